@@ -1,0 +1,1 @@
+//! From what the directory says to what one service provider is told.

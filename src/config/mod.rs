@@ -1,0 +1,1 @@
+//! Loads the configuration, checks everything, and reports every fault at once.

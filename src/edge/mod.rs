@@ -1,0 +1,1 @@
+//! Everything about HTTP and browsers that is not a route.

@@ -1,0 +1,1 @@
+//! Sandboxed expressions for mapping and access.

@@ -1,0 +1,1 @@
+//! One sign-on, from the request to the answer.

@@ -1,0 +1,1 @@
+//! The service providers we answer to.

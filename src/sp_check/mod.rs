@@ -1,0 +1,1 @@
+//! A strict reader of Responses, as Zoom would read them.

@@ -1,0 +1,1 @@
+//! What every room may use: time, randomness, secrets, sealing.
