@@ -7,3 +7,4 @@ pub mod clock;
 pub mod entropy;
 pub mod seal;
 pub mod secret;
+pub mod token;
