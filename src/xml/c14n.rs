@@ -233,10 +233,7 @@ fn prefix_of<'t>(node: Node<'t, '_>) -> Result<&'t str, C14nFault> {
     }
 }
 
-fn source<'t>(
-    node: Node<'t, '_>,
-    range: std::ops::Range<usize>,
-) -> Result<&'t str, C14nFault> {
+fn source<'t>(node: Node<'t, '_>, range: std::ops::Range<usize>) -> Result<&'t str, C14nFault> {
     node.document()
         .input_text()
         .get(range)

@@ -40,7 +40,9 @@ fn the_default_namespace_is_undeclared_only_where_it_was_declared() {
 #[test]
 fn a_prefix_bound_anew_is_declared_anew() {
     assert_eq!(
-        plain(r#"<p:a xmlns:p="urn:1"><p:b xmlns:p="urn:2"><p:c xmlns:p="urn:1"/></p:b><p:d/></p:a>"#),
+        plain(
+            r#"<p:a xmlns:p="urn:1"><p:b xmlns:p="urn:2"><p:c xmlns:p="urn:1"/></p:b><p:d/></p:a>"#
+        ),
         concat!(
             r#"<p:a xmlns:p="urn:1"><p:b xmlns:p="urn:2"><p:c xmlns:p="urn:1"></p:c></p:b>"#,
             r#"<p:d></p:d></p:a>"#
@@ -65,7 +67,9 @@ fn attributes_are_ordered_by_namespace_and_name_and_declarations_by_prefix() {
 #[test]
 fn characters_are_written_as_the_canonical_form_writes_them() {
     assert_eq!(
-        plain("<a b='&#9;&#10;&#13;&quot;&apos;&lt;&gt;&amp;\t\r\n x'>&#13;&lt;&gt;&amp;\"'\r\nb<![CDATA[<&\r>]]></a>"),
+        plain(
+            "<a b='&#9;&#10;&#13;&quot;&apos;&lt;&gt;&amp;\t\r\n x'>&#13;&lt;&gt;&amp;\"'\r\nb<![CDATA[<&\r>]]></a>"
+        ),
         "<a b=\"&#x9;&#xA;&#xD;&quot;'&lt;>&amp;   x\">&#xD;&lt;&gt;&amp;\"'\nb&lt;&amp;\n&gt;</a>"
     );
 }
@@ -78,7 +82,10 @@ fn comments_are_left_out_unless_asked_for_and_instructions_never() {
         with_comments: true,
         ..ExclusiveC14n::default()
     };
-    assert_eq!(canonical(xml, &options).unwrap(), "<a><!-- c\nd --><?p q\n?><?r?>x</a>");
+    assert_eq!(
+        canonical(xml, &options).unwrap(),
+        "<a><!-- c\nd --><?p q\n?><?r?>x</a>"
+    );
 }
 
 #[test]
@@ -106,15 +113,22 @@ fn listed_prefixes_are_declared_although_unused() {
 
 #[test]
 fn an_inner_element_takes_along_what_it_uses_and_leaves_out_what_is_to_be_left_out() {
-    let xml = r#"<a:a xmlns:a="urn:a" xml:lang="fr"><a:b ID="1"><a:s><a:t/></a:s>x<a:s/></a:b></a:a>"#;
+    let xml =
+        r#"<a:a xmlns:a="urn:a" xml:lang="fr"><a:b ID="1"><a:s><a:t/></a:s>x<a:s/></a:b></a:a>"#;
     let document = open(xml.as_bytes(), &Limits::METADATA).unwrap();
     let b = document.root().children().next().unwrap();
     let s = b.children().next();
     let canonical = ExclusiveC14n::default().canonicalize(b, s).unwrap();
-    assert_eq!(canonical, r#"<a:b xmlns:a="urn:a" ID="1">x<a:s></a:s></a:b>"#);
+    assert_eq!(
+        canonical,
+        r#"<a:b xmlns:a="urn:a" ID="1">x<a:s></a:s></a:b>"#
+    );
     let seen = b.alone_without(s.unwrap());
     let canonical = ExclusiveC14n::default().canonicalize(seen, None).unwrap();
-    assert_eq!(canonical, r#"<a:b xmlns:a="urn:a" ID="1">x<a:s></a:s></a:b>"#);
+    assert_eq!(
+        canonical,
+        r#"<a:b xmlns:a="urn:a" ID="1">x<a:s></a:s></a:b>"#
+    );
 }
 
 #[test]
@@ -136,7 +150,13 @@ fn r02_a_relative_namespace_name_is_refused() {
 
 #[test]
 fn r02_a_namespace_name_that_canonicalisers_escape_differently_is_refused() {
-    for uri in ["urn:a&amp;b", "urn:a b", "urn:&lt;", "urn:&quot;", "urn:&#13;"] {
+    for uri in [
+        "urn:a&amp;b",
+        "urn:a b",
+        "urn:&lt;",
+        "urn:&quot;",
+        "urn:&#13;",
+    ] {
         let xml = format!("<a xmlns='{uri}'/>");
         assert_eq!(
             canonical(&xml, &ExclusiveC14n::default()),
@@ -149,7 +169,16 @@ fn r02_a_namespace_name_that_canonicalisers_escape_differently_is_refused() {
 #[test]
 fn the_prefix_is_read_from_the_source_whatever_follows_the_name() {
     assert_eq!(plain("<a\n/>"), "<a></a>");
-    assert_eq!(plain("<p:a\txmlns:p='urn:x:a'/>"), "<p:a xmlns:p=\"urn:x:a\"></p:a>");
-    assert_eq!(plain("<a:a xmlns:a='urn:a'/>"), "<a:a xmlns:a=\"urn:a\"></a:a>");
-    assert_eq!(plain("<é:à xmlns:é='urn:a' é:ü=''/>"), "<é:à xmlns:é=\"urn:a\" é:ü=\"\"></é:à>");
+    assert_eq!(
+        plain("<p:a\txmlns:p='urn:x:a'/>"),
+        "<p:a xmlns:p=\"urn:x:a\"></p:a>"
+    );
+    assert_eq!(
+        plain("<a:a xmlns:a='urn:a'/>"),
+        "<a:a xmlns:a=\"urn:a\"></a:a>"
+    );
+    assert_eq!(
+        plain("<é:à xmlns:é='urn:a' é:ü=''/>"),
+        "<é:à xmlns:é=\"urn:a\" é:ü=\"\"></é:à>"
+    );
 }

@@ -13,7 +13,7 @@ use quick_xml::Reader;
 use quick_xml::events::{BytesStart, Event};
 
 pub use super::element::{Document, Element, ShapeFault};
-use super::text::{is_xml_char, is_xml_space};
+use super::text::{is_ncname, is_xml_char, is_xml_space};
 
 /// What a document may cost, and whether it may hold more than elements and text.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -305,14 +305,13 @@ impl<'l> Count<'l> {
                 Event::Comment(_) if self.limits.only_elements_and_text => {
                     return Err(DoorFault::Comment);
                 }
-                Event::Comment(_) => {}
                 Event::PI(pi) if pi.target().eq_ignore_ascii_case("xml") => {
                     return Err(DoorFault::Declaration);
                 }
                 Event::PI(_) if self.limits.only_elements_and_text => {
                     return Err(DoorFault::ProcessingInstruction);
                 }
-                Event::PI(_) => {}
+                Event::Comment(_) | Event::PI(_) => {}
                 Event::Decl(_) if is_at_start => {}
                 Event::Decl(_) => return Err(DoorFault::Declaration),
                 Event::DocType(_) => return Err(DoorFault::Doctype),
@@ -329,13 +328,9 @@ impl<'l> Count<'l> {
     /// Counts one start tag; returns the number of its namespace declarations.
     fn element(&mut self, start: &BytesStart<'_>) -> Result<usize, DoorFault> {
         self.elements += 1;
-        self.hold(self.elements, self.limits.elements, Bound::Elements)?;
-        self.hold(self.open.len() + 1, self.limits.depth, Bound::Depth)?;
-        self.hold(
-            start.name().as_ref().len(),
-            self.limits.name_bytes,
-            Bound::NameBytes,
-        )?;
+        hold(self.elements, self.limits.elements, Bound::Elements)?;
+        hold(self.open.len() + 1, self.limits.depth, Bound::Depth)?;
+        self.name(start.name().into_inner())?;
         let mut plain = 0;
         let mut declared: Vec<&str> = Vec::new();
         // The library's own check for repeated attributes compares each with
@@ -346,17 +341,17 @@ impl<'l> Count<'l> {
             };
             let name = attribute.key.into_inner();
             let value: &str = &attribute.value;
-            self.hold(name.len(), self.limits.name_bytes, Bound::NameBytes)?;
-            self.hold(value.len(), self.limits.text_bytes, Bound::TextBytes)?;
+            self.name(name)?;
+            hold(value.len(), self.limits.text_bytes, Bound::TextBytes)?;
             check_references(value)?;
             if name == "xmlns" || name.starts_with("xmlns:") {
                 // The tree builder lets a second default namespace pass and
-                // reads the first.
-                if declared.contains(&name) {
+                // reads the first; it also lets `xmlns` itself be declared.
+                if declared.contains(&name) || name == "xmlns:xmlns" {
                     return Err(not_well_formed(self.document, self.offset));
                 }
                 declared.push(name);
-                self.hold(
+                hold(
                     declared.len(),
                     self.limits.namespace_declarations,
                     Bound::NamespaceDeclarations,
@@ -367,15 +362,28 @@ impl<'l> Count<'l> {
                 }
             } else {
                 plain += 1;
-                self.hold(plain, self.limits.attributes, Bound::Attributes)?;
+                hold(plain, self.limits.attributes, Bound::Attributes)?;
             }
         }
-        self.hold(
+        hold(
             self.in_scope + declared.len(),
             self.limits.namespaces_in_scope,
             Bound::NamespacesInScope,
         )?;
         Ok(declared.len())
+    }
+
+    /// Holds a name to `QName` of Namespaces in XML 1.0 §4.
+    ///
+    /// The tree builder takes `:a` for `a`.
+    fn name(&self, name: &str) -> Result<(), DoorFault> {
+        hold(name.len(), self.limits.name_bytes, Bound::NameBytes)?;
+        let (prefix, local_name) = name.split_once(':').unwrap_or(("_", name));
+        if is_ncname(prefix) && is_ncname(local_name) {
+            Ok(())
+        } else {
+            Err(not_well_formed(self.document, self.offset))
+        }
     }
 
     fn text(&mut self, run: &str) -> Result<(), DoorFault> {
@@ -404,15 +412,15 @@ impl<'l> Count<'l> {
 
     fn count_text(&mut self, bytes: usize) -> Result<(), DoorFault> {
         self.text_bytes += bytes;
-        self.hold(self.text_bytes, self.limits.text_bytes, Bound::TextBytes)
+        hold(self.text_bytes, self.limits.text_bytes, Bound::TextBytes)
     }
+}
 
-    const fn hold(&self, count: usize, limit: usize, bound: Bound) -> Result<(), DoorFault> {
-        if count > limit {
-            return Err(DoorFault::TooLarge(bound));
-        }
-        Ok(())
+const fn hold(count: usize, limit: usize, bound: Bound) -> Result<(), DoorFault> {
+    if count > limit {
+        return Err(DoorFault::TooLarge(bound));
     }
+    Ok(())
 }
 
 fn check_references(value: &str) -> Result<(), DoorFault> {

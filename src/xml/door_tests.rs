@@ -10,6 +10,10 @@ fn metadata_fault(xml: &str) -> DoorFault {
     open(xml.as_bytes(), &Limits::METADATA).unwrap_err()
 }
 
+fn many(count: usize, what: impl Fn(usize) -> String) -> String {
+    (0..count).map(what).collect::<Vec<_>>().concat()
+}
+
 fn is_open(xml: &str) -> bool {
     open(xml.as_bytes(), &Limits::MESSAGE).is_ok()
 }
@@ -22,7 +26,10 @@ const MALFORMED: &[(&str, &str)] = &[
     ("<a>", "unclosed root"),
     ("<a></b>", "end tag of another name"),
     ("<a></A>", "names differ in case"),
-    ("<p:a xmlns:p='urn:p' xmlns:q='urn:p'></q:a>", "end tag with another prefix"),
+    (
+        "<p:a xmlns:p='urn:p' xmlns:q='urn:p'></q:a>",
+        "end tag with another prefix",
+    ),
     ("<a><b></a></b>", "crossed elements"),
     ("<a/><b/>", "two roots"),
     ("<a/>x", "text after the root"),
@@ -30,10 +37,22 @@ const MALFORMED: &[(&str, &str)] = &[
     ("<a/>&amp;", "reference after the root"),
     ("<![CDATA[]]><a/>", "CDATA before the root"),
     ("<a b='1' b='2'/>", "attribute twice"),
-    ("<a xmlns:p='urn:1' xmlns:q='urn:1' p:b='' q:b=''/>", "attribute twice by namespace"),
-    ("<a xmlns='urn:1' xmlns='urn:1'/>", "default namespace declared twice"),
-    ("<a xmlns='urn:1' xmlns='urn:2'/>", "default namespace declared twice"),
-    ("<a xmlns:p='urn:1' xmlns:p='urn:2'/>", "prefix declared twice"),
+    (
+        "<a xmlns:p='urn:1' xmlns:q='urn:1' p:b='' q:b=''/>",
+        "attribute twice by namespace",
+    ),
+    (
+        "<a xmlns='urn:1' xmlns='urn:1'/>",
+        "default namespace declared twice",
+    ),
+    (
+        "<a xmlns='urn:1' xmlns='urn:2'/>",
+        "default namespace declared twice",
+    ),
+    (
+        "<a xmlns:p='urn:1' xmlns:p='urn:2'/>",
+        "prefix declared twice",
+    ),
     ("<a b=1/>", "unquoted value"),
     ("<a b/>", "attribute without value"),
     ("<a b='1'c='2'/>", "no space between attributes"),
@@ -66,29 +85,59 @@ const MALFORMED: &[(&str, &str)] = &[
     ("<a></a b='c'>", "attribute in an end tag"),
     ("<a:b:c xmlns:a='urn:a'/>", "two colons"),
     ("<:a/>", "empty prefix"),
+    ("<a :b=''/>", "empty attribute prefix"),
+    ("<a xmlns:=''/>", "empty prefix declared"),
+    ("<:/>", "only a colon"),
     ("<a:/>", "empty local name"),
-    ("<a xmlns:p='urn:p' p:1='x'/>", "local name that starts with a digit"),
+    (
+        "<a xmlns:p='urn:p' p:1='x'/>",
+        "local name that starts with a digit",
+    ),
     ("<p:a/>", "prefix never declared"),
     ("<a p:b=''/>", "attribute prefix never declared"),
     ("<a xmlns:p=''/>", "prefix bound to nothing"),
     ("<a xmlns:xml='urn:x'/>", "xml bound anew"),
-    ("<a xmlns:x='http://www.w3.org/XML/1998/namespace'/>", "another prefix for xml"),
-    ("<a xmlns='http://www.w3.org/XML/1998/namespace'/>", "xml as default namespace"),
+    (
+        "<a xmlns:x='http://www.w3.org/XML/1998/namespace'/>",
+        "another prefix for xml",
+    ),
+    (
+        "<a xmlns='http://www.w3.org/XML/1998/namespace'/>",
+        "xml as default namespace",
+    ),
     ("<a xmlns:xmlns='urn:x'/>", "xmlns declared"),
-    ("<a xmlns:x='http://www.w3.org/2000/xmlns/'/>", "the namespace of xmlns bound"),
+    (
+        "<a xmlns:x='http://www.w3.org/2000/xmlns/'/>",
+        "the namespace of xmlns bound",
+    ),
     ("<xmlns:a/>", "xmlns as element prefix"),
     ("<a><![CDATA[</a>", "unclosed CDATA"),
     ("<a><![cdata[]]></a>", "CDATA in small letters"),
     ("<a/><!", "unfinished markup"),
     ("<a/><?xml version='1.0'?>", "declaration after the root"),
     (" <?xml version='1.0'?><a/>", "declaration after a space"),
-    ("<?xml version='1.0'?><?xml version='1.0'?><a/>", "two declarations"),
+    (
+        "<?xml version='1.0'?><?xml version='1.0'?><a/>",
+        "two declarations",
+    ),
     ("<?xml?><a/>", "declaration without version"),
     ("<?xml version='1.0' ><a/>", "declaration without end"),
-    ("<?xml encoding='UTF-8' version='1.0'?><a/>", "declaration out of order"),
-    ("<?xml version='1.0'encoding='UTF-8'?><a/>", "declaration without space"),
-    ("<?xml version='1.0' standalone='maybe'?><a/>", "standalone neither yes nor no"),
-    ("<?xml version='1.0' foo='bar'?><a/>", "unknown word in the declaration"),
+    (
+        "<?xml encoding='UTF-8' version='1.0'?><a/>",
+        "declaration out of order",
+    ),
+    (
+        "<?xml version='1.0'encoding='UTF-8'?><a/>",
+        "declaration without space",
+    ),
+    (
+        "<?xml version='1.0' standalone='maybe'?><a/>",
+        "standalone neither yes nor no",
+    ),
+    (
+        "<?xml version='1.0' foo='bar'?><a/>",
+        "unknown word in the declaration",
+    ),
     ("<?xml version='2.0'?><a/>", "another version"),
     ("<?xml versionx='1.0'?><a/>", "another word for version"),
     ("<?XML version='1.0'?><a/>", "reserved target in capitals"),
@@ -97,8 +146,14 @@ const MALFORMED: &[(&str, &str)] = &[
 #[test]
 fn malformed_documents_are_refused_as_message_and_as_metadata() {
     for (xml, why) in MALFORMED {
-        assert!(open(xml.as_bytes(), &Limits::MESSAGE).is_err(), "{why}: {xml}");
-        assert!(open(xml.as_bytes(), &Limits::METADATA).is_err(), "{why}: {xml}");
+        assert!(
+            open(xml.as_bytes(), &Limits::MESSAGE).is_err(),
+            "{why}: {xml}"
+        );
+        assert!(
+            open(xml.as_bytes(), &Limits::METADATA).is_err(),
+            "{why}: {xml}"
+        );
     }
     for (xml, why) in [
         ("<a><!-- -- --></a>", "two hyphens in a comment"),
@@ -108,7 +163,10 @@ fn malformed_documents_are_refused_as_message_and_as_metadata() {
         ("<a><? p?></a>", "space before the target"),
         ("<a><?p </a>", "unclosed instruction"),
     ] {
-        assert!(open(xml.as_bytes(), &Limits::METADATA).is_err(), "{why}: {xml}");
+        assert!(
+            open(xml.as_bytes(), &Limits::METADATA).is_err(),
+            "{why}: {xml}"
+        );
     }
 }
 
@@ -135,8 +193,17 @@ fn r02_one_tree_holds_what_was_sent() {
 
 #[test]
 fn r02_a_bare_carriage_return_beside_a_reference_is_refused() {
-    for xml in ["<a>1\r&amp;</a>", "<a>&amp;\r</a>", "<a>&#xD;\r</a>", "<a>\r&#xA;</a>"] {
-        assert_eq!(metadata_fault(xml), DoorFault::LoneCarriageReturn, "{xml:?}");
+    for xml in [
+        "<a>1\r&amp;</a>",
+        "<a>&amp;\r</a>",
+        "<a>&#xD;\r</a>",
+        "<a>\r&#xA;</a>",
+    ] {
+        assert_eq!(
+            metadata_fault(xml),
+            DoorFault::LoneCarriageReturn,
+            "{xml:?}"
+        );
     }
     let document = open(b"<a b='\r&#xA;'>1\r</a>", &Limits::MESSAGE).unwrap();
     assert_eq!(document.root().text().unwrap(), "1\n");
@@ -145,11 +212,21 @@ fn r02_a_bare_carriage_return_beside_a_reference_is_refused() {
 
 #[test]
 fn r03_a_message_with_a_comment_or_instruction_anywhere_is_refused() {
-    for xml in ["<!--x--><a/>", "<a><!----></a>", "<a>b<!--x-->c</a>", "<a/><!--x-->"] {
+    for xml in [
+        "<!--x--><a/>",
+        "<a><!----></a>",
+        "<a>b<!--x-->c</a>",
+        "<a/><!--x-->",
+    ] {
         assert_eq!(fault(xml), DoorFault::Comment, "{xml}");
         assert!(open(xml.as_bytes(), &Limits::METADATA).is_ok(), "{xml}");
     }
-    for xml in ["<?x?><a/>", "<a><?x y?></a>", "<a/><?x?>", "<?xml-stylesheet href='x'?><a/>"] {
+    for xml in [
+        "<?x?><a/>",
+        "<a><?x y?></a>",
+        "<a/><?x?>",
+        "<?xml-stylesheet href='x'?><a/>",
+    ] {
         assert_eq!(fault(xml), DoorFault::ProcessingInstruction, "{xml}");
         assert!(open(xml.as_bytes(), &Limits::METADATA).is_ok(), "{xml}");
     }
@@ -226,17 +303,41 @@ fn r06_each_bound_is_held_exactly() {
         only_elements_and_text: false,
     };
     let check = |inside: &str, outside: &str, bound| {
-        assert!(open(inside.as_bytes(), &limits).is_ok(), "{bound:?}: {inside}");
+        assert!(
+            open(inside.as_bytes(), &limits).is_ok(),
+            "{bound:?}: {inside}"
+        );
         let fault = open(outside.as_bytes(), &limits).unwrap_err();
         assert_eq!(fault, DoorFault::TooLarge(bound), "{outside}");
     };
     let padded = |size: usize| format!("<a/>{}", " ".repeat(size - 4));
-    assert!(open(padded(2_000).as_bytes(), &Limits { text_bytes: 2_000, ..limits }).is_ok());
+    assert!(
+        open(
+            padded(2_000).as_bytes(),
+            &Limits {
+                text_bytes: 2_000,
+                ..limits
+            }
+        )
+        .is_ok()
+    );
     let fault = open(padded(2_001).as_bytes(), &limits).unwrap_err();
     assert_eq!(fault, DoorFault::TooLarge(Bound::Bytes));
-    check("<a><b><c/></b></a>", "<a><b><c><d/></c></b></a>", Bound::Depth);
-    check("<a><b/><b/><b/><b/></a>", "<a><b/><b/><b/><b/><b/></a>", Bound::Elements);
-    check("<a b='' c='' d=''/>", "<a b='' c='' d='' e=''/>", Bound::Attributes);
+    check(
+        "<a><b><c/></b></a>",
+        "<a><b><c><d/></c></b></a>",
+        Bound::Depth,
+    );
+    check(
+        "<a><b/><b/><b/><b/></a>",
+        "<a><b/><b/><b/><b/><b/></a>",
+        Bound::Elements,
+    );
+    check(
+        "<a b='' c='' d=''/>",
+        "<a b='' c='' d='' e=''/>",
+        Bound::Attributes,
+    );
     check(
         "<a xmlns='urn:a' xmlns:b='urn:b'/>",
         "<a xmlns='urn:a' xmlns:b='urn:b' xmlns:c='urn:c'/>",
@@ -249,8 +350,16 @@ fn r06_each_bound_is_held_exactly() {
     );
     check("<aaaaaaaa/>", "<aaaaaaaaa/>", Bound::NameBytes);
     check("<a aaaaaaaa=''/>", "<a aaaaaaaaa=''/>", Bound::NameBytes);
-    check("<a b='01234567890123456789'/>", "<a b='012345678901234567890'/>", Bound::TextBytes);
-    check("<a>01234567890123456789</a>", "<a>012345678901234567890</a>", Bound::TextBytes);
+    check(
+        "<a b='01234567890123456789'/>",
+        "<a b='012345678901234567890'/>",
+        Bound::TextBytes,
+    );
+    check(
+        "<a>01234567890123456789</a>",
+        "<a>012345678901234567890</a>",
+        Bound::TextBytes,
+    );
     check(
         "<a>0123456789<b/>0123456789</a>",
         "<a>0123456<!--c-->789<![CDATA[01234]]>1&#65;</a>",
@@ -280,18 +389,26 @@ fn r06_the_bounds_of_messages_are_those_required() {
 
 #[test]
 fn r06_exhausting_documents_are_refused_at_once() {
-    let many = |what: &dyn Fn(usize) -> String| (0..100_000).map(what).collect::<String>();
-    let attributes = format!("<a{}/>", many(&|n| format!(" a{n}=''")));
-    let same = format!("<a{}/>", many(&|_| " a=''".to_owned()));
-    let namespaces = format!("<a{}/>", many(&|n| format!(" xmlns:a{n}='urn:a'")));
+    let attributes = format!("<a{}/>", many(100_000, |n| format!(" a{n}=''")));
+    let same = format!("<a{}/>", " a=''".repeat(100_000));
+    let namespaces = format!("<a{}/>", many(100_000, |n| format!(" xmlns:a{n}='urn:a'")));
     let depth = format!("{}{}", "<a>".repeat(100_000), "</a>".repeat(100_000));
     let siblings = format!("<a>{}</a>", "<b/>".repeat(1_000_000));
     let unclosed = "<a ".repeat(100_000);
     for xml in [attributes, same, namespaces, depth, siblings, unclosed] {
-        for limits in [Limits::MESSAGE, Limits { bytes: usize::MAX, ..Limits::METADATA }] {
+        for limits in [
+            Limits::MESSAGE,
+            Limits {
+                bytes: usize::MAX,
+                ..Limits::METADATA
+            },
+        ] {
             let began = Instant::now();
             assert!(open(xml.as_bytes(), &limits).is_err());
-            assert!(began.elapsed() < Duration::from_secs(1), "a debug build needs far less");
+            assert!(
+                began.elapsed() < Duration::from_secs(1),
+                "a debug build needs far less"
+            );
         }
     }
 }
@@ -299,20 +416,29 @@ fn r06_exhausting_documents_are_refused_at_once() {
 #[test]
 fn r06_the_dearest_document_within_the_bounds_is_cheap() {
     // Every element declares one more namespace under as many as may be in scope.
-    let around: String = (0..63).map(|n| format!("<a xmlns:p{n}='urn:{n}'>")).collect();
-    let limits = Limits { depth: 64, ..Limits::MESSAGE };
+    let around = many(63, |n| format!("<a xmlns:p{n}='urn:{n}'>"));
+    let limits = Limits {
+        depth: 64,
+        ..Limits::MESSAGE
+    };
     let leaves = "<b xmlns:q='urn:q'/>".repeat(1_900);
     let xml = format!("{around}{leaves}{}", "</a>".repeat(63));
     let began = Instant::now();
     assert!(open(xml.as_bytes(), &limits).is_ok());
-    assert!(began.elapsed() < Duration::from_secs(2), "a debug build needs far less");
+    assert!(
+        began.elapsed() < Duration::from_secs(2),
+        "a debug build needs far less"
+    );
 }
 
 #[test]
 fn a_fault_says_where_and_echoes_nothing() {
     assert_eq!(
         fault("<a>\n <b é=''>é&secret;</b></a>"),
-        DoorFault::NotWellFormed { line: 2, column: 11 }
+        DoorFault::NotWellFormed {
+            line: 2,
+            column: 11
+        }
     );
     assert!(!fault("<a>&secret;</a>").to_string().contains("secret"));
 }

@@ -192,7 +192,12 @@ impl<'t, 'i> Element<'t, 'i> {
     /// Whether anything but elements and white space is directly inside.
     pub(crate) fn has_own_text(&self) -> bool {
         self.node.children().any(|node| {
-            node.is_text() && !node.text().unwrap_or_default().chars().all(super::text::is_xml_space)
+            node.is_text()
+                && !node
+                    .text()
+                    .unwrap_or_default()
+                    .chars()
+                    .all(super::text::is_xml_space)
         })
     }
 

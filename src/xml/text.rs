@@ -51,10 +51,23 @@ mod tests {
 
     #[test]
     fn r40_characters_outside_xml_1_0_are_told_apart() {
-        for good in ["", "é\t\r\n", "\u{7f}\u{85}", "\u{D7FF}\u{E000}\u{FFFD}\u{10FFFF}"] {
+        for good in [
+            "",
+            "é\t\r\n",
+            "\u{7f}\u{85}",
+            "\u{D7FF}\u{E000}\u{FFFD}\u{10FFFF}",
+        ] {
             assert!(is_xml_text(good), "{good:?}");
         }
-        for bad in ["\0", "a\u{1}", "\u{8}", "\u{b}", "\u{1f}", "\u{FFFE}", "x\u{FFFF}"] {
+        for bad in [
+            "\0",
+            "a\u{1}",
+            "\u{8}",
+            "\u{b}",
+            "\u{1f}",
+            "\u{FFFE}",
+            "x\u{FFFF}",
+        ] {
             assert!(!is_xml_text(bad), "{bad:?}");
         }
     }
@@ -64,7 +77,9 @@ mod tests {
         for good in ["_1", "id-1.2", "ONELOGIN_a", "é·"] {
             assert!(is_ncname(good), "{good:?}");
         }
-        for bad in ["", "1a", "-a", ".a", "a:b", "a b", "a\"b", "a<b", "·a", "a\u{37E}"] {
+        for bad in [
+            "", "1a", "-a", ".a", "a:b", "a b", "a\"b", "a<b", "·a", "a\u{37E}",
+        ] {
             assert!(!is_ncname(bad), "{bad:?}");
         }
     }

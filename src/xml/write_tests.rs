@@ -41,7 +41,16 @@ fn what_is_written_is_its_own_canonical_form() {
     w.leaf("samlp", "StatusCode", &[("Value", "v")], "");
     w.end();
     w.embed(&assertion());
-    w.start("a", "e", &[("xsi:type", "t"), ("plain", "1"), ("xml:lang", "fr"), ("a:z", "2")]);
+    w.start(
+        "a",
+        "e",
+        &[
+            ("xsi:type", "t"),
+            ("plain", "1"),
+            ("xml:lang", "fr"),
+            ("a:z", "2"),
+        ],
+    );
     w.text("]]> & < > \r\n\t é \u{10FFFF}");
     w.end();
     w.end();
@@ -75,8 +84,14 @@ fn r40_a_value_cannot_become_markup() {
 #[test]
 fn r40_a_character_outside_xml_stops_the_document() {
     for bad in ["\0", "\u{b}", "\u{FFFE}"] {
-        assert_eq!(fault_of(|w| w.leaf("saml", "A", &[], bad)), WriteFault::Character);
-        assert_eq!(fault_of(|w| w.leaf("saml", "A", &[("B", bad)], "")), WriteFault::Character);
+        assert_eq!(
+            fault_of(|w| w.leaf("saml", "A", &[], bad)),
+            WriteFault::Character
+        );
+        assert_eq!(
+            fault_of(|w| w.leaf("saml", "A", &[("B", bad)], "")),
+            WriteFault::Character
+        );
     }
 }
 
@@ -104,10 +119,22 @@ fn misuse_is_a_fault() {
     assert_eq!(fault_of(two_roots), Unbalanced);
     assert_eq!(fault_of(|w| w.leaf("saml", "A B", &[], "")), Name);
     assert_eq!(fault_of(|w| w.leaf("saml", "A", &[("b c", "")], "")), Name);
-    assert_eq!(fault_of(|w| w.leaf("saml", "A", &[("xmlns", "")], "")), Name);
-    assert_eq!(fault_of(|w| w.leaf("saml", "A", &[("xmlns:b", "")], "")), UnknownPrefix);
-    assert_eq!(fault_of(|w| w.leaf("saml", "A", &[("b:c", "")], "")), UnknownPrefix);
-    assert_eq!(fault_of(|w| w.leaf("saml", "A", &[("b", ""), ("b", "")], "")), RepeatedAttribute);
+    assert_eq!(
+        fault_of(|w| w.leaf("saml", "A", &[("xmlns", "")], "")),
+        Name
+    );
+    assert_eq!(
+        fault_of(|w| w.leaf("saml", "A", &[("xmlns:b", "")], "")),
+        UnknownPrefix
+    );
+    assert_eq!(
+        fault_of(|w| w.leaf("saml", "A", &[("b:c", "")], "")),
+        UnknownPrefix
+    );
+    assert_eq!(
+        fault_of(|w| w.leaf("saml", "A", &[("b", ""), ("b", "")], "")),
+        RepeatedAttribute
+    );
     assert_eq!(fault_of(Writer::signature_slot), Slot);
     let two_slots = |w: &mut Writer| {
         w.start("saml", "A", &[]);
@@ -136,7 +163,12 @@ fn a_filled_slot_keeps_the_whole_canonical() {
     w.signature_slot();
     w.embed(&signed);
     w.end();
-    assert_canonical(&w.finish().unwrap().with_slot_filled(signature, "ds").unwrap());
+    assert_canonical(
+        &w.finish()
+            .unwrap()
+            .with_slot_filled(signature, "ds")
+            .unwrap(),
+    );
 
     let mut w = Writer::new(TABLE);
     w.start("ds", "Object", &[]);
