@@ -232,3 +232,10 @@ pub(super) fn signed_request() -> String {
         sp_key(),
     )
 }
+
+/// The first stretch of `xml` from `first` to the end of `last`.
+pub(super) fn cut<'x>(xml: &'x str, first: &str, last: &str) -> &'x str {
+    let start = xml.find(first).unwrap();
+    let end = start + xml.split_at(start).1.find(last).unwrap() + last.len();
+    xml.get(start..end).unwrap()
+}

@@ -476,5 +476,13 @@ fn base64_of(element: Element<'_, '_>, part: Part) -> Result<Vec<u8>, SignatureF
 }
 
 #[cfg(test)]
+#[path = "verify_algorithm_tests.rs"]
+mod algorithm_tests;
+
+#[cfg(test)]
 #[path = "verify_tests.rs"]
 mod tests;
+
+#[cfg(test)]
+#[path = "verify_wrapping_tests.rs"]
+mod wrapping_tests;
