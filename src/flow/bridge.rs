@@ -21,7 +21,7 @@ use crate::{
     },
     store::Store,
     sys::{clock::Clock, entropy::Entropy, seal::KeyRing},
-    xmlsec::keys::Signer,
+    xmlsec::Signer,
 };
 
 /// What every step of a sign-on works with: built once from a checked configuration, shared by all

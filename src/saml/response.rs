@@ -14,10 +14,7 @@ use crate::{
     },
     sys::entropy::{Entropy, saml_id},
     xml::{Canonical, WriteFault, Writer},
-    xmlsec::{
-        keys::{SignError, Signer},
-        sign::sign,
-    },
+    xmlsec::{SignError, Signer, sign},
 };
 
 /// How long an assertion may be used.

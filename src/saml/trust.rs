@@ -18,10 +18,7 @@ use crate::{
         service_provider::ServiceProvider, vocab,
     },
     xml::Element,
-    xmlsec::{
-        keys::VerifyingKey,
-        verify::{SignatureFault, carries_signature, verify_detached, verify_enveloped},
-    },
+    xmlsec::{SignatureFault, VerifyingKey, carries_signature, verify_detached, verify_enveloped},
 };
 
 /// An `AuthnRequest` whose sender, aim and age are proven.

@@ -66,10 +66,9 @@ mod tests {
     fn a_message_in_lines_is_read() {
         let text = STANDARD.encode("<a>long enough for two lines</a>");
         let (one, other) = text.split_at(20);
-        let raw = format!(
-            "SAMLRequest={one}%0D%0A{}&RelayState=x",
-            other.replace('=', "%3D")
-        );
+        let lines = format!("{one}\r\n{other}");
+        let lines = utf8_percent_encode(&lines, NON_ALPHANUMERIC);
+        let raw = format!("SAMLRequest={lines}&RelayState=x");
         let received = decode_request(&raw).unwrap();
         assert_eq!(received.xml, b"<a>long enough for two lines</a>");
         assert_eq!(received.relay_state.unwrap().as_str(), "x");

@@ -73,7 +73,7 @@ fn inflate(deflated: &[u8]) -> Result<Vec<u8>, BindingFault> {
         let rest = deflated.get(consumed..).unwrap_or_default();
         let before = (inflater.total_in(), inflater.total_out());
         let status = inflater
-            .decompress_vec(rest, &mut xml, FlushDecompress::Finish)
+            .decompress_vec(rest, &mut xml, FlushDecompress::None)
             .map_err(|_damaged| BindingFault::Deflate)?;
         if xml.len() > MAX_MESSAGE_BYTES {
             return Err(BindingFault::TooLarge);
@@ -85,7 +85,10 @@ fn inflate(deflated: &[u8]) -> Result<Vec<u8>, BindingFault> {
                 if !is_full && before == (inflater.total_in(), inflater.total_out()) {
                     return Err(BindingFault::Deflate);
                 }
-                xml.reserve_exact((xml.len() * 2).min(MAX_MESSAGE_BYTES + 1) - xml.len());
+                if is_full {
+                    let larger = (xml.len() * 2).min(MAX_MESSAGE_BYTES + 1);
+                    xml.reserve_exact(larger - xml.len());
+                }
             }
         }
     }
