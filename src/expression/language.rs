@@ -5,7 +5,7 @@
 use std::sync::Arc;
 
 use minijinja::{
-    Environment, Error, ErrorKind, Value, filters,
+    Environment, Error, ErrorKind, State, Value, filters,
     value::{Enumerator, Object, ObjectRepr},
 };
 
@@ -15,8 +15,9 @@ use super::MAX_RESULT_BYTES;
 /// that the mistake is seen and never sent.
 pub(super) const LIST_AS_TEXT: char = '\u{fffe}';
 
-/// The filters that give a list for a list, and those that do not.
-pub(super) const LIST_FILTERS: [&str; 9] = [
+/// The filters that give a list for a list.
+pub(super) const LIST_FILTERS: [&str; 10] = [
+    "chain",
     "containing",
     "endingwith",
     "list",
@@ -62,35 +63,57 @@ impl Object for List {
 
 /// Gives the engine its words. It has no others: the tests of `super` walk the tables above.
 pub(super) fn teach(engine: &mut Environment<'_>) {
-    engine.add_filter("lower", |value: &Value| {
-        each(value, |text| Ok(text.to_lowercase()))
+    engine.add_filter("lower", |state: &State<'_, '_>, value: &Value| {
+        each(state, value, |text| Ok(text.to_lowercase()))
     });
-    engine.add_filter("upper", |value: &Value| {
-        each(value, |text| Ok(text.to_uppercase()))
+    engine.add_filter("upper", |state: &State<'_, '_>, value: &Value| {
+        each(state, value, |text| Ok(text.to_uppercase()))
     });
-    engine.add_filter("trim", |value: &Value| {
-        each(value, |text| Ok(text.trim().to_owned()))
+    engine.add_filter("trim", |state: &State<'_, '_>, value: &Value| {
+        each(state, value, |text| Ok(text.trim().to_owned()))
     });
-    engine.add_filter("replace", |value: &Value, from: &str, to: &str| {
-        each(value, |text| replace(text, from, to))
+    engine.add_filter(
+        "replace",
+        |state: &State<'_, '_>, value: &Value, from: &str, to: &str| {
+            each(state, value, |text| replace(text, from, to))
+        },
+    );
+    engine.add_filter(
+        "startingwith",
+        |state: &State<'_, '_>, value: &Value, start: &str| {
+            only(state, value, |text| text.starts_with(start))
+        },
+    );
+    engine.add_filter(
+        "endingwith",
+        |state: &State<'_, '_>, value: &Value, end: &str| {
+            only(state, value, |text| text.ends_with(end))
+        },
+    );
+    engine.add_filter(
+        "containing",
+        |state: &State<'_, '_>, value: &Value, part: &str| {
+            only(state, value, |text| text.contains(part))
+        },
+    );
+    engine.add_filter(
+        "chain",
+        |state: &State<'_, '_>, value: &Value, more: &Value| {
+            let mut all = texts(state, value)?;
+            all.extend(texts(state, more)?);
+            Ok::<_, Error>(Value::from_object(List(all.into())))
+        },
+    );
+    engine.add_filter("list", |state: &State<'_, '_>, value: &Value| {
+        only(state, value, |_| true)
     });
-    engine.add_filter("startingwith", |value: &Value, start: &str| {
-        only(value, |text| text.starts_with(start))
-    });
-    engine.add_filter("endingwith", |value: &Value, end: &str| {
-        only(value, |text| text.ends_with(end))
-    });
-    engine.add_filter("containing", |value: &Value, part: &str| {
-        only(value, |text| text.contains(part))
-    });
-    engine.add_filter("list", |value: &Value| only(value, |_| true));
     engine.add_filter("unique", unique);
     engine.add_filter("default", filters::default);
-    engine.add_filter("first", |value: &Value| {
-        Ok::<_, Error>(first(texts(value)?))
+    engine.add_filter("first", |state: &State<'_, '_>, value: &Value| {
+        Ok::<_, Error>(first(texts(state, value)?))
     });
-    engine.add_filter("last", |value: &Value| {
-        Ok::<_, Error>(first(texts(value)?.into_iter().rev()))
+    engine.add_filter("last", |state: &State<'_, '_>, value: &Value| {
+        Ok::<_, Error>(first(texts(state, value)?.into_iter().rev()))
     });
     engine.add_filter("join", join);
     engine.add_filter("length", filters::length);
@@ -115,48 +138,58 @@ fn unsuitable() -> Error {
 }
 
 /// The texts of a value: those of a list, or the one text that it is.
-fn texts(value: &Value) -> Result<Vec<Value>, Error> {
+///
+/// The engine cannot see into our lists, so what it costs to walk one is paid here.
+fn texts(state: &State<'_, '_>, value: &Value) -> Result<Vec<Value>, Error> {
     if value.is_undefined() {
         return Err(Error::from(ErrorKind::UndefinedError));
     }
     if value.as_str().is_some() {
         return Ok(vec![value.clone()]);
     }
-    let texts: Vec<_> = value.try_iter()?.checked().collect::<Result<_, _>>()?;
-    if texts.iter().all(|text| text.as_str().is_some()) {
-        Ok(texts)
-    } else {
-        Err(unsuitable())
+    let mut texts = Vec::new();
+    for text in value.try_iter()?.checked() {
+        let text = text?;
+        pay(state, text.as_str().ok_or_else(unsuitable)?)?;
+        texts.push(text);
     }
+    Ok(texts)
+}
+
+/// One unit for the item, and one for every 64 octets, as the engine counts.
+fn pay(state: &State<'_, '_>, text: &str) -> Result<(), Error> {
+    state.consume_fuel(
+        u64::try_from(text.len() / 64)
+            .unwrap_or(u64::MAX)
+            .saturating_add(1),
+    )
 }
 
 /// Changes a text, or each text of a list.
-fn each(value: &Value, change: impl Fn(&str) -> Result<String, Error>) -> Result<Value, Error> {
-    let change = |text: &Value| {
-        text.as_str()
-            .ok_or_else(unsuitable)
-            .and_then(&change)
-            .map(Value::from)
-    };
-    if value.as_str().is_some() {
-        return change(value);
+fn each(
+    state: &State<'_, '_>,
+    value: &Value,
+    change: impl Fn(&str) -> Result<String, Error>,
+) -> Result<Value, Error> {
+    if let Some(text) = value.as_str() {
+        return change(text).map(Value::from);
     }
     let mut changed = Vec::new();
-    let mut room = MAX_RESULT_BYTES;
-    for text in texts(value)? {
-        let text = change(&text)?;
-        // The engine counts what a text costs, and cannot see into our lists.
-        room = room
-            .checked_sub(text.as_str().map_or(0, str::len))
-            .ok_or_else(|| Error::from(ErrorKind::OutOfFuel))?;
-        changed.push(text);
+    for text in texts(state, value)? {
+        let text = change(text.as_str().ok_or_else(unsuitable)?)?;
+        pay(state, &text)?;
+        changed.push(Value::from(text));
     }
     Ok(Value::from_object(List(changed.into())))
 }
 
 /// Keeps the texts that match, as a list.
-fn only(value: &Value, matches: impl Fn(&str) -> bool) -> Result<Value, Error> {
-    let mut kept = texts(value)?;
+fn only(
+    state: &State<'_, '_>,
+    value: &Value,
+    matches: impl Fn(&str) -> bool,
+) -> Result<Value, Error> {
+    let mut kept = texts(state, value)?;
     kept.retain(|text| text.as_str().is_some_and(&matches));
     Ok(Value::from_object(List(kept.into())))
 }
@@ -165,15 +198,15 @@ fn first(texts: impl IntoIterator<Item = Value>) -> Value {
     texts.into_iter().next().unwrap_or(Value::UNDEFINED)
 }
 
-fn unique(value: &Value) -> Result<Value, Error> {
+fn unique(state: &State<'_, '_>, value: &Value) -> Result<Value, Error> {
     let mut seen = std::collections::HashSet::new();
-    let mut kept = texts(value)?;
+    let mut kept = texts(state, value)?;
     kept.retain(|text| seen.insert(text.as_str().map(str::to_owned)));
     Ok(Value::from_object(List(kept.into())))
 }
 
-fn join(value: &Value, between: &str) -> Result<String, Error> {
-    let texts = texts(value)?;
+fn join(state: &State<'_, '_>, value: &Value, between: &str) -> Result<String, Error> {
+    let texts = texts(state, value)?;
     let length = texts
         .iter()
         .map(|text| {

@@ -18,12 +18,16 @@ enum Token<'a> {
     Sign(&'a str),
 }
 
-/// Operators that compare or join texts. `+` is not one of them: it also joins lists.
+/// Operators that compare or join texts.
 const TEXT_SIGNS: [&str; 7] = ["!=", "<", "<=", "==", ">", ">=", "~"];
+/// Words that are neither attributes nor filters nor tests.
+const KEYWORDS: [&str; 13] = [
+    "False", "None", "True", "and", "else", "false", "if", "in", "is", "none", "not", "or", "true",
+];
 /// Signs of the language; any other one is not offered.
-const SIGNS: [&str; 18] = [
+const SIGNS: [&str; 17] = [
     // The longer ones first: the first that fits is taken.
-    "!=", "<=", "==", ">=", "(", ")", "+", ",", "-", ":", "<", ">", "[", "]", "{", "|", "}", "~",
+    "!=", "<=", "==", ">=", "(", ")", ",", "-", ":", "<", ">", "[", "]", "{", "|", "}", "~",
 ];
 
 /// Finds what would only show, or never show, when the expression runs. `is_attribute` says which
@@ -33,42 +37,70 @@ pub(super) fn check(
     is_attribute: &dyn Fn(&str) -> bool,
 ) -> Result<(), ExpressionFault> {
     let tokens = read(source)?;
+    check_parts(&tokens)?;
     let mut before: [Option<Token<'_>>; 2] = [None, None];
-    let mut open = Vec::new();
     let mut rest = tokens.as_slice();
     while let [token, after @ ..] = rest {
         if let Token::Word(word) = *token {
-            let is_test = matches!(before, [Some(Token::Word("is")), _])
-                || matches!(before, [Some(Token::Word("not")), Some(Token::Word("is"))]);
-            if before[0] == Some(Token::Sign("|")) {
-                if !LIST_FILTERS.contains(&word) && !OTHER_FILTERS.contains(&word) {
-                    return Err(ExpressionFault::UnknownFilter(word.to_owned()));
-                }
-            } else if is_test && word != "not" {
-                if !TESTS.contains(&word) {
-                    return Err(ExpressionFault::UnknownTest(word.to_owned()));
-                }
-            } else if is_attribute(word) {
-                if after.first() == Some(&Token::Sign("(")) {
-                    return Err(ExpressionFault::NotOffered(format!("{word}(…)")));
-                }
-                let is_operand = before[0].is_some_and(takes_text);
-                if is_list_as_text(is_operand, after) {
-                    return Err(ExpressionFault::ListAsText(word.to_owned()));
-                }
-            }
+            check_word(word, before, after, is_attribute)?;
         }
+        before = [Some(*token), before[0]];
+        rest = after;
+    }
+    Ok(())
+}
+
+/// Refuses a part of a list (`mail[0:1]`): it is a list of the engine's own, which becomes a text
+/// without a word. A colon stands between braces only.
+fn check_parts(tokens: &[Token<'_>]) -> Result<(), ExpressionFault> {
+    let mut open = Vec::new();
+    for token in tokens {
         match *token {
             Token::Sign(sign @ ("(" | "[" | "{")) => open.push(sign),
             Token::Sign(")" | "]" | "}") => drop(open.pop()),
-            // A part of a list is a list of the engine's own, which becomes a text without a word.
             Token::Sign(":") if open.last() != Some(&"{") => {
                 return Err(ExpressionFault::NotOffered(":".to_owned()));
             }
             Token::Text(_) | Token::Word(_) | Token::Number | Token::Sign(_) => {}
         }
-        before = [Some(*token), before[0]];
-        rest = after;
+    }
+    Ok(())
+}
+
+fn check_word(
+    word: &str,
+    before: [Option<Token<'_>>; 2],
+    after: &[Token<'_>],
+    is_attribute: &dyn Fn(&str) -> bool,
+) -> Result<(), ExpressionFault> {
+    let is_test = matches!(before, [Some(Token::Word("is")), _])
+        || matches!(before, [Some(Token::Word("not")), Some(Token::Word("is"))]);
+    if before[0] == Some(Token::Sign("|")) {
+        return if LIST_FILTERS.contains(&word) || OTHER_FILTERS.contains(&word) {
+            Ok(())
+        } else {
+            Err(ExpressionFault::UnknownFilter(word.to_owned()))
+        };
+    }
+    if is_test && word != "not" {
+        return if TESTS.contains(&word) {
+            Ok(())
+        } else {
+            Err(ExpressionFault::UnknownTest(word.to_owned()))
+        };
+    }
+    if KEYWORDS.contains(&word) {
+        return Ok(());
+    }
+    if after.first() == Some(&Token::Sign("(")) {
+        return Err(ExpressionFault::NotOffered(format!("{word}(…)")));
+    }
+    // The engine gives some words a meaning of their own (`loop`, `super`, the `e` of `1e3`).
+    if !is_attribute(word) {
+        return Err(ExpressionFault::NotOffered(word.to_owned()));
+    }
+    if is_list_as_text(before[0].is_some_and(takes_text), after) {
+        return Err(ExpressionFault::ListAsText(word.to_owned()));
     }
     Ok(())
 }

@@ -28,24 +28,21 @@ fn person(attributes: &[(&str, &[&str])]) -> Attributes {
 
 /// One line for each attribute that is sent, with every detail of it.
 fn dump(policy: &ReleasePolicy, ours: &Attributes) -> String {
-    match policy.release(ours, &mut Trace::new()) {
-        Ok(released) => released
-            .iter()
-            .map(
-                |ReleasedAttribute {
-                     name,
-                     name_format,
-                     friendly_name,
-                     values,
-                 }| {
-                    let format = name_format.rsplit(':').next().unwrap();
-                    let friendly_name = friendly_name.as_deref().unwrap_or("-");
-                    format!("{name} {format} {friendly_name}: {}\n", values.join(" | "))
-                },
-            )
-            .collect(),
-        Err(stop) => format!("{stop:?}\n"),
-    }
+    let released = match policy.release(ours, &mut Trace::new()) {
+        Ok(released) => released,
+        Err(stop) => return format!("{stop:?}\n"),
+    };
+    released.iter().fold(String::new(), |text, attribute| {
+        let ReleasedAttribute {
+            name,
+            name_format,
+            friendly_name,
+            values,
+        } = attribute;
+        let format = name_format.rsplit(':').next().unwrap();
+        let friendly_name = friendly_name.as_deref().unwrap_or("-");
+        text + &format!("{name} {format} {friendly_name}: {}\n", values.join(" | "))
+    })
 }
 
 fn trace_of(policy: &ReleasePolicy, ours: &Attributes) -> String {
@@ -256,6 +253,35 @@ fn r40_r111_a_bad_value_is_dropped_whole_and_the_trace_says_why() {
          Release cn: 1 dropped: longer than 256 characters; \
          Release cn: sent, 2 values"
     );
+}
+
+proptest::proptest! {
+    #![proptest_config(proptest::prelude::ProptestConfig::with_cases(64))]
+
+    #[test]
+    fn r40_whatever_the_source_says_only_sound_values_go_out(
+        values in proptest::collection::vec("(?s).{0,300}|[a-z@.]{0,12}@univ.test", 0..6),
+    ) {
+        let mut ours = Attributes::new();
+        for name in ["mail", "cn", "eduPersonUniqueId"] {
+            ours.add(name, values.clone());
+        }
+        let text = "[[release]]\nattribute = 'cn'\n[[release]]\nattribute = 'eduPersonUniqueId'\n\
+                    [[release]]\nattribute = 'mail'\nvalues = 'one-in-mail-domain'";
+        for attribute in
+            compile(text).unwrap().release(&ours, &mut Trace::new()).unwrap_or_default()
+        {
+            assert!(!attribute.values.is_empty());
+            for value in &attribute.values {
+                assert!(!value.trim().is_empty() && value.chars().count() <= MAX_VALUE_CHARS);
+                assert!(!value.chars().any(char::is_control), "{value:?}");
+                if attribute.name != "urn:oid:2.5.4.3" {
+                    assert!(value.to_lowercase().ends_with("@univ.test"), "{value:?}");
+                    assert_eq!(value.matches('@').count(), 1, "{value:?}");
+                }
+            }
+        }
+    }
 }
 
 #[test]
