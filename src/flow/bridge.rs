@@ -11,12 +11,12 @@ use std::{
 use jiff::SignedDuration;
 
 use crate::{
-    attributes::{map::Mapping, name_id::NameIdRule, release::ReleasePolicy},
+    attributes::{map::Mapping, name_id::NameIdRule, pairwise::Pairwise, release::ReleasePolicy},
     authn::local::Local,
     config::sections::Sign,
     metadata::registry::Registry,
     model::{
-        authn_context::AuthnContextClass, language::Localized, short_name::ShortName,
+        authn_context::AuthnContextClass, entity_id::EntityId, language::Localized, short_name::ShortName,
         store::StoreError,
     },
     store::Store,
@@ -44,6 +44,8 @@ pub struct Bridge {
     pub providers: HashMap<ShortName, Provider>,
     /// From the source's attributes to ours.
     pub mapping: Mapping,
+    /// What persistent `NameID`s are made with.
+    pub pairwise: Pairwise,
     /// The embedded directory.
     pub local: Local,
     /// Sessions, replay marks, attempts.
@@ -56,7 +58,7 @@ pub struct Bridge {
 #[derive(Clone, Debug)]
 pub struct Settings {
     /// Our entityID.
-    pub entity_id: String,
+    pub entity_id: EntityId,
     /// The address of single sign-on: the `Destination` of every request.
     pub sso_url: String,
     /// The oldest `IssueInstant` that is taken.

@@ -13,8 +13,9 @@ use super::{
     story::Story,
 };
 use crate::{
+    attributes::name_id::Parties,
     authn::Outcome,
-    metadata::registry::Registered,
+    metadata::registry::{Registered, SpFault},
     model::{
         journey::{BrowserBinding, Journey},
         proof::Proof,
@@ -214,12 +215,12 @@ impl Bridge {
     /// The one gate of R-38: a provider that is unknown, disabled or expired is served nothing.
     fn served<'a>(
         &'a self,
-        found: Result<&'a std::sync::Arc<Registered>, crate::metadata::registry::SpFault>,
+        found: Result<&'a std::sync::Arc<Registered>, SpFault>,
         story: &mut Story,
     ) -> Result<(&'a Registered, &'a Provider), Stop> {
         let sp = found.map_err(HereFault::from)?;
         story.sp = Some(sp.sp.short_name.clone());
-        let unknown = crate::metadata::registry::SpFault::Unknown;
+        let unknown = SpFault::Unknown;
         let provider =
             self.providers.get(&sp.sp.short_name).ok_or(HereFault::Provider(unknown))?;
         Ok((sp, provider))
@@ -392,10 +393,15 @@ impl Bridge {
         story: &mut Story,
     ) -> Result<Answer, Stop> {
         let ours = self.mapping.apply(&proof.attributes, &mut story.trace);
+        let parties = Parties {
+            idp: &self.settings.entity_id,
+            sp: &way.sp.sp.entity_id,
+            pairwise: &self.pairwise,
+        };
         let name_id = way
             .provider
             .name_id
-            .make(&ours, &way.sp.sp.entity_id, &mut story.trace)
+            .build(&ours, parties, &mut story.trace)
             .map_err(HereFault::from)?;
         let attributes =
             way.provider.release.release(&ours, &mut story.trace).map_err(HereFault::from)?;
@@ -457,7 +463,7 @@ impl Bridge {
     ) -> Result<Reply, HereFault> {
         let provider = story.sp.as_ref().and_then(|name| self.providers.get(name));
         let Some(provider) = provider else {
-            return Err(HereFault::Provider(crate::metadata::registry::SpFault::Unknown));
+            return Err(HereFault::Provider(SpFault::Unknown));
         };
         if to.is_signed() {
             match self.mark_as_answered(to).await {
@@ -472,7 +478,7 @@ impl Bridge {
 
     fn issuing(&self, provider: &Provider) -> Issuing<'_> {
         Issuing {
-            idp: &self.settings.entity_id,
+            idp: self.settings.entity_id.as_str(),
             signer: &*self.signer,
             sign: provider.sign,
             now: self.clock.now(),

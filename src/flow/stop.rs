@@ -1,7 +1,7 @@
 //! The two ways to fail.
 
 use crate::{
-    attributes::release::ReleaseStop,
+    attributes::{name_id::NameIdStop, release::ReleaseStop},
     authn::AuthnError,
     metadata::registry::SpFault,
     model::{
@@ -71,6 +71,9 @@ pub enum HereFault {
     /// The session could not be ended.
     #[error("the session may still live")]
     LogoutFailed(#[source] StoreError),
+    /// The person has no name that the provider could know them by.
+    #[error("the person has no name for this provider")]
+    NameId(#[from] NameIdStop),
     /// The journey was begun in another browser.
     #[error("the journey was begun in another browser")]
     OtherBrowser,

@@ -7,7 +7,7 @@ use axum::{
 
 use super::{Front, stops, visitor};
 use crate::{
-    attributes::{catalog, release::ReleaseStop},
+    attributes::{catalog, name_id::NameIdStop, release::ReleaseStop},
     edge::{
         browser::{BROWSER_COOKIE, LANGUAGE_COOKIE, SESSION_COOKIE, forget, keep},
         headers::PagePolicy,
@@ -241,7 +241,10 @@ fn stop_page(
         .as_ref()
         .map_or("", |home| home.provider.text(language));
     let attribute = match &stopped.fault {
-        HereFault::Release(ReleaseStop::Missing { attribute }) => {
+        HereFault::Release(ReleaseStop::Missing { attribute })
+        | HereFault::NameId(
+            NameIdStop::Missing { attribute } | NameIdStop::Several { attribute },
+        ) => {
             catalog::find(attribute).map_or(attribute.as_str(), |known| known.label(language))
         }
         _ => "",

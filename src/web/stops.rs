@@ -4,7 +4,7 @@
 use axum::http::StatusCode;
 
 use crate::{
-    attributes::release::ReleaseStop,
+    attributes::{name_id::NameIdStop, release::ReleaseStop},
     edge::page::StopReason,
     flow::stop::HereFault,
     metadata::registry::SpFault,
@@ -74,8 +74,12 @@ pub(super) fn told<'a>(fault: &HereFault, provider: &'a str, attribute: &'a str)
         HereFault::Provider(SpFault::Disabled | SpFault::Expired) => {
             refused(Reason::ProviderDisabled { provider }, "B-SP-02")
         }
-        HereFault::Release(ReleaseStop::NoMail) => refused(Reason::NoMail { provider }, "B-ATT-01"),
-        HereFault::Release(ReleaseStop::SeveralMails) => {
+        HereFault::NameId(NameIdStop::NotDerived(_)) => {
+            ours(Reason::Internal, "B-INT-02", StatusCode::INTERNAL_SERVER_ERROR)
+        }
+        HereFault::Release(ReleaseStop::NoMail) | HereFault::NameId(NameIdStop::NoMail) => refused(Reason::NoMail { provider }, "B-ATT-01"),
+        HereFault::Release(ReleaseStop::SeveralMails)
+        | HereFault::NameId(NameIdStop::SeveralMails) => {
             refused(Reason::SeveralMails { provider }, "B-ATT-02")
         }
         HereFault::Release(ReleaseStop::Missing { .. }) => refused(
