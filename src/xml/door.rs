@@ -184,7 +184,8 @@ fn check_declaration(text: &str) -> Result<(), DoorFault> {
     let Some(rest) = text.strip_prefix("<?xml") else {
         return Ok(());
     };
-    if !rest.starts_with(is_xml_space) {
+    // `<?xml-stylesheet` and the like are other instructions.
+    if !rest.starts_with(|c| is_xml_space(c) || c == '?') {
         return Ok(());
     }
     let (mut rest, _) = rest.split_once("?>").ok_or(DoorFault::Declaration)?;
