@@ -37,8 +37,9 @@ pub enum C14nFault {
     /// implementations fail on it, and they differ in whether they do.
     #[error("a relative namespace name")]
     RelativeNamespace,
-    /// A namespace name with characters that implementations escape differently.
-    #[error("a namespace name with markup or white space in it")]
+    /// A namespace name with characters that implementations escape differently
+    /// or refuse: markup, white space, anything beyond ASCII.
+    #[error("a namespace name with characters that are not those of a URI")]
     UnsafeNamespace,
 }
 
@@ -245,8 +246,7 @@ fn check_namespace(uri: &str) -> Result<(), C14nFault> {
     if uri.is_empty() {
         return Ok(());
     }
-    let is_unsafe =
-        |c: char| c.is_whitespace() || c.is_control() || matches!(c, '&' | '<' | '>' | '"' | '\'');
+    let is_unsafe = |c: char| !c.is_ascii_graphic() || matches!(c, '&' | '<' | '>' | '"' | '\'');
     if uri.contains(is_unsafe) {
         return Err(C14nFault::UnsafeNamespace);
     }

@@ -156,6 +156,7 @@ fn r02_a_namespace_name_that_canonicalisers_escape_differently_is_refused() {
         "urn:&lt;",
         "urn:&quot;",
         "urn:&#13;",
+        "urn:é",
     ] {
         let xml = format!("<a xmlns='{uri}'/>");
         assert_eq!(
