@@ -29,9 +29,9 @@ pub mod authn;
 
 pub mod store;
 
-pub mod flow;
+//FLOW pub mod flow;
 
-pub mod edge;
+//EDGE pub mod edge;
 
 pub mod web;
 

@@ -40,6 +40,10 @@ pub const NAME_ID_ENCRYPTED: &str = "urn:oasis:names:tc:SAML:2.0:nameid-format:e
 pub const ATTRNAME_URI: &str = "urn:oasis:names:tc:SAML:2.0:attrname-format:uri";
 /// Attribute names that are simple words (saml-core-2.0 §8.2.3).
 pub const ATTRNAME_BASIC: &str = "urn:oasis:names:tc:SAML:2.0:attrname-format:basic";
+/// Attribute: a name for the person, the same at every provider (saml-subject-id-attr-v1.0 §3.3).
+pub const ATTR_SUBJECT_ID: &str = "urn:oasis:names:tc:SAML:attribute:subject-id";
+/// Attribute: a name for the person, another at every provider (saml-subject-id-attr-v1.0 §3.4).
+pub const ATTR_PAIRWISE_ID: &str = "urn:oasis:names:tc:SAML:attribute:pairwise-id";
 
 /// A password typed over TLS (saml-authn-context-2.0 §3.4.4).
 pub const AC_PASSWORD_PROTECTED_TRANSPORT: &str =

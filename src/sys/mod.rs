@@ -5,5 +5,7 @@
 
 pub mod clock;
 pub mod entropy;
+pub mod hmac;
 pub mod seal;
 pub mod secret;
+pub mod token;
