@@ -12,6 +12,8 @@ pub const MDUI: &str = "urn:oasis:names:tc:SAML:metadata:ui";
 pub const SHIBMD: &str = "urn:mace:shibboleth:metadata:1.0";
 /// Namespace of XML signatures (xmldsig-core1), prefix `ds`.
 pub const DS: &str = "http://www.w3.org/2000/09/xmldsig#";
+/// Namespace of the attributes that XML itself gives a meaning, such as `xml:lang`.
+pub const XML: &str = "http://www.w3.org/XML/1998/namespace";
 
 /// HTTP-Redirect binding (saml-bindings-2.0 §3.4).
 pub const BINDING_REDIRECT: &str = "urn:oasis:names:tc:SAML:2.0:bindings:HTTP-Redirect";

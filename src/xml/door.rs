@@ -26,6 +26,10 @@ pub struct Limits {
     pub elements: usize,
     /// Attributes of one element, namespace declarations not counted.
     pub attributes: usize,
+    /// Attributes in the document, namespace declarations not counted. The cost
+    /// of an element in the tree grows with the square of its attributes, so a
+    /// document of elements that are each within bounds would still be dear.
+    pub attributes_in_document: usize,
     /// Namespace declarations on one element.
     pub namespace_declarations: usize,
     /// Namespace declarations on one element and all those around it. The cost
@@ -46,8 +50,9 @@ impl Limits {
         depth: 32,
         elements: 2_000,
         attributes: 64,
+        attributes_in_document: 4_000,
         namespace_declarations: 16,
-        namespaces_in_scope: 64,
+        namespaces_in_scope: 32,
         name_bytes: 256,
         text_bytes: 64 * 1024,
         only_elements_and_text: true,
@@ -61,6 +66,7 @@ impl Limits {
         depth: 32,
         elements: 50_000,
         attributes: 64,
+        attributes_in_document: 200_000,
         namespace_declarations: 32,
         namespaces_in_scope: 64,
         name_bytes: 256,
@@ -74,6 +80,8 @@ impl Limits {
 pub enum Bound {
     /// [`Limits::attributes`].
     Attributes,
+    /// [`Limits::attributes_in_document`].
+    AttributesInDocument,
     /// [`Limits::bytes`].
     Bytes,
     /// [`Limits::depth`].
@@ -246,6 +254,7 @@ struct Count<'l> {
     /// Where the event that is looked at ends, in bytes.
     offset: u64,
     elements: usize,
+    attributes: usize,
     /// Namespace declarations of each open element.
     open: Vec<usize>,
     in_scope: usize,
@@ -268,6 +277,7 @@ impl<'l> Count<'l> {
             document,
             offset: 0,
             elements: 0,
+            attributes: 0,
             open: Vec::new(),
             in_scope: 0,
             text_bytes: 0,
@@ -366,6 +376,12 @@ impl<'l> Count<'l> {
                 hold(plain, self.limits.attributes, Bound::Attributes)?;
             }
         }
+        self.attributes += plain;
+        hold(
+            self.attributes,
+            self.limits.attributes_in_document,
+            Bound::AttributesInDocument,
+        )?;
         hold(
             self.in_scope + declared.len(),
             self.limits.namespaces_in_scope,

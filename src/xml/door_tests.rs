@@ -296,6 +296,7 @@ fn r06_each_bound_is_held_exactly() {
         depth: 3,
         elements: 5,
         attributes: 3,
+        attributes_in_document: 5,
         namespace_declarations: 2,
         namespaces_in_scope: 3,
         name_bytes: 8,
@@ -339,6 +340,11 @@ fn r06_each_bound_is_held_exactly() {
         Bound::Attributes,
     );
     check(
+        "<a b='' c='' d=''><a b='' c=''/></a>",
+        "<a b='' c='' d=''><a b='' c='' d=''/></a>",
+        Bound::AttributesInDocument,
+    );
+    check(
         "<a xmlns='urn:a' xmlns:b='urn:b'/>",
         "<a xmlns='urn:a' xmlns:b='urn:b' xmlns:c='urn:c'/>",
         Bound::NamespaceDeclarations,
@@ -374,6 +380,7 @@ fn r06_the_bounds_of_messages_are_those_required() {
         depth,
         elements,
         attributes,
+        attributes_in_document: _,
         namespace_declarations,
         namespaces_in_scope: _,
         name_bytes,
@@ -415,16 +422,15 @@ fn r06_exhausting_documents_are_refused_at_once() {
 
 #[test]
 fn r06_the_dearest_document_within_the_bounds_is_cheap() {
-    // Every element declares one more namespace under as many as may be in scope.
-    let around = many(63, |n| format!("<a xmlns:p{n}='urn:{n}'>"));
-    let limits = Limits {
-        depth: 64,
-        ..Limits::MESSAGE
-    };
+    // Every element declares one more namespace under as many as may be in
+    // scope, or has as many attributes as it may: both cost their square.
+    let around = many(31, |n| format!("<a xmlns:p{n}='urn:{n}'>"));
     let leaves = "<b xmlns:q='urn:q'/>".repeat(1_900);
-    let xml = format!("{around}{leaves}{}", "</a>".repeat(63));
+    let namespaces = format!("{around}{leaves}{}", "</a>".repeat(31));
+    let attributes = format!("<b{}/>", many(64, |n| format!(" a{n}=''"))).repeat(62);
+    let attributes = format!("<a>{attributes}</a>");
     let began = Instant::now();
-    assert!(open(xml.as_bytes(), &limits).is_ok());
+    assert!(is_open(&namespaces) && is_open(&attributes));
     assert!(
         began.elapsed() < Duration::from_secs(2),
         "a debug build needs far less"

@@ -65,6 +65,7 @@ pub struct CertificateFacts {
     not_after: Timestamp,
     sha256: String,
     key: String,
+    has_weak_digest: bool,
 }
 
 impl CertificateFacts {
@@ -93,6 +94,12 @@ impl CertificateFacts {
         &self.key
     }
 
+    /// Whether the certificate itself is signed with MD5 or SHA-1, or in a way
+    /// that is not known here.
+    pub const fn has_weak_digest(&self) -> bool {
+        self.has_weak_digest
+    }
+
     fn read(certificate: &X509Ref, key: &PKeyRef<Public>) -> Result<Self, KeyFault> {
         let kind = match check_key(key)? {
             KeyKind::Ec => "EC",
@@ -104,6 +111,12 @@ impl CertificateFacts {
             not_after: timestamp(certificate.not_after())?,
             sha256: hex(&certificate.digest(MessageDigest::sha256())?),
             key: format!("{kind} {}", key.bits()),
+            has_weak_digest: certificate
+                .signature_algorithm()
+                .object()
+                .nid()
+                .signature_algorithms()
+                .is_none_or(|found| [Nid::MD5, Nid::SHA1, Nid::MD4].contains(&found.digest)),
         })
     }
 }
