@@ -1,1 +1,3 @@
 //! Everything about HTTP and browsers that is not a route.
+
+pub mod page;
