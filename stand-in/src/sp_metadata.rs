@@ -3,6 +3,12 @@
 use crate::sp::Identity;
 use crate::vocab;
 
+/// The encryption that samael can read; no GCM with 256 bits.
+const READABLE: [&str; 2] = [
+    "http://www.w3.org/2009/xmlenc11#aes128-gcm",
+    "http://www.w3.org/2001/04/xmlenc#rsa-oaep-mgf1p",
+];
+
 /// Writes the `EntityDescriptor`.
 ///
 /// With a key pair, the certificate is published both for signing and for
@@ -16,12 +22,15 @@ pub(crate) fn write(identity: &Identity) -> anyhow::Result<String> {
         None => String::new(),
         Some(pair) => {
             let certificate = pair.certificate_base64()?;
-            ["signing", "encryption"]
-                .map(|purpose| {
+            let methods = READABLE
+                .map(|method| format!("<md:EncryptionMethod Algorithm=\"{method}\"/>"))
+                .concat();
+            [("signing", ""), ("encryption", methods.as_str())]
+                .map(|(purpose, methods)| {
                     format!(
                         "    <md:KeyDescriptor use=\"{purpose}\"><ds:KeyInfo xmlns:ds=\"{dsig}\">\
                          <ds:X509Data><ds:X509Certificate>{certificate}</ds:X509Certificate>\
-                         </ds:X509Data></ds:KeyInfo></md:KeyDescriptor>\n",
+                         </ds:X509Data></ds:KeyInfo>{methods}</md:KeyDescriptor>\n",
                         dsig = vocab::DSIG,
                     )
                 })

@@ -4,6 +4,7 @@ use chrono::{DateTime, Duration, Utc};
 
 use super::idp::{Draft, Signed, TestIdp, at, draft};
 use crate::idp::Idp;
+use crate::keys::KeyPair;
 use crate::reading::{Check, Expected, Reading, read};
 use crate::sp;
 use crate::vocab;
@@ -12,8 +13,12 @@ const ACS: &str = "http://zoom.localhost:7080/saml/SSO";
 const US: &str = "univ-montp3-fr.zoom.us";
 
 fn read_at(metadata: &str, xml: &str, now: DateTime<Utc>) -> Reading {
+    read_with(metadata, xml, now, None)
+}
+
+fn read_with(metadata: &str, xml: &str, now: DateTime<Utc>, pair: Option<&KeyPair>) -> Reading {
     let idp = Idp::read(metadata, DateTime::UNIX_EPOCH).unwrap();
-    let witness = sp::witness(US, ACS, None, &idp).unwrap();
+    let witness = sp::witness(US, ACS, pair, &idp).unwrap();
     let expected = Expected {
         idp: &idp,
         witness: &witness,
@@ -357,4 +362,53 @@ fn without_keys_nothing_is_accepted() {
     let reading = read(&idp.issue(&sound(now)), &expected);
     assert_eq!(bad(&reading), [Check::Witness]);
     assert!(!reading.is_accepted());
+}
+
+#[test]
+fn an_encrypted_assertion_is_read_with_our_key_if_the_response_is_signed() {
+    let (idp, us, now) = (
+        TestIdp::new(),
+        KeyPair::make().unwrap(),
+        crate::clock::now(),
+    );
+    for (signed, is_accepted) in [
+        (Signed::Response, true),
+        (Signed::Both, true),
+        (Signed::Assertion, false),
+        (Signed::Nothing, false),
+    ] {
+        let message = Draft {
+            signed,
+            encrypted_to: Some(us.certificate.clone()),
+            ..sound(now)
+        };
+        let xml = idp.issue(&message);
+        assert!(!xml.contains("alice"));
+        let reading = read_with(&idp.metadata(""), &xml, now, Some(&us));
+        assert_eq!(reading.is_accepted(), is_accepted, "{:?}", reading.findings);
+        assert!(!read_with(&idp.metadata(""), &xml, now, None).is_accepted());
+    }
+}
+
+#[test]
+fn a_cipher_text_that_makes_samael_panic_is_refused() {
+    let (idp, us, now) = (
+        TestIdp::new(),
+        KeyPair::make().unwrap(),
+        crate::clock::now(),
+    );
+    let message = Draft {
+        signed: Signed::Response,
+        encrypted_to: Some(us.certificate.clone()),
+        ..sound(now)
+    };
+    let short = idp.issue_with(&message, |xml| {
+        let (head, _) = xml.rsplit_once("<xenc:CipherValue>").unwrap();
+        let (_, tail) = xml.rsplit_once("</xenc:CipherValue>").unwrap();
+        format!("{head}<xenc:CipherValue>AAAA</xenc:CipherValue>{tail}")
+    });
+    let reading = read_with(&idp.metadata(""), &short, now, Some(&us));
+    assert_eq!(bad(&reading), [Check::Witness]);
+    let says = format!("{:?}", reading.findings);
+    assert!(says.contains("it panicked"), "{says}");
 }

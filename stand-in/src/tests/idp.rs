@@ -7,7 +7,10 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use chrono::{DateTime, Duration, SecondsFormat, Utc};
 use openssl::hash::{MessageDigest, hash};
+use openssl::rsa::Padding;
 use openssl::sign::Signer;
+use openssl::symm::{Cipher, encrypt_aead};
+use openssl::x509::X509;
 
 use crate::keys::KeyPair;
 use crate::vocab;
@@ -47,6 +50,8 @@ pub(super) struct Draft {
     pub(super) signed: Signed,
     pub(super) signature_method: &'static str,
     pub(super) c14n: &'static str,
+    /// Whom the assertion is encrypted to.
+    pub(super) encrypted_to: Option<X509>,
 }
 
 pub(super) fn at(time: DateTime<Utc>) -> String {
@@ -104,7 +109,40 @@ pub(super) fn draft(request_id: &str, acs: &str, audience: &str, now: DateTime<U
         signed: Signed::Assertion,
         signature_method: vocab::RSA_SHA256,
         c14n: vocab::EXCLUSIVE_C14N,
+        encrypted_to: None,
     }
+}
+
+/// AES-128-GCM under RSA-OAEP, written in canonical form.
+fn encrypt(assertion: &str, to: &X509) -> String {
+    let (key, iv) = ([7_u8; 16], [9_u8; 12]);
+    let mut tag = [0_u8; 16];
+    let text = assertion.as_bytes();
+    let cipher = encrypt_aead(Cipher::aes_128_gcm(), &key, Some(&iv), &[], text, &mut tag);
+    let data = STANDARD.encode([iv.as_slice(), &cipher.unwrap(), &tag].concat());
+    let rsa = to.public_key().unwrap().rsa().unwrap();
+    let mut wrapped = vec![0; rsa.size() as usize];
+    rsa.public_encrypt(&key, &mut wrapped, Padding::PKCS1_OAEP)
+        .unwrap();
+    let method = |name: &str| {
+        format!("<xenc:EncryptionMethod Algorithm=\"{name}\"></xenc:EncryptionMethod>")
+    };
+    let value = |base64: &str| {
+        format!("<xenc:CipherData><xenc:CipherValue>{base64}</xenc:CipherValue></xenc:CipherData>")
+    };
+    format!(
+        "<saml:EncryptedAssertion xmlns:saml=\"{saml}\"><xenc:EncryptedData \
+         xmlns:xenc=\"http://www.w3.org/2001/04/xmlenc#\" \
+         Type=\"http://www.w3.org/2001/04/xmlenc#Element\">{gcm}<ds:KeyInfo xmlns:ds=\"{dsig}\">\
+         <xenc:EncryptedKey>{oaep}{wrapped}</xenc:EncryptedKey></ds:KeyInfo>{data}\
+         </xenc:EncryptedData></saml:EncryptedAssertion>",
+        saml = vocab::ASSERTION,
+        dsig = vocab::DSIG,
+        gcm = method("http://www.w3.org/2009/xmlenc11#aes128-gcm"),
+        oaep = method("http://www.w3.org/2001/04/xmlenc#rsa-oaep-mgf1p"),
+        wrapped = value(&STANDARD.encode(wrapped)),
+        data = value(&data),
+    )
 }
 
 impl TestIdp {
@@ -134,6 +172,11 @@ impl TestIdp {
 
     /// Writes and signs the message.
     pub(super) fn issue(&self, draft: &Draft) -> String {
+        self.issue_with(draft, |response| response)
+    }
+
+    /// As [`Self::issue`]; `change` is done before the `Response` is signed.
+    pub(super) fn issue_with(&self, draft: &Draft, change: impl Fn(String) -> String) -> String {
         let assertion = format!(
             "<saml:Assertion xmlns:saml=\"{}\" ID=\"{}\" IssueInstant=\"{}\" Version=\"2.0\">\
              {}{}</saml:Assertion>",
@@ -152,6 +195,10 @@ impl TestIdp {
             ),
             Signed::Nothing | Signed::Response => assertion,
         };
+        let assertion = match &draft.encrypted_to {
+            Some(to) => encrypt(&assertion, to),
+            None => assertion,
+        };
         // In exclusive canonical form the prefix is declared where it is used.
         let head = draft.response_head.replace(
             "<saml:Issuer>",
@@ -164,6 +211,7 @@ impl TestIdp {
             draft.status,
             draft.response_tail
         );
+        let response = change(response);
         match draft.signed {
             Signed::Response | Signed::Both => {
                 let id = roxmltree::Document::parse(&response).unwrap();

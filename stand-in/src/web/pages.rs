@@ -8,7 +8,7 @@ use axum::http::header::{
 };
 use axum::http::{HeaderValue, StatusCode};
 use axum::response::{IntoResponse as _, Response as HttpResponse};
-use minijinja::{Environment, State, Value, context};
+use minijinja::{Environment, Output, State, Value, context, escape_formatter};
 
 use super::Site;
 use super::visit::Visit;
@@ -44,12 +44,27 @@ impl Pages {
     pub(super) fn new() -> anyhow::Result<Self> {
         let mut environment = Environment::new();
         environment.set_auto_escape_callback(|_| minijinja::AutoEscape::Html);
+        environment.set_formatter(write_value);
         environment.add_function("t", translated);
         for (name, text) in TEMPLATES {
             environment.add_template(name, text)?;
         }
         Ok(Self(environment))
     }
+}
+
+/// Escapes what HTML needs escaped and no more: the template engine's own way
+/// spells out each slash, and tests read addresses in the pages.
+fn write_value(
+    out: &mut Output<'_>,
+    state: &mut State<'_, '_>,
+    value: &Value,
+) -> Result<(), minijinja::Error> {
+    if value.is_safe() || value.is_undefined() {
+        return escape_formatter(out, state, value);
+    }
+    let text = crate::sp_metadata::escape(&value.to_string()).replace('\'', "&#39;");
+    out.write_str(&text).map_err(minijinja::Error::from)
 }
 
 /// `t(french, english)`: the text in the page's language.
@@ -186,5 +201,17 @@ mod tests {
     #[test]
     fn every_template_is_sound() {
         Pages::new().unwrap();
+    }
+
+    #[test]
+    fn what_a_message_brings_cannot_become_markup() {
+        let Pages(mut environment) = Pages::new().unwrap();
+        environment
+            .add_template("x", "<a title=\"{{ v }}\">{{ v }}</a>")
+            .unwrap();
+        let page = environment.get_template("x").unwrap();
+        let text = page.render(context! { v => "</a>'\"&/" }).unwrap();
+        let safe = "&lt;/a&gt;&#39;&quot;&amp;/";
+        assert_eq!(text, format!("<a title=\"{safe}\">{safe}</a>"));
     }
 }
