@@ -47,7 +47,7 @@ pub(crate) enum Outcome {
 pub(crate) enum Refusal {
     /// The licence came out as None.
     NoLicence,
-    /// The new address belongs to somebody else here.
+    /// The new address belongs to another account, here or a free one.
     AddressTaken,
     /// The new address is of no associated domain.
     ForeignAddress,
@@ -202,14 +202,22 @@ impl Accounts {
         Outcome::SignedIn(self.last_number)
     }
 
-    /// Whether the owner of `email` must act first.
-    fn must_wait(&mut self, rules: &Rules, email: &str) -> Option<Outcome> {
-        let is_free = rules
+    /// Whether the address has a free account that was not moved yet.
+    fn is_free_account(&self, rules: &Rules, email: &str) -> bool {
+        let is_listed = rules
             .free_accounts
             .addresses
             .iter()
             .any(|free| key(free) == key(email));
-        let reason = if is_free {
+        let is_moved = self
+            .waiting_for(email)
+            .is_some_and(|pending| pending.stage == Stage::Done);
+        is_listed && !is_moved
+    }
+
+    /// Whether the owner of `email` must act first.
+    fn must_wait(&mut self, rules: &Rules, email: &str) -> Option<Outcome> {
+        let reason = if self.is_free_account(rules, email) {
             Reason::Transfer
         } else if rules.knows_domain_of(email) {
             return None;
@@ -240,12 +248,13 @@ impl Accounts {
         wish: Wish,
         now: DateTime<Utc>,
     ) -> Result<(), Refusal> {
-        let owner = self.owner_of(&wish.email).map(|account| account.number);
+        let is_taken =
+            self.owner_of(&wish.email).is_some() || self.is_free_account(rules, &wish.email);
         let Some(account) = self.by_number.get_mut(&number) else {
             return Ok(());
         };
         if key(&account.email) != key(&wish.email) {
-            if owner.is_some() {
+            if is_taken {
                 return Err(Refusal::AddressTaken);
             }
             if !rules.knows_domain_of(&wish.email) {

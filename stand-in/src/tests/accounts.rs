@@ -142,6 +142,8 @@ fn an_address_changes_only_to_a_free_one_of_ours_and_not_twice_in_a_short_while(
     let mut change = |email, at| accounts.sign_in(&rules, with_id(email, "7"), at);
     let taken = change("zoe@univ.test", now());
     assert_eq!(taken, Outcome::Refused(Refusal::AddressTaken));
+    let free = change("bob@univ.test", now());
+    assert_eq!(free, Outcome::Refused(Refusal::AddressTaken));
     let foreign = change("alice@elsewhere.test", now());
     assert_eq!(foreign, Outcome::Refused(Refusal::ForeignAddress));
     assert_eq!(change("a1@univ.test", now()), Outcome::SignedIn(1));
