@@ -120,7 +120,7 @@ pub(crate) fn run(options: &CheckOptions, now: DateTime<Utc>) -> anyhow::Result<
         has_keys: options.idp_metadata.is_some(),
     };
     let mut reading = reading::read(&xml, &expected);
-    reading.findings.prepend(noted);
+    reading.findings.put_first(noted);
     Ok(reading)
 }
 

@@ -80,7 +80,7 @@ pub(super) fn check(assertion: &Assertion, expected: &Expected<'_>, findings: &m
             .format
             .as_deref()
             .is_none_or(|format| format == vocab::ENTITY);
-    let says = format!("{issuer:?}");
+    let says = issuer.unwrap_or("none").to_owned();
     findings.hold(Check::AssertionIssuer, is_good, says, "another issuer");
     check_subject(assertion, expected, findings);
     check_conditions(assertion, expected, findings);

@@ -158,10 +158,14 @@ impl Findings {
         });
     }
 
-    /// Puts `earlier` points before these.
-    pub(crate) fn prepend(&mut self, earlier: Self) {
-        let later = std::mem::replace(&mut self.0, earlier.0);
-        self.0.extend(later);
+    /// Puts `noted` points before these, in place of those that came out good
+    /// by comparing the message with itself.
+    pub(crate) fn put_first(&mut self, noted: Self) {
+        let later = std::mem::replace(&mut self.0, noted.0);
+        let skipped: Vec<_> = self.0.iter().map(|finding| finding.check).collect();
+        self.0.extend(later.into_iter().filter(|finding| {
+            finding.verdict == Verdict::Bad || !skipped.contains(&finding.check)
+        }));
     }
 
     /// All points.

@@ -119,7 +119,11 @@ fn check_status(shell: &Shell, findings: &mut Findings) -> bool {
 fn check_shell(shell: &Shell, expected: &Expected<'_>, findings: &mut Findings) {
     let version_is_good = shell.version.as_deref() == Some("2.0")
         && shell.id.as_ref().is_some_and(|id| !id.is_empty());
-    let says = format!("Version {:?}, ID {:?}", shell.version, shell.id);
+    let says = format!(
+        "Version {}, ID {}",
+        or_none(shell.version.as_ref()),
+        or_none(shell.id.as_ref())
+    );
     findings.hold(
         Check::Version,
         version_is_good,
@@ -140,7 +144,8 @@ fn check_shell(shell: &Shell, expected: &Expected<'_>, findings: &mut Findings) 
             .issuer_format
             .as_deref()
             .is_none_or(|format| format == vocab::ENTITY);
-    let says = format!("{:?}, format {:?}", shell.issuer, shell.issuer_format);
+    let format = or_none(shell.issuer_format.as_ref());
+    let says = format!("{}, format {format}", or_none(shell.issuer.as_ref()));
     let fault = format!("expected {}", expected.idp.entity_id);
     findings.hold(Check::Issuer, issuer_is_good, says, &fault);
 
@@ -171,6 +176,11 @@ fn check_shell(shell: &Shell, expected: &Expected<'_>, findings: &mut Findings) 
     let is_current = !expected.idp.is_out_of_date(expected.now);
     let says = "validUntil of the identity provider's metadata".to_owned();
     findings.hold(Check::IdpMetadata, is_current, says, "has passed");
+}
+
+/// The text, or the word for its absence.
+fn or_none(text: Option<&String>) -> &str {
+    text.map_or("none", String::as_str)
 }
 
 fn check_structure(shell: &Shell, findings: &mut Findings) {

@@ -200,6 +200,7 @@ fn enter(
     match outcome {
         Outcome::Refused(refusal) => Ok(refuse_account(site, visit, refusal)),
         Outcome::Pending(email) => {
+            crate::journal::note("an address waits for its owner");
             visit.renew(site)?;
             visit.with_session(site, |session| {
                 session.signed_in = None;
