@@ -290,7 +290,11 @@ fn a_message_changed_after_signing_is_refused() {
 
 #[test]
 fn a_message_signed_by_another_key_is_refused() {
-    let (idp, other, now) = (TestIdp::new(), TestIdp::new(), crate::clock::now());
+    let (idp, other, now) = (
+        TestIdp::new(),
+        TestIdp::with_another_key(),
+        crate::clock::now(),
+    );
     let reading = read_at(&idp.metadata(""), &other.issue(&sound(now)), now);
     assert_eq!(bad(&reading), [Check::Witness]);
 }

@@ -3,6 +3,8 @@
 //! It uses neither libxmlsec1 nor samael, so that what signs and what verifies
 //! have no code in common.
 
+use std::sync::LazyLock;
+
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use chrono::{DateTime, Duration, SecondsFormat, Utc};
@@ -146,7 +148,14 @@ fn encrypt(assertion: &str, to: &X509) -> String {
 }
 
 impl TestIdp {
+    /// The identity provider; all tests share its key, which is slow to make.
     pub(super) fn new() -> Self {
+        static PAIR: LazyLock<KeyPair> = LazyLock::new(|| KeyPair::make().unwrap());
+        Self { pair: PAIR.clone() }
+    }
+
+    /// One of the same name with another key.
+    pub(super) fn with_another_key() -> Self {
         Self {
             pair: KeyPair::make().unwrap(),
         }
