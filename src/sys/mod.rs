@@ -5,5 +5,6 @@
 
 pub mod clock;
 pub mod entropy;
+pub mod hmac;
 pub mod seal;
 pub mod secret;
