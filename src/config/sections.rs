@@ -340,20 +340,12 @@ impl Default for Throttle {
 
 impl Default for Sessions {
     fn default() -> Self {
-        Self {
-            lifetime_minutes: 480,
-            idle_minutes: 120,
-            max: 100_000,
-        }
+        Self { lifetime_minutes: 480, idle_minutes: 120, max: 100_000 }
     }
 }
 
 impl Default for Requests {
     fn default() -> Self {
-        Self {
-            max_age_seconds: 300,
-            max_ahead_seconds: 180,
-            max_replay_marks: 100_000,
-        }
+        Self { max_age_seconds: 300, max_ahead_seconds: 180, max_replay_marks: 100_000 }
     }
 }

@@ -63,11 +63,7 @@ impl RelayState {
     ///
     /// It is too long to be carried.
     pub fn parse(text: &str) -> Result<Self, RelayStateTooLong> {
-        if text.len() > Self::MAX_BYTES {
-            Err(RelayStateTooLong)
-        } else {
-            Ok(Self(text.into()))
-        }
+        if text.len() > Self::MAX_BYTES { Err(RelayStateTooLong) } else { Ok(Self(text.into())) }
     }
 
     /// The text as it was sent, for the form that gives it back.
