@@ -29,9 +29,9 @@ pub mod authn;
 
 pub mod store;
 
-//FLOW pub mod flow;
+pub mod flow;
 
-//EDGE pub mod edge;
+pub mod edge;
 
 pub mod web;
 

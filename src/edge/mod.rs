@@ -8,3 +8,4 @@ pub mod browser;
 pub mod headers;
 pub mod limits;
 pub mod location;
+pub mod page;

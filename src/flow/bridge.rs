@@ -12,11 +12,10 @@ use jiff::SignedDuration;
 
 use crate::{
     attributes::{map::Mapping, name_id::NameIdRule, pairwise::Pairwise, release::ReleasePolicy},
-    authn::local::Local,
-    config::sections::Sign,
-    metadata::registry::Registry,
+    authn::Authenticator,
+    metadata::registry::{Registered, Registry},
     model::{
-        authn_context::AuthnContextClass, entity_id::EntityId, language::Localized, short_name::ShortName,
+        authn_context::AuthnContextClass, endpoint::EndpointUrl, entity_id::EntityId, language::Localized, short_name::ShortName,
         store::StoreError,
     },
     store::Store,
@@ -46,8 +45,8 @@ pub struct Bridge {
     pub mapping: Mapping,
     /// What persistent `NameID`s are made with.
     pub pairwise: Pairwise,
-    /// The embedded directory.
-    pub local: Local,
+    /// How people prove who they are.
+    pub authenticator: Authenticator,
     /// Sessions, replay marks, attempts.
     pub store: Store,
     /// What went wrong without stopping anybody.
@@ -75,20 +74,21 @@ pub struct Settings {
 /// How one service provider is answered.
 #[derive(Debug)]
 pub struct Provider {
+    /// What its metadata and the administrator say.
+    pub registered: Arc<Registered>,
     /// Its name for people.
     pub display_name: Localized,
-    /// Its own address where a sign-in starts.
-    pub sign_in_link: Option<String>,
-    /// Whether an unsigned request is refused.
-    pub must_sign: bool,
-    /// What of its Responses is signed.
-    pub sign: Sign,
-    /// How long ago the person may have proven who they are.
-    pub max_authn_age: Option<SignedDuration>,
     /// The name it knows people by.
     pub name_id: NameIdRule,
     /// What it is told.
     pub release: ReleasePolicy,
+}
+
+impl Provider {
+    /// Its own address where a sign-in starts.
+    pub fn sign_in_link(&self) -> Option<&str> {
+        self.registered.config.sign_in_link.as_ref().map(EndpointUrl::as_str)
+    }
 }
 
 /// What went wrong without stopping anybody: counters since the start, for `/readyz`.

@@ -105,9 +105,9 @@ pub enum Refused {
     Busy,
 }
 
-/// A form for name and password as it was sent.
+/// The form for name and password as it was sent.
 #[derive(Debug)]
-pub struct PasswordAttempt {
+pub struct SentForm {
     /// The value that proves where it came from.
     pub form_key: String,
     /// The name.

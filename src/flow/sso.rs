@@ -4,17 +4,19 @@
 //! [`Bridge::take_password`] the form. Each of them ends in [`Bridge::pick_next`], which alone
 //! decides what comes next: steps never link to one another.
 
+use std::sync::Arc;
+
 use jiff::{SignedDuration, Timestamp};
 
 use super::{
-    Answer, Next, PasswordAttempt, PasswordForm, Refused, Reply, Step, Visit,
+    Answer, Next, PasswordForm, SentForm, Refused, Reply, Step, Visit,
     bridge::{Bridge, Provider},
     stop::{HereFault, Home, Stop, Stopped},
     story::Story,
 };
 use crate::{
     attributes::name_id::Parties,
-    authn::Outcome,
+    authn::{Outcome, PasswordAttempt},
     metadata::registry::{Registered, SpFault},
     model::{
         journey::{BrowserBinding, Journey},
@@ -64,7 +66,6 @@ struct UnderWay<'a> {
     journey: Journey,
     to: ReturnAddress,
     provider: &'a Provider,
-    sp: &'a Registered,
 }
 
 impl Bridge {
@@ -107,12 +108,12 @@ impl Bridge {
     pub async fn take_password(
         &self,
         (sp, seal): (&str, &str),
-        attempt: PasswordAttempt,
+        sent: SentForm,
         visit: &Visit,
     ) -> Result<Reply, Stopped> {
         let mut story = Story::new(SupportCode::draw(&*self.entropy));
         let end = match self.open(sp, seal, visit, &mut story) {
-            Ok(way) => self.try_password(way, seal, attempt, visit, &mut story).await,
+            Ok(way) => self.try_password(way, seal, sent, visit, &mut story).await,
             Err(stop) => Err(stop),
         };
         self.close(story, end).await
@@ -129,11 +130,12 @@ impl Bridge {
         let root = document.root();
         let claimed = claimed_issuer(root).map_err(HereFault::from)?;
         let now = self.clock.now();
-        let (sp, provider) = self.served(self.registry.sp_for(&claimed, now), story)?;
+        let provider = self.served(self.registry.sp_for(&claimed, now), story)?;
+        let sp = &provider.registered.sp;
         let expected = Expectations {
-            sp: &sp.sp,
-            keys: &sp.keys,
-            must_be_signed: provider.must_sign,
+            sp,
+            keys: &provider.registered.keys,
+            must_be_signed: provider.registered.must_sign_requests(),
             destination: &self.settings.sso_url,
             now,
             max_age: self.settings.max_request_age,
@@ -145,12 +147,12 @@ impl Bridge {
             "signature",
             if trusted.is_signed() { "verified" } else { "none, and none is demanded" },
         );
-        let to = ReturnAddress::of_request(&trusted, received.relay_state, &sp.sp)
+        let to = ReturnAddress::of_request(&trusted, received.relay_state, sp)
             .map_err(HereFault::from)?;
         story.trace.note(Organ::Acs, "address", "stands in the metadata");
         // From here on a fault may be told to the provider.
         let offer = Offer {
-            sp: &sp.sp,
+            sp,
             name_id_format: provider.name_id.format(),
             contexts: &[self.settings.password_context],
         };
@@ -159,7 +161,7 @@ impl Bridge {
             .map_err(|fault| Stop::Answer { to: Box::new(to.clone()), fault })?;
         let request = trusted.request();
         let journey = Journey {
-            sp: sp.sp.short_name.clone(),
+            sp: sp.short_name.clone(),
             issuer: request.issuer.clone(),
             request_id: request.id.clone(),
             is_signed: trusted.is_signed(),
@@ -173,7 +175,7 @@ impl Bridge {
             support_code: story.support_code,
             binding: BrowserBinding::Unbound,
         };
-        Ok(UnderWay { journey, to, provider, sp })
+        Ok(UnderWay { journey, to, provider })
     }
 
     /// From a seal in a path to the journey, whose provider and address are asked for again.
@@ -206,24 +208,22 @@ impl Bridge {
         {
             return Err(HereFault::OtherBrowser.into());
         }
-        let (sp, provider) =
-            self.served(self.registry.sp_by_short_name(&journey.sp, now), story)?;
-        let to = ReturnAddress::of_journey(&journey, &sp.sp).map_err(HereFault::from)?;
-        Ok(UnderWay { journey, to, provider, sp })
+        let provider = self.served(self.registry.sp_by_short_name(&journey.sp, now), story)?;
+        let to = ReturnAddress::of_journey(&journey, &provider.registered.sp).map_err(HereFault::from)?;
+        Ok(UnderWay { journey, to, provider })
     }
 
     /// The one gate of R-38: a provider that is unknown, disabled or expired is served nothing.
-    fn served<'a>(
-        &'a self,
-        found: Result<&'a std::sync::Arc<Registered>, SpFault>,
+    fn served(
+        &self,
+        found: Result<&Arc<Registered>, SpFault>,
         story: &mut Story,
-    ) -> Result<(&'a Registered, &'a Provider), Stop> {
-        let sp = found.map_err(HereFault::from)?;
-        story.sp = Some(sp.sp.short_name.clone());
-        let unknown = SpFault::Unknown;
-        let provider =
-            self.providers.get(&sp.sp.short_name).ok_or(HereFault::Provider(unknown))?;
-        Ok((sp, provider))
+    ) -> Result<&Provider, Stop> {
+        let registered = found.map_err(HereFault::from)?;
+        let name = &registered.sp.short_name;
+        story.sp = Some(name.clone());
+        let provider = self.providers.get(name);
+        Ok(provider.ok_or(HereFault::Provider(SpFault::Unknown))?)
     }
 
     /// Picks what comes next, for a journey in whatever state it is.
@@ -309,7 +309,7 @@ impl Bridge {
         &self,
         way: UnderWay<'_>,
         seal: &str,
-        attempt: PasswordAttempt,
+        sent: SentForm,
         visit: &Visit,
         story: &mut Story,
     ) -> Result<Reply, Stop> {
@@ -317,33 +317,33 @@ impl Bridge {
             return Err(HereFault::OtherBrowser.into());
         };
         let is_bound = matches!(way.journey.binding, BrowserBinding::Bound(_));
-        if !is_bound || !browser.opens_form(SIGN_IN_FORM, seal, &attempt.form_key) {
+        if !is_bound || !browser.opens_form(SIGN_IN_FORM, seal, &sent.form_key) {
             return Err(HereFault::FormForged.into());
         }
         let now = self.clock.now();
-        let PasswordAttempt { login, password, form_key: _ } = attempt;
-        let outcome = self
-            .local
-            .sign_in(&self.store, &login, password, visit.address, now)
-            .await
-            .map_err(HereFault::from)?;
-        let refused = match outcome {
-            Outcome::Proven(mut proof) => {
-                proof.context = self.settings.password_context;
-                return self.let_in(&way, proof, visit, story).await;
+        let attempt = PasswordAttempt {
+            username: &sent.login,
+            password: &sent.password,
+            address: visit.address,
+            context: self.settings.password_context,
+        };
+        let outcome = self.authenticator.authenticate(&self.store, attempt, now).await;
+        let refused = match outcome.map_err(HereFault::from)? {
+            Outcome::Proven(proof) => return self.let_in(&way, proof, visit, story).await,
+            Outcome::Refused(reason) => {
+                story.trace.note(Organ::Authn, "password", reason.as_str());
+                Refused::Wrong
             }
-            Outcome::Refused(_reason) => Refused::Wrong,
             Outcome::Wait { until } => {
                 let seconds = until.duration_since(now).as_secs().max(1);
                 Refused::Wait(seconds.unsigned_abs())
             }
             Outcome::Busy => Refused::Busy,
         };
-        story.trace.note(Organ::Authn, "password", "refused");
         let step = Step { sp: way.journey.sp.clone(), seal: seal.to_owned() };
         let mut form = password_form(&way, step, browser);
         form.refused = Some(refused);
-        form.login = login;
+        form.login = sent.login;
         Ok(Reply::new(Next::AskPassword(form)))
     }
 
@@ -395,7 +395,7 @@ impl Bridge {
         let ours = self.mapping.apply(&proof.attributes, &mut story.trace);
         let parties = Parties {
             idp: &self.settings.entity_id,
-            sp: &way.sp.sp.entity_id,
+            sp: &way.provider.registered.sp.entity_id,
             pairwise: &self.pairwise,
         };
         let name_id = way
@@ -480,7 +480,7 @@ impl Bridge {
         Issuing {
             idp: self.settings.entity_id.as_str(),
             signer: &*self.signer,
-            sign: provider.sign,
+            sign: provider.registered.config.sign,
             now: self.clock.now(),
             entropy: &*self.entropy,
         }
@@ -509,7 +509,7 @@ impl Bridge {
     pub fn home(&self, name: &ShortName) -> Option<Home> {
         self.providers.get(name).map(|provider| Home {
             provider: provider.display_name.clone(),
-            sign_in_link: provider.sign_in_link.clone(),
+            sign_in_link: provider.sign_in_link().map(str::to_owned),
         })
     }
 }
@@ -534,7 +534,8 @@ fn posting(to: &ReturnAddress, provider: &Provider, xml: &str) -> Answer {
 }
 
 fn is_young_enough(proof: &Proof, provider: &Provider, now: Timestamp) -> bool {
-    provider.max_authn_age.is_none_or(|max_age| now.duration_since(proof.at) < max_age)
+    let max_age = provider.registered.config.max_authn_age;
+    max_age.is_none_or(|max_age| now.duration_since(proof.at) < max_age)
 }
 
 fn is_acceptable(proof: &Proof, journey: &Journey) -> bool {

@@ -150,7 +150,7 @@ impl std::fmt::Write for Escape<'_> {
 
 /// What must not reach a terminal or a viewer as itself: controls, line and paragraph separators,
 /// marks that turn the direction of writing, the byte order mark.
-const fn is_unsafe(c: char) -> bool {
+fn is_unsafe(c: char) -> bool {
     c.is_control()
         || matches!(c,
             '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{feff}')

@@ -12,7 +12,7 @@ use percent_encoding::percent_decode_str;
 use super::{Front, reply, visitor};
 use crate::{
     edge::{browser::is_from_our_page, limits::read_text, page::StopReason},
-    flow::PasswordAttempt,
+    flow::SentForm,
     sys::secret::Secret,
 };
 
@@ -46,15 +46,12 @@ pub(super) async fn take_password(
         Ok(form) => Secret::from(form),
         Err(fault) => return reply::body_stop(&front, &parts.headers, fault),
     };
-    let attempt = PasswordAttempt {
+    let sent = SentForm {
         form_key: field(&form, "csrf").unwrap_or_default(),
         login: field(&form, "username").unwrap_or_default(),
         password: Secret::from(field(&form, "password").unwrap_or_default()),
     };
-    let end = front
-        .bridge
-        .take_password((&sp, &seal), attempt, &visit)
-        .await;
+    let end = front.bridge.take_password((&sp, &seal), sent, &visit).await;
     reply::to_step(&front, &parts.headers, end)
 }
 

@@ -114,7 +114,7 @@ pub(super) fn home(front: &Front, headers: &HeaderMap, chosen: Option<Language>)
         .map(|provider| {
             (
                 provider.display_name.text(language),
-                provider.sign_in_link.as_deref(),
+                provider.sign_in_link(),
             )
         })
         .collect();
@@ -244,9 +244,7 @@ fn stop_page(
         HereFault::Release(ReleaseStop::Missing { attribute })
         | HereFault::NameId(
             NameIdStop::Missing { attribute } | NameIdStop::Several { attribute },
-        ) => {
-            catalog::find(attribute).map_or(attribute.as_str(), |known| known.label(language))
-        }
+        ) => catalog::find(attribute).map_or(attribute.as_str(), |known| known.label(language)),
         _ => "",
     };
     let told = stops::told(&stopped.fault, provider, attribute);

@@ -74,15 +74,20 @@ pub(super) fn told<'a>(fault: &HereFault, provider: &'a str, attribute: &'a str)
         HereFault::Provider(SpFault::Disabled | SpFault::Expired) => {
             refused(Reason::ProviderDisabled { provider }, "B-SP-02")
         }
-        HereFault::NameId(NameIdStop::NotDerived(_)) => {
-            ours(Reason::Internal, "B-INT-02", StatusCode::INTERNAL_SERVER_ERROR)
+        HereFault::NameId(NameIdStop::NotDerived(_)) => ours(
+            Reason::Internal,
+            "B-INT-02",
+            StatusCode::INTERNAL_SERVER_ERROR,
+        ),
+        HereFault::Release(ReleaseStop::NoMail) | HereFault::NameId(NameIdStop::NoMail) => {
+            refused(Reason::NoMail { provider }, "B-ATT-01")
         }
-        HereFault::Release(ReleaseStop::NoMail) | HereFault::NameId(NameIdStop::NoMail) => refused(Reason::NoMail { provider }, "B-ATT-01"),
         HereFault::Release(ReleaseStop::SeveralMails)
         | HereFault::NameId(NameIdStop::SeveralMails) => {
             refused(Reason::SeveralMails { provider }, "B-ATT-02")
         }
-        HereFault::Release(ReleaseStop::Missing { .. }) => refused(
+        HereFault::Release(ReleaseStop::Missing { .. })
+        | HereFault::NameId(NameIdStop::Missing { .. } | NameIdStop::Several { .. }) => refused(
             Reason::MissingAttribute {
                 provider,
                 attribute,
