@@ -16,7 +16,7 @@ impl Place {
         let pem = "-----BEGIN PRIVATE KEY-----\n-----BEGIN CERTIFICATE-----\n";
         place.write_secret("certs/signing.pem", pem);
         place.write_secret("certs/seal.keys", &"A".repeat(43));
-        place.write_secret("certs/pairwise.secret", &"p".repeat(32));
+        place.write_secret("certs/pairwise.key", &"p".repeat(32));
         place.write_secret("certs/tls.key", "key");
         for file in [
             "certs/tls.pem",
@@ -502,7 +502,7 @@ fn r100_a_key_file_that_others_can_read_stops_the_start() {
     for file in [
         "certs/signing.pem",
         "certs/seal.keys",
-        "certs/pairwise.secret",
+        "certs/pairwise.key",
         "certs/tls.key",
     ] {
         for (mode, is_taken) in [
@@ -570,7 +570,7 @@ fn a_key_file_with_the_wrong_content_is_refused_and_never_quoted() {
             "line 1 is not 32 bytes in base64url",
         ),
         (
-            "certs/pairwise.secret",
+            "certs/pairwise.key",
             "hunter2 hunter2 hunter2 hunter2\n",
             "less than 32 bytes",
         ),
