@@ -1,75 +1,33 @@
-//! The sections of the configuration file, as they are written.
+//! The sections of the configuration, checked, in the words of the file.
 //!
-//! Every section refuses keys it does not know: a typing slip must not turn a rule off.
+//! Each is read by the file of its name beside this one.
 
-use std::{collections::BTreeMap, net::SocketAddr, path::PathBuf};
+use std::{net::SocketAddr, path::PathBuf};
 
 use ipnet::IpNet;
+use jiff::SignedDuration;
 use serde::Deserialize;
 
-use crate::model::{
-    entity_id::EntityId, language::Localized, name_id::NameIdFormat, short_name::ShortName,
-};
-
-/// The whole file.
-#[derive(Clone, Debug, Deserialize)]
-#[serde(deny_unknown_fields, rename_all = "kebab-case")]
-pub struct File {
-    /// The address people and providers reach us at: scheme, host, port; no path. All our URLs
-    /// and our entityID are built from it, and never from the `Host` of a request.
-    pub base_url: String,
-    /// Whether plain `http` is allowed, for us and for providers. Refused unless the base URL is
-    /// loopback or `*.localhost`; pages and log say so.
-    #[serde(default)]
-    pub lab: bool,
-    /// `[server]`
-    pub server: Server,
-    /// `[keys]`
-    pub keys: Keys,
-    /// `[organization]`
-    pub organization: Organization,
-    /// `[support]`
-    pub support: Support,
-    /// `[authn]`
-    pub authn: Authn,
-    /// `[sessions]`
-    #[serde(default)]
-    pub sessions: Sessions,
-    /// `[requests]`
-    #[serde(default)]
-    pub requests: Requests,
-    /// `[attributes]`: for each of our attributes, the expression over the source's attributes
-    /// that gives its values. An attribute that is not listed is the source's of the same name.
-    #[serde(default)]
-    pub attributes: BTreeMap<String, String>,
-    /// `[sp.<short name>]`
-    #[serde(default)]
-    pub sp: BTreeMap<ShortName, ServiceProvider>,
-}
+use crate::model::{language::Localized, name_id::NameIdFormat};
 
 /// `[server]`: where we listen.
-#[derive(Clone, Debug, Deserialize)]
-#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+#[derive(Clone, Debug)]
 pub struct Server {
     /// Address and port to listen on.
     pub listen: SocketAddr,
     /// Networks whose `X-Forwarded-For` is believed; their last hop is the caller.
-    #[serde(default)]
     pub trusted_proxies: Vec<IpNet>,
     /// Certificate and key, to speak TLS ourselves. Without it we speak plain HTTP, and listen on
     /// loopback only.
     pub tls: Option<Tls>,
     /// Connections at one time.
-    #[serde(default = "default::max_connections")]
     pub max_connections: u32,
     /// How long a graceful stop waits for requests under way, in seconds.
-    #[serde(default = "default::stop_grace_seconds")]
     pub stop_grace_seconds: u32,
 }
 
 /// `[server] tls = { … }`
-#[derive(Clone, Debug, Deserialize)]
-#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+#[derive(Clone, Debug)]
 pub struct Tls {
     /// PEM file of the certificate chain.
     pub certificate: PathBuf,
@@ -77,22 +35,8 @@ pub struct Tls {
     pub key: PathBuf,
 }
 
-/// `[keys]`: files made by `passerelle keys`.
-#[derive(Clone, Debug, Deserialize)]
-#[serde(deny_unknown_fields, rename_all = "kebab-case")]
-pub struct Keys {
-    /// PEM files, each a private key and its certificate. The first signs, all are published.
-    pub signing: Vec<PathBuf>,
-    /// The key ring that seals journeys: one key a line, the first seals.
-    pub seal: PathBuf,
-    /// The secret from which persistent `NameID`s are made. Losing it changes every person's name
-    /// at every provider that uses them.
-    pub pairwise: PathBuf,
-}
-
 /// `[organization]`: who runs this server.
-#[derive(Clone, Debug, Deserialize)]
-#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+#[derive(Clone, Debug)]
 pub struct Organization {
     /// The name people know.
     pub name: Localized,
@@ -107,8 +51,7 @@ pub struct Organization {
 }
 
 /// `[support]`: whom people ask.
-#[derive(Clone, Debug, Deserialize)]
-#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+#[derive(Clone, Debug)]
 pub struct Support {
     /// What to do to get help, in words.
     pub text: Localized,
@@ -117,15 +60,13 @@ pub struct Support {
 }
 
 /// `[authn]`: how people prove who they are.
-#[derive(Clone, Debug, Deserialize)]
-#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+#[derive(Clone, Debug)]
 pub struct Authn {
     /// The methods, in the order in which they are tried.
     pub methods: Vec<Method>,
     /// `[authn.local]`
     pub local: Option<Local>,
     /// `[authn.throttle]`
-    #[serde(default)]
     pub throttle: Throttle,
 }
 
@@ -138,22 +79,18 @@ pub enum Method {
 }
 
 /// `[authn.local]`: the embedded directory, for the demo, tests and break-glass accounts.
-#[derive(Clone, Debug, Deserialize)]
-#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+#[derive(Clone, Debug)]
 pub struct Local {
     /// The file of people.
     pub people: PathBuf,
     /// How many passwords are hashed at one time; each takes 19 MiB while it lasts.
-    #[serde(default = "default::hashing_threads")]
     pub hashing_threads: u16,
     /// How many more may wait for it; the next one is told to come back.
-    #[serde(default = "default::hashing_queue")]
     pub hashing_queue: u16,
 }
 
 /// `[authn.throttle]`: how guessing is slowed down.
-#[derive(Clone, Copy, Debug, Deserialize)]
-#[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
+#[derive(Clone, Copy, Debug)]
 pub struct Throttle {
     /// Wrong passwords that one account may have in a row before it must wait.
     pub free_per_account: u32,
@@ -168,8 +105,7 @@ pub struct Throttle {
 }
 
 /// `[sessions]`: how long a sign-in is remembered.
-#[derive(Clone, Copy, Debug, Deserialize)]
-#[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
+#[derive(Clone, Copy, Debug)]
 pub struct Sessions {
     /// In all, in minutes.
     pub lifetime_minutes: u32,
@@ -180,8 +116,7 @@ pub struct Sessions {
 }
 
 /// `[requests]`: how old an AuthnRequest may be.
-#[derive(Clone, Copy, Debug, Deserialize)]
-#[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
+#[derive(Clone, Copy, Debug)]
 pub struct Requests {
     /// The oldest `IssueInstant` that is taken, in seconds.
     pub max_age_seconds: u32,
@@ -191,32 +126,9 @@ pub struct Requests {
     pub max_replay_marks: u32,
 }
 
-/// `[sp.<short name>]`: a service provider.
-#[derive(Clone, Debug, Deserialize)]
-#[serde(deny_unknown_fields, rename_all = "kebab-case")]
-pub struct ServiceProvider {
-    /// The file of its metadata.
-    pub metadata: PathBuf,
-    /// The preset whose rules apply where this table says nothing: a file of
-    /// `config/presets/` by name.
-    pub preset: Option<String>,
-    /// Other entity IDs by which the provider calls itself.
-    #[serde(default)]
-    pub aliases: Vec<EntityId>,
-    /// The provider's own address where a sign-in starts: the way out of a page that has expired.
-    pub sign_in_link: Option<String>,
-    /// Whether people may sign in to it.
-    #[serde(default = "default::yes")]
-    pub enabled: bool,
-    /// What differs from the preset.
-    #[serde(flatten)]
-    pub rules: Rules,
-}
-
 /// How one provider is answered: the keys of a preset file, each of which `[sp.<short name>]` may
 /// set for itself.
-#[derive(Clone, Debug, Default, Deserialize)]
-#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+#[derive(Clone, Debug, Default)]
 pub struct Rules {
     /// Its name for people.
     pub display_name: Option<Localized>,
@@ -246,8 +158,7 @@ pub enum Sign {
 }
 
 /// `name-id = { … }`: the name the provider knows the person by.
-#[derive(Clone, Debug, Deserialize)]
-#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+#[derive(Clone, Debug)]
 pub struct NameId {
     /// Its format.
     pub format: NameIdFormat,
@@ -259,8 +170,7 @@ pub struct NameId {
 /// `[[release]]`: one attribute that the provider is told.
 ///
 /// Either `attribute` alone (one of ours, under its standard name), or `name` with `value`.
-#[derive(Clone, Debug, Deserialize)]
-#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+#[derive(Clone, Debug)]
 pub struct Release {
     /// One of our attributes.
     pub attribute: Option<String>,
@@ -273,10 +183,8 @@ pub struct Release {
     /// An expression over our attributes that gives the values.
     pub value: Option<String>,
     /// Which of the values are sent.
-    #[serde(default)]
     pub values: Values,
     /// Whether a person without it is stopped on our page.
-    #[serde(default)]
     pub required: bool,
 }
 
@@ -304,28 +212,6 @@ pub enum Values {
     OneInMailDomain,
 }
 
-mod default {
-    pub(super) const fn yes() -> bool {
-        true
-    }
-
-    pub(super) const fn max_connections() -> u32 {
-        4096
-    }
-
-    pub(super) const fn stop_grace_seconds() -> u32 {
-        20
-    }
-
-    pub(super) const fn hashing_threads() -> u16 {
-        2
-    }
-
-    pub(super) const fn hashing_queue() -> u16 {
-        64
-    }
-}
-
 impl Default for Throttle {
     fn default() -> Self {
         Self {
@@ -340,12 +226,76 @@ impl Default for Throttle {
 
 impl Default for Sessions {
     fn default() -> Self {
-        Self { lifetime_minutes: 480, idle_minutes: 120, max: 100_000 }
+        Self {
+            lifetime_minutes: 480,
+            idle_minutes: 120,
+            max: 100_000,
+        }
     }
 }
 
 impl Default for Requests {
     fn default() -> Self {
-        Self { max_age_seconds: 300, max_ahead_seconds: 180, max_replay_marks: 100_000 }
+        Self {
+            max_age_seconds: 300,
+            max_ahead_seconds: 180,
+            max_replay_marks: 100_000,
+        }
     }
+}
+
+impl Server {
+    /// How long a graceful stop waits for requests under way.
+    pub fn stop_grace(&self) -> SignedDuration {
+        seconds(self.stop_grace_seconds)
+    }
+}
+
+impl Throttle {
+    /// The first wait.
+    pub fn first_wait(&self) -> SignedDuration {
+        seconds(self.first_wait_seconds)
+    }
+
+    /// The longest wait.
+    pub fn longest_wait(&self) -> SignedDuration {
+        seconds(self.longest_wait_seconds)
+    }
+
+    /// After this long without an attempt all is forgotten.
+    pub fn forget_after(&self) -> SignedDuration {
+        minutes(self.forget_after_minutes)
+    }
+}
+
+impl Sessions {
+    /// How long a sign-in is remembered in all.
+    pub fn lifetime(&self) -> SignedDuration {
+        minutes(self.lifetime_minutes)
+    }
+
+    /// How long without being used.
+    pub fn idle(&self) -> SignedDuration {
+        minutes(self.idle_minutes)
+    }
+}
+
+impl Requests {
+    /// The oldest `IssueInstant` that is taken.
+    pub fn max_age(&self) -> SignedDuration {
+        seconds(self.max_age_seconds)
+    }
+
+    /// How far in the future an `IssueInstant` may be.
+    pub fn max_ahead(&self) -> SignedDuration {
+        seconds(self.max_ahead_seconds)
+    }
+}
+
+fn seconds(count: u32) -> SignedDuration {
+    SignedDuration::from_secs(i64::from(count))
+}
+
+pub(super) fn minutes(count: u32) -> SignedDuration {
+    SignedDuration::from_secs(60 * i64::from(count))
 }

@@ -21,7 +21,10 @@ impl Attributes {
 
     /// Adds values to those of `name`.
     pub fn add(&mut self, name: &str, values: impl IntoIterator<Item = String>) {
-        self.0.entry(name.to_ascii_lowercase()).or_default().extend(values);
+        self.0
+            .entry(name.to_ascii_lowercase())
+            .or_default()
+            .extend(values);
     }
 
     /// The values of `name`; none when there are none.
@@ -36,7 +39,9 @@ impl Attributes {
 
     /// Every name, in lower case, with its values, in the order of the names.
     pub fn iter(&self) -> impl Iterator<Item = (&str, &[String])> {
-        self.0.iter().map(|(name, values)| (name.as_str(), values.as_slice()))
+        self.0
+            .iter()
+            .map(|(name, values)| (name.as_str(), values.as_slice()))
     }
 }
 
@@ -62,7 +67,10 @@ mod tests {
         let mut attributes = Attributes::new();
         attributes.add("eduPersonAffiliation", ["member".to_owned()]);
         attributes.add("edupersonaffiliation", ["student".to_owned()]);
-        assert_eq!(attributes.values("EDUPERSONAFFILIATION"), ["member", "student"]);
+        assert_eq!(
+            attributes.values("EDUPERSONAFFILIATION"),
+            ["member", "student"]
+        );
         assert!(attributes.values("mail").is_empty());
     }
 }

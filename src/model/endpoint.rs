@@ -60,7 +60,10 @@ impl EndpointUrl {
         }
         // Browsers read `\` as `/` and drop tabs and newlines: the address shown here and the
         // address visited there must be the same one.
-        if !text.bytes().all(|b| b.is_ascii_graphic() && !br#"\"<>^`{|}"#.contains(&b)) {
+        if !text
+            .bytes()
+            .all(|b| b.is_ascii_graphic() && !br#"\"<>^`{|}"#.contains(&b))
+        {
             return Err(InvalidEndpoint::Character);
         }
         let url = Url::parse(text).map_err(|_unread| InvalidEndpoint::NotAbsolute)?;
@@ -81,8 +84,17 @@ impl EndpointUrl {
         if text.contains('#') {
             return Err(InvalidEndpoint::Fragment);
         }
-        let ours = ["SAMLRequest", "SAMLResponse", "RelayState", "SigAlg", "Signature"];
-        if url.query_pairs().any(|(name, _)| ours.contains(&name.as_ref())) {
+        let ours = [
+            "SAMLRequest",
+            "SAMLResponse",
+            "RelayState",
+            "SigAlg",
+            "Signature",
+        ];
+        if url
+            .query_pairs()
+            .any(|(name, _)| ours.contains(&name.as_ref()))
+        {
             return Err(InvalidEndpoint::SamlParameter);
         }
         Ok(Self(text.into()))
@@ -96,7 +108,10 @@ impl EndpointUrl {
 
 fn has_user_information(text: &str) -> bool {
     let authority = text.split_once("://").map_or("", |(_scheme, rest)| rest);
-    authority.split(['/', '?', '#']).next().is_some_and(|authority| authority.contains('@'))
+    authority
+        .split(['/', '?', '#'])
+        .next()
+        .is_some_and(|authority| authority.contains('@'))
 }
 
 impl std::fmt::Display for EndpointUrl {
@@ -112,7 +127,12 @@ mod tests {
     #[test]
     fn zooms_endpoint_is_kept_as_written() {
         let text = "https://univ-montp3-fr.zoom.us/saml/SSO";
-        assert_eq!(EndpointUrl::parse(text, Schemes::HttpsOnly).unwrap().as_str(), text);
+        assert_eq!(
+            EndpointUrl::parse(text, Schemes::HttpsOnly)
+                .unwrap()
+                .as_str(),
+            text
+        );
     }
 
     #[test]
@@ -136,15 +156,28 @@ mod tests {
             ("https://sp.example.org/é", Is::Character),
             ("https://sp.example.org/\"><script>", Is::Character),
         ] {
-            assert_eq!(EndpointUrl::parse(text, Schemes::HttpsOnly), Err(fault), "{text}");
+            assert_eq!(
+                EndpointUrl::parse(text, Schemes::HttpsOnly),
+                Err(fault),
+                "{text}"
+            );
         }
         let long = format!("https://sp.example.org/{}", "a".repeat(2048));
-        assert_eq!(EndpointUrl::parse(&long, Schemes::HttpsOnly), Err(Is::TooLong));
+        assert_eq!(
+            EndpointUrl::parse(&long, Schemes::HttpsOnly),
+            Err(Is::TooLong)
+        );
     }
 
     #[test]
     fn r43_an_address_whose_query_holds_a_saml_parameter_is_refused() {
-        for name in ["SAMLResponse", "SAMLRequest", "RelayState", "SigAlg", "%53igAlg"] {
+        for name in [
+            "SAMLResponse",
+            "SAMLRequest",
+            "RelayState",
+            "SigAlg",
+            "%53igAlg",
+        ] {
             let text = format!("https://sp.example.org/acs?a=b&{name}=x");
             assert_eq!(
                 EndpointUrl::parse(&text, Schemes::HttpsOnly),
@@ -159,6 +192,9 @@ mod tests {
     fn http_is_for_the_lab_only() {
         let text = "http://zoom.localhost:8481/saml/SSO";
         assert!(EndpointUrl::parse(text, Schemes::Lab).is_ok());
-        assert_eq!(EndpointUrl::parse(text, Schemes::HttpsOnly), Err(InvalidEndpoint::Scheme));
+        assert_eq!(
+            EndpointUrl::parse(text, Schemes::HttpsOnly),
+            Err(InvalidEndpoint::Scheme)
+        );
     }
 }

@@ -82,9 +82,16 @@ mod tests {
     fn a_name_out_of_bounds_is_refused() {
         assert_eq!(EntityId::parse(""), Err(InvalidEntityId::Empty));
         for spaced in [" ", "a b", "a\n", "\u{a0}x", "x\0"] {
-            assert_eq!(EntityId::parse(spaced), Err(InvalidEntityId::Space), "{spaced:?}");
+            assert_eq!(
+                EntityId::parse(spaced),
+                Err(InvalidEntityId::Space),
+                "{spaced:?}"
+            );
         }
         assert!(EntityId::parse(&"é".repeat(1024)).is_ok());
-        assert_eq!(EntityId::parse(&"é".repeat(1025)), Err(InvalidEntityId::TooLong));
+        assert_eq!(
+            EntityId::parse(&"é".repeat(1025)),
+            Err(InvalidEntityId::TooLong)
+        );
     }
 }

@@ -39,8 +39,30 @@ pub struct Journey {
     pub begun_at: Timestamp,
     /// What the person reads to the help desk.
     pub support_code: SupportCode,
-    /// The hash of the browser's value; none while the journey is unbound.
-    pub browser: Option<[u8; 32]>,
+    /// Which browser it belongs to.
+    pub binding: BrowserBinding,
+}
+
+/// Which browser a journey belongs to.
+#[derive(Clone, Copy, Deserialize, Eq, PartialEq, Serialize)]
+pub enum BrowserBinding {
+    /// To none yet: it came by a cross-site POST, which brings no cookie, and is bounced to a GET.
+    Unbound,
+    /// To none yet, but the browser was given a value to keep: if it comes without one, it keeps
+    /// none.
+    Offered,
+    /// To the one that keeps the value of this hash.
+    Bound([u8; 32]),
+}
+
+impl std::fmt::Debug for BrowserBinding {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(match self {
+            Self::Unbound => "Unbound",
+            Self::Offered => "Offered",
+            Self::Bound(_) => "Bound",
+        })
+    }
 }
 
 /// A `RelayState`: opaque to us, at most 1,024 bytes of UTF-8 (the standard allows 80, the field
@@ -63,7 +85,11 @@ impl RelayState {
     ///
     /// It is too long to be carried.
     pub fn parse(text: &str) -> Result<Self, RelayStateTooLong> {
-        if text.len() > Self::MAX_BYTES { Err(RelayStateTooLong) } else { Ok(Self(text.into())) }
+        if text.len() > Self::MAX_BYTES {
+            Err(RelayStateTooLong)
+        } else {
+            Ok(Self(text.into()))
+        }
     }
 
     /// The text as it was sent, for the form that gives it back.

@@ -44,7 +44,11 @@ impl Language {
                 .map_or(Some(1.0), |q| q.parse::<f32>().ok())
                 .filter(|weight| (0.0..=1.0).contains(weight))
                 .unwrap_or(0.0);
-            let primary = tag.split('-').next().unwrap_or_default().to_ascii_lowercase();
+            let primary = tag
+                .split('-')
+                .next()
+                .unwrap_or_default()
+                .to_ascii_lowercase();
             if let Some(language) = Self::from_tag(&primary)
                 && weight > best.map_or(0.0, |(_, best)| best)
             {

@@ -63,7 +63,17 @@ mod tests {
         for good in ["zoom", "bbb-2", "a", &"z".repeat(32)] {
             assert_eq!(ShortName::parse(good).unwrap().as_str(), good);
         }
-        for bad in ["", "Zoom", "-zoom", "zoom-", "zo om", "zo/om", "zoom.", "é", &"z".repeat(33)] {
+        for bad in [
+            "",
+            "Zoom",
+            "-zoom",
+            "zoom-",
+            "zo om",
+            "zo/om",
+            "zoom.",
+            "é",
+            &"z".repeat(33),
+        ] {
             assert_eq!(ShortName::parse(bad), Err(InvalidShortName), "{bad}");
         }
     }

@@ -20,12 +20,17 @@ impl SupportCode {
 
 impl std::fmt::Display for SupportCode {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let bits = self.0.iter().fold(0_u64, |bits, byte| bits << 8 | u64::from(*byte));
+        let bits = self
+            .0
+            .iter()
+            .fold(0_u64, |bits, byte| bits << 8 | u64::from(*byte));
         for place in (0..8).rev() {
             if place == 3 {
                 f.write_str("-")?;
             }
-            let letter = ALPHABET.iter().nth(usize::try_from(bits >> (place * 5) & 31).unwrap_or(0));
+            let letter = ALPHABET
+                .iter()
+                .nth(usize::try_from(bits >> (place * 5) & 31).unwrap_or(0));
             write!(f, "{}", char::from(letter.copied().unwrap_or(b'0')))?;
         }
         Ok(())

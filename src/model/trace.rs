@@ -58,7 +58,11 @@ impl Trace {
         verdict: impl Into<Cow<'static, str>>,
     ) {
         if self.0.len() < Self::MAX {
-            self.0.push(Decision { by, about: about.into(), verdict: verdict.into() });
+            self.0.push(Decision {
+                by,
+                about: about.into(),
+                verdict: verdict.into(),
+            });
         }
     }
 

@@ -12,6 +12,8 @@ pub const MDUI: &str = "urn:oasis:names:tc:SAML:metadata:ui";
 pub const SHIBMD: &str = "urn:mace:shibboleth:metadata:1.0";
 /// Namespace of XML signatures (xmldsig-core1), prefix `ds`.
 pub const DS: &str = "http://www.w3.org/2000/09/xmldsig#";
+/// Namespace of the attributes that XML itself gives a meaning, such as `xml:lang`.
+pub const XML: &str = "http://www.w3.org/XML/1998/namespace";
 
 /// HTTP-Redirect binding (saml-bindings-2.0 §3.4).
 pub const BINDING_REDIRECT: &str = "urn:oasis:names:tc:SAML:2.0:bindings:HTTP-Redirect";
@@ -38,6 +40,10 @@ pub const NAME_ID_ENCRYPTED: &str = "urn:oasis:names:tc:SAML:2.0:nameid-format:e
 pub const ATTRNAME_URI: &str = "urn:oasis:names:tc:SAML:2.0:attrname-format:uri";
 /// Attribute names that are simple words (saml-core-2.0 §8.2.3).
 pub const ATTRNAME_BASIC: &str = "urn:oasis:names:tc:SAML:2.0:attrname-format:basic";
+/// Attribute: a name for the person, the same at every provider (saml-subject-id-attr-v1.0 §3.3).
+pub const ATTR_SUBJECT_ID: &str = "urn:oasis:names:tc:SAML:attribute:subject-id";
+/// Attribute: a name for the person, another at every provider (saml-subject-id-attr-v1.0 §3.4).
+pub const ATTR_PAIRWISE_ID: &str = "urn:oasis:names:tc:SAML:attribute:pairwise-id";
 
 /// A password typed over TLS (saml-authn-context-2.0 §3.4.4).
 pub const AC_PASSWORD_PROTECTED_TRANSPORT: &str =

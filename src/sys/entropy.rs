@@ -18,8 +18,14 @@ pub trait Entropy: Send + Sync + std::fmt::Debug {
 pub struct OsEntropy;
 
 impl Entropy for OsEntropy {
-    #[expect(clippy::disallowed_methods, reason = "this is the one place that draws randomness")]
-    #[expect(clippy::expect_used, reason = "without randomness no identifier is safe: stop at once")]
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "this is the one place that draws randomness"
+    )]
+    #[expect(
+        clippy::expect_used,
+        reason = "without randomness no identifier is safe: stop at once"
+    )]
     fn fill(&self, out: &mut [u8]) {
         getrandom::fill(out).expect("the operating system gives random bytes");
     }
@@ -35,7 +41,10 @@ pub struct SeededEntropy {
 impl SeededEntropy {
     /// Starts the sequence of `seed`.
     pub const fn new(seed: u64) -> Self {
-        Self { seed, drawn: AtomicU64::new(0) }
+        Self {
+            seed,
+            drawn: AtomicU64::new(0),
+        }
     }
 }
 
@@ -85,7 +94,11 @@ mod tests {
         assert_ne!(one, other);
         assert_eq!(one.len(), 41);
         assert!(one.starts_with('_'));
-        assert!(one[1..].bytes().all(|b| b.is_ascii_hexdigit() && !b.is_ascii_uppercase()));
+        assert!(
+            one[1..]
+                .bytes()
+                .all(|b| b.is_ascii_hexdigit() && !b.is_ascii_uppercase())
+        );
     }
 
     #[test]

@@ -8,3 +8,4 @@ pub mod entropy;
 pub mod hmac;
 pub mod seal;
 pub mod secret;
+pub mod token;

@@ -92,7 +92,11 @@ impl KeyRing {
     /// Says which line is not a key, and never shows it.
     pub fn parse(text: &str) -> Result<Self, SealKeyFault> {
         let mut keys: Vec<SealKey> = Vec::new();
-        for (number, line) in text.lines().enumerate().map(|(index, line)| (index + 1, line)) {
+        for (number, line) in text
+            .lines()
+            .enumerate()
+            .map(|(index, line)| (index + 1, line))
+        {
             let line = line.trim();
             if line.is_empty() || line.starts_with('#') {
                 continue;
@@ -111,9 +115,16 @@ impl KeyRing {
             if keys.iter().any(|known| known.id == id) {
                 return Err(SealKeyFault::Repeated(number));
             }
-            keys.push(SealKey { id, key: Secret::new(key) });
+            keys.push(SealKey {
+                id,
+                key: Secret::new(key),
+            });
         }
-        if keys.is_empty() { Err(SealKeyFault::Empty) } else { Ok(Self(keys)) }
+        if keys.is_empty() {
+            Err(SealKeyFault::Empty)
+        } else {
+            Ok(Self(keys))
+        }
     }
 
     /// Draws a new key, as a line of a key file.
@@ -146,8 +157,14 @@ impl KeyRing {
         let (derived, inner) = derive(first.key.expose(), &nonce)?;
         let mut tag = [0; TAG];
         let cipher = symm::Cipher::aes_256_gcm();
-        let body =
-            symm::encrypt_aead(cipher, derived.expose(), Some(&inner), &bound, content, &mut tag)?;
+        let body = symm::encrypt_aead(
+            cipher,
+            derived.expose(),
+            Some(&inner),
+            &bound,
+            content,
+            &mut tag,
+        )?;
         sealed.extend_from_slice(&body);
         sealed.extend_from_slice(&tag);
         Ok(URL_SAFE_NO_PAD.encode(sealed))
@@ -165,14 +182,20 @@ impl KeyRing {
         now: Timestamp,
     ) -> Result<Vec<u8>, BrokenSeal> {
         let forged = BrokenSeal::Forged;
-        let sealed = URL_SAFE_NO_PAD.decode(sealed).map_err(|_not_base64| forged)?;
+        let sealed = URL_SAFE_NO_PAD
+            .decode(sealed)
+            .map_err(|_not_base64| forged)?;
         let (head, rest) = sealed.split_at_checked(1 + KEY_ID + EXPIRY).ok_or(forged)?;
         let (nonce, rest) = rest.split_at_checked(NONCE).ok_or(forged)?;
-        let (body, tag) = rest.split_at_checked(rest.len().saturating_sub(TAG)).ok_or(forged)?;
+        let (body, tag) = rest
+            .split_at_checked(rest.len().saturating_sub(TAG))
+            .ok_or(forged)?;
         let (version, id, expiry) = match head {
-            [version, id @ .., a, b, c, d, e, f, g, h] => {
-                (*version, id, i64::from_be_bytes([*a, *b, *c, *d, *e, *f, *g, *h]))
-            }
+            [version, id @ .., a, b, c, d, e, f, g, h] => (
+                *version,
+                id,
+                i64::from_be_bytes([*a, *b, *c, *d, *e, *f, *g, *h]),
+            ),
             _ => return Err(forged),
         };
         if version != VERSION || tag.len() != TAG {
@@ -183,9 +206,8 @@ impl KeyRing {
         let (derived, inner) = derive(key.key.expose(), &nonce).map_err(|_unusable| forged)?;
         let bound = associated(purpose, head);
         let cipher = symm::Cipher::aes_256_gcm();
-        let content =
-            symm::decrypt_aead(cipher, derived.expose(), Some(&inner), &bound, body, tag)
-                .map_err(|_unauthentic| forged)?;
+        let content = symm::decrypt_aead(cipher, derived.expose(), Some(&inner), &bound, body, tag)
+            .map_err(|_unauthentic| forged)?;
         if now.duration_since(Timestamp::UNIX_EPOCH) >= SignedDuration::from_secs(expiry) {
             return Err(BrokenSeal::Expired);
         }
@@ -218,7 +240,9 @@ fn derive(key: &[u8], nonce: &[u8; NONCE]) -> Result<(Secret, [u8; 12]), ErrorSt
     let mut derived = Vec::with_capacity(32);
     for counter in [1, 2] {
         let mut block = [0; 16];
-        let message = [0, counter, b'X', 0].into_iter().chain(nonce.iter().take(12).copied());
+        let message = [0, counter, b'X', 0]
+            .into_iter()
+            .chain(nonce.iter().take(12).copied());
         for ((to, from), mask) in block.iter_mut().zip(message).zip(subkey) {
             *to = from ^ mask;
         }
@@ -258,8 +282,8 @@ mod tests {
         let mut tag = [0; 16];
         let cipher = symm::Cipher::aes_256_gcm();
         let text = b"XAES-256-GCM";
-        let body =
-            symm::encrypt_aead(cipher, derived.expose(), Some(&inner), aad, text, &mut tag).unwrap();
+        let body = symm::encrypt_aead(cipher, derived.expose(), Some(&inner), aad, text, &mut tag)
+            .unwrap();
         hex(&[body, tag.to_vec()].concat())
     }
 
@@ -286,51 +310,80 @@ mod tests {
     #[test]
     fn a_seal_opens_to_what_was_sealed_until_its_time_is_over() {
         let ring = ring();
-        let sealed = ring.seal(Purpose::Journey, b"to Zoom", at(100), &OsEntropy).unwrap();
-        assert_eq!(ring.open(Purpose::Journey, &sealed, at(99)).unwrap(), b"to Zoom");
-        assert_eq!(ring.open(Purpose::Journey, &sealed, at(100)), Err(BrokenSeal::Expired));
+        let sealed = ring
+            .seal(Purpose::Journey, b"to Zoom", at(100), &OsEntropy)
+            .unwrap();
+        assert_eq!(
+            ring.open(Purpose::Journey, &sealed, at(99)).unwrap(),
+            b"to Zoom"
+        );
+        assert_eq!(
+            ring.open(Purpose::Journey, &sealed, at(100)),
+            Err(BrokenSeal::Expired)
+        );
     }
 
     #[test]
     fn r103_no_changed_bit_opens() {
         let ring = ring();
-        let sealed = ring.seal(Purpose::Journey, b"to Zoom", at(100), &OsEntropy).unwrap();
+        let sealed = ring
+            .seal(Purpose::Journey, b"to Zoom", at(100), &OsEntropy)
+            .unwrap();
         let bytes = URL_SAFE_NO_PAD.decode(&sealed).unwrap();
         for bit in 0..bytes.len() * 8 {
             let mut changed = bytes.clone();
             changed[bit / 8] ^= 1 << (bit % 8);
             let changed = URL_SAFE_NO_PAD.encode(changed);
-            assert_eq!(ring.open(Purpose::Journey, &changed, at(1)), Err(BrokenSeal::Forged));
+            assert_eq!(
+                ring.open(Purpose::Journey, &changed, at(1)),
+                Err(BrokenSeal::Forged)
+            );
         }
         for length in 0..bytes.len() {
             let cut = URL_SAFE_NO_PAD.encode(&bytes[..length]);
-            assert_eq!(ring.open(Purpose::Journey, &cut, at(1)), Err(BrokenSeal::Forged));
+            assert_eq!(
+                ring.open(Purpose::Journey, &cut, at(1)),
+                Err(BrokenSeal::Forged)
+            );
         }
     }
 
     #[test]
     fn r103_a_seal_opens_for_its_own_purpose_only() {
         let ring = ring();
-        let sealed = ring.seal(Purpose::Proof, b"alice", at(100), &OsEntropy).unwrap();
-        assert_eq!(ring.open(Purpose::Journey, &sealed, at(1)), Err(BrokenSeal::Forged));
+        let sealed = ring
+            .seal(Purpose::Proof, b"alice", at(100), &OsEntropy)
+            .unwrap();
+        assert_eq!(
+            ring.open(Purpose::Journey, &sealed, at(1)),
+            Err(BrokenSeal::Forged)
+        );
     }
 
     #[test]
     fn r103_an_older_key_of_the_ring_still_opens_and_a_removed_one_does_not() {
         let (old, new) = (KeyRing::new_line(&OsEntropy), KeyRing::new_line(&OsEntropy));
         let before = KeyRing::parse(&old).unwrap();
-        let sealed = before.seal(Purpose::Journey, b"x", at(100), &OsEntropy).unwrap();
+        let sealed = before
+            .seal(Purpose::Journey, b"x", at(100), &OsEntropy)
+            .unwrap();
         let during = KeyRing::parse(&format!("# two keys\n{new}\n\n{old}\n")).unwrap();
         assert_eq!(during.open(Purpose::Journey, &sealed, at(1)).unwrap(), b"x");
         let after = KeyRing::parse(&new).unwrap();
-        assert_eq!(after.open(Purpose::Journey, &sealed, at(1)), Err(BrokenSeal::Forged));
+        assert_eq!(
+            after.open(Purpose::Journey, &sealed, at(1)),
+            Err(BrokenSeal::Forged)
+        );
     }
 
     #[test]
     fn a_key_file_is_refused_by_line_and_never_quoted() {
         let key = KeyRing::new_line(&OsEntropy);
         assert_eq!(KeyRing::parse("# none\n").unwrap_err(), SealKeyFault::Empty);
-        assert_eq!(KeyRing::parse(&format!("{key}\nshort")).unwrap_err(), SealKeyFault::NotAKey(2));
+        assert_eq!(
+            KeyRing::parse(&format!("{key}\nshort")).unwrap_err(),
+            SealKeyFault::NotAKey(2)
+        );
         assert_eq!(
             KeyRing::parse(&format!("{key}\n{key}")).unwrap_err(),
             SealKeyFault::Repeated(2)

@@ -56,7 +56,10 @@ mod tests {
     #[test]
     fn r121_a_secret_shows_nothing_of_itself() {
         let secret = Secret::from("wonderland".to_owned());
-        assert_eq!(format!("{secret:?} {:?}", Some(&secret)), "Secret Some(Secret)");
+        assert_eq!(
+            format!("{secret:?} {:?}", Some(&secret)),
+            "Secret Some(Secret)"
+        );
     }
 
     #[test]
