@@ -64,7 +64,7 @@ pub fn build(
         };
     let mut providers = HashMap::new();
     if let (Some(registry), Some(mapping)) = (&registry, &mapping) {
-        for registered in registry.iter() {
+        for registered in registry.all() {
             let compiled = compile(
                 registered,
                 mapping,

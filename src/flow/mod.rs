@@ -68,6 +68,8 @@ pub struct Answer {
     pub relay_state: Option<RelayState>,
     /// The provider's name for people.
     pub provider: Localized,
+    /// Whether it says who the person is, or why it does not.
+    pub is_success: bool,
 }
 
 /// A step of a journey: what stands in the path of our own URL.

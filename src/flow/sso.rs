@@ -415,7 +415,7 @@ impl Bridge {
         };
         let issued = self.issuing(way.provider).success(&way.to, &subject).map_err(HereFault::from)?;
         story.trace.note(Organ::Response, issued.id, "issued");
-        Ok(posting(&way.to, way.provider, &issued.xml))
+        Ok(posting(&way.to, way.provider, &issued.xml, true))
     }
 
     /// Marks a request as answered, so that it is not answered twice.
@@ -473,7 +473,7 @@ impl Bridge {
         }
         let issued = self.issuing(provider).fault(to, fault.status())?;
         story.trace.note(Organ::Response, issued.id, fault.to_string());
-        Ok(Reply::new(Next::Answer(posting(to, provider, &issued.xml))))
+        Ok(Reply::new(Next::Answer(posting(to, provider, &issued.xml, false))))
     }
 
     fn issuing(&self, provider: &Provider) -> Issuing<'_> {
@@ -524,12 +524,13 @@ fn password_form(way: &UnderWay<'_>, step: Step, browser: &Token) -> PasswordFor
     }
 }
 
-fn posting(to: &ReturnAddress, provider: &Provider, xml: &str) -> Answer {
+fn posting(to: &ReturnAddress, provider: &Provider, xml: &str, is_success: bool) -> Answer {
     Answer {
         location: to.location().clone(),
         saml_response: post::encode_response(xml),
         relay_state: to.relay_state().cloned(),
         provider: provider.display_name.clone(),
+        is_success,
     }
 }
 
