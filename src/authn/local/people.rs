@@ -6,10 +6,7 @@ use std::{
     sync::Arc,
 };
 
-use toml::{
-    Spanned,
-    de::{DeTable, DeValue},
-};
+use toml::de::{DeTable, DeValue};
 
 use super::password::{InvalidHash, StoredHash};
 use crate::{
@@ -69,6 +66,8 @@ enum Problem {
     NoPassword,
     #[error("must be true or false, without quotes")]
     NotBoolean,
+    #[error("must be written in lower case")]
+    NotLowerCase,
     #[error("must be a table: [person.<login>]")]
     NotTable,
     #[error("must be a text in quotes, or a list of such, not {0}")]
@@ -133,10 +132,7 @@ pub(super) fn parse(
         HashMap::new()
     };
     if reader.faults.is_empty() {
-        return Ok(people
-            .into_iter()
-            .map(|(name, (_, person))| (name, person))
-            .collect());
+        return Ok(people);
     }
     reader.faults.sort_by_key(|fault| fault.line);
     Err(PeopleFaults {
@@ -160,77 +156,68 @@ impl Reader {
         });
     }
 
-    fn people(&mut self, document: &DeTable<'_>) -> HashMap<AccountName, (usize, Arc<Person>)> {
+    fn people(&mut self, document: &DeTable<'_>) -> HashMap<AccountName, Arc<Person>> {
         let mut people = HashMap::new();
-        let mut holds_somebody = false;
-        for (key, value) in document {
-            let start = key.span().start;
-            if key.get_ref() != "person" {
-                self.fault(start, quoted(key.get_ref()), Problem::Unknown);
+        let mut seen = HashMap::new();
+        for (key, start, value) in in_order(document) {
+            if key != "person" {
+                self.fault(start, quoted(key), Problem::Unknown);
                 continue;
             }
-            let Some(table) = value.get_ref().as_table() else {
-                self.fault(start, "person".to_owned(), Problem::NotTable);
+            let Some(table) = value.as_table() else {
+                self.fault(start, key.to_owned(), Problem::NotTable);
                 continue;
             };
-            for (login, person) in table {
-                holds_somebody = true;
-                self.person(login, person, &mut people);
+            for (login, start, person) in in_order(table) {
+                let name = self.name(login, start, &mut seen);
+                let person = self.person(login, start, person);
+                if let (Some(name), Some(person)) = (name, person) {
+                    people.insert(name, Arc::new(person));
+                }
             }
         }
-        if !holds_somebody && self.faults.is_empty() {
+        if people.is_empty() && self.faults.is_empty() {
             self.fault(0, String::new(), Problem::Nobody);
         }
         people
     }
 
-    fn person(
+    /// The name under which a login is found, unless it is nobody's or another's.
+    fn name(
         &mut self,
-        login: &Spanned<impl AsRef<str>>,
-        value: &Spanned<DeValue<'_>>,
-        people: &mut HashMap<AccountName, (usize, Arc<Person>)>,
-    ) {
-        let (start, login) = (login.span().start, login.get_ref().as_ref());
-        let place = format!("person.{}", quoted(login));
-        let Some(table) = value.get_ref().as_table() else {
-            return self.fault(start, place, Problem::NotTable);
+        login: &str,
+        start: usize,
+        seen: &mut HashMap<AccountName, usize>,
+    ) -> Option<AccountName> {
+        let problem = match AccountName::parse(login) {
+            Ok(_) if login.trim() != login => Problem::Blank,
+            Ok(name) => match seen.entry(name) {
+                hash_map::Entry::Occupied(other) => Problem::SamePerson(*other.get()),
+                hash_map::Entry::Vacant(free) => {
+                    let name = free.key().clone();
+                    free.insert(self.lines.line_at(start));
+                    return Some(name);
+                }
+            },
+            Err(fault) => Problem::Login(fault),
         };
-        let written = self.keys(table, &place, start, login);
-        if login.trim() != login {
-            return self.fault(start, place, Problem::Blank);
-        }
-        let name = match AccountName::parse(login) {
-            Ok(name) => name,
-            Err(fault) => return self.fault(start, place, Problem::Login(fault)),
-        };
-        match (people.entry(name), written) {
-            (hash_map::Entry::Occupied(other), _) => {
-                let line = other.get().0;
-                self.fault(start, place, Problem::SamePerson(line));
-            }
-            (hash_map::Entry::Vacant(free), Some(person)) => {
-                free.insert((self.lines.line_at(start), Arc::new(person)));
-            }
-            (hash_map::Entry::Vacant(_), None) => {}
-        }
+        self.fault(start, format!("person.{}", quoted(login)), problem);
+        None
     }
 
-    /// The person whose keys are `table`; none when one of them is wrong.
-    fn keys(
-        &mut self,
-        table: &DeTable<'_>,
-        place: &str,
-        start: usize,
-        login: &str,
-    ) -> Option<Person> {
+    /// The person that `value` describes; none when anything in it is wrong.
+    fn person(&mut self, login: &str, start: usize, value: &DeValue<'_>) -> Option<Person> {
+        let place = format!("person.{}", quoted(login));
+        let Some(table) = value.as_table() else {
+            self.fault(start, place, Problem::NotTable);
+            return None;
+        };
         let faults_before = self.faults.len();
         let mut password = None;
         let mut is_disabled = false;
         let mut attributes = Attributes::new();
-        for (key, value) in table {
-            let (key_start, key) = (key.span().start, key.get_ref().as_ref());
-            let key_place = format!("{place}.{}", quoted(key));
-            let read = match (key, value.get_ref()) {
+        for (key, key_start, value) in in_order(table) {
+            let read = match (key, value) {
                 (_, DeValue::Table(_)) => Err(Problem::TableInPerson),
                 ("password", DeValue::String(hash)) => StoredHash::parse(hash)
                     .map(|hash| password = Some(Arc::new(hash)))
@@ -244,7 +231,7 @@ impl Reader {
                 (name, value) => read_attribute(name, value, &mut attributes),
             };
             if let Err(problem) = read {
-                self.fault(key_start, key_place, problem);
+                self.fault(key_start, format!("{place}.{}", quoted(key)), problem);
             }
         }
         if faults_before != self.faults.len() {
@@ -277,8 +264,14 @@ fn read_attribute(
     if !is_name {
         return Err(Problem::AttributeName);
     }
-    // `Password` beside `password` is a hash that would be given to providers.
-    if !attributes.values(name).is_empty() || is_reserved(name) {
+    // As an attribute, the hash would be given to providers.
+    if ["password", "disabled"]
+        .iter()
+        .any(|key| name.eq_ignore_ascii_case(key))
+    {
+        return Err(Problem::NotLowerCase);
+    }
+    if !attributes.values(name).is_empty() {
         return Err(Problem::SameAttribute);
     }
     let values = match value {
@@ -298,12 +291,6 @@ fn read_attribute(
     Ok(())
 }
 
-fn is_reserved(name: &str) -> bool {
-    ["password", "disabled"]
-        .iter()
-        .any(|reserved| name.eq_ignore_ascii_case(reserved))
-}
-
 fn read_text(value: &DeValue<'_>) -> Result<String, Problem> {
     let Some(text) = value.as_str() else {
         return Err(Problem::NotText(value.type_str()));
@@ -318,6 +305,16 @@ fn read_text(value: &DeValue<'_>) -> Result<String, Problem> {
         return Err(Problem::Blank);
     }
     Ok(text.to_owned())
+}
+
+/// The keys of a table in the order in which they are written, with where each begins.
+fn in_order<'t>(table: &'t DeTable<'_>) -> Vec<(&'t str, usize, &'t DeValue<'t>)> {
+    let mut entries: Vec<_> = table
+        .iter()
+        .map(|(key, value)| (key.get_ref().as_ref(), key.span().start, value.get_ref()))
+        .collect();
+    entries.sort_by_key(|(_, start, _)| *start);
+    entries
 }
 
 /// A key as TOML writes it: bare where it may be, in quotes and escaped else.
@@ -408,7 +405,7 @@ eduPersonAffiliation = []
 password = "HASH"
 [person.ALICE]
 password = "HASH"
-PASSWORD = "HASH"
+
 [person.zoe.martin]
 password = "HASH"
 [person.bob]
@@ -416,6 +413,7 @@ disabled = "yes"
 sn = ["Bob", 7]
 "2nd" = "x"
 cn = " Bob"
+PASSWORD = "HASH"
 [person.carl]
 sn = "Carl"
 SN = "Carl"
@@ -438,16 +436,18 @@ frank = 1
                 "people.toml:5: person.alice.mail",
                 "people.toml:6: person.alice.disabeld",
                 "people.toml:7: person.alice.eduPersonAffiliation",
-                "people.toml:12: person.ALICE.PASSWORD",
+                "people.toml:8: person.Alice",
+                "people.toml:10: person.ALICE",
                 "people.toml:13: person.zoe.martin",
                 "people.toml:16: person.bob.disabled",
                 "people.toml:17: person.bob.sn",
                 "people.toml:18: person.bob.2nd",
                 "people.toml:19: person.bob.cn",
-                "people.toml:22: person.carl.sn",
-                "people.toml:23: person.dora.password",
-                "people.toml:24: person.\" eve\"",
-                "people.toml:27: person.frank",
+                "people.toml:20: person.bob.PASSWORD",
+                "people.toml:23: person.carl.SN",
+                "people.toml:24: person.dora.password",
+                "people.toml:25: person.\" eve\"",
+                "people.toml:28: person.frank",
             ],
             "{}",
             told.join("\n")
