@@ -37,23 +37,28 @@ impl Facts {
 
 /// Reads one assertion and reports every fault of it.
 pub(super) fn read(assertion: Element<'_, '_>, check: &mut Check<'_>) -> Option<Facts> {
-    let expected = check.expected;
-    let bounds = expected.strictness.bounds();
+    let now = check.expected.now;
+    let bounds = check.expected.strictness.bounds();
     check.hold(
         assertion.attribute("Version") == Some("2.0"),
         Rule::AssertionVersion,
     );
     check_id(assertion, Rule::AssertionId, check);
-    let issued_at = assertion
-        .attribute("IssueInstant")
-        .and_then(parse_instant)
-        .filter(|at| bounds.allow(*at, expected.now, bounds.assertion_age));
-    check.hold(issued_at.is_some(), Rule::AssertionIssueInstant);
-    // What is counted from the issue is counted from now where the issue is out of the question.
-    let issued_at = issued_at.unwrap_or(expected.now);
+    let issued_at = assertion.attribute("IssueInstant").and_then(parse_instant);
+    let is_recent = issued_at.is_some_and(|at| bounds.allow(at, now, bounds.assertion_age));
+    check.hold(is_recent, Rule::AssertionIssueInstant);
+    // The lifetime is counted from now where the issue is too long ago or not stated.
+    let lives_from = match issued_at {
+        Some(at) if is_recent => at,
+        Some(at) => at.max(now),
+        None => now,
+    };
     check_issuer(assertion, Rule::AssertionIssuer, check);
-    let subject = subject::read(assertion, issued_at, check);
-    let not_on_or_after = read_conditions(assertion, issued_at, check);
+    let subject = subject::read(assertion, lives_from, check);
+    let conditions = first(assertion, vocab::SAML, "Conditions");
+    check_not_before(conditions, issued_at.filter(|_| is_recent), check);
+    let not_on_or_after = read_not_on_or_after(conditions, lives_from, Rule::NotOnOrAfter, check);
+    check_conditions(conditions, check);
     let statements = statements::read(assertion, check);
     Some(Facts {
         id: assertion.attribute("ID")?.to_owned(),
@@ -66,7 +71,7 @@ pub(super) fn read(assertion: Element<'_, '_>, check: &mut Check<'_>) -> Option<
 /// Reads a `NotOnOrAfter`, which must be there, ahead of now, and near.
 pub(super) fn read_not_on_or_after(
     element: Option<Element<'_, '_>>,
-    issued_at: Timestamp,
+    lives_from: Timestamp,
     rule: Rule,
     check: &mut Check<'_>,
 ) -> Option<Timestamp> {
@@ -77,21 +82,14 @@ pub(super) fn read_not_on_or_after(
     check.hold(ends_at.is_some_and(|ends_at| now < ends_at), rule);
     if let Some(ends_at) = ends_at {
         let lifetime = check.expected.strictness.bounds().lifetime;
-        let is_short = ends_at.duration_since(issued_at) <= lifetime;
+        let is_short = ends_at.duration_since(lives_from) <= lifetime;
         check.hold(is_short, Rule::Lifetime);
     }
     ends_at
 }
 
-/// Holds the `Conditions` to one audience and a short time; returns when they end.
-fn read_conditions(
-    assertion: Element<'_, '_>,
-    issued_at: Timestamp,
-    check: &mut Check<'_>,
-) -> Option<Timestamp> {
-    let conditions = first(assertion, vocab::SAML, "Conditions");
-    check_not_before(conditions, issued_at, check);
-    let ends_at = read_not_on_or_after(conditions, issued_at, Rule::NotOnOrAfter, check);
+/// Holds the `Conditions` to one audience and no other condition.
+fn check_conditions(conditions: Option<Element<'_, '_>>, check: &mut Check<'_>) {
     let mut restrictions = Vec::new();
     for condition in conditions.iter().flat_map(Element::children) {
         if condition.is(vocab::SAML, "AudienceRestriction") {
@@ -115,12 +113,12 @@ fn read_conditions(
             .is_ok_and(|name| name == check.expected.sp_entity_id)
     });
     check.hold(are_ours, Rule::Audience);
-    ends_at
 }
 
+/// Holds `NotBefore` to the past, and to a margin before `issued_at` where that can be believed.
 fn check_not_before(
     conditions: Option<Element<'_, '_>>,
-    issued_at: Timestamp,
+    issued_at: Option<Timestamp>,
     check: &mut Check<'_>,
 ) {
     let bounds = check.expected.strictness.bounds();
@@ -133,6 +131,8 @@ fn check_not_before(
         return check.found(Rule::NotBefore);
     };
     let (least, most) = bounds.backdated;
-    let back = issued_at.duration_since(begins_at);
-    check.hold(least <= back && back <= most, Rule::NotBeforeMargin);
+    let has_margin = issued_at
+        .map(|issued_at| issued_at.duration_since(begins_at))
+        .is_none_or(|back| least <= back && back <= most);
+    check.hold(has_margin, Rule::NotBeforeMargin);
 }

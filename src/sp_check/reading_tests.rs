@@ -98,7 +98,7 @@ fn what_the_standards_leave_open_is_taken() {
             "<saml:AuthnContext>",
             "<saml:SubjectLocality Address=\"192.0.2.1\"/><saml:AuthnContext>",
         ),
-        Draft::good(Signing::Response).assertion("12:00:00Z", "12:00:00.123Z"),
+        Draft::good(Signing::Response).response("12:00:00Z", "12:00:00.123Z"),
         Draft::good(Signing::Response).response("Version=", "Consent=\"urn:x\" Version="),
     ] {
         let reading = draft.read();

@@ -18,12 +18,12 @@ pub(super) struct Subject {
 /// Reads the `Subject` and reports every fault of it.
 pub(super) fn read(
     assertion: Element<'_, '_>,
-    issued_at: Timestamp,
+    lives_from: Timestamp,
     check: &mut Check<'_>,
 ) -> Option<Subject> {
     let subject = first(assertion, vocab::SAML, "Subject");
     let name_id = read_name_id(subject, check);
-    let not_on_or_after = read_confirmation(subject, issued_at, check);
+    let not_on_or_after = read_confirmation(subject, lives_from, check);
     Some(Subject {
         name_id: name_id?,
         not_on_or_after: not_on_or_after?,
@@ -80,7 +80,7 @@ fn looks_like_an_address(text: &str) -> bool {
 /// Holds the confirmation to saml-profiles-2.0 §4.1.4.2; returns when it ends.
 fn read_confirmation(
     subject: Option<Element<'_, '_>>,
-    issued_at: Timestamp,
+    lives_from: Timestamp,
     check: &mut Check<'_>,
 ) -> Option<Timestamp> {
     let expected = check.expected;
@@ -110,7 +110,7 @@ fn read_confirmation(
         data.attribute("InResponseTo") == expected.request_id,
         Rule::SubjectInResponseTo,
     );
-    read_not_on_or_after(Some(data), issued_at, Rule::SubjectNotOnOrAfter, check)
+    read_not_on_or_after(Some(data), lives_from, Rule::SubjectNotOnOrAfter, check)
 }
 
 #[cfg(test)]
