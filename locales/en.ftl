@@ -47,7 +47,6 @@ nothing-text = No session is open in this browser: there is nothing to sign out 
 not-found-title = Page not found
 not-found-text = There is no page at this address. The link may be old, or the address mistyped.
 not-found-advice = Start from the service that you want to use, or from the home page.
-not-found-home = Go to the home page
 
 home-title = Sign in to online services
 home-lead = This address signs you in to the university’s online services with your university (ENT) username and password. Choose a service to begin.
@@ -55,11 +54,12 @@ home-lead-empty = This address signs you in to the university’s online service
 home-services = Services
 home-sign-in = Sign in to { $provider }
 home-no-link = Open this service as usual: it will bring you here.
+home-back = Go to the home page
 home-logout = Sign out
 
 stop-advice-title = What can I do?
 stop-support-title = Get help
-stop-support-lead = If the problem persists, contact support and quote this code:
+stop-support-lead = Contact support and quote this code:
 stop-support-code = Support code
 stop-reference = Reference
 stop-way-out = Start again with { $provider }

@@ -50,7 +50,6 @@ nothing-text = Aucune session n’est ouverte dans ce navigateur : il n’y a r
 not-found-title = Page introuvable
 not-found-text = Il n’y a pas de page à cette adresse. Le lien est peut-être ancien, ou l’adresse mal recopiée.
 not-found-advice = Repartez du service auquel vous voulez accéder, ou de la page d’accueil.
-not-found-home = Aller à la page d’accueil
 
 home-title = Connexion aux services en ligne
 home-lead = Cette adresse vous connecte aux services en ligne de l’université avec l’identifiant et le mot de passe de votre ENT. Choisissez un service pour commencer.
@@ -58,11 +57,12 @@ home-lead-empty = Cette adresse vous connecte aux services en ligne de l’unive
 home-services = Services
 home-sign-in = Se connecter à { $provider }
 home-no-link = Ouvrez ce service comme d’habitude : il vous amènera ici.
+home-back = Aller à la page d’accueil
 home-logout = Se déconnecter
 
 stop-advice-title = Que faire ?
 stop-support-title = Demander de l’aide
-stop-support-lead = Si le problème persiste, contactez l’assistance en indiquant ce code :
+stop-support-lead = Contactez l’assistance en indiquant ce code :
 stop-support-code = Code d’assistance
 stop-reference = Référence
 stop-way-out = Recommencer la connexion à { $provider }

@@ -156,6 +156,10 @@ fn split_at_special(text: &str) -> Option<(&str, &'static str, &str)> {
 
 /// Whether a byte is one of those that [`split_at_special`] writes as a reference. All are ASCII,
 /// so none is ever part of a longer character.
+#[expect(
+    clippy::needless_bitwise_bool,
+    reason = "a branch a comparison cannot be vectorised"
+)]
 const fn is_special(byte: u8) -> bool {
     (byte == b'&')
         | (byte == b'<')
