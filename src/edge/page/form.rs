@@ -110,7 +110,7 @@ impl Skeleton {
 ///
 /// CR and LF are written as references: a parser of HTML turns a bare CR, and CR LF, into LF
 /// (HTML §13.2.3.5), and a provider must get its RelayState as it was. One thing no page can
-/// prevent: a browser submits every line break as CR LF (HTML §4.10.22.7; measured with Chromium),
+/// prevent: a browser submits every line break as CR LF (HTML §4.10.22.6; measured with Chromium),
 /// so that a lone CR or LF does not survive HTTP-POST with anybody.
 fn push_escaped(page: &mut String, text: &str) {
     let mut rest = text;
