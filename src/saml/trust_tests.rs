@@ -12,7 +12,7 @@ use crate::{
     saml::PREFIXES,
     xml::{Limits, Writer, open},
     xmlsec::{
-        SigningKey, Signer as _,
+        Signer as _, SigningKey,
         keys::{KeyRequest, RsaBits, generate},
         sign,
     },
@@ -88,15 +88,27 @@ fn request(changes: &[(&'static str, &str)], signer: Option<&SigningKey>) -> Vec
 }
 
 fn bare(xml: Vec<u8>) -> ReceivedMessage {
-    ReceivedMessage { xml, relay_state: None, signature: None }
+    ReceivedMessage {
+        xml,
+        relay_state: None,
+        signature: None,
+    }
 }
 
 fn signed_query(xml: Vec<u8>, key: &SigningKey, algorithm: &str) -> ReceivedMessage {
     let octets = b"SAMLRequest=x&SigAlg=y".to_vec();
     let value = key.sign(&octets).unwrap();
     let algorithm = algorithm.to_owned();
-    let signature = Some(DetachedSignature { algorithm, octets, value });
-    ReceivedMessage { xml, relay_state: None, signature }
+    let signature = Some(DetachedSignature {
+        algorithm,
+        octets,
+        value,
+    });
+    ReceivedMessage {
+        xml,
+        relay_state: None,
+        signature,
+    }
 }
 
 fn judge(
@@ -147,7 +159,10 @@ fn a_signed_request_is_taken_from_any_of_the_providers_keys_even_expired_ones() 
 fn r08_a_signature_that_is_there_must_hold_although_none_is_demanded() {
     let ours = [verifying(key(0))];
     let refused = |received: &ReceivedMessage, keys: &[VerifyingKey]| {
-        matches!(judge(received, keys, false), Err(RequestFault::Signature(_)))
+        matches!(
+            judge(received, keys, false),
+            Err(RequestFault::Signature(_))
+        )
     };
     let foreign = bare(request(&[], Some(key(1))));
     assert!(refused(&foreign, &ours));
@@ -159,9 +174,15 @@ fn r08_a_signature_that_is_there_must_hold_although_none_is_demanded() {
     let foreign = signed_query(request(&[], None), key(1), RSA_SHA256);
     assert!(refused(&foreign, &ours));
     let relabelled = RSA_SHA256.replace("256", "512");
-    assert!(refused(&signed_query(request(&[], None), key(0), &relabelled), &ours));
+    assert!(refused(
+        &signed_query(request(&[], None), key(0), &relabelled),
+        &ours
+    ));
     for empty in ["", "urn:x"] {
-        assert!(refused(&signed_query(request(&[], None), key(0), empty), &ours));
+        assert!(refused(
+            &signed_query(request(&[], None), key(0), empty),
+            &ours
+        ));
     }
     // A good signature in the query does not excuse a bad one in the XML.
     let both = signed_query(request(&[], Some(key(1))), key(0), RSA_SHA256);
@@ -172,7 +193,10 @@ fn r08_a_signature_that_is_there_must_hold_although_none_is_demanded() {
 fn r08_a_request_that_is_tampered_with_and_stripped_of_its_signature_is_unsigned() {
     let keys = [verifying(key(0))];
     let stripped = bare(request(&[("ForceAuthn", "true")], None));
-    assert_eq!(judge(&stripped, &keys, true).unwrap_err(), RequestFault::Unsigned);
+    assert_eq!(
+        judge(&stripped, &keys, true).unwrap_err(),
+        RequestFault::Unsigned
+    );
 }
 
 #[test]
@@ -186,16 +210,29 @@ fn r13_the_destination_is_ours_exactly_and_a_signed_request_has_one() {
         "https://other.example.org/saml/sso",
     ] {
         let change = [("Destination", other)];
-        assert_eq!(unsigned(&change).unwrap_err(), RequestFault::Destination, "{other}");
+        assert_eq!(
+            unsigned(&change).unwrap_err(),
+            RequestFault::Destination,
+            "{other}"
+        );
         let signed = bare(request(&change, Some(key(0))));
-        assert_eq!(judge(&signed, &keys, false).unwrap_err(), RequestFault::Destination);
+        assert_eq!(
+            judge(&signed, &keys, false).unwrap_err(),
+            RequestFault::Destination
+        );
     }
     let none = [("Destination", "")];
     assert!(unsigned(&none).is_ok());
     let signed = bare(request(&none, Some(key(0))));
-    assert_eq!(judge(&signed, &keys, false).unwrap_err(), RequestFault::Destination);
+    assert_eq!(
+        judge(&signed, &keys, false).unwrap_err(),
+        RequestFault::Destination
+    );
     let query = signed_query(request(&none, None), key(0), RSA_SHA256);
-    assert_eq!(judge(&query, &keys, false).unwrap_err(), RequestFault::Destination);
+    assert_eq!(
+        judge(&query, &keys, false).unwrap_err(),
+        RequestFault::Destination
+    );
 }
 
 #[test]
@@ -205,9 +242,15 @@ fn r33_a_request_is_neither_old_nor_from_the_future() {
         assert!(issued(good).is_ok(), "{good}");
     }
     let age = SignedDuration::from_secs(301);
-    assert_eq!(issued("2026-11-25T11:54:59Z").unwrap_err(), RequestFault::Stale { age });
+    assert_eq!(
+        issued("2026-11-25T11:54:59Z").unwrap_err(),
+        RequestFault::Stale { age }
+    );
     let ahead = SignedDuration::from_secs(181);
-    assert_eq!(issued("2026-11-25T12:03:01Z").unwrap_err(), RequestFault::Ahead { ahead });
+    assert_eq!(
+        issued("2026-11-25T12:03:01Z").unwrap_err(),
+        RequestFault::Ahead { ahead }
+    );
     for absurd in ["0001-01-01T00:00:00Z", "9999-12-30T00:00:00Z"] {
         assert!(issued(absurd).is_err());
     }
@@ -217,19 +260,39 @@ fn r33_a_request_is_neither_old_nor_from_the_future() {
 fn r32_the_issuer_is_the_provider_that_was_looked_up() {
     let xml = String::from_utf8(request(&[], None)).unwrap();
     let issuer = |name: &str| {
-        judge(&bare(xml.replace(">univ-montp3-fr.zoom.us<", &format!(">{name}<")).into()), &[], false)
+        judge(
+            &bare(
+                xml.replace(">univ-montp3-fr.zoom.us<", &format!(">{name}<"))
+                    .into(),
+            ),
+            &[],
+            false,
+        )
     };
     let alias = issuer("https://univ-montp3-fr.zoom.us").unwrap();
-    assert_eq!(alias.request().issuer.as_str(), "https://univ-montp3-fr.zoom.us");
-    for other in ["https://univ-montp3-fr.zoom.us/", "UNIV-montp3-fr.zoom.us", "other"] {
+    assert_eq!(
+        alias.request().issuer.as_str(),
+        "https://univ-montp3-fr.zoom.us"
+    );
+    for other in [
+        "https://univ-montp3-fr.zoom.us/",
+        "UNIV-montp3-fr.zoom.us",
+        "other",
+    ] {
         assert_eq!(issuer(other).unwrap_err(), RequestFault::Issuer, "{other}");
     }
 }
 
 fn wishes(changes: &[(&'static str, &str)], children: &str) -> Result<Wishes, AnswerFault> {
     let xml = String::from_utf8(request(changes, None)).unwrap();
-    let xml = xml.replace("</samlp:AuthnRequest>", &format!("{children}</samlp:AuthnRequest>"));
-    let xml = xml.replace("<samlp:AuthnRequest ", &format!("<samlp:AuthnRequest xmlns:a=\"{}\" ", vocab::SAML));
+    let xml = xml.replace(
+        "</samlp:AuthnRequest>",
+        &format!("{children}</samlp:AuthnRequest>"),
+    );
+    let xml = xml.replace(
+        "<samlp:AuthnRequest ",
+        &format!("<samlp:AuthnRequest xmlns:a=\"{}\" ", vocab::SAML),
+    );
     let trusted = judge(&bare(xml.into_bytes()), &[], false).unwrap();
     let sp = provider();
     trusted.check_wishes(&Offer {
@@ -245,7 +308,10 @@ fn r37_a_subject_and_a_foreign_name_policy_are_refused_and_never_ignored() {
     assert_eq!(wishes(&[], "<a:Subject/>"), Err(AnswerFault::Subject));
     assert_eq!(policy("").unwrap().name_id_format, None);
     let email = format!("Format='{}' AllowCreate='true'", vocab::NAME_ID_EMAIL);
-    assert_eq!(policy(&email).unwrap().name_id_format, Some(NameIdFormat::EmailAddress));
+    assert_eq!(
+        policy(&email).unwrap().name_id_format,
+        Some(NameIdFormat::EmailAddress)
+    );
     let unspecified = format!("Format='{}'", vocab::NAME_ID_UNSPECIFIED);
     assert_eq!(policy(&unspecified).unwrap().name_id_format, None);
     for other in [
@@ -259,7 +325,10 @@ fn r37_a_subject_and_a_foreign_name_policy_are_refused_and_never_ignored() {
         assert_eq!(fault, Err(AnswerFault::NameIdPolicy), "{other}");
     }
     assert!(policy("SPNameQualifier='https://univ-montp3-fr.zoom.us'").is_ok());
-    assert_eq!(policy("SPNameQualifier='other'"), Err(AnswerFault::NameIdPolicy));
+    assert_eq!(
+        policy("SPNameQualifier='other'"),
+        Err(AnswerFault::NameIdPolicy)
+    );
 }
 
 #[test]
@@ -269,17 +338,28 @@ fn r36_a_requested_context_is_met_by_what_happens_here_or_refused() {
             .iter()
             .map(|class| format!("<a:AuthnContextClassRef>{class}</a:AuthnContextClassRef>"))
             .collect();
-        wishes(&[], &format!("<samlp:RequestedAuthnContext {comparison}>{classes}</samlp:RequestedAuthnContext>"))
-            .map(|wishes| wishes.acceptable_contexts)
+        wishes(
+            &[],
+            &format!(
+                "<samlp:RequestedAuthnContext {comparison}>{classes}</samlp:RequestedAuthnContext>"
+            ),
+        )
+        .map(|wishes| wishes.acceptable_contexts)
     };
     let ours = AuthnContextClass::PasswordProtectedTransport;
     assert_eq!(asked("", &[ours.urn()]), Ok(vec![ours]));
-    assert_eq!(asked("Comparison='exact'", &["urn:mfa", ours.urn()]), Ok(vec![ours]));
+    assert_eq!(
+        asked("Comparison='exact'", &["urn:mfa", ours.urn()]),
+        Ok(vec![ours])
+    );
     let refused = Err(AnswerFault::AuthnContext);
     assert_eq!(asked("", &["https://refeds.org/profile/mfa"]), refused);
     assert_eq!(asked("", &[]), refused);
     for comparison in ["minimum", "maximum", "better"] {
-        assert_eq!(asked(&format!("Comparison='{comparison}'"), &[ours.urn()]), refused);
+        assert_eq!(
+            asked(&format!("Comparison='{comparison}'"), &[ours.urn()]),
+            refused
+        );
     }
 }
 
@@ -292,14 +372,21 @@ fn r31_r34_what_cannot_be_had_is_told_by_status() {
         Err(AnswerFault::ProtocolBinding)
     );
     assert_eq!(wish(&[("Version", "1.1")]), Err(AnswerFault::VersionTooLow));
-    assert_eq!(wish(&[("Version", "3.0")]), Err(AnswerFault::VersionTooHigh));
+    assert_eq!(
+        wish(&[("Version", "3.0")]),
+        Err(AnswerFault::VersionTooHigh)
+    );
     let both = [("ForceAuthn", "true"), ("IsPassive", "1")];
     assert_eq!(wish(&both), Err(AnswerFault::Passive));
 }
 
 #[test]
 fn every_fault_has_a_status_of_two_levels() {
-    let tops = [vocab::STATUS_REQUESTER, vocab::STATUS_RESPONDER, vocab::STATUS_VERSION_MISMATCH];
+    let tops = [
+        vocab::STATUS_REQUESTER,
+        vocab::STATUS_RESPONDER,
+        vocab::STATUS_VERSION_MISMATCH,
+    ];
     for fault in AnswerFault::ALL {
         let status = fault.status();
         assert!(tops.contains(&status.top), "{fault}");

@@ -185,9 +185,19 @@ fn post_page(front: &Front, language: Language, answer: &Answer) -> HttpResponse
     let relay_state = answer.relay_state.as_ref().map(RelayState::as_str);
     let provider = answer.provider.text(language);
     let page = if answer.is_success {
-        Page::Post { action, saml_response, relay_state, provider }
+        Page::Post {
+            action,
+            saml_response,
+            relay_state,
+            provider,
+        }
     } else {
-        Page::PostFault { action, saml_response, relay_state, provider }
+        Page::PostFault {
+            action,
+            saml_response,
+            relay_state,
+            provider,
+        }
     };
     let mut response = html_with(front, &page, language, &nonce, StatusCode::OK);
     if let Some(policy) = (PagePolicy::Post { nonce }).header() {
