@@ -18,11 +18,7 @@ use crate::{
     model::{authn_context::AuthnContextClass, entity_id::EntityId, short_name::ShortName},
     saml::idp_metadata::IdpMetadata,
     store::{Limits, Store, memory::MemoryStore},
-    sys::{
-        clock::Clock,
-        entropy::{self, Entropy},
-        secret::Secret,
-    },
+    sys::{clock::Clock, entropy::Entropy},
     web::Front,
     xmlsec::SigningKey,
 };
@@ -199,9 +195,8 @@ fn build_authenticator(
     faults: &mut Vec<ConfigFault>,
 ) -> Option<Authenticator> {
     let local = config.authn.local.as_ref()?;
-    let salt = Secret::new(entropy::bytes::<32>(entropy).to_vec());
-    let directory = Directory::load(&local.people, config.is_lab(), salt)
-        .map_err(|error| faults.push(at(&local.people, "", &error)))
+    let directory = Directory::load(&local.people, config.is_lab())
+        .map_err(|found| faults.extend(found))
         .ok();
     let pool = HashPool::start(local.hashing_threads, local.hashing_queue)
         .map_err(|error| faults.push(at(&local.people, "authn.local", &error)))
@@ -209,7 +204,7 @@ fn build_authenticator(
     let throttle = Throttle::new(&config.authn.throttle, entropy);
     Some(Authenticator::new(
         throttle,
-        Local::new(directory?, Arc::new(pool?)),
+        Local::new(directory?, pool?),
     ))
 }
 
