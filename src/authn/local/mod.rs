@@ -7,18 +7,22 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 
-use self::{directory::Directory, password::TypedPassword, people::Person, pool::NotDone};
+use self::{
+    password::TypedPassword,
+    people::Person,
+    pool::{HashPool, NotDone},
+};
 use super::{Outcome, PasswordAttempt, RefusalReason};
 use crate::model::proof::{AuthnMethod, Proof};
 
-pub mod directory;
+mod directory;
 mod password;
 mod people;
-mod pool;
+pub mod pool;
 
 pub use self::{
+    directory::Directory,
     password::{HashPasswordError, UnacceptablePassword, hash_password},
-    pool::HashPool,
 };
 
 /// The password could not be hashed: nothing is known about it.
@@ -117,7 +121,7 @@ fn decide(
 
 #[cfg(test)]
 mod tests {
-    use std::path::Path;
+    use std::{collections::HashSet, path::Path};
 
     use super::*;
     use crate::{model::authn_context::AuthnContextClass, sys::secret::Secret};
@@ -234,6 +238,40 @@ mod tests {
         };
         let outcome = local.authenticate(attempt, Timestamp::UNIX_EPOCH).await;
         assert!(matches!(outcome, Err(HashingError::GivenUp)), "{outcome:?}");
+    }
+
+    #[tokio::test]
+    async fn everybody_of_the_demo_has_its_password_and_a_salt_of_their_own() {
+        let text = include_str!("../../../config/demo/people.toml");
+        let directory = Directory::parse(text, Path::new("people.toml")).unwrap();
+        let salts: HashSet<_> = text
+            .split("p=1$")
+            .skip(1)
+            .map(|rest| rest.get(..22))
+            .collect();
+        assert_eq!(salts.len(), directory.len());
+        let local = Local::new(directory, HashPool::start(1, 8).unwrap());
+        for login in [
+            "zoe.martin",
+            "anne.dupont",
+            "luc.bernard",
+            "ines.benali",
+            "sans.mail",
+            "deux.mails",
+            "compte.gratuit",
+            "paul.ancien",
+        ] {
+            let outcome = attempt(&local, login, b"bienvenue").await;
+            let Outcome::Proven(proof) = outcome else {
+                panic!("{login}: {outcome:?}")
+            };
+            assert_eq!(proof.attributes.values("uid"), [login]);
+        }
+        let outcome = attempt(&local, "compte.ferme", b"bienvenue").await;
+        assert!(
+            matches!(outcome, Outcome::Refused(RefusalReason::Disabled)),
+            "{outcome:?}"
+        );
     }
 
     #[test]
