@@ -1,7 +1,7 @@
 //! A browser without a screen: it goes where it is sent, keeps cookies as a real one does, and
 //! submits forms. Every host below `localhost` is this machine.
 
-use std::time::Duration;
+use std::{fmt::Write as _, time::Duration};
 
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
@@ -17,7 +17,7 @@ use super::{
 /// As many redirects as Chromium follows.
 const REDIRECT_LIMIT: usize = 20;
 /// The longest that one answer may take.
-const ANSWER_LIMIT: Duration = Duration::from_secs(60);
+const ANSWER_LIMIT: Duration = Duration::from_mins(1);
 
 /// What a server answered, at the address where the browser ended up.
 ///
@@ -176,7 +176,7 @@ impl BrowserSim {
         };
         let mut head = head(request, self.language);
         if let Some(cookies) = self.jar.header(&request.url, standing) {
-            head.push_str(&format!("Cookie: {cookies}\r\n"));
+            write!(head, "Cookie: {cookies}\r\n").unwrap();
         }
         let body = request.form.clone().unwrap_or_default();
         let message = format!("{head}\r\n{body}");
@@ -206,7 +206,11 @@ fn head(request: &Request, language: &str) -> String {
     let host = url.host_str().unwrap();
     let port = url.port_or_known_default().unwrap();
     let path = &url[url::Position::BeforePath..url::Position::AfterQuery];
-    let method = if request.form.is_some() { "POST" } else { "GET" };
+    let method = if request.form.is_some() {
+        "POST"
+    } else {
+        "GET"
+    };
     let relation = match &request.initiator {
         None => "none",
         Some(_) if request.has_left_site => "cross-site",
@@ -219,13 +223,15 @@ fn head(request: &Request, language: &str) -> String {
          Sec-Fetch-Mode: navigate\r\nSec-Fetch-Dest: document\r\n"
     );
     if let Some(origin) = &request.origin {
-        head.push_str(&format!("Origin: {origin}\r\n"));
+        write!(head, "Origin: {origin}\r\n").unwrap();
     }
     if let Some(form) = &request.form {
-        head.push_str(&format!(
+        write!(
+            head,
             "Content-Type: application/x-www-form-urlencoded\r\nContent-Length: {}\r\n",
             form.len()
-        ));
+        )
+        .unwrap();
     }
     head
 }

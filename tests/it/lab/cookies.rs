@@ -87,11 +87,14 @@ impl Cookie {
             same_site: SameSite::Lax,
             is_secure: false,
         };
+        let mut has_domain = false;
         let mut is_dead = false;
         for part in parts {
             let (key, value) = part.split_once('=').unwrap_or((part, ""));
             match key.to_ascii_lowercase().as_str() {
-                // No host that the tests use may speak for another: `localhost` is a public suffix.
+                // No host of the tests has hosts below it, and none may speak for another:
+                // `localhost` is a public suffix.
+                "domain" if value.eq_ignore_ascii_case(&cookie.host) => has_domain = true,
                 "domain" => return None,
                 "path" if value.starts_with('/') => value.clone_into(&mut cookie.path),
                 "secure" => cookie.is_secure = true,
@@ -101,7 +104,7 @@ impl Cookie {
                 _ => {}
             }
         }
-        let is_host_bound = cookie.is_secure && cookie.path == "/";
+        let is_host_bound = cookie.is_secure && cookie.path == "/" && !has_domain;
         let breaks_its_prefix = cookie.name.starts_with("__Host-") && !is_host_bound
             || cookie.name.starts_with("__Secure-") && !cookie.is_secure
             || cookie.same_site == SameSite::None && !cookie.is_secure
@@ -198,6 +201,7 @@ fn a_cookie_that_breaks_its_prefix_is_dropped() {
         "__Host-a=1; Secure; Path=/saml",
         "__Host-a=1; Secure; Path=/; Domain=idp.localhost",
         "__Secure-a=1; Path=/",
+        "a=1; Path=/; Domain=localhost",
         "a=1; SameSite=None; Path=/",
     ] {
         jar.take(&idp, header);

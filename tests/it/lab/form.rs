@@ -19,6 +19,22 @@ struct Control {
 }
 
 impl Form {
+    /// A form that a page of another site might hold.
+    pub(crate) fn post(action: &str, fields: &[(&str, &str)]) -> Self {
+        Self {
+            action: action.to_owned(),
+            is_post: true,
+            controls: fields
+                .iter()
+                .map(|(name, value)| Control {
+                    name: (*name).to_owned(),
+                    value: (*value).to_owned(),
+                    is_sent: true,
+                })
+                .collect(),
+        }
+    }
+
     /// The same form with `name` filled in, ticked or pressed.
     ///
     /// Fails the test when the form has no such control: a person could not fill it in either.
@@ -284,5 +300,8 @@ fn a_link_is_found_by_its_mark() {
         Some("?lang=fr&a=b")
     );
     assert_eq!(link(page, "data-testid", "lang-en"), None);
-    assert_eq!(attribute(page, "body", "data-page").as_deref(), Some("login"));
+    assert_eq!(
+        attribute(page, "body", "data-page").as_deref(),
+        Some("login")
+    );
 }

@@ -14,8 +14,6 @@ use openssl::{
 /// An RSA key with its self-signed certificate, in memory and as files.
 #[derive(Debug)]
 pub(crate) struct KeyPair {
-    /// The private key.
-    pub(crate) key: PKey<Private>,
     /// The certificate.
     pub(crate) certificate: X509,
     /// The private key as a PEM file.
@@ -34,7 +32,6 @@ impl KeyPair {
         std::fs::write(&key_file, key.private_key_to_pem_pkcs8().unwrap()).unwrap();
         std::fs::write(&certificate_file, certificate.to_pem().unwrap()).unwrap();
         Self {
-            key,
             certificate,
             key_file,
             certificate_file,

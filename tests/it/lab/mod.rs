@@ -8,6 +8,7 @@ pub(crate) mod cookies;
 pub(crate) mod form;
 pub(crate) mod keys;
 pub(crate) mod metadata;
+pub(crate) mod mint;
 pub(crate) mod port;
 pub(crate) mod process;
 pub(crate) mod service_provider;

@@ -19,11 +19,11 @@ use super::{
 /// Which library stands behind a service provider.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(crate) enum SpKind {
-    /// OneLogin's python3-saml on libxmlsec1; signed Redirect.
+    /// `OneLogin`'s python3-saml on libxmlsec1; signed Redirect.
     Python3Saml,
     /// pysaml2 on the xmlsec1 program; signed POST.
     Pysaml2,
-    /// Apache's mod_auth_mellon on lasso; signed Redirect.
+    /// Apache's `mod_auth_mellon` on lasso; signed Redirect.
     Mellon,
 }
 
@@ -197,13 +197,13 @@ impl RunningSp {
 /// What a service provider read from a Response that it took.
 #[derive(Clone, Debug, Deserialize, Eq, PartialEq)]
 pub(crate) struct Identity {
-    /// The NameID.
+    /// The `NameID`.
     pub(crate) name_id: String,
     /// Its Format.
     pub(crate) name_id_format: Option<String>,
     /// By name, in which everything but ASCII letters and digits is `_`: Apache hands them on so.
     pub(crate) attributes: BTreeMap<String, Vec<String>>,
-    /// The SessionIndex.
+    /// The `SessionIndex`.
     pub(crate) session_index: Option<String>,
     /// The ID of the request that was answered.
     pub(crate) in_response_to: Option<String>,
@@ -234,6 +234,12 @@ pub(crate) fn read_verdict(page: &Page) -> Result<Identity, String> {
 
 fn environment_name(name: &str) -> String {
     name.chars()
-        .map(|char| if char.is_ascii_alphanumeric() { char } else { '_' })
+        .map(|char| {
+            if char.is_ascii_alphanumeric() {
+                char
+            } else {
+                '_'
+            }
+        })
         .collect()
 }

@@ -119,7 +119,9 @@ fn covers_its_parent(xml: &str, namespace: &str, local: &str) -> Result<(), Stri
     if references == [own.as_str()] {
         Ok(())
     } else {
-        Err(format!("{local} is {own}, its signature covers {references:?}"))
+        Err(format!(
+            "{local} is {own}, its signature covers {references:?}"
+        ))
     }
 }
 

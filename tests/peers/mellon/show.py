@@ -14,7 +14,7 @@ import xml.etree.ElementTree as tree
 
 ASSERTION = "{urn:oasis:names:tc:SAML:2.0:assertion}"
 # What mellon sets that is not an attribute.
-NOT_ATTRIBUTES = {"NAME_ID", "IDP", "SESSION", "SAML_RESPONSE"}
+NOT_ATTRIBUTES = {"ASSERTION_ID", "IDP", "NAME_ID", "SAML_RESPONSE", "SESSION"}
 
 
 def identity() -> dict:
