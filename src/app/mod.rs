@@ -1,1 +1,4 @@
-//! Builds everything from a checked configuration.
+//! Builds everything from a checked configuration, and runs it.
+
+pub mod build;
+pub mod serve;

@@ -1,1 +1,179 @@
 //! Loads the configuration, checks everything, and reports every fault at once.
+//!
+//! [`Config`] is what the rest of the house gets: checked, with every file read and every preset
+//! applied. What stands in it is right as far as it can be told without other peers' files;
+//! expressions and attribute names are checked where they are compiled.
+
+use std::{collections::BTreeMap, path::Path};
+
+pub mod base_url;
+pub mod environment;
+pub mod fault;
+pub mod keys;
+pub mod sections;
+pub mod sp;
+
+mod authn;
+mod document;
+mod files;
+mod organization;
+mod preset;
+mod rules;
+mod server;
+mod sessions;
+mod words;
+
+use base_url::BaseUrl;
+use document::{Report, Table};
+use environment::Environment;
+use fault::ConfigFault;
+use files::Surroundings;
+use keys::Keys;
+use sections::{Authn, Organization, Requests, Server, Sessions, Support};
+use sp::SpConfig;
+
+use crate::model::endpoint::Schemes;
+
+/// The largest configuration file that is read.
+const MAX_BYTES: u64 = 1024 * 1024;
+
+/// The whole configuration, checked.
+#[derive(Debug)]
+pub struct Config {
+    /// Where people and providers reach us.
+    pub base_url: BaseUrl,
+    /// Which schemes addresses may have: [`Schemes::Lab`] where the file says `lab = true`, which
+    /// pages and log then say.
+    pub schemes: Schemes,
+    /// `[server]`
+    pub server: Server,
+    /// `[keys]`, with what is in the files.
+    pub keys: Keys,
+    /// `[organization]`
+    pub organization: Organization,
+    /// `[support]`
+    pub support: Support,
+    /// `[authn]`
+    pub authn: Authn,
+    /// `[sessions]`
+    pub sessions: Sessions,
+    /// `[requests]`
+    pub requests: Requests,
+    /// `[attributes]`: for each of our attributes, the expression over the source's attributes that
+    /// gives its values. An attribute that is not listed is the source's of the same name.
+    pub attributes: BTreeMap<String, String>,
+    /// `[sp.<short name>]`, in the order of the names.
+    pub service_providers: Vec<SpConfig>,
+}
+
+impl Config {
+    /// Whether this is a lab, where plain `http` is let through.
+    pub fn is_lab(&self) -> bool {
+        self.schemes == Schemes::Lab
+    }
+
+    /// Our entityID, which is also where our metadata is served.
+    pub fn entity_id(&self) -> String {
+        self.base_url.entity_id()
+    }
+
+    /// Where AuthnRequests are taken.
+    pub fn sso_url(&self) -> String {
+        self.base_url.sso_url()
+    }
+
+    /// The address of `path`, which begins with a slash.
+    pub fn url(&self, path: &str) -> String {
+        self.base_url.url(path)
+    }
+}
+
+/// Loads the configuration file and every file that it names, except metadata and people.
+///
+/// # Errors
+///
+/// Every fault that was found, in the order of the lines; the server must not start.
+pub fn load(path: &Path, environment: &Environment) -> Result<Config, Vec<ConfigFault>> {
+    let text =
+        files::read_text(path, MAX_BYTES).map_err(|what| vec![ConfigFault::of_file(path, what)])?;
+    let folder = path.parent().unwrap_or_else(|| Path::new(""));
+    let mut report = Report::new(path, &text);
+    let config = read(&text, folder, environment, &mut report);
+    match config {
+        Some(config) if report.is_clean() => Ok(config),
+        Some(_) | None => Err(report.into_faults()),
+    }
+}
+
+fn read(
+    text: &str,
+    folder: &Path,
+    environment: &Environment,
+    report: &mut Report,
+) -> Option<Config> {
+    let mut file = Table::parse(text, report)?;
+    let (base_url, schemes) = base_url::read(&mut file, report);
+    let around = Surroundings {
+        folder,
+        environment,
+        schemes,
+    };
+    let server = file.required_table("server", report);
+    let server = server.and_then(|table| server::read(table, &around, report));
+    let keys = file.required_table("keys", report);
+    let keys = keys.and_then(|table| keys::read(table, &around, report));
+    let organization = file.required_table("organization", report);
+    let organization =
+        organization.and_then(|table| organization::read_organization(table, &around, report));
+    let support = file.required_table("support", report);
+    let support = support.and_then(|table| organization::read_support(table, &around, report));
+    let authn = file.required_table("authn", report);
+    let authn = authn.and_then(|table| authn::read(table, &around, report));
+    let sessions = file.table("sessions", report);
+    let sessions = sessions::read_sessions(sessions, report);
+    let requests = file.table("requests", report);
+    let requests = sessions::read_requests(requests, report);
+    let attributes = file.table("attributes", report);
+    let attributes = read_attributes(attributes, report);
+    let service_providers = file.table("sp", report);
+    let service_providers = sp::read_all(service_providers, &around, report);
+    file.finish(report);
+    Some(Config {
+        base_url: base_url?,
+        schemes,
+        server: server?,
+        keys: keys?,
+        organization: organization?,
+        support: support?,
+        authn: authn?,
+        sessions,
+        requests,
+        attributes,
+        service_providers,
+    })
+}
+
+fn read_attributes(table: Option<Table<'_>>, report: &mut Report) -> BTreeMap<String, String> {
+    let Some(table) = table else {
+        return BTreeMap::new();
+    };
+    let attributes: BTreeMap<String, String> = table.named_values(report);
+    let mut seen = std::collections::BTreeSet::new();
+    for (name, expression) in &attributes {
+        let key = format!("attributes.{name}");
+        if !rules::is_attribute_name(name) {
+            report.fault(&key, "is not the name of an attribute");
+        }
+        // Names meet without regard to case.
+        if !seen.insert(name.to_ascii_lowercase()) {
+            report.fault(&key, "is given twice");
+        }
+        if expression.trim().is_empty() {
+            report.fault(&key, "is empty");
+        }
+    }
+    attributes
+}
+
+#[cfg(test)]
+mod tests;

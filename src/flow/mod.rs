@@ -1,1 +1,117 @@
 //! One sign-on, from the request to the answer.
+//!
+//! [`sso`] is the sign-on itself: every step comes back to it and it alone picks the next one.
+//! [`stop`] holds the two ways to fail, [`story`] what is written about a step, [`logout`] the end
+//! of our own session. Knows nothing of HTTP, pages or cookies' syntax: a [`Visit`] comes in, a
+//! [`Reply`] or a [`Stopped`](stop::Stopped) goes out.
+
+pub mod bridge;
+pub mod logout;
+pub mod sso;
+pub mod stop;
+pub mod story;
+
+use std::net::IpAddr;
+
+use crate::{
+    model::{endpoint::EndpointUrl, journey::RelayState, language::Localized, short_name::ShortName},
+    sys::{secret::Secret, token::Token},
+};
+
+/// What a browser brought with its request.
+#[derive(Debug)]
+pub struct Visit {
+    /// The value that journeys are bound to.
+    pub browser: Option<Token>,
+    /// The value of its session.
+    pub session: Option<Token>,
+    /// Where it calls from.
+    pub address: IpAddr,
+}
+
+/// What a browser gets.
+#[derive(Debug)]
+pub struct Reply {
+    /// What it shows or does next.
+    pub next: Next,
+    /// A value to keep, that journeys are bound to.
+    pub keep_browser: Option<Token>,
+    /// A value to keep, of its new session.
+    pub keep_session: Option<Token>,
+}
+
+impl Reply {
+    const fn new(next: Next) -> Self {
+        Self { next, keep_browser: None, keep_session: None }
+    }
+}
+
+/// What a browser does next.
+#[derive(Debug)]
+pub enum Next {
+    /// Posts the answer to the service provider.
+    Answer(Answer),
+    /// Shows the form for name and password.
+    AskPassword(PasswordForm),
+    /// Goes on with the journey, by a GET of ours.
+    GoOn(Step),
+}
+
+/// The answer to a service provider, for the form that posts it.
+#[derive(Debug)]
+pub struct Answer {
+    /// Where it is posted to.
+    pub location: EndpointUrl,
+    /// The `SAMLResponse`, base64.
+    pub saml_response: String,
+    /// The `RelayState`, given back unchanged; no field where none came.
+    pub relay_state: Option<RelayState>,
+    /// The provider's name for people.
+    pub provider: Localized,
+}
+
+/// A step of a journey: what stands in the path of our own URL.
+#[derive(Debug)]
+pub struct Step {
+    /// The provider's short name, in clear: a dead seal still leads home.
+    pub sp: ShortName,
+    /// The sealed journey.
+    pub seal: String,
+}
+
+/// The form for name and password.
+#[derive(Debug)]
+pub struct PasswordForm {
+    /// Where it is posted to.
+    pub step: Step,
+    /// The value that proves where it came from.
+    pub form_key: String,
+    /// The provider's name for people.
+    pub provider: Localized,
+    /// What came of the last attempt.
+    pub refused: Option<Refused>,
+    /// The name that was typed then.
+    pub login: String,
+}
+
+/// What came of an attempt that was not let in.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Refused {
+    /// The name or the password is wrong; which of them is not said.
+    Wrong,
+    /// Too many attempts: the next one counts after this many seconds.
+    Wait(u64),
+    /// Too many people at one time.
+    Busy,
+}
+
+/// The form for name and password as it was sent.
+#[derive(Debug)]
+pub struct SentForm {
+    /// The value that proves where it came from.
+    pub form_key: String,
+    /// The name.
+    pub login: String,
+    /// The password.
+    pub password: Secret,
+}

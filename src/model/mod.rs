@@ -1,1 +1,20 @@
 //! The words of the house: types that two rooms share.
+//!
+//! A value that exists is valid. Nothing here reads a clock, a file or a socket.
+
+pub mod attribute;
+pub mod authn_context;
+pub mod endpoint;
+pub mod entity_id;
+pub(crate) mod instant;
+pub mod journey;
+pub mod language;
+pub mod name_id;
+pub mod proof;
+pub mod service_provider;
+pub mod session;
+pub mod short_name;
+pub mod store;
+pub mod support_code;
+pub mod trace;
+pub mod vocab;

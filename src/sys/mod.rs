@@ -1,1 +1,11 @@
 //! What every room may use: time, randomness, secrets, sealing.
+//!
+//! Knows nothing of SAML, HTTP or people. Time and randomness come from here and
+//! from nowhere else, so that a test can move the one and fix the other.
+
+pub mod clock;
+pub mod entropy;
+pub mod hmac;
+pub mod seal;
+pub mod secret;
+pub mod token;

@@ -1,1 +1,3 @@
 //! Log lines.
+
+pub mod log;

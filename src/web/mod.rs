@@ -1,1 +1,126 @@
-//! The public routes.
+//! The public routes: one file per page or endpoint.
+//!
+//! A handler unpacks, calls `flow` once, and lets [`reply`] make the page. What protects every
+//! response whatever its route is put on here, outermost.
+
+mod assets;
+mod health;
+mod home;
+mod journey;
+mod logout;
+mod metadata;
+mod reply;
+mod sso;
+mod stops;
+mod visitor;
+
+use std::sync::Arc;
+
+use axum::{
+    Router,
+    extract::{Request, State},
+    http::{StatusCode, header},
+    middleware::{self, Next},
+    response::Response as HttpResponse,
+    routing::get,
+};
+use ipnet::IpNet;
+
+use crate::{
+    edge::{
+        headers::protect,
+        page::{Pages, StopReason},
+    },
+    flow::bridge::Bridge,
+};
+
+/// What the routes work with.
+#[derive(Debug)]
+pub struct Front {
+    /// The sign-on.
+    pub bridge: Bridge,
+    /// The pages.
+    pub pages: Pages,
+    /// Our scheme, host and port, from the configuration: never from a request.
+    pub origin: String,
+    /// The networks whose `X-Forwarded-For` is believed.
+    pub trusted_proxies: Vec<IpNet>,
+    /// Our metadata, as it is served.
+    pub metadata: String,
+}
+
+impl Front {
+    fn is_https(&self) -> bool {
+        self.origin.starts_with("https:")
+    }
+
+    /// Host and port as a browser sends them.
+    fn authority(&self) -> &str {
+        self.origin
+            .split_once("://")
+            .map_or("", |(_scheme, rest)| rest)
+    }
+}
+
+/// Makes the routes. Every request must carry the address of its peer as
+/// [`ConnectInfo`](axum::extract::ConnectInfo).
+pub fn router(front: Arc<Front>) -> Router {
+    Router::new()
+        .route("/", get(home::show))
+        .route("/saml/sso", get(sso::redirect).post(sso::post))
+        .route("/saml/metadata", get(metadata::show))
+        .route("/saml/slo", get(logout::ask))
+        .route(
+            "/j/{sp}/{seal}",
+            get(journey::resume).post(journey::take_password),
+        )
+        .route("/logout", get(logout::ask).post(logout::end))
+        .route("/healthz", get(health::alive))
+        .route("/readyz", get(health::ready))
+        .route("/assets/style.css", get(assets::style))
+        .route("/assets/icon.svg", get(assets::icon))
+        .method_not_allowed_fallback(other_method)
+        .fallback(nothing_here)
+        .layer(middleware::from_fn_with_state(Arc::clone(&front), guard))
+        .with_state(front)
+}
+
+/// The outermost layer: what is not for this host is turned away, and every response is protected.
+async fn guard(State(front): State<Arc<Front>>, request: Request, next: Next) -> HttpResponse {
+    let response = if is_for_us(&front, &request) {
+        next.run(request).await
+    } else {
+        reply::plain_stop(&front, request.headers(), StopReason::BadHost)
+    };
+    protect(response, front.is_https())
+}
+
+/// Whether the request names our host. Health is asked by machines, at whatever address
+/// they know the node by.
+fn is_for_us(front: &Front, request: &Request) -> bool {
+    if matches!(request.uri().path(), "/healthz" | "/readyz") {
+        return true;
+    }
+    let named = |authority: &str| authority.eq_ignore_ascii_case(front.authority());
+    let mut hosts = request.headers().get_all(header::HOST).iter();
+    let is_named = hosts
+        .next()
+        .and_then(|host| host.to_str().ok())
+        .is_some_and(named);
+    let is_alone = hosts.next().is_none();
+    let in_line = request
+        .uri()
+        .authority()
+        .is_none_or(|authority| named(authority.as_str()));
+    is_named && is_alone && in_line
+}
+
+async fn nothing_here(State(front): State<Arc<Front>>, request: Request) -> HttpResponse {
+    reply::not_found(&front, request.headers())
+}
+
+async fn other_method(State(front): State<Arc<Front>>, request: Request) -> HttpResponse {
+    let mut response = reply::plain_stop(&front, request.headers(), StopReason::MethodNotAllowed);
+    *response.status_mut() = StatusCode::METHOD_NOT_ALLOWED;
+    response
+}

@@ -1,1 +1,22 @@
 //! Keys, signatures and nothing else of XML security.
+//!
+//! Knows the small profile of XML Signature that SAML allows (saml-core-2.0
+//! §5.4) and refuses the rest. Reads no clock: whether a certificate is out of
+//! date is shown by its facts and decided by nobody here, because SAML trusts
+//! the key that metadata names and not the certificate around it.
+
+pub mod algorithm;
+pub mod keys;
+pub mod sign;
+mod signature;
+#[cfg(test)]
+mod test_support;
+pub mod verify;
+
+pub use algorithm::{DigestAlgorithm, SignatureAlgorithm};
+pub use keys::{CertificateFacts, CryptoError, KeyFault, SigningKey, VerifyingKey};
+pub use sign::{SignError, Signer, sign};
+pub use verify::{
+    SignatureFault, Verified, carries_signature, verify_detached, verify_enveloped,
+    verify_enveloped_element,
+};

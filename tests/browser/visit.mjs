@@ -53,12 +53,14 @@ export class Visit {
   // Waits for a page of one of these kinds on the given site, looks at it, and gives its kind.
   async arrive(page, site, ...kinds) {
     const origin = { idp: this.idp, zoom: this.zoom }[site];
-    await page.waitForURL((url) => url.origin === origin, { waitUntil: 'load' });
+    // Not `load`: a page that sends itself on at once may never come to it.
+    await page.waitForURL((url) => url.origin === origin, { waitUntil: 'commit' });
     const wanted = kinds.map((kind) => `body[data-page="${kind}"]`).join(', ');
     await page.waitForSelector(wanted, { state: 'attached' }).catch(async () => {
       const found = await this.kind(page);
       throw new Error(`${page.url()} shows ${found}, not ${kinds.join(' or ')}`);
     });
+    await page.waitForFunction(() => document.readyState !== 'loading');
     await this.look(page, site);
     return this.kind(page);
   }

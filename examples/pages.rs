@@ -1,0 +1,42 @@
+//! Writes every page, in every language, into a folder, to look at:
+//! `cargo run --example pages -- /tmp/pages`, then serve the folder.
+
+use std::{fs, path::PathBuf};
+
+use anyhow::Context;
+use passerelle::{
+    edge::page::{Pages, Site, specimens::Cast},
+    model::language::{Language, Localized},
+};
+
+fn main() -> anyhow::Result<()> {
+    let folder = std::env::args_os()
+        .nth(1)
+        .context("usage: pages FOLDER [lab]")?;
+    let folder = PathBuf::from(folder);
+    let localized = |fr: &str, en: Option<&str>| Localized {
+        fr: fr.to_owned(),
+        en: en.map(ToOwned::to_owned),
+    };
+    let pages = Pages::new(Site {
+        organization: localized("Université Paul-Valéry Montpellier 3", None),
+        organization_url: localized("https://www.univ-montp3.fr", None),
+        support_text: localized(
+            "Assistance > Demande d'intervention > Ajouter un ticket > Service DINN / ATELIER > \
+             Wooclap, BBB, Cisco Webex & Zoom",
+            None,
+        ),
+        support_link: Some("https://ent.univ-montp3.fr".to_owned()),
+        lab: std::env::args().nth(2).as_deref() == Some("lab"),
+    })?;
+    fs::create_dir_all(folder.join("assets"))?;
+    fs::write(folder.join("assets/style.css"), Pages::style())?;
+    fs::write(folder.join("assets/icon.svg"), Pages::icon())?;
+    for language in Language::ALL {
+        for (name, page) in Cast::ZOOM.pages() {
+            let html = pages.render(&page, language, "bm9uY2U")?;
+            fs::write(folder.join(format!("{name}.{}.html", language.tag())), html)?;
+        }
+    }
+    Ok(())
+}

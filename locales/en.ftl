@@ -1,0 +1,143 @@
+# The texts of the pages, in English. Every key is also in fr.ftl: a test sees to it.
+#
+# Write plainly, say nothing technical, use curly quotes and apostrophes.
+
+language-name = English
+language-label = Language of this page
+page-title = { $title } – { $organization }
+lab-banner = Laboratory mode: http addresses are allowed, do not use in production.
+help-title = Need help?
+help-link = Contact support
+
+login-title = Sign in to { $provider }
+login-lead = Use your university (ENT) username and password.
+login-username = Username
+login-password = Password
+login-submit = Sign in
+login-promise = Your password stays at the university: it is never passed on to { $provider }.
+login-refused-credentials = Wrong username or password. Check capitals and digits, then try again.
+login-refused-wait-seconds =
+    { $seconds ->
+        [one] Too many attempts. Try again in one second.
+       *[other] Too many attempts. Try again in { $seconds } seconds.
+    }
+login-refused-wait-minutes =
+    { $minutes ->
+        [one] Too many attempts. Try again in one minute.
+       *[other] Too many attempts. Try again in { $minutes } minutes.
+    }
+login-refused-busy = Many people are signing in right now. Wait a moment, then try again.
+
+post-title = Signing in to { $provider }
+post-signed-in = You are signed in and will be taken to { $provider }…
+post-answered = You will be taken to { $provider }…
+post-hint = If nothing happens, choose “Continue”.
+post-submit = Continue
+
+logout-title = Sign out
+logout-question = Do you want to sign out?
+logout-person = Signed in as { $person }
+logout-scope = Services that are already open may stay signed in: remember to leave them too.
+logout-submit = Sign out
+logged-out-title = You are signed out
+logged-out-text = Your session has ended. On a shared computer, close all browser windows too.
+nothing-title = No open session
+nothing-text = No session is open in this browser: there is nothing to sign out of.
+
+not-found-title = Page not found
+not-found-text = There is no page at this address. The link may be old, or the address mistyped.
+not-found-advice = Start from the service that you want to use, or from the home page.
+not-found-home = Go to the home page
+
+home-title = Sign in to online services
+home-lead = This address signs you in to the university’s online services with your university (ENT) username and password. Choose a service to begin.
+home-lead-empty = This address signs you in to the university’s online services with your university (ENT) username and password.
+home-services = Services
+home-sign-in = Sign in to { $provider }
+home-no-link = Open this service as usual: it will bring you here.
+home-logout = Sign out
+
+stop-advice-title = What can I do?
+stop-support-title = Get help
+stop-support-lead = If the problem persists, contact support and quote this code:
+stop-support-code = Support code
+stop-reference = Reference
+stop-way-out = Start again with { $provider }
+stop-way-out-form = Open the page again
+stop-way-out-logout = Try to sign out again
+
+stop-journey-expired = This page has expired
+    .sentence = The sign-in was left waiting for too long. It was stopped for your security.
+    .advice = Start again from the service that you want to use.
+stop-journey-forged = This address is incomplete
+    .sentence = The address of this page is cut off or damaged. This happens when only part of a link is copied.
+    .advice = Start again from the service that you want to use, without using this link.
+stop-other-browser = Sign-in begun elsewhere
+    .sentence = This sign-in began in another browser or on another device, or your browser’s cookies were deleted in the meantime.
+    .advice = Start again, and stay in the same browser until the end.
+stop-cookies-blocked = Cookies are blocked
+    .sentence = Your browser refuses cookies. Without them you cannot be signed in safely.
+    .advice = Allow cookies for this address in the browser’s settings, or use another browser, then start again.
+stop-no-mail = Missing e-mail address
+    .sentence = Your password is correct, but your record holds no usable university e-mail address. { $provider } cannot be opened without one.
+    .advice = Ask support to add your university address to your record. Once this is done, you will be able to sign in.
+stop-several-mails = Several e-mail addresses
+    .sentence = Your password is correct, but your record holds several university e-mail addresses. There is no telling which one to use with { $provider }.
+    .advice = Ask support to keep only one as your main address. Once this is done, you will be able to sign in.
+stop-missing-attribute = Missing information
+    .sentence = Your password is correct, but something is missing from your record: “{ $attribute }”. { $provider } cannot be opened without it.
+    .advice = Ask support to complete your record. Once this is done, you will be able to sign in.
+stop-provider-unknown = Unknown service
+    .sentence = This sign-in request comes from a service that is not registered here.
+    .advice = Check the address of the service that you want to use. If it is right, tell support.
+stop-provider-disabled = Service closed for now
+    .sentence = Signing in to { $provider } is switched off for the time being.
+    .advice = Try again later. To find out when the service will reopen, contact support.
+stop-request-unreadable = Unreadable sign-in request
+    .sentence = The sign-in request arrived incomplete or damaged.
+    .advice = Close this tab and start again from the service, without using a bookmark or the “Back” button.
+stop-request-stale = Sign-in request too old
+    .sentence = This sign-in request is no longer valid: it was made too long ago, or the service’s clock is wrong.
+    .advice = Start again from the service. If the same message comes back at once, tell support.
+stop-request-unsigned = Sign-in request refused
+    .sentence = The origin of this sign-in request could not be verified. It was refused for your security.
+    .advice = Start again from the service. If the same message comes back, tell support: you did nothing wrong.
+stop-request-signature = Sign-in request refused
+    .sentence = This sign-in request was altered on its way, or does not come from where it says. It was refused for your security.
+    .advice = Start again from the service. If the same message comes back, tell support: you did nothing wrong.
+stop-request-wrong-destination = Request sent to the wrong address
+    .sentence = This sign-in request was meant for another address than this one.
+    .advice = Start again from the service. If the same message comes back, tell support: you did nothing wrong.
+stop-request-too-large = Sign-in request too long
+    .sentence = The sign-in request is larger than what is accepted.
+    .advice = Start from the home page of the service rather than from a direct link. If the same message comes back, tell support.
+stop-acs-unknown = No way back to the service
+    .sentence = The service wants the answer sent to an address that is not registered here. Nothing was passed on to it, for your security.
+    .advice = Start from the home page of the service. If the same message comes back, tell support: you did nothing wrong.
+stop-request-used = This sign-in is already done
+    .sentence = This sign-in request has already been used. This happens with the “Back” button, or when the page is reloaded.
+    .advice = If the service is already open, there is nothing to do. Otherwise, start again from the service.
+stop-unsupported-binding = Way of signing in not supported
+    .sentence = The service asks for a way of signing in that is not offered here.
+    .advice = Tell support: you did nothing wrong.
+stop-sign-in-unavailable = Sign-in unavailable for the moment
+    .sentence = Your identity cannot be checked at the moment. Your password is not the problem.
+    .advice = Try again in a few minutes.
+stop-busy = Very busy right now
+    .sentence = A great many people are signing in at the same time.
+    .advice = Wait a minute, then try again.
+stop-internal = Something went wrong
+    .sentence = Something did not work on our side. You did nothing wrong.
+    .advice = Try again in a few minutes.
+stop-method-not-allowed = This page does not open this way
+    .sentence = This address cannot be opened directly.
+    .advice = Start from the service that you want to use.
+stop-bad-host = Wrong address
+    .sentence = This page was called by a name that is not its own.
+    .advice = Start from the service that you want to use.
+stop-form-forged = Please open the form again
+    .sentence = This form is no longer valid, or it was not sent from our page. It was ignored for your security.
+    .advice = Open the page again and fill in the form once more.
+stop-logout-failed = Signing out did not work
+    .sentence = Your session could not be closed: it may still be open.
+    .advice = Try again in a moment. On a shared computer, close all browser windows before you leave.

@@ -1,0 +1,42 @@
+//! `passerelle check`.
+
+use std::{path::Path, sync::Arc};
+
+use anyhow::bail;
+
+use super::{complain_of, say};
+use crate::{
+    app::build::{Built, build},
+    config::{self, environment::Environment},
+    sys::{clock::SystemClock, entropy::OsEntropy},
+};
+
+/// Builds everything from the configuration and says all that is wrong with it.
+pub(super) fn run(path: &Path) -> anyhow::Result<()> {
+    let built = load(path)?;
+    complain_of(&built.warnings, "warning");
+    if built.front.origin.starts_with("http:") {
+        say("lab = true: plain http is allowed. Not for people.");
+    }
+    say(&format!(
+        "{}: nothing wrong; {} service provider(s), {} warning(s)",
+        path.display(),
+        built.front.bridge.providers.len(),
+        built.warnings.len()
+    ));
+    Ok(())
+}
+
+/// Loads the configuration and builds the server from it; every fault is told before it gives up.
+pub(super) fn load(path: &Path) -> anyhow::Result<Built> {
+    let config = config::load(path, &Environment::of_process());
+    let built =
+        config.and_then(|config| build(config, path, Arc::new(SystemClock), Arc::new(OsEntropy)));
+    match built {
+        Ok(built) => Ok(built),
+        Err(faults) => {
+            complain_of(&faults, "error");
+            bail!("{} fault(s) in the configuration", faults.len());
+        }
+    }
+}

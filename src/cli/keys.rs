@@ -1,0 +1,112 @@
+//! `passerelle keys`.
+
+use std::{
+    fs::{self, OpenOptions},
+    io::Write as _,
+    os::unix::fs::OpenOptionsExt as _,
+    path::{Path, PathBuf},
+};
+
+use anyhow::Context as _;
+use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
+use clap::Args;
+use jiff::{SignedDuration, Timestamp};
+
+use super::say;
+use crate::{
+    sys::{
+        clock::{Clock as _, SystemClock},
+        entropy::{self, OsEntropy},
+        seal::KeyRing,
+    },
+    xmlsec::{
+        SigningKey,
+        keys::{KeyRequest, RsaBits, generate},
+    },
+};
+
+/// How long a new certificate lasts. Long, because Zoom has one slot for it and changing it stops
+/// everybody for a moment: nobody checks its end, and trust is that it is the registered one.
+const CERTIFICATE_LIFETIME: SignedDuration = SignedDuration::from_hours(24 * 365 * 10);
+/// Certificates begin a little before they are made, for clocks that are behind.
+const BACKDATED: SignedDuration = SignedDuration::from_hours(1);
+
+#[derive(Args, Debug)]
+pub(super) struct Options {
+    /// The folder of the keys.
+    #[arg(default_value = "certs")]
+    folder: PathBuf,
+    /// The name in the certificate: the host name of this server.
+    #[arg(long, value_name = "NAME", default_value = "passerelle")]
+    name: String,
+}
+
+/// Makes `signing.pem`, `seal.keys` and `pairwise.key` where they are missing. Overwrites nothing:
+/// a lost signing key stops every sign-in, a lost pairwise key makes everybody a stranger.
+pub(super) fn run(options: &Options) -> anyhow::Result<()> {
+    let folder = &options.folder;
+    fs::create_dir_all(folder).with_context(|| format!("{} cannot be made", folder.display()))?;
+    let signing = folder.join("signing.pem");
+    create(&signing, || {
+        let now = SystemClock.now();
+        let request = KeyRequest {
+            common_name: &options.name,
+            bits: RsaBits::B2048,
+            not_before: now
+                .saturating_sub(BACKDATED)
+                .unwrap_or(Timestamp::UNIX_EPOCH),
+            not_after: now
+                .saturating_add(CERTIFICATE_LIFETIME)
+                .unwrap_or(Timestamp::MAX),
+        };
+        Ok(generate(&request)?.pem().to_owned())
+    })?;
+    create(&folder.join("seal.keys"), || {
+        Ok(format!(
+            "# Seals sign-ins under way. One key a line; the first seals, all open.\n{}\n",
+            KeyRing::new_line(&OsEntropy)
+        ))
+    })?;
+    create(&folder.join("pairwise.key"), || {
+        Ok(format!(
+            "{}\n",
+            URL_SAFE_NO_PAD.encode(entropy::bytes::<32>(&OsEntropy))
+        ))
+    })?;
+    let pem = fs::read(&signing).with_context(|| format!("{}", signing.display()))?;
+    let key = SigningKey::from_pem(&pem).with_context(|| format!("{}", signing.display()))?;
+    let facts = key.certificate();
+    say(&format!(
+        "{}: {}, certificate of {} until {:.0}, SHA-256 {}",
+        signing.display(),
+        facts.key(),
+        facts.subject(),
+        facts.not_after(),
+        facts.sha256()
+    ));
+    Ok(())
+}
+
+/// Makes a file that only its owner can read, unless it is there.
+fn create(path: &Path, content: impl FnOnce() -> anyhow::Result<String>) -> anyhow::Result<()> {
+    if path
+        .try_exists()
+        .with_context(|| format!("{}", path.display()))?
+    {
+        say(&format!("{}: is there, and stays as it is", path.display()));
+        return Ok(());
+    }
+    let content = content()?;
+    let new = OpenOptions::new()
+        .write(true)
+        .create_new(true)
+        .mode(0o400)
+        .open(path);
+    new.and_then(|mut file| {
+        file.write_all(content.as_bytes())
+            .and_then(|()| file.sync_all())
+    })
+    .with_context(|| format!("{} cannot be written", path.display()))?;
+    say(&format!("{}: made", path.display()));
+    Ok(())
+}

@@ -1,0 +1,90 @@
+//! `passerelle serve`.
+
+use std::{path::Path, sync::Arc};
+
+use anyhow::Context as _;
+use clap::{Args, ValueEnum};
+use rustix::process::{DumpableBehavior, set_dumpable_behavior};
+use tokio::signal::unix::{SignalKind, signal};
+use tracing_subscriber::{Layer as _, Registry, filter::LevelFilter, layer::SubscriberExt as _};
+
+use super::complain_of;
+use crate::{
+    app::{
+        build::{Built, build},
+        serve::serve,
+    },
+    config::{self, environment::Environment},
+    sys::{clock::SystemClock, entropy::OsEntropy},
+    telemetry::log::JsonLines,
+};
+
+#[derive(Args, Debug)]
+pub(super) struct Options {
+    /// The least serious events that are logged.
+    #[arg(long, value_enum, default_value = "info")]
+    log: LogLevel,
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+enum LogLevel {
+    Error,
+    Warn,
+    Info,
+    Debug,
+}
+
+/// Serves until SIGTERM or SIGINT.
+pub(super) fn run(path: &Path, options: &Options) -> anyhow::Result<()> {
+    // The memory of this process holds the signing key and passwords: no core dump, and no look
+    // into it by another process of the same user.
+    set_dumpable_behavior(DumpableBehavior::NotDumpable).context("core dumps stay allowed")?;
+    let level = match options.log {
+        LogLevel::Error => LevelFilter::ERROR,
+        LogLevel::Warn => LevelFilter::WARN,
+        LogLevel::Info => LevelFilter::INFO,
+        LogLevel::Debug => LevelFilter::DEBUG,
+    };
+    let lines = JsonLines::new(std::io::stdout(), Arc::new(SystemClock)).with_filter(level);
+    tracing::subscriber::set_global_default(Registry::default().with(lines))
+        .context("the log cannot be set up")?;
+    let faults = |faults: Vec<config::fault::ConfigFault>| {
+        complain_of(&faults, "error");
+        anyhow::anyhow!("{} fault(s) in the configuration", faults.len())
+    };
+    let config = config::load(path, &Environment::of_process()).map_err(faults)?;
+    let (server, is_lab) = (config.server.clone(), config.is_lab());
+    let Built { front, warnings } =
+        build(config, path, Arc::new(SystemClock), Arc::new(OsEntropy)).map_err(faults)?;
+    for warning in &warnings {
+        tracing::warn!(config.warning = %warning, "an administrator should see to this");
+    }
+    if is_lab {
+        tracing::warn!("lab = true: plain http is allowed; not for people");
+    }
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()
+        .context("no threads to serve with")?;
+    let origin = front.origin.clone();
+    let end = runtime.block_on(async {
+        let (mut term, mut int) = (
+            signal(SignalKind::terminate())?,
+            signal(SignalKind::interrupt())?,
+        );
+        let stop = async move {
+            tokio::select! {
+                _ = term.recv() => {}
+                _ = int.recv() => {}
+            }
+            tracing::info!("stopping");
+        };
+        let ready = |address| {
+            tracing::info!(server.address = %address, server.origin = origin, "ready");
+        };
+        serve(Arc::new(front), &server, ready, stop).await
+    });
+    end.with_context(|| format!("cannot serve at {}", server.listen))?;
+    tracing::info!("stopped");
+    Ok(())
+}

@@ -1,0 +1,149 @@
+//! The files that the configuration names, and who may read them.
+
+use std::{
+    fs::File,
+    io::{self, Read as _},
+    os::unix::fs::PermissionsExt as _,
+    path::{Path, PathBuf},
+};
+
+use super::{document::Report, environment::Environment};
+use crate::{model::endpoint::Schemes, sys::secret::Secret};
+
+/// What the sections need besides their own text.
+#[derive(Debug)]
+pub(super) struct Surroundings<'a> {
+    /// The folder of the configuration file, from which relative paths start.
+    pub(super) folder: &'a Path,
+    pub(super) environment: &'a Environment,
+    pub(super) schemes: Schemes,
+}
+
+/// The largest key file that is read; a key with its certificate takes some 4 KiB.
+const MAX_SECRET_BYTES: u64 = 64 * 1024;
+
+/// How a key file in systemd's credentials folder is named.
+const CREDENTIAL: &str = "credential:";
+
+impl Surroundings<'_> {
+    /// The path of a file that the configuration names, whether it exists or not.
+    pub(super) fn path(&self, written: &Path) -> PathBuf {
+        self.folder.join(written)
+    }
+
+    /// The path of a file that must be there.
+    pub(super) fn existing(
+        &self,
+        key: &str,
+        written: &Path,
+        report: &mut Report,
+    ) -> Option<PathBuf> {
+        let path = self.path(written);
+        match path.metadata() {
+            Ok(found) if found.is_file() => Some(path),
+            Ok(_) => {
+                report.fault(key, format!("{} is not a file", path.display()));
+                None
+            }
+            Err(error) => {
+                report
+                    .fault(key, format!("{} cannot be read: {error}", path.display()))
+                    .hint("relative paths start at the folder of the configuration file");
+                None
+            }
+        }
+    }
+
+    /// The path and the content of a key file that nobody but its owner may read.
+    pub(super) fn secret(
+        &self,
+        key: &str,
+        written: &Path,
+        report: &mut Report,
+    ) -> Option<(PathBuf, Secret)> {
+        match self.read_secret(written) {
+            Ok(found) => Some(found),
+            Err(SecretFault { what, hint }) => {
+                report.fault(key, what).hint(hint);
+                None
+            }
+        }
+    }
+
+    fn read_secret(&self, written: &Path) -> Result<(PathBuf, Secret), SecretFault> {
+        let credential = written
+            .to_str()
+            .and_then(|text| text.strip_prefix(CREDENTIAL));
+        let path = match credential {
+            Some(name) => self.credential(name)?,
+            None => self.path(written),
+        };
+        let unreadable = |error: io::Error| SecretFault {
+            what: format!("{} cannot be read: {error}", path.display()),
+            hint: "`passerelle keys` makes key files; the user of the service must own them".into(),
+        };
+        let file = File::open(&path).map_err(unreadable)?;
+        // Asked of the open file: a name could lead to another file a moment later.
+        let found = file.metadata().map_err(unreadable)?;
+        if !found.is_file() {
+            return Err(SecretFault {
+                what: format!("{} is not a file", path.display()),
+                hint: "name the key file itself".into(),
+            });
+        }
+        // systemd guards its credentials folder by other means than the mode of each file.
+        if credential.is_none() && found.permissions().mode() & 0o077 != 0 {
+            return Err(SecretFault {
+                what: format!("{} can be read by others than its owner", path.display()),
+                hint: format!("chmod 0400 {}", path.display()),
+            });
+        }
+        if found.len() > MAX_SECRET_BYTES {
+            return Err(SecretFault {
+                what: format!("{} is larger than 64 KiB", path.display()),
+                hint: "name the key file itself".into(),
+            });
+        }
+        let mut bytes = Vec::new();
+        file.take(MAX_SECRET_BYTES)
+            .read_to_end(&mut bytes)
+            .map_err(unreadable)?;
+        Ok((path, Secret::new(bytes)))
+    }
+
+    fn credential(&self, name: &str) -> Result<PathBuf, SecretFault> {
+        let is_plain = !name.is_empty() && !name.starts_with('.') && !name.contains('/');
+        if !is_plain {
+            return Err(SecretFault {
+                what: "does not name a credential".into(),
+                hint: "write credential:NAME with the NAME of a LoadCredential= line".into(),
+            });
+        }
+        let Some(folder) = &self.environment.credentials_directory else {
+            return Err(SecretFault {
+                what: "names a credential, and systemd gave none".into(),
+                hint: format!("add LoadCredential={name}:/path/to/the/file to the unit"),
+            });
+        };
+        Ok(folder.join(name))
+    }
+}
+
+struct SecretFault {
+    what: String,
+    hint: String,
+}
+
+/// Reads a text file of at most `limit` bytes.
+pub(super) fn read_text(path: &Path, limit: u64) -> Result<String, String> {
+    let read = || -> io::Result<Vec<u8>> {
+        let mut bytes = Vec::new();
+        File::open(path)?.take(limit + 1).read_to_end(&mut bytes)?;
+        Ok(bytes)
+    };
+    let bytes = read().map_err(|error| format!("cannot be read: {error}"))?;
+    if u64::try_from(bytes.len()).is_ok_and(|length| length > limit) {
+        return Err(format!("is larger than {limit} bytes"));
+    }
+    String::from_utf8(bytes).map_err(|error| format!("is not UTF-8: {error}"))
+}

@@ -1,0 +1,130 @@
+//! Reads `[keys]`: the files made by `passerelle keys`.
+
+use std::path::{Path, PathBuf};
+
+use super::{
+    document::{Report, Table},
+    files::Surroundings,
+};
+use crate::sys::{seal::KeyRing, secret::Secret};
+
+/// `[keys]`, with what is in the files.
+#[derive(Debug)]
+pub struct Keys {
+    /// The signing keys. The first signs, all are published; never empty.
+    pub signing: Vec<SigningKeyFile>,
+    /// The keys that seal journeys; the first seals.
+    pub seal: KeyRing,
+    /// The secret from which persistent `NameID`s are made, at least 32 bytes. Losing it changes
+    /// every person's name at every provider that uses them.
+    pub pairwise: Secret,
+}
+
+/// A PEM file with a private key and its certificate.
+#[derive(Debug)]
+pub struct SigningKeyFile {
+    /// Where it is, for messages.
+    pub path: PathBuf,
+    /// What is in it. `xmlsec::keys` parses it: that the two belong together is said there.
+    pub pem: Secret,
+}
+
+/// The shortest pairwise secret.
+const MIN_PAIRWISE_BYTES: usize = 32;
+
+/// Reads the section and every file that it names.
+pub(super) fn read(
+    mut table: Table<'_>,
+    around: &Surroundings<'_>,
+    report: &mut Report,
+) -> Option<Keys> {
+    let written: Option<Vec<PathBuf>> = table.required("signing", report);
+    let signing = written.and_then(|paths| read_signing(&table, &paths, around, report));
+    let seal: Option<PathBuf> = table.required("seal", report);
+    let seal = seal.and_then(|path| read_seal(&table.at("seal"), &path, around, report));
+    let pairwise: Option<PathBuf> = table.required("pairwise", report);
+    let pairwise =
+        pairwise.and_then(|path| read_pairwise(&table.at("pairwise"), &path, around, report));
+    table.finish(report);
+    Some(Keys {
+        signing: signing?,
+        seal: seal?,
+        pairwise: pairwise?,
+    })
+}
+
+fn read_signing(
+    table: &Table<'_>,
+    paths: &[PathBuf],
+    around: &Surroundings<'_>,
+    report: &mut Report,
+) -> Option<Vec<SigningKeyFile>> {
+    if paths.is_empty() {
+        report
+            .fault(&table.at("signing"), "names no key")
+            .hint("`passerelle keys` makes one");
+        return None;
+    }
+    let mut files = Vec::new();
+    for (number, path) in (1_usize..).zip(paths) {
+        let key = table.entry("signing", number);
+        let Some((path, pem)) = around.secret(&key, path, report) else {
+            continue;
+        };
+        let holds = |word: &[u8]| pem.expose().windows(word.len()).any(|at| at == word);
+        if !holds(b"PRIVATE KEY-----") || !holds(b"BEGIN CERTIFICATE-----") {
+            report
+                .fault(
+                    &key,
+                    format!(
+                        "{} is not a private key with its certificate",
+                        path.display()
+                    ),
+                )
+                .hint("one PEM file holds both, the key first");
+            continue;
+        }
+        files.push(SigningKeyFile { path, pem });
+    }
+    (files.len() == paths.len()).then_some(files)
+}
+
+fn read_seal(
+    key: &str,
+    path: &Path,
+    around: &Surroundings<'_>,
+    report: &mut Report,
+) -> Option<KeyRing> {
+    let (path, content) = around.secret(key, path, report)?;
+    let Ok(text) = std::str::from_utf8(content.expose()) else {
+        report.fault(key, format!("{} is not text", path.display()));
+        return None;
+    };
+    match KeyRing::parse(text) {
+        Ok(ring) => Some(ring),
+        Err(fault) => {
+            report
+                .fault(key, format!("{}: {fault}", path.display()))
+                .hint("`passerelle keys` makes a key ring; each line of it is one key");
+            None
+        }
+    }
+}
+
+fn read_pairwise(
+    key: &str,
+    path: &Path,
+    around: &Surroundings<'_>,
+    report: &mut Report,
+) -> Option<Secret> {
+    let (path, content) = around.secret(key, path, report)?;
+    // An editor's newline at the end must not change every person's name.
+    let secret = Secret::new(content.expose().trim_ascii_end().to_vec());
+    if secret.expose().len() < MIN_PAIRWISE_BYTES {
+        report
+            .fault(key, format!("{} holds less than 32 bytes", path.display()))
+            .hint("`passerelle keys` makes one; never change it once persons have signed in");
+        return None;
+    }
+    Some(secret)
+}

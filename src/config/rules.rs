@@ -1,0 +1,138 @@
+//! Reads the rules by which one provider is answered: in `[sp.<short name>]` and in a preset.
+
+use std::collections::BTreeSet;
+
+use super::{
+    document::{Report, Table},
+    sections::{NameFormat, NameId, Release, Rules},
+};
+
+/// Takes every key of the rules out of `table`.
+pub(super) fn read(table: &mut Table<'_>, report: &mut Report) -> Rules {
+    let max_authn_age_minutes: Option<u32> = table.optional("max-authn-age-minutes", report);
+    if max_authn_age_minutes == Some(0) {
+        report.fault(&table.at("max-authn-age-minutes"), "must not be 0");
+    }
+    Rules {
+        display_name: table.localized("display-name", report),
+        require_signed_requests: table.optional("require-signed-requests", report),
+        sign: table.optional("sign", report),
+        max_authn_age_minutes,
+        name_id: table
+            .table("name-id", report)
+            .and_then(|name_id| read_name_id(name_id, report)),
+        release: table
+            .tables("release", report)
+            .map(|tables| read_releases(tables, report)),
+    }
+}
+
+fn read_name_id(mut table: Table<'_>, report: &mut Report) -> Option<NameId> {
+    let format = table.required("format", report);
+    let from = read_attribute(&mut table, "from", report);
+    if from.is_none() && report.is_clean_under(&table.at("from")) {
+        report.fault(&table.at("from"), "is missing");
+    }
+    table.finish(report);
+    Some(NameId {
+        format: format?,
+        from: from?,
+    })
+}
+
+fn read_releases(tables: Vec<Table<'_>>, report: &mut Report) -> Vec<Release> {
+    let mut told = BTreeSet::new();
+    let mut releases = Vec::new();
+    for table in tables {
+        let path = table.path();
+        let Some(release) = read_release(table, report) else {
+            continue;
+        };
+        // An attribute under one Name twice is read in different ways by different providers.
+        let name = match (&release.name, &release.attribute) {
+            (Some(name), _) => format!("name {name}"),
+            (None, Some(attribute)) => format!("attribute {}", attribute.to_ascii_lowercase()),
+            (None, None) => continue,
+        };
+        if told.insert(name) {
+            releases.push(release);
+        } else {
+            report.fault(&path, "releases the same attribute as an entry before it");
+        }
+    }
+    releases
+}
+
+fn read_release(mut table: Table<'_>, report: &mut Report) -> Option<Release> {
+    let path = table.path();
+    let release = Release {
+        attribute: read_attribute(&mut table, "attribute", report),
+        name: table.text("name", report),
+        name_format: table.optional("name-format", report),
+        friendly_name: table.text("friendly-name", report),
+        value: table.long_text("value", report),
+        values: table.or("values", Default::default(), report),
+        required: table.or("required", false, report),
+    };
+    table.finish(report);
+    if !report.is_clean_under(&path) {
+        return None;
+    }
+    if let Some((what, hint)) = shape_fault(&release) {
+        report.fault(&path, what).hint(hint);
+        return None;
+    }
+    Some(release)
+}
+
+fn shape_fault(release: &Release) -> Option<(&'static str, &'static str)> {
+    const HINT: &str = "write attribute = \"…\" alone, or name = \"…\" with value = \"…\"";
+    let (has_name, has_value) = (release.name.is_some(), release.value.is_some());
+    match (&release.attribute, has_value) {
+        (Some(_), true) => return Some(("has both `attribute` and `value`", HINT)),
+        (None, false) => return Some(("has neither `attribute` nor `value`", HINT)),
+        (None, true) if !has_name => return Some(("has a `value` without a `name`", HINT)),
+        (Some(_), false) | (None, true) => {}
+    }
+    if !has_name && (release.name_format.is_some() || release.friendly_name.is_some()) {
+        return Some((
+            "has `name-format` or `friendly-name` without a `name`",
+            "they belong to the name; the standard names bring their own",
+        ));
+    }
+    if has_name && release.name_format.is_none() {
+        return Some((
+            "has a `name` without a `name-format`",
+            "write \"basic\" or \"uri\"",
+        ));
+    }
+    let is_uri = release.name.as_ref().is_some_and(|name| name.contains(':'));
+    if release.name_format == Some(NameFormat::Uri) && !is_uri {
+        return Some((
+            "has name-format \"uri\", and its `name` is no URI",
+            "write \"basic\"",
+        ));
+    }
+    None
+}
+
+/// The name of one of our attributes.
+fn read_attribute(table: &mut Table<'_>, key: &'static str, report: &mut Report) -> Option<String> {
+    let name = table.text(key, report)?;
+    if is_attribute_name(&name) {
+        return Some(name);
+    }
+    report
+        .fault(&table.at(key), "is not the name of an attribute")
+        .hint("our own names are words like mail or eduPersonAffiliation, no OIDs");
+    None
+}
+
+/// Whether `text` can be the name of one of our attributes.
+pub(super) fn is_attribute_name(text: &str) -> bool {
+    text.starts_with(|first: char| first.is_ascii_alphabetic())
+        && text.len() <= 64
+        && text
+            .bytes()
+            .all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_')
+}

@@ -1,0 +1,301 @@
+//! The sections of the configuration, checked, in the words of the file.
+//!
+//! Each is read by the file of its name beside this one.
+
+use std::{net::SocketAddr, path::PathBuf};
+
+use ipnet::IpNet;
+use jiff::SignedDuration;
+use serde::Deserialize;
+
+use crate::model::{language::Localized, name_id::NameIdFormat};
+
+/// `[server]`: where we listen.
+#[derive(Clone, Debug)]
+pub struct Server {
+    /// Address and port to listen on.
+    pub listen: SocketAddr,
+    /// Networks whose `X-Forwarded-For` is believed; their last hop is the caller.
+    pub trusted_proxies: Vec<IpNet>,
+    /// Certificate and key, to speak TLS ourselves. Without it we speak plain HTTP, and listen on
+    /// loopback only.
+    pub tls: Option<Tls>,
+    /// Connections at one time.
+    pub max_connections: u32,
+    /// How long a graceful stop waits for requests under way, in seconds.
+    pub stop_grace_seconds: u32,
+}
+
+/// `[server] tls = { … }`
+#[derive(Clone, Debug)]
+pub struct Tls {
+    /// PEM file of the certificate chain.
+    pub certificate: PathBuf,
+    /// PEM file of the private key.
+    pub key: PathBuf,
+}
+
+/// `[organization]`: who runs this server.
+#[derive(Clone, Debug)]
+pub struct Organization {
+    /// The name people know.
+    pub name: Localized,
+    /// The home page.
+    pub url: Localized,
+    /// E-mail of the people who run this server, for our metadata.
+    pub technical_contact: String,
+    /// The domains of the organization's own mail addresses.
+    pub mail_domains: Vec<String>,
+    /// The scopes of scoped attributes, for our metadata (`shibmd:Scope`).
+    pub scopes: Vec<String>,
+}
+
+/// `[support]`: whom people ask.
+#[derive(Clone, Debug)]
+pub struct Support {
+    /// What to do to get help, in words.
+    pub text: Localized,
+    /// Where that is done.
+    pub link: Option<String>,
+}
+
+/// `[authn]`: how people prove who they are.
+#[derive(Clone, Debug)]
+pub struct Authn {
+    /// The methods, in the order in which they are tried.
+    pub methods: Vec<Method>,
+    /// `[authn.local]`
+    pub local: Option<Local>,
+    /// `[authn.throttle]`
+    pub throttle: Throttle,
+}
+
+/// A method of `[authn] methods`.
+#[derive(Clone, Copy, Debug, Deserialize, Eq, PartialEq)]
+#[serde(rename_all = "kebab-case")]
+pub enum Method {
+    /// The embedded directory.
+    Local,
+}
+
+/// `[authn.local]`: the embedded directory, for the demo, tests and break-glass accounts.
+#[derive(Clone, Debug)]
+pub struct Local {
+    /// The file of people.
+    pub people: PathBuf,
+    /// How many passwords are hashed at one time; each takes 19 MiB while it lasts.
+    pub hashing_threads: u16,
+    /// How many more may wait for it; the next one is told to come back.
+    pub hashing_queue: u16,
+}
+
+/// `[authn.throttle]`: how guessing is slowed down.
+#[derive(Clone, Copy, Debug)]
+pub struct Throttle {
+    /// Wrong passwords that one account may have in a row before it must wait.
+    pub free_per_account: u32,
+    /// The same for one network (a /24 of IPv4, a /56 of IPv6).
+    pub free_per_network: u32,
+    /// The first wait, in seconds; each next one is twice as long.
+    pub first_wait_seconds: u32,
+    /// The longest wait, in seconds.
+    pub longest_wait_seconds: u32,
+    /// After this long without an attempt all is forgotten, in minutes.
+    pub forget_after_minutes: u32,
+}
+
+/// `[sessions]`: how long a sign-in is remembered.
+#[derive(Clone, Copy, Debug)]
+pub struct Sessions {
+    /// In all, in minutes.
+    pub lifetime_minutes: u32,
+    /// Without being used, in minutes.
+    pub idle_minutes: u32,
+    /// How many are kept; past that the one unused for the longest time is forgotten.
+    pub max: u32,
+}
+
+/// `[requests]`: how old an AuthnRequest may be.
+#[derive(Clone, Copy, Debug)]
+pub struct Requests {
+    /// The oldest `IssueInstant` that is taken, in seconds.
+    pub max_age_seconds: u32,
+    /// How far in the future an `IssueInstant` may be, in seconds.
+    pub max_ahead_seconds: u32,
+    /// How many used request IDs are remembered.
+    pub max_replay_marks: u32,
+}
+
+/// How one provider is answered: the keys of a preset file, each of which `[sp.<short name>]` may
+/// set for itself.
+#[derive(Clone, Debug, Default)]
+pub struct Rules {
+    /// Its name for people.
+    pub display_name: Option<Localized>,
+    /// Whether an unsigned AuthnRequest is refused.
+    pub require_signed_requests: Option<bool>,
+    /// What of the Response is signed.
+    pub sign: Option<Sign>,
+    /// How long ago the person may have proven who they are, in minutes.
+    pub max_authn_age_minutes: Option<u32>,
+    /// The name the provider knows the person by.
+    pub name_id: Option<NameId>,
+    /// What the provider is told, and nothing else.
+    pub release: Option<Vec<Release>>,
+}
+
+/// What of a Response is signed.
+#[derive(Clone, Copy, Debug, Default, Deserialize, Eq, PartialEq)]
+#[serde(rename_all = "kebab-case")]
+pub enum Sign {
+    /// The Assertion.
+    #[default]
+    Assertion,
+    /// The Response around it.
+    Response,
+    /// Both.
+    Both,
+}
+
+/// `name-id = { … }`: the name the provider knows the person by.
+#[derive(Clone, Debug)]
+pub struct NameId {
+    /// Its format.
+    pub format: NameIdFormat,
+    /// Our attribute it is made from: the address itself (`email-address`), or the identifier that
+    /// never changes, from which a name for this provider alone is derived (`persistent`).
+    pub from: String,
+}
+
+/// `[[release]]`: one attribute that the provider is told.
+///
+/// Either `attribute` alone (one of ours, under its standard name), or `name` with `value`.
+#[derive(Clone, Debug)]
+pub struct Release {
+    /// One of our attributes.
+    pub attribute: Option<String>,
+    /// The `Name` to send; the standard one of `attribute` where it is not given.
+    pub name: Option<String>,
+    /// The `NameFormat` of `name`.
+    pub name_format: Option<NameFormat>,
+    /// The `FriendlyName` of `name`.
+    pub friendly_name: Option<String>,
+    /// An expression over our attributes that gives the values.
+    pub value: Option<String>,
+    /// Which of the values are sent.
+    pub values: Values,
+    /// Whether a person without it is stopped on our page.
+    pub required: bool,
+}
+
+/// A `NameFormat`.
+#[derive(Clone, Copy, Debug, Deserialize, Eq, PartialEq)]
+#[serde(rename_all = "kebab-case")]
+pub enum NameFormat {
+    /// The name is a simple word.
+    Basic,
+    /// The name is a URI.
+    Uri,
+}
+
+/// Which of an attribute's values are sent.
+#[derive(Clone, Copy, Debug, Default, Deserialize, Eq, PartialEq)]
+#[serde(rename_all = "kebab-case")]
+pub enum Values {
+    /// All of them.
+    #[default]
+    All,
+    /// The first one.
+    First,
+    /// The one mail address in a domain of `mail-domains`, in lower case; a person with none, or
+    /// with several such, is stopped on our page.
+    OneInMailDomain,
+}
+
+impl Default for Throttle {
+    fn default() -> Self {
+        Self {
+            free_per_account: 5,
+            free_per_network: 100,
+            first_wait_seconds: 1,
+            longest_wait_seconds: 60,
+            forget_after_minutes: 30,
+        }
+    }
+}
+
+impl Default for Sessions {
+    fn default() -> Self {
+        Self {
+            lifetime_minutes: 480,
+            idle_minutes: 120,
+            max: 100_000,
+        }
+    }
+}
+
+impl Default for Requests {
+    fn default() -> Self {
+        Self {
+            max_age_seconds: 300,
+            max_ahead_seconds: 180,
+            max_replay_marks: 100_000,
+        }
+    }
+}
+
+impl Server {
+    /// How long a graceful stop waits for requests under way.
+    pub fn stop_grace(&self) -> SignedDuration {
+        seconds(self.stop_grace_seconds)
+    }
+}
+
+impl Throttle {
+    /// The first wait.
+    pub fn first_wait(&self) -> SignedDuration {
+        seconds(self.first_wait_seconds)
+    }
+
+    /// The longest wait.
+    pub fn longest_wait(&self) -> SignedDuration {
+        seconds(self.longest_wait_seconds)
+    }
+
+    /// After this long without an attempt all is forgotten.
+    pub fn forget_after(&self) -> SignedDuration {
+        minutes(self.forget_after_minutes)
+    }
+}
+
+impl Sessions {
+    /// How long a sign-in is remembered in all.
+    pub fn lifetime(&self) -> SignedDuration {
+        minutes(self.lifetime_minutes)
+    }
+
+    /// How long without being used.
+    pub fn idle(&self) -> SignedDuration {
+        minutes(self.idle_minutes)
+    }
+}
+
+impl Requests {
+    /// The oldest `IssueInstant` that is taken.
+    pub fn max_age(&self) -> SignedDuration {
+        seconds(self.max_age_seconds)
+    }
+
+    /// How far in the future an `IssueInstant` may be.
+    pub fn max_ahead(&self) -> SignedDuration {
+        seconds(self.max_ahead_seconds)
+    }
+}
+
+fn seconds(count: u32) -> SignedDuration {
+    SignedDuration::from_secs(i64::from(count))
+}
+
+pub(super) fn minutes(count: u32) -> SignedDuration {
+    SignedDuration::from_secs(60 * i64::from(count))
+}

@@ -1,0 +1,87 @@
+//! Reads `[server]`.
+
+use std::{
+    net::{IpAddr, SocketAddr},
+    path::PathBuf,
+};
+
+use ipnet::IpNet;
+
+use super::{
+    document::{Report, Table},
+    files::Surroundings,
+    sections::{Server, Tls},
+};
+
+/// Reads the section.
+pub(super) fn read(
+    mut table: Table<'_>,
+    around: &Surroundings<'_>,
+    report: &mut Report,
+) -> Option<Server> {
+    let listen: Option<SocketAddr> = table.required("listen", report);
+    let trusted_proxies = read_trusted_proxies(&mut table, report);
+    let tls = table.table("tls", report);
+    if tls.is_none() && listen.is_some_and(|listen| !listen.ip().is_loopback()) {
+        report
+            .fault(
+                &table.at("listen"),
+                "is not loopback, and there is no `tls`",
+            )
+            .hint("passwords must not cross a network in clear: add tls, or listen on 127.0.0.1");
+    }
+    let tls = tls.and_then(|tls| read_tls(tls, around, report));
+    let max_connections = table.positive("max-connections", 4096, report);
+    let stop_grace_seconds = table.positive("stop-grace-seconds", 20, report);
+    table.finish(report);
+    Some(Server {
+        listen: listen?,
+        trusted_proxies,
+        tls,
+        max_connections,
+        stop_grace_seconds,
+    })
+}
+
+/// Reads networks, or single addresses, whose header is believed.
+fn read_trusted_proxies(table: &mut Table<'_>, report: &mut Report) -> Vec<IpNet> {
+    let written: Vec<String> = table.or("trusted-proxies", Vec::new(), report);
+    let mut networks = Vec::new();
+    for (number, text) in (1_usize..).zip(written) {
+        let network = text
+            .parse()
+            .or_else(|_| text.parse::<IpAddr>().map(IpNet::from));
+        match network {
+            // Whoever may name the caller may pass every limit that counts callers.
+            Ok(network) if network.prefix_len() == 0 => {
+                report.fault(
+                    &table.entry("trusted-proxies", number),
+                    "trusts the whole world",
+                );
+            }
+            Ok(network) => networks.push(network),
+            Err(_) => {
+                report
+                    .fault(
+                        &table.entry("trusted-proxies", number),
+                        "is not an address or a network",
+                    )
+                    .hint("write 127.0.0.1, or 10.1.0.0/16");
+            }
+        }
+    }
+    networks
+}
+
+fn read_tls(mut table: Table<'_>, around: &Surroundings<'_>, report: &mut Report) -> Option<Tls> {
+    let certificate: Option<PathBuf> = table.required("certificate", report);
+    let certificate =
+        certificate.and_then(|path| around.existing(&table.at("certificate"), &path, report));
+    let key: Option<PathBuf> = table.required("key", report);
+    let key = key.and_then(|path| around.secret(&table.at("key"), &path, report));
+    table.finish(report);
+    Some(Tls {
+        certificate: certificate?,
+        key: key?.0,
+    })
+}

@@ -1,0 +1,133 @@
+//! Reads `[sp.<short name>]`.
+
+use std::path::PathBuf;
+
+use jiff::SignedDuration;
+
+use super::{
+    document::{Report, Table},
+    files::Surroundings,
+    preset::Presets,
+    rules,
+    sections::{NameId, Release, Rules, Sign, minutes},
+};
+use crate::model::{
+    endpoint::EndpointUrl, entity_id::EntityId, language::Localized, short_name::ShortName,
+};
+
+/// A service provider as the administrator wrote it, with its preset applied.
+#[derive(Clone, Debug)]
+pub struct SpConfig {
+    /// Our own name for it.
+    pub short_name: ShortName,
+    /// The file of its metadata.
+    pub metadata_path: PathBuf,
+    /// Other entity IDs by which it calls itself.
+    pub aliases: Vec<EntityId>,
+    /// Its own address where a sign-in starts: the way out of a page that has expired.
+    pub sign_in_link: Option<EndpointUrl>,
+    /// Whether people may sign in to it.
+    pub enabled: bool,
+    /// Its name for people, where it differs from the one of its metadata.
+    pub display_name: Option<Localized>,
+    /// Whether an unsigned AuthnRequest is refused; where it says nothing, its metadata decides.
+    pub require_signed_requests: Option<bool>,
+    /// What of the Response is signed.
+    pub sign: Sign,
+    /// How long ago the person may have proven who they are.
+    pub max_authn_age: Option<SignedDuration>,
+    /// The name it knows the person by.
+    pub name_id: NameId,
+    /// What it is told, and nothing else.
+    pub release: Vec<Release>,
+}
+
+/// Reads every `[sp.…]`.
+pub(super) fn read_all(
+    table: Option<Table<'_>>,
+    around: &Surroundings<'_>,
+    report: &mut Report,
+) -> Vec<SpConfig> {
+    let mut presets = Presets::beside(around.folder);
+    let named = table
+        .map(|table| table.named_tables(report))
+        .unwrap_or_default();
+    named
+        .into_iter()
+        .filter_map(|(name, table)| read(&name, table, &mut presets, around, report))
+        .collect()
+}
+
+fn read(
+    name: &str,
+    mut table: Table<'_>,
+    presets: &mut Presets,
+    around: &Surroundings<'_>,
+    report: &mut Report,
+) -> Option<SpConfig> {
+    let short_name = ShortName::parse(name)
+        .map_err(|fault| report.fault(&table.path(), format!("the name after `sp.` {fault}")))
+        .ok();
+    let metadata: Option<PathBuf> = table.required("metadata", report);
+    let metadata = metadata.and_then(|path| around.existing(&table.at("metadata"), &path, report));
+    let asked: Option<String> = table.optional("preset", report);
+    let preset = match &asked {
+        Some(name) => presets.find(name, &table.at("preset"), report),
+        None => Some(Rules::default()),
+    };
+    let aliases = table.or("aliases", Vec::new(), report);
+    let sign_in_link = read_sign_in_link(&mut table, around, report);
+    let enabled = table.or("enabled", true, report);
+    let own = rules::read(&mut table, report);
+    let is_preset_known = preset.is_some();
+    let rules = over(own, preset.unwrap_or_default());
+    let is_name_id_clean = report.is_clean_under(&table.at("name-id"));
+    if rules.name_id.is_none() && is_preset_known && is_name_id_clean {
+        report
+            .fault(&table.at("name-id"), "is missing, and no preset gives it")
+            .hint("write preset = \"generic\", or name-id = { format = \"…\", from = \"…\" }");
+    }
+    table.finish(report);
+    Some(SpConfig {
+        short_name: short_name?,
+        metadata_path: metadata?,
+        aliases,
+        sign_in_link,
+        enabled,
+        display_name: rules.display_name,
+        require_signed_requests: rules.require_signed_requests,
+        sign: rules.sign.unwrap_or_default(),
+        max_authn_age: rules.max_authn_age_minutes.map(minutes),
+        name_id: rules.name_id?,
+        release: rules.release.unwrap_or_default(),
+    })
+}
+
+fn read_sign_in_link(
+    table: &mut Table<'_>,
+    around: &Surroundings<'_>,
+    report: &mut Report,
+) -> Option<EndpointUrl> {
+    let text: String = table.optional("sign-in-link", report)?;
+    match EndpointUrl::parse(&text, around.schemes) {
+        Ok(link) => Some(link),
+        Err(fault) => {
+            report.fault(&table.at("sign-in-link"), fault.to_string());
+            None
+        }
+    }
+}
+
+/// The provider's own table wins over its preset, key by key.
+fn over(own: Rules, preset: Rules) -> Rules {
+    Rules {
+        display_name: own.display_name.or(preset.display_name),
+        require_signed_requests: own
+            .require_signed_requests
+            .or(preset.require_signed_requests),
+        sign: own.sign.or(preset.sign),
+        max_authn_age_minutes: own.max_authn_age_minutes.or(preset.max_authn_age_minutes),
+        name_id: own.name_id.or(preset.name_id),
+        release: own.release.or(preset.release),
+    }
+}

@@ -1,0 +1,640 @@
+use std::{fs, os::unix::fs::PermissionsExt as _, path::PathBuf};
+
+use tempfile::TempDir;
+
+use super::*;
+
+const EXAMPLE: &str = include_str!("../../config/passerelle.example.toml");
+const UNIV_MONTP3: &str = include_str!("../../config/univ-montp3.toml");
+
+/// A folder with all the files that a configuration can name.
+struct Place(TempDir);
+
+impl Place {
+    fn new() -> Self {
+        let place = Self(tempfile::tempdir().unwrap());
+        let pem = "-----BEGIN PRIVATE KEY-----\n-----BEGIN CERTIFICATE-----\n";
+        place.write_secret("certs/signing.pem", pem);
+        place.write_secret("certs/seal.keys", &"A".repeat(43));
+        place.write_secret("certs/pairwise.secret", &"p".repeat(32));
+        place.write_secret("certs/tls.key", "key");
+        for file in [
+            "certs/tls.pem",
+            "metadata/zoom.xml",
+            "metadata/intranet.xml",
+            "config/people.toml",
+        ] {
+            place.write(file, "x");
+        }
+        place
+    }
+
+    fn write(&self, name: &str, text: &str) -> PathBuf {
+        let path = self.0.path().join(name);
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(&path, text).unwrap();
+        path
+    }
+
+    fn write_secret(&self, name: &str, text: &str) {
+        self.chmod(&self.write(name, text), 0o400);
+    }
+
+    fn chmod(&self, path: &Path, mode: u32) {
+        fs::set_permissions(self.0.path().join(path), fs::Permissions::from_mode(mode)).unwrap();
+    }
+
+    fn load(&self, text: &str) -> Result<Config, Vec<ConfigFault>> {
+        load(&self.write("config/x.toml", text), &Environment::default())
+    }
+
+    /// The faults as they are shown, with the folder cut away.
+    fn faults(&self, text: &str) -> String {
+        let faults = self.load(text).expect_err("it was taken");
+        let shown: Vec<_> = faults.iter().map(ToString::to_string).collect();
+        let folder = format!("{}/config/", self.0.path().display());
+        shown.join("\n").replace(&folder, "")
+    }
+}
+
+/// The example with one line replaced.
+fn with(line: &str, other: &str) -> String {
+    assert!(EXAMPLE.contains(line), "{line}");
+    EXAMPLE.replacen(line, other, 1)
+}
+
+fn all_switched_on() -> String {
+    EXAMPLE.replace("\n#:", "\n")
+}
+
+#[test]
+fn the_example_loads_as_it_is_and_with_everything_switched_on() {
+    let place = Place::new();
+    for text in [EXAMPLE, &all_switched_on()] {
+        place
+            .load(text)
+            .unwrap_or_else(|faults| panic!("{faults:#?}"));
+    }
+}
+
+#[test]
+fn the_example_holds_every_key_there_is() {
+    let place = Place::new();
+    let text = all_switched_on();
+    let mut report = Report::new(Path::new("x.toml"), &text);
+    let folder = place.0.path().join("config");
+    read(&text, &folder, &Environment::default(), &mut report).unwrap();
+    let absent: Vec<_> = report.known.difference(&report.given).collect();
+    assert!(absent.is_empty(), "{absent:?}");
+    assert!(
+        report.known.contains("sp.*.release.friendly-name"),
+        "{:?}",
+        report.known
+    );
+}
+
+#[test]
+fn what_the_example_calls_a_default_is_the_default() {
+    let place = Place::new();
+    let set = place.load(EXAMPLE).unwrap();
+    let cut = |text: &str, from: &str, to: &str| {
+        let (before, rest) = text.split_once(from).unwrap();
+        format!("{before}{to}{}", rest.split_once("\n\n\n").unwrap().1)
+    };
+    let text = cut(EXAMPLE, "\n[sessions]\n", "\n");
+    let text = cut(&text, "\n[authn.throttle]\n", "\n");
+    let text = text
+        .replace("max-connections = 4096", "")
+        .replace("stop-grace-seconds = 20", "");
+    let text = text
+        .replace("hashing-threads = 2", "")
+        .replace("hashing-queue = 64", "");
+    let bare = place.load(&text).unwrap();
+    let values = |config: &Config| {
+        let shown = (
+            &config.server,
+            &config.authn,
+            &config.sessions,
+            &config.requests,
+        );
+        format!("{shown:?}")
+    };
+    assert_eq!(values(&bare), values(&set));
+}
+
+#[test]
+fn the_real_case_loads_and_says_what_zoom_needs() {
+    let config = Place::new().load(UNIV_MONTP3).unwrap();
+    assert_eq!(
+        config.entity_id(),
+        "https://idp.univ-montp3.fr/saml/metadata"
+    );
+    assert_eq!(config.sso_url(), "https://idp.univ-montp3.fr/saml/sso");
+    assert!(!config.is_lab());
+    let [zoom] = config.service_providers.as_slice() else {
+        panic!("one provider")
+    };
+    assert_eq!(zoom.short_name.as_str(), "zoom");
+    assert_eq!(zoom.require_signed_requests, Some(false));
+    assert_eq!(
+        zoom.max_authn_age,
+        Some(jiff::SignedDuration::from_mins(115))
+    );
+    assert_eq!(zoom.sign, sections::Sign::Assertion);
+    assert_eq!(zoom.name_id.from, "mail");
+    let names: Vec<_> = zoom
+        .release
+        .iter()
+        .map(|release| {
+            release
+                .attribute
+                .as_deref()
+                .or(release.name.as_deref())
+                .unwrap()
+        })
+        .collect();
+    assert_eq!(
+        names,
+        [
+            "mail",
+            "givenName",
+            "sn",
+            "displayName",
+            "eduPersonAffiliation",
+            "department",
+            "eduPersonUniqueId",
+            "zoomLicense"
+        ]
+    );
+}
+
+#[test]
+fn faults_of_all_sections_are_reported_together() {
+    let text = r#"
+base-url = "https://idp.example.org/sso"
+lap = true
+[server]
+listen = "0.0.0.0:80"
+trusted-proxis = []
+max-connections = "many"
+[keys]
+signing = []
+seal = "../certs/nowhere.keys"
+[organization]
+name.en = "Example"
+url.fr = "http://www.example.org"
+technical-contact = "me"
+mail-domains = ["Example.org"]
+scopes = ["x.fr", ".*"]
+[authn]
+methods = ["local", "cas"]
+[authn.throttle]
+first-wait-seconds = 0
+[sessions]
+idle-minutes = 481
+[sp.Zoom]
+metadata = "../metadata/none.xml"
+preset = "zomo"
+sign-in-link = "javascript:alert(1)"
+[[sp.Zoom.release]]
+attribute = "mail"
+value = "x"
+"#;
+    let expected = "\
+x.toml: support: is missing
+x.toml:2: base-url: must not hold a path
+    hint: write scheme and host only, like https://idp.example.org
+x.toml:3: lap: is not a key that is known here
+    hint: did you mean `lab`?
+x.toml:5: server.listen: is not loopback, and there is no `tls`
+    hint: passwords must not cross a network in clear: add tls, or listen on 127.0.0.1
+x.toml:6: server.trusted-proxis: is not a key that is known here
+    hint: did you mean `trusted-proxies`?
+x.toml:7: server.max-connections: invalid type: string \"many\", expected u32
+x.toml:8: keys.pairwise: is missing
+x.toml:9: keys.signing: names no key
+    hint: `passerelle keys` makes one
+x.toml:10: keys.seal: ../certs/nowhere.keys cannot be read: No such file or directory (os error 2)
+    hint: `passerelle keys` makes key files; the user of the service must own them
+x.toml:12: organization.name.fr: is missing
+x.toml:13: organization.url.fr: is not an https address
+x.toml:14: organization.technical-contact: is not a mail address
+x.toml:15: organization.mail-domains[1]: is not a domain name in lower case
+    hint: write it like univ-montp3.fr
+x.toml:16: organization.scopes[2]: is not a domain name in lower case
+    hint: write it like univ-montp3.fr
+x.toml:18: authn.methods: unknown variant `cas`, expected `local`
+x.toml:20: authn.throttle.first-wait-seconds: must not be 0
+x.toml:22: sessions.idle-minutes: is longer than lifetime-minutes
+x.toml:23: sp.Zoom: the name after `sp.` is not 1 to 32 of a-z, 0-9 and inner hyphens
+x.toml:24: sp.Zoom.metadata: ../metadata/none.xml cannot be read: No such file or directory (os error 2)
+    hint: relative paths start at the folder of the configuration file
+x.toml:25: sp.Zoom.preset: there is no preset zomo
+    hint: there are: generic, zoom
+x.toml:26: sp.Zoom.sign-in-link: is not an https URL
+x.toml:27: sp.Zoom.release[1]: has both `attribute` and `value`
+    hint: write attribute = \"…\" alone, or name = \"…\" with value = \"…\"";
+    assert_eq!(Place::new().faults(text), expected);
+}
+
+#[test]
+fn every_section_refuses_a_key_that_it_does_not_know() {
+    let place = Place::new();
+    for (header, key) in [
+        ("lab = false\n", "oops"),
+        ("[server]\n", "server.oops"),
+        ("[keys]\n", "keys.oops"),
+        ("[organization]\n", "organization.oops"),
+        ("[support]\n", "support.oops"),
+        ("[authn]\n", "authn.oops"),
+        ("[authn.local]\n", "authn.local.oops"),
+        ("[authn.throttle]\n", "authn.throttle.oops"),
+        ("[sessions]\n", "sessions.oops"),
+        ("[requests]\n", "requests.oops"),
+        ("[sp.zoom]\n", "sp.zoom.oops"),
+        ("[[sp.intranet.release]]\n", "sp.intranet.release[1].oops"),
+    ] {
+        let shown = place.faults(&with(
+            &format!("\n{header}"),
+            &format!("\n{header}oops = 1\n"),
+        ));
+        assert!(
+            shown.contains(&format!(": {key}: is not a key that is known here")),
+            "{shown}"
+        );
+        assert_eq!(shown.lines().count(), 2, "{shown}");
+    }
+    for (line, other, key) in [
+        (
+            "{ format = \"persistent\"",
+            "{ oops = 1, format = \"persistent\"",
+            "name-id.oops",
+        ),
+        (
+            "name.en = \"Example",
+            "name.de = \"Beispiel\"\nname.en = \"Example",
+            "name.de",
+        ),
+        ("#:tls = {", "tls = { oops = 1,", "server.tls.oops"),
+    ] {
+        let shown = place.faults(&with(line, other));
+        assert!(shown.contains(&format!("{key}: is not a key")), "{shown}");
+    }
+}
+
+#[test]
+fn each_bad_value_is_told_by_its_key_and_its_reason() {
+    let place = Place::new();
+    let local = "methods = [\"local\"]";
+    for (line, other, told) in [
+        (
+            "lab = false",
+            "lab = true",
+            ": lab: is for a base-url on localhost only",
+        ),
+        (
+            "https://idp.example.org",
+            "http://idp.example.org",
+            "must begin with https://",
+        ),
+        (
+            "https://idp.example.org",
+            "https://idp.example.org/",
+            "write https://idp.example.org",
+        ),
+        (
+            "https://idp.example.org",
+            "https://idp.example.org:443",
+            "write https://idp.example",
+        ),
+        (
+            "https://idp.example.org",
+            "https://IDP.example.org",
+            "write https://idp.example.org",
+        ),
+        (
+            "https://idp.example.org",
+            "https://a@idp.example.org",
+            "must not hold a user name",
+        ),
+        (
+            "https://idp.example.org",
+            "https://idp.example.org?a",
+            "must not hold a query",
+        ),
+        (
+            "https://idp.example.org",
+            "idp.example.org",
+            ": base-url: is not an absolute URL",
+        ),
+        (
+            "\"127.0.0.1\", \"::1\"",
+            "\"0.0.0.0/0\"",
+            "trusted-proxies[1]: trusts the whole",
+        ),
+        (
+            "\"127.0.0.1\", \"::1\"",
+            "\"::1\", \"proxy\"",
+            "trusted-proxies[2]: is not an address",
+        ),
+        (
+            "stop-grace-seconds = 20",
+            "stop-grace-seconds = 0",
+            "seconds: must not be 0",
+        ),
+        (local, "methods = []", "authn.methods: names no method"),
+        (
+            local,
+            "methods = [\"local\", \"local\"]",
+            "authn.methods: names local twice",
+        ),
+        (
+            "[authn.local]\npeople = \"people.toml\"",
+            "[authn.x]\n",
+            "there is no [authn.local]",
+        ),
+        (
+            "hashing-threads = 2",
+            "hashing-threads = 0",
+            "hashing-threads: is not 1 to 64",
+        ),
+        (
+            "people = \"people.toml\"",
+            "people = \"presets\"",
+            "authn.local.people: presets cannot",
+        ),
+        (
+            "forget-after-minutes = 30",
+            "forget-after-minutes = 1",
+            "is not longer than longest",
+        ),
+        (
+            "max-age-seconds = 300",
+            "max-age-seconds = 3601",
+            "is longer than 3600 seconds",
+        ),
+        (
+            "department =",
+            "\"2.5.4.11\" =",
+            "attributes.2.5.4.11: is not the name",
+        ),
+        (
+            "department =",
+            "Department = \"x\"\ndepartment =",
+            "attributes.department: is given tw",
+        ),
+        (
+            "aliases = [\"https",
+            "aliases = [\"a b\", \"https",
+            "aliases: holds white space",
+        ),
+        (
+            "format = \"persistent\"",
+            "format = \"transient\"",
+            "unknown variant `transient`",
+        ),
+        (
+            "from = \"eduPersonUniqueId\"",
+            "from = \"urn:oid:1\"",
+            "name-id.from: is not the name",
+        ),
+        (
+            "name-id = { f",
+            "name = { f",
+            "sp.intranet.name-id: is missing, and no preset",
+        ),
+        (
+            "attribute = \"mail\"",
+            "",
+            "release[1]: has neither `attribute` nor `value`",
+        ),
+        (
+            "name = \"urn:example:role\"",
+            "name = \"role\"",
+            "its `name` is no URI",
+        ),
+        (
+            "name-format = \"uri\"",
+            "",
+            "has a `name` without a `name-format`",
+        ),
+        (
+            "name = \"urn:example:role\"",
+            "",
+            "release[2]: has a `value` without a `name`",
+        ),
+        (
+            "sign = \"both\"",
+            "sign = \"all\"",
+            "sp.intranet.sign: unknown variant `all`",
+        ),
+        (
+            "max-authn-age-minutes = 240",
+            "max-authn-age-minutes = 0",
+            "minutes: must not be 0",
+        ),
+        (
+            "preset = \"zoom\"",
+            "preset = \"../zoom\"",
+            "preset: is not the name of a preset",
+        ),
+        (
+            "name.fr = \"Université d'exemple\"",
+            "name.fr = \" \"",
+            "name.fr: is empty",
+        ),
+        (
+            "text.fr = \"Écrivez",
+            "text.fr = \"\\u0007Écrivez",
+            "holds a control character",
+        ),
+        (
+            "\"https://help.example.org\"",
+            "\"javascript:alert(1)\"",
+            "support.link: is not an http",
+        ),
+    ] {
+        let shown = place.faults(&with(line, other));
+        assert!(shown.contains(told), "{other}\n{shown}");
+    }
+}
+
+#[test]
+fn a_release_of_one_attribute_twice_is_refused() {
+    let twice = "[[sp.intranet.release]]\nattribute = \"MAIL\"\n";
+    let shown = Place::new().faults(&format!("{EXAMPLE}\n{twice}"));
+    assert!(
+        shown.contains("sp.intranet.release[3]: releases the same attribute"),
+        "{shown}"
+    );
+}
+
+#[test]
+fn a_lab_takes_http_on_localhost_for_itself_and_for_providers() {
+    let text = with("lab = false", "lab = true")
+        .replace("https://idp.example.org", "http://idp.localhost:8080")
+        .replace(
+            "https://example.zoom.us/saml/login",
+            "http://zoom.localhost:8081/saml/login",
+        );
+    let config = Place::new().load(&text).unwrap();
+    assert!(config.is_lab());
+    assert!(!config.base_url.is_https());
+    for (lab, is_taken) in [
+        ("127.0.0.1", true),
+        ("[::1]", true),
+        ("localhost.example.org", false),
+    ] {
+        let text = text.replace("idp.localhost:8080", lab);
+        assert_eq!(Place::new().load(&text).is_ok(), is_taken, "{lab}");
+    }
+}
+
+#[test]
+fn r100_a_key_file_that_others_can_read_stops_the_start() {
+    let place = Place::new();
+    for file in [
+        "certs/signing.pem",
+        "certs/seal.keys",
+        "certs/pairwise.secret",
+        "certs/tls.key",
+    ] {
+        for (mode, is_taken) in [
+            (0o440, false),
+            (0o404, false),
+            (0o420, false),
+            (0o600, true),
+        ] {
+            place.chmod(Path::new(file), mode);
+            match place.load(&all_switched_on()) {
+                Ok(_) => assert!(is_taken, "{file} {mode:o}"),
+                Err(faults) => {
+                    assert!(!is_taken, "{file} {mode:o} {faults:?}");
+                    assert_eq!(faults.len(), 1);
+                    let hint = faults[0].hint.as_deref().unwrap();
+                    assert!(
+                        hint.starts_with("chmod 0400 ") && hint.ends_with(file),
+                        "{hint}"
+                    );
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn r100_keys_come_from_the_credentials_of_systemd_and_from_nowhere_else() {
+    let place = Place::new();
+    place.write_secret(
+        "credentials/signing",
+        "PRIVATE KEY-----\n-----BEGIN CERTIFICATE-----",
+    );
+    place.chmod(Path::new("credentials/signing"), 0o440);
+    let load = |written: &str, environment: &Environment| {
+        let text = with("\"../certs/signing.pem\"", &format!("\"{written}\""));
+        load(&place.write("config/x.toml", &text), environment)
+    };
+    let folder = Some(place.0.path().join("credentials"));
+    let systemd = Environment {
+        credentials_directory: folder,
+    };
+    assert!(load("credential:signing", &systemd).is_ok());
+    for bad in [
+        "credential:other",
+        "credential:",
+        "credential:../certs/signing.pem",
+    ] {
+        assert!(load(bad, &systemd).is_err(), "{bad}");
+    }
+    let faults = load("credential:signing", &Environment::default()).unwrap_err();
+    assert_eq!(faults[0].what, "names a credential, and systemd gave none");
+}
+
+#[test]
+fn a_key_file_with_the_wrong_content_is_refused_and_never_quoted() {
+    for (file, content, told) in [
+        (
+            "certs/signing.pem",
+            "-----BEGIN CERTIFICATE-----",
+            "is not a private key with its cert",
+        ),
+        (
+            "certs/seal.keys",
+            "hunter2",
+            "line 1 is not 32 bytes in base64url",
+        ),
+        (
+            "certs/pairwise.secret",
+            "hunter2 hunter2 hunter2 hunter2\n",
+            "less than 32 bytes",
+        ),
+    ] {
+        let place = Place::new();
+        place.chmod(Path::new(file), 0o600);
+        place.write_secret(file, content);
+        let shown = place.faults(EXAMPLE);
+        assert!(
+            shown.contains(told) && !shown.contains("hunter2"),
+            "{shown}"
+        );
+    }
+}
+
+#[test]
+fn a_preset_of_the_folder_wins_over_the_built_in_one_and_is_checked() {
+    let place = Place::new();
+    let own = "sign = \"response\"\nname-id = { format = \"persistent\", from = \"uid\" }\n";
+    place.write("config/presets/zoom.toml", own);
+    place.write("config/presets/wooclap.toml", "sing = \"both\"");
+    let config = place.load(EXAMPLE).unwrap();
+    let zoom = &config.service_providers[1];
+    assert_eq!(
+        (zoom.sign, zoom.name_id.from.as_str()),
+        (sections::Sign::Response, "uid")
+    );
+    assert!(zoom.release.is_empty());
+    let wooclap = place.faults(&with("preset = \"zoom\"", "preset = \"wooclap\""));
+    assert_eq!(
+        wooclap,
+        "presets/wooclap.toml:1: sing: is not a key that is known here\n    hint: did you mean `sign`?"
+    );
+    let unknown = place.faults(&with("preset = \"zoom\"", "preset = \"webex\""));
+    assert!(
+        unknown.ends_with("hint: there are: generic, wooclap, zoom"),
+        "{unknown}"
+    );
+}
+
+#[test]
+fn the_table_of_a_provider_wins_over_its_preset_key_by_key() {
+    let own = "preset = \"zoom\"\nsign = \"both\"\nmax-authn-age-minutes = 60";
+    let config = Place::new().load(&with("preset = \"zoom\"", own)).unwrap();
+    let zoom = &config.service_providers[1];
+    assert_eq!(zoom.sign, sections::Sign::Both);
+    assert_eq!(
+        zoom.max_authn_age,
+        Some(jiff::SignedDuration::from_mins(60))
+    );
+    assert_eq!(zoom.release.len(), 8);
+}
+
+#[test]
+fn every_built_in_preset_is_sound() {
+    let place = Place::new();
+    for (name, _) in preset::BUILT_IN {
+        let text = with("preset = \"zoom\"", &format!("preset = \"{name}\""));
+        place
+            .load(&text)
+            .unwrap_or_else(|faults| panic!("{faults:#?}"));
+    }
+}
+
+#[test]
+fn a_file_that_is_not_there_or_is_too_large_is_told_as_a_whole() {
+    let place = Place::new();
+    let absent = place.0.path().join("none.toml");
+    let faults = load(&absent, &Environment::default()).unwrap_err();
+    assert!(faults[0].what.starts_with("cannot be read"), "{faults:?}");
+    let shown = place.faults(&format!("#{}", "x".repeat(1024 * 1024)));
+    assert_eq!(shown, "x.toml: is larger than 1048576 bytes");
+}

@@ -1,0 +1,112 @@
+//! Bounds on what is read from a client, and who the client is.
+
+use std::{
+    net::{IpAddr, SocketAddr},
+    time::Duration,
+};
+
+use axum::{body::Body, http::HeaderMap};
+use ipnet::IpNet;
+
+/// How long a body may take to arrive.
+const BODY_TIME: Duration = Duration::from_secs(15);
+
+/// Why a body was not taken.
+#[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]
+pub enum BodyFault {
+    /// It is no UTF-8.
+    #[error("the body is not UTF-8")]
+    NotText,
+    /// It did not arrive in time, or was cut off.
+    #[error("the body did not arrive")]
+    NotThere,
+    /// It is longer than this route takes.
+    #[error("the body is too large")]
+    TooLarge,
+}
+
+/// Reads a body of at most `max` bytes.
+///
+/// # Errors
+///
+/// It is too long, too slow, or no text.
+pub async fn read_text(body: Body, max: usize) -> Result<String, BodyFault> {
+    let read = axum::body::to_bytes(body, max);
+    match tokio::time::timeout(BODY_TIME, read).await {
+        Ok(Ok(bytes)) => {
+            String::from_utf8(bytes.into()).map_err(|_not_utf8| BodyFault::NotText)
+        }
+        Ok(Err(error)) => Err(classify(&error)),
+        Err(_elapsed) => Err(BodyFault::NotThere),
+    }
+}
+
+fn classify(error: &(dyn std::error::Error + 'static)) -> BodyFault {
+    let mut cause = Some(error);
+    while let Some(error) = cause {
+        if error.is::<http_body_util::LengthLimitError>() {
+            return BodyFault::TooLarge;
+        }
+        cause = error.source();
+    }
+    BodyFault::NotThere
+}
+
+/// The address that a request comes from.
+///
+/// The peer itself; or, where the peer is a listed proxy, the last address of `X-Forwarded-For`
+/// that is not one. What stands before it was written by the caller and proves nothing.
+pub fn caller(peer: SocketAddr, headers: &HeaderMap, trusted_proxies: &[IpNet]) -> IpAddr {
+    let is_proxy =
+        |address: IpAddr| trusted_proxies.iter().any(|network| network.contains(&address));
+    let mut caller = peer.ip().to_canonical();
+    let hops = headers
+        .get_all("x-forwarded-for")
+        .iter()
+        .filter_map(|header| header.to_str().ok())
+        .flat_map(|header| header.split(','))
+        .map(|hop| hop.trim().parse::<IpAddr>().map(|hop| hop.to_canonical()));
+    let hops: Vec<_> = hops.collect();
+    for hop in hops.into_iter().rev() {
+        if !is_proxy(caller) {
+            break;
+        }
+        let Ok(hop) = hop else { break };
+        caller = hop;
+    }
+    caller
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn seen(peer: &str, forwarded: &[&str]) -> String {
+        let mut headers = HeaderMap::new();
+        for value in forwarded {
+            headers.append("x-forwarded-for", value.parse().unwrap());
+        }
+        let proxies = ["127.0.0.1/32".parse().unwrap(), "10.0.0.0/8".parse().unwrap()];
+        caller(format!("{peer}:1234").parse().unwrap(), &headers, &proxies).to_string()
+    }
+
+    #[test]
+    fn r124_only_a_listed_proxy_is_believed_and_its_last_hop_is_the_caller() {
+        assert_eq!(seen("127.0.0.1", &["192.0.2.7"]), "192.0.2.7");
+        assert_eq!(seen("127.0.0.1", &["6.6.6.6, 192.0.2.7"]), "192.0.2.7");
+        assert_eq!(seen("127.0.0.1", &["6.6.6.6", "192.0.2.7, 10.1.1.1"]), "192.0.2.7");
+        assert_eq!(seen("127.0.0.1", &[]), "127.0.0.1");
+        assert_eq!(seen("127.0.0.1", &["192.0.2.7, nonsense"]), "127.0.0.1");
+        assert_eq!(seen("192.0.2.1", &["6.6.6.6"]), "192.0.2.1");
+        assert_eq!(seen("[::ffff:127.0.0.1]", &["192.0.2.7"]), "192.0.2.7");
+    }
+
+    #[tokio::test]
+    async fn r122_a_longer_body_is_refused() {
+        let read = |length: usize| read_text(Body::from("a".repeat(length)), 10);
+        assert_eq!(read(10).await.unwrap().len(), 10);
+        assert_eq!(read(11).await.unwrap_err(), BodyFault::TooLarge);
+        let odd = read_text(Body::from(vec![0xff]), 10).await;
+        assert_eq!(odd.unwrap_err(), BodyFault::NotText);
+    }
+}

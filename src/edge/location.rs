@@ -1,0 +1,38 @@
+//! The only redirects there are: to a step of our own.
+//!
+//! No target is ever read from a request.
+
+use axum::{
+    http::{HeaderValue, StatusCode, header},
+    response::{IntoResponse, Response as HttpResponse},
+};
+
+use crate::flow::Step;
+
+/// The path of a step: `/j/<short name>/<seal>`.
+pub fn path_of(step: &Step) -> String {
+    format!("/j/{}/{}", step.sp, step.seal)
+}
+
+/// Sends the browser on to a step, by GET whatever it used (303).
+pub fn go_on(step: &Step) -> HttpResponse {
+    // A short name and base64url: always a header value.
+    HeaderValue::try_from(path_of(step)).map_or_else(
+        |_unheard_of| StatusCode::INTERNAL_SERVER_ERROR.into_response(),
+        |path| (StatusCode::SEE_OTHER, [(header::LOCATION, path)]).into_response(),
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::short_name::ShortName;
+
+    #[test]
+    fn r54_a_redirect_leads_to_a_path_of_ours() {
+        let step = Step { sp: ShortName::parse("zoom").unwrap(), seal: "AbC_-9".to_owned() };
+        let response = go_on(&step);
+        assert_eq!(response.status(), StatusCode::SEE_OTHER);
+        assert_eq!(response.headers()[header::LOCATION], "/j/zoom/AbC_-9");
+    }
+}

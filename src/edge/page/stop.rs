@@ -1,0 +1,236 @@
+//! The pages that tell a person why they cannot go on.
+//!
+//! [`StopReason`] is closed: each reason has its own title, sentence and advice in both languages
+//! (`stop-<slug>` in `locales/*.ftl`). To add one, add the variant, its slug, its texts and its
+//! specimen; the compiler and the tests say what is still missing.
+
+use fluent_bundle::FluentArgs;
+
+use super::template::key;
+
+/// What a stop page shows.
+#[derive(Clone, Copy, Debug)]
+pub struct Stop<'a> {
+    /// The stable code of the fault, for the help desk: `P-EXPIRED`. Shown small.
+    pub code: &'a str,
+    /// Why the person cannot go on.
+    pub reason: StopReason<'a>,
+    /// The code that finds the whole story in the journal.
+    pub support_code: &'a str,
+    /// The name of the provider, and the `https` address or own path from which to start again.
+    pub way_out: Option<(&'a str, &'a str)>,
+}
+
+/// Why a person cannot go on, as far as they are told.
+///
+/// Says nothing of what is behind the page: no host, no protocol, and, unless the password was
+/// right, not whether an account exists.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum StopReason<'a> {
+    /// The seal of the journey is too old.
+    JourneyExpired,
+    /// The seal of the journey does not open: the address was cut, or tampered with.
+    JourneyForged,
+    /// The journey was begun by another browser, or this one lost its cookie.
+    OtherBrowser,
+    /// The browser takes no cookie at all.
+    CookiesBlocked,
+    /// The person's record holds no address in the domains of the organization.
+    NoMail {
+        /// Name of the provider.
+        provider: &'a str,
+    },
+    /// The person's record holds several such addresses, and nothing says which is the main one.
+    SeveralMails {
+        /// Name of the provider.
+        provider: &'a str,
+    },
+    /// The person's record lacks something else that the provider needs.
+    MissingAttribute {
+        /// Name of the provider.
+        provider: &'a str,
+        /// What is lacking, in the person's language.
+        attribute: &'a str,
+    },
+    /// No registered provider has the name that the request bears.
+    ProviderUnknown,
+    /// The provider is registered and switched off.
+    ProviderDisabled {
+        /// Name of the provider.
+        provider: &'a str,
+    },
+    /// The request could not be decoded or parsed.
+    RequestUnreadable,
+    /// The request is too old, or from the future.
+    RequestStale,
+    /// The request must be signed and is not.
+    RequestUnsigned,
+    /// The signature of the request does not verify.
+    RequestSignature,
+    /// The request was made for another address.
+    RequestWrongDestination,
+    /// The request, its RelayState or the seal made of it is longer than we take.
+    RequestTooLarge,
+    /// The request names an assertion consumer service that is not registered.
+    AcsUnknown,
+    /// The request was answered before.
+    RequestUsed,
+    /// The request asks for a binding that we do not speak.
+    UnsupportedBinding,
+    /// What proves who people are does not answer.
+    SignInUnavailable,
+    /// Too much is under way.
+    Busy,
+    /// Something failed on our side.
+    Internal,
+    /// The address exists, but is not asked this way.
+    MethodNotAllowed,
+    /// The request was made to another host name than ours.
+    BadHost,
+    /// A form came back without its token, or from elsewhere.
+    FormForged,
+    /// The session could not be ended, and may live on.
+    LogoutFailed,
+}
+
+impl StopReason<'_> {
+    /// The variant's name in kebab case: `data-reason` on the page, and `stop-<slug>` in the
+    /// files of texts.
+    pub const fn slug(&self) -> &'static str {
+        match self {
+            Self::JourneyExpired => "journey-expired",
+            Self::JourneyForged => "journey-forged",
+            Self::OtherBrowser => "other-browser",
+            Self::CookiesBlocked => "cookies-blocked",
+            Self::NoMail { .. } => "no-mail",
+            Self::SeveralMails { .. } => "several-mails",
+            Self::MissingAttribute { .. } => "missing-attribute",
+            Self::ProviderUnknown => "provider-unknown",
+            Self::ProviderDisabled { .. } => "provider-disabled",
+            Self::RequestUnreadable => "request-unreadable",
+            Self::RequestStale => "request-stale",
+            Self::RequestUnsigned => "request-unsigned",
+            Self::RequestSignature => "request-signature",
+            Self::RequestWrongDestination => "request-wrong-destination",
+            Self::RequestTooLarge => "request-too-large",
+            Self::AcsUnknown => "acs-unknown",
+            Self::RequestUsed => "request-used",
+            Self::UnsupportedBinding => "unsupported-binding",
+            Self::SignInUnavailable => "sign-in-unavailable",
+            Self::Busy => "busy",
+            Self::Internal => "internal",
+            Self::MethodNotAllowed => "method-not-allowed",
+            Self::BadHost => "bad-host",
+            Self::FormForged => "form-forged",
+            Self::LogoutFailed => "logout-failed",
+        }
+    }
+
+    /// What the texts of this reason are filled with.
+    pub(super) fn arguments(&self) -> FluentArgs<'_> {
+        let mut arguments = FluentArgs::new();
+        match self {
+            Self::NoMail { provider }
+            | Self::SeveralMails { provider }
+            | Self::ProviderDisabled { provider } => arguments.set("provider", *provider),
+            Self::MissingAttribute {
+                provider,
+                attribute,
+            } => {
+                arguments.set("provider", *provider);
+                arguments.set("attribute", *attribute);
+            }
+            Self::JourneyExpired
+            | Self::JourneyForged
+            | Self::OtherBrowser
+            | Self::CookiesBlocked
+            | Self::ProviderUnknown
+            | Self::RequestUnreadable
+            | Self::RequestStale
+            | Self::RequestUnsigned
+            | Self::RequestSignature
+            | Self::RequestWrongDestination
+            | Self::RequestTooLarge
+            | Self::AcsUnknown
+            | Self::RequestUsed
+            | Self::UnsupportedBinding
+            | Self::SignInUnavailable
+            | Self::Busy
+            | Self::Internal
+            | Self::MethodNotAllowed
+            | Self::BadHost
+            | Self::FormForged
+            | Self::LogoutFailed => {}
+        }
+        arguments
+    }
+
+    /// The name of the text on the button that leads out.
+    pub(super) const fn way_out_key(&self) -> &'static str {
+        match self {
+            Self::FormForged => key("stop-way-out-form"),
+            Self::LogoutFailed => key("stop-way-out-logout"),
+            Self::JourneyExpired
+            | Self::JourneyForged
+            | Self::OtherBrowser
+            | Self::CookiesBlocked
+            | Self::NoMail { .. }
+            | Self::SeveralMails { .. }
+            | Self::MissingAttribute { .. }
+            | Self::ProviderUnknown
+            | Self::ProviderDisabled { .. }
+            | Self::RequestUnreadable
+            | Self::RequestStale
+            | Self::RequestUnsigned
+            | Self::RequestSignature
+            | Self::RequestWrongDestination
+            | Self::RequestTooLarge
+            | Self::AcsUnknown
+            | Self::RequestUsed
+            | Self::UnsupportedBinding
+            | Self::SignInUnavailable
+            | Self::Busy
+            | Self::Internal
+            | Self::MethodNotAllowed
+            | Self::BadHost => key("stop-way-out"),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::specimens;
+
+    /// The name of a variant in kebab case.
+    fn kebab(name: &str) -> String {
+        let mut slug = String::new();
+        for letter in name.chars() {
+            if letter.is_ascii_uppercase() && !slug.is_empty() {
+                slug.push('-');
+            }
+            slug.push(letter.to_ascii_lowercase());
+        }
+        slug
+    }
+
+    #[test]
+    fn every_reason_has_a_specimen_and_the_slug_of_its_name() {
+        let file = syn::parse_file(include_str!("stop.rs")).unwrap();
+        let variants: Vec<String> = file
+            .items
+            .iter()
+            .find_map(|item| match item {
+                syn::Item::Enum(found) if found.ident == "StopReason" => Some(&found.variants),
+                _ => None,
+            })
+            .unwrap()
+            .iter()
+            .map(|variant| kebab(&variant.ident.to_string()))
+            .collect();
+        let slugs: Vec<&str> = specimens::STOP_REASONS
+            .iter()
+            .map(super::StopReason::slug)
+            .collect();
+        assert_eq!(slugs, variants);
+    }
+}

@@ -1,0 +1,264 @@
+//! The texts of the pages in one language, from `locales/*.ftl` (Fluent).
+//!
+//! A text that is missing, or that lacks an argument, is an error and never a half-written
+//! sentence. The tests below see to it that no page can meet that error.
+
+use fluent_bundle::{FluentArgs, FluentError, FluentResource, concurrent::FluentBundle};
+use unic_langid::LanguageIdentifier;
+
+use crate::model::language::Language;
+
+/// Why a text could not be written.
+#[derive(Debug, thiserror::Error)]
+pub enum WordsError {
+    /// The file of texts breaks the grammar of Fluent, or names one text twice.
+    #[error("the texts of language {language} are not written as Fluent asks")]
+    Unreadable {
+        /// Tag of the language.
+        language: &'static str,
+    },
+    /// The file has no such text.
+    #[error("no text is called {key}")]
+    UnknownKey {
+        /// The name that was asked for.
+        key: String,
+    },
+    /// The text asks for something that it was not given.
+    #[error("text {key} was not given what it asks for")]
+    Unfilled {
+        /// The name of the text.
+        key: String,
+        /// The first fault found.
+        #[source]
+        fault: Option<FluentError>,
+    },
+}
+
+/// The texts of one language.
+pub(super) struct Words {
+    bundle: FluentBundle<FluentResource>,
+}
+
+impl Words {
+    /// Reads the texts of `language` out of the program itself.
+    ///
+    /// # Errors
+    ///
+    /// The file does not follow the grammar; a test reads both files, so no release does this.
+    pub(super) fn load(language: Language) -> Result<Self, WordsError> {
+        let unreadable = || WordsError::Unreadable {
+            language: language.tag(),
+        };
+        let resource = FluentResource::try_new(source(language).to_owned())
+            .map_err(|(_kept, _faults)| unreadable())?;
+        let tag: LanguageIdentifier = language.tag().parse().map_err(|_fault| unreadable())?;
+        let mut bundle = FluentBundle::new_concurrent(vec![tag]);
+        // Both languages run from left to right: the isolating marks would only end up in what
+        // people copy from the page.
+        bundle.set_use_isolating(false);
+        bundle
+            .add_resource(resource)
+            .map_err(|_faults| unreadable())?;
+        Ok(Self { bundle })
+    }
+
+    /// Writes the text called `key` (`message` or `message.attribute`). The result is plain text:
+    /// whoever puts it on a page escapes it.
+    ///
+    /// # Errors
+    ///
+    /// There is no such text, or it asks for an argument that it was not given.
+    pub(super) fn text(&self, key: &str, arguments: &FluentArgs<'_>) -> Result<String, WordsError> {
+        let (name, attribute) = match key.split_once('.') {
+            Some((name, attribute)) => (name, Some(attribute)),
+            None => (key, None),
+        };
+        let pattern = self
+            .bundle
+            .get_message(name)
+            .and_then(|message| match attribute {
+                Some(attribute) => message.get_attribute(attribute).map(|found| found.value()),
+                None => message.value(),
+            })
+            .ok_or_else(|| WordsError::UnknownKey {
+                key: key.to_owned(),
+            })?;
+        let mut faults = Vec::new();
+        let text = self
+            .bundle
+            .format_pattern(pattern, Some(arguments), &mut faults)
+            .into_owned();
+        if faults.is_empty() {
+            Ok(text)
+        } else {
+            Err(WordsError::Unfilled {
+                key: key.to_owned(),
+                fault: faults.into_iter().next(),
+            })
+        }
+    }
+}
+
+/// The file of texts of `language`.
+const fn source(language: Language) -> &'static str {
+    match language {
+        Language::Fr => include_str!("../../../locales/fr.ftl"),
+        Language::En => include_str!("../../../locales/en.ftl"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+    use crate::edge::page::{specimens, template::SOURCES};
+
+    /// Every `message` and `message.attribute` that a file defines, and what each of them asks for.
+    fn defined(language: Language) -> BTreeSet<(String, BTreeSet<String>)> {
+        let mut found: Vec<(String, BTreeSet<String>)> = Vec::new();
+        let mut message = "";
+        for line in source(language)
+            .lines()
+            .filter(|line| !line.starts_with('#'))
+        {
+            let is_key = |key: &str| {
+                !key.is_empty() && key.bytes().all(|b| b.is_ascii_lowercase() || b == b'-')
+            };
+            match line.split_once(" =") {
+                Some((key, _)) if is_key(key) => {
+                    message = key;
+                    found.push((key.to_owned(), BTreeSet::new()));
+                }
+                Some((key, _)) if key.trim().strip_prefix('.').is_some_and(is_key) => {
+                    found.push((format!("{message}{}", key.trim()), BTreeSet::new()));
+                }
+                Some(_) | None => {}
+            }
+            for argument in line.split('$').skip(1) {
+                let end = argument.find(|c: char| !c.is_ascii_lowercase()).unwrap();
+                found
+                    .last_mut()
+                    .unwrap()
+                    .1
+                    .insert(argument[..end].to_owned());
+            }
+        }
+        assert!(found.len() > 100, "the test must see the keys");
+        found.into_iter().collect()
+    }
+
+    /// Every key that a template, or the code beside the templates, names.
+    fn used() -> BTreeSet<String> {
+        let in_templates = SOURCES
+            .iter()
+            .flat_map(|(_, text)| text.split("t(\"").skip(1));
+        let code = concat!(include_str!("stop.rs"), include_str!("template.rs"));
+        let in_code = code.split("key(\"").skip(1);
+        let stops = specimens::STOP_REASONS.iter().flat_map(|reason| {
+            let key = format!("stop-{}", reason.slug());
+            [
+                key.clone(),
+                format!("{key}.sentence"),
+                format!("{key}.advice"),
+            ]
+        });
+        in_templates
+            .chain(in_code)
+            .map(|rest| rest.split('"').next().unwrap().to_owned())
+            .chain(stops)
+            .collect()
+    }
+
+    #[test]
+    fn both_languages_have_the_same_texts_and_the_same_gaps_to_fill() {
+        let (french, english) = (defined(Language::Fr), defined(Language::En));
+        let one_sided: Vec<_> = french.symmetric_difference(&english).collect();
+        assert!(one_sided.is_empty(), "{one_sided:?}");
+    }
+
+    #[test]
+    fn every_text_that_is_used_exists_and_every_text_that_exists_is_used() {
+        let defined: BTreeSet<String> = defined(Language::Fr)
+            .into_iter()
+            .map(|(key, _)| key)
+            .collect();
+        let used = used();
+        let unknown: Vec<_> = used.difference(&defined).collect();
+        let unused: Vec<_> = defined.difference(&used).collect();
+        assert!(
+            unknown.is_empty() && unused.is_empty(),
+            "unknown {unknown:?}, unused {unused:?}"
+        );
+    }
+
+    #[test]
+    fn an_unknown_key_and_a_missing_argument_are_errors() {
+        let words = Words::load(Language::Fr).unwrap();
+        let none = FluentArgs::new();
+        for key in ["no-such-text", "stop-busy.no-such-part", "stop-busy.", ""] {
+            assert!(
+                matches!(words.text(key, &none), Err(WordsError::UnknownKey { .. })),
+                "{key}"
+            );
+        }
+        let unfilled = words.text("login-title", &none);
+        assert!(matches!(
+            unfilled,
+            Err(WordsError::Unfilled { fault: Some(_), .. })
+        ));
+    }
+
+    #[test]
+    fn numbers_are_said_as_each_language_says_them() {
+        for (language, seconds, said) in [
+            (Language::Fr, 1_u64, "dans une seconde."),
+            (Language::Fr, 30, "dans 30 secondes."),
+            (Language::En, 1, "in one second."),
+            (Language::En, 30, "in 30 seconds."),
+        ] {
+            let mut arguments = FluentArgs::new();
+            arguments.set("seconds", seconds);
+            let text = Words::load(language)
+                .unwrap()
+                .text("login-refused-wait-seconds", &arguments)
+                .unwrap();
+            assert!(text.ends_with(said), "{text}");
+        }
+    }
+
+    #[test]
+    fn french_is_set_as_french_typography_asks() {
+        for line in source(Language::Fr)
+            .lines()
+            .filter(|line| !line.starts_with('#'))
+        {
+            // A key, a selector: what is left is what people read.
+            let text = line.split_once(['=', ']']).map_or(line, |(_, text)| text);
+            if text.trim_end().ends_with("->") {
+                continue;
+            }
+            assert!(!text.contains(['\'', '"']), "straight quote: {text}");
+            assert!(!text.contains("..."), "three full stops: {text}");
+            let characters: Vec<char> = text.chars().collect();
+            for pair in characters.windows(2) {
+                match pair {
+                    [before, ';' | '!' | '?'] => assert_eq!(*before, '\u{202f}', "{text}"),
+                    [before, ':' | '»'] => assert_eq!(*before, '\u{a0}', "{text}"),
+                    ['«', after] => assert_eq!(*after, '\u{a0}', "{text}"),
+                    _ => {}
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn english_has_no_straight_quotes() {
+        for line in source(Language::En)
+            .lines()
+            .filter(|line| !line.starts_with('#'))
+        {
+            assert!(!line.contains(['\'', '"']), "{line}");
+        }
+    }
+}

@@ -1,0 +1,121 @@
+//! What every step of a sign-on works with.
+
+use std::{
+    collections::HashMap,
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
+};
+
+use jiff::SignedDuration;
+
+use crate::{
+    attributes::{map::Mapping, name_id::NameIdRule, pairwise::Pairwise, release::ReleasePolicy},
+    authn::Authenticator,
+    metadata::registry::{Registered, Registry},
+    model::{
+        authn_context::AuthnContextClass, endpoint::EndpointUrl, entity_id::EntityId, language::Localized, short_name::ShortName,
+        store::StoreError,
+    },
+    store::Store,
+    sys::{clock::Clock, entropy::Entropy, seal::KeyRing},
+    xmlsec::Signer,
+};
+
+/// What every step of a sign-on works with: built once from a checked configuration, shared by all
+/// requests, changed by none but the store and the counters of [`Health`].
+#[derive(Debug)]
+pub struct Bridge {
+    /// What the configuration says.
+    pub settings: Settings,
+    /// Time.
+    pub clock: Arc<dyn Clock>,
+    /// Randomness.
+    pub entropy: Arc<dyn Entropy>,
+    /// The keys that seal journeys.
+    pub seal: KeyRing,
+    /// The key that signs Responses.
+    pub signer: Arc<dyn Signer>,
+    /// The service providers, as their metadata describes them.
+    pub registry: Registry,
+    /// How each of them is answered; every provider of the registry is in it.
+    pub providers: HashMap<ShortName, Provider>,
+    /// From the source's attributes to ours.
+    pub mapping: Mapping,
+    /// What persistent `NameID`s are made with.
+    pub pairwise: Pairwise,
+    /// How people prove who they are.
+    pub authenticator: Authenticator,
+    /// Sessions, replay marks, attempts.
+    pub store: Store,
+    /// What went wrong without stopping anybody.
+    pub health: Health,
+}
+
+/// What the configuration says about sign-ons.
+#[derive(Clone, Debug)]
+pub struct Settings {
+    /// Our entityID.
+    pub entity_id: EntityId,
+    /// The address of single sign-on: the `Destination` of every request.
+    pub sso_url: String,
+    /// The oldest `IssueInstant` that is taken.
+    pub max_request_age: SignedDuration,
+    /// How far ahead an `IssueInstant` may be.
+    pub max_request_ahead: SignedDuration,
+    /// How long a session lasts in all.
+    pub session_lifetime: SignedDuration,
+    /// What a password typed here proves: `PasswordProtectedTransport` over TLS, `Password` in a
+    /// lab without it.
+    pub password_context: AuthnContextClass,
+}
+
+/// How one service provider is answered.
+#[derive(Debug)]
+pub struct Provider {
+    /// What its metadata and the administrator say.
+    pub registered: Arc<Registered>,
+    /// Its name for people.
+    pub display_name: Localized,
+    /// The name it knows people by.
+    pub name_id: NameIdRule,
+    /// What it is told.
+    pub release: ReleasePolicy,
+}
+
+impl Provider {
+    /// Its own address where a sign-in starts.
+    pub fn sign_in_link(&self) -> Option<&str> {
+        self.registered.config.sign_in_link.as_ref().map(EndpointUrl::as_str)
+    }
+}
+
+/// What went wrong without stopping anybody: counters since the start, for `/readyz`.
+#[derive(Debug, Default)]
+pub struct Health {
+    replay_unguarded: AtomicU64,
+    sessions_unkept: AtomicU64,
+}
+
+impl Health {
+    /// Answers given although the store could not say whether the request was used.
+    pub fn replay_unguarded(&self) -> u64 {
+        self.replay_unguarded.load(Ordering::Relaxed)
+    }
+
+    /// Sign-ins that the store could not remember or look up.
+    pub fn sessions_unkept(&self) -> u64 {
+        self.sessions_unkept.load(Ordering::Relaxed)
+    }
+
+    pub(super) fn note_unguarded(&self, cause: StoreError) {
+        self.replay_unguarded.fetch_add(1, Ordering::Relaxed);
+        tracing::warn!(error.cause = %cause, "a request was answered without a replay mark");
+    }
+
+    pub(super) fn note_unkept(&self, cause: StoreError) {
+        self.sessions_unkept.fetch_add(1, Ordering::Relaxed);
+        tracing::warn!(error.cause = %cause, "a session could not be kept or found");
+    }
+}

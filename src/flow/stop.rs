@@ -1,0 +1,127 @@
+//! The two ways to fail.
+
+use crate::{
+    attributes::{name_id::NameIdStop, release::ReleaseStop},
+    authn::AuthnError,
+    metadata::registry::SpFault,
+    model::{
+        journey::RelayStateTooLong, language::Localized, store::StoreError,
+        support_code::SupportCode,
+    },
+    saml::{
+        acs::{AcsFault, ReturnAddress},
+        authn_request::RequestShapeFault,
+        binding::BindingFault,
+        response::ResponseError,
+        status::AnswerFault,
+        trust::RequestFault,
+    },
+    sys::seal::SealError,
+    xml::DoorFault,
+};
+
+/// Why a sign-on stopped, split by who may be told.
+#[derive(Debug, thiserror::Error)]
+pub enum Stop {
+    /// Told to the person, on our page: no return address is proven yet, or the person is the one
+    /// who can act on it.
+    #[error("stopped on our own page")]
+    Here(#[from] HereFault),
+    /// Told to the service provider, as a `Response` with an error status.
+    #[error("stopped with an answer to the service provider")]
+    Answer {
+        /// Where the answer goes.
+        to: Box<ReturnAddress>,
+        /// What it says.
+        #[source]
+        fault: AnswerFault,
+    },
+}
+
+/// Why a person is told on our page.
+#[derive(Debug, thiserror::Error)]
+pub enum HereFault {
+    /// The address for the answer is not proven.
+    #[error("no address to answer to")]
+    Acs(#[from] AcsFault),
+    /// The request could not be taken out of the HTTP.
+    #[error("the request could not be taken")]
+    Binding(#[from] BindingFault),
+    /// The browser keeps no cookie.
+    #[error("the browser keeps no cookie")]
+    CookiesBlocked,
+    /// The XML was refused at the door.
+    #[error("the XML was refused")]
+    Door(#[from] DoorFault),
+    /// A form came from somewhere else than our page in this browser.
+    #[error("the form is not from our page in this browser")]
+    FormForged,
+    /// Nothing could be sealed.
+    #[error("the journey could not be sealed")]
+    Seal(#[from] SealError),
+    /// The journey's time is over.
+    #[error("the journey has expired")]
+    JourneyExpired,
+    /// The journey in the address is not one of ours, or not of this provider.
+    #[error("the journey in the address is not ours")]
+    JourneyForged,
+    /// The request is too long to be carried along.
+    #[error("the request does not fit into an address")]
+    JourneyTooLong,
+    /// The session could not be ended.
+    #[error("the session may still live")]
+    LogoutFailed(#[source] StoreError),
+    /// The person has no name that the provider could know them by.
+    #[error("the person has no name for this provider")]
+    NameId(#[from] NameIdStop),
+    /// The journey was begun in another browser.
+    #[error("the journey was begun in another browser")]
+    OtherBrowser,
+    /// The provider may not be signed in to.
+    #[error("the service provider is not served")]
+    Provider(#[from] SpFault),
+    /// What the provider needs to know of the person is not known.
+    #[error("the person's record lacks what the provider needs")]
+    Release(#[from] ReleaseStop),
+    /// The request is not believed.
+    #[error("the request is not believed")]
+    Request(#[from] RequestFault),
+    /// The request was answered before.
+    #[error("the request was answered before")]
+    RequestUsed,
+    /// The answer could not be made.
+    #[error("the answer could not be made")]
+    Response(#[from] ResponseError),
+    /// The message is none that is taken here.
+    #[error("the message is not a request")]
+    Shape(#[from] RequestShapeFault),
+    /// The authenticator did not answer.
+    #[error("the sign-in service does not answer")]
+    SignIn(#[from] AuthnError),
+}
+
+impl From<RelayStateTooLong> for HereFault {
+    fn from(fault: RelayStateTooLong) -> Self {
+        Self::Binding(fault.into())
+    }
+}
+
+/// A stop on our own page, with what the page says besides the reason.
+#[derive(Debug)]
+pub struct Stopped {
+    /// Why.
+    pub fault: HereFault,
+    /// What the person reads to the help desk.
+    pub support_code: SupportCode,
+    /// The provider it was about, as far as it is known.
+    pub home: Option<Home>,
+}
+
+/// The way home: a provider, and where a sign-in to it starts.
+#[derive(Clone, Debug)]
+pub struct Home {
+    /// The provider's name for people.
+    pub provider: Localized,
+    /// Its own address where a sign-in starts.
+    pub sign_in_link: Option<String>,
+}

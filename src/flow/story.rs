@@ -1,0 +1,41 @@
+//! What is written about a step: one line, under the support code that the person can read out.
+
+use crate::model::{short_name::ShortName, support_code::SupportCode, trace::Trace};
+
+use super::{Next, Reply, stop::Stopped};
+
+/// One step of a sign-on, while it is under way.
+#[derive(Debug)]
+pub(crate) struct Story {
+    pub(crate) support_code: SupportCode,
+    pub(crate) sp: Option<ShortName>,
+    pub(crate) trace: Trace,
+}
+
+impl Story {
+    pub(crate) const fn new(support_code: SupportCode) -> Self {
+        Self { support_code, sp: None, trace: Trace::new() }
+    }
+
+    /// Writes how the step ended. A stop on our page is written where its whole chain of causes is
+    /// at hand, at the edge: here only its trace is, at `debug`.
+    pub(crate) fn tell(&self, end: &Result<Reply, Stopped>) {
+        let sp = self.sp.as_ref().map_or("", ShortName::as_str);
+        let support_code = tracing::field::display(self.support_code);
+        let trace = tracing::field::display(&self.trace);
+        match end.as_ref().map(|reply| &reply.next) {
+            Ok(Next::Answer(_)) => {
+                tracing::info!(support.code = support_code, sp.name = sp, trace, "answered");
+            }
+            Ok(Next::AskPassword(_)) => {
+                tracing::debug!(support.code = support_code, sp.name = sp, trace, "asked");
+            }
+            Ok(Next::GoOn(_)) => {
+                tracing::debug!(support.code = support_code, sp.name = sp, trace, "sent on");
+            }
+            Err(_) => {
+                tracing::info!(support.code = support_code, sp.name = sp, trace, "stopped");
+            }
+        }
+    }
+}

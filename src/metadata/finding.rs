@@ -1,0 +1,160 @@
+//! What may be wrong in the metadata of a service provider.
+
+use jiff::Timestamp;
+
+use crate::{
+    model::{endpoint::InvalidEndpoint, entity_id::InvalidEntityId},
+    xml::door::DoorFault,
+    xmlsec::keys::KeyFault,
+};
+
+/// One thing in a metadata file that an administrator should know.
+///
+/// Places are counted from 1, in the order of the file.
+#[derive(Debug, thiserror::Error)]
+pub enum Finding {
+    /// A fault: an address that takes answers must not be used.
+    #[error("the address of AssertionConsumerService {place} {fault}")]
+    AcsLocation {
+        /// Which one.
+        place: usize,
+        /// What is wrong with it.
+        fault: InvalidEndpoint,
+    },
+    /// A fault: an `index` is missing or is no number of 0 to 65535.
+    #[error("AssertionConsumerService {0} has no `index` from 0 to 65535")]
+    AcsIndex(usize),
+    /// A fault: two addresses have one `index`, so that a request for it could mean either.
+    #[error("two AssertionConsumerService elements have the index {0}")]
+    AcsIndexRepeated(u16),
+    /// A fault: an attribute that is true or false is neither.
+    #[error("`{0}` is neither true nor false")]
+    Boolean(&'static str),
+    /// A fault: a certificate for signing cannot be used. RSA below 2048 bits is such a case.
+    #[error("the certificate for signing in KeyDescriptor {place} cannot be used: {fault}")]
+    Certificate {
+        /// Which `KeyDescriptor`.
+        place: usize,
+        /// What is wrong with it.
+        fault: KeyFault,
+    },
+    /// A warning: a certificate's time is over. It counts all the same.
+    #[error("the certificate for signing of {subject} has expired on {at}")]
+    CertificateExpired {
+        /// Whose it is.
+        subject: String,
+        /// When its time was over.
+        at: Timestamp,
+    },
+    /// A warning: a certificate's time has not begun. It counts all the same.
+    #[error("the certificate for signing of {subject} is not valid before {at}")]
+    CertificateNotYet {
+        /// Whose it is.
+        subject: String,
+        /// When its time begins.
+        at: Timestamp,
+    },
+    /// A warning: a certificate is signed with MD5 or SHA-1.
+    #[error("the certificate for signing of {subject} is itself signed with a weak digest")]
+    CertificateWeakDigest {
+        /// Whose it is.
+        subject: String,
+    },
+    /// A warning: of several certificates in one `X509Data` only the first counts, as the rest may be
+    /// those of an authority, which must not speak for the provider.
+    #[error("KeyDescriptor {0} holds several certificates in one X509Data: only the first counts")]
+    CertificatesInOne(usize),
+    /// A fault: the file is no XML that is read here.
+    #[error("it is not taken as XML: {0}")]
+    Door(DoorFault),
+    /// A fault: the entity ID is missing or out of bounds.
+    #[error("the entityID {0}")]
+    EntityId(InvalidEntityId),
+    /// A warning that shuts the provider out: the file's time is over.
+    #[error("its validUntil is past ({0}): nobody can sign in to this provider")]
+    Expired(Timestamp),
+    /// A warning: the time of the file ends soon.
+    #[error("its validUntil is soon ({0}): nobody can sign in to this provider after it")]
+    ExpiresSoon(Timestamp),
+    /// A warning: the address is plain `http`, which only a lab takes.
+    #[error("the address of AssertionConsumerService {0} is plain http, which only a lab takes")]
+    Http(usize),
+    /// A warning: a `KeyDescriptor` for signing holds no certificate, perhaps only a name.
+    #[error("KeyDescriptor {0} holds no certificate and does not count")]
+    KeyWithoutCertificate(usize),
+    /// A fault: the `use` of a key is neither signing nor encryption.
+    #[error("the `use` of KeyDescriptor {0} is neither signing nor encryption")]
+    KeyUse(usize),
+    /// A warning: the configured format of `NameID` is none of those that the provider lists.
+    #[error("name-id has a format that the provider does not list")]
+    NameIdFormat,
+    /// A fault: no address takes answers over HTTP-POST.
+    #[error("no AssertionConsumerService takes HTTP-POST")]
+    NoPost,
+    /// A fault: there is no `SPSSODescriptor` for SAML 2.0.
+    #[error("it describes no service provider of SAML 2.0")]
+    NoServiceProvider,
+    /// A warning: no key verifies requests, so all of them count as unsigned.
+    #[error("it holds no certificate for signing: every request counts as unsigned")]
+    NoSigningKey,
+    /// A fault: requests must be signed, and no key verifies one.
+    #[error("requests must be signed, and it holds no certificate for signing")]
+    NoSigningKeyToRequire,
+    /// A fault: the root is no `EntityDescriptor`.
+    #[error("it is not the EntityDescriptor of one entity")]
+    NotOneEntity,
+    /// A warning: an address of another binding cannot be read and does not count.
+    #[error("AssertionConsumerService {0}, of a binding that is not used here, does not count")]
+    OtherBindingIgnored(usize),
+    /// A warning: a signed Response alone is configured, and the provider wants signed assertions.
+    #[error("the provider wants signed assertions, and `sign` is \"response\"")]
+    SignedAssertionWanted,
+    /// A fault: there are several `SPSSODescriptor` elements for SAML 2.0.
+    #[error("it describes several service providers of SAML 2.0")]
+    SeveralServiceProviders,
+    /// A warning: several addresses say that they are the default; the first one is.
+    #[error("several AssertionConsumerService elements are the default: the first one counts")]
+    SeveralDefaults,
+    /// A fault: an element is there twice, or holds elements where text belongs.
+    #[error("{0} does not have the shape of the standard")]
+    Shape(&'static str),
+    /// A fault: a `validUntil` is no instant.
+    #[error("a validUntil is not an instant")]
+    ValidUntil,
+}
+
+impl Finding {
+    /// Whether the provider cannot be registered with it; otherwise it is a warning.
+    pub const fn is_fault(&self) -> bool {
+        match self {
+            Self::AcsLocation { .. }
+            | Self::AcsIndex(_)
+            | Self::AcsIndexRepeated(_)
+            | Self::Boolean(_)
+            | Self::Certificate { .. }
+            | Self::Door(_)
+            | Self::EntityId(_)
+            | Self::KeyUse(_)
+            | Self::NoPost
+            | Self::NoServiceProvider
+            | Self::NoSigningKeyToRequire
+            | Self::NotOneEntity
+            | Self::SeveralServiceProviders
+            | Self::Shape(_)
+            | Self::ValidUntil => true,
+            Self::CertificateExpired { .. }
+            | Self::CertificateNotYet { .. }
+            | Self::CertificateWeakDigest { .. }
+            | Self::CertificatesInOne(_)
+            | Self::Expired(_)
+            | Self::ExpiresSoon(_)
+            | Self::Http(_)
+            | Self::KeyWithoutCertificate(_)
+            | Self::NameIdFormat
+            | Self::NoSigningKey
+            | Self::OtherBindingIgnored(_)
+            | Self::SeveralDefaults
+            | Self::SignedAssertionWanted => false,
+        }
+    }
+}

@@ -1,0 +1,311 @@
+//! Reads the metadata of one service provider (saml-metadata-2.0 §2.4.4).
+//!
+//! Owns what is taken from a file. Everything that is wrong is told, not the first thing only. What
+//! is not used here is survived: other roles, other bindings, extensions.
+
+use jiff::{SignedDuration, Timestamp, civil::DateTime, tz::TimeZone};
+
+use super::{
+    finding::Finding,
+    key_descriptor::{self, SigningKeys},
+};
+use crate::{
+    config::{sections::Sign, sp::SpConfig},
+    model::{
+        endpoint::{EndpointUrl, Schemes},
+        entity_id::EntityId,
+        language::Localized,
+        service_provider::{AssertionConsumerService, ServiceProvider},
+        vocab,
+    },
+    xml::door::{self, Element, Limits},
+    xmlsec::keys::VerifyingKey,
+};
+
+/// The longest name for people that is taken from a provider's own metadata.
+const MAX_DISPLAY_NAME_CHARS: usize = 80;
+
+/// How long before the end of a file it is told.
+const SOON: SignedDuration = SignedDuration::from_hours(14 * 24);
+
+/// What was found in a metadata file.
+#[derive(Debug)]
+pub struct Reading {
+    /// The provider and the keys that verify its requests; none where there is a fault.
+    pub provider: Option<(ServiceProvider, Vec<VerifyingKey>)>,
+    /// Everything that is wrong in it, or will be.
+    pub findings: Vec<Finding>,
+}
+
+/// Reads the metadata of the provider that `config` describes, as it stands at `now`.
+pub fn read(bytes: &[u8], config: &SpConfig, schemes: Schemes, now: Timestamp) -> Reading {
+    let mut findings = Vec::new();
+    let provider = match door::open(bytes, &Limits::METADATA) {
+        Ok(document) => read_entity(document.root(), config, schemes, now, &mut findings),
+        Err(fault) => {
+            findings.push(Finding::Door(fault));
+            None
+        }
+    };
+    let is_sound = !findings.iter().any(Finding::is_fault);
+    Reading {
+        provider: provider.filter(|_| is_sound),
+        findings,
+    }
+}
+
+fn read_entity(
+    entity: Element<'_, '_>,
+    config: &SpConfig,
+    schemes: Schemes,
+    now: Timestamp,
+    findings: &mut Vec<Finding>,
+) -> Option<(ServiceProvider, Vec<VerifyingKey>)> {
+    if !entity.is(vocab::MD, "EntityDescriptor") {
+        findings.push(Finding::NotOneEntity);
+        return None;
+    }
+    let entity_id = EntityId::parse(entity.attribute("entityID").unwrap_or_default())
+        .map_err(|fault| findings.push(Finding::EntityId(fault)))
+        .ok();
+    let descriptor = sp_descriptor(entity, findings)?;
+    let valid_until = [entity, descriptor]
+        .into_iter()
+        .filter_map(|element| read_valid_until(element, findings))
+        .min();
+    match valid_until {
+        Some(end) if end <= now => findings.push(Finding::Expired(end)),
+        Some(end) if end.duration_since(now) < SOON => findings.push(Finding::ExpiresSoon(end)),
+        Some(_) | None => {}
+    }
+    let authn_requests_signed = read_boolean(descriptor, "AuthnRequestsSigned", findings);
+    let want_assertions_signed = read_boolean(descriptor, "WantAssertionsSigned", findings);
+    let assertion_consumer_services = read_acs(descriptor, schemes, findings);
+    let SigningKeys { certificates, keys } = key_descriptor::read(descriptor, now, findings);
+    let provider = ServiceProvider {
+        short_name: config.short_name.clone(),
+        entity_id: entity_id?,
+        aliases: config.aliases.clone(),
+        assertion_consumer_services,
+        signing_certificates: certificates,
+        name_id_formats: read_name_id_formats(descriptor, findings),
+        authn_requests_signed: authn_requests_signed.unwrap_or(false),
+        want_assertions_signed: want_assertions_signed.unwrap_or(false),
+        display_name: read_display_name(descriptor),
+        valid_until,
+    };
+    compare(&provider, config, findings);
+    Some((provider, keys))
+}
+
+/// Finds the one role that is used here; an entity may have others beside it.
+fn sp_descriptor<'t, 'i>(
+    entity: Element<'t, 'i>,
+    findings: &mut Vec<Finding>,
+) -> Option<Element<'t, 'i>> {
+    let mut descriptors = entity.children().filter(|child| {
+        let protocols = child
+            .attribute("protocolSupportEnumeration")
+            .unwrap_or_default();
+        child.is(vocab::MD, "SPSSODescriptor")
+            && protocols
+                .split_ascii_whitespace()
+                .any(|protocol| protocol == vocab::SAMLP)
+    });
+    let first = descriptors.next();
+    if first.is_none() {
+        findings.push(Finding::NoServiceProvider);
+    }
+    if descriptors.next().is_some() {
+        findings.push(Finding::SeveralServiceProviders);
+    }
+    first
+}
+
+fn read_valid_until(element: Element<'_, '_>, findings: &mut Vec<Finding>) -> Option<Timestamp> {
+    let text = element.attribute("validUntil")?.trim();
+    // saml-core-2.0 §1.3.3: without a time zone it is UTC.
+    let instant = text.parse().or_else(|_| {
+        text.parse::<DateTime>()
+            .and_then(|utc| TimeZone::UTC.to_timestamp(utc))
+    });
+    instant
+        .map_err(|_unread| findings.push(Finding::ValidUntil))
+        .ok()
+}
+
+fn read_boolean(
+    element: Element<'_, '_>,
+    name: &'static str,
+    findings: &mut Vec<Finding>,
+) -> Option<bool> {
+    match element.attribute(name)?.trim() {
+        "true" | "1" => Some(true),
+        "false" | "0" => Some(false),
+        _ => {
+            findings.push(Finding::Boolean(name));
+            None
+        }
+    }
+}
+
+fn read_acs(
+    descriptor: Element<'_, '_>,
+    schemes: Schemes,
+    findings: &mut Vec<Finding>,
+) -> Vec<AssertionConsumerService> {
+    let elements = descriptor
+        .children()
+        .filter(|child| child.is(vocab::MD, "AssertionConsumerService"));
+    let mut services: Vec<AssertionConsumerService> = Vec::new();
+    for (place, element) in (1_usize..).zip(elements) {
+        let Some(service) = read_one_acs(element, place, schemes, findings) else {
+            continue;
+        };
+        if services.iter().any(|known| known.index == service.index) {
+            findings.push(Finding::AcsIndexRepeated(service.index));
+        }
+        services.push(service);
+    }
+    if !services
+        .iter()
+        .any(|service| service.binding == vocab::BINDING_POST)
+    {
+        findings.push(Finding::NoPost);
+    }
+    if services
+        .iter()
+        .filter(|service| service.is_default == Some(true))
+        .count()
+        > 1
+    {
+        findings.push(Finding::SeveralDefaults);
+    }
+    services
+}
+
+fn read_one_acs(
+    element: Element<'_, '_>,
+    place: usize,
+    schemes: Schemes,
+    findings: &mut Vec<Finding>,
+) -> Option<AssertionConsumerService> {
+    let binding = element.attribute("Binding").unwrap_or_default().to_owned();
+    let index = element.attribute("index").and_then(read_index);
+    let location = EndpointUrl::parse(element.attribute("Location").unwrap_or_default(), schemes);
+    // An address that never gets an answer must not keep the provider out; one that does get them is
+    // right in every point.
+    if binding != vocab::BINDING_POST && (index.is_none() || location.is_err()) {
+        findings.push(Finding::OtherBindingIgnored(place));
+        return None;
+    }
+    let is_default = read_boolean(element, "isDefault", findings);
+    if index.is_none() {
+        findings.push(Finding::AcsIndex(place));
+    }
+    let location = location
+        .map_err(|fault| findings.push(Finding::AcsLocation { place, fault }))
+        .ok();
+    if location
+        .as_ref()
+        .is_some_and(|location| location.as_str().starts_with("http:"))
+    {
+        findings.push(Finding::Http(place));
+    }
+    Some(AssertionConsumerService {
+        index: index?,
+        location: location?,
+        binding,
+        is_default,
+    })
+}
+
+/// Reads an `xs:unsignedShort` without the forms that nobody writes, such as `+1`.
+fn read_index(text: &str) -> Option<u16> {
+    let text = text.trim();
+    text.bytes()
+        .all(|b| b.is_ascii_digit())
+        .then(|| text.parse().ok())
+        .flatten()
+}
+
+fn read_name_id_formats(descriptor: Element<'_, '_>, findings: &mut Vec<Finding>) -> Vec<String> {
+    let mut formats = Vec::new();
+    for element in descriptor
+        .children()
+        .filter(|child| child.is(vocab::MD, "NameIDFormat"))
+    {
+        match element.text() {
+            Ok(text) => formats.push(text.trim().to_owned()),
+            Err(_) => findings.push(Finding::Shape("NameIDFormat")),
+        }
+    }
+    formats
+}
+
+/// Reads `mdui:DisplayName` (sstc-saml-metadata-ui-v1.0 §2.1); one that cannot be read only leaves the
+/// provider without a name of its own.
+fn read_display_name(descriptor: Element<'_, '_>) -> Option<Localized> {
+    let extensions = descriptor.only(vocab::MD, "Extensions").ok().flatten()?;
+    let ui_info = extensions.only(vocab::MDUI, "UIInfo").ok().flatten()?;
+    let names: Vec<(String, String)> = ui_info
+        .children()
+        .filter(|child| child.is(vocab::MDUI, "DisplayName"))
+        .filter_map(|child| {
+            let language = child.attribute_ns(vocab::XML, "lang").unwrap_or_default();
+            let primary = language
+                .split('-')
+                .next()
+                .unwrap_or_default()
+                .to_ascii_lowercase();
+            let text = child
+                .text()
+                .ok()?
+                .split_whitespace()
+                .collect::<Vec<_>>()
+                .join(" ");
+            let fits = (1..=MAX_DISPLAY_NAME_CHARS).contains(&text.chars().count());
+            (fits && !text.chars().any(char::is_control)).then_some((primary, text))
+        })
+        .collect();
+    let named = |tag: &str| names.iter().find(|(language, _)| language == tag);
+    let (fr, en) = (named("fr"), named("en"));
+    let (_, text) = fr.or(en).or(names.first())?;
+    Some(Localized {
+        fr: text.clone(),
+        en: en.map(|(_, text)| text.clone()),
+    })
+}
+
+/// Tells where the provider and what the administrator wrote about it do not fit together.
+fn compare(provider: &ServiceProvider, config: &SpConfig, findings: &mut Vec<Finding>) {
+    if provider.signing_certificates.is_empty() {
+        let must = config
+            .require_signed_requests
+            .unwrap_or(provider.authn_requests_signed);
+        findings.push(if must {
+            Finding::NoSigningKeyToRequire
+        } else {
+            Finding::NoSigningKey
+        });
+    }
+    if provider.want_assertions_signed && config.sign == Sign::Response {
+        findings.push(Finding::SignedAssertionWanted);
+    }
+    let formats = &provider.name_id_formats;
+    let any = formats.is_empty()
+        || formats
+            .iter()
+            .any(|listed| listed == vocab::NAME_ID_UNSPECIFIED);
+    if !any
+        && !formats
+            .iter()
+            .any(|listed| listed == config.name_id.format.urn())
+    {
+        findings.push(Finding::NameIdFormat);
+    }
+}
+
+#[cfg(test)]
+#[path = "read_tests.rs"]
+pub(super) mod tests;

@@ -1,0 +1,466 @@
+use std::{collections::BTreeMap, fs, path::Path};
+
+use jiff::Timestamp;
+
+use super::*;
+use crate::{
+    config::sections::NameId,
+    model::{name_id::NameIdFormat, short_name::ShortName},
+};
+
+const ZOOM: &[u8] = include_bytes!("../../metadata/zoom.xml");
+
+pub(in crate::metadata) fn config() -> SpConfig {
+    SpConfig {
+        short_name: ShortName::parse("example").unwrap(),
+        metadata_path: "example.xml".into(),
+        aliases: Vec::new(),
+        sign_in_link: None,
+        enabled: true,
+        display_name: None,
+        require_signed_requests: None,
+        sign: Sign::Assertion,
+        max_authn_age: None,
+        name_id: NameId {
+            format: NameIdFormat::EmailAddress,
+            from: "mail".into(),
+        },
+        release: Vec::new(),
+    }
+}
+
+pub(in crate::metadata) fn now() -> Timestamp {
+    "2026-11-26T02:00:00Z".parse().unwrap()
+}
+
+/// Each file of a folder of fixtures, by its name without `.xml`.
+fn fixtures(folder: &str) -> BTreeMap<String, Vec<u8>> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("tests/fixtures/metadata")
+        .join(folder);
+    let files = fs::read_dir(folder)
+        .unwrap()
+        .map(|entry| entry.unwrap().path());
+    files
+        .map(|path| {
+            let name = path.file_stem().unwrap().to_str().unwrap().to_owned();
+            (name, fs::read(path).unwrap())
+        })
+        .collect()
+}
+
+fn told(reading: &Reading) -> Vec<String> {
+    reading.findings.iter().map(ToString::to_string).collect()
+}
+
+fn valid(name: &str) -> (ServiceProvider, Vec<VerifyingKey>) {
+    let bytes = &fixtures("valid")[name];
+    let reading = read(bytes, &config(), Schemes::HttpsOnly, now());
+    let told = told(&reading);
+    reading
+        .provider
+        .unwrap_or_else(|| panic!("{name}: {told:?}"))
+}
+
+#[test]
+fn every_sound_file_is_taken_and_its_warning_told() {
+    let warnings = BTreeMap::from([
+        (
+            "certificate-expired",
+            "of CN=sp.example.org expired (test fixture) has expired on 2021-01",
+        ),
+        (
+            "certificate-not-yet-valid",
+            "is not valid before 2040-01-01T00:00:00Z",
+        ),
+        ("certificate-of-sha1", "is itself signed with a weak digest"),
+        (
+            "certificates-in-one-x509data",
+            "KeyDescriptor 1 holds several certificates in one",
+        ),
+        (
+            "key-name-only",
+            "KeyDescriptor 2 holds no certificate and does not count",
+        ),
+        (
+            "name-id-of-another-format",
+            "name-id has a format that the provider does not list",
+        ),
+        (
+            "no-key",
+            "it holds no certificate for signing: every request counts as unsigned",
+        ),
+        (
+            "several-bindings-and-older-protocols",
+            "AssertionConsumerService 4, of a binding that",
+        ),
+        (
+            "several-defaults",
+            "several AssertionConsumerService elements are the default",
+        ),
+        (
+            "valid-for-some-days",
+            "its validUntil is soon (2026-11-27T02:00:00Z)",
+        ),
+        (
+            "valid-until-past",
+            "its validUntil is past (2026-11-24T00:00:00.5Z)",
+        ),
+    ]);
+    let fixtures = fixtures("valid");
+    assert!(fixtures.len() >= 16, "{}", fixtures.len());
+    for (name, bytes) in &fixtures {
+        let reading = read(bytes, &config(), Schemes::HttpsOnly, now());
+        let told = told(&reading);
+        assert!(reading.provider.is_some(), "{name}: {told:?}");
+        match warnings.get(name.as_str()) {
+            Some(warning) => {
+                assert_eq!(told.len(), 1, "{name}: {told:?}");
+                assert!(told[0].contains(warning), "{name}: {told:?}");
+            }
+            None => assert!(told.is_empty(), "{name}: {told:?}"),
+        }
+    }
+}
+
+#[test]
+fn every_file_with_one_fault_is_refused_for_that_fault() {
+    let faults = BTreeMap::from([
+        (
+            "acs-default-is-maybe",
+            "`isDefault` is neither true nor false",
+        ),
+        (
+            "acs-http",
+            "the address of AssertionConsumerService 1 is not an https URL",
+        ),
+        (
+            "acs-index-negative",
+            "AssertionConsumerService 1 has no `index` from 0 to 65535",
+        ),
+        (
+            "acs-index-too-large",
+            "AssertionConsumerService 1 has no `index` from 0 to 65535",
+        ),
+        (
+            "acs-index-twice",
+            "two AssertionConsumerService elements have the index 0",
+        ),
+        (
+            "acs-javascript",
+            "the address of AssertionConsumerService 1 is not an https URL",
+        ),
+        (
+            "acs-with-a-fragment",
+            "the address of AssertionConsumerService 1 holds a fragment",
+        ),
+        (
+            "acs-with-a-saml-parameter",
+            "holds a query parameter that SAML uses itself",
+        ),
+        (
+            "acs-with-a-user",
+            "the address of AssertionConsumerService 1 holds user information",
+        ),
+        (
+            "acs-without-index",
+            "AssertionConsumerService 1 has no `index` from 0 to 65535",
+        ),
+        (
+            "acs-without-location",
+            "AssertionConsumerService 1 is not an absolute URL",
+        ),
+        (
+            "certificate-holds-an-element",
+            "X509Certificate does not have the shape",
+        ),
+        (
+            "certificate-is-no-base64",
+            "cannot be used: not one X.509 certificate",
+        ),
+        (
+            "certificate-is-none",
+            "KeyDescriptor 1 cannot be used: the key or certificate cannot",
+        ),
+        (
+            "certificate-with-bytes-behind",
+            "cannot be used: not one X.509 certificate",
+        ),
+        (
+            "document-type",
+            "it is not taken as XML: a document type declaration",
+        ),
+        ("entity-id-empty", "the entityID is empty"),
+        (
+            "entity-id-too-long",
+            "the entityID is longer than 1024 characters",
+        ),
+        ("entity-id-with-a-space", "the entityID holds white space"),
+        (
+            "identity-provider-only",
+            "it describes no service provider of SAML 2.0",
+        ),
+        (
+            "key-of-1024-bits",
+            "KeyDescriptor 1 cannot be used: a key of a size or curve that is not",
+        ),
+        (
+            "key-use-unknown",
+            "the `use` of KeyDescriptor 1 is neither signing nor encryption",
+        ),
+        (
+            "name-id-format-holds-an-element",
+            "NameIDFormat does not have the shape",
+        ),
+        ("no-acs", "no AssertionConsumerService takes HTTP-POST"),
+        (
+            "no-acs-of-post",
+            "no AssertionConsumerService takes HTTP-POST",
+        ),
+        ("no-entity-id", "the entityID is empty"),
+        (
+            "not-well-formed",
+            "it is not taken as XML: not well-formed XML at line",
+        ),
+        (
+            "one-acs-of-two-http",
+            "the address of AssertionConsumerService 2 is not an https URL",
+        ),
+        (
+            "other-namespace",
+            "it is not the EntityDescriptor of one entity",
+        ),
+        (
+            "requests-signed-is-maybe",
+            "`AuthnRequestsSigned` is neither true nor false",
+        ),
+        (
+            "saml-1-only",
+            "it describes no service provider of SAML 2.0",
+        ),
+        (
+            "several-entities",
+            "it is not the EntityDescriptor of one entity",
+        ),
+        (
+            "signs-requests-without-a-key",
+            "requests must be signed, and it holds no certificate",
+        ),
+        ("two-key-infos", "KeyDescriptor does not have the shape"),
+        (
+            "two-service-providers",
+            "it describes several service providers of SAML 2.0",
+        ),
+        (
+            "valid-until-is-no-instant",
+            "a validUntil is not an instant",
+        ),
+    ]);
+    let fixtures = fixtures("invalid");
+    let names: Vec<_> = fixtures.keys().map(String::as_str).collect();
+    assert_eq!(names, faults.keys().copied().collect::<Vec<_>>());
+    for (name, bytes) in &fixtures {
+        let reading = read(bytes, &config(), Schemes::HttpsOnly, now());
+        let told = told(&reading);
+        assert!(reading.provider.is_none(), "{name}: {told:?}");
+        assert!(
+            told.iter().any(|told| told.contains(faults[name.as_str()])),
+            "{name}: {told:?}"
+        );
+    }
+}
+
+#[test]
+fn everything_that_is_wrong_is_told_together() {
+    let text = String::from_utf8(fixtures("valid")["plain"].clone()).unwrap();
+    let text = text
+        .replace("entityID=\"https", "validUntil=\"x\" entityID=\" https")
+        .replace("use=\"signing\"", "use=\"both\"")
+        .replace("https://sp.example.org/acs", "http://sp.example.org/acs");
+    let reading = read(text.as_bytes(), &config(), Schemes::HttpsOnly, now());
+    let faults = reading
+        .findings
+        .iter()
+        .filter(|finding| finding.is_fault())
+        .count();
+    assert_eq!(faults, 5, "{:?}", told(&reading));
+}
+
+#[test]
+fn zooms_file_describes_zoom() {
+    let config = SpConfig {
+        require_signed_requests: Some(false),
+        ..config()
+    };
+    let reading = read(ZOOM, &config, Schemes::HttpsOnly, now());
+    assert!(reading.findings.is_empty(), "{:?}", told(&reading));
+    let (sp, keys) = reading.provider.unwrap();
+    assert_eq!(sp.entity_id.as_str(), "univ-montp3-fr.zoom.us");
+    assert!(sp.authn_requests_signed && sp.want_assertions_signed);
+    assert_eq!(sp.name_id_formats, [vocab::NAME_ID_EMAIL]);
+    let [acs] = sp.assertion_consumer_services.as_slice() else {
+        panic!("one address")
+    };
+    assert_eq!(
+        acs.location.as_str(),
+        "https://univ-montp3-fr.zoom.us/saml/SSO"
+    );
+    assert_eq!((acs.index, acs.is_default), (0, Some(true)));
+    let [key] = keys.as_slice() else {
+        panic!("one key for signing")
+    };
+    let subject = key.certificate().subject();
+    assert_eq!(
+        subject,
+        "CN=self-made placeholder, replace by Zoom's own download"
+    );
+}
+
+#[test]
+fn r92_a_key_without_a_use_is_for_signing_too_and_all_keys_count_once() {
+    let (sp, keys) = valid("keys-of-every-use-wrapped-and-unwrapped");
+    let subjects: Vec<_> = keys.iter().map(|key| key.certificate().subject()).collect();
+    assert_eq!(
+        subjects,
+        [
+            "CN=sp.example.org (test fixture)",
+            "CN=sp.example.org next (test fixture)",
+            "CN=sp.example.org EC (test fixture)"
+        ]
+    );
+    assert_eq!(sp.signing_certificates.len(), 3);
+}
+
+#[test]
+fn r92_a_certificate_whose_time_is_over_or_not_begun_counts() {
+    for name in ["certificate-expired", "certificate-not-yet-valid"] {
+        assert_eq!(valid(name).1.len(), 1, "{name}");
+    }
+}
+
+#[test]
+fn an_authority_in_the_chain_does_not_speak_for_the_provider() {
+    let (_, keys) = valid("certificates-in-one-x509data");
+    let [key] = keys.as_slice() else {
+        panic!("one key")
+    };
+    assert_eq!(
+        key.certificate().subject(),
+        "CN=sp.example.org (test fixture)"
+    );
+}
+
+#[test]
+fn the_names_for_people_are_french_and_english() {
+    let (sp, _) = valid("interface-names-comments-and-extensions");
+    let name = sp.display_name.unwrap();
+    assert_eq!(
+        (name.fr.as_str(), name.en.as_deref()),
+        ("Service d'exemple", Some("Example service"))
+    );
+    assert_eq!(valid("plain").0.display_name, None);
+}
+
+#[test]
+fn endpoints_of_other_bindings_are_kept_for_what_they_are() {
+    let (sp, _) = valid("several-bindings-and-older-protocols");
+    let kept: Vec<_> = sp
+        .assertion_consumer_services
+        .iter()
+        .map(|acs| {
+            (
+                acs.index,
+                acs.binding == vocab::BINDING_POST,
+                acs.is_default,
+            )
+        })
+        .collect();
+    assert_eq!(
+        kept,
+        [
+            (1, true, Some(true)),
+            (2, false, None),
+            (3, false, None),
+            (65535, true, Some(false))
+        ]
+    );
+}
+
+#[test]
+fn the_earlier_end_of_entity_and_role_counts() {
+    let (sp, _) = valid("valid-until-past");
+    assert_eq!(
+        sp.valid_until,
+        Some("2026-11-24T00:00:00.5Z".parse().unwrap())
+    );
+}
+
+#[test]
+fn a_lab_takes_plain_http_and_says_so() {
+    let reading = read(
+        &fixtures("invalid")["acs-http"],
+        &config(),
+        Schemes::Lab,
+        now(),
+    );
+    assert!(reading.provider.is_some());
+    assert!(told(&reading)[0].contains("is plain http, which only a lab takes"));
+}
+
+#[test]
+fn requests_that_must_be_signed_need_a_key() {
+    let required = SpConfig {
+        require_signed_requests: Some(true),
+        ..config()
+    };
+    let reading = read(
+        &fixtures("valid")["no-key"],
+        &required,
+        Schemes::HttpsOnly,
+        now(),
+    );
+    assert!(reading.provider.is_none());
+    let waived = SpConfig {
+        require_signed_requests: Some(false),
+        ..config()
+    };
+    let promised = &fixtures("invalid")["signs-requests-without-a-key"];
+    assert!(
+        read(promised, &waived, Schemes::HttpsOnly, now())
+            .provider
+            .is_some()
+    );
+}
+
+#[test]
+fn a_response_signed_alone_is_told_where_assertions_are_wanted_signed() {
+    let config = SpConfig {
+        sign: Sign::Response,
+        ..config()
+    };
+    let bytes = &fixtures("valid")["wants-signed-requests-and-assertions"];
+    let told = told(&read(bytes, &config, Schemes::HttpsOnly, now()));
+    assert_eq!(
+        told,
+        ["the provider wants signed assertions, and `sign` is \"response\""]
+    );
+}
+
+#[test]
+fn only_digits_are_an_index() {
+    for (text, index) in [("0", Some(0)), (" 7 ", Some(7)), ("65535", Some(65535))] {
+        assert_eq!(read_index(text), index, "{text}");
+    }
+    for bad in [
+        "",
+        "+1",
+        "-0",
+        "65536",
+        "1.0",
+        "٣",
+        "0x1",
+        "99999999999999999999",
+    ] {
+        assert_eq!(read_index(bad), None, "{bad}");
+    }
+}

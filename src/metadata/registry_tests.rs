@@ -1,0 +1,187 @@
+use std::fs;
+
+use jiff::SignedDuration;
+
+use super::*;
+use crate::{
+    metadata::read::{
+        read,
+        tests::{config, now},
+    },
+    model::endpoint::Schemes,
+};
+
+fn provider(short_name: &str, entity_id: &str, aliases: &[&str]) -> Registered {
+    let path = concat!(
+        env!("CARGO_MANIFEST_DIR"),
+        "/tests/fixtures/metadata/valid/plain.xml"
+    );
+    let text = fs::read_to_string(path).unwrap();
+    let text = text.replace("https://sp.example.org/metadata", entity_id);
+    let config = SpConfig {
+        short_name: ShortName::parse(short_name).unwrap(),
+        aliases: aliases.iter().map(|alias| name(alias)).collect(),
+        ..config()
+    };
+    let (sp, keys) = read(text.as_bytes(), &config, Schemes::HttpsOnly, now())
+        .provider
+        .unwrap();
+    Registered { sp, keys, config }
+}
+
+fn name(text: &str) -> EntityId {
+    EntityId::parse(text).unwrap()
+}
+
+fn short(text: &str) -> ShortName {
+    ShortName::parse(text).unwrap()
+}
+
+#[test]
+fn a_provider_is_found_by_each_of_its_names_byte_for_byte() {
+    let zoom = provider("zoom", "example.zoom.us", &["https://example.zoom.us"]);
+    let registry = Registry::build(vec![zoom, provider("bbb", "https://bbb.example.org", &[])]);
+    let registry = registry.unwrap();
+    for known in ["example.zoom.us", "https://example.zoom.us"] {
+        let found = registry.sp_for(&name(known), now()).unwrap();
+        assert_eq!(found.config.short_name, short("zoom"), "{known}");
+    }
+    assert_eq!(
+        registry
+            .sp_by_short_name(&short("bbb"), now())
+            .unwrap()
+            .sp
+            .aliases,
+        []
+    );
+    for unknown in [
+        "Example.zoom.us",
+        "https://example.zoom.us/",
+        "example.zoom.u",
+        "zoom",
+    ] {
+        assert_eq!(
+            registry.sp_for(&name(unknown), now()).unwrap_err(),
+            SpFault::Unknown
+        );
+    }
+    let unknown = registry.sp_by_short_name(&short("webex"), now());
+    assert_eq!(unknown.unwrap_err(), SpFault::Unknown);
+}
+
+#[test]
+fn r32_two_providers_never_share_a_name_or_an_alias() {
+    let a = |aliases: &[&str]| provider("a", "https://a.example.org", aliases);
+    let b = |aliases: &[&str]| provider("b", "https://b.example.org", aliases);
+    for (one, other) in [
+        (a(&[]), provider("b", "https://a.example.org", &[])),
+        (a(&["urn:x"]), b(&["urn:x"])),
+        (a(&[]), b(&["https://a.example.org"])),
+        (a(&["https://b.example.org"]), b(&[])),
+    ] {
+        let clashes = Registry::build(vec![one, other]).unwrap_err();
+        assert!(
+            matches!(&clashes[..], [Clash::SameName { one, other, .. }]
+            if *one == short("a") && *other == short("b")),
+            "{clashes:?}"
+        );
+    }
+    let same = Registry::build(vec![a(&[]), provider("a", "https://c.example.org", &[])]);
+    assert_eq!(same.unwrap_err(), [Clash::SameShortName(short("a"))]);
+}
+
+#[test]
+fn r32_names_that_look_the_same_are_told() {
+    for (one, other) in [
+        ("https://a.example.org", "https://A.example.org"),
+        ("urn:caf\u{e9}", "urn:cafe\u{301}"),
+        ("urn:CAF\u{c9}", "urn:cafe\u{301}"),
+    ] {
+        let registry = Registry::build(vec![provider("a", one, &[]), provider("b", other, &[])]);
+        let registry = registry.unwrap();
+        assert!(
+            matches!(registry.warnings(), [Clash::SimilarName { .. }]),
+            "{one} {other}"
+        );
+        assert_eq!(
+            registry
+                .sp_for(&name(one), now())
+                .unwrap()
+                .config
+                .short_name,
+            short("a")
+        );
+    }
+    let own = provider("a", "https://a.example.org", &["https://A.example.org"]);
+    assert!(Registry::build(vec![own]).unwrap().warnings().is_empty());
+}
+
+#[test]
+fn r38_a_provider_that_is_switched_off_is_found_by_no_way() {
+    let mut zoom = provider("zoom", "example.zoom.us", &["https://example.zoom.us"]);
+    zoom.config.enabled = false;
+    let registry = Registry::build(vec![zoom]).unwrap();
+    for known in ["example.zoom.us", "https://example.zoom.us"] {
+        assert_eq!(
+            registry.sp_for(&name(known), now()).unwrap_err(),
+            SpFault::Disabled
+        );
+    }
+    let found = registry.sp_by_short_name(&short("zoom"), now());
+    assert_eq!(found.unwrap_err(), SpFault::Disabled);
+    let listed = registry.listed(&short("zoom"), now()).unwrap();
+    assert!(!listed.is_answered);
+}
+
+#[test]
+fn r90_a_provider_is_out_from_the_instant_at_which_its_metadata_ends() {
+    let mut zoom = provider("zoom", "example.zoom.us", &[]);
+    let end = now() + SignedDuration::from_secs(60);
+    zoom.sp.valid_until = Some(end);
+    let registry = Registry::build(vec![zoom]).unwrap();
+    let before = end - SignedDuration::from_nanos(1);
+    assert!(registry.sp_for(&name("example.zoom.us"), before).is_ok());
+    let after = registry.sp_for(&name("example.zoom.us"), end);
+    assert_eq!(after.unwrap_err(), SpFault::Expired);
+    assert_eq!(
+        registry.sp_by_short_name(&short("zoom"), end).unwrap_err(),
+        SpFault::Expired
+    );
+}
+
+#[test]
+fn the_name_for_people_is_the_administrators_then_the_providers_then_the_short_one() {
+    let mut zoom = provider("zoom", "example.zoom.us", &[]);
+    assert_eq!(zoom.display_name().fr, "zoom");
+    zoom.sp.display_name = Some(Localized {
+        fr: "Réunions".into(),
+        en: None,
+    });
+    assert_eq!(zoom.display_name().fr, "Réunions");
+    zoom.config.display_name = Some(Localized {
+        fr: "Zoom".into(),
+        en: None,
+    });
+    assert_eq!(zoom.display_name().fr, "Zoom");
+}
+
+#[test]
+fn whether_requests_must_be_signed_is_the_administrators_word_first() {
+    let mut zoom = provider("zoom", "example.zoom.us", &[]);
+    assert!(!zoom.must_sign_requests());
+    zoom.sp.authn_requests_signed = true;
+    assert!(zoom.must_sign_requests());
+    zoom.config.require_signed_requests = Some(false);
+    assert!(!zoom.must_sign_requests());
+}
+
+#[test]
+fn the_listing_is_in_the_order_of_the_short_names() {
+    let providers = ["zoom", "bbb"].map(|short| provider(short, &format!("urn:{short}"), &[]));
+    let registry = Registry::build(providers.into()).unwrap();
+    let names: Vec<_> = registry
+        .listing(now())
+        .map(|listed| listed.short_name.as_str())
+        .collect();
+    assert_eq!(names, ["bbb", "zoom"]);
+}

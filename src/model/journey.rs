@@ -1,0 +1,105 @@
+//! A sign-in on its way: all that must be remembered while a person is in front of a form.
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use super::{
+    authn_context::AuthnContextClass, endpoint::EndpointUrl, entity_id::EntityId,
+    name_id::NameIdFormat, short_name::ShortName, support_code::SupportCode,
+};
+
+/// A sign-in on its way, sealed into the path of our own URLs and stored nowhere.
+///
+/// Made from a trusted request only. What it holds is what the request said and what was proven
+/// about it then; whether the provider may still be answered is asked again at the end.
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+pub struct Journey {
+    /// The provider's short name, which also stands in clear in the path.
+    pub sp: ShortName,
+    /// The name by which the provider called itself: the `Audience` of the answer.
+    pub issuer: EntityId,
+    /// The `ID` of the request, an `xs:NCName` of at most 256 characters: the `InResponseTo`.
+    pub request_id: Box<str>,
+    /// Whether the request was signed, and so is answered once only.
+    pub is_signed: bool,
+    /// Where the answer goes: proven to be the provider's when the request came.
+    pub acs: EndpointUrl,
+    /// The `RelayState`, given back unchanged.
+    pub relay_state: Option<RelayState>,
+    /// `ForceAuthn`: the person proves anew who they are.
+    pub force_authn: bool,
+    /// `IsPassive`: no page may be shown.
+    pub is_passive: bool,
+    /// The format that `NameIDPolicy` asks for.
+    pub name_id_format: Option<NameIdFormat>,
+    /// The classes of which one must be what happened; any will do when there are none.
+    pub acceptable_contexts: Vec<AuthnContextClass>,
+    /// When the request came.
+    #[serde(with = "super::instant")]
+    pub begun_at: Timestamp,
+    /// What the person reads to the help desk.
+    pub support_code: SupportCode,
+    /// Which browser it belongs to.
+    pub binding: BrowserBinding,
+}
+
+/// Which browser a journey belongs to.
+#[derive(Clone, Copy, Deserialize, Eq, PartialEq, Serialize)]
+pub enum BrowserBinding {
+    /// To none yet: it came by a cross-site POST, which brings no cookie, and is bounced to a GET.
+    Unbound,
+    /// To none yet, but the browser was given a value to keep: if it comes without one, it keeps
+    /// none.
+    Offered,
+    /// To the one that keeps the value of this hash.
+    Bound([u8; 32]),
+}
+
+impl std::fmt::Debug for BrowserBinding {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(match self {
+            Self::Unbound => "Unbound",
+            Self::Offered => "Offered",
+            Self::Bound(_) => "Bound",
+        })
+    }
+}
+
+/// A `RelayState`: opaque to us, at most 1,024 bytes of UTF-8 (the standard allows 80, the field
+/// uses more), given back byte for byte and never logged.
+#[derive(Clone, Deserialize, Eq, PartialEq, Serialize)]
+pub struct RelayState(Box<str>);
+
+/// A `RelayState` that is longer than [`RelayState::MAX_BYTES`].
+#[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]
+#[error("RelayState is longer than 1024 bytes")]
+pub struct RelayStateTooLong;
+
+impl RelayState {
+    /// The longest one that is carried.
+    pub const MAX_BYTES: usize = 1024;
+
+    /// Takes a text that a provider sent.
+    ///
+    /// # Errors
+    ///
+    /// It is too long to be carried.
+    pub fn parse(text: &str) -> Result<Self, RelayStateTooLong> {
+        if text.len() > Self::MAX_BYTES {
+            Err(RelayStateTooLong)
+        } else {
+            Ok(Self(text.into()))
+        }
+    }
+
+    /// The text as it was sent, for the form that gives it back.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl std::fmt::Debug for RelayState {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("RelayState")
+    }
+}

@@ -1,0 +1,30 @@
+//! What a person has proven.
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use super::{attribute::Attributes, authn_context::AuthnContextClass};
+
+/// That a person proved who they are: made by an authenticator, carried sealed or in a session.
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+pub struct Proof {
+    /// The name they sign in with, as the source writes it.
+    pub login: String,
+    /// By which authenticator.
+    pub method: AuthnMethod,
+    /// What really happened.
+    pub context: AuthnContextClass,
+    /// When it happened: the `AuthnInstant`.
+    #[serde(with = "super::instant")]
+    pub at: Timestamp,
+    /// What the source says of the person, under the source's names.
+    pub attributes: Attributes,
+}
+
+/// The authenticators.
+#[derive(Clone, Copy, Debug, Deserialize, Eq, Hash, PartialEq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum AuthnMethod {
+    /// The embedded directory.
+    Local,
+}

@@ -1,0 +1,52 @@
+//! A service provider, as its metadata describes it.
+
+use jiff::Timestamp;
+
+use super::{
+    endpoint::EndpointUrl, entity_id::EntityId, language::Localized, short_name::ShortName,
+};
+
+/// A service provider, as its metadata describes it (saml-metadata-2.0 §2.4.4).
+#[derive(Clone, Debug)]
+pub struct ServiceProvider {
+    /// Our own name for it.
+    pub short_name: ShortName,
+    /// The `entityID` of its metadata.
+    pub entity_id: EntityId,
+    /// Other names by which the same provider calls itself.
+    pub aliases: Vec<EntityId>,
+    /// Where it takes Responses, in the order of the metadata; never empty.
+    pub assertion_consumer_services: Vec<AssertionConsumerService>,
+    /// Its certificates for signing, DER: those of `use="signing"` and those without `use`.
+    pub signing_certificates: Vec<Vec<u8>>,
+    /// The `NameIDFormat` elements, as written.
+    pub name_id_formats: Vec<String>,
+    /// Whether its metadata promises that its requests are signed.
+    pub authn_requests_signed: bool,
+    /// Whether its metadata wants the assertion itself signed.
+    pub want_assertions_signed: bool,
+    /// Its name for people, of MDUI.
+    pub display_name: Option<Localized>,
+    /// When this description ends.
+    pub valid_until: Option<Timestamp>,
+}
+
+impl ServiceProvider {
+    /// Whether the provider calls itself `name`, byte for byte.
+    pub fn is_named(&self, name: &EntityId) -> bool {
+        self.entity_id == *name || self.aliases.contains(name)
+    }
+}
+
+/// One endpoint that takes Responses (saml-metadata-2.0 §2.4.4, `AssertionConsumerService`).
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct AssertionConsumerService {
+    /// Its `index`.
+    pub index: u16,
+    /// Its `Location`.
+    pub location: EndpointUrl,
+    /// Its `Binding`, as written.
+    pub binding: String,
+    /// Its `isDefault`, where stated.
+    pub is_default: Option<bool>,
+}

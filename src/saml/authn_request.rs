@@ -1,0 +1,559 @@
+//! Reads an `AuthnRequest` (saml-core-2.0 §3.4.1) out of XML.
+//!
+//! Says what the message says, completely and strictly, and proves nothing: that is
+//! [`super::trust`].
+
+use jiff::Timestamp;
+
+use crate::{
+    model::{
+        endpoint::EndpointUrl,
+        entity_id::{EntityId, InvalidEntityId},
+        vocab,
+    },
+    xml::{Element, ShapeFault, is_ncname},
+};
+
+/// An `AuthnRequest` as it was received.
+#[derive(Clone, Debug)]
+pub struct ReceivedAuthnRequest {
+    /// The `ID`, an `xs:NCName` of at most 256 characters.
+    pub id: Box<str>,
+    /// The `Version`.
+    pub version: Version,
+    /// The `IssueInstant`.
+    pub issued_at: Timestamp,
+    /// The `Destination`, where stated.
+    pub destination: Option<String>,
+    /// The `Issuer`.
+    pub issuer: EntityId,
+    /// Where the answer is wanted.
+    pub acs: AcsWish,
+    /// The `ProtocolBinding`, where stated.
+    pub protocol_binding: Option<String>,
+    /// The `NameIDPolicy`, where stated.
+    pub name_id_policy: Option<NameIdPolicy>,
+    /// Whether the person must prove anew who they are.
+    pub force_authn: bool,
+    /// Whether no page may be shown.
+    pub is_passive: bool,
+    /// The `RequestedAuthnContext`, where stated.
+    pub requested_authn_context: Option<RequestedAuthnContext>,
+    /// Whether the request names the person it is about.
+    pub has_subject: bool,
+}
+
+/// The versions of SAML that a request can be of.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Version {
+    /// Before 2.0.
+    Earlier,
+    /// 2.0.
+    Two,
+    /// After 2.0.
+    Later,
+}
+
+/// Where a request wants the answer (saml-core-2.0 §3.4.1).
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub enum AcsWish {
+    /// At the endpoint with this index.
+    Index(u16),
+    /// At this address. Compared with metadata byte for byte, so it may be any text here.
+    Location(String),
+    /// Wherever metadata says.
+    Unstated,
+}
+
+/// A `NameIDPolicy` (saml-core-2.0 §3.4.1.1). `AllowCreate` asks nothing of us: the names we issue
+/// are computed, and none is created or stored.
+#[derive(Clone, Debug, Default, Eq, PartialEq)]
+pub struct NameIdPolicy {
+    /// The `Format`, where stated.
+    pub format: Option<String>,
+    /// The `SPNameQualifier`, where stated.
+    pub sp_name_qualifier: Option<String>,
+}
+
+/// A `RequestedAuthnContext` (saml-core-2.0 §3.3.2.2.1).
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct RequestedAuthnContext {
+    /// The `Comparison`; `exact` where it is not stated.
+    pub comparison: Comparison,
+    /// The `AuthnContextClassRef`s, as written. Empty where declarations are asked for instead.
+    pub class_refs: Vec<String>,
+}
+
+/// How what happened is compared with what is asked.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Comparison {
+    /// One of those named.
+    Exact,
+    /// Not weaker.
+    Minimum,
+    /// Not stronger.
+    Maximum,
+    /// Stronger.
+    Better,
+}
+
+/// Why a document is not an `AuthnRequest`. What it holds is not echoed: it is unproven.
+#[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]
+pub enum RequestShapeFault {
+    /// `AssertionConsumerServiceIndex` is no `xs:unsignedShort`.
+    #[error("AssertionConsumerServiceIndex is not a number from 0 to 65535")]
+    AcsIndex,
+    /// An index together with an address or a binding: one excludes the others.
+    #[error("AssertionConsumerServiceIndex stands beside URL or ProtocolBinding")]
+    AcsWish,
+    /// A flag is no `xs:boolean`.
+    #[error("{0} is not a boolean")]
+    Boolean(&'static str),
+    /// The `Comparison` is none of the four.
+    #[error("Comparison is not one of the four")]
+    Comparison,
+    /// Something stands where the schema has nothing.
+    #[error("there is an element that an AuthnRequest does not have")]
+    Foreign,
+    /// The `ID` is missing, no name, or too long.
+    #[error("ID is not a name of 1 to 256 characters")]
+    Id,
+    /// The `IssueInstant` is missing or no time in UTC.
+    #[error("IssueInstant is not a time in UTC")]
+    IssueInstant,
+    /// The `Issuer` is missing: nobody to answer (R-32).
+    #[error("there is no Issuer")]
+    NoIssuer,
+    /// The `Issuer` is no entity identifier.
+    #[error("Issuer {0}")]
+    Issuer(#[from] InvalidEntityId),
+    /// The `Format` of the `Issuer` says that it is something else than an entity.
+    #[error("Issuer is not of the entity format")]
+    IssuerFormat,
+    /// The root is something else.
+    #[error("the document is not an AuthnRequest")]
+    NotAnAuthnRequest,
+    /// An element occurs twice, or holds elements instead of text.
+    #[error("{0}")]
+    Shape(#[from] ShapeFault),
+    /// The `Version` is missing or no version.
+    #[error("Version is not a version")]
+    Version,
+}
+
+/// The children that an `AuthnRequest` may have, each once (saml-schema-protocol-2.0).
+const CHILDREN: [(&str, &str); 8] = [
+    (vocab::SAML, "Issuer"),
+    (vocab::DS, "Signature"),
+    (vocab::SAMLP, "Extensions"),
+    (vocab::SAML, "Subject"),
+    (vocab::SAMLP, "NameIDPolicy"),
+    (vocab::SAML, "Conditions"),
+    (vocab::SAMLP, "RequestedAuthnContext"),
+    (vocab::SAMLP, "Scoping"),
+];
+
+impl ReceivedAuthnRequest {
+    /// The longest `ID` that is taken, and so echoed as `InResponseTo` (R-40).
+    pub const MAX_ID_CHARS: usize = 256;
+
+    /// Reads the whole message.
+    ///
+    /// `Extensions`, `Conditions`, `Scoping` and `AttributeConsumingServiceIndex` are let pass: the
+    /// standard leaves it to us, and Zoom's library sends a `Scoping` (R-37).
+    ///
+    /// # Errors
+    ///
+    /// What is not as the standard has it. Nothing may be sent anywhere.
+    pub fn parse(root: Element<'_, '_>) -> Result<Self, RequestShapeFault> {
+        use RequestShapeFault as Fault;
+        if !root.is(vocab::SAMLP, "AuthnRequest") {
+            return Err(Fault::NotAnAuthnRequest);
+        }
+        if root
+            .children()
+            .any(|child| !CHILDREN.iter().any(|(ns, name)| child.is(ns, name)))
+        {
+            return Err(Fault::Foreign);
+        }
+        for (namespace, name) in CHILDREN {
+            root.only(namespace, name)?;
+        }
+        let id = root
+            .attribute("ID")
+            .filter(|id| is_ncname(id) && id.chars().count() <= Self::MAX_ID_CHARS)
+            .ok_or(Fault::Id)?;
+        Ok(Self {
+            id: id.into(),
+            version: parse_version(root.attribute("Version"))?,
+            issued_at: root
+                .attribute("IssueInstant")
+                .and_then(parse_instant)
+                .ok_or(Fault::IssueInstant)?,
+            destination: root.attribute("Destination").map(str::to_owned),
+            issuer: claimed_issuer(root)?,
+            acs: parse_acs_wish(root)?,
+            protocol_binding: root.attribute("ProtocolBinding").map(str::to_owned),
+            name_id_policy: root
+                .only(vocab::SAMLP, "NameIDPolicy")?
+                .map(|policy| NameIdPolicy {
+                    format: policy.attribute("Format").map(str::to_owned),
+                    sp_name_qualifier: policy.attribute("SPNameQualifier").map(str::to_owned),
+                }),
+            force_authn: parse_boolean(root, "ForceAuthn")?,
+            is_passive: parse_boolean(root, "IsPassive")?,
+            requested_authn_context: root
+                .only(vocab::SAMLP, "RequestedAuthnContext")?
+                .map(parse_requested_authn_context)
+                .transpose()?,
+            has_subject: root.only(vocab::SAML, "Subject")?.is_some(),
+        })
+    }
+}
+
+/// Reads who a message claims to be from: the first thing that must be known of it, since the keys
+/// to verify it with are those of this provider only (R-32).
+///
+/// # Errors
+///
+/// There is no issuer, or none of the entity format.
+pub fn claimed_issuer(root: Element<'_, '_>) -> Result<EntityId, RequestShapeFault> {
+    if !root.is(vocab::SAMLP, "AuthnRequest") {
+        return Err(RequestShapeFault::NotAnAuthnRequest);
+    }
+    let issuer = root
+        .only(vocab::SAML, "Issuer")?
+        .ok_or(RequestShapeFault::NoIssuer)?;
+    if issuer
+        .attribute("Format")
+        .is_some_and(|format| format != vocab::NAME_ID_ENTITY)
+    {
+        return Err(RequestShapeFault::IssuerFormat);
+    }
+    Ok(EntityId::parse(&issuer.text()?)?)
+}
+
+fn parse_version(version: Option<&str>) -> Result<Version, RequestShapeFault> {
+    let parts = version.and_then(|version| version.split_once('.'));
+    let number = |text: &str| {
+        let is_number = (1..=4).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_digit());
+        if is_number {
+            text.parse::<u16>().ok()
+        } else {
+            None
+        }
+    };
+    match parts.and_then(|(major, minor)| Some((number(major)?, number(minor)?))) {
+        Some((2, 0)) => Ok(Version::Two),
+        Some((major, _)) if major < 2 => Ok(Version::Earlier),
+        Some(_) => Ok(Version::Later),
+        None => Err(RequestShapeFault::Version),
+    }
+}
+
+/// Reads a time in UTC (saml-core-2.0 §1.3.3): `Z`, whole or broken seconds.
+fn parse_instant(text: &str) -> Option<Timestamp> {
+    let (whole, broken) = match text.strip_suffix('Z')?.split_once('.') {
+        Some((whole, broken)) => (whole, broken),
+        None => (text.strip_suffix('Z')?, "0"),
+    };
+    let shape = "dddd-dd-ddTdd:dd:dd";
+    let fits = whole.len() == shape.len()
+        && whole
+            .bytes()
+            .zip(shape.bytes())
+            .all(|(byte, place)| match place {
+                b'd' => byte.is_ascii_digit(),
+                separator => byte == separator,
+            });
+    let is_fraction =
+        (1..=32).contains(&broken.len()) && broken.bytes().all(|b| b.is_ascii_digit());
+    if fits && is_fraction {
+        format!("{whole}Z").parse().ok()
+    } else {
+        None
+    }
+}
+
+fn parse_boolean(root: Element<'_, '_>, name: &'static str) -> Result<bool, RequestShapeFault> {
+    match root.attribute(name).map(str::trim) {
+        None | Some("false" | "0") => Ok(false),
+        Some("true" | "1") => Ok(true),
+        Some(_) => Err(RequestShapeFault::Boolean(name)),
+    }
+}
+
+fn parse_acs_wish(root: Element<'_, '_>) -> Result<AcsWish, RequestShapeFault> {
+    let url = root.attribute("AssertionConsumerServiceURL");
+    let index = root.attribute("AssertionConsumerServiceIndex");
+    match (index, url) {
+        (None, None) => Ok(AcsWish::Unstated),
+        (None, Some(url)) => {
+            // Nothing that is registered is longer: what is, matches nothing.
+            let fits = url.len() <= EndpointUrl::MAX_BYTES;
+            Ok(AcsWish::Location(if fits {
+                url.to_owned()
+            } else {
+                String::new()
+            }))
+        }
+        (Some(_), Some(_)) => Err(RequestShapeFault::AcsWish),
+        (Some(_), None) if root.attribute("ProtocolBinding").is_some() => {
+            Err(RequestShapeFault::AcsWish)
+        }
+        (Some(index), None) => {
+            let is_number =
+                (1..=5).contains(&index.len()) && index.bytes().all(|b| b.is_ascii_digit());
+            let number = if is_number { index.parse().ok() } else { None };
+            number
+                .map(AcsWish::Index)
+                .ok_or(RequestShapeFault::AcsIndex)
+        }
+    }
+}
+
+fn parse_requested_authn_context(
+    asked: Element<'_, '_>,
+) -> Result<RequestedAuthnContext, RequestShapeFault> {
+    let comparison = match asked.attribute("Comparison") {
+        None | Some("exact") => Comparison::Exact,
+        Some("minimum") => Comparison::Minimum,
+        Some("maximum") => Comparison::Maximum,
+        Some("better") => Comparison::Better,
+        Some(_) => return Err(RequestShapeFault::Comparison),
+    };
+    let mut class_refs = Vec::new();
+    for child in asked.children() {
+        if child.is(vocab::SAML, "AuthnContextClassRef") {
+            class_refs.push(child.text()?.trim().to_owned());
+        } else if !child.is(vocab::SAML, "AuthnContextDeclRef") {
+            return Err(RequestShapeFault::Foreign);
+        }
+    }
+    Ok(RequestedAuthnContext {
+        comparison,
+        class_refs,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::xml::{Limits, open};
+
+    fn request(
+        attributes: &str,
+        children: &str,
+    ) -> Result<ReceivedAuthnRequest, RequestShapeFault> {
+        let xml = format!(
+            r#"<p:AuthnRequest xmlns:p="{}" xmlns:a="{}" {attributes}>{children}</p:AuthnRequest>"#,
+            vocab::SAMLP,
+            vocab::SAML
+        );
+        ReceivedAuthnRequest::parse(open(xml.as_bytes(), &Limits::MESSAGE).unwrap().root())
+    }
+
+    const BASE: &str = r#"ID="_1" Version="2.0" IssueInstant="2026-11-23T10:00:00Z""#;
+    const ISSUER: &str = "<a:Issuer>univ-montp3-fr.zoom.us</a:Issuer>";
+
+    fn with(attributes: &str) -> Result<ReceivedAuthnRequest, RequestShapeFault> {
+        request(&format!("{BASE} {attributes}"), ISSUER)
+    }
+
+    #[test]
+    fn the_smallest_request_asks_for_nothing_special() {
+        let read = with("").unwrap();
+        assert_eq!(&*read.id, "_1");
+        assert_eq!(read.version, Version::Two);
+        assert_eq!(read.issued_at, "2026-11-23T10:00:00Z".parse().unwrap());
+        assert_eq!(read.acs, AcsWish::Unstated);
+        assert!(!read.force_authn && !read.is_passive && !read.has_subject);
+        assert_eq!(
+            (read.destination, read.protocol_binding, read.name_id_policy),
+            (None, None, None)
+        );
+    }
+
+    #[test]
+    fn r34_the_flags_are_xml_booleans() {
+        for (text, value) in [("true", true), ("1", true), ("false", false), ("0", false)] {
+            let read = with(&format!(r#"ForceAuthn="{text}" IsPassive="{text}""#)).unwrap();
+            assert_eq!(
+                (read.force_authn, read.is_passive),
+                (value, value),
+                "{text}"
+            );
+        }
+        for text in ["", "yes", "TRUE", "2"] {
+            let fault = with(&format!(r#"ForceAuthn="{text}""#)).unwrap_err();
+            assert_eq!(fault, RequestShapeFault::Boolean("ForceAuthn"), "{text}");
+        }
+    }
+
+    #[test]
+    fn r31_an_index_is_a_small_number_and_stands_alone() {
+        let index = |text: &str| with(&format!(r#"AssertionConsumerServiceIndex="{text}""#));
+        assert_eq!(index("0").unwrap().acs, AcsWish::Index(0));
+        assert_eq!(index("65535").unwrap().acs, AcsWish::Index(65535));
+        for bad in ["", "-1", "+1", "65536", "1.0", "0x1", "123456", " 1"] {
+            assert_eq!(
+                index(bad).unwrap_err(),
+                RequestShapeFault::AcsIndex,
+                "{bad}"
+            );
+        }
+        for other in ["AssertionConsumerServiceURL", "ProtocolBinding"] {
+            let both = format!(r#"AssertionConsumerServiceIndex="0" {other}="urn:x""#);
+            assert_eq!(
+                with(&both).unwrap_err(),
+                RequestShapeFault::AcsWish,
+                "{other}"
+            );
+        }
+    }
+
+    #[test]
+    fn r32_a_request_without_a_plain_issuer_is_refused() {
+        use RequestShapeFault as Fault;
+        let issuer = |xml: &str| request(BASE, xml).unwrap_err();
+        assert_eq!(issuer(""), Fault::NoIssuer);
+        assert_eq!(issuer("<a:Issuer/>"), Fault::Issuer(InvalidEntityId::Empty));
+        assert_eq!(
+            issuer("<a:Issuer> x</a:Issuer>"),
+            Fault::Issuer(InvalidEntityId::Space)
+        );
+        assert_eq!(
+            issuer("<a:Issuer><a:b/></a:Issuer>"),
+            Fault::Shape(ShapeFault::NotText)
+        );
+        assert_eq!(
+            issuer(&format!("{ISSUER}<a:Issuer>other</a:Issuer>")),
+            Fault::Shape(ShapeFault::Repeated)
+        );
+        let persistent = format!(
+            r#"<a:Issuer Format="{}">x</a:Issuer>"#,
+            vocab::NAME_ID_PERSISTENT
+        );
+        assert_eq!(issuer(&persistent), Fault::IssuerFormat);
+        assert_eq!(
+            issuer(r#"<Issuer xmlns="urn:x">x</Issuer>"#),
+            Fault::Foreign
+        );
+        let entity = format!(
+            r#"<a:Issuer Format="{}">x</a:Issuer>"#,
+            vocab::NAME_ID_ENTITY
+        );
+        assert!(request(BASE, &entity).is_ok());
+    }
+
+    #[test]
+    fn r40_an_id_is_a_name_of_bounded_length() {
+        let id = |id: &str| {
+            request(
+                &format!(r#"ID="{id}" Version="2.0" IssueInstant="2026-11-23T10:00:00Z""#),
+                ISSUER,
+            )
+        };
+        for good in ["ONELOGIN_1", "id-1", "a", &"_".repeat(256)] {
+            assert_eq!(&*id(good).unwrap().id, good);
+        }
+        for bad in ["", "1", "a b", "a&quot;&gt;", "a:b", &"_".repeat(257)] {
+            assert_eq!(id(bad).unwrap_err(), RequestShapeFault::Id, "{bad}");
+        }
+    }
+
+    #[test]
+    fn a_time_is_utc_with_or_without_a_fraction() {
+        let time = |time: &str| {
+            request(
+                &format!(r#"ID="_1" Version="2.0" IssueInstant="{time}""#),
+                ISSUER,
+            )
+        };
+        for good in [
+            "2026-11-23T10:00:00Z",
+            "2026-11-23T10:00:00.1Z",
+            "2026-11-23T10:00:00.123456789012Z",
+        ] {
+            let read = time(good).unwrap().issued_at;
+            assert_eq!(read, "2026-11-23T10:00:00Z".parse().unwrap(), "{good}");
+        }
+        for bad in [
+            "",
+            "2026-11-23T10:00:00",
+            "2026-11-23T10:00:00+00:00",
+            "2026-11-23 10:00:00Z",
+            "2026-11-23t10:00:00z",
+            "2026-13-23T10:00:00Z",
+            "2026-11-23T10:00:00.Z",
+            "2026-11-23T10:00:00[UTC]Z",
+            "+02026-11-23T10:00:00Z",
+            "1764000000",
+        ] {
+            assert_eq!(
+                time(bad).unwrap_err(),
+                RequestShapeFault::IssueInstant,
+                "{bad}"
+            );
+        }
+    }
+
+    #[test]
+    fn a_version_is_told_from_something_that_is_none() {
+        let version = |version: &str| {
+            let attributes =
+                format!(r#"ID="_1" Version="{version}" IssueInstant="2026-11-23T10:00:00Z""#);
+            request(&attributes, ISSUER).map(|read| read.version)
+        };
+        assert_eq!(version("1.1"), Ok(Version::Earlier));
+        assert_eq!(version("2.1"), Ok(Version::Later));
+        assert_eq!(version("3.0"), Ok(Version::Later));
+        for bad in ["", "2", "2.", ".0", "2.0.0", "two", "-2.0", "2.0 "] {
+            assert_eq!(version(bad), Err(RequestShapeFault::Version), "{bad}");
+        }
+    }
+
+    #[test]
+    fn all_that_zooms_library_and_others_send_is_read() {
+        let children = format!(
+            r#"{ISSUER}<p:Extensions><x xmlns="urn:x"/></p:Extensions>
+            <p:NameIDPolicy Format="urn:f" SPNameQualifier="q" AllowCreate="true"/><a:Conditions/>
+            <p:RequestedAuthnContext Comparison="minimum"><a:AuthnContextClassRef>
+            urn:c</a:AuthnContextClassRef></p:RequestedAuthnContext>
+            <p:Scoping ProxyCount="2"/>"#
+        );
+        let attributes = format!(
+            r#"{BASE} Consent="urn:x" ProviderName="Zoom" AttributeConsumingServiceIndex="1"
+            AssertionConsumerServiceURL="https://a" ProtocolBinding="urn:b" Destination="https://d""#
+        );
+        let read = request(&attributes, &children).unwrap();
+        assert_eq!(read.acs, AcsWish::Location("https://a".to_owned()));
+        assert_eq!(read.protocol_binding.as_deref(), Some("urn:b"));
+        assert_eq!(read.destination.as_deref(), Some("https://d"));
+        let policy = read.name_id_policy.unwrap();
+        assert_eq!(policy.format.as_deref(), Some("urn:f"));
+        assert_eq!(policy.sp_name_qualifier.as_deref(), Some("q"));
+        let asked = read.requested_authn_context.unwrap();
+        assert_eq!(asked.comparison, Comparison::Minimum);
+        assert_eq!(asked.class_refs, ["urn:c"]);
+    }
+
+    #[test]
+    fn what_no_authn_request_has_is_refused() {
+        use RequestShapeFault as Fault;
+        for foreign in ["<x xmlns='urn:x'/>", "<p:Issuer/>", "<a:NameIDPolicy/>"] {
+            assert_eq!(
+                request(BASE, &format!("{ISSUER}{foreign}")).unwrap_err(),
+                Fault::Foreign
+            );
+        }
+        for twice in ["<p:NameIDPolicy/>", "<p:Scoping/>", "<p:Extensions/>"] {
+            let fault = request(BASE, &format!("{ISSUER}{twice}{twice}")).unwrap_err();
+            assert_eq!(fault, Fault::Shape(ShapeFault::Repeated), "{twice}");
+        }
+        let other = format!(r#"<p:LogoutRequest xmlns:p="{}"/>"#, vocab::SAMLP);
+        let document = open(other.as_bytes(), &Limits::MESSAGE).unwrap();
+        let fault = ReceivedAuthnRequest::parse(document.root()).unwrap_err();
+        assert_eq!(fault, Fault::NotAnAuthnRequest);
+    }
+}

@@ -1,0 +1,285 @@
+//! Makes a `Response` (saml-core-2.0 §3.3.3, saml-profiles-2.0 §4.1.4.2).
+//!
+//! Every element is written by [`crate::xml::Writer`] in the form that its signature covers, and
+//! is self-contained: an assertion can be read, verified or encrypted alone. Nothing
+//! that the requester wrote is in it but the `ID` of its request, which is a name and nothing else.
+
+use jiff::{SignedDuration, Timestamp, tz::Offset};
+
+use super::{PREFIXES, acs::ReturnAddress, status::Status};
+use crate::{
+    config::sections::Sign,
+    model::{
+        attribute::ReleasedAttribute, authn_context::AuthnContextClass, name_id::NameId, vocab,
+    },
+    sys::entropy::{Entropy, saml_id},
+    xml::{Canonical, WriteFault, Writer},
+    xmlsec::{SignError, Signer, sign},
+};
+
+/// How long an assertion may be used.
+const LIFETIME: SignedDuration = SignedDuration::from_mins(5);
+/// How far `NotBefore` lies back: some providers refuse what begins a second from now, none of
+/// those measured refuses two minutes.
+const BACKDATED: SignedDuration = SignedDuration::from_mins(2);
+
+/// Who answers, and with what.
+#[derive(Debug)]
+pub struct Issuing<'a> {
+    /// Our entityID.
+    pub idp: &'a str,
+    /// The key that signs.
+    pub signer: &'a dyn Signer,
+    /// What of this provider's Responses is signed.
+    pub sign: Sign,
+    /// The present instant: the moment of posting, since some providers refuse an older one.
+    pub now: Timestamp,
+    /// Where IDs come from.
+    pub entropy: &'a dyn Entropy,
+}
+
+/// What is asserted about a person.
+#[derive(Debug)]
+pub struct Subject<'a> {
+    /// The name the provider knows the person by.
+    pub name_id: &'a NameId,
+    /// What the provider is told.
+    pub attributes: &'a [ReleasedAttribute],
+    /// When the person proved who they are.
+    pub authn_instant: Timestamp,
+    /// How.
+    pub context: AuthnContextClass,
+    /// The session, in a word that a logout can use.
+    pub session_index: &'a str,
+}
+
+/// A Response that is ready to be sent to its address.
+#[derive(Debug)]
+pub struct IssuedResponse {
+    /// Its `ID`, for the log.
+    pub id: String,
+    /// The XML.
+    pub xml: String,
+}
+
+/// Why no Response could be made. The fault is ours.
+#[derive(Debug, thiserror::Error)]
+pub enum ResponseError {
+    /// The key did not sign.
+    #[error("the Response could not be signed")]
+    Sign(#[from] SignError),
+    /// A value cannot be written as XML. What comes from a directory is checked before.
+    #[error("the Response could not be written")]
+    Write(#[from] WriteFault),
+}
+
+impl Issuing<'_> {
+    /// Makes the Response that says who the person is.
+    ///
+    /// # Errors
+    ///
+    /// It could not be written or signed; nothing may be sent.
+    pub fn success(
+        &self,
+        to: &ReturnAddress,
+        subject: &Subject<'_>,
+    ) -> Result<IssuedResponse, ResponseError> {
+        let assertion_id = saml_id(self.entropy);
+        let mut assertion = self.write_assertion(&assertion_id, to, subject)?;
+        if matches!(self.sign, Sign::Assertion | Sign::Both) {
+            assertion = sign(&assertion, &assertion_id, self.signer)?;
+        }
+        self.write_response(to, None, Some(&assertion))
+    }
+
+    /// Makes the Response that says why there is no assertion, signed exactly as this provider's
+    /// other Responses are: one that gets its assertions signed gets this one unsigned.
+    ///
+    /// # Errors
+    ///
+    /// It could not be written or signed; nothing may be sent.
+    pub fn fault(
+        &self,
+        to: &ReturnAddress,
+        status: Status,
+    ) -> Result<IssuedResponse, ResponseError> {
+        self.write_response(to, Some(status), None)
+    }
+
+    fn write_response(
+        &self,
+        to: &ReturnAddress,
+        fault: Option<Status>,
+        assertion: Option<&Canonical>,
+    ) -> Result<IssuedResponse, ResponseError> {
+        let id = saml_id(self.entropy);
+        let mut out = Writer::new(PREFIXES);
+        out.start(
+            "samlp",
+            "Response",
+            &[
+                ("ID", id.as_str()),
+                ("Version", "2.0"),
+                ("IssueInstant", &instant(self.now)),
+                ("Destination", to.location().as_str()),
+                ("InResponseTo", to.in_response_to()),
+            ],
+        );
+        out.leaf("saml", "Issuer", &[], self.idp);
+        out.signature_slot();
+        out.start("samlp", "Status", &[]);
+        out.start(
+            "samlp",
+            "StatusCode",
+            &[(
+                "Value",
+                fault.map_or(vocab::STATUS_SUCCESS, |status| status.top),
+            )],
+        );
+        if let Some(status) = fault {
+            out.leaf("samlp", "StatusCode", &[("Value", status.second)], "");
+        }
+        out.end();
+        out.end();
+        if let Some(assertion) = assertion {
+            out.embed(assertion);
+        }
+        out.end();
+        let response = out.finish()?;
+        let response = match self.sign {
+            Sign::Assertion => response,
+            Sign::Response | Sign::Both => sign(&response, &id, self.signer)?,
+        };
+        Ok(IssuedResponse {
+            id,
+            xml: response.into_string(),
+        })
+    }
+
+    fn write_assertion(
+        &self,
+        id: &str,
+        to: &ReturnAddress,
+        subject: &Subject<'_>,
+    ) -> Result<Canonical, WriteFault> {
+        let now = instant(self.now);
+        let not_before = instant(self.now.saturating_sub(BACKDATED).unwrap_or(self.now));
+        let not_on_or_after = instant(self.now.saturating_add(LIFETIME).unwrap_or(self.now));
+        let mut out = Writer::new(PREFIXES);
+        out.start(
+            "saml",
+            "Assertion",
+            &[("ID", id), ("Version", "2.0"), ("IssueInstant", &now)],
+        );
+        out.leaf("saml", "Issuer", &[], self.idp);
+        out.signature_slot();
+
+        out.start("saml", "Subject", &[]);
+        write_name_id(&mut out, subject.name_id);
+        out.start("saml", "SubjectConfirmation", &[("Method", vocab::BEARER)]);
+        // No NotBefore here: the profile forbids it, and Zoom refuses it.
+        out.leaf(
+            "saml",
+            "SubjectConfirmationData",
+            &[
+                ("InResponseTo", to.in_response_to()),
+                ("NotOnOrAfter", &not_on_or_after),
+                ("Recipient", to.location().as_str()),
+            ],
+            "",
+        );
+        out.end();
+        out.end();
+
+        out.start(
+            "saml",
+            "Conditions",
+            &[
+                ("NotBefore", &not_before),
+                ("NotOnOrAfter", &not_on_or_after),
+            ],
+        );
+        out.start("saml", "AudienceRestriction", &[]);
+        out.leaf("saml", "Audience", &[], to.audience().as_str());
+        out.end();
+        out.end();
+
+        // No SessionNotOnOrAfter: Zoom's library refuses one that is near, and Zoom keeps its own
+        // sessions.
+        out.start(
+            "saml",
+            "AuthnStatement",
+            &[
+                ("AuthnInstant", instant(subject.authn_instant).as_str()),
+                ("SessionIndex", subject.session_index),
+            ],
+        );
+        out.start("saml", "AuthnContext", &[]);
+        out.leaf("saml", "AuthnContextClassRef", &[], subject.context.urn());
+        out.end();
+        out.end();
+
+        if !subject.attributes.is_empty() {
+            out.start("saml", "AttributeStatement", &[]);
+            for attribute in subject.attributes {
+                write_attribute(&mut out, attribute);
+            }
+            out.end();
+        }
+        out.end();
+        out.finish()
+    }
+}
+
+fn write_name_id(out: &mut Writer, name_id: &NameId) {
+    let mut attributes = vec![("Format", name_id.format.urn())];
+    if let Some(qualifier) = &name_id.name_qualifier {
+        attributes.push(("NameQualifier", qualifier));
+    }
+    if let Some(qualifier) = &name_id.sp_name_qualifier {
+        attributes.push(("SPNameQualifier", qualifier));
+    }
+    out.leaf("saml", "NameID", &attributes, &name_id.value);
+}
+
+/// Writes one attribute; its values carry no `xsi:type`: every reader takes them untyped, and a
+/// type's prefix would not survive the move of an encrypted assertion.
+fn write_attribute(out: &mut Writer, attribute: &ReleasedAttribute) {
+    let mut attributes = vec![
+        ("Name", attribute.name.as_str()),
+        ("NameFormat", attribute.name_format),
+    ];
+    if let Some(friendly_name) = &attribute.friendly_name {
+        attributes.push(("FriendlyName", friendly_name));
+    }
+    out.start("saml", "Attribute", &attributes);
+    for value in &attribute.values {
+        out.leaf("saml", "AttributeValue", &[], value);
+    }
+    out.end();
+}
+
+/// Writes an instant as SAML has it: UTC, whole seconds, `Z` (saml-core-2.0 §1.3.3).
+fn instant(at: Timestamp) -> String {
+    let time = Offset::UTC.to_datetime(at);
+    format!(
+        "{:04}-{:02}-{:02}T{:02}:{:02}:{:02}Z",
+        time.year(),
+        time.month(),
+        time.day(),
+        time.hour(),
+        time.minute(),
+        time.second()
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_instant_is_whole_seconds_of_utc() {
+        let at: Timestamp = "2026-11-25T01:02:03.987654321Z".parse().unwrap();
+        assert_eq!(instant(at), "2026-11-25T01:02:03Z");
+    }
+}

@@ -1,0 +1,393 @@
+//! Sealing: what leaves this server and comes back must not be read or changed.
+//!
+//! XAES-256-GCM (C2SP `XAES-256-GCM`, version 1.0): AES-256-GCM under a key that is derived for
+//! each 192-bit random nonce, so that no number of seals wears a key out. Key ID, purpose and
+//! expiry are authenticated with the content. Keys form a ring: the first seals, all open.
+
+use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
+use jiff::{SignedDuration, Timestamp};
+use openssl::{
+    cipher::Cipher,
+    cipher_ctx::CipherCtx,
+    error::ErrorStack,
+    hash::{MessageDigest, hash},
+    symm,
+};
+
+use super::{
+    entropy::{self, Entropy},
+    secret::Secret,
+};
+
+const VERSION: u8 = 1;
+const KEY_ID: usize = 4;
+const EXPIRY: usize = 8;
+const NONCE: usize = 24;
+const TAG: usize = 16;
+const HEAD: usize = 1 + KEY_ID + EXPIRY + NONCE;
+
+/// What a sealed value is for. A value sealed for one purpose never opens for another.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Purpose {
+    /// A sign-in on its way, in the path of our own URLs.
+    Journey,
+    /// What a person has proven, in a hidden form field.
+    Proof,
+}
+
+impl Purpose {
+    const fn label(self) -> &'static [u8] {
+        match self {
+            Self::Journey => b"passerelle journey",
+            Self::Proof => b"passerelle proof",
+        }
+    }
+}
+
+/// Why a seal did not open.
+#[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]
+pub enum BrokenSeal {
+    /// Its time is over. Only said of a genuine seal.
+    #[error("the seal has expired")]
+    Expired,
+    /// It was not made by a key of this ring for this purpose, or was changed on its way.
+    #[error("the seal is not ours")]
+    Forged,
+}
+
+/// The cipher refused to work; nothing was sealed.
+#[derive(Debug, thiserror::Error)]
+#[error("the seal could not be made")]
+pub struct SealError(#[from] ErrorStack);
+
+/// Why a line of a key file is not a key.
+#[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]
+pub enum SealKeyFault {
+    /// There is no key at all.
+    #[error("the file holds no key")]
+    Empty,
+    /// The line with this number is not 32 bytes in base64url.
+    #[error("line {0} is not 32 bytes in base64url")]
+    NotAKey(usize),
+    /// The line with this number repeats a key.
+    #[error("line {0} repeats a key")]
+    Repeated(usize),
+}
+
+#[derive(Debug)]
+struct SealKey {
+    id: [u8; KEY_ID],
+    key: Secret,
+}
+
+/// The keys that seal and open; the first one seals.
+#[derive(Debug)]
+pub struct KeyRing(Vec<SealKey>);
+
+impl KeyRing {
+    /// Reads a key file: one key a line, 32 bytes in base64url, `#` begins a comment.
+    ///
+    /// # Errors
+    ///
+    /// Says which line is not a key, and never shows it.
+    pub fn parse(text: &str) -> Result<Self, SealKeyFault> {
+        let mut keys: Vec<SealKey> = Vec::new();
+        for (number, line) in text
+            .lines()
+            .enumerate()
+            .map(|(index, line)| (index + 1, line))
+        {
+            let line = line.trim();
+            if line.is_empty() || line.starts_with('#') {
+                continue;
+            }
+            let key = URL_SAFE_NO_PAD
+                .decode(line)
+                .ok()
+                .filter(|key| key.len() == 32)
+                .ok_or(SealKeyFault::NotAKey(number))?;
+            let digest = hash(MessageDigest::sha256(), &key)
+                .map_err(|_unusable| SealKeyFault::NotAKey(number))?;
+            let mut id = [0; KEY_ID];
+            for (to, from) in id.iter_mut().zip(digest.iter()) {
+                *to = *from;
+            }
+            if keys.iter().any(|known| known.id == id) {
+                return Err(SealKeyFault::Repeated(number));
+            }
+            keys.push(SealKey {
+                id,
+                key: Secret::new(key),
+            });
+        }
+        if keys.is_empty() {
+            Err(SealKeyFault::Empty)
+        } else {
+            Ok(Self(keys))
+        }
+    }
+
+    /// Draws a new key, as a line of a key file.
+    pub fn new_line(entropy: &dyn Entropy) -> String {
+        URL_SAFE_NO_PAD.encode(entropy::bytes::<32>(entropy))
+    }
+
+    /// Seals `content` for `purpose` until `expires_at`, as base64url text.
+    ///
+    /// # Errors
+    ///
+    /// The cipher did not work; there is nothing to send.
+    pub fn seal(
+        &self,
+        purpose: Purpose,
+        content: &[u8],
+        expires_at: Timestamp,
+        entropy: &dyn Entropy,
+    ) -> Result<String, SealError> {
+        let Some(first) = self.0.first() else {
+            return Err(SealError(ErrorStack::get()));
+        };
+        let nonce = entropy::bytes::<NONCE>(entropy);
+        let mut sealed = Vec::with_capacity(HEAD + content.len() + TAG);
+        sealed.push(VERSION);
+        sealed.extend_from_slice(&first.id);
+        sealed.extend_from_slice(&expires_at.as_second().to_be_bytes());
+        let bound = associated(purpose, &sealed);
+        sealed.extend_from_slice(&nonce);
+        let (derived, inner) = derive(first.key.expose(), &nonce)?;
+        let mut tag = [0; TAG];
+        let cipher = symm::Cipher::aes_256_gcm();
+        let body = symm::encrypt_aead(
+            cipher,
+            derived.expose(),
+            Some(&inner),
+            &bound,
+            content,
+            &mut tag,
+        )?;
+        sealed.extend_from_slice(&body);
+        sealed.extend_from_slice(&tag);
+        Ok(URL_SAFE_NO_PAD.encode(sealed))
+    }
+
+    /// Opens what [`Self::seal`] made for the same purpose.
+    ///
+    /// # Errors
+    ///
+    /// [`BrokenSeal::Forged`] unless every bit is as it was made; only then is its time looked at.
+    pub fn open(
+        &self,
+        purpose: Purpose,
+        sealed: &str,
+        now: Timestamp,
+    ) -> Result<Vec<u8>, BrokenSeal> {
+        let forged = BrokenSeal::Forged;
+        let sealed = URL_SAFE_NO_PAD
+            .decode(sealed)
+            .map_err(|_not_base64| forged)?;
+        let (head, rest) = sealed.split_at_checked(1 + KEY_ID + EXPIRY).ok_or(forged)?;
+        let (nonce, rest) = rest.split_at_checked(NONCE).ok_or(forged)?;
+        let (body, tag) = rest
+            .split_at_checked(rest.len().saturating_sub(TAG))
+            .ok_or(forged)?;
+        let (version, id, expiry) = match head {
+            [version, id @ .., a, b, c, d, e, f, g, h] => (
+                *version,
+                id,
+                i64::from_be_bytes([*a, *b, *c, *d, *e, *f, *g, *h]),
+            ),
+            _ => return Err(forged),
+        };
+        if version != VERSION || tag.len() != TAG {
+            return Err(forged);
+        }
+        let key = self.0.iter().find(|key| key.id == id).ok_or(forged)?;
+        let nonce = <[u8; NONCE]>::try_from(nonce).map_err(|_length| forged)?;
+        let (derived, inner) = derive(key.key.expose(), &nonce).map_err(|_unusable| forged)?;
+        let bound = associated(purpose, head);
+        let cipher = symm::Cipher::aes_256_gcm();
+        let content = symm::decrypt_aead(cipher, derived.expose(), Some(&inner), &bound, body, tag)
+            .map_err(|_unauthentic| forged)?;
+        if now.duration_since(Timestamp::UNIX_EPOCH) >= SignedDuration::from_secs(expiry) {
+            return Err(BrokenSeal::Expired);
+        }
+        Ok(content)
+    }
+}
+
+fn associated(purpose: Purpose, head: &[u8]) -> Vec<u8> {
+    let label = purpose.label();
+    let mut bound = Vec::with_capacity(label.len() + 1 + head.len());
+    bound.extend_from_slice(label);
+    bound.push(0);
+    bound.extend_from_slice(head);
+    bound
+}
+
+/// Derives the AES-256-GCM key and nonce of one XAES-256-GCM nonce: a CMAC in counter mode
+/// (NIST SP 800-108) whose every message is one block.
+fn derive(key: &[u8], nonce: &[u8; NONCE]) -> Result<(Secret, [u8; 12]), ErrorStack> {
+    let zero = encrypt_block(key, &[0; 16])?;
+    let mut subkey = [0; 16];
+    let mut carry = 0;
+    for (to, from) in subkey.iter_mut().zip(zero.iter()).rev() {
+        *to = from << 1 | carry;
+        carry = from >> 7;
+    }
+    if let Some(last) = subkey.last_mut() {
+        *last ^= carry * 0x87;
+    }
+    let mut derived = Vec::with_capacity(32);
+    for counter in [1, 2] {
+        let mut block = [0; 16];
+        let message = [0, counter, b'X', 0]
+            .into_iter()
+            .chain(nonce.iter().take(12).copied());
+        for ((to, from), mask) in block.iter_mut().zip(message).zip(subkey) {
+            *to = from ^ mask;
+        }
+        derived.extend_from_slice(&encrypt_block(key, &block)?);
+    }
+    let mut inner = [0; 12];
+    for (to, from) in inner.iter_mut().zip(nonce.iter().skip(12)) {
+        *to = *from;
+    }
+    Ok((Secret::new(derived), inner))
+}
+
+fn encrypt_block(key: &[u8], block: &[u8; 16]) -> Result<[u8; 16], ErrorStack> {
+    let mut context = CipherCtx::new()?;
+    context.encrypt_init(Some(Cipher::aes_256_ecb()), Some(key), None)?;
+    context.set_padding(false);
+    let mut out = [0; 32];
+    context.cipher_update(block, Some(&mut out))?;
+    let mut first = [0; 16];
+    for (to, from) in first.iter_mut().zip(out) {
+        *to = from;
+    }
+    Ok(first)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::sys::entropy::OsEntropy;
+
+    fn hex(bytes: &[u8]) -> String {
+        bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+    }
+
+    fn xaes(key: &[u8; 32], aad: &[u8]) -> String {
+        let (derived, inner) = derive(key, b"ABCDEFGHIJKLMNOPQRSTUVWX").unwrap();
+        let mut tag = [0; 16];
+        let cipher = symm::Cipher::aes_256_gcm();
+        let text = b"XAES-256-GCM";
+        let body = symm::encrypt_aead(cipher, derived.expose(), Some(&inner), aad, text, &mut tag)
+            .unwrap();
+        hex(&[body, tag.to_vec()].concat())
+    }
+
+    #[test]
+    fn r103_the_cipher_gives_the_published_test_vectors() {
+        assert_eq!(
+            xaes(&[1; 32], b""),
+            "ce546ef63c9cc60765923609b33a9a1974e96e52daf2fcf7075e2271"
+        );
+        assert_eq!(
+            xaes(&[3; 32], b"c2sp.org/XAES-256-GCM"),
+            "986ec1832593df5443a179437fd083bf3fdb41abd740a21f71eb769d"
+        );
+    }
+
+    fn ring() -> KeyRing {
+        KeyRing::parse(&KeyRing::new_line(&OsEntropy)).unwrap()
+    }
+
+    fn at(second: i64) -> Timestamp {
+        Timestamp::from_second(second).unwrap()
+    }
+
+    #[test]
+    fn a_seal_opens_to_what_was_sealed_until_its_time_is_over() {
+        let ring = ring();
+        let sealed = ring
+            .seal(Purpose::Journey, b"to Zoom", at(100), &OsEntropy)
+            .unwrap();
+        assert_eq!(
+            ring.open(Purpose::Journey, &sealed, at(99)).unwrap(),
+            b"to Zoom"
+        );
+        assert_eq!(
+            ring.open(Purpose::Journey, &sealed, at(100)),
+            Err(BrokenSeal::Expired)
+        );
+    }
+
+    #[test]
+    fn r103_no_changed_bit_opens() {
+        let ring = ring();
+        let sealed = ring
+            .seal(Purpose::Journey, b"to Zoom", at(100), &OsEntropy)
+            .unwrap();
+        let bytes = URL_SAFE_NO_PAD.decode(&sealed).unwrap();
+        for bit in 0..bytes.len() * 8 {
+            let mut changed = bytes.clone();
+            changed[bit / 8] ^= 1 << (bit % 8);
+            let changed = URL_SAFE_NO_PAD.encode(changed);
+            assert_eq!(
+                ring.open(Purpose::Journey, &changed, at(1)),
+                Err(BrokenSeal::Forged)
+            );
+        }
+        for length in 0..bytes.len() {
+            let cut = URL_SAFE_NO_PAD.encode(&bytes[..length]);
+            assert_eq!(
+                ring.open(Purpose::Journey, &cut, at(1)),
+                Err(BrokenSeal::Forged)
+            );
+        }
+    }
+
+    #[test]
+    fn r103_a_seal_opens_for_its_own_purpose_only() {
+        let ring = ring();
+        let sealed = ring
+            .seal(Purpose::Proof, b"alice", at(100), &OsEntropy)
+            .unwrap();
+        assert_eq!(
+            ring.open(Purpose::Journey, &sealed, at(1)),
+            Err(BrokenSeal::Forged)
+        );
+    }
+
+    #[test]
+    fn r103_an_older_key_of_the_ring_still_opens_and_a_removed_one_does_not() {
+        let (old, new) = (KeyRing::new_line(&OsEntropy), KeyRing::new_line(&OsEntropy));
+        let before = KeyRing::parse(&old).unwrap();
+        let sealed = before
+            .seal(Purpose::Journey, b"x", at(100), &OsEntropy)
+            .unwrap();
+        let during = KeyRing::parse(&format!("# two keys\n{new}\n\n{old}\n")).unwrap();
+        assert_eq!(during.open(Purpose::Journey, &sealed, at(1)).unwrap(), b"x");
+        let after = KeyRing::parse(&new).unwrap();
+        assert_eq!(
+            after.open(Purpose::Journey, &sealed, at(1)),
+            Err(BrokenSeal::Forged)
+        );
+    }
+
+    #[test]
+    fn a_key_file_is_refused_by_line_and_never_quoted() {
+        let key = KeyRing::new_line(&OsEntropy);
+        assert_eq!(KeyRing::parse("# none\n").unwrap_err(), SealKeyFault::Empty);
+        assert_eq!(
+            KeyRing::parse(&format!("{key}\nshort")).unwrap_err(),
+            SealKeyFault::NotAKey(2)
+        );
+        assert_eq!(
+            KeyRing::parse(&format!("{key}\n{key}")).unwrap_err(),
+            SealKeyFault::Repeated(2)
+        );
+        assert!(!format!("{:?}", KeyRing::parse(&key).unwrap()).contains(&key));
+    }
+}

@@ -1,0 +1,94 @@
+//! `/j/<short name>/<seal>`: our own steps.
+
+use std::sync::Arc;
+
+use axum::{
+    extract::{Path, Request, State},
+    http::HeaderMap,
+    response::Response as HttpResponse,
+};
+use percent_encoding::percent_decode_str;
+
+use super::{Front, reply, visitor};
+use crate::{
+    edge::{browser::is_from_our_page, limits::read_text, page::StopReason},
+    flow::SentForm,
+    sys::secret::Secret,
+};
+
+/// A name and a password, percent-encoded, and the form key.
+const MAX_FORM_BYTES: usize = 16 * 1024;
+
+/// `GET /j/…`: goes on with a journey.
+pub(super) async fn resume(
+    State(front): State<Arc<Front>>,
+    Path((sp, seal)): Path<(String, String)>,
+    request: Request,
+) -> HttpResponse {
+    let visit = visitor::visit(&front, &request);
+    let chosen = visitor::chosen_language(&request);
+    let end = front.bridge.resume(&sp, &seal, &visit).await;
+    reply::to_step_in(&front, request.headers(), chosen, end)
+}
+
+/// `POST /j/…`: the form for name and password.
+pub(super) async fn take_password(
+    State(front): State<Arc<Front>>,
+    Path((sp, seal)): Path<(String, String)>,
+    request: Request,
+) -> HttpResponse {
+    let visit = visitor::visit(&front, &request);
+    let (parts, body) = request.into_parts();
+    if !is_ours(&front, &parts.headers) {
+        return reply::plain_stop(&front, &parts.headers, StopReason::FormForged);
+    }
+    let form = match read_text(body, MAX_FORM_BYTES).await {
+        Ok(form) => Secret::from(form),
+        Err(fault) => return reply::body_stop(&front, &parts.headers, fault),
+    };
+    let sent = SentForm {
+        form_key: field(&form, "csrf").unwrap_or_default(),
+        login: field(&form, "username").unwrap_or_default(),
+        password: Secret::from(field(&form, "password").unwrap_or_default()),
+    };
+    let end = front.bridge.take_password((&sp, &seal), sent, &visit).await;
+    reply::to_step(&front, &parts.headers, end)
+}
+
+/// Whether a form was sent by a page of ours.
+pub(super) fn is_ours(front: &Front, headers: &HeaderMap) -> bool {
+    reply::is_form(headers) && is_from_our_page(headers, &front.origin)
+}
+
+/// Reads one field of a form. A field that comes twice, or is no text, is none.
+pub(super) fn field(form: &Secret, name: &str) -> Option<String> {
+    let form = std::str::from_utf8(form.expose()).ok()?;
+    let mut found = form
+        .split('&')
+        .filter_map(|pair| pair.split_once('='))
+        .filter(|(key, _)| *key == name);
+    let (_, raw) = found.next()?;
+    if found.next().is_some() {
+        return None;
+    }
+    let spaced = raw.replace('+', " ");
+    percent_decode_str(&spaced)
+        .decode_utf8()
+        .ok()
+        .map(std::borrow::Cow::into_owned)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_field_is_decoded_once_and_believed_when_it_comes_once() {
+        let form = Secret::from("a=1+%2B%C3%A9&b=&c=1&c=2&d=%ff".to_owned());
+        assert_eq!(field(&form, "a").as_deref(), Some("1 +é"));
+        assert_eq!(field(&form, "b").as_deref(), Some(""));
+        for name in ["c", "d", "e"] {
+            assert_eq!(field(&form, name), None, "{name}");
+        }
+    }
+}

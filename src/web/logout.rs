@@ -1,0 +1,40 @@
+//! `/logout`, and a plain visit to `/saml/slo`: the end of our own session.
+
+use std::sync::Arc;
+
+use axum::{
+    extract::{Request, State},
+    response::Response as HttpResponse,
+};
+
+use super::{Front, journey, reply, visitor};
+use crate::{
+    edge::{limits::read_text, page::StopReason},
+    sys::secret::Secret,
+};
+
+const MAX_FORM_BYTES: usize = 1024;
+
+/// `GET`: asks whether the session shall end. Ends nothing.
+pub(super) async fn ask(State(front): State<Arc<Front>>, request: Request) -> HttpResponse {
+    let visit = visitor::visit(&front, &request);
+    let chosen = visitor::chosen_language(&request);
+    let end = front.bridge.ask_logout(&visit).await;
+    reply::to_farewell(&front, request.headers(), chosen, end)
+}
+
+/// `POST`: ends the session, after one click on our own page.
+pub(super) async fn end(State(front): State<Arc<Front>>, request: Request) -> HttpResponse {
+    let visit = visitor::visit(&front, &request);
+    let (parts, body) = request.into_parts();
+    if !journey::is_ours(&front, &parts.headers) {
+        return reply::plain_stop(&front, &parts.headers, StopReason::FormForged);
+    }
+    let form = match read_text(body, MAX_FORM_BYTES).await {
+        Ok(form) => Secret::from(form),
+        Err(fault) => return reply::body_stop(&front, &parts.headers, fault),
+    };
+    let form_key = journey::field(&form, "csrf").unwrap_or_default();
+    let end = front.bridge.log_out(&form_key, &visit).await;
+    reply::to_farewell(&front, &parts.headers, None, end)
+}

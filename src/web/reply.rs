@@ -1,0 +1,349 @@
+//! From what `flow` says to an HTTP response.
+
+use axum::{
+    http::{HeaderMap, HeaderValue, StatusCode, header},
+    response::{IntoResponse, Response as HttpResponse},
+};
+
+use super::{Front, stops, visitor};
+use crate::{
+    attributes::{catalog, name_id::NameIdStop, release::ReleaseStop},
+    edge::{
+        browser::{BROWSER_COOKIE, LANGUAGE_COOKIE, SESSION_COOKIE, forget, keep},
+        headers::PagePolicy,
+        limits::BodyFault,
+        location::{go_on, path_of},
+        page::{Page, Refusal, Stop, StopReason},
+    },
+    flow::{
+        Answer, Next, PasswordForm, Refused, Reply,
+        logout::Farewell,
+        stop::{HereFault, Stopped},
+    },
+    model::{language::Language, support_code::SupportCode},
+};
+
+/// The longest User-Agent that is written into the log.
+const MAX_AGENT_CHARS: usize = 200;
+
+/// Whether a body is a form.
+pub(super) fn is_form(headers: &HeaderMap) -> bool {
+    headers
+        .get(header::CONTENT_TYPE)
+        .and_then(|kind| kind.to_str().ok())
+        .and_then(|kind| kind.split(';').next())
+        .is_some_and(|kind| {
+            kind.trim()
+                .eq_ignore_ascii_case("application/x-www-form-urlencoded")
+        })
+}
+
+/// The next step of a sign-on, or the page that says why there is none.
+pub(super) fn to_step(
+    front: &Front,
+    headers: &HeaderMap,
+    end: Result<Reply, Stopped>,
+) -> HttpResponse {
+    to_step_in(front, headers, None, end)
+}
+
+/// As [`to_step`], where the language may have been chosen with this request.
+pub(super) fn to_step_in(
+    front: &Front,
+    headers: &HeaderMap,
+    chosen: Option<Language>,
+    end: Result<Reply, Stopped>,
+) -> HttpResponse {
+    let language = chosen.unwrap_or_else(|| visitor::language(headers));
+    let mut response = match end {
+        Ok(reply) => {
+            let mut response = match &reply.next {
+                Next::Answer(answer) => post_page(front, language, answer),
+                Next::AskPassword(form) => password_page(front, language, form),
+                Next::GoOn(step) => go_on(step),
+            };
+            if let Some(token) = reply.keep_browser {
+                add_cookie(&mut response, keep(BROWSER_COOKIE, &token.text()));
+            }
+            if let Some(token) = reply.keep_session {
+                add_cookie(&mut response, keep(SESSION_COOKIE, &token.text()));
+            }
+            response
+        }
+        Err(stopped) => stop_page(front, headers, language, &stopped),
+    };
+    remember(&mut response, chosen);
+    response
+}
+
+/// What a person sees who signs out.
+pub(super) fn to_farewell(
+    front: &Front,
+    headers: &HeaderMap,
+    chosen: Option<Language>,
+    end: Result<Farewell, Stopped>,
+) -> HttpResponse {
+    let language = chosen.unwrap_or_else(|| visitor::language(headers));
+    let mut response = match end {
+        Ok(Farewell::Confirm { form_key, person }) => {
+            let page = Page::LogoutConfirm {
+                csrf: &form_key,
+                person: Some(&person),
+            };
+            html(front, &page, language, StatusCode::OK)
+        }
+        Ok(Farewell::Done) => {
+            let mut response = html(front, &Page::LoggedOut, language, StatusCode::OK);
+            add_cookie(&mut response, forget(SESSION_COOKIE));
+            response
+        }
+        Ok(Farewell::Nothing) => html(front, &Page::NothingToLogOut, language, StatusCode::OK),
+        Err(stopped) => stop_page(front, headers, language, &stopped),
+    };
+    remember(&mut response, chosen);
+    response
+}
+
+/// The start page.
+pub(super) fn home(front: &Front, headers: &HeaderMap, chosen: Option<Language>) -> HttpResponse {
+    let language = chosen.unwrap_or_else(|| visitor::language(headers));
+    let mut providers: Vec<_> = front.bridge.providers.values().collect();
+    providers.sort_by_key(|provider| provider.display_name.text(language));
+    let providers: Vec<_> = providers
+        .into_iter()
+        .map(|provider| {
+            (
+                provider.display_name.text(language),
+                provider.sign_in_link(),
+            )
+        })
+        .collect();
+    let page = Page::Home {
+        providers: &providers,
+    };
+    let mut response = html(front, &page, language, StatusCode::OK);
+    remember(&mut response, chosen);
+    response
+}
+
+/// The page of an address where nothing is.
+pub(super) fn not_found(front: &Front, headers: &HeaderMap) -> HttpResponse {
+    let support_code = SupportCode::draw(&*front.bridge.entropy).to_string();
+    let page = Page::NotFound {
+        support_code: &support_code,
+    };
+    html(
+        front,
+        &page,
+        visitor::language(headers),
+        StatusCode::NOT_FOUND,
+    )
+}
+
+/// A stop that `flow` was never asked about: the HTTP itself is wrong.
+pub(super) fn plain_stop(
+    front: &Front,
+    headers: &HeaderMap,
+    reason: StopReason<'_>,
+) -> HttpResponse {
+    let support_code = SupportCode::draw(&*front.bridge.entropy);
+    let status = match reason {
+        StopReason::BadHost => StatusCode::MISDIRECTED_REQUEST,
+        StopReason::RequestTooLarge => StatusCode::PAYLOAD_TOO_LARGE,
+        _ => StatusCode::BAD_REQUEST,
+    };
+    let code = "B-HTTP-01";
+    tracing::warn!(
+        support.code = %support_code,
+        error.code = code,
+        error.reason = reason.slug(),
+        peer.agent = agent(headers),
+        "turned away"
+    );
+    let page = Page::Stop(Stop {
+        code,
+        reason,
+        support_code: &support_code.to_string(),
+        way_out: None,
+    });
+    html(front, &page, visitor::language(headers), status)
+}
+
+/// A body that could not be read.
+pub(super) fn body_stop(front: &Front, headers: &HeaderMap, fault: BodyFault) -> HttpResponse {
+    let reason = match fault {
+        BodyFault::TooLarge => StopReason::RequestTooLarge,
+        BodyFault::NotText | BodyFault::NotThere => StopReason::RequestUnreadable,
+    };
+    plain_stop(front, headers, reason)
+}
+
+fn post_page(front: &Front, language: Language, answer: &Answer) -> HttpResponse {
+    let nonce = front.bridge.draw_token().text();
+    let page = Page::Post {
+        action: answer.location.as_str(),
+        saml_response: &answer.saml_response,
+        relay_state: answer
+            .relay_state
+            .as_ref()
+            .map(|relay_state| relay_state.as_str()),
+        provider: answer.provider.text(language),
+    };
+    let mut response = html_with(front, &page, language, &nonce, StatusCode::OK);
+    if let Some(policy) = (PagePolicy::Post { nonce }).header() {
+        response
+            .headers_mut()
+            .insert(header::CONTENT_SECURITY_POLICY, policy);
+    }
+    response
+}
+
+fn password_page(front: &Front, language: Language, form: &PasswordForm) -> HttpResponse {
+    let action = path_of(&form.step);
+    let page = Page::Login {
+        action: &action,
+        csrf: &form.form_key,
+        provider: form.provider.text(language),
+        username: &form.login,
+        refused: form.refused.map(|refused| match refused {
+            Refused::Wrong => Refusal::WrongCredentials,
+            Refused::Wait(seconds) => Refusal::Wait { seconds },
+            Refused::Busy => Refusal::Busy,
+        }),
+    };
+    let status = match form.refused {
+        Some(Refused::Wait(_)) => StatusCode::TOO_MANY_REQUESTS,
+        Some(Refused::Busy) => StatusCode::SERVICE_UNAVAILABLE,
+        Some(Refused::Wrong) | None => StatusCode::OK,
+    };
+    let mut response = html(front, &page, language, status);
+    let wait = match form.refused {
+        Some(Refused::Wait(seconds)) => Some(seconds),
+        Some(Refused::Busy) => Some(2),
+        Some(Refused::Wrong) | None => None,
+    };
+    if let Some(seconds) = wait {
+        response
+            .headers_mut()
+            .insert(header::RETRY_AFTER, HeaderValue::from(seconds));
+    }
+    response
+}
+
+fn stop_page(
+    front: &Front,
+    headers: &HeaderMap,
+    language: Language,
+    stopped: &Stopped,
+) -> HttpResponse {
+    let provider = stopped
+        .home
+        .as_ref()
+        .map_or("", |home| home.provider.text(language));
+    let attribute = match &stopped.fault {
+        HereFault::Release(ReleaseStop::Missing { attribute })
+        | HereFault::NameId(
+            NameIdStop::Missing { attribute } | NameIdStop::Several { attribute },
+        ) => catalog::find(attribute).map_or(attribute.as_str(), |known| known.label(language)),
+        _ => "",
+    };
+    let told = stops::told(&stopped.fault, provider, attribute);
+    log_stop(&told, stopped, headers);
+    let way_out = stopped
+        .home
+        .as_ref()
+        .and_then(|home| Some((provider, home.sign_in_link.as_deref()?)));
+    let page = Page::Stop(Stop {
+        code: told.code,
+        reason: told.reason,
+        support_code: &stopped.support_code.to_string(),
+        way_out,
+    });
+    html(front, &page, language, told.status)
+}
+
+/// Logged once, with the whole chain of causes; the page shows none of it.
+fn log_stop(told: &stops::Told<'_>, stopped: &Stopped, headers: &HeaderMap) {
+    let support_code = tracing::field::display(stopped.support_code);
+    let chain = tracing::field::display(Chain(&stopped.fault));
+    let agent = agent(headers);
+    if told.is_ours {
+        tracing::error!(
+            support.code = support_code,
+            error.code = told.code,
+            error.chain = chain,
+            peer.agent = agent,
+            "could not go on"
+        );
+    } else {
+        tracing::warn!(
+            support.code = support_code,
+            error.code = told.code,
+            error.chain = chain,
+            peer.agent = agent,
+            "refused"
+        );
+    }
+}
+
+struct Chain<'a>(&'a (dyn std::error::Error + 'static));
+
+impl std::fmt::Display for Chain<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{}", self.0)?;
+        let mut said = self.0.to_string();
+        let mut cause = self.0.source();
+        while let Some(error) = cause {
+            let text = error.to_string();
+            if text != said {
+                write!(f, ": {text}")?;
+            }
+            said = text;
+            cause = error.source();
+        }
+        Ok(())
+    }
+}
+
+fn agent(headers: &HeaderMap) -> &str {
+    let agent = headers
+        .get(header::USER_AGENT)
+        .and_then(|agent| agent.to_str().ok())
+        .unwrap_or_default();
+    agent.get(..MAX_AGENT_CHARS).unwrap_or(agent)
+}
+
+fn html(front: &Front, page: &Page<'_>, language: Language, status: StatusCode) -> HttpResponse {
+    html_with(front, page, language, "", status)
+}
+
+fn html_with(
+    front: &Front,
+    page: &Page<'_>,
+    language: Language,
+    nonce: &str,
+    status: StatusCode,
+) -> HttpResponse {
+    match front.pages.render(page, language, nonce) {
+        Ok(html) => {
+            let kind = "text/html; charset=utf-8";
+            (status, [(header::CONTENT_TYPE, kind)], html).into_response()
+        }
+        Err(error) => {
+            tracing::error!(error.chain = %Chain(&error), "a page could not be written");
+            StatusCode::INTERNAL_SERVER_ERROR.into_response()
+        }
+    }
+}
+
+fn remember(response: &mut HttpResponse, chosen: Option<Language>) {
+    if let Some(language) = chosen {
+        add_cookie(response, keep(LANGUAGE_COOKIE, language.tag()));
+    }
+}
+
+fn add_cookie(response: &mut HttpResponse, cookie: Option<HeaderValue>) {
+    if let Some(cookie) = cookie {
+        response.headers_mut().append(header::SET_COOKIE, cookie);
+    }
+}

@@ -1,0 +1,140 @@
+//! One table: each fault, the page that tells of it, its stable code, its HTTP status, and whose
+//! fault it is.
+
+use axum::http::StatusCode;
+
+use crate::{
+    attributes::{name_id::NameIdStop, release::ReleaseStop},
+    edge::page::StopReason,
+    flow::stop::HereFault,
+    metadata::registry::SpFault,
+    saml::{binding::BindingFault, trust::RequestFault},
+    xml::DoorFault,
+};
+
+/// What is shown and sent for a fault.
+pub(super) struct Told<'a> {
+    /// The reason, on the page.
+    pub(super) reason: StopReason<'a>,
+    /// The stable code, small on the page and in the log.
+    pub(super) code: &'static str,
+    /// The HTTP status.
+    pub(super) status: StatusCode,
+    /// Whether the fault is ours: then it is logged as an error.
+    pub(super) is_ours: bool,
+}
+
+const fn theirs<'a>(reason: StopReason<'a>, code: &'static str) -> Told<'a> {
+    Told {
+        reason,
+        code,
+        status: StatusCode::BAD_REQUEST,
+        is_ours: false,
+    }
+}
+
+const fn refused<'a>(reason: StopReason<'a>, code: &'static str) -> Told<'a> {
+    Told {
+        reason,
+        code,
+        status: StatusCode::FORBIDDEN,
+        is_ours: false,
+    }
+}
+
+const fn ours<'a>(reason: StopReason<'a>, code: &'static str, status: StatusCode) -> Told<'a> {
+    Told {
+        reason,
+        code,
+        status,
+        is_ours: true,
+    }
+}
+
+/// Looks a fault up. `provider` and `attribute` are names for people, in the page's language.
+pub(super) fn told<'a>(fault: &HereFault, provider: &'a str, attribute: &'a str) -> Told<'a> {
+    use StopReason as Reason;
+    match fault {
+        HereFault::Acs(_) => theirs(Reason::AcsUnknown, "B-ACS-01"),
+        HereFault::Binding(fault) => told_of_binding(*fault),
+        HereFault::CookiesBlocked => theirs(Reason::CookiesBlocked, "B-BRW-01"),
+        HereFault::Door(DoorFault::TooLarge) => theirs(Reason::RequestTooLarge, "B-XML-02"),
+        HereFault::Door(_) => theirs(Reason::RequestUnreadable, "B-XML-01"),
+        HereFault::FormForged => theirs(Reason::FormForged, "B-BRW-03"),
+        HereFault::JourneyExpired => theirs(Reason::JourneyExpired, "B-JRN-01"),
+        HereFault::JourneyForged => theirs(Reason::JourneyForged, "B-JRN-02"),
+        HereFault::JourneyTooLong => theirs(Reason::RequestTooLarge, "B-JRN-03"),
+        HereFault::LogoutFailed(_) => ours(
+            Reason::LogoutFailed,
+            "B-OUT-01",
+            StatusCode::SERVICE_UNAVAILABLE,
+        ),
+        HereFault::OtherBrowser => theirs(Reason::OtherBrowser, "B-BRW-02"),
+        HereFault::Provider(SpFault::Unknown) => theirs(Reason::ProviderUnknown, "B-SP-01"),
+        HereFault::Provider(SpFault::Disabled | SpFault::Expired) => {
+            refused(Reason::ProviderDisabled { provider }, "B-SP-02")
+        }
+        HereFault::NameId(NameIdStop::NotDerived(_)) => ours(
+            Reason::Internal,
+            "B-INT-02",
+            StatusCode::INTERNAL_SERVER_ERROR,
+        ),
+        HereFault::Release(ReleaseStop::NoMail) | HereFault::NameId(NameIdStop::NoMail) => {
+            refused(Reason::NoMail { provider }, "B-ATT-01")
+        }
+        HereFault::Release(ReleaseStop::SeveralMails)
+        | HereFault::NameId(NameIdStop::SeveralMails) => {
+            refused(Reason::SeveralMails { provider }, "B-ATT-02")
+        }
+        HereFault::Release(ReleaseStop::Missing { .. })
+        | HereFault::NameId(NameIdStop::Missing { .. } | NameIdStop::Several { .. }) => refused(
+            Reason::MissingAttribute {
+                provider,
+                attribute,
+            },
+            "B-ATT-03",
+        ),
+        HereFault::Request(fault) => told_of_request(fault),
+        HereFault::RequestUsed => theirs(Reason::RequestUsed, "B-REQ-07"),
+        HereFault::Seal(_) | HereFault::Response(_) => ours(
+            Reason::Internal,
+            "B-INT-01",
+            StatusCode::INTERNAL_SERVER_ERROR,
+        ),
+        HereFault::Shape(_) => theirs(Reason::RequestUnreadable, "B-REQ-01"),
+        HereFault::SignIn(_) => ours(
+            Reason::SignInUnavailable,
+            "B-AUT-01",
+            StatusCode::SERVICE_UNAVAILABLE,
+        ),
+    }
+}
+
+const fn told_of_binding<'a>(fault: BindingFault) -> Told<'a> {
+    match fault {
+        BindingFault::TooLarge | BindingFault::RelayState(_) => {
+            theirs(StopReason::RequestTooLarge, "B-BND-02")
+        }
+        BindingFault::Base64
+        | BindingFault::Deflate
+        | BindingFault::Encoding
+        | BindingFault::NoRequest
+        | BindingFault::Parameters
+        | BindingFault::PercentEncoding
+        | BindingFault::Response
+        | BindingFault::SignatureParts => theirs(StopReason::RequestUnreadable, "B-BND-01"),
+    }
+}
+
+const fn told_of_request<'a>(fault: &RequestFault) -> Told<'a> {
+    match fault {
+        RequestFault::Ahead { .. } | RequestFault::Stale { .. } => {
+            theirs(StopReason::RequestStale, "B-REQ-02")
+        }
+        RequestFault::Destination => theirs(StopReason::RequestWrongDestination, "B-REQ-03"),
+        RequestFault::Issuer => theirs(StopReason::ProviderUnknown, "B-SP-03"),
+        RequestFault::Shape(_) => theirs(StopReason::RequestUnreadable, "B-REQ-04"),
+        RequestFault::Signature(_) => theirs(StopReason::RequestSignature, "B-REQ-05"),
+        RequestFault::Unsigned => theirs(StopReason::RequestUnsigned, "B-REQ-06"),
+    }
+}

@@ -1,0 +1,398 @@
+//! Keys and the certificates that carry them.
+//!
+//! Keys are parsed once and checked then: a key that exists is strong enough
+//! . A private key is never printed and leaves this room only where it is
+//! made, as the PEM file to be kept.
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use jiff::Timestamp;
+use openssl::asn1::{Asn1Integer, Asn1Time, Asn1TimeRef};
+use openssl::bn::{BigNum, MsbOption};
+use openssl::error::ErrorStack;
+use openssl::hash::MessageDigest;
+use openssl::nid::Nid;
+use openssl::pkey::{HasPublic, Id, PKey, PKeyRef, Private, Public};
+use openssl::rsa::Rsa;
+use openssl::x509::extension::{BasicConstraints, KeyUsage, SubjectKeyIdentifier};
+use openssl::x509::{X509, X509NameBuilder, X509NameRef, X509Ref};
+use zeroize::Zeroizing;
+
+use super::algorithm::{KeyKind, SignatureAlgorithm};
+use super::sign::{SignError, Signer};
+use super::signature;
+
+/// The cryptographic library failed. Its words are for the log.
+#[derive(Debug, thiserror::Error)]
+#[error(transparent)]
+pub struct CryptoError(#[from] ErrorStack);
+
+/// Why a key is not taken.
+#[derive(Debug, thiserror::Error)]
+pub enum KeyFault {
+    /// Not a certificate, or not one alone.
+    #[error("not one X.509 certificate")]
+    Certificate,
+    /// OpenSSL failed or could not read a part.
+    #[error("the key or certificate cannot be used")]
+    Crypto(#[from] CryptoError),
+    /// The private key and the certificate do not belong together.
+    #[error("the certificate is of another key")]
+    OtherKey,
+    /// Not a private key in PEM form, or one that asks for a passphrase.
+    #[error("not a private key in PEM form, without passphrase")]
+    PrivateKey(#[source] CryptoError),
+    /// Neither RSA nor EC, or not of a kind that can sign here.
+    #[error("a kind of key that is not used here")]
+    UnsupportedKind,
+    /// RSA below 2048 or above 8192 bits, a useless exponent, or a curve that
+    /// is not P-256, P-384 or P-521.
+    #[error("a key of a size or curve that is not used here")]
+    UnsupportedSize,
+}
+
+impl From<ErrorStack> for KeyFault {
+    fn from(error: ErrorStack) -> Self {
+        Self::Crypto(CryptoError(error))
+    }
+}
+
+/// What a certificate says, for people to look at.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct CertificateFacts {
+    subject: String,
+    not_before: Timestamp,
+    not_after: Timestamp,
+    sha256: String,
+    key: String,
+    has_weak_digest: bool,
+}
+
+impl CertificateFacts {
+    /// Its subject, as `CN=idp.example, O=…`.
+    pub fn subject(&self) -> &str {
+        &self.subject
+    }
+
+    /// From when it says to be valid.
+    pub const fn not_before(&self) -> Timestamp {
+        self.not_before
+    }
+
+    /// Until when it says to be valid.
+    pub const fn not_after(&self) -> Timestamp {
+        self.not_after
+    }
+
+    /// SHA-256 of the whole certificate: 64 digits in lower-case hexadecimal.
+    pub fn sha256(&self) -> &str {
+        &self.sha256
+    }
+
+    /// Kind and size of its key, as `RSA 2048`.
+    pub fn key(&self) -> &str {
+        &self.key
+    }
+
+    /// Whether the certificate itself is signed with MD5 or SHA-1, or in a way
+    /// that is not known here.
+    pub const fn has_weak_digest(&self) -> bool {
+        self.has_weak_digest
+    }
+
+    fn read(certificate: &X509Ref, key: &PKeyRef<Public>) -> Result<Self, KeyFault> {
+        let kind = match check_key(key)? {
+            KeyKind::Ec => "EC",
+            KeyKind::Rsa => "RSA",
+        };
+        Ok(Self {
+            subject: describe(certificate.subject_name()),
+            not_before: timestamp(certificate.not_before())?,
+            not_after: timestamp(certificate.not_after())?,
+            sha256: hex(&certificate.digest(MessageDigest::sha256())?),
+            key: format!("{kind} {}", key.bits()),
+            has_weak_digest: certificate
+                .signature_algorithm()
+                .object()
+                .nid()
+                .signature_algorithms()
+                .is_none_or(|found| [Nid::MD5, Nid::SHA1, Nid::MD4].contains(&found.digest)),
+        })
+    }
+}
+
+/// A peer's public key, out of a certificate that its metadata holds.
+#[derive(Clone, Debug)]
+pub struct VerifyingKey {
+    key: PKey<Public>,
+    kind: KeyKind,
+    facts: CertificateFacts,
+}
+
+impl VerifyingKey {
+    /// Reads a certificate in DER form.
+    ///
+    /// # Errors
+    ///
+    /// It is none, or its key is too weak or of a kind that is not used.
+    pub fn from_certificate_der(der: &[u8]) -> Result<Self, KeyFault> {
+        let certificate = X509::from_der(der)?;
+        // Bytes after the certificate are no part of what was parsed.
+        if certificate.to_der()? != der {
+            return Err(KeyFault::Certificate);
+        }
+        let key = certificate.public_key()?;
+        Ok(Self {
+            kind: check_key(&key)?,
+            facts: CertificateFacts::read(&certificate, &key)?,
+            key,
+        })
+    }
+
+    /// Reads the content of `ds:X509Certificate`: DER in base64, wrapped or not.
+    ///
+    /// # Errors
+    ///
+    /// As [`Self::from_certificate_der`], or it is not base64.
+    pub fn from_certificate_base64(text: &str) -> Result<Self, KeyFault> {
+        let der = signature::decode_base64(text).ok_or(KeyFault::Certificate)?;
+        Self::from_certificate_der(&der)
+    }
+
+    /// What the certificate says.
+    pub const fn certificate(&self) -> &CertificateFacts {
+        &self.facts
+    }
+
+    /// Whether it is of the kind that `algorithm` needs.
+    pub fn fits(&self, algorithm: SignatureAlgorithm) -> bool {
+        self.kind == algorithm.key_kind()
+    }
+
+    pub(super) fn key(&self) -> &PKeyRef<Public> {
+        &self.key
+    }
+}
+
+/// Our private key for signatures, with its certificate.
+///
+/// RSA only: not every service provider can read an ECDSA signature, and all
+/// of them read RSA-SHA256. The private key is parsed once; parsing it for each
+/// signature would double the cost of signing.
+pub struct SigningKey {
+    key: PKey<Private>,
+    facts: CertificateFacts,
+    der: Vec<u8>,
+    base64: String,
+}
+
+impl std::fmt::Debug for SigningKey {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("SigningKey(…)")
+    }
+}
+
+impl SigningKey {
+    /// Reads a PEM file that holds one private key and one certificate, in any
+    /// order.
+    ///
+    /// # Errors
+    ///
+    /// Either is missing, weak or not usable here, or they do not belong together.
+    pub fn from_pem(pem: &[u8]) -> Result<Self, KeyFault> {
+        // Without a callback OpenSSL would ask at the terminal.
+        let key = PKey::private_key_from_pem_callback(pem, |_| Ok(0))
+            .map_err(|error| KeyFault::PrivateKey(CryptoError(error)))?;
+        let certificates = X509::stack_from_pem(pem)?;
+        let [certificate] = certificates.as_slice() else {
+            return Err(KeyFault::Certificate);
+        };
+        let public = certificate.public_key()?;
+        if !public.public_eq(&key) {
+            return Err(KeyFault::OtherKey);
+        }
+        match check_key(&key)? {
+            KeyKind::Rsa => {}
+            KeyKind::Ec => return Err(KeyFault::UnsupportedKind),
+        }
+        let der = certificate.to_der()?;
+        Ok(Self {
+            facts: CertificateFacts::read(certificate, &public)?,
+            base64: STANDARD.encode(&der),
+            key,
+            der,
+        })
+    }
+
+    /// What the certificate says.
+    pub const fn certificate(&self) -> &CertificateFacts {
+        &self.facts
+    }
+
+    /// The certificate in DER form.
+    pub fn certificate_der(&self) -> &[u8] {
+        &self.der
+    }
+}
+
+impl Signer for SigningKey {
+    fn algorithm(&self) -> SignatureAlgorithm {
+        SignatureAlgorithm::RsaSha256
+    }
+
+    fn certificate_base64(&self) -> &str {
+        &self.base64
+    }
+
+    fn sign(&self, message: &[u8]) -> Result<Vec<u8>, SignError> {
+        signature::sign_rsa(self.algorithm(), &self.key, message).map_err(SignError::Crypto)
+    }
+}
+
+/// Size of a new RSA key.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum RsaBits {
+    /// 2048 bits; a signature takes about 0.36 ms.
+    B2048,
+    /// 3072 bits; a signature takes two to six times as long, by OpenSSL version.
+    B3072,
+}
+
+/// What a new key and its certificate shall be.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct KeyRequest<'a> {
+    /// `CN` of subject and issuer, 1 to 64 characters: by custom the host name.
+    pub common_name: &'a str,
+    /// Size of the key.
+    pub bits: RsaBits,
+    /// From when the certificate says to be valid.
+    pub not_before: Timestamp,
+    /// Until when the certificate says to be valid. Long, as SAML peers hold
+    /// the certificate itself and break on the day it ends.
+    pub not_after: Timestamp,
+}
+
+/// A new key with its self-signed certificate, to be written to a file of mode 0400.
+pub struct GeneratedKey {
+    pem: Zeroizing<String>,
+    facts: CertificateFacts,
+}
+
+impl std::fmt::Debug for GeneratedKey {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("GeneratedKey(…)")
+    }
+}
+
+impl GeneratedKey {
+    /// The private key in PKCS#8 form, then the certificate, as
+    /// [`SigningKey::from_pem`] reads them. Wiped from memory on drop.
+    pub fn pem(&self) -> &str {
+        &self.pem
+    }
+
+    /// What the certificate says.
+    pub const fn certificate(&self) -> &CertificateFacts {
+        &self.facts
+    }
+}
+
+/// Makes a new RSA key and a self-signed certificate around it.
+///
+/// Key and serial number come from OpenSSL's generator, seeded by the kernel.
+///
+/// # Errors
+///
+/// OpenSSL failed, most likely on a common name that is empty or too long.
+pub fn generate(request: &KeyRequest<'_>) -> Result<GeneratedKey, KeyFault> {
+    let bits = match request.bits {
+        RsaBits::B2048 => 2048,
+        RsaBits::B3072 => 3072,
+    };
+    let key = PKey::from_rsa(Rsa::generate(bits)?)?;
+    let mut name = X509NameBuilder::new()?;
+    name.append_entry_by_nid(Nid::COMMONNAME, request.common_name)?;
+    let name = name.build();
+    let mut serial = BigNum::new()?;
+    serial.rand(159, MsbOption::MAYBE_ZERO, false)?;
+    let serial = Asn1Integer::from_bn(&serial)?;
+
+    let mut builder = X509::builder()?;
+    builder.set_version(2)?;
+    builder.set_serial_number(&serial)?;
+    builder.set_subject_name(&name)?;
+    builder.set_issuer_name(&name)?;
+    builder.set_pubkey(&key)?;
+    let not_before = Asn1Time::from_unix(request.not_before.as_second())?;
+    builder.set_not_before(&not_before)?;
+    let not_after = Asn1Time::from_unix(request.not_after.as_second())?;
+    builder.set_not_after(&not_after)?;
+    builder.append_extension(BasicConstraints::new().critical().build()?)?;
+    builder.append_extension(KeyUsage::new().critical().digital_signature().build()?)?;
+    let identifier = SubjectKeyIdentifier::new().build(&builder.x509v3_context(None, None))?;
+    builder.append_extension(identifier)?;
+    builder.sign(&key, MessageDigest::sha256())?;
+    let certificate = builder.build();
+
+    let private = Zeroizing::new(key.private_key_to_pem_pkcs8()?);
+    let mut pem = Zeroizing::new(String::with_capacity(8 * 1024));
+    pem.push_str(&String::from_utf8_lossy(&private));
+    pem.push_str(&String::from_utf8_lossy(&certificate.to_pem()?));
+    let public = certificate.public_key()?;
+    let facts = CertificateFacts::read(&certificate, &public)?;
+    Ok(GeneratedKey { pem, facts })
+}
+
+/// Refuses weak and unknown keys.
+fn check_key<T: HasPublic>(key: &PKeyRef<T>) -> Result<KeyKind, KeyFault> {
+    if key.id() == Id::RSA {
+        let rsa = key.rsa()?;
+        // With exponent 1 anybody signs.
+        let is_odd_exponent = rsa.e().is_bit_set(0) && rsa.e().num_bits() > 1;
+        if is_odd_exponent && (2048..=8192).contains(&rsa.n().num_bits()) {
+            return Ok(KeyKind::Rsa);
+        }
+        return Err(KeyFault::UnsupportedSize);
+    }
+    if key.id() == Id::EC {
+        let known = [Nid::X9_62_PRIME256V1, Nid::SECP384R1, Nid::SECP521R1];
+        let curve = key.ec_key()?.group().curve_name();
+        if curve.is_some_and(|curve| known.contains(&curve)) {
+            return Ok(KeyKind::Ec);
+        }
+        return Err(KeyFault::UnsupportedSize);
+    }
+    Err(KeyFault::UnsupportedKind)
+}
+
+fn describe(name: &X509NameRef) -> String {
+    let mut words = Vec::new();
+    for entry in name.entries() {
+        let field = entry.object().nid().short_name().unwrap_or("?");
+        let value = String::from_utf8_lossy(entry.data().as_slice()).into_owned();
+        let value: String = value.chars().filter(|c| !c.is_control()).collect();
+        words.push(format!("{field}={value}"));
+    }
+    words.join(", ")
+}
+
+fn timestamp(time: &Asn1TimeRef) -> Result<Timestamp, KeyFault> {
+    let since_epoch = Asn1Time::from_unix(0)?.diff(time)?;
+    let seconds = i64::from(since_epoch.days) * 86_400 + i64::from(since_epoch.secs);
+    let Ok(timestamp) = Timestamp::from_second(seconds) else {
+        return Err(KeyFault::Certificate);
+    };
+    Ok(timestamp)
+}
+
+fn hex(bytes: &[u8]) -> String {
+    use std::fmt::Write;
+    bytes.iter().fold(String::new(), |mut text, byte| {
+        let _ = write!(text, "{byte:02x}");
+        text
+    })
+}
+
+#[cfg(test)]
+#[path = "keys_tests.rs"]
+mod tests;

@@ -1,0 +1,168 @@
+use openssl::pkey::Public;
+
+use super::super::test_support::{TestKey, certify, foreign_key, sp_key};
+use super::*;
+
+fn read(key: &TestKey) -> Result<VerifyingKey, KeyFault> {
+    VerifyingKey::from_certificate_der(&key.der())
+}
+
+fn request(common_name: &str) -> KeyRequest<'_> {
+    KeyRequest {
+        common_name,
+        bits: RsaBits::B2048,
+        not_before: "2026-01-01T00:00:00Z".parse().unwrap(),
+        not_after: "2056-01-01T00:00:00Z".parse().unwrap(),
+    }
+}
+
+#[test]
+fn a_certificate_shows_what_it_says() {
+    let key = read(sp_key()).unwrap();
+    let facts = key.certificate();
+    assert_eq!(facts.subject(), "CN=sp.example, O=Université");
+    assert_eq!(facts.not_before().to_string(), "2001-09-09T01:46:40Z");
+    assert_eq!(facts.not_after().to_string(), "2033-05-18T03:33:20Z");
+    assert_eq!(facts.key(), "RSA 2048");
+    assert_eq!(facts.sha256(), hex(&openssl::sha::sha256(&sp_key().der())));
+    assert_eq!(facts.sha256().len(), 64);
+}
+
+#[test]
+fn a_certificate_is_read_from_wrapped_and_unwrapped_base64() {
+    let base64 = STANDARD.encode(sp_key().der());
+    let (head, tail) = base64.split_at(64);
+    let wrapped = format!("\r\n\t  {head}\n{tail} ");
+    for text in [&base64, &wrapped] {
+        assert!(VerifyingKey::from_certificate_base64(text).is_ok());
+    }
+    for bad in ["", "*", "AAAA", base64.trim_end_matches('=').split_at(10).0] {
+        assert!(VerifyingKey::from_certificate_base64(bad).is_err(), "{bad}");
+    }
+}
+
+#[test]
+fn a_certificate_with_bytes_behind_it_is_refused() {
+    let mut der = sp_key().der();
+    der.push(0);
+    let fault = VerifyingKey::from_certificate_der(&der).unwrap_err();
+    assert!(matches!(fault, KeyFault::Certificate));
+}
+
+#[test]
+fn r07_weak_keys_are_refused() {
+    for weak in [
+        TestKey::rsa(1024),
+        TestKey::rsa(2046),
+        TestKey::ec(Nid::SECP224R1),
+        TestKey::ec(Nid::SECP256K1),
+    ] {
+        assert!(matches!(read(&weak), Err(KeyFault::UnsupportedSize)));
+    }
+    let ed25519 = TestKey::new(PKey::generate_ed25519().unwrap());
+    assert!(matches!(read(&ed25519), Err(KeyFault::UnsupportedKind)));
+    for strong in [Nid::X9_62_PRIME256V1, Nid::SECP384R1, Nid::SECP521R1] {
+        assert!(read(&TestKey::ec(strong)).is_ok());
+    }
+}
+
+#[test]
+fn r07_an_rsa_key_with_a_useless_exponent_is_refused() {
+    for exponent in [1_u32, 2, 65_536] {
+        let modulus = sp_key().key.rsa().unwrap().n().to_owned().unwrap();
+        let exponent = BigNum::from_u32(exponent).unwrap();
+        let rsa = Rsa::from_public_components(modulus, exponent).unwrap();
+        let public: PKey<Public> = PKey::from_rsa(rsa).unwrap();
+        let der = certify(&public, &sp_key().key).to_der().unwrap();
+        let fault = VerifyingKey::from_certificate_der(&der).unwrap_err();
+        assert!(matches!(fault, KeyFault::UnsupportedSize));
+    }
+}
+
+#[test]
+fn a_generated_key_is_read_again_and_is_long_lived() {
+    let made = generate(&request("idp.example")).unwrap();
+    let key = SigningKey::from_pem(made.pem().as_bytes()).unwrap();
+    assert!(made.pem().starts_with("-----BEGIN PRIVATE KEY-----"));
+    assert_eq!(key.certificate(), made.certificate());
+    assert_eq!(key.certificate().subject(), "CN=idp.example");
+    assert_eq!(
+        key.certificate().not_before().to_string(),
+        "2026-01-01T00:00:00Z"
+    );
+    assert_eq!(
+        key.certificate().not_after().to_string(),
+        "2056-01-01T00:00:00Z"
+    );
+    assert_eq!(key.certificate().key(), "RSA 2048");
+    let public = VerifyingKey::from_certificate_der(key.certificate_der()).unwrap();
+    assert_eq!(public.certificate(), key.certificate());
+    assert!(VerifyingKey::from_certificate_base64(key.certificate_base64()).is_ok());
+    let certificate = X509::from_der(key.certificate_der()).unwrap();
+    assert!(
+        certificate
+            .verify(&certificate.public_key().unwrap())
+            .unwrap()
+    );
+    assert!(certificate.serial_number().to_bn().unwrap().num_bits() > 64);
+}
+
+#[test]
+fn a_key_of_3072_bits_is_made_on_request() {
+    let made = generate(&KeyRequest {
+        bits: RsaBits::B3072,
+        ..request("idp.example")
+    });
+    assert_eq!(made.unwrap().certificate().key(), "RSA 3072");
+}
+
+#[test]
+fn two_generated_certificates_differ_in_their_serial_number() {
+    let serial = || {
+        let made = generate(&request("idp.example")).unwrap();
+        let key = SigningKey::from_pem(made.pem().as_bytes()).unwrap();
+        let certificate = X509::from_der(key.certificate_der()).unwrap();
+        certificate.serial_number().to_bn().unwrap().to_vec()
+    };
+    assert_ne!(serial(), serial());
+}
+
+#[test]
+fn a_common_name_that_does_not_fit_is_a_fault() {
+    assert!(generate(&request("")).is_err());
+    assert!(generate(&request(&"a".repeat(65))).is_err());
+}
+
+#[test]
+fn debug_shows_no_key() {
+    let made = generate(&request("idp.example")).unwrap();
+    let key = SigningKey::from_pem(made.pem().as_bytes()).unwrap();
+    assert_eq!(format!("{made:?} {key:?}"), "GeneratedKey(…) SigningKey(…)");
+}
+
+#[test]
+fn a_file_that_is_not_one_key_with_its_certificate_is_refused() {
+    let key = sp_key().key.private_key_to_pem_pkcs8().unwrap();
+    let own = sp_key().certificate.to_pem().unwrap();
+    let other = foreign_key().certificate.to_pem().unwrap();
+    assert!(SigningKey::from_pem(&[own.clone(), key.clone()].concat()).is_ok());
+    let fault = |parts: &[&[u8]]| SigningKey::from_pem(&parts.concat()).unwrap_err();
+    assert!(matches!(fault(&[]), KeyFault::PrivateKey(_)));
+    assert!(matches!(fault(&[&own]), KeyFault::PrivateKey(_)));
+    assert!(matches!(fault(&[&key]), KeyFault::Certificate));
+    assert!(matches!(
+        fault(&[&key, &own, &other]),
+        KeyFault::Certificate
+    ));
+    assert!(matches!(fault(&[&key, &other]), KeyFault::OtherKey));
+    let cipher = openssl::symm::Cipher::aes_256_cbc();
+    let locked = sp_key()
+        .key
+        .private_key_to_pem_pkcs8_passphrase(cipher, b"open")
+        .unwrap();
+    assert!(matches!(fault(&[&locked, &own]), KeyFault::PrivateKey(_)));
+    let weak = SigningKey::from_pem(&TestKey::rsa(1024).pem());
+    assert!(matches!(weak, Err(KeyFault::UnsupportedSize)));
+    let ec = SigningKey::from_pem(&TestKey::ec(Nid::X9_62_PRIME256V1).pem());
+    assert!(matches!(ec, Err(KeyFault::UnsupportedKind)));
+}

@@ -1,0 +1,85 @@
+//! One signature over octets: the only lines that call the cryptographic
+//! library to sign or verify.
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use openssl::bn::BigNum;
+use openssl::ecdsa::EcdsaSig;
+use openssl::error::ErrorStack;
+use openssl::pkey::{PKeyRef, Private, Public};
+
+use super::algorithm::{KeyKind, SignatureAlgorithm};
+use super::keys::CryptoError;
+use crate::xml::text::is_xml_space;
+
+/// How the two numbers of an ECDSA signature are written.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(super) enum EcdsaForm {
+    /// Both at full width, one after the other (xmldsig-core1 §6.4.3).
+    Raw,
+    /// Raw or, as some libraries sign a query, in ASN.1 DER.
+    RawOrDer,
+}
+
+/// Base64 as XML has it: the plain alphabet, padded, white space anywhere.
+pub(super) fn decode_base64(text: &str) -> Option<Vec<u8>> {
+    let compact: String = text.chars().filter(|c| !is_xml_space(*c)).collect();
+    STANDARD.decode(compact).ok()
+}
+
+pub(super) fn sign_rsa(
+    algorithm: SignatureAlgorithm,
+    key: &PKeyRef<Private>,
+    octets: &[u8],
+) -> Result<Vec<u8>, CryptoError> {
+    let mut signer = openssl::sign::Signer::new(algorithm.digest(), key)?;
+    Ok(signer.sign_oneshot_to_vec(octets)?)
+}
+
+/// Whether `signature` is one of `octets` by `key`, which is of the kind that
+/// `algorithm` needs. A signature that cannot be read is not one.
+pub(super) fn is_signed(
+    algorithm: SignatureAlgorithm,
+    key: &PKeyRef<Public>,
+    octets: &[u8],
+    signature: &[u8],
+    form: EcdsaForm,
+) -> bool {
+    let checked = match algorithm.key_kind() {
+        KeyKind::Rsa => check(algorithm, key, octets, signature),
+        KeyKind::Ec => check_ecdsa(algorithm, key, octets, signature, form),
+    };
+    // An error, too, is not a signature: nothing but `true` passes.
+    checked.unwrap_or(false)
+}
+
+fn check(
+    algorithm: SignatureAlgorithm,
+    key: &PKeyRef<Public>,
+    octets: &[u8],
+    signature: &[u8],
+) -> Result<bool, ErrorStack> {
+    let mut verifier = openssl::sign::Verifier::new(algorithm.digest(), key)?;
+    verifier.verify_oneshot(signature, octets)
+}
+
+fn check_ecdsa(
+    algorithm: SignatureAlgorithm,
+    key: &PKeyRef<Public>,
+    octets: &[u8],
+    signature: &[u8],
+    form: EcdsaForm,
+) -> Result<bool, ErrorStack> {
+    let width = usize::try_from(key.bits()).unwrap_or_default().div_ceil(8);
+    if signature.len() == 2 * width
+        && let Some((r, s)) = signature.split_at_checked(width)
+    {
+        let pair =
+            EcdsaSig::from_private_components(BigNum::from_slice(r)?, BigNum::from_slice(s)?)?;
+        return check(algorithm, key, octets, &pair.to_der()?);
+    }
+    match form {
+        EcdsaForm::Raw => Ok(false),
+        EcdsaForm::RawOrDer => check(algorithm, key, octets, signature),
+    }
+}

@@ -1,0 +1,424 @@
+//! The profile, part by part. Every document here but the broken ones is signed
+//! honestly by the registered key, so that only the check in question refuses.
+//! Wrapping is in `verify_wrapping_tests.rs`, algorithms in
+//! `verify_algorithm_tests.rs`.
+
+use super::super::test_support::*;
+use super::*;
+use crate::xml::{DoorFault, Limits, open};
+
+pub(super) fn verify_with(xml: &str, keys: &[VerifyingKey]) -> Result<(), SignatureFault> {
+    let document = open(xml.as_bytes(), &Limits::METADATA).unwrap();
+    verify_enveloped(document.root(), keys).map(|_| ())
+}
+
+fn verify(xml: &str) -> Result<(), SignatureFault> {
+    verify_with(xml, &[sp_key().verifying()])
+}
+
+/// Signs a request with a changed template and verifies it.
+pub(super) fn verify_template(change: impl FnOnce(&mut Template)) -> Result<(), SignatureFault> {
+    let mut template = Template::to("_req");
+    change(&mut template);
+    verify(&fill(&request("_req", &template.xml()), "_req", sp_key()))
+}
+
+#[test]
+fn a_signed_request_verifies_and_is_seen_without_its_signature() {
+    let xml = signed_request();
+    let document = open(xml.as_bytes(), &Limits::MESSAGE).unwrap();
+    let root = document.root();
+    let verified = verify_enveloped(root, &[sp_key().verifying()]).unwrap();
+    assert_eq!(verified.get(), &root);
+    let seen: Vec<_> = verified
+        .into_inner()
+        .children()
+        .map(|e| e.local_name())
+        .collect();
+    assert_eq!(seen, ["Issuer", "NameIDPolicy"]);
+    assert!(carries_signature(root));
+    assert!(!carries_signature(verified.into_inner()));
+}
+
+#[test]
+fn any_of_several_keys_may_have_signed() {
+    let keys = [foreign_key().verifying(), sp_key().verifying()];
+    assert_eq!(verify_with(&signed_request(), &keys), Ok(()));
+}
+
+#[test]
+fn r08_without_keys_nothing_verifies() {
+    assert_eq!(
+        verify_with(&signed_request(), &[]),
+        Err(SignatureFault::NoKeys)
+    );
+    let document = open(b"<a/>", &Limits::MESSAGE).unwrap();
+    let root = document.root();
+    assert_eq!(verify_enveloped(root, &[]), Err(SignatureFault::NoKeys));
+    assert_eq!(
+        verify_enveloped_element(root, root, &[]),
+        Err(SignatureFault::NoKeys)
+    );
+    let uri = SignatureAlgorithm::RsaSha256.uri();
+    assert_eq!(
+        verify_detached(uri, b"", b"", &[]),
+        Err(SignatureFault::NoKeys)
+    );
+}
+
+#[test]
+fn r08_a_foreign_or_broken_signature_is_refused() {
+    let foreign = fill(
+        &request("_req", &Template::to("_req").xml()),
+        "_req",
+        foreign_key(),
+    );
+    assert_eq!(verify(&foreign), Err(SignatureFault::NotByTheseKeys));
+    let with_value = |value: &str| {
+        let xml = request("_req", &Template::to("_req").xml());
+        let xml = xml.replace("[DIGEST]", "AAAA").replace("[VALUE]", value);
+        verify(&xml)
+    };
+    for garbage in ["", "AAAA", &"A".repeat(344)] {
+        assert_eq!(
+            with_value(garbage),
+            Err(SignatureFault::NotByTheseKeys),
+            "{garbage}"
+        );
+    }
+    for no_base64 in ["A", "====", "AA=A", "*", "AAA"] {
+        let fault = SignatureFault::Shape(Part::SignatureValue);
+        assert_eq!(with_value(no_base64), Err(fault), "{no_base64}");
+    }
+}
+
+#[test]
+fn r08_a_stripped_signature_is_no_signature() {
+    let xml = request("_req", "");
+    let document = open(xml.as_bytes(), &Limits::MESSAGE).unwrap();
+    assert!(!carries_signature(document.root()));
+    assert_eq!(verify(&xml), Err(SignatureFault::Unsigned));
+    let emptied = request("_req", &format!("<ds:Signature xmlns:ds=\"{DSIG}\"/>"));
+    assert_eq!(
+        verify(&emptied),
+        Err(SignatureFault::Shape(Part::Signature))
+    );
+    let renamed = signed_request().replace(DSIG, "urn:not:dsig");
+    assert_eq!(verify(&renamed), Err(SignatureFault::Unsigned));
+}
+
+#[test]
+fn r08_changed_content_is_refused_wherever_it_is_changed() {
+    let xml = signed_request();
+    for (was, is) in [
+        ("https://sp.example", "https://sp.example2"),
+        ("Version=\"2.0\"", "Version=\"2.1\""),
+        ("AllowCreate=\"true\"", "AllowCreate=\"true\" x=\"\""),
+        ("</saml:Issuer>", "</saml:Issuer> "),
+        ("</samlp:AuthnRequest>", "<samlp:X/></samlp:AuthnRequest>"),
+    ] {
+        let changed = xml.replacen(was, is, 1);
+        assert_ne!(changed, xml);
+        assert_eq!(verify(&changed), Err(SignatureFault::Digest), "{is}");
+    }
+    let uncanonical = xml.replacen(
+        "/></samlp:AuthnRequest>",
+        "\n></samlp:NameIDPolicy></samlp:AuthnRequest>",
+        1,
+    );
+    assert_ne!(uncanonical, xml);
+    assert_eq!(
+        verify(&uncanonical),
+        Ok(()),
+        "only what XML calls the same may change"
+    );
+}
+
+#[test]
+fn r08_a_changed_signed_info_is_refused() {
+    let xml = signed_request();
+    let digest = xml
+        .split("DigestValue>")
+        .nth(1)
+        .unwrap()
+        .trim_end_matches("</ds:");
+    let changed = xml.replace(digest, "AAAA");
+    assert_eq!(verify(&changed), Err(SignatureFault::NotByTheseKeys));
+    let changed = xml.replace("xmlenc#sha256", "xmlenc#sha512");
+    assert_eq!(verify(&changed), Err(SignatureFault::NotByTheseKeys));
+}
+
+#[test]
+fn r05_the_reference_is_the_id_of_the_element_around_it() {
+    for uri in [
+        "",
+        "URI=\"\"",
+        "URI=\"#\"",
+        "URI=\"#_other\"",
+        "URI=\"_req\"",
+        "URI=\"# _req\"",
+        "URI=\"#xpointer(id('_req'))\"",
+        "URI=\"#xpointer(/)\"",
+        "URI=\"http://evil.example/#_req\"",
+        "URI=\"file:///etc/passwd\"",
+        "URI=\"#_REQ\"",
+        "URI=\"##_req\"",
+    ] {
+        let fault = verify_template(|t| uri.clone_into(&mut t.uri));
+        assert_eq!(fault, Err(SignatureFault::OtherReference), "{uri}");
+    }
+}
+
+#[test]
+fn r05_there_is_exactly_one_reference() {
+    let template = Template::to("_req");
+    let one = template.reference();
+    for references in [String::new(), format!("{one}{one}")] {
+        let xml = request("_req", &template.xml().replace(&one, &references));
+        let fault = verify(&fill(&xml, "_req", sp_key()));
+        assert_eq!(fault, Err(SignatureFault::Shape(Part::SignedInfo)));
+    }
+}
+
+#[test]
+fn r05_transforms_are_enveloped_signature_and_exclusive_c14n_in_this_order() {
+    let transform = |uri: &str| format!("<ds:Transform Algorithm=\"{uri}\"/>");
+    let (enveloped, c14n) = (transform(ENVELOPED_SIGNATURE), transform(EXCLUSIVE_C14N));
+    let shape = SignatureFault::Shape(Part::Transforms);
+    let other = SignatureFault::Algorithm(Part::Transforms);
+    for (transforms, fault) in [
+        (String::new(), shape),
+        (enveloped.clone(), shape),
+        (c14n.clone(), shape),
+        (format!("{enveloped}{c14n}{c14n}"), shape),
+        (format!("{c14n}{enveloped}"), other),
+        (format!("{enveloped}{enveloped}"), other),
+        (format!("{c14n}{c14n}"), other),
+        (format!("{enveloped}<ds:Transform/>"), shape),
+        (format!("{enveloped}text{c14n}"), shape),
+        (
+            format!("<ds:Transform Algorithm=\"{ENVELOPED_SIGNATURE}\"><a/></ds:Transform>{c14n}"),
+            shape,
+        ),
+        (
+            format!("{enveloped}{}", c14n.replace("ds:Transform", "ds:Other")),
+            shape,
+        ),
+        (
+            format!("{enveloped}<Transform Algorithm=\"{EXCLUSIVE_C14N}\"/>"),
+            shape,
+        ),
+    ] {
+        let result = verify_template(|t| transforms.clone_into(&mut t.transforms));
+        assert_eq!(result, Err(fault), "{transforms}");
+    }
+    for uri in [
+        "http://www.w3.org/TR/1999/REC-xpath-19991116",
+        "http://www.w3.org/TR/1999/REC-xslt-19991116",
+        "http://www.w3.org/2002/06/xmldsig-filter2",
+        "http://www.w3.org/2000/09/xmldsig#base64",
+        "http://www.w3.org/TR/2001/REC-xml-c14n-20010315",
+        "http://www.w3.org/2006/12/xml-c14n11",
+        "http://www.w3.org/2010/xml-c14n2",
+        "http://www.w3.org/2002/07/decrypt#XML",
+        "",
+    ] {
+        let transforms = format!("{enveloped}{}", transform(uri));
+        assert_eq!(
+            verify_template(|t| t.transforms = transforms),
+            Err(other),
+            "{uri}"
+        );
+        let c14n = format!("<ds:CanonicalizationMethod Algorithm=\"{uri}\"/>");
+        let fault = SignatureFault::Algorithm(Part::CanonicalizationMethod);
+        assert_eq!(verify_template(|t| t.c14n = c14n), Err(fault), "{uri}");
+    }
+}
+
+#[test]
+fn exclusive_c14n_with_comments_and_prefix_lists_are_taken() {
+    let c14n = |uri: &str, list: &str| {
+        let list =
+            format!("<e:InclusiveNamespaces xmlns:e=\"{EXCLUSIVE_C14N}\" PrefixList=\"{list}\"/>");
+        (
+            format!(
+                "<ds:CanonicalizationMethod Algorithm=\"{uri}\">{list}</ds:CanonicalizationMethod>"
+            ),
+            format!(
+                "<ds:Transform Algorithm=\"{ENVELOPED_SIGNATURE}\"/>\
+                     <ds:Transform Algorithm=\"{uri}\">{list}</ds:Transform>"
+            ),
+        )
+    };
+    for (uri, with_comments) in [
+        (EXCLUSIVE_C14N, false),
+        (EXCLUSIVE_C14N_WITH_COMMENTS, true),
+    ] {
+        let mut template = Template::to("_req");
+        (template.c14n, template.transforms) = c14n(uri, "saml\t #default  xs");
+        let xml = request("_req", &format!("<!-- c -->{}", template.xml()));
+        let options = ExclusiveC14n {
+            with_comments,
+            inclusive_prefixes: ["saml", "", "xs"].map(str::to_owned).to_vec(),
+        };
+        let rsa = SignatureAlgorithm::RsaSha256;
+        let signed = fill_with(&xml, "_req", sp_key(), rsa, &options);
+        assert_eq!(verify(&signed), Ok(()));
+        let without = signed.replace("<!-- c -->", "");
+        let expected = if with_comments {
+            Err(SignatureFault::Digest)
+        } else {
+            Ok(())
+        };
+        assert_eq!(verify(&without), expected);
+    }
+    let many = "p ".repeat(33);
+    for bad in ["a:b", "#other", "1", many.as_str()] {
+        let (method, transforms) = c14n(EXCLUSIVE_C14N, bad);
+        let fault = Err(SignatureFault::Shape(Part::CanonicalizationMethod));
+        assert_eq!(verify_template(|t| t.c14n = method), fault, "{bad}");
+        let fault = Err(SignatureFault::Shape(Part::Transforms));
+        assert_eq!(
+            verify_template(|t| t.transforms = transforms),
+            fault,
+            "{bad}"
+        );
+    }
+}
+
+#[test]
+fn r05_key_info_is_not_read() {
+    let certificate =
+        base64::Engine::encode(&base64::engine::general_purpose::STANDARD, sp_key().der());
+    for inside in [
+        format!(
+            "<ds:X509Data><ds:X509Certificate>{certificate}</ds:X509Certificate></ds:X509Data>"
+        ),
+        "<ds:X509Data><ds:X509Certificate>garbage</ds:X509Certificate></ds:X509Data>".to_owned(),
+        "<ds:KeyName>other</ds:KeyName>".to_owned(),
+        "<ds:KeyValue><ds:RSAKeyValue/></ds:KeyValue>".to_owned(),
+        "<ds:RetrievalMethod URI=\"http://evil.example/key\"/>".to_owned(),
+        "<KeyInfoReference xmlns=\"http://www.w3.org/2009/xmldsig11#\" URI=\"file:///\"/>"
+            .to_owned(),
+        "<ds:MgmtData/><ds:PGPData/><ds:SPKIData/>".to_owned(),
+        String::new(),
+    ] {
+        let mut template = Template::to("_req");
+        template.rest = format!("<ds:KeyInfo>{inside}</ds:KeyInfo>");
+        let xml = request("_req", &template.xml());
+        assert_eq!(verify(&fill(&xml, "_req", sp_key())), Ok(()), "{inside}");
+        // Our peer's certificate in there does not make the signer our peer.
+        let foreign = fill(&xml, "_req", foreign_key());
+        assert_eq!(
+            verify(&foreign),
+            Err(SignatureFault::NotByTheseKeys),
+            "{inside}"
+        );
+    }
+}
+
+#[test]
+fn r05_nothing_else_stands_in_a_signature() {
+    for rest in [
+        "<ds:Object/>",
+        "<ds:KeyInfo/><ds:Object><ds:Manifest/></ds:Object>",
+        "<ds:KeyInfo/><ds:KeyInfo/>",
+        "<KeyInfo/>",
+        "text",
+        "<ds:SignatureValue>AAAA</ds:SignatureValue>",
+        "<ds:SignedInfo/>",
+    ] {
+        let fault = verify_template(|t| rest.clone_into(&mut t.rest));
+        assert_eq!(fault, Err(SignatureFault::Shape(Part::Signature)), "{rest}");
+    }
+}
+
+#[test]
+fn r02_a_second_signed_info_is_refused_before_and_after_the_first() {
+    let template = Template::to("_req");
+    let signed = fill(&request("_req", &template.xml()), "_req", sp_key());
+    let forged = "<ds:SignedInfo><ds:Reference URI=\"#_req\"/></ds:SignedInfo>";
+    for place in ["<ds:SignedInfo>", "<ds:SignatureValue>", "</ds:Signature>"] {
+        let xml = signed.replacen(place, &format!("{forged}{place}"), 1);
+        assert_eq!(
+            verify(&xml),
+            Err(SignatureFault::Shape(Part::Signature)),
+            "{place}"
+        );
+    }
+}
+
+#[test]
+fn r02_digest_and_signature_value_are_plain_text() {
+    let signed = signed_request();
+    for name in ["DigestValue", "SignatureValue"] {
+        let open_tag = format!("<ds:{name}>");
+        let part = if name == "DigestValue" {
+            Part::DigestValue
+        } else {
+            Part::SignatureValue
+        };
+        for inside in ["<!---->", "<!--AAAA-->", "<?p?>", "<![CDATA[]]>", "<a/>"] {
+            let xml = signed.replacen(&open_tag, &format!("{open_tag}{inside}"), 1);
+            assert_eq!(
+                verify(&xml),
+                Err(SignatureFault::Shape(part)),
+                "{name} {inside}"
+            );
+            if inside.starts_with("<!--") {
+                let fault = open(xml.as_bytes(), &Limits::MESSAGE).unwrap_err();
+                assert_eq!(fault, DoorFault::Comment);
+            }
+        }
+        let xml = signed.replacen(&open_tag, &format!("{open_tag}&#65;"), 1);
+        assert!(verify(&xml).is_err());
+    }
+    let spaced = signed.replacen("<ds:SignatureValue>", "<ds:SignatureValue>\r\n  ", 1);
+    assert_eq!(verify(&spaced), Ok(()));
+}
+
+#[test]
+fn r02_unknown_attributes_of_a_signature_are_refused() {
+    let signed = signed_request();
+    for (name, part) in [
+        ("Signature", Part::Signature),
+        ("SignedInfo", Part::SignedInfo),
+        ("CanonicalizationMethod", Part::CanonicalizationMethod),
+        ("SignatureMethod", Part::SignatureMethod),
+        ("Reference", Part::Reference),
+        ("Transforms", Part::Transforms),
+        ("Transform", Part::Transforms),
+        ("DigestMethod", Part::DigestMethod),
+        ("DigestValue", Part::DigestValue),
+        ("SignatureValue", Part::SignatureValue),
+    ] {
+        for attribute in ["x=\"\"", "saml:Algorithm=\"\"", "Type=\"\""] {
+            let tag = [" ", ">"].map(|end| format!("<ds:{name}{end}"));
+            let tag = tag.iter().find(|tag| signed.contains(*tag)).unwrap();
+            let (start, end) = tag.split_at(tag.len() - 1);
+            let xml = signed.replacen(tag, &format!("{start} {attribute}{end}"), 1);
+            assert_eq!(
+                verify(&xml),
+                Err(SignatureFault::Shape(part)),
+                "{name} {attribute}"
+            );
+        }
+    }
+}
+
+#[test]
+fn r02_an_element_without_canonical_form_is_refused() {
+    let xml = request("_req", &Template::to("_req").xml()).replace(
+        "<samlp:NameIDPolicy",
+        "<x xmlns=\"relative\"/><samlp:NameIDPolicy",
+    );
+    let xml = xml.replace("[DIGEST]", "47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU=");
+    let xml = fill_value(
+        &xml,
+        sp_key(),
+        SignatureAlgorithm::RsaSha256,
+        &ExclusiveC14n::default(),
+    );
+    let fault = SignatureFault::Canonicalization(C14nFault::RelativeNamespace);
+    assert_eq!(verify(&xml), Err(fault), "the digest is that of nothing");
+}
