@@ -8,7 +8,7 @@ use crate::{
     attributes::{map::Mapping, name_id::NameIdRule, pairwise::Pairwise, release::ReleasePolicy},
     authn::{
         Authenticator,
-        local::{HashPool, Local, directory::Directory},
+        local::{Directory, Local, pool::HashPool},
         throttle::Throttle,
     },
     config::{Config, fault::ConfigFault},
@@ -18,7 +18,11 @@ use crate::{
     model::{authn_context::AuthnContextClass, entity_id::EntityId, short_name::ShortName},
     saml::idp_metadata::IdpMetadata,
     store::{Limits, Store, memory::MemoryStore},
-    sys::{clock::Clock, entropy::Entropy},
+    sys::{
+        clock::Clock,
+        entropy::{self, Entropy},
+        secret::Secret,
+    },
     web::Front,
     xmlsec::SigningKey,
 };
@@ -64,7 +68,7 @@ pub fn build(
         };
     let mut providers = HashMap::new();
     if let (Some(registry), Some(mapping)) = (&registry, &mapping) {
-        for registered in registry.iter() {
+        for registered in registry.all() {
             let compiled = compile(
                 registered,
                 mapping,
@@ -195,13 +199,18 @@ fn build_authenticator(
     faults: &mut Vec<ConfigFault>,
 ) -> Option<Authenticator> {
     let local = config.authn.local.as_ref()?;
-    let directory = Directory::load(&local.people, config.is_lab());
-    let directory = directory.map_err(|found| faults.extend(found)).ok();
-    let pool = HashPool::start(local.hashing_threads, local.hashing_queue)
+    let salt = Secret::new(entropy::bytes::<32>(entropy).to_vec());
+    let directory = Directory::load(&local.people, config.is_lab(), salt)
         .map_err(|error| faults.push(at(&local.people, "", &error)))
         .ok();
+    let pool = HashPool::start(local.hashing_threads, local.hashing_queue)
+        .map_err(|error| faults.push(at(&local.people, "authn.local", &error)))
+        .ok();
     let throttle = Throttle::new(&config.authn.throttle, entropy);
-    Some(Authenticator::new(throttle, Local::new(directory?, pool?)))
+    Some(Authenticator::new(
+        throttle,
+        Local::new(directory?, Arc::new(pool?)),
+    ))
 }
 
 fn build_pages(config: &Config, path: &Path, faults: &mut Vec<ConfigFault>) -> Option<Pages> {

@@ -1,1 +1,132 @@
 //! How a person proves who they are.
+//!
+//! Asks each method, slows guessing down, and tells wrong from broken. Shows no page and keeps no
+//! session. The one caller is `flow`.
+
+use std::net::IpAddr;
+
+use jiff::Timestamp;
+
+use crate::{
+    model::{
+        authn_context::AuthnContextClass,
+        proof::Proof,
+        store::{Attempts, StoreError},
+    },
+    sys::secret::Secret,
+};
+
+pub mod account_name;
+pub mod local;
+pub mod throttle;
+
+/// What an authenticator says about one attempt.
+///
+/// Not a `Result`: a wrong password is an answer, a dead directory is an error.
+#[derive(Debug)]
+pub enum Outcome {
+    /// The person proved who they are.
+    Proven(Proof),
+    /// The proof failed. The reason is for the audit log, never for the page.
+    Refused(RefusalReason),
+    /// Too many attempts, at this account or from this network: none was made.
+    Wait {
+        /// When the next one may be made.
+        until: Timestamp,
+    },
+    /// Too many people at one time: no attempt was made or counted.
+    Busy,
+}
+
+/// Why a proof failed.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum RefusalReason {
+    /// The password is right, and the account is shut.
+    Disabled,
+    /// The password is one that nobody can have: empty, too long, not a text, or with a NUL.
+    UnacceptablePassword,
+    /// There is no such account.
+    UnknownAccount,
+    /// The password is not the one of this account.
+    WrongPassword,
+}
+
+impl RefusalReason {
+    /// The word for the audit log.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Disabled => "disabled",
+            Self::UnacceptablePassword => "unacceptable-password",
+            Self::UnknownAccount => "unknown-account",
+            Self::WrongPassword => "wrong-password",
+        }
+    }
+}
+
+/// Why nothing can be said about an attempt: nobody is signed in.
+#[derive(Debug, thiserror::Error)]
+pub enum AuthnError {
+    /// The attempt could not be counted.
+    #[error("the attempt could not be counted")]
+    Uncounted(#[source] StoreError),
+    /// The password could not be hashed.
+    #[error("the password could not be checked")]
+    Unchecked(#[source] local::HashingError),
+}
+
+/// An attempt to sign in with a name and a password.
+#[derive(Clone, Copy, Debug)]
+pub struct PasswordAttempt<'a> {
+    /// The name, as typed.
+    pub username: &'a str,
+    /// The password, as typed.
+    pub password: &'a Secret,
+    /// Where it came from.
+    pub address: IpAddr,
+    /// What a right password proves on this connection.
+    pub context: AuthnContextClass,
+}
+
+/// Signs people in.
+#[derive(Debug)]
+pub struct Authenticator {
+    throttle: throttle::Throttle,
+    local: local::Local,
+}
+
+impl Authenticator {
+    /// Puts the throttle before the embedded directory.
+    pub const fn new(throttle: throttle::Throttle, local: local::Local) -> Self {
+        Self { throttle, local }
+    }
+
+    /// Makes one attempt, counted before it is made.
+    ///
+    /// # Errors
+    ///
+    /// Something of ours is broken: nothing is known about the attempt, and nobody is signed in.
+    pub async fn authenticate(
+        &self,
+        attempts: &impl Attempts,
+        attempt: PasswordAttempt<'_>,
+        now: Timestamp,
+    ) -> Result<Outcome, AuthnError> {
+        let gate = self
+            .throttle
+            .count(attempts, attempt.username, attempt.address, now)
+            .await;
+        let counted = match gate.map_err(AuthnError::Uncounted)? {
+            throttle::Gate::Open(counted) => counted,
+            throttle::Gate::ShutUntil(until) => return Ok(Outcome::Wait { until }),
+        };
+        let outcome = self.local.authenticate(attempt, now).await;
+        match &outcome {
+            Ok(Outcome::Proven(_)) => counted.succeeded(attempts).await,
+            Ok(Outcome::Refused(_)) => {}
+            Ok(Outcome::Wait { .. } | Outcome::Busy) | Err(_) => {
+                counted.was_not_made(attempts).await;
+            }
+        }
+        outcome.map_err(AuthnError::Unchecked)
+    }
+}

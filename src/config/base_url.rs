@@ -25,7 +25,7 @@ impl BaseUrl {
         self.url("/saml/metadata")
     }
 
-    /// Where AuthnRequests are taken, over HTTP-Redirect and HTTP-POST alike.
+    /// Where an AuthnRequest is taken, over HTTP-Redirect and HTTP-POST alike.
     pub fn sso_url(&self) -> String {
         self.url("/saml/sso")
     }

@@ -77,7 +77,7 @@ impl Config {
         self.base_url.entity_id()
     }
 
-    /// Where AuthnRequests are taken.
+    /// Where an AuthnRequest is taken.
     pub fn sso_url(&self) -> String {
         self.base_url.sso_url()
     }

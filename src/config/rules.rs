@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use super::{
     document::{Report, Table},
-    sections::{NameFormat, NameId, Release, Rules},
+    sections::{NameFormat, NameId, Release, Rules, Values},
 };
 
 /// Takes every key of the rules out of `table`.
@@ -71,7 +71,7 @@ fn read_release(mut table: Table<'_>, report: &mut Report) -> Option<Release> {
         name_format: table.optional("name-format", report),
         friendly_name: table.text("friendly-name", report),
         value: table.long_text("value", report),
-        values: table.or("values", Default::default(), report),
+        values: table.or("values", Values::default(), report),
         required: table.or("required", false, report),
     };
     table.finish(report);

@@ -1,6 +1,7 @@
 //! The sections of the configuration, checked, in the words of the file.
 //!
-//! Each is read by the file of its name beside this one.
+//! Each is read by the file of its name beside this one, key by key, so that every fault is found at
+//! once. Tests of other rooms read rules as text by serde.
 
 use std::{net::SocketAddr, path::PathBuf};
 
@@ -129,6 +130,11 @@ pub struct Requests {
 /// How one provider is answered: the keys of a preset file, each of which `[sp.<short name>]` may
 /// set for itself.
 #[derive(Clone, Debug, Default)]
+#[cfg_attr(
+    test,
+    derive(Deserialize),
+    serde(deny_unknown_fields, rename_all = "kebab-case")
+)]
 pub struct Rules {
     /// Its name for people.
     pub display_name: Option<Localized>,
@@ -159,6 +165,11 @@ pub enum Sign {
 
 /// `name-id = { … }`: the name the provider knows the person by.
 #[derive(Clone, Debug)]
+#[cfg_attr(
+    test,
+    derive(Deserialize),
+    serde(deny_unknown_fields, rename_all = "kebab-case")
+)]
 pub struct NameId {
     /// Its format.
     pub format: NameIdFormat,
@@ -171,6 +182,11 @@ pub struct NameId {
 ///
 /// Either `attribute` alone (one of ours, under its standard name), or `name` with `value`.
 #[derive(Clone, Debug)]
+#[cfg_attr(
+    test,
+    derive(Deserialize),
+    serde(deny_unknown_fields, rename_all = "kebab-case")
+)]
 pub struct Release {
     /// One of our attributes.
     pub attribute: Option<String>,
@@ -183,8 +199,10 @@ pub struct Release {
     /// An expression over our attributes that gives the values.
     pub value: Option<String>,
     /// Which of the values are sent.
+    #[cfg_attr(test, serde(default))]
     pub values: Values,
     /// Whether a person without it is stopped on our page.
+    #[cfg_attr(test, serde(default))]
     pub required: bool,
 }
 

@@ -16,7 +16,7 @@ impl Place {
         let pem = "-----BEGIN PRIVATE KEY-----\n-----BEGIN CERTIFICATE-----\n";
         place.write_secret("certs/signing.pem", pem);
         place.write_secret("certs/seal.keys", &"A".repeat(43));
-        place.write_secret("certs/pairwise.secret", &"p".repeat(32));
+        place.write_secret("certs/pairwise.key", &"p".repeat(32));
         place.write_secret("certs/tls.key", "key");
         for file in [
             "certs/tls.pem",
@@ -282,178 +282,184 @@ fn every_section_refuses_a_key_that_it_does_not_know() {
     }
 }
 
+/// A line of the example, what stands there instead, and what is told of it.
+const BAD_VALUES: &[(&str, &str, &str)] = &[
+    (
+        "lab = false",
+        "lab = true",
+        ": lab: is for a base-url on localhost only",
+    ),
+    (
+        "https://idp.example.org",
+        "http://idp.example.org",
+        "must begin with https://",
+    ),
+    (
+        "https://idp.example.org",
+        "https://idp.example.org/",
+        "write https://idp.example.org",
+    ),
+    (
+        "https://idp.example.org",
+        "https://idp.example.org:443",
+        "write https://idp.example",
+    ),
+    (
+        "https://idp.example.org",
+        "https://IDP.example.org",
+        "write https://idp.example.org",
+    ),
+    (
+        "https://idp.example.org",
+        "https://a@idp.example.org",
+        "must not hold a user name",
+    ),
+    (
+        "https://idp.example.org",
+        "https://idp.example.org?a",
+        "must not hold a query",
+    ),
+    (
+        "https://idp.example.org",
+        "idp.example.org",
+        ": base-url: is not an absolute URL",
+    ),
+    (
+        "\"127.0.0.1\", \"::1\"",
+        "\"0.0.0.0/0\"",
+        "trusted-proxies[1]: trusts the whole",
+    ),
+    (
+        "\"127.0.0.1\", \"::1\"",
+        "\"::1\", \"proxy\"",
+        "trusted-proxies[2]: is not an address",
+    ),
+    (
+        "stop-grace-seconds = 20",
+        "stop-grace-seconds = 0",
+        "seconds: must not be 0",
+    ),
+    (
+        "methods = [\"local\"]",
+        "methods = []",
+        "authn.methods: names no method",
+    ),
+    (
+        "methods = [\"local\"]",
+        "methods = [\"local\", \"local\"]",
+        "authn.methods: names local twice",
+    ),
+    (
+        "[authn.local]\npeople = \"people.toml\"",
+        "[authn.x]\n",
+        "there is no [authn.local]",
+    ),
+    (
+        "hashing-threads = 2",
+        "hashing-threads = 0",
+        "hashing-threads: is not 1 to 64",
+    ),
+    (
+        "people = \"people.toml\"",
+        "people = \"presets\"",
+        "authn.local.people: presets cannot",
+    ),
+    (
+        "forget-after-minutes = 30",
+        "forget-after-minutes = 1",
+        "is not longer than longest",
+    ),
+    (
+        "max-age-seconds = 300",
+        "max-age-seconds = 3601",
+        "is longer than 3600 seconds",
+    ),
+    (
+        "department =",
+        "\"2.5.4.11\" =",
+        "attributes.2.5.4.11: is not the name",
+    ),
+    (
+        "department =",
+        "Department = \"x\"\ndepartment =",
+        "attributes.department: is given tw",
+    ),
+    (
+        "aliases = [\"https",
+        "aliases = [\"a b\", \"https",
+        "aliases: holds white space",
+    ),
+    (
+        "format = \"persistent\"",
+        "format = \"transient\"",
+        "unknown variant `transient`",
+    ),
+    (
+        "from = \"eduPersonUniqueId\"",
+        "from = \"urn:oid:1\"",
+        "name-id.from: is not the name",
+    ),
+    (
+        "name-id = { f",
+        "name = { f",
+        "sp.intranet.name-id: is missing, and no preset",
+    ),
+    (
+        "attribute = \"mail\"",
+        "",
+        "release[1]: has neither `attribute` nor `value`",
+    ),
+    (
+        "name = \"urn:example:role\"",
+        "name = \"role\"",
+        "its `name` is no URI",
+    ),
+    (
+        "name-format = \"uri\"",
+        "",
+        "has a `name` without a `name-format`",
+    ),
+    (
+        "name = \"urn:example:role\"",
+        "",
+        "release[2]: has a `value` without a `name`",
+    ),
+    (
+        "sign = \"both\"",
+        "sign = \"all\"",
+        "sp.intranet.sign: unknown variant `all`",
+    ),
+    (
+        "max-authn-age-minutes = 240",
+        "max-authn-age-minutes = 0",
+        "minutes: must not be 0",
+    ),
+    (
+        "preset = \"zoom\"",
+        "preset = \"../zoom\"",
+        "preset: is not the name of a preset",
+    ),
+    (
+        "name.fr = \"Université d'exemple\"",
+        "name.fr = \" \"",
+        "name.fr: is empty",
+    ),
+    (
+        "text.fr = \"Écrivez",
+        "text.fr = \"\\u0007Écrivez",
+        "holds a control character",
+    ),
+    (
+        "\"https://help.example.org\"",
+        "\"javascript:alert(1)\"",
+        "support.link: is not an http",
+    ),
+];
+
 #[test]
 fn each_bad_value_is_told_by_its_key_and_its_reason() {
     let place = Place::new();
-    let local = "methods = [\"local\"]";
-    for (line, other, told) in [
-        (
-            "lab = false",
-            "lab = true",
-            ": lab: is for a base-url on localhost only",
-        ),
-        (
-            "https://idp.example.org",
-            "http://idp.example.org",
-            "must begin with https://",
-        ),
-        (
-            "https://idp.example.org",
-            "https://idp.example.org/",
-            "write https://idp.example.org",
-        ),
-        (
-            "https://idp.example.org",
-            "https://idp.example.org:443",
-            "write https://idp.example",
-        ),
-        (
-            "https://idp.example.org",
-            "https://IDP.example.org",
-            "write https://idp.example.org",
-        ),
-        (
-            "https://idp.example.org",
-            "https://a@idp.example.org",
-            "must not hold a user name",
-        ),
-        (
-            "https://idp.example.org",
-            "https://idp.example.org?a",
-            "must not hold a query",
-        ),
-        (
-            "https://idp.example.org",
-            "idp.example.org",
-            ": base-url: is not an absolute URL",
-        ),
-        (
-            "\"127.0.0.1\", \"::1\"",
-            "\"0.0.0.0/0\"",
-            "trusted-proxies[1]: trusts the whole",
-        ),
-        (
-            "\"127.0.0.1\", \"::1\"",
-            "\"::1\", \"proxy\"",
-            "trusted-proxies[2]: is not an address",
-        ),
-        (
-            "stop-grace-seconds = 20",
-            "stop-grace-seconds = 0",
-            "seconds: must not be 0",
-        ),
-        (local, "methods = []", "authn.methods: names no method"),
-        (
-            local,
-            "methods = [\"local\", \"local\"]",
-            "authn.methods: names local twice",
-        ),
-        (
-            "[authn.local]\npeople = \"people.toml\"",
-            "[authn.x]\n",
-            "there is no [authn.local]",
-        ),
-        (
-            "hashing-threads = 2",
-            "hashing-threads = 0",
-            "hashing-threads: is not 1 to 64",
-        ),
-        (
-            "people = \"people.toml\"",
-            "people = \"presets\"",
-            "authn.local.people: presets cannot",
-        ),
-        (
-            "forget-after-minutes = 30",
-            "forget-after-minutes = 1",
-            "is not longer than longest",
-        ),
-        (
-            "max-age-seconds = 300",
-            "max-age-seconds = 3601",
-            "is longer than 3600 seconds",
-        ),
-        (
-            "department =",
-            "\"2.5.4.11\" =",
-            "attributes.2.5.4.11: is not the name",
-        ),
-        (
-            "department =",
-            "Department = \"x\"\ndepartment =",
-            "attributes.department: is given tw",
-        ),
-        (
-            "aliases = [\"https",
-            "aliases = [\"a b\", \"https",
-            "aliases: holds white space",
-        ),
-        (
-            "format = \"persistent\"",
-            "format = \"transient\"",
-            "unknown variant `transient`",
-        ),
-        (
-            "from = \"eduPersonUniqueId\"",
-            "from = \"urn:oid:1\"",
-            "name-id.from: is not the name",
-        ),
-        (
-            "name-id = { f",
-            "name = { f",
-            "sp.intranet.name-id: is missing, and no preset",
-        ),
-        (
-            "attribute = \"mail\"",
-            "",
-            "release[1]: has neither `attribute` nor `value`",
-        ),
-        (
-            "name = \"urn:example:role\"",
-            "name = \"role\"",
-            "its `name` is no URI",
-        ),
-        (
-            "name-format = \"uri\"",
-            "",
-            "has a `name` without a `name-format`",
-        ),
-        (
-            "name = \"urn:example:role\"",
-            "",
-            "release[2]: has a `value` without a `name`",
-        ),
-        (
-            "sign = \"both\"",
-            "sign = \"all\"",
-            "sp.intranet.sign: unknown variant `all`",
-        ),
-        (
-            "max-authn-age-minutes = 240",
-            "max-authn-age-minutes = 0",
-            "minutes: must not be 0",
-        ),
-        (
-            "preset = \"zoom\"",
-            "preset = \"../zoom\"",
-            "preset: is not the name of a preset",
-        ),
-        (
-            "name.fr = \"Université d'exemple\"",
-            "name.fr = \" \"",
-            "name.fr: is empty",
-        ),
-        (
-            "text.fr = \"Écrivez",
-            "text.fr = \"\\u0007Écrivez",
-            "holds a control character",
-        ),
-        (
-            "\"https://help.example.org\"",
-            "\"javascript:alert(1)\"",
-            "support.link: is not an http",
-        ),
-    ] {
+    for &(line, other, told) in BAD_VALUES {
         let shown = place.faults(&with(line, other));
         assert!(shown.contains(told), "{other}\n{shown}");
     }
@@ -496,7 +502,7 @@ fn r100_a_key_file_that_others_can_read_stops_the_start() {
     for file in [
         "certs/signing.pem",
         "certs/seal.keys",
-        "certs/pairwise.secret",
+        "certs/pairwise.key",
         "certs/tls.key",
     ] {
         for (mode, is_taken) in [
@@ -564,7 +570,7 @@ fn a_key_file_with_the_wrong_content_is_refused_and_never_quoted() {
             "line 1 is not 32 bytes in base64url",
         ),
         (
-            "certs/pairwise.secret",
+            "certs/pairwise.key",
             "hunter2 hunter2 hunter2 hunter2\n",
             "less than 32 bytes",
         ),

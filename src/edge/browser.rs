@@ -50,12 +50,16 @@ fn only<'h>(headers: &'h HeaderMap, name: &str) -> Option<&'h str> {
 /// Makes the `Set-Cookie` of a value: `__Host-`, `Secure`, `HttpOnly`, `SameSite=Lax`, until the
 /// browser is closed. Lax, since Strict would not survive the way back from CAS (measured).
 pub fn keep(name: &'static str, value: &str) -> Option<HeaderValue> {
-    format!("{name}={value}; Path=/; Secure; HttpOnly; SameSite=Lax").try_into().ok()
+    format!("{name}={value}; Path=/; Secure; HttpOnly; SameSite=Lax")
+        .try_into()
+        .ok()
 }
 
 /// Makes the `Set-Cookie` that forgets a value.
 pub fn forget(name: &'static str) -> Option<HeaderValue> {
-    format!("{name}=; Path=/; Secure; HttpOnly; SameSite=Lax; Max-Age=0").try_into().ok()
+    format!("{name}=; Path=/; Secure; HttpOnly; SameSite=Lax; Max-Age=0")
+        .try_into()
+        .ok()
 }
 
 /// Whether a POST comes from a page of ours, by the browser's own word: `Sec-Fetch-Site`
@@ -88,11 +92,18 @@ mod tests {
     fn r51_of_two_cookies_with_one_name_neither_is_believed() {
         let text = Token::draw(&OsEntropy).text();
         let one = format!("a=b; {SESSION_COOKIE}={text}; x");
-        assert!(Cookies::read(&headers(&[("cookie", &one)])).session.is_some());
+        assert!(
+            Cookies::read(&headers(&[("cookie", &one)]))
+                .session
+                .is_some()
+        );
         let other = Token::draw(&OsEntropy).text();
         for two in [
             headers(&[("cookie", &format!("{one}; {SESSION_COOKIE}={other}"))]),
-            headers(&[("cookie", &one), ("cookie", &format!("{SESSION_COOKIE}={other}"))]),
+            headers(&[
+                ("cookie", &one),
+                ("cookie", &format!("{SESSION_COOKIE}={other}")),
+            ]),
             headers(&[("cookie", &format!("{one}; {SESSION_COOKIE}="))]),
         ] {
             assert!(Cookies::read(&two).session.is_none(), "{two:?}");
@@ -143,7 +154,10 @@ mod tests {
             &[("origin", "http://idp.example.org")],
             &[("origin", ours), ("sec-fetch-site", "cross-site")],
             &[("origin", ours), ("sec-fetch-site", "same-site")],
-            &[("origin", "https://evil.example"), ("sec-fetch-site", "same-origin")],
+            &[
+                ("origin", "https://evil.example"),
+                ("sec-fetch-site", "same-origin"),
+            ],
             &[("sec-fetch-site", "none")],
         ] {
             assert!(!is_from_our_page(&headers(bad), ours), "{bad:?}");

@@ -21,7 +21,8 @@ pub enum PagePolicy {
 impl PagePolicy {
     /// The `Content-Security-Policy`.
     pub fn header(&self) -> Option<HeaderValue> {
-        let common = "style-src 'self'; img-src 'self' data:; base-uri 'none'; frame-ancestors 'none'";
+        let common =
+            "style-src 'self'; img-src 'self' data:; base-uri 'none'; frame-ancestors 'none'";
         match self {
             Self::Plain => {
                 HeaderValue::try_from(format!("default-src 'none'; form-action 'self'; {common}"))
@@ -44,9 +45,15 @@ pub fn protect(mut response: HttpResponse, is_https: bool) -> HttpResponse {
         put(header::CONTENT_SECURITY_POLICY, policy);
     }
     put(header::X_FRAME_OPTIONS, HeaderValue::from_static("DENY"));
-    put(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+    put(
+        header::X_CONTENT_TYPE_OPTIONS,
+        HeaderValue::from_static("nosniff"),
+    );
     // Not `no-referrer`: a provider would then see `Origin: null`, and some check it (measured).
-    put(header::REFERRER_POLICY, HeaderValue::from_static("strict-origin"));
+    put(
+        header::REFERRER_POLICY,
+        HeaderValue::from_static("strict-origin"),
+    );
     put(
         HeaderName::from_static("permissions-policy"),
         HeaderValue::from_static("camera=(), geolocation=(), microphone=()"),

@@ -33,9 +33,7 @@ pub enum BodyFault {
 pub async fn read_text(body: Body, max: usize) -> Result<String, BodyFault> {
     let read = axum::body::to_bytes(body, max);
     match tokio::time::timeout(BODY_TIME, read).await {
-        Ok(Ok(bytes)) => {
-            String::from_utf8(bytes.into()).map_err(|_not_utf8| BodyFault::NotText)
-        }
+        Ok(Ok(bytes)) => String::from_utf8(bytes.into()).map_err(|_not_utf8| BodyFault::NotText),
         Ok(Err(error)) => Err(classify(&error)),
         Err(_elapsed) => Err(BodyFault::NotThere),
     }
@@ -57,8 +55,11 @@ fn classify(error: &(dyn std::error::Error + 'static)) -> BodyFault {
 /// The peer itself; or, where the peer is a listed proxy, the last address of `X-Forwarded-For`
 /// that is not one. What stands before it was written by the caller and proves nothing.
 pub fn caller(peer: SocketAddr, headers: &HeaderMap, trusted_proxies: &[IpNet]) -> IpAddr {
-    let is_proxy =
-        |address: IpAddr| trusted_proxies.iter().any(|network| network.contains(&address));
+    let is_proxy = |address: IpAddr| {
+        trusted_proxies
+            .iter()
+            .any(|network| network.contains(&address))
+    };
     let mut caller = peer.ip().to_canonical();
     let hops = headers
         .get_all("x-forwarded-for")
@@ -86,7 +87,10 @@ mod tests {
         for value in forwarded {
             headers.append("x-forwarded-for", value.parse().unwrap());
         }
-        let proxies = ["127.0.0.1/32".parse().unwrap(), "10.0.0.0/8".parse().unwrap()];
+        let proxies = [
+            "127.0.0.1/32".parse().unwrap(),
+            "10.0.0.0/8".parse().unwrap(),
+        ];
         caller(format!("{peer}:1234").parse().unwrap(), &headers, &proxies).to_string()
     }
 
@@ -94,7 +98,10 @@ mod tests {
     fn r124_only_a_listed_proxy_is_believed_and_its_last_hop_is_the_caller() {
         assert_eq!(seen("127.0.0.1", &["192.0.2.7"]), "192.0.2.7");
         assert_eq!(seen("127.0.0.1", &["6.6.6.6, 192.0.2.7"]), "192.0.2.7");
-        assert_eq!(seen("127.0.0.1", &["6.6.6.6", "192.0.2.7, 10.1.1.1"]), "192.0.2.7");
+        assert_eq!(
+            seen("127.0.0.1", &["6.6.6.6", "192.0.2.7, 10.1.1.1"]),
+            "192.0.2.7"
+        );
         assert_eq!(seen("127.0.0.1", &[]), "127.0.0.1");
         assert_eq!(seen("127.0.0.1", &["192.0.2.7, nonsense"]), "127.0.0.1");
         assert_eq!(seen("192.0.2.1", &["6.6.6.6"]), "192.0.2.1");

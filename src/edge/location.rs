@@ -30,7 +30,10 @@ mod tests {
 
     #[test]
     fn r54_a_redirect_leads_to_a_path_of_ours() {
-        let step = Step { sp: ShortName::parse("zoom").unwrap(), seal: "AbC_-9".to_owned() };
+        let step = Step {
+            sp: ShortName::parse("zoom").unwrap(),
+            seal: "AbC_-9".to_owned(),
+        };
         let response = go_on(&step);
         assert_eq!(response.status(), StatusCode::SEE_OTHER);
         assert_eq!(response.headers()[header::LOCATION], "/j/zoom/AbC_-9");

@@ -15,8 +15,8 @@ use crate::{
     authn::Authenticator,
     metadata::registry::{Registered, Registry},
     model::{
-        authn_context::AuthnContextClass, endpoint::EndpointUrl, entity_id::EntityId, language::Localized, short_name::ShortName,
-        store::StoreError,
+        authn_context::AuthnContextClass, endpoint::EndpointUrl, entity_id::EntityId,
+        language::Localized, short_name::ShortName, store::StoreError,
     },
     store::Store,
     sys::{clock::Clock, entropy::Entropy, seal::KeyRing},
@@ -87,7 +87,11 @@ pub struct Provider {
 impl Provider {
     /// Its own address where a sign-in starts.
     pub fn sign_in_link(&self) -> Option<&str> {
-        self.registered.config.sign_in_link.as_ref().map(EndpointUrl::as_str)
+        self.registered
+            .config
+            .sign_in_link
+            .as_ref()
+            .map(EndpointUrl::as_str)
     }
 }
 

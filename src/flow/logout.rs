@@ -40,13 +40,20 @@ impl Bridge {
     ///
     /// The store did not answer.
     pub async fn ask_logout(&self, visit: &Visit) -> Result<Farewell, Stopped> {
-        let Some(token) = &visit.session else { return Ok(Farewell::Nothing) };
-        let found = self.store.find(SessionKey(token.hash()), self.clock.now()).await;
+        let Some(token) = &visit.session else {
+            return Ok(Farewell::Nothing);
+        };
+        let found = self
+            .store
+            .find(SessionKey(token.hash()), self.clock.now())
+            .await;
         let session = found.map_err(|cause| self.logout_failed(cause))?;
-        Ok(session.map_or(Farewell::Nothing, |session| Farewell::Confirm {
-            form_key: token.form_key(LOGOUT_FORM, ""),
-            person: session.proof.login,
-        }))
+        Ok(
+            session.map_or(Farewell::Nothing, |session| Farewell::Confirm {
+                form_key: token.form_key(LOGOUT_FORM, ""),
+                person: session.proof.login,
+            }),
+        )
     }
 
     /// Ends the session of this browser.
@@ -55,11 +62,17 @@ impl Bridge {
     ///
     /// The form is not from our page in this browser, or the session may still live.
     pub async fn log_out(&self, form_key: &str, visit: &Visit) -> Result<Farewell, Stopped> {
-        let Some(token) = &visit.session else { return Ok(Farewell::Nothing) };
+        let Some(token) = &visit.session else {
+            return Ok(Farewell::Nothing);
+        };
         if !token.opens_form(LOGOUT_FORM, "", form_key) {
             return Err(self.stopped(HereFault::FormForged));
         }
-        match self.store.end(SessionKey(token.hash()), self.clock.now()).await {
+        match self
+            .store
+            .end(SessionKey(token.hash()), self.clock.now())
+            .await
+        {
             Ok(Some(session)) => {
                 let since = self.clock.now().duration_since(session.proof.at);
                 tracing::info!(session.age_s = since.as_secs(), "signed out");
@@ -75,7 +88,11 @@ impl Bridge {
     }
 
     fn stopped(&self, fault: HereFault) -> Stopped {
-        Stopped { fault, support_code: SupportCode::draw(&*self.entropy), home: None }
+        Stopped {
+            fault,
+            support_code: SupportCode::draw(&*self.entropy),
+            home: None,
+        }
     }
 
     /// A value to key a form with, where the browser has none yet.

@@ -14,7 +14,9 @@ pub mod story;
 use std::net::IpAddr;
 
 use crate::{
-    model::{endpoint::EndpointUrl, journey::RelayState, language::Localized, short_name::ShortName},
+    model::{
+        endpoint::EndpointUrl, journey::RelayState, language::Localized, short_name::ShortName,
+    },
     sys::{secret::Secret, token::Token},
 };
 
@@ -42,7 +44,11 @@ pub struct Reply {
 
 impl Reply {
     const fn new(next: Next) -> Self {
-        Self { next, keep_browser: None, keep_session: None }
+        Self {
+            next,
+            keep_browser: None,
+            keep_session: None,
+        }
     }
 }
 
@@ -68,6 +74,8 @@ pub struct Answer {
     pub relay_state: Option<RelayState>,
     /// The provider's name for people.
     pub provider: Localized,
+    /// Whether it says who the person is, or why it does not.
+    pub is_success: bool,
 }
 
 /// A step of a journey: what stands in the path of our own URL.

@@ -9,7 +9,7 @@ use std::sync::Arc;
 use jiff::{SignedDuration, Timestamp};
 
 use super::{
-    Answer, Next, PasswordForm, SentForm, Refused, Reply, Step, Visit,
+    Answer, Next, PasswordForm, Refused, Reply, SentForm, Step, Visit,
     bridge::{Bridge, Provider},
     stop::{HereFault, Home, Stop, Stopped},
     story::Story,
@@ -79,7 +79,8 @@ impl Bridge {
         let end = match self.receive(message, &mut story) {
             Ok(way) => {
                 let may_read_cookies = matches!(message, Message::Redirect(_));
-                self.pick_next(way, visit, may_read_cookies, &mut story).await
+                self.pick_next(way, visit, may_read_cookies, &mut story)
+                    .await
             }
             Err(stop) => Err(stop),
         };
@@ -145,20 +146,27 @@ impl Bridge {
         story.trace.note(
             Organ::Request,
             "signature",
-            if trusted.is_signed() { "verified" } else { "none, and none is demanded" },
+            if trusted.is_signed() {
+                "verified"
+            } else {
+                "none, and none is demanded"
+            },
         );
         let to = ReturnAddress::of_request(&trusted, received.relay_state, sp)
             .map_err(HereFault::from)?;
-        story.trace.note(Organ::Acs, "address", "stands in the metadata");
+        story
+            .trace
+            .note(Organ::Acs, "address", "stands in the metadata");
         // From here on a fault may be told to the provider.
         let offer = Offer {
             sp,
             name_id_format: provider.name_id.format(),
             contexts: &[self.settings.password_context],
         };
-        let wishes = trusted
-            .check_wishes(&offer)
-            .map_err(|fault| Stop::Answer { to: Box::new(to.clone()), fault })?;
+        let wishes = trusted.check_wishes(&offer).map_err(|fault| Stop::Answer {
+            to: Box::new(to.clone()),
+            fault,
+        })?;
         let request = trusted.request();
         let journey = Journey {
             sp: sp.short_name.clone(),
@@ -175,7 +183,11 @@ impl Bridge {
             support_code: story.support_code,
             binding: BrowserBinding::Unbound,
         };
-        Ok(UnderWay { journey, to, provider })
+        Ok(UnderWay {
+            journey,
+            to,
+            provider,
+        })
     }
 
     /// From a seal in a path to the journey, whose provider and address are asked for again.
@@ -193,24 +205,34 @@ impl Bridge {
         }
         let now = self.clock.now();
         let content =
-            self.seal.open(Purpose::Journey, seal, now).map_err(|broken| match broken {
-                BrokenSeal::Expired => HereFault::JourneyExpired,
-                BrokenSeal::Forged => HereFault::JourneyForged,
-            })?;
-        let journey: Journey =
-            postcard::from_bytes(&content).map_err(|_of_another_version| HereFault::JourneyForged)?;
+            self.seal
+                .open(Purpose::Journey, seal, now)
+                .map_err(|broken| match broken {
+                    BrokenSeal::Expired => HereFault::JourneyExpired,
+                    BrokenSeal::Forged => HereFault::JourneyForged,
+                })?;
+        let journey: Journey = postcard::from_bytes(&content)
+            .map_err(|_of_another_version| HereFault::JourneyForged)?;
         story.support_code = journey.support_code;
         if journey.sp.as_str() != sp_in_path {
             return Err(HereFault::JourneyForged.into());
         }
         if let BrowserBinding::Bound(hash) = &journey.binding
-            && !visit.browser.as_ref().is_some_and(|token| token.is_of(hash))
+            && !visit
+                .browser
+                .as_ref()
+                .is_some_and(|token| token.is_of(hash))
         {
             return Err(HereFault::OtherBrowser.into());
         }
         let provider = self.served(self.registry.sp_by_short_name(&journey.sp, now), story)?;
-        let to = ReturnAddress::of_journey(&journey, &provider.registered.sp).map_err(HereFault::from)?;
-        Ok(UnderWay { journey, to, provider })
+        let to = ReturnAddress::of_journey(&journey, &provider.registered.sp)
+            .map_err(HereFault::from)?;
+        Ok(UnderWay {
+            journey,
+            to,
+            provider,
+        })
     }
 
     /// The one gate of R-38: a provider that is unknown, disabled or expired is served nothing.
@@ -240,16 +262,23 @@ impl Bridge {
             return Ok(Reply::new(Next::GoOn(self.step(&way.journey, BOUNCE)?)));
         }
         if let Some(session) = self.usable_session(&way, visit, story).await {
-            let answer = self.answer(&way, &session.proof, &session.index, story).await?;
+            let answer = self
+                .answer(&way, &session.proof, &session.index, story)
+                .await?;
             return Ok(Reply::new(Next::Answer(answer)));
         }
         if way.journey.is_passive {
-            return Err(Stop::Answer { to: Box::new(way.to), fault: AnswerFault::Passive });
+            return Err(Stop::Answer {
+                to: Box::new(way.to),
+                fault: AnswerFault::Passive,
+            });
         }
         match (way.journey.binding, &visit.browser) {
             (BrowserBinding::Bound(_), Some(browser)) => {
                 let step = self.step(&way.journey, self.time_left(&way.journey))?;
-                Ok(Reply::new(Next::AskPassword(password_form(&way, step, browser))))
+                Ok(Reply::new(Next::AskPassword(password_form(
+                    &way, step, browser,
+                ))))
             }
             (BrowserBinding::Unbound | BrowserBinding::Offered, Some(browser)) => {
                 let mut journey = way.journey;
@@ -282,12 +311,16 @@ impl Bridge {
         let session = match self.store.find(SessionKey(token.hash()), now).await {
             Ok(Some(session)) => session,
             Ok(None) => {
-                story.trace.note(Organ::Session, "session", "none that lives");
+                story
+                    .trace
+                    .note(Organ::Session, "session", "none that lives");
                 return None;
             }
             Err(cause) => {
                 self.health.note_unkept(cause);
-                story.trace.note(Organ::Session, "session", "the store did not answer");
+                story
+                    .trace
+                    .note(Organ::Session, "session", "the store did not answer");
                 return None;
             }
         };
@@ -327,7 +360,10 @@ impl Bridge {
             address: visit.address,
             context: self.settings.password_context,
         };
-        let outcome = self.authenticator.authenticate(&self.store, attempt, now).await;
+        let outcome = self
+            .authenticator
+            .authenticate(&self.store, attempt, now)
+            .await;
         let refused = match outcome.map_err(HereFault::from)? {
             Outcome::Proven(proof) => return self.let_in(&way, proof, visit, story).await,
             Outcome::Refused(reason) => {
@@ -340,7 +376,10 @@ impl Bridge {
             }
             Outcome::Busy => Refused::Busy,
         };
-        let step = Step { sp: way.journey.sp.clone(), seal: seal.to_owned() };
+        let step = Step {
+            sp: way.journey.sp.clone(),
+            seal: seal.to_owned(),
+        };
         let mut form = password_form(&way, step, browser);
         form.refused = Some(refused);
         form.login = sent.login;
@@ -359,7 +398,10 @@ impl Bridge {
         let now = self.clock.now();
         if !is_acceptable(&proof, &way.journey) {
             let to = Box::new(way.to.clone());
-            return Err(Stop::Answer { to, fault: AnswerFault::AuthnContext });
+            return Err(Stop::Answer {
+                to,
+                fault: AnswerFault::AuthnContext,
+            });
         }
         // The old session of this browser ends whatever comes: a value that somebody planted before
         // is worth nothing afterwards.
@@ -373,9 +415,18 @@ impl Bridge {
         let index = saml_id(&*self.entropy);
         let answer = self.answer(way, &proof, &index, story).await?;
         let token = Token::draw(&*self.entropy);
-        let ends_at = now.saturating_add(self.settings.session_lifetime).unwrap_or(now);
-        let session = Session { proof, index, ends_at };
-        let kept = self.store.create(SessionKey(token.hash()), session, now).await;
+        let ends_at = now
+            .saturating_add(self.settings.session_lifetime)
+            .unwrap_or(now);
+        let session = Session {
+            proof,
+            index,
+            ends_at,
+        };
+        let kept = self
+            .store
+            .create(SessionKey(token.hash()), session, now)
+            .await;
         let mut reply = Reply::new(Next::Answer(answer));
         match kept {
             Ok(()) => reply.keep_session = Some(token),
@@ -403,8 +454,11 @@ impl Bridge {
             .name_id
             .build(&ours, parties, &mut story.trace)
             .map_err(HereFault::from)?;
-        let attributes =
-            way.provider.release.release(&ours, &mut story.trace).map_err(HereFault::from)?;
+        let attributes = way
+            .provider
+            .release
+            .release(&ours, &mut story.trace)
+            .map_err(HereFault::from)?;
         self.mark_as_answered(&way.to).await?;
         let subject = Subject {
             name_id: &name_id,
@@ -413,9 +467,12 @@ impl Bridge {
             context: proof.context,
             session_index,
         };
-        let issued = self.issuing(way.provider).success(&way.to, &subject).map_err(HereFault::from)?;
+        let issued = self
+            .issuing(way.provider)
+            .success(&way.to, &subject)
+            .map_err(HereFault::from)?;
         story.trace.note(Organ::Response, issued.id, "issued");
-        Ok(posting(&way.to, way.provider, &issued.xml))
+        Ok(posting(&way.to, way.provider, &issued.xml, true))
     }
 
     /// Marks a request as answered, so that it is not answered twice.
@@ -429,7 +486,11 @@ impl Bridge {
             .checked_add(self.settings.max_request_age)
             .and_then(|window| now.checked_add(window).ok())
             .unwrap_or(Timestamp::MAX);
-        match self.store.mark(to.audience(), to.in_response_to(), until, now).await {
+        match self
+            .store
+            .mark(to.audience(), to.in_response_to(), until, now)
+            .await
+        {
             Ok(Sight::First) => Ok(()),
             Ok(Sight::Again) => Err(HereFault::RequestUsed.into()),
             Err(cause) => {
@@ -472,8 +533,15 @@ impl Bridge {
             }
         }
         let issued = self.issuing(provider).fault(to, fault.status())?;
-        story.trace.note(Organ::Response, issued.id, fault.to_string());
-        Ok(Reply::new(Next::Answer(posting(to, provider, &issued.xml))))
+        story
+            .trace
+            .note(Organ::Response, issued.id, fault.to_string());
+        Ok(Reply::new(Next::Answer(posting(
+            to,
+            provider,
+            &issued.xml,
+            false,
+        ))))
     }
 
     fn issuing(&self, provider: &Provider) -> Issuing<'_> {
@@ -488,8 +556,13 @@ impl Bridge {
 
     /// Seals a journey into a step, for `lifetime`.
     fn step(&self, journey: &Journey, lifetime: SignedDuration) -> Result<Step, Stop> {
-        let content = postcard::to_allocvec(journey).map_err(|_unsealable| HereFault::JourneyTooLong)?;
-        let expires_at = self.clock.now().saturating_add(lifetime).unwrap_or(Timestamp::MIN);
+        let content =
+            postcard::to_allocvec(journey).map_err(|_unsealable| HereFault::JourneyTooLong)?;
+        let expires_at = self
+            .clock
+            .now()
+            .saturating_add(lifetime)
+            .unwrap_or(Timestamp::MIN);
         let seal = self
             .seal
             .seal(Purpose::Journey, &content, expires_at, &*self.entropy)
@@ -497,7 +570,10 @@ impl Bridge {
         if seal.len() > MAX_SEAL_CHARS {
             return Err(HereFault::JourneyTooLong.into());
         }
-        Ok(Step { sp: journey.sp.clone(), seal })
+        Ok(Step {
+            sp: journey.sp.clone(),
+            seal,
+        })
     }
 
     /// What is left of a journey's hour: a new seal does not begin it again.
@@ -524,12 +600,13 @@ fn password_form(way: &UnderWay<'_>, step: Step, browser: &Token) -> PasswordFor
     }
 }
 
-fn posting(to: &ReturnAddress, provider: &Provider, xml: &str) -> Answer {
+fn posting(to: &ReturnAddress, provider: &Provider, xml: &str, is_success: bool) -> Answer {
     Answer {
         location: to.location().clone(),
         saml_response: post::encode_response(xml),
         relay_state: to.relay_state().cloned(),
         provider: provider.display_name.clone(),
+        is_success,
     }
 }
 

@@ -14,7 +14,11 @@ pub(crate) struct Story {
 
 impl Story {
     pub(crate) const fn new(support_code: SupportCode) -> Self {
-        Self { support_code, sp: None, trace: Trace::new() }
+        Self {
+            support_code,
+            sp: None,
+            trace: Trace::new(),
+        }
     }
 
     /// Writes how the step ended. A stop on our page is written where its whole chain of causes is

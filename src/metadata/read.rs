@@ -268,8 +268,8 @@ fn read_display_name(descriptor: Element<'_, '_>) -> Option<Localized> {
             (fits && !text.chars().any(char::is_control)).then_some((primary, text))
         })
         .collect();
-    let named = |tag: &str| names.iter().find(|(language, _)| language == tag);
-    let (fr, en) = (named("fr"), named("en"));
+    let in_language = |tag: &str| names.iter().find(|(language, _)| language == tag);
+    let (fr, en) = (in_language("fr"), in_language("en"));
     let (_, text) = fr.or(en).or(names.first())?;
     Some(Localized {
         fr: text.clone(),

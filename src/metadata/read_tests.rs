@@ -123,139 +123,142 @@ fn every_sound_file_is_taken_and_its_warning_told() {
     }
 }
 
+/// Each file of `invalid`, and what is told of it.
+const INVALID: &[(&str, &str)] = &[
+    (
+        "acs-default-is-maybe",
+        "`isDefault` is neither true nor false",
+    ),
+    (
+        "acs-http",
+        "the address of AssertionConsumerService 1 is not an https URL",
+    ),
+    (
+        "acs-index-negative",
+        "AssertionConsumerService 1 has no `index` from 0 to 65535",
+    ),
+    (
+        "acs-index-too-large",
+        "AssertionConsumerService 1 has no `index` from 0 to 65535",
+    ),
+    (
+        "acs-index-twice",
+        "two AssertionConsumerService elements have the index 0",
+    ),
+    (
+        "acs-javascript",
+        "the address of AssertionConsumerService 1 is not an https URL",
+    ),
+    (
+        "acs-with-a-fragment",
+        "the address of AssertionConsumerService 1 holds a fragment",
+    ),
+    (
+        "acs-with-a-saml-parameter",
+        "holds a query parameter that SAML uses itself",
+    ),
+    (
+        "acs-with-a-user",
+        "the address of AssertionConsumerService 1 holds user information",
+    ),
+    (
+        "acs-without-index",
+        "AssertionConsumerService 1 has no `index` from 0 to 65535",
+    ),
+    (
+        "acs-without-location",
+        "AssertionConsumerService 1 is not an absolute URL",
+    ),
+    (
+        "certificate-holds-an-element",
+        "X509Certificate does not have the shape",
+    ),
+    (
+        "certificate-is-no-base64",
+        "cannot be used: not one X.509 certificate",
+    ),
+    (
+        "certificate-is-none",
+        "KeyDescriptor 1 cannot be used: the key or certificate cannot",
+    ),
+    (
+        "certificate-with-bytes-behind",
+        "cannot be used: not one X.509 certificate",
+    ),
+    (
+        "document-type",
+        "it is not taken as XML: a document type declaration",
+    ),
+    ("entity-id-empty", "the entityID is empty"),
+    (
+        "entity-id-too-long",
+        "the entityID is longer than 1024 characters",
+    ),
+    ("entity-id-with-a-space", "the entityID holds white space"),
+    (
+        "identity-provider-only",
+        "it describes no service provider of SAML 2.0",
+    ),
+    (
+        "key-of-1024-bits",
+        "KeyDescriptor 1 cannot be used: a key of a size or curve that is not",
+    ),
+    (
+        "key-use-unknown",
+        "the `use` of KeyDescriptor 1 is neither signing nor encryption",
+    ),
+    (
+        "name-id-format-holds-an-element",
+        "NameIDFormat does not have the shape",
+    ),
+    ("no-acs", "no AssertionConsumerService takes HTTP-POST"),
+    (
+        "no-acs-of-post",
+        "no AssertionConsumerService takes HTTP-POST",
+    ),
+    ("no-entity-id", "the entityID is empty"),
+    (
+        "not-well-formed",
+        "it is not taken as XML: not well-formed XML at line",
+    ),
+    (
+        "one-acs-of-two-http",
+        "the address of AssertionConsumerService 2 is not an https URL",
+    ),
+    (
+        "other-namespace",
+        "it is not the EntityDescriptor of one entity",
+    ),
+    (
+        "requests-signed-is-maybe",
+        "`AuthnRequestsSigned` is neither true nor false",
+    ),
+    (
+        "saml-1-only",
+        "it describes no service provider of SAML 2.0",
+    ),
+    (
+        "several-entities",
+        "it is not the EntityDescriptor of one entity",
+    ),
+    (
+        "signs-requests-without-a-key",
+        "requests must be signed, and it holds no certificate",
+    ),
+    ("two-key-infos", "KeyDescriptor does not have the shape"),
+    (
+        "two-service-providers",
+        "it describes several service providers of SAML 2.0",
+    ),
+    (
+        "valid-until-is-no-instant",
+        "a validUntil is not an instant",
+    ),
+];
+
 #[test]
 fn every_file_with_one_fault_is_refused_for_that_fault() {
-    let faults = BTreeMap::from([
-        (
-            "acs-default-is-maybe",
-            "`isDefault` is neither true nor false",
-        ),
-        (
-            "acs-http",
-            "the address of AssertionConsumerService 1 is not an https URL",
-        ),
-        (
-            "acs-index-negative",
-            "AssertionConsumerService 1 has no `index` from 0 to 65535",
-        ),
-        (
-            "acs-index-too-large",
-            "AssertionConsumerService 1 has no `index` from 0 to 65535",
-        ),
-        (
-            "acs-index-twice",
-            "two AssertionConsumerService elements have the index 0",
-        ),
-        (
-            "acs-javascript",
-            "the address of AssertionConsumerService 1 is not an https URL",
-        ),
-        (
-            "acs-with-a-fragment",
-            "the address of AssertionConsumerService 1 holds a fragment",
-        ),
-        (
-            "acs-with-a-saml-parameter",
-            "holds a query parameter that SAML uses itself",
-        ),
-        (
-            "acs-with-a-user",
-            "the address of AssertionConsumerService 1 holds user information",
-        ),
-        (
-            "acs-without-index",
-            "AssertionConsumerService 1 has no `index` from 0 to 65535",
-        ),
-        (
-            "acs-without-location",
-            "AssertionConsumerService 1 is not an absolute URL",
-        ),
-        (
-            "certificate-holds-an-element",
-            "X509Certificate does not have the shape",
-        ),
-        (
-            "certificate-is-no-base64",
-            "cannot be used: not one X.509 certificate",
-        ),
-        (
-            "certificate-is-none",
-            "KeyDescriptor 1 cannot be used: the key or certificate cannot",
-        ),
-        (
-            "certificate-with-bytes-behind",
-            "cannot be used: not one X.509 certificate",
-        ),
-        (
-            "document-type",
-            "it is not taken as XML: a document type declaration",
-        ),
-        ("entity-id-empty", "the entityID is empty"),
-        (
-            "entity-id-too-long",
-            "the entityID is longer than 1024 characters",
-        ),
-        ("entity-id-with-a-space", "the entityID holds white space"),
-        (
-            "identity-provider-only",
-            "it describes no service provider of SAML 2.0",
-        ),
-        (
-            "key-of-1024-bits",
-            "KeyDescriptor 1 cannot be used: a key of a size or curve that is not",
-        ),
-        (
-            "key-use-unknown",
-            "the `use` of KeyDescriptor 1 is neither signing nor encryption",
-        ),
-        (
-            "name-id-format-holds-an-element",
-            "NameIDFormat does not have the shape",
-        ),
-        ("no-acs", "no AssertionConsumerService takes HTTP-POST"),
-        (
-            "no-acs-of-post",
-            "no AssertionConsumerService takes HTTP-POST",
-        ),
-        ("no-entity-id", "the entityID is empty"),
-        (
-            "not-well-formed",
-            "it is not taken as XML: not well-formed XML at line",
-        ),
-        (
-            "one-acs-of-two-http",
-            "the address of AssertionConsumerService 2 is not an https URL",
-        ),
-        (
-            "other-namespace",
-            "it is not the EntityDescriptor of one entity",
-        ),
-        (
-            "requests-signed-is-maybe",
-            "`AuthnRequestsSigned` is neither true nor false",
-        ),
-        (
-            "saml-1-only",
-            "it describes no service provider of SAML 2.0",
-        ),
-        (
-            "several-entities",
-            "it is not the EntityDescriptor of one entity",
-        ),
-        (
-            "signs-requests-without-a-key",
-            "requests must be signed, and it holds no certificate",
-        ),
-        ("two-key-infos", "KeyDescriptor does not have the shape"),
-        (
-            "two-service-providers",
-            "it describes several service providers of SAML 2.0",
-        ),
-        (
-            "valid-until-is-no-instant",
-            "a validUntil is not an instant",
-        ),
-    ]);
+    let faults: BTreeMap<_, _> = INVALID.iter().copied().collect();
     let fixtures = fixtures("invalid");
     let names: Vec<_> = fixtures.keys().map(String::as_str).collect();
     assert_eq!(names, faults.keys().copied().collect::<Vec<_>>());

@@ -223,6 +223,17 @@ impl Registry {
         answered(self.by_short_name.get(name), now)
     }
 
+    /// Every provider, answered or not: to compile its rules at start, never to answer it.
+    pub fn all(&self) -> impl Iterator<Item = &Arc<Registered>> {
+        self.by_short_name.values()
+    }
+
+    /// Every provider, in the order of the short names, for what is made once for each at the start.
+    /// It says nothing about who is answered: that is asked at each step.
+    pub fn iter(&self) -> impl Iterator<Item = &Arc<Registered>> {
+        self.by_short_name.values()
+    }
+
     /// Every provider as a page may tell it, in the order of the short names.
     pub fn listing(&self, now: Timestamp) -> impl Iterator<Item = Listed<'_>> {
         self.by_short_name

@@ -21,7 +21,8 @@ pub enum StoreError {
 /// Remembers live sessions.
 ///
 /// A session that cannot be kept costs its person one more login and nothing else: a full backend
-/// may forget the session that was not used for the longest time.
+/// may forget the session that was not used for the longest time. Instants are kept as whole
+/// seconds.
 pub trait Sessions: Send + Sync {
     /// Remembers `session` under `key`, until `session.ends_at` or until nobody asked for it for
     /// `idle`, whichever comes first.
@@ -75,7 +76,8 @@ pub trait ReplayGuard: Send + Sync {
     /// Marks `id` of `issuer` as used until `expires_at`, and says whether it was unused.
     ///
     /// Look and mark are one step: of any number of concurrent calls with one issuer and `id`,
-    /// exactly one gets [`Sight::First`].
+    /// exactly one gets [`Sight::First`]. A message whose time is over at `now` is never seen for the
+    /// first time: nothing could remember that it was.
     ///
     /// # Errors
     ///
@@ -93,14 +95,44 @@ pub trait ReplayGuard: Send + Sync {
 /// How attempts under one key are slowed down.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub struct AttemptRule {
-    /// Attempts that are free, one after the other.
+    /// Attempts that are free, one after the other; at least one.
     pub free: u32,
     /// How long the first attempt after the free ones has to wait; each next one twice as long.
     pub first_wait: SignedDuration,
     /// The longest wait: a stranger cannot shut anybody out for longer.
     pub longest_wait: SignedDuration,
-    /// After this long without an attempt, all is forgotten.
+    /// After this long without an attempt, all is forgotten. Until then one attempt is forgotten
+    /// in each `free`-th part of it, so that the rare mistakes of a busy network never add up.
     pub forget_after: SignedDuration,
+}
+
+impl AttemptRule {
+    /// How long the next attempt has to wait after the one that made them `counted`.
+    pub fn wait_after(&self, counted: u32) -> SignedDuration {
+        let Some(doublings) = counted.checked_sub(self.free.max(1)) else {
+            return SignedDuration::ZERO;
+        };
+        // The shift stays below the width of the number, and a wait that cannot be told is longer
+        // than the longest.
+        1_i32
+            .checked_shl(doublings.min(30))
+            .and_then(|factor| self.first_wait.checked_mul(factor))
+            .map_or(self.longest_wait, |wait| wait.min(self.longest_wait))
+    }
+
+    /// How long it takes until one attempt is forgotten.
+    pub fn one_forgotten_in(&self) -> SignedDuration {
+        let free = i32::try_from(self.free.max(1)).unwrap_or(i32::MAX);
+        (self.forget_after / free).max(SignedDuration::from_millis(1))
+    }
+
+    /// The most attempts that need to be told apart: any more have to wait no longer.
+    pub fn most_counted(&self) -> u32 {
+        let longest = (0..31).find(|doublings| {
+            self.wait_after(self.free.max(1).saturating_add(*doublings)) >= self.longest_wait
+        });
+        self.free.max(1).saturating_add(longest.unwrap_or(31))
+    }
 }
 
 /// Whether an attempt may be made.
@@ -113,6 +145,9 @@ pub enum Verdict {
 }
 
 /// Counts attempts at a password, before each is made.
+///
+/// A full backend forgets the attempts whose end is nearest: refusing would let a stranger who
+/// makes up names shut everybody out.
 pub trait Attempts: Send + Sync {
     /// Counts one attempt under `key` and says whether it may be made.
     ///
@@ -129,10 +164,65 @@ pub trait Attempts: Send + Sync {
         now: Timestamp,
     ) -> impl Future<Output = Result<Verdict, StoreError>> + Send;
 
-    /// Forgets the attempts under `key`, after a success.
+    /// Forgets all attempts under `key`: the person of this account has come.
     ///
     /// # Errors
     ///
     /// The store did not answer: the next attempts may have to wait.
     fn forgive(&self, key: [u8; 32]) -> impl Future<Output = Result<(), StoreError>> + Send;
+
+    /// Takes back the attempt that was counted under `key` at `attempted_at`, and the wait it
+    /// brought, because it was not a wrong guess. Others under `key` stay counted: thousands of
+    /// people share one network, and one success among them says nothing of the rest.
+    ///
+    /// # Errors
+    ///
+    /// The store did not answer: the next attempts may have to wait.
+    fn take_back(
+        &self,
+        key: [u8; 32],
+        rule: AttemptRule,
+        attempted_at: Timestamp,
+    ) -> impl Future<Output = Result<(), StoreError>> + Send;
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const RULE: AttemptRule = AttemptRule {
+        free: 5,
+        first_wait: SignedDuration::from_secs(1),
+        longest_wait: SignedDuration::from_secs(60),
+        forget_after: SignedDuration::from_mins(30),
+    };
+
+    #[test]
+    fn r74_the_wait_doubles_after_the_free_attempts_and_stops_at_the_longest() {
+        let waits = [0, 1, 4, 5, 6, 7, 8, 9, 10, 11, 12, 36, 37, u32::MAX]
+            .map(|counted| RULE.wait_after(counted).as_secs());
+        assert_eq!(waits, [0, 0, 0, 1, 2, 4, 8, 16, 32, 60, 60, 60, 60, 60]);
+        assert_eq!(RULE.most_counted(), 11);
+    }
+
+    #[test]
+    fn r74_a_rule_of_zeros_or_extremes_still_gives_waits() {
+        let zero = AttemptRule {
+            free: 0,
+            first_wait: SignedDuration::ZERO,
+            longest_wait: SignedDuration::ZERO,
+            forget_after: SignedDuration::ZERO,
+        };
+        assert_eq!(zero.wait_after(u32::MAX), SignedDuration::ZERO);
+        assert_eq!(zero.most_counted(), 1);
+        assert_eq!(zero.one_forgotten_in(), SignedDuration::from_millis(1));
+        let huge = AttemptRule {
+            free: u32::MAX,
+            first_wait: SignedDuration::MAX,
+            longest_wait: SignedDuration::MAX,
+            forget_after: SignedDuration::MAX,
+        };
+        assert_eq!(huge.wait_after(u32::MAX), SignedDuration::MAX);
+        assert_eq!(huge.most_counted(), u32::MAX);
+    }
 }

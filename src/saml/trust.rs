@@ -240,3 +240,7 @@ fn acceptable_contexts(
         Ok(acceptable)
     }
 }
+
+#[cfg(test)]
+#[path = "trust_tests.rs"]
+mod tests;

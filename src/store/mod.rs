@@ -1,1 +1,108 @@
-//! What may be remembered between two requests.
+//! What may be remembered between two requests: sessions, replay marks, attempts.
+//!
+//! Keeps the promises of [`crate::model::store`] and decides nothing. Time is an argument: no
+//! backend reads a clock to judge what has ended. `app` makes the store; `flow` and `authn` see
+//! the traits only.
+
+use jiff::{SignedDuration, Timestamp};
+
+use crate::model::{
+    entity_id::EntityId,
+    session::{Session, SessionKey},
+    store::{AttemptRule, Attempts, ReplayGuard, Sessions, Sight, StoreError, Verdict},
+};
+
+#[cfg(test)]
+mod conformance;
+pub mod memory;
+mod timed_map;
+
+/// How much is remembered.
+#[derive(Clone, Copy, Debug)]
+pub struct Limits {
+    /// Sessions; past that the one unused for the longest time is forgotten.
+    pub sessions: u32,
+    /// How long a session lives without being used; more than zero.
+    pub idle: SignedDuration,
+    /// Replay marks; past that they are refused.
+    pub replay_marks: u32,
+    /// Accounts and networks whose attempts are counted; past that the one that would be forgotten
+    /// next is.
+    pub attempts: u32,
+}
+
+/// The backend that the configuration names.
+#[derive(Debug)]
+pub enum Store {
+    /// In this process; forgotten when it ends.
+    Memory(memory::MemoryStore),
+}
+
+impl Sessions for Store {
+    async fn create(
+        &self,
+        key: SessionKey,
+        session: Session,
+        now: Timestamp,
+    ) -> Result<(), StoreError> {
+        match self {
+            Self::Memory(memory) => memory.create(key, session, now).await,
+        }
+    }
+
+    async fn find(&self, key: SessionKey, now: Timestamp) -> Result<Option<Session>, StoreError> {
+        match self {
+            Self::Memory(memory) => memory.find(key, now).await,
+        }
+    }
+
+    async fn end(&self, key: SessionKey, now: Timestamp) -> Result<Option<Session>, StoreError> {
+        match self {
+            Self::Memory(memory) => memory.end(key, now).await,
+        }
+    }
+}
+
+impl ReplayGuard for Store {
+    async fn mark(
+        &self,
+        issuer: &EntityId,
+        id: &str,
+        expires_at: Timestamp,
+        now: Timestamp,
+    ) -> Result<Sight, StoreError> {
+        match self {
+            Self::Memory(memory) => memory.mark(issuer, id, expires_at, now).await,
+        }
+    }
+}
+
+impl Attempts for Store {
+    async fn attempt(
+        &self,
+        key: [u8; 32],
+        rule: AttemptRule,
+        now: Timestamp,
+    ) -> Result<Verdict, StoreError> {
+        match self {
+            Self::Memory(memory) => memory.attempt(key, rule, now).await,
+        }
+    }
+
+    async fn forgive(&self, key: [u8; 32]) -> Result<(), StoreError> {
+        match self {
+            Self::Memory(memory) => memory.forgive(key).await,
+        }
+    }
+
+    async fn take_back(
+        &self,
+        key: [u8; 32],
+        rule: AttemptRule,
+        attempted_at: Timestamp,
+    ) -> Result<(), StoreError> {
+        match self {
+            Self::Memory(memory) => memory.take_back(key, rule, attempted_at).await,
+        }
+    }
+}

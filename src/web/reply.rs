@@ -20,7 +20,7 @@ use crate::{
         logout::Farewell,
         stop::{HereFault, Stopped},
     },
-    model::{language::Language, support_code::SupportCode},
+    model::{journey::RelayState, language::Language, support_code::SupportCode},
 };
 
 /// The longest User-Agent that is written into the log.
@@ -180,14 +180,24 @@ pub(super) fn body_stop(front: &Front, headers: &HeaderMap, fault: BodyFault) ->
 
 fn post_page(front: &Front, language: Language, answer: &Answer) -> HttpResponse {
     let nonce = front.bridge.draw_token().text();
-    let page = Page::Post {
-        action: answer.location.as_str(),
-        saml_response: &answer.saml_response,
-        relay_state: answer
-            .relay_state
-            .as_ref()
-            .map(|relay_state| relay_state.as_str()),
-        provider: answer.provider.text(language),
+    let action = answer.location.as_str();
+    let saml_response = answer.saml_response.as_str();
+    let relay_state = answer.relay_state.as_ref().map(RelayState::as_str);
+    let provider = answer.provider.text(language);
+    let page = if answer.is_success {
+        Page::Post {
+            action,
+            saml_response,
+            relay_state,
+            provider,
+        }
+    } else {
+        Page::PostFault {
+            action,
+            saml_response,
+            relay_state,
+            provider,
+        }
     };
     let mut response = html_with(front, &page, language, &nonce, StatusCode::OK);
     if let Some(policy) = (PagePolicy::Post { nonce }).header() {

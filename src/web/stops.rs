@@ -58,7 +58,7 @@ pub(super) fn told<'a>(fault: &HereFault, provider: &'a str, attribute: &'a str)
         HereFault::Acs(_) => theirs(Reason::AcsUnknown, "B-ACS-01"),
         HereFault::Binding(fault) => told_of_binding(*fault),
         HereFault::CookiesBlocked => theirs(Reason::CookiesBlocked, "B-BRW-01"),
-        HereFault::Door(DoorFault::TooLarge) => theirs(Reason::RequestTooLarge, "B-XML-02"),
+        HereFault::Door(DoorFault::TooLarge(_)) => theirs(Reason::RequestTooLarge, "B-XML-02"),
         HereFault::Door(_) => theirs(Reason::RequestUnreadable, "B-XML-01"),
         HereFault::FormForged => theirs(Reason::FormForged, "B-BRW-03"),
         HereFault::JourneyExpired => theirs(Reason::JourneyExpired, "B-JRN-01"),

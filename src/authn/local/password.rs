@@ -1,0 +1,385 @@
+//! Passwords as typed, and as stored: argon2id (RFC 9106) in PHC string format.
+
+use std::borrow::Cow;
+
+use argon2::{ARGON2ID_IDENT, Algorithm, Argon2, Params, PasswordHash, Version};
+use base64::{Engine as _, engine::general_purpose::STANDARD_NO_PAD};
+use unicode_normalization::{UnicodeNormalization as _, is_nfc};
+use zeroize::Zeroizing;
+
+use super::pool::Memory;
+use crate::sys::{
+    entropy::{self, Entropy},
+    secret::{Secret, same},
+};
+
+/// What a new hash costs, and the least that is taken: OWASP's first choice for argon2id.
+const LEAST: Cost = Cost {
+    memory_kib: 19_456,
+    passes: 2,
+    lanes: 1,
+};
+/// The most that is taken: a hash must not be able to eat the server.
+const MOST: Cost = Cost {
+    memory_kib: 65_536,
+    passes: 10,
+    lanes: 4,
+};
+const SALT_BYTES: usize = 16;
+const HASH_BYTES: usize = 32;
+
+struct Cost {
+    memory_kib: u32,
+    passes: u32,
+    lanes: u32,
+}
+
+/// A password as it is hashed: RFC 8265 `OpaqueString`, so NFC with every kind of space as the
+/// plain one; case and outer spaces are kept.
+///
+/// One keyboard sends `é` as one character, another as two: both are one password.
+pub(super) struct TypedPassword(Zeroizing<Vec<u8>>);
+
+/// A password that nobody can have: empty, longer than [`TypedPassword::MAX_BYTES`], not UTF-8, or
+/// with a NUL (R-71).
+#[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]
+#[error("the password is empty, longer than 1024 bytes, not UTF-8 or has a NUL in it")]
+pub struct UnacceptablePassword;
+
+/// A stored hash. Its `Debug` is blank.
+pub(super) struct StoredHash {
+    params: Params,
+    salt: Box<[u8]>,
+    hash: Box<[u8]>,
+}
+
+/// Why a text is not taken as a stored hash. The text is not echoed: it may be a password.
+#[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]
+pub(super) enum InvalidHash {
+    #[error(
+        "is not a hash of argon2id, version 19, with m, t and p, in PHC string format \
+         ($argon2id$v=19$m=19456,t=2,p=1$salt$hash): make one with `passerelle hash-password`"
+    )]
+    NotArgon2id,
+    #[error("has a hash of less than 16 bytes: make a new one with `passerelle hash-password`")]
+    Short,
+    #[error("costs more than m=65536,t=10,p=4: it would let a few sign-ins eat the server")]
+    TooCostly,
+    #[error("costs less than m=19456,t=2,p=1: make a new one with `passerelle hash-password`")]
+    TooWeak,
+}
+
+/// Why no hash was made for a new password.
+#[derive(Debug, thiserror::Error)]
+pub enum HashPasswordError {
+    /// Nobody could sign in with it.
+    #[error(transparent)]
+    Unacceptable(#[from] UnacceptablePassword),
+    /// The library did not work.
+    #[error("the password could not be hashed")]
+    Unhashed(#[source] argon2::Error),
+}
+
+/// Hashes a new password for the file of people, with a salt of its own: a PHC string.
+///
+/// Blocks for as long as one hash takes.
+///
+/// # Errors
+///
+/// The password is one that nobody can have, or could not be hashed.
+pub fn hash_password(
+    password: &Secret,
+    entropy: &dyn Entropy,
+) -> Result<String, HashPasswordError> {
+    let password = TypedPassword::parse(password)?;
+    let salt = entropy::bytes::<SALT_BYTES>(entropy);
+    let Cost {
+        memory_kib,
+        passes,
+        lanes,
+    } = LEAST;
+    let params = Params::new(memory_kib, passes, lanes, Some(HASH_BYTES))
+        .map_err(HashPasswordError::Unhashed)?;
+    let mut hash = [0; HASH_BYTES];
+    Argon2::new(Algorithm::Argon2id, Version::V0x13, params)
+        .hash_password_into(password.expose(), &salt, &mut hash)
+        .map_err(HashPasswordError::Unhashed)?;
+    let (salt, hash) = (STANDARD_NO_PAD.encode(salt), STANDARD_NO_PAD.encode(hash));
+    Ok(format!(
+        "$argon2id$v=19$m={memory_kib},t={passes},p={lanes}${salt}${hash}"
+    ))
+}
+
+impl TypedPassword {
+    /// The longest password, as typed. Longer ones would make the server work for nothing.
+    pub(super) const MAX_BYTES: usize = 1024;
+
+    pub(super) fn parse(typed: &Secret) -> Result<Self, UnacceptablePassword> {
+        let bytes = typed.expose();
+        if bytes.is_empty() || bytes.len() > Self::MAX_BYTES || bytes.contains(&0) {
+            return Err(UnacceptablePassword);
+        }
+        let text = str::from_utf8(bytes).or(Err(UnacceptablePassword))?;
+        let is_opaque = is_nfc(text) && !text.chars().any(is_other_space);
+        let opaque = if is_opaque {
+            Cow::Borrowed(text)
+        } else {
+            Cow::Owned(to_opaque(text))
+        };
+        Ok(Self(Zeroizing::new(opaque.into_owned().into_bytes())))
+    }
+
+    /// What is hashed in the place of a password that nobody can have (R-73): its answer is never
+    /// looked at.
+    pub(super) fn stand_in() -> Self {
+        Self(Zeroizing::new(b"nobody has this".to_vec()))
+    }
+
+    pub(super) fn expose(&self) -> &[u8] {
+        &self.0
+    }
+}
+
+impl StoredHash {
+    pub(super) fn parse(text: &str) -> Result<Self, InvalidHash> {
+        let stored = PasswordHash::new(text).or(Err(InvalidHash::NotArgon2id))?;
+        let is_ours = stored.algorithm == ARGON2ID_IDENT
+            && stored.version == Some(Version::V0x13.into())
+            && stored
+                .params
+                .iter()
+                .map(|(name, _)| name.as_str().to_owned())
+                .eq(["m", "t", "p"]);
+        let (Some(salt), Some(hash), true) = (&stored.salt, &stored.hash, is_ours) else {
+            return Err(InvalidHash::NotArgon2id);
+        };
+        let params = Params::try_from(&stored).or(Err(InvalidHash::NotArgon2id))?;
+        let cost = [params.m_cost(), params.t_cost(), params.p_cost()];
+        let exceeds = |one: [u32; 3], other: [u32; 3]| one.iter().zip(other).any(|(a, b)| *a > b);
+        if exceeds(LEAST.as_array(), cost) {
+            return Err(InvalidHash::TooWeak);
+        }
+        if exceeds(cost, MOST.as_array()) {
+            return Err(InvalidHash::TooCostly);
+        }
+        if hash.len() < 16 {
+            return Err(InvalidHash::Short);
+        }
+        Ok(Self {
+            params,
+            salt: salt.as_ref().into(),
+            hash: hash.as_bytes().into(),
+        })
+    }
+
+    /// A hash of the same cost that no password has, for accounts that do not exist (R-73).
+    pub(super) fn decoy(&self) -> Self {
+        let hash = vec![0; self.hash.len()].into();
+        Self {
+            params: self.params.clone(),
+            salt: self.salt.clone(),
+            hash,
+        }
+    }
+
+    /// Hashes `password` and says whether it is the one.
+    ///
+    /// # Errors
+    ///
+    /// The library did not work: nothing is known.
+    pub(super) fn verify(
+        &self,
+        password: &TypedPassword,
+        memory: &mut Memory,
+    ) -> Result<bool, argon2::Error> {
+        let mut hash = Zeroizing::new(vec![0; self.hash.len()]);
+        let blocks = memory.blocks(self.params.block_count());
+        Argon2::new(Algorithm::Argon2id, Version::V0x13, self.params.clone())
+            .hash_password_into_with_memory(password.expose(), &self.salt, &mut hash, blocks)?;
+        Ok(same(&hash, &self.hash))
+    }
+}
+
+impl std::fmt::Debug for StoredHash {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("StoredHash")
+    }
+}
+
+impl Cost {
+    const fn as_array(&self) -> [u32; 3] {
+        [self.memory_kib, self.passes, self.lanes]
+    }
+}
+
+/// A space of Unicode's category Zs that is not U+0020 (RFC 8265 §4.2.2).
+const fn is_other_space(c: char) -> bool {
+    matches!(
+        c,
+        '\u{a0}' | '\u{1680}' | '\u{2000}'..='\u{200a}' | '\u{202f}' | '\u{205f}' | '\u{3000}'
+    )
+}
+
+fn to_opaque(text: &str) -> String {
+    // Room for the longest result (NFC at most triples UTF-8, UAX #15): a string that grew would
+    // leave pieces of the password behind.
+    let mut opaque = String::with_capacity(text.len() * 3);
+    opaque.extend(
+        text.chars()
+            .map(|c| if is_other_space(c) { ' ' } else { c })
+            .nfc(),
+    );
+    opaque
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::sys::entropy::SeededEntropy;
+
+    // Made with argon2-cffi 25.1, which wraps the reference implementation, of "wonderland" and the
+    // salt "somesaltsomesalt".
+    const WONDERLAND: &str = "$argon2id$v=19$m=19456,t=2,p=1$c29tZXNhbHRzb21lc2FsdA$xBhdjUbcYAAGLzsNfm8SIJVWCtbUyXkwUBCSpn2PDZ8";
+
+    fn typed(text: &str) -> TypedPassword {
+        TypedPassword::parse(&Secret::from(text.to_owned())).unwrap()
+    }
+
+    fn hash(text: &str, seed: u64) -> String {
+        hash_password(&Secret::from(text.to_owned()), &SeededEntropy::new(seed)).unwrap()
+    }
+
+    #[test]
+    fn a_new_hash_is_the_password_s_own_and_has_its_own_salt() {
+        let (one, other) = (hash("wonderland", 1), hash("wonderland", 2));
+        assert!(one.starts_with("$argon2id$v=19$m=19456,t=2,p=1$"), "{one}");
+        assert_ne!(one, other);
+        let mut memory = Memory::default();
+        for text in [one, other] {
+            let stored = StoredHash::parse(&text).unwrap();
+            assert!(stored.verify(&typed("wonderland"), &mut memory).unwrap());
+            for wrong in ["Wonderland", "wonderland ", " wonderland", "wonderlan"] {
+                assert!(
+                    !stored.verify(&typed(wrong), &mut memory).unwrap(),
+                    "{wrong}"
+                );
+            }
+        }
+    }
+
+    #[test]
+    fn a_hash_made_by_the_reference_implementation_is_understood() {
+        let stored = StoredHash::parse(WONDERLAND).unwrap();
+        assert!(
+            stored
+                .verify(&typed("wonderland"), &mut Memory::default())
+                .unwrap()
+        );
+    }
+
+    #[test]
+    fn a_hash_is_the_same_in_memory_that_another_hash_has_used() {
+        let mut memory = Memory::default();
+        let costly = WONDERLAND.replace("m=19456,t=2", "m=20480,t=3");
+        assert!(
+            !StoredHash::parse(&costly)
+                .unwrap()
+                .verify(&typed("x"), &mut memory)
+                .unwrap()
+        );
+        let stored = StoredHash::parse(WONDERLAND).unwrap();
+        assert!(stored.verify(&typed("wonderland"), &mut memory).unwrap());
+    }
+
+    #[test]
+    fn one_password_is_typed_in_more_than_one_way() {
+        for same in [
+            "\u{e9}t\u{e9} 2026",
+            "e\u{301}te\u{301} 2026",
+            "\u{e9}t\u{e9}\u{a0}2026",
+        ] {
+            assert_eq!(typed(same).expose(), "\u{e9}t\u{e9} 2026".as_bytes());
+        }
+        assert_eq!(typed(" A\tb ").expose(), b" A\tb ");
+        // The longest growth stays within the room that was taken for it.
+        let long = "\u{1d160}".repeat(256);
+        let opaque = to_opaque(&long);
+        assert_eq!(opaque.capacity(), long.len() * 3);
+        assert!(opaque.len() > long.len());
+    }
+
+    #[test]
+    fn r71_a_password_that_nobody_can_have_is_refused() {
+        let refused = |bytes: &[u8]| TypedPassword::parse(&Secret::new(bytes.to_vec())).is_err();
+        for bytes in [
+            &b""[..],
+            b"\0",
+            b"\0\0\0",
+            b"wonder\0land",
+            b"wonderland\0",
+            b"\xff\xfe",
+        ] {
+            assert!(refused(bytes), "{bytes:?}");
+        }
+        assert!(!refused(&[b'a'; 1024]));
+        assert!(refused(&[b'a'; 1025]));
+        let empty = Secret::new(Vec::new());
+        assert!(hash_password(&empty, &SeededEntropy::new(1)).is_err());
+    }
+
+    #[test]
+    fn a_stored_hash_must_be_argon2id_and_cost_neither_too_little_nor_too_much() {
+        let fault = |from: &str, to: &str| {
+            assert!(WONDERLAND.contains(from));
+            StoredHash::parse(&WONDERLAND.replace(from, to)).unwrap_err()
+        };
+        assert_eq!(
+            StoredHash::parse("wonderland").unwrap_err(),
+            InvalidHash::NotArgon2id
+        );
+        assert_eq!(StoredHash::parse("").unwrap_err(), InvalidHash::NotArgon2id);
+        for (from, to) in [
+            ("argon2id", "argon2i"),
+            ("v=19$", "v=16$"),
+            ("v=19$", ""),
+            ("m=19456,t=2,p=1$", ""),
+            (",p=1", ""),
+            (",p=1", ",p=1,data=AAAA"),
+            ("$c29t", "$$c29t"),
+            ("c29tZXNhbHRzb21lc2FsdA", "c29tZXM"),
+        ] {
+            assert_eq!(fault(from, to), InvalidHash::NotArgon2id, "{to}");
+        }
+        for (from, to) in [("m=19456", "m=19455"), ("t=2", "t=1")] {
+            assert_eq!(fault(from, to), InvalidHash::TooWeak, "{to}");
+        }
+        for (from, to) in [("m=19456", "m=65537"), ("t=2", "t=11"), ("p=1", "p=5")] {
+            assert_eq!(fault(from, to), InvalidHash::TooCostly, "{to}");
+        }
+        assert_eq!(
+            fault("AGLzsNfm8SIJVWCtbUyXkwUBCSpn2PDZ8", "A"),
+            InvalidHash::Short
+        );
+        let most = WONDERLAND.replace("m=19456,t=2,p=1", "m=65536,t=10,p=4");
+        assert!(StoredHash::parse(&most).is_ok());
+    }
+
+    #[test]
+    fn r73_a_decoy_costs_the_same_and_no_password_has_it() {
+        let stored = StoredHash::parse(WONDERLAND).unwrap();
+        let decoy = stored.decoy();
+        assert_eq!(decoy.params, stored.params);
+        assert_eq!(decoy.salt.len(), stored.salt.len());
+        assert!(
+            !decoy
+                .verify(&typed("wonderland"), &mut Memory::default())
+                .unwrap()
+        );
+    }
+
+    #[test]
+    fn r121_a_stored_hash_shows_nothing_of_itself() {
+        let stored = StoredHash::parse(WONDERLAND).unwrap();
+        assert_eq!(format!("{stored:?}"), "StoredHash");
+    }
+}

@@ -1,0 +1,490 @@
+//! Every promise of [`crate::model::store`], as tests that each backend must pass.
+//!
+//! A backend runs them all with one line in its own tests:
+//! `conformance::every_promise_is_kept_by!(async { … an empty store with LIMITS … });`
+
+use std::sync::Arc;
+
+use jiff::{SignedDuration, Timestamp};
+use tokio::{sync::Barrier, task::JoinSet};
+
+use super::Limits;
+use crate::model::{
+    attribute::Attributes,
+    authn_context::AuthnContextClass,
+    entity_id::EntityId,
+    proof::{AuthnMethod, Proof},
+    session::{Session, SessionKey},
+    store::{AttemptRule, Attempts, ReplayGuard, Sessions, Sight, StoreError, Verdict},
+};
+
+/// What the store under test must be made with.
+pub(crate) const LIMITS: Limits = Limits {
+    sessions: 64,
+    idle: SignedDuration::from_secs(600),
+    replay_marks: 16,
+    attempts: 16,
+};
+
+/// How the attempts of these tests are slowed down.
+pub(crate) const RULE: AttemptRule = AttemptRule {
+    free: 5,
+    first_wait: SignedDuration::from_secs(1),
+    longest_wait: SignedDuration::from_secs(60),
+    forget_after: SignedDuration::from_secs(1_000),
+};
+
+/// How many callers come at one time.
+const CALLERS: usize = 64;
+
+macro_rules! every_promise_is_kept_by {
+    ($empty_store:expr) => {
+        $crate::store::conformance::every_promise_is_kept_by! { $empty_store =>
+            a_session_is_found_before_its_end_and_not_at_it
+            a_session_is_found_until_it_was_idle_and_each_use_starts_anew
+            a_use_that_is_noted_late_takes_nothing_from_a_later_one
+            of_many_who_end_a_session_one_gets_it
+            a_session_that_was_ended_is_not_brought_back_by_those_who_use_it
+            a_session_that_is_over_is_not_given_to_who_ends_it
+            a_session_says_nothing_of_another
+            a_full_store_takes_the_newest_session
+            r33_of_many_first_sights_one_is_the_first
+            r33_a_mark_holds_until_its_end_and_not_at_it
+            r33_a_mark_says_nothing_of_another_issuer_or_id
+            r33_a_message_whose_time_is_over_is_never_new
+            r33_a_full_store_refuses_and_forgets_nothing
+            r74_of_200_parallel_attempts_the_free_ones_go
+            r74_waits_grow_and_a_wait_is_not_an_attempt
+            r74_a_wait_that_is_over_lets_one_of_many_go
+            r74_attempts_are_forgotten_one_by_one_and_then_all
+            r74_a_forgiven_account_starts_anew_and_another_does_not
+            r74_an_attempt_that_is_taken_back_takes_its_wait_along_and_no_other
+            r74_successes_of_a_network_use_nothing_up
+            r74_a_full_store_still_counts_the_newest_name
+        }
+    };
+    ($empty_store:expr => $($promise:ident)*) => {
+        $(
+            #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+            async fn $promise() {
+                $crate::store::conformance::$promise(std::sync::Arc::new($empty_store.await)).await;
+            }
+        )*
+    };
+}
+pub(crate) use every_promise_is_kept_by;
+
+pub(crate) fn at(second: i64) -> Timestamp {
+    Timestamp::from_second(second).unwrap()
+}
+
+pub(crate) fn key(number: u32) -> SessionKey {
+    let mut key = [0; 32];
+    key[..4].copy_from_slice(&number.to_be_bytes());
+    SessionKey(key)
+}
+
+pub(crate) fn session(login: &str, ends_at: i64) -> Session {
+    let mut attributes = Attributes::new();
+    attributes.add("mail", [format!("{login}@univ.example")]);
+    Session {
+        proof: Proof {
+            login: login.to_owned(),
+            method: AuthnMethod::Local,
+            context: AuthnContextClass::PasswordProtectedTransport,
+            at: at(0),
+            attributes,
+        },
+        index: "_0123456789abcdef0123456789abcdef01234567".to_owned(),
+        ends_at: at(ends_at),
+    }
+}
+
+/// Runs `call` in [`CALLERS`] tasks that start together, and gives back what each said.
+async fn together<S, F, T>(store: &Arc<S>, call: impl Fn(Arc<S>, usize) -> F) -> Vec<T>
+where
+    S: Send + Sync + 'static,
+    F: Future<Output = T> + Send + 'static,
+    T: Send + 'static,
+{
+    let start = Arc::new(Barrier::new(CALLERS));
+    let mut tasks = JoinSet::new();
+    for number in 0..CALLERS {
+        let (start, call) = (Arc::clone(&start), call(Arc::clone(store), number));
+        tasks.spawn(async move {
+            start.wait().await;
+            call.await
+        });
+    }
+    tasks.join_all().await
+}
+
+pub(crate) async fn a_session_is_found_before_its_end_and_not_at_it(store: Arc<impl Sessions>) {
+    let kept = session("zoe", 500);
+    store.create(key(1), kept.clone(), at(0)).await.unwrap();
+    assert_eq!(store.find(key(1), at(499)).await.unwrap(), Some(kept));
+    assert_eq!(store.find(key(1), at(500)).await.unwrap(), None);
+    assert_eq!(store.find(key(1), at(501)).await.unwrap(), None);
+}
+
+pub(crate) async fn a_session_is_found_until_it_was_idle_and_each_use_starts_anew(
+    store: Arc<impl Sessions>,
+) {
+    store
+        .create(key(1), session("zoe", 90_000), at(0))
+        .await
+        .unwrap();
+    store
+        .create(key(2), session("max", 90_000), at(0))
+        .await
+        .unwrap();
+    assert!(store.find(key(1), at(599)).await.unwrap().is_some());
+    assert!(store.find(key(2), at(600)).await.unwrap().is_none());
+    assert!(store.find(key(1), at(1_198)).await.unwrap().is_some());
+    assert!(store.find(key(1), at(1_798)).await.unwrap().is_none());
+}
+
+pub(crate) async fn a_use_that_is_noted_late_takes_nothing_from_a_later_one(
+    store: Arc<impl Sessions>,
+) {
+    store
+        .create(key(1), session("zoe", 90_000), at(0))
+        .await
+        .unwrap();
+    assert!(store.find(key(1), at(500)).await.unwrap().is_some());
+    assert!(store.find(key(1), at(300)).await.unwrap().is_some());
+    assert!(store.find(key(1), at(1_099)).await.unwrap().is_some());
+}
+
+pub(crate) async fn of_many_who_end_a_session_one_gets_it(store: Arc<impl Sessions + 'static>) {
+    for round in 0..20 {
+        store
+            .create(key(round), session("zoe", 500), at(0))
+            .await
+            .unwrap();
+        let ended = together(&store, |store, _| async move {
+            let ended = store.end(key(round), at(1)).await.unwrap();
+            // From here on nobody may find it, whoever got it.
+            (ended, store.find(key(round), at(1)).await.unwrap())
+        })
+        .await;
+        let winners: Vec<_> = ended
+            .iter()
+            .filter_map(|(ended, _)| ended.as_ref())
+            .collect();
+        assert_eq!(winners, [&session("zoe", 500)]);
+        assert!(ended.iter().all(|(_, found)| found.is_none()));
+    }
+}
+
+pub(crate) async fn a_session_that_was_ended_is_not_brought_back_by_those_who_use_it(
+    store: Arc<impl Sessions + 'static>,
+) {
+    for round in 0..20 {
+        store
+            .create(key(round), session("zoe", 9_000), at(0))
+            .await
+            .unwrap();
+        let found_after_end = together(&store, |store, number| async move {
+            if number == CALLERS / 2 {
+                store.end(key(round), at(1)).await.unwrap();
+                return store.find(key(round), at(1)).await.unwrap().is_some();
+            }
+            for second in 0..50 {
+                store.find(key(round), at(second)).await.unwrap();
+                tokio::task::yield_now().await;
+            }
+            false
+        })
+        .await;
+        assert!(!found_after_end.contains(&true));
+        assert_eq!(store.find(key(round), at(2)).await.unwrap(), None);
+        assert_eq!(store.end(key(round), at(2)).await.unwrap(), None);
+    }
+}
+
+pub(crate) async fn a_session_that_is_over_is_not_given_to_who_ends_it(store: Arc<impl Sessions>) {
+    store
+        .create(key(1), session("zoe", 500), at(0))
+        .await
+        .unwrap();
+    store
+        .create(key(2), session("max", 9_000), at(0))
+        .await
+        .unwrap();
+    assert_eq!(store.end(key(1), at(500)).await.unwrap(), None);
+    assert_eq!(store.end(key(2), at(600)).await.unwrap(), None);
+    assert_eq!(store.end(key(3), at(1)).await.unwrap(), None);
+}
+
+pub(crate) async fn a_session_says_nothing_of_another(store: Arc<impl Sessions>) {
+    store
+        .create(key(1), session("zoe", 500), at(0))
+        .await
+        .unwrap();
+    store
+        .create(key(2), session("max", 500), at(0))
+        .await
+        .unwrap();
+    assert_eq!(
+        store.end(key(1), at(1)).await.unwrap(),
+        Some(session("zoe", 500))
+    );
+    assert_eq!(
+        store.find(key(2), at(1)).await.unwrap(),
+        Some(session("max", 500))
+    );
+    assert_eq!(store.find(key(3), at(1)).await.unwrap(), None);
+}
+
+pub(crate) async fn a_full_store_takes_the_newest_session(store: Arc<impl Sessions>) {
+    for n in 0..LIMITS.sessions * 4 {
+        store
+            .create(key(n), session("one of many", 500), at(0))
+            .await
+            .unwrap();
+        assert!(store.find(key(n), at(1)).await.unwrap().is_some(), "{n}");
+    }
+}
+
+fn sp(name: &str) -> EntityId {
+    EntityId::parse(&format!("https://{name}.example/")).unwrap()
+}
+
+pub(crate) async fn r33_of_many_first_sights_one_is_the_first(
+    store: Arc<impl ReplayGuard + 'static>,
+) {
+    for round in 0..10 {
+        let sights = together(&store, |store, _| async move {
+            store
+                .mark(&sp("zoom"), &format!("_{round}"), at(500), at(0))
+                .await
+                .unwrap()
+        })
+        .await;
+        assert_eq!(
+            sights
+                .iter()
+                .filter(|sight| **sight == Sight::First)
+                .count(),
+            1
+        );
+    }
+}
+
+pub(crate) async fn r33_a_mark_holds_until_its_end_and_not_at_it(store: Arc<impl ReplayGuard>) {
+    let zoom = sp("zoom");
+    assert_eq!(
+        store.mark(&zoom, "_1", at(300), at(0)).await,
+        Ok(Sight::First)
+    );
+    assert_eq!(
+        store.mark(&zoom, "_1", at(900), at(299)).await,
+        Ok(Sight::Again)
+    );
+    // A second sight does not make the mark last longer.
+    assert_eq!(
+        store.mark(&zoom, "_1", at(900), at(300)).await,
+        Ok(Sight::First)
+    );
+    assert_eq!(
+        store.mark(&zoom, "_1", at(900), at(899)).await,
+        Ok(Sight::Again)
+    );
+}
+
+pub(crate) async fn r33_a_mark_says_nothing_of_another_issuer_or_id(store: Arc<impl ReplayGuard>) {
+    let [ab, a] = ["urn:ab", "urn:a"].map(|id| EntityId::parse(id).unwrap());
+    for (issuer, id) in [
+        (&ab, "_1"),
+        (&a, "_1"),
+        (&ab, "_2"),
+        (&ab, "c"),
+        (&a, "bc"),
+        (&ab, "_C"),
+    ] {
+        assert_eq!(
+            store.mark(issuer, id, at(300), at(0)).await,
+            Ok(Sight::First),
+            "{id}"
+        );
+    }
+    assert_eq!(
+        store.mark(&ab, "_1", at(300), at(0)).await,
+        Ok(Sight::Again)
+    );
+}
+
+pub(crate) async fn r33_a_message_whose_time_is_over_is_never_new(store: Arc<impl ReplayGuard>) {
+    assert_eq!(
+        store.mark(&sp("zoom"), "_1", at(300), at(300)).await,
+        Ok(Sight::Again)
+    );
+    assert_eq!(
+        store.mark(&sp("zoom"), "_2", at(300), at(900)).await,
+        Ok(Sight::Again)
+    );
+}
+
+pub(crate) async fn r33_a_full_store_refuses_and_forgets_nothing(store: Arc<impl ReplayGuard>) {
+    let zoom = sp("zoom");
+    for n in 0..LIMITS.replay_marks {
+        let ends_at = at(100 + i64::from(n));
+        assert_eq!(
+            store.mark(&zoom, &format!("_{n}"), ends_at, at(0)).await,
+            Ok(Sight::First)
+        );
+    }
+    assert_eq!(
+        store.mark(&zoom, "_new", at(500), at(99)).await,
+        Err(StoreError::Full)
+    );
+    for n in 0..LIMITS.replay_marks {
+        assert_eq!(
+            store.mark(&zoom, &format!("_{n}"), at(500), at(99)).await,
+            Ok(Sight::Again)
+        );
+    }
+    // One mark has ended: there is room for one more.
+    assert_eq!(
+        store.mark(&zoom, "_new", at(500), at(100)).await,
+        Ok(Sight::First)
+    );
+    assert_eq!(
+        store.mark(&zoom, "_newer", at(500), at(100)).await,
+        Err(StoreError::Full)
+    );
+}
+
+const ALICE: [u8; 32] = [1; 32];
+const BOB: [u8; 32] = [2; 32];
+
+/// Makes attempts until one has to wait; says how many went and until when the last one waits.
+async fn exhaust(store: &impl Attempts, key: [u8; 32], now: i64) -> (u32, i64) {
+    for gone in 0..1_000 {
+        match store.attempt(key, RULE, at(now)).await.unwrap() {
+            Verdict::Go => {}
+            Verdict::WaitUntil(until) => return (gone, until.as_second()),
+        }
+    }
+    panic!("a thousand attempts went through");
+}
+
+pub(crate) async fn r74_of_200_parallel_attempts_the_free_ones_go(
+    store: Arc<impl Attempts + 'static>,
+) {
+    let mut gone = 0;
+    for _ in 0..4 {
+        let verdicts = together(&store, |store, _| async move {
+            store.attempt(ALICE, RULE, at(0)).await.unwrap()
+        })
+        .await;
+        gone += verdicts
+            .iter()
+            .filter(|verdict| **verdict == Verdict::Go)
+            .count();
+        assert!(verdicts.contains(&Verdict::WaitUntil(at(1))));
+    }
+    assert_eq!(gone, 5);
+}
+
+pub(crate) async fn r74_waits_grow_and_a_wait_is_not_an_attempt(store: Arc<impl Attempts>) {
+    assert_eq!(exhaust(&*store, ALICE, 0).await, (5, 1));
+    let mut now = 1;
+    for wait in [2, 4, 8, 16, 32, 60, 60, 60] {
+        assert_eq!(exhaust(&*store, ALICE, now).await, (1, now + wait));
+        assert_eq!(
+            exhaust(&*store, ALICE, now + wait - 1).await,
+            (0, now + wait)
+        );
+        now += wait;
+    }
+}
+
+pub(crate) async fn r74_a_wait_that_is_over_lets_one_of_many_go(
+    store: Arc<impl Attempts + 'static>,
+) {
+    exhaust(&*store, ALICE, 0).await;
+    let verdicts = together(&store, |store, _| async move {
+        store.attempt(ALICE, RULE, at(1)).await.unwrap()
+    })
+    .await;
+    assert_eq!(
+        verdicts
+            .iter()
+            .filter(|verdict| **verdict == Verdict::Go)
+            .count(),
+        1
+    );
+}
+
+pub(crate) async fn r74_attempts_are_forgotten_one_by_one_and_then_all(store: Arc<impl Attempts>) {
+    // 1,000 seconds for five: one in 200 seconds.
+    assert_eq!(exhaust(&*store, ALICE, 0).await, (5, 1));
+    assert_eq!(exhaust(&*store, ALICE, 199).await, (1, 201));
+    assert_eq!(exhaust(&*store, ALICE, 399).await, (1, 401));
+    assert_eq!(exhaust(&*store, ALICE, 1_000).await, (3, 1_001));
+    assert_eq!(exhaust(&*store, ALICE, 2_000).await, (5, 2_001));
+    // All of a longer row are forgotten in the same time.
+    for now in [2_001, 2_003, 2_007] {
+        assert_eq!(
+            exhaust(&*store, BOB, now).await.0,
+            if now == 2_001 { 5 } else { 1 }
+        );
+    }
+    assert_eq!(exhaust(&*store, BOB, 3_006).await.0, 3);
+    assert_eq!(exhaust(&*store, BOB, 4_006).await.0, 5);
+}
+
+pub(crate) async fn r74_a_forgiven_account_starts_anew_and_another_does_not(
+    store: Arc<impl Attempts>,
+) {
+    exhaust(&*store, ALICE, 0).await;
+    exhaust(&*store, BOB, 0).await;
+    store.forgive(ALICE).await.unwrap();
+    assert_eq!(exhaust(&*store, ALICE, 0).await, (5, 1));
+    assert_eq!(exhaust(&*store, BOB, 0).await, (0, 1));
+}
+
+pub(crate) async fn r74_an_attempt_that_is_taken_back_takes_its_wait_along_and_no_other(
+    store: Arc<impl Attempts>,
+) {
+    exhaust(&*store, ALICE, 0).await;
+    // The sixth goes after its wait and is a success: the next need not wait for it.
+    assert_eq!(store.attempt(ALICE, RULE, at(1)).await, Ok(Verdict::Go));
+    assert_eq!(
+        store.attempt(ALICE, RULE, at(2)).await,
+        Ok(Verdict::WaitUntil(at(3)))
+    );
+    store.take_back(ALICE, RULE, at(1)).await.unwrap();
+    // The seventh is wrong: it waits as the sixth would have.
+    assert_eq!(exhaust(&*store, ALICE, 2).await, (1, 4));
+    // A success of long ago does not lift the wait of the wrong one after it.
+    store.take_back(ALICE, RULE, at(0)).await.unwrap();
+    assert_eq!(
+        store.attempt(ALICE, RULE, at(2)).await,
+        Ok(Verdict::WaitUntil(at(3)))
+    );
+    // Nothing is taken back where nothing was counted.
+    store.take_back(BOB, RULE, at(0)).await.unwrap();
+    assert_eq!(exhaust(&*store, BOB, 2).await, (5, 3));
+}
+
+pub(crate) async fn r74_successes_of_a_network_use_nothing_up(store: Arc<impl Attempts>) {
+    for _ in 0..4 {
+        assert_eq!(store.attempt(ALICE, RULE, at(0)).await, Ok(Verdict::Go));
+    }
+    for _ in 0..500 {
+        assert_eq!(store.attempt(ALICE, RULE, at(0)).await, Ok(Verdict::Go));
+        store.take_back(ALICE, RULE, at(0)).await.unwrap();
+    }
+    assert_eq!(exhaust(&*store, ALICE, 0).await, (1, 1));
+}
+
+pub(crate) async fn r74_a_full_store_still_counts_the_newest_name(store: Arc<impl Attempts>) {
+    for n in 0..LIMITS.attempts * 4 {
+        let now = i64::from(n);
+        assert_eq!(exhaust(&*store, key(n).0, now).await, (5, now + 1), "{n}");
+        assert_eq!(exhaust(&*store, key(n).0, now).await, (0, now + 1), "{n}");
+    }
+}

@@ -1,0 +1,393 @@
+//! The store of a single node: in this process, forgotten when it ends.
+
+use std::{
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicBool, AtomicI64, Ordering},
+    },
+    time::Duration,
+};
+
+use jiff::{SignedDuration, Timestamp};
+use moka::{ops::compute::Op, policy::EvictionPolicy, sync::Cache};
+
+use super::{Limits, timed_map::TimedMap};
+use crate::{
+    model::{
+        entity_id::EntityId,
+        session::{Session, SessionKey},
+        store::{AttemptRule, Attempts, ReplayGuard, Sessions, Sight, StoreError, Verdict},
+    },
+    sys::hmac::sha256,
+};
+
+/// Ended entries given up by each call that adds one: more than one, so that they never pile up.
+const PURGED_PER_CALL: usize = 8;
+
+/// How much later than `now` says the cache gives up an unused session by its own clock.
+const IDLE_MARGIN: Duration = Duration::from_mins(1);
+
+/// Remembers in the memory of this process.
+pub struct MemoryStore {
+    limits: Limits,
+    sessions: Cache<SessionKey, Arc<Entry>>,
+    marks: Mutex<TimedMap<()>>,
+    attempts: Mutex<TimedMap<Counter>>,
+}
+
+/// A session, packed: a map of attributes takes several times the room of its bytes.
+struct Entry {
+    packed: Box<[u8]>,
+    ends_at: Timestamp,
+    last_used_ms: AtomicI64,
+    is_ended: AtomicBool,
+}
+
+/// The attempts under one key.
+#[derive(Clone, Copy, Debug)]
+struct Counter {
+    counted: u32,
+    /// When the last one was made.
+    last: Timestamp,
+    /// Before when the next one may not be made.
+    not_before: Timestamp,
+    /// Up to when time has been turned into forgotten attempts.
+    forgotten_up_to: Timestamp,
+}
+
+impl MemoryStore {
+    /// Makes an empty store.
+    pub fn new(limits: Limits) -> Self {
+        let idle = Duration::try_from(limits.idle).unwrap_or(Duration::ZERO);
+        let sessions = Cache::builder()
+            .max_capacity(u64::from(limits.sessions))
+            // The default policy may turn the newest entry away when full: a person who has just
+            // signed in would be asked again.
+            .eviction_policy(EvictionPolicy::lru())
+            // Frees the memory of abandoned sessions. Whether a session still lives is judged by
+            // `now` alone, hence the margin.
+            .time_to_idle(idle.saturating_add(IDLE_MARGIN))
+            .build();
+        Self {
+            limits,
+            sessions,
+            marks: Mutex::new(TimedMap::new()),
+            attempts: Mutex::new(TimedMap::new()),
+        }
+    }
+
+    /// How many sessions are held, about: the count of a moment ago.
+    pub fn sessions_held(&self) -> u64 {
+        self.sessions.entry_count()
+    }
+
+    /// How many replay marks are held.
+    pub fn replay_marks_held(&self) -> usize {
+        lock(&self.marks).len()
+    }
+
+    fn is_over(&self, entry: &Entry, now: Timestamp) -> bool {
+        let unused_ms = now
+            .as_millisecond()
+            .saturating_sub(entry.last_used_ms.load(Ordering::Acquire));
+        now >= entry.ends_at
+            || i128::from(unused_ms) >= self.limits.idle.as_millis()
+            || entry.is_ended.load(Ordering::Acquire)
+    }
+}
+
+impl std::fmt::Debug for MemoryStore {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        // Sessions are people: the limits only.
+        f.debug_struct("MemoryStore")
+            .field("limits", &self.limits)
+            .finish_non_exhaustive()
+    }
+}
+
+impl Sessions for MemoryStore {
+    async fn create(
+        &self,
+        key: SessionKey,
+        session: Session,
+        now: Timestamp,
+    ) -> Result<(), StoreError> {
+        let ends_at = session.ends_at;
+        // What cannot be packed cannot be remembered; the caller goes on without a session.
+        let Ok(packed) = postcard::to_allocvec(&session) else {
+            return Err(StoreError::Unavailable);
+        };
+        let entry = Entry {
+            packed: packed.into_boxed_slice(),
+            ends_at: Timestamp::from_second(ends_at.as_second()).unwrap_or(ends_at),
+            last_used_ms: AtomicI64::new(now.as_millisecond()),
+            is_ended: AtomicBool::new(false),
+        };
+        self.sessions.insert(key, Arc::new(entry));
+        Ok(())
+    }
+
+    async fn find(&self, key: SessionKey, now: Timestamp) -> Result<Option<Session>, StoreError> {
+        let Some(entry) = self.sessions.get(&key) else {
+            return Ok(None);
+        };
+        if self.is_over(&entry, now) {
+            // Only this very entry: another may have been put in its place.
+            self.sessions
+                .entry(key)
+                .and_compute_with(|present| match present {
+                    Some(present) if Arc::ptr_eq(present.value(), &entry) => Op::Remove,
+                    Some(_) | None => Op::Nop,
+                });
+            return Ok(None);
+        }
+        // The use is noted in the entry itself. Putting a changed entry back would bring a session
+        // to life again that was ended in the meantime.
+        entry
+            .last_used_ms
+            .fetch_max(now.as_millisecond(), Ordering::AcqRel);
+        unpack(&entry).map(Some)
+    }
+
+    async fn end(&self, key: SessionKey, now: Timestamp) -> Result<Option<Session>, StoreError> {
+        let Some(entry) = self.sessions.remove(&key) else {
+            return Ok(None);
+        };
+        let is_over = self.is_over(&entry, now);
+        // The flag decides who ended it, and shuts the entry for those who hold it already.
+        if entry.is_ended.swap(true, Ordering::AcqRel) || is_over {
+            return Ok(None);
+        }
+        unpack(&entry).map(Some)
+    }
+}
+
+impl ReplayGuard for MemoryStore {
+    async fn mark(
+        &self,
+        issuer: &EntityId,
+        id: &str,
+        expires_at: Timestamp,
+        now: Timestamp,
+    ) -> Result<Sight, StoreError> {
+        if expires_at <= now {
+            return Ok(Sight::Again);
+        }
+        // An entity ID holds no control character, so no two pairs give the same bytes.
+        let key = sha256(&[issuer.as_str().as_bytes(), b"\0", id.as_bytes()]);
+        let mut marks = lock(&self.marks);
+        marks.purge(now, PURGED_PER_CALL);
+        if marks.find(&key, now).is_some() {
+            return Ok(Sight::Again);
+        }
+        // The oldest is never pushed out: whoever fills the store could then play it again.
+        if marks.len() >= to_usize(self.limits.replay_marks) {
+            return Err(StoreError::Full);
+        }
+        marks.put(key, (), expires_at);
+        Ok(Sight::First)
+    }
+}
+
+impl Attempts for MemoryStore {
+    async fn attempt(
+        &self,
+        key: [u8; 32],
+        rule: AttemptRule,
+        now: Timestamp,
+    ) -> Result<Verdict, StoreError> {
+        let mut attempts = lock(&self.attempts);
+        attempts.purge(now, PURGED_PER_CALL);
+        let before = attempts.find(&key, now).copied();
+        let mut counter = before.map_or_else(|| Counter::new(now), |it| it.at(now, &rule));
+        // A clock that was set back must not make the wait longer than the longest.
+        let not_before = counter.not_before.min(after(now, rule.longest_wait));
+        if now < not_before {
+            return Ok(Verdict::WaitUntil(not_before));
+        }
+        counter.counted = counter.counted.saturating_add(1).min(rule.most_counted());
+        counter.last = now;
+        counter.not_before = after(now, rule.wait_after(counter.counted));
+        if before.is_none() && attempts.len() >= to_usize(self.limits.attempts.max(1)) {
+            attempts.remove_first();
+        }
+        attempts.put(key, counter, after(now, rule.forget_after));
+        Ok(Verdict::Go)
+    }
+
+    async fn forgive(&self, key: [u8; 32]) -> Result<(), StoreError> {
+        lock(&self.attempts).remove(&key);
+        Ok(())
+    }
+
+    async fn take_back(
+        &self,
+        key: [u8; 32],
+        rule: AttemptRule,
+        attempted_at: Timestamp,
+    ) -> Result<(), StoreError> {
+        let mut attempts = lock(&self.attempts);
+        let Some(counter) = attempts.find_mut(&key) else {
+            return Ok(());
+        };
+        counter.counted = counter.counted.saturating_sub(1);
+        counter.not_before = if counter.last == attempted_at {
+            // It was the last one, and was let through: its own wait goes with it.
+            attempted_at
+        } else {
+            after(counter.last, rule.wait_after(counter.counted))
+        };
+        if counter.counted == 0 {
+            attempts.remove(&key);
+        }
+        Ok(())
+    }
+}
+
+impl Counter {
+    const fn new(now: Timestamp) -> Self {
+        Self {
+            counted: 0,
+            last: now,
+            not_before: now,
+            forgotten_up_to: now,
+        }
+    }
+
+    /// What is left of it at `now`.
+    fn at(self, now: Timestamp, rule: &AttemptRule) -> Self {
+        let step_ms = rule.one_forgotten_in().as_millis().max(1);
+        let gone_ms = now.duration_since(self.forgotten_up_to).as_millis().max(0);
+        let forgotten = u32::try_from(gone_ms / step_ms).unwrap_or(u32::MAX);
+        let rest_ms = i64::try_from(gone_ms % step_ms).unwrap_or(0);
+        Self {
+            counted: self.counted.saturating_sub(forgotten),
+            forgotten_up_to: after(now, SignedDuration::from_millis(-rest_ms)),
+            ..self
+        }
+    }
+}
+
+/// A thread that panicked left the map whole: every change to it is one call.
+fn lock<T>(of: &Mutex<T>) -> MutexGuard<'_, T> {
+    of.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+fn unpack(entry: &Entry) -> Result<Session, StoreError> {
+    postcard::from_bytes(&entry.packed).or(Err(StoreError::Unavailable))
+}
+
+fn after(start: Timestamp, step: SignedDuration) -> Timestamp {
+    start.saturating_add(step).unwrap_or(Timestamp::MAX)
+}
+
+fn to_usize(number: u32) -> usize {
+    usize::try_from(number).unwrap_or(usize::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::store::conformance::{self, LIMITS, at, key, session};
+
+    conformance::every_promise_is_kept_by!(async { MemoryStore::new(LIMITS) });
+
+    #[tokio::test]
+    async fn r122_no_more_sessions_are_kept_than_the_limit_and_the_used_one_stays() {
+        let store = MemoryStore::new(LIMITS);
+        store
+            .create(key(0), session("used", 9_000), at(0))
+            .await
+            .unwrap();
+        for n in 1..=LIMITS.sessions * 3 {
+            store
+                .create(key(n), session("one of many", 9_000), at(0))
+                .await
+                .unwrap();
+            assert!(store.find(key(0), at(1)).await.unwrap().is_some(), "{n}");
+            store.sessions.run_pending_tasks();
+            assert!(store.sessions_held() <= u64::from(LIMITS.sessions));
+        }
+    }
+
+    #[tokio::test]
+    async fn a_session_that_is_over_leaves_at_the_first_look() {
+        let store = MemoryStore::new(LIMITS);
+        store
+            .create(key(1), session("gone", 10), at(0))
+            .await
+            .unwrap();
+        assert!(store.find(key(1), at(10)).await.unwrap().is_none());
+        store.sessions.run_pending_tasks();
+        assert_eq!(store.sessions_held(), 0);
+    }
+
+    #[tokio::test]
+    async fn r122_a_session_takes_about_a_kilobyte() {
+        let store = MemoryStore::new(LIMITS);
+        let mut session = session("zoe.martin", 9_000);
+        for n in 0..14 {
+            let name = format!("supannEntiteAffectation{n}");
+            session
+                .proof
+                .attributes
+                .add(&name, ["a value of forty octets, as most are not".into()]);
+        }
+        store.create(key(1), session, at(0)).await.unwrap();
+        let entry = store.sessions.get(&key(1)).unwrap();
+        assert!(
+            entry.packed.len() + size_of::<Entry>() < 1_100,
+            "{}",
+            entry.packed.len()
+        );
+    }
+
+    #[tokio::test]
+    async fn r122_ended_marks_and_counters_are_given_up_as_others_come() {
+        let store = MemoryStore::new(LIMITS);
+        let issuer = EntityId::parse("https://sp.example/").unwrap();
+        let rule = conformance::RULE;
+        for n in 0..LIMITS.replay_marks {
+            store
+                .mark(&issuer, &format!("_{n}"), at(100), at(0))
+                .await
+                .unwrap();
+            store.attempt(key(n).0, rule, at(0)).await.unwrap();
+        }
+        assert_eq!(store.replay_marks_held(), to_usize(LIMITS.replay_marks));
+        for n in 0..3 {
+            store
+                .mark(&issuer, &format!("_new{n}"), at(9_000), at(5_000))
+                .await
+                .unwrap();
+            store
+                .attempt(key(1_000 + n).0, rule, at(5_000))
+                .await
+                .unwrap();
+        }
+        assert_eq!(store.replay_marks_held(), 3);
+        assert_eq!(lock(&store.attempts).len(), 3);
+    }
+
+    #[tokio::test]
+    async fn r74_a_clock_that_was_set_back_makes_no_wait_longer_than_the_longest() {
+        let store = MemoryStore::new(LIMITS);
+        let rule = conformance::RULE;
+        for _ in 0..rule.free {
+            store.attempt([1; 32], rule, at(90_000)).await.unwrap();
+        }
+        let verdict = store.attempt([1; 32], rule, at(0)).await.unwrap();
+        assert_eq!(verdict, Verdict::WaitUntil(after(at(0), rule.longest_wait)));
+    }
+
+    #[tokio::test]
+    async fn r121_the_store_shows_its_limits_and_no_session() {
+        let store = MemoryStore::new(LIMITS);
+        store
+            .create(key(1), session("canary", 9_000), at(0))
+            .await
+            .unwrap();
+        let shown = format!("MemoryStore {{ limits: {LIMITS:?}, .. }}");
+        assert_eq!(format!("{store:?}"), shown);
+    }
+}

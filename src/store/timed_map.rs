@@ -1,0 +1,112 @@
+//! A map whose entries end, and that gives up the ended ones a few at a time.
+
+use std::collections::{BTreeSet, HashMap};
+
+use jiff::Timestamp;
+
+/// Hashes of names: whoever chooses a name cannot choose its place in the map.
+pub(super) type Key = [u8; 32];
+
+/// A map of [`Key`]s to values, each with the instant at which it ends. Every step takes a time
+/// that grows with the logarithm of what it holds.
+#[derive(Debug)]
+pub(super) struct TimedMap<V> {
+    entries: HashMap<Key, (Timestamp, V)>,
+    // One pair for each entry, always: the order in which they end.
+    ends: BTreeSet<(Timestamp, Key)>,
+}
+
+impl<V> TimedMap<V> {
+    pub(super) fn new() -> Self {
+        Self {
+            entries: HashMap::new(),
+            ends: BTreeSet::new(),
+        }
+    }
+
+    pub(super) fn len(&self) -> usize {
+        self.entries.len()
+    }
+
+    /// The value under `key`, unless it has ended by `now`.
+    pub(super) fn find(&self, key: &Key, now: Timestamp) -> Option<&V> {
+        self.entries
+            .get(key)
+            .filter(|(ends_at, _)| *ends_at > now)
+            .map(|(_, value)| value)
+    }
+
+    /// The value under `key` and when it ends, ended or not.
+    pub(super) fn find_mut(&mut self, key: &Key) -> Option<&mut V> {
+        self.entries.get_mut(key).map(|(_, value)| value)
+    }
+
+    /// Puts `value` in the place of what was under `key`.
+    pub(super) fn put(&mut self, key: Key, value: V, ends_at: Timestamp) {
+        if let Some((ended_at, _)) = self.entries.insert(key, (ends_at, value)) {
+            self.ends.remove(&(ended_at, key));
+        }
+        self.ends.insert((ends_at, key));
+    }
+
+    pub(super) fn remove(&mut self, key: &Key) {
+        if let Some((ends_at, _)) = self.entries.remove(key) {
+            self.ends.remove(&(ends_at, *key));
+        }
+    }
+
+    /// Removes entries that have ended by `now`, `most` of them at most.
+    pub(super) fn purge(&mut self, now: Timestamp, most: usize) {
+        for _ in 0..most {
+            match self.ends.first() {
+                Some((ends_at, _)) if *ends_at <= now => self.remove_first(),
+                Some(_) | None => return,
+            }
+        }
+    }
+
+    /// Removes the entry that ends first.
+    pub(super) fn remove_first(&mut self) {
+        if let Some((_, key)) = self.ends.pop_first() {
+            self.entries.remove(&key);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn at(second: i64) -> Timestamp {
+        Timestamp::from_second(second).unwrap()
+    }
+
+    #[test]
+    fn an_entry_is_found_until_its_end_and_a_later_put_moves_the_end() {
+        let mut map = TimedMap::new();
+        map.put([1; 32], 'a', at(10));
+        assert_eq!(map.find(&[1; 32], at(9)), Some(&'a'));
+        assert_eq!(map.find(&[1; 32], at(10)), None);
+        map.put([1; 32], 'b', at(20));
+        map.purge(at(10), 8);
+        assert_eq!(map.find(&[1; 32], at(19)), Some(&'b'));
+        assert_eq!((map.len(), map.ends.len()), (1, 1));
+    }
+
+    #[test]
+    fn r122_a_purge_takes_the_ended_ones_only_and_no_more_than_it_may() {
+        let mut map = TimedMap::new();
+        for n in 0..10 {
+            map.put([n; 32], (), at(i64::from(n)));
+        }
+        map.purge(at(6), 3);
+        assert_eq!((map.len(), map.ends.len()), (7, 7));
+        map.purge(at(6), 100);
+        assert_eq!((map.len(), map.ends.len()), (3, 3));
+        map.remove_first();
+        assert_eq!(map.find(&[7; 32], at(0)), None);
+        assert_eq!(map.find(&[8; 32], at(0)), Some(&()));
+        map.remove(&[8; 32]);
+        assert_eq!((map.len(), map.ends.len()), (1, 1));
+    }
+}
