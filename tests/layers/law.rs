@@ -56,6 +56,8 @@ const LIBRARIES: &[Library] = &[
         &["edge", "web", "admin", "control", "telemetry", "app"],
     ),
     only("axum_server", &["app", "telemetry"]),
+    only("http_body_util", &["edge", "web", "admin", "control", "app"]),
+    only("hyper_util", &["app"]),
     only("reqwest", &["sys"]),
     // Cryptography: randomness, seals and TLS in `sys`, signatures in `xmlsec`.
     only("openssl", &["sys", "xmlsec"]),
@@ -66,6 +68,8 @@ const LIBRARIES: &[Library] = &[
     only("roxmltree", &["xml"]),
     only("quick_xml", &["xml", "metadata/aggregate"]),
     only("flate2", &["saml/binding"]),
+    // The packed form of what is sealed or stored; whatever is read so has been authenticated.
+    only("postcard", &["flow", "store"]),
     // Stores and directories.
     only("redis", &["store/redis"]),
     only("redb", &["store/embedded"]),
@@ -81,8 +85,10 @@ const LIBRARIES: &[Library] = &[
         "toml",
         &["config", "authn/local", "attributes/release/tests"],
     ),
-    only("ipnet", &["config", "edge"]),
-    only("tracing_subscriber", &["telemetry"]),
+    // The proxies that are trusted are named in the configuration, and asked about at the edge.
+    only("ipnet", &["config", "edge", "web"]),
+    // `telemetry` writes the lines; the command that starts the server sets them up.
+    only("tracing_subscriber", &["telemetry", "cli"]),
     // The process itself: its rights and limits.
     only("rustix", &["sys", "app", "cli"]),
     // The independent witness. It never runs in the sign-in server.
@@ -92,7 +98,6 @@ const LIBRARIES: &[Library] = &[
 
 /// Libraries that every room may use.
 const EVERYWHERE: &[&str] = &[
-    "arc_swap",
     "base64",
     "jiff",
     "percent_encoding",
