@@ -11,6 +11,12 @@ mod bridge;
 mod lab;
 
 #[cfg(test)]
+mod hostile;
+#[cfg(test)]
 mod peers;
 #[cfg(test)]
+mod sessions;
+#[cfg(test)]
 mod sign_in;
+#[cfg(test)]
+mod wishes;

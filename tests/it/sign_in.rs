@@ -46,3 +46,191 @@ async fn a_person_signs_in_by_each_binding_signed_or_not() {
         bridge.prove(&answer, &[SignedElement::Assertion]);
     }
 }
+
+#[tokio::test]
+async fn r32_the_audience_is_the_name_under_which_the_provider_asked() {
+    let bridge = Bridge::new();
+    for (sp, key, acs, signed) in [
+        (ZOOM, zoom_key(), ZOOM_ACS, &[SignedElement::Assertion][..]),
+        (ZOOM_ALIAS, zoom_key(), ZOOM_ACS, &[SignedElement::Assertion]),
+        (
+            "https://intranet.example.org/alias",
+            intranet_key(),
+            INTRANET_ACS,
+            &[SignedElement::Assertion, SignedElement::Response],
+        ),
+    ] {
+        let request = bridge.request_of(sp);
+        let mut browser = bridge.browser();
+        let login = browser.arrive(&request.redirect_signed(key, None)).await;
+        let answer = browser.sign_in(&login, "anne.dupont").await.answer();
+        assert_eq!(answer.to, acs);
+        // The strict reader takes one Audience only: its own name.
+        bridge.identity(&answer, sp, request.id());
+        bridge.prove(&answer, signed);
+    }
+}
+
+#[tokio::test]
+async fn each_way_to_sign_gives_the_same_identity_and_holds_for_xmlsec1() {
+    use SignedElement::{Assertion, Response};
+    let mut seen = Vec::new();
+    for (sign, signed) in [
+        ("assertion", &[Assertion][..]),
+        ("response", &[Response]),
+        ("both", &[Assertion, Response]),
+    ] {
+        let bridge = Setup::zoom(&format!("sign = '{sign}'")).build();
+        let request = bridge.request();
+        let mut browser = bridge.browser();
+        let login = browser.arrive(&request.redirect(None)).await;
+        let answer = browser.sign_in(&login, "zoe.martin").await.answer();
+        let identity = bridge.identity(&answer, ZOOM, request.id());
+        bridge.prove(&answer, signed);
+        seen.push((identity.name_id, identity.attributes));
+    }
+    assert_eq!(seen[0], seen[1]);
+    assert_eq!(seen[1], seen[2]);
+}
+
+#[tokio::test]
+async fn r44_the_relay_state_comes_back_byte_for_byte_and_stays_away_if_it_was_absent() {
+    let bridge = Bridge::new();
+    let mut browser = bridge.browser();
+    let login = browser.arrive(&bridge.request().redirect(None)).await;
+    assert_eq!(
+        browser.sign_in(&login, "anne.dupont").await.answer().relay_state,
+        None
+    );
+    let long = "é".repeat(512);
+    for text in [
+        "",
+        "https://univ-montp3-fr.zoom.us/j/123?pwd=a&b=c#d",
+        "\"><script>alert(1)</script>",
+        "'><img src=x onerror=alert(1)>",
+        "&quot;&#34;&amp;",
+        "%3Cscript%3E%2B+",
+        "a\r\nb\r\nSet-Cookie: c=d",
+        "\t tab and  spaces ",
+        "👩‍🏫 Zoé ﷽ \u{202e}",
+        "${7*7} {{7*7}} \u{f8d0}\u{f8d2}",
+        long.as_str(),
+    ] {
+        for request in [
+            bridge.request().redirect(Some(text)),
+            bridge.request().redirect_signed(zoom_key(), Some(text)),
+        ] {
+            let page = browser.arrive(&request).await;
+            assert_eq!(page.answer().relay_state.as_deref(), Some(text));
+            assert!(!page.body.contains("<script>alert"), "{}", page.body);
+        }
+        let posted = bridge.request().post(Some(text));
+        let page = browser.arrive_by_post("/saml/sso", &posted).await;
+        assert_eq!(page.answer().relay_state.as_deref(), Some(text));
+    }
+}
+
+#[tokio::test]
+async fn r30_r31_the_answer_goes_to_the_address_the_index_or_the_default() {
+    let bridge = Bridge::new();
+    let mut browser = bridge.browser();
+    let login = browser.arrive(&bridge.request().redirect(None)).await;
+    browser.sign_in(&login, "anne.dupont").await.answer();
+    let by_url = |url| bridge.request().with("AssertionConsumerServiceURL", url);
+    let by_index = |index| {
+        bridge
+            .request()
+            .without("ProtocolBinding")
+            .with("AssertionConsumerServiceIndex", index)
+    };
+    for (request, acs) in [
+        (by_url(ZOOM_ACS), ZOOM_ACS),
+        (by_url(ZOOM_SECOND_ACS), ZOOM_SECOND_ACS),
+        (by_index("0"), ZOOM_ACS),
+        (by_index("1"), ZOOM_SECOND_ACS),
+        (bridge.request(), ZOOM_ACS),
+        (bridge.request().without("ProtocolBinding"), ZOOM_ACS),
+    ] {
+        let answer = browser.arrive(&request.redirect(None)).await.answer();
+        assert_eq!(answer.to, acs);
+        // Destination and Recipient are that address too, or the strict reader would say so.
+        bridge.identity(&answer, ZOOM, request.id());
+    }
+}
+
+#[tokio::test]
+async fn the_second_sign_in_shows_no_page_and_is_answered_at_once() {
+    let bridge = Bridge::new();
+    let mut browser = bridge.browser();
+    let login = browser.arrive(&bridge.request().redirect(None)).await;
+    let first = browser.sign_in(&login, "anne.dupont").await.answer();
+    let signed_in_at = bridge.now();
+    bridge.wait(10);
+    let request = bridge.request();
+    let page = browser.arrive(&request.redirect(None)).await;
+    assert!(page.hops.is_empty());
+    assert!(page.cookies_set().is_empty());
+    let second = page.answer();
+    let identity = bridge.identity(&second, ZOOM, request.id());
+    assert_eq!(identity.authn_instant, signed_in_at);
+    assert_ne!(first.attribute("ID"), second.attribute("ID"));
+    // The session index is the session's, so that a logout finds both.
+    assert!(first.xml.contains(&identity.session_index));
+    // Another provider shares the session and not the name.
+    let request = bridge.request_of(LIBRARY);
+    let page = browser.arrive(&request.redirect(None)).await;
+    assert!(page.hops.is_empty());
+    let identity = bridge.identity(&page.answer(), LIBRARY, request.id());
+    assert_eq!(identity.attributes, []);
+}
+
+#[tokio::test]
+async fn r110_a_persistent_name_is_stable_and_each_provider_has_its_own() {
+    let bridge = Bridge::new();
+    let alias = "https://intranet.example.org/alias";
+    let mut names = Vec::new();
+    for login in ["anne.dupont", "luc.bernard"] {
+        let mut browser = bridge.browser();
+        let request = bridge.request_of(LIBRARY);
+        let page = browser.arrive(&request.redirect(None)).await;
+        let answer = browser.sign_in(&page, login).await.answer();
+        assert_eq!(answer.to, LIBRARY_ACS);
+        let at_library = bridge.identity(&answer, LIBRARY, request.id()).name_id;
+        let mut at_intranet = Vec::new();
+        for sp in [INTRANET, alias, INTRANET] {
+            bridge.wait(1);
+            let request = bridge.request_of(sp);
+            let path = request.redirect_signed(intranet_key(), None);
+            let answer = browser.arrive(&path).await.answer();
+            at_intranet.push(bridge.identity(&answer, sp, request.id()).name_id);
+        }
+        assert_eq!(at_intranet[0], at_intranet[1]);
+        assert_eq!(at_intranet[1], at_intranet[2]);
+        let name = at_intranet.remove(0);
+        assert_eq!(
+            name.format.as_deref(),
+            Some("urn:oasis:names:tc:SAML:2.0:nameid-format:persistent")
+        );
+        assert_eq!(name.name_qualifier.as_deref(), Some(IDP));
+        assert_eq!(name.sp_name_qualifier.as_deref(), Some(INTRANET));
+        assert!(!name.value.contains(login) && !name.value.contains('@'));
+        assert_eq!(name.value, name.value.to_lowercase());
+        names.extend([at_library.value, name.value]);
+    }
+    names.sort();
+    let number = names.len();
+    names.dedup();
+    assert_eq!(names.len(), number, "each person has a name at each provider");
+    // A new server with the same secret knows the same people.
+    let again = Setup {
+        seed: 99,
+        ..Setup::new()
+    }
+    .build();
+    let mut browser = again.browser();
+    let request = again.request_of(LIBRARY);
+    let page = browser.arrive(&request.redirect(None)).await;
+    let answer = browser.sign_in(&page, "anne.dupont").await.answer();
+    let name = again.identity(&answer, LIBRARY, request.id()).name_id;
+    assert!(names.contains(&name.value));
+}
