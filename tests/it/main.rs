@@ -11,12 +11,18 @@ mod bridge;
 mod lab;
 
 #[cfg(test)]
+mod browser_rules;
+#[cfg(test)]
 mod hostile;
 #[cfg(test)]
 mod peers;
 #[cfg(test)]
+mod provider_state;
+#[cfg(test)]
 mod sessions;
 #[cfg(test)]
 mod sign_in;
+#[cfg(test)]
+mod telling;
 #[cfg(test)]
 mod wishes;
