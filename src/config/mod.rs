@@ -17,7 +17,7 @@ mod authn;
 mod document;
 mod files;
 mod organization;
-pub(crate) mod preset;
+mod preset;
 mod rules;
 mod server;
 mod sessions;

@@ -109,14 +109,6 @@ impl Presets {
     }
 }
 
-/// The rules of a preset's text, for the tests of those who compile them.
-#[cfg(test)]
-pub(crate) fn rules_in(text: &str) -> Rules {
-    let mut report = Report::new(Path::new("preset.toml"), text);
-    let rules = read_rules(Path::new("preset.toml"), text, &mut report);
-    rules.unwrap_or_else(|| panic!("{:?}", report.into_faults()))
-}
-
 fn read_rules(file: &Path, text: &str, report: &mut Report) -> Option<Rules> {
     let mut own = Report::new(file, text);
     let rules = Table::parse(text, &mut own).map(|mut table| {

@@ -1,9 +1,12 @@
-use crate::config::preset::rules_in;
+use crate::config::sections::Rules;
 
 use super::*;
 
 fn rules(text: &str) -> Vec<Release> {
-    rules_in(text).release.unwrap_or_default()
+    toml::from_str::<Rules>(text)
+        .unwrap()
+        .release
+        .unwrap_or_default()
 }
 
 fn is_ours(name: &str) -> bool {
