@@ -15,7 +15,7 @@ mod tests {
     use passerelle::{
         authn::{
             Authenticator, AuthnError, Outcome, PasswordAttempt,
-            local::{Directory, Local, hash_password, pool::HashPool},
+            local::{HashPool, Local, directory::Directory, hash_password},
             throttle::Throttle,
         },
         config::sections,

@@ -7,22 +7,18 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 
-use self::{
-    password::TypedPassword,
-    people::Person,
-    pool::{HashPool, NotDone},
-};
+use self::{directory::Directory, password::TypedPassword, people::Person, pool::NotDone};
 use super::{Outcome, PasswordAttempt, RefusalReason};
 use crate::model::proof::{AuthnMethod, Proof};
 
-mod directory;
+pub mod directory;
 mod password;
 mod people;
-pub mod pool;
+mod pool;
 
 pub use self::{
-    directory::Directory,
     password::{HashPasswordError, UnacceptablePassword, hash_password},
+    pool::HashPool,
 };
 
 /// The password could not be hashed: nothing is known about it.
