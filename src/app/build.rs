@@ -8,7 +8,7 @@ use crate::{
     attributes::{map::Mapping, name_id::NameIdRule, pairwise::Pairwise, release::ReleasePolicy},
     authn::{
         Authenticator,
-        local::{HashPool, Local, directory::Directory},
+        local::{Directory, Local, pool::HashPool},
         throttle::Throttle,
     },
     config::{Config, fault::ConfigFault, sections::Organization},

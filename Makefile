@@ -1,0 +1,54 @@
+# What one does with this repository. `make` alone lists it.
+
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+.PHONY: help demo build test browser-test fmt lint doc deny bench clean
+
+# One command of cargo at a time: they share the target folder, and its lock.
+.NOTPARALLEL:
+
+help: ## List the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+demo: ## Install, build, make keys and start the bridge with a stand-in for Zoom
+	@scripts/install demo
+	@scripts/demo
+
+build: ## Build the server and the stand-in, optimised
+	@scripts/install build
+	cargo build --release --locked --workspace
+
+test: ## Install what the tests need and run all of them, in Chromium too
+	@scripts/install test browser
+	@scripts/test
+
+browser-test: ## Run the tests in Chromium only; screenshots go to target/browser
+	@scripts/install build browser
+	cargo build --locked --workspace --bins --tests
+	@scripts/browser-test
+
+fmt: ## Format the code
+	cargo fmt --all
+
+lint: ## Check format, code and scripts; any warning is an error
+	@scripts/install build lint
+	cargo fmt --all --check
+	cargo clippy --locked --workspace --all-targets -- -D warnings
+	shellcheck scripts/* .ci/run tests/peers/mellon/start
+
+doc: ## Build the documentation of the code, private items included
+	@scripts/install build
+	RUSTDOCFLAGS='-D warnings' cargo doc --locked --workspace --no-deps --document-private-items
+
+deny: ## Check the licences, bans and sources of all dependencies
+	@scripts/install deny
+	cargo deny --locked --workspace check licenses bans sources
+
+bench: ## Run the benchmarks
+	@scripts/install build
+	cargo bench --locked --workspace
+
+clean: ## Remove what was built and installed below this folder; keys and accounts of the demo stay
+	cargo clean
+	rm -rf lab tests/browser/node_modules

@@ -1,0 +1,178 @@
+// What people do. Each scenario gets a visit of its own and fails by throwing.
+import assert from 'node:assert/strict';
+
+export const scenarios = {
+  'a person signs in with a wrong and then the right password': async (visit) => {
+    const page = await visit.tab(await visit.profile());
+    await visit.begin(page);
+    await visit.arrive(page, 'idp', 'login');
+    await visit.speaks(page);
+    assert.equal(new URL(page.url()).search.includes('password'), false);
+    await visit.type(page, 'not the password');
+    await page.waitForSelector('[role=alert]');
+    await visit.arrive(page, 'idp', 'login');
+    await visit.speaks(page);
+    assert.equal(await page.locator('input[name=username]').inputValue(), visit.account);
+    assert.equal(await page.locator('input[name=password]').inputValue(), '');
+    await visit.type(page);
+    await visit.atZoom(page);
+  },
+
+  'a person signs in with the keyboard alone': async (visit) => {
+    const page = await visit.tab(await visit.profile());
+    await visit.begin(page);
+    await visit.arrive(page, 'idp', 'login');
+    await page.locator('input[name=username]').focus();
+    await page.keyboard.type(visit.account);
+    await page.keyboard.press('Tab');
+    await page.keyboard.type(visit.password);
+    await page.keyboard.press('Enter');
+    await visit.atZoom(page);
+  },
+
+  'the language is changed in the middle of a sign-in': async (visit) => {
+    const page = await visit.tab(await visit.profile());
+    const other = visit.person.lang === 'fr' ? 'en' : 'fr';
+    await visit.begin(page);
+    await visit.arrive(page, 'idp', 'login');
+    await visit.speaks(page);
+    await page.getByTestId(`lang-${other}`).click();
+    await page.waitForSelector(`html[lang^=${other}]`, { state: 'attached' });
+    await visit.arrive(page, 'idp', 'login');
+    await visit.type(page, 'not the password');
+    await page.waitForSelector('[role=alert]');
+    await visit.speaks(page, other);
+    await visit.type(page);
+    await visit.atZoom(page);
+  },
+
+  'the page that carries the answer can be read and sent by hand': async (visit) => {
+    const context = await visit.profile();
+    const page = await visit.tab(context);
+    await visit.begin(page);
+    await visit.arrive(page, 'idp', 'login');
+    // The browser stays where it is when an answer is empty: so the page can be looked at.
+    let hold = true;
+    await context.route(`${visit.zoom}/**`, (route) =>
+      hold && route.request().method() === 'POST' ? route.fulfill({ status: 204 }) : route.continue(),
+    );
+    await visit.type(page);
+    await visit.arrive(page, 'idp', 'post');
+    await visit.speaks(page);
+    hold = false;
+    await page.locator('main form button').click();
+    await visit.atZoom(page);
+  },
+
+  'without scripts a button carries the answer': async (visit) => {
+    const page = await visit.tab(await visit.profile({ javaScriptEnabled: false }));
+    await page.goto(`${visit.zoom}/`);
+    await page.getByTestId('sign-in').click();
+    await page.locator('body[data-page=login]').waitFor();
+    await visit.type(page);
+    await page.locator('body[data-page=post]').waitFor();
+    await page.locator('main form button').click();
+    await page.locator('body[data-page=profile]').waitFor();
+    assert.equal(await page.getByTestId('email').innerText(), visit.email);
+  },
+
+  'two tabs at once do not disturb each other': async (visit) => {
+    const context = await visit.profile();
+    const [first, second] = [await visit.tab(context), await visit.tab(context)];
+    await visit.begin(first);
+    await visit.arrive(first, 'idp', 'login');
+    await visit.begin(second);
+    await visit.arrive(second, 'idp', 'login');
+    // The first one still works after the second has begun, and again after it has ended.
+    await visit.type(first, 'not the password');
+    await first.waitForSelector('[role=alert]');
+    await visit.type(second);
+    await visit.atZoom(second);
+    await visit.type(first);
+    await visit.atZoom(first);
+  },
+
+  'the back button leads to no dead end': async (visit) => {
+    const page = await visit.tab(await visit.profile());
+    await visit.signIn(page);
+    for (let steps = 0; steps < 3; steps += 1) {
+      await page.goBack({ waitUntil: 'load' }).catch(() => {});
+      if (new URL(page.url()).origin === visit.idp) break;
+    }
+    await visit.finish(page);
+    // And once more from the front page, forth and back.
+    await page.goto(`${visit.zoom}/`);
+    await page.goBack({ waitUntil: 'load' }).catch(() => {});
+    await visit.finish(page);
+  },
+
+  'reload changes nothing': async (visit) => {
+    const page = await visit.tab(await visit.profile());
+    await visit.begin(page);
+    await visit.arrive(page, 'idp', 'login');
+    await page.reload();
+    await visit.arrive(page, 'idp', 'login');
+    await visit.type(page, 'not the password');
+    await page.waitForSelector('[role=alert]');
+    await page.reload();
+    await visit.arrive(page, 'idp', 'login');
+    await visit.type(page);
+    await visit.atZoom(page);
+    await page.reload();
+    await visit.atZoom(page);
+  },
+
+  'a dead journey leads home': async (visit) => {
+    const page = await visit.tab(await visit.profile());
+    await visit.begin(page);
+    await visit.arrive(page, 'idp', 'login');
+    // As a seal is after its key has gone: of the right form, and not to be opened.
+    const dead = new URL(page.url());
+    const [head, sp, seal] = dead.pathname.split('/').slice(1);
+    assert.equal(head, 'j', `the form is at ${dead}`);
+    const turned = [...seal].reverse().join('');
+    dead.pathname = `/${head}/${sp}/${turned}`;
+    const answer = await page.goto(dead.href);
+    assert.ok(answer.status() >= 400 && answer.status() < 500, `status ${answer.status()}`);
+    await visit.speaks(page);
+    await visit.stoppedButNotStranded(page);
+  },
+
+  'a journey of another browser leads home': async (visit) => {
+    const victim = await visit.tab(await visit.profile());
+    await visit.begin(victim);
+    await visit.arrive(victim, 'idp', 'login');
+    const other = await visit.tab(await visit.profile());
+    const answer = await other.goto(victim.url());
+    assert.ok(answer.status() >= 400 && answer.status() < 500, `status ${answer.status()}`);
+    await visit.stoppedButNotStranded(other);
+    // The first browser is none the worse for it.
+    await visit.type(victim);
+    await visit.atZoom(victim);
+  },
+
+  'a second sign-in asks nothing, until the person signs out': async (visit) => {
+    const context = await visit.profile();
+    const page = await visit.tab(context);
+    await visit.signIn(page);
+    await context.clearCookies({ domain: new URL(visit.zoom).hostname });
+    await visit.begin(page);
+    await visit.atZoom(page);
+    await context.clearCookies({ domain: new URL(visit.zoom).hostname });
+    await page.goto(`${visit.idp}/logout`);
+    await visit.arrive(page, 'idp', 'logout');
+    await visit.speaks(page);
+    await page.getByTestId('logout').click();
+    await visit.arrive(page, 'idp', 'logged-out');
+    await visit.begin(page);
+    await visit.arrive(page, 'idp', 'login');
+  },
+
+  'an address that leads nowhere is told so': async (visit) => {
+    const page = await visit.tab(await visit.profile());
+    const answer = await page.goto(`${visit.idp}/nowhere`);
+    assert.equal(answer.status(), 404);
+    await visit.arrive(page, 'idp', 'not-found');
+    await visit.speaks(page);
+  },
+};

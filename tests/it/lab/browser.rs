@@ -1,0 +1,311 @@
+//! A browser without a screen: it goes where it is sent, keeps cookies as a real one does, and
+//! submits forms. Every host below `localhost` is this machine.
+
+use std::{fmt::Write as _, time::Duration};
+
+use tokio::{
+    io::{AsyncReadExt, AsyncWriteExt},
+    net::TcpStream,
+};
+use url::{Host, Url};
+
+use super::{
+    cookies::{CookieJar, Standing, is_same_site},
+    form::{self, Form},
+};
+
+/// As many redirects as Chromium follows.
+const REDIRECT_LIMIT: usize = 20;
+/// The longest that one answer may take.
+const ANSWER_LIMIT: Duration = Duration::from_mins(1);
+
+/// What a server answered, at the address where the browser ended up.
+///
+/// One is a tab: pages of the same [`BrowserSim`] can be gone on from in any order.
+#[derive(Clone, Debug)]
+pub(crate) struct Page {
+    /// Its address.
+    pub(crate) url: Url,
+    /// The HTTP status.
+    pub(crate) status: u16,
+    /// The names in lower case.
+    pub(crate) headers: Vec<(String, String)>,
+    /// The body.
+    pub(crate) body: String,
+    /// The addresses that redirected here, the first one first.
+    pub(crate) redirected_from: Vec<Url>,
+}
+
+impl Page {
+    /// The first header of that name, which is in lower case.
+    pub(crate) fn header(&self, name: &str) -> Option<&str> {
+        self.headers
+            .iter()
+            .find(|(key, _)| key == name)
+            .map(|(_, value)| value.as_str())
+    }
+
+    /// The only form of the page; fails the test when there is none or a choice.
+    pub(crate) fn form(&self) -> Form {
+        let mut forms = form::forms(&self.body);
+        match (forms.pop(), forms.is_empty()) {
+            (Some(form), true) => form,
+            (_, _) => panic!("not exactly one form at {}:\n{}", self.url, self.body),
+        }
+    }
+
+    /// The page's kind, from `<body data-page="…">`.
+    pub(crate) fn kind(&self) -> Option<String> {
+        form::attribute(&self.body, "body", "data-page")
+    }
+
+    /// Where the link with that `data-testid` leads.
+    pub(crate) fn link(&self, test_id: &str) -> Url {
+        let href = form::link(&self.body, "data-testid", test_id)
+            .unwrap_or_else(|| panic!("no link {test_id} at {}:\n{}", self.url, self.body));
+        self.url.join(&href).unwrap()
+    }
+}
+
+/// One request, before cookies.
+#[derive(Clone, Debug)]
+struct Request {
+    url: Url,
+    /// A form, for a POST.
+    form: Option<String>,
+    /// The page that caused it, unless the person typed the address.
+    initiator: Option<Url>,
+    origin: Option<String>,
+    /// Whether this or an earlier address of the same redirect chain was of another site.
+    has_left_site: bool,
+}
+
+/// A person's browser.
+#[derive(Clone, Debug)]
+pub(crate) struct BrowserSim {
+    /// Its cookies.
+    pub(crate) jar: CookieJar,
+    /// What it says in `Accept-Language`.
+    pub(crate) language: &'static str,
+}
+
+impl BrowserSim {
+    /// A browser that has never been anywhere, of a French person.
+    pub(crate) fn new() -> Self {
+        Self {
+            jar: CookieJar::default(),
+            language: "fr",
+        }
+    }
+
+    /// Goes to an address that the person typed.
+    pub(crate) async fn open(&mut self, url: &Url) -> Page {
+        self.navigate(Request {
+            url: url.clone(),
+            form: None,
+            initiator: None,
+            origin: None,
+            has_left_site: false,
+        })
+        .await
+    }
+
+    /// Follows a link of `page`.
+    pub(crate) async fn follow(&mut self, page: &Page, url: &Url) -> Page {
+        self.navigate(Request {
+            url: url.clone(),
+            form: None,
+            initiator: Some(page.url.clone()),
+            origin: None,
+            has_left_site: false,
+        })
+        .await
+    }
+
+    /// Submits a form of `page`, by the person's hand or by a script of the page.
+    pub(crate) async fn submit(&mut self, page: &Page, form: &Form) -> Page {
+        let mut url = page.url.join(&form.action).unwrap();
+        let (body, origin) = if form.is_post {
+            (Some(form.encode()), Some(origin_of(page)))
+        } else {
+            url.set_query(Some(&form.encode()));
+            (None, None)
+        };
+        self.navigate(Request {
+            url,
+            form: body,
+            initiator: Some(page.url.clone()),
+            origin,
+            has_left_site: false,
+        })
+        .await
+    }
+
+    async fn navigate(&mut self, mut request: Request) -> Page {
+        let mut redirected_from = Vec::new();
+        while redirected_from.len() <= REDIRECT_LIMIT {
+            let mut page = self.send(&mut request).await;
+            let is_redirect = matches!(page.status, 301 | 302 | 303 | 307 | 308);
+            let Some(location) = page.header("location").filter(|_| is_redirect) else {
+                page.redirected_from = redirected_from;
+                return page;
+            };
+            let next = page.url.join(location).unwrap();
+            if matches!(page.status, 301..=303) {
+                request.form = None;
+                request.origin = None;
+            } else if request.origin.is_some() && next.origin() != page.url.origin() {
+                request.origin = Some("null".to_owned());
+            }
+            redirected_from.push(page.url);
+            request.url = next;
+        }
+        panic!("redirected for ever: {redirected_from:#?}");
+    }
+
+    async fn send(&mut self, request: &mut Request) -> Page {
+        let is_same_site = request
+            .initiator
+            .as_ref()
+            .is_none_or(|page| is_same_site(page, &request.url));
+        request.has_left_site |= !is_same_site;
+        let standing = match (is_same_site, &request.form) {
+            (true, _) => Standing::SameSite,
+            (false, None) => Standing::CrossSiteSafe,
+            (false, Some(_)) => Standing::CrossSiteUnsafe,
+        };
+        let mut head = head(request, self.language);
+        if let Some(cookies) = self.jar.header(&request.url, standing) {
+            write!(head, "Cookie: {cookies}\r\n").unwrap();
+        }
+        let body = request.form.clone().unwrap_or_default();
+        let message = format!("{head}\r\n{body}");
+        let answer = tokio::time::timeout(ANSWER_LIMIT, exchange(&request.url, &message))
+            .await
+            .unwrap_or_else(|_| panic!("no answer from {}", request.url));
+        let page = parse(&request.url, &answer);
+        for (name, value) in &page.headers {
+            if name == "set-cookie" {
+                self.jar.take(&page.url, value);
+            }
+        }
+        page
+    }
+}
+
+/// The `Origin` of a POST from `page`.
+fn origin_of(page: &Page) -> String {
+    match page.header("referrer-policy") {
+        Some("no-referrer") => "null".to_owned(),
+        Some(_) | None => page.url.origin().ascii_serialization(),
+    }
+}
+
+fn head(request: &Request, language: &str) -> String {
+    let url = &request.url;
+    let host = url.host_str().unwrap();
+    let port = url.port_or_known_default().unwrap();
+    let path = &url[url::Position::BeforePath..url::Position::AfterQuery];
+    let method = if request.form.is_some() {
+        "POST"
+    } else {
+        "GET"
+    };
+    let relation = match &request.initiator {
+        None => "none",
+        Some(_) if request.has_left_site => "cross-site",
+        Some(page) if page.origin() == url.origin() => "same-origin",
+        Some(_) => "same-site",
+    };
+    let mut head = format!(
+        "{method} {path} HTTP/1.1\r\nHost: {host}:{port}\r\nConnection: close\r\n\
+         Accept: text/html\r\nAccept-Language: {language}\r\nSec-Fetch-Site: {relation}\r\n\
+         Sec-Fetch-Mode: navigate\r\nSec-Fetch-Dest: document\r\n"
+    );
+    if let Some(origin) = &request.origin {
+        write!(head, "Origin: {origin}\r\n").unwrap();
+    }
+    if let Some(form) = &request.form {
+        write!(
+            head,
+            "Content-Type: application/x-www-form-urlencoded\r\nContent-Length: {}\r\n",
+            form.len()
+        )
+        .unwrap();
+    }
+    head
+}
+
+async fn exchange(url: &Url, message: &str) -> Vec<u8> {
+    let is_here = match url.host() {
+        Some(Host::Domain(name)) => name == "localhost" || name.ends_with(".localhost"),
+        Some(Host::Ipv4(address)) => address.is_loopback(),
+        Some(Host::Ipv6(_)) | None => false,
+    };
+    assert!(
+        is_here && url.scheme() == "http",
+        "the tests leave this machine: {url}"
+    );
+    let port = url.port_or_known_default().unwrap();
+    let mut stream = TcpStream::connect(("127.0.0.1", port))
+        .await
+        .unwrap_or_else(|fault| panic!("nobody at {url}: {fault}"));
+    stream.write_all(message.as_bytes()).await.unwrap();
+    let mut answer = Vec::new();
+    stream.read_to_end(&mut answer).await.unwrap();
+    answer
+}
+
+fn parse(url: &Url, answer: &[u8]) -> Page {
+    let end = answer
+        .windows(4)
+        .position(|window| window == b"\r\n\r\n")
+        .unwrap_or_else(|| panic!("no HTTP from {url}: {answer:?}"));
+    let (head, body) = answer.split_at(end + 4);
+    let head = String::from_utf8(head.to_vec()).unwrap();
+    let mut lines = head.split("\r\n");
+    let status = lines
+        .next()
+        .and_then(|line| line.split(' ').nth(1))
+        .and_then(|code| code.parse().ok())
+        .unwrap_or_else(|| panic!("no status from {url}: {head}"));
+    let headers: Vec<(String, String)> = lines
+        .filter_map(|line| line.split_once(':'))
+        .map(|(name, value)| (name.to_ascii_lowercase(), value.trim().to_owned()))
+        .collect();
+    let is_chunked = headers
+        .iter()
+        .any(|(name, value)| name == "transfer-encoding" && value == "chunked");
+    let body = if is_chunked {
+        dechunk(body)
+    } else {
+        body.to_vec()
+    };
+    Page {
+        url: url.clone(),
+        status,
+        headers,
+        body: String::from_utf8_lossy(&body).into_owned(),
+        redirected_from: Vec::new(),
+    }
+}
+
+fn dechunk(mut rest: &[u8]) -> Vec<u8> {
+    let mut body = Vec::new();
+    loop {
+        let end = rest
+            .windows(2)
+            .position(|window| window == b"\r\n")
+            .expect("a chunk has a size");
+        let (size, after) = rest.split_at(end);
+        let size = std::str::from_utf8(size).unwrap();
+        let size = size.split(';').next().unwrap().trim();
+        let size = usize::from_str_radix(size, 16).unwrap();
+        if size == 0 {
+            return body;
+        }
+        let (chunk, after) = after[2..].split_at(size);
+        body.extend_from_slice(chunk);
+        rest = &after[2..];
+    }
+}

@@ -1,0 +1,15 @@
+//! The laboratory: what starts, drives and reads the foreign programs.
+//!
+//! Everything that a test starts listens on 127.0.0.1 and dies with the test; everything that it
+//! writes lies in a folder of its own that goes with it.
+
+pub(crate) mod browser;
+pub(crate) mod cookies;
+pub(crate) mod form;
+pub(crate) mod keys;
+pub(crate) mod metadata;
+pub(crate) mod mint;
+pub(crate) mod port;
+pub(crate) mod process;
+pub(crate) mod service_provider;
+pub(crate) mod xml_tools;

@@ -1,0 +1,125 @@
+//! Child processes that cannot outlive their test.
+
+use std::{
+    ffi::OsStr,
+    fs::File,
+    net::Ipv4Addr,
+    os::unix::process::CommandExt,
+    path::{Path, PathBuf},
+    process::{Child, Command, Stdio},
+    time::Duration,
+};
+
+use rustix::process::{Pid, Signal, kill_process_group};
+use tokio::{net::TcpStream, time::Instant};
+
+/// The longest that a server may take to listen. Generous: CI builds on the same two cores.
+const START_LIMIT: Duration = Duration::from_mins(1);
+/// How often a server is asked whether it listens.
+const ASK_EVERY: Duration = Duration::from_millis(25);
+
+/// A server that runs, in a process group of its own.
+///
+/// Dropping it kills the whole group. Should the test itself be killed, the kernel ends the
+/// server.
+#[derive(Debug)]
+pub(crate) struct Server {
+    name: &'static str,
+    child: Child,
+    log: PathBuf,
+}
+
+impl Server {
+    /// Starts `program` with all it prints going to `name.log` in `folder`.
+    ///
+    /// `dress` adds arguments and environment.
+    pub(crate) fn start(
+        name: &'static str,
+        program: &Path,
+        folder: &Path,
+        dress: impl FnOnce(&mut Command),
+    ) -> Self {
+        assert!(
+            program.exists(),
+            "{} is missing: run scripts/install test",
+            program.display()
+        );
+        let log = folder.join(format!("{name}.log"));
+        let output = File::create(&log).unwrap();
+        let mut command = Command::new("setpriv");
+        command
+            .args(["--pdeathsig", "TERM", "--"])
+            .arg(program)
+            .stdin(Stdio::null())
+            .stdout(output.try_clone().unwrap())
+            .stderr(output)
+            .process_group(0);
+        dress(&mut command);
+        let child = command.spawn().unwrap();
+        Self { name, child, log }
+    }
+
+    /// Waits until something listens on `port` of 127.0.0.1.
+    ///
+    /// Fails the test, with the server's own words, when it ends before that or takes too long.
+    pub(crate) async fn listens_on(mut self, port: u16) -> Self {
+        let deadline = Instant::now() + START_LIMIT;
+        loop {
+            if TcpStream::connect((Ipv4Addr::LOCALHOST, port))
+                .await
+                .is_ok()
+            {
+                return self;
+            }
+            if let Some(status) = self.child.try_wait().unwrap() {
+                panic!("{} ended with {status}:\n{}", self.name, self.log());
+            }
+            assert!(
+                Instant::now() < deadline,
+                "{} does not listen on {port}:\n{}",
+                self.name,
+                self.log()
+            );
+            tokio::time::sleep(ASK_EVERY).await;
+        }
+    }
+
+    /// What it printed so far.
+    pub(crate) fn log(&self) -> String {
+        String::from_utf8_lossy(&std::fs::read(&self.log).unwrap()).into_owned()
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        // An error says that the group is gone already, which is what is wanted.
+        let _ = kill_process_group(Pid::from_child(&self.child), Signal::KILL);
+        let _ = self.child.wait();
+    }
+}
+
+/// Runs a tool to its end; gives whether it said yes, and all it printed.
+pub(crate) fn run<S: AsRef<OsStr>>(
+    program: &str,
+    arguments: &[S],
+    environment: &[(&str, &Path)],
+) -> (bool, String) {
+    let output = Command::new(program)
+        .args(arguments)
+        .envs(environment.iter().copied())
+        .stdin(Stdio::null())
+        .output()
+        .unwrap_or_else(|fault| {
+            panic!("{program} does not run ({fault}): run scripts/install test")
+        });
+    let text = [output.stdout, output.stderr].concat();
+    (
+        output.status.success(),
+        String::from_utf8_lossy(&text).into_owned(),
+    )
+}
+
+/// The root of the repository.
+pub(crate) fn repository() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+}

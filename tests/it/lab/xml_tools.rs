@@ -1,0 +1,204 @@
+//! xmlsec1 and xmllint, as judges of what we write.
+//!
+//! Both give `Err` with the tool's own words for a document that they refuse.
+
+use std::path::{Path, PathBuf};
+
+use tempfile::TempDir;
+
+use super::process::run;
+
+/// An element that may carry a signature.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum SignedElement {
+    /// `samlp:AuthnRequest`.
+    AuthnRequest,
+    /// `samlp:Response`.
+    Response,
+    /// `samlp:LogoutRequest`.
+    LogoutRequest,
+    /// `samlp:LogoutResponse`.
+    LogoutResponse,
+    /// `saml:Assertion`, at the top or in a Response.
+    Assertion,
+    /// `md:EntityDescriptor`.
+    EntityDescriptor,
+}
+
+impl SignedElement {
+    /// Namespace and local name.
+    const fn name(self) -> (&'static str, &'static str) {
+        match self {
+            Self::AuthnRequest => (PROTOCOL, "AuthnRequest"),
+            Self::Response => (PROTOCOL, "Response"),
+            Self::LogoutRequest => (PROTOCOL, "LogoutRequest"),
+            Self::LogoutResponse => (PROTOCOL, "LogoutResponse"),
+            Self::Assertion => (ASSERTION, "Assertion"),
+            Self::EntityDescriptor => (METADATA, "EntityDescriptor"),
+        }
+    }
+
+    /// Every element that can be signed.
+    pub(crate) const ALL: [Self; 6] = [
+        Self::AuthnRequest,
+        Self::Response,
+        Self::LogoutRequest,
+        Self::LogoutResponse,
+        Self::Assertion,
+        Self::EntityDescriptor,
+    ];
+}
+
+const PROTOCOL: &str = "urn:oasis:names:tc:SAML:2.0:protocol";
+const ASSERTION: &str = "urn:oasis:names:tc:SAML:2.0:assertion";
+const METADATA: &str = "urn:oasis:names:tc:SAML:2.0:metadata";
+const XMLDSIG: &str = "http://www.w3.org/2000/09/xmldsig#";
+
+/// Has xmlsec1 verify the signature that is a child of the one `element` in `xml`, with the key of
+/// the PEM file `certificate` and no other.
+///
+/// Refuses a document in which the element or its signature is not there exactly once, or where
+/// the signature covers something else than its parent.
+pub(crate) fn xmlsec1_verify(
+    xml: &str,
+    certificate: &Path,
+    element: SignedElement,
+) -> Result<(), String> {
+    let (namespace, local) = element.name();
+    covers_its_parent(xml, namespace, local)?;
+    let folder = TempDir::new().unwrap();
+    let document = folder.path().join("document.xml");
+    std::fs::write(&document, xml).unwrap();
+    let signature = format!(
+        "//*[local-name()='{local}' and namespace-uri()='{namespace}']\
+         /*[local-name()='Signature' and namespace-uri()='{XMLDSIG}']"
+    );
+    let identifier = format!("{namespace}:{local}");
+    let arguments = [
+        "--verify",
+        // Nothing from KeyInfo: the key is the one that we name.
+        "--enabled-key-data",
+        "raw-x509-cert",
+        "--enabled-reference-uris",
+        "same-doc",
+        "--id-attr:ID",
+        &identifier,
+        "--node-xpath",
+        &signature,
+        "--pubkey-cert-pem",
+        certificate.to_str().unwrap(),
+        document.to_str().unwrap(),
+    ];
+    match run("xmlsec1", &arguments, &[]) {
+        (true, _) => Ok(()),
+        (false, words) => Err(words),
+    }
+}
+
+/// xmlsec1 follows the Reference wherever it points; this sees to it that it points to the parent.
+fn covers_its_parent(xml: &str, namespace: &str, local: &str) -> Result<(), String> {
+    let tree = roxmltree::Document::parse(xml).map_err(|fault| fault.to_string())?;
+    let mut parents = tree
+        .descendants()
+        .filter(|node| node.has_tag_name((namespace, local)));
+    let (Some(parent), None) = (parents.next(), parents.next()) else {
+        return Err(format!("not exactly one {local}"));
+    };
+    let mut signatures = parent
+        .children()
+        .filter(|node| node.has_tag_name((XMLDSIG, "Signature")));
+    let (Some(signature), None) = (signatures.next(), signatures.next()) else {
+        return Err(format!("not exactly one Signature in {local}"));
+    };
+    let references: Vec<&str> = signature
+        .descendants()
+        .filter(|node| node.has_tag_name((XMLDSIG, "Reference")))
+        .filter_map(|node| node.attribute("URI"))
+        .collect();
+    let own = format!("#{}", parent.attribute("ID").unwrap_or_default());
+    if references == [own.as_str()] {
+        Ok(())
+    } else {
+        Err(format!(
+            "{local} is {own}, its signature covers {references:?}"
+        ))
+    }
+}
+
+/// An OASIS schema.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Schema {
+    /// Requests and Responses: saml-schema-protocol-2.0.xsd.
+    Protocol,
+    /// Metadata: saml-schema-metadata-2.0.xsd.
+    Metadata,
+}
+
+const SAML_SCHEMAS: &str = "/usr/share/xml/opensaml";
+const XML_SCHEMAS: &str = "/usr/share/xml/xmltooling";
+
+/// Has xmllint check `xml` against `schema`, without the network.
+pub(crate) fn xmllint_schema(xml: &str, schema: Schema) -> Result<(), String> {
+    let file = match schema {
+        Schema::Protocol => "saml-schema-protocol-2.0.xsd",
+        Schema::Metadata => "saml-schema-metadata-2.0.xsd",
+    };
+    let schema = Path::new(SAML_SCHEMAS).join(file);
+    assert!(
+        schema.exists(),
+        "{} is missing: run scripts/install test",
+        schema.display()
+    );
+    let folder = TempDir::new().unwrap();
+    let document = folder.path().join("document.xml");
+    std::fs::write(&document, xml).unwrap();
+    let catalog = catalog(folder.path());
+    let arguments = [
+        "--nonet",
+        "--noout",
+        "--schema",
+        schema.to_str().unwrap(),
+        document.to_str().unwrap(),
+    ];
+    match run("xmllint", &arguments, &[("XML_CATALOG_FILES", &catalog)]) {
+        (true, _) => Ok(()),
+        (false, words) => Err(words),
+    }
+}
+
+/// The schemas name those of the W3C by their addresses; the catalog says where they lie here.
+fn catalog(folder: &Path) -> PathBuf {
+    let entries: String = [
+        (
+            "http://www.w3.org/TR/2002/REC-xmldsig-core-20020212/xmldsig-core-schema.xsd",
+            "xmldsig-core-schema.xsd",
+        ),
+        (
+            "http://www.w3.org/TR/2002/REC-xmlenc-core-20021210/xenc-schema.xsd",
+            "xenc-schema.xsd",
+        ),
+        ("http://www.w3.org/2001/xml.xsd", "xml.xsd"),
+    ]
+    .map(|(address, file)| {
+        let here = Path::new(XML_SCHEMAS).join(file);
+        assert!(
+            here.exists(),
+            "{} is missing: run scripts/install test",
+            here.display()
+        );
+        format!(
+            r#"<system systemId="{address}" uri="file://{}"/>"#,
+            here.display()
+        )
+    })
+    .concat();
+    let file = folder.join("catalog.xml");
+    std::fs::write(
+        &file,
+        format!(
+            r#"<catalog xmlns="urn:oasis:names:tc:entity:xmlns:xml:catalog">{entries}</catalog>"#
+        ),
+    )
+    .unwrap();
+    file
+}

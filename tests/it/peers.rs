@@ -1,0 +1,477 @@
+//! The laboratory proves itself, without the bridge: every foreign program starts, speaks SAML,
+//! takes what is right, and says no to what is wrong. A witness that cannot say no proves nothing.
+
+use std::{io::Read as _, net::Ipv4Addr, path::PathBuf, time::Duration};
+
+use axum::{
+    Router,
+    http::{HeaderMap, StatusCode, header},
+    response::IntoResponse,
+    routing::get,
+};
+use base64::{Engine as _, prelude::BASE64_STANDARD};
+use openssl::{hash::MessageDigest, sign::Verifier};
+use tempfile::TempDir;
+use url::Url;
+
+use crate::lab::{
+    browser::{BrowserSim, Page},
+    form::Form,
+    keys::KeyPair,
+    metadata::{self, ZOOM_ENTITY_ID},
+    mint::Minted,
+    port::free_port,
+    process::{Server, repository},
+    service_provider::{Identity, RunningSp, SpKind, SpSite, read_verdict},
+    xml_tools::{Schema, SignedElement, xmllint_schema, xmlsec1_verify},
+};
+
+/// A folder, an identity provider's key and metadata, and something that listens at its address.
+struct Lab {
+    folder: TempDir,
+    idp: KeyPair,
+    idp_base: String,
+    idp_metadata: PathBuf,
+}
+
+impl Lab {
+    async fn set_up() -> Self {
+        let folder = TempDir::new().unwrap();
+        let idp = KeyPair::generate(folder.path(), "idp");
+        let listener = tokio::net::TcpListener::bind((Ipv4Addr::LOCALHOST, 0))
+            .await
+            .unwrap();
+        let idp_base = format!(
+            "http://idp.localhost:{}",
+            listener.local_addr().unwrap().port()
+        );
+        let silence = Router::new().fallback(|| async { StatusCode::OK });
+        tokio::spawn(async move { axum::serve(listener, silence).await });
+        let idp_metadata = folder.path().join("idp.xml");
+        std::fs::write(&idp_metadata, metadata::identity_provider(&idp_base, &idp)).unwrap();
+        Self {
+            folder,
+            idp,
+            idp_base,
+            idp_metadata,
+        }
+    }
+
+    async fn start(&self, kind: SpKind) -> RunningSp {
+        SpSite::prepare(kind, self.folder.path())
+            .start(&self.idp_metadata)
+            .await
+    }
+}
+
+/// The `AuthnRequest` in what a service provider sent: by Redirect in the address, by POST in a
+/// form.
+fn authn_request(page: &Page) -> (String, String) {
+    if page.body.contains("SAMLRequest") {
+        let form = page.form();
+        let xml = BASE64_STANDARD.decode(form.value("SAMLRequest").unwrap());
+        let relay_state = form.value("RelayState").unwrap().to_owned();
+        return (String::from_utf8(xml.unwrap()).unwrap(), relay_state);
+    }
+    let find = |name: &str| {
+        let mut pairs = page.url.query_pairs();
+        let pair = pairs.find(|(key, _)| key == name);
+        pair.unwrap_or_else(|| panic!("no {name} in {}", page.url))
+            .1
+            .into_owned()
+    };
+    let deflated = BASE64_STANDARD.decode(find("SAMLRequest")).unwrap();
+    let mut xml = String::new();
+    flate2::read::DeflateDecoder::new(deflated.as_slice())
+        .read_to_string(&mut xml)
+        .unwrap();
+    (xml, find("RelayState"))
+}
+
+fn request_id(xml: &str) -> String {
+    let tree = roxmltree::Document::parse(xml).unwrap();
+    tree.root_element().attribute("ID").unwrap().to_owned()
+}
+
+/// Whether the signature over the raw query holds (saml-bindings-2.0 §3.4.4.1).
+fn query_is_signed_by(url: &Url, keys: &KeyPair) -> bool {
+    let raw = |name: &str| {
+        url.query()
+            .unwrap()
+            .split('&')
+            .find_map(|pair| pair.strip_prefix(name)?.strip_prefix('='))
+            .unwrap()
+    };
+    let signed = format!(
+        "SAMLRequest={}&RelayState={}&SigAlg={}",
+        raw("SAMLRequest"),
+        raw("RelayState"),
+        raw("SigAlg")
+    );
+    assert!(raw("SigAlg").ends_with("rsa-sha256"));
+    let signature = percent_encoding::percent_decode_str(raw("Signature"))
+        .decode_utf8()
+        .unwrap();
+    let key = keys.certificate.public_key().unwrap();
+    let mut verifier = Verifier::new(MessageDigest::sha256(), &key).unwrap();
+    verifier
+        .verify_oneshot(
+            &BASE64_STANDARD.decode(signature.as_bytes()).unwrap(),
+            signed.as_bytes(),
+        )
+        .unwrap()
+}
+
+#[tokio::test]
+async fn every_service_provider_publishes_valid_metadata_and_sends_a_valid_signed_request() {
+    let lab = Lab::set_up().await;
+    for kind in SpKind::ALL {
+        let sp = lab.start(kind).await;
+        let mut browser = BrowserSim::new();
+        let published = browser.open(&sp.metadata()).await;
+        assert_eq!(published.status, 200, "{kind:?}");
+        assert!(published.body.contains(ZOOM_ENTITY_ID), "{kind:?}");
+        assert!(published.body.contains(sp.acs().as_str()), "{kind:?}");
+        xmllint_schema(&published.body, Schema::Metadata).unwrap();
+
+        let page = browser.open(&sp.login()).await;
+        let (xml, relay_state) = authn_request(&page);
+        xmllint_schema(&xml, Schema::Protocol).unwrap();
+        assert!(xml.contains(ZOOM_ENTITY_ID), "{kind:?}: {xml}");
+        assert!(xml.contains(sp.acs().as_str()), "{kind:?}: {xml}");
+        assert_eq!(relay_state, sp.relay_state(), "{kind:?}");
+        if kind == SpKind::Pysaml2 {
+            let certificate = &sp.keys().certificate_file;
+            xmlsec1_verify(&xml, certificate, SignedElement::AuthnRequest).unwrap();
+            assert!(xml.contains("rsa-sha256") && !xml.contains("sha1"), "{xml}");
+        } else {
+            assert!(page.url.as_str().starts_with(&lab.idp_base));
+            assert!(query_is_signed_by(&page.url, sp.keys()), "{kind:?}");
+            assert!(!query_is_signed_by(&page.url, &lab.idp), "{kind:?}");
+        }
+    }
+}
+
+/// Signs in at a service provider with a Response minted by `signer`, `spoilt` before it is sent.
+async fn sign_in(
+    lab: &Lab,
+    sp: &RunningSp,
+    signer: &KeyPair,
+    spoil: impl FnOnce(String) -> String,
+) -> (String, Result<Identity, String>) {
+    let mut browser = BrowserSim::new();
+    let page = browser.open(&sp.login()).await;
+    let (xml, relay_state) = authn_request(&page);
+    let id = request_id(&xml);
+    let response = Minted {
+        issuer: &format!("{}/saml/metadata", lab.idp_base),
+        keys: signer,
+        audience: ZOOM_ENTITY_ID,
+        acs: sp.acs().as_str(),
+        in_response_to: &id,
+        name_id: "zoé@univ.example",
+        attributes: &[
+            ("urn:oid:2.5.4.42", &["Zoé"]),
+            ("urn:oid:1.3.6.1.4.1.5923.1.1.1.1", &["member", "staff"]),
+        ],
+    }
+    .response();
+    xmllint_schema(&response, Schema::Protocol).unwrap();
+    xmlsec1_verify(
+        &response,
+        &signer.certificate_file,
+        SignedElement::Assertion,
+    )
+    .unwrap();
+    let message = BASE64_STANDARD.encode(spoil(response));
+    let form = Form::post(
+        sp.acs().as_str(),
+        &[("SAMLResponse", &message), ("RelayState", &relay_state)],
+    );
+    let sent_from = Page {
+        url: Url::parse(&lab.idp_base).unwrap(),
+        ..page
+    };
+    let answer = browser.submit(&sent_from, &form).await;
+    (id, read_verdict(&answer))
+}
+
+#[tokio::test]
+async fn every_service_provider_reads_the_same_identity_from_a_good_response() {
+    let lab = Lab::set_up().await;
+    for kind in SpKind::ALL {
+        let sp = lab.start(kind).await;
+        let (id, verdict) = sign_in(&lab, &sp, &lab.idp, |response| response).await;
+        let identity =
+            verdict.unwrap_or_else(|words| panic!("{kind:?}: {words}\n{}", sp.server().log()));
+        assert_eq!(identity.name_id, "zoé@univ.example", "{kind:?}");
+        assert_eq!(
+            identity.name_id_format.as_deref(),
+            Some("urn:oasis:names:tc:SAML:1.1:nameid-format:unspecified"),
+            "{kind:?}"
+        );
+        assert_eq!(
+            identity.session_index.as_deref(),
+            Some(Minted::SESSION_INDEX),
+            "{kind:?}"
+        );
+        assert_eq!(identity.in_response_to, Some(id), "{kind:?}");
+        let expected = [
+            ("urn_oid_1_3_6_1_4_1_5923_1_1_1_1", vec!["member", "staff"]),
+            ("urn_oid_2_5_4_42", vec!["Zoé"]),
+        ]
+        .map(|(name, values)| {
+            let values = values.into_iter().map(str::to_owned).collect();
+            (name.to_owned(), values)
+        });
+        assert_eq!(identity.attributes, expected.into(), "{kind:?}");
+        assert!(
+            sp.relay_state()
+                .ends_with(&identity.relay_state.expect("a RelayState comes back")),
+            "{kind:?}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn every_service_provider_refuses_a_foreign_key_a_changed_name_and_an_empty_message() {
+    let lab = Lab::set_up().await;
+    let stranger = KeyPair::generate(lab.folder.path(), "stranger");
+    for kind in SpKind::ALL {
+        let sp = lab.start(kind).await;
+        let (_, foreign) = sign_in(&lab, &sp, &stranger, |response| response).await;
+        let (_, changed) = sign_in(&lab, &sp, &lab.idp, |response| {
+            let changed = response.replace("@univ.example<", "@other.example<");
+            assert_ne!(changed, response);
+            changed
+        })
+        .await;
+        let (_, empty) = sign_in(&lab, &sp, &lab.idp, |_| String::new()).await;
+        for (fault, verdict) in [("foreign", foreign), ("changed", changed), ("empty", empty)] {
+            let words = verdict.expect_err(fault);
+            assert!(!words.trim().is_empty(), "{kind:?}, {fault}: no words");
+        }
+    }
+}
+
+#[test]
+fn xmllint_refuses_what_the_schema_does_not_know() {
+    let folder = TempDir::new().unwrap();
+    let keys = KeyPair::generate(folder.path(), "sp");
+    let good = metadata::identity_provider("http://idp.localhost:1", &keys);
+    xmllint_schema(&good, Schema::Metadata).unwrap();
+    let bad = good.replace("SingleSignOnService", "SingleSignOn");
+    assert!(
+        xmllint_schema(&bad, Schema::Metadata)
+            .unwrap_err()
+            .contains("SingleSignOn")
+    );
+    let request = r#"<samlp:AuthnRequest xmlns:samlp="urn:oasis:names:tc:SAML:2.0:protocol" ID="_1" IssueInstant="2026-01-01T00:00:00Z"/>"#;
+    assert!(
+        xmllint_schema(request, Schema::Protocol)
+            .unwrap_err()
+            .contains("Version")
+    );
+    assert!(xmllint_schema("<", Schema::Protocol).is_err());
+}
+
+#[test]
+fn xmlsec1_refuses_a_change_another_key_and_a_signature_over_something_else() {
+    let folder = TempDir::new().unwrap();
+    let keys = KeyPair::generate(folder.path(), "idp");
+    let other = KeyPair::generate(folder.path(), "other");
+    let good = Minted {
+        issuer: "https://idp.example/saml/metadata",
+        keys: &keys,
+        audience: ZOOM_ENTITY_ID,
+        acs: "https://sp.example/acs",
+        in_response_to: "_1",
+        name_id: "zoe",
+        attributes: &[],
+    }
+    .response();
+    let verify = |xml: &str, keys: &KeyPair| {
+        xmlsec1_verify(xml, &keys.certificate_file, SignedElement::Assertion)
+    };
+    verify(&good, &keys).unwrap();
+    assert!(verify(&good, &other).is_err());
+    assert!(verify(&good.replace(">zoe<", ">eve<"), &keys).is_err());
+    assert!(
+        verify(&good.replace("URI=\"#_a", "URI=\"#_r"), &keys)
+            .unwrap_err()
+            .contains("covers")
+    );
+    for element in SignedElement::ALL {
+        let verdict = xmlsec1_verify(&good, &keys.certificate_file, element);
+        assert_eq!(
+            verdict.is_ok(),
+            matches!(element, SignedElement::Assertion),
+            "{element:?}"
+        );
+    }
+}
+
+#[test]
+fn zooms_entry_with_all_service_providers_is_valid_metadata() {
+    let folder = TempDir::new().unwrap();
+    let sites = SpKind::ALL.map(|kind| SpSite::prepare(kind, folder.path()));
+    let endpoints = sites.each_ref().map(SpSite::endpoint);
+    let entry = metadata::service_provider(ZOOM_ENTITY_ID, &endpoints);
+    xmllint_schema(&entry, Schema::Metadata).unwrap();
+    for endpoint in &endpoints {
+        assert_eq!(entry.matches(&endpoint.acs).count(), 1);
+        assert_eq!(
+            entry.matches(&endpoint.keys.certificate_base64()).count(),
+            1
+        );
+    }
+}
+
+#[tokio::test]
+async fn a_server_dies_with_its_guard_and_takes_its_children_along() {
+    let folder = TempDir::new().unwrap();
+    let port = free_port();
+    let script = folder.path().join("server");
+    let text =
+        format!("#!/bin/sh\n/usr/bin/python3 -m http.server --bind 127.0.0.1 {port} &\nwait\n");
+    std::fs::write(&script, text).unwrap();
+    let shell = PathBuf::from("/bin/sh");
+    let server = Server::start("script", &shell, folder.path(), |command| {
+        command.arg(&script);
+    })
+    .listens_on(port)
+    .await;
+    drop(server);
+    let is_open = async || {
+        let address = (Ipv4Addr::LOCALHOST, port);
+        tokio::net::TcpStream::connect(address).await.is_ok()
+    };
+    // The kernel takes a moment to close what a killed process held.
+    tokio::time::timeout(Duration::from_secs(10), async {
+        while is_open().await {
+            tokio::task::yield_now().await;
+        }
+    })
+    .await
+    .expect("the grandchild is gone");
+}
+
+#[tokio::test]
+#[should_panic(expected = "ended with exit status: 3")]
+async fn a_server_that_does_not_start_fails_the_test_with_its_own_words() {
+    let folder = TempDir::new().unwrap();
+    Server::start(
+        "false",
+        &PathBuf::from("/bin/sh"),
+        folder.path(),
+        |command| {
+            command.args(["-c", "echo no such table; exit 3"]);
+        },
+    )
+    .listens_on(free_port())
+    .await;
+}
+
+#[test]
+#[should_panic(expected = "run scripts/install test")]
+fn a_missing_program_fails_the_run_and_is_not_passed_over() {
+    let missing = repository().join("no-such-program");
+    Server::start("missing", &missing, repository(), |_| {});
+}
+
+#[tokio::test]
+async fn the_browser_withholds_lax_cookies_from_a_cross_site_post_until_the_redirect() {
+    async fn echo(headers: HeaderMap) -> String {
+        let read = |name| {
+            headers
+                .get(name)
+                .map_or("-", |value| value.to_str().unwrap())
+                .to_owned()
+        };
+        [
+            read(header::COOKIE),
+            read(header::ORIGIN),
+            read(header::HeaderName::from_static("sec-fetch-site")),
+            read(header::ACCEPT_LANGUAGE),
+        ]
+        .join("|")
+    }
+    let app = Router::new()
+        .route(
+            "/set",
+            get(|| async {
+                let cookie = "__Host-b=1; Secure; HttpOnly; SameSite=Lax; Path=/";
+                ([(header::SET_COOKIE, cookie)], "set").into_response()
+            }),
+        )
+        .route("/echo", get(echo).post(echo))
+        .route(
+            "/bounce",
+            axum::routing::post(|| async {
+                (StatusCode::SEE_OTHER, [(header::LOCATION, "/echo")])
+            }),
+        );
+    let listener = tokio::net::TcpListener::bind((Ipv4Addr::LOCALHOST, 0))
+        .await
+        .unwrap();
+    let port = listener.local_addr().unwrap().port();
+    tokio::spawn(async move { axum::serve(listener, app).await });
+    let at = |host: &str, path: &str| {
+        Url::parse(&format!("http://{host}.localhost:{port}{path}")).unwrap()
+    };
+
+    let mut browser = BrowserSim::new();
+    browser.open(&at("idp", "/set")).await;
+    assert_eq!(browser.jar.find("idp.localhost", "__Host-b"), Some("1"));
+    let own = browser.open(&at("idp", "/echo")).await;
+    assert_eq!(own.body, "__Host-b=1|-|none|fr");
+    let zoom = browser.open(&at("zoom", "/echo")).await;
+    assert_eq!(zoom.body, "-|-|none|fr");
+    browser.language = "en";
+    let followed = browser.follow(&zoom, &at("idp", "/echo")).await;
+    assert_eq!(followed.body, "__Host-b=1|-|cross-site|en");
+    let to = |path: &str| Form::post(at("idp", path).as_str(), &[("a", "b")]);
+    let posted = browser.submit(&zoom, &to("/echo")).await;
+    assert_eq!(
+        posted.body,
+        format!("-|http://zoom.localhost:{port}|cross-site|en")
+    );
+    let bounced = browser.submit(&zoom, &to("/bounce")).await;
+    assert_eq!(bounced.body, "__Host-b=1|-|cross-site|en");
+    assert_eq!(bounced.redirected_from, [at("idp", "/bounce")]);
+    let same = browser.submit(&own, &to("/echo")).await;
+    assert_eq!(
+        same.body,
+        format!("__Host-b=1|http://idp.localhost:{port}|same-origin|en")
+    );
+}
+
+#[tokio::test]
+async fn the_browser_reads_the_marks_of_a_page_and_stops_at_an_endless_redirect() {
+    let app = Router::new()
+        .route("/loop", get(|| async { (StatusCode::FOUND, [(header::LOCATION, "/loop")]) }))
+        .route(
+            "/login",
+            get(|| async {
+                axum::response::Html(
+                    r#"<body data-page="login"><a data-testid="lang-en" href="?lang=en">English</a>"#,
+                )
+            }),
+        );
+    let listener = tokio::net::TcpListener::bind((Ipv4Addr::LOCALHOST, 0))
+        .await
+        .unwrap();
+    let base = format!(
+        "http://idp.localhost:{}",
+        listener.local_addr().unwrap().port()
+    );
+    tokio::spawn(async move { axum::serve(listener, app).await });
+    let base = Url::parse(&base).unwrap();
+    let mut browser = BrowserSim::new();
+    let page = browser.open(&base.join("/login").unwrap()).await;
+    assert_eq!(page.kind().as_deref(), Some("login"));
+    assert_eq!(page.link("lang-en"), base.join("/login?lang=en").unwrap());
+    let endless = base.join("/loop").unwrap();
+    let outcome = tokio::spawn(async move { browser.open(&endless).await }).await;
+    assert!(outcome.unwrap_err().is_panic());
+}

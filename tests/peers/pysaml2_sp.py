@@ -1,0 +1,113 @@
+"""A service provider on pysaml2, which verifies with the xmlsec1 program.
+
+Its AuthnRequest goes by POST, with the signature in the XML, or by Redirect.
+"""
+
+import shutil
+
+from flask import Flask, redirect, request
+from saml2 import BINDING_HTTP_POST, BINDING_HTTP_REDIRECT
+from saml2.client import Saml2Client
+from saml2.config import SPConfig
+from saml2.metadata import entity_descriptor
+
+from peer import accepted, arguments, refused, serve
+
+NAME = "pysaml2"
+BINDINGS = {"post": BINDING_HTTP_POST, "redirect": BINDING_HTTP_REDIRECT}
+
+
+def config(args) -> SPConfig:
+    """pysaml2's configuration."""
+    xmlsec1 = shutil.which("xmlsec1")
+    if xmlsec1 is None:
+        raise SystemExit("pysaml2 needs the xmlsec1 program")
+    pair = {"key_file": args.key, "cert_file": args.cert}
+    return SPConfig().load(
+        {
+            "entityid": args.entity_id,
+            "xmlsec_binary": xmlsec1,
+            **pair,
+            "encryption_keypairs": [pair],
+            "allow_unknown_attributes": True,
+            "metadata": {"local": [args.idp_metadata]},
+            "service": {
+                "sp": {
+                    "endpoints": {
+                        "assertion_consumer_service": [(args.base_url + "/acs", BINDING_HTTP_POST)]
+                    },
+                    "allow_unsolicited": False,
+                    "authn_requests_signed": args.sign == "yes",
+                    "want_response_signed": False,
+                    "want_assertions_signed": True,
+                }
+            },
+        }
+    )
+
+
+def raw_attributes(response) -> dict[str, list[str]]:
+    """The attributes by the name they travelled under, as verified and before any renaming."""
+    return {
+        attribute.name: [value.text or "" for value in attribute.attribute_value]
+        for statement in response.assertion.attribute_statement
+        for attribute in statement.attribute
+    }
+
+
+def application(args) -> Flask:
+    """The web application."""
+    app = Flask(NAME)
+    own = config(args)
+    client = Saml2Client(config=own)
+    (idp,) = own.metadata.identity_providers()
+    outstanding: dict[str, str] = {}
+
+    @app.get("/metadata")
+    def metadata():
+        return str(entity_descriptor(own)), 200, {"Content-Type": "application/samlmetadata+xml"}
+
+    @app.get("/login")
+    def login():
+        request_id, http = client.prepare_for_authenticate(
+            entityid=idp,
+            relay_state=args.relay_state,
+            binding=BINDINGS[args.binding],
+            sign=args.sign == "yes",
+            # Said with every request: its own default is SHA-1, and what the configuration says
+            # counts for Redirect only.
+            sigalg="http://www.w3.org/2001/04/xmldsig-more#rsa-sha256",
+            digest_alg="http://www.w3.org/2001/04/xmlenc#sha256",
+        )
+        outstanding[request_id] = "/"
+        if args.binding == "redirect":
+            return redirect(dict(http["headers"])["Location"])
+        return http["data"], 200, {"Content-Type": "text/html; charset=utf-8"}
+
+    @app.post("/acs")
+    def acs():
+        try:
+            response = client.parse_authn_request_response(
+                request.form["SAMLResponse"], BINDING_HTTP_POST, outstanding=dict(outstanding)
+            )
+        except Exception as fault:  # noqa: BLE001: whatever pysaml2 raises is its refusal
+            return refused(NAME, f"{type(fault).__name__}: {fault}")
+        if response is None or response.assertion is None:
+            return refused(NAME, "pysaml2 found no assertion")
+        outstanding.pop(response.in_response_to, None)
+        return accepted(
+            NAME,
+            name_id=response.name_id.text,
+            name_id_format=response.name_id.format,
+            attributes=raw_attributes(response),
+            session_index=response.session_info()["session_index"],
+            in_response_to=response.in_response_to,
+            relay_state=request.form.get("RelayState"),
+        )
+
+    return app
+
+
+if __name__ == "__main__":
+    options = arguments(__doc__, ["post", "redirect"])
+    serve(application(options), options.port)
