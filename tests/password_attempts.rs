@@ -15,7 +15,7 @@ mod tests {
     use passerelle::{
         authn::{
             Authenticator, AuthnError, Outcome, PasswordAttempt,
-            local::{HashPool, Local, directory::Directory, hash_password},
+            local::{Directory, Local, hash_password, pool::HashPool},
             throttle::Throttle,
         },
         config::sections,

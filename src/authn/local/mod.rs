@@ -7,18 +7,22 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 
-use self::{directory::Directory, password::TypedPassword, people::Person, pool::NotDone};
+use self::{
+    password::TypedPassword,
+    people::Person,
+    pool::{HashPool, NotDone},
+};
 use super::{Outcome, PasswordAttempt, RefusalReason};
 use crate::model::proof::{AuthnMethod, Proof};
 
-pub mod directory;
+mod directory;
 mod password;
 mod people;
-mod pool;
+pub mod pool;
 
 pub use self::{
+    directory::Directory,
     password::{HashPasswordError, UnacceptablePassword, hash_password},
-    pool::HashPool,
 };
 
 /// The password could not be hashed: nothing is known about it.
