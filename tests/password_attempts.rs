@@ -4,6 +4,7 @@
 mod tests {
     use std::{
         net::IpAddr,
+        path::Path,
         sync::{
             Arc,
             atomic::{AtomicUsize, Ordering::SeqCst},
@@ -49,7 +50,7 @@ mod tests {
                 format!("[person.{name}]\npassword = '{hash}'\n")
             })
             .concat();
-        let directory = Directory::parse(&people, "people.toml", Secret::new(vec![1])).unwrap();
+        let directory = Directory::parse(&people, Path::new("people.toml")).unwrap();
         let pool = Arc::new(HashPool::start(2, 512).unwrap());
         let limits = Limits {
             sessions: 10,
@@ -152,7 +153,7 @@ mod tests {
             match (&known, &unknown) {
                 (Outcome::Refused(_), Outcome::Refused(_)) => {}
                 (Outcome::Wait { until }, Outcome::Wait { until: other }) => {
-                    assert_eq!(until, other)
+                    assert_eq!(until, other);
                 }
                 _ => panic!("{known:?} {unknown:?}"),
             }

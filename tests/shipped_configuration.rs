@@ -1,6 +1,12 @@
 //! The configuration and the metadata that come with the sources, through every room that reads
 //! them: what an administrator copies must work as it is.
 
+#![expect(
+    clippy::panic,
+    clippy::unwrap_used,
+    reason = "a test stops at what it does not expect"
+)]
+
 use std::{fs, os::unix::fs::PermissionsExt as _, path::Path};
 
 use jiff::Timestamp;

@@ -11,18 +11,14 @@ use crate::{
         local::{Directory, Local, pool::HashPool},
         throttle::Throttle,
     },
-    config::{Config, fault::ConfigFault},
+    config::{Config, fault::ConfigFault, sections::Organization},
     edge::page::{Pages, Site},
     flow::bridge::{Bridge, Health, Provider, Settings},
     metadata::{registry::Registered, source},
-    model::{authn_context::AuthnContextClass, entity_id::EntityId, short_name::ShortName},
+    model::{authn_context::AuthnContextClass, entity_id::EntityId},
     saml::idp_metadata::IdpMetadata,
     store::{Limits, Store, memory::MemoryStore},
-    sys::{
-        clock::Clock,
-        entropy::{self, Entropy},
-        secret::Secret,
-    },
+    sys::{clock::Clock, entropy::Entropy},
     web::Front,
     xmlsec::SigningKey,
 };
@@ -69,16 +65,12 @@ pub fn build(
     let mut providers = HashMap::new();
     if let (Some(registry), Some(mapping)) = (&registry, &mapping) {
         for registered in registry.all() {
-            let compiled = compile(
-                registered,
-                mapping,
-                &config,
-                path,
-                &mut faults,
-                &mut warnings,
-            );
-            if let Some((name, provider)) = compiled {
-                providers.insert(name, provider);
+            match compile(registered, mapping, &config.organization, path) {
+                Ok((provider, found)) => {
+                    providers.insert(registered.config.short_name.clone(), provider);
+                    warnings.extend(found);
+                }
+                Err(found) => faults.extend(found),
             }
         }
     }
@@ -148,49 +140,48 @@ fn read_signing_keys(config: &Config, faults: &mut Vec<ConfigFault>) -> Option<V
     (keys.len() == config.keys.signing.len()).then_some(keys)
 }
 
+/// Compiles the rules of one provider, where every one of them can work.
 fn compile(
     registered: &Arc<Registered>,
     mapping: &Mapping,
-    config: &Config,
+    organization: &Organization,
     path: &Path,
-    faults: &mut Vec<ConfigFault>,
-    warnings: &mut Vec<ConfigFault>,
-) -> Option<(ShortName, Provider)> {
+) -> Result<(Provider, Vec<ConfigFault>), Vec<ConfigFault>> {
     let sp = &registered.config;
     let is_ours = |name: &str| mapping.gives(name);
-    let organization = &config.organization;
-    let release = ReleasePolicy::compile(
-        &sp.release,
-        &organization.mail_domains,
-        &organization.scopes,
-        &is_ours,
-    );
-    let release = release
+    let domains = &organization.mail_domains;
+    let key = |part: &str| format!("sp.{}.{part}", sp.short_name);
+    let release = ReleasePolicy::compile(&sp.release, domains, &organization.scopes, &is_ours)
         .map_err(|found| {
-            let key = format!("sp.{}.release", sp.short_name);
-            faults.extend(found.iter().map(|fault| at(path, &key, fault)));
-        })
-        .ok();
-    let name_id = NameIdRule::compile(&sp.name_id, &organization.mail_domains, &is_ours)
-        .map_err(|fault| {
-            faults.push(at(path, &format!("sp.{}.name-id", sp.short_name), &fault));
-        })
-        .ok();
-    let (release, name_id) = (release?, name_id?);
-    let key = format!("sp.{}.release", sp.short_name);
-    warnings.extend(
-        release
-            .warnings()
-            .iter()
-            .map(|warning| at(path, &key, warning)),
-    );
+            found
+                .iter()
+                .map(|fault| at(path, &key("release"), fault))
+                .collect()
+        });
+    let name_id = NameIdRule::compile(&sp.name_id, domains, &is_ours)
+        .map_err(|fault| vec![at(path, &key("name-id"), &fault)]);
+    let (release, name_id) = match (release, name_id) {
+        (Ok(release), Ok(name_id)) => (release, name_id),
+        (release, name_id) => {
+            let faults: [Vec<_>; 2] = [
+                release.err().unwrap_or_default(),
+                name_id.err().unwrap_or_default(),
+            ];
+            return Err(faults.concat());
+        }
+    };
+    let warnings = release.warnings();
+    let warnings = warnings
+        .iter()
+        .map(|warning| at(path, &key("release"), warning))
+        .collect();
     let provider = Provider {
         display_name: registered.display_name(),
         registered: Arc::clone(registered),
         name_id,
         release,
     };
-    Some((sp.short_name.clone(), provider))
+    Ok((provider, warnings))
 }
 
 fn build_authenticator(
@@ -199,18 +190,14 @@ fn build_authenticator(
     faults: &mut Vec<ConfigFault>,
 ) -> Option<Authenticator> {
     let local = config.authn.local.as_ref()?;
-    let salt = Secret::new(entropy::bytes::<32>(entropy).to_vec());
-    let directory = Directory::load(&local.people, config.is_lab(), salt)
-        .map_err(|error| faults.push(at(&local.people, "", &error)))
+    let directory = Directory::load(&local.people, config.is_lab())
+        .map_err(|found| faults.extend(found))
         .ok();
     let pool = HashPool::start(local.hashing_threads, local.hashing_queue)
         .map_err(|error| faults.push(at(&local.people, "authn.local", &error)))
         .ok();
     let throttle = Throttle::new(&config.authn.throttle, entropy);
-    Some(Authenticator::new(
-        throttle,
-        Local::new(directory?, Arc::new(pool?)),
-    ))
+    Some(Authenticator::new(throttle, Local::new(directory?, pool?)))
 }
 
 fn build_pages(config: &Config, path: &Path, faults: &mut Vec<ConfigFault>) -> Option<Pages> {

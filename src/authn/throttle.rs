@@ -5,7 +5,7 @@
 
 use std::net::{IpAddr, Ipv6Addr};
 
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 
 use super::account_name::AccountName;
 use crate::{
@@ -52,9 +52,9 @@ impl Throttle {
     pub fn new(config: &sections::Throttle, entropy: &dyn Entropy) -> Self {
         let rule = |free| AttemptRule {
             free,
-            first_wait: SignedDuration::from_secs(config.first_wait_seconds.into()),
-            longest_wait: SignedDuration::from_secs(config.longest_wait_seconds.into()),
-            forget_after: SignedDuration::from_mins(config.forget_after_minutes.into()),
+            first_wait: config.first_wait(),
+            longest_wait: config.longest_wait(),
+            forget_after: config.forget_after(),
         };
         Self {
             account: rule(config.free_per_account),

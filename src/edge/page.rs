@@ -138,13 +138,13 @@ pub enum PageError {
 pub struct Pages {
     french: Edition,
     english: Edition,
-    lab: bool,
+    site: Site,
 }
 
 impl std::fmt::Debug for Pages {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Pages")
-            .field("lab", &self.lab)
+            .field("site", &self.site)
             .finish_non_exhaustive()
     }
 }
@@ -168,7 +168,7 @@ impl Pages {
         Ok(Self {
             french: Edition::new(&site, Language::Fr)?,
             english: Edition::new(&site, Language::En)?,
-            lab: site.lab,
+            site,
         })
     }
 
@@ -279,7 +279,7 @@ impl Pages {
 
     /// Checks where a message is sent: in clear only in the laboratory.
     fn endpoint(&self, action: &str) -> Result<(), PageError> {
-        if action.starts_with("https://") || (self.lab && action.starts_with("http://")) {
+        if action.starts_with("https://") || (self.site.lab && action.starts_with("http://")) {
             Ok(())
         } else {
             Err(PageError::Address)

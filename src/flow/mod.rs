@@ -116,6 +116,10 @@ pub enum Refused {
 /// The form for name and password as it was sent.
 #[derive(Debug)]
 pub struct SentForm {
+    /// The provider's short name, as the path has it.
+    pub sp: String,
+    /// The seal, as the path has it.
+    pub seal: String,
     /// The value that proves where it came from.
     pub form_key: String,
     /// The name.

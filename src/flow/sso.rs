@@ -106,15 +106,10 @@ impl Bridge {
     /// # Errors
     ///
     /// As [`Self::begin`].
-    pub async fn take_password(
-        &self,
-        (sp, seal): (&str, &str),
-        sent: SentForm,
-        visit: &Visit,
-    ) -> Result<Reply, Stopped> {
+    pub async fn take_password(&self, sent: SentForm, visit: &Visit) -> Result<Reply, Stopped> {
         let mut story = Story::new(SupportCode::draw(&*self.entropy));
-        let end = match self.open(sp, seal, visit, &mut story) {
-            Ok(way) => self.try_password(way, seal, sent, visit, &mut story).await,
+        let end = match self.open(&sent.sp, &sent.seal, visit, &mut story) {
+            Ok(way) => self.try_password(way, sent, visit, &mut story).await,
             Err(stop) => Err(stop),
         };
         self.close(story, end).await
@@ -341,7 +336,6 @@ impl Bridge {
     async fn try_password(
         &self,
         way: UnderWay<'_>,
-        seal: &str,
         sent: SentForm,
         visit: &Visit,
         story: &mut Story,
@@ -350,7 +344,7 @@ impl Bridge {
             return Err(HereFault::OtherBrowser.into());
         };
         let is_bound = matches!(way.journey.binding, BrowserBinding::Bound(_));
-        if !is_bound || !browser.opens_form(SIGN_IN_FORM, seal, &sent.form_key) {
+        if !is_bound || !browser.opens_form(SIGN_IN_FORM, &sent.seal, &sent.form_key) {
             return Err(HereFault::FormForged.into());
         }
         let now = self.clock.now();
@@ -378,7 +372,7 @@ impl Bridge {
         };
         let step = Step {
             sp: way.journey.sp.clone(),
-            seal: seal.to_owned(),
+            seal: sent.seal,
         };
         let mut form = password_form(&way, step, browser);
         form.refused = Some(refused);

@@ -100,6 +100,20 @@ pub enum HereFault {
     SignIn(#[from] AuthnError),
 }
 
+impl HereFault {
+    /// The attribute of ours that the person lacks, or has too many of.
+    pub fn attribute(&self) -> Option<&str> {
+        if let Self::Release(ReleaseStop::Missing { attribute })
+        | Self::NameId(NameIdStop::Missing { attribute } | NameIdStop::Several { attribute }) =
+            self
+        {
+            Some(attribute)
+        } else {
+            None
+        }
+    }
+}
+
 impl From<RelayStateTooLong> for HereFault {
     fn from(fault: RelayStateTooLong) -> Self {
         Self::Binding(fault.into())

@@ -28,9 +28,7 @@ impl std::fmt::Display for SupportCode {
             if place == 3 {
                 f.write_str("-")?;
             }
-            let letter = ALPHABET
-                .iter()
-                .nth(usize::try_from(bits >> (place * 5) & 31).unwrap_or(0));
+            let letter = ALPHABET.get(usize::try_from(bits >> (place * 5) & 31).unwrap_or(0));
             write!(f, "{}", char::from(letter.copied().unwrap_or(b'0')))?;
         }
         Ok(())

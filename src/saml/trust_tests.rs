@@ -334,14 +334,16 @@ fn r37_a_subject_and_a_foreign_name_policy_are_refused_and_never_ignored() {
 #[test]
 fn r36_a_requested_context_is_met_by_what_happens_here_or_refused() {
     let asked = |comparison: &str, classes: &[&str]| {
-        let classes: String = classes
-            .iter()
-            .map(|class| format!("<a:AuthnContextClassRef>{class}</a:AuthnContextClassRef>"))
-            .collect();
+        let mut children = String::new();
+        for class in classes {
+            children.push_str("<a:AuthnContextClassRef>");
+            children.push_str(class);
+            children.push_str("</a:AuthnContextClassRef>");
+        }
         wishes(
             &[],
             &format!(
-                "<samlp:RequestedAuthnContext {comparison}>{classes}</samlp:RequestedAuthnContext>"
+                "<samlp:RequestedAuthnContext {comparison}>{children}</samlp:RequestedAuthnContext>"
             ),
         )
         .map(|wishes| wishes.acceptable_contexts)

@@ -117,8 +117,8 @@ pub(super) fn change(text: &str, from: &str, to: &str) -> String {
 /// The stretch of `xml` from `first` to the end of `last`.
 pub(super) fn cut<'x>(xml: &'x str, first: &str, last: &str) -> &'x str {
     let start = xml.find(first).unwrap();
-    let end = start + xml[start..].find(last).unwrap() + last.len();
-    &xml[start..end]
+    let end = start + xml.split_at(start).1.find(last).unwrap() + last.len();
+    xml.get(start..end).unwrap()
 }
 
 pub(super) fn now() -> Timestamp {
@@ -191,10 +191,11 @@ fn signed(part: &Canonical, signer: &dyn Signer) -> Canonical {
 /// Writes `text`, whose prefixes it may leave undeclared, in the form that is signed, with `part`
 /// in every place made for it.
 fn write(text: &str, part: Option<&Canonical>) -> Canonical {
-    let declarations: String = PREFIXES
+    let declarations: Vec<_> = PREFIXES
         .iter()
         .map(|(prefix, uri)| format!(" xmlns:{prefix}=\"{uri}\""))
         .collect();
+    let declarations = declarations.concat();
     let (opening, rest) = text.split_at(text.find(' ').unwrap());
     let text = format!("{opening}{declarations}{rest}");
     let document = open(text.as_bytes(), &Limits::MESSAGE).unwrap();

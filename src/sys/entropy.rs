@@ -95,7 +95,8 @@ mod tests {
         assert_eq!(one.len(), 41);
         assert!(one.starts_with('_'));
         assert!(
-            one[1..]
+            one.strip_prefix('_')
+                .unwrap()
                 .bytes()
                 .all(|b| b.is_ascii_hexdigit() && !b.is_ascii_uppercase())
         );

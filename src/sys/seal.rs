@@ -190,18 +190,13 @@ impl KeyRing {
         let (body, tag) = rest
             .split_at_checked(rest.len().saturating_sub(TAG))
             .ok_or(forged)?;
-        let (version, id, expiry) = match head {
-            [version, id @ .., a, b, c, d, e, f, g, h] => (
-                *version,
-                id,
-                i64::from_be_bytes([*a, *b, *c, *d, *e, *f, *g, *h]),
-            ),
-            _ => return Err(forged),
-        };
-        if version != VERSION || tag.len() != TAG {
+        let (version, rest_of_head) = head.split_first().ok_or(forged)?;
+        let (id, expiry) = rest_of_head.split_first_chunk::<KEY_ID>().ok_or(forged)?;
+        let expiry = i64::from_be_bytes(expiry.try_into().map_err(|_length| forged)?);
+        if *version != VERSION || tag.len() != TAG {
             return Err(forged);
         }
-        let key = self.0.iter().find(|key| key.id == id).ok_or(forged)?;
+        let key = self.0.iter().find(|key| key.id == *id).ok_or(forged)?;
         let nonce = <[u8; NONCE]>::try_from(nonce).map_err(|_length| forged)?;
         let (derived, inner) = derive(key.key.expose(), &nonce).map_err(|_unusable| forged)?;
         let bound = associated(purpose, head);
@@ -274,7 +269,9 @@ mod tests {
     use crate::sys::entropy::OsEntropy;
 
     fn hex(bytes: &[u8]) -> String {
-        bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+        bytes
+            .iter()
+            .fold(String::new(), |text, byte| text + &format!("{byte:02x}"))
     }
 
     fn xaes(key: &[u8; 32], aad: &[u8]) -> String {

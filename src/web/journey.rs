@@ -47,11 +47,13 @@ pub(super) async fn take_password(
         Err(fault) => return reply::body_stop(&front, &parts.headers, fault),
     };
     let sent = SentForm {
+        sp,
+        seal,
         form_key: field(&form, "csrf").unwrap_or_default(),
         login: field(&form, "username").unwrap_or_default(),
         password: Secret::from(field(&form, "password").unwrap_or_default()),
     };
-    let end = front.bridge.take_password((&sp, &seal), sent, &visit).await;
+    let end = front.bridge.take_password(sent, &visit).await;
     reply::to_step(&front, &parts.headers, end)
 }
 

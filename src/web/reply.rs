@@ -7,7 +7,7 @@ use axum::{
 
 use super::{Front, stops, visitor};
 use crate::{
-    attributes::{catalog, name_id::NameIdStop, release::ReleaseStop},
+    attributes::catalog,
     edge::{
         browser::{BROWSER_COOKIE, LANGUAGE_COOKIE, SESSION_COOKIE, forget, keep},
         headers::PagePolicy,
@@ -15,11 +15,7 @@ use crate::{
         location::{go_on, path_of},
         page::{Page, Refusal, Stop, StopReason},
     },
-    flow::{
-        Answer, Next, PasswordForm, Refused, Reply,
-        logout::Farewell,
-        stop::{HereFault, Stopped},
-    },
+    flow::{Answer, Next, PasswordForm, Refused, Reply, logout::Farewell, stop::Stopped},
     model::{journey::RelayState, language::Language, support_code::SupportCode},
 };
 
@@ -147,10 +143,12 @@ pub(super) fn plain_stop(
     reason: StopReason<'_>,
 ) -> HttpResponse {
     let support_code = SupportCode::draw(&*front.bridge.entropy);
-    let status = match reason {
-        StopReason::BadHost => StatusCode::MISDIRECTED_REQUEST,
-        StopReason::RequestTooLarge => StatusCode::PAYLOAD_TOO_LARGE,
-        _ => StatusCode::BAD_REQUEST,
+    let status = if reason == StopReason::BadHost {
+        StatusCode::MISDIRECTED_REQUEST
+    } else if reason == StopReason::RequestTooLarge {
+        StatusCode::PAYLOAD_TOO_LARGE
+    } else {
+        StatusCode::BAD_REQUEST
     };
     let code = "B-HTTP-01";
     tracing::warn!(
@@ -250,13 +248,9 @@ fn stop_page(
         .home
         .as_ref()
         .map_or("", |home| home.provider.text(language));
-    let attribute = match &stopped.fault {
-        HereFault::Release(ReleaseStop::Missing { attribute })
-        | HereFault::NameId(
-            NameIdStop::Missing { attribute } | NameIdStop::Several { attribute },
-        ) => catalog::find(attribute).map_or(attribute.as_str(), |known| known.label(language)),
-        _ => "",
-    };
+    let attribute = stopped.fault.attribute().map_or("", |name| {
+        catalog::find(name).map_or(name, |known| known.label(language))
+    });
     let told = stops::told(&stopped.fault, provider, attribute);
     log_stop(&told, stopped, headers);
     let way_out = stopped

@@ -178,7 +178,6 @@ impl<'t> Pass<'t, '_> {
             }
         }
         needed.sort_unstable();
-        needed.dedup();
         for (prefix, uri) in needed {
             let around = self.written.iter().rev().find(|(name, _)| *name == prefix);
             if around.map_or("", |(_, uri)| uri) == uri {

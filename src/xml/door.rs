@@ -485,5 +485,9 @@ fn not_well_formed(text: &str, offset: u64) -> DoorFault {
 }
 
 #[cfg(test)]
+#[path = "door_malformed_tests.rs"]
+mod malformed_tests;
+
+#[cfg(test)]
 #[path = "door_tests.rs"]
 mod tests;

@@ -2,7 +2,7 @@
 //!
 //! [`door`] is the one reader of peers' XML, [`element`] the one view on what
 //! it read, [`c14n`] turns such a view into the bytes that signatures cover,
-//! and [`write`] writes ours so that it already is those bytes. The two XML
+//! and [`mod@write`] writes ours so that it already is those bytes. The two XML
 //! libraries end here: no type of theirs is visible above.
 
 pub mod c14n;

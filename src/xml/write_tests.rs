@@ -177,3 +177,34 @@ fn a_filled_slot_keeps_the_whole_canonical() {
     let uses_ds = w.finish().unwrap();
     assert_eq!(uses_ds.with_slot_filled(signature, "ds"), None);
 }
+
+proptest::proptest! {
+    #[test]
+    fn r03_r40_whatever_is_written_is_read_again_as_it_was(
+        attribute in ".{0,40}",
+        text in "(?s)[\\PC\\x00-\\x1f<>&\"'-]{0,60}",
+    ) {
+        let mut w = Writer::new(TABLE);
+        w.start("saml", "A", &[("B", &attribute)]);
+        w.leaf("samlp", "C", &[], &text);
+        w.end();
+        let is_writable = is_xml_text(&attribute) && is_xml_text(&text);
+        match w.finish() {
+            Ok(written) => {
+                proptest::prop_assert!(is_writable);
+                assert_canonical(&written);
+                let xml = written.as_str();
+                proptest::prop_assert!(!xml.contains("<!") && !xml.contains("<?"));
+                let document = open(xml.as_bytes(), &Limits::MESSAGE).unwrap();
+                let root = document.root();
+                proptest::prop_assert_eq!(root.attribute("B"), Some(attribute.as_str()));
+                let child = root.children().next().unwrap();
+                proptest::prop_assert_eq!(child.text().unwrap(), text);
+            }
+            Err(fault) => {
+                proptest::prop_assert_eq!(fault, WriteFault::Character);
+                proptest::prop_assert!(!is_writable);
+            }
+        }
+    }
+}

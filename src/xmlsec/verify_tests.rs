@@ -378,6 +378,42 @@ fn r02_digest_and_signature_value_are_plain_text() {
 }
 
 #[test]
+fn r02_each_part_of_a_signature_has_its_own_name_and_namespace() {
+    let signed = signed_request();
+    for name in [
+        "SignedInfo",
+        "CanonicalizationMethod",
+        "SignatureMethod",
+        "Reference",
+        "Transforms",
+        "Transform ",
+        "DigestMethod",
+        "DigestValue",
+        "SignatureValue",
+    ] {
+        for other in ["saml:", "ds:X"] {
+            let end = name.trim_end();
+            let xml = signed
+                .replace(&format!("<ds:{name}"), &format!("<{other}{name}"))
+                .replace(&format!("</ds:{end}>"), &format!("</{other}{end}>"));
+            assert_ne!(xml, signed);
+            let fault = verify(&xml).unwrap_err();
+            assert!(matches!(fault, SignatureFault::Shape(_)), "{name}: {fault}");
+        }
+    }
+}
+
+#[test]
+fn r02_a_digest_method_holds_nothing() {
+    let method = format!(
+        "<ds:DigestMethod Algorithm=\"{}\"><x/></ds:DigestMethod>",
+        DigestAlgorithm::Sha256.uri()
+    );
+    let fault = verify_template(|t| t.digest_method = method);
+    assert_eq!(fault, Err(SignatureFault::Shape(Part::DigestMethod)));
+}
+
+#[test]
 fn r02_unknown_attributes_of_a_signature_are_refused() {
     let signed = signed_request();
     for (name, part) in [

@@ -52,43 +52,7 @@ fn trace_of(policy: &ReleasePolicy, ours: &Attributes) -> String {
 }
 
 /// The rules of the Zoom preset.
-const ZOOM: &str = r#"
-[[release]]
-attribute = "mail"
-values = "one-in-mail-domain"
-required = true
-
-[[release]]
-attribute = "givenName"
-values = "first"
-
-[[release]]
-attribute = "sn"
-values = "first"
-
-[[release]]
-attribute = "displayName"
-
-[[release]]
-attribute = "eduPersonAffiliation"
-
-[[release]]
-attribute = "department"
-values = "first"
-
-[[release]]
-attribute = "eduPersonUniqueId"
-
-[[release]]
-name = "zoomLicense"
-value = """
-'licensed' if 'faculty' in eduPersonAffiliation or 'staff' in eduPersonAffiliation
-  or 'employee' in eduPersonAffiliation or 'researcher' in eduPersonAffiliation
-  or 'teacher' in eduPersonAffiliation
-else 'basic' if 'student' in eduPersonAffiliation or 'member' in eduPersonAffiliation
-else 'none'
-"""
-"#;
+const ZOOM: &str = include_str!("../../../config/presets/zoom.toml");
 
 /// Everything a directory may say of somebody, most of which no rule of Zoom's names.
 fn someone(mails: &[&str], affiliations: &[&str]) -> Attributes {

@@ -2,7 +2,7 @@
 
 use std::{
     collections::{HashMap, hash_map},
-    fmt,
+    path::Path,
     sync::Arc,
 };
 
@@ -11,6 +11,7 @@ use toml::de::{DeTable, DeValue};
 use super::password::{InvalidHash, StoredHash};
 use crate::{
     authn::account_name::{AccountName, InvalidAccountName},
+    config::fault::ConfigFault,
     model::attribute::Attributes,
 };
 
@@ -29,78 +30,74 @@ pub(super) struct Person {
     pub(super) attributes: Attributes,
 }
 
-/// Everything that is wrong with a file of people: one line each, `file:line: where: what`.
-#[derive(Debug, Eq, PartialEq, thiserror::Error)]
-pub struct PeopleFaults {
-    file: String,
-    faults: Vec<Fault>,
-}
-
-#[derive(Debug, Eq, PartialEq)]
-struct Fault {
-    line: usize,
-    /// `person."zoe.martin".mail`, or empty.
-    place: String,
-    problem: Problem,
-}
-
-/// What is wrong in one place, and what to do about it. Values are not echoed: one in the wrong
-/// place may be a password.
+/// What is wrong in one place. Values are not echoed: one in the wrong place may be a password.
 #[derive(Debug, Eq, PartialEq, thiserror::Error)]
 enum Problem {
     #[error("is not an attribute name: a letter, then letters, digits and hyphens, at most 64")]
     AttributeName,
     #[error("holds a control character, or white space at its start or end")]
     Blank,
-    #[error("is an empty list: leave the attribute out")]
+    #[error("is an empty list")]
     EmptyList,
-    #[error("is empty: leave the attribute out")]
+    #[error("is empty")]
     EmptyValue,
     #[error("{0}")]
     Hash(InvalidHash),
     #[error("as the name of a person {0}")]
     Login(InvalidAccountName),
-    #[error("holds nobody: write a table [person.<login>] for each person")]
+    #[error("holds nobody")]
     Nobody,
-    #[error("is missing: make one with `passerelle hash-password`")]
+    #[error("is missing")]
     NoPassword,
-    #[error("must be true or false, without quotes")]
+    #[error("is not true or false")]
     NotBoolean,
-    #[error("must be written in lower case")]
+    #[error("is not written in lower case")]
     NotLowerCase,
-    #[error("must be a table: [person.<login>]")]
+    #[error("is not a table")]
     NotTable,
-    #[error("must be a text in quotes, or a list of such, not {0}")]
+    #[error("is not a text or a list of texts, but {0}")]
     NotText(&'static str),
-    #[error("is the same person as on line {0}: upper and lower case make no difference")]
-    SamePerson(usize),
-    #[error("is written twice: upper and lower case make no difference")]
+    #[error("is the same person as on line {0}")]
+    SamePerson(u32),
+    #[error("is written twice")]
     SameAttribute,
     #[error("{0}")]
     Syntax(String),
-    #[error("is a table: write a login with dots in quotes, as in [person.\"zoe.martin\"]")]
+    #[error("is a table")]
     TableInPerson,
     #[error("is longer than 1024 characters")]
     TooLong,
-    #[error("is not known: the file holds tables [person.<login>] and nothing else")]
+    #[error("is not known")]
     Unknown,
 }
 
-impl fmt::Display for PeopleFaults {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for (index, fault) in self.faults.iter().enumerate() {
-            if index > 0 {
-                f.write_str("\n")?;
+impl Problem {
+    const fn hint(&self) -> Option<&'static str> {
+        match self {
+            Self::EmptyList | Self::EmptyValue => Some("leave the attribute out"),
+            Self::Hash(InvalidHash::TooCostly) => {
+                Some("a few sign-ins would eat the server; `passerelle hash-password` makes a hash")
             }
-            let Fault {
-                line,
-                place,
-                problem,
-            } = fault;
-            let separator = if place.is_empty() { "" } else { ": " };
-            write!(f, "{}:{line}: {place}{separator}{problem}", self.file)?;
+            Self::Hash(InvalidHash::NotArgon2id | InvalidHash::Short | InvalidHash::TooWeak)
+            | Self::NoPassword => Some("make one with `passerelle hash-password`"),
+            Self::NotTable | Self::Nobody | Self::Unknown => {
+                Some("the file holds a table [person.<login>] for each person, and nothing else")
+            }
+            Self::NotBoolean => Some("write true or false, without quotes"),
+            Self::NotText(_) => Some("write values in quotes"),
+            Self::SamePerson(_) | Self::SameAttribute => {
+                Some("upper and lower case make no difference")
+            }
+            Self::TableInPerson => {
+                Some("write a login with dots in quotes: [person.\"zoe.martin\"]")
+            }
+            Self::AttributeName
+            | Self::Blank
+            | Self::Login(_)
+            | Self::NotLowerCase
+            | Self::Syntax(_)
+            | Self::TooLong => None,
         }
-        Ok(())
     }
 }
 
@@ -108,23 +105,21 @@ impl fmt::Display for PeopleFaults {
 ///
 /// # Errors
 ///
-/// Every fault of the file; when it is not TOML, only those that make it so.
+/// Every fault of the file, line by line; when it is not TOML, only those that make it so.
 pub(super) fn parse(
     text: &str,
-    file: &str,
-) -> Result<HashMap<AccountName, Arc<Person>>, PeopleFaults> {
+    file: &Path,
+) -> Result<HashMap<AccountName, Arc<Person>>, Vec<ConfigFault>> {
     let mut reader = Reader {
+        file,
         lines: Lines::of(text),
         faults: Vec::new(),
     };
     let (document, errors) = DeTable::parse_recoverable(text);
     for error in &errors {
         let start = error.span().map_or(0, |span| span.start);
-        reader.fault(
-            start,
-            String::new(),
-            Problem::Syntax(error.message().to_owned()),
-        );
+        let problem = Problem::Syntax(error.message().to_owned());
+        reader.fault(start, String::new(), &problem);
     }
     let people = if errors.is_empty() {
         reader.people(document.get_ref())
@@ -135,24 +130,24 @@ pub(super) fn parse(
         return Ok(people);
     }
     reader.faults.sort_by_key(|fault| fault.line);
-    Err(PeopleFaults {
-        file: file.to_owned(),
-        faults: reader.faults,
-    })
+    Err(reader.faults)
 }
 
 /// Reads on after a fault, to find them all.
-struct Reader {
+struct Reader<'a> {
+    file: &'a Path,
     lines: Lines,
-    faults: Vec<Fault>,
+    faults: Vec<ConfigFault>,
 }
 
-impl Reader {
-    fn fault(&mut self, start: usize, place: String, problem: Problem) {
-        self.faults.push(Fault {
-            line: self.lines.line_at(start),
-            place,
-            problem,
+impl Reader<'_> {
+    fn fault(&mut self, start: usize, key: String, problem: &Problem) {
+        self.faults.push(ConfigFault {
+            file: self.file.to_owned(),
+            line: Some(self.lines.line_at(start)),
+            key,
+            what: problem.to_string(),
+            hint: problem.hint().map(str::to_owned),
         });
     }
 
@@ -161,11 +156,11 @@ impl Reader {
         let mut seen = HashMap::new();
         for (key, start, value) in in_order(document) {
             if key != "person" {
-                self.fault(start, quoted(key), Problem::Unknown);
+                self.fault(start, quoted(key), &Problem::Unknown);
                 continue;
             }
             let Some(table) = value.as_table() else {
-                self.fault(start, key.to_owned(), Problem::NotTable);
+                self.fault(start, key.to_owned(), &Problem::NotTable);
                 continue;
             };
             for (login, start, person) in in_order(table) {
@@ -177,7 +172,7 @@ impl Reader {
             }
         }
         if people.is_empty() && self.faults.is_empty() {
-            self.fault(0, String::new(), Problem::Nobody);
+            self.fault(0, String::new(), &Problem::Nobody);
         }
         people
     }
@@ -187,7 +182,7 @@ impl Reader {
         &mut self,
         login: &str,
         start: usize,
-        seen: &mut HashMap<AccountName, usize>,
+        seen: &mut HashMap<AccountName, u32>,
     ) -> Option<AccountName> {
         let problem = match AccountName::parse(login) {
             Ok(_) if login.trim() != login => Problem::Blank,
@@ -201,7 +196,7 @@ impl Reader {
             },
             Err(fault) => Problem::Login(fault),
         };
-        self.fault(start, format!("person.{}", quoted(login)), problem);
+        self.fault(start, format!("person.{}", quoted(login)), &problem);
         None
     }
 
@@ -209,7 +204,7 @@ impl Reader {
     fn person(&mut self, login: &str, start: usize, value: &DeValue<'_>) -> Option<Person> {
         let place = format!("person.{}", quoted(login));
         let Some(table) = value.as_table() else {
-            self.fault(start, place, Problem::NotTable);
+            self.fault(start, place, &Problem::NotTable);
             return None;
         };
         let faults_before = self.faults.len();
@@ -231,14 +226,14 @@ impl Reader {
                 (name, value) => read_attribute(name, value, &mut attributes),
             };
             if let Err(problem) = read {
-                self.fault(key_start, format!("{place}.{}", quoted(key)), problem);
+                self.fault(key_start, format!("{place}.{}", quoted(key)), &problem);
             }
         }
         if faults_before != self.faults.len() {
             return None;
         }
         let Some(password) = password else {
-            self.fault(start, format!("{place}.password"), Problem::NoPassword);
+            self.fault(start, format!("{place}.password"), &Problem::NoPassword);
             return None;
         };
         if attributes.values("uid").is_empty() {
@@ -336,8 +331,9 @@ impl Lines {
     }
 
     /// The number of the line, from 1, in which the byte `at` stands.
-    fn line_at(&self, at: usize) -> usize {
-        self.0.partition_point(|start| *start <= at) + 1
+    fn line_at(&self, at: usize) -> u32 {
+        let before = self.0.partition_point(|start| *start <= at);
+        u32::try_from(before).unwrap_or(u32::MAX).saturating_add(1)
     }
 }
 
@@ -345,15 +341,21 @@ impl Lines {
 mod tests {
     use super::*;
 
-    const HASH: &str = "$argon2id$v=19$m=19456,t=2,p=1$c29tZXNhbHRzb21lc2FsdA$xBhdjUbcYAAGLzsNfm8SIJVWCtbUyXkwUBCSpn2PDZ8";
+    const HASH: &str = crate::authn::local::tests::WONDERLAND;
 
-    fn faults(text: &str) -> Vec<String> {
-        let faults = parse(&text.replace("HASH", HASH), "people.toml").unwrap_err();
-        faults.to_string().lines().map(str::to_owned).collect()
+    fn faults(text: &str) -> Vec<ConfigFault> {
+        parse(&text.replace("HASH", HASH), Path::new("people.toml")).unwrap_err()
+    }
+
+    fn places(faults: &[ConfigFault]) -> Vec<(u32, &str)> {
+        faults
+            .iter()
+            .map(|fault| (fault.line.unwrap(), fault.key.as_str()))
+            .collect()
     }
 
     fn person(text: &str, name: &str) -> Arc<Person> {
-        let people = parse(&text.replace("HASH", HASH), "people.toml").unwrap();
+        let people = parse(&text.replace("HASH", HASH), Path::new("people.toml")).unwrap();
         Arc::clone(&people[&AccountName::parse(name).unwrap()])
     }
 
@@ -424,44 +426,37 @@ password = "HASH"
 frank = 1
 "#;
         let told = faults(text);
-        let starts: Vec<_> = told
-            .iter()
-            .map(|fault| fault.split(": ").take(2).collect::<Vec<_>>().join(": "))
-            .collect();
-        assert_eq!(
-            starts,
-            [
-                "people.toml:2: people",
-                "people.toml:4: person.alice.password",
-                "people.toml:5: person.alice.mail",
-                "people.toml:6: person.alice.disabeld",
-                "people.toml:7: person.alice.eduPersonAffiliation",
-                "people.toml:8: person.Alice",
-                "people.toml:10: person.ALICE",
-                "people.toml:13: person.zoe.martin",
-                "people.toml:16: person.bob.disabled",
-                "people.toml:17: person.bob.sn",
-                "people.toml:18: person.bob.2nd",
-                "people.toml:19: person.bob.cn",
-                "people.toml:20: person.bob.PASSWORD",
-                "people.toml:23: person.carl.SN",
-                "people.toml:24: person.dora.password",
-                "people.toml:25: person.\" eve\"",
-                "people.toml:28: person.frank",
-            ],
-            "{}",
-            told.join("\n")
-        );
+        let expected = [
+            (2, "people"),
+            (4, "person.alice.password"),
+            (5, "person.alice.mail"),
+            (6, "person.alice.disabeld"),
+            (7, "person.alice.eduPersonAffiliation"),
+            (8, "person.Alice"),
+            (10, "person.ALICE"),
+            (13, "person.zoe.martin"),
+            (16, "person.bob.disabled"),
+            (17, "person.bob.sn"),
+            (18, "person.bob.2nd"),
+            (19, "person.bob.cn"),
+            (20, "person.bob.PASSWORD"),
+            (23, "person.carl.SN"),
+            (24, "person.dora.password"),
+            (25, "person.\" eve\""),
+            (28, "person.frank"),
+        ];
+        assert_eq!(places(&told), expected, "{told:#?}");
     }
 
     #[test]
-    fn two_spellings_of_one_person_are_refused() {
+    fn a_fault_says_where_it_is_what_it_is_and_what_to_do() {
         let told = faults("[person.Zoe]\npassword = 'HASH'\n[person.zoe]\npassword = 'HASH'\n");
+        let told: Vec<_> = told.iter().map(ToString::to_string).collect();
         assert_eq!(
             told,
             [
-                "people.toml:3: person.zoe: is the same person as on line 1: upper and lower case \
-              make no difference"
+                "people.toml:3: person.zoe: is the same person as on line 1\n    \
+              hint: upper and lower case make no difference"
             ]
         );
     }
@@ -469,18 +464,23 @@ frank = 1
     #[test]
     fn a_login_with_dots_and_without_quotes_gets_the_hint() {
         let told = faults("[person.zoe.martin]\npassword = 'HASH'\n");
-        assert_eq!(told.len(), 1, "{told:?}");
-        assert!(told[0].contains("[person.\"zoe.martin\"]"), "{told:?}");
+        assert_eq!(places(&told), [(1, "person.zoe.martin")]);
+        assert!(
+            told[0]
+                .hint
+                .as_ref()
+                .unwrap()
+                .contains("[person.\"zoe.martin\"]")
+        );
     }
 
     #[test]
     fn what_is_not_toml_is_told_with_its_line_and_an_empty_file_is_not_taken() {
-        assert!(faults("[person.zoe]\npassword = \n")[0].starts_with("people.toml:2: "));
-        assert_eq!(faults("").len(), 1);
-        assert_eq!(faults("[person]\n").len(), 1);
-        assert!(
-            faults("[person.a]\npassword='HASH'\n[person.a]\n")[0].starts_with("people.toml:3")
-        );
+        assert_eq!(places(&faults("[person.zoe]\npassword = \n")), [(2, "")]);
+        assert_eq!(places(&faults("")), [(1, "")]);
+        assert_eq!(places(&faults("[person]\n")), [(1, "")]);
+        let twice = faults("[person.a]\npassword='HASH'\n[person.a]\n");
+        assert_eq!(places(&twice), [(3, "")]);
     }
 
     #[test]
@@ -493,8 +493,8 @@ frank = 1
             "[person.zoe]\nmail = ' canary'\n",
             "person = 'canary'\n",
         ] {
-            let told = parse(text, "people.toml").unwrap_err();
-            assert!(!told.to_string().contains("canary"), "{told}");
+            let told = faults(text);
+            assert!(!told.is_empty());
             assert!(!format!("{told:?}").contains("canary"), "{told:?}");
         }
     }

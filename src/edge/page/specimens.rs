@@ -69,115 +69,115 @@ impl<'a> Cast<'a> {
 
     /// Every page, each with a name of its own.
     pub fn pages(&self) -> Vec<(String, Page<'a>)> {
-        let action = "https://univ-montp3-fr.zoom.us/saml/SSO";
         let Self {
             csrf,
-            provider,
-            saml_response,
-            relay_state,
+            person,
             support_code,
-            code,
+            providers,
             ..
         } = *self;
-        let login = |username, refused| Page::Login {
-            action: "/j/zoom/c2VhbA",
-            csrf,
-            provider,
-            username,
-            refused,
-        };
-        let mut pages = vec![
-            ("login", login("", None)),
-            (
-                "login-wrong",
-                login(self.username, Some(Refusal::WrongCredentials)),
-            ),
-            (
-                "login-wait-seconds",
-                login(self.username, Some(Refusal::Wait { seconds: 30 })),
-            ),
-            (
-                "login-wait-minutes",
-                login(self.username, Some(Refusal::Wait { seconds: 90 })),
-            ),
-            ("login-busy", login(self.username, Some(Refusal::Busy))),
-            (
-                "post",
-                Page::Post {
-                    action,
-                    saml_response,
-                    relay_state: Some(relay_state),
-                    provider,
-                },
-            ),
-            (
-                "post-bare",
-                Page::Post {
-                    action,
-                    saml_response,
-                    relay_state: None,
-                    provider,
-                },
-            ),
-            (
-                "post-fault",
-                Page::PostFault {
-                    action,
-                    saml_response,
-                    relay_state: Some(relay_state),
-                    provider,
-                },
-            ),
-            (
-                "post-fault-bare",
-                Page::PostFault {
-                    action,
-                    saml_response,
-                    relay_state: None,
-                    provider,
-                },
-            ),
+        let others = [
             (
                 "logout",
                 Page::LogoutConfirm {
                     csrf,
-                    person: Some(self.person),
+                    person: Some(person),
                 },
             ),
             ("logout-nobody", Page::LogoutConfirm { csrf, person: None }),
             ("logged-out", Page::LoggedOut),
             ("nothing-to-log-out", Page::NothingToLogOut),
             ("not-found", Page::NotFound { support_code }),
-            (
-                "home",
-                Page::Home {
-                    providers: self.providers,
-                },
-            ),
+            ("home", Page::Home { providers }),
             ("home-empty", Page::Home { providers: &[] }),
+        ];
+        self.logins()
+            .into_iter()
+            .chain(self.posts())
+            .chain(others)
+            .map(|(name, page)| (name.to_owned(), page))
+            .chain(self.stops())
+            .collect()
+    }
+
+    fn logins(&self) -> [(&'static str, Page<'a>); 5] {
+        let wait = |seconds| Some(Refusal::Wait { seconds });
+        [
+            ("login", self.login("", None)),
+            (
+                "login-wrong",
+                self.login(self.username, Some(Refusal::WrongCredentials)),
+            ),
+            ("login-wait-seconds", self.login(self.username, wait(30))),
+            ("login-wait-minutes", self.login(self.username, wait(90))),
+            ("login-busy", self.login(self.username, Some(Refusal::Busy))),
         ]
-        .into_iter()
-        .map(|(name, page)| (name.to_owned(), page))
-        .collect::<Vec<_>>();
-        let way_out = Some((provider, "https://univ-montp3-fr.zoom.us/saml/login"));
-        for reason in stop_reasons(self.provider, self.attribute) {
-            let stop = Stop {
-                code,
-                reason,
-                support_code,
-                way_out,
-            };
-            pages.push((format!("stop-{}", reason.slug()), Page::Stop(stop)));
+    }
+
+    const fn login(&self, username: &'a str, refused: Option<Refusal>) -> Page<'a> {
+        let Self { csrf, provider, .. } = *self;
+        Page::Login {
+            action: "/j/zoom/c2VhbA",
+            csrf,
+            provider,
+            username,
+            refused,
         }
-        let reason = StopReason::Internal;
-        let stop = Stop {
+    }
+
+    fn posts(&self) -> [(&'static str, Page<'a>); 4] {
+        let Self {
+            provider,
+            saml_response,
+            ..
+        } = *self;
+        let action = "https://univ-montp3-fr.zoom.us/saml/SSO";
+        let post = |relay_state| Page::Post {
+            action,
+            saml_response,
+            relay_state,
+            provider,
+        };
+        let fault = |relay_state| Page::PostFault {
+            action,
+            saml_response,
+            relay_state,
+            provider,
+        };
+        [
+            ("post", post(Some(self.relay_state))),
+            ("post-bare", post(None)),
+            ("post-fault", fault(Some(self.relay_state))),
+            ("post-fault-bare", fault(None)),
+        ]
+    }
+
+    fn stops(&self) -> impl Iterator<Item = (String, Page<'a>)> + use<'a> {
+        let Self {
             code,
-            reason,
+            support_code,
+            provider,
+            ..
+        } = *self;
+        let way_out = Some((provider, "https://univ-montp3-fr.zoom.us/saml/login"));
+        let no_way_out = Stop {
+            code,
+            reason: StopReason::Internal,
             support_code,
             way_out: None,
         };
-        pages.push(("stop-without-way-out".to_owned(), Page::Stop(stop)));
-        pages
+        stop_reasons(provider, self.attribute)
+            .into_iter()
+            .map(move |reason| {
+                let stop = Stop {
+                    code,
+                    reason,
+                    support_code,
+                    way_out,
+                };
+                (format!("stop-{}", reason.slug()), Page::Stop(stop))
+            })
+            .chain([("stop-without-way-out".to_owned(), Page::Stop(no_way_out))])
     }
 }
 

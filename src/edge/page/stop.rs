@@ -165,6 +165,19 @@ impl StopReason<'_> {
         arguments
     }
 
+    /// Whether somebody else has to act first, so that starting again is not what the page puts
+    /// first.
+    pub(super) const fn needs_support(&self) -> bool {
+        matches!(
+            self,
+            Self::NoMail { .. }
+                | Self::SeveralMails { .. }
+                | Self::MissingAttribute { .. }
+                | Self::ProviderDisabled { .. }
+                | Self::UnsupportedBinding
+        )
+    }
+
     /// The name of the text on the button that leads out.
     pub(super) const fn way_out_key(&self) -> &'static str {
         match self {
@@ -216,13 +229,16 @@ mod tests {
     #[test]
     fn every_reason_has_a_specimen_and_the_slug_of_its_name() {
         let file = syn::parse_file(include_str!("stop.rs")).unwrap();
-        let variants: Vec<String> = file
-            .items
-            .iter()
-            .find_map(|item| match item {
-                syn::Item::Enum(found) if found.ident == "StopReason" => Some(&found.variants),
-                _ => None,
-            })
+        let reasons = file.items.iter().find_map(|item| {
+            if let syn::Item::Enum(found) = item
+                && found.ident == "StopReason"
+            {
+                Some(&found.variants)
+            } else {
+                None
+            }
+        });
+        let variants: Vec<String> = reasons
             .unwrap()
             .iter()
             .map(|variant| kebab(&variant.ident.to_string()))

@@ -246,6 +246,7 @@ impl Edition {
                 sentence,
                 advice,
                 way_out,
+                needs_support => stop.reason.needs_support(),
                 code => stop.code,
                 support_code => stop.support_code,
                 others => translations,

@@ -94,19 +94,10 @@ fn the_title_of_the_sign_in_page_names_the_provider_and_the_university() {
 fn r55_no_page_has_an_inline_style_a_handler_or_a_script_without_the_nonce() {
     for (name, page, html) in rendered(&Cast::ZOOM) {
         let lower = html.to_ascii_lowercase();
-        for forbidden in [
-            " style=",
-            "<style",
-            " on",
-            "javascript:",
-            "@import",
-            "<iframe",
-        ] {
-            let found = lower
-                .match_indices(forbidden)
-                .any(|(at, _)| forbidden != " on" || is_handler(&lower[at..]));
-            assert!(!found, "{name}: {forbidden}");
+        for forbidden in [" style=", "<style", "javascript:", "@import", "<iframe"] {
+            assert!(!lower.contains(forbidden), "{name}: {forbidden}");
         }
+        assert!(!has_handler(&lower), "{name}");
         let scripts = usize::from(matches!(page, Page::Post { .. } | Page::PostFault { .. }));
         let script = format!("<script nonce=\"{NONCE}\">document.forms[0].submit()</script>");
         assert_eq!(lower.matches("<script").count(), scripts, "{name}");
@@ -116,13 +107,12 @@ fn r55_no_page_has_an_inline_style_a_handler_or_a_script_without_the_nonce() {
     assert!(!css.contains("url(") && !css.contains("@import"));
 }
 
-/// Whether ` on…` begins an attribute such as `onclick=`.
-fn is_handler(from: &str) -> bool {
-    let word = from[1..]
-        .split(|c: char| !c.is_ascii_alphabetic())
-        .next()
-        .unwrap();
-    from[1 + word.len()..].starts_with('=')
+/// Whether an attribute such as `onclick=` is in the text.
+fn has_handler(lower: &str) -> bool {
+    lower.split(" on").skip(1).any(|rest| {
+        rest.trim_start_matches(|c: char| c.is_ascii_alphabetic())
+            .starts_with('=')
+    })
 }
 
 #[test]
@@ -339,7 +329,11 @@ fn a_stop_page_says_what_to_do_whom_to_ask_and_the_code_in_both_languages() {
                 html.contains("https:&#x2f;&#x2f;ent.univ-montp3.fr"),
                 "{name}"
             );
-            let other = if name.ends_with(".fr") { "en" } else { "fr" };
+            let other = if html.contains("<html lang=\"fr\">") {
+                "en"
+            } else {
+                "fr"
+            };
             assert!(html.contains(&format!("<details class=\"translation\" lang=\"{other}\">")));
             let ways_out = html.matches("data-testid=\"way-out\"").count();
             assert_eq!(ways_out, usize::from(stop.way_out.is_some()), "{name}");

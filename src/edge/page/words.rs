@@ -136,12 +136,11 @@ mod tests {
                 Some(_) | None => {}
             }
             for argument in line.split('$').skip(1) {
-                let end = argument.find(|c: char| !c.is_ascii_lowercase()).unwrap();
-                found
-                    .last_mut()
-                    .unwrap()
-                    .1
-                    .insert(argument[..end].to_owned());
+                let name = argument
+                    .split(|c: char| !c.is_ascii_lowercase())
+                    .next()
+                    .unwrap();
+                found.last_mut().unwrap().1.insert(name.to_owned());
             }
         }
         assert!(found.len() > 100, "the test must see the keys");

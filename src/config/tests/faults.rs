@@ -1,0 +1,310 @@
+//! What is told of each fault.
+
+use super::{EXAMPLE, Place, with};
+
+#[test]
+fn faults_of_all_sections_are_reported_together() {
+    let text = r#"
+base-url = "https://idp.example.org/sso"
+lap = true
+[server]
+listen = "0.0.0.0:80"
+trusted-proxis = []
+max-connections = "many"
+[keys]
+signing = []
+seal = "../certs/nowhere.keys"
+[organization]
+name.en = "Example"
+url.fr = "http://www.example.org"
+technical-contact = "me"
+mail-domains = ["Example.org"]
+scopes = ["x.fr", ".*"]
+[authn]
+methods = ["local", "cas"]
+[authn.throttle]
+first-wait-seconds = 0
+[sessions]
+idle-minutes = 481
+[sp.Zoom]
+metadata = "../metadata/none.xml"
+preset = "zomo"
+sign-in-link = "javascript:alert(1)"
+[[sp.Zoom.release]]
+attribute = "mail"
+value = "x"
+"#;
+    let expected = "\
+x.toml: support: is missing
+x.toml:2: base-url: must not hold a path
+    hint: write scheme and host only, like https://idp.example.org
+x.toml:3: lap: is not a key that is known here
+    hint: did you mean `lab`?
+x.toml:5: server.listen: is not loopback, and there is no `tls`
+    hint: passwords must not cross a network in clear: add tls, or listen on 127.0.0.1
+x.toml:6: server.trusted-proxis: is not a key that is known here
+    hint: did you mean `trusted-proxies`?
+x.toml:7: server.max-connections: invalid type: string \"many\", expected u32
+x.toml:8: keys.pairwise: is missing
+x.toml:9: keys.signing: names no key
+    hint: `passerelle keys` makes one
+x.toml:10: keys.seal: ../certs/nowhere.keys cannot be read: No such file or directory (os error 2)
+    hint: `passerelle keys` makes key files; the user of the service must own them
+x.toml:12: organization.name.fr: is missing
+x.toml:13: organization.url.fr: is not an https address
+x.toml:14: organization.technical-contact: is not a mail address
+x.toml:15: organization.mail-domains[1]: is not a domain name in lower case
+    hint: write it like univ-montp3.fr
+x.toml:16: organization.scopes[2]: is not a domain name in lower case
+    hint: write it like univ-montp3.fr
+x.toml:18: authn.methods: unknown variant `cas`, expected `local`
+x.toml:20: authn.throttle.first-wait-seconds: must not be 0
+x.toml:22: sessions.idle-minutes: is longer than lifetime-minutes
+x.toml:23: sp.Zoom: the name after `sp.` is not 1 to 32 of a-z, 0-9 and inner hyphens
+x.toml:24: sp.Zoom.metadata: ../metadata/none.xml cannot be read: No such file or directory (os error 2)
+    hint: relative paths start at the folder of the configuration file
+x.toml:25: sp.Zoom.preset: there is no preset zomo
+    hint: there are: generic, zoom
+x.toml:26: sp.Zoom.sign-in-link: is not an https URL
+x.toml:27: sp.Zoom.release[1]: has both `attribute` and `value`
+    hint: write attribute = \"…\" alone, or name = \"…\" with value = \"…\"";
+    assert_eq!(Place::new().faults(text), expected);
+}
+
+#[test]
+fn every_section_refuses_a_key_that_it_does_not_know() {
+    let place = Place::new();
+    for (header, key) in [
+        ("lab = false\n", "oops"),
+        ("[server]\n", "server.oops"),
+        ("[keys]\n", "keys.oops"),
+        ("[organization]\n", "organization.oops"),
+        ("[support]\n", "support.oops"),
+        ("[authn]\n", "authn.oops"),
+        ("[authn.local]\n", "authn.local.oops"),
+        ("[authn.throttle]\n", "authn.throttle.oops"),
+        ("[sessions]\n", "sessions.oops"),
+        ("[requests]\n", "requests.oops"),
+        ("[sp.zoom]\n", "sp.zoom.oops"),
+        ("[[sp.intranet.release]]\n", "sp.intranet.release[1].oops"),
+    ] {
+        let shown = place.faults(&with(
+            &format!("\n{header}"),
+            &format!("\n{header}oops = 1\n"),
+        ));
+        assert!(
+            shown.contains(&format!(": {key}: is not a key that is known here")),
+            "{shown}"
+        );
+        assert_eq!(shown.lines().count(), 2, "{shown}");
+    }
+    for (line, other, key) in [
+        (
+            "{ format = \"persistent\"",
+            "{ oops = 1, format = \"persistent\"",
+            "name-id.oops",
+        ),
+        (
+            "name.en = \"Example",
+            "name.de = \"Beispiel\"\nname.en = \"Example",
+            "name.de",
+        ),
+        ("#:tls = {", "tls = { oops = 1,", "server.tls.oops"),
+    ] {
+        let shown = place.faults(&with(line, other));
+        assert!(shown.contains(&format!("{key}: is not a key")), "{shown}");
+    }
+}
+
+/// A line of the example, what stands there instead, and what is told of it.
+const BAD_VALUES: &[(&str, &str, &str)] = &[
+    (
+        "lab = false",
+        "lab = true",
+        ": lab: is for a base-url on localhost only",
+    ),
+    (
+        "https://idp.example.org",
+        "http://idp.example.org",
+        "must begin with https://",
+    ),
+    (
+        "https://idp.example.org",
+        "https://idp.example.org/",
+        "write https://idp.example.org",
+    ),
+    (
+        "https://idp.example.org",
+        "https://idp.example.org:443",
+        "write https://idp.example",
+    ),
+    (
+        "https://idp.example.org",
+        "https://IDP.example.org",
+        "write https://idp.example.org",
+    ),
+    (
+        "https://idp.example.org",
+        "https://a@idp.example.org",
+        "must not hold a user name",
+    ),
+    (
+        "https://idp.example.org",
+        "https://idp.example.org?a",
+        "must not hold a query",
+    ),
+    (
+        "https://idp.example.org",
+        "idp.example.org",
+        ": base-url: is not an absolute URL",
+    ),
+    (
+        "\"127.0.0.1\", \"::1\"",
+        "\"0.0.0.0/0\"",
+        "trusted-proxies[1]: trusts the whole",
+    ),
+    (
+        "\"127.0.0.1\", \"::1\"",
+        "\"::1\", \"proxy\"",
+        "trusted-proxies[2]: is not an address",
+    ),
+    (
+        "stop-grace-seconds = 20",
+        "stop-grace-seconds = 0",
+        "seconds: must not be 0",
+    ),
+    (
+        "methods = [\"local\"]",
+        "methods = []",
+        "authn.methods: names no method",
+    ),
+    (
+        "methods = [\"local\"]",
+        "methods = [\"local\", \"local\"]",
+        "authn.methods: names local twice",
+    ),
+    (
+        "[authn.local]\npeople = \"people.toml\"",
+        "[authn.x]\n",
+        "there is no [authn.local]",
+    ),
+    (
+        "hashing-threads = 2",
+        "hashing-threads = 0",
+        "hashing-threads: is not 1 to 64",
+    ),
+    (
+        "people = \"people.toml\"",
+        "people = \"presets\"",
+        "authn.local.people: presets cannot",
+    ),
+    (
+        "forget-after-minutes = 30",
+        "forget-after-minutes = 1",
+        "is not longer than longest",
+    ),
+    (
+        "max-age-seconds = 300",
+        "max-age-seconds = 3601",
+        "is longer than 3600 seconds",
+    ),
+    (
+        "department =",
+        "\"2.5.4.11\" =",
+        "attributes.2.5.4.11: is not the name",
+    ),
+    (
+        "department =",
+        "Department = \"x\"\ndepartment =",
+        "attributes.department: is given tw",
+    ),
+    (
+        "aliases = [\"https",
+        "aliases = [\"a b\", \"https",
+        "aliases: holds white space",
+    ),
+    (
+        "format = \"persistent\"",
+        "format = \"transient\"",
+        "unknown variant `transient`",
+    ),
+    (
+        "from = \"eduPersonUniqueId\"",
+        "from = \"urn:oid:1\"",
+        "name-id.from: is not the name",
+    ),
+    (
+        "name-id = { f",
+        "name = { f",
+        "sp.intranet.name-id: is missing, and no preset",
+    ),
+    (
+        "attribute = \"mail\"",
+        "",
+        "release[1]: has neither `attribute` nor `value`",
+    ),
+    (
+        "name = \"urn:example:role\"",
+        "name = \"role\"",
+        "its `name` is no URI",
+    ),
+    (
+        "name-format = \"uri\"",
+        "",
+        "has a `name` without a `name-format`",
+    ),
+    (
+        "name = \"urn:example:role\"",
+        "",
+        "release[2]: has a `value` without a `name`",
+    ),
+    (
+        "sign = \"both\"",
+        "sign = \"all\"",
+        "sp.intranet.sign: unknown variant `all`",
+    ),
+    (
+        "max-authn-age-minutes = 240",
+        "max-authn-age-minutes = 0",
+        "minutes: must not be 0",
+    ),
+    (
+        "preset = \"zoom\"",
+        "preset = \"../zoom\"",
+        "preset: is not the name of a preset",
+    ),
+    (
+        "name.fr = \"Université d'exemple\"",
+        "name.fr = \" \"",
+        "name.fr: is empty",
+    ),
+    (
+        "text.fr = \"Écrivez",
+        "text.fr = \"\\u0007Écrivez",
+        "holds a control character",
+    ),
+    (
+        "\"https://help.example.org\"",
+        "\"javascript:alert(1)\"",
+        "support.link: is not an http",
+    ),
+];
+
+#[test]
+fn each_bad_value_is_told_by_its_key_and_its_reason() {
+    let place = Place::new();
+    for &(line, other, told) in BAD_VALUES {
+        let shown = place.faults(&with(line, other));
+        assert!(shown.contains(told), "{other}\n{shown}");
+    }
+}
+
+#[test]
+fn a_release_of_one_attribute_twice_is_refused() {
+    let twice = "[[sp.intranet.release]]\nattribute = \"MAIL\"\n";
+    let shown = Place::new().faults(&format!("{EXAMPLE}\n{twice}"));
+    assert!(
+        shown.contains("sp.intranet.release[3]: releases the same attribute"),
+        "{shown}"
+    );
+}
