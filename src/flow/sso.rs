@@ -4,7 +4,7 @@
 //! [`Bridge::take_password`] the form. Each of them ends in [`Bridge::pick_next`], which alone
 //! decides what comes next: steps never link to one another.
 
-use std::sync::Arc;
+use std::{net::IpAddr, sync::Arc};
 
 use jiff::{SignedDuration, Timestamp};
 
@@ -16,6 +16,7 @@ use super::{
 };
 use crate::{
     attributes::name_id::Parties,
+    audit,
     authn::{Outcome, PasswordAttempt},
     metadata::registry::{Registered, SpFault},
     model::{
@@ -71,6 +72,8 @@ struct UnderWay<'a> {
     provider: &'a Provider,
     /// The browser, by the hash of its value; zeros where it has none.
     browser: [u8; 32],
+    /// Where it calls from.
+    address: IpAddr,
     /// For how long the same browser may have the request answered again.
     again_within: SignedDuration,
 }
@@ -198,6 +201,7 @@ impl Bridge {
             to,
             provider,
             browser: visit.browser.as_ref().map_or([0; 32], Token::hash),
+            address: visit.address,
             again_within: SignedDuration::ZERO,
         })
     }
@@ -245,6 +249,7 @@ impl Bridge {
             to,
             provider,
             browser: visit.browser.as_ref().map_or([0; 32], Token::hash),
+            address: visit.address,
             again_within: SignedDuration::ZERO,
         })
     }
@@ -485,6 +490,16 @@ impl Bridge {
             .issuing(way.provider)
             .success(&way.to, &subject)
             .map_err(HereFault::from)?;
+        audit::Event::Asserted {
+            person: &proof.login,
+            method: proof.method,
+            is_from_session: proof.at < way.journey.begun_at,
+            sp: &way.journey.sp,
+            response_id: &issued.id,
+            address: way.address,
+            support_code: story.support_code,
+        }
+        .write();
         story.trace.note(Organ::Response, issued.id, "issued");
         Ok(posting(&way.to, way.provider, &issued.xml, true))
     }
