@@ -386,6 +386,13 @@ impl Bridge {
             Outcome::Proven(proof) => return self.let_in(&way, proof, visit, story).await,
             Outcome::Refused(reason) => {
                 story.trace.note(Organ::Authn, "password", reason.as_str());
+                audit::Event::Refused {
+                    reason: reason.as_str(),
+                    sp: &way.journey.sp,
+                    address: way.address,
+                    support_code: story.support_code,
+                }
+                .write();
                 Refused::Wrong
             }
             Outcome::Wait { until } => {
