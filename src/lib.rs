@@ -9,6 +9,7 @@ pub mod sys;
 
 pub mod model;
 
+pub mod audit;
 pub mod config;
 
 pub mod xml;

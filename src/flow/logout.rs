@@ -7,6 +7,7 @@ use super::{
     stop::{HereFault, Stopped},
 };
 use crate::{
+    audit,
     model::{
         session::SessionKey,
         store::{Sessions as _, StoreError},
@@ -74,8 +75,9 @@ impl Bridge {
             .await
         {
             Ok(Some(session)) => {
-                let since = self.clock.now().duration_since(session.proof.at);
-                tracing::info!(session.age_s = since.as_secs(), "signed out");
+                let person = &session.proof.login;
+                let address = visit.address;
+                audit::Event::SignedOut { person, address }.write();
                 Ok(Farewell::Done)
             }
             Ok(None) => Ok(Farewell::Done),

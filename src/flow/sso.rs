@@ -4,7 +4,7 @@
 //! [`Bridge::take_password`] the form. Each of them ends in [`Bridge::pick_next`], which alone
 //! decides what comes next: steps never link to one another.
 
-use std::sync::Arc;
+use std::{net::IpAddr, sync::Arc};
 
 use jiff::{SignedDuration, Timestamp};
 
@@ -16,6 +16,7 @@ use super::{
 };
 use crate::{
     attributes::name_id::Parties,
+    audit,
     authn::{Outcome, PasswordAttempt},
     metadata::registry::{Registered, SpFault},
     model::{
@@ -23,7 +24,7 @@ use crate::{
         proof::Proof,
         session::{Session, SessionKey},
         short_name::ShortName,
-        store::{ReplayGuard as _, Sessions as _, Sight},
+        store::{ReplayGuard as _, Sessions as _, Sight, Use},
         support_code::SupportCode,
         trace::Organ,
     },
@@ -47,6 +48,9 @@ use crate::{
 const JOURNEY: SignedDuration = SignedDuration::from_hours(1);
 /// How long a journey may stay without a browser: the bounce of a POST and nothing else.
 const BOUNCE: SignedDuration = SignedDuration::from_secs(60);
+/// How long the form for name and password may come again from the same browser: a second click on
+/// the button, before the first answer is there.
+const SECOND_CLICK: SignedDuration = SignedDuration::from_secs(10);
 /// The longest seal that is put into a path: proxies and servers of the field take no more.
 const MAX_SEAL_CHARS: usize = 3000;
 /// What the form for name and password is keyed for.
@@ -66,6 +70,12 @@ struct UnderWay<'a> {
     journey: Journey,
     to: ReturnAddress,
     provider: &'a Provider,
+    /// The browser, by the hash of its value; zeros where it has none.
+    browser: [u8; 32],
+    /// Where it calls from.
+    address: IpAddr,
+    /// For how long the same browser may have the request answered again.
+    again_within: SignedDuration,
 }
 
 impl Bridge {
@@ -76,7 +86,7 @@ impl Bridge {
     /// What the person is told on our page. What the provider may be told is a [`Reply`].
     pub async fn begin(&self, message: Message<'_>, visit: &Visit) -> Result<Reply, Stopped> {
         let mut story = Story::new(SupportCode::draw(&*self.entropy));
-        let end = match self.receive(message, &mut story) {
+        let end = match self.receive(message, visit, &mut story) {
             Ok(way) => {
                 let may_read_cookies = matches!(message, Message::Redirect(_));
                 self.pick_next(way, visit, may_read_cookies, &mut story)
@@ -109,14 +119,22 @@ impl Bridge {
     pub async fn take_password(&self, sent: SentForm, visit: &Visit) -> Result<Reply, Stopped> {
         let mut story = Story::new(SupportCode::draw(&*self.entropy));
         let end = match self.open(&sent.sp, &sent.seal, visit, &mut story) {
-            Ok(way) => self.try_password(way, sent, visit, &mut story).await,
+            Ok(mut way) => {
+                way.again_within = SECOND_CLICK;
+                self.try_password(way, sent, visit, &mut story).await
+            }
             Err(stop) => Err(stop),
         };
         self.close(story, end).await
     }
 
     /// From the octets to a journey whose return address is proven.
-    fn receive(&self, message: Message<'_>, story: &mut Story) -> Result<UnderWay<'_>, Stop> {
+    fn receive(
+        &self,
+        message: Message<'_>,
+        visit: &Visit,
+        story: &mut Story,
+    ) -> Result<UnderWay<'_>, Stop> {
         let received = match message {
             Message::Redirect(query) => redirect::decode_request(query),
             Message::Post(form) => post::decode_request(form),
@@ -182,6 +200,9 @@ impl Bridge {
             journey,
             to,
             provider,
+            browser: visit.browser.as_ref().map_or([0; 32], Token::hash),
+            address: visit.address,
+            again_within: SignedDuration::ZERO,
         })
     }
 
@@ -227,6 +248,9 @@ impl Bridge {
             journey,
             to,
             provider,
+            browser: visit.browser.as_ref().map_or([0; 32], Token::hash),
+            address: visit.address,
+            again_within: SignedDuration::ZERO,
         })
     }
 
@@ -362,6 +386,13 @@ impl Bridge {
             Outcome::Proven(proof) => return self.let_in(&way, proof, visit, story).await,
             Outcome::Refused(reason) => {
                 story.trace.note(Organ::Authn, "password", reason.as_str());
+                audit::Event::Refused {
+                    reason: reason.as_str(),
+                    sp: &way.journey.sp,
+                    address: way.address,
+                    support_code: story.support_code,
+                }
+                .write();
                 Refused::Wrong
             }
             Outcome::Wait { until } => {
@@ -453,7 +484,8 @@ impl Bridge {
             .release
             .release(&ours, &mut story.trace)
             .map_err(HereFault::from)?;
-        self.mark_as_answered(&way.to).await?;
+        self.mark_as_answered(&way.to, way.browser, way.again_within)
+            .await?;
         let subject = Subject {
             name_id: &name_id,
             attributes: &attributes,
@@ -465,6 +497,16 @@ impl Bridge {
             .issuing(way.provider)
             .success(&way.to, &subject)
             .map_err(HereFault::from)?;
+        audit::Event::Asserted {
+            person: &proof.login,
+            method: proof.method,
+            is_from_session: proof.at < way.journey.begun_at,
+            sp: &way.journey.sp,
+            response_id: &issued.id,
+            address: way.address,
+            support_code: story.support_code,
+        }
+        .write();
         story.trace.note(Organ::Response, issued.id, "issued");
         Ok(posting(&way.to, way.provider, &issued.xml, true))
     }
@@ -474,19 +516,37 @@ impl Bridge {
     /// Signed or not: the provider itself takes one answer to a request, and somebody who goes back
     /// to a page of ours after signing in is told so by us, in plain words. Where the store cannot
     /// say, the sign-in goes on and health says so.
-    async fn mark_as_answered(&self, to: &ReturnAddress) -> Result<(), Stop> {
+    ///
+    /// A form that comes again from the same browser within `again_within` is a second click on its
+    /// button: the browser has dropped the first answer, and gets one that the provider takes.
+    async fn mark_as_answered(
+        &self,
+        to: &ReturnAddress,
+        by: [u8; 32],
+        again_within: SignedDuration,
+    ) -> Result<(), Stop> {
         let now = self.clock.now();
-        let until = JOURNEY
+        let expires_at = JOURNEY
             .checked_add(self.settings.max_request_age)
             .and_then(|window| now.checked_add(window).ok())
             .unwrap_or(Timestamp::MAX);
-        match self
-            .store
-            .mark(to.audience(), to.in_response_to(), until, now)
-            .await
-        {
+        let used = Use {
+            issuer: to.audience(),
+            id: to.in_response_to(),
+            by,
+            expires_at,
+        };
+        match self.store.mark(used, now).await {
             Ok(Sight::First) => Ok(()),
-            Ok(Sight::Again) => Err(HereFault::RequestUsed.into()),
+            Ok(Sight::Again { by_same_at }) => {
+                let is_second_click =
+                    by_same_at.is_some_and(|first| now.duration_since(first) < again_within);
+                if is_second_click {
+                    Ok(())
+                } else {
+                    Err(HereFault::RequestUsed.into())
+                }
+            }
             Err(cause) => {
                 self.health.note_unguarded(cause);
                 Ok(())
@@ -521,7 +581,10 @@ impl Bridge {
             return Err(HereFault::Provider(SpFault::Unknown));
         };
         if to.is_signed() {
-            match self.mark_as_answered(to).await {
+            match self
+                .mark_as_answered(to, [0; 32], SignedDuration::ZERO)
+                .await
+            {
                 Ok(()) | Err(Stop::Answer { .. }) => {}
                 Err(Stop::Here(fault)) => return Err(fault),
             }

@@ -28,3 +28,12 @@ pub enum AuthnMethod {
     /// The embedded directory.
     Local,
 }
+
+impl AuthnMethod {
+    /// The word of the configuration and of the audit.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Local => "local",
+        }
+    }
+}

@@ -68,14 +68,31 @@ pub enum Sight {
     /// For the first time.
     First,
     /// It was used before.
-    Again,
+    Again {
+        /// When, if it was used by the same one as now.
+        by_same_at: Option<Timestamp>,
+    },
+}
+
+/// One use of a message.
+#[derive(Clone, Copy, Debug)]
+pub struct Use<'a> {
+    /// Who issued it.
+    pub issuer: &'a EntityId,
+    /// Its `ID`.
+    pub id: &'a str,
+    /// Who uses it: the hash of a browser's value. All zeros where that is not known, which is the
+    /// same one as nobody.
+    pub by: [u8; 32],
+    /// Until when a second use must be told.
+    pub expires_at: Timestamp,
 }
 
 /// Remembers which messages were used.
 pub trait ReplayGuard: Send + Sync {
-    /// Marks `id` of `issuer` as used until `expires_at`, and says whether it was unused.
+    /// Marks the message of `used` as used, and says whether it was unused.
     ///
-    /// Look and mark are one step: of any number of concurrent calls with one issuer and `id`,
+    /// Look and mark are one step: of any number of concurrent calls with one issuer and ID,
     /// exactly one gets [`Sight::First`]. A message whose time is over at `now` is never seen for the
     /// first time: nothing could remember that it was.
     ///
@@ -85,9 +102,7 @@ pub trait ReplayGuard: Send + Sync {
     /// follows R-33: an AuthnRequest goes on and health says so.
     fn mark(
         &self,
-        issuer: &EntityId,
-        id: &str,
-        expires_at: Timestamp,
+        used: Use<'_>,
         now: Timestamp,
     ) -> impl Future<Output = Result<Sight, StoreError>> + Send;
 }

@@ -15,7 +15,7 @@ use crate::model::{
     entity_id::EntityId,
     proof::{AuthnMethod, Proof},
     session::{Session, SessionKey},
-    store::{AttemptRule, Attempts, ReplayGuard, Sessions, Sight, StoreError, Verdict},
+    store::{AttemptRule, Attempts, ReplayGuard, Sessions, Sight, StoreError, Use, Verdict},
 };
 
 /// What the store under test must be made with.
@@ -49,6 +49,7 @@ macro_rules! every_promise_is_kept_by {
             a_session_says_nothing_of_another
             a_full_store_takes_the_newest_session
             r33_of_many_first_sights_one_is_the_first
+            r33_a_second_use_by_the_same_one_is_told_from_another_ones
             r33_a_mark_holds_until_its_end_and_not_at_it
             r33_a_mark_says_nothing_of_another_issuer_or_id
             r33_a_message_whose_time_is_over_is_never_new
@@ -257,7 +258,7 @@ pub(crate) async fn r33_of_many_first_sights_one_is_the_first(
     for round in 0..10 {
         let sights = together(&store, |store, _| async move {
             store
-                .mark(&sp("zoom"), &format!("_{round}"), at(500), at(0))
+                .mark(used(&sp("zoom"), &format!("_{round}"), at(500)), at(0))
                 .await
                 .unwrap()
         })
@@ -272,24 +273,58 @@ pub(crate) async fn r33_of_many_first_sights_one_is_the_first(
     }
 }
 
+const AGAIN: Sight = Sight::Again { by_same_at: None };
+
+/// A use by nobody in particular.
+pub(crate) const fn used<'a>(issuer: &'a EntityId, id: &'a str, expires_at: Timestamp) -> Use<'a> {
+    Use {
+        issuer,
+        id,
+        by: [0; 32],
+        expires_at,
+    }
+}
+
+pub(crate) async fn r33_a_second_use_by_the_same_one_is_told_from_another_ones(
+    store: Arc<impl ReplayGuard>,
+) {
+    let zoom = sp("zoom");
+    let by = |who: u8| Use {
+        by: [who; 32],
+        ..used(&zoom, "_1", at(300))
+    };
+    assert_eq!(store.mark(by(1), at(7)).await, Ok(Sight::First));
+    let same = Sight::Again {
+        by_same_at: Some(at(7)),
+    };
+    assert_eq!(store.mark(by(1), at(9)).await, Ok(same));
+    assert_eq!(store.mark(by(2), at(9)).await, Ok(AGAIN));
+    assert_eq!(store.mark(by(0), at(9)).await, Ok(AGAIN));
+    assert_eq!(store.mark(by(1), at(11)).await, Ok(same));
+    // Nobody is not the same one as nobody.
+    let nobody = used(&zoom, "_2", at(300));
+    assert_eq!(store.mark(nobody, at(7)).await, Ok(Sight::First));
+    assert_eq!(store.mark(nobody, at(8)).await, Ok(AGAIN));
+}
+
 pub(crate) async fn r33_a_mark_holds_until_its_end_and_not_at_it(store: Arc<impl ReplayGuard>) {
     let zoom = sp("zoom");
     assert_eq!(
-        store.mark(&zoom, "_1", at(300), at(0)).await,
+        store.mark(used(&zoom, "_1", at(300)), at(0)).await,
         Ok(Sight::First)
     );
     assert_eq!(
-        store.mark(&zoom, "_1", at(900), at(299)).await,
-        Ok(Sight::Again)
+        store.mark(used(&zoom, "_1", at(900)), at(299)).await,
+        Ok(AGAIN)
     );
     // A second sight does not make the mark last longer.
     assert_eq!(
-        store.mark(&zoom, "_1", at(900), at(300)).await,
+        store.mark(used(&zoom, "_1", at(900)), at(300)).await,
         Ok(Sight::First)
     );
     assert_eq!(
-        store.mark(&zoom, "_1", at(900), at(899)).await,
-        Ok(Sight::Again)
+        store.mark(used(&zoom, "_1", at(900)), at(899)).await,
+        Ok(AGAIN)
     );
 }
 
@@ -304,25 +339,22 @@ pub(crate) async fn r33_a_mark_says_nothing_of_another_issuer_or_id(store: Arc<i
         (&ab, "_C"),
     ] {
         assert_eq!(
-            store.mark(issuer, id, at(300), at(0)).await,
+            store.mark(used(issuer, id, at(300)), at(0)).await,
             Ok(Sight::First),
             "{id}"
         );
     }
-    assert_eq!(
-        store.mark(&ab, "_1", at(300), at(0)).await,
-        Ok(Sight::Again)
-    );
+    assert_eq!(store.mark(used(&ab, "_1", at(300)), at(0)).await, Ok(AGAIN));
 }
 
 pub(crate) async fn r33_a_message_whose_time_is_over_is_never_new(store: Arc<impl ReplayGuard>) {
     assert_eq!(
-        store.mark(&sp("zoom"), "_1", at(300), at(300)).await,
-        Ok(Sight::Again)
+        store.mark(used(&sp("zoom"), "_1", at(300)), at(300)).await,
+        Ok(AGAIN)
     );
     assert_eq!(
-        store.mark(&sp("zoom"), "_2", at(300), at(900)).await,
-        Ok(Sight::Again)
+        store.mark(used(&sp("zoom"), "_2", at(300)), at(900)).await,
+        Ok(AGAIN)
     );
 }
 
@@ -331,27 +363,31 @@ pub(crate) async fn r33_a_full_store_refuses_and_forgets_nothing(store: Arc<impl
     for n in 0..LIMITS.replay_marks {
         let ends_at = at(100 + i64::from(n));
         assert_eq!(
-            store.mark(&zoom, &format!("_{n}"), ends_at, at(0)).await,
+            store
+                .mark(used(&zoom, &format!("_{n}"), ends_at), at(0))
+                .await,
             Ok(Sight::First)
         );
     }
     assert_eq!(
-        store.mark(&zoom, "_new", at(500), at(99)).await,
+        store.mark(used(&zoom, "_new", at(500)), at(99)).await,
         Err(StoreError::Full)
     );
     for n in 0..LIMITS.replay_marks {
         assert_eq!(
-            store.mark(&zoom, &format!("_{n}"), at(500), at(99)).await,
-            Ok(Sight::Again)
+            store
+                .mark(used(&zoom, &format!("_{n}"), at(500)), at(99))
+                .await,
+            Ok(AGAIN)
         );
     }
     // One mark has ended: there is room for one more.
     assert_eq!(
-        store.mark(&zoom, "_new", at(500), at(100)).await,
+        store.mark(used(&zoom, "_new", at(500)), at(100)).await,
         Ok(Sight::First)
     );
     assert_eq!(
-        store.mark(&zoom, "_newer", at(500), at(100)).await,
+        store.mark(used(&zoom, "_newer", at(500)), at(100)).await,
         Err(StoreError::Full)
     );
 }

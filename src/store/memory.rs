@@ -14,9 +14,8 @@ use moka::{ops::compute::Op, policy::EvictionPolicy, sync::Cache};
 use super::{Limits, timed_map::TimedMap};
 use crate::{
     model::{
-        entity_id::EntityId,
         session::{Session, SessionKey},
-        store::{AttemptRule, Attempts, ReplayGuard, Sessions, Sight, StoreError, Verdict},
+        store::{AttemptRule, Attempts, ReplayGuard, Sessions, Sight, StoreError, Use, Verdict},
     },
     sys::hmac::sha256,
 };
@@ -31,7 +30,7 @@ const IDLE_MARGIN: Duration = Duration::from_mins(1);
 pub struct MemoryStore {
     limits: Limits,
     sessions: Cache<SessionKey, Arc<Entry>>,
-    marks: Mutex<TimedMap<()>>,
+    marks: Mutex<TimedMap<Mark>>,
     attempts: Mutex<TimedMap<Counter>>,
 }
 
@@ -41,6 +40,18 @@ struct Entry {
     ends_at: Timestamp,
     last_used_ms: AtomicI64,
     is_ended: AtomicBool,
+}
+
+/// The first use of a message.
+#[derive(Clone, Copy, Debug)]
+struct Mark {
+    /// The beginning of the hash of who used it: enough to tell two browsers apart.
+    by: [u8; 8],
+    at: Timestamp,
+}
+
+impl Mark {
+    const NOBODY: [u8; 8] = [0; 8];
 }
 
 /// The attempts under one key.
@@ -163,28 +174,26 @@ impl Sessions for MemoryStore {
 }
 
 impl ReplayGuard for MemoryStore {
-    async fn mark(
-        &self,
-        issuer: &EntityId,
-        id: &str,
-        expires_at: Timestamp,
-        now: Timestamp,
-    ) -> Result<Sight, StoreError> {
-        if expires_at <= now {
-            return Ok(Sight::Again);
+    async fn mark(&self, used: Use<'_>, now: Timestamp) -> Result<Sight, StoreError> {
+        if used.expires_at <= now {
+            return Ok(Sight::Again { by_same_at: None });
         }
         // An entity ID holds no control character, so no two pairs give the same bytes.
-        let key = sha256(&[issuer.as_str().as_bytes(), b"\0", id.as_bytes()]);
+        let key = sha256(&[used.issuer.as_str().as_bytes(), b"\0", used.id.as_bytes()]);
+        let by = used.by.first_chunk().copied().unwrap_or_default();
         let mut marks = lock(&self.marks);
         marks.purge(now, PURGED_PER_CALL);
-        if marks.find(&key, now).is_some() {
-            return Ok(Sight::Again);
+        if let Some(first) = marks.find(&key, now) {
+            let is_same = first.by == by && first.by != Mark::NOBODY;
+            return Ok(Sight::Again {
+                by_same_at: is_same.then_some(first.at),
+            });
         }
         // The oldest is never pushed out: whoever fills the store could then play it again.
         if marks.len() >= to_usize(self.limits.replay_marks) {
             return Err(StoreError::Full);
         }
-        marks.put(key, (), expires_at);
+        marks.put(key, Mark { by, at: now }, used.expires_at);
         Ok(Sight::First)
     }
 }
@@ -288,6 +297,7 @@ fn to_usize(number: u32) -> usize {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::model::entity_id::EntityId;
     use crate::store::conformance::{self, LIMITS, at, key, session};
 
     conformance::every_promise_is_kept_by!(async { MemoryStore::new(LIMITS) });
@@ -349,7 +359,7 @@ mod tests {
         let rule = conformance::RULE;
         for n in 0..LIMITS.replay_marks {
             store
-                .mark(&issuer, &format!("_{n}"), at(100), at(0))
+                .mark(conformance::used(&issuer, &format!("_{n}"), at(100)), at(0))
                 .await
                 .unwrap();
             store.attempt(key(n).0, rule, at(0)).await.unwrap();
@@ -357,7 +367,10 @@ mod tests {
         assert_eq!(store.replay_marks_held(), to_usize(LIMITS.replay_marks));
         for n in 0..3 {
             store
-                .mark(&issuer, &format!("_new{n}"), at(9_000), at(5_000))
+                .mark(
+                    conformance::used(&issuer, &format!("_new{n}"), at(9_000)),
+                    at(5_000),
+                )
                 .await
                 .unwrap();
             store

@@ -7,9 +7,8 @@
 use jiff::{SignedDuration, Timestamp};
 
 use crate::model::{
-    entity_id::EntityId,
     session::{Session, SessionKey},
-    store::{AttemptRule, Attempts, ReplayGuard, Sessions, Sight, StoreError, Verdict},
+    store::{AttemptRule, Attempts, ReplayGuard, Sessions, Sight, StoreError, Use, Verdict},
 };
 
 #[cfg(test)]
@@ -64,15 +63,9 @@ impl Sessions for Store {
 }
 
 impl ReplayGuard for Store {
-    async fn mark(
-        &self,
-        issuer: &EntityId,
-        id: &str,
-        expires_at: Timestamp,
-        now: Timestamp,
-    ) -> Result<Sight, StoreError> {
+    async fn mark(&self, used: Use<'_>, now: Timestamp) -> Result<Sight, StoreError> {
         match self {
-            Self::Memory(memory) => memory.mark(issuer, id, expires_at, now).await,
+            Self::Memory(memory) => memory.mark(used, now).await,
         }
     }
 }

@@ -21,6 +21,9 @@ use crate::sys::clock::Clock;
 /// The longest value of a field.
 const MAX_VALUE_CHARS: usize = 2048;
 
+/// The target of the events that tell what happened to people's sign-ins.
+const AUDIT: &str = "audit";
+
 /// Writes events as JSON lines.
 #[derive(Debug)]
 pub struct JsonLines<W> {
@@ -51,6 +54,9 @@ impl<S: Subscriber, W: io::Write + Send + 'static> Layer<S> for JsonLines<W> {
             let _ = write!(line, "{{\"time\":\"{now:.3}\",\"level\":\"");
             line.push_str(level(*event.metadata().level()));
             line.push('"');
+            if event.metadata().target() == AUDIT {
+                line.push_str(",\"log\":\"audit\"");
+            }
             event.record(&mut Fields(line));
             line.push_str("}\n");
             let mut out = self.out.lock().unwrap_or_else(PoisonError::into_inner);

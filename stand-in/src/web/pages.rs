@@ -128,7 +128,7 @@ pub(super) fn show(site: &Site, visit: &Visit, page: Page) -> HttpResponse {
         }
     };
     let policy = format!(
-        "default-src 'none'; style-src 'self'; script-src 'nonce-{nonce}'; base-uri 'none'; \
+        "default-src 'none'; img-src data:; style-src 'self'; script-src 'nonce-{nonce}'; base-uri 'none'; \
          frame-ancestors 'none'"
     );
     let mut response = (page.status, text).into_response();

@@ -1,0 +1,95 @@
+//! What happened to people's sign-ins: a closed list of events, apart from the log of the program.
+//!
+//! Each event is one log line whose target is `audit`, with the same fields in every version. It
+//! names the person who was let in, since that is what an inquiry asks for; it never names who was
+//! refused, since people type passwords into the wrong field.
+
+use std::net::IpAddr;
+
+use crate::model::{proof::AuthnMethod, short_name::ShortName, support_code::SupportCode};
+
+/// Something that happened to somebody's sign-in.
+#[derive(Clone, Copy, Debug)]
+pub enum Event<'a> {
+    /// A provider was told who somebody is.
+    Asserted {
+        /// The name they sign in with.
+        person: &'a str,
+        /// By which authenticator they proved it.
+        method: AuthnMethod,
+        /// Whether they proved it now, or a session of theirs answered.
+        is_from_session: bool,
+        /// The provider.
+        sp: &'a ShortName,
+        /// The `ID` of the Response.
+        response_id: &'a str,
+        /// Where the browser called from.
+        address: IpAddr,
+        /// The journey.
+        support_code: SupportCode,
+    },
+    /// Somebody did not prove who they are.
+    Refused {
+        /// Why, in the authenticator's word.
+        reason: &'a str,
+        /// The provider.
+        sp: &'a ShortName,
+        /// Where the browser called from.
+        address: IpAddr,
+        /// The journey.
+        support_code: SupportCode,
+    },
+    /// Somebody ended their session.
+    SignedOut {
+        /// The name they sign in with.
+        person: &'a str,
+        /// Where the browser called from.
+        address: IpAddr,
+    },
+}
+
+impl Event<'_> {
+    /// Writes the event down.
+    pub fn write(&self) {
+        match self {
+            Self::Asserted {
+                person,
+                method,
+                is_from_session,
+                sp,
+                response_id,
+                address,
+                support_code,
+            } => tracing::info!(
+                target: "audit",
+                event = "asserted",
+                person = person,
+                authn.method = method.as_str(),
+                session.reused = is_from_session,
+                sp.name = sp.as_str(),
+                response.id = response_id,
+                peer.address = %address,
+                support.code = %support_code,
+            ),
+            Self::Refused {
+                reason,
+                sp,
+                address,
+                support_code,
+            } => tracing::info!(
+                target: "audit",
+                event = "refused",
+                reason,
+                sp.name = sp.as_str(),
+                peer.address = %address,
+                support.code = %support_code,
+            ),
+            Self::SignedOut { person, address } => tracing::info!(
+                target: "audit",
+                event = "signed-out",
+                person,
+                peer.address = %address,
+            ),
+        }
+    }
+}
