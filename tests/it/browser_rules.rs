@@ -9,6 +9,7 @@ use url::Url;
 use crate::bridge::{
     Bridge, LIBRARY, ORIGIN, PASSWORD, Setup, ZOOM, ZOOM_SIGN_IN,
     browser::{BROWSER_COOKIE, Browser, SESSION_COOKIE},
+    keys::zoom_key,
     page::Page,
 };
 
@@ -353,6 +354,7 @@ async fn r33_who_goes_back_to_the_login_page_after_signing_in_is_told_that_it_is
     let (mut browser, login) = at_login(&bridge).await;
     browser.sign_in(&login, "anne.dupont").await.answer();
     let sessions = browser.cookie(SESSION_COOKIE);
+    bridge.wait_seconds(10);
     // Reloading it, and sending the form again.
     let page = browser.open(login.url.path()).await;
     page.stops(400, "request-used");
@@ -361,6 +363,36 @@ async fn r33_who_goes_back_to_the_login_page_after_signing_in_is_told_that_it_is
     page.stops(400, "request-used");
     assert!(page.cookies_set().is_empty());
     assert_eq!(browser.cookie(SESSION_COOKIE), sessions);
+}
+
+#[tokio::test]
+async fn r33_a_second_click_within_ten_seconds_gets_an_answer_that_the_provider_takes() {
+    let bridge = Bridge::new();
+    let mut browser = bridge.browser();
+    let request = bridge.request();
+    let login = browser
+        .arrive(&request.redirect_signed(zoom_key(), None))
+        .await;
+    let form = login.filled("anne.dupont", PASSWORD);
+    let first = browser.submit(&login, &form).await.answer();
+    bridge.wait_seconds(9);
+    let second = browser.submit(&login, &form).await.answer();
+    for answer in [&first, &second] {
+        bridge.identity(answer, ZOOM, request.id());
+    }
+    // The form itself is needed, with the password: the request and the page are used.
+    for path in [
+        login.url.path().to_owned(),
+        form.action.clone(),
+        request.redirect_signed(zoom_key(), None),
+    ] {
+        browser.arrive(&path).await.stops(400, "request-used");
+    }
+    let wrong = login.filled("anne.dupont", "wrong");
+    assert_eq!(browser.submit(&login, &wrong).await.kind(), "login");
+    // The ten seconds count from the first answer.
+    bridge.wait_seconds(1);
+    browser.submit(&login, &form).await.stops(400, "request-used");
 }
 
 #[tokio::test]

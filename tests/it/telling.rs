@@ -332,6 +332,52 @@ async fn r127_the_log_knows_each_cause_and_the_pages_know_none() {
 }
 
 #[tokio::test]
+async fn the_audit_names_who_was_let_in_and_never_who_was_refused() {
+    let bridge = Bridge::new();
+    let log = Log::start();
+    let mut browser = bridge.browser();
+    let first = browser.arrive(&bridge.request().redirect(None)).await;
+    let second = browser.arrive(&bridge.request().redirect(None)).await;
+    browser
+        .submit(&first, &first.filled("typed-the-password-here", "x"))
+        .await;
+    let wrong = first.filled("anne.dupont", "wrong");
+    browser.submit(&first, &wrong).await;
+    bridge.wait(1);
+    browser.sign_in(&first, "anne.dupont").await.answer();
+    bridge.wait(1);
+    // A journey that began before the session, and is answered by it.
+    browser.open(second.url.path()).await.answer();
+    let page = browser.open("/logout").await;
+    browser.submit(&page, &page.form()).await;
+    let audit: Vec<_> = log
+        .lines()
+        .into_iter()
+        .filter(|line| line["log"] == "audit")
+        .collect();
+    let told: Vec<_> = audit
+        .iter()
+        .map(|line| {
+            assert_eq!(line["peer.address"], "192.0.2.7");
+            let event = line["event"].as_str().unwrap();
+            (event, line["person"].as_str(), line["session.reused"].as_bool())
+        })
+        .collect();
+    let anne = Some("anne.dupont");
+    assert_eq!(
+        told,
+        [
+            ("refused", None, None),
+            ("refused", None, None),
+            ("asserted", anne, Some(false)),
+            ("asserted", anne, Some(true)),
+            ("signed-out", anne, None),
+        ]
+    );
+    assert!(!log.text().contains("typed-the-password-here"));
+}
+
+#[tokio::test]
 async fn an_answer_is_logged_with_what_was_decided() {
     let bridge = Bridge::new();
     let (mut browser, login) = at_login(&bridge).await;
