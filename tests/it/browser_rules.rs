@@ -57,7 +57,9 @@ async fn r50_nobody_is_signed_in_by_a_form_that_was_prepared_elsewhere() {
     let form = prepared.filled("luc.bernard", PASSWORD);
     let page = victim.arrive_by_post(&form.action, &form.encode()).await;
     page.stops(400, "form-forged");
-    let page = victim.arrive_by_post(&own.form().action, &form.encode()).await;
+    let page = victim
+        .arrive_by_post(&own.form().action, &form.encode())
+        .await;
     page.stops(400, "form-forged");
     assert_eq!(victim.cookie(SESSION_COOKIE), None);
     attacker.submit(&prepared, &form).await.answer();
@@ -71,7 +73,9 @@ async fn r52_a_form_without_its_key_or_from_elsewhere_is_not_looked_at() {
     let good = login.filled("anne.dupont", PASSWORD);
     let others = other.form();
     for key in ["", "x", others.value("csrf").unwrap()] {
-        let page = browser.submit(&login, &good.clone().with("csrf", key)).await;
+        let page = browser
+            .submit(&login, &good.clone().with("csrf", key))
+            .await;
         page.stops(400, "form-forged");
     }
     // The form's own address: its key fits no other.
@@ -96,7 +100,11 @@ async fn r52_a_form_without_its_key_or_from_elsewhere_is_not_looked_at() {
         format!("{}&csrf=x", good.encode()),
         format!("{}&password=x", good.encode()),
     ];
-    let ours = [("content-type", FORM), ("origin", ORIGIN), ("sec-fetch-site", "same-origin")];
+    let ours = [
+        ("content-type", FORM),
+        ("origin", ORIGIN),
+        ("sec-fetch-site", "same-origin"),
+    ];
     let mut requests = vec![
         post(&ours, bodies[1].clone()),
         post(&ours, bodies[2].clone()),
@@ -106,7 +114,11 @@ async fn r52_a_form_without_its_key_or_from_elsewhere_is_not_looked_at() {
         &[("content-type", FORM), ("origin", "null")],
         &[("content-type", FORM), ("origin", "https://evil.example")],
         &[("content-type", FORM), ("origin", "http://idp.example.org")],
-        &[("content-type", FORM), ("origin", ORIGIN), ("sec-fetch-site", "cross-site")],
+        &[
+            ("content-type", FORM),
+            ("origin", ORIGIN),
+            ("sec-fetch-site", "cross-site"),
+        ],
         &[("content-type", FORM), ("sec-fetch-site", "same-site")],
         &[("content-type", FORM), ("sec-fetch-site", "none")],
         &[("content-type", "text/plain"), ("origin", ORIGIN)],
@@ -146,7 +158,7 @@ async fn r51_of_two_cookies_of_one_name_neither_counts() {
     };
     let path = bridge.request().redirect(None);
     let one = format!("{SESSION_COOKIE}={session}");
-    assert_eq!(ask(&path, &[one.clone()]).await.kind(), "post");
+    assert_eq!(ask(&path, std::slice::from_ref(&one)).await.kind(), "post");
     let path = bridge.request().redirect(None);
     for cookies in [
         vec![format!("{one}; {SESSION_COOKIE}={planted}")],
@@ -157,7 +169,9 @@ async fn r51_of_two_cookies_of_one_name_neither_counts() {
         assert_eq!(page.status, 303, "{cookies:?}");
     }
     let two = format!("{BROWSER_COOKIE}={own}; {BROWSER_COOKIE}={planted}");
-    ask(login.url.path(), &[two]).await.stops(400, "other-browser");
+    ask(login.url.path(), &[two])
+        .await
+        .stops(400, "other-browser");
 }
 
 #[tokio::test]
@@ -169,9 +183,18 @@ async fn r51_a_post_from_another_site_is_bounced_without_a_cookie_and_bound_at_t
     let names: Vec<_> = first
         .hops
         .iter()
-        .map(|hop| (hop.is_post, hop.status, hop.headers.contains_key("set-cookie")))
+        .map(|hop| {
+            (
+                hop.is_post,
+                hop.status,
+                hop.headers.contains_key("set-cookie"),
+            )
+        })
         .collect();
-    assert_eq!(names, [(true, 303, false), (false, 303, true), (false, 303, false)]);
+    assert_eq!(
+        names,
+        [(true, 303, false), (false, 303, true), (false, 303, false)]
+    );
     assert_eq!(first.kind(), "login");
     // A second tab keeps the first one's value, and both can be finished.
     let value = browser.cookie(BROWSER_COOKIE);
@@ -215,7 +238,9 @@ async fn who_keeps_no_cookies_is_told_so_before_typing_a_password() {
         browser.keeps_cookies = false;
         let request = bridge.request();
         let page = if is_post {
-            browser.arrive_by_post("/saml/sso", &request.post(None)).await
+            browser
+                .arrive_by_post("/saml/sso", &request.post(None))
+                .await
         } else {
             browser.arrive(&request.redirect(None)).await
         };
@@ -237,7 +262,9 @@ async fn a_journey_lasts_an_hour_and_a_page_that_expired_leads_home() {
     for page in [
         browser.open(login.url.path()).await,
         browser.open(&again.form().action).await,
-        browser.submit(&again, &again.filled("anne.dupont", PASSWORD)).await,
+        browser
+            .submit(&again, &again.filled("anne.dupont", PASSWORD))
+            .await,
     ] {
         page.stops(400, "journey-expired");
         assert_eq!(page.link("way-out").as_deref(), Some(ZOOM_SIGN_IN));
@@ -293,7 +320,11 @@ async fn r103_a_seal_that_was_changed_or_is_another_providers_opens_nothing() {
     let seal = seal_of(&login).to_owned();
     let mut forged: Vec<String> = Vec::new();
     for place in (0..seal.len()).step_by(7) {
-        let other = if seal.as_bytes()[place] == b'A' { "B" } else { "A" };
+        let other = if seal.as_bytes()[place] == b'A' {
+            "B"
+        } else {
+            "A"
+        };
         let mut changed = seal.clone();
         changed.replace_range(place..=place, other);
         forged.push(format!("/j/zoom/{changed}"));
@@ -310,7 +341,11 @@ async fn r103_a_seal_that_was_changed_or_is_another_providers_opens_nothing() {
     for path in forged {
         let page = browser.open(&path).await;
         page.stops(400, "journey-forged");
-        assert_eq!(page.link("way-out").as_deref(), Some(ZOOM_SIGN_IN), "{path}");
+        assert_eq!(
+            page.link("way-out").as_deref(),
+            Some(ZOOM_SIGN_IN),
+            "{path}"
+        );
     }
     for (name, home) in [
         ("library", None),
@@ -392,7 +427,10 @@ async fn r33_a_second_click_within_ten_seconds_gets_an_answer_that_the_provider_
     assert_eq!(browser.submit(&login, &wrong).await.kind(), "login");
     // The ten seconds count from the first answer.
     bridge.wait_seconds(1);
-    browser.submit(&login, &form).await.stops(400, "request-used");
+    browser
+        .submit(&login, &form)
+        .await
+        .stops(400, "request-used");
 }
 
 #[tokio::test]
@@ -483,7 +521,14 @@ async fn r55_the_page_that_posts_has_a_fresh_nonce_and_all_others_have_no_script
         let policy = policy(page);
         assert!(!policy.contains("script-src"), "{policy}");
         assert!(policy.contains("form-action 'self'"), "{policy}");
-        for active in ["<script", "<style", " style=", " onclick", "javascript:", "<iframe"] {
+        for active in [
+            "<script",
+            "<style",
+            " style=",
+            " onclick",
+            "javascript:",
+            "<iframe",
+        ] {
             assert!(!page.body.contains(active), "{active}");
         }
     }
@@ -581,7 +626,10 @@ async fn a_page_speaks_the_language_that_was_chosen_else_the_browsers_else_frenc
     assert_eq!(language(&login), "fr");
     let link = login.link("lang-en").unwrap();
     let in_english = browser.open(&format!("{}{link}", login.url.path())).await;
-    assert_eq!((language(&in_english).as_str(), in_english.kind().as_str()), ("en", "login"));
+    assert_eq!(
+        (language(&in_english).as_str(), in_english.kind().as_str()),
+        ("en", "login")
+    );
     // It stays chosen, on every later page, and on the answer to a form.
     let refused = browser
         .submit(&in_english, &in_english.filled("anne.dupont", "wrong"))

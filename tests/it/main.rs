@@ -19,9 +19,15 @@ mod peers;
 #[cfg(test)]
 mod provider_state;
 #[cfg(test)]
+mod published;
+#[cfg(test)]
+mod release;
+#[cfg(test)]
 mod sessions;
 #[cfg(test)]
 mod sign_in;
+#[cfg(test)]
+mod socket;
 #[cfg(test)]
 mod telling;
 #[cfg(test)]

@@ -23,9 +23,17 @@ async fn finished_at(other: &Bridge, acs: &str) -> crate::bridge::page::Page {
 
 #[tokio::test]
 async fn r38_a_provider_that_is_switched_off_meanwhile_gets_nothing() {
-    let same = Setup { seed: 2, ..Setup::new() }.build();
+    let same = Setup {
+        seed: 2,
+        ..Setup::new()
+    }
+    .build();
     assert_eq!(finished_at(&same, ZOOM_ACS).await.answer().to, ZOOM_ACS);
-    let off = Setup { seed: 2, ..Setup::zoom("enabled = false") }.build();
+    let off = Setup {
+        seed: 2,
+        ..Setup::zoom("enabled = false")
+    }
+    .build();
     let page = finished_at(&off, ZOOM_ACS).await;
     page.stops(403, "provider-disabled");
     assert_eq!(page.link("way-out").as_deref(), Some(ZOOM_SIGN_IN));
@@ -42,7 +50,10 @@ async fn r38_an_address_that_is_withdrawn_meanwhile_gets_nothing() {
     let page = finished_at(&withdrawn, ZOOM_SECOND_ACS).await;
     page.stops(400, "acs-unknown");
     // It does not fall back on the default, and the default itself still works.
-    assert_eq!(finished_at(&withdrawn, ZOOM_ACS).await.answer().to, ZOOM_ACS);
+    assert_eq!(
+        finished_at(&withdrawn, ZOOM_ACS).await.answer().to,
+        ZOOM_ACS
+    );
 }
 
 #[tokio::test]
@@ -71,7 +82,10 @@ async fn r38_a_provider_whose_metadata_ends_meanwhile_gets_nothing() {
     browser.sign_in(&first, "anne.dupont").await.answer();
     let waiting = bridge.request();
     bridge.wait(1);
-    browser.open(second.url.path()).await.stops(403, "provider-disabled");
+    browser
+        .open(second.url.path())
+        .await
+        .stops(403, "provider-disabled");
     let page = browser.sign_in(&second, "anne.dupont").await;
     page.stops(403, "provider-disabled");
     // A session helps nobody to a provider that is gone, nor does a request without a page.

@@ -137,7 +137,11 @@ async fn r82_a_visit_asks_and_ends_nothing_and_one_click_ends_the_session() {
     let session = browser.cookie(SESSION_COOKIE).unwrap();
     for path in ["/logout", "/saml/slo"] {
         let page = browser.arrive(path).await;
-        assert_eq!((page.status, page.kind().as_str()), (200, "logout"), "{path}");
+        assert_eq!(
+            (page.status, page.kind().as_str()),
+            (200, "logout"),
+            "{path}"
+        );
         assert!(page.body.contains("anne.dupont"));
         assert_eq!(page.form().action, "/logout");
     }
@@ -154,7 +158,10 @@ async fn r82_a_visit_asks_and_ends_nothing_and_one_click_ends_the_session() {
     thief.jar.take(&url, &cookie);
     assert_eq!(visit_zoom(&bridge, &mut thief).await.kind(), "login");
     let nothing = bridge.browser().open("/logout").await;
-    assert_eq!((nothing.status, nothing.kind().as_str()), (200, "logged-out"));
+    assert_eq!(
+        (nothing.status, nothing.kind().as_str()),
+        (200, "logged-out")
+    );
 }
 
 #[tokio::test]

@@ -1,25 +1,33 @@
 //! Whole sign-ins, from the request to what the provider reads.
 
+use std::sync::Arc;
+
 use crate::{
     bridge::{
         Bridge, IDP, INTRANET, INTRANET_ACS, LIBRARY, LIBRARY_ACS, Setup, ZOOM, ZOOM_ACS,
         ZOOM_ALIAS, ZOOM_SECOND_ACS,
         keys::{intranet_key, zoom_key},
-        request::AuthnRequest,
+        request::{AuthnRequest, redirect},
     },
-    lab::xml_tools::SignedElement,
+    lab::xml_tools::{Schema, SignedElement, xmllint_schema, xmlsec1_verify},
 };
+
+/// Makes a request into a message: whether it is posted, and the path or the form.
+type Way = fn(&AuthnRequest) -> (bool, String);
 
 const ANNE: &str = "anne.dupont@univ-montp3.example";
 
 #[tokio::test]
 async fn a_person_signs_in_by_each_binding_signed_or_not() {
     let bridge = Bridge::new();
-    type Way = fn(&AuthnRequest) -> (bool, String);
-    let ways: [(&str, Way); 4] = [
+    let ways: [(&str, Way); 5] = [
         ("Redirect", |request| (false, request.redirect(Some("r")))),
         ("Redirect, signed", |request| {
             (false, request.redirect_signed(zoom_key(), Some("r")))
+        }),
+        ("Redirect, signed in the XML", |request| {
+            let xml = request.signed_xml(zoom_key());
+            (false, redirect(xml.as_bytes(), Some("r")))
         }),
         ("POST", |request| (true, request.post(Some("r")))),
         ("POST, signed", |request| {
@@ -42,7 +50,11 @@ async fn a_person_signs_in_by_each_binding_signed_or_not() {
         let identity = bridge.identity(&answer, ZOOM, request.id());
         assert_eq!(identity.name_id.value, ANNE, "{name}");
         assert_eq!(identity.authn_instant, bridge.now(), "{name}");
-        assert!(identity.context_class.ends_with(":PasswordProtectedTransport"));
+        assert!(
+            identity
+                .context_class
+                .ends_with(":PasswordProtectedTransport")
+        );
         bridge.prove(&answer, &[SignedElement::Assertion]);
     }
 }
@@ -52,7 +64,12 @@ async fn r32_the_audience_is_the_name_under_which_the_provider_asked() {
     let bridge = Bridge::new();
     for (sp, key, acs, signed) in [
         (ZOOM, zoom_key(), ZOOM_ACS, &[SignedElement::Assertion][..]),
-        (ZOOM_ALIAS, zoom_key(), ZOOM_ACS, &[SignedElement::Assertion]),
+        (
+            ZOOM_ALIAS,
+            zoom_key(),
+            ZOOM_ACS,
+            &[SignedElement::Assertion],
+        ),
         (
             "https://intranet.example.org/alias",
             intranet_key(),
@@ -99,7 +116,11 @@ async fn r44_the_relay_state_comes_back_byte_for_byte_and_stays_away_if_it_was_a
     let mut browser = bridge.browser();
     let login = browser.arrive(&bridge.request().redirect(None)).await;
     assert_eq!(
-        browser.sign_in(&login, "anne.dupont").await.answer().relay_state,
+        browser
+            .sign_in(&login, "anne.dupont")
+            .await
+            .answer()
+            .relay_state,
         None
     );
     let long = "é".repeat(512);
@@ -220,7 +241,11 @@ async fn r110_a_persistent_name_is_stable_and_each_provider_has_its_own() {
     names.sort();
     let number = names.len();
     names.dedup();
-    assert_eq!(names.len(), number, "each person has a name at each provider");
+    assert_eq!(
+        names.len(),
+        number,
+        "each person has a name at each provider"
+    );
     // A new server with the same secret knows the same people.
     let again = Setup {
         seed: 99,
@@ -233,4 +258,94 @@ async fn r110_a_persistent_name_is_stable_and_each_provider_has_its_own() {
     let answer = browser.sign_in(&page, "anne.dupont").await.answer();
     let name = again.identity(&answer, LIBRARY, request.id()).name_id;
     assert!(names.contains(&name.value));
+}
+
+#[test]
+fn the_requests_of_these_tests_hold_for_xmlsec1_and_for_the_schema() {
+    let folder = tempfile::tempdir().unwrap();
+    let certificate = folder.path().join("zoom.crt");
+    std::fs::write(&certificate, zoom_key().certificate_pem()).unwrap();
+    let at = "2026-11-26T08:00:00Z".parse().unwrap();
+    let request = AuthnRequest::new("a1", ZOOM, "https://idp.example.org/saml/sso", at)
+        .with("ForceAuthn", "true")
+        .name_id_policy("AllowCreate=\"true\"")
+        .authn_context("", "urn:x");
+    let xml = request.signed_xml(zoom_key());
+    xmllint_schema(&xml, Schema::Protocol).unwrap();
+    xmlsec1_verify(&xml, &certificate, SignedElement::AuthnRequest).unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn r48_people_who_sign_in_at_the_same_time_are_not_mixed_up() {
+    let bridge = Arc::new(Bridge::new());
+    let people = [
+        ("zoe.martin", "zoe.martin@etu.univ-montp3.example"),
+        ("anne.dupont", ANNE),
+        ("luc.bernard", "luc.bernard@univ-montp3.example"),
+        ("ines.benali", "ines.benali@univ-montp3.example"),
+        ("compte.gratuit", "compte.gratuit@univ-montp3.example"),
+        ("paul.ancien", "paul.ancien@univ-montp3.example"),
+    ];
+    let mut tasks = tokio::task::JoinSet::new();
+    for (number, (login, mail)) in people.into_iter().cycle().take(30).enumerate() {
+        let bridge = Arc::clone(&bridge);
+        tasks.spawn(async move {
+            let state = format!("state {number}");
+            let mut browser = bridge.browser();
+            for round in 0..4 {
+                let request = bridge.request();
+                let path = request.redirect(Some(&state));
+                let mut page = browser.arrive(&path).await;
+                if round == 0 {
+                    page = browser.sign_in(&page, login).await;
+                }
+                let answer = page.answer();
+                assert_eq!(answer.relay_state.as_deref(), Some(state.as_str()));
+                let identity = bridge.identity(&answer, ZOOM, request.id());
+                assert_eq!(identity.name_id.value, mail);
+                let mails = &identity.attributes[0].values;
+                assert_eq!(mails.as_slice(), [mail]);
+            }
+        });
+    }
+    while let Some(end) = tasks.join_next().await {
+        end.unwrap();
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn r122_where_too_many_come_at_once_the_last_ones_are_asked_to_come_back() {
+    let bridge = Setup {
+        local: "hashing-threads = 1\nhashing-queue = 1".to_owned(),
+        ..Setup::new()
+    }
+    .build();
+    let bridge = Arc::new(bridge);
+    let mut tasks = tokio::task::JoinSet::new();
+    let mut waiting = Vec::new();
+    for _ in 0..12 {
+        let mut browser = bridge.browser();
+        let login = browser.arrive(&bridge.request().redirect(None)).await;
+        waiting.push((browser, login));
+    }
+    for (mut browser, login) in waiting {
+        tasks.spawn(async move {
+            let page = browser.sign_in(&login, "anne.dupont").await;
+            (browser, page)
+        });
+    }
+    let ends = tasks.join_all().await;
+    let mut busy = 0;
+    for (mut browser, page) in ends {
+        if page.kind() == "post" {
+            continue;
+        }
+        busy += 1;
+        assert_eq!((page.status, page.kind().as_str()), (503, "login"));
+        assert_eq!(page.header("retry-after"), Some("2"));
+        assert!(page.cookies_set().is_empty());
+        // The attempt was none: nobody waits for it (R-74).
+        browser.sign_in(&page, "anne.dupont").await.answer();
+    }
+    assert!((1..12).contains(&busy), "{busy}");
 }

@@ -36,15 +36,27 @@ async fn r73_an_unknown_name_a_wrong_password_and_a_shut_account_get_the_same_pa
         ("anne.dupont", "BIENVENUE"),
     ] {
         let page = browser.submit(&login, &login.filled(name, password)).await;
-        assert_eq!((page.status, page.kind().as_str()), (200, "login"), "{name:?}");
+        assert_eq!(
+            (page.status, page.kind().as_str()),
+            (200, "login"),
+            "{name:?}"
+        );
         assert!(page.cookies_set().is_empty(), "{name:?}");
         assert_eq!(page.header("retry-after"), None);
         assert_eq!(page.form().value("password"), Some(""));
         assert_eq!(page.form().value("username"), Some(name));
         // What was typed is the only thing that differs: where the cursor stands follows from it.
         let field = page.body.split_once("name=\"username\"").unwrap().1;
-        let typed = field.split_once("value=\"").unwrap().1.split_once('"').unwrap().0;
-        let body = page.body.replacen(&format!("value=\"{typed}\" auto"), "value=\"\" auto", 1);
+        let typed = field
+            .split_once("value=\"")
+            .unwrap()
+            .1
+            .split_once('"')
+            .unwrap()
+            .0;
+        let body = page
+            .body
+            .replacen(&format!("value=\"{typed}\" auto"), "value=\"\" auto", 1);
         if name.is_empty() {
             continue;
         }
@@ -70,7 +82,11 @@ async fn r74_after_five_wrong_passwords_the_next_ones_wait_longer_and_longer() {
         }
         for wait in [1, 2, 4, 8, 16, 32, 60, 60] {
             let page = browser.submit(&login, &wrong).await;
-            assert_eq!((page.status, page.kind().as_str()), (429, "login"), "{name}");
+            assert_eq!(
+                (page.status, page.kind().as_str()),
+                (429, "login"),
+                "{name}"
+            );
             let seconds: i64 = page.header("retry-after").unwrap().parse().unwrap();
             assert_eq!(seconds, wait, "{name}");
             assert!(text_of(&page.body).contains("Trop de tentatives"));
@@ -120,7 +136,10 @@ async fn r124_the_network_that_counts_is_the_one_that_the_proxy_names() {
     let guess = async |address: &'static str, name: &str| {
         let (mut browser, login) = at_login(&bridge).await;
         browser.address = address;
-        browser.submit(&login, &login.filled(name, "wrong")).await.status
+        browser
+            .submit(&login, &login.filled(name, "wrong"))
+            .await
+            .status
     };
     for name in ["a", "b", "c"] {
         assert_eq!(guess("198.51.100.1", name).await, 200);
@@ -170,7 +189,9 @@ async fn r121_no_secret_is_ever_logged() {
     secrets.push(login.url.path().rsplit_once('/').unwrap().1.to_owned());
     secrets.push(login.form().value("csrf").unwrap().to_owned());
     secrets.push(login.form().action.rsplit_once('/').unwrap().1.to_owned());
-    browser.submit(&login, &login.filled("anne.dupont", wrong)).await;
+    browser
+        .submit(&login, &login.filled("anne.dupont", wrong))
+        .await;
     // A password typed where the name belongs.
     browser.submit(&login, &login.filled(wrong, wrong)).await;
     let page = browser.sign_in(&login, "anne.dupont").await;
@@ -178,19 +199,31 @@ async fn r121_no_secret_is_ever_logged() {
     secrets.push(browser.cookie(BROWSER_COOKIE).unwrap());
     secrets.push(browser.cookie(SESSION_COOKIE).unwrap());
     // A second answer, refusals of each kind, and a logout.
-    let page = browser.arrive(&bridge.request().redirect(Some(state))).await;
+    let page = browser
+        .arrive(&bridge.request().redirect(Some(state)))
+        .await;
     secrets.push(page.answer().base64);
-    let passive = bridge.request().with("IsPassive", "true").redirect(Some(state));
+    let passive = bridge
+        .request()
+        .with("IsPassive", "true")
+        .redirect(Some(state));
     let page = bridge.browser().arrive(&passive).await;
     secrets.push(page.answer().base64);
-    let stale = bridge.request().with("IssueInstant", "2020-01-01T00:00:00Z");
+    let outdated = bridge
+        .request()
+        .with("IssueInstant", "2020-01-01T00:00:00Z");
     for path in [
-        stale.redirect(Some(state)),
+        outdated.redirect(Some(state)),
         bridge.request().redirect_signed(strange_key(), Some(state)),
-        bridge.request_of("https://unknown.example/").redirect(Some(state)),
+        bridge
+            .request_of("https://unknown.example/")
+            .redirect(Some(state)),
         bridge
             .request()
-            .with("AssertionConsumerServiceURL", "https://evil.example/?canary-relay-state-5e1f")
+            .with(
+                "AssertionConsumerServiceURL",
+                "https://evil.example/?canary-relay-state-5e1f",
+            )
             .redirect(Some(state)),
         redirect(format!("<{state}").as_bytes(), None),
         format!("/saml/sso?SAMLRequest={state}&RelayState={state}"),
@@ -201,9 +234,17 @@ async fn r121_no_secret_is_ever_logged() {
         assert!(page.status >= 400, "{path}");
     }
     let (mut mailless, page) = at_login(&bridge).await;
-    mailless.sign_in(&page, "sans.mail").await.stops(403, "no-mail");
-    browser.open(login.url.path()).await.stops(400, "request-used");
-    let page = browser.arrive_by_post(login.url.path(), &format!("password={wrong}")).await;
+    mailless
+        .sign_in(&page, "sans.mail")
+        .await
+        .stops(403, "no-mail");
+    browser
+        .open(login.url.path())
+        .await
+        .stops(400, "request-used");
+    let page = browser
+        .arrive_by_post(login.url.path(), &format!("password={wrong}"))
+        .await;
     page.stops(400, "form-forged");
     let page = browser.open("/logout").await;
     secrets.push(page.form().value("csrf").unwrap().to_owned());
@@ -233,7 +274,10 @@ async fn r120_nothing_that_is_sent_breaks_a_log_line() {
     browser.agent = "evil\u{1b}[31m\u{202e}agent".to_owned();
     browser.agent.retain(|c| !c.is_control());
     for name in [evil, "a\u{202e}b", &"é".repeat(2_000)] {
-        let name: String = name.chars().filter(|c| *c != '\0' && *c != '\u{1b}').collect();
+        let name: String = name
+            .chars()
+            .filter(|c| *c != '\0' && *c != '\u{1b}')
+            .collect();
         let request = bridge.request_of(&name);
         browser.arrive(&request.redirect(Some(evil))).await;
     }
@@ -295,20 +339,22 @@ async fn r127_the_log_knows_each_cause_and_the_pages_know_none() {
             "not signed by any of the keys",
         ),
         (
-            bridge.request().with("AssertionConsumerServiceURL", evil).redirect(None),
+            bridge
+                .request()
+                .with("AssertionConsumerServiceURL", evil)
+                .redirect(None),
             "B-ACS-01",
             "AssertionConsumerServiceURL",
         ),
         (
-            bridge.request().with("Destination", "https://x.example/").redirect(None),
+            bridge
+                .request()
+                .with("Destination", "https://x.example/")
+                .redirect(None),
             "B-REQ-03",
             "Destination",
         ),
-        (
-            redirect(b"<!DOCTYPE x><x/>", None),
-            "B-XML-01",
-            "",
-        ),
+        (redirect(b"<!DOCTYPE x><x/>", None), "B-XML-01", ""),
         (
             bridge.request_of("https://unknown.example/").redirect(None),
             "B-SP-01",
@@ -360,7 +406,11 @@ async fn the_audit_names_who_was_let_in_and_never_who_was_refused() {
         .map(|line| {
             assert_eq!(line["peer.address"], "192.0.2.7");
             let event = line["event"].as_str().unwrap();
-            (event, line["person"].as_str(), line["session.reused"].as_bool())
+            (
+                event,
+                line["person"].as_str(),
+                line["session.reused"].as_bool(),
+            )
         })
         .collect();
     let anne = Some("anne.dupont");

@@ -239,7 +239,10 @@ async fn r41_an_error_is_signed_exactly_as_the_responses_of_that_provider_are() 
             let answer = page.answer();
             bridge.refusal(&answer, ZOOM, request.id());
             bridge.prove(&answer, signed);
-            assert_eq!(answer.attribute("InResponseTo").as_deref(), Some(request.id()));
+            assert_eq!(
+                answer.attribute("InResponseTo").as_deref(),
+                Some(request.id())
+            );
             assert!(!answer.xml.contains("marker"), "{}", answer.xml);
         }
     }
@@ -284,7 +287,9 @@ async fn r13_a_request_is_taken_at_the_address_that_it_is_meant_for() {
     }
     let request = bridge.request().without("Destination");
     browser.arrive(&request.redirect(None)).await.answer();
-    let page = browser.arrive(&request.redirect_signed(zoom_key(), None)).await;
+    let page = browser
+        .arrive(&request.redirect_signed(zoom_key(), None))
+        .await;
     page.stops(400, "request-wrong-destination");
     // Another host in the request's own line changes nothing: see `browser_rules`.
     let request = bridge.request_of(crate::bridge::INTRANET);

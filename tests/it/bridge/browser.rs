@@ -187,7 +187,9 @@ impl Browser {
     /// The cookies that go with a request of our own pages.
     pub(crate) fn cookies(&self) -> String {
         let url = Url::parse(ORIGIN).unwrap();
-        self.jar.header(&url, Standing::SameSite).unwrap_or_default()
+        self.jar
+            .header(&url, Standing::SameSite)
+            .unwrap_or_default()
     }
 
     /// Sends one request as it is, follows nothing, and looks at the response.
@@ -198,7 +200,13 @@ impl Browser {
         let (parts, body) = response.into_parts();
         let body = to_bytes(body, 1 << 20).await.unwrap();
         let body = String::from_utf8(body.into()).unwrap();
-        watch(url.path(), parts.status, &parts.headers, &body, &self.registered);
+        watch(
+            url.path(),
+            parts.status,
+            &parts.headers,
+            &body,
+            &self.registered,
+        );
         if self.keeps_cookies {
             for cookie in parts.headers.get_all(header::SET_COOKIE) {
                 self.jar.take(&url, cookie.to_str().unwrap());

@@ -76,10 +76,14 @@ pub(crate) const PASSWORD: &str = "bienvenue";
 pub(crate) struct Setup {
     /// Lines of `[server]`.
     pub(crate) server: String,
+    /// More lines of `[authn.local]`.
+    pub(crate) local: String,
     /// More lines of `[sp.zoom]`.
     pub(crate) zoom: String,
     /// Zoom's metadata.
     pub(crate) zoom_metadata: String,
+    /// The file of people.
+    pub(crate) people: String,
     /// More tables.
     pub(crate) more: String,
     /// The seed of all randomness.
@@ -93,8 +97,10 @@ impl Setup {
     pub(crate) fn new() -> Self {
         Self {
             server: "listen = '127.0.0.1:0'\ntrusted-proxies = ['127.0.0.1']".to_owned(),
+            local: String::new(),
             zoom: String::new(),
             zoom_metadata: zoom_metadata(""),
+            people: include_str!("../../../config/demo/people.toml").to_owned(),
             more: String::new(),
             seed: 1,
             start: "2026-11-26T08:00:00Z".parse().unwrap(),
@@ -117,9 +123,12 @@ impl Setup {
         write("signing.pem", &idp_key().pem);
         write("idp.crt", &idp_key().certificate_pem());
         // The same keys in every server: a second one opens what the first one sealed.
-        write("seal.keys", &"S".repeat(42).chars().chain(['A']).collect::<String>());
+        write(
+            "seal.keys",
+            &"S".repeat(42).chars().chain(['A']).collect::<String>(),
+        );
         write("pairwise.key", &"p".repeat(43));
-        write("people.toml", include_str!("../../../config/demo/people.toml"));
+        write("people.toml", &self.people);
         write("zoom.xml", &self.zoom_metadata);
         let promises = r#"AuthnRequestsSigned="true" "#;
         write(
@@ -132,7 +141,12 @@ impl Setup {
         );
         write(
             "closed.xml",
-            &metadata(CLOSED, "", library_key(), &["https://closed.example.net/acs"]),
+            &metadata(
+                CLOSED,
+                "",
+                library_key(),
+                &["https://closed.example.net/acs"],
+            ),
         );
         let path = write("passerelle.toml", &self.configuration());
         Bridge::load(folder, &path, self.seed, self.start)
@@ -140,7 +154,11 @@ impl Setup {
 
     fn configuration(&self) -> String {
         let Self {
-            server, zoom, more, ..
+            server,
+            local,
+            zoom,
+            more,
+            ..
         } = self;
         format!(
             "base-url = '{ORIGIN}'
@@ -165,6 +183,7 @@ link = 'https://help.example.org'
 methods = ['local']
 [authn.local]
 people = 'people.toml'
+{local}
 [sp.zoom]
 metadata = 'zoom.xml'
 preset = 'zoom'
@@ -207,7 +226,7 @@ pub(crate) fn zoom_metadata(attributes: &str) -> String {
 
 /// Metadata of a provider that takes answers at `services`, and artifacts at an address of its own.
 pub(crate) fn metadata(entity_id: &str, promises: &str, key: &Key, services: &[&str]) -> String {
-    let services: String = services
+    let services: Vec<_> = services
         .iter()
         .enumerate()
         .map(|(index, location)| {
@@ -216,6 +235,7 @@ pub(crate) fn metadata(entity_id: &str, promises: &str, key: &Key, services: &[&
             )
         })
         .collect();
+    let services = services.concat();
     format!(
         r#"<md:EntityDescriptor xmlns:md="urn:oasis:names:tc:SAML:2.0:metadata" xmlns:ds="http://www.w3.org/2000/09/xmldsig#" entityID="{entity_id}"><md:SPSSODescriptor {promises}protocolSupportEnumeration="urn:oasis:names:tc:SAML:2.0:protocol"><md:KeyDescriptor use="signing"><ds:KeyInfo><ds:X509Data><ds:X509Certificate>{}</ds:X509Certificate></ds:X509Data></ds:KeyInfo></md:KeyDescriptor>{services}<md:AssertionConsumerService index="7" Binding="urn:oasis:names:tc:SAML:2.0:bindings:HTTP-Artifact" Location="https://artifact.example.net/"/></md:SPSSODescriptor></md:EntityDescriptor>"#,
         key.certificate_base64()
@@ -249,7 +269,7 @@ impl Bridge {
             .unwrap_or_else(|faults| panic!("{faults:#?}"));
         let server = config.server.clone();
         let entropy = Arc::new(SeededEntropy::new(seed));
-        let Built { front, .. } = build(config, path, clock.clone(), entropy)
+        let Built { front, .. } = build(config, path, Arc::<ManualClock>::clone(&clock), entropy)
             .unwrap_or_else(|faults| panic!("{faults:#?}"));
         Self {
             folder,

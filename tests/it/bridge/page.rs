@@ -72,11 +72,6 @@ impl Page {
         Answer::of(&self.form())
     }
 
-    /// Whether it carries the word that stops a person with `reason`.
-    pub(crate) fn is_stop(&self, reason: &str) -> bool {
-        self.kind() == "stop" && self.reason() == reason
-    }
-
     /// Checks that it stops the person, with an HTTP status and a reason.
     #[track_caller]
     pub(crate) fn stops(&self, status: u16, reason: &str) {
@@ -100,7 +95,11 @@ impl Page {
 
     fn marked(&self, test_id: &str) -> String {
         let mark = format!("data-testid=\"{test_id}\">");
-        let after = self.body.split_once(&mark).unwrap_or_else(|| panic!("{}", self.body)).1;
+        let after = self
+            .body
+            .split_once(&mark)
+            .unwrap_or_else(|| panic!("{}", self.body))
+            .1;
         after.split_once('<').unwrap().0.to_owned()
     }
 

@@ -111,11 +111,11 @@ impl AuthnRequest {
 
     /// The text around a signature.
     pub(crate) fn around(&self, signature: &str) -> String {
-        let attributes: String = self
-            .attributes
-            .iter()
+        let attributes = self.attributes.iter();
+        let attributes: Vec<_> = attributes
             .map(|(name, value)| format!(" {name}=\"{}\"", escape(value)))
             .collect();
+        let attributes = attributes.concat();
         let Self {
             issuer, children, ..
         } = self;
@@ -185,18 +185,19 @@ pub(crate) fn redirect(message: &[u8], relay_state: Option<&str>) -> String {
 /// As [`redirect`], with what is deflated already.
 pub(crate) fn redirect_deflated(deflated: &[u8], relay_state: Option<&str>) -> String {
     let message = encode(&STANDARD.encode(deflated));
-    let relay_state = relay_state.map_or_else(String::new, |text| {
-        format!("&RelayState={}", encode(text))
-    });
+    let relay_state =
+        relay_state.map_or_else(String::new, |text| format!("&RelayState={}", encode(text)));
     format!("/saml/sso?SAMLRequest={message}{relay_state}")
 }
 
 /// The form that carries `message` over HTTP-POST.
 pub(crate) fn post(message: &[u8], relay_state: Option<&str>) -> String {
-    let relay_state = relay_state.map_or_else(String::new, |text| {
-        format!("&RelayState={}", encode(text))
-    });
-    format!("SAMLRequest={}{relay_state}", encode(&STANDARD.encode(message)))
+    let relay_state =
+        relay_state.map_or_else(String::new, |text| format!("&RelayState={}", encode(text)));
+    format!(
+        "SAMLRequest={}{relay_state}",
+        encode(&STANDARD.encode(message))
+    )
 }
 
 /// Raw DEFLATE.

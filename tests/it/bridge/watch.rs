@@ -39,7 +39,13 @@ const CAUSES: [&str; 30] = [
 ];
 
 /// Looks at a response. `registered` are the addresses at which providers take answers.
-pub(crate) fn watch(path: &str, status: StatusCode, headers: &HeaderMap, body: &str, registered: &[String]) {
+pub(crate) fn watch(
+    path: &str,
+    status: StatusCode,
+    headers: &HeaderMap,
+    body: &str,
+    registered: &[String],
+) {
     let at = format!("{status} at {path}");
     protects(&at, path, headers);
     stays_here(&at, status, headers);
@@ -57,7 +63,11 @@ pub(crate) fn watch(path: &str, status: StatusCode, headers: &HeaderMap, body: &
             );
         }
     }
-    assert_eq!(body.matches("<form").count(), form::forms(body).len(), "{at}");
+    assert_eq!(
+        body.matches("<form").count(),
+        form::forms(body).len(),
+        "{at}"
+    );
     if matches!(page.as_str(), "stop" | "not-found" | "login") {
         let text = text_of(body).to_lowercase();
         for word in CAUSES {
@@ -86,7 +96,10 @@ fn protects(at: &str, path: &str, headers: &HeaderMap) {
     assert_eq!(header("x-frame-options"), "DENY", "{at}");
     assert_eq!(header("x-content-type-options"), "nosniff", "{at}");
     assert_eq!(header("referrer-policy"), "strict-origin", "{at}");
-    assert!(header("strict-transport-security").contains("max-age="), "{at}");
+    assert!(
+        header("strict-transport-security").contains("max-age="),
+        "{at}"
+    );
     if !path.starts_with("/assets/") {
         assert_eq!(header("cache-control"), "no-store", "{at}");
         assert_eq!(header("pragma"), "no-cache", "{at}");
@@ -106,7 +119,9 @@ fn stays_here(at: &str, status: StatusCode, headers: &HeaderMap) {
     let location = headers.get("location").map(|value| value.to_str().unwrap());
     assert_eq!(status.is_redirection(), location.is_some(), "{at}");
     if let Some(location) = location {
-        let rest = location.strip_prefix("/j/").unwrap_or_else(|| panic!("{at}: {location}"));
+        let rest = location
+            .strip_prefix("/j/")
+            .unwrap_or_else(|| panic!("{at}: {location}"));
         let is_plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '/');
         assert!(rest.chars().all(is_plain), "{at}: {location}");
         assert_eq!(status, StatusCode::SEE_OTHER, "{at}");
