@@ -291,8 +291,20 @@ impl Bridge {
             return Ok(Reply::new(Next::GoOn(self.step(&way.journey, BOUNCE)?)));
         }
         if let Some(session) = self.usable_session(&way, visit, story).await {
-            let answer = self.answer(&way, &session, Proven::Before, story).await?;
-            return Ok(Reply::new(Next::Answer(answer)));
+            let answer = self.answer(&way, &session, Proven::Before, story).await;
+            return match answer {
+                Ok(answer) => Ok(Reply::new(Next::Answer(answer))),
+                // Our page would tell the person what to do, and no page may be shown.
+                Err(Stop::Here(HereFault::NameId(_) | HereFault::Release(_)))
+                    if way.journey.is_passive =>
+                {
+                    Err(Stop::Answer {
+                        to: Box::new(way.to),
+                        fault: AnswerFault::Passive,
+                    })
+                }
+                Err(stop) => Err(stop),
+            };
         }
         if way.journey.is_passive {
             return Err(Stop::Answer {
