@@ -1,5 +1,9 @@
 //! Who is told what: the person, the log, the help desk; and what nobody is told.
 
+use std::sync::Arc;
+
+use passerelle::xmlsec::{SignError, SignatureAlgorithm, Signer};
+
 use crate::bridge::{
     Bridge, PASSWORD, Setup, ZOOM, ZOOM_SIGN_IN,
     browser::{BROWSER_COOKIE, Browser, SESSION_COOKIE},
@@ -448,4 +452,39 @@ async fn an_answer_is_logged_with_what_was_decided() {
         assert!(!log.text().contains(value), "{value} in {}", log.text());
     }
     assert_ne!(ZOOM, zoom_key().certificate_base64());
+}
+
+/// A key behind a device that does not answer.
+#[derive(Debug)]
+struct Mute;
+
+impl Signer for Mute {
+    fn algorithm(&self) -> SignatureAlgorithm {
+        SignatureAlgorithm::RsaSha256
+    }
+
+    fn certificate_base64(&self) -> &'static str {
+        ""
+    }
+
+    fn sign(&self, _message: &[u8]) -> Result<Vec<u8>, SignError> {
+        Err(SignError::NoSlot)
+    }
+}
+
+#[tokio::test]
+async fn where_the_key_does_not_answer_nothing_is_sent_unsigned_and_nobody_is_signed_in() {
+    let mut bridge = Bridge::new();
+    let front = Arc::get_mut(&mut bridge.front).unwrap();
+    front.bridge.signer = Arc::new(Mute);
+    let (mut browser, login) = at_login(&bridge).await;
+    let log = Log::start();
+    let page = browser.sign_in(&login, "anne.dupont").await;
+    page.stops(500, "internal");
+    assert!(page.cookies_set().is_empty());
+    assert_eq!(page.link("way-out").as_deref(), Some(ZOOM_SIGN_IN));
+    let lines = log.lines();
+    let ours = lines.iter().find(|line| line["level"] == "error").unwrap();
+    assert_eq!(ours["support.code"], page.support_code().as_str());
+    assert!(!log.text().contains("asserted"), "{}", log.text());
 }

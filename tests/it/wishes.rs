@@ -101,6 +101,25 @@ async fn r35_is_passive_shows_no_page_whatever_happens() {
 }
 
 #[tokio::test]
+async fn r35_who_is_signed_in_and_lacks_what_the_provider_needs_is_no_page_either() {
+    let bridge = Bridge::new();
+    let mut browser = bridge.browser();
+    let page = browser
+        .arrive(&bridge.request_of(LIBRARY).redirect(None))
+        .await;
+    browser.sign_in(&page, "sans.mail").await.answer();
+    let request = bridge.request().with("IsPassive", "true");
+    let page = browser.arrive(&request.redirect(None)).await;
+    assert_eq!(
+        bridge.refusal(&page.answer(), ZOOM, request.id()),
+        status("Responder", "NoPassive")
+    );
+    // Asked without that wish, the person is told what to do.
+    let page = browser.arrive(&bridge.request().redirect(None)).await;
+    page.stops(403, "no-mail");
+}
+
+#[tokio::test]
 async fn r34_force_authn_and_is_passive_together_are_no_passive_even_with_a_session() {
     let bridge = Bridge::new();
     let mut browser = signed_in(&bridge).await;
