@@ -65,6 +65,12 @@ async fn every_route_and_status_bears_what_protects() {
                 _ => 405,
             };
             assert_eq!(page.status, expected, "{method} {path}");
+            // RFC 9110 §15.5.6.
+            assert_eq!(
+                page.status == 405,
+                page.header("allow").is_some(),
+                "{method} {path}"
+            );
             if *method == Method::HEAD {
                 assert_eq!(page.body, "", "{path}");
             }

@@ -287,6 +287,15 @@ async fn r120_nothing_that_is_sent_breaks_a_log_line() {
     }
     browser.arrive("/nothing%0d%0a%1b").await;
     browser.arrive("/j/zoom%0d%0a/x%0d%0a").await;
+    // The one text of a caller's that is written down as it came, where it is plain.
+    let forging = "a\tb\",\"level\":\"error\",\"x\":\"\\";
+    browser.agent = forging.to_owned();
+    browser.arrive("/saml/sso").await;
+    let last = log.lines().pop().unwrap();
+    assert_eq!(
+        (last["peer.agent"].as_str(), last["level"].as_str()),
+        (Some(forging), Some("warn"))
+    );
     browser.agent = "z".repeat(10_000);
     browser.arrive("/saml/sso").await;
     let lines = log.lines();
