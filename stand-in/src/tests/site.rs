@@ -301,8 +301,10 @@ async fn licence_none_makes_no_account() {
 
 #[tokio::test]
 async fn a_free_account_is_transferred_and_the_second_sign_in_goes_through() {
-    let rules = include_str!("../../rules.toml")
-        .replace("addresses = [\"compte.gratuit@univ-montp3.example\"]", "addresses = ['Alice@univ.test']");
+    let rules = include_str!("../../rules.toml").replace(
+        "addresses = [\"compte.gratuit@univ-montp3.example\"]",
+        "addresses = ['Alice@univ.test']",
+    );
     let lab = lab(Set {
         rules,
         ..Set::default()
