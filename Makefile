@@ -25,7 +25,7 @@ test: ## Install what the tests need and run all of them, in Chromium too
 
 browser-test: ## Run the tests in Chromium only; screenshots go to target/browser
 	@scripts/install build browser
-	cargo build --locked --workspace --bins --tests
+	cargo build --locked --workspace --bins --tests --examples
 	@scripts/browser-test
 
 fmt: ## Format the code

@@ -8,4 +8,6 @@
 mod lab;
 
 #[cfg(test)]
+mod independent_readers;
+#[cfg(test)]
 mod peers;
