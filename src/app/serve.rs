@@ -20,6 +20,7 @@ use tower::Service;
 
 use crate::{
     config::sections::Server,
+    sys::tls,
     web::{Front, router},
 };
 
@@ -52,7 +53,8 @@ pub async fn serve(
     let tls = match &server.tls {
         None => None,
         Some(tls) => Some(
-            OpenSSLConfig::from_pem_chain_file(&tls.certificate, &tls.key)
+            tls::acceptor(&tls.certificate, &tls.key)
+                .map(OpenSSLConfig::from_acceptor)
                 .map_err(io::Error::other)?,
         ),
     };

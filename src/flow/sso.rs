@@ -78,6 +78,16 @@ struct UnderWay<'a> {
     again_within: SignedDuration,
 }
 
+/// When a person has proven who they are, as the audit tells it. The times do not say: a journey may
+/// have begun before the session that answers it.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+enum Proven {
+    /// On this journey.
+    Now,
+    /// On another one: their session answers.
+    Before,
+}
+
 impl Bridge {
     /// Takes an `AuthnRequest`.
     ///
@@ -281,10 +291,20 @@ impl Bridge {
             return Ok(Reply::new(Next::GoOn(self.step(&way.journey, BOUNCE)?)));
         }
         if let Some(session) = self.usable_session(&way, visit, story).await {
-            let answer = self
-                .answer(&way, &session.proof, &session.index, story)
-                .await?;
-            return Ok(Reply::new(Next::Answer(answer)));
+            let answer = self.answer(&way, &session, Proven::Before, story).await;
+            return match answer {
+                Ok(answer) => Ok(Reply::new(Next::Answer(answer))),
+                // Our page would tell the person what to do, and no page may be shown.
+                Err(Stop::Here(HereFault::NameId(_) | HereFault::Release(_)))
+                    if way.journey.is_passive =>
+                {
+                    Err(Stop::Answer {
+                        to: Box::new(way.to),
+                        fault: AnswerFault::Passive,
+                    })
+                }
+                Err(stop) => Err(stop),
+            };
         }
         if way.journey.is_passive {
             return Err(Stop::Answer {
@@ -437,17 +457,15 @@ impl Bridge {
         }
         // Somebody who is stopped here gets no session: it would outlive the person's patience on a
         // shared computer and serve nothing.
-        let index = saml_id(&*self.entropy);
-        let answer = self.answer(way, &proof, &index, story).await?;
-        let token = Token::draw(&*self.entropy);
-        let ends_at = now
-            .saturating_add(self.settings.session_lifetime)
-            .unwrap_or(now);
         let session = Session {
             proof,
-            index,
-            ends_at,
+            index: saml_id(&*self.entropy),
+            ends_at: now
+                .saturating_add(self.settings.session_lifetime)
+                .unwrap_or(now),
         };
+        let answer = self.answer(way, &session, Proven::Now, story).await?;
+        let token = Token::draw(&*self.entropy);
         let kept = self
             .store
             .create(SessionKey(token.hash()), session, now)
@@ -464,8 +482,8 @@ impl Bridge {
     async fn answer(
         &self,
         way: &UnderWay<'_>,
-        proof: &Proof,
-        session_index: &str,
+        Session { proof, index, .. }: &Session,
+        proven: Proven,
         story: &mut Story,
     ) -> Result<Answer, Stop> {
         // Asked again: the rule may have changed since the request was read.
@@ -502,7 +520,7 @@ impl Bridge {
             attributes: &attributes,
             authn_instant: proof.at,
             context: proof.context,
-            session_index,
+            session_index: index,
         };
         let issued = self
             .issuing(way.provider)
@@ -511,7 +529,7 @@ impl Bridge {
         audit::Event::Asserted {
             person: &proof.login,
             method: proof.method,
-            is_from_session: proof.at < way.journey.begun_at,
+            is_from_session: proven == Proven::Before,
             sp: &way.journey.sp,
             response_id: &issued.id,
             address: way.address,

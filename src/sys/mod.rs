@@ -1,4 +1,4 @@
-//! What every room may use: time, randomness, secrets, sealing.
+//! What every room may use: time, randomness, secrets, sealing, TLS.
 //!
 //! Knows nothing of SAML, HTTP or people. Time and randomness come from here and
 //! from nowhere else, so that a test can move the one and fix the other.
@@ -8,4 +8,5 @@ pub mod entropy;
 pub mod hmac;
 pub mod seal;
 pub mod secret;
+pub mod tls;
 pub mod token;

@@ -1,13 +1,38 @@
 //! The bridge among foreign programs: service providers on other people's SAML libraries, xmlsec1
-//! and xmllint as readers of what it writes, and a browser that keeps to the cookie rules.
+//! and xmllint as readers of what it writes, and a browser that keeps to the cookie rules; and the
+//! bridge alone, asked in process through its own router.
 //!
-//! `lab` starts and stops them. `scripts/install test` installs them; one that is missing fails
-//! the run and is never passed over.
+//! `lab` starts and stops the programs. `scripts/install test` installs them; one that is missing
+//! fails the run and is never passed over. `bridge` builds the server itself.
 
+#[cfg(test)]
+mod bridge;
 #[cfg(test)]
 mod lab;
 
 #[cfg(test)]
+mod browser_rules;
+#[cfg(test)]
+mod hostile;
+#[cfg(test)]
 mod independent_readers;
 #[cfg(test)]
+mod journeys;
+#[cfg(test)]
 mod peers;
+#[cfg(test)]
+mod provider_state;
+#[cfg(test)]
+mod published;
+#[cfg(test)]
+mod release;
+#[cfg(test)]
+mod sessions;
+#[cfg(test)]
+mod sign_in;
+#[cfg(test)]
+mod socket;
+#[cfg(test)]
+mod telling;
+#[cfg(test)]
+mod wishes;

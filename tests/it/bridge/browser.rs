@@ -1,0 +1,223 @@
+//! A browser that asks the router itself.
+
+use std::net::SocketAddr;
+
+use axum::{
+    Router,
+    body::{Body, to_bytes},
+    extract::ConnectInfo,
+    http::{Method, Request, header},
+};
+use tower::ServiceExt as _;
+use url::Url;
+
+use super::{
+    ORIGIN, PASSWORD, ZOOM_SIGN_IN,
+    page::{Hop, Page},
+    watch::watch,
+};
+use crate::lab::{
+    cookies::{CookieJar, Standing},
+    form::Form,
+};
+
+/// The name of the cookie that journeys are bound to.
+pub(crate) const BROWSER_COOKIE: &str = "__Host-passerelle-browser";
+/// The name of the cookie of the session.
+pub(crate) const SESSION_COOKIE: &str = "__Host-passerelle-session";
+
+const FORM: &str = "application/x-www-form-urlencoded";
+
+/// A person's browser.
+#[derive(Clone, Debug)]
+pub(crate) struct Browser {
+    router: Router,
+    registered: Vec<String>,
+    /// Its cookies.
+    pub(crate) jar: CookieJar,
+    /// Whether it keeps cookies at all.
+    pub(crate) keeps_cookies: bool,
+    /// What it says in `Accept-Language`.
+    pub(crate) language: &'static str,
+    /// Its `User-Agent`.
+    pub(crate) agent: String,
+    /// Where it calls from, as the proxy says.
+    pub(crate) address: &'static str,
+}
+
+/// What caused a request.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+enum Cause {
+    /// The person typed the address.
+    Typed,
+    /// A page of ours.
+    Ours,
+    /// A page of another site.
+    Elsewhere,
+}
+
+#[derive(Debug)]
+struct Call {
+    url: Url,
+    body: Option<String>,
+    cause: Cause,
+}
+
+impl Browser {
+    /// A browser that has never been here, of a French person.
+    pub(crate) fn new(router: Router, registered: Vec<String>) -> Self {
+        Self {
+            router,
+            registered,
+            jar: CookieJar::default(),
+            keeps_cookies: true,
+            language: "fr",
+            agent: "Browser/1.0".to_owned(),
+            address: "192.0.2.7",
+        }
+    }
+
+    /// Follows a link of another site, as Zoom's redirect is.
+    pub(crate) async fn arrive(&mut self, path: &str) -> Page {
+        self.go(path, None, Cause::Elsewhere).await
+    }
+
+    /// Goes to an address that the person typed, or that is a bookmark.
+    pub(crate) async fn open(&mut self, path: &str) -> Page {
+        self.go(path, None, Cause::Typed).await
+    }
+
+    /// Is made to post a form by another site.
+    pub(crate) async fn arrive_by_post(&mut self, path: &str, body: &str) -> Page {
+        self.go(path, Some(body.to_owned()), Cause::Elsewhere).await
+    }
+
+    /// Submits a form of a page of ours.
+    pub(crate) async fn submit(&mut self, page: &Page, form: &Form) -> Page {
+        assert!(form.is_post);
+        let url = page.url.join(&form.action).unwrap();
+        assert_eq!(url.origin().ascii_serialization(), ORIGIN);
+        self.follow(Call {
+            url,
+            body: Some(form.encode()),
+            cause: Cause::Ours,
+        })
+        .await
+    }
+
+    /// Fills in the form for name and password, as somebody of the demo, and submits it.
+    pub(crate) async fn sign_in(&mut self, page: &Page, login: &str) -> Page {
+        self.submit(page, &page.filled(login, PASSWORD)).await
+    }
+
+    /// The value of a cookie of ours.
+    pub(crate) fn cookie(&self, name: &str) -> Option<String> {
+        self.jar.find("idp.example.org", name).map(str::to_owned)
+    }
+
+    async fn go(&mut self, path: &str, body: Option<String>, cause: Cause) -> Page {
+        assert!(path.starts_with('/'), "{path}");
+        let url = Url::parse(&format!("{ORIGIN}{path}")).unwrap();
+        self.follow(Call { url, body, cause }).await
+    }
+
+    async fn follow(&mut self, mut call: Call) -> Page {
+        let mut hops = Vec::new();
+        while hops.len() < 6 {
+            let is_post = call.body.is_some();
+            let mut page = self.exchange(self.request(&call)).await;
+            let Some(location) = page.header("location").map(str::to_owned) else {
+                page.hops = hops;
+                return page;
+            };
+            call = Call {
+                url: call.url.join(&location).unwrap(),
+                body: None,
+                cause: call.cause,
+            };
+            hops.push(Hop {
+                is_post,
+                status: page.status,
+                headers: page.headers,
+            });
+        }
+        panic!("redirected for ever: {hops:#?}");
+    }
+
+    fn request(&self, call: &Call) -> Request<Body> {
+        let (standing, site) = match (call.cause, &call.body) {
+            (Cause::Typed, _) => (Standing::SameSite, "none"),
+            (Cause::Ours, _) => (Standing::SameSite, "same-origin"),
+            (Cause::Elsewhere, None) => (Standing::CrossSiteSafe, "cross-site"),
+            (Cause::Elsewhere, Some(_)) => (Standing::CrossSiteUnsafe, "cross-site"),
+        };
+        let path = &call.url[url::Position::BeforePath..url::Position::AfterQuery];
+        let mut request = self.plain(path).header("sec-fetch-site", site);
+        if let Some(cookies) = self.jar.header(&call.url, standing) {
+            request = request.header(header::COOKIE, cookies);
+        }
+        let Some(body) = &call.body else {
+            return request.body(Body::empty()).unwrap();
+        };
+        let zoom = Url::parse(ZOOM_SIGN_IN).unwrap();
+        let origin = match call.cause {
+            Cause::Elsewhere => zoom.origin().ascii_serialization(),
+            Cause::Ours | Cause::Typed => ORIGIN.to_owned(),
+        };
+        request
+            .method(Method::POST)
+            .header(header::ORIGIN, origin)
+            .header(header::CONTENT_TYPE, FORM)
+            .body(Body::from(body.clone()))
+            .unwrap()
+    }
+
+    /// A request as this browser makes it, without cookies and without a word of its cause.
+    pub(crate) fn plain(&self, path: &str) -> axum::http::request::Builder {
+        let peer: SocketAddr = "127.0.0.1:40000".parse().unwrap();
+        Request::builder()
+            .uri(path)
+            .extension(ConnectInfo(peer))
+            .header(header::HOST, "idp.example.org")
+            .header(header::ACCEPT_LANGUAGE, self.language)
+            .header(header::USER_AGENT, self.agent.as_bytes())
+            .header("x-forwarded-for", self.address)
+    }
+
+    /// The cookies that go with a request of our own pages.
+    pub(crate) fn cookies(&self) -> String {
+        let url = Url::parse(ORIGIN).unwrap();
+        self.jar
+            .header(&url, Standing::SameSite)
+            .unwrap_or_default()
+    }
+
+    /// Sends one request as it is, follows nothing, and looks at the response.
+    pub(crate) async fn exchange(&mut self, request: Request<Body>) -> Page {
+        let url = Url::parse(ORIGIN).unwrap();
+        let url = url.join(&request.uri().to_string()).unwrap();
+        let response = self.router.clone().oneshot(request).await.unwrap();
+        let (parts, body) = response.into_parts();
+        let body = to_bytes(body, 1 << 20).await.unwrap();
+        let body = String::from_utf8(body.into()).unwrap();
+        watch(
+            url.path(),
+            parts.status,
+            &parts.headers,
+            &body,
+            &self.registered,
+        );
+        if self.keeps_cookies {
+            for cookie in parts.headers.get_all(header::SET_COOKIE) {
+                self.jar.take(&url, cookie.to_str().unwrap());
+            }
+        }
+        Page {
+            url,
+            status: parts.status.as_u16(),
+            headers: parts.headers,
+            body,
+            hops: Vec::new(),
+        }
+    }
+}

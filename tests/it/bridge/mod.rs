@@ -1,0 +1,338 @@
+//! The real server in process: built from a real configuration, asked through its own router,
+//! with a clock that the test moves and randomness that repeats.
+//!
+//! [`Browser`] keeps to the cookie rules and looks at every response it gets: whatever a test is
+//! about, no response may lack what protects it, and no form may lead to an address that is not
+//! registered.
+
+pub(crate) mod answer;
+pub(crate) mod browser;
+pub(crate) mod keys;
+pub(crate) mod log;
+pub(crate) mod page;
+pub(crate) mod request;
+pub(crate) mod watch;
+
+use std::{
+    fs,
+    os::unix::fs::PermissionsExt as _,
+    path::{Path, PathBuf},
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
+};
+
+use axum::Router;
+use jiff::{SignedDuration, Timestamp};
+use passerelle::{
+    app::build::{Built, build},
+    config::{self, environment::Environment, sections::Server},
+    sys::{
+        clock::{Clock as _, ManualClock},
+        entropy::SeededEntropy,
+    },
+    web::{Front, router},
+};
+use tempfile::TempDir;
+
+use browser::Browser;
+use keys::{Key, idp_key, intranet_key, library_key, zoom_key};
+use request::AuthnRequest;
+
+/// Where the server is reached.
+pub(crate) const ORIGIN: &str = "https://idp.example.org";
+/// Its entity ID.
+pub(crate) const IDP: &str = "https://idp.example.org/saml/metadata";
+/// Where requests go.
+pub(crate) const SSO: &str = "https://idp.example.org/saml/sso";
+
+/// Zoom, by the name of its metadata.
+pub(crate) const ZOOM: &str = "univ-montp3-fr.zoom.us";
+/// Zoom, by its other name.
+pub(crate) const ZOOM_ALIAS: &str = "https://univ-montp3-fr.zoom.us";
+/// Where Zoom takes answers by default: index 0.
+pub(crate) const ZOOM_ACS: &str = "https://univ-montp3-fr.zoom.us/saml/SSO";
+/// Where Zoom also takes answers: index 1.
+pub(crate) const ZOOM_SECOND_ACS: &str = "https://univ-montp3-fr.zoom.us/saml/SSO/second";
+/// Where a sign-in to Zoom starts.
+pub(crate) const ZOOM_SIGN_IN: &str = "https://univ-montp3-fr.zoom.us/saml/login";
+/// A provider that promises signed requests, has both signed, and knows people by persistent names.
+pub(crate) const INTRANET: &str = "https://intranet.example.org/saml";
+/// Where it takes answers.
+pub(crate) const INTRANET_ACS: &str = "https://intranet.example.org/acs";
+/// A provider whose Responses are signed and whose assertions are not, with persistent names.
+pub(crate) const LIBRARY: &str = "https://library.example.net/sp";
+/// Where it takes answers.
+pub(crate) const LIBRARY_ACS: &str = "https://library.example.net/acs";
+/// A provider that is switched off.
+pub(crate) const CLOSED: &str = "https://closed.example.net/sp";
+
+/// The password of everybody in the demo, and so of everybody here.
+pub(crate) const PASSWORD: &str = "bienvenue";
+
+/// What a server is built from.
+#[derive(Clone, Debug)]
+pub(crate) struct Setup {
+    /// Lines of `[server]`.
+    pub(crate) server: String,
+    /// More lines of `[authn.local]`.
+    pub(crate) local: String,
+    /// More lines of `[sp.zoom]`.
+    pub(crate) zoom: String,
+    /// Zoom's metadata.
+    pub(crate) zoom_metadata: String,
+    /// The file of people.
+    pub(crate) people: String,
+    /// More tables.
+    pub(crate) more: String,
+    /// The seed of all randomness.
+    pub(crate) seed: u64,
+    /// What the clock shows first.
+    pub(crate) start: Timestamp,
+}
+
+impl Setup {
+    /// Zoom as its preset has it, and three other providers.
+    pub(crate) fn new() -> Self {
+        Self {
+            server: "listen = '127.0.0.1:0'\ntrusted-proxies = ['127.0.0.1']".to_owned(),
+            local: String::new(),
+            zoom: String::new(),
+            zoom_metadata: zoom_metadata(""),
+            people: include_str!("../../../config/demo/people.toml").to_owned(),
+            more: String::new(),
+            seed: 1,
+            start: "2026-11-26T08:00:00Z".parse().unwrap(),
+        }
+    }
+
+    /// With more lines in `[sp.zoom]`.
+    pub(crate) fn zoom(lines: &str) -> Self {
+        Self {
+            zoom: lines.to_owned(),
+            ..Self::new()
+        }
+    }
+
+    /// Builds the server.
+    pub(crate) fn build(self) -> Bridge {
+        let folder = tempfile::tempdir().unwrap();
+        let at = folder.path();
+        let write = |name: &str, content: &str| write(at, name, content);
+        write("signing.pem", &idp_key().pem);
+        write("idp.crt", &idp_key().certificate_pem());
+        // The same keys in every server: a second one opens what the first one sealed.
+        write(
+            "seal.keys",
+            &"S".repeat(42).chars().chain(['A']).collect::<String>(),
+        );
+        write("pairwise.key", &"p".repeat(43));
+        write("people.toml", &self.people);
+        write("zoom.xml", &self.zoom_metadata);
+        let promises = r#"AuthnRequestsSigned="true" "#;
+        write(
+            "intranet.xml",
+            &metadata(INTRANET, promises, intranet_key(), &[INTRANET_ACS]),
+        );
+        write(
+            "library.xml",
+            &metadata(LIBRARY, "", library_key(), &[LIBRARY_ACS]),
+        );
+        write(
+            "closed.xml",
+            &metadata(
+                CLOSED,
+                "",
+                library_key(),
+                &["https://closed.example.net/acs"],
+            ),
+        );
+        let path = write("passerelle.toml", &self.configuration());
+        Bridge::load(folder, &path, self.seed, self.start)
+    }
+
+    fn configuration(&self) -> String {
+        let Self {
+            server,
+            local,
+            zoom,
+            more,
+            ..
+        } = self;
+        format!(
+            "base-url = '{ORIGIN}'
+[server]
+{server}
+[keys]
+signing = ['signing.pem']
+seal = 'seal.keys'
+pairwise = 'pairwise.key'
+[organization]
+name.fr = \"Université d'exemple\"
+name.en = 'Example University'
+url.fr = 'https://www.example.org'
+technical-contact = 'sso@example.org'
+mail-domains = ['univ-montp3.example', 'etu.univ-montp3.example']
+scopes = ['univ-montp3.example']
+[support]
+text.fr = \"Écrivez à l'assistance\"
+text.en = 'Write to the help desk'
+link = 'https://help.example.org'
+[authn]
+methods = ['local']
+[authn.local]
+people = 'people.toml'
+{local}
+[sp.zoom]
+metadata = 'zoom.xml'
+preset = 'zoom'
+aliases = ['{ZOOM_ALIAS}']
+sign-in-link = '{ZOOM_SIGN_IN}'
+{zoom}
+[sp.intranet]
+metadata = 'intranet.xml'
+preset = 'generic'
+aliases = ['https://intranet.example.org/alias']
+[sp.library]
+metadata = 'library.xml'
+preset = 'generic'
+sign = 'response'
+[sp.closed]
+metadata = 'closed.xml'
+preset = 'generic'
+enabled = false
+sign-in-link = 'https://closed.example.net/login'
+{more}
+"
+        )
+    }
+}
+
+fn write(folder: &Path, name: &str, content: &str) -> PathBuf {
+    let path = folder.join(name);
+    fs::write(&path, content).unwrap();
+    fs::set_permissions(&path, fs::Permissions::from_mode(0o600)).unwrap();
+    path
+}
+
+/// Zoom's metadata, with more attributes on its `EntityDescriptor`.
+pub(crate) fn zoom_metadata(attributes: &str) -> String {
+    metadata(ZOOM, "", zoom_key(), &[ZOOM_ACS, ZOOM_SECOND_ACS]).replace(
+        "<md:EntityDescriptor ",
+        &format!("<md:EntityDescriptor {attributes} "),
+    )
+}
+
+/// Metadata of a provider that takes answers at `services`, and artifacts at an address of its own.
+pub(crate) fn metadata(entity_id: &str, promises: &str, key: &Key, services: &[&str]) -> String {
+    let services: Vec<_> = services
+        .iter()
+        .enumerate()
+        .map(|(index, location)| {
+            format!(
+                r#"<md:AssertionConsumerService index="{index}" Binding="urn:oasis:names:tc:SAML:2.0:bindings:HTTP-POST" Location="{location}"/>"#
+            )
+        })
+        .collect();
+    let services = services.concat();
+    format!(
+        r#"<md:EntityDescriptor xmlns:md="urn:oasis:names:tc:SAML:2.0:metadata" xmlns:ds="http://www.w3.org/2000/09/xmldsig#" entityID="{entity_id}"><md:SPSSODescriptor {promises}protocolSupportEnumeration="urn:oasis:names:tc:SAML:2.0:protocol"><md:KeyDescriptor use="signing"><ds:KeyInfo><ds:X509Data><ds:X509Certificate>{}</ds:X509Certificate></ds:X509Data></ds:KeyInfo></md:KeyDescriptor>{services}<md:AssertionConsumerService index="7" Binding="urn:oasis:names:tc:SAML:2.0:bindings:HTTP-Artifact" Location="https://artifact.example.net/"/></md:SPSSODescriptor></md:EntityDescriptor>"#,
+        key.certificate_base64()
+    )
+}
+
+/// A server, and the clock it goes by.
+#[derive(Debug)]
+pub(crate) struct Bridge {
+    /// Its files.
+    pub(crate) folder: TempDir,
+    /// Its clock.
+    pub(crate) clock: Arc<ManualClock>,
+    /// What its routes work with.
+    pub(crate) front: Arc<Front>,
+    /// Its `[server]`.
+    pub(crate) server: Server,
+    requests: AtomicU64,
+}
+
+impl Bridge {
+    /// The server of [`Setup::new`].
+    pub(crate) fn new() -> Self {
+        Setup::new().build()
+    }
+
+    /// Builds the server of the configuration at `path`.
+    pub(crate) fn load(folder: TempDir, path: &Path, seed: u64, start: Timestamp) -> Self {
+        let clock = Arc::new(ManualClock::starting_at(start));
+        let config = config::load(path, &Environment::default())
+            .unwrap_or_else(|faults| panic!("{faults:#?}"));
+        let server = config.server.clone();
+        let entropy = Arc::new(SeededEntropy::new(seed));
+        let Built { front, .. } = build(config, path, Arc::<ManualClock>::clone(&clock), entropy)
+            .unwrap_or_else(|faults| panic!("{faults:#?}"));
+        Self {
+            folder,
+            clock,
+            front: Arc::new(front),
+            server,
+            requests: AtomicU64::new(0),
+        }
+    }
+
+    /// Its routes.
+    pub(crate) fn router(&self) -> Router {
+        router(Arc::clone(&self.front))
+    }
+
+    /// A browser that has never been here.
+    pub(crate) fn browser(&self) -> Browser {
+        Browser::new(self.router(), self.registered())
+    }
+
+    /// Every address at which a provider takes answers.
+    fn registered(&self) -> Vec<String> {
+        let providers = self.front.bridge.providers.values();
+        providers
+            .flat_map(|provider| provider.registered.post_services())
+            .map(|service| service.location.as_str().to_owned())
+            .collect()
+    }
+
+    /// What the clock shows.
+    pub(crate) fn now(&self) -> Timestamp {
+        self.clock.now()
+    }
+
+    /// Moves the clock.
+    pub(crate) fn wait(&self, minutes: i64) {
+        self.clock.advance(SignedDuration::from_mins(minutes));
+    }
+
+    /// Moves the clock.
+    pub(crate) fn wait_seconds(&self, seconds: i64) {
+        self.clock.advance(SignedDuration::from_secs(seconds));
+    }
+
+    /// A new request of Zoom, as Zoom's library makes it.
+    pub(crate) fn request(&self) -> AuthnRequest {
+        self.request_of(ZOOM)
+    }
+
+    /// A new request of `issuer`.
+    pub(crate) fn request_of(&self, issuer: &str) -> AuthnRequest {
+        let number = self.requests.fetch_add(1, Ordering::Relaxed);
+        AuthnRequest::new(&format!("a{number:07}"), issuer, SSO, self.now())
+    }
+
+    /// A good sign-in of a browser that has never been here: nothing that came before may have
+    /// broken anything for the next person.
+    pub(crate) async fn still_works(&self) {
+        let request = self.request();
+        let mut browser = self.browser();
+        let page = browser.arrive(&request.redirect(Some("home"))).await;
+        let page = browser.sign_in(&page, "anne.dupont").await;
+        let answer = page.answer();
+        self.identity(&answer, ZOOM, request.id());
+    }
+}

@@ -1,0 +1,240 @@
+//! What every response bears and no request changes: headers, scripts, hosts, languages.
+
+use axum::{
+    body::Body,
+    http::{Method, header},
+};
+
+use crate::bridge::{Bridge, ZOOM_SIGN_IN, browser::Browser, page::Page};
+
+async fn at_login(bridge: &Bridge) -> (Browser, Page) {
+    let mut browser = bridge.browser();
+    let login = browser.arrive(&bridge.request().redirect(None)).await;
+    assert_eq!(login.kind(), "login");
+    (browser, login)
+}
+
+#[tokio::test]
+async fn every_route_and_status_bears_what_protects() {
+    let bridge = Bridge::new();
+    let mut browser = bridge.browser();
+    let all = [
+        Method::GET,
+        Method::HEAD,
+        Method::POST,
+        Method::PUT,
+        Method::DELETE,
+        Method::OPTIONS,
+        Method::TRACE,
+        Method::PATCH,
+    ];
+    for (path, get, post) in [
+        ("/", 200, 405),
+        ("/saml/sso", 400, 400),
+        ("/saml/metadata", 200, 405),
+        ("/saml/slo", 200, 405),
+        ("/logout", 200, 400),
+        ("/healthz", 200, 405),
+        ("/readyz", 200, 405),
+        ("/assets/style.css", 200, 405),
+        ("/assets/icon.svg", 200, 405),
+        ("/j/zoom/x", 400, 400),
+        ("/j/zoom", 404, 404),
+        ("/j/zoom/x/y", 404, 404),
+        ("/nothing", 404, 404),
+        ("/saml/sso/", 404, 404),
+        ("/SAML/SSO", 404, 404),
+        ("//evil.example/", 404, 404),
+        ("/%2f%2fevil.example", 404, 404),
+        ("/\\evil", 404, 404),
+        ("/.git/config", 404, 404),
+        ("/assets/../people.toml", 404, 404),
+        ("/assets/%2e%2e/people.toml", 404, 404),
+        ("/j/%ff/%ff", 400, 400),
+    ] {
+        for method in &all {
+            let Ok(request) = browser.plain(path).method(method).body(Body::empty()) else {
+                panic!("{path}")
+            };
+            // The browser looks at the headers of whatever comes.
+            let page = browser.exchange(request).await;
+            let expected = match *method {
+                Method::GET | Method::HEAD => get,
+                Method::POST => post,
+                _ if get == 404 => 404,
+                _ => 405,
+            };
+            assert_eq!(page.status, expected, "{method} {path}");
+            if *method == Method::HEAD {
+                assert_eq!(page.body, "", "{path}");
+            }
+        }
+    }
+}
+
+#[tokio::test]
+async fn r55_the_page_that_posts_has_a_fresh_nonce_and_all_others_have_no_script() {
+    let bridge = Bridge::new();
+    let (mut browser, login) = at_login(&bridge).await;
+    let policy = |page: &Page| page.header("content-security-policy").unwrap().to_owned();
+    let mut nonces = Vec::new();
+    let signed_in = browser.sign_in(&login, "anne.dupont").await;
+    let again = browser.arrive(&bridge.request().redirect(None)).await;
+    let passive = bridge.request().with("IsPassive", "true");
+    let fault = bridge.browser().arrive(&passive.redirect(None)).await;
+    for page in [&signed_in, &again, &fault] {
+        let policy = policy(page);
+        let nonce = policy.split_once("script-src 'nonce-").unwrap().1;
+        let nonce = nonce.split_once('\'').unwrap().0;
+        assert!(nonce.len() >= 22);
+        assert_eq!(page.body.matches("<script").count(), 1);
+        assert!(page.body.contains(&format!("<script nonce=\"{nonce}\">")));
+        // Chromium would apply it to the redirect that the provider answers with.
+        assert!(!policy.contains("form-action"));
+        nonces.push(nonce.to_owned());
+    }
+    nonces.sort();
+    nonces.dedup();
+    assert_eq!(nonces.len(), 3);
+    let nothing = browser.open("/nothing").await;
+    let logout = browser.open("/logout").await;
+    for page in [&login, &nothing, &logout] {
+        let policy = policy(page);
+        assert!(!policy.contains("script-src"), "{policy}");
+        assert!(policy.contains("form-action 'self'"), "{policy}");
+        for active in [
+            "<script",
+            "<style",
+            " style=",
+            " onclick",
+            "javascript:",
+            "<iframe",
+        ] {
+            assert!(!page.body.contains(active), "{active}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn r124_a_request_for_another_host_is_turned_away() {
+    let bridge = Bridge::new();
+    let mut browser = bridge.browser();
+    let path = bridge.request().redirect(None);
+    let ask = |hosts: &[&str], line: &str| {
+        let mut request = bridge.browser().plain(line).body(Body::empty()).unwrap();
+        request.headers_mut().remove(header::HOST);
+        for host in hosts {
+            let host = host.parse().unwrap();
+            request.headers_mut().append(header::HOST, host);
+        }
+        request
+    };
+    for hosts in [
+        &[][..],
+        &["evil.example"],
+        &["idp.example.org.evil.example"],
+        &["idp.example.org:8443"],
+        &["127.0.0.1"],
+        &["idp.example.org", "evil.example"],
+        &["idp.example.org", "idp.example.org"],
+        &["evil.example, idp.example.org"],
+        &[""],
+    ] {
+        for line in [path.as_str(), "/", "/logout", "/nothing"] {
+            let page = browser.exchange(ask(hosts, line)).await;
+            page.stops(421, "bad-host");
+            assert!(!page.body.contains("evil"), "{hosts:?}");
+        }
+    }
+    let page = browser
+        .exchange(ask(&["idp.example.org"], "https://evil.example/"))
+        .await;
+    page.stops(421, "bad-host");
+    let page = browser.exchange(ask(&["IDP.Example.org"], "/")).await;
+    assert_eq!(page.status, 200);
+    // Machines ask at whatever address they know the node by.
+    for line in ["/healthz", "/readyz"] {
+        let page = browser.exchange(ask(&["10.0.0.7:8080"], line)).await;
+        assert_eq!(page.status, 200);
+    }
+}
+
+#[tokio::test]
+async fn r60_no_header_of_a_request_changes_an_address_of_ours() {
+    let bridge = Bridge::new();
+    let mut browser = bridge.browser();
+    let forged = |line: &str| {
+        bridge
+            .browser()
+            .plain(line)
+            .header("x-forwarded-host", "evil.example")
+            .header("x-forwarded-proto", "http")
+            .header("x-forwarded-port", "8080")
+            .header("x-forwarded-prefix", "/evil")
+            .header("forwarded", "host=evil.example;proto=http")
+            .header("x-original-url", "/evil")
+            .header("x-rewrite-url", "/evil")
+            .body(Body::empty())
+            .unwrap()
+    };
+    let plain = browser.open("/saml/metadata").await;
+    let page = browser.exchange(forged("/saml/metadata")).await;
+    assert_eq!(page.body, plain.body);
+    for line in ["/", "/logout", &bridge.request().redirect(None)] {
+        let page = browser.exchange(forged(line)).await;
+        assert!(!page.body.contains("evil"));
+        let location = page.header("location").unwrap_or("/j/");
+        assert!(location.starts_with("/j/"));
+    }
+}
+
+#[tokio::test]
+async fn a_page_speaks_the_language_that_was_chosen_else_the_browsers_else_french() {
+    let bridge = Bridge::new();
+    let language = |page: &Page| crate::lab::form::attribute(&page.body, "html", "lang").unwrap();
+    for (accepts, expected) in [
+        ("fr", "fr"),
+        ("en-GB,en;q=0.9", "en"),
+        ("de", "fr"),
+        ("de,en;q=0.4,fr;q=0.2", "en"),
+        ("", "fr"),
+    ] {
+        let mut browser = bridge.browser();
+        browser.language = accepts;
+        assert_eq!(language(&browser.open("/").await), expected, "{accepts}");
+    }
+    let (mut browser, login) = at_login(&bridge).await;
+    assert_eq!(language(&login), "fr");
+    let link = login.link("lang-en").unwrap();
+    let in_english = browser.open(&format!("{}{link}", login.url.path())).await;
+    assert_eq!(
+        (language(&in_english).as_str(), in_english.kind().as_str()),
+        ("en", "login")
+    );
+    // It stays chosen, on every later page, and on the answer to a form.
+    let refused = browser
+        .submit(&in_english, &in_english.filled("anne.dupont", "wrong"))
+        .await;
+    assert_eq!(language(&refused), "en");
+    assert_eq!(language(&browser.open("/nothing").await), "en");
+    assert_eq!(language(&browser.arrive("/logout").await), "en");
+    let back = browser.open("/?lang=fr").await;
+    assert_eq!(language(&back), "fr");
+    assert_eq!(language(&browser.open("/").await), "fr");
+    for odd in ["/?lang=de", "/?lang=", "/?lang=%3Cscript%3E", "/?lang"] {
+        let page = browser.open(odd).await;
+        assert_eq!(language(&page), "fr", "{odd}");
+        assert!(page.cookies_set().is_empty(), "{odd}");
+    }
+}
+
+#[tokio::test]
+async fn the_start_page_leads_to_each_service() {
+    let bridge = Bridge::new();
+    let page = bridge.browser().open("/").await;
+    let link = crate::lab::form::link(&page.body, "class", "button");
+    assert_eq!(link.as_deref(), Some(ZOOM_SIGN_IN));
+    // What comes with the query or the fragment is nobody's target.
+    let page = bridge.browser().open("/?next=https://evil.example/").await;
+    assert!(!page.body.contains("evil"));
+}

@@ -1,0 +1,108 @@
+//! What becomes of a journey when the provider changes under it.
+
+use crate::bridge::{
+    Bridge, PASSWORD, Setup, ZOOM_ACS, ZOOM_SECOND_ACS, ZOOM_SIGN_IN, keys::zoom_key, metadata,
+    zoom_metadata,
+};
+
+/// Begins a journey at one server, and sends the form to another one with the same keys.
+async fn finished_at(other: &Bridge, acs: &str) -> crate::bridge::page::Page {
+    let one = Bridge::new();
+    let mut browser = one.browser();
+    let request = one.request().with("AssertionConsumerServiceURL", acs);
+    let login = browser.arrive(&request.redirect(None)).await;
+    let form = login.filled("anne.dupont", PASSWORD);
+    let mut there = other.browser();
+    there.jar = browser.jar.clone();
+    let shown = there.open(login.url.path()).await;
+    let page = there.submit(&login, &form).await;
+    assert_eq!(shown.reason(), page.reason(), "both doors are shut or open");
+    assert_eq!(page.cookies_set().is_empty(), page.kind() == "stop");
+    page
+}
+
+#[tokio::test]
+async fn r38_a_provider_that_is_switched_off_meanwhile_gets_nothing() {
+    let same = Setup {
+        seed: 2,
+        ..Setup::new()
+    }
+    .build();
+    assert_eq!(finished_at(&same, ZOOM_ACS).await.answer().to, ZOOM_ACS);
+    let off = Setup {
+        seed: 2,
+        ..Setup::zoom("enabled = false")
+    }
+    .build();
+    let page = finished_at(&off, ZOOM_ACS).await;
+    page.stops(403, "provider-disabled");
+    assert_eq!(page.link("way-out").as_deref(), Some(ZOOM_SIGN_IN));
+}
+
+#[tokio::test]
+async fn r38_an_address_that_is_withdrawn_meanwhile_gets_nothing() {
+    let withdrawn = Setup {
+        seed: 2,
+        zoom_metadata: metadata(crate::bridge::ZOOM, "", zoom_key(), &[ZOOM_ACS]),
+        ..Setup::new()
+    }
+    .build();
+    let page = finished_at(&withdrawn, ZOOM_SECOND_ACS).await;
+    page.stops(400, "acs-unknown");
+    // It does not fall back on the default, and the default itself still works.
+    assert_eq!(
+        finished_at(&withdrawn, ZOOM_ACS).await.answer().to,
+        ZOOM_ACS
+    );
+}
+
+#[tokio::test]
+async fn r38_a_provider_that_goes_by_another_name_meanwhile_gets_nothing() {
+    let renamed = Setup {
+        seed: 2,
+        zoom_metadata: metadata("https://other.example.net/", "", zoom_key(), &[ZOOM_ACS]),
+        ..Setup::new()
+    }
+    .build();
+    let page = finished_at(&renamed, ZOOM_ACS).await;
+    page.stops(400, "acs-unknown");
+}
+
+#[tokio::test]
+async fn r38_a_provider_whose_metadata_ends_meanwhile_gets_nothing() {
+    let bridge = Setup {
+        zoom_metadata: zoom_metadata("validUntil=\"2026-11-26T08:30:00Z\""),
+        ..Setup::new()
+    }
+    .build();
+    let mut browser = bridge.browser();
+    let first = browser.arrive(&bridge.request().redirect(None)).await;
+    let second = browser.arrive(&bridge.request().redirect(None)).await;
+    bridge.wait(29);
+    browser.sign_in(&first, "anne.dupont").await.answer();
+    let waiting = bridge.request();
+    bridge.wait(1);
+    browser
+        .open(second.url.path())
+        .await
+        .stops(403, "provider-disabled");
+    let page = browser.sign_in(&second, "anne.dupont").await;
+    page.stops(403, "provider-disabled");
+    // A session helps nobody to a provider that is gone, nor does a request without a page.
+    for request in [
+        waiting.clone(),
+        bridge.request(),
+        bridge.request().with("IsPassive", "true"),
+    ] {
+        for path in [
+            request.redirect(None),
+            request.redirect_signed(zoom_key(), None),
+        ] {
+            browser.arrive(&path).await.stops(403, "provider-disabled");
+        }
+        let page = browser
+            .arrive_by_post("/saml/sso", &request.post_signed(zoom_key(), None))
+            .await;
+        page.stops(403, "provider-disabled");
+    }
+}

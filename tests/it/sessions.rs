@@ -1,0 +1,209 @@
+//! How long a sign-in is remembered, and how it ends.
+
+use axum::{
+    body::Body,
+    http::{Method, header},
+};
+
+use crate::bridge::{
+    Bridge, LIBRARY, ORIGIN, ZOOM,
+    browser::{Browser, SESSION_COOKIE},
+    page::Page,
+};
+
+async fn signed_in(bridge: &Bridge) -> Browser {
+    let mut browser = bridge.browser();
+    let login = browser.arrive(&bridge.request().redirect(None)).await;
+    browser.sign_in(&login, "anne.dupont").await.answer();
+    browser
+}
+
+async fn visit_zoom(bridge: &Bridge, browser: &mut Browser) -> Page {
+    browser.arrive(&bridge.request().redirect(None)).await
+}
+
+async fn visit_library(bridge: &Bridge, browser: &mut Browser) -> Page {
+    let request = bridge.request_of(LIBRARY);
+    browser.arrive(&request.redirect(None)).await
+}
+
+#[tokio::test]
+async fn zoom_gets_no_sign_in_of_115_minutes_and_is_not_refused_one_of_114() {
+    let bridge = Bridge::new();
+    let mut browser = signed_in(&bridge).await;
+    let at = bridge.now();
+    bridge.wait(114);
+    let request = bridge.request();
+    let page = browser.arrive(&request.redirect(None)).await;
+    let identity = bridge.identity(&page.answer(), ZOOM, request.id());
+    assert_eq!(identity.authn_instant, at);
+    bridge.wait(1);
+    let request = bridge.request();
+    let login = browser.arrive(&request.redirect(None)).await;
+    assert_eq!(login.kind(), "login");
+    // Another provider, which sets no such bound, still takes it.
+    let page = visit_library(&bridge, &mut browser).await;
+    assert_eq!(page.kind(), "post");
+    let answer = browser.sign_in(&login, "anne.dupont").await.answer();
+    let identity = bridge.identity(&answer, ZOOM, request.id());
+    assert_eq!(identity.authn_instant, bridge.now());
+}
+
+#[tokio::test]
+async fn a_session_ends_after_two_hours_without_use() {
+    let bridge = Bridge::new();
+    let mut used = signed_in(&bridge).await;
+    let mut idle = signed_in(&bridge).await;
+    for _ in 0..2 {
+        bridge.wait(60);
+        assert_eq!(visit_library(&bridge, &mut used).await.kind(), "post");
+    }
+    bridge.wait_seconds(1);
+    assert_eq!(visit_library(&bridge, &mut idle).await.kind(), "login");
+    assert_eq!(visit_library(&bridge, &mut used).await.kind(), "post");
+}
+
+#[tokio::test]
+async fn a_session_ends_after_eight_hours_however_much_it_is_used() {
+    let bridge = Bridge::new();
+    let mut browser = signed_in(&bridge).await;
+    for _ in 0..7 {
+        bridge.wait(60);
+        assert_eq!(visit_library(&bridge, &mut browser).await.kind(), "post");
+    }
+    bridge.wait(59);
+    assert_eq!(visit_library(&bridge, &mut browser).await.kind(), "post");
+    bridge.wait(1);
+    assert_eq!(visit_library(&bridge, &mut browser).await.kind(), "login");
+}
+
+#[tokio::test]
+async fn r50_each_sign_in_has_a_new_session_and_the_old_one_is_dead() {
+    let bridge = Bridge::new();
+    let mut browser = signed_in(&bridge).await;
+    let before = browser.clone();
+    let old = browser.cookie(SESSION_COOKIE).unwrap();
+    let request = bridge.request().with("ForceAuthn", "true");
+    let login = browser.arrive(&request.redirect(None)).await;
+    browser.sign_in(&login, "luc.bernard").await.answer();
+    let new = browser.cookie(SESSION_COOKIE).unwrap();
+    assert_ne!(old, new);
+    // Whoever kept the old value has nothing.
+    let mut thief = before;
+    assert_eq!(thief.cookie(SESSION_COOKIE).unwrap(), old);
+    assert_eq!(visit_zoom(&bridge, &mut thief).await.kind(), "login");
+    let request = bridge.request();
+    let page = browser.arrive(&request.redirect(None)).await;
+    let identity = bridge.identity(&page.answer(), ZOOM, request.id());
+    assert_eq!(identity.name_id.value, "luc.bernard@univ-montp3.example");
+}
+
+#[tokio::test]
+async fn r50_a_value_that_somebody_planted_never_becomes_a_session() {
+    let bridge = Bridge::new();
+    let planted = "A".repeat(43);
+    let mut browser = bridge.browser();
+    let url = url::Url::parse(ORIGIN).unwrap();
+    let cookie = format!("{SESSION_COOKIE}={planted}; Path=/; Secure");
+    browser.jar.take(&url, &cookie);
+    let login = visit_zoom(&bridge, &mut browser).await;
+    browser.sign_in(&login, "anne.dupont").await.answer();
+    assert_ne!(browser.cookie(SESSION_COOKIE).unwrap(), planted);
+    let mut attacker = bridge.browser();
+    attacker.jar.take(&url, &cookie);
+    assert_eq!(visit_zoom(&bridge, &mut attacker).await.kind(), "login");
+}
+
+#[tokio::test]
+async fn r50_a_refused_password_ends_no_session_and_makes_none() {
+    let bridge = Bridge::new();
+    let mut browser = signed_in(&bridge).await;
+    let session = browser.cookie(SESSION_COOKIE);
+    let request = bridge.request().with("ForceAuthn", "true");
+    let login = browser.arrive(&request.redirect(None)).await;
+    let page = browser
+        .submit(&login, &login.filled("anne.dupont", "wrong"))
+        .await;
+    assert_eq!(page.kind(), "login");
+    assert!(page.cookies_set().is_empty());
+    assert_eq!(browser.cookie(SESSION_COOKIE), session);
+    assert_eq!(visit_zoom(&bridge, &mut browser).await.kind(), "post");
+}
+
+#[tokio::test]
+async fn r82_a_visit_asks_and_ends_nothing_and_one_click_ends_the_session() {
+    let bridge = Bridge::new();
+    let mut browser = signed_in(&bridge).await;
+    let session = browser.cookie(SESSION_COOKIE).unwrap();
+    for path in ["/logout", "/saml/slo"] {
+        let page = browser.arrive(path).await;
+        assert_eq!(
+            (page.status, page.kind().as_str()),
+            (200, "logout"),
+            "{path}"
+        );
+        assert!(page.body.contains("anne.dupont"));
+        assert_eq!(page.form().action, "/logout");
+    }
+    assert_eq!(visit_zoom(&bridge, &mut browser).await.kind(), "post");
+    let page = browser.open("/saml/slo").await;
+    let done = browser.submit(&page, &page.form()).await;
+    assert_eq!((done.status, done.kind().as_str()), (200, "logged-out"));
+    assert_eq!(browser.cookie(SESSION_COOKIE), None);
+    assert_eq!(visit_zoom(&bridge, &mut browser).await.kind(), "login");
+    // The value itself is dead, whoever still has it.
+    let mut thief = bridge.browser();
+    let url = url::Url::parse(ORIGIN).unwrap();
+    let cookie = format!("{SESSION_COOKIE}={session}; Path=/; Secure");
+    thief.jar.take(&url, &cookie);
+    assert_eq!(visit_zoom(&bridge, &mut thief).await.kind(), "login");
+    let nothing = bridge.browser().open("/logout").await;
+    assert_eq!(
+        (nothing.status, nothing.kind().as_str()),
+        (200, "logged-out")
+    );
+}
+
+#[tokio::test]
+async fn r82_a_logout_form_from_elsewhere_or_with_another_key_ends_nothing() {
+    let bridge = Bridge::new();
+    let mut browser = signed_in(&bridge).await;
+    let mut other = signed_in(&bridge).await;
+    let page = browser.open("/logout").await;
+    let good = page.form();
+    let others = other.open("/logout").await.form();
+    assert_ne!(good.value("csrf"), others.value("csrf"));
+    for key in ["", "x", others.value("csrf").unwrap()] {
+        let refused = browser.submit(&page, &good.clone().with("csrf", key)).await;
+        refused.stops(400, "form-forged");
+    }
+    let from_elsewhere = browser.arrive_by_post("/logout", &good.encode()).await;
+    from_elsewhere.stops(400, "form-forged");
+    let cookies = browser.cookies();
+    let bare = |name: &'static str, value: &'static str| {
+        bridge
+            .browser()
+            .plain("/logout")
+            .method(Method::POST)
+            .header(header::COOKIE, &cookies)
+            .header(header::CONTENT_TYPE, "application/x-www-form-urlencoded")
+            .header(name, value)
+            .body(Body::from(good.encode()))
+            .unwrap()
+    };
+    for (name, value) in [
+        ("origin", "null"),
+        ("origin", "https://evil.example"),
+        ("sec-fetch-site", "cross-site"),
+        ("sec-fetch-site", "same-site"),
+        ("x-nothing", "1"),
+    ] {
+        let refused = browser.exchange(bare(name, value)).await;
+        refused.stops(400, "form-forged");
+    }
+    assert_eq!(visit_zoom(&bridge, &mut browser).await.kind(), "post");
+    let page = browser.submit(&page, &good).await;
+    assert_eq!(page.kind(), "logged-out");
+    assert_eq!(visit_zoom(&bridge, &mut browser).await.kind(), "login");
+    assert_eq!(visit_zoom(&bridge, &mut other).await.kind(), "post");
+}
