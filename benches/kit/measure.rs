@@ -18,13 +18,13 @@ use rustix::time::{ClockId, clock_gettime};
 const MESSAGE: [u8; 900] = [0x5a; 900];
 
 /// The CPU time that this thread has used so far.
-pub fn thread_time() -> Duration {
+pub(crate) fn thread_time() -> Duration {
     let time = clock_gettime(ClockId::ThreadCPUTime);
     Duration::try_from(time).unwrap_or_default()
 }
 
 /// A bare RSA-2048 signature with SHA-256, by a key that is parsed once.
-pub struct RsaSignature(PKey<Private>);
+pub(crate) struct RsaSignature(PKey<Private>);
 
 impl RsaSignature {
     /// Makes a key.
@@ -32,7 +32,7 @@ impl RsaSignature {
     /// # Errors
     ///
     /// OpenSSL failed.
-    pub fn new() -> anyhow::Result<Self> {
+    pub(crate) fn new() -> anyhow::Result<Self> {
         Ok(Self(PKey::from_rsa(Rsa::generate(2048)?)?))
     }
 
@@ -41,7 +41,7 @@ impl RsaSignature {
     /// # Errors
     ///
     /// OpenSSL failed.
-    pub fn time(&self, count: u32) -> anyhow::Result<Duration> {
+    pub(crate) fn time(&self, count: u32) -> anyhow::Result<Duration> {
         time(count, || {
             let mut signer = Signer::new(MessageDigest::sha256(), &self.0)?;
             black_box(signer.sign_oneshot_to_vec(black_box(&MESSAGE))?);
@@ -55,7 +55,7 @@ impl RsaSignature {
 /// # Errors
 ///
 /// That of `work`.
-pub fn time(
+pub(crate) fn time(
     count: u32,
     mut work: impl FnMut() -> anyhow::Result<()>,
 ) -> anyhow::Result<Duration> {
@@ -63,22 +63,22 @@ pub fn time(
     for _ in 0..count {
         work()?;
     }
-    Ok((thread_time() - before) / count.max(1))
+    Ok(thread_time().saturating_sub(before) / count.max(1))
 }
 
 /// The same thing, measured several times.
 #[derive(Debug, Default)]
-pub struct Samples(Vec<f64>);
+pub(crate) struct Samples(Vec<f64>);
 
 impl Samples {
     /// Adds one.
-    pub fn add(&mut self, sample: f64) {
+    pub(crate) fn add(&mut self, sample: f64) {
         self.0.push(sample);
         self.0.sort_by(f64::total_cmp);
     }
 
     /// The one in the middle; NaN of none, which is within no limit.
-    pub fn median(&self) -> f64 {
+    pub(crate) fn median(&self) -> f64 {
         self.at(self.0.len() / 2)
     }
 
@@ -96,7 +96,7 @@ impl fmt::Display for Samples {
 }
 
 /// Says whether `value` is within `limit`, and notes it in `all` if it is not.
-pub fn judge(value: f64, limit: f64, all: &mut bool) -> &'static str {
+pub(crate) fn judge(value: f64, limit: f64, all: &mut bool) -> &'static str {
     // Not `value > limit`: what could not be measured is not within it.
     if value <= limit {
         "within the limit"

@@ -1,5 +1,5 @@
 //! What both benchmarks need: a folder to run in, requests, and a measure.
 
-pub mod measure;
-pub mod place;
-pub mod request;
+pub(crate) mod measure;
+pub(crate) mod place;
+pub(crate) mod request;

@@ -19,21 +19,21 @@ use passerelle::{
 use tempfile::TempDir;
 
 /// The program that is measured.
-pub const PROGRAM: &str = env!("CARGO_BIN_EXE_passerelle");
+pub(crate) const PROGRAM: &str = env!("CARGO_BIN_EXE_passerelle");
 /// Where browsers reach it, by way of a reverse proxy.
-pub const BASE_URL: &str = "https://idp.example.org";
+pub(crate) const BASE_URL: &str = "https://idp.example.org";
 /// The password of everybody.
-pub const PASSWORD: &str = "correct horse battery staple";
+pub(crate) const PASSWORD: &str = "correct horse battery staple";
 /// The entityID of the provider.
-pub const SP: &str = "example-org.zoom.us";
+pub(crate) const SP: &str = "example-org.zoom.us";
 /// Where the provider takes answers.
-pub const SP_ACS: &str = "https://example-org.zoom.us/saml/SSO";
+pub(crate) const SP_ACS: &str = "https://example-org.zoom.us/saml/SSO";
 
 /// The folder; it goes when this is dropped.
-pub struct Place {
+pub(crate) struct Place {
     folder: TempDir,
     /// The key that the provider signs its requests with.
-    pub sp_key: SigningKey,
+    pub(crate) sp_key: SigningKey,
 }
 
 impl Place {
@@ -42,7 +42,7 @@ impl Place {
     /// # Errors
     ///
     /// A file or a key could not be made.
-    pub fn make(listen: SocketAddr, people: usize) -> anyhow::Result<Self> {
+    pub(crate) fn make(listen: SocketAddr, people: usize) -> anyhow::Result<Self> {
         let folder = tempfile::tempdir()?;
         let at = |name: &str| folder.path().join(name);
         make_keys(&at("idp"))?;
@@ -56,18 +56,18 @@ impl Place {
     }
 
     /// A file in it.
-    pub fn path(&self, name: &str) -> PathBuf {
+    pub(crate) fn path(&self, name: &str) -> PathBuf {
         self.folder.path().join(name)
     }
 
     /// The configuration.
-    pub fn configuration(&self) -> PathBuf {
+    pub(crate) fn configuration(&self) -> PathBuf {
         self.path("passerelle.toml")
     }
 }
 
 /// The name that account `number` signs in with.
-pub fn login(number: usize) -> String {
+pub(crate) fn login(number: usize) -> String {
     format!("person{number}")
 }
 

@@ -9,7 +9,7 @@ use passerelle::{
     model::vocab,
     sys::entropy::{OsEntropy, saml_id},
     xml::{Canonical, Writer},
-    xmlsec::{Signer as _, SigningKey, sign},
+    xmlsec::{Signer as _, SigningKey},
 };
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 
@@ -25,10 +25,11 @@ const PREFIXES: &[(&str, &str)] = &[
 const RELAY_STATE: &str = "dGhlIHBhZ2UgdGhhdCB3YXMgYXNrZWQgZm9y";
 
 /// A request with an ID of its own.
-pub struct AuthnRequest {
+pub(crate) struct AuthnRequest {
     /// The ID, which stands in the answer.
-    pub id: String,
-    unsigned: Canonical,
+    pub(crate) id: String,
+    /// The XML.
+    pub(crate) unsigned: Canonical,
 }
 
 impl AuthnRequest {
@@ -37,7 +38,7 @@ impl AuthnRequest {
     /// # Errors
     ///
     /// It could not be written.
-    pub fn new(now: Timestamp) -> anyhow::Result<Self> {
+    pub(crate) fn new(now: Timestamp) -> anyhow::Result<Self> {
         let id = saml_id(&OsEntropy);
         let mut out = Writer::new(PREFIXES);
         out.start(
@@ -66,7 +67,7 @@ impl AuthnRequest {
     /// # Errors
     ///
     /// It could not be deflated.
-    pub fn query(&self) -> anyhow::Result<String> {
+    pub(crate) fn query(&self) -> anyhow::Result<String> {
         let mut deflater = DeflateEncoder::new(Vec::new(), Compression::default());
         deflater.write_all(self.unsigned.as_str().as_bytes())?;
         let message = STANDARD.encode(deflater.finish()?);
@@ -82,28 +83,14 @@ impl AuthnRequest {
     /// # Errors
     ///
     /// It could not be deflated or signed.
-    pub fn signed_query(&self, key: &SigningKey) -> anyhow::Result<String> {
+    pub(crate) fn signed_query(&self, key: &SigningKey) -> anyhow::Result<String> {
         let octets = format!("{}&SigAlg={}", self.query()?, escape(key.algorithm().uri()));
         let signature = STANDARD.encode(key.sign(octets.as_bytes())?);
         Ok(format!("{octets}&Signature={}", escape(&signature)))
     }
-
-    /// The form of HTTP-POST, signed by `key`.
-    ///
-    /// # Errors
-    ///
-    /// It could not be signed.
-    pub fn signed_form(&self, key: &SigningKey) -> anyhow::Result<String> {
-        let signed = sign(&self.unsigned, &self.id, key)?;
-        Ok(format!(
-            "SAMLRequest={}&RelayState={}",
-            escape(&STANDARD.encode(signed.as_str())),
-            escape(RELAY_STATE)
-        ))
-    }
 }
 
 /// A value of a query or a form.
-pub fn escape(value: &str) -> String {
+pub(crate) fn escape(value: &str) -> String {
     utf8_percent_encode(value, NON_ALPHANUMERIC).to_string()
 }

@@ -28,7 +28,7 @@ const HEADERS: &str = "Host: idp.example.org\r\n\
     Accept-Language: fr-FR,fr;q=0.9,en-US;q=0.8,en;q=0.7\r\n";
 
 /// The browser of one person.
-pub struct Browser {
+pub(crate) struct Browser {
     connection: BufReader<TcpStream>,
     person: usize,
     cookies: BTreeMap<String, String>,
@@ -36,12 +36,12 @@ pub struct Browser {
 
 /// What came back.
 #[derive(Debug, Default)]
-pub struct Answer {
+pub(crate) struct Answer {
     /// The status code.
-    pub status: u16,
+    pub(crate) status: u16,
     location: String,
     /// The page.
-    pub page: String,
+    pub(crate) page: String,
 }
 
 impl Browser {
@@ -50,7 +50,7 @@ impl Browser {
     /// # Errors
     ///
     /// There is no connection.
-    pub fn open(address: SocketAddr, person: usize) -> anyhow::Result<Self> {
+    pub(crate) fn open(address: SocketAddr, person: usize) -> anyhow::Result<Self> {
         let connection = TcpStream::connect(address)?;
         connection.set_nodelay(true)?;
         connection.set_read_timeout(Some(Duration::from_secs(30)))?;
@@ -66,7 +66,7 @@ impl Browser {
     /// # Errors
     ///
     /// There is no connection.
-    pub fn reconnect(&mut self, address: SocketAddr) -> anyhow::Result<()> {
+    pub(crate) fn reconnect(&mut self, address: SocketAddr) -> anyhow::Result<()> {
         self.connection = Self::open(address, self.person)?.connection;
         Ok(())
     }
@@ -76,7 +76,7 @@ impl Browser {
     /// # Errors
     ///
     /// A step was not answered as it should be.
-    pub fn sign_in(&mut self, query: &str) -> anyhow::Result<Answer> {
+    pub(crate) fn sign_in(&mut self, query: &str) -> anyhow::Result<Answer> {
         self.get(&format!("/saml/sso?{query}"))?;
         let mut answer = self.receive()?;
         while answer.status == 303 {
@@ -100,7 +100,7 @@ impl Browser {
     /// # Errors
     ///
     /// The connection is closed.
-    pub fn get(&mut self, path: &str) -> anyhow::Result<()> {
+    pub(crate) fn get(&mut self, path: &str) -> anyhow::Result<()> {
         let head = format!("GET {path} HTTP/1.1\r\n{}\r\n", self.headers());
         Ok(self.connection.get_mut().write_all(head.as_bytes())?)
     }
@@ -116,7 +116,10 @@ impl Browser {
     }
 
     fn headers(&self) -> String {
-        let mut headers = format!("{HEADERS}X-Forwarded-For: 192.0.2.{}\r\n", self.person % 250);
+        let mut headers = format!(
+            "{HEADERS}X-Forwarded-For: 192.0.2.{}\r\n",
+            self.person % 250
+        );
         for (number, (name, value)) in self.cookies.iter().enumerate() {
             let before = if number == 0 { "Cookie: " } else { "; " };
             // Writing to a String cannot fail.
@@ -133,7 +136,7 @@ impl Browser {
     /// # Errors
     ///
     /// What comes is no answer.
-    pub fn receive(&mut self) -> anyhow::Result<Answer> {
+    pub(crate) fn receive(&mut self) -> anyhow::Result<Answer> {
         let mut answer = Answer::default();
         let mut length = 0;
         let mut line = String::new();
@@ -171,7 +174,7 @@ impl Browser {
 }
 
 /// The value of the field `name` of the form on a page.
-pub fn value_of<'p>(page: &'p str, name: &str) -> Option<&'p str> {
+pub(crate) fn value_of<'p>(page: &'p str, name: &str) -> Option<&'p str> {
     between(page, &format!("name=\"{name}\" value=\""), "\"")
 }
 

@@ -17,11 +17,12 @@ use crate::kit::place::{PROGRAM, Place};
 const PATIENCE: Duration = Duration::from_secs(30);
 
 /// A running server; it is stopped when this is dropped.
-pub struct Server {
+pub(crate) struct Server {
     child: Child,
-    pub address: SocketAddr,
+    /// Where it listens.
+    pub(crate) address: SocketAddr,
     /// From the start of the program to the first answer of `/readyz`.
-    pub ready_after: Duration,
+    pub(crate) ready_after: Duration,
 }
 
 impl Server {
@@ -30,7 +31,7 @@ impl Server {
     /// # Errors
     ///
     /// It does not start; its log says why.
-    pub fn start(place: &Place, address: SocketAddr) -> anyhow::Result<Self> {
+    pub(crate) fn start(place: &Place, address: SocketAddr) -> anyhow::Result<Self> {
         let log = place.path("log");
         let started = Instant::now();
         let mut server = Self {
@@ -59,7 +60,7 @@ impl Server {
     /// # Errors
     ///
     /// The system does not say.
-    pub fn cpu_time(&self) -> anyhow::Result<Duration> {
+    pub(crate) fn cpu_time(&self) -> anyhow::Result<Duration> {
         let mut nanoseconds = 0;
         for thread in fs::read_dir(format!("/proc/{}/task", self.child.id()))? {
             let figures = fs::read_to_string(thread?.path().join("schedstat"))?;
@@ -74,7 +75,7 @@ impl Server {
     /// # Errors
     ///
     /// The system does not say.
-    pub fn memory(&self, figure: &str) -> anyhow::Result<f64> {
+    pub(crate) fn memory(&self, figure: &str) -> anyhow::Result<f64> {
         let status = fs::read_to_string(format!("/proc/{}/status", self.child.id()))?;
         let kilobytes: f64 = status
             .lines()
@@ -99,7 +100,7 @@ impl Drop for Server {
 /// # Errors
 ///
 /// There is none.
-pub fn free_address() -> anyhow::Result<SocketAddr> {
+pub(crate) fn free_address() -> anyhow::Result<SocketAddr> {
     Ok(TcpListener::bind("127.0.0.1:0")?.local_addr()?)
 }
 
@@ -108,7 +109,7 @@ pub fn free_address() -> anyhow::Result<SocketAddr> {
     clippy::disallowed_methods,
     reason = "waits for another process, which has no clock that could be moved"
 )]
-pub fn rest(time: Duration) {
+pub(crate) fn rest(time: Duration) {
     std::thread::sleep(time);
 }
 

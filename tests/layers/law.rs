@@ -56,7 +56,10 @@ const LIBRARIES: &[Library] = &[
         &["edge", "web", "admin", "control", "telemetry", "app"],
     ),
     only("axum_server", &["app", "telemetry"]),
-    only("http_body_util", &["edge", "web", "admin", "control", "app"]),
+    only(
+        "http_body_util",
+        &["edge", "web", "admin", "control", "app"],
+    ),
     only("hyper_util", &["app"]),
     only("reqwest", &["sys"]),
     // Cryptography: randomness, seals and TLS in `sys`, signatures in `xmlsec`.
