@@ -29,7 +29,8 @@ use passerelle::{
 };
 use server::{Server, free_address, rest};
 
-/// The most that a sign-in on a live session may cost, in RSA-2048 signatures.
+/// The most that a sign-in on a live session may cost, in RSA-2048 signatures, where the request is
+/// not signed: the verification of a signed one is the provider's wish and comes on top.
 const MOST_CPU: f64 = 1.6;
 /// The longest that a start may take, in milliseconds.
 const MOST_START_MS: f64 = 100.0;
@@ -45,9 +46,11 @@ const PEOPLE: usize = 24;
 const SIGN_INS: usize = 1_000;
 /// How often each row is measured.
 const ROUNDS: usize = 9;
-/// Sign-ins of one round, in slices between which signatures are measured.
+/// How often everybody comes back in one round; signatures are measured in between.
 const SLICES: usize = 20;
-/// How long the server rests before its memory is looked at; it keeps that of hashing for two
+/// How many signatures that is.
+const SIGNATURES: u32 = 10;
+/// How long the server rests before its memory is looked at; it keeps that of hashing for three
 /// seconds.
 const REST: Duration = Duration::from_secs(4);
 
@@ -58,6 +61,8 @@ struct Row {
     /// How many ask before the first one is answered.
     together: usize,
     is_signed: bool,
+    /// The most that one may cost, in RSA-2048 signatures.
+    limit: Option<f64>,
 }
 
 const ROWS: [Row; 3] = [
@@ -65,16 +70,19 @@ const ROWS: [Row; 3] = [
         name: "sign-in on a live session, one at a time",
         together: 1,
         is_signed: false,
+        limit: Some(MOST_CPU),
     },
     Row {
         name: "sign-in on a live session, eight at once",
         together: 8,
         is_signed: false,
+        limit: Some(MOST_CPU),
     },
     Row {
         name: "the same as the first, the request signed",
         together: 1,
         is_signed: true,
+        limit: None,
     },
 ];
 
@@ -92,7 +100,9 @@ fn main() -> anyhow::Result<ExitCode> {
     rest(REST);
     let idle = server.memory("VmRSS")?;
     crowd.reconnect(server.address)?;
-    crowd.come_back(SIGN_INS, ROWS[0])?;
+    let requests = crowd.requests(SIGN_INS, false)?;
+    let answers = crowd.come_back(&requests, 1)?;
+    crowd.check_all(&requests, &answers)?;
     let working = server.memory("VmRSS")?;
 
     let rsa = RsaSignature::new()?;
@@ -115,10 +125,11 @@ fn main() -> anyhow::Result<ExitCode> {
     );
     for (row, samples) in &rows {
         print!("{:52}{samples}", row.name);
-        println!(
-            "   limit {MOST_CPU}: {}",
-            judge(samples.median(), MOST_CPU, &mut all_within)
-        );
+        if let Some(limit) = row.limit {
+            let verdict = judge(samples.median(), limit, &mut all_within);
+            print!("   limit {limit}: {verdict}");
+        }
+        println!();
     }
     rest(REST);
     println!("\nMemory of the server, MiB");
@@ -175,17 +186,23 @@ fn measure(
     server: &Server,
     rsa: &RsaSignature,
 ) -> anyhow::Result<(Duration, Duration)> {
-    let (mut cost, mut signature, mut sign_ins) = (Duration::ZERO, Duration::ZERO, 0);
+    let (mut cost, mut signature) = (Duration::ZERO, Duration::ZERO);
     for _ in 0..SLICES {
-        signature += rsa.time(10)?;
+        let requests = crowd.requests(PEOPLE, row.is_signed)?;
+        signature += rsa.time(SIGNATURES)?;
         let before = server.cpu_time()?;
-        sign_ins += crowd.come_back(PEOPLE, row)?;
+        let answers = crowd.come_back(&requests, row.together)?;
         cost += server.cpu_time()?.saturating_sub(before);
+        crowd.check_all(&requests, &answers)?;
     }
-    Ok((
-        cost / u32::try_from(sign_ins)?,
-        signature / u32::try_from(SLICES)?,
-    ))
+    let slices = u32::try_from(SLICES)?;
+    Ok((cost / (slices * u32::try_from(PEOPLE)?), signature / slices))
+}
+
+/// A request on its way.
+struct Request {
+    request: AuthnRequest,
+    path: String,
 }
 
 /// People with live sessions.
@@ -227,37 +244,48 @@ impl<'a> Crowd<'a> {
             .try_for_each(|browser| browser.reconnect(address))
     }
 
-    /// Has people come back with new requests, at least `count` times: how often it was.
-    fn come_back(&mut self, count: usize, row: Row) -> anyhow::Result<usize> {
-        let mut people = std::mem::take(&mut self.people);
-        let mut done = 0;
-        while done < count {
-            for group in people.chunks_mut(row.together) {
-                done += self.come_together(group, row)?;
-            }
-        }
-        self.people = people;
-        self.sign_ins += done;
-        Ok(done)
-    }
-
-    /// All of a group ask before the first one is answered.
-    fn come_together(&self, group: &mut [Browser], row: Row) -> anyhow::Result<usize> {
-        let mut requests = Vec::new();
-        for browser in &mut *group {
+    /// Makes a new request for each of `count` visits.
+    fn requests(&self, count: usize, is_signed: bool) -> anyhow::Result<Vec<Request>> {
+        let make = |_| {
             let request = AuthnRequest::new(SystemClock.now())?;
-            let query = if row.is_signed {
+            let query = if is_signed {
                 request.signed_query(self.sp_key)?
             } else {
                 request.query()?
             };
-            browser.get(&format!("/saml/sso?{query}"))?;
-            requests.push(request);
+            let path = format!("/saml/sso?{query}");
+            Ok(Request { request, path })
+        };
+        (0..count).map(make).collect()
+    }
+
+    /// Has people come back with new requests, `together` of them at one time. Does nothing else,
+    /// so that the server has the machine to itself as far as that can be.
+    fn come_back(&mut self, requests: &[Request], together: usize) -> anyhow::Result<Vec<Answer>> {
+        let mut answers = Vec::with_capacity(requests.len());
+        let groups = self.people.len() / together;
+        for (number, group) in requests.chunks(together).enumerate() {
+            let first = number % groups * together;
+            let people = self.people.iter_mut().skip(first);
+            for (browser, request) in people.zip(group) {
+                browser.get(&request.path)?;
+            }
+            let people = self.people.iter_mut().skip(first);
+            for (browser, _) in people.zip(group) {
+                answers.push(browser.receive()?);
+            }
         }
-        for (browser, request) in group.iter_mut().zip(&requests) {
-            self.check(request, &browser.receive()?)?;
-        }
-        Ok(requests.len())
+        self.sign_ins += answers.len();
+        Ok(answers)
+    }
+
+    /// Reads every answer.
+    fn check_all(&self, requests: &[Request], answers: &[Answer]) -> anyhow::Result<()> {
+        ensure!(requests.len() == answers.len(), "answers are missing");
+        requests
+            .iter()
+            .zip(answers)
+            .try_for_each(|(asked, answer)| self.check(&asked.request, answer))
     }
 
     /// Reads the answer as Zoom would: it must be a success that answers this very request.
