@@ -47,7 +47,7 @@ deny: ## Check the licences, bans and sources of all dependencies
 
 bench: ## Run the benchmarks
 	@scripts/install build
-	cargo bench --locked --workspace
+	cargo bench --locked
 
 clean: ## Remove what was built and installed below this folder; keys and accounts of the demo stay
 	cargo clean
