@@ -25,7 +25,7 @@ test: ## Install what the tests need and run all of them, in Chromium too
 
 browser-test: ## Run the tests in Chromium only; screenshots go to target/browser
 	@scripts/install build browser
-	cargo build --locked --workspace --bins --tests
+	cargo build --locked --workspace --bins --tests --examples
 	@scripts/browser-test
 
 fmt: ## Format the code
@@ -47,7 +47,7 @@ deny: ## Check the licences, bans and sources of all dependencies
 
 bench: ## Run the benchmarks
 	@scripts/install build
-	cargo bench --locked --workspace
+	cargo bench --locked
 
 clean: ## Remove what was built and installed below this folder; keys and accounts of the demo stay
 	cargo clean

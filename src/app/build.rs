@@ -1,11 +1,20 @@
 //! From a checked configuration to the routes.
 
-use std::{collections::HashMap, path::Path, sync::Arc};
+use std::{
+    collections::{BTreeMap, HashMap},
+    path::Path,
+    sync::Arc,
+};
 
 use jiff::Timestamp;
 
 use crate::{
-    attributes::{map::Mapping, name_id::NameIdRule, pairwise::Pairwise, release::ReleasePolicy},
+    attributes::{
+        map::Mapping,
+        name_id::{NameIdRule, Parties},
+        pairwise::Pairwise,
+        release::ReleasePolicy,
+    },
     authn::{
         Authenticator,
         local::{Directory, Local, pool::HashPool},
@@ -14,12 +23,18 @@ use crate::{
     config::{Config, fault::ConfigFault, sections::Organization},
     edge::page::{Pages, Site},
     flow::bridge::{Bridge, Health, Provider, Settings},
-    metadata::{registry::Registered, source},
-    model::{authn_context::AuthnContextClass, entity_id::EntityId},
+    metadata::{
+        registry::{Registered, Registry},
+        source,
+    },
+    model::{
+        authn_context::AuthnContextClass, entity_id::EntityId, short_name::ShortName, trace::Trace,
+    },
     saml::idp_metadata::IdpMetadata,
     store::{Limits, Store, memory::MemoryStore},
     sys::{clock::Clock, entropy::Entropy},
     web::Front,
+    xml::Canonical,
     xmlsec::SigningKey,
 };
 
@@ -46,80 +61,299 @@ pub fn build(
     clock: Arc<dyn Clock>,
     entropy: Arc<dyn Entropy>,
 ) -> Result<Built, Vec<ConfigFault>> {
-    let mut faults = Vec::new();
+    let mut site = Building {
+        config: &config,
+        path,
+        faults: Vec::new(),
+        warnings: Vec::new(),
+    };
     let now = clock.now();
-    let keys = read_signing_keys(&config, &mut faults);
-    let mapping = Mapping::compile(&config.attributes)
-        .map_err(|found| {
-            faults.extend(found.iter().map(|fault| at(path, "attributes", &fault)));
-        })
-        .ok();
-    let (registry, mut warnings) =
-        match source::load(&config.service_providers, config.schemes, now) {
-            Ok(loaded) => (Some(loaded.registry), loaded.warnings),
-            Err(not_loaded) => {
-                faults.extend(not_loaded.faults);
-                (None, not_loaded.warnings)
-            }
-        };
-    let mut providers = HashMap::new();
-    if let (Some(registry), Some(mapping)) = (&registry, &mapping) {
-        for registered in registry.all() {
-            match compile(registered, mapping, &config.organization, path) {
-                Ok((provider, found)) => {
-                    providers.insert(registered.config.short_name.clone(), provider);
-                    warnings.extend(found);
-                }
-                Err(found) => faults.extend(found),
-            }
-        }
-    }
-    let authenticator = build_authenticator(&config, &*entropy, &mut faults);
-    let pages = build_pages(&config, path, &mut faults);
-    let metadata = keys
-        .as_ref()
-        .and_then(|keys| write_metadata(&config, keys, path, &mut faults));
-    let entity_id = EntityId::parse(&config.entity_id())
-        .map_err(|fault| faults.push(at(path, "base-url", &fault)))
-        .ok();
-    let pairwise = Pairwise::new(config.keys.pairwise.clone())
-        .map_err(|fault| faults.push(at(path, "keys.pairwise", &fault)))
-        .ok();
-    let (Some(keys), Some(registry), Some(mapping), Some(authenticator)) =
-        (keys, registry, mapping, authenticator)
-    else {
+    let parts = site.parts(now, &*entropy);
+    let Building {
+        faults, warnings, ..
+    } = site;
+    let Some(parts) = parts.filter(|_| faults.is_empty()) else {
         return Err(faults);
     };
-    let (Some(pages), Some(metadata), Some(entity_id), Some(pairwise)) =
-        (pages, metadata, entity_id, pairwise)
-    else {
-        return Err(faults);
-    };
-    let Some(signer) = keys.into_iter().next().filter(|_| faults.is_empty()) else {
-        return Err(faults);
-    };
-    warnings.extend(expiring(&signer, now, &config));
     let front = Front {
         bridge: Bridge {
-            settings: settings(&config, entity_id),
+            settings: settings(&config, parts.entity_id),
             clock,
             entropy,
             store: build_store(&config),
             seal: config.keys.seal,
-            signer: Arc::new(signer),
-            registry,
-            providers,
-            mapping,
-            pairwise,
-            authenticator,
+            signer: Arc::new(parts.signer),
+            registry: parts.registry,
+            providers: parts.providers,
+            mapping: parts.mapping,
+            pairwise: parts.pairwise,
+            authenticator: parts.authenticator,
             health: Health::default(),
         },
-        pages,
+        pages: parts.pages,
         origin: config.base_url.as_str().to_owned(),
         trusted_proxies: config.server.trusted_proxies,
-        metadata,
+        metadata: parts.metadata,
     };
     Ok(Built { front, warnings })
+}
+
+/// What is built, and all that is found wrong on the way.
+struct Building<'a> {
+    config: &'a Config,
+    path: &'a Path,
+    faults: Vec<ConfigFault>,
+    warnings: Vec<ConfigFault>,
+}
+
+/// All that can fail to be built.
+struct Parts {
+    entity_id: EntityId,
+    signer: SigningKey,
+    registry: Registry,
+    providers: HashMap<ShortName, Provider>,
+    mapping: Mapping,
+    pairwise: Pairwise,
+    authenticator: Authenticator,
+    pages: Pages,
+    metadata: String,
+}
+
+impl Building<'_> {
+    /// Builds every part before it gives up, so that one start shows all faults.
+    fn parts(&mut self, now: Timestamp, entropy: &dyn Entropy) -> Option<Parts> {
+        let keys = self.signing_keys();
+        let metadata = keys.as_ref().and_then(|keys| self.metadata(keys));
+        let signer = keys.and_then(|keys| keys.into_iter().next());
+        if let Some(signer) = &signer {
+            self.warn_of_the_end(signer, now);
+        }
+        let mapping = self.mapping();
+        let registry = self.registry(now);
+        let providers = match (&registry, &mapping) {
+            (Some(registry), Some(mapping)) => self.providers(registry, mapping),
+            _ => HashMap::new(),
+        };
+        let entity_id = EntityId::parse(&self.config.entity_id())
+            .map_err(|fault| self.fault("base-url", &fault))
+            .ok();
+        let pairwise = Pairwise::new(self.config.keys.pairwise.clone())
+            .map_err(|fault| self.fault("keys.pairwise", &fault))
+            .ok();
+        let directory = self.directory();
+        if let (Some(directory), Some(mapping), Some(idp), Some(pairwise)) =
+            (&directory, &mapping, &entity_id, &pairwise)
+        {
+            for provider in providers.values() {
+                let sp = &provider.registered.sp.entity_id;
+                let parties = Parties { idp, sp, pairwise };
+                self.refuse_shared_names(directory, mapping, provider, parties);
+            }
+        }
+        let authenticator = directory.and_then(|people| self.authenticator(people, entropy));
+        let pages = self.pages();
+        Some(Parts {
+            entity_id: entity_id?,
+            signer: signer?,
+            registry: registry?,
+            providers,
+            mapping: mapping?,
+            pairwise: pairwise?,
+            authenticator: authenticator?,
+            pages: pages?,
+            metadata: metadata?,
+        })
+    }
+
+    fn fault(&mut self, key: &str, what: &dyn std::fmt::Display) {
+        self.faults.push(at(self.path, key, what));
+    }
+
+    fn signing_keys(&mut self) -> Option<Vec<SigningKey>> {
+        let mut keys = Vec::new();
+        for file in &self.config.keys.signing {
+            match SigningKey::from_pem(file.pem.expose()) {
+                Ok(key) => keys.push(key),
+                Err(fault) => self.faults.push(at(&file.path, "", &fault)),
+            }
+        }
+        (keys.len() == self.config.keys.signing.len()).then_some(keys)
+    }
+
+    /// A certificate that ends warns and stops nobody: providers that took it keep the key.
+    fn warn_of_the_end(&mut self, signer: &SigningKey, now: Timestamp) {
+        let days = signer
+            .certificate()
+            .not_after()
+            .duration_since(now)
+            .as_hours()
+            / 24;
+        if let Some(file) = self.config.keys.signing.first()
+            && days < 60
+        {
+            let what = format!("the certificate ends in {days} days");
+            self.warnings.push(at(&file.path, "keys.signing", &what));
+        }
+    }
+
+    fn metadata(&mut self, keys: &[SigningKey]) -> Option<String> {
+        let config = self.config;
+        let certificates: Vec<_> = keys.iter().map(SigningKey::certificate_der).collect();
+        let metadata = IdpMetadata {
+            entity_id: &config.entity_id(),
+            sso: &config.sso_url(),
+            error_url: &config.url("/"),
+            logo: (&config.url(Pages::ICON_PATH), 64),
+            signing_certificates: &certificates,
+            organization: &config.organization.name,
+            organization_url: &config.organization.url,
+            technical_contact: &config.organization.technical_contact,
+            scopes: &config.organization.scopes,
+        };
+        metadata
+            .write()
+            .map(Canonical::into_string)
+            .map_err(|fault| self.fault("organization", &fault))
+            .ok()
+    }
+
+    fn mapping(&mut self) -> Option<Mapping> {
+        Mapping::compile(&self.config.attributes)
+            .map_err(|found| {
+                for fault in found {
+                    self.fault("attributes", &fault);
+                }
+            })
+            .ok()
+    }
+
+    fn registry(&mut self, now: Timestamp) -> Option<Registry> {
+        match source::load(&self.config.service_providers, self.config.schemes, now) {
+            Ok(loaded) => {
+                self.warnings.extend(loaded.warnings);
+                Some(loaded.registry)
+            }
+            Err(not_loaded) => {
+                self.faults.extend(not_loaded.faults);
+                self.warnings.extend(not_loaded.warnings);
+                None
+            }
+        }
+    }
+
+    fn providers(
+        &mut self,
+        registry: &Registry,
+        mapping: &Mapping,
+    ) -> HashMap<ShortName, Provider> {
+        let mut providers = HashMap::new();
+        for registered in registry.all() {
+            if let Some(provider) = self.provider(registered, mapping) {
+                providers.insert(registered.config.short_name.clone(), provider);
+            }
+        }
+        providers
+    }
+
+    /// Compiles the rules of one provider, where every one of them can work.
+    fn provider(&mut self, registered: &Arc<Registered>, mapping: &Mapping) -> Option<Provider> {
+        let sp = &registered.config;
+        let is_ours = |name: &str| mapping.gives(name);
+        let Organization {
+            mail_domains,
+            scopes,
+            ..
+        } = &self.config.organization;
+        let key = format!("sp.{}.release", sp.short_name);
+        let release = ReleasePolicy::compile(&sp.release, mail_domains, scopes, &is_ours)
+            .map_err(|found| {
+                for fault in found {
+                    self.fault(&key, &fault);
+                }
+            })
+            .ok();
+        let name_id = NameIdRule::compile(&sp.name_id, mail_domains, &is_ours)
+            .map_err(|fault| self.fault(&format!("sp.{}.name-id", sp.short_name), &fault))
+            .ok();
+        let (release, name_id) = (release?, name_id?);
+        for warning in release.warnings() {
+            self.warnings.push(at(self.path, &key, &warning));
+        }
+        Some(Provider {
+            display_name: registered.display_name(),
+            registered: Arc::clone(registered),
+            name_id,
+            release,
+        })
+    }
+
+    fn directory(&mut self) -> Option<Directory> {
+        let local = self.config.authn.local.as_ref()?;
+        Directory::load(&local.people, self.config.is_lab())
+            .map_err(|found| self.faults.extend(found))
+            .ok()
+    }
+
+    /// Two people whom a provider would know by one name: each could be taken for the other
+    ///
+    fn refuse_shared_names(
+        &mut self,
+        directory: &Directory,
+        mapping: &Mapping,
+        provider: &Provider,
+        parties: Parties<'_>,
+    ) {
+        let mut holders: BTreeMap<String, Vec<&str>> = BTreeMap::new();
+        for (login, attributes) in directory.everybody() {
+            let mut unread = Trace::new();
+            let ours = mapping.apply(attributes, &mut unread);
+            // Somebody who has no name there is told so at the sign-in.
+            if let Ok(name_id) = provider.name_id.build(&ours, parties, &mut unread) {
+                holders.entry(name_id.value).or_default().push(login);
+            }
+        }
+        let file = self
+            .config
+            .authn
+            .local
+            .as_ref()
+            .map_or(self.path, |local| &local.people);
+        let sp = &provider.registered.config.short_name;
+        for mut holders in holders.into_values().filter(|holders| holders.len() > 1) {
+            holders.sort_unstable();
+            let what = format!("{} would be one person for sp.{sp}", holders.join(" and "));
+            let mut fault = ConfigFault::of_file(file, what);
+            fault.hint("give each of them an address, or an identifier, of their own");
+            self.faults.push(fault);
+        }
+    }
+
+    fn authenticator(
+        &mut self,
+        directory: Directory,
+        entropy: &dyn Entropy,
+    ) -> Option<Authenticator> {
+        let local = self.config.authn.local.as_ref()?;
+        let pool = HashPool::start(local.hashing_threads, local.hashing_queue)
+            .map_err(|error| self.fault("authn.local", &error))
+            .ok();
+        let throttle = Throttle::new(&self.config.authn.throttle, entropy);
+        Some(Authenticator::new(throttle, Local::new(directory, pool?)))
+    }
+
+    fn pages(&mut self) -> Option<Pages> {
+        let config = self.config;
+        let site = Site {
+            organization: config.organization.name.clone(),
+            organization_url: config.organization.url.clone(),
+            support_text: config.support.text.clone(),
+            support_link: config.support.link.clone(),
+            lab: config.is_lab(),
+        };
+        Pages::new(site)
+            .map_err(|error| self.fault("organization", &error))
+            .ok()
+    }
 }
 
 fn at(path: &Path, key: &str, what: &dyn std::fmt::Display) -> ConfigFault {
@@ -127,129 +361,6 @@ fn at(path: &Path, key: &str, what: &dyn std::fmt::Display) -> ConfigFault {
         key: key.to_owned(),
         ..ConfigFault::of_file(path, what.to_string())
     }
-}
-
-fn read_signing_keys(config: &Config, faults: &mut Vec<ConfigFault>) -> Option<Vec<SigningKey>> {
-    let mut keys = Vec::new();
-    for file in &config.keys.signing {
-        match SigningKey::from_pem(file.pem.expose()) {
-            Ok(key) => keys.push(key),
-            Err(fault) => faults.push(at(&file.path, "", &fault)),
-        }
-    }
-    (keys.len() == config.keys.signing.len()).then_some(keys)
-}
-
-/// Compiles the rules of one provider, where every one of them can work.
-fn compile(
-    registered: &Arc<Registered>,
-    mapping: &Mapping,
-    organization: &Organization,
-    path: &Path,
-) -> Result<(Provider, Vec<ConfigFault>), Vec<ConfigFault>> {
-    let sp = &registered.config;
-    let is_ours = |name: &str| mapping.gives(name);
-    let domains = &organization.mail_domains;
-    let key = |part: &str| format!("sp.{}.{part}", sp.short_name);
-    let release = ReleasePolicy::compile(&sp.release, domains, &organization.scopes, &is_ours)
-        .map_err(|found| {
-            found
-                .iter()
-                .map(|fault| at(path, &key("release"), fault))
-                .collect()
-        });
-    let name_id = NameIdRule::compile(&sp.name_id, domains, &is_ours)
-        .map_err(|fault| vec![at(path, &key("name-id"), &fault)]);
-    let (release, name_id) = match (release, name_id) {
-        (Ok(release), Ok(name_id)) => (release, name_id),
-        (release, name_id) => {
-            let faults: [Vec<_>; 2] = [
-                release.err().unwrap_or_default(),
-                name_id.err().unwrap_or_default(),
-            ];
-            return Err(faults.concat());
-        }
-    };
-    let warnings = release.warnings();
-    let warnings = warnings
-        .iter()
-        .map(|warning| at(path, &key("release"), warning))
-        .collect();
-    let provider = Provider {
-        display_name: registered.display_name(),
-        registered: Arc::clone(registered),
-        name_id,
-        release,
-    };
-    Ok((provider, warnings))
-}
-
-fn build_authenticator(
-    config: &Config,
-    entropy: &dyn Entropy,
-    faults: &mut Vec<ConfigFault>,
-) -> Option<Authenticator> {
-    let local = config.authn.local.as_ref()?;
-    let directory = Directory::load(&local.people, config.is_lab())
-        .map_err(|found| faults.extend(found))
-        .ok();
-    let pool = HashPool::start(local.hashing_threads, local.hashing_queue)
-        .map_err(|error| faults.push(at(&local.people, "authn.local", &error)))
-        .ok();
-    let throttle = Throttle::new(&config.authn.throttle, entropy);
-    Some(Authenticator::new(throttle, Local::new(directory?, pool?)))
-}
-
-fn build_pages(config: &Config, path: &Path, faults: &mut Vec<ConfigFault>) -> Option<Pages> {
-    let site = Site {
-        organization: config.organization.name.clone(),
-        organization_url: config.organization.url.clone(),
-        support_text: config.support.text.clone(),
-        support_link: config.support.link.clone(),
-        lab: config.is_lab(),
-    };
-    Pages::new(site)
-        .map_err(|error| faults.push(at(path, "organization", &error)))
-        .ok()
-}
-
-fn write_metadata(
-    config: &Config,
-    keys: &[SigningKey],
-    path: &Path,
-    faults: &mut Vec<ConfigFault>,
-) -> Option<String> {
-    let certificates: Vec<_> = keys.iter().map(SigningKey::certificate_der).collect();
-    let metadata = IdpMetadata {
-        entity_id: &config.entity_id(),
-        sso: &config.sso_url(),
-        error_url: &config.url("/"),
-        logo: (&config.url("/assets/icon.svg"), 64),
-        signing_certificates: &certificates,
-        organization: &config.organization.name,
-        organization_url: &config.organization.url,
-        technical_contact: &config.organization.technical_contact,
-        scopes: &config.organization.scopes,
-    };
-    metadata
-        .write()
-        .map(crate::xml::Canonical::into_string)
-        .map_err(|fault| faults.push(at(path, "organization", &fault)))
-        .ok()
-}
-
-/// A certificate that ends warns and stops nobody: providers that took it keep the key.
-fn expiring(signer: &SigningKey, now: Timestamp, config: &Config) -> Option<ConfigFault> {
-    let ends = signer.certificate().not_after();
-    let days = ends.duration_since(now).as_hours() / 24;
-    let file = config.keys.signing.first()?;
-    (days < 60).then(|| {
-        at(
-            &file.path,
-            "keys.signing",
-            &format!("the certificate ends in {days} days"),
-        )
-    })
 }
 
 fn settings(config: &Config, entity_id: EntityId) -> Settings {

@@ -48,6 +48,14 @@ pub(super) fn run(path: &Path, options: &Options) -> anyhow::Result<()> {
     let lines = JsonLines::new(std::io::stdout(), Arc::new(SystemClock)).with_filter(level);
     tracing::subscriber::set_global_default(Registry::default().with(lines))
         .context("the log cannot be set up")?;
+    // Where it happened, and not what was at hand there: that may be a password.
+    std::panic::set_hook(Box::new(|panic| {
+        let place = panic
+            .location()
+            .map(ToString::to_string)
+            .unwrap_or_default();
+        tracing::error!(error.place = place, "a fault of ours");
+    }));
     let faults = |faults: Vec<config::fault::ConfigFault>| {
         complain_of(&faults, "error");
         anyhow::anyhow!("{} fault(s) in the configuration", faults.len())

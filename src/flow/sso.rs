@@ -486,6 +486,17 @@ impl Bridge {
         proven: Proven,
         story: &mut Story,
     ) -> Result<Answer, Stop> {
+        // Asked again: the rule may have changed since the request was read.
+        if way
+            .journey
+            .name_id_format
+            .is_some_and(|asked| asked != way.provider.name_id.format())
+        {
+            return Err(Stop::Answer {
+                to: Box::new(way.to.clone()),
+                fault: AnswerFault::NameIdPolicy,
+            });
+        }
         let ours = self.mapping.apply(&proof.attributes, &mut story.trace);
         let parties = Parties {
             idp: &self.settings.entity_id,

@@ -134,10 +134,21 @@ impl<'l> Escape<'l> {
 
 impl std::fmt::Write for Escape<'_> {
     fn write_str(&mut self, text: &str) -> std::fmt::Result {
-        for c in text.chars() {
-            if self.left == 0 {
-                return Ok(());
+        let mut rest = text;
+        while self.left > 0 {
+            // Most of a line stands for itself, and is taken over at once.
+            let plain = rest.bytes().take(self.left - 1);
+            let plain = plain.take_while(|byte| is_plain(*byte)).count();
+            if let Some((as_it_is, after)) = rest.split_at_checked(plain) {
+                self.line.push_str(as_it_is);
+                self.left -= plain;
+                rest = after;
             }
+            let mut next = rest.chars();
+            let Some(c) = next.next() else {
+                return Ok(());
+            };
+            rest = next.as_str();
             self.left -= 1;
             if self.left == 0 {
                 self.line.push('…');
@@ -152,6 +163,11 @@ impl std::fmt::Write for Escape<'_> {
         }
         Ok(())
     }
+}
+
+/// Whether a byte is a character of its own that a JSON string holds as it is.
+const fn is_plain(byte: u8) -> bool {
+    matches!(byte, b' '..=b'~') && byte != b'"' && byte != b'\\'
 }
 
 /// What must not reach a terminal or a viewer as itself: controls, line and paragraph separators,
@@ -220,6 +236,26 @@ mod tests {
         assert!(line.len() < 2 * MAX_VALUE_CHARS);
         let read: serde_json::Value = serde_json::from_str(&line).unwrap();
         assert!(read["text"].as_str().unwrap().ends_with('…'));
+    }
+
+    #[test]
+    fn r120_a_value_of_any_characters_is_cut_at_the_same_length() {
+        for c in ['x', '"', 'é', '\u{202e}'] {
+            for length in [0, 1, 2046, 2047, 2048, 2049, 5000] {
+                let text: String = std::iter::repeat_n(c, length).collect();
+                let line = lines(|| tracing::info!(text = text.as_str(), "any"));
+                let read: serde_json::Value = serde_json::from_str(&line).unwrap();
+                let kept: String = if length < MAX_VALUE_CHARS {
+                    text
+                } else {
+                    text.chars()
+                        .take(MAX_VALUE_CHARS - 1)
+                        .chain(['…'])
+                        .collect()
+                };
+                assert_eq!(read["text"], kept.as_str(), "{c:?} {length}");
+            }
+        }
     }
 
     #[test]

@@ -19,12 +19,13 @@ use std::sync::Arc;
 use axum::{
     Router,
     extract::{Request, State},
-    http::{StatusCode, header},
+    http::{HeaderMap, StatusCode, header},
     middleware::{self, Next},
     response::Response as HttpResponse,
     routing::get,
 };
 use ipnet::IpNet;
+use tower_http::catch_panic::CatchPanicLayer;
 
 use crate::{
     edge::{
@@ -81,6 +82,7 @@ pub fn router(front: Arc<Front>) -> Router {
         .route("/assets/icon.svg", get(assets::icon))
         .method_not_allowed_fallback(other_method)
         .fallback(nothing_here)
+        .layer(CatchPanicLayer::custom(net(Arc::clone(&front))))
         .layer(middleware::from_fn_with_state(Arc::clone(&front), guard))
         .with_state(front)
 }
@@ -113,6 +115,14 @@ fn is_for_us(front: &Front, request: &Request) -> bool {
         .authority()
         .is_none_or(|authority| named(authority.as_str()));
     is_named && is_alone && in_line
+}
+
+/// A net and not a plan: whoever a fault of ours throws off the way reads a page and not a dead
+/// connection. What was thrown is not looked at: it may hold anything.
+fn net(
+    front: Arc<Front>,
+) -> impl Fn(Box<dyn std::any::Any + Send>) -> HttpResponse + Clone + Send + Sync + 'static {
+    move |_thrown| reply::plain_stop(&front, &HeaderMap::new(), StopReason::Internal)
 }
 
 async fn nothing_here(State(front): State<Arc<Front>>, request: Request) -> HttpResponse {

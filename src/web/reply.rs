@@ -145,6 +145,8 @@ pub(super) fn plain_stop(
     let support_code = SupportCode::draw(&*front.bridge.entropy);
     let status = if reason == StopReason::BadHost {
         StatusCode::MISDIRECTED_REQUEST
+    } else if reason == StopReason::Internal {
+        StatusCode::INTERNAL_SERVER_ERROR
     } else if reason == StopReason::RequestTooLarge {
         StatusCode::PAYLOAD_TOO_LARGE
     } else {

@@ -9,12 +9,23 @@
 /// feed and carriage return, no U+FFFE and no U+FFFF. There is no way to escape
 /// the others, so a value that holds one must be dropped or refused.
 pub fn is_xml_text(text: &str) -> bool {
-    text.chars().all(is_xml_char)
+    // Plain ASCII, which most of what we write is, is told without a branch a byte.
+    let is_plain = text
+        .bytes()
+        .fold(true, |all, byte| all & matches!(byte, b' '..=b'~'));
+    is_plain || text.chars().all(is_xml_char)
 }
 
 /// Whether `text` is a name without a colon: `NCName` of Namespaces in XML 1.0
 /// §3, which is also the lexical rule of `xs:ID`.
 pub fn is_ncname(text: &str) -> bool {
+    let is_plain = |byte: u8| matches!(byte, b'A'..=b'Z' | b'a'..=b'z' | b'_');
+    let mut bytes = text.bytes();
+    if bytes.next().is_some_and(is_plain)
+        && bytes.all(|byte| is_plain(byte) || matches!(byte, b'0'..=b'9' | b'-' | b'.'))
+    {
+        return true;
+    }
     let mut chars = text.chars();
     chars.next().is_some_and(is_name_start) && chars.all(is_name_char)
 }

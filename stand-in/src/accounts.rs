@@ -142,6 +142,12 @@ impl Accounts {
         self.by_number.get(&number)
     }
 
+    /// Forgets all of them. Numbers go on: a session of before belongs to nobody.
+    pub(crate) fn clear(&mut self) {
+        self.by_number.clear();
+        self.pending.clear();
+    }
+
     /// Signs somebody in: finds the account or makes it.
     pub(crate) fn sign_in(&mut self, rules: &Rules, wish: Wish, now: DateTime<Utc>) -> Outcome {
         if wish.licence == Some(Licence::None) {

@@ -1,7 +1,7 @@
 // Plays the demo in Chromium as people would, and looks at every page as a judge of accessibility.
 //
 //   IDP_URL=http://idp.localhost:8480 ZOOM_URL=http://zoom.localhost:8481 \
-//   ACCOUNT=… PASSWORD=… EMAIL=… OUT=folder node run.mjs
+//   ACCOUNT=… PASSWORD=… EMAIL=… EXPIRED_SEAL=… OUT=folder node run.mjs
 //
 // Every scenario is played in French and English, on a desktop and on a phone, in a browser
 // profile of its own. On each page: no rule of axe-core is broken, nothing sticks out sideways,
@@ -29,6 +29,7 @@ const settings = {
   account: setting('ACCOUNT'),
   password: setting('PASSWORD'),
   email: setting('EMAIL'),
+  expired: setting('EXPIRED_SEAL'),
   out: setting('OUT'),
 };
 const program = process.env.CHROMIUM ?? '/usr/bin/chromium';

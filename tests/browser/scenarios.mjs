@@ -168,6 +168,69 @@ export const scenarios = {
     await visit.arrive(page, 'idp', 'login');
   },
 
+  'a person without a mail address is stopped and told whom to ask': async (visit) => {
+    for (const [account, reason] of [['sans.mail', 'no-mail'], ['deux.mails', 'several-mails']]) {
+      const context = await visit.profile();
+      const page = await visit.tab(context);
+      await visit.begin(page);
+      await visit.arrive(page, 'idp', 'login');
+      await visit.type(page, visit.password, account);
+      await visit.arrive(page, 'idp', 'stop');
+      await visit.speaks(page);
+      assert.equal(await page.locator('body').getAttribute('data-reason'), reason);
+      const code = await page.getByTestId('support-code').innerText();
+      assert.match(code.trim(), /^[0-9A-Z]{4}-[0-9A-Z]{4}$/);
+      // Nobody is left signed in: the next one at this computer is asked.
+      await page.getByTestId('way-out').click();
+      await visit.arrive(page, 'idp', 'login');
+    }
+  },
+
+  'a free account is transferred, and the second sign-in goes through': async (visit) => {
+    const account = 'compte.gratuit';
+    const context = await visit.profile();
+    const page = await visit.tab(context);
+    // By address: this request is not the browser's, and knows nothing of *.localhost.
+    const { port } = new URL(visit.zoom);
+    const forgotten = await context.request.delete(`http://127.0.0.1:${port}/accounts.json`);
+    assert.equal(forgotten.status(), 204);
+    await visit.begin(page);
+    await visit.arrive(page, 'idp', 'login');
+    await visit.type(page, visit.password, account);
+    // The first exchange ends on Zoom's page, and with it what the browser knew of it.
+    await visit.arrive(page, 'zoom', 'transfer-offered');
+    await page.getByTestId('acknowledge').click();
+    await visit.arrive(page, 'zoom', 'transfer-mailed');
+    const link = await page.getByTestId('mail-link').getAttribute('href');
+    await page.goto(link);
+    await visit.arrive(page, 'zoom', 'confirm');
+    await page.getByTestId('confirm').click();
+    await visit.arrive(page, 'zoom', 'confirmed');
+    // The second one needs no password: the session answers.
+    await page.getByTestId('sign-in').click();
+    await visit.arrive(page, 'zoom', 'profile');
+    assert.match(await page.getByTestId('email').innerText(), /^compte\.gratuit@/);
+  },
+
+  'a person whom no licence is meant for is turned away by Zoom': async (visit) => {
+    const page = await visit.tab(await visit.profile());
+    await visit.begin(page);
+    await visit.arrive(page, 'idp', 'login');
+    await visit.type(page, visit.password, 'paul.ancien');
+    await visit.arrive(page, 'zoom', 'error');
+  },
+
+  'an expired journey leads home': async (visit) => {
+    const page = await visit.tab(await visit.profile());
+    // A genuine seal whose hour is over, as in a page that was left open or bookmarked.
+    const answer = await page.goto(`${visit.idp}/j/zoom/${visit.expired}`);
+    assert.equal(answer.status(), 400);
+    await visit.arrive(page, 'idp', 'stop');
+    assert.equal(await page.locator('body').getAttribute('data-reason'), 'journey-expired');
+    await visit.speaks(page);
+    await visit.stoppedButNotStranded(page);
+  },
+
   'an address that leads nowhere is told so': async (visit) => {
     const page = await visit.tab(await visit.profile());
     const answer = await page.goto(`${visit.idp}/nowhere`);

@@ -15,6 +15,8 @@ mod browser_rules;
 #[cfg(test)]
 mod hostile;
 #[cfg(test)]
+mod independent_readers;
+#[cfg(test)]
 mod journeys;
 #[cfg(test)]
 mod peers;

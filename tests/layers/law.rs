@@ -55,6 +55,7 @@ const LIBRARIES: &[Library] = &[
         "tower",
         &["edge", "web", "admin", "control", "telemetry", "app"],
     ),
+    only("tower_http", &["edge", "web"]),
     only("axum_server", &["app", "telemetry"]),
     only(
         "http_body_util",

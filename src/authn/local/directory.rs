@@ -13,7 +13,10 @@ use super::{
     password::StoredHash,
     people::{self, Person},
 };
-use crate::{authn::account_name::AccountName, config::fault::ConfigFault, sys::hmac::sha256};
+use crate::{
+    authn::account_name::AccountName, config::fault::ConfigFault, model::attribute::Attributes,
+    sys::hmac::sha256,
+};
 
 /// The largest file of people, in bytes.
 const MAX_FILE_BYTES: u64 = 16 * 1024 * 1024;
@@ -62,6 +65,14 @@ impl Directory {
     /// Whether there is nobody; a file without people is refused.
     pub fn is_empty(&self) -> bool {
         self.people.is_empty()
+    }
+
+    /// Everybody who is not shut out: their login and attributes, in no order.
+    pub fn everybody(&self) -> impl Iterator<Item = (&str, &Attributes)> {
+        self.people
+            .values()
+            .filter(|person| !person.is_disabled)
+            .map(|person| (person.login.as_str(), &person.attributes))
     }
 
     pub(super) fn find(&self, username: &str) -> Option<&Arc<Person>> {

@@ -84,6 +84,13 @@ pub(super) async fn list(State(site): State<Arc<Site>>, _visit: Visit) -> HttpRe
     (headers, text).into_response()
 }
 
+/// `DELETE /accounts.json`: forgets every account and every address that waits, for tests that
+/// begin anew.
+pub(super) async fn forget(State(site): State<Arc<Site>>) -> HttpResponse {
+    site.memory().accounts.clear();
+    StatusCode::NO_CONTENT.into_response()
+}
+
 /// `GET /transfer`: what the address of this session waits for.
 pub(super) async fn transfer(State(site): State<Arc<Site>>, visit: Visit) -> HttpResponse {
     let email = visit.session.as_ref().and_then(|s| s.pending.clone());

@@ -83,7 +83,7 @@ fn router(site: Arc<Site>) -> Router {
         .route("/start", get(account::wished))
         .route("/wished/{*rest}", get(account::wished))
         .route("/signout", get(account::sign_out).post(account::sign_out))
-        .route("/accounts.json", get(account::list))
+        .route("/accounts.json", get(account::list).delete(account::forget))
         .route("/transfer", get(account::transfer))
         .route("/transfer/acknowledge", post(account::acknowledge))
         .route(

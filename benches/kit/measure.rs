@@ -1,0 +1,107 @@
+//! The measure of everything: one RSA-2048 signature, in the same run.
+//!
+//! A duration says more about the machine, and about who else is on it, than about the program. So
+//! what is printed, and what a limit is set on, is a multiple of the one operation that no sign-in
+//! can do without, by the CPU time of this thread, measured again and again between the rest.
+
+use std::{fmt, hint::black_box, time::Duration};
+
+use openssl::{
+    hash::MessageDigest,
+    pkey::{PKey, Private},
+    rsa::Rsa,
+    sign::Signer,
+};
+use rustix::time::{ClockId, clock_gettime};
+
+/// About as long as the `SignedInfo` of a Response.
+const MESSAGE: [u8; 900] = [0x5a; 900];
+
+/// The CPU time that this thread has used so far.
+pub(crate) fn thread_time() -> Duration {
+    let time = clock_gettime(ClockId::ThreadCPUTime);
+    Duration::try_from(time).unwrap_or_default()
+}
+
+/// A bare RSA-2048 signature with SHA-256, by a key that is parsed once.
+pub(crate) struct RsaSignature(PKey<Private>);
+
+impl RsaSignature {
+    /// Makes a key.
+    ///
+    /// # Errors
+    ///
+    /// OpenSSL failed.
+    pub(crate) fn new() -> anyhow::Result<Self> {
+        Ok(Self(PKey::from_rsa(Rsa::generate(2048)?)?))
+    }
+
+    /// The CPU time of one signature: the mean of `count`.
+    ///
+    /// # Errors
+    ///
+    /// OpenSSL failed.
+    pub(crate) fn time(&self, count: u32) -> anyhow::Result<Duration> {
+        time(count, || {
+            let mut signer = Signer::new(MessageDigest::sha256(), &self.0)?;
+            black_box(signer.sign_oneshot_to_vec(black_box(&MESSAGE))?);
+            Ok(())
+        })
+    }
+}
+
+/// The CPU time that this thread takes for one call of `work`: the mean of `count`.
+///
+/// # Errors
+///
+/// That of `work`.
+pub(crate) fn time(
+    count: u32,
+    mut work: impl FnMut() -> anyhow::Result<()>,
+) -> anyhow::Result<Duration> {
+    let before = thread_time();
+    for _ in 0..count {
+        work()?;
+    }
+    Ok(thread_time().saturating_sub(before) / count.max(1))
+}
+
+/// The same thing, measured several times.
+#[derive(Debug, Default)]
+pub(crate) struct Samples(Vec<f64>);
+
+impl Samples {
+    /// Adds one.
+    pub(crate) fn add(&mut self, sample: f64) {
+        self.0.push(sample);
+        self.0.sort_by(f64::total_cmp);
+    }
+
+    /// The one in the middle; NaN of none, which is within no limit.
+    pub(crate) fn median(&self) -> f64 {
+        self.at(self.0.len() / 2)
+    }
+
+    fn at(&self, place: usize) -> f64 {
+        self.0.get(place).copied().unwrap_or(f64::NAN)
+    }
+}
+
+/// The median, and between which values half of the samples lie.
+impl fmt::Display for Samples {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (low, high) = (self.at(self.0.len() / 4), self.at(self.0.len() * 3 / 4));
+        write!(f, "{:>8.3}   {low:.3} to {high:.3}", self.median())
+    }
+}
+
+/// Says whether `value` is within `limit`, and notes it in `all` if it is not.
+pub(crate) fn judge(value: f64, limit: f64, all: &mut bool) -> &'static str {
+    // Not `value > limit`: what could not be measured is not within it.
+    if value <= limit {
+        "within the limit"
+    } else {
+        *all = false;
+        "ABOVE THE LIMIT"
+    }
+}

@@ -1,0 +1,366 @@
+//! What each part of a sign-in costs, in multiples of one bare RSA-2048 signature.
+//!
+//! All of it works with what a server builds from its configuration: Zoom's preset, its release of
+//! eight attributes, its way of signing. Ends with a failure where the first row, which is all
+//! that makes a Response, is above its limit.
+
+#![expect(clippy::print_stdout, reason = "a benchmark prints what it measured")]
+
+mod kit;
+
+use std::{hint::black_box, net::SocketAddr, path::Path, process::ExitCode, sync::Arc};
+
+use anyhow::{Context as _, anyhow};
+use jiff::{SignedDuration, Timestamp};
+use kit::{
+    measure::{RsaSignature, Samples, judge, time},
+    place::{Place, login},
+    request::{AuthnRequest, escape},
+};
+use passerelle::{
+    app::build::build,
+    attributes::name_id::Parties,
+    config::{self, environment::Environment, fault::ConfigFault, sections::Sign},
+    edge::page::Page,
+    flow::bridge::{Bridge, Provider},
+    model::{
+        attribute::{Attributes, ReleasedAttribute},
+        authn_context::AuthnContextClass,
+        language::Language,
+        name_id::NameId,
+        proof::{AuthnMethod, Proof},
+        session::{Session, SessionKey},
+        store::Sessions as _,
+        trace::Trace,
+    },
+    saml::{
+        acs::ReturnAddress,
+        authn_request::claimed_issuer,
+        binding::{ReceivedMessage, post, redirect},
+        response::{Issuing, Subject},
+        status::AnswerFault,
+        trust::{Expectations, TrustedAuthnRequest, trust},
+    },
+    sys::{
+        clock::{Clock as _, SystemClock},
+        entropy::OsEntropy,
+        seal::Purpose,
+        token::Token,
+    },
+    web::Front,
+    xml::{self, Limits},
+    xmlsec::sign,
+};
+
+/// The most that it may cost to build, sign and encode a Response, in RSA-2048 signatures.
+const MOST: f64 = 1.05;
+/// How often each row is measured; the median counts.
+const ROUNDS: usize = 60;
+/// How long one measurement takes, about, in RSA-2048 signatures.
+const SIGNATURES: u32 = 24;
+
+/// One row: what is measured, and about how many of it cost as much as a signature.
+struct Row<'a> {
+    name: &'static str,
+    per_signature: u32,
+    work: Box<dyn FnMut() -> anyhow::Result<()> + 'a>,
+    samples: Samples,
+}
+
+impl<'a> Row<'a> {
+    fn new<T>(
+        name: &'static str,
+        per_signature: u32,
+        mut work: impl FnMut() -> anyhow::Result<T> + 'a,
+    ) -> Self {
+        Self {
+            name,
+            per_signature,
+            work: Box::new(move || {
+                black_box(work()?);
+                Ok(())
+            }),
+            samples: Samples::default(),
+        }
+    }
+}
+
+fn main() -> anyhow::Result<ExitCode> {
+    let place = Place::make(SocketAddr::from(([127, 0, 0, 1], 8080)), 1)?;
+    let front = front(&place.configuration())?;
+    let case = Case::new(&front, &place)?;
+    let mut rows = response_rows(&case);
+    rows.extend(request_rows(&case)?);
+    rows.extend(other_rows(&case)?);
+
+    let rsa = RsaSignature::new()?;
+    rsa.time(200)?;
+    let mut signatures = Samples::default();
+    for _ in 0..ROUNDS {
+        for row in &mut rows {
+            // Measured anew beside each row: the speed of a machine changes while one looks.
+            let before = rsa.time(SIGNATURES / 2)?;
+            let cost = time(SIGNATURES * row.per_signature, &mut row.work)?;
+            let signature = (before + rsa.time(SIGNATURES / 2)?) / 2;
+            row.samples.add(cost.div_duration_f64(signature));
+            signatures.add(signature.as_secs_f64() * 1e6);
+        }
+    }
+
+    println!(
+        "CPU time as a multiple of one RSA-2048 signature ({:.0} µs here)\n\
+         {:52}{:>8}   half of the rounds",
+        signatures.median(),
+        "",
+        "median"
+    );
+    let mut is_within = true;
+    for (number, row) in rows.iter().enumerate() {
+        print!("{:52}{}", row.name, row.samples);
+        if number == 0 {
+            let verdict = judge(row.samples.median(), MOST, &mut is_within);
+            print!("   limit {MOST}: {verdict}");
+        }
+        println!();
+    }
+    Ok(if is_within {
+        ExitCode::SUCCESS
+    } else {
+        ExitCode::FAILURE
+    })
+}
+
+/// What the server works with.
+fn front(configuration: &Path) -> anyhow::Result<Front> {
+    let faults = |faults: Vec<ConfigFault>| anyhow!("{faults:?}");
+    let config = config::load(configuration, &Environment::of_process()).map_err(faults)?;
+    let (clock, entropy) = (Arc::new(SystemClock), Arc::new(OsEntropy));
+    Ok(build(config, configuration, clock, entropy)
+        .map_err(faults)?
+        .front)
+}
+
+/// A request, and a person for whom it is answered.
+struct Case<'a> {
+    front: &'a Front,
+    bridge: &'a Bridge,
+    provider: &'a Provider,
+    place: &'a Place,
+    now: Timestamp,
+    request: AuthnRequest,
+    to: ReturnAddress,
+    proof: Proof,
+    name_id: NameId,
+    attributes: Vec<ReleasedAttribute>,
+}
+
+impl<'a> Case<'a> {
+    fn new(front: &'a Front, place: &'a Place) -> anyhow::Result<Self> {
+        let bridge = &front.bridge;
+        let provider = bridge.providers.values().next().context("no provider")?;
+        let now = SystemClock.now();
+        let request = AuthnRequest::new(now)?;
+        let received = redirect::decode_request(&request.query()?)?;
+        let trusted = believe(bridge, provider, &received, now)?;
+        let proof = proof(now);
+        let (name_id, attributes) = tell(bridge, provider, &proof)?;
+        Ok(Self {
+            to: ReturnAddress::of_request(&trusted, received.relay_state, &provider.registered.sp)?,
+            front,
+            bridge,
+            provider,
+            place,
+            now,
+            request,
+            proof,
+            name_id,
+            attributes,
+        })
+    }
+
+    fn issuing(&self, sign: Sign) -> Issuing<'a> {
+        Issuing {
+            idp: self.bridge.settings.entity_id.as_str(),
+            signer: &*self.bridge.signer,
+            sign,
+            now: self.now,
+            entropy: &OsEntropy,
+        }
+    }
+
+    /// Builds, signs and encodes a Response of success.
+    fn respond(&self, sign: Sign) -> anyhow::Result<String> {
+        let subject = Subject {
+            name_id: &self.name_id,
+            attributes: &self.attributes,
+            authn_instant: self.proof.at,
+            context: self.proof.context,
+            session_index: "_7c1f0a9d3b5e2846c1f0a9d3b5e2846c1f0a9d3b",
+        };
+        let issued = self.issuing(sign).success(&self.to, &subject)?;
+        Ok(post::encode_response(&issued.xml))
+    }
+}
+
+/// All that is checked before a request is believed.
+fn believe(
+    bridge: &Bridge,
+    provider: &Provider,
+    received: &ReceivedMessage,
+    now: Timestamp,
+) -> anyhow::Result<TrustedAuthnRequest> {
+    let document = xml::open(&received.xml, &Limits::MESSAGE)?;
+    let root = document.root();
+    let found = bridge.registry.sp_for(&claimed_issuer(root)?, now)?;
+    let expected = Expectations {
+        sp: &provider.registered.sp,
+        keys: &found.keys,
+        must_be_signed: found.must_sign_requests(),
+        destination: &bridge.settings.sso_url,
+        now,
+        max_age: SignedDuration::from_hours(1),
+        max_ahead: SignedDuration::from_hours(1),
+    };
+    Ok(trust(received, root, &expected)?)
+}
+
+/// What the provider is told of a person: mapping, `NameID`, release, with their trace.
+fn tell(
+    bridge: &Bridge,
+    provider: &Provider,
+    proof: &Proof,
+) -> anyhow::Result<(NameId, Vec<ReleasedAttribute>)> {
+    let mut trace = Trace::new();
+    let ours = bridge.mapping.apply(&proof.attributes, &mut trace);
+    let parties = Parties {
+        idp: &bridge.settings.entity_id,
+        sp: &provider.registered.sp.entity_id,
+        pairwise: &bridge.pairwise,
+    };
+    let name_id = provider.name_id.build(&ours, parties, &mut trace)?;
+    let released = provider.release.release(&ours, &mut trace)?;
+    Ok((name_id, released))
+}
+
+/// A teacher, who has everything that Zoom is told.
+fn proof(at: Timestamp) -> Proof {
+    let mut attributes = Attributes::new();
+    for (name, values) in [
+        ("uid", "person0"),
+        ("givenName", "Zoé"),
+        ("sn", "Martin"),
+        ("displayName", "Zoé Martin"),
+        ("mail", "person0@example.org"),
+        ("eduPersonAffiliation", "member faculty teacher employee"),
+        ("eduPersonPrimaryAffiliation", "faculty"),
+        ("eduPersonUniqueId", "c41f08d26e7b4a95@example.org"),
+        ("supannEmpId", "40217"),
+        ("supannEntiteAffectationPrincipale", "UFR3-HIST"),
+        ("department", "Histoire"),
+    ] {
+        attributes.add(name, values.split(' ').map(str::to_owned));
+    }
+    Proof {
+        login: login(0),
+        method: AuthnMethod::Local,
+        context: AuthnContextClass::PasswordProtectedTransport,
+        at,
+        attributes,
+    }
+}
+
+fn response_rows<'a>(case: &'a Case<'_>) -> Vec<Row<'a>> {
+    let sign = case.provider.registered.config.sign;
+    vec![
+        Row::new(
+            "Response: build, sign the assertion, encode",
+            1,
+            move || case.respond(sign),
+        ),
+        Row::new("Response: build, sign both, encode", 1, || {
+            case.respond(Sign::Both)
+        }),
+        Row::new("error Response: build, sign, encode", 1, || {
+            let status = AnswerFault::Passive.status();
+            let issued = case.issuing(Sign::Response).fault(&case.to, status)?;
+            Ok(post::encode_response(&issued.xml))
+        }),
+    ]
+}
+
+fn request_rows<'a>(case: &'a Case<'_>) -> anyhow::Result<Vec<Row<'a>>> {
+    let plain = case.request.query()?;
+    let query = case.request.signed_query(&case.place.sp_key)?;
+    let signed = sign(&case.request.unsigned, &case.request.id, &case.place.sp_key)?;
+    let message = escape(&post::encode_response(signed.as_str()));
+    let form = format!("SAMLRequest={message}");
+    let believe = |received: ReceivedMessage, must_be_signed| {
+        let trusted = believe(case.bridge, case.provider, &received, case.now)?;
+        anyhow::ensure!(trusted.is_signed() == must_be_signed);
+        Ok(trusted)
+    };
+    Ok(vec![
+        Row::new("request by Redirect: decode, check", 20, move || {
+            believe(redirect::decode_request(&plain)?, false)
+        }),
+        Row::new("signed request by Redirect: decode, check", 8, move || {
+            believe(redirect::decode_request(&query)?, true)
+        }),
+        Row::new("signed request by POST: decode, check", 6, move || {
+            believe(post::decode_request(&form)?, true)
+        }),
+    ])
+}
+
+fn other_rows<'a>(case: &'a Case<'_>) -> anyhow::Result<Vec<Row<'a>>> {
+    let (pages, bridge) = (&case.front.pages, case.bridge);
+    let response = case.respond(Sign::Assertion)?;
+    let sealed = bridge
+        .seal
+        .seal(Purpose::Journey, &[b'j'; 400], Timestamp::MAX, &OsEntropy)?;
+    let action = format!("/j/zoom/{sealed}");
+    let session = Session {
+        proof: case.proof.clone(),
+        index: String::from("_7c1f0a9d3b5e2846c1f0a9d3b5e2846c1f0a9d3b"),
+        ends_at: Timestamp::MAX,
+    };
+    let runtime = tokio::runtime::Builder::new_current_thread().build()?;
+    let token = Token::draw(&OsEntropy);
+    let key = SessionKey(token.hash());
+    runtime.block_on(bridge.store.create(key, session, case.now))?;
+    Ok(vec![
+        Row::new("attributes: map, NameID, release", 20, || {
+            tell(bridge, case.provider, &case.proof)
+        }),
+        Row::new("session: look up by the cookie's value", 100, move || {
+            let key = SessionKey(token.hash());
+            let found = runtime.block_on(bridge.store.find(key, case.now))?;
+            found.context("no session")
+        }),
+        Row::new("journey: seal and open", 20, || {
+            let content = [b'j'; 400];
+            let seal = &bridge.seal;
+            let sealed = seal.seal(Purpose::Journey, &content, Timestamp::MAX, &OsEntropy)?;
+            Ok(seal.open(Purpose::Journey, &sealed, case.now)?)
+        }),
+        Row::new("page that posts the Response", 100, move || {
+            let page = Page::Post {
+                action: case.to.location().as_str(),
+                saml_response: &response,
+                relay_state: Some("a word of the provider's"),
+                provider: "Zoom",
+            };
+            Ok(pages.render(&page, Language::Fr, "bm9uY2U")?)
+        }),
+        Row::new("page with the form for name and password", 5, move || {
+            let page = Page::Login {
+                action: &action,
+                csrf: "bm9uY2U",
+                provider: "Zoom",
+                username: "",
+                refused: None,
+            };
+            Ok(pages.render(&page, Language::Fr, "")?)
+        }),
+    ])
+}
