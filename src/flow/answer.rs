@@ -1,0 +1,197 @@
+//! The answer: what the provider is told, once for each request.
+//!
+//! Maps, releases, names, marks the request as answered, and has the Response made and signed.
+
+use jiff::{SignedDuration, Timestamp};
+
+use super::{
+    Answer, Next, Reply,
+    bridge::{Bridge, Provider},
+    stop::{HereFault, Stop},
+    story::Story,
+    way::{JOURNEY, UnderWay},
+};
+use crate::{
+    attributes::name_id::Parties,
+    audit,
+    metadata::registry::SpFault,
+    model::{
+        session::Session,
+        store::{ReplayGuard as _, Sight, Use},
+        trace::Organ,
+    },
+    saml::{
+        acs::ReturnAddress,
+        binding::post,
+        response::{Issuing, Subject},
+        status::AnswerFault,
+    },
+};
+
+/// When a person has proven who they are, as the audit tells it. The times do not say: a journey may
+/// have begun before the session that answers it.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(super) enum Proven {
+    /// On this journey.
+    Now,
+    /// On another one: their session answers.
+    Before,
+}
+
+impl Bridge {
+    /// Makes the answer that says who the person is.
+    pub(super) async fn answer(
+        &self,
+        way: &UnderWay<'_>,
+        Session { proof, index, .. }: &Session,
+        proven: Proven,
+        story: &mut Story,
+    ) -> Result<Answer, Stop> {
+        // Asked again: the rule may have changed since the request was read.
+        if way
+            .journey
+            .name_id_format
+            .is_some_and(|asked| asked != way.provider.name_id.format())
+        {
+            return Err(Stop::Answer {
+                to: Box::new(way.to.clone()),
+                fault: AnswerFault::NameIdPolicy,
+            });
+        }
+        let ours = self.mapping.apply(&proof.attributes, &mut story.trace);
+        let parties = Parties {
+            idp: &self.settings.entity_id,
+            sp: &way.provider.registered.sp.entity_id,
+            pairwise: &self.pairwise,
+        };
+        let name_id = way
+            .provider
+            .name_id
+            .build(&ours, parties, &mut story.trace)
+            .map_err(HereFault::from)?;
+        let attributes = way
+            .provider
+            .release
+            .release(&ours, &mut story.trace)
+            .map_err(HereFault::from)?;
+        self.mark_as_answered(&way.to, way.browser, way.again_within)
+            .await?;
+        let subject = Subject {
+            name_id: &name_id,
+            attributes: &attributes,
+            authn_instant: proof.at,
+            context: proof.context,
+            session_index: index,
+        };
+        let issued = self
+            .issuing(way.provider)
+            .success(&way.to, &subject)
+            .map_err(HereFault::from)?;
+        audit::Event::Asserted {
+            person: &proof.login,
+            method: proof.method,
+            is_from_session: proven == Proven::Before,
+            sp: &way.journey.sp,
+            response_id: &issued.id,
+            address: way.address,
+            support_code: story.support_code,
+        }
+        .write();
+        story.trace.note(Organ::Response, issued.id, "issued");
+        Ok(posting(&way.to, way.provider, &issued.xml, true))
+    }
+
+    /// Marks a request as answered, so that it is not answered twice.
+    ///
+    /// Signed or not: the provider itself takes one answer to a request, and somebody who goes back
+    /// to a page of ours after signing in is told so by us, in plain words. Where the store cannot
+    /// say, the sign-in goes on and health says so.
+    ///
+    /// A form that comes again from the same browser within `again_within` is a second click on its
+    /// button: the browser has dropped the first answer, and gets one that the provider takes.
+    pub(super) async fn mark_as_answered(
+        &self,
+        to: &ReturnAddress,
+        by: [u8; 32],
+        again_within: SignedDuration,
+    ) -> Result<(), Stop> {
+        let now = self.clock.now();
+        let expires_at = JOURNEY
+            .checked_add(self.settings.max_request_age)
+            .and_then(|window| now.checked_add(window).ok())
+            .unwrap_or(Timestamp::MAX);
+        let used = Use {
+            issuer: to.audience(),
+            id: to.in_response_to(),
+            by,
+            expires_at,
+        };
+        match self.store.mark(used, now).await {
+            Ok(Sight::First) => Ok(()),
+            Ok(Sight::Again { by_same_at }) => {
+                let is_second_click =
+                    by_same_at.is_some_and(|first| now.duration_since(first) < again_within);
+                if is_second_click {
+                    Ok(())
+                } else {
+                    Err(HereFault::RequestUsed.into())
+                }
+            }
+            Err(cause) => {
+                self.health.note_unguarded(cause);
+                Ok(())
+            }
+        }
+    }
+
+    pub(super) async fn refuse(
+        &self,
+        to: &ReturnAddress,
+        fault: AnswerFault,
+        story: &mut Story,
+    ) -> Result<Reply, HereFault> {
+        let provider = story.sp.as_ref().and_then(|name| self.providers.get(name));
+        let Some(provider) = provider else {
+            return Err(HereFault::Provider(SpFault::Unknown));
+        };
+        if to.is_signed() {
+            match self
+                .mark_as_answered(to, [0; 32], SignedDuration::ZERO)
+                .await
+            {
+                Ok(()) | Err(Stop::Answer { .. }) => {}
+                Err(Stop::Here(fault)) => return Err(fault),
+            }
+        }
+        let issued = self.issuing(provider).fault(to, fault.status())?;
+        story
+            .trace
+            .note(Organ::Response, issued.id, fault.to_string());
+        Ok(Reply::new(Next::Answer(posting(
+            to,
+            provider,
+            &issued.xml,
+            false,
+        ))))
+    }
+
+    pub(super) fn issuing(&self, provider: &Provider) -> Issuing<'_> {
+        Issuing {
+            idp: self.settings.entity_id.as_str(),
+            signer: &*self.signer,
+            sign: provider.registered.config.sign,
+            now: self.clock.now(),
+            entropy: &*self.entropy,
+        }
+    }
+}
+
+fn posting(to: &ReturnAddress, provider: &Provider, xml: &str, is_success: bool) -> Answer {
+    Answer {
+        location: to.location().clone(),
+        saml_response: post::encode_response(xml),
+        relay_state: to.relay_state().cloned(),
+        provider: provider.display_name.clone(),
+        is_success,
+    }
+}

@@ -1,0 +1,239 @@
+//! Into a journey and out of it again: from octets or a seal to a journey under way, and from a
+//! journey to the seal in our own path.
+//!
+//! What comes out of here has a proven return address and a provider that is served now.
+
+use std::{net::IpAddr, sync::Arc};
+
+use jiff::{SignedDuration, Timestamp};
+
+use super::{
+    Step, Visit,
+    bridge::{Bridge, Provider},
+    stop::{HereFault, Home, Stop},
+    story::Story,
+};
+use crate::{
+    metadata::registry::{Registered, SpFault},
+    model::{
+        journey::{BrowserBinding, Journey},
+        short_name::ShortName,
+        trace::Organ,
+    },
+    saml::{
+        acs::ReturnAddress,
+        authn_request::claimed_issuer,
+        binding::{post, redirect},
+        trust::{Expectations, Offer, trust},
+    },
+    sys::{
+        seal::{BrokenSeal, Purpose},
+        token::Token,
+    },
+    xml::{self, Limits},
+};
+
+/// How long a journey may take.
+pub(super) const JOURNEY: SignedDuration = SignedDuration::from_hours(1);
+/// How long a journey may stay without a browser: the bounce of a POST and nothing else.
+pub(super) const BOUNCE: SignedDuration = SignedDuration::from_secs(60);
+/// The longest seal that is put into a path: proxies and servers of the field take no more.
+const MAX_SEAL_CHARS: usize = 3000;
+
+/// A request, as HTTP brought it.
+#[derive(Clone, Copy, Debug)]
+pub enum Message<'a> {
+    /// The raw query of HTTP-Redirect.
+    Redirect(&'a str),
+    /// The raw form of HTTP-POST. It may come from another site, and then without cookies.
+    Post(&'a str),
+}
+
+/// A journey under way, with the provider of now.
+pub(super) struct UnderWay<'a> {
+    pub(super) journey: Journey,
+    pub(super) to: ReturnAddress,
+    pub(super) provider: &'a Provider,
+    /// The browser, by the hash of its value; zeros where it has none.
+    pub(super) browser: [u8; 32],
+    /// Where it calls from.
+    pub(super) address: IpAddr,
+    /// For how long the same browser may have the request answered again.
+    pub(super) again_within: SignedDuration,
+}
+
+impl Bridge {
+    /// From the octets to a journey whose return address is proven.
+    pub(super) fn receive(
+        &self,
+        message: Message<'_>,
+        visit: &Visit,
+        story: &mut Story,
+    ) -> Result<UnderWay<'_>, Stop> {
+        let received = match message {
+            Message::Redirect(query) => redirect::decode_request(query),
+            Message::Post(form) => post::decode_request(form),
+        }
+        .map_err(HereFault::from)?;
+        let document = xml::open(&received.xml, &Limits::MESSAGE).map_err(HereFault::from)?;
+        let root = document.root();
+        let claimed = claimed_issuer(root).map_err(HereFault::from)?;
+        let now = self.clock.now();
+        let provider = self.served(self.registry.sp_for(&claimed, now), story)?;
+        let sp = &provider.registered.sp;
+        let expected = Expectations {
+            sp,
+            keys: &provider.registered.keys,
+            must_be_signed: provider.registered.must_sign_requests(),
+            destination: &self.settings.sso_url,
+            now,
+            max_age: self.settings.max_request_age,
+            max_ahead: self.settings.max_request_ahead,
+        };
+        let trusted = trust(&received, root, &expected).map_err(HereFault::from)?;
+        story.trace.note(
+            Organ::Request,
+            "signature",
+            if trusted.is_signed() {
+                "verified"
+            } else {
+                "none, and none is demanded"
+            },
+        );
+        let to = ReturnAddress::of_request(&trusted, received.relay_state, sp)
+            .map_err(HereFault::from)?;
+        story
+            .trace
+            .note(Organ::Acs, "address", "stands in the metadata");
+        // From here on a fault may be told to the provider.
+        let offer = Offer {
+            sp,
+            name_id_format: provider.name_id.format(),
+            contexts: &[self.settings.password_context],
+        };
+        let wishes = trusted.check_wishes(&offer).map_err(|fault| Stop::Answer {
+            to: Box::new(to.clone()),
+            fault,
+        })?;
+        let request = trusted.request();
+        let journey = Journey {
+            sp: sp.short_name.clone(),
+            issuer: request.issuer.clone(),
+            request_id: request.id.clone(),
+            is_signed: trusted.is_signed(),
+            acs: to.location().clone(),
+            relay_state: to.relay_state().cloned(),
+            force_authn: request.force_authn,
+            is_passive: request.is_passive,
+            name_id_format: wishes.name_id_format,
+            acceptable_contexts: wishes.acceptable_contexts,
+            begun_at: now,
+            support_code: story.support_code,
+            binding: BrowserBinding::Unbound,
+        };
+        Ok(UnderWay {
+            journey,
+            to,
+            provider,
+            browser: visit.browser.as_ref().map_or([0; 32], Token::hash),
+            address: visit.address,
+            again_within: SignedDuration::ZERO,
+        })
+    }
+
+    /// From a seal in a path to the journey, whose provider and address are asked for again.
+    pub(super) fn open(
+        &self,
+        sp_in_path: &str,
+        seal: &str,
+        visit: &Visit,
+        story: &mut Story,
+    ) -> Result<UnderWay<'_>, Stop> {
+        // The name in clear leads home even where the seal is dead.
+        story.sp = ShortName::parse(sp_in_path).ok();
+        if seal.len() > MAX_SEAL_CHARS {
+            return Err(HereFault::JourneyForged.into());
+        }
+        let now = self.clock.now();
+        let content =
+            self.seal
+                .open(Purpose::Journey, seal, now)
+                .map_err(|broken| match broken {
+                    BrokenSeal::Expired => HereFault::JourneyExpired,
+                    BrokenSeal::Forged => HereFault::JourneyForged,
+                })?;
+        let journey: Journey = postcard::from_bytes(&content)
+            .map_err(|_of_another_version| HereFault::JourneyForged)?;
+        story.support_code = journey.support_code;
+        if journey.sp.as_str() != sp_in_path {
+            return Err(HereFault::JourneyForged.into());
+        }
+        if let BrowserBinding::Bound(hash) = &journey.binding
+            && !visit
+                .browser
+                .as_ref()
+                .is_some_and(|token| token.is_of(hash))
+        {
+            return Err(HereFault::OtherBrowser.into());
+        }
+        let provider = self.served(self.registry.sp_by_short_name(&journey.sp, now), story)?;
+        let to = ReturnAddress::of_journey(&journey, &provider.registered.sp)
+            .map_err(HereFault::from)?;
+        Ok(UnderWay {
+            journey,
+            to,
+            provider,
+            browser: visit.browser.as_ref().map_or([0; 32], Token::hash),
+            address: visit.address,
+            again_within: SignedDuration::ZERO,
+        })
+    }
+
+    /// The one gate of R-38: a provider that is unknown, disabled or expired is served nothing.
+    pub(super) fn served(
+        &self,
+        found: Result<&Arc<Registered>, SpFault>,
+        story: &mut Story,
+    ) -> Result<&Provider, Stop> {
+        let registered = found.map_err(HereFault::from)?;
+        let name = &registered.sp.short_name;
+        story.sp = Some(name.clone());
+        let provider = self.providers.get(name);
+        Ok(provider.ok_or(HereFault::Provider(SpFault::Unknown))?)
+    }
+
+    /// Seals a journey into a step, for `lifetime`.
+    pub(super) fn step(&self, journey: &Journey, lifetime: SignedDuration) -> Result<Step, Stop> {
+        let content =
+            postcard::to_allocvec(journey).map_err(|_unsealable| HereFault::JourneyTooLong)?;
+        let expires_at = self
+            .clock
+            .now()
+            .saturating_add(lifetime)
+            .unwrap_or(Timestamp::MIN);
+        let seal = self
+            .seal
+            .seal(Purpose::Journey, &content, expires_at, &*self.entropy)
+            .map_err(HereFault::from)?;
+        if seal.len() > MAX_SEAL_CHARS {
+            return Err(HereFault::JourneyTooLong.into());
+        }
+        Ok(Step {
+            sp: journey.sp.clone(),
+            seal,
+        })
+    }
+
+    /// What is left of a journey's hour: a new seal does not begin it again.
+    pub(super) fn time_left(&self, journey: &Journey) -> SignedDuration {
+        JOURNEY - self.clock.now().duration_since(journey.begun_at)
+    }
+
+    /// The way home to a provider, whatever became of the journey.
+    pub fn home(&self, name: &ShortName) -> Option<Home> {
+        self.providers.get(name).map(|provider| Home {
+            provider: provider.display_name.clone(),
+            sign_in_link: provider.sign_in_link().map(str::to_owned),
+        })
+    }
+}
