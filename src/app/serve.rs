@@ -15,7 +15,11 @@ use axum_server::{
     tls_openssl::{OpenSSLAcceptor, OpenSSLConfig},
 };
 use hyper_util::rt::TokioTimer;
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::{
+    io::{AsyncRead, AsyncWrite},
+    sync::{OwnedSemaphorePermit, Semaphore},
+};
+use tokio_io_timeout::TimeoutStream;
 use tower::Service;
 
 use crate::{
@@ -26,7 +30,9 @@ use crate::{
 
 /// How long a request's head may take to arrive, and a connection may stay idle.
 const HEAD_TIME: Duration = Duration::from_secs(10);
-/// The largest head; and so the longest address and cookies.
+/// How long a client may leave what we wrote unread before it is given up.
+const WRITE_TIME: Duration = Duration::from_secs(15);
+/// How much of a head is buffered at once; one that is some times larger is refused.
 const MAX_HEAD_BYTES: usize = 64 * 1024;
 
 /// Serves until `stop` is done, then lets the requests under way end.
@@ -110,9 +116,10 @@ impl<A> Limited<A> {
 impl<A, I, S> Accept<I, S> for Limited<A>
 where
     A: Accept<I, S>,
+    A::Stream: AsyncRead + AsyncWrite,
     A::Future: Send + 'static,
 {
-    type Stream = A::Stream;
+    type Stream = Pin<Box<TimeoutStream<A::Stream>>>;
     type Service = Permitted<A::Service>;
     type Future = Pin<Box<dyn Future<Output = io::Result<(Self::Stream, Self::Service)>> + Send>>;
 
@@ -123,6 +130,9 @@ where
         let accepted = self.inner.accept(stream, service);
         Box::pin(async move {
             let (stream, service) = accepted.await?;
+            let mut stream = TimeoutStream::new(stream);
+            stream.set_write_timeout(Some(WRITE_TIME));
+            let stream = Box::pin(stream);
             Ok((
                 stream,
                 Permitted {

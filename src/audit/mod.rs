@@ -39,6 +39,17 @@ pub enum Event<'a> {
         /// The journey.
         support_code: SupportCode,
     },
+    /// An attempt was not made: too many before it, or too many people at one time.
+    Delayed {
+        /// `throttled` or `busy`.
+        reason: &'a str,
+        /// The provider.
+        sp: &'a ShortName,
+        /// Where the browser called from.
+        address: IpAddr,
+        /// The journey.
+        support_code: SupportCode,
+    },
     /// Somebody ended their session.
     SignedOut {
         /// The name they sign in with.
@@ -79,6 +90,19 @@ impl Event<'_> {
             } => tracing::info!(
                 target: "audit",
                 event = "refused",
+                reason,
+                sp.name = sp.as_str(),
+                peer.address = %address,
+                support.code = %support_code,
+            ),
+            Self::Delayed {
+                reason,
+                sp,
+                address,
+                support_code,
+            } => tracing::info!(
+                target: "audit",
+                event = "delayed",
                 reason,
                 sp.name = sp.as_str(),
                 peer.address = %address,

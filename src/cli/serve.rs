@@ -4,7 +4,9 @@ use std::{path::Path, sync::Arc};
 
 use anyhow::Context as _;
 use clap::{Args, ValueEnum};
-use rustix::process::{DumpableBehavior, set_dumpable_behavior};
+use rustix::process::{
+    DumpableBehavior, Resource, Rlimit, getrlimit, set_dumpable_behavior, setrlimit,
+};
 use tokio::signal::unix::{SignalKind, signal};
 use tracing_subscriber::{Layer as _, Registry, filter::LevelFilter, layer::SubscriberExt as _};
 
@@ -14,7 +16,7 @@ use crate::{
         build::{Built, build},
         serve::serve,
     },
-    config::{self, environment::Environment},
+    config::{self, environment::Environment, sections::Server},
     sys::{clock::SystemClock, entropy::OsEntropy},
     telemetry::log::JsonLines,
 };
@@ -45,7 +47,10 @@ pub(super) fn run(path: &Path, options: &Options) -> anyhow::Result<()> {
         LogLevel::Info => LevelFilter::INFO,
         LogLevel::Debug => LevelFilter::DEBUG,
     };
-    let lines = JsonLines::new(std::io::stdout(), Arc::new(SystemClock)).with_filter(level);
+    // Lines are written by a thread of their own, and dropped when nobody takes them: a log that is
+    // stuck stops no sign-in.
+    let (out, _writer) = tracing_appender::non_blocking(std::io::stdout());
+    let lines = JsonLines::new(out, Arc::new(SystemClock)).with_filter(level);
     tracing::subscriber::set_global_default(Registry::default().with(lines))
         .context("the log cannot be set up")?;
     // Where it happened, and not what was at hand there: that may be a password.
@@ -64,6 +69,7 @@ pub(super) fn run(path: &Path, options: &Options) -> anyhow::Result<()> {
     let (server, is_lab) = (config.server.clone(), config.is_lab());
     let Built { front, warnings } =
         build(config, path, Arc::new(SystemClock), Arc::new(OsEntropy)).map_err(faults)?;
+    raise_file_limit(&server);
     for warning in &warnings {
         tracing::warn!(config.warning = %warning, "an administrator should see to this");
     }
@@ -95,4 +101,33 @@ pub(super) fn run(path: &Path, options: &Options) -> anyhow::Result<()> {
     end.with_context(|| format!("cannot serve at {}", server.listen))?;
     tracing::info!("stopped");
     Ok(())
+}
+
+/// How many files are open besides connections: listeners, logs, the runtime's own.
+const OTHER_FILES: u64 = 64;
+
+/// Lets the process have as many connections as the configuration says. Where it may not, the
+/// kernel leaves the next one waiting instead of us closing it.
+fn raise_file_limit(server: &Server) {
+    let wanted = u64::from(server.max_connections).saturating_add(OTHER_FILES);
+    let limit = getrlimit(Resource::Nofile);
+    let raised = Rlimit {
+        current: limit.maximum,
+        ..limit
+    };
+    let is_raised = setrlimit(Resource::Nofile, raised).is_ok();
+    let allowed = if is_raised {
+        limit.maximum
+    } else {
+        limit.current
+    };
+    if let Some(allowed) = allowed
+        && allowed < wanted
+    {
+        tracing::warn!(
+            files.allowed = allowed,
+            files.wanted = wanted,
+            "fewer connections are possible than max-connections says: raise LimitNOFILE"
+        );
+    }
 }

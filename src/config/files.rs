@@ -40,6 +40,18 @@ impl Surroundings<'_> {
     ) -> Option<PathBuf> {
         let path = self.path(written);
         match path.metadata() {
+            // Whoever changes what is in it decides where answers go, or who people are.
+            Ok(found)
+                if found.permissions().mode() & 0o002 != 0 && self.schemes != Schemes::Lab =>
+            {
+                report
+                    .fault(
+                        key,
+                        format!("{} can be changed by everybody", path.display()),
+                    )
+                    .hint(format!("chmod o-w {}", path.display()));
+                None
+            }
             Ok(found) if found.is_file() => Some(path),
             Ok(_) => {
                 report.fault(key, format!("{} is not a file", path.display()));

@@ -12,6 +12,7 @@ use super::{
     files::Surroundings,
     sections::{Server, Tls},
 };
+use crate::model::endpoint::Schemes;
 
 /// Reads the section.
 pub(super) fn read(
@@ -22,6 +23,20 @@ pub(super) fn read(
     let listen: Option<SocketAddr> = table.required("listen", report);
     let trusted_proxies = read_trusted_proxies(&mut table, report);
     let tls = table.table("tls", report);
+    // Behind a proxy that is not listed, everybody calls from 127.0.0.1: the wrong passwords of one
+    // would slow everybody down, and the audit would name nobody's address.
+    let is_behind = listen.is_some_and(|listen| listen.ip().is_loopback()) && tls.is_none();
+    if trusted_proxies.is_none() && is_behind && around.schemes == Schemes::HttpsOnly {
+        report
+            .fault(
+                &table.at("trusted-proxies"),
+                "is missing, and there is no `tls`",
+            )
+            .hint(
+                "name the proxy that speaks TLS, as [\"127.0.0.1\"]; or write [] if there is none",
+            );
+    }
+    let trusted_proxies = trusted_proxies.unwrap_or_default();
     if tls.is_none() && listen.is_some_and(|listen| !listen.ip().is_loopback()) {
         report
             .fault(
@@ -44,8 +59,8 @@ pub(super) fn read(
 }
 
 /// Reads networks, or single addresses, whose header is believed.
-fn read_trusted_proxies(table: &mut Table<'_>, report: &mut Report) -> Vec<IpNet> {
-    let written: Vec<String> = table.or("trusted-proxies", Vec::new(), report);
+fn read_trusted_proxies(table: &mut Table<'_>, report: &mut Report) -> Option<Vec<IpNet>> {
+    let written: Vec<String> = table.optional("trusted-proxies", report)?;
     let mut networks = Vec::new();
     for (number, text) in (1_usize..).zip(written) {
         let network = text
@@ -70,7 +85,7 @@ fn read_trusted_proxies(table: &mut Table<'_>, report: &mut Report) -> Vec<IpNet
             }
         }
     }
-    networks
+    Some(networks)
 }
 
 fn read_tls(mut table: Table<'_>, around: &Surroundings<'_>, report: &mut Report) -> Option<Tls> {

@@ -58,10 +58,6 @@ pub fn protect(mut response: HttpResponse, is_https: bool) -> HttpResponse {
         HeaderName::from_static("permissions-policy"),
         HeaderValue::from_static("camera=(), geolocation=(), microphone=()"),
     );
-    put(
-        HeaderName::from_static("cross-origin-opener-policy"),
-        HeaderValue::from_static("same-origin"),
-    );
     put(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
     put(header::PRAGMA, HeaderValue::from_static("no-cache"));
     if is_https {

@@ -61,25 +61,38 @@ pub fn caller(peer: SocketAddr, headers: &HeaderMap, trusted_proxies: &[IpNet]) 
             .any(|network| network.contains(&address))
     };
     let mut caller = peer.ip().to_canonical();
+    // From the last header and the last hop backwards: what a caller wrote in front is never reached,
+    // whatever bytes it is made of.
+    let headers: Vec<_> = headers.get_all("x-forwarded-for").iter().collect();
     let hops = headers
-        .get_all("x-forwarded-for")
-        .iter()
-        .filter_map(|header| header.to_str().ok())
-        .flat_map(|header| header.split(','))
-        .map(|hop| hop.trim().parse::<IpAddr>().map(|hop| hop.to_canonical()));
-    let hops: Vec<_> = hops.collect();
-    for hop in hops.into_iter().rev() {
+        .into_iter()
+        .rev()
+        .flat_map(|header| header.as_bytes().rsplit(|byte| *byte == b','));
+    for hop in hops {
         if !is_proxy(caller) {
             break;
         }
-        let Ok(hop) = hop else { break };
+        let Some(hop) = std::str::from_utf8(hop).ok().and_then(address_of) else {
+            break;
+        };
         caller = hop;
     }
     caller
 }
 
+/// Reads one hop: an address, with a port behind it where the proxy writes one.
+fn address_of(hop: &str) -> Option<IpAddr> {
+    let hop = hop.trim();
+    hop.parse()
+        .or_else(|_| hop.parse::<SocketAddr>().map(|hop| hop.ip()))
+        .ok()
+        .map(|address: IpAddr| address.to_canonical())
+}
+
 #[cfg(test)]
 mod tests {
+    use axum::http::HeaderValue;
+
     use super::*;
 
     fn seen(peer: &str, forwarded: &[&str]) -> String {
@@ -106,6 +119,18 @@ mod tests {
         assert_eq!(seen("127.0.0.1", &["192.0.2.7, nonsense"]), "127.0.0.1");
         assert_eq!(seen("192.0.2.1", &["6.6.6.6"]), "192.0.2.1");
         assert_eq!(seen("[::ffff:127.0.0.1]", &["192.0.2.7"]), "192.0.2.7");
+        assert_eq!(seen("127.0.0.1", &["192.0.2.7:5555"]), "192.0.2.7");
+        assert_eq!(seen("127.0.0.1", &["[2001:db8::1]:443"]), "2001:db8::1");
+    }
+
+    #[test]
+    fn r124_no_byte_that_a_caller_sends_hides_the_hop_of_our_proxy() {
+        let mut headers = HeaderMap::new();
+        let sent = HeaderValue::from_bytes(b"\x80\xff, 192.0.2.7").unwrap();
+        headers.append("x-forwarded-for", sent);
+        let proxies = ["127.0.0.1/32".parse().unwrap()];
+        let peer = "127.0.0.1:1".parse().unwrap();
+        assert_eq!(caller(peer, &headers, &proxies).to_string(), "192.0.2.7");
     }
 
     #[tokio::test]

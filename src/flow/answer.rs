@@ -26,6 +26,7 @@ use crate::{
         response::{Issuing, Subject},
         status::AnswerFault,
     },
+    sys::hmac::sha256,
 };
 
 /// When a person has proven who they are, as the audit tells it. The times do not say: a journey may
@@ -74,8 +75,9 @@ impl Bridge {
             .release
             .release(&ours, &mut story.trace)
             .map_err(HereFault::from)?;
-        self.mark_as_answered(&way.to, way.browser, way.again_within)
-            .await?;
+        // The same person in the same browser, and nobody else.
+        let by = sha256(&[&way.browser, proof.login.as_bytes()]);
+        self.mark_as_answered(&way.to, by, way.again_within).await?;
         let subject = Subject {
             name_id: &name_id,
             attributes: &attributes,
@@ -118,6 +120,8 @@ impl Bridge {
         let now = self.clock.now();
         let expires_at = JOURNEY
             .checked_add(self.settings.max_request_age)
+            // A request may have been issued that far ahead, and is taken for so much longer.
+            .and_then(|window| window.checked_add(self.settings.max_request_ahead))
             .and_then(|window| now.checked_add(window).ok())
             .unwrap_or(Timestamp::MAX);
         let used = Use {
@@ -129,8 +133,10 @@ impl Bridge {
         match self.store.mark(used, now).await {
             Ok(Sight::First) => Ok(()),
             Ok(Sight::Again { by_same_at }) => {
-                let is_second_click =
-                    by_same_at.is_some_and(|first| now.duration_since(first) < again_within);
+                let is_second_click = by_same_at.is_some_and(|first| {
+                    let since = now.duration_since(first);
+                    !since.is_negative() && since < again_within
+                });
                 if is_second_click {
                     Ok(())
                 } else {

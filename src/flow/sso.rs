@@ -225,10 +225,14 @@ impl Bridge {
                 Refused::Wrong
             }
             Outcome::Wait { until } => {
+                tell_delay("throttled", &way, story);
                 let seconds = until.duration_since(now).as_secs().max(1);
                 Refused::Wait(seconds.unsigned_abs())
             }
-            Outcome::Busy => Refused::Busy,
+            Outcome::Busy => {
+                tell_delay("busy", &way, story);
+                Refused::Busy
+            }
         };
         let step = Step {
             sp: way.journey.sp.clone(),
@@ -302,6 +306,17 @@ impl Bridge {
         story.tell(&end);
         end
     }
+}
+
+fn tell_delay(reason: &'static str, way: &UnderWay<'_>, story: &mut Story) {
+    story.trace.note(Organ::Authn, "password", reason);
+    audit::Event::Delayed {
+        reason,
+        sp: &way.journey.sp,
+        address: way.address,
+        support_code: story.support_code,
+    }
+    .write();
 }
 
 fn password_form(way: &UnderWay<'_>, step: Step, browser: &Token) -> PasswordForm {

@@ -4,10 +4,7 @@ use crate::{
     attributes::{name_id::NameIdStop, release::ReleaseStop},
     authn::AuthnError,
     metadata::registry::SpFault,
-    model::{
-        journey::RelayStateTooLong, language::Localized, store::StoreError,
-        support_code::SupportCode,
-    },
+    model::{language::Localized, store::StoreError, support_code::SupportCode},
     saml::{
         acs::{AcsFault, ReturnAddress},
         authn_request::RequestShapeFault,
@@ -111,12 +108,6 @@ impl HereFault {
         } else {
             None
         }
-    }
-}
-
-impl From<RelayStateTooLong> for HereFault {
-    fn from(fault: RelayStateTooLong) -> Self {
-        Self::Binding(fault.into())
     }
 }
 

@@ -162,8 +162,9 @@ impl Bridge {
                     BrokenSeal::Expired => HereFault::JourneyExpired,
                     BrokenSeal::Forged => HereFault::JourneyForged,
                 })?;
-        let journey: Journey = postcard::from_bytes(&content)
-            .map_err(|_of_another_version| HereFault::JourneyForged)?;
+        let Ok((journey, [])) = postcard::take_from_bytes::<Journey>(&content) else {
+            return Err(HereFault::JourneyForged.into());
+        };
         story.support_code = journey.support_code;
         if journey.sp.as_str() != sp_in_path {
             return Err(HereFault::JourneyForged.into());

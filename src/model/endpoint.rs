@@ -71,6 +71,10 @@ impl EndpointUrl {
             ("https", _) | ("http", Schemes::Lab) => {}
             _ => return Err(InvalidEndpoint::Scheme),
         }
+        // As written, too: a browser would take `HTTPS:`, a comparison would not.
+        if !text.starts_with(url.scheme()) {
+            return Err(InvalidEndpoint::Scheme);
+        }
         // `https:host` and `https:/host` are mended by URL readers: not an address as written.
         let authority = text.split_once("://").map(|(_scheme, rest)| rest);
         if url.host_str().is_none_or(str::is_empty)
@@ -143,6 +147,7 @@ mod tests {
             ("javascript:alert(1)", Is::Scheme),
             ("JavaScript://sp.example.org/%0aalert(1)", Is::Scheme),
             ("data:text/html,x", Is::Scheme),
+            ("HTTPS://sp.example.org/acs", Is::Scheme),
             ("/acs", Is::NotAbsolute),
             ("//sp.example.org/acs", Is::NotAbsolute),
             ("https:sp.example.org/acs", Is::NotAbsolute),

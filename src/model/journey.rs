@@ -70,10 +70,16 @@ impl std::fmt::Debug for BrowserBinding {
 #[derive(Clone, Deserialize, Eq, PartialEq, Serialize)]
 pub struct RelayState(Box<str>);
 
-/// A `RelayState` that is longer than [`RelayState::MAX_BYTES`].
+/// Why a `RelayState` is not carried.
 #[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]
-#[error("RelayState is longer than 1024 bytes")]
-pub struct RelayStateTooLong;
+pub enum RelayStateFault {
+    /// It holds U+0000, which no HTML form can give back.
+    #[error("RelayState holds a character that no form can give back")]
+    Null,
+    /// It is longer than [`RelayState::MAX_BYTES`].
+    #[error("RelayState is longer than 1024 bytes")]
+    TooLong,
+}
 
 impl RelayState {
     /// The longest one that is carried.
@@ -83,13 +89,15 @@ impl RelayState {
     ///
     /// # Errors
     ///
-    /// It is too long to be carried.
-    pub fn parse(text: &str) -> Result<Self, RelayStateTooLong> {
+    /// It cannot be carried, and given back as it is.
+    pub fn parse(text: &str) -> Result<Self, RelayStateFault> {
         if text.len() > Self::MAX_BYTES {
-            Err(RelayStateTooLong)
-        } else {
-            Ok(Self(text.into()))
+            return Err(RelayStateFault::TooLong);
         }
+        if text.contains('\0') {
+            return Err(RelayStateFault::Null);
+        }
+        Ok(Self(text.into()))
     }
 
     /// The text as it was sent, for the form that gives it back.

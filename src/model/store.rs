@@ -81,7 +81,7 @@ pub struct Use<'a> {
     pub issuer: &'a EntityId,
     /// Its `ID`.
     pub id: &'a str,
-    /// Who uses it: the hash of a browser's value. All zeros where that is not known, which is the
+    /// Who uses it: a hash over browser and person. All zeros where that is not known, which is the
     /// same one as nobody.
     pub by: [u8; 32],
     /// Until when a second use must be told.

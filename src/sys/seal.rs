@@ -36,10 +36,12 @@ pub enum Purpose {
 }
 
 impl Purpose {
+    /// The label holds the version of the layout: what another version sealed is not ours, and is
+    /// never read as something else.
     const fn label(self) -> &'static [u8] {
         match self {
-            Self::Journey => b"passerelle journey",
-            Self::Proof => b"passerelle proof",
+            Self::Journey => b"passerelle journey 1",
+            Self::Proof => b"passerelle proof 1",
         }
     }
 }

@@ -3,11 +3,12 @@
 use std::sync::Arc;
 
 use axum::{
-    extract::{Path, Request, State},
+    extract::{Path, Request, State, rejection::PathRejection},
     http::HeaderMap,
     response::Response as HttpResponse,
 };
 use percent_encoding::percent_decode_str;
+use zeroize::Zeroizing;
 
 use super::{Front, reply, visitor};
 use crate::{
@@ -22,9 +23,12 @@ const MAX_FORM_BYTES: usize = 16 * 1024;
 /// `GET /j/…`: goes on with a journey.
 pub(super) async fn resume(
     State(front): State<Arc<Front>>,
-    Path((sp, seal)): Path<(String, String)>,
+    step: Result<Path<(String, String)>, PathRejection>,
     request: Request,
 ) -> HttpResponse {
+    let Ok(Path((sp, seal))) = step else {
+        return reply::plain_stop(&front, request.headers(), StopReason::JourneyForged);
+    };
     let visit = visitor::visit(&front, &request);
     let chosen = visitor::chosen_language(&request);
     let end = front.bridge.resume(&sp, &seal, &visit).await;
@@ -34,9 +38,12 @@ pub(super) async fn resume(
 /// `POST /j/…`: the form for name and password.
 pub(super) async fn take_password(
     State(front): State<Arc<Front>>,
-    Path((sp, seal)): Path<(String, String)>,
+    step: Result<Path<(String, String)>, PathRejection>,
     request: Request,
 ) -> HttpResponse {
+    let Ok(Path((sp, seal))) = step else {
+        return reply::plain_stop(&front, request.headers(), StopReason::JourneyForged);
+    };
     let visit = visitor::visit(&front, &request);
     let (parts, body) = request.into_parts();
     if !is_ours(&front, &parts.headers) {
@@ -73,7 +80,7 @@ pub(super) fn field(form: &Secret, name: &str) -> Option<String> {
     if found.next().is_some() {
         return None;
     }
-    let spaced = raw.replace('+', " ");
+    let spaced = Zeroizing::new(raw.replace('+', " "));
     percent_decode_str(&spaced)
         .decode_utf8()
         .ok()

@@ -19,7 +19,7 @@ use std::sync::Arc;
 use axum::{
     Router,
     extract::{Request, State},
-    http::{HeaderMap, StatusCode, header},
+    http::{HeaderMap, HeaderValue, Method, StatusCode, header},
     middleware::{self, Next},
     response::Response as HttpResponse,
     routing::get,
@@ -89,12 +89,24 @@ pub fn router(front: Arc<Front>) -> Router {
 
 /// The outermost layer: what is not for this host is turned away, and every response is protected.
 async fn guard(State(front): State<Arc<Front>>, request: Request, next: Next) -> HttpResponse {
-    let response = if is_for_us(&front, &request) {
-        next.run(request).await
-    } else {
+    let response = if !is_for_us(&front, &request) {
         reply::plain_stop(&front, request.headers(), StopReason::BadHost)
+    } else if request.method() == Method::HEAD && is_step(request.uri().path()) {
+        // It would use a request up, and show the answer to nobody.
+        let mut response = other_method(State(Arc::clone(&front)), request).await;
+        let allowed = HeaderValue::from_static("GET,POST");
+        response.headers_mut().insert(header::ALLOW, allowed);
+        response
+    } else {
+        next.run(request).await
     };
     protect(response, front.is_https())
+}
+
+/// Whether a GET of this path moves a sign-in on.
+fn is_step(path: &str) -> bool {
+    let is_journey = |rest: &str| rest.split('/').count() == 2;
+    path == "/saml/sso" || path.strip_prefix("/j/").is_some_and(is_journey)
 }
 
 /// Whether the request names our host. Health is asked by machines, at whatever address

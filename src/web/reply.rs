@@ -124,9 +124,14 @@ pub(super) fn home(front: &Front, headers: &HeaderMap, chosen: Option<Language>)
 
 /// The page of an address where nothing is.
 pub(super) fn not_found(front: &Front, headers: &HeaderMap) -> HttpResponse {
-    let support_code = SupportCode::draw(&*front.bridge.entropy).to_string();
+    let support_code = SupportCode::draw(&*front.bridge.entropy);
+    tracing::info!(
+        support.code = %support_code,
+        peer.agent = agent(headers),
+        "nothing is at this address"
+    );
     let page = Page::NotFound {
-        support_code: &support_code,
+        support_code: &support_code.to_string(),
     };
     html(
         front,

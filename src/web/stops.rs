@@ -8,6 +8,7 @@ use crate::{
     edge::page::StopReason,
     flow::stop::HereFault,
     metadata::registry::SpFault,
+    model::journey::RelayStateFault,
     saml::{binding::BindingFault, trust::RequestFault},
     xml::DoorFault,
 };
@@ -112,7 +113,7 @@ pub(super) fn told<'a>(fault: &HereFault, provider: &'a str, attribute: &'a str)
 
 const fn told_of_binding<'a>(fault: BindingFault) -> Told<'a> {
     match fault {
-        BindingFault::TooLarge | BindingFault::RelayState(_) => {
+        BindingFault::TooLarge | BindingFault::RelayState(RelayStateFault::TooLong) => {
             theirs(StopReason::RequestTooLarge, "B-BND-02")
         }
         BindingFault::Base64
@@ -121,6 +122,7 @@ const fn told_of_binding<'a>(fault: BindingFault) -> Told<'a> {
         | BindingFault::NoRequest
         | BindingFault::Parameters
         | BindingFault::PercentEncoding
+        | BindingFault::RelayState(RelayStateFault::Null)
         | BindingFault::Response
         | BindingFault::SignatureParts => theirs(StopReason::RequestUnreadable, "B-BND-01"),
     }

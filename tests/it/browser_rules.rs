@@ -59,6 +59,8 @@ async fn every_route_and_status_bears_what_protects() {
             // The browser looks at the headers of whatever comes.
             let page = browser.exchange(request).await;
             let expected = match *method {
+                // It would use the request up, and show the answer to nobody.
+                Method::HEAD if get == 400 => 405,
                 Method::GET | Method::HEAD => get,
                 Method::POST => post,
                 _ if get == 404 => 404,

@@ -401,6 +401,40 @@ async fn r33_who_goes_back_to_the_login_page_after_signing_in_is_told_that_it_is
 }
 
 #[tokio::test]
+async fn r33_a_second_click_is_the_same_persons_and_nobody_elses() {
+    let bridge = Bridge::new();
+    let mut browser = bridge.browser();
+    let request = bridge.request();
+    let login = browser.arrive(&request.redirect(None)).await;
+    let form = login.filled("anne.dupont", PASSWORD);
+    let answer = browser.submit(&login, &form).await.answer();
+    bridge.identity(&answer, ZOOM, request.id());
+    let other = login.filled("zoe.martin", PASSWORD);
+    let page = browser.submit(&login, &other).await;
+    page.stops(400, "request-used");
+}
+
+#[tokio::test]
+async fn whom_a_fault_of_ours_throws_off_the_way_reads_a_page() {
+    let mut bridge = Bridge::new();
+    let request = bridge.request();
+    let front = std::sync::Arc::get_mut(&mut bridge.front).unwrap();
+    front.bridge.clock = std::sync::Arc::new(BrokenClock);
+    let page = bridge.browser().arrive(&request.redirect(None)).await;
+    page.stops(500, "internal");
+}
+
+/// A fault of ours, wherever the time is asked for.
+#[derive(Debug)]
+struct BrokenClock;
+
+impl passerelle::sys::clock::Clock for BrokenClock {
+    fn now(&self) -> jiff::Timestamp {
+        panic!("the clock is broken")
+    }
+}
+
+#[tokio::test]
 async fn r33_a_second_click_within_ten_seconds_gets_an_answer_that_the_provider_takes() {
     let bridge = Bridge::new();
     let mut browser = bridge.browser();

@@ -56,6 +56,8 @@ const LIBRARIES: &[Library] = &[
         &["edge", "web", "admin", "control", "telemetry", "app"],
     ),
     only("tower_http", &["edge", "web"]),
+    only("tokio_io_timeout", &["app"]),
+    only("tracing_appender", &["telemetry", "cli"]),
     only("axum_server", &["app", "telemetry"]),
     only(
         "http_body_util",

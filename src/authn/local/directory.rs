@@ -98,10 +98,10 @@ fn read(path: &Path, is_lab: bool) -> Result<String, ConfigFault> {
     let file = File::open(path).map_err(unreadable)?;
     // Asked of the open file: the name could lead to another file a moment later.
     let mode = file.metadata().map_err(unreadable)?.mode() & 0o777;
-    if mode & 0o007 != 0 && !is_lab {
-        let what = format!("is open to every user of this machine (mode {mode:03o})");
+    if mode & 0o027 != 0 && !is_lab {
+        let what = format!("can be read by everybody, or changed by a group (mode {mode:03o})");
         let mut fault = ConfigFault::of_file(path, what);
-        fault.hint("take the rights of others away: chmod o=");
+        fault.hint("leave reading to the service's group at most: chmod g-w,o=");
         return Err(fault);
     }
     let mut text = String::new();

@@ -72,6 +72,17 @@ x.toml:27: sp.Zoom.release[1]: has both `attribute` and `value`
 }
 
 #[test]
+fn r124_behind_a_proxy_that_is_not_named_nobody_could_be_told_apart() {
+    let place = Place::new();
+    let shown = place.faults(&with("trusted-proxies = [\"127.0.0.1\", \"::1\"]\n", ""));
+    assert!(
+        shown.contains("server.trusted-proxies: is missing"),
+        "{shown}"
+    );
+    assert_eq!(shown.lines().count(), 2, "{shown}");
+}
+
+#[test]
 fn every_section_refuses_a_key_that_it_does_not_know() {
     let place = Place::new();
     for (header, key) in [

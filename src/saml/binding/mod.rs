@@ -9,7 +9,7 @@ use std::borrow::Cow;
 
 use percent_encoding::percent_decode_str;
 
-use crate::model::journey::{RelayState, RelayStateTooLong};
+use crate::model::journey::{RelayState, RelayStateFault};
 
 /// A message as it was received.
 #[derive(Debug)]
@@ -54,9 +54,9 @@ pub enum BindingFault {
     /// A percent sign that begins no octet, or octets that are no UTF-8.
     #[error("a value is not percent-encoded UTF-8")]
     PercentEncoding,
-    /// `RelayState` is too long to be carried.
+    /// `RelayState` cannot be carried.
     #[error(transparent)]
-    RelayState(#[from] RelayStateTooLong),
+    RelayState(#[from] RelayStateFault),
     /// `SAMLResponse` came, alone or together with a request.
     #[error("a SAMLResponse came where a request is taken")]
     Response,
@@ -129,7 +129,7 @@ impl<'a> Parameters<'a> {
         };
         // Three raw bytes may make one: longer than this cannot fit, and is not decoded.
         if raw.len() > RelayState::MAX_BYTES * 3 {
-            return Err(RelayStateTooLong.into());
+            return Err(RelayStateFault::TooLong.into());
         }
         Ok(Some(RelayState::parse(&decode(raw)?)?))
     }
@@ -265,7 +265,7 @@ mod tests {
         assert_eq!(relay(&fits).unwrap().unwrap().as_str().len(), 1024);
         for long in ["a".repeat(1025), "%41".repeat(1025), "a".repeat(1 << 20)] {
             let fault = relay(&format!("RelayState={long}")).unwrap_err();
-            assert_eq!(fault, BindingFault::RelayState(RelayStateTooLong));
+            assert_eq!(fault, BindingFault::RelayState(RelayStateFault::TooLong));
         }
         for bad in [
             "RelayState=%",
