@@ -18,13 +18,14 @@ const HTTP_1_1: &[u8] = b"\x08http/1.1";
 #[error("the certificate and key for TLS cannot be used")]
 pub struct TlsError(#[from] ErrorStack);
 
-/// Makes what accepts connections: TLS 1.3, with the certificate chain and the key of two PEM files.
+/// Makes what accepts connections: TLS 1.2 and 1.3 (Mozilla's intermediate profile, version 5: older
+/// phones sign in too), with the certificate chain and the key of two PEM files.
 ///
 /// # Errors
 ///
 /// A file cannot be read, or the two do not belong together.
 pub fn acceptor(certificate_chain: &Path, key: &Path) -> Result<Arc<SslAcceptor>, TlsError> {
-    let mut builder = SslAcceptor::mozilla_modern_v5(SslMethod::tls_server())?;
+    let mut builder = SslAcceptor::mozilla_intermediate_v5(SslMethod::tls_server())?;
     builder.set_certificate_chain_file(certificate_chain)?;
     builder.set_private_key_file(key, SslFiletype::PEM)?;
     builder.check_private_key()?;
