@@ -32,7 +32,7 @@ use crate::{
     },
     saml::idp_metadata::IdpMetadata,
     store::{Limits, Store, memory::MemoryStore},
-    sys::{clock::Clock, entropy::Entropy},
+    sys::{clock::Clock, entropy::Entropy, tls},
     web::Front,
     xml::Canonical,
     xmlsec::SigningKey,
@@ -152,6 +152,7 @@ impl Building<'_> {
         }
         let authenticator = directory.and_then(|people| self.authenticator(people, entropy));
         let pages = self.pages();
+        self.try_tls();
         Some(Parts {
             entity_id: entity_id?,
             signer: signer?,
@@ -167,6 +168,25 @@ impl Building<'_> {
 
     fn fault(&mut self, key: &str, what: &dyn std::fmt::Display) {
         self.faults.push(at(self.path, key, what));
+    }
+
+    /// The listener makes its own; this one only shows that it can.
+    fn try_tls(&mut self) {
+        let Some(files) = &self.config.server.tls else {
+            return;
+        };
+        if let Err(error) = tls::acceptor(&files.certificate, &files.key) {
+            let (certificate, key) = (files.certificate.display(), files.key.display());
+            let mut fault = at(
+                self.path,
+                "server.tls",
+                &format!("{error}: {certificate}, {key}"),
+            );
+            fault.hint(
+                "PEM both: our certificate and then its chain; its own key, without a passphrase",
+            );
+            self.faults.push(fault);
+        }
     }
 
     fn signing_keys(&mut self) -> Option<Vec<SigningKey>> {
