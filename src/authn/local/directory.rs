@@ -101,7 +101,7 @@ fn read(path: &Path, is_lab: bool) -> Result<String, ConfigFault> {
     if mode & 0o007 != 0 && !is_lab {
         let what = format!("is open to every user of this machine (mode {mode:03o})");
         let mut fault = ConfigFault::of_file(path, what);
-        fault.hint("take the rights of others away: chmod o=");
+        fault.hint(format!("chmod o= {}", path.display()));
         return Err(fault);
     }
     let mut text = String::new();
