@@ -10,6 +10,7 @@ use jiff::Timestamp;
 
 use crate::{
     attributes::{
+        catalog,
         map::Mapping,
         name_id::{NameIdRule, Parties},
         pairwise::Pairwise,
@@ -32,7 +33,7 @@ use crate::{
     },
     saml::idp_metadata::IdpMetadata,
     store::{Limits, Store, memory::MemoryStore},
-    sys::{clock::Clock, entropy::Entropy},
+    sys::{clock::Clock, entropy::Entropy, tls},
     web::Front,
     xml::Canonical,
     xmlsec::SigningKey,
@@ -144,6 +145,7 @@ impl Building<'_> {
         if let (Some(directory), Some(mapping), Some(idp), Some(pairwise)) =
             (&directory, &mapping, &entity_id, &pairwise)
         {
+            self.warn_of_unknown_attributes(directory, mapping);
             for provider in providers.values() {
                 let sp = &provider.registered.sp.entity_id;
                 let parties = Parties { idp, sp, pairwise };
@@ -152,6 +154,7 @@ impl Building<'_> {
         }
         let authenticator = directory.and_then(|people| self.authenticator(people, entropy));
         let pages = self.pages();
+        self.try_tls();
         Some(Parts {
             entity_id: entity_id?,
             signer: signer?,
@@ -167,6 +170,25 @@ impl Building<'_> {
 
     fn fault(&mut self, key: &str, what: &dyn std::fmt::Display) {
         self.faults.push(at(self.path, key, what));
+    }
+
+    /// The listener makes its own; this one only shows that it can.
+    fn try_tls(&mut self) {
+        let Some(files) = &self.config.server.tls else {
+            return;
+        };
+        if let Err(error) = tls::acceptor(&files.certificate, &files.key) {
+            let (certificate, key) = (files.certificate.display(), files.key.display());
+            let mut fault = at(
+                self.path,
+                "server.tls",
+                &format!("{error}: {certificate}, {key}"),
+            );
+            fault.hint(
+                "PEM both: our certificate and then its chain; its own key, without a passphrase",
+            );
+            self.faults.push(fault);
+        }
     }
 
     fn signing_keys(&mut self) -> Option<Vec<SigningKey>> {
@@ -292,6 +314,26 @@ impl Building<'_> {
         Directory::load(&local.people, self.config.is_lab())
             .map_err(|found| self.faults.extend(found))
             .ok()
+    }
+
+    /// Attributes of people that no rule and no provider will ever look at: most likely a slip.
+    fn warn_of_unknown_attributes(&mut self, directory: &Directory, mapping: &Mapping) {
+        let mut unknown = BTreeMap::new();
+        for (login, attributes) in directory.everybody() {
+            for (name, _) in attributes.iter() {
+                if catalog::find(name).is_none() && !mapping.reads(name) {
+                    unknown.entry(name).or_insert(login);
+                }
+            }
+        }
+        let file = self.config.authn.local.as_ref();
+        let file = file.map_or(self.path, |local| &local.people);
+        for (name, login) in unknown {
+            let what = format!("{name}, which {login} has, is known to no rule");
+            let mut warning = ConfigFault::of_file(file, what);
+            warning.hint("a slip in the name? otherwise use it in a rule of [attributes]");
+            self.warnings.push(warning);
+        }
     }
 
     /// Two people whom a provider would know by one name: each could be taken for the other

@@ -103,6 +103,14 @@ impl Mapping {
         }
     }
 
+    /// Whether a rule looks at the source's attribute of that name.
+    pub fn reads(&self, name: &str) -> bool {
+        self.0
+            .iter()
+            .flat_map(|rule| rule.expression.names())
+            .any(|read| read.eq_ignore_ascii_case(name))
+    }
+
     /// Whether `name` is one of our attributes, listed or of the catalog, without regard to case.
     pub fn gives(&self, name: &str) -> bool {
         catalog::find(name).is_some() || self.has_rule(&name.to_ascii_lowercase())

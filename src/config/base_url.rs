@@ -80,7 +80,12 @@ fn fault_of(text: &str, url: &Url, schemes: Schemes) -> Option<(&'static str, St
     let fault = |what| Some((what, EXAMPLE.to_owned()));
     match (url.scheme(), schemes) {
         ("https", _) | ("http", Schemes::Lab) => {}
-        _ => return fault("must begin with https:// (only a lab on localhost takes http)"),
+        _ => {
+            return Some((
+                "must begin with https:// (only a lab on localhost takes http)",
+                format!("{EXAMPLE}; or `lab = true` beside http://idp.localhost:PORT"),
+            ));
+        }
     }
     if !url.username().is_empty() || url.password().is_some() {
         return fault("must not hold a user name or a password");

@@ -367,10 +367,31 @@ fn typed<T: DeserializeOwned>(
         Err(error) => {
             // The fault may be one entry of a list of many lines.
             let line = error.span().map(|span| report.line_at(span.start));
-            report.push(line, path, error.message().to_owned());
+            let what = error.message();
+            let hint = hint_of(what);
+            let fault = report.push(line, path, what.to_owned());
+            if let Some(hint) = hint {
+                fault.hint(hint);
+            }
             None
         }
     }
+}
+
+/// What to write where a value has the wrong type, in the words of TOML and not of Rust.
+fn hint_of(what: &str) -> Option<&'static str> {
+    [
+        ("expected a boolean", "write true or false, without quotes"),
+        ("expected a sequence", "write a list, even of one: [\"…\"]"),
+        ("expected a string", "write it in quotes"),
+        ("expected u32", "write a whole number, without quotes"),
+        (
+            "socket address",
+            "write an IP address and a port in quotes, like \"127.0.0.1:8080\"",
+        ),
+    ]
+    .into_iter()
+    .find_map(|(end, hint)| what.contains(end).then_some(hint))
 }
 
 /// How many letters must change to make `one` from `other` (Levenshtein).

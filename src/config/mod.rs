@@ -94,8 +94,13 @@ impl Config {
 ///
 /// Every fault that was found, in the order of the lines; the server must not start.
 pub fn load(path: &Path, environment: &Environment) -> Result<Config, Vec<ConfigFault>> {
-    let text =
-        files::read_text(path, MAX_BYTES).map_err(|what| vec![ConfigFault::of_file(path, what)])?;
+    let text = files::read_text(path, MAX_BYTES).map_err(|what| {
+        let mut fault = ConfigFault::of_file(path, what);
+        if !path.is_file() {
+            fault.hint("name the configuration file: --config FILE");
+        }
+        vec![fault]
+    })?;
     let folder = path.parent().unwrap_or_else(|| Path::new(""));
     let mut report = Report::new(path, &text);
     let config = read(&text, folder, environment, &mut report);

@@ -54,6 +54,11 @@ pub enum Finding {
         /// When its time begins.
         at: Timestamp,
     },
+    /// A warning: the file is the one that came with the program, and verifies nobody's requests.
+    #[error(
+        "this is the placeholder that came with Passerelle: put the provider's own file in its place"
+    )]
+    CertificatePlaceholder,
     /// A warning: a certificate is signed with MD5 or SHA-1.
     #[error("the certificate for signing of {subject} is itself signed with a weak digest")]
     CertificateWeakDigest {
@@ -142,7 +147,8 @@ impl Finding {
             | Self::SeveralServiceProviders
             | Self::Shape(_)
             | Self::ValidUntil => true,
-            Self::CertificateExpired { .. }
+            Self::CertificatePlaceholder
+            | Self::CertificateExpired { .. }
             | Self::CertificateNotYet { .. }
             | Self::CertificateWeakDigest { .. }
             | Self::CertificatesInOne(_)

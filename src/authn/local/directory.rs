@@ -101,7 +101,7 @@ fn read(path: &Path, is_lab: bool) -> Result<String, ConfigFault> {
     if mode & 0o027 != 0 && !is_lab {
         let what = format!("can be read by everybody, or changed by a group (mode {mode:03o})");
         let mut fault = ConfigFault::of_file(path, what);
-        fault.hint("leave reading to the service's group at most: chmod g-w,o=");
+        fault.hint(format!("chmod g-w,o= {}", path.display()));
         return Err(fault);
     }
     let mut text = String::new();

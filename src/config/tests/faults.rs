@@ -45,6 +45,7 @@ x.toml:5: server.listen: is not loopback, and there is no `tls`
 x.toml:6: server.trusted-proxis: is not a key that is known here
     hint: did you mean `trusted-proxies`?
 x.toml:7: server.max-connections: invalid type: string \"many\", expected u32
+    hint: write a whole number, without quotes
 x.toml:8: keys.pairwise: is missing
 x.toml:9: keys.signing: names no key
     hint: `passerelle keys` makes one
