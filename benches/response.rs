@@ -52,12 +52,16 @@ use passerelle::{
     xmlsec::sign,
 };
 
+/// The allocator of the program.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 /// The most that it may cost to build, sign and encode a Response, in RSA-2048 signatures.
 const MOST: f64 = 1.05;
 /// How often each row is measured; the median counts.
 const ROUNDS: usize = 60;
-/// How long one measurement takes, about, in RSA-2048 signatures.
-const SIGNATURES: u32 = 24;
+/// How often a row and a signature take turns in one round; their medians count.
+const TURNS: usize = 25;
 
 /// One row: what is measured, and about how many of it cost as much as a signature.
 struct Row<'a> {
@@ -93,17 +97,19 @@ fn main() -> anyhow::Result<ExitCode> {
     rows.extend(request_rows(&case)?);
     rows.extend(other_rows(&case)?);
 
-    let rsa = RsaSignature::new()?;
+    let rsa = RsaSignature::by_key_of(&place)?;
     rsa.time(200)?;
     let mut signatures = Samples::default();
     for _ in 0..ROUNDS {
         for row in &mut rows {
-            // Measured anew beside each row: the speed of a machine changes while one looks.
-            let before = rsa.time(SIGNATURES / 2)?;
-            let cost = time(SIGNATURES * row.per_signature, &mut row.work)?;
-            let signature = (before + rsa.time(SIGNATURES / 2)?) / 2;
-            row.samples.add(cost.div_duration_f64(signature));
-            signatures.add(signature.as_secs_f64() * 1e6);
+            // In turns: the speed of a machine changes while one looks.
+            let (mut bare, mut costs) = (Samples::default(), Samples::default());
+            for _ in 0..TURNS {
+                bare.add(rsa.time(1)?.as_secs_f64());
+                costs.add(time(row.per_signature, &mut row.work)?.as_secs_f64());
+            }
+            row.samples.add(costs.median() / bare.median());
+            signatures.add(bare.median() * 1e6);
         }
     }
 

@@ -4,15 +4,16 @@
 //! what is printed, and what a limit is set on, is a multiple of the one operation that no sign-in
 //! can do without, by the CPU time of this thread, measured again and again between the rest.
 
-use std::{fmt, hint::black_box, time::Duration};
+use std::{fmt, fs, hint::black_box, time::Duration};
 
 use openssl::{
     hash::MessageDigest,
     pkey::{PKey, Private},
-    rsa::Rsa,
     sign::Signer,
 };
 use rustix::time::{ClockId, clock_gettime};
+
+use super::place::Place;
 
 /// About as long as the `SignedInfo` of a Response.
 const MESSAGE: [u8; 900] = [0x5a; 900];
@@ -27,13 +28,14 @@ pub(crate) fn thread_time() -> Duration {
 pub(crate) struct RsaSignature(PKey<Private>);
 
 impl RsaSignature {
-    /// Makes a key.
+    /// Takes the key that the server signs with, so that nothing differs but what is around it.
     ///
     /// # Errors
     ///
-    /// OpenSSL failed.
-    pub(crate) fn new() -> anyhow::Result<Self> {
-        Ok(Self(PKey::from_rsa(Rsa::generate(2048)?)?))
+    /// There is no key in the file.
+    pub(crate) fn by_key_of(place: &Place) -> anyhow::Result<Self> {
+        let pem = fs::read(place.path("idp/signing.pem"))?;
+        Ok(Self(PKey::private_key_from_pem(&pem)?))
     }
 
     /// The CPU time of one signature: the mean of `count`.

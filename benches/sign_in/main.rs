@@ -105,7 +105,7 @@ fn main() -> anyhow::Result<ExitCode> {
     crowd.check_all(&requests, &answers)?;
     let working = server.memory("VmRSS")?;
 
-    let rsa = RsaSignature::new()?;
+    let rsa = RsaSignature::by_key_of(&place)?;
     rsa.time(200)?;
     let mut signatures = Samples::default();
     let mut rows = ROWS.map(|row| (row, Samples::default()));

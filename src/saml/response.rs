@@ -118,11 +118,11 @@ impl Issuing<'_> {
             "samlp",
             "Response",
             &[
-                ("ID", id.as_str()),
-                ("Version", "2.0"),
-                ("IssueInstant", &instant(self.now)),
                 ("Destination", to.location().as_str()),
+                ("ID", id.as_str()),
                 ("InResponseTo", to.in_response_to()),
+                ("IssueInstant", &instant(self.now)),
+                ("Version", "2.0"),
             ],
         );
         out.leaf("saml", "Issuer", &[], self.idp);
@@ -169,7 +169,7 @@ impl Issuing<'_> {
         out.start(
             "saml",
             "Assertion",
-            &[("ID", id), ("Version", "2.0"), ("IssueInstant", &now)],
+            &[("ID", id), ("IssueInstant", &now), ("Version", "2.0")],
         );
         out.leaf("saml", "Issuer", &[], self.idp);
         out.signature_slot();
@@ -245,14 +245,17 @@ fn write_name_id(out: &mut Writer, name_id: &NameId) {
 /// Writes one attribute; its values carry no `xsi:type`: every reader takes them untyped, and a
 /// type's prefix would not survive the move of an encrypted assertion.
 fn write_attribute(out: &mut Writer, attribute: &ReleasedAttribute) {
-    let mut attributes = vec![
-        ("Name", attribute.name.as_str()),
-        ("NameFormat", attribute.name_format),
-    ];
-    if let Some(friendly_name) = &attribute.friendly_name {
-        attributes.push(("FriendlyName", friendly_name));
+    let name = ("Name", attribute.name.as_str());
+    let name_format = ("NameFormat", attribute.name_format);
+    // In the order of the canonical form, as everywhere here: the writer need not sort.
+    match &attribute.friendly_name {
+        Some(it) => out.start(
+            "saml",
+            "Attribute",
+            &[("FriendlyName", it), name, name_format],
+        ),
+        None => out.start("saml", "Attribute", &[name, name_format]),
     }
-    out.start("saml", "Attribute", &attributes);
     for value in &attribute.values {
         out.leaf("saml", "AttributeValue", &[], value);
     }
@@ -262,15 +265,23 @@ fn write_attribute(out: &mut Writer, attribute: &ReleasedAttribute) {
 /// Writes an instant as SAML has it: UTC, whole seconds, `Z` (saml-core-2.0 §1.3.3).
 fn instant(at: Timestamp) -> String {
     let time = Offset::UTC.to_datetime(at);
-    format!(
-        "{:04}-{:02}-{:02}T{:02}:{:02}:{:02}Z",
-        time.year(),
-        time.month(),
-        time.day(),
-        time.hour(),
-        time.minute(),
-        time.second()
-    )
+    let (century, year) = (time.year() / 100, time.year() % 100);
+    let mut text = String::with_capacity(20);
+    for (number, behind) in [
+        (i8::try_from(century).unwrap_or_default(), ""),
+        (i8::try_from(year).unwrap_or_default(), "-"),
+        (time.month(), "-"),
+        (time.day(), "T"),
+        (time.hour(), ":"),
+        (time.minute(), ":"),
+        (time.second(), "Z"),
+    ] {
+        for digit in [number / 10, number % 10] {
+            text.push(char::from(b'0'.saturating_add_signed(digit)));
+        }
+        text.push_str(behind);
+    }
+    text
 }
 
 #[cfg(test)]
@@ -281,5 +292,12 @@ mod tests {
     fn an_instant_is_whole_seconds_of_utc() {
         let at: Timestamp = "2026-11-25T01:02:03.987654321Z".parse().unwrap();
         assert_eq!(instant(at), "2026-11-25T01:02:03Z");
+        for text in [
+            "1970-01-01T00:00:00Z",
+            "2099-12-31T23:59:59Z",
+            "9999-10-09T20:07:30Z",
+        ] {
+            assert_eq!(instant(text.parse().unwrap()), text);
+        }
     }
 }

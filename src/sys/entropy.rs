@@ -1,9 +1,6 @@
 //! Randomness, and the identifiers made of it.
 
-use std::{
-    fmt::Write as _,
-    sync::atomic::{AtomicU64, Ordering},
-};
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use openssl::sha::Sha256;
 
@@ -77,10 +74,19 @@ pub fn saml_id(entropy: &dyn Entropy) -> String {
     let mut id = String::with_capacity(41);
     id.push('_');
     for byte in bytes::<20>(entropy) {
-        // Writing to a String cannot fail.
-        let _ = write!(id, "{byte:02x}");
+        id.push(hex_digit(byte >> 4));
+        id.push(hex_digit(byte & 15));
     }
     id
+}
+
+/// The lower-case hexadecimal digit of a number below 16.
+const fn hex_digit(number: u8) -> char {
+    (if number < 10 {
+        b'0' + number
+    } else {
+        b'a' + (number - 10)
+    }) as char
 }
 
 #[cfg(test)]
@@ -100,6 +106,21 @@ mod tests {
                 .bytes()
                 .all(|b| b.is_ascii_hexdigit() && !b.is_ascii_uppercase())
         );
+    }
+
+    #[test]
+    fn a_saml_identifier_holds_every_bit_that_was_drawn() {
+        #[derive(Debug)]
+        struct Steps;
+        impl Entropy for Steps {
+            fn fill(&self, out: &mut [u8]) {
+                for (byte, number) in out.iter_mut().zip(0_u8..) {
+                    *byte = number.wrapping_mul(13).wrapping_add(5);
+                }
+            }
+        }
+        let expected = "_05121f2c394653606d7a8794a1aebbc8d5e2effc";
+        assert_eq!(saml_id(&Steps), expected);
     }
 
     #[test]

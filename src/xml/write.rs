@@ -158,15 +158,25 @@ impl Writer {
                 .map(|(_, value)| (*value).to_owned());
         }
         let declared_before = self.declared.len();
+        if !is_ncname(name) {
+            self.fail(WriteFault::Name);
+        }
         self.xml.push('<');
         self.push_qname(prefix, name);
-        self.declare(prefix, attributes);
-        let is_sorted = attributes
-            .windows(2)
-            .all(|pair| matches!(pair, [(a, _), (b, _)] if !a.contains(':') && !b.contains(':') && a < b));
+        let is_plain = attributes.iter().all(|(name, _)| !is_prefixed(name));
+        if is_plain {
+            self.declare_one(prefix);
+        } else {
+            self.declare(prefix, attributes);
+        }
+        let is_sorted = is_plain
+            && attributes
+                .windows(2)
+                // By octet, and at once: names are short and mostly differ in the first one.
+                .all(|pair| matches!(pair, [(a, _), (b, _)] if a.bytes().lt(b.bytes())));
         if is_sorted {
             for (name, value) in attributes {
-                self.attribute(name, value);
+                self.attribute(name, name, value);
             }
         } else {
             let mut sorted: Vec<_> = attributes
@@ -178,7 +188,8 @@ impl Writer {
                 if sorted.get(at + 1).is_some_and(|next| next.0 == *expanded) {
                     self.fail(WriteFault::RepeatedAttribute);
                 }
-                self.attribute(name, value);
+                let local_name = name.split_once(':').map_or(*name, |(_, name)| name);
+                self.attribute(name, local_name, value);
             }
         }
         self.xml.push('>');
@@ -296,9 +307,6 @@ impl Writer {
 
     /// Declares what the element visibly uses and nothing around it declared.
     fn declare(&mut self, prefix: &'static str, attributes: &[(&'static str, &str)]) {
-        if attributes.iter().all(|(name, _)| !name.contains(':')) {
-            return self.declare_one(prefix);
-        }
         let of_attributes = attributes
             .iter()
             .filter_map(|(name, _)| name.split_once(':'))
@@ -312,7 +320,9 @@ impl Writer {
     }
 
     fn declare_one(&mut self, prefix: &'static str) {
-        if self.declared.contains(&prefix) {
+        // Mostly it is the very same word of the program, which needs no comparison of octets.
+        let is_it = |known: &&str| std::ptr::eq(*known, prefix) || *known == prefix;
+        if self.declared.iter().any(is_it) {
             return;
         }
         let Some(uri) = self.uri(prefix) else {
@@ -332,8 +342,7 @@ impl Writer {
         }
     }
 
-    fn attribute(&mut self, name: &'static str, value: &str) {
-        let local_name = name.split_once(':').map_or(name, |(_, name)| name);
+    fn attribute(&mut self, name: &'static str, local_name: &'static str, value: &str) {
         // Declarations are ours alone to write.
         if !is_ncname(local_name) || name == "xmlns" {
             self.fail(WriteFault::Name);
@@ -349,13 +358,14 @@ impl Writer {
     }
 
     fn push_qname(&mut self, prefix: &'static str, name: &'static str) {
-        if !is_ncname(name) {
-            self.fail(WriteFault::Name);
-        }
         self.xml.push_str(prefix);
         self.xml.push(':');
         self.xml.push_str(name);
     }
+}
+
+fn is_prefixed(name: &str) -> bool {
+    name.bytes().any(|byte| byte == b':')
 }
 
 #[cfg(test)]

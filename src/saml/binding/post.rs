@@ -1,6 +1,14 @@
 //! HTTP-POST (saml-bindings-2.0 §3.5): base64 in a form.
 
-use base64::{Engine as _, engine::general_purpose::STANDARD};
+use std::sync::LazyLock;
+
+use base64::{
+    Engine as _,
+    engine::{
+        Simd,
+        general_purpose::{PAD, STANDARD},
+    },
+};
 
 use super::{BindingFault, Parameters, ReceivedMessage, decode};
 
@@ -45,7 +53,10 @@ pub fn decode_request(form: &str) -> Result<ReceivedMessage, BindingFault> {
 
 /// Encodes a Response for the form that carries it.
 pub fn encode_response(xml: &str) -> String {
-    STANDARD.encode(xml)
+    // By vector code, where the machine has it. For our own words only: what others send is read
+    // by the plain decoder.
+    static ENCODER: LazyLock<Simd> = LazyLock::new(|| Simd::standard(PAD));
+    ENCODER.encode(xml)
 }
 
 #[cfg(test)]
@@ -98,6 +109,11 @@ mod tests {
     }
 
     proptest! {
+        #[test]
+        fn a_response_is_encoded_as_the_standard_says(xml in ".{0,600}") {
+            assert_eq!(encode_response(&xml), STANDARD.encode(&xml));
+        }
+
         #[test]
         fn any_message_survives_the_journey(xml in proptest::collection::vec(any::<u8>(), 0..4096)) {
             assert_eq!(decode_request(&form(&xml)).unwrap().xml, xml);
