@@ -15,9 +15,9 @@ demo: ## Install, build, make keys and start the bridge with a stand-in for Zoom
 	@scripts/install demo
 	@scripts/demo
 
-build: ## Build the server and the stand-in, optimised
+build: ## Build the server, optimised
 	@scripts/install build
-	cargo build --release --locked --workspace
+	cargo build --release --locked
 
 test: ## Install what the tests need and run all of them, in Chromium too
 	@scripts/install test browser
