@@ -1,5 +1,5 @@
 //! Expectations are those of Exclusive XML Canonicalization 1.0 and Canonical
-//! XML 1.0; `tests/xml_oracles.rs` compares with libxml2 besides.
+//! XML 1.0; `tests/it/xml_oracles.rs` compares with libxml2 besides.
 
 use super::super::door::{Limits, open};
 use super::*;

@@ -19,6 +19,8 @@ mod independent_readers;
 #[cfg(test)]
 mod journeys;
 #[cfg(test)]
+mod password_attempts;
+#[cfg(test)]
 mod peers;
 #[cfg(test)]
 mod provider_state;
@@ -29,6 +31,8 @@ mod release;
 #[cfg(test)]
 mod sessions;
 #[cfg(test)]
+mod shipped_configuration;
+#[cfg(test)]
 mod sign_in;
 #[cfg(test)]
 mod socket;
@@ -36,3 +40,5 @@ mod socket;
 mod telling;
 #[cfg(test)]
 mod wishes;
+#[cfg(test)]
+mod xml_oracles;

@@ -1,12 +1,6 @@
 //! The configuration and the metadata that come with the sources, through every room that reads
 //! them: what an administrator copies must work as it is.
 
-#![expect(
-    clippy::panic,
-    clippy::unwrap_used,
-    reason = "a test stops at what it does not expect"
-)]
-
 use std::{fs, os::unix::fs::PermissionsExt as _, path::Path};
 
 use jiff::Timestamp;
@@ -69,7 +63,13 @@ fn both_files_load_with_their_metadata_and_their_rules() {
         let (_place, config) = load(file);
         let loaded = source::load(&config.service_providers, config.schemes, now())
             .unwrap_or_else(|not_loaded| panic!("{file}: {not_loaded:#?}"));
-        assert!(loaded.warnings.is_empty(), "{file}: {:?}", loaded.warnings);
+        // The file that is shipped for Zoom says of itself that it is to be replaced.
+        let told: Vec<_> = loaded.warnings.iter().map(ToString::to_string).collect();
+        assert_eq!(told.len(), 1, "{file}: {told:?}");
+        assert!(
+            told.concat().contains("is the placeholder"),
+            "{file}: {told:?}"
+        );
         for sp in &config.service_providers {
             assert!(
                 release_policy(&config, sp).warnings().is_empty(),

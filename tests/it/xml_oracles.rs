@@ -4,13 +4,6 @@
 //! Debian packages `libxml2-utils` and `xmlsec1`. A missing program fails the
 //! run. Documents are made by a seeded generator, so a failure repeats.
 
-#![expect(
-    clippy::indexing_slicing,
-    clippy::panic,
-    clippy::unwrap_used,
-    reason = "helpers of tests fail as tests do"
-)]
-
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
