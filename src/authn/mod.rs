@@ -19,6 +19,7 @@ use crate::{
 pub mod account_name;
 pub mod local;
 pub mod throttle;
+mod under_way;
 
 /// What an authenticator says about one attempt.
 ///
@@ -34,7 +35,7 @@ pub enum Outcome {
         /// When the next one may be made.
         until: Timestamp,
     },
-    /// Too many people at one time: no attempt was made or counted.
+    /// Too many people at one time, or too many attempts of one: none was made or counted.
     Busy,
 }
 
@@ -118,6 +119,7 @@ impl Authenticator {
         let counted = match gate.map_err(AuthnError::Uncounted)? {
             throttle::Gate::Open(counted) => counted,
             throttle::Gate::ShutUntil(until) => return Ok(Outcome::Wait { until }),
+            throttle::Gate::Crowded => return Ok(Outcome::Busy),
         };
         let outcome = self.local.authenticate(attempt, now).await;
         match &outcome {

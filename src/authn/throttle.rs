@@ -7,7 +7,10 @@ use std::net::{IpAddr, Ipv6Addr};
 
 use jiff::Timestamp;
 
-use super::account_name::AccountName;
+use super::{
+    account_name::AccountName,
+    under_way::{Place, UnderWay},
+};
 use crate::{
     config::sections,
     model::store::{AttemptRule, Attempts, StoreError, Verdict},
@@ -18,33 +21,42 @@ use crate::{
     },
 };
 
-/// The two counters of every attempt.
+/// The three counters of every attempt: of the network it comes from, of the account as seen from
+/// that network, and of the account from wherever. The middle one is the tight one, so that a
+/// stranger somewhere else does not make the owner of an account wait.
 #[derive(Debug)]
 pub struct Throttle {
-    account: AttemptRule,
     network: AttemptRule,
+    account: AttemptRule,
+    anywhere: AttemptRule,
+    /// By the account as seen from one network.
+    under_way: UnderWay,
     /// Nobody who reads the store learns which names were tried.
     salt: Secret,
 }
 
 /// Whether an attempt may be made.
 #[derive(Debug)]
-pub(super) enum Gate<'a> {
+pub(super) enum Gate {
     /// It may.
-    Open(Counted<'a>),
+    Open(Counted),
     /// Not before this instant.
     ShutUntil(Timestamp),
+    /// Not while others at the same account are being made.
+    Crowded,
 }
 
 /// An attempt that was counted and may be made. Dropped without a word, it stays counted: a wrong
 /// guess, or one whose end nobody saw.
 #[derive(Debug)]
 #[must_use]
-pub(super) struct Counted<'a> {
-    throttle: &'a Throttle,
+pub(super) struct Counted {
+    /// The account as seen from this network.
     account: [u8; 32],
-    network: [u8; 32],
+    /// Where it was counted, and by which rule.
+    counters: Vec<([u8; 32], AttemptRule)>,
     at: Timestamp,
+    _place: Place,
 }
 
 impl Throttle {
@@ -57,14 +69,17 @@ impl Throttle {
             forget_after: config.forget_after(),
         };
         Self {
-            account: rule(config.free_per_account),
             network: rule(config.free_per_network),
+            account: rule(config.free_per_account),
+            anywhere: rule(config.free_per_account_anywhere),
+            under_way: UnderWay::default(),
             salt: Secret::new(entropy::bytes::<32>(entropy).to_vec()),
         }
     }
 
     /// Counts an attempt at the account `username` names, from `address`, and says whether it may
-    /// be made. An attempt that has to wait is not counted anywhere.
+    /// be made. An attempt that has to wait is not counted anywhere: whoever keeps trying at one
+    /// account must not use up the network of all others.
     ///
     /// # Errors
     ///
@@ -75,36 +90,44 @@ impl Throttle {
         username: &str,
         address: IpAddr,
         now: Timestamp,
-    ) -> Result<Gate<'_>, StoreError> {
-        let counted = Counted {
-            throttle: self,
-            account: self.account_key(username),
-            network: self.network_key(address),
-            at: now,
+    ) -> Result<Gate, StoreError> {
+        let account = self.account_key(username, Some(address));
+        let Some(place) = self.under_way.enter(account) else {
+            return Ok(Gate::Crowded);
         };
-        match attempts.attempt(counted.network, self.network, now).await? {
-            Verdict::Go => {}
-            Verdict::WaitUntil(until) => return Ok(Gate::ShutUntil(until)),
-        }
-        match attempts.attempt(counted.account, self.account, now).await {
-            Ok(Verdict::Go) => Ok(Gate::Open(counted)),
-            Ok(Verdict::WaitUntil(until)) => {
-                // Whoever keeps trying at one account must not use up the network of all others.
-                counted.clear_network(attempts).await;
-                Ok(Gate::ShutUntil(until))
+        let mut counted = Counted {
+            account,
+            counters: Vec::with_capacity(3),
+            at: now,
+            _place: place,
+        };
+        for (key, rule) in [
+            (self.network_key(address), self.network),
+            (account, self.account),
+            (self.account_key(username, None), self.anywhere),
+        ] {
+            match attempts.attempt(key, rule, now).await {
+                Ok(Verdict::Go) => counted.counters.push((key, rule)),
+                Ok(Verdict::WaitUntil(until)) => {
+                    counted.was_not_made(attempts).await;
+                    return Ok(Gate::ShutUntil(until));
+                }
+                Err(error) => {
+                    counted.was_not_made(attempts).await;
+                    return Err(error);
+                }
             }
-            Err(error) => {
-                counted.clear_network(attempts).await;
-                Err(error)
-            }
         }
+        Ok(Gate::Open(counted))
     }
 
     /// The same for every spelling of one account. A text that names none counts as itself.
-    fn account_key(&self, username: &str) -> [u8; 32] {
+    fn account_key(&self, username: &str, from: Option<IpAddr>) -> [u8; 32] {
         let name = AccountName::parse(username);
         let name = name.as_ref().map_or(username, AccountName::as_str);
-        sha256(&[self.salt.expose(), b"account\0", name.as_bytes()])
+        let network = from.map_or([0; 16], network_of);
+        let salt = self.salt.expose();
+        sha256(&[salt, b"account\0", &network, name.as_bytes()])
     }
 
     fn network_key(&self, address: IpAddr) -> [u8; 32] {
@@ -112,28 +135,23 @@ impl Throttle {
     }
 }
 
-impl Counted<'_> {
-    /// The password was right: the account starts anew. The network only gets this attempt back,
-    /// since an attacker may have an account, too.
-    pub(super) async fn succeeded(self, attempts: &impl Attempts) {
+impl Counted {
+    /// The password was right: the account starts anew from this network. The other counters get
+    /// this attempt back and no more, since an attacker may have an account, too, and the guesses
+    /// of strangers stay guesses.
+    pub(super) async fn succeeded(mut self, attempts: &impl Attempts) {
         // A sign-in that has succeeded is not undone because a counter stays where it is.
         let _ = attempts.forgive(self.account).await;
-        self.clear_network(attempts).await;
+        self.counters.retain(|(key, _)| *key != self.account);
+        self.was_not_made(attempts).await;
     }
 
     /// No password was tried, for want of room or because something broke.
     pub(super) async fn was_not_made(self, attempts: &impl Attempts) {
-        // Should the store not answer, an attempt too many is counted: the safe side.
-        let _ = attempts
-            .take_back(self.account, self.throttle.account, self.at)
-            .await;
-        self.clear_network(attempts).await;
-    }
-
-    async fn clear_network(&self, attempts: &impl Attempts) {
-        let _ = attempts
-            .take_back(self.network, self.throttle.network, self.at)
-            .await;
+        for (key, rule) in self.counters {
+            // Should the store not answer, one too many is counted: the safe side.
+            let _ = attempts.take_back(key, rule, self.at).await;
+        }
     }
 }
 
@@ -180,19 +198,22 @@ mod tests {
     #[test]
     fn r74_every_spelling_of_an_account_has_one_counter() {
         let throttle = throttle(1);
-        let key = throttle.account_key("zo\u{e9}.martin");
-        assert_eq!(throttle.account_key(" ZOE\u{301}.Martin"), key);
-        assert_ne!(throttle.account_key("zoe.martin"), key);
+        let key = throttle.account_key("zo\u{e9}.martin", None);
+        assert_eq!(throttle.account_key(" ZOE\u{301}.Martin", None), key);
+        assert_ne!(throttle.account_key("zoe.martin", None), key);
         assert_ne!(
-            throttle.account_key(""),
-            throttle.account_key(&"a".repeat(300))
+            throttle.account_key("", None),
+            throttle.account_key(&"a".repeat(300), None)
         );
     }
 
     #[test]
     fn r121_what_is_counted_is_salted_and_the_salt_is_not_shown() {
         let (one, other) = (throttle(1), throttle(2));
-        assert_ne!(one.account_key("alice"), other.account_key("alice"));
+        assert_ne!(
+            one.account_key("alice", None),
+            other.account_key("alice", None)
+        );
         let address = "192.0.2.1".parse().unwrap();
         assert_ne!(one.network_key(address), other.network_key(address));
         assert!(format!("{one:?}").contains("salt: Secret"));

@@ -86,6 +86,11 @@ fn read_throttle(mut table: Table<'_>, report: &mut Report) -> Throttle {
     let default = Throttle::default();
     let throttle = Throttle {
         free_per_account: table.positive("free-per-account", default.free_per_account, report),
+        free_per_account_anywhere: table.positive(
+            "free-per-account-anywhere",
+            default.free_per_account_anywhere,
+            report,
+        ),
         free_per_network: table.positive("free-per-network", default.free_per_network, report),
         first_wait_seconds: table.positive(
             "first-wait-seconds",

@@ -95,6 +95,8 @@ pub struct Local {
 pub struct Throttle {
     /// Wrong passwords that one account may have in a row before it must wait.
     pub free_per_account: u32,
+    /// The same from all networks together.
+    pub free_per_account_anywhere: u32,
     /// The same for one network (a /24 of IPv4, a /56 of IPv6).
     pub free_per_network: u32,
     /// The first wait, in seconds; each next one is twice as long.
@@ -234,6 +236,7 @@ impl Default for Throttle {
     fn default() -> Self {
         Self {
             free_per_account: 5,
+            free_per_account_anywhere: 50,
             free_per_network: 100,
             first_wait_seconds: 1,
             longest_wait_seconds: 60,
