@@ -18,7 +18,7 @@ use crate::{
     },
     config::{self, environment::Environment, sections::Server},
     sys::{clock::SystemClock, entropy::OsEntropy},
-    telemetry::log::JsonLines,
+    telemetry::{log::JsonLines, writer},
 };
 
 #[derive(Args, Debug)]
@@ -47,9 +47,8 @@ pub(super) fn run(path: &Path, options: &Options) -> anyhow::Result<()> {
         LogLevel::Info => LevelFilter::INFO,
         LogLevel::Debug => LevelFilter::DEBUG,
     };
-    // Lines are written by a thread of their own, and dropped when nobody takes them: a log that is
-    // stuck stops no sign-in.
-    let (out, _writer) = tracing_appender::non_blocking(std::io::stdout());
+    let (out, _last_words) =
+        writer::start(std::io::stdout()).context("no thread to write the log with")?;
     let lines = JsonLines::new(out, Arc::new(SystemClock)).with_filter(level);
     tracing::subscriber::set_global_default(Registry::default().with(lines))
         .context("the log cannot be set up")?;

@@ -37,6 +37,22 @@ pub enum Organ {
     Response,
 }
 
+impl Organ {
+    /// The word for the log.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Request => "Request",
+            Self::Acs => "Acs",
+            Self::Session => "Session",
+            Self::Authn => "Authn",
+            Self::Map => "Map",
+            Self::Release => "Release",
+            Self::NameId => "NameId",
+            Self::Response => "Response",
+        }
+    }
+}
+
 /// The decisions of one step, in the order in which they were made.
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
 pub struct Trace(Vec<Decision>);
@@ -74,9 +90,12 @@ impl Trace {
 
 impl std::fmt::Display for Trace {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        // Word by word: this is in a line of the log at every sign-in.
         for (index, Decision { by, about, verdict }) in self.0.iter().enumerate() {
             let gap = if index == 0 { "" } else { "; " };
-            write!(f, "{gap}{by:?} {about}: {verdict}")?;
+            for word in [gap, by.as_str(), " ", about, ": ", verdict] {
+                f.write_str(word)?;
+            }
         }
         Ok(())
     }

@@ -135,8 +135,13 @@ impl<'l> Escape<'l> {
 impl std::fmt::Write for Escape<'_> {
     fn write_str(&mut self, text: &str) -> std::fmt::Result {
         let mut rest = text;
+        // Most of a line stands for itself, and is taken over at once.
+        if text.len() < self.left && text.bytes().fold(true, |all, byte| all & is_plain(byte)) {
+            self.line.push_str(text);
+            self.left -= text.len();
+            return Ok(());
+        }
         while self.left > 0 {
-            // Most of a line stands for itself, and is taken over at once.
             let plain = rest.bytes().take(self.left - 1);
             let plain = plain.take_while(|byte| is_plain(*byte)).count();
             if let Some((as_it_is, after)) = rest.split_at_checked(plain) {

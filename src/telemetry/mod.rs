@@ -1,3 +1,4 @@
 //! Log lines.
 
 pub mod log;
+pub mod writer;

@@ -298,6 +298,14 @@ pub(super) fn escape_attribute(out: &mut String, value: &str) {
 }
 
 fn escape(out: &mut String, text: &str, replacement: impl Fn(u8) -> Option<&'static str>) {
+    // Most texts need none, which is told without a branch a byte.
+    let is_plain = text
+        .bytes()
+        .fold(true, |all, byte| all & replacement(byte).is_none());
+    if is_plain {
+        out.push_str(text);
+        return;
+    }
     let mut rest = text;
     while let Some((at, escaped)) = rest
         .bytes()

@@ -19,10 +19,10 @@ pub fn is_xml_text(text: &str) -> bool {
 /// Whether `text` is a name without a colon: `NCName` of Namespaces in XML 1.0
 /// §3, which is also the lexical rule of `xs:ID`.
 pub fn is_ncname(text: &str) -> bool {
-    let is_plain = |byte: u8| matches!(byte, b'A'..=b'Z' | b'a'..=b'z' | b'_');
-    let mut bytes = text.bytes();
-    if bytes.next().is_some_and(is_plain)
-        && bytes.all(|byte| is_plain(byte) || matches!(byte, b'0'..=b'9' | b'-' | b'.'))
+    let is_plain = |byte: u8| byte.is_ascii_alphanumeric() | matches!(byte, b'_' | b'-' | b'.');
+    let starts_plain = |byte: &u8| byte.is_ascii_alphabetic() || *byte == b'_';
+    if text.as_bytes().first().is_some_and(starts_plain)
+        && text.bytes().fold(true, |all, byte| all & is_plain(byte))
     {
         return true;
     }

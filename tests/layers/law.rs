@@ -57,7 +57,6 @@ const LIBRARIES: &[Library] = &[
     ),
     only("tower_http", &["edge", "web"]),
     only("tokio_io_timeout", &["app"]),
-    only("tracing_appender", &["telemetry", "cli"]),
     only("axum_server", &["app", "telemetry"]),
     only(
         "http_body_util",
