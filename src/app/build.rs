@@ -22,7 +22,10 @@ use crate::{
         throttle::Throttle,
     },
     config::{Config, fault::ConfigFault, sections::Organization},
-    edge::page::{Pages, Site},
+    edge::{
+        limits::Bodies,
+        page::{Pages, Site},
+    },
     flow::bridge::{Bridge, Health, Provider, Settings},
     metadata::{
         registry::{Registered, Registry},
@@ -95,6 +98,7 @@ pub fn build(
         origin: config.base_url.as_str().to_owned(),
         trusted_proxies: config.server.trusted_proxies,
         metadata: parts.metadata,
+        bodies: Bodies::default(),
     };
     Ok(Built { front, warnings })
 }

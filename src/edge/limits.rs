@@ -5,11 +5,20 @@ use std::{
     time::Duration,
 };
 
-use axum::{body::Body, http::HeaderMap};
+use axum::{
+    body::{Body, HttpBody as _},
+    http::HeaderMap,
+};
+use http_body_util::{BodyExt as _, Limited};
 use ipnet::IpNet;
+use tokio::sync::Semaphore;
 
 /// How long a body may take to arrive.
 const BODY_TIME: Duration = Duration::from_secs(15);
+/// How long a body is that anybody may send at any time: many times what people's browsers send.
+const SMALL: usize = 32 * 1024;
+/// How many longer ones are taken in at one time.
+const MOST_LARGE: usize = 32;
 
 /// Why a body was not taken.
 #[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]
@@ -23,19 +32,53 @@ pub enum BodyFault {
     /// It is longer than this route takes.
     #[error("the body is too large")]
     TooLarge,
+    /// It is long, and too many long ones are on their way.
+    #[error("too many large bodies at one time")]
+    TooMany,
 }
 
-/// Reads a body of at most `max` bytes.
-///
-/// # Errors
-///
-/// It is too long, too slow, or no text.
-pub async fn read_text(body: Body, max: usize) -> Result<String, BodyFault> {
-    let read = axum::body::to_bytes(body, max);
-    match tokio::time::timeout(BODY_TIME, read).await {
-        Ok(Ok(bytes)) => String::from_utf8(bytes.into()).map_err(|_not_utf8| BodyFault::NotText),
-        Ok(Err(error)) => Err(classify(&error)),
-        Err(_elapsed) => Err(BodyFault::NotThere),
+/// Takes bodies in, so that all of them together stay below a bound: before a request is read,
+/// nobody knows whether it comes from anybody we know.
+#[derive(Debug)]
+pub struct Bodies(Semaphore);
+
+impl Default for Bodies {
+    fn default() -> Self {
+        Self(Semaphore::new(MOST_LARGE))
+    }
+}
+
+impl Bodies {
+    /// Reads a body of at most `max` bytes.
+    ///
+    /// # Errors
+    ///
+    /// It is too long, too slow, or no text; or it is long, and so are too many others.
+    pub async fn read_text(&self, body: Body, max: usize) -> Result<String, BodyFault> {
+        match tokio::time::timeout(BODY_TIME, self.read(body, max)).await {
+            Ok(bytes) => String::from_utf8(bytes?).map_err(|_not_utf8| BodyFault::NotText),
+            Err(_elapsed) => Err(BodyFault::NotThere),
+        }
+    }
+
+    async fn read(&self, body: Body, max: usize) -> Result<Vec<u8>, BodyFault> {
+        if body.size_hint().lower() > u64::try_from(max).unwrap_or(u64::MAX) {
+            return Err(BodyFault::TooLarge);
+        }
+        let mut body = Limited::new(body, max);
+        let mut read = Vec::new();
+        let mut place = None;
+        while let Some(frame) = body.frame().await {
+            let frame = frame.map_err(|error| classify(&*error))?;
+            let Some(data) = frame.data_ref() else {
+                continue;
+            };
+            if place.is_none() && read.len() + data.len() > SMALL {
+                place = Some(self.0.try_acquire().map_err(|_taken| BodyFault::TooMany)?);
+            }
+            read.extend_from_slice(data);
+        }
+        Ok(read)
     }
 }
 
@@ -91,7 +134,11 @@ fn address_of(hop: &str) -> Option<IpAddr> {
 
 #[cfg(test)]
 mod tests {
+    use std::{io, sync::Arc};
+
     use axum::http::HeaderValue;
+    use futures_util::{StreamExt as _, stream};
+    use tokio::task::JoinSet;
 
     use super::*;
 
@@ -135,10 +182,42 @@ mod tests {
 
     #[tokio::test]
     async fn r122_a_longer_body_is_refused() {
-        let read = |length: usize| read_text(Body::from("a".repeat(length)), 10);
+        let bodies = Bodies::default();
+        let read = |length: usize| bodies.read_text(Body::from("a".repeat(length)), 10);
         assert_eq!(read(10).await.unwrap().len(), 10);
         assert_eq!(read(11).await.unwrap_err(), BodyFault::TooLarge);
-        let odd = read_text(Body::from(vec![0xff]), 10).await;
+        let parts = ["aaaaaa", "aaaaaa"].map(Ok::<_, io::Error>);
+        let body = Body::from_stream(stream::iter(parts));
+        let in_parts = bodies.read_text(body, 10).await;
+        assert_eq!(in_parts.unwrap_err(), BodyFault::TooLarge);
+        let odd = bodies.read_text(Body::from(vec![0xff]), 10).await;
         assert_eq!(odd.unwrap_err(), BodyFault::NotText);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn r122_r123_large_bodies_that_do_not_end_are_bounded_and_stop_no_small_one() {
+        let bodies = Arc::new(Bodies::default());
+        let max = 10 * SMALL;
+        let endless = || {
+            let start = stream::once(async { Ok::<_, io::Error>("a".repeat(SMALL + 1)) });
+            Body::from_stream(start.chain(stream::pending()))
+        };
+        let mut slow = JoinSet::new();
+        for _ in 0..MOST_LARGE {
+            let bodies = Arc::clone(&bodies);
+            slow.spawn(async move { bodies.read_text(endless(), max).await });
+        }
+        while bodies.0.available_permits() > 0 {
+            tokio::task::yield_now().await;
+        }
+        let large = || Body::from("a".repeat(SMALL + 1));
+        let one_more = bodies.read_text(large(), max).await;
+        assert_eq!(one_more.unwrap_err(), BodyFault::TooMany);
+        let small = bodies.read_text(Body::from("a".repeat(SMALL)), max).await;
+        assert_eq!(small.unwrap().len(), SMALL);
+        for end in slow.join_all().await {
+            assert_eq!(end.unwrap_err(), BodyFault::NotThere);
+        }
+        assert!(bodies.read_text(large(), max).await.is_ok());
     }
 }

@@ -12,7 +12,7 @@ use zeroize::Zeroizing;
 
 use super::{Front, reply, visitor};
 use crate::{
-    edge::{browser::is_from_our_page, limits::read_text, page::StopReason},
+    edge::{browser::is_from_our_page, page::StopReason},
     flow::SentForm,
     sys::secret::Secret,
 };
@@ -49,7 +49,7 @@ pub(super) async fn take_password(
     if !is_ours(&front, &parts.headers) {
         return reply::plain_stop(&front, &parts.headers, StopReason::FormForged);
     }
-    let form = match read_text(body, MAX_FORM_BYTES).await {
+    let form = match front.bodies.read_text(body, MAX_FORM_BYTES).await {
         Ok(form) => Secret::from(form),
         Err(fault) => return reply::body_stop(&front, &parts.headers, fault),
     };

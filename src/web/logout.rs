@@ -8,10 +8,7 @@ use axum::{
 };
 
 use super::{Front, journey, reply, visitor};
-use crate::{
-    edge::{limits::read_text, page::StopReason},
-    sys::secret::Secret,
-};
+use crate::{edge::page::StopReason, sys::secret::Secret};
 
 const MAX_FORM_BYTES: usize = 1024;
 
@@ -30,7 +27,7 @@ pub(super) async fn end(State(front): State<Arc<Front>>, request: Request) -> Ht
     if !journey::is_ours(&front, &parts.headers) {
         return reply::plain_stop(&front, &parts.headers, StopReason::FormForged);
     }
-    let form = match read_text(body, MAX_FORM_BYTES).await {
+    let form = match front.bodies.read_text(body, MAX_FORM_BYTES).await {
         Ok(form) => Secret::from(form),
         Err(fault) => return reply::body_stop(&front, &parts.headers, fault),
     };

@@ -30,6 +30,7 @@ use tower_http::catch_panic::CatchPanicLayer;
 use crate::{
     edge::{
         headers::protect,
+        limits::Bodies,
         page::{Pages, StopReason},
     },
     flow::bridge::Bridge,
@@ -48,6 +49,8 @@ pub struct Front {
     pub trusted_proxies: Vec<IpNet>,
     /// Our metadata, as it is served.
     pub metadata: String,
+    /// What is being sent to us.
+    pub bodies: Bodies,
 }
 
 impl Front {

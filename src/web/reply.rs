@@ -150,6 +150,8 @@ pub(super) fn plain_stop(
     let support_code = SupportCode::draw(&*front.bridge.entropy);
     let status = if reason == StopReason::BadHost {
         StatusCode::MISDIRECTED_REQUEST
+    } else if reason == StopReason::Busy {
+        StatusCode::SERVICE_UNAVAILABLE
     } else if reason == StopReason::Internal {
         StatusCode::INTERNAL_SERVER_ERROR
     } else if reason == StopReason::RequestTooLarge {
@@ -178,6 +180,7 @@ pub(super) fn plain_stop(
 pub(super) fn body_stop(front: &Front, headers: &HeaderMap, fault: BodyFault) -> HttpResponse {
     let reason = match fault {
         BodyFault::TooLarge => StopReason::RequestTooLarge,
+        BodyFault::TooMany => StopReason::Busy,
         BodyFault::NotText | BodyFault::NotThere => StopReason::RequestUnreadable,
     };
     plain_stop(front, headers, reason)

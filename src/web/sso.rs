@@ -8,11 +8,7 @@ use axum::{
 };
 
 use super::{Front, reply, visitor};
-use crate::{
-    edge::{limits::read_text, page::StopReason},
-    flow::sso::Message,
-    saml::binding::post::MAX_FORM_BYTES,
-};
+use crate::{edge::page::StopReason, flow::sso::Message, saml::binding::post::MAX_FORM_BYTES};
 
 /// `GET /saml/sso`: HTTP-Redirect.
 ///
@@ -31,7 +27,7 @@ pub(super) async fn post(State(front): State<Arc<Front>>, request: Request) -> H
     if !reply::is_form(&parts.headers) {
         return reply::plain_stop(&front, &parts.headers, StopReason::RequestUnreadable);
     }
-    let form = match read_text(body, MAX_FORM_BYTES).await {
+    let form = match front.bodies.read_text(body, MAX_FORM_BYTES).await {
         Ok(form) => form,
         Err(fault) => return reply::body_stop(&front, &parts.headers, fault),
     };
