@@ -5,7 +5,7 @@ use jiff::Timestamp;
 use super::{
     Check, Identity, Rule,
     bounds::parse_instant,
-    response::{check_id, check_issuer, first},
+    common::{check_id, check_issuer, first, read_not_on_or_after},
     statements::{self, Statements},
     subject::{self, Subject},
 };
@@ -66,26 +66,6 @@ pub(super) fn read(assertion: Element<'_, '_>, check: &mut Check<'_>) -> Option<
         not_on_or_after: not_on_or_after?,
         statements: statements?,
     })
-}
-
-/// Reads a `NotOnOrAfter`, which must be there, ahead of now, and near.
-pub(super) fn read_not_on_or_after(
-    element: Option<Element<'_, '_>>,
-    lives_from: Timestamp,
-    rule: Rule,
-    check: &mut Check<'_>,
-) -> Option<Timestamp> {
-    let ends_at = element
-        .and_then(|element| element.attribute("NotOnOrAfter"))
-        .and_then(parse_instant);
-    let now = check.expected.now;
-    check.hold(ends_at.is_some_and(|ends_at| now < ends_at), rule);
-    if let Some(ends_at) = ends_at {
-        let lifetime = check.expected.strictness.bounds().lifetime;
-        let is_short = ends_at.duration_since(lives_from) <= lifetime;
-        check.hold(is_short, Rule::Lifetime);
-    }
-    ends_at
 }
 
 /// Holds the `Conditions` to one audience and no other condition.

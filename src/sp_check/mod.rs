@@ -13,6 +13,7 @@
 
 mod assertion;
 mod bounds;
+mod common;
 mod response;
 mod rule;
 mod shape;

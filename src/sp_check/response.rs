@@ -3,13 +3,11 @@
 use super::{
     Check, Expected, Reading, Rule, Severity, assertion,
     bounds::parse_instant,
+    common::{check_id, check_issuer, first},
     shape,
     signature::{self, Proofs},
 };
-use crate::{
-    model::vocab,
-    xml::{Element, is_ncname},
-};
+use crate::{model::vocab, xml::Element};
 
 /// The top codes of saml-core-2.0 §3.2.2.2.
 const TOP_CODES: [&str; 4] = [
@@ -18,9 +16,6 @@ const TOP_CODES: [&str; 4] = [
     vocab::STATUS_RESPONDER,
     vocab::STATUS_VERSION_MISMATCH,
 ];
-
-/// The longest ID that we answer or issue.
-const MAX_ID_CHARS: usize = 256;
 
 /// Reads a Response, from its root to its last attribute.
 pub(super) fn read(root: Element<'_, '_>, expected: &Expected<'_>) -> Reading {
@@ -107,48 +102,6 @@ fn check_envelope(root: Element<'_, '_>, check: &mut Check<'_>) {
     }
 }
 
-/// Holds the `Issuer` of a Response or an assertion to the identity provider's name.
-pub(super) fn check_issuer(element: Element<'_, '_>, rule: Rule, check: &mut Check<'_>) {
-    let issuer = first(element, vocab::SAML, "Issuer");
-    let is_idp = issuer
-        .and_then(|issuer| issuer.text().ok())
-        .is_some_and(|name| name == check.expected.idp_entity_id);
-    check.hold(is_idp, rule);
-    if let Some(issuer) = issuer {
-        let is_entity = issuer
-            .attributes()
-            .all(|(_, name, value)| name == "Format" && value == vocab::NAME_ID_ENTITY);
-        check.hold(is_entity, Rule::IssuerFormat);
-    }
-}
-
-/// Holds the `ID` of a Response or an assertion to its form.
-pub(super) fn check_id(element: Element<'_, '_>, rule: Rule, check: &mut Check<'_>) {
-    let Some(id) = element
-        .attribute("ID")
-        .filter(|id| is_ncname(id) && id.chars().count() <= MAX_ID_CHARS)
-    else {
-        return check.found(rule);
-    };
-    check.hold(looks_random(id), Rule::WeakId);
-}
-
-/// Whether an ID looks like `_` and at least 128 random bits: 32 hexadecimal digits or 22
-/// characters of a larger alphabet, and not a few of them over and over.
-fn looks_random(id: &str) -> bool {
-    let Some(random) = id.strip_prefix('_') else {
-        return false;
-    };
-    let is_hex = random
-        .bytes()
-        .all(|byte| byte.is_ascii_hexdigit() || byte == b'-');
-    let digits = random.bytes().filter(u8::is_ascii_alphanumeric);
-    let mut kinds: Vec<u8> = digits.clone().collect();
-    kinds.sort_unstable();
-    kinds.dedup();
-    digits.count() >= if is_hex { 32 } else { 22 } && kinds.len() >= 8
-}
-
 /// Holds all that some reader takes for an ID to be different.
 fn check_ids_differ(root: Element<'_, '_>, check: &mut Check<'_>) {
     let mut ids: Vec<&str> = root
@@ -207,13 +160,4 @@ fn read_status(root: Element<'_, '_>, check: &mut Check<'_>) -> Option<(String, 
         check.hold(has_its_levels, Rule::StatusSecond);
     }
     top.map(|top| (top.to_owned(), second.map(str::to_owned)))
-}
-
-/// The first child of that name. That there is no second one is for another rule to say.
-pub(super) fn first<'t, 'i>(
-    element: Element<'t, 'i>,
-    namespace: &str,
-    name: &str,
-) -> Option<Element<'t, 'i>> {
-    element.children().find(|child| child.is(namespace, name))
 }

@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 
-use super::{Check, ReadAttribute, Rule, bounds::parse_instant, response::first};
+use super::{Check, ReadAttribute, Rule, bounds::parse_instant, common::first};
 use crate::{model::vocab, xml::Element};
 
 /// The longest value (saml2int SDP-G02).

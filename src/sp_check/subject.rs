@@ -2,7 +2,10 @@
 
 use jiff::Timestamp;
 
-use super::{Check, ReadNameId, Rule, assertion::read_not_on_or_after, response::first};
+use super::{
+    Check, ReadNameId, Rule,
+    common::{first, read_not_on_or_after},
+};
 use crate::{model::vocab, xml::Element};
 
 /// The longest name (saml-core-2.0 §8.3.7 for persistent ones; we issue no longer one of any kind).

@@ -19,13 +19,9 @@ use openssl::x509::{X509, X509NameBuilder, X509NameRef, X509Ref};
 use zeroize::Zeroizing;
 
 use super::algorithm::{KeyKind, SignatureAlgorithm};
+use super::crypto_error::CryptoError;
 use super::sign::{SignError, Signer};
 use super::signature;
-
-/// The cryptographic library failed. Its words are for the log.
-#[derive(Debug, thiserror::Error)]
-#[error(transparent)]
-pub struct CryptoError(#[from] ErrorStack);
 
 /// Why a key is not taken.
 #[derive(Debug, thiserror::Error)]
@@ -53,7 +49,7 @@ pub enum KeyFault {
 
 impl From<ErrorStack> for KeyFault {
     fn from(error: ErrorStack) -> Self {
-        Self::Crypto(CryptoError(error))
+        Self::Crypto(error.into())
     }
 }
 
@@ -202,7 +198,7 @@ impl SigningKey {
     pub fn from_pem(pem: &[u8]) -> Result<Self, KeyFault> {
         // Without a callback OpenSSL would ask at the terminal.
         let key = PKey::private_key_from_pem_callback(pem, |_| Ok(0))
-            .map_err(|error| KeyFault::PrivateKey(CryptoError(error)))?;
+            .map_err(|error| KeyFault::PrivateKey(error.into()))?;
         let certificates = X509::stack_from_pem(pem)?;
         let [certificate] = certificates.as_slice() else {
             return Err(KeyFault::Certificate);

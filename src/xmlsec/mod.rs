@@ -6,6 +6,7 @@
 //! the key that metadata names and not the certificate around it.
 
 pub mod algorithm;
+mod crypto_error;
 pub mod keys;
 pub mod sign;
 mod signature;
@@ -14,7 +15,8 @@ mod test_support;
 pub mod verify;
 
 pub use algorithm::{DigestAlgorithm, SignatureAlgorithm};
-pub use keys::{CertificateFacts, CryptoError, KeyFault, SigningKey, VerifyingKey};
+pub use crypto_error::CryptoError;
+pub use keys::{CertificateFacts, KeyFault, SigningKey, VerifyingKey};
 pub use sign::{SignError, Signer, sign};
 pub use verify::{
     SignatureFault, Verified, carries_signature, verify_detached, verify_enveloped,

@@ -11,7 +11,7 @@ use base64::engine::general_purpose::STANDARD;
 use super::algorithm::{
     DSIG, DigestAlgorithm, ENVELOPED_SIGNATURE, EXCLUSIVE_C14N, SignatureAlgorithm,
 };
-use super::keys::CryptoError;
+use super::crypto_error::CryptoError;
 use crate::xml::{Canonical, is_ncname};
 
 /// Who can sign in our name: a key in memory, or one behind a device.

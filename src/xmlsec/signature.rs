@@ -9,7 +9,7 @@ use openssl::error::ErrorStack;
 use openssl::pkey::{PKeyRef, Private, Public};
 
 use super::algorithm::{KeyKind, SignatureAlgorithm};
-use super::keys::CryptoError;
+use super::crypto_error::CryptoError;
 use crate::xml::text::is_xml_space;
 
 /// How the two numbers of an ECDSA signature are written.
