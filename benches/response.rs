@@ -18,9 +18,9 @@ use kit::{
     request::{AuthnRequest, escape},
 };
 use passerelle::{
-    app::build::build,
+    app::build,
     attributes::name_id::Parties,
-    config::{self, environment::Environment, fault::ConfigFault, sections::Sign},
+    config::{environment::Environment, sections::Sign},
     edge::page::Page,
     flow::bridge::{Bridge, Provider},
     model::{
@@ -138,12 +138,9 @@ fn main() -> anyhow::Result<ExitCode> {
 
 /// What the server works with.
 fn front(configuration: &Path) -> anyhow::Result<Front> {
-    let faults = |faults: Vec<ConfigFault>| anyhow!("{faults:?}");
-    let config = config::load(configuration, &Environment::of_process()).map_err(faults)?;
     let (clock, entropy) = (Arc::new(SystemClock), Arc::new(OsEntropy));
-    Ok(build(config, configuration, clock, entropy)
-        .map_err(faults)?
-        .front)
+    let built = build::load(configuration, &Environment::of_process(), clock, entropy);
+    Ok(built.map_err(|faults| anyhow!("{faults:?}"))?.front)
 }
 
 /// A request, and a person for whom it is answered.

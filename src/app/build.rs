@@ -1,39 +1,25 @@
 //! From a checked configuration to the routes.
 
-use std::{
-    collections::{BTreeMap, HashMap},
-    path::Path,
-    sync::Arc,
-};
+use std::{collections::HashMap, path::Path, sync::Arc};
 
 use jiff::Timestamp;
 
+use super::look::Look;
 use crate::{
-    attributes::{
-        catalog,
-        map::Mapping,
-        name_id::{NameIdRule, Parties},
-        pairwise::Pairwise,
-        release::ReleasePolicy,
-    },
+    attributes::{map::Mapping, name_id::Parties, pairwise::Pairwise},
     authn::{
         Authenticator,
         local::{Directory, Local, pool::HashPool},
         throttle::Throttle,
     },
-    config::{Config, fault::ConfigFault, sections::Organization},
+    config::{self, Config, environment::Environment, fault::ConfigFault, sections::Server},
     edge::{
         limits::Bodies,
         page::{Pages, Site},
     },
     flow::bridge::{Bridge, Health, Provider, Settings},
-    metadata::{
-        registry::{Registered, Registry},
-        source,
-    },
-    model::{
-        authn_context::AuthnContextClass, entity_id::EntityId, short_name::ShortName, trace::Trace,
-    },
+    metadata::registry::Registry,
+    model::{authn_context::AuthnContextClass, entity_id::EntityId, short_name::ShortName},
     saml::idp_metadata::IdpMetadata,
     store::{Limits, Store, memory::MemoryStore},
     sys::{clock::Clock, entropy::Entropy, tls},
@@ -50,8 +36,35 @@ const MAX_ATTEMPTS: u32 = 100_000;
 pub struct Built {
     /// What the routes work with.
     pub front: Front,
+    /// `[server]`
+    pub server: Server,
+    /// Whether plain `http` is let through, which log and pages then say.
+    pub is_lab: bool,
     /// What is not wrong yet.
     pub warnings: Vec<ConfigFault>,
+}
+
+/// Loads the configuration at `path` and builds the server from it.
+///
+/// # Errors
+///
+/// Every fault of the configuration and of all that it names, together.
+pub fn load(
+    path: &Path,
+    environment: &Environment,
+    clock: Arc<dyn Clock>,
+    entropy: Arc<dyn Entropy>,
+) -> Result<Built, Vec<ConfigFault>> {
+    match config::load(path, environment) {
+        Ok(config) => build(config, path, clock, entropy),
+        Err(mut unusable) => {
+            let mut look = Look::at(unusable.named(), path);
+            look.look(clock.now());
+            let of_files = look.faults;
+            unusable.faults.extend(of_files);
+            Err(unusable.faults)
+        }
+    }
 }
 
 /// Builds the server.
@@ -59,7 +72,7 @@ pub struct Built {
 /// # Errors
 ///
 /// Every fault of metadata, keys, people, rules and texts together.
-pub fn build(
+fn build(
     config: Config,
     path: &Path,
     clock: Arc<dyn Clock>,
@@ -67,18 +80,16 @@ pub fn build(
 ) -> Result<Built, Vec<ConfigFault>> {
     let mut site = Building {
         config: &config,
-        path,
-        faults: Vec::new(),
-        warnings: Vec::new(),
+        look: Look::at(config.named(), path),
     };
-    let now = clock.now();
-    let parts = site.parts(now, &*entropy);
-    let Building {
+    let parts = site.parts(clock.now(), &*entropy);
+    let Look {
         faults, warnings, ..
-    } = site;
+    } = site.look;
     let Some(parts) = parts.filter(|_| faults.is_empty()) else {
         return Err(faults);
     };
+    let is_lab = config.is_lab();
     let front = Front {
         bridge: Bridge {
             settings: settings(&config, parts.entity_id),
@@ -96,19 +107,22 @@ pub fn build(
         },
         pages: parts.pages,
         origin: config.base_url.as_str().to_owned(),
-        trusted_proxies: config.server.trusted_proxies,
+        trusted_proxies: config.server.trusted_proxies.clone(),
         metadata: parts.metadata,
         bodies: Bodies::default(),
     };
-    Ok(Built { front, warnings })
+    Ok(Built {
+        front,
+        server: config.server,
+        is_lab,
+        warnings,
+    })
 }
 
-/// What is built, and all that is found wrong on the way.
+/// What is built.
 struct Building<'a> {
     config: &'a Config,
-    path: &'a Path,
-    faults: Vec<ConfigFault>,
-    warnings: Vec<ConfigFault>,
+    look: Look<'a>,
 }
 
 /// All that can fail to be built.
@@ -127,44 +141,36 @@ struct Parts {
 impl Building<'_> {
     /// Builds every part before it gives up, so that one start shows all faults.
     fn parts(&mut self, now: Timestamp, entropy: &dyn Entropy) -> Option<Parts> {
-        let keys = self.signing_keys();
-        let metadata = keys.as_ref().and_then(|keys| self.metadata(keys));
-        let signer = keys.and_then(|keys| keys.into_iter().next());
-        if let Some(signer) = &signer {
-            self.warn_of_the_end(signer, now);
-        }
-        let mapping = self.mapping();
-        let registry = self.registry(now);
-        let providers = match (&registry, &mapping) {
-            (Some(registry), Some(mapping)) => self.providers(registry, mapping),
-            _ => HashMap::new(),
-        };
+        let seen = self.look.look(now);
+        let metadata = seen.keys.as_ref().and_then(|keys| self.metadata(keys));
+        let signer = seen.keys.and_then(|keys| keys.into_iter().next());
         let entity_id = EntityId::parse(&self.config.entity_id())
             .map_err(|fault| self.fault("base-url", &fault))
             .ok();
         let pairwise = Pairwise::new(self.config.keys.pairwise.clone())
             .map_err(|fault| self.fault("keys.pairwise", &fault))
             .ok();
-        let directory = self.directory();
         if let (Some(directory), Some(mapping), Some(idp), Some(pairwise)) =
-            (&directory, &mapping, &entity_id, &pairwise)
+            (&seen.directory, &seen.mapping, &entity_id, &pairwise)
         {
-            self.warn_of_unknown_attributes(directory, mapping);
-            for provider in providers.values() {
+            for provider in seen.providers.values() {
                 let sp = &provider.registered.sp.entity_id;
                 let parties = Parties { idp, sp, pairwise };
-                self.refuse_shared_names(directory, mapping, provider, parties);
+                self.look
+                    .refuse_shared_names(directory, mapping, provider, parties);
             }
         }
-        let authenticator = directory.and_then(|people| self.authenticator(people, entropy));
+        let authenticator = seen
+            .directory
+            .and_then(|people| self.authenticator(people, entropy));
         let pages = self.pages();
         self.try_tls();
         Some(Parts {
             entity_id: entity_id?,
             signer: signer?,
-            registry: registry?,
-            providers,
-            mapping: mapping?,
+            registry: seen.registry?,
+            providers: seen.providers,
+            mapping: seen.mapping?,
             pairwise: pairwise?,
             authenticator: authenticator?,
             pages: pages?,
@@ -173,7 +179,7 @@ impl Building<'_> {
     }
 
     fn fault(&mut self, key: &str, what: &dyn std::fmt::Display) {
-        self.faults.push(at(self.path, key, what));
+        self.look.fault(key, what);
     }
 
     /// The listener makes its own; this one only shows that it can.
@@ -183,42 +189,10 @@ impl Building<'_> {
         };
         if let Err(error) = tls::acceptor(&files.certificate, &files.key) {
             let (certificate, key) = (files.certificate.display(), files.key.display());
-            let mut fault = at(
-                self.path,
-                "server.tls",
-                &format!("{error}: {certificate}, {key}"),
-            );
-            fault.hint(
+            let what = format!("{error}: {certificate}, {key}");
+            self.look.fault("server.tls", &what).hint(
                 "PEM both: our certificate and then its chain; its own key, without a passphrase",
             );
-            self.faults.push(fault);
-        }
-    }
-
-    fn signing_keys(&mut self) -> Option<Vec<SigningKey>> {
-        let mut keys = Vec::new();
-        for file in &self.config.keys.signing {
-            match SigningKey::from_pem(file.pem.expose()) {
-                Ok(key) => keys.push(key),
-                Err(fault) => self.faults.push(at(&file.path, "", &fault)),
-            }
-        }
-        (keys.len() == self.config.keys.signing.len()).then_some(keys)
-    }
-
-    /// A certificate that ends warns and stops nobody: providers that took it keep the key.
-    fn warn_of_the_end(&mut self, signer: &SigningKey, now: Timestamp) {
-        let days = signer
-            .certificate()
-            .not_after()
-            .duration_since(now)
-            .as_hours()
-            / 24;
-        if let Some(file) = self.config.keys.signing.first()
-            && days < 60
-        {
-            let what = format!("the certificate ends in {days} days");
-            self.warnings.push(at(&file.path, "keys.signing", &what));
         }
     }
 
@@ -241,137 +215,6 @@ impl Building<'_> {
             .map(Canonical::into_string)
             .map_err(|fault| self.fault("organization", &fault))
             .ok()
-    }
-
-    fn mapping(&mut self) -> Option<Mapping> {
-        Mapping::compile(&self.config.attributes)
-            .map_err(|found| {
-                for fault in found {
-                    self.fault("attributes", &fault);
-                }
-            })
-            .ok()
-    }
-
-    fn registry(&mut self, now: Timestamp) -> Option<Registry> {
-        match source::load(&self.config.service_providers, self.config.schemes, now) {
-            Ok(loaded) => {
-                self.warnings.extend(loaded.warnings);
-                Some(loaded.registry)
-            }
-            Err(not_loaded) => {
-                self.faults.extend(not_loaded.faults);
-                self.warnings.extend(not_loaded.warnings);
-                None
-            }
-        }
-    }
-
-    fn providers(
-        &mut self,
-        registry: &Registry,
-        mapping: &Mapping,
-    ) -> HashMap<ShortName, Provider> {
-        let mut providers = HashMap::new();
-        for registered in registry.all() {
-            if let Some(provider) = self.provider(registered, mapping) {
-                providers.insert(registered.config.short_name.clone(), provider);
-            }
-        }
-        providers
-    }
-
-    /// Compiles the rules of one provider, where every one of them can work.
-    fn provider(&mut self, registered: &Arc<Registered>, mapping: &Mapping) -> Option<Provider> {
-        let sp = &registered.config;
-        let is_ours = |name: &str| mapping.gives(name);
-        let Organization {
-            mail_domains,
-            scopes,
-            ..
-        } = &self.config.organization;
-        let key = format!("sp.{}.release", sp.short_name);
-        let release = ReleasePolicy::compile(&sp.release, mail_domains, scopes, &is_ours)
-            .map_err(|found| {
-                for fault in found {
-                    self.fault(&key, &fault);
-                }
-            })
-            .ok();
-        let name_id = NameIdRule::compile(&sp.name_id, mail_domains, &is_ours)
-            .map_err(|fault| self.fault(&format!("sp.{}.name-id", sp.short_name), &fault))
-            .ok();
-        let (release, name_id) = (release?, name_id?);
-        for warning in release.warnings() {
-            self.warnings.push(at(self.path, &key, &warning));
-        }
-        Some(Provider {
-            display_name: registered.display_name(),
-            registered: Arc::clone(registered),
-            name_id,
-            release,
-        })
-    }
-
-    fn directory(&mut self) -> Option<Directory> {
-        let local = self.config.authn.local.as_ref()?;
-        Directory::load(&local.people, self.config.is_lab())
-            .map_err(|found| self.faults.extend(found))
-            .ok()
-    }
-
-    /// Attributes of people that no rule and no provider will ever look at: most likely a slip.
-    fn warn_of_unknown_attributes(&mut self, directory: &Directory, mapping: &Mapping) {
-        let mut unknown = BTreeMap::new();
-        for (login, attributes) in directory.everybody() {
-            for (name, _) in attributes.iter() {
-                if catalog::find(name).is_none() && !mapping.reads(name) {
-                    unknown.entry(name).or_insert(login);
-                }
-            }
-        }
-        let file = self.config.authn.local.as_ref();
-        let file = file.map_or(self.path, |local| &local.people);
-        for (name, login) in unknown {
-            let what = format!("{name}, which {login} has, is known to no rule");
-            let mut warning = ConfigFault::of_file(file, what);
-            warning.hint("a slip in the name? otherwise use it in a rule of [attributes]");
-            self.warnings.push(warning);
-        }
-    }
-
-    /// Two people whom a provider would know by one name: each could be taken for the other
-    ///
-    fn refuse_shared_names(
-        &mut self,
-        directory: &Directory,
-        mapping: &Mapping,
-        provider: &Provider,
-        parties: Parties<'_>,
-    ) {
-        let mut holders: BTreeMap<String, Vec<&str>> = BTreeMap::new();
-        for (login, attributes) in directory.everybody() {
-            let mut unread = Trace::new();
-            let ours = mapping.apply(attributes, &mut unread);
-            // Somebody who has no name there is told so at the sign-in.
-            if let Ok(name_id) = provider.name_id.build(&ours, parties, &mut unread) {
-                holders.entry(name_id.value).or_default().push(login);
-            }
-        }
-        let file = self
-            .config
-            .authn
-            .local
-            .as_ref()
-            .map_or(self.path, |local| &local.people);
-        let sp = &provider.registered.config.short_name;
-        for mut holders in holders.into_values().filter(|holders| holders.len() > 1) {
-            holders.sort_unstable();
-            let what = format!("{} would be one person for sp.{sp}", holders.join(" and "));
-            let mut fault = ConfigFault::of_file(file, what);
-            fault.hint("give each of them an address, or an identifier, of their own");
-            self.faults.push(fault);
-        }
     }
 
     fn authenticator(
@@ -399,13 +242,6 @@ impl Building<'_> {
         Pages::new(site)
             .map_err(|error| self.fault("organization", &error))
             .ok()
-    }
-}
-
-fn at(path: &Path, key: &str, what: &dyn std::fmt::Display) -> ConfigFault {
-    ConfigFault {
-        key: key.to_owned(),
-        ..ConfigFault::of_file(path, what.to_string())
     }
 }
 

@@ -63,6 +63,17 @@ pub enum MappingFault {
     },
 }
 
+impl MappingFault {
+    /// Whose line it is.
+    pub fn attribute(&self) -> &str {
+        match self {
+            Self::Expression { attribute, .. }
+            | Self::Name { attribute }
+            | Self::Twice { attribute } => attribute,
+        }
+    }
+}
+
 impl Mapping {
     /// Reads `[attributes]`: for each of our attributes, an expression over the source's.
     ///

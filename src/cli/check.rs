@@ -6,8 +6,8 @@ use anyhow::bail;
 
 use super::{complain_of, say};
 use crate::{
-    app::build::{Built, build},
-    config::{self, environment::Environment},
+    app::build::{self, Built},
+    config::environment::Environment,
     sys::{clock::SystemClock, entropy::OsEntropy},
 };
 
@@ -15,7 +15,7 @@ use crate::{
 pub(super) fn run(path: &Path) -> anyhow::Result<()> {
     let built = load(path)?;
     complain_of(&built.warnings, "warning");
-    if built.front.origin.starts_with("http:") {
+    if built.is_lab {
         say("lab = true: plain http is allowed. Not for people.");
     }
     say(&format!(
@@ -29,10 +29,13 @@ pub(super) fn run(path: &Path) -> anyhow::Result<()> {
 
 /// Loads the configuration and builds the server from it; every fault is told before it gives up.
 pub(super) fn load(path: &Path) -> anyhow::Result<Built> {
-    let config = config::load(path, &Environment::of_process());
-    let built =
-        config.and_then(|config| build(config, path, Arc::new(SystemClock), Arc::new(OsEntropy)));
-    match built {
+    let environment = Environment::of_process();
+    match build::load(
+        path,
+        &environment,
+        Arc::new(SystemClock),
+        Arc::new(OsEntropy),
+    ) {
         Ok(built) => Ok(built),
         Err(faults) => {
             complain_of(&faults, "error");

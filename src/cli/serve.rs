@@ -10,14 +10,10 @@ use rustix::process::{
 use tokio::signal::unix::{SignalKind, signal};
 use tracing_subscriber::{Layer as _, Registry, filter::LevelFilter, layer::SubscriberExt as _};
 
-use super::complain_of;
 use crate::{
-    app::{
-        build::{Built, build},
-        serve::serve,
-    },
-    config::{self, environment::Environment, sections::Server},
-    sys::{clock::SystemClock, entropy::OsEntropy},
+    app::{build::Built, serve::serve},
+    config::sections::Server,
+    sys::clock::SystemClock,
     telemetry::{log::JsonLines, writer},
 };
 
@@ -60,14 +56,12 @@ pub(super) fn run(path: &Path, options: &Options) -> anyhow::Result<()> {
             .unwrap_or_default();
         tracing::error!(error.place = place, "a fault of ours");
     }));
-    let faults = |faults: Vec<config::fault::ConfigFault>| {
-        complain_of(&faults, "error");
-        anyhow::anyhow!("{} fault(s) in the configuration", faults.len())
-    };
-    let config = config::load(path, &Environment::of_process()).map_err(faults)?;
-    let (server, is_lab) = (config.server.clone(), config.is_lab());
-    let Built { front, warnings } =
-        build(config, path, Arc::new(SystemClock), Arc::new(OsEntropy)).map_err(faults)?;
+    let Built {
+        front,
+        server,
+        is_lab,
+        warnings,
+    } = super::check::load(path)?;
     raise_file_limit(&server);
     for warning in &warnings {
         tracing::warn!(config.warning = %warning, "an administrator should see to this");

@@ -15,7 +15,7 @@ use toml::{
     de::{DeTable, DeValue, ValueDeserializer},
 };
 
-use super::fault::ConfigFault;
+use super::{fault::ConfigFault, lines::Lines};
 use crate::model::language::Localized;
 
 /// What was found in one file so far.
@@ -23,7 +23,7 @@ use crate::model::language::Localized;
 pub(super) struct Report {
     file: PathBuf,
     line_starts: Vec<usize>,
-    lines: BTreeMap<String, u32>,
+    pub(super) lines: Lines,
     faults: Vec<ConfigFault>,
     /// Every key that a section knows, with `*` for what the administrator names.
     pub(super) known: BTreeSet<String>,
@@ -37,7 +37,7 @@ impl Report {
         Self {
             file: file.to_owned(),
             line_starts: std::iter::once(0).chain(starts).collect(),
-            lines: BTreeMap::new(),
+            lines: Lines::default(),
             faults: Vec::new(),
             known: BTreeSet::new(),
             given: BTreeSet::new(),
@@ -47,15 +47,7 @@ impl Report {
     /// Adds a fault of `key`, which stands where the key is written, or else where the nearest table
     /// around it begins.
     pub(super) fn fault(&mut self, key: &str, what: impl Into<String>) -> &mut ConfigFault {
-        let mut around = key;
-        let line = loop {
-            match (self.lines.get(around), around.rfind(['.', '['])) {
-                (Some(line), _) => break Some(*line),
-                (None, Some(end)) => around = around.get(..end).unwrap_or_default(),
-                (None, None) => break None,
-            }
-        };
-        self.push(line, key, what.into())
+        self.push(self.lines.of(key), key, what.into())
     }
 
     fn push(&mut self, line: Option<u32>, key: &str, what: String) -> &mut ConfigFault {
@@ -130,7 +122,7 @@ impl<'text> Table<'text> {
         for (key, value) in table {
             let line = report.line_at(key.span().start);
             let key = key.into_inner().into_owned();
-            report.lines.insert(joined(&path, &key), line);
+            report.lines.note(joined(&path, &key), line);
             entries.insert(key, value);
         }
         Self {
@@ -255,7 +247,7 @@ impl<'text> Table<'text> {
         for (number, entry) in (1_usize..).zip(list) {
             let entry_path = format!("{path}[{number}]");
             let line = report.line_at(entry.span().start);
-            report.lines.insert(entry_path.clone(), line);
+            report.lines.note(entry_path.clone(), line);
             tables.push(as_table(entry_path, pattern.clone(), entry, report));
         }
         tables.into_iter().collect()

@@ -10,6 +10,8 @@ pub mod base_url;
 pub mod environment;
 pub mod fault;
 pub mod keys;
+pub mod lines;
+pub mod named;
 pub mod sections;
 pub mod sp;
 
@@ -29,6 +31,8 @@ use environment::Environment;
 use fault::ConfigFault;
 use files::Surroundings;
 use keys::Keys;
+use lines::Lines;
+use named::Faulty;
 use sections::{Authn, Organization, Requests, Server, Sessions, Support};
 use sp::SpConfig;
 
@@ -64,6 +68,8 @@ pub struct Config {
     pub attributes: BTreeMap<String, String>,
     /// `[sp.<short name>]`, in the order of the names.
     pub service_providers: Vec<SpConfig>,
+    /// Where the keys of the file stand.
+    pub lines: Lines,
 }
 
 impl Config {
@@ -93,69 +99,125 @@ impl Config {
 /// # Errors
 ///
 /// Every fault that was found, in the order of the lines; the server must not start.
-pub fn load(path: &Path, environment: &Environment) -> Result<Config, Vec<ConfigFault>> {
-    let text = files::read_text(path, MAX_BYTES).map_err(|what| {
-        let mut fault = ConfigFault::of_file(path, what);
-        if !path.is_file() {
-            fault.hint("name the configuration file: --config FILE");
+pub fn load(path: &Path, environment: &Environment) -> Result<Config, Box<Faulty>> {
+    let read_text = || {
+        files::read_text(path, MAX_BYTES).map_err(|what| {
+            let mut fault = ConfigFault::of_file(path, what);
+            if !path.is_file() {
+                fault.hint("name the configuration file: --config FILE");
+            }
+            fault
+        })
+    };
+    let mut sections = Sections::default();
+    let faults = match read_text() {
+        Ok(text) => {
+            let folder = path.parent().unwrap_or_else(|| Path::new(""));
+            let mut report = Report::new(path, &text);
+            sections.read(&text, folder, environment, &mut report);
+            sections.lines = report.lines.clone();
+            report.into_faults()
         }
-        vec![fault]
-    })?;
-    let folder = path.parent().unwrap_or_else(|| Path::new(""));
-    let mut report = Report::new(path, &text);
-    let config = read(&text, folder, environment, &mut report);
-    match config {
-        Some(config) if report.is_clean() => Ok(config),
-        Some(_) | None => Err(report.into_faults()),
-    }
+        Err(fault) => vec![fault],
+    };
+    sections.into_config(faults)
 }
 
-fn read(
-    text: &str,
-    folder: &Path,
-    environment: &Environment,
-    report: &mut Report,
-) -> Option<Config> {
-    let mut file = Table::parse(text, report)?;
-    let (base_url, schemes) = base_url::read(&mut file, report);
-    let around = Surroundings {
-        folder,
-        environment,
-        schemes,
-    };
-    let server = file.required_table("server", report);
-    let server = server.and_then(|table| server::read(table, &around, report));
-    let keys = file.required_table("keys", report);
-    let keys = keys.and_then(|table| keys::read(table, &around, report));
-    let organization = file.required_table("organization", report);
-    let organization =
-        organization.and_then(|table| organization::read_organization(table, &around, report));
-    let support = file.required_table("support", report);
-    let support = support.and_then(|table| organization::read_support(table, &around, report));
-    let authn = file.required_table("authn", report);
-    let authn = authn.and_then(|table| authn::read(table, &around, report));
-    let sessions = file.table("sessions", report);
-    let sessions = sessions::read_sessions(sessions, report);
-    let requests = file.table("requests", report);
-    let requests = sessions::read_requests(requests, report);
-    let attributes = file.table("attributes", report);
-    let attributes = read_attributes(attributes, report);
-    let service_providers = file.table("sp", report);
-    let service_providers = sp::read_all(service_providers, &around, report);
-    file.finish(report);
-    Some(Config {
-        base_url: base_url?,
-        schemes,
-        server: server?,
-        keys: keys?,
-        organization: organization?,
-        support: support?,
-        authn: authn?,
-        sessions,
-        requests,
-        attributes,
-        service_providers,
-    })
+/// The parts of a configuration, each as far as it could be read.
+#[derive(Debug, Default)]
+struct Sections {
+    base_url: Option<BaseUrl>,
+    schemes: Schemes,
+    server: Option<Server>,
+    keys: Option<Keys>,
+    organization: Option<Organization>,
+    support: Option<Support>,
+    authn: Option<Authn>,
+    sessions: Sessions,
+    requests: Requests,
+    attributes: BTreeMap<String, String>,
+    service_providers: Vec<SpConfig>,
+    lines: Lines,
+}
+
+impl Sections {
+    fn read(&mut self, text: &str, folder: &Path, environment: &Environment, report: &mut Report) {
+        let Some(mut file) = Table::parse(text, report) else {
+            return;
+        };
+        (self.base_url, self.schemes) = base_url::read(&mut file, report);
+        let around = Surroundings {
+            folder,
+            environment,
+            schemes: self.schemes,
+        };
+        let server = file.required_table("server", report);
+        self.server = server.and_then(|table| server::read(table, &around, report));
+        let keys = file.required_table("keys", report);
+        self.keys = keys.and_then(|table| keys::read(table, &around, report));
+        let organization = file.required_table("organization", report);
+        self.organization =
+            organization.and_then(|table| organization::read_organization(table, &around, report));
+        let support = file.required_table("support", report);
+        self.support = support.and_then(|table| organization::read_support(table, &around, report));
+        let authn = file.required_table("authn", report);
+        self.authn = authn.and_then(|table| authn::read(table, &around, report));
+        let sessions = file.table("sessions", report);
+        self.sessions = sessions::read_sessions(sessions, report);
+        let requests = file.table("requests", report);
+        self.requests = sessions::read_requests(requests, report);
+        let attributes = file.table("attributes", report);
+        self.attributes = read_attributes(attributes, report);
+        let service_providers = file.table("sp", report);
+        self.service_providers = sp::read_all(service_providers, &around, report);
+        file.finish(report);
+        if !report.is_clean_under("organization") {
+            // Rules that need it would be found wrong for what is missing there.
+            self.organization = None;
+        }
+    }
+
+    fn into_config(self, faults: Vec<ConfigFault>) -> Result<Config, Box<Faulty>> {
+        match self {
+            Self {
+                base_url: Some(base_url),
+                schemes,
+                server: Some(server),
+                keys: Some(keys),
+                organization: Some(organization),
+                support: Some(support),
+                authn: Some(authn),
+                sessions,
+                requests,
+                attributes,
+                service_providers,
+                lines,
+            } if faults.is_empty() => Ok(Config {
+                base_url,
+                schemes,
+                server,
+                keys,
+                organization,
+                support,
+                authn,
+                sessions,
+                requests,
+                attributes,
+                service_providers,
+                lines,
+            }),
+            unusable => Err(Box::new(Faulty {
+                faults,
+                lines: unusable.lines,
+                schemes: unusable.schemes,
+                keys: unusable.keys,
+                authn: unusable.authn,
+                attributes: unusable.attributes,
+                organization: unusable.organization,
+                service_providers: unusable.service_providers,
+            })),
+        }
+    }
 }
 
 fn read_attributes(table: Option<Table<'_>>, report: &mut Report) -> BTreeMap<String, String> {

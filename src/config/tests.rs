@@ -48,6 +48,7 @@ impl Place {
 
     fn load(&self, text: &str) -> Result<Config, Vec<ConfigFault>> {
         load(&self.write("config/x.toml", text), &Environment::default())
+            .map_err(|faulty| faulty.faults)
     }
 
     /// The faults as they are shown, with the folder cut away.
@@ -85,7 +86,7 @@ fn the_example_holds_every_key_there_is() {
     let text = all_switched_on();
     let mut report = Report::new(Path::new("x.toml"), &text);
     let folder = place.0.path().join("config");
-    read(&text, &folder, &Environment::default(), &mut report).unwrap();
+    Sections::default().read(&text, &folder, &Environment::default(), &mut report);
     let absent: Vec<_> = report.known.difference(&report.given).collect();
     assert!(absent.is_empty(), "{absent:?}");
     assert!(
@@ -247,8 +248,11 @@ fn r100_keys_come_from_the_credentials_of_systemd_and_from_nowhere_else() {
     ] {
         assert!(load(bad, &systemd).is_err(), "{bad}");
     }
-    let faults = load("credential:signing", &Environment::default()).unwrap_err();
-    assert_eq!(faults[0].what, "names a credential, and systemd gave none");
+    let faulty = load("credential:signing", &Environment::default()).unwrap_err();
+    assert_eq!(
+        faulty.faults[0].what,
+        "names a credential, and systemd gave none"
+    );
 }
 
 #[test]
@@ -334,7 +338,7 @@ fn every_built_in_preset_is_sound() {
 fn a_file_that_is_not_there_or_is_too_large_is_told_as_a_whole() {
     let place = Place::new();
     let absent = place.0.path().join("none.toml");
-    let faults = load(&absent, &Environment::default()).unwrap_err();
+    let faults = load(&absent, &Environment::default()).unwrap_err().faults;
     assert!(faults[0].what.starts_with("cannot be read"), "{faults:?}");
     let shown = place.faults(&format!("#{}", "x".repeat(1024 * 1024)));
     assert_eq!(shown, "x.toml: is larger than 1048576 bytes");

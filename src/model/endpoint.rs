@@ -11,9 +11,10 @@ use url::Url;
 pub struct EndpointUrl(Box<str>);
 
 /// Which schemes an endpoint may have.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
 pub enum Schemes {
     /// `https` and nothing else.
+    #[default]
     HttpsOnly,
     /// `http` too: only where the configuration says `lab = true`.
     Lab,

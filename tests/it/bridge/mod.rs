@@ -26,8 +26,8 @@ use std::{
 use axum::Router;
 use jiff::{SignedDuration, Timestamp};
 use passerelle::{
-    app::build::{Built, build},
-    config::{self, environment::Environment, sections::Server},
+    app::build::{self, Built},
+    config::{environment::Environment, sections::Server},
     sys::{
         clock::{Clock as _, ManualClock},
         entropy::SeededEntropy,
@@ -117,6 +117,12 @@ impl Setup {
 
     /// Builds the server.
     pub(crate) fn build(self) -> Bridge {
+        let (folder, path) = self.write();
+        Bridge::load(folder, &path, self.seed, self.start)
+    }
+
+    /// Writes the configuration and all that it names.
+    pub(crate) fn write(&self) -> (TempDir, PathBuf) {
         let folder = tempfile::tempdir().unwrap();
         let at = folder.path();
         let write = |name: &str, content: &str| write(at, name, content);
@@ -149,7 +155,7 @@ impl Setup {
             ),
         );
         let path = write("passerelle.toml", &self.configuration());
-        Bridge::load(folder, &path, self.seed, self.start)
+        (folder, path)
     }
 
     fn configuration(&self) -> String {
@@ -265,12 +271,11 @@ impl Bridge {
     /// Builds the server of the configuration at `path`.
     pub(crate) fn load(folder: TempDir, path: &Path, seed: u64, start: Timestamp) -> Self {
         let clock = Arc::new(ManualClock::starting_at(start));
-        let config = config::load(path, &Environment::default())
-            .unwrap_or_else(|faults| panic!("{faults:#?}"));
-        let server = config.server.clone();
         let entropy = Arc::new(SeededEntropy::new(seed));
-        let Built { front, .. } = build(config, path, Arc::<ManualClock>::clone(&clock), entropy)
-            .unwrap_or_else(|faults| panic!("{faults:#?}"));
+        let of_bridge = Arc::<ManualClock>::clone(&clock);
+        let Built { front, server, .. } =
+            build::load(path, &Environment::default(), of_bridge, entropy)
+                .unwrap_or_else(|faults| panic!("{faults:#?}"));
         Self {
             folder,
             clock,

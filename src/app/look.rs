@@ -1,0 +1,264 @@
+//! Looks at what the configuration names: keys, metadata, rules, people.
+//!
+//! Everything is loaded and compiled before anything is given up, also where the configuration
+//! itself has faults: one `passerelle check` shows all there is to mend.
+
+use std::{
+    collections::{BTreeMap, HashMap},
+    path::Path,
+    sync::Arc,
+};
+
+use jiff::Timestamp;
+
+use crate::{
+    attributes::{
+        catalog,
+        map::Mapping,
+        name_id::{NameIdRule, Parties},
+        release::{ReleaseFault, ReleasePolicy},
+    },
+    authn::local::Directory,
+    config::{fault::ConfigFault, named::Named, sections::Organization, sp::SpConfig},
+    flow::bridge::Provider,
+    metadata::{registry::Registry, source},
+    model::{endpoint::Schemes, short_name::ShortName, trace::Trace},
+    xmlsec::SigningKey,
+};
+
+/// A look at what the configuration names, and all that was found wrong on the way.
+pub(super) struct Look<'a> {
+    named: Named<'a>,
+    path: &'a Path,
+    pub(super) faults: Vec<ConfigFault>,
+    pub(super) warnings: Vec<ConfigFault>,
+}
+
+/// What was seen, each where nothing is wrong with it.
+pub(super) struct Seen {
+    pub(super) keys: Option<Vec<SigningKey>>,
+    pub(super) mapping: Option<Mapping>,
+    pub(super) registry: Option<Registry>,
+    pub(super) providers: HashMap<ShortName, Provider>,
+    pub(super) directory: Option<Directory>,
+}
+
+/// What one provider is told, and by which name it knows people.
+type Rules = (ReleasePolicy, NameIdRule);
+
+impl<'a> Look<'a> {
+    /// At what the configuration file at `path` names.
+    pub(super) const fn at(named: Named<'a>, path: &'a Path) -> Self {
+        Self {
+            named,
+            path,
+            faults: Vec::new(),
+            warnings: Vec::new(),
+        }
+    }
+
+    pub(super) fn look(&mut self, now: Timestamp) -> Seen {
+        let keys = self.signing_keys();
+        if let Some(signer) = keys.as_ref().and_then(|keys| keys.first()) {
+            self.warn_of_the_end(signer, now);
+        }
+        let mapping = self.mapping();
+        let registry = self.registry(now);
+        let mut rules = HashMap::new();
+        for sp in self.named.service_providers {
+            if let Some(compiled) = self.rules(sp, mapping.as_ref()) {
+                rules.insert(&sp.short_name, compiled);
+            }
+        }
+        let registered = registry.iter().flat_map(Registry::all);
+        let providers = registered
+            .filter_map(|registered| {
+                let short_name = &registered.config.short_name;
+                let (release, name_id) = rules.remove(short_name)?;
+                let provider = Provider {
+                    display_name: registered.display_name(),
+                    registered: Arc::clone(registered),
+                    name_id,
+                    release,
+                };
+                Some((short_name.clone(), provider))
+            })
+            .collect();
+        let directory = self.directory();
+        if let (Some(directory), Some(mapping)) = (&directory, &mapping) {
+            self.warn_of_unknown_attributes(directory, mapping);
+        }
+        Seen {
+            keys,
+            mapping,
+            registry,
+            providers,
+            directory,
+        }
+    }
+
+    /// Notes a fault of `key` of the configuration.
+    pub(super) fn fault(&mut self, key: &str, what: &dyn std::fmt::Display) -> &mut ConfigFault {
+        self.faults.push(self.told(key, what));
+        let last = self.faults.len() - 1;
+        #[expect(clippy::indexing_slicing, reason = "the line above pushed it")]
+        &mut self.faults[last]
+    }
+
+    fn told(&self, key: &str, what: &dyn std::fmt::Display) -> ConfigFault {
+        ConfigFault {
+            key: key.to_owned(),
+            line: self.named.lines.of(key),
+            ..ConfigFault::of_file(self.path, what.to_string())
+        }
+    }
+
+    fn people_file(&self) -> &Path {
+        self.named.people.unwrap_or(self.path)
+    }
+
+    fn signing_keys(&mut self) -> Option<Vec<SigningKey>> {
+        let mut keys = Vec::new();
+        for file in self.named.signing {
+            match SigningKey::from_pem(file.pem.expose()) {
+                Ok(key) => keys.push(key),
+                Err(fault) => self
+                    .faults
+                    .push(ConfigFault::of_file(&file.path, fault.to_string())),
+            }
+        }
+        (keys.len() == self.named.signing.len()).then_some(keys)
+    }
+
+    /// A certificate that ends warns and stops nobody: providers that took it keep the key.
+    fn warn_of_the_end(&mut self, signer: &SigningKey, now: Timestamp) {
+        let days = signer
+            .certificate()
+            .not_after()
+            .duration_since(now)
+            .as_hours()
+            / 24;
+        if let Some(file) = self.named.signing.first()
+            && days < 60
+        {
+            let what = format!("the certificate ends in {days} days");
+            self.warnings.push(ConfigFault {
+                key: "keys.signing".to_owned(),
+                ..ConfigFault::of_file(&file.path, what)
+            });
+        }
+    }
+
+    fn mapping(&mut self) -> Option<Mapping> {
+        Mapping::compile(self.named.attributes)
+            .map_err(|found| {
+                for fault in found {
+                    self.fault(&format!("attributes.{}", fault.attribute()), &fault);
+                }
+            })
+            .ok()
+    }
+
+    fn registry(&mut self, now: Timestamp) -> Option<Registry> {
+        match source::load(self.named.service_providers, self.named.schemes, now) {
+            Ok(loaded) => {
+                self.warnings.extend(loaded.warnings);
+                Some(loaded.registry)
+            }
+            Err(not_loaded) => {
+                self.faults.extend(not_loaded.faults);
+                self.warnings.extend(not_loaded.warnings);
+                None
+            }
+        }
+    }
+
+    /// Compiles the rules of one provider, where every one of them can work.
+    fn rules(&mut self, sp: &SpConfig, mapping: Option<&Mapping>) -> Option<Rules> {
+        // Where no rule of [attributes] could be read, that is told, and not what follows from it.
+        let is_ours = |name: &str| mapping.is_none_or(|mapping| mapping.gives(name));
+        let Organization {
+            mail_domains,
+            scopes,
+            ..
+        } = self.named.organization?;
+        let key = format!("sp.{}.release", sp.short_name);
+        let release = ReleasePolicy::compile(&sp.release, mail_domains, scopes, &is_ours)
+            .map_err(|found| {
+                for ReleaseFault { number, fault } in found {
+                    self.fault_of_a_rule(&key, &format!("{key}[{number}]"), &fault);
+                }
+            })
+            .ok();
+        let name_id_key = format!("sp.{}.name-id", sp.short_name);
+        let name_id = NameIdRule::compile(&sp.name_id, mail_domains, &is_ours)
+            .map_err(|fault| self.fault_of_a_rule(&name_id_key, &name_id_key, &fault))
+            .ok();
+        let (release, name_id) = (release?, name_id?);
+        for warning in release.warnings() {
+            self.warnings.push(self.told(&key, &warning));
+        }
+        Some((release, name_id))
+    }
+
+    /// A fault of a rule that stands under `list` of the configuration, or else in the preset.
+    fn fault_of_a_rule(&mut self, list: &str, key: &str, what: &dyn std::fmt::Display) {
+        let is_of_preset = !self.named.lines.hold(list);
+        let fault = self.fault(key, what);
+        if is_of_preset {
+            fault.hint("this rule stands in the provider's preset");
+        }
+    }
+
+    fn directory(&mut self) -> Option<Directory> {
+        Directory::load(self.named.people?, self.named.schemes == Schemes::Lab)
+            .map_err(|found| self.faults.extend(found))
+            .ok()
+    }
+
+    /// Attributes of people that no rule and no provider will ever look at: most likely a slip.
+    fn warn_of_unknown_attributes(&mut self, directory: &Directory, mapping: &Mapping) {
+        let mut unknown = BTreeMap::new();
+        for (login, attributes) in directory.everybody() {
+            for (name, _) in attributes.iter() {
+                if catalog::find(name).is_none() && !mapping.reads(name) {
+                    unknown.entry(name).or_insert(login);
+                }
+            }
+        }
+        for (name, login) in unknown {
+            let what = format!("{name}, which {login} has, is known to no rule");
+            let mut warning = ConfigFault::of_file(self.people_file(), what);
+            warning.hint("a slip in the name? otherwise use it in a rule of [attributes]");
+            self.warnings.push(warning);
+        }
+    }
+
+    /// Two people whom a provider would know by one name: each could be taken for the other
+    ///
+    pub(super) fn refuse_shared_names(
+        &mut self,
+        directory: &Directory,
+        mapping: &Mapping,
+        provider: &Provider,
+        parties: Parties<'_>,
+    ) {
+        let mut holders: BTreeMap<String, Vec<&str>> = BTreeMap::new();
+        for (login, attributes) in directory.everybody() {
+            let mut unread = Trace::new();
+            let ours = mapping.apply(attributes, &mut unread);
+            // Somebody who has no name there is told so at the sign-in.
+            if let Ok(name_id) = provider.name_id.build(&ours, parties, &mut unread) {
+                holders.entry(name_id.value).or_default().push(login);
+            }
+        }
+        let sp = &provider.registered.config.short_name;
+        for mut holders in holders.into_values().filter(|holders| holders.len() > 1) {
+            holders.sort_unstable();
+            let what = format!("{} would be one person for sp.{sp}", holders.join(" and "));
+            let mut fault = ConfigFault::of_file(self.people_file(), what);
+            fault.hint("give each of them an address, or an identifier, of their own");
+            self.faults.push(fault);
+        }
+    }
+}

@@ -1,0 +1,81 @@
+//! What a configuration names, for whoever loads it.
+
+use std::{collections::BTreeMap, path::Path};
+
+use super::{
+    Config,
+    fault::ConfigFault,
+    keys::{Keys, SigningKeyFile},
+    lines::Lines,
+    sections::{Authn, Organization},
+    sp::SpConfig,
+};
+use crate::model::endpoint::Schemes;
+
+/// The files and rules that are only checked where they are loaded and compiled.
+#[derive(Clone, Copy, Debug)]
+pub struct Named<'a> {
+    /// Where the keys of the configuration file stand.
+    pub lines: &'a Lines,
+    /// Which schemes addresses may have.
+    pub schemes: Schemes,
+    /// The signing keys.
+    pub signing: &'a [SigningKeyFile],
+    /// The file of people.
+    pub people: Option<&'a Path>,
+    /// `[attributes]`
+    pub attributes: &'a BTreeMap<String, String>,
+    /// `[organization]`
+    pub organization: Option<&'a Organization>,
+    /// `[sp.<short name>]`
+    pub service_providers: &'a [SpConfig],
+}
+
+/// A configuration that cannot be used, and what of it could be read all the same: what that names
+/// is still looked at, so that every fault is told at once.
+#[derive(Debug)]
+pub struct Faulty {
+    /// Every fault that was found, in the order of the lines.
+    pub faults: Vec<ConfigFault>,
+    pub(super) lines: Lines,
+    pub(super) schemes: Schemes,
+    pub(super) keys: Option<Keys>,
+    pub(super) authn: Option<Authn>,
+    pub(super) attributes: BTreeMap<String, String>,
+    pub(super) organization: Option<Organization>,
+    pub(super) service_providers: Vec<SpConfig>,
+}
+
+impl Faulty {
+    /// What it names.
+    pub fn named(&self) -> Named<'_> {
+        Named {
+            lines: &self.lines,
+            schemes: self.schemes,
+            signing: self.keys.as_ref().map_or(&[], |keys| &keys.signing),
+            people: self.authn.as_ref().and_then(people),
+            attributes: &self.attributes,
+            organization: self.organization.as_ref(),
+            service_providers: &self.service_providers,
+        }
+    }
+}
+
+impl Config {
+    /// What it names.
+    pub fn named(&self) -> Named<'_> {
+        Named {
+            lines: &self.lines,
+            schemes: self.schemes,
+            signing: &self.keys.signing,
+            people: people(&self.authn),
+            attributes: &self.attributes,
+            organization: Some(&self.organization),
+            service_providers: &self.service_providers,
+        }
+    }
+}
+
+fn people(authn: &Authn) -> Option<&Path> {
+    Some(&authn.local.as_ref()?.people)
+}

@@ -1,0 +1,98 @@
+//! What `passerelle check` and a start say of a configuration that cannot be used.
+
+use std::{fs, sync::Arc};
+
+use passerelle::{
+    app::build,
+    config::{environment::Environment, fault::ConfigFault},
+    sys::{clock::ManualClock, entropy::SeededEntropy},
+};
+
+use crate::bridge::Setup;
+
+/// All that is said, `file:line: key` of each, of the configuration that `setup` writes.
+fn told(setup: &Setup) -> Vec<String> {
+    let (folder, path) = setup.write();
+    let clock = Arc::new(ManualClock::starting_at(setup.start));
+    let entropy = Arc::new(SeededEntropy::new(setup.seed));
+    let faults = build::load(&path, &Environment::default(), clock, entropy).unwrap_err();
+    let place = |fault: &ConfigFault| {
+        let text = fs::read_to_string(&fault.file).unwrap();
+        let file = fault.file.strip_prefix(&folder).unwrap().display();
+        let line = fault.line.map_or(String::new(), |line| {
+            let written = text.lines().nth(usize::try_from(line).unwrap() - 1);
+            format!(" ({})", written.unwrap_or("?"))
+        });
+        let hint = fault.hint.as_deref().map_or("", |_| ", hint");
+        format!("{file}{line}: {}{hint}", fault.key)
+    };
+    faults.iter().map(place).collect()
+}
+
+/// Faults of every kind of file that is named.
+fn broken() -> Setup {
+    let mut setup = Setup::new();
+    setup.people = "[person.alice]\npassword = 'none'\n".to_owned();
+    setup.zoom_metadata = "<!DOCTYPE x><x/>".to_owned();
+    setup.more = "
+[attributes]
+mail = 'lower('
+[sp.wiki]
+metadata = 'library.xml'
+preset = 'generic'
+[[sp.wiki.release]]
+attribute = 'displayName'
+[[sp.wiki.release]]
+name = 'urn:x'
+name-format = 'basic'
+value = 'nonsense ('
+"
+    .to_owned();
+    setup
+}
+
+const OF_FILES: [&str; 5] = [
+    "passerelle.toml (mail = 'lower('): attributes.mail",
+    "zoom.xml: sp.zoom",
+    "library.xml: sp.wiki",
+    "passerelle.toml ([[sp.wiki.release]]): sp.wiki.release[2]",
+    "people.toml (password = 'none'): person.alice.password, hint",
+];
+
+#[test]
+fn every_fault_of_every_file_is_told_at_once_with_its_line() {
+    assert_eq!(told(&broken()), OF_FILES);
+}
+
+#[test]
+fn a_fault_of_the_configuration_hides_none_of_the_files_that_it_names() {
+    let mut setup = broken();
+    setup.server = "lissen = '127.0.0.1:0'".to_owned();
+    let of_configuration = [
+        "passerelle.toml ([server]): server.listen",
+        "passerelle.toml (lissen = '127.0.0.1:0'): server.lissen, hint",
+    ];
+    assert_eq!(told(&setup), [&of_configuration[..], &OF_FILES].concat());
+}
+
+#[test]
+fn rules_are_not_found_wrong_for_what_a_fault_elsewhere_left_out() {
+    let mut setup = Setup::new();
+    setup.server = String::new();
+    setup.more = "
+[attributes]
+service = 'lower('
+[[sp.zoom.release]]
+name = 'urn:x'
+name-format = 'basic'
+value = 'service'
+"
+    .to_owned();
+    assert_eq!(
+        told(&setup),
+        [
+            "passerelle.toml ([server]): server.listen",
+            "passerelle.toml (service = 'lower('): attributes.service",
+        ]
+    );
+}
