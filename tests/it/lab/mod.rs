@@ -12,5 +12,6 @@ pub(crate) mod metadata;
 pub(crate) mod mint;
 pub(crate) mod port;
 pub(crate) mod process;
+pub(crate) mod real_bridge;
 pub(crate) mod service_provider;
 pub(crate) mod xml_tools;
