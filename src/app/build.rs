@@ -8,11 +8,17 @@ use super::look::Look;
 use crate::{
     attributes::{map::Mapping, name_id::Parties, pairwise::Pairwise},
     authn::{
-        Authenticator,
+        Authenticator, PasswordAuthenticator,
+        cas::Cas,
         local::{Directory, Local, pool::HashPool},
         throttle::Throttle,
     },
-    config::{self, Config, environment::Environment, fault::ConfigFault, sections::Server},
+    config::{
+        self, Config,
+        environment::Environment,
+        fault::ConfigFault,
+        sections::{Method, Server},
+    },
     edge::{
         limits::Bodies,
         page::{Pages, Site},
@@ -160,9 +166,7 @@ impl Building<'_> {
                     .refuse_shared_names(directory, mapping, provider, parties);
             }
         }
-        let authenticator = seen
-            .directory
-            .and_then(|people| self.authenticator(people, entropy));
+        let authenticator = self.authenticator(seen.directory, entropy);
         let pages = self.pages();
         self.try_tls();
         Some(Parts {
@@ -219,15 +223,25 @@ impl Building<'_> {
 
     fn authenticator(
         &mut self,
-        directory: Directory,
+        directory: Option<Directory>,
         entropy: &dyn Entropy,
     ) -> Option<Authenticator> {
-        let local = self.config.authn.local.as_ref()?;
+        let authn = &self.config.authn;
+        if let Some(cas) = authn.cas.as_ref().filter(|_| authn.uses(Method::Cas)) {
+            let context = password_context(self.config);
+            return Cas::new(cas, context, self.config.is_lab())
+                .map_err(|error| self.fault("authn.cas", &error))
+                .map(Authenticator::Cas)
+                .ok();
+        }
+        let (directory, local) = (directory?, authn.local.as_ref()?);
         let pool = HashPool::start(local.hashing_threads, local.hashing_queue)
             .map_err(|error| self.fault("authn.local", &error))
             .ok();
-        let throttle = Throttle::new(&self.config.authn.throttle, entropy);
-        Some(Authenticator::new(throttle, Local::new(directory, pool?)))
+        let throttle = Throttle::new(&authn.throttle, entropy);
+        let local = Local::new(directory, pool?);
+        let authenticator = PasswordAuthenticator::new(throttle, local);
+        Some(Authenticator::Password(Box::new(authenticator)))
     }
 
     fn pages(&mut self) -> Option<Pages> {
@@ -249,14 +263,20 @@ fn settings(config: &Config, entity_id: EntityId) -> Settings {
     Settings {
         entity_id,
         sso_url: config.sso_url(),
+        cas_return: config.url("/cas"),
         max_request_age: config.requests.max_age(),
         max_request_ahead: config.requests.max_ahead(),
         session_lifetime: config.sessions.lifetime(),
-        password_context: if config.base_url.is_https() {
-            AuthnContextClass::PasswordProtectedTransport
-        } else {
-            AuthnContextClass::Password
-        },
+        password_context: password_context(config),
+    }
+}
+
+/// What a password proves here. A CAS server of a university asks for one as well, over TLS.
+fn password_context(config: &Config) -> AuthnContextClass {
+    if config.base_url.is_https() {
+        AuthnContextClass::PasswordProtectedTransport
+    } else {
+        AuthnContextClass::Password
     }
 }
 

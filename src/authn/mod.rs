@@ -17,6 +17,7 @@ use crate::{
 };
 
 pub mod account_name;
+pub mod cas;
 pub mod local;
 pub mod throttle;
 mod under_way;
@@ -70,6 +71,9 @@ pub enum AuthnError {
     /// The attempt could not be counted.
     #[error("the attempt could not be counted")]
     Uncounted(#[source] StoreError),
+    /// The CAS server did not say.
+    #[error("the ticket could not be checked")]
+    Cas(#[source] cas::CasFault),
     /// The password could not be hashed.
     #[error("the password could not be checked")]
     Unchecked(#[source] local::HashingError),
@@ -88,14 +92,33 @@ pub struct PasswordAttempt<'a> {
     pub context: AuthnContextClass,
 }
 
-/// Signs people in.
+/// How people prove who they are.
 #[derive(Debug)]
-pub struct Authenticator {
+pub enum Authenticator {
+    /// At the university's CAS server.
+    Cas(cas::Cas),
+    /// By a name and a password, typed into our own form.
+    Password(Box<PasswordAuthenticator>),
+}
+
+impl Authenticator {
+    /// The CAS server, where people are sent to one.
+    pub const fn cas(&self) -> Option<&cas::Cas> {
+        match self {
+            Self::Cas(cas) => Some(cas),
+            Self::Password(_) => None,
+        }
+    }
+}
+
+/// Checks names and passwords.
+#[derive(Debug)]
+pub struct PasswordAuthenticator {
     throttle: throttle::Throttle,
     local: local::Local,
 }
 
-impl Authenticator {
+impl PasswordAuthenticator {
     /// Puts the throttle before the embedded directory.
     pub const fn new(throttle: throttle::Throttle, local: local::Local) -> Self {
         Self { throttle, local }

@@ -1,7 +1,9 @@
 //! Slows guessing down, for each account and for each network.
 //!
 //! Counts every attempt before its hash is made, so that parallel guesses do not run past the
-//! counter. Knows nothing of whether an account exists. Nobody is locked out: waits grow, and end.
+//! counter. Knows nothing of whether an account exists. Waits grow and end; a stranger in one other
+//! network makes nobody wait. One who shares the owner's network, or has many, and never pauses,
+//! takes every attempt that becomes free: a counter alone cannot tell the two apart.
 
 use std::net::{IpAddr, Ipv6Addr};
 
@@ -21,6 +23,12 @@ use crate::{
     },
 };
 
+/// Attempts at one account that are made at the same time from one network: a double click and its
+/// first click. Whoever sends more is not a person at a form.
+const MOST_HERE: u8 = 2;
+/// The same from all networks together.
+const MOST_ANYWHERE: u8 = 8;
+
 /// The three counters of every attempt: of the network it comes from, of the account as seen from
 /// that network, and of the account from wherever. The middle one is the tight one, so that a
 /// stranger somewhere else does not make the owner of an account wait.
@@ -29,7 +37,7 @@ pub struct Throttle {
     network: AttemptRule,
     account: AttemptRule,
     anywhere: AttemptRule,
-    /// By the account as seen from one network.
+    /// By the account as seen from one network, and from wherever.
     under_way: UnderWay,
     /// Nobody who reads the store learns which names were tried.
     salt: Secret,
@@ -56,7 +64,7 @@ pub(super) struct Counted {
     /// Where it was counted, and by which rule.
     counters: Vec<([u8; 32], AttemptRule)>,
     at: Timestamp,
-    _place: Place,
+    _places: (Place, Place),
 }
 
 impl Throttle {
@@ -92,19 +100,22 @@ impl Throttle {
         now: Timestamp,
     ) -> Result<Gate, StoreError> {
         let account = self.account_key(username, Some(address));
-        let Some(place) = self.under_way.enter(account) else {
+        let anywhere = self.account_key(username, None);
+        let places = self.under_way.enter(anywhere, MOST_ANYWHERE);
+        let places = places.zip(self.under_way.enter(account, MOST_HERE));
+        let Some(places) = places else {
             return Ok(Gate::Crowded);
         };
         let mut counted = Counted {
             account,
             counters: Vec::with_capacity(3),
             at: now,
-            _place: place,
+            _places: places,
         };
         for (key, rule) in [
             (self.network_key(address), self.network),
             (account, self.account),
-            (self.account_key(username, None), self.anywhere),
+            (anywhere, self.anywhere),
         ] {
             match attempts.attempt(key, rule, now).await {
                 Ok(Verdict::Go) => counted.counters.push((key, rule)),
@@ -124,10 +135,16 @@ impl Throttle {
     /// The same for every spelling of one account. A text that names none counts as itself.
     fn account_key(&self, username: &str, from: Option<IpAddr>) -> [u8; 32] {
         let name = AccountName::parse(username);
-        let name = name.as_ref().map_or(username, AccountName::as_str);
-        let network = from.map_or([0; 16], network_of);
+        let name = name
+            .as_ref()
+            .map_or(username, AccountName::as_str)
+            .as_bytes();
         let salt = self.salt.expose();
-        sha256(&[salt, b"account\0", &network, name.as_bytes()])
+        // A kind of key of its own: no network is nowhere.
+        match from {
+            Some(from) => sha256(&[salt, b"account\0", &network_of(from), name]),
+            None => sha256(&[salt, b"anywhere\0", name]),
+        }
     }
 
     fn network_key(&self, address: IpAddr) -> [u8; 32] {
@@ -155,12 +172,13 @@ impl Counted {
     }
 }
 
-/// The /24 of an IPv4 address, the /56 of an IPv6 address (what one home or office is given),
+/// The /24 of an IPv4 address, the /48 of an IPv6 address (what one customer may be given, with
+/// thousands of networks in it),
 /// written as one form of address: an IPv4 address written as IPv6 is the same network.
 fn network_of(address: IpAddr) -> [u8; 16] {
     let (address, prefix) = match address.to_canonical() {
         IpAddr::V4(v4) => (v4.to_ipv6_mapped(), 96 + 24),
-        IpAddr::V6(v6) => (v6, 56),
+        IpAddr::V6(v6) => (v6, 48),
     };
     Ipv6Addr::from_bits(address.to_bits() & (u128::MAX << (128 - prefix))).octets()
 }
@@ -179,14 +197,14 @@ mod tests {
     }
 
     #[test]
-    fn r74_a_network_is_a_24_of_ipv4_or_a_56_of_ipv6() {
+    fn r74_a_network_is_a_24_of_ipv4_or_a_48_of_ipv6() {
         assert_eq!(network("192.0.2.1"), network("192.0.2.254"));
         assert_ne!(network("192.0.2.1"), network("192.0.3.1"));
         assert_eq!(
             network("2001:db8:0:1200::1"),
-            network("2001:db8:0:12ff:ffff::1")
+            network("2001:db8:0:ffff:ffff::1")
         );
-        assert_ne!(network("2001:db8:0:1200::1"), network("2001:db8:0:1300::1"));
+        assert_ne!(network("2001:db8::1"), network("2001:db8:1::1"));
     }
 
     #[test]
@@ -201,6 +219,9 @@ mod tests {
         let key = throttle.account_key("zo\u{e9}.martin", None);
         assert_eq!(throttle.account_key(" ZOE\u{301}.Martin", None), key);
         assert_ne!(throttle.account_key("zoe.martin", None), key);
+        // Not even the network whose address is all zeros is the same as none.
+        let from = Some("::1".parse().unwrap());
+        assert_ne!(throttle.account_key("zo\u{e9}.martin", from), key);
         assert_ne!(
             throttle.account_key("", None),
             throttle.account_key(&"a".repeat(300), None)

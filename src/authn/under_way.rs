@@ -8,9 +8,6 @@ use std::{
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
-/// A double click and its first click; whoever sends more is not a person at a form.
-const MOST: u8 = 2;
-
 /// The attempts that are being made, by account.
 #[derive(Clone, Debug, Default)]
 pub(super) struct UnderWay(Arc<Mutex<HashMap<[u8; 32], u8>>>);
@@ -24,11 +21,11 @@ pub(super) struct Place {
 }
 
 impl UnderWay {
-    /// A place for one more attempt at `account`; `None` while [`MOST`] are being made.
-    pub(super) fn enter(&self, account: [u8; 32]) -> Option<Place> {
+    /// A place for one more attempt at `account`; `None` while `most` are being made.
+    pub(super) fn enter(&self, account: [u8; 32], most: u8) -> Option<Place> {
         let mut all = self.lock();
         let here = all.entry(account).or_default();
-        if *here >= MOST {
+        if *here >= most {
             return None;
         }
         *here += 1;
@@ -62,20 +59,24 @@ mod tests {
     fn r74_two_attempts_at_one_account_at_a_time_and_any_number_one_after_the_other() {
         let all = UnderWay::default();
         for _ in 0..300 {
-            let first = all.enter([1; 32]);
-            let second = all.enter([1; 32]);
+            let first = all.enter([1; 32], 2);
+            let second = all.enter([1; 32], 2);
             assert!(first.is_some() && second.is_some());
-            assert!(all.enter([1; 32]).is_none());
-            assert!(all.enter([2; 32]).is_some(), "another account");
+            assert!(all.enter([1; 32], 2).is_none());
+            assert!(all.enter([2; 32], 2).is_some(), "another account");
             drop(first);
-            assert!(all.enter([1; 32]).is_some());
+            assert!(all.enter([1; 32], 2).is_some());
         }
     }
 
     #[test]
     fn r122_nothing_is_kept_of_attempts_that_are_over() {
         let all = UnderWay::default();
-        drop((all.enter([1; 32]), all.enter([1; 32]), all.enter([2; 32])));
+        drop((
+            all.enter([1; 32], 2),
+            all.enter([1; 32], 2),
+            all.enter([2; 32], 2),
+        ));
         assert!(all.lock().is_empty());
     }
 }

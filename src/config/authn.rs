@@ -5,8 +5,9 @@ use std::path::PathBuf;
 use super::{
     document::{Report, Table},
     files::Surroundings,
-    sections::{Authn, Local, Method, Throttle},
+    sections::{Authn, Cas, CasProtocol, FreshLoginProof, Local, Method, Throttle},
 };
+use crate::model::endpoint::EndpointUrl;
 
 /// Reads the section.
 pub(super) fn read(
@@ -16,9 +17,15 @@ pub(super) fn read(
 ) -> Option<Authn> {
     let methods: Option<Vec<Method>> = table.required("methods", report);
     let local = table.table("local", report);
+    let cas = table.table("cas", report);
     if let Some(methods) = &methods {
-        check_methods(&table, methods, local.is_some(), report);
+        let is_there = |method| match method {
+            Method::Cas => cas.is_some(),
+            Method::Local => local.is_some(),
+        };
+        check_methods(&table, methods, is_there, report);
     }
+    let cas = cas.map(|cas| read_cas(cas, around, report));
     let local = local.map(|local| read_local(local, around, report));
     let throttle = match table.table("throttle", report) {
         Some(throttle) => read_throttle(throttle, report),
@@ -28,25 +35,37 @@ pub(super) fn read(
     Some(Authn {
         methods: methods?,
         local: local.flatten(),
+        cas: cas.flatten(),
         throttle,
     })
 }
 
-fn check_methods(table: &Table<'_>, methods: &[Method], has_local: bool, report: &mut Report) {
+fn check_methods(
+    table: &Table<'_>,
+    methods: &[Method],
+    is_there: impl Fn(Method) -> bool,
+    report: &mut Report,
+) {
     let key = table.at("methods");
     if methods.is_empty() {
         report
             .fault(&key, "names no method: nobody could sign in")
-            .hint("write [\"local\"]");
+            .hint("write [\"cas\"] or [\"local\"]");
+    }
+    if methods.contains(&Method::Cas) && methods.contains(&Method::Local) {
+        report
+            .fault(
+                &key,
+                "names cas and local: they cannot be used together yet",
+            )
+            .hint("write one of them");
     }
     for (number, method) in (1_usize..).zip(methods) {
-        let is_there = match method {
-            Method::Local => has_local,
-        };
         let name = match method {
+            Method::Cas => "cas",
             Method::Local => "local",
         };
-        if !is_there {
+        if !is_there(*method) {
             report.fault(
                 &key,
                 format!("names {name}, and there is no [authn.{name}]"),
@@ -60,6 +79,42 @@ fn check_methods(table: &Table<'_>, methods: &[Method], has_local: bool, report:
             report.fault(&key, format!("names {name} twice"));
         }
     }
+}
+
+fn read_cas(mut table: Table<'_>, around: &Surroundings<'_>, report: &mut Report) -> Option<Cas> {
+    let url: Option<String> = table.required("url", report);
+    let url = url.and_then(|url| {
+        let fault = match EndpointUrl::parse(&url, around.schemes) {
+            Ok(parsed) if !url.contains(['?', '#']) => return Some(parsed),
+            Ok(_) => "has a query or a fragment".to_owned(),
+            Err(fault) => fault.to_string(),
+        };
+        report
+            .fault(&table.at("url"), fault)
+            .hint("write what stands before /login, like https://cas.example.org/cas");
+        None
+    });
+    let protocol = match table.or("protocol", 3_u32, report) {
+        1 => CasProtocol::One,
+        2 => CasProtocol::Two,
+        3 => CasProtocol::Three,
+        _ => {
+            report.fault(&table.at("protocol"), "is not 1, 2 or 3");
+            CasProtocol::default()
+        }
+    };
+    let fresh_login_proof = table.or("fresh-login-proof", FreshLoginProof::default(), report);
+    let timeout_seconds = table.or("timeout-seconds", 5, report);
+    if !(1..=30).contains(&timeout_seconds) {
+        report.fault(&table.at("timeout-seconds"), "is not 1 to 30");
+    }
+    table.finish(report);
+    Some(Cas {
+        url: url?,
+        protocol,
+        fresh_login_proof,
+        timeout_seconds,
+    })
 }
 
 fn read_local(

@@ -7,7 +7,7 @@ use super::{
     fault::ConfigFault,
     keys::{Keys, SigningKeyFile},
     lines::Lines,
-    sections::{Authn, Organization},
+    sections::{Authn, Method, Organization},
     sp::SpConfig,
 };
 use crate::model::endpoint::Schemes;
@@ -77,5 +77,8 @@ impl Config {
 }
 
 fn people(authn: &Authn) -> Option<&Path> {
+    if !authn.uses(Method::Local) {
+        return None;
+    }
     Some(&authn.local.as_ref()?.people)
 }

@@ -3,13 +3,13 @@
 //! Each is read by the file of its name beside this one, key by key, so that every fault is found at
 //! once. Tests of other rooms read rules as text by serde.
 
-use std::{net::SocketAddr, path::PathBuf};
+use std::{net::SocketAddr, path::PathBuf, time::Duration};
 
 use ipnet::IpNet;
 use jiff::SignedDuration;
 use serde::Deserialize;
 
-use crate::model::{language::Localized, name_id::NameIdFormat};
+use crate::model::{endpoint::EndpointUrl, language::Localized, name_id::NameIdFormat};
 
 /// `[server]`: where we listen.
 #[derive(Clone, Debug)]
@@ -67,16 +67,64 @@ pub struct Authn {
     pub methods: Vec<Method>,
     /// `[authn.local]`
     pub local: Option<Local>,
+    /// `[authn.cas]`
+    pub cas: Option<Cas>,
     /// `[authn.throttle]`
     pub throttle: Throttle,
+}
+
+impl Authn {
+    /// Whether people prove who they are by `method`.
+    pub fn uses(&self, method: Method) -> bool {
+        self.methods.contains(&method)
+    }
 }
 
 /// A method of `[authn] methods`.
 #[derive(Clone, Copy, Debug, Deserialize, Eq, PartialEq)]
 #[serde(rename_all = "kebab-case")]
 pub enum Method {
+    /// The university's CAS server.
+    Cas,
     /// The embedded directory.
     Local,
+}
+
+/// `[authn.cas]`: the university's CAS server.
+#[derive(Clone, Debug)]
+pub struct Cas {
+    /// Where it is: what stands before `/login`.
+    pub url: EndpointUrl,
+    /// Which of its ways to validate a ticket is used.
+    pub protocol: CasProtocol,
+    /// How it proves that a person has typed their password for this ticket.
+    pub fresh_login_proof: FreshLoginProof,
+    /// How long a whole answer of its may take, in seconds.
+    pub timeout_seconds: u32,
+}
+
+/// A version of the CAS protocol.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+pub enum CasProtocol {
+    /// `/validate`: a name and nothing else.
+    One,
+    /// `/serviceValidate`
+    Two,
+    /// `/p3/serviceValidate`: with attributes.
+    #[default]
+    Three,
+}
+
+/// How a CAS server proves that a person has typed their password for this ticket.
+#[derive(Clone, Copy, Debug, Default, Deserialize, Eq, PartialEq)]
+#[serde(rename_all = "kebab-case")]
+pub enum FreshLoginProof {
+    /// It says so: `isFromNewLogin`, or an `authenticationDate` after the request.
+    #[default]
+    Attributes,
+    /// It refuses a ticket of an older login where it is asked with `renew`. Not every server does:
+    /// one that ignores it would prove nothing.
+    Renew,
 }
 
 /// `[authn.local]`: the embedded directory, for the demo, tests and break-glass accounts.
@@ -97,7 +145,7 @@ pub struct Throttle {
     pub free_per_account: u32,
     /// The same from all networks together.
     pub free_per_account_anywhere: u32,
-    /// The same for one network (a /24 of IPv4, a /56 of IPv6).
+    /// The same for one network (a /24 of IPv4, a /48 of IPv6).
     pub free_per_network: u32,
     /// The first wait, in seconds; each next one is twice as long.
     pub first_wait_seconds: u32,
@@ -230,6 +278,13 @@ pub enum Values {
     /// The one mail address in a domain of `mail-domains`, in lower case; a person with none, or
     /// with several such, is stopped on our page.
     OneInMailDomain,
+}
+
+impl Cas {
+    /// How long a whole answer of its may take.
+    pub const fn patience(&self) -> Duration {
+        Duration::from_secs(self.timeout_seconds as u64)
+    }
 }
 
 impl Default for Throttle {

@@ -1,4 +1,4 @@
-//! The only redirects there are: to a step of our own.
+//! The only redirects there are: to a step of our own, and to the configured CAS server.
 //!
 //! No target is ever read from a request.
 
@@ -20,6 +20,15 @@ pub fn go_on(step: &Step) -> HttpResponse {
     HeaderValue::try_from(path_of(step)).map_or_else(
         |_unheard_of| StatusCode::INTERNAL_SERVER_ERROR.into_response(),
         |path| (StatusCode::SEE_OTHER, [(header::LOCATION, path)]).into_response(),
+    )
+}
+
+/// Sends the browser to the CAS server, by GET whatever it used (303).
+pub fn go_to_cas(address: &str) -> HttpResponse {
+    // Printable ASCII: the configured address and an encoded one of ours.
+    HeaderValue::try_from(address).map_or_else(
+        |_unheard_of| StatusCode::INTERNAL_SERVER_ERROR.into_response(),
+        |address| (StatusCode::SEE_OTHER, [(header::LOCATION, address)]).into_response(),
     )
 }
 

@@ -60,6 +60,8 @@ pub struct Settings {
     pub entity_id: EntityId,
     /// The address of single sign-on: the `Destination` of every request.
     pub sso_url: String,
+    /// What the addresses begin with at which people come back from the CAS server.
+    pub cas_return: String,
     /// The oldest `IssueInstant` that is taken.
     pub max_request_age: SignedDuration,
     /// How far ahead an `IssueInstant` may be.

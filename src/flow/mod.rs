@@ -8,6 +8,7 @@
 
 mod answer;
 pub mod bridge;
+mod cas;
 pub mod logout;
 pub mod sso;
 pub mod stop;
@@ -17,6 +18,7 @@ mod way;
 use std::net::IpAddr;
 
 use crate::{
+    authn::cas::Ticket,
     model::{
         endpoint::EndpointUrl, journey::RelayState, language::Localized, short_name::ShortName,
     },
@@ -64,6 +66,8 @@ pub enum Next {
     AskPassword(PasswordForm),
     /// Goes on with the journey, by a GET of ours.
     GoOn(Step),
+    /// Goes to the CAS server, at this address.
+    GoToCas(String),
 }
 
 /// The answer to a service provider, for the form that posts it.
@@ -114,6 +118,17 @@ pub enum Refused {
     Wait(u64),
     /// Too many people at one time.
     Busy,
+}
+
+/// What a browser brought back from the CAS server.
+#[derive(Debug)]
+pub struct CasReturn {
+    /// The provider's short name, as the path has it.
+    pub sp: String,
+    /// The seal, as the path has it.
+    pub seal: String,
+    /// The ticket; none where there was nothing to bring.
+    pub ticket: Option<Ticket>,
 }
 
 /// The form for name and password as it was sent.

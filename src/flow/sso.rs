@@ -1,7 +1,7 @@
 //! The sign-on: from a request to the answer, one step at a time.
 //!
 //! [`Bridge::begin`] takes a request, [`Bridge::resume`] a journey that comes back by GET,
-//! [`Bridge::take_password`] the form. Each of them ends in [`Bridge::pick_next`], which alone
+//! [`Bridge::take_password`] the form, [`Bridge::take_ticket`] who comes back from CAS. Each of them ends in [`Bridge::pick_next`], which alone
 //! decides what comes next: steps never link to one another.
 
 use jiff::{SignedDuration, Timestamp};
@@ -17,7 +17,7 @@ use super::{
 };
 use crate::{
     audit,
-    authn::{Outcome, PasswordAttempt},
+    authn::{Authenticator, Outcome, PasswordAttempt},
     model::{
         journey::{BrowserBinding, Journey},
         proof::Proof,
@@ -87,7 +87,7 @@ impl Bridge {
     }
 
     /// Picks what comes next, for a journey in whatever state it is.
-    async fn pick_next(
+    pub(super) async fn pick_next(
         &self,
         way: UnderWay<'_>,
         visit: &Visit,
@@ -115,13 +115,18 @@ impl Bridge {
                 Err(stop) => Err(stop),
             };
         }
-        if way.journey.is_passive {
+        let cas = self.authenticator.cas();
+        let is_known_nowhere = cas.is_none() || visit.browser.is_none() && !is_to_be_offered(&way);
+        if way.journey.is_passive && is_known_nowhere {
             return Err(Stop::Answer {
                 to: Box::new(way.to),
                 fault: AnswerFault::Passive,
             });
         }
         match (way.journey.binding, &visit.browser) {
+            (BrowserBinding::Bound(_), Some(_)) if let Some(cas) = cas => {
+                self.send_to_cas(cas, &way.journey)
+            }
             (BrowserBinding::Bound(_), Some(browser)) => {
                 let step = self.step(&way.journey, self.time_left(&way.journey))?;
                 Ok(Reply::new(Next::AskPassword(password_form(
@@ -207,10 +212,10 @@ impl Bridge {
             address: visit.address,
             context: self.settings.password_context,
         };
-        let outcome = self
-            .authenticator
-            .authenticate(&self.store, attempt, now)
-            .await;
+        let Authenticator::Password(authenticator) = &self.authenticator else {
+            return Err(HereFault::FormForged.into());
+        };
+        let outcome = authenticator.authenticate(&self.store, attempt, now).await;
         let refused = match outcome.map_err(HereFault::from)? {
             Outcome::Proven(proof) => return self.let_in(&way, proof, visit, story).await,
             Outcome::Refused(reason) => {
@@ -245,14 +250,16 @@ impl Bridge {
     }
 
     /// A person has proven who they are: remembers it where that is possible, and answers.
-    async fn let_in(
+    pub(super) async fn let_in(
         &self,
         way: &UnderWay<'_>,
         proof: Proof,
         visit: &Visit,
         story: &mut Story,
     ) -> Result<Reply, Stop> {
-        story.trace.note(Organ::Authn, "password", "proven");
+        story
+            .trace
+            .note(Organ::Authn, proof.method.as_str(), "proven");
         let now = self.clock.now();
         if !is_acceptable(&proof, &way.journey) {
             let to = Box::new(way.to.clone());
@@ -292,7 +299,11 @@ impl Bridge {
     }
 
     /// Ends a step: turns what the provider may be told into an answer, and writes the story.
-    async fn close(&self, mut story: Story, end: Result<Reply, Stop>) -> Result<Reply, Stopped> {
+    pub(super) async fn close(
+        &self,
+        mut story: Story,
+        end: Result<Reply, Stop>,
+    ) -> Result<Reply, Stopped> {
         let end = match end {
             Err(Stop::Answer { to, fault }) => self.refuse(&to, fault, &mut story).await,
             Err(Stop::Here(fault)) => Err(fault),
@@ -327,6 +338,11 @@ fn password_form(way: &UnderWay<'_>, step: Step, browser: &Token) -> PasswordFor
         refused: None,
         login: String::new(),
     }
+}
+
+/// Whether the browser may still turn out to keep the value that journeys are bound to.
+fn is_to_be_offered(way: &UnderWay<'_>) -> bool {
+    matches!(way.journey.binding, BrowserBinding::Unbound)
 }
 
 fn is_young_enough(proof: &Proof, provider: &Provider, now: Timestamp) -> bool {

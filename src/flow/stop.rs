@@ -44,6 +44,15 @@ pub enum HereFault {
     /// The request could not be taken out of the HTTP.
     #[error("the request could not be taken")]
     Binding(#[from] BindingFault),
+    /// Too many people are coming back from the CAS server.
+    #[error("too many tickets at one time")]
+    CasBusy,
+    /// The CAS server refused one ticket after the other.
+    #[error("the CAS server refuses its own tickets")]
+    CasRefuses,
+    /// A ticket that is none, or came twice.
+    #[error("what came back from the CAS server is no ticket")]
+    CasTicket,
     /// The browser keeps no cookie.
     #[error("the browser keeps no cookie")]
     CookiesBlocked,

@@ -34,6 +34,14 @@ impl Story {
             Ok(Next::AskPassword(_)) => {
                 tracing::debug!(support.code = support_code, sp.name = sp, trace, "asked");
             }
+            Ok(Next::GoToCas(_)) => {
+                tracing::debug!(
+                    support.code = support_code,
+                    sp.name = sp,
+                    trace,
+                    "sent to CAS"
+                );
+            }
             Ok(Next::GoOn(_)) => {
                 tracing::debug!(support.code = support_code, sp.name = sp, trace, "sent on");
             }

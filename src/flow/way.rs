@@ -129,6 +129,7 @@ impl Bridge {
             acceptable_contexts: wishes.acceptable_contexts,
             begun_at: now,
             support_code: story.support_code,
+            refused_tickets: 0,
             binding: BrowserBinding::Unbound,
         };
         Ok(UnderWay {

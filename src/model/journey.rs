@@ -39,6 +39,9 @@ pub struct Journey {
     pub begun_at: Timestamp,
     /// What the person reads to the help desk.
     pub support_code: SupportCode,
+    /// How many tickets the CAS server refused in a row: after some of them nobody is sent there
+    /// again.
+    pub refused_tickets: u8,
     /// Which browser it belongs to.
     pub binding: BrowserBinding,
 }

@@ -27,6 +27,8 @@ pub struct Proof {
 pub enum AuthnMethod {
     /// The embedded directory.
     Local,
+    /// The university's CAS server.
+    Cas,
 }
 
 impl AuthnMethod {
@@ -34,6 +36,7 @@ impl AuthnMethod {
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Local => "local",
+            Self::Cas => "cas",
         }
     }
 }

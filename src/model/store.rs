@@ -114,7 +114,7 @@ pub struct AttemptRule {
     pub free: u32,
     /// How long the first attempt after the free ones has to wait; each next one twice as long.
     pub first_wait: SignedDuration,
-    /// The longest wait: a stranger cannot shut anybody out for longer.
+    /// The longest wait.
     pub longest_wait: SignedDuration,
     /// After this long without an attempt, all is forgotten. Until then one attempt is forgotten
     /// in each `free`-th part of it, so that the rare mistakes of a busy network never add up.

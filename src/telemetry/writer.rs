@@ -55,19 +55,22 @@ struct State {
 ///
 /// The system gives no thread.
 pub fn start(out: impl Write + Send + 'static) -> io::Result<(Lines, LastWords)> {
-    start_with(out, REST)
+    start_with(out, REST, |dropped| {
+        tracing::warn!(log.dropped = dropped, "lines of the log were dropped");
+    })
 }
 
 fn start_with(
     mut out: impl Write + Send + 'static,
     rest: Duration,
+    tell: impl Fn(u64) + Send + 'static,
 ) -> io::Result<(Lines, LastWords)> {
     let shared = Arc::new(Shared::default());
     let of_thread = Arc::clone(&shared);
     thread::Builder::new()
         .name("log".to_owned())
         .spawn(move || {
-            of_thread.write_all_to(&mut out, rest);
+            of_thread.write_all_to(&mut out, rest, &tell);
             of_thread.lock().is_over = true;
             of_thread.over.notify_all();
         })?;
@@ -113,22 +116,40 @@ impl Shared {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn write_all_to(&self, out: &mut impl Write, rest: Duration) {
-        let mut lines = Vec::new();
+    fn write_all_to(&self, out: &mut impl Write, rest: Duration, tell: &dyn Fn(u64)) {
+        let (mut lines, mut lost, mut is_torn) = (Vec::new(), 0_u64, false);
         loop {
             let Some(dropped) = self.take(&mut lines) else {
                 return;
             };
+            if is_torn {
+                lines.insert(0, b'\n');
+            }
             // A full disk or a closed pipe: people still sign in.
-            let _ = out.write_all(&lines).and_then(|()| out.flush());
+            let is_written = out.write_all(&lines).and_then(|()| out.flush()).is_ok();
+            if is_written {
+                is_torn = false;
+            } else {
+                // Some of it may be there. What comes next begins a line of its own.
+                is_torn = true;
+                lost += u64::try_from(lines.split_inclusive(|byte| *byte == b'\n').count())
+                    .unwrap_or(u64::MAX);
+            }
             lines.clear();
             lines.shrink_to(KEPT);
-            if dropped > 0 {
-                tracing::warn!(log.dropped = dropped, "lines of the log were dropped");
+            lost += dropped;
+            if lost > 0 && is_written && self.has_room() {
+                tell(mem::take(&mut lost));
             }
             let is_on = |state: &mut State| !state.is_ending;
             let _ = self.wake.wait_timeout_while(self.lock(), rest, is_on);
         }
+    }
+
+    /// Whether a line more would find room; only this thread takes lines out, and a line that is
+    /// being put in at this moment is much shorter.
+    fn has_room(&self) -> bool {
+        self.lock().waiting.len() < MAX_WAITING / 2
     }
 
     /// Waits for lines, exchanges them for the empty `lines`, and says how many were dropped;
@@ -185,7 +206,7 @@ mod tests {
     #[test]
     fn a_line_after_a_quiet_moment_is_written_at_once_and_those_that_come_meanwhile_together() {
         let (out, seen, go_on) = slow();
-        let (mut lines, end) = start_with(out, Duration::ZERO).unwrap();
+        let (mut lines, end) = start_with(out, Duration::ZERO, |_| ()).unwrap();
         lines.write_all(b"first\n").unwrap();
         assert_eq!(seen.recv().unwrap(), "first\n");
         lines.write_all(b"second\n").unwrap();
@@ -200,7 +221,7 @@ mod tests {
     #[test]
     fn the_end_waits_for_the_last_lines_but_not_for_the_rest() {
         let (out, seen, go_on) = slow();
-        let (mut lines, end) = start_with(out, Duration::from_hours(1)).unwrap();
+        let (mut lines, end) = start_with(out, Duration::from_hours(1), |_| ()).unwrap();
         for line in ["first\n", "last\n"] {
             lines.write_all(line.as_bytes()).unwrap();
             go_on.send(()).unwrap();
@@ -212,7 +233,9 @@ mod tests {
     #[test]
     fn a_log_that_is_stuck_takes_no_ones_time_and_no_more_memory_and_says_later_what_is_missing() {
         let (out, seen, go_on) = slow();
-        let (mut lines, end) = start_with(out, Duration::ZERO).unwrap();
+        let (tell, told) = channel();
+        let tell = move |dropped| tell.send(dropped).unwrap();
+        let (mut lines, end) = start_with(out, Duration::ZERO, tell).unwrap();
         lines.write_all(b"stuck\n").unwrap();
         assert_eq!(seen.recv().unwrap(), "stuck\n");
         let line = [&[b'x'; 1023][..], b"\n"].concat();
@@ -226,20 +249,68 @@ mod tests {
         for _ in 0..2 {
             go_on.send(()).unwrap();
         }
-        drop(end);
         assert_eq!(seen.recv().unwrap().len(), MAX_WAITING);
-        assert_eq!(lines.0.lock().dropped, 0, "told");
+        assert_eq!(told.recv().unwrap(), 2000 - 1024);
+        drop(end);
     }
 
     #[test]
     fn a_log_that_cannot_be_written_to_stops_nobody() {
         let (out, seen, go_on) = slow();
-        let (mut lines, end) = start_with(out, Duration::ZERO).unwrap();
+        let (mut lines, end) = start_with(out, Duration::ZERO, |_| ()).unwrap();
         drop((seen, go_on));
         for _ in 0..3 {
             lines.write_all(b"lost\n").unwrap();
         }
         drop(end);
         assert!(lines.0.lock().is_over);
+    }
+
+    /// Takes half a line, and then nothing until its second call after that.
+    #[derive(Clone, Default)]
+    struct Full(Arc<Mutex<(u32, Vec<u8>)>>);
+
+    impl Write for Full {
+        fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+            let (calls, taken) = &mut *self.0.lock().unwrap();
+            *calls += 1;
+            let room = match *calls {
+                1 => 3,
+                2 => return Err(io::ErrorKind::StorageFull.into()),
+                _ => bytes.len(),
+            };
+            taken.extend_from_slice(&bytes[..room]);
+            Ok(room)
+        }
+
+        fn flush(&mut self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+
+    #[test]
+    fn r120_after_a_disk_was_full_a_line_begins_anew_and_the_lost_ones_are_told() {
+        let out = Full::default();
+        let (tell, told) = channel();
+        let tell = move |dropped| tell.send(dropped).unwrap();
+        let (mut lines, end) = start_with(out.clone(), Duration::ZERO, tell).unwrap();
+        lines.write_all(b"torn\n").unwrap();
+        while out.0.lock().unwrap().0 < 2 {
+            thread::yield_now();
+        }
+        lines.write_all(b"whole\n").unwrap();
+        assert_eq!(told.recv().unwrap(), 1);
+        drop(end);
+        assert_eq!(out.0.lock().unwrap().1, b"tor\nwhole\n");
+    }
+
+    #[test]
+    fn a_log_that_is_stuck_does_not_keep_the_process() {
+        let (out, seen, _go_on) = slow();
+        let (mut lines, end) = start_with(out, Duration::ZERO, |_| ()).unwrap();
+        lines.write_all(b"stuck\n").unwrap();
+        assert_eq!(seen.recv().unwrap(), "stuck\n");
+        drop(end);
+        assert!(!lines.0.lock().is_over);
     }
 }

@@ -4,6 +4,7 @@
 //! response whatever its route is put on here, outermost.
 
 mod assets;
+mod cas;
 mod health;
 mod home;
 mod journey;
@@ -78,6 +79,7 @@ pub fn router(front: Arc<Front>) -> Router {
             "/j/{sp}/{seal}",
             get(journey::resume).post(journey::take_password),
         )
+        .route("/cas/{sp}/{seal}", get(cas::take_ticket))
         .route("/logout", get(logout::ask).post(logout::end))
         .route("/healthz", get(health::alive))
         .route("/readyz", get(health::ready))

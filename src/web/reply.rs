@@ -12,7 +12,7 @@ use crate::{
         browser::{BROWSER_COOKIE, LANGUAGE_COOKIE, SESSION_COOKIE, forget, keep},
         headers::PagePolicy,
         limits::BodyFault,
-        location::{go_on, path_of},
+        location::{go_on, go_to_cas, path_of},
         page::{Page, Refusal, Stop, StopReason},
     },
     flow::{Answer, Next, PasswordForm, Refused, Reply, logout::Farewell, stop::Stopped},
@@ -57,6 +57,7 @@ pub(super) fn to_step_in(
                 Next::Answer(answer) => post_page(front, language, answer),
                 Next::AskPassword(form) => password_page(front, language, form),
                 Next::GoOn(step) => go_on(step),
+                Next::GoToCas(address) => go_to_cas(address),
             };
             if let Some(token) = reply.keep_browser {
                 add_cookie(&mut response, keep(BROWSER_COOKIE, &token.text()));

@@ -58,6 +58,13 @@ pub(super) fn told<'a>(fault: &HereFault, provider: &'a str, attribute: &'a str)
     match fault {
         HereFault::Acs(_) => theirs(Reason::AcsUnknown, "B-ACS-01"),
         HereFault::Binding(fault) => told_of_binding(*fault),
+        HereFault::CasBusy => ours(Reason::Busy, "B-CAS-01", StatusCode::SERVICE_UNAVAILABLE),
+        HereFault::CasRefuses => ours(
+            Reason::SignInUnavailable,
+            "B-CAS-02",
+            StatusCode::SERVICE_UNAVAILABLE,
+        ),
+        HereFault::CasTicket => theirs(Reason::JourneyForged, "B-CAS-03"),
         HereFault::CookiesBlocked => theirs(Reason::CookiesBlocked, "B-BRW-01"),
         HereFault::Door(DoorFault::TooLarge(_)) => theirs(Reason::RequestTooLarge, "B-XML-02"),
         HereFault::Door(_) => theirs(Reason::RequestUnreadable, "B-XML-01"),

@@ -12,82 +12,16 @@ use base64::{Engine as _, prelude::BASE64_STANDARD};
 use passerelle::{
     sp_check::{Expected, Profile, read},
     sys::clock::{Clock as _, SystemClock},
-    xmlsec::{SigningKey, VerifyingKey},
 };
 use tempfile::TempDir;
 
 use crate::lab::{
     browser::{BrowserSim, Page},
-    metadata::{self, ZOOM_ENTITY_ID},
-    port::free_port,
-    process::{Server, repository, run},
+    metadata::ZOOM_ENTITY_ID,
+    real_bridge::RealBridge,
     service_provider::{Identity, RunningSp, SpKind, SpSite, read_verdict},
     xml_tools::{Schema, SignedElement, xmllint_schema, xmlsec1_verify},
 };
-
-const PROGRAM: &str = env!("CARGO_BIN_EXE_passerelle");
-
-/// The bridge as an administrator would set it up, with the people of the demo.
-struct Bridge {
-    folder: TempDir,
-    base: String,
-    port: u16,
-}
-
-impl Bridge {
-    fn prepare(sites: &[SpSite]) -> Self {
-        let folder = TempDir::new().unwrap();
-        let port = free_port();
-        let (made, said) = run(PROGRAM, &["keys", at(&folder, "keys").as_str()], &[]);
-        assert!(made, "{said}");
-        let people = repository().join("config/demo/people.toml");
-        std::fs::copy(people, folder.path().join("people.toml")).unwrap();
-        let endpoints: Vec<_> = sites.iter().map(SpSite::endpoint).collect();
-        let zoom = metadata::service_provider(ZOOM_ENTITY_ID, &endpoints);
-        assert_eq!(xmllint_schema(&zoom, Schema::Metadata), Ok(()));
-        std::fs::write(folder.path().join("zoom.xml"), zoom).unwrap();
-        let base = format!("http://idp.localhost:{port}");
-        Self { folder, base, port }
-    }
-
-    /// Starts the real binary, which signs as `sign` says.
-    async fn start(&self, sign: &str) -> Server {
-        let template = repository().join("config/demo/passerelle.toml");
-        let configuration = std::fs::read_to_string(template)
-            .unwrap()
-            .replace("@IDP_URL@", &self.base)
-            .replace("@IDP_PORT@", &self.port.to_string())
-            .replace("@ZOOM_URL@", "http://zoom.localhost:1")
-            .replace("[sp.zoom]", &format!("[sp.zoom]\nsign = \"{sign}\""));
-        let file = self.folder.path().join("passerelle.toml");
-        std::fs::write(&file, configuration).unwrap();
-        let server = Server::start(
-            "bridge",
-            Path::new(PROGRAM),
-            self.folder.path(),
-            |command| {
-                command.arg("serve").arg("--config").arg(&file);
-            },
-        );
-        server.listens_on(self.port).await
-    }
-
-    /// The certificate alone, as `keys/signing.pem` holds it behind the key.
-    fn certificate(&self) -> (std::path::PathBuf, VerifyingKey) {
-        let pem = std::fs::read(self.folder.path().join("keys/signing.pem")).unwrap();
-        let key = SigningKey::from_pem(&pem).unwrap();
-        let text = String::from_utf8(pem).unwrap();
-        let begin = text.find("-----BEGIN CERTIFICATE-----").unwrap();
-        let file = self.folder.path().join("signing.crt");
-        std::fs::write(&file, text.split_at(begin).1).unwrap();
-        let der = key.certificate_der();
-        (file, VerifyingKey::from_certificate_der(der).unwrap())
-    }
-}
-
-fn at(folder: &TempDir, name: &str) -> String {
-    folder.path().join(name).display().to_string()
-}
 
 /// From the service provider's own button to the form that carries the answer.
 async fn to_the_answer(browser: &mut BrowserSim, sp: &RunningSp) -> Page {
@@ -179,7 +113,7 @@ fn check_message(xml: &str, certificate: &Path, sign: &str) {
 async fn every_foreign_service_provider_reads_the_same_person_however_the_answer_is_signed() {
     let lab = TempDir::new().unwrap();
     let sites = SpKind::ALL.map(|kind| SpSite::prepare(kind, lab.path()));
-    let bridge = Bridge::prepare(&sites);
+    let bridge = RealBridge::prepare(&sites);
     let (certificate, key) = bridge.certificate();
     let keys = [key];
 

@@ -13,6 +13,8 @@ mod lab;
 #[cfg(test)]
 mod browser_rules;
 #[cfg(test)]
+mod cas;
+#[cfg(test)]
 mod check;
 #[cfg(test)]
 mod hostile;

@@ -16,6 +16,8 @@ use url::Url;
 
 use crate::lab::{
     browser::{BrowserSim, Page},
+    cas_server::{self, CasPerson, CasServer},
+    cookies::CookieJar,
     form::Form,
     keys::KeyPair,
     metadata::{self, ZOOM_ENTITY_ID},
@@ -325,6 +327,93 @@ fn zooms_entry_with_all_service_providers_is_valid_metadata() {
             1
         );
     }
+}
+
+/// What a CAS server's XML says: the user and the attributes, or the code of the refusal.
+fn read_validation(xml: &str) -> Result<(String, Vec<(String, String)>), String> {
+    let tree = roxmltree::Document::parse(xml).unwrap();
+    let find = |name: &str| {
+        tree.descendants()
+            .find(|node| node.has_tag_name(("http://www.yale.edu/tp/cas", name)))
+    };
+    if let Some(failure) = find("authenticationFailure") {
+        return Err(failure.attribute("code").unwrap().to_owned());
+    }
+    let text = |node: roxmltree::Node<'_, '_>| node.text().unwrap().to_owned();
+    let attributes = find("attributes").expect("attributes are told").children();
+    let attributes = attributes
+        .filter(roxmltree::Node::is_element)
+        .map(|node| (node.tag_name().name().to_owned(), text(node)))
+        .collect();
+    Ok((text(find("user").unwrap()), attributes))
+}
+
+#[tokio::test]
+async fn the_cas_server_tells_who_signed_in_once_and_keeps_to_renew_and_gateway() {
+    const ZOE: (&str, &str) = ("zoe", "sésame & co");
+    const SERVICE: &str = "http://idp.localhost:1/cas/return?journey=a%2Fb";
+    let people = [
+        CasPerson {
+            login: ZOE.0,
+            password: ZOE.1,
+            attributes: &[
+                ("mail", &["zoe@univ.example"]),
+                ("eduPersonAffiliation", &["member", "staff"]),
+                ("sn", &["<Zola> & \"Cie\""]),
+            ],
+        },
+        CasPerson {
+            login: "ali",
+            password: "other",
+            attributes: &[],
+        },
+    ];
+    let cas = CasServer::start(&people).await;
+    let login = cas.login(SERVICE, &[]);
+    let mut jar = CookieJar::default();
+
+    let gateway = cas.login(SERVICE, &[("gateway", "true")]);
+    let early = cas.visit(&mut jar, &gateway).await.sent_to();
+    assert_eq!(early.as_str(), SERVICE);
+    let wrong = cas.sign_in(&mut jar, &login, (ZOE.0, "other")).await;
+    assert!(wrong.shown().form().value("lt").is_some());
+
+    let back = cas.sign_in(&mut jar, &login, ZOE).await.sent_to();
+    assert!(back.as_str().starts_with(SERVICE), "{back}");
+    let first = cas_server::ticket(&back).unwrap();
+    assert!(first.starts_with("ST-"), "{first}");
+    let (user, attributes) = read_validation(&cas.validate(SERVICE, &first).await).unwrap();
+    assert_eq!(user, "zoe");
+    for pair in [
+        ("mail", "zoe@univ.example"),
+        ("eduPersonAffiliation", "member"),
+        ("eduPersonAffiliation", "staff"),
+        ("sn", "<Zola> & \"Cie\""),
+        ("isFromNewLogin", "true"),
+    ] {
+        let pair = (pair.0.to_owned(), pair.1.to_owned());
+        assert!(attributes.contains(&pair), "{pair:?}: {attributes:?}");
+    }
+    let again = read_validation(&cas.validate(SERVICE, &first).await);
+    assert_eq!(again.unwrap_err(), "INVALID_TICKET");
+
+    // The session gives a ticket without a form, also to a gateway, but not to who wants a renewal.
+    let back = cas.visit(&mut jar, &gateway).await.sent_to();
+    let second = cas_server::ticket(&back).unwrap();
+    let elsewhere = read_validation(&cas.validate("http://127.0.0.1:1/", &second).await);
+    assert_eq!(elsewhere.unwrap_err(), "INVALID_SERVICE");
+    let renewal = cas.login(SERVICE, &[("renew", "true")]);
+    let renewed = cas.sign_in(&mut jar, &renewal, ZOE).await.sent_to();
+    assert!(cas_server::ticket(&renewed).is_some());
+
+    let stranger = cas.login("http://zoom.localhost:1/", &[]);
+    let refused = cas.visit(&mut jar, &stranger).await.shown();
+    assert!(!refused.body.contains("ticket="), "{}", refused.body);
+    assert!(
+        cas.server()
+            .log()
+            .contains("User zoe successfully authenticated")
+    );
 }
 
 #[tokio::test]

@@ -7,7 +7,7 @@ use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     net::TcpStream,
 };
-use url::{Host, Url};
+use url::{Host, Origin, Url};
 
 use super::{
     cookies::{CookieJar, Standing, is_same_site},
@@ -87,6 +87,9 @@ pub(crate) struct BrowserSim {
     pub(crate) jar: CookieJar,
     /// What it says in `Accept-Language`.
     pub(crate) language: &'static str,
+    /// Where it stays: it does not follow a redirect to elsewhere, of which the test is the far
+    /// side. Without one it goes wherever it is sent.
+    pub(crate) stays_at: Option<Origin>,
 }
 
 impl BrowserSim {
@@ -95,6 +98,7 @@ impl BrowserSim {
         Self {
             jar: CookieJar::default(),
             language: "fr",
+            stays_at: None,
         }
     }
 
@@ -151,6 +155,14 @@ impl BrowserSim {
                 return page;
             };
             let next = page.url.join(location).unwrap();
+            if self
+                .stays_at
+                .as_ref()
+                .is_some_and(|here| *here != next.origin())
+            {
+                page.redirected_from = redirected_from;
+                return page;
+            }
             if matches!(page.status, 301..=303) {
                 request.form = None;
                 request.origin = None;

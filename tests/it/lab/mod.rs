@@ -4,6 +4,7 @@
 //! writes lies in a folder of its own that goes with it.
 
 pub(crate) mod browser;
+pub(crate) mod cas_server;
 pub(crate) mod cookies;
 pub(crate) mod form;
 pub(crate) mod keys;
@@ -11,5 +12,6 @@ pub(crate) mod metadata;
 pub(crate) mod mint;
 pub(crate) mod port;
 pub(crate) mod process;
+pub(crate) mod real_bridge;
 pub(crate) mod service_provider;
 pub(crate) mod xml_tools;

@@ -1,0 +1,192 @@
+//! To the CAS server and back: a journey on the way is the service that a ticket is for.
+
+use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
+use jiff::Timestamp;
+
+use super::{
+    CasReturn, Next, Reply, Visit,
+    bridge::Bridge,
+    stop::{HereFault, Stop, Stopped},
+    story::Story,
+    way::UnderWay,
+};
+use crate::{
+    audit,
+    authn::{
+        AuthnError,
+        cas::{Asking, Cas, Question, Ticket, Validated},
+    },
+    model::{
+        journey::{BrowserBinding, Journey},
+        store::{ReplayGuard as _, Sight, Use},
+        support_code::SupportCode,
+        trace::Organ,
+    },
+    saml::status::AnswerFault,
+};
+
+/// How many tickets in a row may be refused.
+const MOST_REFUSED: u8 = 3;
+
+/// A ticket, and the address that it was brought to.
+struct Brought {
+    service: String,
+    ticket: Ticket,
+}
+
+impl Bridge {
+    /// Takes a person who comes back from the CAS server.
+    ///
+    /// # Errors
+    ///
+    /// What the person is told on our page. What the provider may be told is a [`Reply`].
+    pub async fn take_ticket(&self, back: CasReturn, visit: &Visit) -> Result<Reply, Stopped> {
+        let mut story = Story::new(SupportCode::draw(&*self.entropy));
+        let end = match self.open(&back.sp, &back.seal, visit, &mut story) {
+            Ok(way) => match back.ticket {
+                Some(ticket) => {
+                    let service = self.service(&back.sp, &back.seal);
+                    let brought = Brought { service, ticket };
+                    self.try_ticket(way, brought, visit, &mut story).await
+                }
+                None => self.come_back_empty(way, visit, &mut story).await,
+            },
+            Err(stop) => Err(stop),
+        };
+        self.close(story, end).await
+    }
+
+    /// Sends a person there; the journey must be bound to their browser.
+    pub(super) fn send_to_cas(&self, cas: &Cas, journey: &Journey) -> Result<Reply, Stop> {
+        let step = self.step(journey, self.time_left(journey))?;
+        let asking = if journey.is_passive {
+            Asking::Never
+        } else if journey.force_authn {
+            Asking::Anew
+        } else {
+            Asking::AsNeeded
+        };
+        let service = self.service(step.sp.as_str(), &step.seal);
+        Ok(Reply::new(Next::GoToCas(cas.login_url(&service, asking))))
+    }
+
+    /// The address that a ticket is for, always made in this one way.
+    fn service(&self, sp: &str, seal: &str) -> String {
+        format!("{}/{sp}/{seal}", self.settings.cas_return)
+    }
+
+    async fn come_back_empty(
+        &self,
+        way: UnderWay<'_>,
+        visit: &Visit,
+        story: &mut Story,
+    ) -> Result<Reply, Stop> {
+        if way.journey.is_passive {
+            // There and back without a ticket: the server does not know the person.
+            return Err(Stop::Answer {
+                to: Box::new(way.to),
+                fault: AnswerFault::Passive,
+            });
+        }
+        self.pick_next(way, visit, true, story).await
+    }
+
+    async fn try_ticket(
+        &self,
+        way: UnderWay<'_>,
+        brought: Brought,
+        visit: &Visit,
+        story: &mut Story,
+    ) -> Result<Reply, Stop> {
+        let Some(cas) = self.authenticator.cas() else {
+            return Err(HereFault::JourneyForged.into());
+        };
+        // Only a journey that was bound to this browser was ever sent there. Any other would sign
+        // somebody in with the ticket of somebody else.
+        if !matches!(way.journey.binding, BrowserBinding::Bound(_)) {
+            return Err(HereFault::OtherBrowser.into());
+        }
+        let now = self.clock.now();
+        self.mark_as_brought(&brought.ticket, &way, now).await?;
+        let question = Question {
+            service: &brought.service,
+            ticket: &brought.ticket,
+            forced_since: way.journey.force_authn.then_some(way.journey.begun_at),
+        };
+        let validated = cas.validate(question, now).await;
+        match validated.map_err(|fault| HereFault::from(AuthnError::Cas(fault)))? {
+            Validated::Proven { is_fresh, .. } if way.journey.force_authn && !is_fresh => {
+                story
+                    .trace
+                    .note(Organ::Authn, "ticket", "no proof of a new sign-in");
+                Err(Stop::Answer {
+                    to: Box::new(way.to),
+                    fault: AnswerFault::NotFresh,
+                })
+            }
+            Validated::Proven { proof, .. } => self.let_in(&way, proof, visit, story).await,
+            Validated::Refused(code) => self.send_again(cas, way, &code, story),
+            Validated::Busy => Err(HereFault::CasBusy.into()),
+        }
+    }
+
+    /// A ticket is asked about once: the page of somebody who reloads is an end, and not a second
+    /// sign-in.
+    async fn mark_as_brought(
+        &self,
+        ticket: &Ticket,
+        way: &UnderWay<'_>,
+        now: Timestamp,
+    ) -> Result<(), Stop> {
+        let used = Use {
+            issuer: &self.settings.entity_id,
+            id: &URL_SAFE_NO_PAD.encode(ticket.hash()),
+            by: [0; 32],
+            // Longer than any server lets a ticket live; the journey is not longer, either.
+            expires_at: now
+                .saturating_add(self.time_left(&way.journey))
+                .unwrap_or(now),
+        };
+        match self.store.mark(used, now).await {
+            Ok(Sight::First) => Ok(()),
+            Ok(Sight::Again { .. }) => Err(HereFault::RequestUsed.into()),
+            // The server itself takes a ticket once.
+            Err(cause) => {
+                self.health.note_unguarded(cause);
+                Ok(())
+            }
+        }
+    }
+
+    /// The ticket was too old, or none of this server: the person gets another one, a few times.
+    fn send_again(
+        &self,
+        cas: &Cas,
+        way: UnderWay<'_>,
+        code: &str,
+        story: &mut Story,
+    ) -> Result<Reply, Stop> {
+        story
+            .trace
+            .note(Organ::Authn, "ticket", format!("refused: {code}"));
+        audit::Event::Refused {
+            reason: "ticket",
+            sp: &way.journey.sp,
+            address: way.address,
+            support_code: story.support_code,
+        }
+        .write();
+        let mut journey = way.journey;
+        journey.refused_tickets += 1;
+        if journey.is_passive {
+            return Err(Stop::Answer {
+                to: Box::new(way.to),
+                fault: AnswerFault::Passive,
+            });
+        }
+        if journey.refused_tickets >= MOST_REFUSED {
+            return Err(HereFault::CasRefuses.into());
+        }
+        self.send_to_cas(cas, &journey)
+    }
+}

@@ -1,0 +1,80 @@
+//! `/cas/<short name>/<seal>`: where the CAS server sends people back to.
+
+use std::sync::Arc;
+
+use axum::{
+    extract::{Path, Request, State, rejection::PathRejection},
+    response::Response as HttpResponse,
+};
+use percent_encoding::percent_decode_str;
+
+use super::{Front, reply, visitor};
+use crate::{authn::cas::Ticket, edge::page::StopReason, flow::CasReturn};
+
+/// `GET /cas/…`: takes the ticket that a person brings.
+pub(super) async fn take_ticket(
+    State(front): State<Arc<Front>>,
+    step: Result<Path<(String, String)>, PathRejection>,
+    request: Request,
+) -> HttpResponse {
+    let headers = request.headers();
+    let (Ok(Path((sp, seal))), Ok(ticket)) =
+        (step, ticket_of(request.uri().query().unwrap_or_default()))
+    else {
+        return reply::plain_stop(&front, headers, StopReason::JourneyForged);
+    };
+    let visit = visitor::visit(&front, &request);
+    let back = CasReturn { sp, seal, ticket };
+    let end = front.bridge.take_ticket(back, &visit).await;
+    reply::to_step(&front, headers, end)
+}
+
+/// Two tickets, or one that is none.
+#[derive(Debug)]
+struct NotOneTicket;
+
+/// Reads the ticket; none where no parameter bears its name, in whatever spelling.
+fn ticket_of(query: &str) -> Result<Option<Ticket>, NotOneTicket> {
+    let mut tickets = query.split('&').filter_map(|pair| {
+        let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
+        let is_ticket = percent_decode_str(name).eq(*b"ticket");
+        is_ticket.then_some(value)
+    });
+    let Some(raw) = tickets.next() else {
+        return Ok(None);
+    };
+    if tickets.next().is_some() {
+        return Err(NotOneTicket);
+    }
+    let text = percent_decode_str(raw).decode_utf8();
+    let text = text.map_err(|_not_utf8| NotOneTicket)?;
+    Ticket::parse(&text)
+        .map(Some)
+        .map_err(|_fault| NotOneTicket)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn r61_one_ticket_or_none_and_nothing_in_between() {
+        for none in ["", "a=1", "Ticket=ST-1", "lang=fr&x"] {
+            assert!(ticket_of(none).unwrap().is_none(), "{none}");
+        }
+        let one = ticket_of("lang=fr&ticket=ST-1-abc%2Dcas.example.org");
+        assert_eq!(one.unwrap().unwrap().as_str(), "ST-1-abc-cas.example.org");
+        for bad in [
+            "ticket=ST-1&ticket=ST-1",
+            "ticket=ST-1&%74icket=ST-2",
+            "ticket=",
+            "ticket",
+            "ticket=PT-1",
+            "ticket=ST-%00",
+            "ticket=ST-%ff",
+            "ticket=ST-1%26service=x",
+        ] {
+            assert!(ticket_of(bad).is_err(), "{bad}");
+        }
+    }
+}

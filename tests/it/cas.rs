@@ -1,0 +1,382 @@
+//! Whole sign-ins through a CAS server that none of us wrote, by the real binary: from a service
+//! provider to CAS, back with a ticket, and on with the answer.
+
+use std::sync::atomic::{AtomicU32, Ordering};
+
+use base64::{Engine as _, prelude::BASE64_STANDARD};
+use passerelle::sys::clock::{Clock as _, SystemClock};
+use tempfile::TempDir;
+use url::Url;
+
+use crate::{
+    bridge::request::AuthnRequest,
+    lab::{
+        browser::{BrowserSim, Page},
+        cas_server::{CasPerson, CasServer, filled},
+        metadata::ZOOM_ENTITY_ID,
+        process::Server,
+        real_bridge::RealBridge,
+        service_provider::{SpKind, SpSite, read_verdict},
+    },
+};
+
+const LOGIN: &str = "zoe.martin";
+const PASSWORD: &str = "wonderland";
+const MAIL: &str = "zoe.martin@etu.univ-montp3.example";
+const ZOE: CasPerson<'_> = CasPerson {
+    login: LOGIN,
+    password: PASSWORD,
+    attributes: &[
+        ("mail", &[MAIL]),
+        ("givenName", &["Zo\u{e9}"]),
+        ("sn", &["Martin"]),
+        ("displayName", &["Zo\u{e9} Martin"]),
+        ("eduPersonAffiliation", &["member", "student"]),
+        ("eduPersonPrimaryAffiliation", &["student"]),
+        (
+            "eduPersonUniqueId",
+            &["5b0e3c7a91d24f68@univ-montp3.example"],
+        ),
+        ("department", &["D\u{e9}partement de lettres modernes"]),
+    ],
+};
+
+static REQUESTS: AtomicU32 = AtomicU32::new(0);
+
+/// The bridge that sends people to a CAS server.
+struct House {
+    cas: CasServer,
+    bridge: RealBridge,
+    _server: Server,
+    /// What the providers keep there.
+    lab: TempDir,
+}
+
+impl House {
+    async fn start(more: &str) -> Self {
+        let lab = TempDir::new().unwrap();
+        let site = SpSite::prepare(SpKind::Python3Saml, lab.path());
+        Self::with_sites(&[site], lab, more).await
+    }
+
+    async fn with_sites(sites: &[SpSite], lab: TempDir, more: &str) -> Self {
+        let cas = CasServer::start(&[ZOE]).await;
+        let bridge = RealBridge::prepare(sites);
+        let server = start(&bridge, cas.url().as_str(), more).await;
+        Self {
+            cas,
+            bridge,
+            _server: server,
+            lab,
+        }
+    }
+
+    /// An AuthnRequest by Redirect, with `attributes`.
+    fn request(&self, attributes: &[(&str, &str)]) -> Url {
+        let number = REQUESTS.fetch_add(1, Ordering::Relaxed);
+        let destination = format!("{}/saml/sso", self.bridge.base);
+        let id = format!("_request-{number}");
+        let now = SystemClock.now();
+        let mut request = AuthnRequest::new(&id, ZOOM_ENTITY_ID, &destination, now);
+        for (name, value) in attributes {
+            request = request.with(name, value);
+        }
+        let url = format!("{}{}", self.bridge.base, request.redirect(Some("state")));
+        Url::parse(&url).unwrap()
+    }
+
+    fn is_cas(&self, page: &Page) -> bool {
+        page.url.as_str().starts_with(self.cas.url().as_str())
+    }
+
+    /// Fills in the form of CAS.
+    async fn sign_in(&self, browser: &mut BrowserSim, page: &Page) -> Page {
+        assert!(self.is_cas(page), "{}", page.url);
+        browser.submit(page, &filled(page, LOGIN, PASSWORD)).await
+    }
+
+    /// A page of CAS that would send the browser back here.
+    async fn at_cas(&self, browser: &mut BrowserSim, attributes: &[(&str, &str)]) -> Page {
+        let page = browser.open(&self.request(attributes)).await;
+        assert!(self.is_cas(&page), "{}\n{}", page.url, page.body);
+        page
+    }
+}
+
+async fn start(bridge: &RealBridge, cas: &str, more: &str) -> Server {
+    let tables = format!("[authn.cas]\nurl = \"{cas}\"\n{more}\n\n[authn.local]");
+    bridge
+        .start_with(&[
+            ("methods = [\"local\"]", "methods = [\"cas\"]"),
+            ("[authn.local]", &tables),
+            ("[sp.zoom]", "[sp.zoom]\nrequire-signed-requests = false"),
+        ])
+        .await
+}
+
+/// What the provider is told.
+fn told(page: &Page) -> String {
+    assert_eq!(
+        page.kind().as_deref(),
+        Some("post"),
+        "{}\n{}",
+        page.url,
+        page.body
+    );
+    let response = page.form().value("SAMLResponse").unwrap().to_owned();
+    String::from_utf8(BASE64_STANDARD.decode(response).unwrap()).unwrap()
+}
+
+fn assert_is_zoe(page: &Page) {
+    let xml = told(page);
+    assert!(
+        xml.contains("status:Success") && xml.contains(MAIL),
+        "{xml}"
+    );
+}
+
+/// The service, as the login page of CAS was given it.
+fn service(page: &Page) -> Url {
+    let (_, service) = page
+        .url
+        .query_pairs()
+        .find(|(name, _)| name == "service")
+        .unwrap();
+    Url::parse(&service).unwrap()
+}
+
+fn asks(page: &Page, parameter: &str) -> bool {
+    page.url.query_pairs().any(|(name, _)| name == parameter)
+}
+
+#[tokio::test]
+async fn foreign_service_providers_read_who_signed_in_at_cas() {
+    let lab = TempDir::new().unwrap();
+    let sites = SpKind::ALL.map(|kind| SpSite::prepare(kind, lab.path()));
+    let house = House::with_sites(&sites, lab, "").await;
+    let address = format!("{}/saml/metadata", house.bridge.base);
+    let ours = BrowserSim::new().open(&address.parse().unwrap()).await;
+    let idp_metadata = house.lab.path().join("idp.xml");
+    std::fs::write(&idp_metadata, &ours.body).unwrap();
+    for site in sites {
+        let sp = site.start(&idp_metadata).await;
+        let mut browser = BrowserSim::new();
+        let mut page = browser.open(&sp.login()).await;
+        if !house.is_cas(&page) {
+            // HTTP-POST: the page of the service provider that sends itself on.
+            page = browser.submit(&page, &page.form()).await;
+        }
+        let page = house.sign_in(&mut browser, &page).await;
+        let end = browser.submit(&page, &page.form()).await;
+        let identity = read_verdict(&end).unwrap_or_else(|words| panic!("{words}"));
+        assert_eq!(identity.name_id, MAIL);
+        let values = |name: &str| identity.attributes[name].as_slice();
+        assert_eq!(
+            values("urn_oid_1_3_6_1_4_1_5923_1_1_1_1"),
+            ["member", "student"]
+        );
+        assert_eq!(values("urn_oid_2_5_4_42"), ["Zo\u{e9}"]);
+    }
+}
+
+#[tokio::test]
+async fn the_second_sign_in_is_answered_by_our_own_session() {
+    let house = House::start("").await;
+    let mut browser = BrowserSim::new();
+    let page = house.at_cas(&mut browser, &[]).await;
+    assert_is_zoe(&house.sign_in(&mut browser, &page).await);
+    let page = browser.open(&house.request(&[])).await;
+    assert_is_zoe(&page);
+    assert!(
+        page.redirected_from.is_empty(),
+        "{:?}",
+        page.redirected_from
+    );
+}
+
+#[tokio::test]
+async fn r60_r61_the_service_is_our_configured_address_and_nothing_of_it_is_believed_but_the_seal()
+{
+    let house = House::start("").await;
+    let mut browser = BrowserSim::new();
+    let page = house.at_cas(&mut browser, &[]).await;
+    let service = service(&page);
+    assert!(
+        service
+            .as_str()
+            .starts_with(&format!("{}/cas/zoom/", house.bridge.base))
+    );
+    assert!(service.query().is_none() && service.as_str().is_ascii());
+    assert!(!asks(&page, "renew") && !asks(&page, "gateway"));
+    for query in [
+        "ticket=ST-1&ticket=ST-2",
+        "ticket=PT-1-x",
+        "ticket=",
+        "ticket=ST-%0a",
+    ] {
+        let mut odd = service.clone();
+        odd.set_query(Some(query));
+        let page = browser.open(&odd).await;
+        assert_eq!(
+            (page.status, page.kind().as_deref()),
+            (400, Some("stop")),
+            "{query}"
+        );
+    }
+    // The journey is as it was.
+    let page = house.sign_in(&mut browser, &page).await;
+    assert_is_zoe(&page);
+}
+
+#[tokio::test]
+async fn r63_a_callback_that_comes_again_is_an_end_and_no_second_sign_in() {
+    let house = House::start("").await;
+    let mut browser = BrowserSim::new();
+    let page = house.at_cas(&mut browser, &[]).await;
+    let page = house.sign_in(&mut browser, &page).await;
+    assert_is_zoe(&page);
+    let again = browser.open(&page.url).await;
+    assert_eq!(again.kind().as_deref(), Some("stop"), "{}", again.body);
+    assert!(
+        again.body.contains("data-reason=\"request-used\""),
+        "{}",
+        again.body
+    );
+}
+
+#[tokio::test]
+async fn r51_a_ticket_is_worth_nothing_in_another_browser() {
+    let house = House::start("").await;
+    let mut attacker = BrowserSim::new();
+    let page = house.at_cas(&mut attacker, &[]).await;
+    attacker.stays_at = Some(house.cas.url().origin());
+    let sent = house.sign_in(&mut attacker, &page).await;
+    let callback = Url::parse(sent.header("location").unwrap()).unwrap();
+    let victim = BrowserSim::new().open(&callback).await;
+    assert!(
+        victim.body.contains("data-reason=\"other-browser\""),
+        "{}",
+        victim.body
+    );
+    // And it was not used up by that: its own browser may still bring it.
+    attacker.stays_at = None;
+    assert_is_zoe(&attacker.open(&callback).await);
+}
+
+#[tokio::test]
+async fn r34_force_authn_asks_cas_anew_and_believes_no_ticket_of_an_older_login() {
+    for proof in ["attributes", "renew"] {
+        let house = House::start(&format!("fresh-login-proof = \"{proof}\"")).await;
+        let mut browser = BrowserSim::new();
+        let page = house.at_cas(&mut browser, &[]).await;
+        assert_is_zoe(&house.sign_in(&mut browser, &page).await);
+        // There is a session here and one at CAS: both are passed over.
+        let force = [("ForceAuthn", "true")];
+        let page = house.at_cas(&mut browser, &force).await;
+        assert!(
+            asks(&page, "renew") && !asks(&page, "gateway"),
+            "{}",
+            page.url
+        );
+        assert_is_zoe(&house.sign_in(&mut browser, &page).await);
+        // Somebody takes `renew` out of the address.
+        let page = house.at_cas(&mut browser, &force).await;
+        let service = service(&page);
+        let page = browser.open(&house.cas.login(service.as_str(), &[])).await;
+        if proof == "attributes" {
+            let xml = told(&page);
+            assert!(
+                xml.contains("status:AuthnFailed") && !xml.contains(MAIL),
+                "{xml}"
+            );
+        } else {
+            // The server refuses the ticket, and the person is sent there again.
+            assert!(house.is_cas(&page) && asks(&page, "renew"), "{}", page.url);
+        }
+    }
+}
+
+#[tokio::test]
+async fn r35_is_passive_never_shows_a_page() {
+    let house = House::start("").await;
+    let passive = [("IsPassive", "true")];
+    // Nobody at CAS: one trip there and back.
+    let mut browser = BrowserSim::new();
+    let page = browser.open(&house.request(&passive)).await;
+    let xml = told(&page);
+    assert!(
+        xml.contains("status:NoPassive") && !xml.contains(MAIL),
+        "{xml}"
+    );
+    let trips = |page: &Page| {
+        let at_cas = page
+            .redirected_from
+            .iter()
+            .filter(|url| url.path() == "/cas/login");
+        at_cas
+            .map(|url| url.query().unwrap().contains("gateway=true"))
+            .collect::<Vec<_>>()
+    };
+    assert_eq!(trips(&page), [true]);
+    // Somebody who is signed in at CAS, and not here.
+    let login = house.cas.login("http://127.0.0.1:1/other", &[]);
+    browser.stays_at = Some(house.cas.url().origin());
+    let page = browser.open(&login).await;
+    browser.submit(&page, &filled(&page, LOGIN, PASSWORD)).await;
+    browser.stays_at = None;
+    let page = browser.open(&house.request(&passive)).await;
+    assert_is_zoe(&page);
+    assert_eq!(trips(&page), [true]);
+    // ForceAuthn cannot be had without a page.
+    let both = [("ForceAuthn", "true"), ("IsPassive", "true")];
+    let page = browser.open(&house.request(&both)).await;
+    assert!(told(&page).contains("status:NoPassive"));
+}
+
+#[tokio::test]
+async fn three_refused_tickets_in_a_row_end_on_our_page() {
+    let house = House::start("").await;
+    let mut browser = BrowserSim::new();
+    let mut page = house.at_cas(&mut browser, &[]).await;
+    for refused in 1..=3 {
+        let mut made_up = service(&page);
+        made_up.set_query(Some(&format!("ticket=ST-{refused}-made-up")));
+        page = browser.open(&made_up).await;
+        assert_eq!(house.is_cas(&page), refused < 3, "{}", page.url);
+    }
+    assert_eq!((page.status, page.kind().as_deref()), (503, Some("stop")));
+    assert!(page.body.contains("B-CAS-02"), "{}", page.body);
+}
+
+#[tokio::test]
+async fn a_cas_server_that_does_not_answer_is_told_and_the_next_try_goes_through() {
+    let mut house = House::start("timeout-seconds = 1").await;
+    let mut browser = BrowserSim::new();
+    let page = house.at_cas(&mut browser, &[]).await;
+    browser.stays_at = Some(house.cas.url().origin());
+    let sent = house.sign_in(&mut browser, &page).await;
+    let callback = Url::parse(sent.header("location").unwrap()).unwrap();
+    browser.stays_at = None;
+    let address = house.cas.url();
+    // It is gone in between.
+    drop(std::mem::replace(
+        &mut house.cas,
+        CasServer::start(&[ZOE]).await,
+    ));
+    let page = browser.open(&callback).await;
+    assert_eq!(
+        (page.status, page.kind().as_deref()),
+        (503, Some("stop")),
+        "{address}"
+    );
+    assert!(
+        page.body.contains("data-reason=\"sign-in-unavailable\""),
+        "{}",
+        page.body
+    );
+    // Others are served.
+    let health = browser
+        .open(&format!("{}/readyz", house.bridge.base).parse().unwrap())
+        .await;
+    assert_eq!(health.status, 200);
+}

@@ -1,0 +1,90 @@
+//! The real binary on a port, under Zoom's entity ID for service providers that none of us wrote.
+
+use std::path::Path;
+
+use passerelle::xmlsec::{SigningKey, VerifyingKey};
+use tempfile::TempDir;
+
+use super::{
+    metadata::{self, ZOOM_ENTITY_ID},
+    port::free_port,
+    process::{Server, repository, run},
+    service_provider::SpSite,
+    xml_tools::{Schema, xmllint_schema},
+};
+
+const PROGRAM: &str = env!("CARGO_BIN_EXE_passerelle");
+
+/// The bridge as an administrator would set it up, with the people of the demo.
+#[derive(Debug)]
+pub(crate) struct RealBridge {
+    folder: TempDir,
+    /// Its origin, on a site of its own.
+    pub(crate) base: String,
+    port: u16,
+}
+
+impl RealBridge {
+    /// Writes all that it needs; Zoom's metadata names the addresses and keys of `sites`.
+    pub(crate) fn prepare(sites: &[SpSite]) -> Self {
+        let folder = TempDir::new().unwrap();
+        let port = free_port();
+        let (made, said) = run(PROGRAM, &["keys", at(&folder, "keys").as_str()], &[]);
+        assert!(made, "{said}");
+        let people = repository().join("config/demo/people.toml");
+        std::fs::copy(people, folder.path().join("people.toml")).unwrap();
+        let endpoints: Vec<_> = sites.iter().map(SpSite::endpoint).collect();
+        let zoom = metadata::service_provider(ZOOM_ENTITY_ID, &endpoints);
+        assert_eq!(xmllint_schema(&zoom, Schema::Metadata), Ok(()));
+        std::fs::write(folder.path().join("zoom.xml"), zoom).unwrap();
+        let base = format!("http://idp.localhost:{port}");
+        Self { folder, base, port }
+    }
+
+    /// Starts the real binary, which signs as `sign` says.
+    pub(crate) async fn start(&self, sign: &str) -> Server {
+        let zoom = format!("[sp.zoom]\nsign = \"{sign}\"");
+        self.start_with(&[("[sp.zoom]", &zoom)]).await
+    }
+
+    /// Starts the real binary with the configuration of the demo, in which texts are replaced.
+    pub(crate) async fn start_with(&self, replaced: &[(&str, &str)]) -> Server {
+        let template = repository().join("config/demo/passerelle.toml");
+        let mut configuration = std::fs::read_to_string(template)
+            .unwrap()
+            .replace("@IDP_URL@", &self.base)
+            .replace("@IDP_PORT@", &self.port.to_string())
+            .replace("@ZOOM_URL@", "http://zoom.localhost:1");
+        for (old, new) in replaced {
+            assert!(configuration.contains(old), "{old}");
+            configuration = configuration.replace(old, new);
+        }
+        let file = self.folder.path().join("passerelle.toml");
+        std::fs::write(&file, configuration).unwrap();
+        let server = Server::start(
+            "bridge",
+            Path::new(PROGRAM),
+            self.folder.path(),
+            |command| {
+                command.arg("serve").arg("--config").arg(&file);
+            },
+        );
+        server.listens_on(self.port).await
+    }
+
+    /// The certificate alone, as `keys/signing.pem` holds it behind the key.
+    pub(crate) fn certificate(&self) -> (std::path::PathBuf, VerifyingKey) {
+        let pem = std::fs::read(self.folder.path().join("keys/signing.pem")).unwrap();
+        let key = SigningKey::from_pem(&pem).unwrap();
+        let text = String::from_utf8(pem).unwrap();
+        let begin = text.find("-----BEGIN CERTIFICATE-----").unwrap();
+        let file = self.folder.path().join("signing.crt");
+        std::fs::write(&file, text.split_at(begin).1).unwrap();
+        let der = key.certificate_der();
+        (file, VerifyingKey::from_certificate_der(der).unwrap())
+    }
+}
+
+fn at(folder: &TempDir, name: &str) -> String {
+    folder.path().join(name).display().to_string()
+}
