@@ -6,6 +6,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use base64::{Engine as _, prelude::BASE64_STANDARD};
 use passerelle::sys::clock::{Clock as _, SystemClock};
 use tempfile::TempDir;
+use tokio::{net::TcpListener, task::JoinSet};
 use url::Url;
 
 use crate::{
@@ -71,18 +72,8 @@ impl House {
         }
     }
 
-    /// An AuthnRequest by Redirect, with `attributes`.
     fn request(&self, attributes: &[(&str, &str)]) -> Url {
-        let number = REQUESTS.fetch_add(1, Ordering::Relaxed);
-        let destination = format!("{}/saml/sso", self.bridge.base);
-        let id = format!("_request-{number}");
-        let now = SystemClock.now();
-        let mut request = AuthnRequest::new(&id, ZOOM_ENTITY_ID, &destination, now);
-        for (name, value) in attributes {
-            request = request.with(name, value);
-        }
-        let url = format!("{}{}", self.bridge.base, request.redirect(Some("state")));
-        Url::parse(&url).unwrap()
+        request(&self.bridge, attributes)
     }
 
     fn is_cas(&self, page: &Page) -> bool {
@@ -112,6 +103,20 @@ async fn start(bridge: &RealBridge, cas: &str, more: &str) -> Server {
             ("[sp.zoom]", "[sp.zoom]\nrequire-signed-requests = false"),
         ])
         .await
+}
+
+/// An AuthnRequest by Redirect, with `attributes`.
+fn request(bridge: &RealBridge, attributes: &[(&str, &str)]) -> Url {
+    let number = REQUESTS.fetch_add(1, Ordering::Relaxed);
+    let destination = format!("{}/saml/sso", bridge.base);
+    let id = format!("_request-{number}");
+    let now = SystemClock.now();
+    let mut request = AuthnRequest::new(&id, ZOOM_ENTITY_ID, &destination, now);
+    for (name, value) in attributes {
+        request = request.with(name, value);
+    }
+    let url = format!("{}{}", bridge.base, request.redirect(Some("state")));
+    Url::parse(&url).unwrap()
 }
 
 /// What the provider is told.
@@ -379,4 +384,55 @@ async fn a_cas_server_that_does_not_answer_is_told_and_the_next_try_goes_through
         .open(&format!("{}/readyz", house.bridge.base).parse().unwrap())
         .await;
     assert_eq!(health.status, 200);
+}
+
+#[tokio::test]
+async fn a_cas_server_that_hangs_keeps_nobody_but_those_who_come_back_from_it() {
+    const PLACES: usize = 128;
+    // It accepts, and never answers.
+    let hung = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let cas = format!("http://{}/cas", hung.local_addr().unwrap());
+    let lab = TempDir::new().unwrap();
+    let site = SpSite::prepare(SpKind::Python3Saml, lab.path());
+    let bridge = RealBridge::prepare(&[site]);
+    let _server = start(&bridge, &cas, "timeout-seconds = 30").await;
+    let ours = Url::parse(&bridge.base).unwrap();
+    let mut people = Vec::new();
+    for number in 0..=PLACES {
+        let mut browser = BrowserSim::new();
+        browser.stays_at = Some(ours.origin());
+        let page = browser.open(&request(&bridge, &[])).await;
+        let login = Url::parse(page.header("location").unwrap()).unwrap();
+        let (_, callback) = login
+            .query_pairs()
+            .find(|(name, _)| name == "service")
+            .unwrap();
+        let callback = format!("{callback}?ticket=ST-{number}");
+        people.push((browser, Url::parse(&callback).unwrap()));
+    }
+    let (mut last, callback) = people.pop().unwrap();
+    let mut waiting = JoinSet::new();
+    for (mut browser, callback) in people {
+        waiting.spawn(async move { browser.open(&callback).await });
+    }
+    let mut held = Vec::new();
+    while held.len() < PLACES {
+        held.push(hung.accept().await.unwrap());
+    }
+    let page = last.open(&callback).await;
+    assert_eq!(page.status, 503);
+    assert!(page.body.contains("B-CAS-01"), "{}", page.body);
+    let health = last.open(&ours.join("/readyz").unwrap()).await;
+    assert_eq!(health.status, 200);
+    assert!(waiting.try_join_next().is_none(), "the others still wait");
+    // It dies.
+    drop((hung, held));
+    for page in waiting.join_all().await {
+        assert_eq!(page.status, 503);
+        assert!(
+            page.body.contains("data-reason=\"sign-in-unavailable\""),
+            "{}",
+            page.body
+        );
+    }
 }
