@@ -10,10 +10,11 @@ use tokio::{net::TcpListener, task::JoinSet};
 use url::Url;
 
 use crate::{
-    bridge::request::AuthnRequest,
+    bridge::request::{AuthnRequest, SAMLP},
     lab::{
         browser::{BrowserSim, Page},
         cas_server::{CasPerson, CasServer, filled},
+        form::Form,
         metadata::ZOOM_ENTITY_ID,
         process::Server,
         real_bridge::RealBridge,
@@ -351,6 +352,91 @@ async fn three_refused_tickets_in_a_row_end_on_our_page() {
     }
     assert_eq!((page.status, page.kind().as_deref()), (503, Some("stop")));
     assert!(page.body.contains("B-CAS-02"), "{}", page.body);
+}
+
+#[tokio::test]
+async fn r66_who_signs_out_at_cas_is_signed_out_here_and_nobody_else_is() {
+    let house = House::start("").await;
+    let sign_in = async || {
+        let mut browser = BrowserSim::new();
+        let page = house.at_cas(&mut browser, &[]).await;
+        assert_is_zoe(&house.sign_in(&mut browser, &page).await);
+        browser
+    };
+    let (mut here, mut elsewhere) = (sign_in().await, sign_in().await);
+    let logout = format!("{}/logout", house.cas.url());
+    // The server posts its notices before it answers.
+    let page = here.open(&logout.parse().unwrap()).await;
+    assert_eq!(page.status, 200, "{}", page.body);
+    house.at_cas(&mut here, &[]).await;
+    assert_is_zoe(&elsewhere.open(&house.request(&[])).await);
+}
+
+#[tokio::test]
+async fn r66_a_made_up_notice_ends_nothing_and_is_refused_by_its_shape() {
+    let house = House::start("").await;
+    let mut browser = BrowserSim::new();
+    let page = house.at_cas(&mut browser, &[]).await;
+    browser.stays_at = Some(house.cas.url().origin());
+    let sent = house.sign_in(&mut browser, &page).await;
+    let callback = Url::parse(sent.header("location").unwrap()).unwrap();
+    browser.stays_at = None;
+    let page = browser.open(&callback).await;
+    assert_is_zoe(&page);
+    let (_, ticket) = callback.query_pairs().next().unwrap();
+    let notice = |inside: &str| {
+        format!(
+            "<p:LogoutRequest xmlns:p=\"{SAMLP}\" ID=\"_1\" Version=\"2.0\">{inside}</p:LogoutRequest>"
+        )
+    };
+    let of = |ticket: &str| format!("<p:SessionIndex>{ticket}</p:SessionIndex>");
+    let right = of(&ticket);
+    let mut address = callback.clone();
+    address.set_query(None);
+    let mut server = BrowserSim::new();
+    for (field, text, status) in [
+        ("logoutRequest", notice(&of("ST-made-up")), 200),
+        ("logoutRequest", notice(&format!("{right}{right}")), 400),
+        ("logoutRequest", notice(""), 400),
+        ("logoutRequest", notice(&of(&format!("<b/>{ticket}"))), 400),
+        ("logoutRequest", right.clone(), 400),
+        (
+            "logoutRequest",
+            format!("<!DOCTYPE x>{}", notice(&right)),
+            400,
+        ),
+        ("logoutRequest", notice(&right).replace(SAMLP, "urn:x"), 400),
+        ("logoutrequest", notice(&right), 400),
+        (
+            "logoutRequest",
+            notice(&format!("{right}{}", " ".repeat(16 * 1024))),
+            413,
+        ),
+    ] {
+        let form = Form::post(address.as_str(), &[(field, &text)]);
+        let answer = server.submit(&page, &form).await;
+        assert_eq!(
+            (answer.status, answer.body.as_str()),
+            (status, ""),
+            "{text}"
+        );
+        // Our own session answers still, and not the one at CAS.
+        let page = browser.open(&house.request(&[])).await;
+        assert_is_zoe(&page);
+        assert!(page.redirected_from.is_empty(), "{text}");
+    }
+    // The same by another address of ours: the ticket alone counts.
+    let elsewhere = format!("{}/cas/zoom/dead", house.bridge.base);
+    let form = Form::post(&elsewhere, &[("logoutRequest", &notice(&right))]);
+    for _ in 0..2 {
+        assert_eq!(server.submit(&page, &form).await.status, 200);
+    }
+    let page = browser.open(&house.request(&[])).await;
+    assert_is_zoe(&page);
+    assert!(
+        !page.redirected_from.is_empty(),
+        "by way of CAS, which knows the person"
+    );
 }
 
 #[tokio::test]

@@ -160,7 +160,7 @@ impl Cas {
             Answer::Failure { code } => Validated::Refused(code),
             Answer::Success(success) => Validated::Proven {
                 is_fresh: self.is_fresh(&success, question.forced_since, now),
-                proof: self.proof(success, now),
+                proof: self.proof(success, question.ticket, now),
             },
         })
     }
@@ -207,7 +207,7 @@ impl Cas {
         }
     }
 
-    fn proof(&self, success: Success, now: Timestamp) -> Proof {
+    fn proof(&self, success: Success, ticket: &Ticket, now: Timestamp) -> Proof {
         let mut attributes = success.attributes;
         // As with the other sources: without a `uid` the login is the uid.
         if attributes.values("uid").is_empty() {
@@ -220,6 +220,7 @@ impl Cas {
             // When the server vouched for them. It may have known them for hours, but a provider
             // that takes no older sign-in (Zoom) would turn them away for it.
             at: now,
+            ticket: Some(ticket.hash()),
             attributes,
         }
     }
