@@ -3,7 +3,7 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help demo build test browser-test fmt lint doc deny bench clean
+.PHONY: help demo demo-cas build test browser-test fmt lint doc deny bench clean
 
 # One command of cargo at a time: they share the target folder, and its lock.
 .NOTPARALLEL:
@@ -14,6 +14,10 @@ help: ## List the targets
 demo: ## Install, build, make keys and start the bridge with a stand-in for Zoom
 	@scripts/install demo
 	@scripts/demo
+
+demo-cas: ## The same with a CAS server, where people sign in
+	@scripts/install demo-cas
+	@scripts/demo cas
 
 build: ## Build the server, optimised
 	@scripts/install build

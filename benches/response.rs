@@ -264,6 +264,7 @@ fn proof(at: Timestamp) -> Proof {
         attributes.add(name, values.split(' ').map(str::to_owned));
     }
     Proof {
+        ticket: None,
         login: login(0),
         method: AuthnMethod::Local,
         context: AuthnContextClass::PasswordProtectedTransport,

@@ -8,7 +8,7 @@
 
 mod answer;
 pub mod bridge;
-mod cas;
+pub mod cas;
 pub mod logout;
 pub mod sso;
 pub mod stop;

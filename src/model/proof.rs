@@ -17,6 +17,9 @@ pub struct Proof {
     /// When it happened: the `AuthnInstant`.
     #[serde(with = "super::instant")]
     pub at: Timestamp,
+    /// The hash of the CAS ticket that it was proven with: by it the CAS server tells, hours later,
+    /// that the person has signed out there.
+    pub ticket: Option<[u8; 32]>,
     /// What the source says of the person, under the source's names.
     pub attributes: Attributes,
 }

@@ -60,6 +60,17 @@ pub trait Sessions: Send + Sync {
         key: SessionKey,
         now: Timestamp,
     ) -> impl Future<Output = Result<Option<Session>, StoreError>> + Send;
+
+    /// As [`Self::end`], for the session that was begun with the CAS ticket of this hash.
+    ///
+    /// # Errors
+    ///
+    /// The store did not answer: the session may still live.
+    fn end_by_ticket(
+        &self,
+        ticket: [u8; 32],
+        now: Timestamp,
+    ) -> impl Future<Output = Result<Option<Session>, StoreError>> + Send;
 }
 
 /// Whether a message was seen before.

@@ -54,6 +54,8 @@ macro_rules! every_promise_is_kept_by {
             r33_a_mark_says_nothing_of_another_issuer_or_id
             r33_a_message_whose_time_is_over_is_never_new
             r33_a_full_store_refuses_and_forgets_nothing
+            r66_a_session_is_ended_by_its_ticket_and_no_other_is
+            r66_of_many_notices_of_one_ticket_one_ends_the_session
             r74_of_200_parallel_attempts_the_free_ones_go
             r74_waits_grow_and_a_wait_is_not_an_attempt
             r74_a_wait_that_is_over_lets_one_of_many_go
@@ -94,6 +96,7 @@ pub(crate) fn session(login: &str, ends_at: i64) -> Session {
             method: AuthnMethod::Local,
             context: AuthnContextClass::PasswordProtectedTransport,
             at: at(0),
+            ticket: None,
             attributes,
         },
         index: "_0123456789abcdef0123456789abcdef01234567".to_owned(),
@@ -246,6 +249,55 @@ pub(crate) async fn a_full_store_takes_the_newest_session(store: Arc<impl Sessio
             .unwrap();
         assert!(store.find(key(n), at(1)).await.unwrap().is_some(), "{n}");
     }
+}
+
+fn with_ticket(login: &str, ticket: u8) -> Session {
+    let mut session = session(login, 500);
+    session.proof.ticket = Some([ticket; 32]);
+    session
+}
+
+pub(crate) async fn r66_a_session_is_ended_by_its_ticket_and_no_other_is(
+    store: Arc<impl Sessions>,
+) {
+    let zoe = with_ticket("zoe", 1);
+    store.create(key(1), zoe.clone(), at(0)).await.unwrap();
+    let anne = with_ticket("anne", 2);
+    store.create(key(2), anne.clone(), at(0)).await.unwrap();
+    store
+        .create(key(3), session("luc", 500), at(0))
+        .await
+        .unwrap();
+    let end = async |ticket: u8, now| store.end_by_ticket([ticket; 32], at(now)).await.unwrap();
+    assert_eq!(end(0, 1).await, None);
+    assert_eq!(end(3, 1).await, None);
+    assert_eq!(end(1, 1).await, Some(zoe));
+    assert_eq!(end(1, 1).await, None);
+    assert_eq!(store.find(key(1), at(2)).await.unwrap(), None);
+    assert!(store.find(key(2), at(2)).await.unwrap().is_some());
+    assert!(store.find(key(3), at(2)).await.unwrap().is_some());
+    // One that has ended by itself, or by the person, is nobody's any more.
+    assert_eq!(store.end(key(2), at(3)).await.unwrap(), Some(anne));
+    assert_eq!(end(2, 3).await, None);
+    store
+        .create(key(4), with_ticket("max", 4), at(0))
+        .await
+        .unwrap();
+    assert_eq!(end(4, 500).await, None);
+}
+
+pub(crate) async fn r66_of_many_notices_of_one_ticket_one_ends_the_session(
+    store: Arc<impl Sessions + 'static>,
+) {
+    store
+        .create(key(1), with_ticket("zoe", 1), at(0))
+        .await
+        .unwrap();
+    let ended = together(&store, |store, _| async move {
+        store.end_by_ticket([1; 32], at(1)).await.unwrap()
+    })
+    .await;
+    assert_eq!(ended.into_iter().flatten().count(), 1);
 }
 
 fn sp(name: &str) -> EntityId {

@@ -30,6 +30,9 @@ const IDLE_MARGIN: Duration = Duration::from_mins(1);
 pub struct MemoryStore {
     limits: Limits,
     sessions: Cache<SessionKey, Arc<Entry>>,
+    /// Whose session was begun with which CAS ticket. What is left of one that has ended leads
+    /// nowhere, and goes when there are too many.
+    tickets: Cache<[u8; 32], SessionKey>,
     marks: Mutex<TimedMap<Mark>>,
     attempts: Mutex<TimedMap<Counter>>,
 }
@@ -79,9 +82,14 @@ impl MemoryStore {
             // `now` alone, hence the margin.
             .time_to_idle(idle.saturating_add(IDLE_MARGIN))
             .build();
+        let tickets = Cache::builder()
+            .max_capacity(u64::from(limits.sessions))
+            .eviction_policy(EvictionPolicy::lru())
+            .build();
         Self {
             limits,
             sessions,
+            tickets,
             marks: Mutex::new(TimedMap::new()),
             attempts: Mutex::new(TimedMap::new()),
         }
@@ -134,7 +142,11 @@ impl Sessions for MemoryStore {
             last_used_ms: AtomicI64::new(now.as_millisecond()),
             is_ended: AtomicBool::new(false),
         };
+        let ticket = session.proof.ticket;
         self.sessions.insert(key, Arc::new(entry));
+        if let Some(ticket) = ticket {
+            self.tickets.insert(ticket, key);
+        }
         Ok(())
     }
 
@@ -169,7 +181,22 @@ impl Sessions for MemoryStore {
         if entry.is_ended.swap(true, Ordering::AcqRel) || is_over {
             return Ok(None);
         }
-        unpack(&entry).map(Some)
+        let session = unpack(&entry)?;
+        if let Some(ticket) = session.proof.ticket {
+            self.tickets.invalidate(&ticket);
+        }
+        Ok(Some(session))
+    }
+
+    async fn end_by_ticket(
+        &self,
+        ticket: [u8; 32],
+        now: Timestamp,
+    ) -> Result<Option<Session>, StoreError> {
+        match self.tickets.remove(&ticket) {
+            Some(key) => self.end(key, now).await,
+            None => Ok(None),
+        }
     }
 }
 

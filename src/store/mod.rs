@@ -60,6 +60,16 @@ impl Sessions for Store {
             Self::Memory(memory) => memory.end(key, now).await,
         }
     }
+
+    async fn end_by_ticket(
+        &self,
+        ticket: [u8; 32],
+        now: Timestamp,
+    ) -> Result<Option<Session>, StoreError> {
+        match self {
+            Self::Memory(memory) => memory.end_by_ticket(ticket, now).await,
+        }
+    }
 }
 
 impl ReplayGuard for Store {

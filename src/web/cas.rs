@@ -4,12 +4,21 @@ use std::sync::Arc;
 
 use axum::{
     extract::{Path, Request, State, rejection::PathRejection},
+    http::StatusCode,
     response::Response as HttpResponse,
 };
 use percent_encoding::percent_decode_str;
 
-use super::{Front, reply, visitor};
-use crate::{authn::cas::Ticket, edge::page::StopReason, flow::CasReturn};
+use super::{Front, journey::field, reply, visitor};
+use crate::{
+    authn::cas::Ticket,
+    edge::{limits::BodyFault, page::StopReason},
+    flow::{CasReturn, cas::NoticeFault},
+    sys::secret::Secret,
+};
+
+/// The longest notice.
+const MAX_NOTICE_BYTES: usize = 16 * 1024;
 
 /// `GET /cas/…`: takes the ticket that a person brings.
 pub(super) async fn take_ticket(
@@ -27,6 +36,43 @@ pub(super) async fn take_ticket(
     let back = CasReturn { sp, seal, ticket };
     let end = front.bridge.take_ticket(back, &visit).await;
     reply::to_step(&front, headers, end)
+}
+
+/// `POST /cas/…`: a logout notice, from the server itself. Nobody reads the answer, and so it is
+/// none but a status.
+pub(super) async fn take_logout_notice(
+    State(front): State<Arc<Front>>,
+    request: Request,
+) -> StatusCode {
+    let visit = visitor::visit(&front, &request);
+    let (parts, body) = request.into_parts();
+    if !reply::is_form(&parts.headers) {
+        return StatusCode::UNSUPPORTED_MEDIA_TYPE;
+    }
+    let form = match front.bodies.read_text(body, MAX_NOTICE_BYTES).await {
+        Ok(form) => Secret::from(form),
+        Err(BodyFault::TooLarge) => return StatusCode::PAYLOAD_TOO_LARGE,
+        Err(BodyFault::TooMany) => return StatusCode::SERVICE_UNAVAILABLE,
+        Err(BodyFault::NotText | BodyFault::NotThere) => return StatusCode::BAD_REQUEST,
+    };
+    let Some(notice) = field(&form, "logoutRequest") else {
+        return StatusCode::BAD_REQUEST;
+    };
+    match front
+        .bridge
+        .take_logout_notice(&notice, visit.address)
+        .await
+    {
+        Ok(()) => StatusCode::OK,
+        Err(fault) => {
+            tracing::warn!(error.cause = %fault, "a logout notice ended nothing");
+            match fault {
+                NoticeFault::Door(_) | NoticeFault::Shape => StatusCode::BAD_REQUEST,
+                // The server tries once more after a second (Apereo CAS).
+                NoticeFault::Store(_) => StatusCode::SERVICE_UNAVAILABLE,
+            }
+        }
+    }
 }
 
 /// Two tickets, or one that is none.

@@ -79,7 +79,10 @@ pub fn router(front: Arc<Front>) -> Router {
             "/j/{sp}/{seal}",
             get(journey::resume).post(journey::take_password),
         )
-        .route("/cas/{sp}/{seal}", get(cas::take_ticket))
+        .route(
+            "/cas/{sp}/{seal}",
+            get(cas::take_ticket).post(cas::take_logout_notice),
+        )
         .route("/logout", get(logout::ask).post(logout::end))
         .route("/healthz", get(health::alive))
         .route("/readyz", get(health::ready))

@@ -27,7 +27,7 @@ pub use ticket::Ticket;
 const MAX_ANSWER: usize = 256 * 1024;
 /// How many tickets are asked about at one time; nobody waits behind a server that does not answer.
 const MOST_UNDER_WAY: usize = 128;
-/// How far the server's clock may be behind ours.
+/// How far the server's clock may be from ours.
 const SKEW: SignedDuration = SignedDuration::from_secs(30);
 
 /// What stands for itself in a parameter of a query.
@@ -159,8 +159,8 @@ impl Cas {
         Ok(match answer {
             Answer::Failure { code } => Validated::Refused(code),
             Answer::Success(success) => Validated::Proven {
-                is_fresh: self.is_fresh(&success, question.forced_since),
-                proof: self.proof(success, now),
+                is_fresh: self.is_fresh(&success, question.forced_since, now),
+                proof: self.proof(success, question.ticket, now),
             },
         })
     }
@@ -189,7 +189,7 @@ impl Cas {
 
     /// Whether a login of now is proven, and not only claimed: `renew` at the login says what we
     /// wished.
-    fn is_fresh(&self, success: &Success, forced_since: Option<Timestamp>) -> bool {
+    fn is_fresh(&self, success: &Success, forced_since: Option<Timestamp>, now: Timestamp) -> bool {
         let Some(since) = forced_since else {
             return false;
         };
@@ -199,12 +199,15 @@ impl Cas {
             FreshLoginProof::Attributes => success.is_from_new_login.unwrap_or_else(|| {
                 success
                     .authenticated_at
-                    .is_some_and(|at| since.duration_since(at) <= SKEW)
+                    // A date that is still to come proves nothing, either.
+                    .is_some_and(|at| {
+                        since.duration_since(at) <= SKEW && at.duration_since(now) <= SKEW
+                    })
             }),
         }
     }
 
-    fn proof(&self, success: Success, now: Timestamp) -> Proof {
+    fn proof(&self, success: Success, ticket: &Ticket, now: Timestamp) -> Proof {
         let mut attributes = success.attributes;
         // As with the other sources: without a `uid` the login is the uid.
         if attributes.values("uid").is_empty() {
@@ -217,7 +220,124 @@ impl Cas {
             // When the server vouched for them. It may have known them for hours, but a provider
             // that takes no older sign-in (Zoom) would turn them away for it.
             at: now,
+            ticket: Some(ticket.hash()),
             attributes,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::{
+        attribute::Attributes,
+        endpoint::{EndpointUrl, Schemes},
+    };
+
+    const SERVICE: &str = "https://idp.example.org/cas/zoom/AbC_-9";
+
+    fn cas(protocol: CasProtocol, fresh_login_proof: FreshLoginProof) -> Cas {
+        let config = Config {
+            url: EndpointUrl::parse("https://cas.example.org/cas", Schemes::HttpsOnly).unwrap(),
+            protocol,
+            fresh_login_proof,
+            timeout_seconds: 5,
+        };
+        Cas::new(
+            &config,
+            AuthnContextClass::PasswordProtectedTransport,
+            false,
+        )
+        .unwrap()
+    }
+
+    #[test]
+    fn r60_r61_the_service_is_encoded_and_no_false_wish_is_sent() {
+        let cas = cas(CasProtocol::Three, FreshLoginProof::Attributes);
+        let login = "https://cas.example.org/cas/login?service=https%3A%2F%2Fidp.example.org%2Fcas%2Fzoom%2FAbC_-9";
+        for (asking, more) in [
+            (Asking::AsNeeded, ""),
+            (Asking::Anew, "&renew=true"),
+            (Asking::Never, "&gateway=true"),
+        ] {
+            assert_eq!(cas.login_url(SERVICE, asking), format!("{login}{more}"));
+        }
+    }
+
+    #[test]
+    fn r61_r67_a_ticket_is_asked_about_with_service_ticket_and_renew_and_nothing_else() {
+        let since = Some(Timestamp::UNIX_EPOCH);
+        let ticket = Ticket::parse("ST-1-a/b.c").unwrap();
+        for (protocol, proof, forced_since, path, more) in [
+            (
+                CasProtocol::One,
+                FreshLoginProof::Renew,
+                None,
+                "validate",
+                "",
+            ),
+            (
+                CasProtocol::Two,
+                FreshLoginProof::Attributes,
+                since,
+                "serviceValidate",
+                "",
+            ),
+            (
+                CasProtocol::Three,
+                FreshLoginProof::Renew,
+                since,
+                "p3/serviceValidate",
+                "&renew=true",
+            ),
+        ] {
+            let question = Question {
+                service: SERVICE,
+                ticket: &ticket,
+                forced_since,
+            };
+            assert_eq!(
+                cas(protocol, proof).validation_url(question),
+                format!(
+                    "https://cas.example.org/cas/{path}?service=https%3A%2F%2Fidp.example.org%2Fcas%2Fzoom%2FAbC_-9&ticket=ST-1-a%2Fb.c{more}"
+                )
+            );
+        }
+    }
+
+    #[test]
+    fn r34_a_new_login_is_believed_by_its_proof_alone() {
+        let at = |second| Timestamp::from_second(second).unwrap();
+        let (since, now) = (at(1000), at(1060));
+        let success = |is_from_new_login, authenticated_at: Option<i64>| Success {
+            user: "zoe".into(),
+            attributes: Attributes::new(),
+            is_from_new_login,
+            authenticated_at: authenticated_at.map(at),
+        };
+        let by_attributes = cas(CasProtocol::Three, FreshLoginProof::Attributes);
+        for (is_from_new_login, authenticated_at, is_fresh) in [
+            (Some(true), None, true),
+            (None, Some(1040), true),
+            (None, Some(975), true),
+            (None, Some(960), false),
+            (None, None, false),
+            // The server says no, however young the date is.
+            (Some(false), Some(1040), false),
+            // Still to come.
+            (None, Some(1085), true),
+            (None, Some(5000), false),
+        ] {
+            let success = success(is_from_new_login, authenticated_at);
+            let found = by_attributes.is_fresh(&success, Some(since), now);
+            assert_eq!(
+                found, is_fresh,
+                "{is_from_new_login:?} {authenticated_at:?}"
+            );
+        }
+        let by_renew = cas(CasProtocol::Three, FreshLoginProof::Renew);
+        assert!(by_renew.is_fresh(&success(None, None), Some(since), now));
+        // Nobody was asked to sign in anew.
+        assert!(!by_renew.is_fresh(&success(Some(true), None), None, now));
     }
 }

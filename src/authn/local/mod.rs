@@ -89,6 +89,7 @@ impl Local {
                 method: AuthnMethod::Local,
                 context: attempt.context,
                 at: now,
+                ticket: None,
                 attributes: person.attributes.clone(),
             }),
             Err(reason) => Outcome::Refused(reason),
