@@ -28,7 +28,7 @@ test: ## Install what the tests need and run all of them, in Chromium too
 	@scripts/test
 
 browser-test: ## Run the tests in Chromium only; screenshots go to target/browser
-	@scripts/install build browser
+	@scripts/install demo-cas browser
 	cargo build --locked --workspace --bins --tests --examples
 	@scripts/browser-test
 

@@ -175,7 +175,7 @@ impl Counted {
 /// The /24 of an IPv4 address, the /48 of an IPv6 address (what one customer may be given, with
 /// thousands of networks in it),
 /// written as one form of address: an IPv4 address written as IPv6 is the same network.
-fn network_of(address: IpAddr) -> [u8; 16] {
+pub(super) fn network_of(address: IpAddr) -> [u8; 16] {
     let (address, prefix) = match address.to_canonical() {
         IpAddr::V4(v4) => (v4.to_ipv6_mapped(), 96 + 24),
         IpAddr::V6(v6) => (v6, 48),

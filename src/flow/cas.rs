@@ -3,7 +3,7 @@
 use std::net::IpAddr;
 
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 
 use super::{
     CasReturn, Next, Reply, Visit,
@@ -31,6 +31,8 @@ use crate::{
 
 /// How many tickets in a row may be refused.
 const MOST_REFUSED: u8 = 3;
+/// How long a ticket that was brought is remembered: many times as long as a server lets it live.
+const TICKET: SignedDuration = SignedDuration::from_mins(5);
 
 /// Why a logout notice ends nothing.
 #[derive(Debug, thiserror::Error)]
@@ -64,9 +66,10 @@ fn read_notice(notice: &str) -> Result<Ticket, NoticeFault> {
 }
 
 /// A ticket, and the address that it was brought to.
-struct Brought {
+struct Brought<'v> {
     service: String,
     ticket: Ticket,
+    visit: &'v Visit,
 }
 
 impl Bridge {
@@ -81,8 +84,12 @@ impl Bridge {
             Ok(way) => match back.ticket {
                 Some(ticket) => {
                     let service = self.service(&back.sp, &back.seal);
-                    let brought = Brought { service, ticket };
-                    self.try_ticket(way, brought, visit, &mut story).await
+                    let brought = Brought {
+                        service,
+                        ticket,
+                        visit,
+                    };
+                    self.try_ticket(way, brought, &mut story).await
                 }
                 None => self.come_back_empty(way, visit, &mut story).await,
             },
@@ -136,10 +143,16 @@ impl Bridge {
 
     async fn come_back_empty(
         &self,
-        way: UnderWay<'_>,
+        mut way: UnderWay<'_>,
         visit: &Visit,
         story: &mut Story,
     ) -> Result<Reply, Stop> {
+        // Something between us and the server takes the ticket away: going there again and again
+        // would not end.
+        way.journey.refused_tickets += 1;
+        if way.journey.refused_tickets >= MOST_REFUSED {
+            return Err(HereFault::CasRefuses.into());
+        }
         if way.journey.is_passive {
             // There and back without a ticket: the server does not know the person.
             return Err(Stop::Answer {
@@ -153,8 +166,7 @@ impl Bridge {
     async fn try_ticket(
         &self,
         way: UnderWay<'_>,
-        brought: Brought,
-        visit: &Visit,
+        brought: Brought<'_>,
         story: &mut Story,
     ) -> Result<Reply, Stop> {
         let Some(cas) = self.authenticator.cas() else {
@@ -165,14 +177,42 @@ impl Bridge {
         if !matches!(way.journey.binding, BrowserBinding::Bound(_)) {
             return Err(HereFault::OtherBrowser.into());
         }
+        let is_passive = way.journey.is_passive;
+        let to = way.to.clone();
+        match self.ask_about(cas, way, brought, story).await {
+            // Our page would tell the person what to do, and no page may be shown.
+            Err(Stop::Here(
+                HereFault::NameId(_)
+                | HereFault::Release(_)
+                | HereFault::SignIn(_)
+                | HereFault::CasBusy,
+            )) if is_passive => Err(Stop::Answer {
+                to: Box::new(to),
+                fault: AnswerFault::Passive,
+            }),
+            end => end,
+        }
+    }
+
+    async fn ask_about(
+        &self,
+        cas: &Cas,
+        way: UnderWay<'_>,
+        brought: Brought<'_>,
+        story: &mut Story,
+    ) -> Result<Reply, Stop> {
+        // Before the ticket is marked: who is told to try again still has it.
+        let Some(place) = cas.place(way.address) else {
+            return Err(HereFault::CasBusy.into());
+        };
         let now = self.clock.now();
-        self.mark_as_brought(&brought.ticket, &way, now).await?;
+        self.mark_as_brought(&brought.ticket, now).await?;
         let question = Question {
             service: &brought.service,
             ticket: &brought.ticket,
             forced_since: way.journey.force_authn.then_some(way.journey.begun_at),
         };
-        let validated = cas.validate(question, now).await;
+        let validated = cas.validate(place, question, now).await;
         match validated.map_err(|fault| HereFault::from(AuthnError::Cas(fault)))? {
             Validated::Proven { is_fresh, .. } if way.journey.force_authn && !is_fresh => {
                 story
@@ -183,28 +223,19 @@ impl Bridge {
                     fault: AnswerFault::NotFresh,
                 })
             }
-            Validated::Proven { proof, .. } => self.let_in(&way, proof, visit, story).await,
+            Validated::Proven { proof, .. } => self.let_in(&way, proof, brought.visit, story).await,
             Validated::Refused(code) => self.send_again(cas, way, &code, story),
-            Validated::Busy => Err(HereFault::CasBusy.into()),
         }
     }
 
     /// A ticket is asked about once: the page of somebody who reloads is an end, and not a second
     /// sign-in.
-    async fn mark_as_brought(
-        &self,
-        ticket: &Ticket,
-        way: &UnderWay<'_>,
-        now: Timestamp,
-    ) -> Result<(), Stop> {
+    async fn mark_as_brought(&self, ticket: &Ticket, now: Timestamp) -> Result<(), Stop> {
         let used = Use {
             issuer: &self.settings.entity_id,
             id: &URL_SAFE_NO_PAD.encode(ticket.hash()),
             by: [0; 32],
-            // Longer than any server lets a ticket live; the journey is not longer, either.
-            expires_at: now
-                .saturating_add(self.time_left(&way.journey))
-                .unwrap_or(now),
+            expires_at: now.saturating_add(TICKET).unwrap_or(now),
         };
         match self.store.mark(used, now).await {
             Ok(Sight::First) => Ok(()),

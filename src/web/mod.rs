@@ -114,7 +114,8 @@ async fn guard(State(front): State<Arc<Front>>, request: Request, next: Next) ->
 /// Whether a GET of this path moves a sign-in on.
 fn is_step(path: &str) -> bool {
     let is_journey = |rest: &str| rest.split('/').count() == 2;
-    path == "/saml/sso" || path.strip_prefix("/j/").is_some_and(is_journey)
+    let rest = path.strip_prefix("/j/").or(path.strip_prefix("/cas/"));
+    path == "/saml/sso" || rest.is_some_and(is_journey)
 }
 
 /// Whether the request names our host. Health is asked by machines, at whatever address

@@ -1,7 +1,7 @@
 // Plays the demo in Chromium as people would, and looks at every page as a judge of accessibility.
 //
 //   IDP_URL=http://idp.localhost:8480 ZOOM_URL=http://zoom.localhost:8481 \
-//   ACCOUNT=… PASSWORD=… EMAIL=… EXPIRED_SEAL=… OUT=folder node run.mjs
+//   ACCOUNT=… PASSWORD=… EMAIL=… EXPIRED_SEAL=… OUT=folder [CAS_URL=…] node run.mjs
 //
 // Every scenario is played in French and English, on a desktop and on a phone, in a browser
 // profile of its own. On each page: no rule of axe-core is broken, nothing sticks out sideways,
@@ -11,8 +11,10 @@ import { readFile, mkdir, access } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import path from 'node:path';
 import { chromium } from 'playwright-core';
-import { scenarios } from './scenarios.mjs';
 import { Visit } from './visit.mjs';
+
+// Another demo has people sign in elsewhere.
+const { scenarios } = await import(process.env.CAS_URL ? './cas-scenarios.mjs' : './scenarios.mjs');
 
 const setting = (name) => {
   const value = process.env[name];
@@ -26,6 +28,7 @@ const setting = (name) => {
 const settings = {
   idp: new URL(setting('IDP_URL')).origin,
   zoom: new URL(setting('ZOOM_URL')).origin,
+  cas: process.env.CAS_URL && new URL(process.env.CAS_URL).origin,
   account: setting('ACCOUNT'),
   password: setting('PASSWORD'),
   email: setting('EMAIL'),

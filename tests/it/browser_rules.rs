@@ -39,6 +39,9 @@ async fn every_route_and_status_bears_what_protects() {
         ("/assets/style.css", 200, 405),
         ("/assets/icon.svg", 200, 405),
         ("/j/zoom/x", 400, 400),
+        // A logout notice is a form.
+        ("/cas/zoom/x", 400, 415),
+        ("/cas/zoom", 404, 404),
         ("/j/zoom", 404, 404),
         ("/j/zoom/x/y", 404, 404),
         ("/nothing", 404, 404),

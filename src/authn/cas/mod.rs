@@ -4,11 +4,18 @@
 //! they bring back (CAS Protocol 3.0 §2.1, §2.5, §2.8). Knows nothing of journeys: which service
 //! a ticket must be for, and whether it was used before, its caller says.
 
+use std::net::IpAddr;
+
 use jiff::{SignedDuration, Timestamp};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
-use tokio::sync::Semaphore;
+use tokio::sync::{Semaphore, SemaphorePermit};
 
 use self::answer::{Answer, AnswerFault, Success};
+use super::{
+    account_name::AccountName,
+    throttle::network_of,
+    under_way::{self, UnderWay},
+};
 use crate::{
     config::sections::{Cas as Config, CasProtocol, FreshLoginProof},
     model::{
@@ -27,6 +34,8 @@ pub use ticket::Ticket;
 const MAX_ANSWER: usize = 256 * 1024;
 /// How many tickets are asked about at one time; nobody waits behind a server that does not answer.
 const MOST_UNDER_WAY: usize = 128;
+/// How many of them from one network: whoever brings made-up tickets leaves room for others.
+const MOST_OF_A_NETWORK: u8 = 48;
 /// How far the server's clock may be from ours.
 const SKEW: SignedDuration = SignedDuration::from_secs(30);
 
@@ -46,6 +55,16 @@ pub struct Cas {
     context: AuthnContextClass,
     client: HttpClient,
     places: Semaphore,
+    /// By network.
+    under_way: UnderWay,
+}
+
+/// A place to ask the server from, until this is dropped.
+#[derive(Debug)]
+#[must_use]
+pub struct Place<'c> {
+    _of_network: under_way::Place,
+    _of_all: SemaphorePermit<'c>,
 }
 
 /// How the server shall ask.
@@ -71,8 +90,6 @@ pub enum Validated {
     },
     /// The server does not, for a reason that it has a word for.
     Refused(Box<str>),
-    /// Too many tickets are being asked about.
-    Busy,
 }
 
 /// Why nothing is known about a ticket.
@@ -118,6 +135,7 @@ impl Cas {
             context,
             client: HttpClient::new(config.patience(), allows_http)?,
             places: Semaphore::new(MOST_UNDER_WAY),
+            under_way: UnderWay::default(),
         })
     }
 
@@ -135,6 +153,19 @@ impl Cas {
         format!("{}/login?service={service}{asking}", self.url)
     }
 
+    /// A place to ask from, for somebody at `address`; none where too many are asking.
+    pub fn place(&self, address: IpAddr) -> Option<Place<'_>> {
+        let mut network = [0; 32];
+        network
+            .iter_mut()
+            .zip(network_of(address))
+            .for_each(|(to, from)| *to = from);
+        Some(Place {
+            _of_network: self.under_way.enter(network, MOST_OF_A_NETWORK)?,
+            _of_all: self.places.try_acquire().ok()?,
+        })
+    }
+
     /// Asks the server about a ticket.
     ///
     /// # Errors
@@ -142,12 +173,10 @@ impl Cas {
     /// Nothing is known about the ticket, and nobody is signed in.
     pub async fn validate(
         &self,
+        _place: Place<'_>,
         question: Question<'_>,
         now: Timestamp,
     ) -> Result<Validated, CasFault> {
-        let Ok(_place) = self.places.try_acquire() else {
-            return Ok(Validated::Busy);
-        };
         let url = self.validation_url(question);
         let said = self.client.get(&url, MAX_ANSWER).await?;
         // Apereo CAS 6 says 403 for a service that it does not know, with an answer all the same.
@@ -211,7 +240,10 @@ impl Cas {
         let mut attributes = success.attributes;
         // As with the other sources: without a `uid` the login is the uid.
         if attributes.values("uid").is_empty() {
-            attributes.add("uid", [success.user.to_string()]);
+            // In one spelling, whatever was typed at the server: two would be two people.
+            let name = AccountName::parse(&success.user);
+            let uid = name.as_ref().map_or(&*success.user, AccountName::as_str);
+            attributes.add("uid", [uid.to_owned()]);
         }
         Proof {
             login: success.user.into(),
