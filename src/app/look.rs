@@ -19,7 +19,7 @@ use crate::{
         release::{ReleaseFault, ReleasePolicy},
     },
     authn::local::Directory,
-    config::{fault::ConfigFault, named::Named, sections::Organization, sp::SpConfig},
+    config::{fault::ConfigFault, named::Named, sp::SpConfig},
     flow::bridge::Provider,
     metadata::{registry::Registry, source},
     model::{endpoint::Schemes, short_name::ShortName, trace::Trace},
@@ -177,11 +177,12 @@ impl<'a> Look<'a> {
     fn rules(&mut self, sp: &SpConfig, mapping: Option<&Mapping>) -> Option<Rules> {
         // Where no rule of [attributes] could be read, that is told, and not what follows from it.
         let is_ours = |name: &str| mapping.is_none_or(|mapping| mapping.gives(name));
-        let Organization {
-            mail_domains,
-            scopes,
-            ..
-        } = self.named.organization?;
+        // Where [organization] is faulty, that is told, and not that a rule needs it.
+        let stand_in = ["university.example".to_owned()];
+        let (mail_domains, scopes): (&[String], &[String]) = match self.named.organization {
+            Some(organization) => (&organization.mail_domains, &organization.scopes),
+            None => (&stand_in, &stand_in),
+        };
         let key = format!("sp.{}.release", sp.short_name);
         let release = ReleasePolicy::compile(&sp.release, mail_domains, scopes, &is_ours)
             .map_err(|found| {

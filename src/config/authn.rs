@@ -10,11 +10,7 @@ use super::{
 use crate::model::endpoint::EndpointUrl;
 
 /// Reads the section.
-pub(super) fn read(
-    mut table: Table<'_>,
-    around: &Surroundings<'_>,
-    report: &mut Report,
-) -> Option<Authn> {
+pub(super) fn read(mut table: Table<'_>, around: &Surroundings<'_>, report: &mut Report) -> Authn {
     let methods: Option<Vec<Method>> = table.required("methods", report);
     let local = table.table("local", report);
     let cas = table.table("cas", report);
@@ -32,12 +28,12 @@ pub(super) fn read(
         None => Throttle::default(),
     };
     table.finish(report);
-    Some(Authn {
-        methods: methods?,
+    Authn {
+        methods: methods.unwrap_or_default(),
         local: local.flatten(),
         cas: cas.flatten(),
         throttle,
-    })
+    }
 }
 
 fn check_methods(

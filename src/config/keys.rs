@@ -32,12 +32,12 @@ pub struct SigningKeyFile {
 /// The shortest pairwise secret.
 const MIN_PAIRWISE_BYTES: usize = 32;
 
-/// Reads the section and every file that it names.
+/// Reads the section and every file that it names; the signing keys alone where others are missing.
 pub(super) fn read(
     mut table: Table<'_>,
     around: &Surroundings<'_>,
     report: &mut Report,
-) -> Option<Keys> {
+) -> Result<Keys, Vec<SigningKeyFile>> {
     let written: Option<Vec<PathBuf>> = table.required("signing", report);
     let signing = written.and_then(|paths| read_signing(&table, &paths, around, report));
     let seal: Option<PathBuf> = table.required("seal", report);
@@ -46,11 +46,14 @@ pub(super) fn read(
     let pairwise =
         pairwise.and_then(|path| read_pairwise(&table.at("pairwise"), &path, around, report));
     table.finish(report);
-    Some(Keys {
-        signing: signing?,
-        seal: seal?,
-        pairwise: pairwise?,
-    })
+    match (signing, seal, pairwise) {
+        (Some(signing), Some(seal), Some(pairwise)) => Ok(Keys {
+            signing,
+            seal,
+            pairwise,
+        }),
+        (signing, _, _) => Err(signing.unwrap_or_default()),
+    }
 }
 
 fn read_signing(

@@ -30,7 +30,7 @@ use document::{Report, Table};
 use environment::Environment;
 use fault::ConfigFault;
 use files::Surroundings;
-use keys::Keys;
+use keys::{Keys, SigningKeyFile};
 use lines::Lines;
 use named::Faulty;
 use sections::{Authn, Organization, Requests, Server, Sessions, Support};
@@ -130,6 +130,8 @@ struct Sections {
     schemes: Schemes,
     server: Option<Server>,
     keys: Option<Keys>,
+    /// The signing keys, where others are missing.
+    signing: Vec<SigningKeyFile>,
     organization: Option<Organization>,
     support: Option<Support>,
     authn: Option<Authn>,
@@ -153,15 +155,21 @@ impl Sections {
         };
         let server = file.required_table("server", report);
         self.server = server.and_then(|table| server::read(table, &around, report));
-        let keys = file.required_table("keys", report);
-        self.keys = keys.and_then(|table| keys::read(table, &around, report));
+        match file
+            .required_table("keys", report)
+            .map(|table| keys::read(table, &around, report))
+        {
+            Some(Ok(keys)) => self.keys = Some(keys),
+            Some(Err(signing)) => self.signing = signing,
+            None => {}
+        }
         let organization = file.required_table("organization", report);
         self.organization =
             organization.and_then(|table| organization::read_organization(table, &around, report));
         let support = file.required_table("support", report);
         self.support = support.and_then(|table| organization::read_support(table, &around, report));
         let authn = file.required_table("authn", report);
-        self.authn = authn.and_then(|table| authn::read(table, &around, report));
+        self.authn = authn.map(|table| authn::read(table, &around, report));
         let sessions = file.table("sessions", report);
         self.sessions = sessions::read_sessions(sessions, report);
         let requests = file.table("requests", report);
@@ -184,6 +192,7 @@ impl Sections {
                 schemes,
                 server: Some(server),
                 keys: Some(keys),
+                signing: _,
                 organization: Some(organization),
                 support: Some(support),
                 authn: Some(authn),
@@ -210,7 +219,7 @@ impl Sections {
                 faults,
                 lines: unusable.lines,
                 schemes: unusable.schemes,
-                keys: unusable.keys,
+                signing: unusable.keys.map_or(unusable.signing, |keys| keys.signing),
                 authn: unusable.authn,
                 attributes: unusable.attributes,
                 organization: unusable.organization,

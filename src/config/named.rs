@@ -5,7 +5,7 @@ use std::{collections::BTreeMap, path::Path};
 use super::{
     Config,
     fault::ConfigFault,
-    keys::{Keys, SigningKeyFile},
+    keys::SigningKeyFile,
     lines::Lines,
     sections::{Authn, Method, Organization},
     sp::SpConfig,
@@ -39,7 +39,7 @@ pub struct Faulty {
     pub faults: Vec<ConfigFault>,
     pub(super) lines: Lines,
     pub(super) schemes: Schemes,
-    pub(super) keys: Option<Keys>,
+    pub(super) signing: Vec<SigningKeyFile>,
     pub(super) authn: Option<Authn>,
     pub(super) attributes: BTreeMap<String, String>,
     pub(super) organization: Option<Organization>,
@@ -52,7 +52,7 @@ impl Faulty {
         Named {
             lines: &self.lines,
             schemes: self.schemes,
-            signing: self.keys.as_ref().map_or(&[], |keys| &keys.signing),
+            signing: &self.signing,
             people: self.authn.as_ref().and_then(people),
             attributes: &self.attributes,
             organization: self.organization.as_ref(),
@@ -77,7 +77,8 @@ impl Config {
 }
 
 fn people(authn: &Authn) -> Option<&Path> {
-    if !authn.uses(Method::Local) {
+    // Where it is not said who is asked, the people are looked at all the same.
+    if !authn.methods.is_empty() && !authn.uses(Method::Local) {
         return None;
     }
     Some(&authn.local.as_ref()?.people)

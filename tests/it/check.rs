@@ -12,7 +12,18 @@ use crate::bridge::Setup;
 
 /// All that is said, `file:line: key` of each, of the configuration that `setup` writes.
 fn told(setup: &Setup) -> Vec<String> {
+    told_with(setup, &[])
+}
+
+/// The same, where texts of the configuration are replaced.
+fn told_with(setup: &Setup, replaced: &[(&str, &str)]) -> Vec<String> {
     let (folder, path) = setup.write();
+    let mut text = fs::read_to_string(&path).unwrap();
+    for (old, new) in replaced {
+        assert!(text.contains(old), "{old}");
+        text = text.replace(old, new);
+    }
+    fs::write(&path, text).unwrap();
     let clock = Arc::new(ManualClock::starting_at(setup.start));
     let entropy = Arc::new(SeededEntropy::new(setup.seed));
     let faults = build::load(&path, &Environment::default(), clock, entropy).unwrap_err();
@@ -73,6 +84,24 @@ fn a_fault_of_the_configuration_hides_none_of_the_files_that_it_names() {
         "passerelle.toml (lissen = '127.0.0.1:0'): server.lissen, hint",
     ];
     assert_eq!(told(&setup), [&of_configuration[..], &OF_FILES].concat());
+}
+
+#[test]
+fn what_is_missing_in_a_section_hides_nothing_of_what_it_names() {
+    let missing = [
+        ("seal = 'seal.keys'", ""),
+        ("signing = ['signing.pem']", "signing = ['idp.crt']"),
+        ("methods = ['local']", ""),
+        ("technical-contact = 'sso@example.org'", ""),
+    ];
+    let told = told_with(&broken(), &missing);
+    let of_configuration = [
+        "passerelle.toml ([keys]): keys.seal",
+        "passerelle.toml (signing = ['idp.crt']): keys.signing[1], hint",
+        "passerelle.toml ([organization]): organization.technical-contact",
+        "passerelle.toml ([authn]): authn.methods",
+    ];
+    assert_eq!(told, [&of_configuration[..], &OF_FILES].concat());
 }
 
 #[test]
