@@ -19,6 +19,7 @@ use crate::{
 pub mod account_name;
 pub mod cas;
 pub mod local;
+pub mod servers;
 pub mod throttle;
 mod under_way;
 

@@ -1,7 +1,8 @@
-//! Our own end of TLS, where no proxy stands before us.
+//! Both ends of TLS: our own, where no proxy stands before us, and that of the servers we ask.
 
 use std::{path::Path, sync::Arc};
 
+use native_tls::{Certificate, Protocol, TlsConnector};
 use openssl::{
     error::ErrorStack,
     ssl::{AlpnError, SslAcceptor, SslFiletype, SslMethod, select_next_proto},
@@ -33,4 +34,29 @@ pub fn acceptor(certificate_chain: &Path, key: &Path) -> Result<Arc<SslAcceptor>
         select_next_proto(HTTP_1_1, offered).ok_or(AlpnError::ALERT_FATAL)
     });
     Ok(Arc::new(builder.build()))
+}
+
+/// No connector can be made: the file of authorities holds something else, or TLS cannot be set up.
+#[derive(Debug, thiserror::Error)]
+#[error("no TLS can be spoken with these authorities")]
+pub struct ConnectorError(#[from] native_tls::Error);
+
+/// Makes what connects to a server: TLS 1.2 or later, its certificate checked against its name.
+///
+/// With `authorities`, PEM certificates, it is believed only if one of them vouches for it; otherwise
+/// the authorities of the system do.
+///
+/// # Errors
+///
+/// `authorities` is not PEM certificates, or TLS cannot be set up.
+pub fn connector(authorities: Option<&[u8]>) -> Result<TlsConnector, ConnectorError> {
+    let mut builder = TlsConnector::builder();
+    builder.min_protocol_version(Some(Protocol::Tlsv12));
+    if let Some(pem) = authorities {
+        builder.disable_built_in_roots(true);
+        for authority in Certificate::stack_from_pem(pem)? {
+            builder.add_root_certificate(authority);
+        }
+    }
+    Ok(builder.build()?)
 }

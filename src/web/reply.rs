@@ -16,7 +16,7 @@ use crate::{
         page::{Page, Refusal, Stop, StopReason},
     },
     flow::{Answer, Next, PasswordForm, Refused, Reply, logout::Farewell, stop::Stopped},
-    model::{journey::RelayState, language::Language, support_code::SupportCode},
+    model::{chain::Chain, journey::RelayState, language::Language, support_code::SupportCode},
 };
 
 /// The longest User-Agent that is written into the log.
@@ -298,25 +298,6 @@ fn log_stop(told: &stops::Told<'_>, stopped: &Stopped, headers: &HeaderMap) {
             peer.agent = agent,
             "refused"
         );
-    }
-}
-
-struct Chain<'a>(&'a (dyn std::error::Error + 'static));
-
-impl std::fmt::Display for Chain<'_> {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "{}", self.0)?;
-        let mut said = self.0.to_string();
-        let mut cause = self.0.source();
-        while let Some(error) = cause {
-            let text = error.to_string();
-            if text != said {
-                write!(f, ": {text}")?;
-            }
-            said = text;
-            cause = error.source();
-        }
-        Ok(())
     }
 }
 

@@ -66,6 +66,7 @@ const LIBRARIES: &[Library] = &[
     only("reqwest", &["sys"]),
     // Cryptography: randomness, seals and TLS in `sys`, signatures in `xmlsec`.
     only("openssl", &["sys", "xmlsec"]),
+    only("native_tls", &["sys"]),
     only("getrandom", &["sys"]),
     only("subtle", &["sys"]),
     only("argon2", &["authn/local"]),
