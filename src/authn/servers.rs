@@ -114,11 +114,6 @@ impl<S> Servers<S> {
         turns
     }
 
-    /// The servers, in order.
-    pub(super) fn iter(&self) -> impl Iterator<Item = &S> {
-        self.all.iter().map(|server| &server.server)
-    }
-
     /// Whether none may be asked now. Changes nothing.
     pub(super) fn all_rest(&self, now: Timestamp) -> bool {
         self.all.iter().all(|server| server.rests(now))

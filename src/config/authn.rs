@@ -5,7 +5,8 @@ use std::path::PathBuf;
 use super::{
     document::{Report, Table},
     files::Surroundings,
-    sections::{Authn, Cas, CasProtocol, FreshLoginProof, Local, Method, Throttle},
+    ldap,
+    sections::{AttributeSource, Authn, Cas, CasProtocol, FreshLoginProof, Local, Method, Throttle},
 };
 use crate::model::endpoint::EndpointUrl;
 
@@ -13,15 +14,25 @@ use crate::model::endpoint::EndpointUrl;
 pub(super) fn read(mut table: Table<'_>, around: &Surroundings<'_>, report: &mut Report) -> Authn {
     let methods: Option<Vec<Method>> = table.required("methods", report);
     let local = table.table("local", report);
+    let attributes = table.or("attributes", AttributeSource::default(), report);
     let cas = table.table("cas", report);
+    let ldap = table.table("ldap", report);
     if let Some(methods) = &methods {
         let is_there = |method| match method {
             Method::Cas => cas.is_some(),
+            Method::Ldap => ldap.is_some(),
             Method::Local => local.is_some(),
         };
         check_methods(&table, methods, is_there, report);
+        if attributes == AttributeSource::Ldap && !(methods.contains(&Method::Cas) && ldap.is_some())
+        {
+            report
+                .fault(&table.at("attributes"), "needs the method cas and [authn.ldap]")
+                .hint("it says who is asked for the attributes of people whom CAS signs in");
+        }
     }
     let cas = cas.map(|cas| read_cas(cas, around, report));
+    let ldap = ldap.map(|ldap| ldap::read(ldap, around, report));
     let local = local.map(|local| read_local(local, around, report));
     let throttle = match table.table("throttle", report) {
         Some(throttle) => read_throttle(throttle, report),
@@ -32,6 +43,8 @@ pub(super) fn read(mut table: Table<'_>, around: &Surroundings<'_>, report: &mut
         methods: methods.unwrap_or_default(),
         local: local.flatten(),
         cas: cas.flatten(),
+        ldap: ldap.flatten(),
+        attributes,
         throttle,
     }
 }
@@ -46,19 +59,25 @@ fn check_methods(
     if methods.is_empty() {
         report
             .fault(&key, "names no method: nobody could sign in")
-            .hint("write [\"cas\"] or [\"local\"]");
+            .hint("write [\"cas\"], [\"ldap\"] or [\"local\"]");
     }
-    if methods.contains(&Method::Cas) && methods.contains(&Method::Local) {
+    if methods.contains(&Method::Local) && methods.len() > 1 {
         report
             .fault(
                 &key,
-                "names cas and local: they cannot be used together yet",
+                "names local beside another one: they cannot be used together yet",
             )
             .hint("write one of them");
+    }
+    if methods.iter().position(|method| *method == Method::Cas) > Some(0) {
+        report
+            .fault(&key, "names cas after another one")
+            .hint("people are sent to CAS first; the form is shown while it does not answer");
     }
     for (number, method) in (1_usize..).zip(methods) {
         let name = match method {
             Method::Cas => "cas",
+            Method::Ldap => "ldap",
             Method::Local => "local",
         };
         if !is_there(*method) {

@@ -18,6 +18,7 @@ pub mod sp;
 mod authn;
 mod document;
 mod files;
+mod ldap;
 mod organization;
 mod preset;
 mod rules;

@@ -7,7 +7,7 @@ use super::{
     fault::ConfigFault,
     keys::SigningKeyFile,
     lines::Lines,
-    sections::{Authn, Method, Organization},
+    sections::{Authn, Ldap, Method, Organization},
     sp::SpConfig,
 };
 use crate::model::endpoint::Schemes;
@@ -23,6 +23,8 @@ pub struct Named<'a> {
     pub signing: &'a [SigningKeyFile],
     /// The file of people.
     pub people: Option<&'a Path>,
+    /// `[authn.ldap]`
+    pub ldap: Option<&'a Ldap>,
     /// `[attributes]`
     pub attributes: &'a BTreeMap<String, String>,
     /// `[organization]`
@@ -54,6 +56,7 @@ impl Faulty {
             schemes: self.schemes,
             signing: &self.signing,
             people: self.authn.as_ref().and_then(people),
+            ldap: self.authn.as_ref().and_then(|authn| authn.ldap.as_ref()),
             attributes: &self.attributes,
             organization: self.organization.as_ref(),
             service_providers: &self.service_providers,
@@ -69,6 +72,7 @@ impl Config {
             schemes: self.schemes,
             signing: &self.keys.signing,
             people: people(&self.authn),
+            ldap: self.authn.ldap.as_ref(),
             attributes: &self.attributes,
             organization: Some(&self.organization),
             service_providers: &self.service_providers,

@@ -9,7 +9,10 @@ use ipnet::IpNet;
 use jiff::SignedDuration;
 use serde::Deserialize;
 
-use crate::model::{endpoint::EndpointUrl, language::Localized, name_id::NameIdFormat};
+use crate::{
+    model::{endpoint::EndpointUrl, language::Localized, name_id::NameIdFormat},
+    sys::secret::Secret,
+};
 
 /// `[server]`: where we listen.
 #[derive(Clone, Debug)]
@@ -58,6 +61,8 @@ pub struct Support {
     pub text: Localized,
     /// Where that is done.
     pub link: Option<String>,
+    /// Where people change their password.
+    pub password_link: Option<String>,
 }
 
 /// `[authn]`: how people prove who they are.
@@ -69,6 +74,10 @@ pub struct Authn {
     pub local: Option<Local>,
     /// `[authn.cas]`
     pub cas: Option<Cas>,
+    /// `[authn.ldap]`
+    pub ldap: Option<Ldap>,
+    /// Who says what is known of a person whom the CAS server signs in.
+    pub attributes: AttributeSource,
     /// `[authn.throttle]`
     pub throttle: Throttle,
 }
@@ -78,6 +87,12 @@ impl Authn {
     pub fn uses(&self, method: Method) -> bool {
         self.methods.contains(&method)
     }
+
+    /// The directory, where somebody is asked for there.
+    pub fn directory(&self) -> Option<&Ldap> {
+        let is_asked = self.uses(Method::Ldap) || self.attributes == AttributeSource::Ldap;
+        self.ldap.as_ref().filter(|_| is_asked)
+    }
 }
 
 /// A method of `[authn] methods`.
@@ -86,8 +101,67 @@ impl Authn {
 pub enum Method {
     /// The university's CAS server.
     Cas,
+    /// The university's directory.
+    Ldap,
     /// The embedded directory.
     Local,
+}
+
+/// Who says what is known of a person whom the CAS server signs in.
+#[derive(Clone, Copy, Debug, Default, Deserialize, Eq, PartialEq)]
+#[serde(rename_all = "kebab-case")]
+pub enum AttributeSource {
+    /// The CAS server.
+    #[default]
+    Cas,
+    /// The directory.
+    Ldap,
+}
+
+/// What becomes of people whom the CAS server signs in while the directory does not answer.
+#[derive(Clone, Copy, Debug, Default, Deserialize, Eq, PartialEq)]
+#[serde(rename_all = "kebab-case")]
+pub enum WithoutDirectory {
+    /// They are told to try again.
+    #[default]
+    Stop,
+    /// They go on with what CAS says of them, where that is all that the provider needs.
+    UseCas,
+}
+
+/// `[authn.ldap]`: the university's directory.
+#[derive(Clone, Debug)]
+pub struct Ldap {
+    /// Its servers, the preferred one first: `ldaps://`, or `ldap://` for StartTLS. Never without
+    /// TLS.
+    pub urls: Vec<String>,
+    /// PEM certificates of the authorities that vouch for them; those of the system where there are
+    /// none.
+    pub authorities: Option<Vec<u8>>,
+    /// Below which entry people are.
+    pub base: String,
+    /// The filter that finds a person by `{login}`.
+    pub user_filter: String,
+    /// The name of a person's entry, made of `{login}`; nobody is searched then.
+    pub user_dn: Option<String>,
+    /// The filter that finds everybody who has the address `{mail}`.
+    pub mail_filter: String,
+    /// Our own account, for searches: its name and its password.
+    pub account: Option<(String, Secret)>,
+    /// The attribute that holds the name people sign in with.
+    pub login_attribute: String,
+    /// Attributes to read besides those that rules name.
+    pub attributes: Vec<String>,
+    /// How long an answer may take, in seconds.
+    pub timeout_seconds: u32,
+    /// How many connections of each kind each server is kept.
+    pub connections: u16,
+    /// How long before a password ends people are told, in days.
+    pub warn_days: u32,
+    /// The CAS attribute by which a person is found; the CAS user where there is none.
+    pub cas_attribute: Option<String>,
+    /// What becomes of people whom the CAS server signs in while the directory does not answer.
+    pub without_directory: WithoutDirectory,
 }
 
 /// `[authn.cas]`: the university's CAS server.
@@ -284,6 +358,18 @@ impl Cas {
     /// How long a whole answer of its may take.
     pub const fn patience(&self) -> Duration {
         Duration::from_secs(self.timeout_seconds as u64)
+    }
+}
+
+impl Ldap {
+    /// How long an answer may take.
+    pub const fn patience(&self) -> Duration {
+        Duration::from_secs(self.timeout_seconds as u64)
+    }
+
+    /// How long before a password ends people are told.
+    pub fn warn_before(&self) -> SignedDuration {
+        minutes(self.warn_days.saturating_mul(24 * 60))
     }
 }
 

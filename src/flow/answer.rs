@@ -70,6 +70,8 @@ impl Bridge {
             .name_id
             .build(&ours, parties, &mut story.trace)
             .map_err(HereFault::from)?;
+        self.refuse_shared_mail(&name_id, proof, proven, story)
+            .await?;
         let attributes = way
             .provider
             .release

@@ -169,7 +169,7 @@ impl Bridge {
         brought: Brought<'_>,
         story: &mut Story,
     ) -> Result<Reply, Stop> {
-        let Some(cas) = self.authenticator.cas() else {
+        let Some(cas) = &self.authenticator.cas else {
             return Err(HereFault::JourneyForged.into());
         };
         // Only a journey that was bound to this browser was ever sent there. Any other would sign
@@ -223,7 +223,10 @@ impl Bridge {
                     fault: AnswerFault::NotFresh,
                 })
             }
-            Validated::Proven { proof, .. } => self.let_in(&way, proof, brought.visit, story).await,
+            Validated::Proven { proof, .. } => {
+                let proof = self.with_record(proof, story).await?;
+                self.let_in(&way, proof, brought.visit, story).await
+            }
             Validated::Refused(code) => self.send_again(cas, way, &code, story),
         }
     }

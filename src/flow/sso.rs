@@ -17,7 +17,7 @@ use super::{
 };
 use crate::{
     audit,
-    authn::{Authenticator, Outcome, PasswordAttempt},
+    authn::{Outcome, PasswordAttempt},
     model::{
         journey::{BrowserBinding, Journey},
         proof::Proof,
@@ -32,7 +32,7 @@ use crate::{
 
 /// How long the form for name and password may come again from the same browser: a second click on
 /// the button, before the first answer is there.
-const SECOND_CLICK: SignedDuration = SignedDuration::from_secs(10);
+pub(super) const SECOND_CLICK: SignedDuration = SignedDuration::from_secs(10);
 /// What the form for name and password is keyed for.
 const SIGN_IN_FORM: &str = "passerelle sign-in form";
 
@@ -115,7 +115,7 @@ impl Bridge {
                 Err(stop) => Err(stop),
             };
         }
-        let cas = self.authenticator.cas();
+        let cas = self.authenticator.cas.as_ref();
         let is_known_nowhere = cas.is_none() || visit.browser.is_none() && !is_to_be_offered(&way);
         if way.journey.is_passive && is_known_nowhere {
             return Err(Stop::Answer {
@@ -212,21 +212,25 @@ impl Bridge {
             address: visit.address,
             context: self.settings.password_context,
         };
-        let Authenticator::Password(authenticator) = &self.authenticator else {
+        let Some(authenticator) = &self.authenticator.password else {
             return Err(HereFault::FormForged.into());
         };
         let outcome = authenticator.authenticate(&self.store, attempt, now).await;
         let refused = match outcome.map_err(HereFault::from)? {
             Outcome::Proven(proof) => return self.let_in(&way, proof, visit, story).await,
+            Outcome::ProvenWithWarning(proof, warning) => {
+                let Some(notice) = self.notice(&way, &sent.seal, &proof, warning, browser)? else {
+                    return self.let_in(&way, proof, visit, story).await;
+                };
+                story.trace.note(Organ::Authn, "password", "ends soon");
+                return Ok(Reply::new(Next::TellOfTheEnd(notice)));
+            }
+            Outcome::Barred(barrier) => {
+                tell_refusal(barrier.as_str(), &way, story);
+                return Err(HereFault::Barred(barrier).into());
+            }
             Outcome::Refused(reason) => {
-                story.trace.note(Organ::Authn, "password", reason.as_str());
-                audit::Event::Refused {
-                    reason: reason.as_str(),
-                    sp: &way.journey.sp,
-                    address: way.address,
-                    support_code: story.support_code,
-                }
-                .write();
+                tell_refusal(reason.as_str(), &way, story);
                 Refused::Wrong
             }
             Outcome::Wait { until } => {
@@ -310,6 +314,7 @@ impl Bridge {
             Ok(reply) => Ok(reply),
         };
         let end = end.map_err(|fault| Stopped {
+            again: story.step.take().filter(|_| fault.may_pass()),
             fault,
             support_code: story.support_code,
             home: story.sp.as_ref().and_then(|name| self.home(name)),
@@ -317,6 +322,17 @@ impl Bridge {
         story.tell(&end);
         end
     }
+}
+
+fn tell_refusal(reason: &'static str, way: &UnderWay<'_>, story: &mut Story) {
+    story.trace.note(Organ::Authn, "password", reason);
+    audit::Event::Refused {
+        reason,
+        sp: &way.journey.sp,
+        address: way.address,
+        support_code: story.support_code,
+    }
+    .write();
 }
 
 fn tell_delay(reason: &'static str, way: &UnderWay<'_>, story: &mut Story) {

@@ -179,6 +179,10 @@ impl Bridge {
             return Err(HereFault::OtherBrowser.into());
         }
         let provider = self.served(self.registry.sp_by_short_name(&journey.sp, now), story)?;
+        story.step = Some(Step {
+            sp: journey.sp.clone(),
+            seal: seal.to_owned(),
+        });
         let to = ReturnAddress::of_journey(&journey, &provider.registered.sp)
             .map_err(HereFault::from)?;
         Ok(UnderWay {

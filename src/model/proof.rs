@@ -32,6 +32,8 @@ pub enum AuthnMethod {
     Local,
     /// The university's CAS server.
     Cas,
+    /// The university's directory.
+    Ldap,
 }
 
 impl AuthnMethod {
@@ -40,6 +42,7 @@ impl AuthnMethod {
         match self {
             Self::Local => "local",
             Self::Cas => "cas",
+            Self::Ldap => "ldap",
         }
     }
 }

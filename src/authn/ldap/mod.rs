@@ -1,0 +1,528 @@
+//! The university's directory (LDAP version 3, RFC 4511): people prove who they are by a bind in
+//! their own name, and their record says what is known of them.
+//!
+//! The record is found first, by a search in our own name, or the name to bind by is made of what
+//! was typed ([`Find`]). What a server says is believed only after it was asked, on the same
+//! connection, for whom it takes the person. Unknown, wrong, locked and expired are one
+//! refusal; that an account is shut is told to nobody but who has its password.
+
+use std::{sync::Arc, time::Duration};
+
+use jiff::{SignedDuration, Timestamp};
+use tokio::{
+    sync::Semaphore,
+    time::{Instant, sleep},
+};
+
+use self::{
+    connection::{Address, BindAnswer, Entry, Search},
+    dn::{DnFault, DnTemplate},
+    echo::Echo,
+    filter::{Filter, FilterFault},
+    policy::PolicyError,
+    server::{Account, Bound, PersonBind, Server},
+};
+use super::{
+    Barrier, Outcome, PasswordAttempt, RefusalReason,
+    account_name::AccountName,
+    servers::{ServerRecord, Servers},
+    typed_password::TypedPassword,
+};
+use crate::{
+    config::sections::Ldap as Config,
+    model::{
+        attribute::Attributes,
+        proof::{AuthnMethod, Proof},
+    },
+    sys::{
+        entropy::{self, Entropy},
+        tls::{self, ConnectorError},
+    },
+};
+
+mod connection;
+mod dn;
+mod echo;
+mod filter;
+mod policy;
+mod pool;
+mod server;
+mod state;
+
+pub use self::{connection::LdapFault, policy::PasswordWarning};
+
+/// How many people are waited for at one time; the next one is told to come back.
+const MOST_UNDER_WAY: usize = 1024;
+/// What stands for the name that a person typed, in a filter.
+const LOGIN: &str = "{login}";
+/// What stands for a mail address, in a filter.
+const MAIL: &str = "{mail}";
+/// A second entry shows that the first one is not the only one.
+const ONE_AND_MORE: u16 = 2;
+/// The OID that stands for "all operational attributes" is not asked for: each is named.
+const ANYTHING: &str = "(objectClass=*)";
+
+/// A directory.
+#[derive(Debug)]
+pub struct Ldap {
+    servers: Servers<Server>,
+    rules: Rules,
+    attributes: Box<[Box<str>]>,
+    under_way: Semaphore,
+    echo: Echo,
+    entropy: Arc<dyn Entropy>,
+}
+
+/// What the configuration says of the directory's records, checked.
+#[derive(Clone, Debug)]
+pub struct Rules {
+    base: Box<str>,
+    find: Find,
+    same_mail: Filter,
+    login_attribute: Box<str>,
+    warn_before: SignedDuration,
+}
+
+/// How the record of a person is found.
+#[derive(Clone, Debug)]
+enum Find {
+    /// By a search in our own name.
+    Search(Filter),
+    /// By its name, which is made of what was typed.
+    Template(DnTemplate),
+}
+
+/// What is wrong with a key of `[authn.ldap]`.
+#[derive(Debug, thiserror::Error)]
+pub enum RuleFault {
+    /// A distinguished name.
+    #[error("{0}")]
+    Dn(#[from] DnFault),
+    /// A search filter.
+    #[error("{0}")]
+    Filter(#[from] FilterFault),
+}
+
+/// What a directory knows of a person who has proven elsewhere who they are.
+#[derive(Debug)]
+pub enum Record {
+    /// This.
+    Known(Attributes),
+    /// That their account is shut.
+    Shut,
+    /// Nothing, or several people.
+    Unknown,
+}
+
+impl Rules {
+    /// Checks the filters and names of the configuration.
+    ///
+    /// # Errors
+    ///
+    /// Every key that is wrong, and how.
+    pub fn compile(config: &Config) -> Result<Self, Vec<(&'static str, RuleFault)>> {
+        let mut faults = Vec::new();
+        if let Err(fault) = dn::check(&config.base) {
+            faults.push(("base", fault.into()));
+        }
+        if let Some((name, _)) = &config.account
+            && let Err(fault) = dn::check(name)
+        {
+            faults.push(("bind-dn", fault.into()));
+        }
+        let find = match &config.user_dn {
+            Some(template) => DnTemplate::parse(template)
+                .map(Find::Template)
+                .map_err(|fault| faults.push(("user-dn", fault.into()))),
+            None => Filter::parse(&config.user_filter, LOGIN)
+                .map(Find::Search)
+                .map_err(|fault| faults.push(("user-filter", fault.into()))),
+        };
+        let same_mail = Filter::parse(&config.mail_filter, MAIL)
+            .map_err(|fault| faults.push(("mail-filter", fault.into())));
+        match (find, same_mail) {
+            (Ok(find), Ok(same_mail)) if faults.is_empty() => Ok(Self {
+                base: config.base.as_str().into(),
+                find,
+                same_mail,
+                login_attribute: config.login_attribute.as_str().into(),
+                warn_before: config.warn_before(),
+            }),
+            _ => Err(faults),
+        }
+    }
+}
+
+impl Ldap {
+    /// The directory that the configuration names. Of each record is read what rules know as one of
+    /// `attributes`, what the configuration lists, and what says whether the account is open.
+    ///
+    /// # Errors
+    ///
+    /// TLS cannot be set up with the authorities that the configuration names.
+    pub fn new<'a>(
+        config: &Config,
+        rules: Rules,
+        attributes: impl Iterator<Item = &'a str>,
+        entropy: Arc<dyn Entropy>,
+    ) -> Result<Self, ConnectorError> {
+        let authorities = config.authorities.as_deref();
+        let connector = tls::connector(authorities)?;
+        let account = config.account.as_ref().map(|(name, password)| Account {
+            dn: name.as_str().into(),
+            password: password.clone(),
+        });
+        let servers = config.urls.iter().map(|url| {
+            let address = Address {
+                url: url.as_str().into(),
+                tls: connector.clone(),
+            };
+            let server = Server::new(address, account.clone(), config.connections.into());
+            (url.as_str().into(), server)
+        });
+        let servers = Servers::new(servers, config.patience());
+        // No attribute has `_` in its name: what stands after it names options, which come with it.
+        let read = attributes.map(|name| name.split('_').next().unwrap_or(name));
+        let mut names: Vec<Box<str>> = read
+            .chain([&*rules.login_attribute])
+            .chain(config.attributes.iter().map(String::as_str))
+            .chain(state::NAMES)
+            .map(Into::into)
+            .collect();
+        names.sort_unstable_by_key(|name| name.to_ascii_lowercase());
+        names.dedup_by(|one, other| one.eq_ignore_ascii_case(other));
+        Ok(Self {
+            servers,
+            rules,
+            attributes: names.into(),
+            under_way: Semaphore::new(MOST_UNDER_WAY),
+            echo: Echo::default(),
+            entropy,
+        })
+    }
+
+    /// What has come of each server so far.
+    pub fn records(&self, now: Timestamp) -> Vec<ServerRecord> {
+        self.servers.records(now)
+    }
+
+    /// Checks one password. Does not slow guessing down: that is
+    /// [`PasswordAuthenticator`](super::PasswordAuthenticator)'s.
+    ///
+    /// # Errors
+    ///
+    /// No server gave an answer that can be used: nothing is known about the password.
+    pub(super) async fn authenticate(
+        &self,
+        attempt: PasswordAttempt<'_>,
+        now: Timestamp,
+    ) -> Result<Outcome, LdapFault> {
+        // Before anything is sent: some servers take an empty password for nobody's. That
+        // says nothing of the account: the answer is the same for all of them.
+        let Ok(password) = TypedPassword::parse(attempt.password) else {
+            return Ok(Outcome::Refused(RefusalReason::UnacceptablePassword));
+        };
+        let Ok(password) = str::from_utf8(password.expose()) else {
+            return Ok(Outcome::Refused(RefusalReason::UnacceptablePassword));
+        };
+        let Ok(login) = AccountName::parse(attempt.username) else {
+            return Ok(Outcome::Refused(RefusalReason::UnknownAccount));
+        };
+        let Ok(_place) = self.under_way.try_acquire() else {
+            return Ok(Outcome::Busy);
+        };
+        let tried = self
+            .on_a_server(now, async |server, deadline| {
+                self.try_on(server, &login, password, deadline).await
+            })
+            .await;
+        let found = match tried {
+            Ok(found) => found,
+            Err(LdapFault::Busy) => return Ok(Outcome::Busy),
+            Err(fault) => return Err(fault),
+        };
+        Ok(match found {
+            Ok((record, warning)) => self.outcome(&login, record, warning, attempt, now),
+            Err(Denied { why, hold_back }) => {
+                sleep(hold_back).await;
+                match why {
+                    Why::Refused(reason) => Outcome::Refused(reason),
+                    Why::MustChange => Outcome::Barred(Barrier::PasswordMustChange),
+                }
+            }
+        })
+    }
+
+    /// Looks up the person whom another authenticator knows as `login`.
+    ///
+    /// # Errors
+    ///
+    /// No server gave an answer that can be used.
+    pub async fn look_up(&self, login: &str, now: Timestamp) -> Result<Record, LdapFault> {
+        let Ok(login) = AccountName::parse(login) else {
+            return Ok(Record::Unknown);
+        };
+        let Ok(_place) = self.under_way.try_acquire() else {
+            return Err(LdapFault::Busy);
+        };
+        let mut found = self
+            .on_a_server(now, async |server, deadline| {
+                self.find(server, &login, deadline).await
+            })
+            .await?;
+        Ok(match (found.pop(), found.is_empty()) {
+            (Some(entry), true) if state::is_open(&entry.attributes) => {
+                Record::Known(entry.attributes)
+            }
+            (Some(_), true) => Record::Shut,
+            _ => Record::Unknown,
+        })
+    }
+
+    /// Whether somebody else than the person who signs in as `login` has this mail address.
+    ///
+    /// # Errors
+    ///
+    /// No server gave an answer that can be used.
+    pub async fn is_mail_of_another(
+        &self,
+        mail: &str,
+        login: &str,
+        now: Timestamp,
+    ) -> Result<bool, LdapFault> {
+        let filter = self.rules.same_mail.with(mail);
+        let names = [self.rules.login_attribute.clone()];
+        let search = Search {
+            base: &self.rules.base,
+            whole_tree: true,
+            filter: &filter,
+            attributes: &names,
+            most: ONE_AND_MORE,
+        };
+        let holders = self
+            .on_a_server(now, async |server, deadline| {
+                server.search(search, deadline).await
+            })
+            .await?;
+        let login = AccountName::parse(login);
+        let is_theirs = |entry: &Entry| {
+            let names = entry.attributes.values(&self.rules.login_attribute);
+            names.iter().any(|name| AccountName::parse(name) == login)
+        };
+        Ok(holders.len() > 1 || !holders.iter().all(is_theirs))
+    }
+
+    /// Asks the servers in order, until one answers.
+    async fn on_a_server<T>(
+        &self,
+        now: Timestamp,
+        ask: impl AsyncFn(&Server, Instant) -> Result<T, LdapFault>,
+    ) -> Result<T, LdapFault> {
+        let mut last = LdapFault::Resting;
+        for turn in self.servers.turns(now) {
+            match ask(turn.server(), Instant::now() + turn.patience).await {
+                Ok(answer) => {
+                    turn.answered();
+                    return Ok(answer);
+                }
+                // Of our own making, and not the server's fault.
+                Err(LdapFault::Busy) => last = LdapFault::Busy,
+                Err(fault) => {
+                    turn.failed(&fault, now);
+                    last = fault;
+                }
+            }
+        }
+        Err(last)
+    }
+
+    /// What is recorded under the name that was typed.
+    async fn find(
+        &self,
+        server: &Server,
+        login: &AccountName,
+        deadline: Instant,
+    ) -> Result<Vec<Entry>, LdapFault> {
+        match &self.rules.find {
+            Find::Search(filter) => {
+                let filter = filter.with(login.as_str());
+                self.search(server, &self.rules.base, Some(&filter), deadline)
+                    .await
+            }
+            Find::Template(template) => {
+                let name = template.with(login.as_str());
+                match self.search(server, &name, None, deadline).await {
+                    // There is no such entry.
+                    Err(LdapFault::Code { code: 32, .. }) => Ok(Vec::new()),
+                    found => found,
+                }
+            }
+        }
+    }
+
+    /// Searches below `base` by a filter, or reads the entry that it names.
+    async fn search(
+        &self,
+        server: &Server,
+        base: &str,
+        filter: Option<&str>,
+        deadline: Instant,
+    ) -> Result<Vec<Entry>, LdapFault> {
+        let search = Search {
+            base,
+            whole_tree: filter.is_some(),
+            filter: filter.unwrap_or(ANYTHING),
+            attributes: &self.attributes,
+            most: ONE_AND_MORE,
+        };
+        server.search(search, deadline).await
+    }
+
+    /// One attempt on one server: the record, and what is said of its password; or why not.
+    async fn try_on(
+        &self,
+        server: &Server,
+        login: &AccountName,
+        password: &str,
+        deadline: Instant,
+    ) -> Result<Result<(Attributes, Option<PasswordWarning>), Denied>, LdapFault> {
+        let (dn, known) = match &self.rules.find {
+            Find::Template(template) => (template.with(login.as_str()), Ok(None)),
+            Find::Search(_) => {
+                let mut found = self.find(server, login, deadline).await?;
+                match (found.pop(), found.is_empty()) {
+                    (Some(entry), true) => (entry.dn, Ok(Some(entry.attributes))),
+                    // A bind all the same, by a name that nobody has.
+                    (None, _) => (self.nobody(), Err(RefusalReason::UnknownAccount)),
+                    (Some(_), false) => (self.nobody(), Err(RefusalReason::SeveralAccounts)),
+                }
+            }
+        };
+        let reads_own = matches!(known, Ok(None)) && !server.has_account();
+        let person = PersonBind {
+            dn: &dn,
+            password,
+            read: reads_own.then_some(&*self.attributes),
+        };
+        let Bound { answer, entry } = server.bind(person, deadline).await?;
+        let why = match (judge(&answer)?, known) {
+            (Verdict::Bound, Ok(record)) => {
+                self.echo.note(answer.took);
+                let record = match (record, entry) {
+                    (Some(record), _) => record,
+                    (None, Some(own)) => own.attributes,
+                    (None, None) => {
+                        let own = self.search(server, &dn, None, deadline).await?.pop();
+                        own.ok_or(LdapFault::Identity)?.attributes
+                    }
+                };
+                return Ok(Ok((record, answer.policy.warning)));
+            }
+            // The name of nobody was let in: such a server lets everybody in.
+            (Verdict::Bound | Verdict::MustChange, Err(_)) => return Err(LdapFault::Identity),
+            (Verdict::MustChange, Ok(_)) => Why::MustChange,
+            (Verdict::Refused(_), Err(reason)) | (Verdict::Refused(reason), Ok(_)) => {
+                Why::Refused(reason)
+            }
+        };
+        let hold_back = self.echo.hold_back(answer.took, &*self.entropy);
+        Ok(Err(Denied { why, hold_back }))
+    }
+
+    /// A name that nobody has, and nobody can guess.
+    fn nobody(&self) -> String {
+        let id = entropy::saml_id(&*self.entropy);
+        format!("cn={id},{}", self.rules.base)
+    }
+
+    /// Somebody's password is right, and this is their record.
+    fn outcome(
+        &self,
+        login: &AccountName,
+        mut record: Attributes,
+        warning: Option<PasswordWarning>,
+        attempt: PasswordAttempt<'_>,
+        now: Timestamp,
+    ) -> Outcome {
+        if !state::is_open(&record) {
+            return Outcome::Barred(Barrier::AccountShut);
+        }
+        let names = record.values(&self.rules.login_attribute);
+        let typed = |name: &&String| AccountName::parse(name).is_ok_and(|name| name == *login);
+        let login = match names {
+            [] => login.as_str().to_owned(),
+            [only] => only.clone(),
+            several => match several.iter().find(typed) {
+                Some(one) => one.clone(),
+                // Which of them they are would depend on the order of the server.
+                None => return Outcome::Refused(RefusalReason::SeveralAccounts),
+            },
+        };
+        // As with the other sources: without a `uid` the login is the uid.
+        if record.values("uid").is_empty() {
+            record.add("uid", [login.clone()]);
+        }
+        let proof = Proof {
+            login,
+            method: AuthnMethod::Ldap,
+            context: attempt.context,
+            at: now,
+            ticket: None,
+            attributes: record,
+        };
+        match warning {
+            Some(warning) if self.is_worth_saying(warning) => {
+                Outcome::ProvenWithWarning(proof, warning)
+            }
+            Some(_) | None => Outcome::Proven(proof),
+        }
+    }
+
+    fn is_worth_saying(&self, warning: PasswordWarning) -> bool {
+        match warning {
+            PasswordWarning::GraceLogins(_) => true,
+            PasswordWarning::ExpiresIn(time) => time <= self.rules.warn_before,
+        }
+    }
+}
+
+/// An attempt that lets nobody in.
+struct Denied {
+    why: Why,
+    hold_back: Duration,
+}
+
+enum Why {
+    Refused(RefusalReason),
+    MustChange,
+}
+
+/// What the result of a bind means.
+enum Verdict {
+    Bound,
+    MustChange,
+    Refused(RefusalReason),
+}
+
+/// Judges the result of a bind (RFC 4511 appendix A.1). What is neither a success nor a word about
+/// the person is a fault of the server.
+fn judge(answer: &BindAnswer) -> Result<Verdict, LdapFault> {
+    Ok(match (answer.code, answer.policy.error) {
+        (0, None) => Verdict::Bound,
+        (0, Some(PolicyError::MustChange)) => Verdict::MustChange,
+        // invalidCredentials, and what other servers say of expired and locked accounts
+        // (inappropriateAuthentication, insufficientAccessRights, unwillingToPerform).
+        (0 | 48..=50 | 53, Some(PolicyError::Locked)) => Verdict::Refused(RefusalReason::Locked),
+        (0 | 48..=50 | 53, Some(PolicyError::Expired)) => Verdict::Refused(RefusalReason::Expired),
+        (49, _) => Verdict::Refused(RefusalReason::WrongPassword),
+        (0 | 48 | 50 | 53, _) => Verdict::Refused(RefusalReason::Disabled),
+        // noSuchObject, invalidDNSyntax.
+        (32 | 34, _) => Verdict::Refused(RefusalReason::UnknownAccount),
+        (code, _) => {
+            return Err(LdapFault::Code {
+                what: "a bind",
+                code,
+            });
+        }
+    })
+}

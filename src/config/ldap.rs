@@ -1,0 +1,187 @@
+//! Reads `[authn.ldap]`.
+
+use std::{fs, path::PathBuf};
+
+use url::Url;
+
+use super::{
+    document::{Report, Table},
+    files::Surroundings,
+    sections::{Ldap, WithoutDirectory},
+};
+use crate::sys::secret::Secret;
+
+/// The largest file of authorities that is read.
+const MAX_AUTHORITIES: u64 = 1024 * 1024;
+
+/// Reads the section. Filters and names are checked where they are compiled.
+pub(super) fn read(
+    mut table: Table<'_>,
+    around: &Surroundings<'_>,
+    report: &mut Report,
+) -> Option<Ldap> {
+    let urls: Option<Vec<String>> = table.required("url", report);
+    let urls = urls.and_then(|urls| check_urls(&table, urls, report));
+    let ca: Option<PathBuf> = table.optional("ca", report);
+    let authorities = match &ca {
+        Some(written) => read_authorities(&table.at("ca"), written, around, report).map(Some),
+        None => Some(None),
+    };
+    let base: Option<String> = table.required("base", report);
+    let user_filter: Option<String> = table.optional("user-filter", report);
+    let user_dn: Option<String> = table.optional("user-dn", report);
+    if user_filter.is_some() && user_dn.is_some() {
+        report
+            .fault(&table.at("user-dn"), "stands beside user-filter")
+            .hint("people are searched by a filter, or their names are made of what they type");
+    }
+    let account = read_account(&mut table, around, report);
+    let ldap = Ldap {
+        urls: urls.unwrap_or_default(),
+        authorities: authorities.clone().flatten(),
+        base: base.clone().unwrap_or_default(),
+        user_filter: user_filter.unwrap_or_else(|| "(uid={login})".to_owned()),
+        user_dn,
+        mail_filter: table.or("mail-filter", "(mail={mail})".to_owned(), report),
+        account,
+        login_attribute: table.or("login-attribute", "uid".to_owned(), report),
+        attributes: table.or("attributes", Vec::new(), report),
+        timeout_seconds: table.or("timeout-seconds", 5, report),
+        connections: table.or("connections", 16, report),
+        warn_days: table.or("warn-days", 14, report),
+        cas_attribute: table.text("cas-attribute", report),
+        without_directory: table.or("without-directory", WithoutDirectory::default(), report),
+    };
+    if !(1..=30).contains(&ldap.timeout_seconds) {
+        report.fault(&table.at("timeout-seconds"), "is not 1 to 30");
+    }
+    if !(1..=256).contains(&ldap.connections) {
+        report.fault(&table.at("connections"), "is not 1 to 256");
+    }
+    for (key, names) in [
+        ("attributes", ldap.attributes.as_slice()),
+        ("login-attribute", std::slice::from_ref(&ldap.login_attribute)),
+    ] {
+        for name in names.iter().filter(|name| !is_description(name)) {
+            report
+                .fault(
+                    &table.at(key),
+                    format!("{name:?} is not the name of an attribute"),
+                )
+                .hint("like mail, displayName;lang-fr or 2.5.4.3");
+        }
+    }
+    table.finish(report);
+    (!ldap.urls.is_empty() && authorities.is_some() && base.is_some()).then_some(ldap)
+}
+
+fn check_urls(table: &Table<'_>, urls: Vec<String>, report: &mut Report) -> Option<Vec<String>> {
+    if urls.is_empty() {
+        report
+            .fault(&table.at("url"), "names no server")
+            .hint("write [\"ldaps://ldap.example.org\"]");
+    }
+    let mut are_good = !urls.is_empty();
+    for (number, text) in (1_usize..).zip(&urls) {
+        let Err(what) = check_url(text) else {
+            continue;
+        };
+        are_good = false;
+        report
+            .fault(&table.entry("url", number), what)
+            .hint("write ldaps://host, or ldap://host for StartTLS, perhaps with :port");
+    }
+    are_good.then_some(urls)
+}
+
+fn check_url(text: &str) -> Result<(), &'static str> {
+    let Ok(url) = Url::parse(text) else {
+        return Err("is not an address");
+    };
+    if !matches!(url.scheme(), "ldap" | "ldaps") {
+        return Err("is not an ldaps or ldap address");
+    }
+    if url.host_str().is_none_or(str::is_empty) {
+        return Err("names no host");
+    }
+    let bare = url.path().trim_start_matches('/').is_empty()
+        && url.query().is_none()
+        && url.fragment().is_none()
+        && url.username().is_empty()
+        && url.password().is_none();
+    if bare {
+        Ok(())
+    } else {
+        Err("has more than a host and a port")
+    }
+}
+
+fn read_authorities(
+    key: &str,
+    written: &std::path::Path,
+    around: &Surroundings<'_>,
+    report: &mut Report,
+) -> Option<Vec<u8>> {
+    let path = around.existing(key, written, report)?;
+    let is_small = path.metadata().is_ok_and(|found| found.len() <= MAX_AUTHORITIES);
+    let pem = fs::read(&path).ok().filter(|_| is_small).filter(|pem| {
+        let begin = b"-----BEGIN CERTIFICATE-----";
+        pem.windows(begin.len()).any(|at| at == begin)
+    });
+    if pem.is_none() {
+        report
+            .fault(key, format!("{} holds no certificate", path.display()))
+            .hint("PEM: the certificate of the authority that vouches for the servers");
+    }
+    pem
+}
+
+/// Both or neither: an account without a password would search in nobody's name.
+fn read_account(
+    table: &mut Table<'_>,
+    around: &Surroundings<'_>,
+    report: &mut Report,
+) -> Option<(String, Secret)> {
+    let name = table.text("bind-dn", report);
+    let file: Option<PathBuf> = table.optional("bind-password-file", report);
+    match (name, file) {
+        (Some(name), Some(file)) => {
+            let key = table.at("bind-password-file");
+            let (path, content) = around.secret(&key, &file, report)?;
+            // An editor's newline at the end is not a part of it.
+            let content = content.expose();
+            let end = content.strip_suffix(b"\n").unwrap_or(content);
+            let password = end.strip_suffix(b"\r").unwrap_or(end);
+            if password.is_empty() || str::from_utf8(password).is_err() || password.contains(&0) {
+                report.fault(&key, format!("{} holds no password", path.display()));
+                return None;
+            }
+            Some((name, Secret::new(password.to_vec())))
+        }
+        (Some(_), None) => {
+            report
+                .fault(&table.at("bind-dn"), "stands without bind-password-file")
+                .hint("the password is in a file of its own, which nobody else can read");
+            None
+        }
+        (None, Some(_)) => {
+            report.fault(
+                &table.at("bind-password-file"),
+                "stands without bind-dn",
+            );
+            None
+        }
+        (None, None) => None,
+    }
+}
+
+/// `attributedescription` of RFC 4512 §2.5: a short name or an OID, and options.
+fn is_description(text: &str) -> bool {
+    !text.is_empty()
+        && text.split(';').all(|part| {
+            !part.is_empty()
+                && part
+                    .bytes()
+                    .all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'.')
+        })
+}

@@ -1,0 +1,118 @@
+//! What the university's directory is asked for people whom the CAS server has signed in, and for
+//! mail addresses that a provider knows people by.
+
+use super::{
+    answer::Proven,
+    bridge::Bridge,
+    stop::{HereFault, Stop},
+    story::Story,
+};
+use crate::{
+    authn::{
+        AuthnError, Barrier,
+        ldap::{LdapFault, Record},
+    },
+    config::sections::WithoutDirectory,
+    model::{
+        attribute::Attributes,
+        name_id::{NameId, NameIdFormat},
+        proof::Proof,
+        trace::Organ,
+    },
+};
+
+impl Bridge {
+    /// A proof of the CAS server with what the directory knows of the person, where that is who
+    /// gives the attributes.
+    pub(super) async fn with_record(
+        &self,
+        mut proof: Proof,
+        story: &mut Story,
+    ) -> Result<Proof, Stop> {
+        let (Some(directory), Some(uses)) = (&self.directory, &self.settings.directory) else {
+            return Ok(proof);
+        };
+        if !uses.gives_attributes {
+            return Ok(proof);
+        }
+        let by = match &uses.cas_attribute {
+            None => proof.login.as_str(),
+            Some(name) => match proof.attributes.values(name) {
+                [one] => one.as_str(),
+                [] | [..] => return Err(HereFault::NotInDirectory.into()),
+            },
+        };
+        match directory.look_up(by, self.clock.now()).await {
+            Ok(Record::Known(record)) => {
+                story.trace.note(Organ::Authn, "directory", "record found");
+                proof.attributes = with_uid(record, &proof);
+                Ok(proof)
+            }
+            Ok(Record::Shut) => Err(HereFault::Barred(Barrier::AccountShut).into()),
+            Ok(Record::Unknown) => Err(HereFault::NotInDirectory.into()),
+            Err(fault) => match uses.when_down {
+                WithoutDirectory::Stop => Err(unanswered(fault)),
+                WithoutDirectory::UseCas => {
+                    story
+                        .trace
+                        .note(Organ::Authn, "directory", "no answer: what CAS says is used");
+                    Ok(proof)
+                }
+            },
+        }
+    }
+
+    /// Refuses a mail address that somebody else has, too: the provider would take the one for the
+    /// other.
+    pub(super) async fn refuse_shared_mail(
+        &self,
+        name: &NameId,
+        proof: &Proof,
+        proven: Proven,
+        story: &mut Story,
+    ) -> Result<(), Stop> {
+        let (Some(directory), NameIdFormat::EmailAddress) = (&self.directory, name.format) else {
+            return Ok(());
+        };
+        let now = self.clock.now();
+        match directory
+            .is_mail_of_another(&name.value, &proof.login, now)
+            .await
+        {
+            Ok(false) => Ok(()),
+            Ok(true) => {
+                story
+                    .trace
+                    .note(Organ::NameId, "mail", "somebody else has it, too");
+                Err(HereFault::MailOfAnother.into())
+            }
+            // A session lives on while the directory does not answer, and so does whoever goes on
+            // with what CAS says.
+            Err(fault) => {
+                let goes_on = self.settings.directory.as_ref().is_some_and(|uses| {
+                    uses.gives_attributes && uses.when_down == WithoutDirectory::UseCas
+                });
+                if proven == Proven::Before || goes_on {
+                    story
+                        .trace
+                        .note(Organ::NameId, "mail", "the directory did not answer");
+                    Ok(())
+                } else {
+                    Err(unanswered(fault))
+                }
+            }
+        }
+    }
+}
+
+/// As with the other sources: without a `uid` the login is the uid.
+fn with_uid(mut record: Attributes, proof: &Proof) -> Attributes {
+    if record.values("uid").is_empty() {
+        record.add("uid", proof.attributes.values("uid").iter().cloned());
+    }
+    record
+}
+
+fn unanswered(fault: LdapFault) -> Stop {
+    HereFault::from(AuthnError::Directory(fault)).into()
+}
