@@ -5,7 +5,7 @@ use std::{sync::Arc, time::Duration};
 
 use tokio::time::timeout;
 
-use crate::lab::slapd::{Kind, READER_DN, Slapd};
+use crate::lab::slapd::{Kind, READER_DN, Slapd, synthetic_people};
 
 const NOMAIL: &str = "uid=nomail,ou=people,dc=univ,dc=example";
 
@@ -62,6 +62,26 @@ async fn people_are_let_in_as_the_fixtures_say() {
     let log = slapd.server().log();
     assert!(log.contains("BIND dn=\"uid=alice,"), "{log}");
     assert!(!log.contains("wonderland"), "{log}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_synthetic_person_has_a_password_of_their_own() {
+    let people = synthetic_people(40);
+    let slapd = Slapd::start(Kind {
+        more: &people,
+        ..Kind::default()
+    })
+    .await;
+    let uids: Vec<_> = people
+        .lines()
+        .filter_map(|line| line.strip_prefix("uid: "))
+        .collect();
+    assert_eq!(uids.len(), 40);
+    for uid in [uids[0], uids[39]] {
+        let (accepted, said) = who_am_i(&slapd, uid, &format!("{uid}-secret"));
+        assert!(accepted, "{uid}: {said}");
+    }
+    assert!(refusal(&slapd, uids[0], &format!("{}-secret", uids[1])).contains("(49)"));
 }
 
 #[tokio::test(flavor = "multi_thread")]

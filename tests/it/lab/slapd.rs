@@ -144,6 +144,18 @@ impl Slapd {
     }
 }
 
+/// `count` invented people and the places where they work and study, as LDIF.
+///
+/// Each has a password of their own, `<uid>-secret`.
+pub(crate) fn synthetic_people(count: u32) -> String {
+    let generator = repository().join("tests/fixtures/directory/generate.py");
+    let count = count.to_string();
+    let words = ["--people", &count, "--seed", "1", "--password-is-login"];
+    let (done, said) = run(path(&generator), &words, &[]);
+    assert!(done, "{said}");
+    said
+}
+
 fn path(path: &Path) -> &str {
     path.to_str().unwrap()
 }
