@@ -32,7 +32,12 @@ HINT = "run scripts/install test"
 
 # Where distributions keep slapd, its modules and the schemas that it comes with.
 PROGRAMS = ["/usr/sbin", "/usr/local/sbin", "/usr/libexec", "/usr/lib/openldap"]
-MODULES = ["/usr/lib/ldap", "/usr/lib64/openldap", "/usr/lib/openldap", "/usr/local/libexec/openldap"]
+MODULES = [
+    "/usr/lib/ldap",
+    "/usr/lib64/openldap",
+    "/usr/lib/openldap",
+    "/usr/local/libexec/openldap",
+]
 SCHEMAS = ["/etc/ldap/schema", "/etc/openldap/schema", "/usr/local/etc/openldap/schema"]
 
 CERTIFICATES = {
@@ -146,7 +151,18 @@ def make_certificates(openssl: Path, folder: Path) -> None:
     )
     key = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes"]
     request = ["req", "-config", "openssl.cnf", *key]
-    run(*request, "-x509", "-days", "3650", "-subj", "/CN=lab authority", "-keyout", "ca.key", "-out", "ca.crt")
+    run(
+        *request,
+        "-x509",
+        "-days",
+        "3650",
+        "-subj",
+        "/CN=lab authority",
+        "-keyout",
+        "ca.key",
+        "-out",
+        "ca.crt",
+    )
     for name in CERTIFICATES:
         run(*request, "-subj", f"/CN={name}", "-keyout", f"{name}.key", "-out", f"{name}.csr")
         run(
@@ -204,7 +220,10 @@ def load(slapd: Path, folder: Path, reader: str, files: list[Path]) -> None:
         # Of somebody who was stopped half-way.
         shutil.rmtree(database)
     database.mkdir()
-    entries = [BASE.replace("@READER@", hashed(reader)).encode(), *(file.read_bytes() for file in files)]
+    entries = [
+        BASE.replace("@READER@", hashed(reader)).encode(),
+        *(file.read_bytes() for file in files),
+    ]
     add = [slapd, "-T", "add", "-q", "-f", folder / "slapd.conf"]
     if subprocess.run(add, input=b"\n".join(entries), stdout=sys.stderr).returncode != 0:
         sys.exit("slapd does not take these entries")
@@ -217,7 +236,9 @@ def main() -> None:
     os.umask(0o077)
     args.folder.mkdir(parents=True, exist_ok=True)
     folder = args.folder.resolve()
-    slapd = needed("slapd", shutil.which("slapd", path=os.pathsep.join([os.environ["PATH"], *PROGRAMS])))
+    slapd = needed(
+        "slapd", shutil.which("slapd", path=os.pathsep.join([os.environ["PATH"], *PROGRAMS]))
+    )
     make_certificates(needed("openssl", shutil.which("openssl")), folder)
     reader, admin = (secret(folder / f"{name}.password") for name in ("reader", "admin"))
     text = configuration(folder, args.certificate, args.lax, admin)
