@@ -122,6 +122,8 @@ impl Slapd {
     }
 
     /// Changes entries, by records of LDIF with their `changetype`; operational attributes too.
+    ///
+    /// Somebody whose password is set like this must change it first (`pwdReset`).
     pub(crate) fn modify(&self, ldif: &str) {
         let file = self.folder.path().join("change.ldif");
         std::fs::write(&file, ldif).unwrap();
