@@ -3,7 +3,7 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help demo demo-cas build test browser-test fmt lint doc deny bench clean
+.PHONY: help demo demo-cas demo-ldap build test browser-test fmt lint doc deny bench clean
 
 # One command of cargo at a time: they share the target folder, and its lock.
 .NOTPARALLEL:
@@ -18,6 +18,10 @@ demo: ## Install, build, make keys and start the bridge with a stand-in for Zoom
 demo-cas: ## The same with a CAS server, where people sign in
 	@scripts/install demo-cas
 	@scripts/demo cas
+
+demo-ldap: ## The same with an LDAP directory of 2,000 people, whom the bridge asks
+	@scripts/install demo-ldap
+	@scripts/demo ldap
 
 build: ## Build the server, optimised
 	@scripts/install build

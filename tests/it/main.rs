@@ -17,6 +17,8 @@ mod cas;
 #[cfg(test)]
 mod check;
 #[cfg(test)]
+mod directory_lab;
+#[cfg(test)]
 mod hostile;
 #[cfg(test)]
 mod independent_readers;

@@ -14,4 +14,5 @@ pub(crate) mod port;
 pub(crate) mod process;
 pub(crate) mod real_bridge;
 pub(crate) mod service_provider;
+pub(crate) mod slapd;
 pub(crate) mod xml_tools;
