@@ -18,8 +18,8 @@ use crate::{
 
 pub mod account_name;
 pub mod cas;
-pub mod local;
 pub mod ldap;
+pub mod local;
 mod servers;
 pub mod throttle;
 pub mod typed_password;

@@ -6,7 +6,9 @@ use super::{
     document::{Report, Table},
     files::Surroundings,
     ldap,
-    sections::{AttributeSource, Authn, Cas, CasProtocol, FreshLoginProof, Local, Method, Throttle},
+    sections::{
+        AttributeSource, Authn, Cas, CasProtocol, FreshLoginProof, Local, Method, Throttle,
+    },
 };
 use crate::model::endpoint::EndpointUrl;
 
@@ -24,10 +26,14 @@ pub(super) fn read(mut table: Table<'_>, around: &Surroundings<'_>, report: &mut
             Method::Local => local.is_some(),
         };
         check_methods(&table, methods, is_there, report);
-        if attributes == AttributeSource::Ldap && !(methods.contains(&Method::Cas) && ldap.is_some())
+        if attributes == AttributeSource::Ldap
+            && !(methods.contains(&Method::Cas) && ldap.is_some())
         {
             report
-                .fault(&table.at("attributes"), "needs the method cas and [authn.ldap]")
+                .fault(
+                    &table.at("attributes"),
+                    "needs the method cas and [authn.ldap]",
+                )
                 .hint("it says who is asked for the attributes of people whom CAS signs in");
         }
     }

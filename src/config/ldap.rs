@@ -60,7 +60,10 @@ pub(super) fn read(
     }
     for (key, names) in [
         ("attributes", ldap.attributes.as_slice()),
-        ("login-attribute", std::slice::from_ref(&ldap.login_attribute)),
+        (
+            "login-attribute",
+            std::slice::from_ref(&ldap.login_attribute),
+        ),
     ] {
         for name in names.iter().filter(|name| !is_description(name)) {
             report
@@ -123,7 +126,9 @@ fn read_authorities(
     report: &mut Report,
 ) -> Option<Vec<u8>> {
     let path = around.existing(key, written, report)?;
-    let is_small = path.metadata().is_ok_and(|found| found.len() <= MAX_AUTHORITIES);
+    let is_small = path
+        .metadata()
+        .is_ok_and(|found| found.len() <= MAX_AUTHORITIES);
     let pem = fs::read(&path).ok().filter(|_| is_small).filter(|pem| {
         let begin = b"-----BEGIN CERTIFICATE-----";
         pem.windows(begin.len()).any(|at| at == begin)
@@ -165,10 +170,7 @@ fn read_account(
             None
         }
         (None, Some(_)) => {
-            report.fault(
-                &table.at("bind-password-file"),
-                "stands without bind-dn",
-            );
+            report.fault(&table.at("bind-password-file"), "stands without bind-dn");
             None
         }
         (None, None) => None,

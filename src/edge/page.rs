@@ -19,7 +19,7 @@ pub use stop::{Stop, StopReason};
 pub use words::WordsError;
 
 use form::Values;
-use template::{Edition, Login};
+use template::{Edition, Ending, Login};
 
 use crate::model::language::{Language, Localized};
 
@@ -34,6 +34,8 @@ pub struct Site {
     pub support_text: Localized,
     /// Where to get help.
     pub support_link: Option<String>,
+    /// Where people change their password.
+    pub password_link: Option<String>,
     /// Whether plain `http` is allowed; every page then says so.
     pub lab: bool,
 }
@@ -77,6 +79,19 @@ pub enum Page<'a> {
         /// Name of the provider.
         provider: &'a str,
     },
+    /// Says that the password ends soon, before the person goes on to the provider.
+    PasswordEnds {
+        /// Own path that the form is sent to.
+        action: &'a str,
+        /// The synchroniser token.
+        csrf: &'a str,
+        /// What was proven, sealed.
+        proof: &'a str,
+        /// Name of the provider.
+        provider: &'a str,
+        /// When it ends.
+        ends: PasswordEnd,
+    },
     /// Says why the person cannot go on.
     Stop(Stop<'a>),
     /// Asks whether to sign out. The form is sent to `/logout`.
@@ -114,6 +129,15 @@ pub enum Refusal {
     },
     /// Too many people at once.
     Busy,
+}
+
+/// When a password ends.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum PasswordEnd {
+    /// In so many whole days.
+    Days(u64),
+    /// It has ended, and works for so many more sign-ins.
+    SignIns(u64),
 }
 
 /// Why a page could not be written. The texts and templates are tested, so what is left are the
@@ -164,7 +188,9 @@ impl Pages {
         for language in Language::ALL {
             web_address(site.organization_url.text(language))?;
         }
-        site.support_link.as_deref().map(web_address).transpose()?;
+        for link in [&site.support_link, &site.password_link] {
+            link.as_deref().map(web_address).transpose()?;
+        }
         Ok(Self {
             french: Edition::new(&site, Language::Fr)?,
             english: Edition::new(&site, Language::En)?,
@@ -240,11 +266,28 @@ impl Pages {
                 stop.way_out
                     .map(|(_provider, link)| address(link))
                     .transpose()?;
+                stop.again.map(own_path).transpose()?;
                 let other = match language {
                     Language::Fr => &self.english,
                     Language::En => &self.french,
                 };
                 edition.stop(&stop, &[other])
+            }
+            Page::PasswordEnds {
+                action,
+                csrf,
+                proof,
+                provider,
+                ends,
+            } => {
+                own_path(action)?;
+                edition.password_ends(&Ending {
+                    action,
+                    csrf,
+                    proof,
+                    provider,
+                    ends,
+                })
             }
             Page::LogoutConfirm { csrf, person } => edition.logout(csrf, person),
             Page::LoggedOut => edition.logged_out(),

@@ -53,9 +53,11 @@ impl Bridge {
             Err(fault) => match uses.when_down {
                 WithoutDirectory::Stop => Err(unanswered(fault)),
                 WithoutDirectory::UseCas => {
-                    story
-                        .trace
-                        .note(Organ::Authn, "directory", "no answer: what CAS says is used");
+                    story.trace.note(
+                        Organ::Authn,
+                        "directory",
+                        "no answer: what CAS says is used",
+                    );
                     Ok(proof)
                 }
             },

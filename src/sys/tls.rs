@@ -2,8 +2,8 @@
 
 use std::{path::Path, sync::Arc};
 
-use native_tls::{Certificate, Protocol};
 pub use native_tls::TlsConnector;
+use native_tls::{Certificate, Protocol};
 use openssl::{
     error::ErrorStack,
     ssl::{AlpnError, SslAcceptor, SslFiletype, SslMethod, select_next_proto},

@@ -77,7 +77,7 @@ pub fn router(front: Arc<Front>) -> Router {
         .route("/saml/slo", get(logout::ask))
         .route(
             "/j/{sp}/{seal}",
-            get(journey::resume).post(journey::take_password),
+            get(journey::resume).post(journey::take_form),
         )
         .route(
             "/cas/{sp}/{seal}",

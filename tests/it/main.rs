@@ -9,6 +9,7 @@
 mod bridge;
 #[cfg(test)]
 mod lab;
+mod ldap;
 
 #[cfg(test)]
 mod browser_rules;

@@ -176,7 +176,10 @@ impl Connection {
     }
 
     /// Asks for whom the server takes us (RFC 4532): none where it does not know the question.
-    pub(super) async fn who_am_i(&mut self, deadline: Instant) -> Result<Option<String>, LdapFault> {
+    pub(super) async fn who_am_i(
+        &mut self,
+        deadline: Instant,
+    ) -> Result<Option<String>, LdapFault> {
         let asked = within(deadline, self.ldap.extended(WhoAmI)).await?;
         let ExopResult(answer, result) = asked.map_err(LdapFault::Broken)?;
         self.used_at = Instant::now();
@@ -342,7 +345,10 @@ mod tests {
 
     fn attribute(description: &str, values: &[&[u8]]) -> StructureTag {
         let values = values.iter().map(|value| text(value)).collect();
-        tag(PL::C(vec![text(description.as_bytes()), tag(PL::C(values))]))
+        tag(PL::C(vec![
+            text(description.as_bytes()),
+            tag(PL::C(values)),
+        ]))
     }
 
     fn entry(attributes: Vec<StructureTag>) -> StructureTag {

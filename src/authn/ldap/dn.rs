@@ -125,7 +125,11 @@ fn unescape(value: &str) -> Option<String> {
             continue;
         }
         let next = rest.next()?;
-        let digit = |b: u8| char::from(b).to_digit(16).and_then(|d| u8::try_from(d).ok());
+        let digit = |b: u8| {
+            char::from(b)
+                .to_digit(16)
+                .and_then(|d| u8::try_from(d).ok())
+        };
         match digit(next) {
             Some(high) => bytes.push(high * 16 + digit(rest.next()?)?),
             None => bytes.push(next),

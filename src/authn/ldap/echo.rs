@@ -83,7 +83,10 @@ mod tests {
         for _ in 0..200 {
             held.insert(echo.hold_back(ms(1), &entropy));
         }
-        assert_eq!(held.into_iter().collect::<Vec<_>>(), [19, 20, 21, 22].map(ms));
+        assert_eq!(
+            held.into_iter().collect::<Vec<_>>(),
+            [19, 20, 21, 22].map(ms)
+        );
         // A wrong password has cost its hash.
         assert_eq!(echo.hold_back(ms(19), &entropy), ms(0));
     }

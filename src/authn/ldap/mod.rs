@@ -16,9 +16,9 @@ use tokio::{
 
 use self::{
     connection::{Address, BindAnswer, Entry, Search},
-    dn::{DnFault, DnTemplate},
+    dn::DnTemplate,
     echo::Echo,
-    filter::{Filter, FilterFault},
+    filter::Filter,
     policy::PolicyError,
     server::{Account, Bound, PersonBind, Server},
 };
@@ -49,7 +49,7 @@ mod pool;
 mod server;
 mod state;
 
-pub use self::{connection::LdapFault, policy::PasswordWarning};
+pub use self::{connection::LdapFault, dn::DnFault, filter::FilterFault, policy::PasswordWarning};
 
 /// How many people are waited for at one time; the next one is told to come back.
 const MOST_UNDER_WAY: usize = 1024;
@@ -231,12 +231,11 @@ impl Ldap {
         let Ok(_place) = self.under_way.try_acquire() else {
             return Ok(Outcome::Busy);
         };
-        let tried = self
-            .on_a_server(now, async |server, deadline| {
-                self.try_on(server, &login, password, deadline).await
-            })
-            .await;
-        let found = match tried {
+        let question = Attempt {
+            login: &login,
+            password,
+        };
+        let found = match self.on_a_server(question, now).await {
             Ok(found) => found,
             Err(LdapFault::Busy) => return Ok(Outcome::Busy),
             Err(fault) => return Err(fault),
@@ -265,11 +264,7 @@ impl Ldap {
         let Ok(_place) = self.under_way.try_acquire() else {
             return Err(LdapFault::Busy);
         };
-        let mut found = self
-            .on_a_server(now, async |server, deadline| {
-                self.find(server, &login, deadline).await
-            })
-            .await?;
+        let mut found = self.on_a_server(Lookup(&login), now).await?;
         Ok(match (found.pop(), found.is_empty()) {
             (Some(entry), true) if state::is_open(&entry.attributes) => {
                 Record::Known(entry.attributes)
@@ -291,19 +286,7 @@ impl Ldap {
         now: Timestamp,
     ) -> Result<bool, LdapFault> {
         let filter = self.rules.same_mail.with(mail);
-        let names = [self.rules.login_attribute.clone()];
-        let search = Search {
-            base: &self.rules.base,
-            whole_tree: true,
-            filter: &filter,
-            attributes: &names,
-            most: ONE_AND_MORE,
-        };
-        let holders = self
-            .on_a_server(now, async |server, deadline| {
-                server.search(search, deadline).await
-            })
-            .await?;
+        let holders = self.on_a_server(Holders(&filter), now).await?;
         let login = AccountName::parse(login);
         let is_theirs = |entry: &Entry| {
             let names = entry.attributes.values(&self.rules.login_attribute);
@@ -313,14 +296,15 @@ impl Ldap {
     }
 
     /// Asks the servers in order, until one answers.
-    async fn on_a_server<T>(
+    async fn on_a_server<Q: Question>(
         &self,
+        question: Q,
         now: Timestamp,
-        ask: impl AsyncFn(&Server, Instant) -> Result<T, LdapFault>,
-    ) -> Result<T, LdapFault> {
+    ) -> Result<Q::Answer, LdapFault> {
         let mut last = LdapFault::Resting;
         for turn in self.servers.turns(now) {
-            match ask(turn.server(), Instant::now() + turn.patience).await {
+            let deadline = Instant::now() + turn.patience;
+            match question.ask(self, turn.server(), deadline).await {
                 Ok(answer) => {
                     turn.answered();
                     return Ok(answer);
@@ -378,57 +362,6 @@ impl Ldap {
         server.search(search, deadline).await
     }
 
-    /// One attempt on one server: the record, and what is said of its password; or why not.
-    async fn try_on(
-        &self,
-        server: &Server,
-        login: &AccountName,
-        password: &str,
-        deadline: Instant,
-    ) -> Result<Result<(Attributes, Option<PasswordWarning>), Denied>, LdapFault> {
-        let (dn, known) = match &self.rules.find {
-            Find::Template(template) => (template.with(login.as_str()), Ok(None)),
-            Find::Search(_) => {
-                let mut found = self.find(server, login, deadline).await?;
-                match (found.pop(), found.is_empty()) {
-                    (Some(entry), true) => (entry.dn, Ok(Some(entry.attributes))),
-                    // A bind all the same, by a name that nobody has.
-                    (None, _) => (self.nobody(), Err(RefusalReason::UnknownAccount)),
-                    (Some(_), false) => (self.nobody(), Err(RefusalReason::SeveralAccounts)),
-                }
-            }
-        };
-        let reads_own = matches!(known, Ok(None)) && !server.has_account();
-        let person = PersonBind {
-            dn: &dn,
-            password,
-            read: reads_own.then_some(&*self.attributes),
-        };
-        let Bound { answer, entry } = server.bind(person, deadline).await?;
-        let why = match (judge(&answer)?, known) {
-            (Verdict::Bound, Ok(record)) => {
-                self.echo.note(answer.took);
-                let record = match (record, entry) {
-                    (Some(record), _) => record,
-                    (None, Some(own)) => own.attributes,
-                    (None, None) => {
-                        let own = self.search(server, &dn, None, deadline).await?.pop();
-                        own.ok_or(LdapFault::Identity)?.attributes
-                    }
-                };
-                return Ok(Ok((record, answer.policy.warning)));
-            }
-            // The name of nobody was let in: such a server lets everybody in.
-            (Verdict::Bound | Verdict::MustChange, Err(_)) => return Err(LdapFault::Identity),
-            (Verdict::MustChange, Ok(_)) => Why::MustChange,
-            (Verdict::Refused(_), Err(reason)) | (Verdict::Refused(reason), Ok(_)) => {
-                Why::Refused(reason)
-            }
-        };
-        let hold_back = self.echo.hold_back(answer.took, &*self.entropy);
-        Ok(Err(Denied { why, hold_back }))
-    }
-
     /// A name that nobody has, and nobody can guess.
     fn nobody(&self) -> String {
         let id = entropy::saml_id(&*self.entropy);
@@ -483,6 +416,119 @@ impl Ldap {
             PasswordWarning::GraceLogins(_) => true,
             PasswordWarning::ExpiresIn(time) => time <= self.rules.warn_before,
         }
+    }
+}
+
+/// What can be asked of any one of the servers.
+trait Question: Sync {
+    type Answer: Send;
+
+    fn ask(
+        &self,
+        ldap: &Ldap,
+        server: &Server,
+        deadline: Instant,
+    ) -> impl Future<Output = Result<Self::Answer, LdapFault>> + Send;
+}
+
+/// Whether this is the password of whoever is meant by this name.
+struct Attempt<'a> {
+    login: &'a AccountName,
+    password: &'a str,
+}
+
+/// What is recorded under this name.
+struct Lookup<'a>(&'a AccountName);
+
+/// Who matches this filter.
+struct Holders<'a>(&'a str);
+
+impl Question for Attempt<'_> {
+    /// The record, and what is said of its password; or why nobody is let in.
+    type Answer = Result<(Attributes, Option<PasswordWarning>), Denied>;
+
+    async fn ask(
+        &self,
+        ldap: &Ldap,
+        server: &Server,
+        deadline: Instant,
+    ) -> Result<Self::Answer, LdapFault> {
+        let Self { login, password } = *self;
+        let (dn, known) = match &ldap.rules.find {
+            Find::Template(template) => (template.with(login.as_str()), Ok(None)),
+            Find::Search(_) => {
+                let mut found = ldap.find(server, login, deadline).await?;
+                match (found.pop(), found.is_empty()) {
+                    (Some(entry), true) => (entry.dn, Ok(Some(entry.attributes))),
+                    // A bind all the same, by a name that nobody has.
+                    (None, _) => (ldap.nobody(), Err(RefusalReason::UnknownAccount)),
+                    (Some(_), false) => (ldap.nobody(), Err(RefusalReason::SeveralAccounts)),
+                }
+            }
+        };
+        let reads_own = matches!(known, Ok(None)) && !server.has_account();
+        let person = PersonBind {
+            dn: &dn,
+            password,
+            read: reads_own.then_some(&*ldap.attributes),
+        };
+        let Bound { answer, entry } = server.bind(person, deadline).await?;
+        let why = match (judge(&answer)?, known) {
+            (Verdict::Bound, Ok(record)) => {
+                ldap.echo.note(answer.took);
+                let record = match (record, entry) {
+                    (Some(record), _) => record,
+                    (None, Some(own)) => own.attributes,
+                    (None, None) => {
+                        let own = ldap.search(server, &dn, None, deadline).await?.pop();
+                        own.ok_or(LdapFault::Identity)?.attributes
+                    }
+                };
+                return Ok(Ok((record, answer.policy.warning)));
+            }
+            // The name of nobody was let in: such a server lets everybody in.
+            (Verdict::Bound | Verdict::MustChange, Err(_)) => return Err(LdapFault::Identity),
+            (Verdict::MustChange, Ok(_)) => Why::MustChange,
+            (Verdict::Refused(_), Err(reason)) | (Verdict::Refused(reason), Ok(_)) => {
+                Why::Refused(reason)
+            }
+        };
+        let hold_back = ldap.echo.hold_back(answer.took, &*ldap.entropy);
+        Ok(Err(Denied { why, hold_back }))
+    }
+}
+
+impl Question for Lookup<'_> {
+    type Answer = Vec<Entry>;
+
+    async fn ask(
+        &self,
+        ldap: &Ldap,
+        server: &Server,
+        deadline: Instant,
+    ) -> Result<Self::Answer, LdapFault> {
+        ldap.find(server, self.0, deadline).await
+    }
+}
+
+impl Question for Holders<'_> {
+    type Answer = Vec<Entry>;
+
+    async fn ask(
+        &self,
+        ldap: &Ldap,
+        server: &Server,
+        deadline: Instant,
+    ) -> Result<Self::Answer, LdapFault> {
+        let names = [ldap.rules.login_attribute.clone()];
+        let search = Search {
+            base: &ldap.rules.base,
+            whole_tree: true,
+            filter: self.0,
+            attributes: &names,
+            most: ONE_AND_MORE,
+        };
+        server.search(search, deadline).await
     }
 }
 

@@ -152,7 +152,10 @@ mod tests {
         };
         assert_eq!(policy(&[0x30, 3, 0x81, 1, 0]), error(PolicyError::Expired));
         assert_eq!(policy(&[0x30, 3, 0x81, 1, 1]), error(PolicyError::Locked));
-        assert_eq!(policy(&[0x30, 3, 0x81, 1, 2]), error(PolicyError::MustChange));
+        assert_eq!(
+            policy(&[0x30, 3, 0x81, 1, 2]),
+            error(PolicyError::MustChange)
+        );
         assert_eq!(policy(&[0x30, 3, 0x81, 1, 8]), error(PolicyError::Other));
         let warning = |warning| PolicyAnswer {
             error: None,

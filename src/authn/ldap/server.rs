@@ -127,7 +127,8 @@ impl Server {
         let Some(Account { dn, password }) = &self.account else {
             return Ok(connection);
         };
-        let password = str::from_utf8(password.expose()).map_err(|_not_text| LdapFault::Identity)?;
+        let password =
+            str::from_utf8(password.expose()).map_err(|_not_text| LdapFault::Identity)?;
         let answer = connection.bind(dn, password, deadline).await?;
         if answer.code != SUCCESS || answer.policy.error.is_some() {
             return Err(LdapFault::Service { code: answer.code });

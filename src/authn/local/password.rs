@@ -197,6 +197,12 @@ mod tests {
     }
 
     #[test]
+    fn r71_no_hash_is_made_for_a_password_that_nobody_can_have() {
+        let empty = Secret::new(Vec::new());
+        assert!(hash_password(&empty, &SeededEntropy::new(1)).is_err());
+    }
+
+    #[test]
     fn a_hash_made_by_the_reference_implementation_is_understood() {
         let stored = StoredHash::parse(WONDERLAND).unwrap();
         assert!(

@@ -18,6 +18,7 @@ fn site() -> Site {
         organization_url: localized("https://www.univ-montp3.fr"),
         support_text: localized("Assistance > Ajouter un ticket > BBB & Zoom"),
         support_link: Some("https://ent.univ-montp3.fr".to_owned()),
+        password_link: Some("https://ent.univ-montp3.fr/mdp".to_owned()),
         lab: false,
     }
 }
@@ -138,6 +139,7 @@ fn r95_markup_in_any_text_is_shown_and_never_obeyed() {
             organization_url: localized(&format!("https://sp.example/{hostile}")),
             support_text: localized(hostile),
             support_link: Some(format!("https://sp.example/{hostile}")),
+            password_link: Some(format!("https://sp.example/{hostile}")),
             lab: true,
         };
         let pages = Pages::new(hostile_site).unwrap();
@@ -350,7 +352,11 @@ fn pages_that_can_be_asked_for_again_offer_every_language() {
             | Page::NothingToLogOut
             | Page::NotFound { .. }
             | Page::Home { .. } => 1,
-            Page::Post { .. } | Page::PostFault { .. } | Page::Stop(_) | Page::LoggedOut => 0,
+            Page::Post { .. }
+            | Page::PostFault { .. }
+            | Page::PasswordEnds { .. }
+            | Page::Stop(_)
+            | Page::LoggedOut => 0,
         };
         for tag in ["fr", "en"] {
             let link = format!(
@@ -390,6 +396,7 @@ fn r54_a_page_leads_nowhere_but_to_the_web_and_to_our_own_paths() {
             reason: StopReason::Busy,
             support_code: "",
             way_out: Some(("Zoom", link)),
+            again: None,
         })
     };
     for link in [
