@@ -221,13 +221,20 @@ impl<'a> Look<'a> {
     }
 
     fn ldap_rules(&mut self) -> Option<ldap::Rules> {
-        ldap::Rules::compile(self.named.ldap?)
+        let rules = ldap::Rules::compile(self.named.ldap?)
             .map_err(|found| {
                 for (key, fault) in found {
                     self.fault(&format!("authn.ldap.{key}"), &fault);
                 }
             })
-            .ok()
+            .ok()?;
+        if !rules.may_search() {
+            let what = "stands without bind-dn: nobody sees when two people have one mail address";
+            let mut warning = self.told("authn.ldap.user-dn", &what);
+            warning.hint("give bind-dn and bind-password-file");
+            self.warnings.push(warning);
+        }
+        Some(rules)
     }
 
     /// Attributes of people that no rule and no provider will ever look at: most likely a slip.

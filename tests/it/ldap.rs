@@ -10,6 +10,7 @@ use crate::{
         browser::{Browser, SESSION_COOKIE},
         log::Log,
         page::Page,
+        watch::text_of,
     },
     lab::slapd::{Kind, READER_DN, Slapd, synthetic_people},
 };
@@ -89,7 +90,7 @@ async fn told(bridge: &Bridge, login: &str, password: &str) -> passerelle::sp_ch
     let request = bridge.request();
     let page = browser.arrive(&request.redirect(None)).await;
     let page = browser.submit(&page, &page.filled(login, password)).await;
-    assert_eq!(page.kind(), "post", "{login}: {}", page.body);
+    assert_eq!(page.kind(), "post", "{login}: {}", text_of(&page.body));
     bridge.identity(&page.answer(), ZOOM, request.id())
 }
 
@@ -163,20 +164,18 @@ async fn r73_whoever_is_not_let_in_reads_the_same_whatever_the_reason() {
     ] {
         let page = attempt(&bridge, login, password).await;
         page.is_refused(login);
+        let help = page.link("change-password");
+        assert_eq!(help.as_deref(), Some("https://password.example.org"));
         let mut body = page.body.replace(&format!("value=\"{login}\""), "");
-        for part in [
-            page.form().action.as_str(),
-            page.form().value("csrf").unwrap(),
-        ] {
+        let form = page.form();
+        let action = form.action.replace('/', "&#x2f;");
+        for part in [action.as_str(), form.value("csrf").unwrap()] {
+            assert!(body.contains(part));
             body = body.replace(part, "");
         }
         seen.insert(body);
     }
     assert_eq!(seen.len(), 1, "{seen:#?}");
-    assert!(
-        seen.iter()
-            .all(|body| body.contains("https://password.example.org"))
-    );
 }
 
 #[tokio::test]
@@ -544,6 +543,7 @@ async fn r48_a_thousand_people_sign_in_at_one_time_and_each_is_told_of_as_themse
     let urls = [slapd.ldaps_url()];
     let bridge = Arc::new(Asking::of(&slapd, &urls, throttle).setup().build());
     let mut people: Vec<(String, String)> = Vec::new();
+    let mut holders = std::collections::HashMap::new();
     for entry in more.split("\n\n") {
         let values = |name: &str| -> Vec<&str> {
             let prefix = format!("{name}: ");
@@ -552,6 +552,9 @@ async fn r48_a_thousand_people_sign_in_at_one_time_and_each_is_told_of_as_themse
                 .filter_map(|line| line.strip_prefix(prefix.as_str()))
                 .collect()
         };
+        for mail in values("mail") {
+            *holders.entry(mail.to_lowercase()).or_insert(0) += 1;
+        }
         let is_open = values("supannRessourceEtat")
             .iter()
             .all(|state| !state.starts_with("{COMPTE}I") && !state.starts_with("{COMPTE}S"));
@@ -563,11 +566,7 @@ async fn r48_a_thousand_people_sign_in_at_one_time_and_each_is_told_of_as_themse
         }
     }
     // Those who share an address are refused, which is another test's business.
-    let mut count = std::collections::HashMap::new();
-    for (_, mail) in &people {
-        *count.entry(mail.clone()).or_insert(0) += 1;
-    }
-    people.retain(|(_, mail)| count[mail] == 1);
+    people.retain(|(_, mail)| holders[mail] == 1);
     assert!(people.len() >= PEOPLE, "{}", people.len());
     people.truncate(PEOPLE);
 

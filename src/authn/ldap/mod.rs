@@ -81,6 +81,7 @@ pub struct Rules {
     same_mail: Filter,
     login_attribute: Box<str>,
     warn_before: SignedDuration,
+    may_search: bool,
 }
 
 /// How the record of a person is found.
@@ -147,9 +148,17 @@ impl Rules {
                 same_mail,
                 login_attribute: config.login_attribute.as_str().into(),
                 warn_before: config.warn_before(),
+                may_search: config.account.is_some() || config.user_dn.is_none(),
             }),
             _ => Err(faults),
         }
+    }
+}
+
+impl Rules {
+    /// Whether the directory lets us search at all, as far as the configuration says.
+    pub const fn may_search(&self) -> bool {
+        self.may_search
     }
 }
 
@@ -275,6 +284,7 @@ impl Ldap {
     }
 
     /// Whether somebody else than the person who signs in as `login` has this mail address.
+    /// Nobody is known to where we may not search: `check` warns of that.
     ///
     /// # Errors
     ///
@@ -285,6 +295,9 @@ impl Ldap {
         login: &str,
         now: Timestamp,
     ) -> Result<bool, LdapFault> {
+        if !self.rules.may_search {
+            return Ok(false);
+        }
         let filter = self.rules.same_mail.with(mail);
         let holders = self.on_a_server(Holders(&filter), now).await?;
         let login = AccountName::parse(login);
