@@ -79,17 +79,10 @@ fn check_methods(
 
 fn read_cas(mut table: Table<'_>, around: &Surroundings<'_>, report: &mut Report) -> Option<Cas> {
     let url: Option<String> = table.required("url", report);
-    let url = url.and_then(|url| {
-        let fault = match EndpointUrl::parse(&url, around.schemes) {
-            Ok(parsed) if !url.contains(['?', '#']) => return Some(parsed),
-            Ok(_) => "has a query or a fragment".to_owned(),
-            Err(fault) => fault.to_string(),
-        };
-        report
-            .fault(&table.at("url"), fault)
-            .hint("write what stands before /login, like https://cas.example.org/cas");
-        None
-    });
+    let url = url.and_then(|url| read_cas_url(&table.at("url"), &url, around, report));
+    let validate_at = read_validate_at(&mut table, around, report);
+    let ca: Option<PathBuf> = table.optional("ca", report);
+    let ca = ca.and_then(|path| around.authorities(&table.at("ca"), &path, report));
     let protocol = match table.or("protocol", 3_u32, report) {
         1 => CasProtocol::One,
         2 => CasProtocol::Two,
@@ -105,12 +98,62 @@ fn read_cas(mut table: Table<'_>, around: &Surroundings<'_>, report: &mut Report
         report.fault(&table.at("timeout-seconds"), "is not 1 to 30");
     }
     table.finish(report);
+    let url = url?;
     Some(Cas {
-        url: url?,
+        validate_at: validate_at.unwrap_or_else(|| vec![url.clone()]),
+        url,
+        ca,
         protocol,
         fresh_login_proof,
         timeout_seconds,
     })
+}
+
+fn read_cas_url(
+    key: &str,
+    url: &str,
+    around: &Surroundings<'_>,
+    report: &mut Report,
+) -> Option<EndpointUrl> {
+    let fault = match EndpointUrl::parse(url, around.schemes) {
+        Ok(parsed) if !url.contains(['?', '#']) => return Some(parsed),
+        Ok(_) => "has a query or a fragment".to_owned(),
+        Err(fault) => fault.to_string(),
+    };
+    report
+        .fault(key, fault)
+        .hint("write what stands before /login, like https://cas.example.org/cas");
+    None
+}
+
+/// The nodes that are asked about tickets; none where the line is not there, or all of it is bad.
+fn read_validate_at(
+    table: &mut Table<'_>,
+    around: &Surroundings<'_>,
+    report: &mut Report,
+) -> Option<Vec<EndpointUrl>> {
+    let written: Vec<String> = table.optional("validate-at", report)?;
+    if written.is_empty() {
+        report
+            .fault(
+                &table.at("validate-at"),
+                "names no server: no ticket could be validated",
+            )
+            .hint("without this line `url` itself is asked");
+    }
+    let mut nodes: Vec<EndpointUrl> = Vec::new();
+    for (number, url) in (1_usize..).zip(&written) {
+        let key = table.entry("validate-at", number);
+        let Some(node) = read_cas_url(&key, url, around, report) else {
+            continue;
+        };
+        let bare = |url: &EndpointUrl| url.as_str().trim_end_matches('/').to_owned();
+        if nodes.iter().any(|earlier| bare(earlier) == bare(&node)) {
+            report.fault(&key, "is named twice");
+        }
+        nodes.push(node);
+    }
+    Some(nodes).filter(|nodes| !nodes.is_empty())
 }
 
 fn read_local(

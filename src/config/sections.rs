@@ -93,13 +93,17 @@ pub enum Method {
 /// `[authn.cas]`: the university's CAS server.
 #[derive(Clone, Debug)]
 pub struct Cas {
-    /// Where it is: what stands before `/login`.
+    /// Where people are sent: what stands before `/login`.
     pub url: EndpointUrl,
+    /// Its nodes that are asked about tickets, in this order; at least one.
+    pub validate_at: Vec<EndpointUrl>,
+    /// The authorities of which one must vouch for each of them, PEM; those of the system otherwise.
+    pub ca: Option<Vec<u8>>,
     /// Which of its ways to validate a ticket is used.
     pub protocol: CasProtocol,
     /// How it proves that a person has typed their password for this ticket.
     pub fresh_login_proof: FreshLoginProof,
-    /// How long a whole answer of its may take, in seconds.
+    /// How long the whole answer of the last node that is left may take, in seconds.
     pub timeout_seconds: u32,
 }
 
@@ -281,7 +285,7 @@ pub enum Values {
 }
 
 impl Cas {
-    /// How long a whole answer of its may take.
+    /// How long the whole answer of the last node that is left may take.
     pub const fn patience(&self) -> Duration {
         Duration::from_secs(self.timeout_seconds as u64)
     }

@@ -16,7 +16,7 @@ use crate::{
     audit,
     authn::{
         AuthnError,
-        cas::{Asking, Cas, Question, Ticket, Validated},
+        cas::{Asking, Cas, CasFault, Question, Ticket, Validated},
     },
     model::{
         journey::{BrowserBinding, Journey},
@@ -206,6 +206,9 @@ impl Bridge {
             return Err(HereFault::CasBusy.into());
         };
         let now = self.clock.now();
+        if cas.all_rest(now) {
+            return Err(HereFault::from(AuthnError::Cas(CasFault::AllRest)).into());
+        }
         self.mark_as_brought(&brought.ticket, now).await?;
         let question = Question {
             service: &brought.service,

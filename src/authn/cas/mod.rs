@@ -4,7 +4,7 @@
 //! they bring back (CAS Protocol 3.0 §2.1, §2.5, §2.8). Knows nothing of journeys: which service
 //! a ticket must be for, and whether it was used before, its caller says.
 
-use std::net::IpAddr;
+use std::{net::IpAddr, time::Duration};
 
 use jiff::{SignedDuration, Timestamp};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
@@ -13,6 +13,7 @@ use tokio::sync::{Semaphore, SemaphorePermit};
 use self::answer::{Answer, AnswerFault, Success};
 use super::{
     account_name::AccountName,
+    servers::Servers,
     throttle::network_of,
     under_way::{self, UnderWay},
 };
@@ -30,6 +31,8 @@ pub mod ticket;
 
 pub use ticket::Ticket;
 
+pub use super::servers::ServerRecord;
+
 /// The longest answer that is read.
 const MAX_ANSWER: usize = 256 * 1024;
 /// How many tickets are asked about at one time; nobody waits behind a server that does not answer.
@@ -46,10 +49,12 @@ const PARAMETER: &AsciiSet = &NON_ALPHANUMERIC
     .remove(b'.')
     .remove(b'~');
 
-/// A CAS server.
+/// A CAS server, of one node or several.
 #[derive(Debug)]
 pub struct Cas {
     url: Box<str>,
+    /// By what stands before `/serviceValidate`.
+    nodes: Servers<Box<str>>,
     protocol: CasProtocol,
     fresh_login_proof: FreshLoginProof,
     context: AuthnContextClass,
@@ -95,6 +100,9 @@ pub enum Validated {
 /// Why nothing is known about a ticket.
 #[derive(Debug, thiserror::Error)]
 pub enum CasFault {
+    /// No node is asked for the moment: none of them answered just now.
+    #[error("every CAS server rests after its faults")]
+    AllRest,
     /// What the server said is no answer.
     #[error("the CAS server's answer is not one")]
     Answer(#[from] AnswerFault),
@@ -104,6 +112,21 @@ pub enum CasFault {
     /// The server answered with an error of HTTP.
     #[error("the CAS server answered with HTTP status {0}")]
     Status(u16),
+}
+
+impl CasFault {
+    /// Whether the node itself is out of order. What a filter before it may say to an odd ticket, or
+    /// the server to an odd question, rests no node: with made-up tickets somebody would shut all
+    /// others out.
+    const fn is_of_the_node(&self) -> bool {
+        match self {
+            Self::Http(HttpFault::NoAnswer(_)) => true,
+            Self::Status(status) => *status >= 500,
+            Self::AllRest
+            | Self::Answer(_)
+            | Self::Http(HttpFault::TooLong | HttpFault::Tls(_) | HttpFault::Unusable(_)) => false,
+        }
+    }
 }
 
 /// What a ticket is asked about with.
@@ -128,12 +151,17 @@ impl Cas {
         context: AuthnContextClass,
         allows_http: bool,
     ) -> Result<Self, HttpFault> {
+        let nodes = config.validate_at.iter().map(|node| {
+            let url: Box<str> = node.as_str().trim_end_matches('/').into();
+            (url.clone(), url)
+        });
         Ok(Self {
             url: config.url.as_str().trim_end_matches('/').into(),
+            nodes: Servers::new(nodes, config.patience()),
             protocol: config.protocol,
             fresh_login_proof: config.fresh_login_proof,
             context,
-            client: HttpClient::new(config.patience(), allows_http)?,
+            client: HttpClient::new(config.ca.as_deref(), allows_http)?,
             places: Semaphore::new(MOST_UNDER_WAY),
             under_way: UnderWay::default(),
         })
@@ -166,7 +194,20 @@ impl Cas {
         })
     }
 
-    /// Asks the server about a ticket.
+    /// What has come of each of the nodes that are asked about tickets, in order.
+    pub fn records(&self, now: Timestamp) -> Vec<ServerRecord> {
+        self.nodes.records(now)
+    }
+
+    /// Whether no node is asked for the moment.
+    pub fn all_rest(&self, now: Timestamp) -> bool {
+        self.nodes.all_rest(now)
+    }
+
+    /// Asks about a ticket: one node after the other, until one of them says something of it.
+    ///
+    /// A node that did not answer in time may have used the ticket up. The next one then refuses it,
+    /// and the person gets another one.
     ///
     /// # Errors
     ///
@@ -177,14 +218,7 @@ impl Cas {
         question: Question<'_>,
         now: Timestamp,
     ) -> Result<Validated, CasFault> {
-        let url = self.validation_url(question);
-        let said = self.client.get(&url, MAX_ANSWER).await?;
-        // Apereo CAS 6 says 403 for a service that it does not know, with an answer all the same.
-        let answer = match (said.status, answer::read(&said.body, self.protocol)) {
-            (200, answer) => answer?,
-            (400..500, Ok(answer @ Answer::Failure { .. })) => answer,
-            (status, _) => return Err(CasFault::Status(status)),
-        };
+        let answer = self.ask(question, now).await?;
         Ok(match answer {
             Answer::Failure { code } => Validated::Refused(code),
             Answer::Success(success) => Validated::Proven {
@@ -194,7 +228,37 @@ impl Cas {
         })
     }
 
-    fn validation_url(&self, question: Question<'_>) -> String {
+    async fn ask(&self, question: Question<'_>, now: Timestamp) -> Result<Answer, CasFault> {
+        let mut last = CasFault::AllRest;
+        for turn in self.nodes.turns(now) {
+            let url = self.validation_url(turn.server(), question);
+            match self.ask_node(&url, turn.patience).await {
+                Ok(answer) => {
+                    turn.answered();
+                    return Ok(answer);
+                }
+                Err(fault) => {
+                    if fault.is_of_the_node() {
+                        turn.failed(&fault, now);
+                    }
+                    last = fault;
+                }
+            }
+        }
+        Err(last)
+    }
+
+    async fn ask_node(&self, url: &str, patience: Duration) -> Result<Answer, CasFault> {
+        let said = self.client.get(url, MAX_ANSWER, patience).await?;
+        // Apereo CAS 6 says 403 for a service that it does not know, with an answer all the same.
+        match (said.status, answer::read(&said.body, self.protocol)) {
+            (200, answer) => Ok(answer?),
+            (400..500, Ok(answer @ Answer::Failure { .. })) => Ok(answer),
+            (status, _) => Err(CasFault::Status(status)),
+        }
+    }
+
+    fn validation_url(&self, node: &str, question: Question<'_>) -> String {
         let Question {
             service,
             ticket,
@@ -208,8 +272,7 @@ impl Cas {
         let asks_for_proof =
             forced_since.is_some() && self.fresh_login_proof == FreshLoginProof::Renew;
         format!(
-            "{}/{path}?service={}&ticket={}{}",
-            self.url,
+            "{node}/{path}?service={}&ticket={}{}",
             utf8_percent_encode(service, PARAMETER),
             utf8_percent_encode(ticket.as_str(), PARAMETER),
             if asks_for_proof { "&renew=true" } else { "" }
@@ -269,8 +332,14 @@ mod tests {
     const SERVICE: &str = "https://idp.example.org/cas/zoom/AbC_-9";
 
     fn cas(protocol: CasProtocol, fresh_login_proof: FreshLoginProof) -> Cas {
+        let url = |text| EndpointUrl::parse(text, Schemes::HttpsOnly).unwrap();
         let config = Config {
-            url: EndpointUrl::parse("https://cas.example.org/cas", Schemes::HttpsOnly).unwrap(),
+            url: url("https://cas.example.org/cas"),
+            validate_at: vec![
+                url("https://cas1.example.org/cas"),
+                url("https://cas2.example.org/cas/"),
+            ],
+            ca: None,
             protocol,
             fresh_login_proof,
             timeout_seconds: 5,
@@ -328,10 +397,13 @@ mod tests {
                 ticket: &ticket,
                 forced_since,
             };
+            let cas = cas(protocol, proof);
+            let turns = cas.nodes.turns(Timestamp::UNIX_EPOCH);
+            assert_eq!(&**turns[1].server(), "https://cas2.example.org/cas");
             assert_eq!(
-                cas(protocol, proof).validation_url(question),
+                cas.validation_url(turns[0].server(), question),
                 format!(
-                    "https://cas.example.org/cas/{path}?service=https%3A%2F%2Fidp.example.org%2Fcas%2Fzoom%2FAbC_-9&ticket=ST-1-a%2Fb.c{more}"
+                    "https://cas1.example.org/cas/{path}?service=https%3A%2F%2Fidp.example.org%2Fcas%2Fzoom%2FAbC_-9&ticket=ST-1-a%2Fb.c{more}"
                 )
             );
         }
