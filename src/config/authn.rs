@@ -1,13 +1,14 @@
 //! Reads `[authn]`.
 
-use std::path::PathBuf;
+use std::{collections::BTreeMap, path::PathBuf};
 
 use super::{
     document::{Report, Table},
     files::Surroundings,
+    rules,
     sections::{Authn, Cas, CasProtocol, FreshLoginProof, Local, Method, Throttle},
 };
-use crate::model::endpoint::EndpointUrl;
+use crate::model::{authn_context::AuthnContextClass, endpoint::EndpointUrl};
 
 /// Reads the section.
 pub(super) fn read(mut table: Table<'_>, around: &Surroundings<'_>, report: &mut Report) -> Authn {
@@ -97,6 +98,15 @@ fn read_cas(mut table: Table<'_>, around: &Surroundings<'_>, report: &mut Report
     if !(1..=30).contains(&timeout_seconds) {
         report.fault(&table.at("timeout-seconds"), "is not 1 to 30");
     }
+    let attribute = table.text("authn-method-attribute", report);
+    if !attribute.as_deref().is_none_or(rules::is_attribute_name) {
+        report.fault(
+            &table.at("authn-method-attribute"),
+            "is not the name of an attribute",
+        );
+    }
+    let authn_methods = table.table("authn-methods", report);
+    let authn_methods = authn_methods.map(|methods| read_authn_methods(methods, protocol, report));
     table.finish(report);
     let url = url?;
     Some(Cas {
@@ -106,7 +116,52 @@ fn read_cas(mut table: Table<'_>, around: &Surroundings<'_>, report: &mut Report
         protocol,
         fresh_login_proof,
         timeout_seconds,
+        authn_method_attribute: attribute.unwrap_or_else(|| "authnContextClass".to_owned()),
+        authn_methods: authn_methods.unwrap_or_default(),
     })
+}
+
+/// How many ways to sign in a request may choose from: a journey carries them.
+const MOST_AUTHN_METHODS: usize = 16;
+
+fn read_authn_methods(
+    table: Table<'_>,
+    protocol: CasProtocol,
+    report: &mut Report,
+) -> Vec<(AuthnContextClass, String)> {
+    let path = table.path();
+    let written: BTreeMap<String, String> = table.named_values(report);
+    if protocol == CasProtocol::One {
+        report
+            .fault(&path, "needs protocol 2 or 3")
+            .hint("by protocol 1 a server does not say how somebody signed in");
+    }
+    if written.len() > MOST_AUTHN_METHODS {
+        let what = format!("names more than {MOST_AUTHN_METHODS} classes");
+        report.fault(&path, what);
+    }
+    let mut methods = Vec::new();
+    for (uri, method) in written {
+        let key = format!("{path}.{uri}");
+        if method.trim() != method
+            || !(1..=128).contains(&method.len())
+            || method.chars().any(char::is_control)
+        {
+            report.fault(&key, "is not the name of a method, of 1 to 128 bytes");
+        }
+        match AuthnContextClass::parse(&uri) {
+            Ok(AuthnContextClass::Unspecified) => {
+                report.fault(&key, "is a class that claims nothing: no method proves it");
+            }
+            Ok(class) => methods.push((class, method)),
+            Err(fault) => {
+                report.fault(&key, fault.to_string()).hint(
+                    "write the URI of the class in quotes, like \"https://refeds.org/profile/mfa\"",
+                );
+            }
+        }
+    }
+    methods
 }
 
 fn read_cas_url(

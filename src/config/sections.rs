@@ -9,7 +9,10 @@ use ipnet::IpNet;
 use jiff::SignedDuration;
 use serde::Deserialize;
 
-use crate::model::{endpoint::EndpointUrl, language::Localized, name_id::NameIdFormat};
+use crate::model::{
+    authn_context::AuthnContextClass, endpoint::EndpointUrl, language::Localized,
+    name_id::NameIdFormat,
+};
 
 /// `[server]`: where we listen.
 #[derive(Clone, Debug)]
@@ -105,6 +108,10 @@ pub struct Cas {
     pub fresh_login_proof: FreshLoginProof,
     /// How long the whole answer of the last node that is left may take, in seconds.
     pub timeout_seconds: u32,
+    /// The attribute in which it says by which method somebody signed in.
+    pub authn_method_attribute: String,
+    /// Its methods, by the class that each of them proves.
+    pub authn_methods: Vec<(AuthnContextClass, String)>,
 }
 
 /// A version of the CAS protocol.

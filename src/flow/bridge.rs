@@ -71,6 +71,8 @@ pub struct Settings {
     /// What a password typed here proves: `PasswordProtectedTransport` over TLS, `Password` in a
     /// lab without it.
     pub password_context: AuthnContextClass,
+    /// All that can be proven here, each once.
+    pub contexts: Vec<AuthnContextClass>,
 }
 
 /// How one service provider is answered.

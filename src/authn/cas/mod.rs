@@ -57,11 +57,22 @@ pub struct Cas {
     nodes: Servers<Box<str>>,
     protocol: CasProtocol,
     fresh_login_proof: FreshLoginProof,
+    /// What a sign-in there proves that states no method.
     context: AuthnContextClass,
+    methods: Methods,
     client: HttpClient,
     places: Semaphore,
     /// By network.
     under_way: UnderWay,
+}
+
+/// The methods that the server has names for.
+#[derive(Debug)]
+struct Methods {
+    /// The attribute in which it says by which of them somebody signed in.
+    attribute: Box<str>,
+    /// By the class that each of them proves.
+    by_class: Vec<(AuthnContextClass, String)>,
 }
 
 /// A place to ask the server from, until this is dropped.
@@ -138,6 +149,9 @@ pub struct Question<'a> {
     pub ticket: &'a Ticket,
     /// Whether the person had to type their password, and since when.
     pub forced_since: Option<Timestamp>,
+    /// The classes of which one must be what happened, the preferred one first; any will do when
+    /// there are none.
+    pub acceptable: &'a [AuthnContextClass],
 }
 
 impl Cas {
@@ -161,24 +175,40 @@ impl Cas {
             protocol: config.protocol,
             fresh_login_proof: config.fresh_login_proof,
             context,
+            methods: Methods {
+                attribute: config.authn_method_attribute.as_str().into(),
+                by_class: config.authn_methods.clone(),
+            },
             client: HttpClient::new(config.ca.as_deref(), allows_http)?,
             places: Semaphore::new(MOST_UNDER_WAY),
             under_way: UnderWay::default(),
         })
     }
 
-    /// Where a person is sent, to come back to `service`.
+    /// Where a person is sent, to come back to `service` with a sign-in of a class that is
+    /// `acceptable`: the method of the first one is asked for (`authn_method`).
     ///
     /// `renew` and `gateway` count by their presence for some servers: a false one is never sent,
-    /// and never both.
-    pub fn login_url(&self, service: &str, asking: Asking) -> String {
+    /// and never both. With `gateway` no method is asked for: the server could show its page.
+    pub fn login_url(
+        &self,
+        service: &str,
+        asking: Asking,
+        acceptable: &[AuthnContextClass],
+    ) -> String {
         let service = utf8_percent_encode(service, PARAMETER);
-        let asking = match asking {
+        let mut url = format!("{}/login?service={service}", self.url);
+        url.push_str(match asking {
             Asking::AsNeeded => "",
             Asking::Anew => "&renew=true",
             Asking::Never => "&gateway=true",
-        };
-        format!("{}/login?service={service}{asking}", self.url)
+        });
+        let preferred = acceptable.first().filter(|_| asking != Asking::Never);
+        if let Some(method) = preferred.and_then(|class| self.methods.proving(class)) {
+            url.push_str("&authn_method=");
+            url.extend(utf8_percent_encode(method, PARAMETER));
+        }
+        url
     }
 
     /// A place to ask from, for somebody at `address`; none where too many are asking.
@@ -223,7 +253,7 @@ impl Cas {
             Answer::Failure { code } => Validated::Refused(code),
             Answer::Success(success) => Validated::Proven {
                 is_fresh: self.is_fresh(&success, question.forced_since, now),
-                proof: self.proof(success, question.ticket, now),
+                proof: self.proof(success, question, now),
             },
         })
     }
@@ -263,6 +293,7 @@ impl Cas {
             service,
             ticket,
             forced_since,
+            acceptable: _,
         } = question;
         let path = match self.protocol {
             CasProtocol::One => "validate",
@@ -299,7 +330,24 @@ impl Cas {
         }
     }
 
-    fn proof(&self, success: Success, ticket: &Ticket, now: Timestamp) -> Proof {
+    /// What really happened: of the acceptable classes the first one that is proven, and otherwise
+    /// no more than what a sign-in there proves in any case. What was asked for proves nothing: the
+    /// person may have taken it out of the address.
+    fn context(&self, success: &Success, acceptable: &[AuthnContextClass]) -> AuthnContextClass {
+        let stated = success.attributes.values(&self.methods.attribute);
+        let is_proven = |class: &AuthnContextClass| match self.methods.proving(class) {
+            Some(method) => stated.iter().any(|stated| stated == method),
+            None => *class == self.context,
+        };
+        let mut candidates = acceptable.iter().chain([&self.context]);
+        candidates
+            .find(|class| is_proven(class))
+            .cloned()
+            .unwrap_or(AuthnContextClass::Unspecified)
+    }
+
+    fn proof(&self, success: Success, question: Question<'_>, now: Timestamp) -> Proof {
+        let context = self.context(&success, question.acceptable);
         let mut attributes = success.attributes;
         // As with the other sources: without a `uid` the login is the uid.
         if attributes.values("uid").is_empty() {
@@ -311,13 +359,23 @@ impl Cas {
         Proof {
             login: success.user.into(),
             method: AuthnMethod::Cas,
-            context: self.context,
+            context,
             // When the server vouched for them. It may have known them for hours, but a provider
             // that takes no older sign-in (Zoom) would turn them away for it.
             at: now,
-            ticket: Some(ticket.hash()),
+            ticket: Some(question.ticket.hash()),
             attributes,
         }
+    }
+}
+
+impl Methods {
+    /// The method that proves `class`; none where a sign-in needs none for it, or where it cannot be
+    /// had here.
+    fn proving(&self, class: &AuthnContextClass) -> Option<&str> {
+        let mut methods = self.by_class.iter();
+        let (_, method) = methods.find(|(proven, _)| proven == class)?;
+        Some(method)
     }
 }
 
@@ -343,13 +401,83 @@ mod tests {
             protocol,
             fresh_login_proof,
             timeout_seconds: 5,
+            authn_method_attribute: "authnContextClass".to_owned(),
+            authn_methods: vec![(mfa(), "mfa-duo".to_owned()), (sfa(), "a&b".to_owned())],
         };
-        Cas::new(
-            &config,
-            AuthnContextClass::PasswordProtectedTransport,
-            false,
-        )
-        .unwrap()
+        Cas::new(&config, PPT, false).unwrap()
+    }
+
+    const PPT: AuthnContextClass = AuthnContextClass::PasswordProtectedTransport;
+
+    fn mfa() -> AuthnContextClass {
+        AuthnContextClass::parse("https://refeds.org/profile/mfa").unwrap()
+    }
+
+    fn sfa() -> AuthnContextClass {
+        AuthnContextClass::parse("https://refeds.org/profile/sfa").unwrap()
+    }
+
+    fn success() -> Success {
+        Success {
+            user: "zoe".into(),
+            attributes: Attributes::new(),
+            is_from_new_login: None,
+            authenticated_at: None,
+        }
+    }
+
+    #[test]
+    fn r36_the_method_of_the_preferred_class_is_asked_for_and_never_without_a_page() {
+        let cas = cas(CasProtocol::Three, FreshLoginProof::Attributes);
+        let none = cas.login_url(SERVICE, Asking::AsNeeded, &[]);
+        for (asking, acceptable, more) in [
+            (Asking::AsNeeded, [mfa(), sfa()], "&authn_method=mfa-duo"),
+            (Asking::AsNeeded, [sfa(), PPT], "&authn_method=a%26b"),
+            (Asking::AsNeeded, [PPT, mfa()], ""),
+            (
+                Asking::Anew,
+                [mfa(), PPT],
+                "&renew=true&authn_method=mfa-duo",
+            ),
+            (Asking::Never, [mfa(), PPT], "&gateway=true"),
+        ] {
+            let url = cas.login_url(SERVICE, asking, &acceptable);
+            assert_eq!(url, format!("{none}{more}"));
+        }
+    }
+
+    #[test]
+    fn r36_a_class_is_proven_by_what_the_server_states_and_by_nothing_else() {
+        let mut cas = cas(CasProtocol::Three, FreshLoginProof::Attributes);
+        let of = |cas: &Cas, stated: &[&str], acceptable: &[AuthnContextClass]| {
+            let mut success = success();
+            let stated = stated.iter().map(|method| (*method).to_owned());
+            success.attributes.add("authnContextClass", stated);
+            cas.context(&success, acceptable)
+        };
+        assert_eq!(of(&cas, &["mfa-duo"], &[mfa()]), mfa());
+        assert_eq!(of(&cas, &["x", "mfa-duo"], &[sfa(), mfa()]), mfa());
+        assert_eq!(of(&cas, &["mfa-duo"], &[PPT, mfa()]), PPT);
+        assert_eq!(of(&cas, &["mfa-duo"], &[]), PPT);
+        for no_proof in [&[][..], &["mfa-duo2"], &["MFA-DUO"], &[""], &["a&b"]] {
+            assert_eq!(of(&cas, no_proof, &[mfa()]), PPT, "{no_proof:?}");
+        }
+        // In another attribute.
+        let mut elsewhere = success();
+        elsewhere.attributes.add("mail", ["mfa-duo".to_owned()]);
+        assert_eq!(cas.context(&elsewhere, &[mfa()]), PPT);
+        // Where the password itself is a method that the server must state.
+        cas.methods.by_class.push((PPT, "password".to_owned()));
+        let unknown = AuthnContextClass::Unspecified;
+        for (stated, acceptable, context) in [
+            (&["password"][..], &[PPT][..], PPT),
+            (&["password"], &[], PPT),
+            (&[], &[PPT], unknown.clone()),
+            (&["mfa-duo"], &[PPT], unknown.clone()),
+            (&["mfa-duo"], &[], unknown),
+        ] {
+            assert_eq!(of(&cas, stated, acceptable), context, "{stated:?}");
+        }
     }
 
     #[test]
@@ -361,7 +489,8 @@ mod tests {
             (Asking::Anew, "&renew=true"),
             (Asking::Never, "&gateway=true"),
         ] {
-            assert_eq!(cas.login_url(SERVICE, asking), format!("{login}{more}"));
+            let url = cas.login_url(SERVICE, asking, &[]);
+            assert_eq!(url, format!("{login}{more}"));
         }
     }
 
@@ -396,6 +525,7 @@ mod tests {
                 service: SERVICE,
                 ticket: &ticket,
                 forced_since,
+                acceptable: &[mfa()],
             };
             let cas = cas(protocol, proof);
             let turns = cas.nodes.turns(Timestamp::UNIX_EPOCH);
@@ -414,10 +544,9 @@ mod tests {
         let at = |second| Timestamp::from_second(second).unwrap();
         let (since, now) = (at(1000), at(1060));
         let success = |is_from_new_login, authenticated_at: Option<i64>| Success {
-            user: "zoe".into(),
-            attributes: Attributes::new(),
             is_from_new_login,
             authenticated_at: authenticated_at.map(at),
+            ..success()
         };
         let by_attributes = cas(CasProtocol::Three, FreshLoginProof::Attributes);
         for (is_from_new_login, authenticated_at, is_fresh) in [

@@ -349,6 +349,27 @@ const BAD_VALUES_OF_CAS: &[(&str, &str, &str)] = &[
         "../certs/tls.pem",
         "authn.cas.ca: ../certs/tls.pem: holds no certificate",
     ),
+    (
+        "authn-method-attribute = \"authnContextClass\"",
+        "authn-method-attribute = \"authn context\"",
+        "authn-method-attribute: is not the name of",
+    ),
+    ("protocol = 3", "protocol = 1", "authn-methods: needs proto"),
+    (
+        "\"https://refeds.org/profile/mfa\"",
+        "mfa",
+        "authn-methods.mfa: is not an absolute URI",
+    ),
+    (
+        "\"https://refeds.org/profile/mfa\"",
+        "\"urn:oasis:names:tc:SAML:2.0:ac:classes:unspecified\"",
+        "unspecified: is a class that claims nothing",
+    ),
+    (
+        "\"mfa-duo\"",
+        "\" \"",
+        "profile/mfa: is not the name of a method",
+    ),
 ];
 
 #[test]

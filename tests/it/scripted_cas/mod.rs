@@ -1,6 +1,7 @@
 //! The bridge in process, with a clock that the test moves, and CAS servers that say what a test
 //! tells them to: several nodes, faults, ways to sign in, dates.
 
+mod context;
 mod nodes;
 
 use std::{
