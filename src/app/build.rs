@@ -334,7 +334,23 @@ fn settings(config: &Config, entity_id: EntityId) -> Settings {
         max_request_ahead: config.requests.max_ahead(),
         session_lifetime: config.sessions.lifetime(),
         password_context: password_context(config),
+        contexts: contexts(config),
     }
+}
+
+/// All that can be proven: with a password, and by the methods of the CAS server.
+fn contexts(config: &Config) -> Vec<AuthnContextClass> {
+    let mut contexts = vec![password_context(config)];
+    if let Some(cas) = &config.authn.cas
+        && config.authn.uses(Method::Cas)
+    {
+        for (class, _) in &cas.authn_methods {
+            if !contexts.contains(class) {
+                contexts.push(class.clone());
+            }
+        }
+    }
+    contexts
 }
 
 /// What a password proves here. A CAS server of a university asks for one as well, over TLS.

@@ -121,7 +121,7 @@ pub enum AuthnError {
 }
 
 /// An attempt to sign in with a name and a password.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub struct PasswordAttempt<'a> {
     /// The name, as typed.
     pub username: &'a str,

@@ -37,7 +37,7 @@ pub(super) struct Servers<S> {
 
 #[derive(Debug)]
 struct Server<S> {
-    server: S,
+    handle: S,
     name: Box<str>,
     state: Mutex<State>,
     answered: AtomicU64,
@@ -81,8 +81,8 @@ impl<S> Servers<S> {
         servers: impl IntoIterator<Item = (Box<str>, S)>,
         patience: Duration,
     ) -> Self {
-        let all = servers.into_iter().map(|(name, server)| Server {
-            server,
+        let all = servers.into_iter().map(|(name, handle)| Server {
+            handle,
             name,
             state: Mutex::default(),
             answered: AtomicU64::new(0),
@@ -139,7 +139,7 @@ impl<S> Server<S> {
             Some(until) if now < until => false,
             Some(_) => {
                 // This caller tries it; the others do without until it is known what came of it.
-                state.rests_until = later(now, FIRST_REST);
+                state.rests_until = Some(later(now, FIRST_REST));
                 true
             }
         }
@@ -158,7 +158,7 @@ impl<S> Server<S> {
 impl<'s, S> Turn<'s, S> {
     /// Whose turn it is.
     pub(super) const fn server(&self) -> &'s S {
-        &self.server.server
+        &self.server.handle
     }
 
     /// It did what it is for, whatever it said.
@@ -185,7 +185,7 @@ impl<'s, S> Turn<'s, S> {
         };
         if let Some(past) = state.faults_in_a_row.checked_sub(free) {
             let rest = FIRST_REST * (1 << past.min(4));
-            state.rests_until = later(now, rest.min(LONGEST_REST));
+            state.rests_until = Some(later(now, rest.min(LONGEST_REST)));
         }
         let faults = state.faults_in_a_row;
         drop(state);
@@ -198,8 +198,8 @@ impl<'s, S> Turn<'s, S> {
     }
 }
 
-fn later(now: Timestamp, by: SignedDuration) -> Option<Timestamp> {
-    Some(now.saturating_add(by).unwrap_or(Timestamp::MAX))
+fn later(now: Timestamp, by: SignedDuration) -> Timestamp {
+    now.saturating_add(by).unwrap_or(Timestamp::MAX)
 }
 
 #[cfg(test)]

@@ -1,6 +1,6 @@
 //! Reads `[authn.ldap]`.
 
-use std::{fs, path::PathBuf};
+use std::path::PathBuf;
 
 use url::Url;
 
@@ -10,9 +10,6 @@ use super::{
     sections::{Ldap, WithoutDirectory},
 };
 use crate::sys::secret::Secret;
-
-/// The largest file of authorities that is read.
-const MAX_AUTHORITIES: u64 = 1024 * 1024;
 
 /// Reads the section. Filters and names are checked where they are compiled.
 pub(super) fn read(
@@ -24,7 +21,7 @@ pub(super) fn read(
     let urls = urls.and_then(|urls| check_urls(&table, urls, report));
     let ca: Option<PathBuf> = table.optional("ca", report);
     let authorities = match &ca {
-        Some(written) => read_authorities(&table.at("ca"), written, around, report).map(Some),
+        Some(written) => around.authorities(&table.at("ca"), written, report).map(Some),
         None => Some(None),
     };
     let base: Option<String> = table.required("base", report);
@@ -117,28 +114,6 @@ fn check_url(text: &str) -> Result<(), &'static str> {
     } else {
         Err("has more than a host and a port")
     }
-}
-
-fn read_authorities(
-    key: &str,
-    written: &std::path::Path,
-    around: &Surroundings<'_>,
-    report: &mut Report,
-) -> Option<Vec<u8>> {
-    let path = around.existing(key, written, report)?;
-    let is_small = path
-        .metadata()
-        .is_ok_and(|found| found.len() <= MAX_AUTHORITIES);
-    let pem = fs::read(&path).ok().filter(|_| is_small).filter(|pem| {
-        let begin = b"-----BEGIN CERTIFICATE-----";
-        pem.windows(begin.len()).any(|at| at == begin)
-    });
-    if pem.is_none() {
-        report
-            .fault(key, format!("{} holds no certificate", path.display()))
-            .hint("PEM: the certificate of the authority that vouches for the servers");
-    }
-    pem
 }
 
 /// Both or neither: an account without a password would search in nobody's name.

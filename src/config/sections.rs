@@ -10,7 +10,10 @@ use jiff::SignedDuration;
 use serde::Deserialize;
 
 use crate::{
-    model::{endpoint::EndpointUrl, language::Localized, name_id::NameIdFormat},
+    model::{
+        authn_context::AuthnContextClass, endpoint::EndpointUrl, language::Localized,
+        name_id::NameIdFormat,
+    },
     sys::secret::Secret,
 };
 
@@ -167,14 +170,22 @@ pub struct Ldap {
 /// `[authn.cas]`: the university's CAS server.
 #[derive(Clone, Debug)]
 pub struct Cas {
-    /// Where it is: what stands before `/login`.
+    /// Where people are sent: what stands before `/login`.
     pub url: EndpointUrl,
+    /// Its nodes that are asked about tickets, in this order; at least one.
+    pub validate_at: Vec<EndpointUrl>,
+    /// The authorities of which one must vouch for each of them, PEM; those of the system otherwise.
+    pub ca: Option<Vec<u8>>,
     /// Which of its ways to validate a ticket is used.
     pub protocol: CasProtocol,
     /// How it proves that a person has typed their password for this ticket.
     pub fresh_login_proof: FreshLoginProof,
-    /// How long a whole answer of its may take, in seconds.
+    /// How long the whole answer of the last node that is left may take, in seconds.
     pub timeout_seconds: u32,
+    /// The attribute in which it says by which method somebody signed in.
+    pub authn_method_attribute: String,
+    /// Its methods, by the class that each of them proves.
+    pub authn_methods: Vec<(AuthnContextClass, String)>,
 }
 
 /// A version of the CAS protocol.
@@ -355,7 +366,7 @@ pub enum Values {
 }
 
 impl Cas {
-    /// How long a whole answer of its may take.
+    /// How long the whole answer of the last node that is left may take.
     pub const fn patience(&self) -> Duration {
         Duration::from_secs(self.timeout_seconds as u64)
     }

@@ -84,7 +84,7 @@ impl Bridge {
             name_id: &name_id,
             attributes: &attributes,
             authn_instant: proof.at,
-            context: proof.context,
+            context: &proof.context,
             session_index: index,
         };
         let issued = self

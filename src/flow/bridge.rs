@@ -76,6 +76,8 @@ pub struct Settings {
     /// What a password typed here proves: `PasswordProtectedTransport` over TLS, `Password` in a
     /// lab without it.
     pub password_context: AuthnContextClass,
+    /// All that can be proven here, each once.
+    pub contexts: Vec<AuthnContextClass>,
 }
 
 /// What the directory is asked for, besides passwords.

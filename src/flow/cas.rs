@@ -16,7 +16,7 @@ use crate::{
     audit,
     authn::{
         AuthnError,
-        cas::{Asking, Cas, Question, Ticket, Validated},
+        cas::{Asking, Cas, CasFault, Question, Ticket, Validated},
     },
     model::{
         journey::{BrowserBinding, Journey},
@@ -133,7 +133,11 @@ impl Bridge {
             Asking::AsNeeded
         };
         let service = self.service(step.sp.as_str(), &step.seal);
-        Ok(Reply::new(Next::GoToCas(cas.login_url(&service, asking))))
+        Ok(Reply::new(Next::GoToCas(cas.login_url(
+            &service,
+            asking,
+            &journey.acceptable_contexts,
+        ))))
     }
 
     /// The address that a ticket is for, always made in this one way.
@@ -180,13 +184,20 @@ impl Bridge {
         let is_passive = way.journey.is_passive;
         let to = way.to.clone();
         match self.ask_about(cas, way, brought, story).await {
-            // Our page would tell the person what to do, and no page may be shown.
-            Err(Stop::Here(
-                HereFault::NameId(_)
-                | HereFault::Release(_)
-                | HereFault::SignIn(_)
-                | HereFault::CasBusy,
-            )) if is_passive => Err(Stop::Answer {
+            // Our page would tell the person what to do, or the server's page would ask for what the
+            // provider wants, and no page may be shown.
+            Err(
+                Stop::Here(
+                    HereFault::NameId(_)
+                    | HereFault::Release(_)
+                    | HereFault::SignIn(_)
+                    | HereFault::CasBusy,
+                )
+                | Stop::Answer {
+                    fault: AnswerFault::AuthnContext,
+                    ..
+                },
+            ) if is_passive => Err(Stop::Answer {
                 to: Box::new(to),
                 fault: AnswerFault::Passive,
             }),
@@ -206,11 +217,15 @@ impl Bridge {
             return Err(HereFault::CasBusy.into());
         };
         let now = self.clock.now();
+        if cas.all_rest(now) {
+            return Err(HereFault::from(AuthnError::Cas(CasFault::AllRest)).into());
+        }
         self.mark_as_brought(&brought.ticket, now).await?;
         let question = Question {
             service: &brought.service,
             ticket: &brought.ticket,
             forced_since: way.journey.force_authn.then_some(way.journey.begun_at),
+            acceptable: &way.journey.acceptable_contexts,
         };
         let validated = cas.validate(place, question, now).await;
         match validated.map_err(|fault| HereFault::from(AuthnError::Cas(fault)))? {

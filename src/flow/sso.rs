@@ -210,7 +210,7 @@ impl Bridge {
             username: &sent.login,
             password: &sent.password,
             address: visit.address,
-            context: self.settings.password_context,
+            context: self.settings.password_context.clone(),
         };
         let Some(authenticator) = &self.authenticator.password else {
             return Err(HereFault::FormForged.into());
@@ -266,6 +266,9 @@ impl Bridge {
             .note(Organ::Authn, proof.method.as_str(), "proven");
         let now = self.clock.now();
         if !is_acceptable(&proof, &way.journey) {
+            story
+                .trace
+                .note(Organ::Authn, "context", "not what the request takes");
             let to = Box::new(way.to.clone());
             return Err(Stop::Answer {
                 to,

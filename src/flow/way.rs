@@ -109,7 +109,7 @@ impl Bridge {
         let offer = Offer {
             sp,
             name_id_format: provider.name_id.format(),
-            contexts: &[self.settings.password_context],
+            contexts: &self.settings.contexts,
         };
         let wishes = trusted.check_wishes(&offer).map_err(|fault| Stop::Answer {
             to: Box::new(to.clone()),

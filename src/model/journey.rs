@@ -32,7 +32,8 @@ pub struct Journey {
     pub is_passive: bool,
     /// The format that `NameIDPolicy` asks for.
     pub name_id_format: Option<NameIdFormat>,
-    /// The classes of which one must be what happened; any will do when there are none.
+    /// The classes of which one must be what happened, the preferred one first; any will do when
+    /// there are none.
     pub acceptable_contexts: Vec<AuthnContextClass>,
     /// When the request came.
     #[serde(with = "super::instant")]

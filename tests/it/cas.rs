@@ -13,8 +13,10 @@ use crate::{
     bridge::request::{AuthnRequest, SAMLP},
     lab::{
         browser::{BrowserSim, Page},
+        cas_script::tls_before,
         cas_server::{CasPerson, CasServer, filled},
         form::Form,
+        keys::Authority,
         metadata::ZOOM_ENTITY_ID,
         process::Server,
         real_bridge::RealBridge,
@@ -498,6 +500,36 @@ async fn a_cas_server_that_does_not_answer_is_told_and_the_next_try_goes_through
         .open(&format!("{}/readyz", house.bridge.base).parse().unwrap())
         .await;
     assert_eq!(health.status, 200);
+}
+
+#[tokio::test]
+async fn r64_tickets_are_validated_over_tls_with_whom_the_university_vouches_for() {
+    let cas = CasServer::start(&[ZOE]).await;
+    let lab = TempDir::new().unwrap();
+    let site = SpSite::prepare(SpKind::Python3Saml, lab.path());
+    let (ours, other) = (Authority::new("University"), Authority::new("Other"));
+    let ca = lab.path().join("ca.pem");
+    std::fs::write(&ca, ours.pem()).unwrap();
+    let sites = [site];
+    for (key, is_believed) in [
+        (ours.vouch_for("localhost"), true),
+        (ours.vouch_for("cas.example.org"), false),
+        (other.vouch_for("localhost"), false),
+    ] {
+        let node = tls_before(&cas, &key);
+        let bridge = RealBridge::prepare(&sites);
+        let more = format!("validate-at = [\"{node}\"]\nca = \"{}\"", ca.display());
+        let _server = start(&bridge, cas.url().as_str(), &more).await;
+        let mut browser = BrowserSim::new();
+        let page = browser.open(&request(&bridge, &[])).await;
+        let form = filled(&page, LOGIN, PASSWORD);
+        let page = browser.submit(&page, &form).await;
+        if is_believed {
+            assert_is_zoe(&page);
+        } else {
+            assert_eq!((page.status, page.kind().as_deref()), (503, Some("stop")));
+        }
+    }
 }
 
 #[tokio::test]

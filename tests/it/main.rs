@@ -36,6 +36,8 @@ mod published;
 #[cfg(test)]
 mod release;
 #[cfg(test)]
+mod scripted_cas;
+#[cfg(test)]
 mod sessions;
 #[cfg(test)]
 mod shipped_configuration;

@@ -1,6 +1,6 @@
 //! What is told of each fault.
 
-use super::{EXAMPLE, Place, with};
+use super::{EXAMPLE, Place, all_switched_on, with};
 
 #[test]
 fn faults_of_all_sections_are_reported_together() {
@@ -309,6 +309,97 @@ fn each_bad_value_is_told_by_its_key_and_its_reason() {
         let shown = place.faults(&with(line, other));
         assert!(shown.contains(told), "{other}\n{shown}");
     }
+}
+
+/// The same for `[authn.cas]`, which the example has switched off.
+const BAD_VALUES_OF_CAS: &[(&str, &str, &str)] = &[
+    (
+        "url = \"https://cas.example.org/cas\"",
+        "url = \"https://cas.example.org/cas?a\"",
+        "authn.cas.url: has a query or a fragment",
+    ),
+    ("protocol = 3", "protocol = 4", "protocol: is not 1, 2 or 3"),
+    (
+        "timeout-seconds = 5",
+        "timeout-seconds = 31",
+        "timeout-seconds: is not 1 to 30",
+    ),
+    (
+        "[\"https://cas1.example.org/cas\", \"https://cas2.example.org/cas\"]",
+        "[]",
+        "authn.cas.validate-at: names no server",
+    ),
+    (
+        "\"https://cas2.example.org/cas\"",
+        "\"http://cas2.example.org/cas\"",
+        "validate-at[2]: is not an https URL",
+    ),
+    (
+        "\"https://cas2.example.org/cas\"",
+        "\"https://cas1.example.org/cas/\"",
+        "validate-at[2]: is named twice",
+    ),
+    (
+        "../certs/cas-ca.pem",
+        "../certs/none.pem",
+        "authn.cas.ca: ../certs/none.pem cannot be read",
+    ),
+    (
+        "../certs/cas-ca.pem",
+        "../certs/tls.pem",
+        "authn.cas.ca: ../certs/tls.pem: holds no certificate",
+    ),
+    (
+        "authn-method-attribute = \"authnContextClass\"",
+        "authn-method-attribute = \"authn context\"",
+        "authn-method-attribute: is not the name of",
+    ),
+    ("protocol = 3", "protocol = 1", "authn-methods: needs proto"),
+    (
+        "\"https://refeds.org/profile/mfa\"",
+        "mfa",
+        "authn-methods.mfa: is not an absolute URI",
+    ),
+    (
+        "\"https://refeds.org/profile/mfa\"",
+        "\"urn:oasis:names:tc:SAML:2.0:ac:classes:unspecified\"",
+        "unspecified: is a class that claims nothing",
+    ),
+    (
+        "\"mfa-duo\"",
+        "\" \"",
+        "profile/mfa: is not the name of a method",
+    ),
+];
+
+#[test]
+fn each_bad_value_of_cas_is_told_by_its_key_and_its_reason() {
+    let place = Place::new();
+    for &(line, other, told) in BAD_VALUES_OF_CAS {
+        let text = all_switched_on();
+        assert!(text.contains(line), "{line}");
+        let shown = place.faults(&text.replacen(line, other, 1));
+        assert!(shown.contains(told), "{other}\n{shown}");
+        assert!(shown.lines().count() <= 2, "{shown}");
+    }
+}
+
+#[test]
+fn the_nodes_of_cas_are_the_server_itself_where_none_are_listed() {
+    let line = "validate-at = [\"https://cas1.example.org/cas\", \"https://cas2.example.org/cas\"]";
+    let text = all_switched_on();
+    assert!(text.contains(line));
+    let place = Place::new();
+    let nodes = |text: &str| {
+        let cas = place.load(text).unwrap().authn.cas.unwrap();
+        let nodes = cas.validate_at.iter().map(ToString::to_string);
+        nodes.collect::<Vec<_>>()
+    };
+    assert_eq!(nodes(&text).len(), 2);
+    assert_eq!(
+        nodes(&text.replace(line, "")),
+        ["https://cas.example.org/cas"]
+    );
 }
 
 #[test]

@@ -4,6 +4,7 @@
 //! writes lies in a folder of its own that goes with it.
 
 pub(crate) mod browser;
+pub(crate) mod cas_script;
 pub(crate) mod cas_server;
 pub(crate) mod cookies;
 pub(crate) mod form;
