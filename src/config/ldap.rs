@@ -21,7 +21,9 @@ pub(super) fn read(
     let urls = urls.and_then(|urls| check_urls(&table, urls, report));
     let ca: Option<PathBuf> = table.optional("ca", report);
     let authorities = match &ca {
-        Some(written) => around.authorities(&table.at("ca"), written, report).map(Some),
+        Some(written) => around
+            .authorities(&table.at("ca"), written, report)
+            .map(Some),
         None => Some(None),
     };
     let base: Option<String> = table.required("base", report);

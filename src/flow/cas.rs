@@ -19,6 +19,7 @@ use crate::{
         cas::{Asking, Cas, CasFault, Question, Ticket, Validated},
     },
     model::{
+        chain::Chain,
         journey::{BrowserBinding, Journey},
         store::{ReplayGuard as _, Sessions as _, Sight, StoreError, Use},
         support_code::SupportCode,
@@ -218,7 +219,7 @@ impl Bridge {
         };
         let now = self.clock.now();
         if cas.all_rest(now) {
-            return Err(HereFault::from(AuthnError::Cas(CasFault::AllRest)).into());
+            return self.without_cas(CasFault::AllRest, way, brought.visit, story);
         }
         self.mark_as_brought(&brought.ticket, now).await?;
         let question = Question {
@@ -227,8 +228,11 @@ impl Bridge {
             forced_since: way.journey.force_authn.then_some(way.journey.begun_at),
             acceptable: &way.journey.acceptable_contexts,
         };
-        let validated = cas.validate(place, question, now).await;
-        match validated.map_err(|fault| HereFault::from(AuthnError::Cas(fault)))? {
+        let validated = match cas.validate(place, question, now).await {
+            Ok(validated) => validated,
+            Err(fault) => return self.without_cas(fault, way, brought.visit, story),
+        };
+        match validated {
             Validated::Proven { is_fresh, .. } if way.journey.force_authn && !is_fresh => {
                 story
                     .trace
@@ -239,10 +243,38 @@ impl Bridge {
                 })
             }
             Validated::Proven { proof, .. } => {
-                let proof = self.with_record(proof, story).await?;
-                self.let_in(&way, proof, brought.visit, story).await
+                self.let_in_with_record(way, proof, brought.visit, story)
+                    .await
             }
             Validated::Refused(code) => self.send_again(cas, way, &code, story),
+        }
+    }
+
+    /// Whether people can be sent to the CAS server. Asked only where there is another way to sign in
+    /// (`methods = ["cas", "ldap"]`): a browser that is sent to a dead server does not come back.
+    pub(super) async fn is_up(&self, cas: &Cas) -> bool {
+        self.authenticator.password.is_none() || cas.is_up(self.clock.now()).await
+    }
+
+    /// The server did not say: the person is asked for a password where that is allowed, and reads
+    /// otherwise what is wrong.
+    fn without_cas(
+        &self,
+        fault: CasFault,
+        way: UnderWay<'_>,
+        visit: &Visit,
+        story: &mut Story,
+    ) -> Result<Reply, Stop> {
+        match (&self.authenticator.password, &visit.browser) {
+            (Some(_), Some(browser)) => {
+                tracing::warn!(
+                    support.code = %story.support_code,
+                    error.chain = %Chain(&fault),
+                    "CAS does not answer: asked for a password"
+                );
+                self.ask_password(way, browser, story)
+            }
+            _ => Err(HereFault::from(AuthnError::Cas(fault)).into()),
         }
     }
 

@@ -2,10 +2,12 @@
 //! mail addresses that a provider knows people by.
 
 use super::{
+    Reply, Visit,
     answer::Proven,
     bridge::Bridge,
     stop::{HereFault, Stop},
     story::Story,
+    way::UnderWay,
 };
 use crate::{
     authn::{
@@ -22,18 +24,20 @@ use crate::{
 };
 
 impl Bridge {
-    /// A proof of the CAS server with what the directory knows of the person, where that is who
-    /// gives the attributes.
-    pub(super) async fn with_record(
+    /// Lets a person in whom the CAS server has signed in, with what the directory knows of them
+    /// where that is who gives the attributes.
+    pub(super) async fn let_in_with_record(
         &self,
+        mut way: UnderWay<'_>,
         mut proof: Proof,
+        visit: &Visit,
         story: &mut Story,
-    ) -> Result<Proof, Stop> {
+    ) -> Result<Reply, Stop> {
         let (Some(directory), Some(uses)) = (&self.directory, &self.settings.directory) else {
-            return Ok(proof);
+            return self.let_in(&way, proof, visit, story).await;
         };
         if !uses.gives_attributes {
-            return Ok(proof);
+            return self.let_in(&way, proof, visit, story).await;
         }
         let by = match &uses.cas_attribute {
             None => proof.login.as_str(),
@@ -42,25 +46,32 @@ impl Bridge {
                 [] | [..] => return Err(HereFault::NotInDirectory.into()),
             },
         };
-        match directory.look_up(by, self.clock.now()).await {
+        let fault = match directory.look_up(by, self.clock.now()).await {
             Ok(Record::Known(record)) => {
                 story.trace.note(Organ::Authn, "directory", "record found");
                 proof.attributes = with_uid(record, &proof);
-                Ok(proof)
+                return self.let_in(&way, proof, visit, story).await;
             }
-            Ok(Record::Shut) => Err(HereFault::Barred(Barrier::AccountShut).into()),
-            Ok(Record::Unknown) => Err(HereFault::NotInDirectory.into()),
-            Err(fault) => match uses.when_down {
-                WithoutDirectory::Stop => Err(unanswered(fault)),
-                WithoutDirectory::UseCas => {
-                    story.trace.note(
-                        Organ::Authn,
-                        "directory",
-                        "no answer: what CAS says is used",
-                    );
-                    Ok(proof)
+            Ok(Record::Shut) => return Err(HereFault::Barred(Barrier::AccountShut).into()),
+            Ok(Record::Unknown) => return Err(HereFault::NotInDirectory.into()),
+            Err(fault) => fault,
+        };
+        match uses.when_down {
+            WithoutDirectory::Stop => Err(unanswered(fault)),
+            WithoutDirectory::UseCas => {
+                story
+                    .trace
+                    .note(Organ::Authn, "directory", "no answer: CAS's word is used");
+                // The next provider may need what only the directory knows.
+                way.keeps_session = false;
+                match self.let_in(&way, proof, visit, story).await {
+                    // What lacks stands in the directory.
+                    Err(Stop::Here(HereFault::NameId(_) | HereFault::Release(_))) => {
+                        Err(unanswered(fault))
+                    }
+                    end => end,
                 }
-            },
+            }
         }
     }
 
@@ -78,7 +89,7 @@ impl Bridge {
         };
         let now = self.clock.now();
         match directory
-            .is_mail_of_another(&name.value, &proof.login, now)
+            .is_mail_of_another(&name.value, (&proof.login, &proof.attributes), now)
             .await
         {
             Ok(false) => Ok(()),

@@ -124,15 +124,10 @@ impl Bridge {
             });
         }
         match (way.journey.binding, &visit.browser) {
-            (BrowserBinding::Bound(_), Some(_)) if let Some(cas) = cas => {
-                self.send_to_cas(cas, &way.journey)
-            }
-            (BrowserBinding::Bound(_), Some(browser)) => {
-                let step = self.step(&way.journey, self.time_left(&way.journey))?;
-                Ok(Reply::new(Next::AskPassword(password_form(
-                    &way, step, browser,
-                ))))
-            }
+            (BrowserBinding::Bound(_), Some(browser)) => match cas {
+                Some(cas) if self.is_up(cas).await => self.send_to_cas(cas, &way.journey),
+                Some(_) | None => self.ask_password(way, browser, story),
+            },
             (BrowserBinding::Unbound | BrowserBinding::Offered, Some(browser)) => {
                 let mut journey = way.journey;
                 journey.binding = BrowserBinding::Bound(browser.hash());
@@ -149,6 +144,30 @@ impl Bridge {
             (BrowserBinding::Offered, None) => Err(HereFault::CookiesBlocked.into()),
             (BrowserBinding::Bound(_), None) => Err(HereFault::OtherBrowser.into()),
         }
+    }
+
+    /// Shows the form for name and password, with a CAS server only while that does not answer.
+    pub(super) fn ask_password(
+        &self,
+        mut way: UnderWay<'_>,
+        browser: &Token,
+        story: &mut Story,
+    ) -> Result<Reply, Stop> {
+        if way.journey.is_passive {
+            return Err(Stop::Answer {
+                to: Box::new(way.to),
+                fault: AnswerFault::Passive,
+            });
+        }
+        if self.authenticator.cas.is_some() {
+            story
+                .trace
+                .note(Organ::Authn, "cas", "no answer: asked for a password");
+            way.journey.by_password = true;
+        }
+        let step = self.step(&way.journey, self.time_left(&way.journey))?;
+        let form = password_form(&way, step, browser);
+        Ok(Reply::new(Next::AskPassword(form)))
     }
 
     /// The session that can answer: alive, fresh enough for this provider, and of a kind that the
@@ -212,7 +231,13 @@ impl Bridge {
             address: visit.address,
             context: self.settings.password_context.clone(),
         };
-        let Some(authenticator) = &self.authenticator.password else {
+        let may_be_asked = self.authenticator.cas.is_none() || way.journey.by_password;
+        let Some(authenticator) = self
+            .authenticator
+            .password
+            .as_ref()
+            .filter(|_| may_be_asked)
+        else {
             return Err(HereFault::FormForged.into());
         };
         let outcome = authenticator.authenticate(&self.store, attempt, now).await;
@@ -292,6 +317,9 @@ impl Bridge {
                 .unwrap_or(now),
         };
         let answer = self.answer(way, &session, Proven::Now, story).await?;
+        if !way.keeps_session {
+            return Ok(Reply::new(Next::Answer(answer)));
+        }
         let token = Token::draw(&*self.entropy);
         let kept = self
             .store

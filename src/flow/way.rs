@@ -60,6 +60,8 @@ pub(super) struct UnderWay<'a> {
     pub(super) address: IpAddr,
     /// For how long the same browser may have the request answered again.
     pub(super) again_within: SignedDuration,
+    /// Whether who signs in on it is remembered.
+    pub(super) keeps_session: bool,
 }
 
 impl Bridge {
@@ -130,6 +132,7 @@ impl Bridge {
             begun_at: now,
             support_code: story.support_code,
             refused_tickets: 0,
+            by_password: false,
             binding: BrowserBinding::Unbound,
         };
         Ok(UnderWay {
@@ -139,6 +142,7 @@ impl Bridge {
             browser: visit.browser.as_ref().map_or([0; 32], Token::hash),
             address: visit.address,
             again_within: SignedDuration::ZERO,
+            keeps_session: true,
         })
     }
 
@@ -192,6 +196,7 @@ impl Bridge {
             browser: visit.browser.as_ref().map_or([0; 32], Token::hash),
             address: visit.address,
             again_within: SignedDuration::ZERO,
+            keeps_session: true,
         })
     }
 

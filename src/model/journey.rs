@@ -43,6 +43,10 @@ pub struct Journey {
     /// How many tickets the CAS server refused in a row: after some of them nobody is sent there
     /// again.
     pub refused_tickets: u8,
+    /// Whether the form for name and password was shown although there is a CAS server, because that
+    /// did not answer. No other journey is taken further by that form: it would be a way round what
+    /// CAS asks for.
+    pub by_password: bool,
     /// Which browser it belongs to.
     pub binding: BrowserBinding,
 }

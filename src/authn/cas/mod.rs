@@ -10,7 +10,10 @@ use jiff::{SignedDuration, Timestamp};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use tokio::sync::{Semaphore, SemaphorePermit};
 
-use self::answer::{Answer, AnswerFault, Success};
+use self::{
+    answer::{Answer, AnswerFault, Success},
+    seen::Seen,
+};
 use super::{
     account_name::AccountName,
     servers::Servers,
@@ -27,6 +30,7 @@ use crate::{
 };
 
 pub mod answer;
+mod seen;
 pub mod ticket;
 
 pub use ticket::Ticket;
@@ -39,6 +43,10 @@ const MAX_ANSWER: usize = 256 * 1024;
 const MOST_UNDER_WAY: usize = 128;
 /// How many of them from one network: whoever brings made-up tickets leaves room for others.
 const MOST_OF_A_NETWORK: u8 = 48;
+/// The longest page that is read to see whether the server is there.
+const MAX_PAGE: usize = 64 * 1024;
+/// How long that may take: somebody waits for it.
+const LOOK: Duration = Duration::from_millis(700);
 /// How far the server's clock may be from ours.
 const SKEW: SignedDuration = SignedDuration::from_secs(30);
 
@@ -64,6 +72,8 @@ pub struct Cas {
     places: Semaphore,
     /// By network.
     under_way: UnderWay,
+    /// Whether people can be sent there.
+    seen: Seen,
 }
 
 /// The methods that the server has names for.
@@ -182,6 +192,7 @@ impl Cas {
             client: HttpClient::new(config.ca.as_deref(), allows_http)?,
             places: Semaphore::new(MOST_UNDER_WAY),
             under_way: UnderWay::default(),
+            seen: Seen::default(),
         })
     }
 
@@ -227,6 +238,26 @@ impl Cas {
     /// What has come of each of the nodes that are asked about tickets, in order.
     pub fn records(&self, now: Timestamp) -> Vec<ServerRecord> {
         self.nodes.records(now)
+    }
+
+    /// Whether the address that people are sent to answers: as it was found at most ten seconds ago,
+    /// and else by asking now.
+    pub async fn is_up(&self, now: Timestamp) -> bool {
+        if self.all_rest(now) {
+            return false;
+        }
+        if let Some(known) = self.seen.known(now) {
+            return known;
+        }
+        let url = format!("{}/login", self.url);
+        let is_up = match self.client.get(&url, MAX_PAGE, LOOK).await {
+            Ok(answer) => answer.status < 500,
+            // A page longer than a login page is a page.
+            Err(HttpFault::TooLong) => true,
+            Err(HttpFault::NoAnswer(_) | HttpFault::Tls(_) | HttpFault::Unusable(_)) => false,
+        };
+        self.seen.note(is_up, now);
+        is_up
     }
 
     /// Whether no node is asked for the moment.

@@ -283,7 +283,8 @@ impl Ldap {
         })
     }
 
-    /// Whether somebody else than the person who signs in as `login` has this mail address.
+    /// Whether somebody else than the person of whom `known` is known, or who else signs in as
+    /// `login`, has this mail address.
     /// Nobody is known to where we may not search: `check` warns of that.
     ///
     /// # Errors
@@ -292,7 +293,7 @@ impl Ldap {
     pub async fn is_mail_of_another(
         &self,
         mail: &str,
-        login: &str,
+        (login, known): (&str, &Attributes),
         now: Timestamp,
     ) -> Result<bool, LdapFault> {
         if !self.rules.may_search {
@@ -300,10 +301,17 @@ impl Ldap {
         }
         let filter = self.rules.same_mail.with(mail);
         let holders = self.on_a_server(Holders(&filter), now).await?;
-        let login = AccountName::parse(login);
+        let login = [login.to_owned()];
+        let theirs = match known.values(&self.rules.login_attribute) {
+            [] => &login,
+            names => names,
+        };
         let is_theirs = |entry: &Entry| {
             let names = entry.attributes.values(&self.rules.login_attribute);
-            names.iter().any(|name| AccountName::parse(name) == login)
+            names.iter().any(|name| {
+                let name = AccountName::parse(name);
+                name.is_ok() && theirs.iter().any(|their| AccountName::parse(their) == name)
+            })
         };
         Ok(holders.len() > 1 || !holders.iter().all(is_theirs))
     }
