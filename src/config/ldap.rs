@@ -7,7 +7,7 @@ use url::Url;
 use super::{
     document::{Report, Table},
     files::Surroundings,
-    sections::{Ldap, WithoutDirectory},
+    sections::{Groups, Ldap, Units, WithoutDirectory},
 };
 use crate::sys::secret::Secret;
 
@@ -34,6 +34,10 @@ pub(super) fn read(
             .fault(&table.at("user-dn"), "stands beside user-filter")
             .hint("people are searched by a filter, or their names are made of what they type");
     }
+    let groups = table.table("groups", report);
+    let groups = groups.and_then(|groups| read_groups(groups, report));
+    let units = table.table("units", report);
+    let units = units.and_then(|units| read_units(units, report));
     let account = read_account(&mut table, around, report);
     let ldap = Ldap {
         urls: urls.unwrap_or_default(),
@@ -48,6 +52,8 @@ pub(super) fn read(
         timeout_seconds: table.or("timeout-seconds", 5, report),
         connections: table.or("connections", 16, report),
         warn_days: table.or("warn-days", 14, report),
+        groups,
+        units,
         cas_attribute: table.text("cas-attribute", report),
         without_directory: table.or("without-directory", WithoutDirectory::default(), report),
     };
@@ -57,24 +63,57 @@ pub(super) fn read(
     if !(1..=256).contains(&ldap.connections) {
         report.fault(&table.at("connections"), "is not 1 to 256");
     }
-    for (key, names) in [
-        ("attributes", ldap.attributes.as_slice()),
-        (
-            "login-attribute",
-            std::slice::from_ref(&ldap.login_attribute),
-        ),
-    ] {
-        for name in names.iter().filter(|name| !is_description(name)) {
-            report
-                .fault(
-                    &table.at(key),
-                    format!("{name:?} is not the name of an attribute"),
-                )
-                .hint("like mail, displayName;lang-fr or 2.5.4.3");
-        }
-    }
+    check_names(&table, "attributes", &ldap.attributes, report);
+    let login = std::slice::from_ref(&ldap.login_attribute);
+    check_names(&table, "login-attribute", login, report);
     table.finish(report);
     (!ldap.urls.is_empty() && authorities.is_some() && base.is_some()).then_some(ldap)
+}
+
+fn read_groups(mut table: Table<'_>, report: &mut Report) -> Option<Groups> {
+    let base: Option<String> = table.required("base", report);
+    let filter = table.or("filter", "(member={dn})".to_owned(), report);
+    let name = table.or("name", "cn".to_owned(), report);
+    check_names(&table, "name", std::slice::from_ref(&name), report);
+    table.finish(report);
+    Some(Groups {
+        base: base?,
+        filter,
+        name,
+    })
+}
+
+fn read_units(mut table: Table<'_>, report: &mut Report) -> Option<Units> {
+    let base: Option<String> = table.required("base", report);
+    let code = table.or("code", "supannCodeEntite".to_owned(), report);
+    let names = ["description", "ou"].map(str::to_owned).to_vec();
+    let names = table.or("names", names, report);
+    let of = [
+        "supannEntiteAffectationPrincipale",
+        "supannEntiteAffectation",
+    ];
+    let of = table.or("of", of.map(str::to_owned).to_vec(), report);
+    check_names(&table, "code", std::slice::from_ref(&code), report);
+    check_names(&table, "names", &names, report);
+    check_names(&table, "of", &of, report);
+    table.finish(report);
+    Some(Units {
+        base: base?,
+        code,
+        names,
+        of,
+    })
+}
+
+fn check_names(table: &Table<'_>, key: &str, names: &[String], report: &mut Report) {
+    for name in names.iter().filter(|name| !is_description(name)) {
+        report
+            .fault(
+                &table.at(key),
+                format!("{name:?} is not the name of an attribute"),
+            )
+            .hint("like mail, displayName;lang-fr or 2.5.4.3");
+    }
 }
 
 fn check_urls(table: &Table<'_>, urls: Vec<String>, report: &mut Report) -> Option<Vec<String>> {

@@ -161,10 +161,38 @@ pub struct Ldap {
     pub connections: u16,
     /// How long before a password ends people are told, in days.
     pub warn_days: u32,
+    /// `[authn.ldap.groups]`
+    pub groups: Option<Groups>,
+    /// `[authn.ldap.units]`
+    pub units: Option<Units>,
     /// The CAS attribute by which a person is found; the CAS user where there is none.
     pub cas_attribute: Option<String>,
     /// What becomes of people whom the CAS server signs in while the directory does not answer.
     pub without_directory: WithoutDirectory,
+}
+
+/// `[authn.ldap.groups]`: where groups name their members.
+#[derive(Clone, Debug)]
+pub struct Groups {
+    /// Below which entry they are.
+    pub base: String,
+    /// The filter that finds those of the person whose entry is called `{dn}`.
+    pub filter: String,
+    /// The attribute that holds a group's name.
+    pub name: String,
+}
+
+/// `[authn.ldap.units]`: the names of the units whose codes stand in people's records.
+#[derive(Clone, Debug)]
+pub struct Units {
+    /// Below which entry they are.
+    pub base: String,
+    /// The attribute that holds a unit's code.
+    pub code: String,
+    /// Those that may hold its name; the first that does counts.
+    pub names: Vec<String>,
+    /// The attributes of people that hold codes.
+    pub of: Vec<String>,
 }
 
 /// `[authn.cas]`: the university's CAS server.

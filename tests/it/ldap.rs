@@ -507,6 +507,59 @@ eduPersonNickname = 'jpegPhoto'
 }
 
 #[tokio::test]
+async fn rules_read_the_groups_that_name_a_person_and_the_names_of_their_units() {
+    let slapd = Slapd::start(Kind::default()).await;
+    let more = "[authn.ldap.groups]\nbase = 'ou=groups,dc=univ,dc=example'\n\
+                [authn.ldap.units]\nbase = 'ou=structures,dc=univ,dc=example'";
+    let rules = "[attributes]\ntitle = 'groups'\n\
+                 department = 'supannEntiteAffectationPrincipale_label'\n\
+                 ou = 'supannEntiteAffectation_label'\n";
+    let urls = [slapd.ldaps_url()];
+    let setup = Setup {
+        zoom: "release = [
+            { attribute = 'mail', values = 'one-in-mail-domain', required = true },
+            { attribute = 'title' },
+            { attribute = 'department', name = 'main', name-format = 'basic' },
+            { attribute = 'ou', name = 'all', name-format = 'basic' },
+        ]"
+        .to_owned(),
+        more: rules.to_owned(),
+        ..Asking::of(&slapd, &urls, more).setup()
+    };
+    let bridge = setup.build();
+    let values = |identity: &passerelle::sp_check::Identity, name: &str| {
+        let found = identity.attributes.iter().find(|one| one.name == name);
+        found.map(|one| one.values.clone()).unwrap_or_default()
+    };
+    let grouped = told(&bridge, "grouped", "grouped").await;
+    let mut groups = values(&grouped, "urn:oid:2.5.4.12");
+    groups.sort();
+    assert_eq!(groups, ["teachers", "zoom, licensed"]);
+    for _ in 0..2 {
+        let units = told(&bridge, "units", "units").await;
+        assert_eq!(
+            values(&units, "main"),
+            ["Direction des syst\u{e8}mes d'information"]
+        );
+        // One has no description, and one no entry.
+        assert_eq!(
+            values(&units, "all"),
+            [
+                "Direction des syst\u{e8}mes d'information",
+                "D\u{e9}partement de litt\u{e9}rature compar\u{e9}e",
+                "Biblioth\u{e8}que universitaire"
+            ]
+        );
+    }
+    let searches = slapd
+        .server()
+        .log()
+        .matches("(supannCodeEntite=dsi)")
+        .count();
+    assert_eq!(searches, 1, "remembered");
+}
+
+#[tokio::test]
 async fn r121_no_password_and_no_name_of_who_was_refused_reaches_the_log() {
     let log = Log::start();
     let (_slapd, bridge) = house("").await;

@@ -112,6 +112,24 @@ pub enum LdapFault {
     TooLarge,
 }
 
+impl LdapFault {
+    /// Whether the server itself is out of order. What is odd about one person's record, or about
+    /// what somebody typed, rests no server: it would shut all others out.
+    pub(super) const fn is_of_the_server(&self) -> bool {
+        match self {
+            // operationsError, busy, unavailable, other.
+            Self::Code { code, .. } => matches!(code, 1 | 51 | 52 | 80),
+            Self::Broken(_)
+            | Self::Identity
+            | Self::Malformed
+            | Self::NoConnection(_)
+            | Self::Service { .. }
+            | Self::TimeOut => true,
+            Self::Busy | Self::Resting | Self::TooLarge => false,
+        }
+    }
+}
+
 impl std::fmt::Debug for Connection {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str("Connection")

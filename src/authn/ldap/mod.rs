@@ -19,6 +19,7 @@ use self::{
     dn::DnTemplate,
     echo::Echo,
     filter::Filter,
+    more::{Groups, UnitRules, Units},
     policy::PolicyError,
     server::{Account, Bound, PersonBind, Server},
 };
@@ -44,6 +45,7 @@ mod connection;
 mod dn;
 mod echo;
 mod filter;
+mod more;
 mod policy;
 mod pool;
 mod server;
@@ -68,6 +70,7 @@ pub struct Ldap {
     servers: Servers<Server>,
     rules: Rules,
     attributes: Box<[Box<str>]>,
+    units: Option<Units>,
     under_way: Semaphore,
     echo: Echo,
     entropy: Arc<dyn Entropy>,
@@ -82,6 +85,8 @@ pub struct Rules {
     login_attribute: Box<str>,
     warn_before: SignedDuration,
     may_search: bool,
+    groups: Option<Groups>,
+    units: Option<UnitRules>,
 }
 
 /// How the record of a person is found.
@@ -141,14 +146,20 @@ impl Rules {
         };
         let same_mail = Filter::parse(&config.mail_filter, MAIL)
             .map_err(|fault| faults.push(("mail-filter", fault.into())));
-        match (find, same_mail) {
-            (Ok(find), Ok(same_mail)) if faults.is_empty() => Ok(Self {
+        let groups = config.groups.as_ref().map(Groups::compile).transpose();
+        let groups = groups.map_err(|fault| faults.push(fault));
+        let units = config.units.as_ref().map(UnitRules::compile).transpose();
+        let units = units.map_err(|fault| faults.push(fault));
+        match (find, same_mail, groups, units) {
+            (Ok(find), Ok(same_mail), Ok(groups), Ok(units)) if faults.is_empty() => Ok(Self {
                 base: config.base.as_str().into(),
                 find,
                 same_mail,
                 login_attribute: config.login_attribute.as_str().into(),
                 warn_before: config.warn_before(),
                 may_search: config.account.is_some() || config.user_dn.is_none(),
+                groups,
+                units,
             }),
             _ => Err(faults),
         }
@@ -202,6 +213,7 @@ impl Ldap {
         names.dedup_by(|one, other| one.eq_ignore_ascii_case(other));
         Ok(Self {
             servers,
+            units: rules.units.clone().map(Units::new),
             rules,
             attributes: names.into(),
             under_way: Semaphore::new(MOST_UNDER_WAY),
@@ -243,6 +255,7 @@ impl Ldap {
         let question = Attempt {
             login: &login,
             password,
+            now,
         };
         let found = match self.on_a_server(question, now).await {
             Ok(found) => found,
@@ -273,7 +286,7 @@ impl Ldap {
         let Ok(_place) = self.under_way.try_acquire() else {
             return Err(LdapFault::Busy);
         };
-        let mut found = self.on_a_server(Lookup(&login), now).await?;
+        let mut found = self.on_a_server(Lookup(&login, now), now).await?;
         Ok(match (found.pop(), found.is_empty()) {
             (Some(entry), true) if state::is_open(&entry.attributes) => {
                 Record::Known(entry.attributes)
@@ -330,10 +343,10 @@ impl Ldap {
                     turn.answered();
                     return Ok(answer);
                 }
-                // Of our own making, and not the server's fault.
-                Err(LdapFault::Busy) => last = LdapFault::Busy,
                 Err(fault) => {
-                    turn.failed(&fault, now);
+                    if fault.is_of_the_server() {
+                        turn.failed(&fault, now);
+                    }
                     last = fault;
                 }
             }
@@ -381,6 +394,22 @@ impl Ldap {
             most: ONE_AND_MORE,
         };
         server.search(search, deadline).await
+    }
+
+    /// Adds to a person's record what stands in other entries.
+    async fn complete(
+        &self,
+        server: &Server,
+        person: &mut Entry,
+        (now, deadline): (Timestamp, Instant),
+    ) -> Result<(), LdapFault> {
+        if let Some(groups) = &self.rules.groups {
+            groups.add(server, person, deadline).await?;
+        }
+        if let Some(units) = &self.units {
+            units.add(server, person, (now, deadline)).await?;
+        }
+        Ok(())
     }
 
     /// A name that nobody has, and nobody can guess.
@@ -456,10 +485,11 @@ trait Question: Sync {
 struct Attempt<'a> {
     login: &'a AccountName,
     password: &'a str,
+    now: Timestamp,
 }
 
 /// What is recorded under this name.
-struct Lookup<'a>(&'a AccountName);
+struct Lookup<'a>(&'a AccountName, Timestamp);
 
 /// Who matches this filter.
 struct Holders<'a>(&'a str);
@@ -474,13 +504,17 @@ impl Question for Attempt<'_> {
         server: &Server,
         deadline: Instant,
     ) -> Result<Self::Answer, LdapFault> {
-        let Self { login, password } = *self;
+        let Self {
+            login,
+            password,
+            now,
+        } = *self;
         let (dn, known) = match &ldap.rules.find {
             Find::Template(template) => (template.with(login.as_str()), Ok(None)),
             Find::Search(_) => {
                 let mut found = ldap.find(server, login, deadline).await?;
                 match (found.pop(), found.is_empty()) {
-                    (Some(entry), true) => (entry.dn, Ok(Some(entry.attributes))),
+                    (Some(entry), true) => (entry.dn.clone(), Ok(Some(entry))),
                     // A bind all the same, by a name that nobody has.
                     (None, _) => (ldap.nobody(), Err(RefusalReason::UnknownAccount)),
                     (Some(_), false) => (ldap.nobody(), Err(RefusalReason::SeveralAccounts)),
@@ -497,15 +531,15 @@ impl Question for Attempt<'_> {
         let why = match (judge(&answer)?, known) {
             (Verdict::Bound, Ok(record)) => {
                 ldap.echo.note(answer.took);
-                let record = match (record, entry) {
-                    (Some(record), _) => record,
-                    (None, Some(own)) => own.attributes,
-                    (None, None) => {
+                let mut person = match record.or(entry) {
+                    Some(record) => record,
+                    None => {
                         let own = ldap.search(server, &dn, None, deadline).await?.pop();
-                        own.ok_or(LdapFault::Identity)?.attributes
+                        own.ok_or(LdapFault::Identity)?
                     }
                 };
-                return Ok(Ok((record, answer.policy.warning)));
+                ldap.complete(server, &mut person, (now, deadline)).await?;
+                return Ok(Ok((person.attributes, answer.policy.warning)));
             }
             // The name of nobody was let in: such a server lets everybody in.
             (Verdict::Bound | Verdict::MustChange, Err(_)) => return Err(LdapFault::Identity),
@@ -528,7 +562,12 @@ impl Question for Lookup<'_> {
         server: &Server,
         deadline: Instant,
     ) -> Result<Self::Answer, LdapFault> {
-        ldap.find(server, self.0, deadline).await
+        let mut found = ldap.find(server, self.0, deadline).await?;
+        // Of several, none is who is meant.
+        if let [person] = found.as_mut_slice() {
+            ldap.complete(server, person, (self.1, deadline)).await?;
+        }
+        Ok(found)
     }
 }
 
