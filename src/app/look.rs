@@ -229,8 +229,8 @@ impl<'a> Look<'a> {
             })
             .ok()?;
         if !rules.may_search() {
-            let what = "stands without bind-dn: nobody sees when two people have one mail address";
-            let mut warning = self.told("authn.ldap.user-dn", &what);
+            let what = "needs no search, and there is no bind-dn: nobody sees when two people have one mail address";
+            let mut warning = self.told("authn.ldap.user", &what);
             warning.hint("give bind-dn and bind-password-file");
             self.warnings.push(warning);
         }

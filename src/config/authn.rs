@@ -26,15 +26,11 @@ pub(super) fn read(mut table: Table<'_>, around: &Surroundings<'_>, report: &mut
             Method::Local => local.is_some(),
         };
         check_methods(&table, methods, is_there, report);
-        if attributes == AttributeSource::Ldap
-            && !(methods.contains(&Method::Cas) && ldap.is_some())
-        {
-            report
-                .fault(
-                    &table.at("attributes"),
-                    "needs the method cas and [authn.ldap]",
-                )
-                .hint("it says who is asked for the attributes of people whom CAS signs in");
+        if attributes == AttributeSource::Ldap && ldap.is_none() {
+            report.fault(
+                &table.at("attributes"),
+                "names ldap, and there is no [authn.ldap]",
+            );
         }
     }
     let cas = cas.map(|cas| read_cas(cas, around, report));

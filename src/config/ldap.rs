@@ -27,13 +27,6 @@ pub(super) fn read(
         None => Some(None),
     };
     let base: Option<String> = table.required("base", report);
-    let user_filter: Option<String> = table.optional("user-filter", report);
-    let user_dn: Option<String> = table.optional("user-dn", report);
-    if user_filter.is_some() && user_dn.is_some() {
-        report
-            .fault(&table.at("user-dn"), "stands beside user-filter")
-            .hint("people are searched by a filter, or their names are made of what they type");
-    }
     let groups = table.table("groups", report);
     let groups = groups.and_then(|groups| read_groups(groups, report));
     let units = table.table("units", report);
@@ -43,8 +36,7 @@ pub(super) fn read(
         urls: urls.unwrap_or_default(),
         authorities: authorities.clone().flatten(),
         base: base.clone().unwrap_or_default(),
-        user_filter: user_filter.unwrap_or_else(|| "(uid={login})".to_owned()),
-        user_dn,
+        user: table.or("user", "(uid={login})".to_owned(), report),
         mail_filter: table.or("mail-filter", "(mail={mail})".to_owned(), report),
         account,
         login_attribute: table.or("login-attribute", "uid".to_owned(), report),

@@ -143,10 +143,8 @@ pub struct Ldap {
     pub authorities: Option<Vec<u8>>,
     /// Below which entry people are.
     pub base: String,
-    /// The filter that finds a person by `{login}`.
-    pub user_filter: String,
-    /// The name of a person's entry, made of `{login}`; nobody is searched then.
-    pub user_dn: Option<String>,
+    /// How a person is found by `{login}`: by a filter (in parentheses), or by the name of their entry.
+    pub user: String,
     /// The filter that finds everybody who has the address `{mail}`.
     pub mail_filter: String,
     /// Our own account, for searches: its name and its password.

@@ -23,6 +23,8 @@ impl Place {
         place.write_secret("certs/tls.key", "key");
         let authority = String::from_utf8(tls::authority_for_test()).unwrap();
         place.write("certs/cas-ca.pem", &authority);
+        place.write("certs/directory-ca.pem", &authority);
+        place.write_secret("certs/directory.password", "reader\n");
         for file in [
             "certs/tls.pem",
             "metadata/zoom.xml",

@@ -83,7 +83,7 @@ pub(super) fn told<'a>(fault: &HereFault, provider: &'a str, attribute: &'a str)
             StatusCode::SERVICE_UNAVAILABLE,
         ),
         HereFault::MailOfAnother => refused(Reason::MailOfAnother { provider }, "B-ATT-04"),
-        HereFault::NotInDirectory => refused(Reason::NotInDirectory { provider }, "B-ATT-05"),
+        HereFault::NotInDirectory => refused(Reason::RecordNotFound { provider }, "B-ATT-05"),
         HereFault::OtherBrowser => theirs(Reason::OtherBrowser, "B-BRW-02"),
         HereFault::Provider(SpFault::Unknown) => theirs(Reason::ProviderUnknown, "B-SP-01"),
         HereFault::Provider(SpFault::Disabled | SpFault::Expired) => {

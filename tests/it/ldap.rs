@@ -101,7 +101,7 @@ async fn mail_of(bridge: &Bridge, login: &str, password: &str) -> String {
 #[tokio::test]
 async fn r71_people_sign_in_by_each_way_to_find_them_over_each_kind_of_tls() {
     let slapd = Slapd::start(Kind::default()).await;
-    let template = format!("user-dn = 'uid={{login}},{BASE}'");
+    let template = format!("user = 'uid={{login}},{BASE}'");
     for url in [slapd.ldaps_url(), slapd.start_tls_url()] {
         for (more, has_account) in [("", true), (&template, true), (&template, false)] {
             let mut asking = Asking::of(&slapd, std::slice::from_ref(&url), more);
@@ -303,7 +303,7 @@ async fn r70_what_is_typed_finds_the_person_of_that_name_and_nobody_else() {
 #[tokio::test]
 async fn r70_names_that_need_escapes_are_bound_by() {
     let slapd = Slapd::start(Kind::default()).await;
-    let template = format!("user-dn = 'uid={{login}},{BASE}'");
+    let template = format!("user = 'uid={{login}},{BASE}'");
     for more in ["", &template] {
         let bridge = Asking::of(&slapd, &[slapd.ldaps_url()], more)
             .setup()
@@ -328,7 +328,7 @@ async fn r71_no_empty_password_is_sent_and_a_server_that_lets_everybody_in_lets_
         ..Kind::default()
     };
     let slapd = Slapd::start(lax).await;
-    let template = format!("user-dn = 'uid={{login}},{BASE}'");
+    let template = format!("user = 'uid={{login}},{BASE}'");
     for (more, has_account) in [("", true), (&template, true), (&template, false)] {
         let urls = [slapd.ldaps_url()];
         let mut asking = Asking::of(&slapd, &urls, more);
@@ -420,7 +420,7 @@ async fn the_next_server_takes_over_and_the_preferred_one_is_gone_back_to() {
     let pem = [first.ca(), second.ca()].map(|file| fs::read_to_string(file).unwrap());
     fs::write(&ca, pem.concat()).unwrap();
     // One password for the reader of both: the second directory is asked by a template.
-    let more = format!("user-dn = 'uid={{login}},{BASE}'");
+    let more = format!("user = 'uid={{login}},{BASE}'");
     let urls = [first.ldaps_url(), second.ldaps_url()];
     let bridge = Asking {
         urls: &urls,

@@ -81,8 +81,8 @@ const LIBRARIES: &[Library] = &[
     only("redb", &["store/embedded"]),
     only("moka", &["store/memory", "authn/throttle"]),
     only("ldap3", &["authn/ldap"]),
-    // Catches what the LDAP library does at answers that are none.
-    only("futures_util", &["authn/ldap"]),
+    // Catches what the LDAP library does at answers that are none; and bodies that a test sends.
+    only("futures_util", &["authn/ldap", "edge/limits"]),
     // Pages and languages.
     only("minijinja", &["expression", "edge/page"]),
     only("fluent_bundle", &["edge/page"]),

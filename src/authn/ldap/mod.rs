@@ -136,14 +136,15 @@ impl Rules {
         {
             faults.push(("bind-dn", fault.into()));
         }
-        let find = match &config.user_dn {
-            Some(template) => DnTemplate::parse(template)
-                .map(Find::Template)
-                .map_err(|fault| faults.push(("user-dn", fault.into()))),
-            None => Filter::parse(&config.user_filter, LOGIN)
-                .map(Find::Search)
-                .map_err(|fault| faults.push(("user-filter", fault.into()))),
+        let is_filter = config.user.trim_start().starts_with('(');
+        let find = if is_filter {
+            let filter = Filter::parse(&config.user, LOGIN).map_err(RuleFault::from);
+            filter.map(Find::Search)
+        } else {
+            let template = DnTemplate::parse(&config.user).map_err(RuleFault::from);
+            template.map(Find::Template)
         };
+        let find = find.map_err(|fault| faults.push(("user", fault)));
         let same_mail = Filter::parse(&config.mail_filter, MAIL)
             .map_err(|fault| faults.push(("mail-filter", fault.into())));
         let groups = config.groups.as_ref().map(Groups::compile).transpose();
@@ -157,7 +158,7 @@ impl Rules {
                 same_mail,
                 login_attribute: config.login_attribute.as_str().into(),
                 warn_before: config.warn_before(),
-                may_search: config.account.is_some() || config.user_dn.is_none(),
+                may_search: config.account.is_some() || is_filter,
                 groups,
                 units,
             }),

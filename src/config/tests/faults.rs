@@ -58,7 +58,7 @@ x.toml:15: organization.mail-domains[1]: is not a domain name in lower case
     hint: write it like univ-montp3.fr
 x.toml:16: organization.scopes[2]: is not a domain name in lower case
     hint: write it like univ-montp3.fr
-x.toml:18: authn.methods: unknown variant `ldap`, expected `cas` or `local`
+x.toml:18: authn.methods: unknown variant `kerberos`, expected one of `cas`, `ldap`, `local`
 x.toml:20: authn.throttle.first-wait-seconds: must not be 0
 x.toml:22: sessions.idle-minutes: is longer than lifetime-minutes
 x.toml:23: sp.Zoom: the name after `sp.` is not 1 to 32 of a-z, 0-9 and inner hyphens

@@ -239,7 +239,7 @@ const fn stop_reasons<'a>(provider: &'a str, attribute: &'a str) -> [StopReason<
         StopReason::UnsupportedBinding,
         StopReason::AccountShut,
         StopReason::PasswordMustChange,
-        StopReason::NotInDirectory { provider },
+        StopReason::RecordNotFound { provider },
         StopReason::MailOfAnother { provider },
         StopReason::SignInUnavailable,
         StopReason::Busy,

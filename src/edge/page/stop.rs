@@ -84,7 +84,7 @@ pub enum StopReason<'a> {
     /// The password is right, and must be changed first.
     PasswordMustChange,
     /// The directory has no record of the person, or several.
-    NotInDirectory {
+    RecordNotFound {
         /// Name of the provider.
         provider: &'a str,
     },
@@ -134,7 +134,7 @@ impl StopReason<'_> {
             Self::UnsupportedBinding => "unsupported-binding",
             Self::AccountShut => "account-shut",
             Self::PasswordMustChange => "password-must-change",
-            Self::NotInDirectory { .. } => "not-in-directory",
+            Self::RecordNotFound { .. } => "record-not-found",
             Self::MailOfAnother { .. } => "mail-of-another",
             Self::SignInUnavailable => "sign-in-unavailable",
             Self::Busy => "busy",
@@ -152,7 +152,7 @@ impl StopReason<'_> {
         match self {
             Self::NoMail { provider }
             | Self::SeveralMails { provider }
-            | Self::NotInDirectory { provider }
+            | Self::RecordNotFound { provider }
             | Self::MailOfAnother { provider }
             | Self::ProviderDisabled { provider } => arguments.set("provider", *provider),
             Self::MissingAttribute {
@@ -200,7 +200,7 @@ impl StopReason<'_> {
                 | Self::ProviderDisabled { .. }
                 | Self::AccountShut
                 | Self::PasswordMustChange
-                | Self::NotInDirectory { .. }
+                | Self::RecordNotFound { .. }
                 | Self::MailOfAnother { .. }
                 | Self::UnsupportedBinding
         )
@@ -231,7 +231,7 @@ impl StopReason<'_> {
             | Self::UnsupportedBinding
             | Self::AccountShut
             | Self::PasswordMustChange
-            | Self::NotInDirectory { .. }
+            | Self::RecordNotFound { .. }
             | Self::MailOfAnother { .. }
             | Self::SignInUnavailable
             | Self::Busy

@@ -81,9 +81,9 @@ async fn the_directory_says_what_is_known_of_whom_cas_signs_in() {
     assert!(browser.cookie(SESSION_COOKIE).is_some());
 
     for (login, status, reason) in [
-        ("nobody", 403, "not-in-directory"),
-        ("twin", 403, "not-in-directory"),
-        ("*", 403, "not-in-directory"),
+        ("nobody", 403, "record-not-found"),
+        ("twin", 403, "record-not-found"),
+        ("*", 403, "record-not-found"),
         ("suspended", 403, "account-shut"),
         ("nslocked", 403, "account-shut"),
         ("nomail", 403, "no-mail"),
@@ -99,7 +99,7 @@ async fn the_directory_says_what_is_known_of_whom_cas_signs_in() {
 
 #[tokio::test]
 async fn a_person_is_found_by_an_attribute_of_cas() {
-    let lines = "user-filter = '(eduPersonUniqueId={login})'\ncas-attribute = 'key'";
+    let lines = "user = '(eduPersonUniqueId={login})'\ncas-attribute = 'key'";
     let house = house(FOR_ATTRIBUTES, lines).await;
     house
         .cas
@@ -113,7 +113,7 @@ async fn a_person_is_found_by_an_attribute_of_cas() {
         house.cas.now_says(person("x", attributes));
         there_and_back(&mut house.bridge.browser(), &house.bridge.request())
             .await
-            .stops(403, "not-in-directory");
+            .stops(403, "record-not-found");
     }
 }
 
