@@ -350,6 +350,11 @@ const BAD_VALUES_OF_CAS: &[(&str, &str, &str)] = &[
         "authn.cas.ca: ../certs/tls.pem: holds no certificate",
     ),
     (
+        "authn-instant = \"validation\"",
+        "authn-instant = \"login\"",
+        "authn.cas.authn-instant: unknown variant `login`",
+    ),
+    (
         "authn-method-attribute = \"authnContextClass\"",
         "authn-method-attribute = \"authn context\"",
         "authn-method-attribute: is not the name of",

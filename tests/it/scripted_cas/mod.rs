@@ -2,6 +2,7 @@
 //! tells them to: several nodes, faults, ways to sign in, dates.
 
 mod context;
+mod instant;
 mod nodes;
 
 use std::{
