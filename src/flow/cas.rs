@@ -242,7 +242,12 @@ impl Bridge {
             Validated::Proven { proof, .. } if !is_young_enough(&proof, way.provider, now) => {
                 self.send_for_a_new_login(cas, way, story)
             }
-            Validated::Proven { proof, .. } => self.let_in(&way, proof, brought.visit, story).await,
+            Validated::Proven { proof, .. } => {
+                story
+                    .trace
+                    .note(Organ::Authn, "signed in", proof.at.to_string());
+                self.let_in(&way, proof, brought.visit, story).await
+            }
             Validated::Refused(code) => self.send_again(cas, way, &code, story),
         }
     }
