@@ -30,7 +30,7 @@ login-refused-wait-minutes =
        *[other] Trop de tentatives. Réessayez dans { $minutes } minutes.
     }
 login-refused-busy = Beaucoup de personnes se connectent en ce moment. Patientez quelques instants, puis réessayez.
-login-forgotten = Mot de passe oublié, expiré ou bloqué ?
+login-forgotten = Mot de passe oublié, expiré ou bloqué ?
 
 password-link = Changer mon mot de passe
 ends-title = Votre mot de passe expire bientôt

@@ -7,7 +7,8 @@ use super::{
     files::Surroundings,
     ldap, rules,
     sections::{
-        AttributeSource, Authn, Cas, CasProtocol, FreshLoginProof, Local, Method, Throttle,
+        AttributeSource, Authn, AuthnInstant, Cas, CasProtocol, FreshLoginProof, Local, Method,
+        Throttle,
     },
 };
 use crate::model::{authn_context::AuthnContextClass, endpoint::EndpointUrl};
@@ -114,6 +115,12 @@ fn read_cas(mut table: Table<'_>, around: &Surroundings<'_>, report: &mut Report
         }
     };
     let fresh_login_proof = table.or("fresh-login-proof", FreshLoginProof::default(), report);
+    let authn_instant = table.or("authn-instant", AuthnInstant::default(), report);
+    if authn_instant == AuthnInstant::AuthenticationDate && protocol == CasProtocol::One {
+        report
+            .fault(&table.at("authn-instant"), "needs protocol 2 or 3")
+            .hint("by protocol 1 a server does not say when somebody signed in");
+    }
     let timeout_seconds = table.or("timeout-seconds", 5, report);
     if !(1..=30).contains(&timeout_seconds) {
         report.fault(&table.at("timeout-seconds"), "is not 1 to 30");
@@ -135,6 +142,7 @@ fn read_cas(mut table: Table<'_>, around: &Surroundings<'_>, report: &mut Report
         ca,
         protocol,
         fresh_login_proof,
+        authn_instant,
         timeout_seconds,
         authn_method_attribute: attribute.unwrap_or_else(|| "authnContextClass".to_owned()),
         authn_methods: authn_methods.unwrap_or_default(),

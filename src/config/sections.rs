@@ -206,6 +206,8 @@ pub struct Cas {
     pub protocol: CasProtocol,
     /// How it proves that a person has typed their password for this ticket.
     pub fresh_login_proof: FreshLoginProof,
+    /// Which time counts as that of the sign-in.
+    pub authn_instant: AuthnInstant,
     /// How long the whole answer of the last node that is left may take, in seconds.
     pub timeout_seconds: u32,
     /// The attribute in which it says by which method somebody signed in.
@@ -236,6 +238,18 @@ pub enum FreshLoginProof {
     /// It refuses a ticket of an older login where it is asked with `renew`. Not every server does:
     /// one that ignores it would prove nothing.
     Renew,
+}
+
+/// Which time counts as that of a sign-in at a CAS server: the `AuthnInstant`, and what
+/// `max-authn-age-minutes` is counted from.
+#[derive(Clone, Copy, Debug, Default, Deserialize, Eq, PartialEq)]
+#[serde(rename_all = "kebab-case")]
+pub enum AuthnInstant {
+    /// When the server vouched for the person: it may have known them for hours.
+    #[default]
+    Validation,
+    /// When they signed in there, as far as the server says it clearly.
+    AuthenticationDate,
 }
 
 /// `[authn.local]`: the embedded directory, for the demo, tests and break-glass accounts.

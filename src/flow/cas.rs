@@ -8,6 +8,7 @@ use jiff::{SignedDuration, Timestamp};
 use super::{
     CasReturn, Next, Reply, Visit,
     bridge::Bridge,
+    sso::is_young_enough,
     stop::{HereFault, Stop, Stopped},
     story::Story,
     way::UnderWay,
@@ -242,7 +243,13 @@ impl Bridge {
                     fault: AnswerFault::NotFresh,
                 })
             }
+            Validated::Proven { proof, .. } if !is_young_enough(&proof, way.provider, now) => {
+                self.send_for_a_new_login(cas, way, story)
+            }
             Validated::Proven { proof, .. } => {
+                story
+                    .trace
+                    .note(Organ::Authn, "signed in", proof.at.to_string());
                 self.let_in_with_record(way, proof, brought.visit, story)
                     .await
             }
@@ -276,6 +283,32 @@ impl Bridge {
             }
             _ => Err(HereFault::from(AuthnError::Cas(fault)).into()),
         }
+    }
+
+    /// The server signed the person in longer ago than this provider takes: they type their password
+    /// once more, and if that proves nothing newer, the provider is told so.
+    fn send_for_a_new_login(
+        &self,
+        cas: &Cas,
+        way: UnderWay<'_>,
+        story: &mut Story,
+    ) -> Result<Reply, Stop> {
+        story
+            .trace
+            .note(Organ::Authn, "ticket", "older than this provider takes");
+        let fault = if way.journey.is_passive {
+            AnswerFault::Passive
+        } else if way.journey.force_authn {
+            AnswerFault::NotFresh
+        } else {
+            let mut journey = way.journey;
+            journey.force_authn = true;
+            return self.send_to_cas(cas, &journey);
+        };
+        Err(Stop::Answer {
+            to: Box::new(way.to),
+            fault,
+        })
     }
 
     /// A ticket is asked about once: the page of somebody who reloads is an end, and not a second

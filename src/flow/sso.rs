@@ -392,7 +392,8 @@ fn is_to_be_offered(way: &UnderWay<'_>) -> bool {
     matches!(way.journey.binding, BrowserBinding::Unbound)
 }
 
-fn is_young_enough(proof: &Proof, provider: &Provider, now: Timestamp) -> bool {
+/// Whether this provider takes a sign-in of that age.
+pub(super) fn is_young_enough(proof: &Proof, provider: &Provider, now: Timestamp) -> bool {
     let max_age = provider.registered.config.max_authn_age;
     max_age.is_none_or(|max_age| now.duration_since(proof.at) < max_age)
 }

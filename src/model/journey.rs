@@ -26,7 +26,8 @@ pub struct Journey {
     pub acs: EndpointUrl,
     /// The `RelayState`, given back unchanged.
     pub relay_state: Option<RelayState>,
-    /// `ForceAuthn`: the person proves anew who they are.
+    /// `ForceAuthn`: the person proves anew who they are. Also where their sign-in at the CAS server
+    /// turned out to be older than the provider takes.
     pub force_authn: bool,
     /// `IsPassive`: no page may be shown.
     pub is_passive: bool,

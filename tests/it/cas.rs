@@ -4,6 +4,7 @@
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use base64::{Engine as _, prelude::BASE64_STANDARD};
+use jiff::Timestamp;
 use passerelle::sys::clock::{Clock as _, SystemClock};
 use tempfile::TempDir;
 use tokio::{net::TcpListener, task::JoinSet};
@@ -14,7 +15,7 @@ use crate::{
     lab::{
         browser::{BrowserSim, Page},
         cas_script::tls_before,
-        cas_server::{CasPerson, CasServer, filled},
+        cas_server::{CasPerson, CasServer, filled, ticket},
         form::Form,
         keys::Authority,
         metadata::ZOOM_ENTITY_ID,
@@ -116,16 +117,28 @@ async fn start(bridge: &RealBridge, cas: &str, more: &str) -> Server {
 
 /// An AuthnRequest by Redirect, with `attributes`.
 fn request(bridge: &RealBridge, attributes: &[(&str, &str)]) -> Url {
-    let number = REQUESTS.fetch_add(1, Ordering::Relaxed);
-    let destination = format!("{}/saml/sso", bridge.base);
-    let id = format!("_request-{number}");
-    let now = SystemClock.now();
-    let mut request = AuthnRequest::new(&id, ZOOM_ENTITY_ID, &destination, now);
+    let mut request = new_request(bridge);
     for (name, value) in attributes {
         request = request.with(name, value);
     }
+    to_url(bridge, &request)
+}
+
+fn new_request(bridge: &RealBridge) -> AuthnRequest {
+    let number = REQUESTS.fetch_add(1, Ordering::Relaxed);
+    let destination = format!("{}/saml/sso", bridge.base);
+    let id = format!("_request-{number}");
+    AuthnRequest::new(&id, ZOOM_ENTITY_ID, &destination, SystemClock.now())
+}
+
+fn to_url(bridge: &RealBridge, request: &AuthnRequest) -> Url {
     let url = format!("{}{}", bridge.base, request.redirect(Some("state")));
     Url::parse(&url).unwrap()
+}
+
+fn between<'t>(text: &'t str, before: &str, after: &str) -> &'t str {
+    let (_, rest) = text.split_once(before).unwrap();
+    rest.split_once(after).unwrap().0
 }
 
 /// What the provider is told.
@@ -506,19 +519,28 @@ async fn a_cas_server_that_does_not_answer_is_told_and_the_next_try_goes_through
 async fn r64_tickets_are_validated_over_tls_with_whom_the_university_vouches_for() {
     let cas = CasServer::start(&[ZOE]).await;
     let lab = TempDir::new().unwrap();
-    let site = SpSite::prepare(SpKind::Python3Saml, lab.path());
-    let (ours, other) = (Authority::new("University"), Authority::new("Other"));
-    let ca = lab.path().join("ca.pem");
-    std::fs::write(&ca, ours.pem()).unwrap();
-    let sites = [site];
-    for (key, is_believed) in [
-        (ours.vouch_for("localhost"), true),
-        (ours.vouch_for("cas.example.org"), false),
-        (other.vouch_for("localhost"), false),
+    let sites = [SpSite::prepare(SpKind::Python3Saml, lab.path())];
+    let (ours, other) = (Authority::new("University"), Authority::new("World"));
+    let write = |name: &str, authority: &Authority| {
+        let file = lab.path().join(name);
+        std::fs::write(&file, authority.pem()).unwrap();
+        file
+    };
+    let (ca, of_system) = (write("ca.pem", &ours), write("system.pem", &other));
+    let ca = format!("ca = \"{}\"", ca.display());
+    let (here, elsewhere) = ("localhost", "cas.example.org");
+    for (key, ca, is_believed) in [
+        (ours.vouch_for(here), &*ca, true),
+        (ours.vouch_for(elsewhere), &ca, false),
+        // The system believes it, and the configuration does not.
+        (other.vouch_for(here), &ca, false),
+        (other.vouch_for(here), "", true),
+        (ours.vouch_for(here), "", false),
     ] {
         let node = tls_before(&cas, &key);
-        let bridge = RealBridge::prepare(&sites);
-        let more = format!("validate-at = [\"{node}\"]\nca = \"{}\"", ca.display());
+        let mut bridge = RealBridge::prepare(&sites);
+        bridge.system_authorities = Some(of_system.clone());
+        let more = format!("validate-at = [\"{node}\"]\n{ca}");
         let _server = start(&bridge, cas.url().as_str(), &more).await;
         let mut browser = BrowserSim::new();
         let page = browser.open(&request(&bridge, &[])).await;
@@ -530,6 +552,45 @@ async fn r64_tickets_are_validated_over_tls_with_whom_the_university_vouches_for
             assert_eq!((page.status, page.kind().as_deref()), (503, Some("stop")));
         }
     }
+}
+
+#[tokio::test]
+async fn r36_a_server_that_does_not_know_of_methods_proves_none() {
+    const MFA: &str = "https://refeds.org/profile/mfa";
+    let house = House::start(&format!(
+        "[authn.cas.authn-methods]\n\"{MFA}\" = \"mfa-duo\""
+    ))
+    .await;
+    let mut browser = BrowserSim::new();
+    let wish = new_request(&house.bridge).authn_context("", MFA);
+    let page = browser.open(&to_url(&house.bridge, &wish)).await;
+    assert!(asks(&page, "authn_method"), "{}", page.url);
+    let xml = told(&house.sign_in(&mut browser, &page).await);
+    assert!(
+        xml.contains("status:NoAuthnContext") && !xml.contains(MFA),
+        "{xml}"
+    );
+}
+
+#[tokio::test]
+async fn the_date_that_the_server_states_is_told_where_the_configuration_says_so() {
+    let house = House::start("authn-instant = \"authentication-date\"").await;
+    let mut browser = BrowserSim::new();
+    let page = house.at_cas(&mut browser, &[]).await;
+    let xml = told(&house.sign_in(&mut browser, &page).await);
+    let told = between(&xml, "AuthnInstant=\"", "\"");
+    // What it tells others.
+    let service = "http://127.0.0.1:1/other";
+    browser.stays_at = Some(house.cas.url().origin());
+    let page = browser.open(&house.cas.login(service, &[])).await;
+    let callback = Url::parse(page.header("location").unwrap()).unwrap();
+    let stated = house
+        .cas
+        .validate(service, &ticket(&callback).unwrap())
+        .await;
+    let stated = between(&stated, "<cas:authenticationDate>", "<");
+    let instant = |text: &str| text.parse::<Timestamp>().unwrap();
+    assert_eq!(instant(told), instant(stated), "{told} {stated}");
 }
 
 #[tokio::test]

@@ -21,7 +21,7 @@ use super::{
     under_way::{self, UnderWay},
 };
 use crate::{
-    config::sections::{Cas as Config, CasProtocol, FreshLoginProof},
+    config::sections::{AuthnInstant, Cas as Config, CasProtocol, FreshLoginProof},
     model::{
         authn_context::AuthnContextClass,
         proof::{AuthnMethod, Proof},
@@ -50,6 +50,9 @@ const LOOK: Duration = Duration::from_millis(700);
 /// How far the server's clock may be from ours.
 const SKEW: SignedDuration = SignedDuration::from_secs(30);
 
+/// The oldest sign-in that a server can still know of: what is older is a fault of its clock.
+const OLDEST_SIGN_IN: SignedDuration = SignedDuration::from_hours(31 * 24);
+
 /// What stands for itself in a parameter of a query.
 const PARAMETER: &AsciiSet = &NON_ALPHANUMERIC
     .remove(b'-')
@@ -65,6 +68,7 @@ pub struct Cas {
     nodes: Servers<Box<str>>,
     protocol: CasProtocol,
     fresh_login_proof: FreshLoginProof,
+    authn_instant: AuthnInstant,
     /// What a sign-in there proves that states no method.
     context: AuthnContextClass,
     methods: Methods,
@@ -184,6 +188,7 @@ impl Cas {
             nodes: Servers::new(nodes, config.patience()),
             protocol: config.protocol,
             fresh_login_proof: config.fresh_login_proof,
+            authn_instant: config.authn_instant,
             context,
             methods: Methods {
                 attribute: config.authn_method_attribute.as_str().into(),
@@ -377,7 +382,20 @@ impl Cas {
             .unwrap_or(AuthnContextClass::Unspecified)
     }
 
+    /// When the sign-in happened, by the rule of the configuration; never later than now.
+    fn instant(&self, success: &Success, now: Timestamp) -> Timestamp {
+        let stated = match self.authn_instant {
+            AuthnInstant::Validation => None,
+            AuthnInstant::AuthenticationDate => success.authenticated_at,
+        };
+        let is_sound = |at: &Timestamp| {
+            at.duration_since(now) <= SKEW && now.duration_since(*at) <= OLDEST_SIGN_IN
+        };
+        stated.filter(is_sound).map_or(now, |at| at.min(now))
+    }
+
     fn proof(&self, success: Success, question: Question<'_>, now: Timestamp) -> Proof {
+        let at = self.instant(&success, now);
         let context = self.context(&success, question.acceptable);
         let mut attributes = success.attributes;
         // As with the other sources: without a `uid` the login is the uid.
@@ -391,9 +409,7 @@ impl Cas {
             login: success.user.into(),
             method: AuthnMethod::Cas,
             context,
-            // When the server vouched for them. It may have known them for hours, but a provider
-            // that takes no older sign-in (Zoom) would turn them away for it.
-            at: now,
+            at,
             ticket: Some(question.ticket.hash()),
             attributes,
         }
@@ -431,6 +447,7 @@ mod tests {
             ca: None,
             protocol,
             fresh_login_proof,
+            authn_instant: AuthnInstant::Validation,
             timeout_seconds: 5,
             authn_method_attribute: "authnContextClass".to_owned(),
             authn_methods: vec![(mfa(), "mfa-duo".to_owned()), (sfa(), "a&b".to_owned())],
@@ -567,6 +584,36 @@ mod tests {
                     "https://cas1.example.org/cas/{path}?service=https%3A%2F%2Fidp.example.org%2Fcas%2Fzoom%2FAbC_-9&ticket=ST-1-a%2Fb.c{more}"
                 )
             );
+        }
+    }
+
+    #[test]
+    fn the_time_of_a_sign_in_is_that_of_its_validation_or_a_sound_date_of_the_server() {
+        let mut cas = cas(CasProtocol::Three, FreshLoginProof::Attributes);
+        let now = Timestamp::from_second(10_000_000).unwrap();
+        let days = |days: i64| days * 24 * 3600;
+        let by = |cas: &Cas, ago: Option<i64>| {
+            let at = ago.map(|ago| Timestamp::from_second(10_000_000 - ago).unwrap());
+            let success = Success {
+                authenticated_at: at,
+                ..success()
+            };
+            now.duration_since(cas.instant(&success, now)).as_secs()
+        };
+        assert_eq!(by(&cas, Some(3600)), 0);
+        cas.authn_instant = AuthnInstant::AuthenticationDate;
+        for (stated, counts) in [
+            (Some(0), 0),
+            (Some(3600), 3600),
+            (Some(days(14)), days(14)),
+            (Some(days(31)), days(31)),
+            (Some(days(31) + 1), 0),
+            // Its clock is ahead.
+            (Some(-30), 0),
+            (Some(-31), 0),
+            (None, 0),
+        ] {
+            assert_eq!(by(&cas, stated), counts, "{stated:?}");
         }
     }
 

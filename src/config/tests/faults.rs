@@ -21,7 +21,7 @@ technical-contact = "me"
 mail-domains = ["Example.org"]
 scopes = ["x.fr", ".*"]
 [authn]
-methods = ["local", "ldap"]
+methods = ["local", "kerberos"]
 [authn.throttle]
 first-wait-seconds = 0
 [sessions]
@@ -350,6 +350,11 @@ const BAD_VALUES_OF_CAS: &[(&str, &str, &str)] = &[
         "authn.cas.ca: ../certs/tls.pem: holds no certificate",
     ),
     (
+        "authn-instant = \"validation\"",
+        "authn-instant = \"login\"",
+        "authn.cas.authn-instant: unknown variant `login`",
+    ),
+    (
         "authn-method-attribute = \"authnContextClass\"",
         "authn-method-attribute = \"authn context\"",
         "authn-method-attribute: is not the name of",
@@ -409,5 +414,95 @@ fn a_release_of_one_attribute_twice_is_refused() {
     assert!(
         shown.contains("sp.intranet.release[3]: releases the same attribute"),
         "{shown}"
+    );
+}
+
+#[test]
+fn each_bad_value_of_the_directory_is_told_by_its_key_and_its_reason() {
+    let place = Place::new();
+    let with_ldap = all_switched_on();
+    let bad = |line: &str, other: &str| {
+        assert!(with_ldap.contains(line), "{line}");
+        let faults = place.faults(&with_ldap.replacen(line, other, 1));
+        let first = faults.lines().next().unwrap();
+        first.split_once(": ").unwrap().1.to_owned()
+    };
+    let urls = "url = [\"ldaps://ldap1.example.org\", \"ldaps://ldap2.example.org\"]";
+    for (line, other, fault) in [
+        (urls, "url = []", "authn.ldap.url: names no server"),
+        (
+            urls,
+            "url = [\"https://ldap.example.org\"]",
+            "authn.ldap.url[1]: is not an ldaps or ldap address",
+        ),
+        (
+            urls,
+            "url = [\"ldaps://a.example.org\", \"ldaps://b.example.org/ou=people\"]",
+            "authn.ldap.url[2]: has more than a host and a port",
+        ),
+        (
+            "ca = \"../certs/directory-ca.pem\"",
+            "ca = \"../certs/tls.pem\"",
+            "authn.ldap.ca: ../certs/tls.pem: holds no certificate in PEM",
+        ),
+        (
+            "bind-password-file = \"../certs/directory.password\"",
+            "",
+            "authn.ldap.bind-dn: stands without bind-password-file",
+        ),
+        (
+            "bind-dn = \"cn=passerelle,ou=services,dc=example,dc=org\"",
+            "",
+            "authn.ldap.bind-password-file: stands without bind-dn",
+        ),
+        (
+            "bind-password-file = \"../certs/directory.password\"",
+            "bind-password-file = \"../certs/tls.pem\"",
+            "authn.ldap.bind-password-file: ../certs/tls.pem can be read by others than its owner",
+        ),
+        (
+            "login-attribute = \"uid\"",
+            "login-attribute = \"u id\"",
+            "authn.ldap.login-attribute: \"u id\" is not the name of an attribute",
+        ),
+        (
+            "connections = 16",
+            "connections = 0",
+            "authn.ldap.connections: is not 1 to 256",
+        ),
+        (
+            "without-directory = \"stop\"",
+            "without-directory = \"go\"",
+            "authn.ldap.without-directory: unknown variant `go`, expected `stop` or `use-cas`",
+        ),
+        (
+            "code = \"supannCodeEntite\"",
+            "code = \"\"",
+            "authn.ldap.units.code: \"\" is not the name of an attribute",
+        ),
+        (
+            "[authn.ldap.groups]\nbase",
+            "[authn.ldap.groups]\nbasis",
+            "authn.ldap.groups.base: is missing",
+        ),
+        (
+            "methods = [\"local\"]",
+            "methods = [\"ldap\", \"cas\"]",
+            "authn.methods: names cas after another one",
+        ),
+        (
+            "methods = [\"local\"]",
+            "methods = [\"cas\", \"local\"]",
+            "authn.methods: names local beside another one: they cannot be used together yet",
+        ),
+    ] {
+        let found = bad(line, other);
+        assert!(found.ends_with(fault), "{found}\n{fault}");
+    }
+    let text = EXAMPLE.replace("#:attributes = \"ldap\"", "attributes = \"ldap\"");
+    assert!(
+        place
+            .faults(&text)
+            .contains("authn.attributes: names ldap, and there is no [authn.ldap]")
     );
 }

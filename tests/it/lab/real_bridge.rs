@@ -1,6 +1,6 @@
 //! The real binary on a port, under Zoom's entity ID for service providers that none of us wrote.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use passerelle::xmlsec::{SigningKey, VerifyingKey};
 use tempfile::TempDir;
@@ -21,6 +21,8 @@ pub(crate) struct RealBridge {
     folder: TempDir,
     /// Its origin, on a site of its own.
     pub(crate) base: String,
+    /// The authorities of its system, instead of those of this one.
+    pub(crate) system_authorities: Option<PathBuf>,
     port: u16,
 }
 
@@ -38,7 +40,12 @@ impl RealBridge {
         assert_eq!(xmllint_schema(&zoom, Schema::Metadata), Ok(()));
         std::fs::write(folder.path().join("zoom.xml"), zoom).unwrap();
         let base = format!("http://idp.localhost:{port}");
-        Self { folder, base, port }
+        Self {
+            folder,
+            base,
+            system_authorities: None,
+            port,
+        }
     }
 
     /// Starts the real binary, which signs as `sign` says.
@@ -67,13 +74,16 @@ impl RealBridge {
             self.folder.path(),
             |command| {
                 command.arg("serve").arg("--config").arg(&file);
+                if let Some(authorities) = &self.system_authorities {
+                    command.env("SSL_CERT_FILE", authorities);
+                }
             },
         );
         server.listens_on(self.port).await
     }
 
     /// The certificate alone, as `keys/signing.pem` holds it behind the key.
-    pub(crate) fn certificate(&self) -> (std::path::PathBuf, VerifyingKey) {
+    pub(crate) fn certificate(&self) -> (PathBuf, VerifyingKey) {
         let pem = std::fs::read(self.folder.path().join("keys/signing.pem")).unwrap();
         let key = SigningKey::from_pem(&pem).unwrap();
         let text = String::from_utf8(pem).unwrap();

@@ -3,6 +3,7 @@
 
 mod context;
 mod directory;
+mod instant;
 mod nodes;
 
 use std::{
