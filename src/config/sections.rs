@@ -135,7 +135,7 @@ pub enum WithoutDirectory {
 /// `[authn.ldap]`: the university's directory.
 #[derive(Clone, Debug)]
 pub struct Ldap {
-    /// Its servers, the preferred one first: `ldaps://`, or `ldap://` for StartTLS. Never without
+    /// Its servers, the preferred one first: `ldaps://`, or `ldap://` for `StartTLS`. Never without
     /// TLS.
     pub urls: Vec<String>,
     /// PEM certificates of the authorities that vouch for them; those of the system where there are

@@ -19,7 +19,7 @@ pub use stop::{Stop, StopReason};
 pub use words::WordsError;
 
 use form::Values;
-use template::{Edition, Ending, Login};
+use template::{Edition, Login};
 
 use crate::model::language::{Language, Localized};
 
@@ -80,18 +80,7 @@ pub enum Page<'a> {
         provider: &'a str,
     },
     /// Says that the password ends soon, before the person goes on to the provider.
-    PasswordEnds {
-        /// Own path that the form is sent to.
-        action: &'a str,
-        /// The synchroniser token.
-        csrf: &'a str,
-        /// What was proven, sealed.
-        proof: &'a str,
-        /// Name of the provider.
-        provider: &'a str,
-        /// When it ends.
-        ends: PasswordEnd,
-    },
+    PasswordEnds(Ending<'a>),
     /// Says why the person cannot go on.
     Stop(Stop<'a>),
     /// Asks whether to sign out. The form is sent to `/logout`.
@@ -129,6 +118,21 @@ pub enum Refusal {
     },
     /// Too many people at once.
     Busy,
+}
+
+/// What the page of a password that ends shows.
+#[derive(Clone, Copy, Debug)]
+pub struct Ending<'a> {
+    /// Own path that the form is sent to.
+    pub action: &'a str,
+    /// The synchroniser token.
+    pub csrf: &'a str,
+    /// What was proven, sealed.
+    pub proof: &'a str,
+    /// Name of the provider.
+    pub provider: &'a str,
+    /// When it ends.
+    pub ends: PasswordEnd,
 }
 
 /// When a password ends.
@@ -273,21 +277,9 @@ impl Pages {
                 };
                 edition.stop(&stop, &[other])
             }
-            Page::PasswordEnds {
-                action,
-                csrf,
-                proof,
-                provider,
-                ends,
-            } => {
-                own_path(action)?;
-                edition.password_ends(&Ending {
-                    action,
-                    csrf,
-                    proof,
-                    provider,
-                    ends,
-                })
+            Page::PasswordEnds(ending) => {
+                own_path(ending.action)?;
+                edition.password_ends(&ending)
             }
             Page::LogoutConfirm { csrf, person } => edition.logout(csrf, person),
             Page::LoggedOut => edition.logged_out(),

@@ -44,8 +44,7 @@ impl Bridge {
         &self,
         way: &UnderWay<'_>,
         seal: &str,
-        proof: &Proof,
-        warning: PasswordWarning,
+        (proof, warning): (&Proof, PasswordWarning),
         browser: &Token,
     ) -> Result<Option<Notice>, Stop> {
         let carried = Carried {

@@ -19,7 +19,7 @@ use crate::{
     audit,
     authn::{Outcome, PasswordAttempt},
     model::{
-        journey::{BrowserBinding, Journey},
+        journey::{BrowserBinding, Journey, OwnForm},
         proof::Proof,
         session::{Session, SessionKey},
         store::Sessions as _,
@@ -163,7 +163,7 @@ impl Bridge {
             story
                 .trace
                 .note(Organ::Authn, "cas", "no answer: asked for a password");
-            way.journey.by_password = true;
+            way.journey.own_form = OwnForm::Shown;
         }
         let step = self.step(&way.journey, self.time_left(&way.journey))?;
         let form = password_form(&way, step, browser);
@@ -231,7 +231,8 @@ impl Bridge {
             address: visit.address,
             context: self.settings.password_context.clone(),
         };
-        let may_be_asked = self.authenticator.cas.is_none() || way.journey.by_password;
+        let may_be_asked =
+            self.authenticator.cas.is_none() || way.journey.own_form == OwnForm::Shown;
         let Some(authenticator) = self
             .authenticator
             .password
@@ -244,7 +245,8 @@ impl Bridge {
         let refused = match outcome.map_err(HereFault::from)? {
             Outcome::Proven(proof) => return self.let_in(&way, proof, visit, story).await,
             Outcome::ProvenWithWarning(proof, warning) => {
-                let Some(notice) = self.notice(&way, &sent.seal, &proof, warning, browser)? else {
+                let Some(notice) = self.notice(&way, &sent.seal, (&proof, warning), browser)?
+                else {
                     return self.let_in(&way, proof, visit, story).await;
                 };
                 story.trace.note(Organ::Authn, "password", "ends soon");

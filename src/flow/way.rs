@@ -16,7 +16,7 @@ use super::{
 use crate::{
     metadata::registry::{Registered, SpFault},
     model::{
-        journey::{BrowserBinding, Journey},
+        journey::{BrowserBinding, Journey, OwnForm},
         short_name::ShortName,
         trace::Organ,
     },
@@ -132,7 +132,7 @@ impl Bridge {
             begun_at: now,
             support_code: story.support_code,
             refused_tickets: 0,
-            by_password: false,
+            own_form: OwnForm::NotShown,
             binding: BrowserBinding::Unbound,
         };
         Ok(UnderWay {

@@ -44,12 +44,19 @@ pub struct Journey {
     /// How many tickets the CAS server refused in a row: after some of them nobody is sent there
     /// again.
     pub refused_tickets: u8,
-    /// Whether the form for name and password was shown although there is a CAS server, because that
-    /// did not answer. No other journey is taken further by that form: it would be a way round what
-    /// CAS asks for.
-    pub by_password: bool,
+    /// Whether the form for name and password was shown although there is a CAS server.
+    pub own_form: OwnForm,
     /// Which browser it belongs to.
     pub binding: BrowserBinding,
+}
+
+/// Whether our own form was shown in the place of a CAS server that did not answer.
+#[derive(Clone, Copy, Debug, Deserialize, Eq, PartialEq, Serialize)]
+pub enum OwnForm {
+    /// It was not, and is not taken: it would be a way round what CAS asks for.
+    NotShown,
+    /// It was.
+    Shown,
 }
 
 /// Which browser a journey belongs to.

@@ -14,7 +14,7 @@ use crate::{
         headers::PagePolicy,
         limits::BodyFault,
         location::{go_on, go_to_cas, path_of},
-        page::{Page, PasswordEnd, Refusal, Stop, StopReason},
+        page::{Ending, Page, PasswordEnd, Refusal, Stop, StopReason},
     },
     flow::{Answer, Next, Notice, PasswordForm, Refused, Reply, logout::Farewell, stop::Stopped},
     model::{chain::Chain, journey::RelayState, language::Language, support_code::SupportCode},
@@ -253,7 +253,7 @@ fn password_page(front: &Front, language: Language, form: &PasswordForm) -> Http
 }
 
 fn notice_page(front: &Front, language: Language, notice: &Notice) -> HttpResponse {
-    let page = Page::PasswordEnds {
+    let page = Page::PasswordEnds(Ending {
         action: &path_of(&notice.step),
         csrf: &notice.form_key,
         proof: &notice.proof,
@@ -264,7 +264,7 @@ fn notice_page(front: &Front, language: Language, notice: &Notice) -> HttpRespon
             }
             PasswordWarning::GraceLogins(count) => PasswordEnd::SignIns(count.into()),
         },
-    };
+    });
     html(front, &page, language, StatusCode::OK)
 }
 

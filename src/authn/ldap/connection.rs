@@ -28,7 +28,7 @@ const NO_ATTRIBUTES: &str = "1.1";
 /// Where a server is, and how its certificate is checked.
 #[derive(Clone, Debug)]
 pub(super) struct Address {
-    /// `ldaps://host:port`, or `ldap://host:port` for StartTLS.
+    /// `ldaps://host:port`, or `ldap://host:port` for `StartTLS`.
     pub(super) url: Box<str>,
     pub(super) tls: TlsConnector,
 }
@@ -137,7 +137,7 @@ impl std::fmt::Debug for Connection {
 }
 
 impl Connection {
-    /// Opens a connection; a plain one is never spoken on: StartTLS comes before all else.
+    /// Opens a connection; a plain one is never spoken on: `StartTLS` comes before all else.
     pub(super) async fn open(address: &Address, deadline: Instant) -> Result<Self, LdapFault> {
         let settings = LdapConnSettings::new()
             .set_connector(address.tls.clone())

@@ -68,7 +68,7 @@ type Rdn = Vec<(String, String)>;
 
 fn parse(text: &str) -> Option<Vec<Rdn>> {
     let mut name = Vec::new();
-    for rdn in split(text, &[b',', b';']) {
+    for rdn in split(text, b",;") {
         let mut parts = Rdn::new();
         for part in split(rdn, b"+") {
             let (kind, value) = part.split_once('=')?;

@@ -41,7 +41,7 @@ impl Echo {
     pub(super) fn hold_back(&self, took: Duration, entropy: &dyn Entropy) -> Duration {
         let usual = self.draw(entropy);
         if took < usual / 2 {
-            usual - took
+            usual.saturating_sub(took)
         } else {
             Duration::ZERO
         }

@@ -264,7 +264,7 @@ impl Ldap {
             Err(fault) => return Err(fault),
         };
         Ok(match found {
-            Ok((record, warning)) => self.outcome(&login, record, warning, attempt, now),
+            Ok(found) => self.outcome(&login, found, attempt, now),
             Err(Denied { why, hold_back }) => {
                 sleep(hold_back).await;
                 match why {
@@ -423,8 +423,7 @@ impl Ldap {
     fn outcome(
         &self,
         login: &AccountName,
-        mut record: Attributes,
-        warning: Option<PasswordWarning>,
+        (mut record, warning): (Attributes, Option<PasswordWarning>),
         attempt: PasswordAttempt<'_>,
         now: Timestamp,
     ) -> Outcome {
@@ -532,12 +531,11 @@ impl Question for Attempt<'_> {
         let why = match (judge(&answer)?, known) {
             (Verdict::Bound, Ok(record)) => {
                 ldap.echo.note(answer.took);
-                let mut person = match record.or(entry) {
-                    Some(record) => record,
-                    None => {
-                        let own = ldap.search(server, &dn, None, deadline).await?.pop();
-                        own.ok_or(LdapFault::Identity)?
-                    }
+                let mut person = if let Some(record) = record.or(entry) {
+                    record
+                } else {
+                    let own = ldap.search(server, &dn, None, deadline).await?.pop();
+                    own.ok_or(LdapFault::Identity)?
                 };
                 ldap.complete(server, &mut person, (now, deadline)).await?;
                 return Ok(Ok((person.attributes, answer.policy.warning)));

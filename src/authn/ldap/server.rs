@@ -83,12 +83,12 @@ impl Server {
             match kept.search(search, deadline).await {
                 // The server closed it meanwhile; a fresh one shows how it is.
                 Err(LdapFault::Broken(_)) => self.ours.clear(),
-                found => return self.keep_and_give(&self.ours, kept, found),
+                found => return keep_and_give(&self.ours, kept, found),
             }
         }
         let mut fresh = self.open_ours(deadline).await?;
         let found = fresh.search(search, deadline).await;
-        self.keep_and_give(&self.ours, fresh, found)
+        keep_and_give(&self.ours, fresh, found)
     }
 
     /// Binds in a person's name, and sees to it that the server means this person.
@@ -101,25 +101,12 @@ impl Server {
         if let Some(mut kept) = self.peoples.take() {
             match bind_on(&mut kept, person, deadline).await {
                 Err(LdapFault::Broken(_)) => self.peoples.clear(),
-                bound => return self.keep_and_give(&self.peoples, kept, bound),
+                bound => return keep_and_give(&self.peoples, kept, bound),
             }
         }
         let mut fresh = Connection::open(&self.address, deadline).await?;
         let bound = bind_on(&mut fresh, person, deadline).await;
-        self.keep_and_give(&self.peoples, fresh, bound)
-    }
-
-    /// Keeps the connection where its answer is whole; any other is dropped.
-    fn keep_and_give<T>(
-        &self,
-        pool: &Pool,
-        connection: Connection,
-        given: Result<T, LdapFault>,
-    ) -> Result<T, LdapFault> {
-        if given.is_ok() {
-            pool.keep(connection);
-        }
-        given
+        keep_and_give(&self.peoples, fresh, bound)
     }
 
     async fn open_ours(&self, deadline: Instant) -> Result<Connection, LdapFault> {
@@ -135,6 +122,18 @@ impl Server {
         }
         Ok(connection)
     }
+}
+
+/// Keeps the connection where its answer is whole; any other is dropped.
+fn keep_and_give<T>(
+    pool: &Pool,
+    connection: Connection,
+    given: Result<T, LdapFault>,
+) -> Result<T, LdapFault> {
+    if given.is_ok() {
+        pool.keep(connection);
+    }
+    given
 }
 
 async fn bind_on(

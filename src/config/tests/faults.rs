@@ -485,24 +485,35 @@ fn each_bad_value_of_the_directory_is_told_by_its_key_and_its_reason() {
             "[authn.ldap.groups]\nbasis",
             "authn.ldap.groups.base: is missing",
         ),
-        (
-            "methods = [\"local\"]",
-            "methods = [\"ldap\", \"cas\"]",
-            "authn.methods: names cas after another one",
-        ),
-        (
-            "methods = [\"local\"]",
-            "methods = [\"cas\", \"local\"]",
-            "authn.methods: names local beside another one: they cannot be used together yet",
-        ),
     ] {
         let found = bad(line, other);
         assert!(found.ends_with(fault), "{found}\n{fault}");
     }
+}
+
+#[test]
+fn methods_that_do_not_go_together_are_told() {
+    let place = Place::new();
+    let all = all_switched_on();
+    for (methods, fault) in [
+        ("[\"ldap\", \"cas\"]", "names cas after another one"),
+        (
+            "[\"cas\", \"local\"]",
+            "names local beside another one: they cannot be used together yet",
+        ),
+        ("[\"ldap\", \"ldap\"]", "names ldap twice"),
+    ] {
+        let text = all.replace("methods = [\"local\"]", &format!("methods = {methods}"));
+        let faults = place.faults(&text);
+        assert!(
+            faults.contains(&format!("authn.methods: {fault}")),
+            "{faults}"
+        );
+    }
     let text = EXAMPLE.replace("#:attributes = \"ldap\"", "attributes = \"ldap\"");
+    let faults = place.faults(&text);
     assert!(
-        place
-            .faults(&text)
-            .contains("authn.attributes: names ldap, and there is no [authn.ldap]")
+        faults.contains("authn.attributes: names ldap, and there is no [authn.ldap]"),
+        "{faults}"
     );
 }

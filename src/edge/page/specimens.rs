@@ -1,6 +1,6 @@
 //! One specimen of every page, to test and to look at (`cargo run --example pages`).
 
-use super::{Page, PasswordEnd, Refusal, Stop, StopReason};
+use super::{Ending, Page, PasswordEnd, Refusal, Stop, StopReason};
 
 /// Every reason for a stop, in the order of the enum; a test compares the two.
 pub const STOP_REASONS: [StopReason<'static>; 29] = stop_reasons("Zoom", "Prénom");
@@ -133,12 +133,14 @@ impl<'a> Cast<'a> {
             saml_response: proof,
             ..
         } = *self;
-        let page = |ends| Page::PasswordEnds {
-            action: "/j/zoom/c2VhbA",
-            csrf,
-            proof,
-            provider,
-            ends,
+        let page = |ends| {
+            Page::PasswordEnds(Ending {
+                action: "/j/zoom/c2VhbA",
+                csrf,
+                proof,
+                provider,
+                ends,
+            })
         };
         [
             ("password-ends", page(PasswordEnd::Days(5))),

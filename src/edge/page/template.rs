@@ -11,7 +11,7 @@ use minijinja::{
 };
 
 use super::{
-    PageError, Pages, PasswordEnd, Refusal, Site, Stop, StopReason,
+    Ending, PageError, Pages, PasswordEnd, Refusal, Site, Stop, StopReason,
     form::{Gap, Skeleton},
     words::Words,
 };
@@ -342,15 +342,6 @@ impl Edition {
             &context! { providers },
         )
     }
-}
-
-/// What [`Edition::password_ends`] shows.
-pub(super) struct Ending<'a> {
-    pub(super) action: &'a str,
-    pub(super) csrf: &'a str,
-    pub(super) proof: &'a str,
-    pub(super) provider: &'a str,
-    pub(super) ends: PasswordEnd,
 }
 
 /// What [`Edition::login`] shows.

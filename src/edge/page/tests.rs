@@ -354,7 +354,7 @@ fn pages_that_can_be_asked_for_again_offer_every_language() {
             | Page::Home { .. } => 1,
             Page::Post { .. }
             | Page::PostFault { .. }
-            | Page::PasswordEnds { .. }
+            | Page::PasswordEnds(_)
             | Page::Stop(_)
             | Page::LoggedOut => 0,
         };
