@@ -58,7 +58,7 @@ static REQUESTS: AtomicU32 = AtomicU32::new(0);
 struct House {
     cas: CasServer,
     bridge: RealBridge,
-    _server: Server,
+    server: Option<Server>,
     /// What the providers keep there.
     lab: TempDir,
 }
@@ -77,7 +77,7 @@ impl House {
         Self {
             cas,
             bridge,
-            _server: server,
+            server: Some(server),
             lab,
         }
     }
@@ -219,6 +219,51 @@ async fn the_second_sign_in_is_answered_by_our_own_session() {
         "{:?}",
         page.redirected_from
     );
+}
+
+#[tokio::test]
+async fn a_restart_between_the_login_at_cas_and_the_return_loses_nobody() {
+    let mut house = House::start("").await;
+    let mut browser = BrowserSim::new();
+    let page = house.at_cas(&mut browser, &[]).await;
+    drop(house.server.take());
+    let again = start(&house.bridge, house.cas.url().as_str(), "").await;
+    house.server = Some(again);
+    assert_is_zoe(&house.sign_in(&mut browser, &page).await);
+}
+
+#[tokio::test]
+async fn two_tabs_of_one_browser_are_two_journeys() {
+    let house = House::start("").await;
+    let mut browser = BrowserSim::new();
+    let first = house.at_cas(&mut browser, &[]).await;
+    let second = house.at_cas(&mut browser, &[]).await;
+    let one = told(&house.sign_in(&mut browser, &second).await);
+    // CAS knows them by now: its form of the first tab is gone through all the same.
+    let other = told(&house.sign_in(&mut browser, &first).await);
+    let answers = |xml: &str| between(xml, "InResponseTo=\"", "\"").to_owned();
+    assert!(one.contains(MAIL) && other.contains(MAIL));
+    assert_ne!(answers(&one), answers(&other));
+}
+
+#[tokio::test]
+async fn a_session_at_cas_that_outlives_ours_signs_in_without_a_word_and_ours_outlives_theirs() {
+    let house = House::start("").await;
+    let mut browser = BrowserSim::new();
+    let page = house.at_cas(&mut browser, &[]).await;
+    assert_is_zoe(&house.sign_in(&mut browser, &page).await);
+    // Ours ends.
+    let logout = Url::parse(&format!("{}/logout", house.bridge.base)).unwrap();
+    let page = browser.open(&logout).await;
+    let page = browser.submit(&page, &page.form()).await;
+    assert_eq!(page.kind().as_deref(), Some("logged-out"));
+    let page = browser.open(&house.request(&[])).await;
+    assert_is_zoe(&page);
+    let was_at_cas = |url: &Url| url.as_str().starts_with(house.cas.url().as_str());
+    assert!(page.redirected_from.iter().any(was_at_cas));
+    // CAS is gone, and whoever has a session here goes on.
+    drop(house.cas);
+    assert_is_zoe(&browser.open(&request(&house.bridge, &[])).await);
 }
 
 #[tokio::test]
