@@ -2,6 +2,7 @@
 
 use std::{fs, path::PathBuf, sync::Arc};
 
+use serde_json::json;
 use tokio::task::JoinSet;
 
 use crate::{
@@ -452,6 +453,19 @@ async fn the_next_server_takes_over_and_the_preferred_one_is_gone_back_to() {
     first.stop();
     mail_of(&bridge, "alice", "wonderland").await;
     assert!(binds(&second) > second_before);
+
+    // And each of them has its count, without its name.
+    let ready = bridge.browser().open("/readyz").await.body;
+    let ready: serde_json::Value = serde_json::from_str(&ready).unwrap();
+    let [one, other] = &ready["directory_servers"].as_array().unwrap()[..] else {
+        panic!("{ready}")
+    };
+    assert_eq!((&one["failed"], &one["resting"]), (&json!(2), &json!(true)));
+    assert_eq!(
+        (&other["failed"], &other["resting"]),
+        (&json!(0), &json!(false))
+    );
+    assert!(!ready.to_string().contains("127.0.0.1"), "{ready}");
 }
 
 #[tokio::test]
