@@ -120,6 +120,11 @@ fn build(
         pages: parts.pages,
         origin: config.base_url.as_str().to_owned(),
         trusted_proxies: config.server.trusted_proxies.clone(),
+        notices_from: config
+            .authn
+            .cas
+            .as_ref()
+            .map_or_else(Vec::new, |cas| cas.notices_from.clone()),
         metadata: parts.metadata,
         bodies: Bodies::default(),
     };

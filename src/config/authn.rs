@@ -10,6 +10,7 @@ use super::{
         AttributeSource, Authn, AuthnInstant, Cas, CasProtocol, FreshLoginProof, Local, Method,
         Throttle,
     },
+    words::read_networks,
 };
 use crate::model::{authn_context::AuthnContextClass, endpoint::EndpointUrl};
 
@@ -125,6 +126,7 @@ fn read_cas(mut table: Table<'_>, around: &Surroundings<'_>, report: &mut Report
     if !(1..=30).contains(&timeout_seconds) {
         report.fault(&table.at("timeout-seconds"), "is not 1 to 30");
     }
+    let notices_from = read_networks(&mut table, "notices-from", report);
     let attribute = table.text("authn-method-attribute", report);
     if !attribute.as_deref().is_none_or(rules::is_attribute_name) {
         report.fault(
@@ -144,6 +146,7 @@ fn read_cas(mut table: Table<'_>, around: &Surroundings<'_>, report: &mut Report
         fresh_login_proof,
         authn_instant,
         timeout_seconds,
+        notices_from: notices_from.unwrap_or_default(),
         authn_method_attribute: attribute.unwrap_or_else(|| "authnContextClass".to_owned()),
         authn_methods: authn_methods.unwrap_or_default(),
     })

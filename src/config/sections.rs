@@ -210,6 +210,8 @@ pub struct Cas {
     pub authn_instant: AuthnInstant,
     /// How long the whole answer of the last node that is left may take, in seconds.
     pub timeout_seconds: u32,
+    /// The networks that its logout notices are taken from; any where there are none.
+    pub notices_from: Vec<IpNet>,
     /// The attribute in which it says by which method somebody signed in.
     pub authn_method_attribute: String,
     /// Its methods, by the class that each of them proves.

@@ -48,6 +48,8 @@ pub struct Front {
     pub origin: String,
     /// The networks whose `X-Forwarded-For` is believed.
     pub trusted_proxies: Vec<IpNet>,
+    /// The networks that logout notices of the CAS server are taken from; any where there are none.
+    pub notices_from: Vec<IpNet>,
     /// Our metadata, as it is served.
     pub metadata: String,
     /// What is being sent to us.

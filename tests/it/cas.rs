@@ -449,6 +449,18 @@ async fn r66_who_signs_out_at_cas_is_signed_out_here_and_nobody_else_is() {
 }
 
 #[tokio::test]
+async fn r66_a_notice_from_elsewhere_ends_nothing() {
+    for (from, status) in [("192.0.2.1", 403), ("127.0.0.0/8", 400)] {
+        let house = House::start(&format!("notices-from = [\"{from}\"]")).await;
+        let mut browser = BrowserSim::new();
+        let page = house.at_cas(&mut browser, &[]).await;
+        let form = Form::post(service(&page).as_str(), &[("logoutRequest", "<x/>")]);
+        let answer = browser.submit(&page, &form).await;
+        assert_eq!(answer.status, status, "{from}");
+    }
+}
+
+#[tokio::test]
 async fn r66_a_made_up_notice_ends_nothing_and_is_refused_by_its_shape() {
     let house = House::start("").await;
     let mut browser = BrowserSim::new();

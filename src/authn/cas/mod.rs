@@ -449,6 +449,7 @@ mod tests {
             fresh_login_proof,
             authn_instant: AuthnInstant::Validation,
             timeout_seconds: 5,
+            notices_from: Vec::new(),
             authn_method_attribute: "authnContextClass".to_owned(),
             authn_methods: vec![(mfa(), "mfa-duo".to_owned()), (sfa(), "a&b".to_owned())],
         };
