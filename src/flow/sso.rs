@@ -13,7 +13,7 @@ use super::{
     bridge::{Bridge, Provider},
     stop::{HereFault, Stop, Stopped},
     story::Story,
-    way::{BOUNCE, UnderWay},
+    way::{BOUNCE, JOURNEY, UnderWay},
 };
 use crate::{
     audit,
@@ -123,26 +123,60 @@ impl Bridge {
                 fault: AnswerFault::Passive,
             });
         }
-        match (way.journey.binding, &visit.browser) {
-            (BrowserBinding::Bound(_), Some(browser)) => match cas {
-                Some(cas) if self.is_up(cas).await => self.send_to_cas(cas, &way.journey),
-                Some(_) | None => self.ask_password(way, browser, story),
-            },
-            (BrowserBinding::Unbound | BrowserBinding::Offered, Some(browser)) => {
-                let mut journey = way.journey;
-                journey.binding = BrowserBinding::Bound(browser.hash());
-                let left = self.time_left(&journey);
-                Ok(Reply::new(Next::GoOn(self.step(&journey, left)?)))
+        let Some(browser) = &visit.browser else {
+            return self.offer(way);
+        };
+        let hash = browser.hash();
+        let mut way = way;
+        let shows_form_here = match way.journey.binding {
+            BrowserBinding::Bound(_) => true,
+            BrowserBinding::Offered(offered) => {
+                // Another one than it was offered: two tabs began at the same time. Later, it is
+                // somebody else's address.
+                if offered != hash && !self.comes_at_once(&way.journey) {
+                    return Err(HereFault::OtherBrowser.into());
+                }
+                offered == hash
             }
-            (BrowserBinding::Unbound, None) => {
+            BrowserBinding::Unbound => false,
+        };
+        way.journey.binding = BrowserBinding::Bound(hash);
+        match cas {
+            Some(cas) if self.is_up(cas).await => self.send_to_cas(cas, &way.journey),
+            Some(_) | None if shows_form_here || way.journey.is_passive => {
+                self.ask_password(way, browser, story)
+            }
+            // Its page has an address of its own, which can be asked for again.
+            Some(_) | None => {
+                let left = self.time_left(&way.journey);
+                Ok(Reply::new(Next::GoOn(self.step(&way.journey, left)?)))
+            }
+        }
+    }
+
+    /// Whether a browser comes back as soon as it was sent.
+    fn comes_at_once(&self, journey: &Journey) -> bool {
+        self.time_left(journey) >= JOURNEY - BOUNCE
+    }
+
+    /// Gives a browser that brought none a value to keep, and has it come back with that.
+    fn offer(&self, way: UnderWay<'_>) -> Result<Reply, Stop> {
+        match way.journey.binding {
+            BrowserBinding::Unbound => {
+                let token = Token::draw(&*self.entropy);
                 let mut journey = way.journey;
-                journey.binding = BrowserBinding::Offered;
-                let mut reply = Reply::new(Next::GoOn(self.step(&journey, BOUNCE)?));
-                reply.keep_browser = Some(Token::draw(&*self.entropy));
+                journey.binding = BrowserBinding::Offered(token.hash());
+                let left = self.time_left(&journey);
+                let mut reply = Reply::new(Next::GoOn(self.step(&journey, left)?));
+                reply.keep_browser = Some(token);
                 Ok(reply)
             }
-            (BrowserBinding::Offered, None) => Err(HereFault::CookiesBlocked.into()),
-            (BrowserBinding::Bound(_), None) => Err(HereFault::OtherBrowser.into()),
+            BrowserBinding::Offered(_) if self.comes_at_once(&way.journey) => {
+                Err(HereFault::CookiesBlocked.into())
+            }
+            BrowserBinding::Offered(_) | BrowserBinding::Bound(_) => {
+                Err(HereFault::OtherBrowser.into())
+            }
         }
     }
 

@@ -64,9 +64,9 @@ pub enum OwnForm {
 pub enum BrowserBinding {
     /// To none yet: it came by a cross-site POST, which brings no cookie, and is bounced to a GET.
     Unbound,
-    /// To none yet, but the browser was given a value to keep: if it comes without one, it keeps
-    /// none.
-    Offered,
+    /// To none yet, but the browser was given the value of this hash to keep: if it comes with that,
+    /// it is this one's; if it comes without any, it keeps none.
+    Offered([u8; 32]),
     /// To the one that keeps the value of this hash.
     Bound([u8; 32]),
 }
@@ -75,7 +75,7 @@ impl std::fmt::Debug for BrowserBinding {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str(match self {
             Self::Unbound => "Unbound",
-            Self::Offered => "Offered",
+            Self::Offered(_) => "Offered",
             Self::Bound(_) => "Bound",
         })
     }
