@@ -3,7 +3,11 @@
 //! A connection of which an answer is outstanding is never used again: whoever gives a question up
 //! drops the connection with it, and nobody gets another one's answer.
 
-use std::{future::Future, panic::AssertUnwindSafe, time::Duration};
+use std::{
+    panic::AssertUnwindSafe,
+    pin::{Pin, pin},
+    time::Duration,
+};
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use futures_util::FutureExt as _;
@@ -34,11 +38,19 @@ pub(super) struct Address {
 }
 
 /// A connection, in the name of whoever bound on it last.
+///
+/// What reads and writes it runs only while a question is asked, in the task that asks: no other task
+/// has to be woken, which is half of what a question costs. That a server has closed it in between
+/// shows at the next question.
 pub(super) struct Connection {
     ldap: Ldap,
+    driver: Driver,
     opened_at: Instant,
     used_at: Instant,
 }
+
+/// Reads and writes a connection; ends with it.
+type Driver = Pin<Box<dyn Future<Output = Result<(), LdapError>> + Send>>;
 
 /// What a search asks for.
 #[derive(Clone, Copy, Debug)]
@@ -146,21 +158,18 @@ impl Connection {
         let (connection, ldap) = within(deadline, opening)
             .await?
             .map_err(LdapFault::NoConnection)?;
-        tokio::spawn(async move {
-            // How it ended is told to whoever waits for an answer.
-            let _ = connection.drive().await;
-        });
         let now = Instant::now();
         Ok(Self {
             ldap,
+            driver: Box::pin(connection.drive()),
             opened_at: now,
             used_at: now,
         })
     }
 
     /// Whether it may be used again after `idle` of silence and `life` in all.
-    pub(super) fn is_young(&mut self, idle: Duration, life: Duration) -> bool {
-        self.used_at.elapsed() < idle && self.opened_at.elapsed() < life && !self.ldap.is_closed()
+    pub(super) fn is_young(&self, idle: Duration, life: Duration) -> bool {
+        self.used_at.elapsed() < idle && self.opened_at.elapsed() < life
     }
 
     /// Binds by name and password, which must not be empty: many servers take that for nobody's,
@@ -179,7 +188,8 @@ impl Connection {
             .ldap
             .with_controls(policy::request())
             .simple_bind(dn, password);
-        let result = within(deadline, bind).await?.map_err(LdapFault::Broken)?;
+        let result = driven(&mut self.driver, deadline, bind).await?;
+        let result = result.map_err(LdapFault::Broken)?;
         let took = start.elapsed();
         self.used_at = Instant::now();
         let controls = result.ctrls.iter().map(|control| {
@@ -198,7 +208,7 @@ impl Connection {
         &mut self,
         deadline: Instant,
     ) -> Result<Option<String>, LdapFault> {
-        let asked = within(deadline, self.ldap.extended(WhoAmI)).await?;
+        let asked = driven(&mut self.driver, deadline, self.ldap.extended(WhoAmI)).await?;
         let ExopResult(answer, result) = asked.map_err(LdapFault::Broken)?;
         self.used_at = Instant::now();
         if result.rc != 0 {
@@ -215,49 +225,48 @@ impl Connection {
         search: Search<'_>,
         deadline: Instant,
     ) -> Result<Vec<Entry>, LdapFault> {
-        let found = within(deadline, self.read(search)).await??;
+        let found = driven(&mut self.driver, deadline, read(&mut self.ldap, search)).await??;
         self.used_at = Instant::now();
         Ok(found)
     }
+}
 
-    async fn read(&mut self, search: Search<'_>) -> Result<Vec<Entry>, LdapFault> {
-        let none = [NO_ATTRIBUTES];
-        let attributes: Vec<&str> = search.attributes.iter().map(|name| &**name).collect();
-        let attributes: &[&str] = if attributes.is_empty() {
-            &none
-        } else {
-            &attributes
-        };
-        let scope = if search.whole_tree {
-            Scope::Subtree
-        } else {
-            Scope::Base
-        };
-        let options = SearchOptions::new().sizelimit(search.most.into());
-        let mut stream = self
-            .ldap
-            .with_search_options(options)
-            .streaming_search(search.base, scope, search.filter, attributes)
-            .await
-            .map_err(LdapFault::Broken)?;
-        let mut entries = Vec::new();
-        while let Some(item) = stream.next().await.map_err(LdapFault::Broken)? {
-            if item.is_ref() || item.is_intermediate() {
-                continue;
-            }
-            if entries.len() >= search.most.into() {
-                return Err(LdapFault::Malformed);
-            }
-            entries.push(read_entry(item.0)?);
+async fn read(ldap: &mut Ldap, search: Search<'_>) -> Result<Vec<Entry>, LdapFault> {
+    let none = [NO_ATTRIBUTES];
+    let attributes: Vec<&str> = search.attributes.iter().map(|name| &**name).collect();
+    let attributes: &[&str] = if attributes.is_empty() {
+        &none
+    } else {
+        &attributes
+    };
+    let scope = if search.whole_tree {
+        Scope::Subtree
+    } else {
+        Scope::Base
+    };
+    let options = SearchOptions::new().sizelimit(search.most.into());
+    let mut stream = ldap
+        .with_search_options(options)
+        .streaming_search(search.base, scope, search.filter, attributes)
+        .await
+        .map_err(LdapFault::Broken)?;
+    let mut entries = Vec::new();
+    while let Some(item) = stream.next().await.map_err(LdapFault::Broken)? {
+        if item.is_ref() || item.is_intermediate() {
+            continue;
         }
-        match stream.finish().await.rc {
-            // There are more than matter.
-            0 | 4 => Ok(entries),
-            code => Err(LdapFault::Code {
-                what: "a search",
-                code,
-            }),
+        if entries.len() >= search.most.into() {
+            return Err(LdapFault::Malformed);
         }
+        entries.push(read_entry(item.0)?);
+    }
+    match stream.finish().await.rc {
+        // There are more than matter.
+        0 | 4 => Ok(entries),
+        code => Err(LdapFault::Code {
+            what: "a search",
+            code,
+        }),
     }
 }
 
@@ -268,6 +277,26 @@ async fn within<T>(deadline: Instant, work: impl Future<Output = T>) -> Result<T
         .await
         .map_err(|_elapsed| LdapFault::TimeOut)?
         .map_err(|_panic| LdapFault::Malformed)
+}
+
+/// What comes of `work`, while `driver` reads and writes.
+async fn driven<T>(
+    driver: &mut Driver,
+    deadline: Instant,
+    work: impl Future<Output = T>,
+) -> Result<T, LdapFault> {
+    let both = async {
+        let mut work = pin!(work);
+        tokio::select! {
+            biased;
+            done = &mut work => Ok(done),
+            // The last answer may have come with the end.
+            ended = driver => work.now_or_never().ok_or_else(|| {
+                LdapFault::Broken(ended.err().unwrap_or(LdapError::EndOfStream))
+            }),
+        }
+    };
+    within(deadline, both).await?
 }
 
 /// `SearchResultEntry ::= [APPLICATION 4] SEQUENCE { objectName LDAPDN, attributes SEQUENCE OF

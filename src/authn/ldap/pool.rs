@@ -48,7 +48,7 @@ impl Pool {
     /// The connection that was used last; older ones than may be are closed.
     pub(super) fn take(&self) -> Option<Connection> {
         let mut idle = self.lock();
-        idle.retain_mut(|connection| connection.is_young(IDLE, LIFE));
+        idle.retain(|connection| connection.is_young(IDLE, LIFE));
         idle.pop()
     }
 
