@@ -6,8 +6,6 @@ use std::{
     sync::Arc,
 };
 
-use jiff::Timestamp;
-
 use super::look::Look;
 use crate::{
     attributes::{map::Mapping, name_id::Parties, pairwise::Pairwise},
@@ -93,7 +91,7 @@ fn build(
         config: &config,
         look: Look::at(config.named(), path),
     };
-    let parts = site.parts(clock.now(), &entropy);
+    let parts = site.parts(&clock, &entropy);
     let Look {
         faults, warnings, ..
     } = site.look;
@@ -158,8 +156,8 @@ struct Parts {
 
 impl Building<'_> {
     /// Builds every part before it gives up, so that one start shows all faults.
-    fn parts(&mut self, now: Timestamp, entropy: &Arc<dyn Entropy>) -> Option<Parts> {
-        let seen = self.look.look(now);
+    fn parts(&mut self, clock: &Arc<dyn Clock>, entropy: &Arc<dyn Entropy>) -> Option<Parts> {
+        let seen = self.look.look(clock.now());
         let metadata = seen.keys.as_ref().and_then(|keys| self.metadata(keys));
         let signer = seen.keys.and_then(|keys| keys.into_iter().next());
         let entity_id = EntityId::parse(&self.config.entity_id())
@@ -179,14 +177,14 @@ impl Building<'_> {
             }
         }
         let names = names_read(seen.mapping.as_ref(), &seen.providers);
-        let directory = self.ldap(seen.ldap, &names, entropy);
+        let directory = self.ldap(seen.ldap, &names, (clock, entropy));
         let people = if self.config.authn.uses(Method::Ldap) {
             directory.clone().map(People::Ldap)
         } else {
             let local = seen.directory.and_then(|people| self.local(people));
             local.map(People::Local)
         };
-        let authenticator = self.authenticator(people, &**entropy);
+        let authenticator = self.authenticator(people, clock, &**entropy);
         let pages = self.pages();
         self.try_tls();
         Some(Parts {
@@ -245,13 +243,14 @@ impl Building<'_> {
     fn authenticator(
         &mut self,
         people: Option<People>,
+        clock: &Arc<dyn Clock>,
         entropy: &dyn Entropy,
     ) -> Option<Authenticator> {
         let authn = &self.config.authn;
         let cas = match authn.cas.as_ref().filter(|_| authn.uses(Method::Cas)) {
             Some(cas) => {
                 let context = password_context(self.config);
-                let cas = Cas::new(cas, context, self.config.is_lab())
+                let cas = Cas::new(cas, context, self.config.is_lab(), Arc::clone(clock))
                     .map_err(|error| self.fault("authn.cas", &error));
                 Some(cas.ok()?)
             }
@@ -272,14 +271,19 @@ impl Building<'_> {
         &mut self,
         rules: Option<ldap::Rules>,
         names: &BTreeSet<String>,
-        entropy: &Arc<dyn Entropy>,
+        (clock, entropy): (&Arc<dyn Clock>, &Arc<dyn Entropy>),
     ) -> Option<Arc<Ldap>> {
         let config = self.config.authn.directory()?;
         let names = names.iter().map(String::as_str);
-        Ldap::new(config, rules?, names, Arc::clone(entropy))
-            .map_err(|error| self.fault("authn.ldap.ca", &error))
-            .map(Arc::new)
-            .ok()
+        Ldap::new(
+            config,
+            rules?,
+            names,
+            (Arc::clone(clock), Arc::clone(entropy)),
+        )
+        .map_err(|error| self.fault("authn.ldap.ca", &error))
+        .map(Arc::new)
+        .ok()
     }
 
     fn local(&mut self, directory: Directory) -> Option<Local> {

@@ -78,6 +78,8 @@ pub enum RefusalReason {
     Expired,
     /// The directory has locked the account after too many wrong passwords.
     Locked,
+    /// The directory took it for the account of another name than was found.
+    OtherAccount,
     /// What was typed names several accounts.
     SeveralAccounts,
     /// The password is one that nobody can have: empty, too long, not a text, or with a NUL.
@@ -95,6 +97,7 @@ impl RefusalReason {
             Self::Disabled => "disabled",
             Self::Expired => "expired",
             Self::Locked => "locked",
+            Self::OtherAccount => "other-account",
             Self::SeveralAccounts => "several-accounts",
             Self::UnacceptablePassword => "unacceptable-password",
             Self::UnknownAccount => "unknown-account",
@@ -200,6 +203,8 @@ impl PasswordAuthenticator {
                 counted.succeeded(attempts).await;
             }
             Ok(Outcome::Refused(_)) => {}
+            // The password may have been judged: the directory counts it, too.
+            Err(AuthnError::Directory(fault)) if !fault.was_before_all() => {}
             Ok(Outcome::Wait { .. } | Outcome::Busy) | Err(_) => {
                 counted.was_not_made(attempts).await;
             }

@@ -57,6 +57,7 @@ struct State {
 pub(super) struct Turn<'s, S> {
     server: &'s Server<S>,
     is_only_one: bool,
+    answered_before: u64,
     /// How long it may take.
     pub(super) patience: Duration,
 }
@@ -94,17 +95,16 @@ impl<S> Servers<S> {
         }
     }
 
-    /// Those that may be asked now, in order: none while all of them rest.
-    ///
-    /// A server whose rest is over is in the list of one caller only, until that one has said what
-    /// came of it or as much time has passed as the first rest takes.
+    /// Those that may be asked now, in order: none while all of them rest. Each is to be begun by
+    /// [`Turn::begin`] before it is asked.
     pub(super) fn turns(&self, now: Timestamp) -> Vec<Turn<'_, S>> {
         let is_only_one = self.all.len() == 1;
-        let ready = self.all.iter().filter(|server| server.may_be_asked(now));
+        let ready = self.all.iter().filter(|server| !server.rests(now));
         let mut turns: Vec<_> = ready
             .map(|server| Turn {
                 server,
                 is_only_one,
+                answered_before: server.answered.load(Ordering::Relaxed),
                 patience: self.patience.min(IMPATIENCE),
             })
             .collect();
@@ -132,19 +132,6 @@ impl<S> Servers<S> {
 }
 
 impl<S> Server<S> {
-    fn may_be_asked(&self, now: Timestamp) -> bool {
-        let mut state = self.lock();
-        match state.rests_until {
-            None => true,
-            Some(until) if now < until => false,
-            Some(_) => {
-                // This caller tries it; the others do without until it is known what came of it.
-                state.rests_until = Some(later(now, FIRST_REST));
-                true
-            }
-        }
-    }
-
     fn rests(&self, now: Timestamp) -> bool {
         self.lock().rests_until.is_some_and(|until| now < until)
     }
@@ -159,6 +146,27 @@ impl<'s, S> Turn<'s, S> {
     /// Whose turn it is.
     pub(super) const fn server(&self) -> &'s S {
         &self.server.handle
+    }
+
+    /// Takes the turn: whether the server may still be asked.
+    ///
+    /// A server whose rest is over is tried by one caller; the others do without until that one has
+    /// said what came of it, or as much time has passed as the first rest takes.
+    pub(super) fn begin(&self, now: Timestamp) -> bool {
+        let mut state = self.server.lock();
+        match state.rests_until {
+            None => true,
+            Some(until) if now < until => false,
+            Some(_) => {
+                state.rests_until = Some(later(now, FIRST_REST));
+                true
+            }
+        }
+    }
+
+    /// Whether the server has answered somebody since the turn was given: it is busy, and not dead.
+    pub(super) fn has_answered_others(&self) -> bool {
+        self.server.answered.load(Ordering::Relaxed) > self.answered_before
     }
 
     /// It did what it is for, whatever it said.
@@ -244,9 +252,11 @@ mod tests {
         let servers = servers(&["a", "b"]);
         fail(&servers, "a", at(0));
         assert_eq!(names(&servers.turns(at(999))), ["b"]);
-        let trial = servers.turns(at(1000));
+        let (trial, other) = (servers.turns(at(1000)), servers.turns(at(1000)));
         assert_eq!(names(&trial), ["a", "b"]);
+        assert!(trial[0].begin(at(1000)));
         // Meanwhile the others do without.
+        assert!(!other[0].begin(at(1000)) && other[1].begin(at(1000)));
         assert_eq!(names(&servers.turns(at(1000))), ["b"]);
         let mut trial = trial.into_iter();
         trial.next().unwrap().answered();
@@ -257,7 +267,7 @@ mod tests {
     fn a_trial_of_which_nothing_is_heard_is_made_again() {
         let servers = servers(&["a", "b"]);
         fail(&servers, "a", at(0));
-        drop(servers.turns(at(1000)));
+        assert!(servers.turns(at(1000))[0].begin(at(1000)));
         assert_eq!(names(&servers.turns(at(1999))), ["b"]);
         assert_eq!(names(&servers.turns(at(2000))), ["a", "b"]);
     }
@@ -289,6 +299,17 @@ mod tests {
         assert!(servers.turns(at(500)).is_empty());
         assert!(servers.all_rest(at(500)));
         assert_eq!(names(&servers.turns(at(1000))), ["a"]);
+    }
+
+    #[test]
+    fn a_server_that_answers_others_is_busy_and_not_dead() {
+        let servers = servers(&["a"]);
+        let turns = servers.turns(at(0));
+        assert!(!turns[0].has_answered_others());
+        for turn in servers.turns(at(0)) {
+            turn.answered();
+        }
+        assert!(turns[0].has_answered_others());
     }
 
     #[test]

@@ -56,8 +56,14 @@ pub(super) fn read(
         report.fault(&table.at("connections"), "is not 1 to 256");
     }
     check_names(&table, "attributes", &ldap.attributes, report);
-    let login = std::slice::from_ref(&ldap.login_attribute);
-    check_names(&table, "login-attribute", login, report);
+    if !is_plain_name(&ldap.login_attribute) {
+        report
+            .fault(
+                &table.at("login-attribute"),
+                format!("{:?} is not the name of an attribute", ldap.login_attribute),
+            )
+            .hint("as the directory itself writes it, like uid: no number, and no option");
+    }
     table.finish(report);
     (!ldap.urls.is_empty() && authorities.is_some() && base.is_some()).then_some(ldap)
 }
@@ -183,6 +189,13 @@ fn read_account(
         }
         (None, None) => None,
     }
+}
+
+/// A short name without options: what the directory answers under is what is looked for.
+fn is_plain_name(text: &str) -> bool {
+    text.starts_with(|c: char| c.is_ascii_alphabetic())
+        && !text.contains([';', '.'])
+        && is_description(text)
 }
 
 /// `attributedescription` of RFC 4512 §2.5: a short name or an OID, and options.

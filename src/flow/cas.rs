@@ -188,18 +188,16 @@ impl Bridge {
         match self.ask_about(cas, way, brought, story).await {
             // Our page would tell the person what to do, or the server's page would ask for what the
             // provider wants, and no page may be shown.
-            Err(
-                Stop::Here(
-                    HereFault::NameId(_)
-                    | HereFault::Release(_)
-                    | HereFault::SignIn(_)
-                    | HereFault::CasBusy,
-                )
-                | Stop::Answer {
-                    fault: AnswerFault::AuthnContext,
-                    ..
-                },
-            ) if is_passive => Err(Stop::Answer {
+            Err(Stop::Here(fault)) if is_passive && fault.is_for_the_person() => {
+                Err(Stop::Answer {
+                    to: Box::new(to),
+                    fault: AnswerFault::Passive,
+                })
+            }
+            Err(Stop::Answer {
+                fault: AnswerFault::AuthnContext,
+                ..
+            }) if is_passive => Err(Stop::Answer {
                 to: Box::new(to),
                 fault: AnswerFault::Passive,
             }),
@@ -220,7 +218,9 @@ impl Bridge {
         };
         let now = self.clock.now();
         if cas.all_rest(now) {
-            return self.without_cas(CasFault::AllRest, way, brought.visit, story);
+            return self
+                .without_cas((cas, CasFault::AllRest), way, brought.visit, story)
+                .await;
         }
         self.mark_as_brought(&brought.ticket, now).await?;
         let question = Question {
@@ -231,7 +231,11 @@ impl Bridge {
         };
         let validated = match cas.validate(place, question, now).await {
             Ok(validated) => validated,
-            Err(fault) => return self.without_cas(fault, way, brought.visit, story),
+            Err(fault) => {
+                return self
+                    .without_cas((cas, fault), way, brought.visit, story)
+                    .await;
+            }
         };
         match validated {
             Validated::Proven { is_fresh, .. } if way.journey.force_authn && !is_fresh => {
@@ -263,17 +267,19 @@ impl Bridge {
         self.authenticator.password.is_none() || cas.is_up(self.clock.now()).await
     }
 
-    /// The server did not say: the person is asked for a password where that is allowed, and reads
-    /// otherwise what is wrong.
-    fn without_cas(
+    /// The server did not say. Where it is found that it does not even show its login page, the person
+    /// is asked for a password, if that is allowed; otherwise they read what is wrong. An odd ticket
+    /// that a server stumbles over opens no form: it would be a way round what CAS asks for.
+    async fn without_cas(
         &self,
-        fault: CasFault,
+        (cas, fault): (&Cas, CasFault),
         way: UnderWay<'_>,
         visit: &Visit,
         story: &mut Story,
     ) -> Result<Reply, Stop> {
+        let may_be_down = matches!(fault, CasFault::AllRest) || fault.is_of_the_node();
         match (&self.authenticator.password, &visit.browser) {
-            (Some(_), Some(browser)) => {
+            (Some(_), Some(browser)) if may_be_down && !cas.look(self.clock.now()).await => {
                 tracing::warn!(
                     support.code = %story.support_code,
                     error.chain = %Chain(&fault),

@@ -5,6 +5,7 @@ use super::{
     Reply, Visit,
     answer::Proven,
     bridge::Bridge,
+    sso::tell_refusal,
     stop::{HereFault, Stop},
     story::Story,
     way::UnderWay,
@@ -46,19 +47,22 @@ impl Bridge {
                 [] | [..] => return Err(HereFault::NotInDirectory.into()),
             },
         };
-        let fault = match directory.look_up(by, self.clock.now()).await {
+        let found = directory.look_up(by, self.clock.now()).await;
+        let fault = match found {
             Ok(Record::Known(record)) => {
                 story.trace.note(Organ::Authn, "directory", "record found");
                 proof.attributes = with_uid(record, &proof);
                 return self.let_in(&way, proof, visit, story).await;
             }
-            Ok(Record::Shut) => return Err(HereFault::Barred(Barrier::AccountShut).into()),
+            Ok(Record::Shut) => {
+                tell_refusal(Barrier::AccountShut.as_str(), &way, story);
+                return Err(HereFault::Barred(Barrier::AccountShut).into());
+            }
             Ok(Record::Unknown) => return Err(HereFault::NotInDirectory.into()),
             Err(fault) => fault,
         };
         match uses.when_down {
-            WithoutDirectory::Stop => Err(unanswered(fault)),
-            WithoutDirectory::UseCas => {
+            WithoutDirectory::UseCas if fault.is_down() => {
                 story
                     .trace
                     .note(Organ::Authn, "directory", "no answer: CAS's word is used");
@@ -72,6 +76,7 @@ impl Bridge {
                     end => end,
                 }
             }
+            WithoutDirectory::Stop | WithoutDirectory::UseCas => Err(unanswered(fault)),
         }
     }
 
@@ -105,7 +110,7 @@ impl Bridge {
                 let goes_on = self.settings.directory.as_ref().is_some_and(|uses| {
                     uses.gives_attributes && uses.when_down == WithoutDirectory::UseCas
                 });
-                if proven == Proven::Before || goes_on {
+                if fault.is_down() && (proven == Proven::Before || goes_on) {
                     story
                         .trace
                         .note(Organ::NameId, "mail", "the directory did not answer");

@@ -104,9 +104,7 @@ impl Bridge {
             return match answer {
                 Ok(answer) => Ok(Reply::new(Next::Answer(answer))),
                 // Our page would tell the person what to do, and no page may be shown.
-                Err(Stop::Here(HereFault::NameId(_) | HereFault::Release(_)))
-                    if way.journey.is_passive =>
-                {
+                Err(Stop::Here(fault)) if way.journey.is_passive && fault.is_for_the_person() => {
                     Err(Stop::Answer {
                         to: Box::new(way.to),
                         fault: AnswerFault::Passive,
@@ -265,6 +263,13 @@ impl Bridge {
             address: visit.address,
             context: self.settings.password_context.clone(),
         };
+        if let Some(cas) = &self.authenticator.cas
+            && way.journey.own_form == OwnForm::Shown
+            && self.is_up(cas).await
+        {
+            // It is back, and what it asks for may be more than a password.
+            return self.send_to_cas(cas, &way.journey);
+        }
         let may_be_asked =
             self.authenticator.cas.is_none() || way.journey.own_form == OwnForm::Shown;
         let Some(authenticator) = self
@@ -391,7 +396,7 @@ impl Bridge {
     }
 }
 
-fn tell_refusal(reason: &'static str, way: &UnderWay<'_>, story: &mut Story) {
+pub(super) fn tell_refusal(reason: &'static str, way: &UnderWay<'_>, story: &mut Story) {
     story.trace.note(Organ::Authn, "password", reason);
     audit::Event::Refused {
         reason,

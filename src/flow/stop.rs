@@ -117,6 +117,21 @@ pub enum HereFault {
 }
 
 impl HereFault {
+    /// Whether our page would tell the person what to do, where a page may be shown: where none may
+    /// (`IsPassive`), it is the provider who is told that there is no answer.
+    pub const fn is_for_the_person(&self) -> bool {
+        matches!(
+            self,
+            Self::Barred(_)
+                | Self::CasBusy
+                | Self::MailOfAnother
+                | Self::NameId(_)
+                | Self::NotInDirectory
+                | Self::Release(_)
+                | Self::SignIn(_)
+        )
+    }
+
     /// Whether the same step may succeed a little later: nothing is wrong with the journey.
     pub const fn may_pass(&self) -> bool {
         matches!(self, Self::SignIn(_) | Self::CasBusy)

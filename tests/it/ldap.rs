@@ -302,6 +302,45 @@ async fn r70_what_is_typed_finds_the_person_of_that_name_and_nobody_else() {
 }
 
 #[tokio::test]
+async fn r74_every_spelling_that_the_directory_takes_is_one_account_and_rests_no_server() {
+    let slapd = Slapd::start(Kind::default()).await;
+    let template = format!("user = 'uid={{login}},{BASE}'");
+    for more in ["", &template] {
+        let bridge = Asking::of(&slapd, &[slapd.ldaps_url()], more)
+            .setup()
+            .build();
+        for spelling in ["\u{ff41}lice", "\u{1d41a}lice", "ALICE", " alice "] {
+            let mail = mail_of(&bridge, spelling, "wonderland").await;
+            assert_eq!(mail, "alice@univ.example", "{more} {spelling}");
+        }
+        let mut waits = 0;
+        for n in 0..12_u32 {
+            let letter = char::from_u32(0x1d41a + 52 * (n % 3)).unwrap();
+            let page = attempt(&bridge, &format!("{letter}nne.nobody"), "wrong").await;
+            waits += usize::from(page.status == 429);
+        }
+        assert!(waits > 4, "{waits}");
+    }
+}
+
+#[tokio::test]
+async fn who_somebody_is_stands_in_the_record_and_is_never_what_was_typed() {
+    let mallory = "dn: cn=mallory,ou=people,dc=univ,dc=example\nobjectClass: inetOrgPerson\n\
+                   cn: mallory\nsn: Mallory\ndisplayName: dean\nmail: mallory@univ.example\n\
+                   userPassword: mallory\n";
+    let kind = Kind {
+        more: mallory,
+        ..Kind::default()
+    };
+    let more = "user = '(|(cn={login})(displayName={login}))'";
+    let (_slapd, bridge) = house_of(kind, more).await;
+    attempt(&bridge, "dean", "mallory")
+        .await
+        .stops(503, "sign-in-unavailable");
+    attempt(&bridge, "dean", "wrong").await.is_refused("dean");
+}
+
+#[tokio::test]
 async fn r70_names_that_need_escapes_are_bound_by() {
     let slapd = Slapd::start(Kind::default()).await;
     let template = format!("user = 'uid={{login}},{BASE}'");

@@ -4,7 +4,7 @@
 //! they bring back (CAS Protocol 3.0 §2.1, §2.5, §2.8). Knows nothing of journeys: which service
 //! a ticket must be for, and whether it was used before, its caller says.
 
-use std::{net::IpAddr, time::Duration};
+use std::{net::IpAddr, sync::Arc, time::Duration};
 
 use jiff::{SignedDuration, Timestamp};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
@@ -26,7 +26,10 @@ use crate::{
         authn_context::AuthnContextClass,
         proof::{AuthnMethod, Proof},
     },
-    sys::http::{HttpClient, HttpFault},
+    sys::{
+        clock::Clock,
+        http::{HttpClient, HttpFault},
+    },
 };
 
 pub mod answer;
@@ -46,7 +49,7 @@ const MOST_OF_A_NETWORK: u8 = 48;
 /// The longest page that is read to see whether the server is there.
 const MAX_PAGE: usize = 64 * 1024;
 /// How long that may take: somebody waits for it.
-const LOOK: Duration = Duration::from_millis(700);
+const LOOK: Duration = Duration::from_secs(2);
 /// How far the server's clock may be from ours.
 const SKEW: SignedDuration = SignedDuration::from_secs(30);
 
@@ -78,6 +81,7 @@ pub struct Cas {
     under_way: UnderWay,
     /// Whether people can be sent there.
     seen: Seen,
+    clock: Arc<dyn Clock>,
 }
 
 /// The methods that the server has names for.
@@ -143,7 +147,7 @@ impl CasFault {
     /// Whether the node itself is out of order. What a filter before it may say to an odd ticket, or
     /// the server to an odd question, rests no node: with made-up tickets somebody would shut all
     /// others out.
-    const fn is_of_the_node(&self) -> bool {
+    pub const fn is_of_the_node(&self) -> bool {
         match self {
             Self::Http(HttpFault::NoAnswer(_)) => true,
             Self::Status(status) => *status >= 500,
@@ -178,6 +182,7 @@ impl Cas {
         config: &Config,
         context: AuthnContextClass,
         allows_http: bool,
+        clock: Arc<dyn Clock>,
     ) -> Result<Self, HttpFault> {
         let nodes = config.validate_at.iter().map(|node| {
             let url: Box<str> = node.as_str().trim_end_matches('/').into();
@@ -198,6 +203,7 @@ impl Cas {
             places: Semaphore::new(MOST_UNDER_WAY),
             under_way: UnderWay::default(),
             seen: Seen::default(),
+            clock,
         })
     }
 
@@ -248,12 +254,14 @@ impl Cas {
     /// Whether the address that people are sent to answers: as it was found at most ten seconds ago,
     /// and else by asking now.
     pub async fn is_up(&self, now: Timestamp) -> bool {
-        if self.all_rest(now) {
-            return false;
+        match self.seen.known(now) {
+            Some(known) => known,
+            None => self.look(now).await,
         }
-        if let Some(known) = self.seen.known(now) {
-            return known;
-        }
+    }
+
+    /// The same, by asking now.
+    pub async fn look(&self, now: Timestamp) -> bool {
         let url = format!("{}/login", self.url);
         let is_up = match self.client.get(&url, MAX_PAGE, LOOK).await {
             Ok(answer) => answer.status < 500,
@@ -297,6 +305,9 @@ impl Cas {
     async fn ask(&self, question: Question<'_>, now: Timestamp) -> Result<Answer, CasFault> {
         let mut last = CasFault::AllRest;
         for turn in self.nodes.turns(now) {
+            if !turn.begin(self.clock.now()) {
+                continue;
+            }
             let url = self.validation_url(turn.server(), question);
             match self.ask_node(&url, turn.patience).await {
                 Ok(answer) => {
@@ -305,7 +316,7 @@ impl Cas {
                 }
                 Err(fault) => {
                     if fault.is_of_the_node() {
-                        turn.failed(&fault, now);
+                        turn.failed(&fault, self.clock.now());
                     }
                     last = fault;
                 }
@@ -433,6 +444,7 @@ mod tests {
         attribute::Attributes,
         endpoint::{EndpointUrl, Schemes},
     };
+    use crate::sys::clock::SystemClock;
 
     const SERVICE: &str = "https://idp.example.org/cas/zoom/AbC_-9";
 
@@ -453,7 +465,7 @@ mod tests {
             authn_method_attribute: "authnContextClass".to_owned(),
             authn_methods: vec![(mfa(), "mfa-duo".to_owned()), (sfa(), "a&b".to_owned())],
         };
-        Cas::new(&config, PPT, false).unwrap()
+        Cas::new(&config, PPT, false, Arc::new(SystemClock)).unwrap()
     }
 
     const PPT: AuthnContextClass = AuthnContextClass::PasswordProtectedTransport;

@@ -47,6 +47,8 @@ pub(super) struct Connection {
     driver: Driver,
     opened_at: Instant,
     used_at: Instant,
+    /// Whether there may be answers outstanding although what was asked is done with.
+    is_spoiled: bool,
 }
 
 /// Reads and writes a connection; ends with it.
@@ -97,10 +99,12 @@ pub enum LdapFault {
         /// Its result code.
         code: u32,
     },
-    /// After a bind that succeeded, the server takes the person for somebody else, or for nobody
-    ///
-    #[error("the directory says that a bind succeeded, and takes the person for somebody else")]
-    Identity,
+    /// The server says that a bind succeeded, and takes whoever bound for nobody.
+    #[error("the directory says that a bind succeeded, and takes the person for nobody")]
+    Nobody,
+    /// A person's record does not say by which name they sign in.
+    #[error("the record has no one value of the login-attribute that may be read")]
+    NoLogin,
     /// What the server said is not what was asked for.
     #[error("the directory's answer is not one")]
     Malformed,
@@ -132,13 +136,28 @@ impl LdapFault {
             // operationsError, busy, unavailable, other.
             Self::Code { code, .. } => matches!(code, 1 | 51 | 52 | 80),
             Self::Broken(_)
-            | Self::Identity
+            | Self::Nobody
             | Self::Malformed
             | Self::NoConnection(_)
             | Self::Service { .. }
             | Self::TimeOut => true,
-            Self::Busy | Self::Resting | Self::TooLarge => false,
+            Self::Busy | Self::NoLogin | Self::Resting | Self::TooLarge => false,
         }
+    }
+}
+
+impl LdapFault {
+    /// Whether the directory does not answer, for whomever.
+    pub const fn is_down(&self) -> bool {
+        matches!(
+            self,
+            Self::Broken(_) | Self::NoConnection(_) | Self::Resting | Self::TimeOut
+        )
+    }
+
+    /// Whether nothing was sent: no password can have been judged.
+    pub const fn was_before_all(&self) -> bool {
+        matches!(self, Self::Busy | Self::NoConnection(_) | Self::Resting)
     }
 }
 
@@ -164,12 +183,13 @@ impl Connection {
             driver: Box::pin(connection.drive()),
             opened_at: now,
             used_at: now,
+            is_spoiled: false,
         })
     }
 
     /// Whether it may be used again after `idle` of silence and `life` in all.
     pub(super) fn is_young(&self, idle: Duration, life: Duration) -> bool {
-        self.used_at.elapsed() < idle && self.opened_at.elapsed() < life
+        !self.is_spoiled && self.used_at.elapsed() < idle && self.opened_at.elapsed() < life
     }
 
     /// Binds by name and password, which must not be empty: many servers take that for nobody's,
@@ -181,7 +201,7 @@ impl Connection {
         deadline: Instant,
     ) -> Result<BindAnswer, LdapFault> {
         if dn.is_empty() || password.is_empty() {
-            return Err(LdapFault::Identity);
+            return Err(LdapFault::Nobody);
         }
         let start = Instant::now();
         let bind = self
@@ -225,13 +245,16 @@ impl Connection {
         search: Search<'_>,
         deadline: Instant,
     ) -> Result<Vec<Entry>, LdapFault> {
-        let found = driven(&mut self.driver, deadline, read(&mut self.ldap, search)).await??;
+        let reading = read(&mut self.ldap, search);
+        let (found, is_whole) = driven(&mut self.driver, deadline, reading).await??;
         self.used_at = Instant::now();
+        self.is_spoiled = !is_whole;
         Ok(found)
     }
 }
 
-async fn read(ldap: &mut Ldap, search: Search<'_>) -> Result<Vec<Entry>, LdapFault> {
+/// The entries, at most as many as matter, and whether the answer was read to its end.
+async fn read(ldap: &mut Ldap, search: Search<'_>) -> Result<(Vec<Entry>, bool), LdapFault> {
     let none = [NO_ATTRIBUTES];
     let attributes: Vec<&str> = search.attributes.iter().map(|name| &**name).collect();
     let attributes: &[&str] = if attributes.is_empty() {
@@ -256,13 +279,15 @@ async fn read(ldap: &mut Ldap, search: Search<'_>) -> Result<Vec<Entry>, LdapFau
             continue;
         }
         if entries.len() >= search.most.into() {
-            return Err(LdapFault::Malformed);
+            // A server that knows no limit goes on.
+            return Ok((entries, false));
         }
         entries.push(read_entry(item.0)?);
     }
     match stream.finish().await.rc {
-        // There are more than matter.
-        0 | 4 => Ok(entries),
+        0 => Ok((entries, true)),
+        // There are more than matter: not where a limit of the server's own hid some that do.
+        4 if entries.len() >= search.most.into() => Ok((entries, true)),
         code => Err(LdapFault::Code {
             what: "a search",
             code,
@@ -364,7 +389,7 @@ fn as_text(bytes: Vec<u8>, description: &str) -> String {
 
 /// The name under which rules know an attribute: `displayName;lang-fr` is `displayName_lang_fr`,
 /// which an expression can name. How a value was transferred is no part of it.
-fn name_of(description: &str) -> String {
+pub(super) fn name_of(description: &str) -> String {
     let options = description.split(';');
     let kept: Vec<_> = options
         .filter(|option| !option.eq_ignore_ascii_case("binary"))

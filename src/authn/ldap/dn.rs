@@ -54,7 +54,8 @@ pub(super) fn check(text: &str) -> Result<(), DnFault> {
 /// Whether two texts are one name: types and values without regard to case, values without regard to
 /// outer and repeated spaces and to how they are escaped, the parts of one RDN in any order.
 ///
-/// This is how nearly all attributes that names are made of compare (`caseIgnoreMatch`). A text
+/// This is how nearly all attributes that names are made of compare (`caseIgnoreMatch`, prepared as
+/// RFC 4518 §2 asks: NFKC). A text
 /// that is no name is the same as none.
 pub(super) fn is_same(one: &str, other: &str) -> bool {
     match (parse(one), parse(other)) {
@@ -138,7 +139,7 @@ fn unescape(value: &str) -> Option<String> {
     }
     bytes.truncate(kept);
     let text = String::from_utf8(bytes).ok()?;
-    let folded: String = text.nfc().flat_map(char::to_lowercase).collect();
+    let folded: String = text.nfkc().flat_map(char::to_lowercase).nfkc().collect();
     Some(folded.split_whitespace().collect::<Vec<_>>().join(" "))
 }
 
@@ -190,6 +191,7 @@ mod tests {
         }
         assert!(is_same("cn=a+uid=b,dc=x", "uid=b+cn=a,dc=x"));
         assert!(is_same("uid=zo\\c3\\a9,dc=x", "uid=zoe\u{301},dc=x"));
+        assert!(is_same("uid=\u{ff41}lice,dc=x", "uid=alice,dc=x"));
         for other in [
             "",
             "uid=o'neill anne,ou=people,dc=univ,dc=example",

@@ -14,6 +14,9 @@ use crate::sys::entropy::{self, Entropy};
 /// How many are remembered.
 const MOST: usize = 64;
 
+/// The longest time that is remembered.
+const LONGEST: Duration = Duration::from_secs(1);
+
 /// The times of the last binds that cost a hash.
 #[derive(Debug, Default)]
 pub(super) struct Echo(Mutex<Heard>);
@@ -27,6 +30,8 @@ struct Heard {
 impl Echo {
     /// A bind that succeeded, and so has cost a hash, took this long.
     pub(super) fn note(&self, took: Duration) {
+        // What a rush made of it is no measure.
+        let took = took.min(LONGEST);
         let mut heard = self.lock();
         let next = heard.next;
         match heard.times.get_mut(next) {

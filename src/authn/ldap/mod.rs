@@ -9,13 +9,10 @@
 use std::{sync::Arc, time::Duration};
 
 use jiff::{SignedDuration, Timestamp};
-use tokio::{
-    sync::Semaphore,
-    time::{Instant, sleep},
-};
+use tokio::{sync::Semaphore, time::sleep};
 
 use self::{
-    connection::{Address, BindAnswer, Entry, Search},
+    connection::{Address, BindAnswer, Entry, Search, name_of},
     dn::DnTemplate,
     echo::Echo,
     filter::Filter,
@@ -36,6 +33,7 @@ use crate::{
         proof::{AuthnMethod, Proof},
     },
     sys::{
+        clock::Clock,
         entropy::{self, Entropy},
         tls::{self, ConnectorError},
     },
@@ -73,6 +71,7 @@ pub struct Ldap {
     units: Option<Units>,
     under_way: Semaphore,
     echo: Echo,
+    clock: Arc<dyn Clock>,
     entropy: Arc<dyn Entropy>,
 }
 
@@ -185,7 +184,7 @@ impl Ldap {
         config: &Config,
         rules: Rules,
         attributes: impl Iterator<Item = &'a str>,
-        entropy: Arc<dyn Entropy>,
+        (clock, entropy): (Arc<dyn Clock>, Arc<dyn Entropy>),
     ) -> Result<Self, ConnectorError> {
         let authorities = config.authorities.as_deref();
         let connector = tls::connector(authorities)?;
@@ -219,6 +218,7 @@ impl Ldap {
             attributes: names.into(),
             under_way: Semaphore::new(MOST_UNDER_WAY),
             echo: Echo::default(),
+            clock,
             entropy,
         })
     }
@@ -250,7 +250,7 @@ impl Ldap {
         let Ok(login) = AccountName::parse(attempt.username) else {
             return Ok(Outcome::Refused(RefusalReason::UnknownAccount));
         };
-        let Ok(_place) = self.under_way.try_acquire() else {
+        let Ok(place) = self.under_way.try_acquire() else {
             return Ok(Outcome::Busy);
         };
         let question = Attempt {
@@ -264,8 +264,10 @@ impl Ldap {
             Err(fault) => return Err(fault),
         };
         Ok(match found {
-            Ok(found) => self.outcome(&login, found, attempt, now),
+            Ok(found) => self.outcome(&login, found, attempt, now)?,
             Err(Denied { why, hold_back }) => {
+                // Who is held back keeps nobody out.
+                drop(place);
                 sleep(hold_back).await;
                 match why {
                     Why::Refused(reason) => Outcome::Refused(reason),
@@ -316,17 +318,22 @@ impl Ldap {
         let filter = self.rules.same_mail.with(mail);
         let holders = self.on_a_server(Holders(&filter), now).await?;
         let login = [login.to_owned()];
-        let theirs = match known.values(&self.rules.login_attribute) {
+        let attribute = name_of(&self.rules.login_attribute);
+        let theirs = match known.values(&attribute) {
             [] => &login,
             names => names,
         };
         let is_theirs = |entry: &Entry| {
-            let names = entry.attributes.values(&self.rules.login_attribute);
+            let names = entry.attributes.values(&attribute);
             names.iter().any(|name| {
                 let name = AccountName::parse(name);
                 name.is_ok() && theirs.iter().any(|their| AccountName::parse(their) == name)
             })
         };
+        if holders.is_empty() {
+            // Not even the person: the address is made by a rule, or hidden from us.
+            tracing::warn!("mail-filter finds nobody with an address that a provider is told");
+        }
         Ok(holders.len() > 1 || !holders.iter().all(is_theirs))
     }
 
@@ -338,15 +345,18 @@ impl Ldap {
     ) -> Result<Q::Answer, LdapFault> {
         let mut last = LdapFault::Resting;
         for turn in self.servers.turns(now) {
-            let deadline = Instant::now() + turn.patience;
-            match question.ask(self, turn.server(), deadline).await {
+            if !turn.begin(self.clock.now()) {
+                continue;
+            }
+            match question.ask(self, turn.server(), turn.patience).await {
                 Ok(answer) => {
                     turn.answered();
                     return Ok(answer);
                 }
                 Err(fault) => {
-                    if fault.is_of_the_server() {
-                        turn.failed(&fault, now);
+                    let is_busy = matches!(fault, LdapFault::TimeOut) && turn.has_answered_others();
+                    if fault.is_of_the_server() && !is_busy {
+                        turn.failed(&fault, self.clock.now());
                     }
                     last = fault;
                 }
@@ -360,17 +370,17 @@ impl Ldap {
         &self,
         server: &Server,
         login: &AccountName,
-        deadline: Instant,
+        patience: Duration,
     ) -> Result<Vec<Entry>, LdapFault> {
         match &self.rules.find {
             Find::Search(filter) => {
                 let filter = filter.with(login.as_str());
-                self.search(server, &self.rules.base, Some(&filter), deadline)
+                self.search(server, &self.rules.base, Some(&filter), patience)
                     .await
             }
             Find::Template(template) => {
                 let name = template.with(login.as_str());
-                match self.search(server, &name, None, deadline).await {
+                match self.search(server, &name, None, patience).await {
                     // There is no such entry.
                     Err(LdapFault::Code { code: 32, .. }) => Ok(Vec::new()),
                     found => found,
@@ -385,7 +395,7 @@ impl Ldap {
         server: &Server,
         base: &str,
         filter: Option<&str>,
-        deadline: Instant,
+        patience: Duration,
     ) -> Result<Vec<Entry>, LdapFault> {
         let search = Search {
             base,
@@ -394,7 +404,7 @@ impl Ldap {
             attributes: &self.attributes,
             most: ONE_AND_MORE,
         };
-        server.search(search, deadline).await
+        server.search(search, patience).await
     }
 
     /// Adds to a person's record what stands in other entries.
@@ -402,13 +412,13 @@ impl Ldap {
         &self,
         server: &Server,
         person: &mut Entry,
-        (now, deadline): (Timestamp, Instant),
+        (now, patience): (Timestamp, Duration),
     ) -> Result<(), LdapFault> {
         if let Some(groups) = &self.rules.groups {
-            groups.add(server, person, deadline).await?;
+            groups.add(server, person, patience).await?;
         }
         if let Some(units) = &self.units {
-            units.add(server, person, (now, deadline)).await?;
+            units.add(server, person, (now, patience)).await?;
         }
         Ok(())
     }
@@ -426,19 +436,20 @@ impl Ldap {
         (mut record, warning): (Attributes, Option<PasswordWarning>),
         attempt: PasswordAttempt<'_>,
         now: Timestamp,
-    ) -> Outcome {
+    ) -> Result<Outcome, LdapFault> {
         if !state::is_open(&record) {
-            return Outcome::Barred(Barrier::AccountShut);
+            return Ok(Outcome::Barred(Barrier::AccountShut));
         }
-        let names = record.values(&self.rules.login_attribute);
+        let names = record.values(&name_of(&self.rules.login_attribute));
         let typed = |name: &&String| AccountName::parse(name).is_ok_and(|name| name == *login);
         let login = match names {
-            [] => login.as_str().to_owned(),
+            // Not what was typed: a filter may look at attributes that people write themselves.
+            [] => return Err(LdapFault::NoLogin),
             [only] => only.clone(),
             several => match several.iter().find(typed) {
                 Some(one) => one.clone(),
                 // Which of them they are would depend on the order of the server.
-                None => return Outcome::Refused(RefusalReason::SeveralAccounts),
+                None => return Ok(Outcome::Refused(RefusalReason::SeveralAccounts)),
             },
         };
         // As with the other sources: without a `uid` the login is the uid.
@@ -453,12 +464,12 @@ impl Ldap {
             ticket: None,
             attributes: record,
         };
-        match warning {
+        Ok(match warning {
             Some(warning) if self.is_worth_saying(warning) => {
                 Outcome::ProvenWithWarning(proof, warning)
             }
             Some(_) | None => Outcome::Proven(proof),
-        }
+        })
     }
 
     fn is_worth_saying(&self, warning: PasswordWarning) -> bool {
@@ -477,7 +488,7 @@ trait Question: Sync {
         &self,
         ldap: &Ldap,
         server: &Server,
-        deadline: Instant,
+        patience: Duration,
     ) -> impl Future<Output = Result<Self::Answer, LdapFault>> + Send;
 }
 
@@ -502,7 +513,7 @@ impl Question for Attempt<'_> {
         &self,
         ldap: &Ldap,
         server: &Server,
-        deadline: Instant,
+        patience: Duration,
     ) -> Result<Self::Answer, LdapFault> {
         let Self {
             login,
@@ -512,7 +523,7 @@ impl Question for Attempt<'_> {
         let (dn, known) = match &ldap.rules.find {
             Find::Template(template) => (template.with(login.as_str()), Ok(None)),
             Find::Search(_) => {
-                let mut found = ldap.find(server, login, deadline).await?;
+                let mut found = ldap.find(server, login, patience).await?;
                 match (found.pop(), found.is_empty()) {
                     (Some(entry), true) => (entry.dn.clone(), Ok(Some(entry))),
                     // A bind all the same, by a name that nobody has.
@@ -527,21 +538,27 @@ impl Question for Attempt<'_> {
             password,
             read: reads_own.then_some(&*ldap.attributes),
         };
-        let Bound { answer, entry } = server.bind(person, deadline).await?;
+        let Bound {
+            answer,
+            entry,
+            is_them,
+        } = server.bind(person, patience).await?;
         let why = match (judge(&answer)?, known) {
+            // An odd spelling of a name that is somebody's: theirs to mend, and no fault of the server.
+            (Verdict::Bound, Ok(_)) if !is_them => Why::Refused(RefusalReason::OtherAccount),
             (Verdict::Bound, Ok(record)) => {
                 ldap.echo.note(answer.took);
                 let mut person = if let Some(record) = record.or(entry) {
                     record
                 } else {
-                    let own = ldap.search(server, &dn, None, deadline).await?.pop();
-                    own.ok_or(LdapFault::Identity)?
+                    let own = ldap.search(server, &dn, None, patience).await?.pop();
+                    own.ok_or(LdapFault::NoLogin)?
                 };
-                ldap.complete(server, &mut person, (now, deadline)).await?;
+                ldap.complete(server, &mut person, (now, patience)).await?;
                 return Ok(Ok((person.attributes, answer.policy.warning)));
             }
             // The name of nobody was let in: such a server lets everybody in.
-            (Verdict::Bound | Verdict::MustChange, Err(_)) => return Err(LdapFault::Identity),
+            (Verdict::Bound | Verdict::MustChange, Err(_)) => return Err(LdapFault::Nobody),
             (Verdict::MustChange, Ok(_)) => Why::MustChange,
             (Verdict::Refused(_), Err(reason)) | (Verdict::Refused(reason), Ok(_)) => {
                 Why::Refused(reason)
@@ -559,12 +576,14 @@ impl Question for Lookup<'_> {
         &self,
         ldap: &Ldap,
         server: &Server,
-        deadline: Instant,
+        patience: Duration,
     ) -> Result<Self::Answer, LdapFault> {
-        let mut found = ldap.find(server, self.0, deadline).await?;
-        // Of several, none is who is meant.
-        if let [person] = found.as_mut_slice() {
-            ldap.complete(server, person, (self.1, deadline)).await?;
+        let mut found = ldap.find(server, self.0, patience).await?;
+        // Of several, none is who is meant; and of an account that is shut, no more is asked.
+        if let [person] = found.as_mut_slice()
+            && state::is_open(&person.attributes)
+        {
+            ldap.complete(server, person, (self.1, patience)).await?;
         }
         Ok(found)
     }
@@ -577,7 +596,7 @@ impl Question for Holders<'_> {
         &self,
         ldap: &Ldap,
         server: &Server,
-        deadline: Instant,
+        patience: Duration,
     ) -> Result<Self::Answer, LdapFault> {
         let names = [ldap.rules.login_attribute.clone()];
         let search = Search {
@@ -587,7 +606,7 @@ impl Question for Holders<'_> {
             attributes: &names,
             most: ONE_AND_MORE,
         };
-        server.search(search, deadline).await
+        server.search(search, patience).await
     }
 }
 

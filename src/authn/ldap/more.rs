@@ -4,19 +4,18 @@
 use std::{
     collections::HashMap,
     sync::{Mutex, MutexGuard, PoisonError},
+    time::Duration,
 };
-
-use jiff::{SignedDuration, Timestamp};
-use tokio::time::Instant;
 
 use super::{
     RuleFault,
-    connection::{Entry, LdapFault, Search},
+    connection::{Entry, LdapFault, Search, name_of},
     dn,
     filter::{Filter, any_of},
     server::Server,
 };
 use crate::config::sections::{Groups as GroupsConfig, Units as UnitsConfig};
+use jiff::{SignedDuration, Timestamp};
 
 /// What stands for the name of a person's entry in a filter.
 const DN: &str = "{dn}";
@@ -81,7 +80,7 @@ impl Groups {
         &self,
         server: &Server,
         person: &mut Entry,
-        deadline: Instant,
+        patience: Duration,
     ) -> Result<(), LdapFault> {
         let filter = self.filter.with(&person.dn);
         let search = Search {
@@ -91,14 +90,14 @@ impl Groups {
             attributes: &self.name,
             most: MOST_GROUPS,
         };
-        let found = server.search(search, deadline).await?;
+        let found = server.search(search, patience).await?;
         if found.len() >= MOST_GROUPS.into() {
             return Err(LdapFault::TooLarge);
         }
         let [name] = &self.name;
         let names = found
             .iter()
-            .flat_map(|group| group.attributes.values(name).iter().cloned());
+            .flat_map(|group| group.attributes.values(&name_of(name)).iter().cloned());
         person.attributes.add(GROUPS, names);
         Ok(())
     }
@@ -130,10 +129,10 @@ impl Units {
         &self,
         server: &Server,
         person: &mut Entry,
-        (now, deadline): (Timestamp, Instant),
+        (now, patience): (Timestamp, Duration),
     ) -> Result<(), LdapFault> {
         let codes = |attribute: &str| {
-            let values = person.attributes.values(attribute);
+            let values = person.attributes.values(&name_of(attribute));
             let codes: Vec<_> = values.iter().take(MOST_UNITS).map(|c| key(c)).collect();
             codes
         };
@@ -145,7 +144,7 @@ impl Units {
             .collect();
         let unknown = self.unknown(of.iter().flat_map(|(_, codes)| codes), now);
         if !unknown.is_empty() {
-            self.learn(server, &unknown, (now, deadline)).await?;
+            self.learn(server, &unknown, (now, patience)).await?;
         }
         for (attribute, codes) in of {
             let known = self.lock();
@@ -154,7 +153,9 @@ impl Units {
                 .filter_map(|code| known.get(code)?.name.clone())
                 .collect();
             drop(known);
-            person.attributes.add(&format!("{attribute}{LABEL}"), names);
+            person
+                .attributes
+                .add(&format!("{}{LABEL}", name_of(attribute)), names);
         }
         Ok(())
     }
@@ -173,7 +174,7 @@ impl Units {
         &self,
         server: &Server,
         codes: &[String],
-        (now, deadline): (Timestamp, Instant),
+        (now, patience): (Timestamp, Duration),
     ) -> Result<(), LdapFault> {
         let [code, names @ ..] = &*self.rules.attributes else {
             return Ok(());
@@ -186,7 +187,7 @@ impl Units {
             attributes: &self.rules.attributes,
             most: MOST_GROUPS,
         };
-        let found = server.search(search, deadline).await?;
+        let found = server.search(search, patience).await?;
         let until = now.saturating_add(REMEMBERED).unwrap_or(Timestamp::MAX);
         let mut known = self.lock();
         if known.len() + codes.len() > MOST_REMEMBERED {
@@ -198,8 +199,8 @@ impl Units {
         for unit in found {
             let name = names
                 .iter()
-                .find_map(|name| unit.attributes.values(name).first().cloned());
-            for code in unit.attributes.values(code) {
+                .find_map(|name| unit.attributes.values(&name_of(name)).first().cloned());
+            for code in unit.attributes.values(&name_of(code)) {
                 if let Some(known) = known.get_mut(&key(code)) {
                     known.name.clone_from(&name);
                 }

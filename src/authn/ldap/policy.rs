@@ -62,12 +62,15 @@ pub(super) fn read<'c>(
         match name {
             PASSWORD_POLICY => {
                 // A value that cannot be read is a state that is not known: no sign-in.
-                answer = read_policy(value.unwrap_or_default()).unwrap_or(PolicyAnswer {
+                let said = read_policy(value.unwrap_or_default()).unwrap_or(PolicyAnswer {
                     error: Some(PolicyError::Other),
                     warning: None,
                 });
+                // Of two words, the one that stops counts.
+                answer.error = answer.error.or(said.error);
+                answer.warning = answer.warning.or(said.warning);
             }
-            MUST_CHANGE => answer.error = Some(PolicyError::MustChange),
+            MUST_CHANGE => answer.error = answer.error.or(Some(PolicyError::MustChange)),
             EXPIRES if answer.warning.is_none() => {
                 let seconds = value
                     .and_then(|value| str::from_utf8(value).ok())
@@ -187,5 +190,11 @@ mod tests {
         let answer = read([(EXPIRES, Some(&b"86400"[..])), ("1.2.3", None)].into_iter());
         assert_eq!(answer.warning, Some(expires_in(86_400)));
         assert_eq!(answer.error, None);
+        let both = [
+            (MUST_CHANGE, Some(&b"0"[..])),
+            (PASSWORD_POLICY, Some(&[0x30, 0][..])),
+        ];
+        let answer = read(both.into_iter());
+        assert_eq!(answer.error, Some(PolicyError::MustChange));
     }
 }

@@ -7,7 +7,7 @@ use std::{
 
 use tokio::{
     sync::{Semaphore, SemaphorePermit},
-    time::{Instant, timeout_at},
+    time::timeout,
 };
 
 use super::connection::{Connection, LdapFault};
@@ -38,8 +38,8 @@ impl Pool {
     /// # Errors
     ///
     /// None became free in time.
-    pub(super) async fn place(&self, deadline: Instant) -> Result<SemaphorePermit<'_>, LdapFault> {
-        match timeout_at(deadline, self.places.acquire()).await {
+    pub(super) async fn place(&self, patience: Duration) -> Result<SemaphorePermit<'_>, LdapFault> {
+        match timeout(patience, self.places.acquire()).await {
             Ok(Ok(place)) => Ok(place),
             Ok(Err(_)) | Err(_) => Err(LdapFault::Busy),
         }

@@ -3,6 +3,8 @@
 //! A bind changes in whose name a whole connection speaks. People's binds have connections of their
 //! own, and our searches never run on one of them.
 
+use std::time::Duration;
+
 use tokio::time::Instant;
 
 use super::{
@@ -35,8 +37,8 @@ pub(super) struct Server {
     peoples: Pool,
 }
 
-/// A bind in a person's name.
-#[derive(Clone, Copy, Debug)]
+/// A bind in a person's name. It cannot be shown: there is a password in it.
+#[derive(Clone, Copy)]
 pub(super) struct PersonBind<'a> {
     pub(super) dn: &'a str,
     pub(super) password: &'a str,
@@ -50,6 +52,8 @@ pub(super) struct Bound {
     pub(super) answer: BindAnswer,
     /// Their own record, where it was to be read and the bind succeeded.
     pub(super) entry: Option<Entry>,
+    /// Whether the server means the one by whose name was bound; said of a bind that succeeded.
+    pub(super) is_them: bool,
 }
 
 impl Server {
@@ -76,9 +80,11 @@ impl Server {
     pub(super) async fn search(
         &self,
         search: Search<'_>,
-        deadline: Instant,
+        patience: Duration,
     ) -> Result<Vec<Entry>, LdapFault> {
-        let _place = self.ours.place(deadline).await?;
+        let _place = self.ours.place(patience).await?;
+        // What others had to be waited for is not the server's doing.
+        let deadline = Instant::now() + patience;
         if let Some(mut kept) = self.ours.take() {
             match kept.search(search, deadline).await {
                 // The server closed it meanwhile; a fresh one shows how it is.
@@ -95,9 +101,10 @@ impl Server {
     pub(super) async fn bind(
         &self,
         person: PersonBind<'_>,
-        deadline: Instant,
+        patience: Duration,
     ) -> Result<Bound, LdapFault> {
-        let _place = self.peoples.place(deadline).await?;
+        let _place = self.peoples.place(patience).await?;
+        let deadline = Instant::now() + patience;
         if let Some(mut kept) = self.peoples.take() {
             match bind_on(&mut kept, person, deadline).await {
                 Err(LdapFault::Broken(_)) => self.peoples.clear(),
@@ -114,8 +121,7 @@ impl Server {
         let Some(Account { dn, password }) = &self.account else {
             return Ok(connection);
         };
-        let password =
-            str::from_utf8(password.expose()).map_err(|_not_text| LdapFault::Identity)?;
+        let password = str::from_utf8(password.expose()).map_err(|_not_text| LdapFault::Nobody)?;
         let answer = connection.bind(dn, password, deadline).await?;
         if answer.code != SUCCESS || answer.policy.error.is_some() {
             return Err(LdapFault::Service { code: answer.code });
@@ -150,21 +156,27 @@ async fn bind_on(
         return Ok(Bound {
             answer,
             entry: None,
+            is_them: true,
         });
     }
-    let is_named = match connection.who_am_i(deadline).await? {
-        Some(identity) => match identity.strip_prefix("dn:") {
-            Some(name) if dn::is_same(name, person.dn) => true,
-            Some(_) => return Err(LdapFault::Identity),
-            // Nobody, whatever the result code said.
-            None if identity.is_empty() => return Err(LdapFault::Identity),
-            // A name that is not written as a DN (`u:`).
-            None => false,
-        },
-        None => false,
+    let named = match connection.who_am_i(deadline).await? {
+        // Nobody, whatever the result code said.
+        Some(identity) if identity.is_empty() => return Err(LdapFault::Nobody),
+        // A name that is not written as a DN (`u:`) says nothing that can be compared.
+        Some(identity) => identity
+            .strip_prefix("dn:")
+            .map(|name| dn::is_same(name, person.dn)),
+        None => None,
     };
-    let mut entry = None;
-    if person.read.is_some() || !is_named {
+    let mut bound = Bound {
+        answer,
+        entry: None,
+        is_them: named.unwrap_or_default(),
+    };
+    if named == Some(false) {
+        return Ok(bound);
+    }
+    if person.read.is_some() || named.is_none() {
         let own = Search {
             base: person.dn,
             whole_tree: false,
@@ -172,13 +184,9 @@ async fn bind_on(
             attributes: person.read.unwrap_or_default(),
             most: 1,
         };
-        entry = connection.search(own, deadline).await?.pop();
-        let is_own = entry
-            .as_ref()
-            .is_some_and(|entry| dn::is_same(&entry.dn, person.dn));
-        if !is_own {
-            return Err(LdapFault::Identity);
-        }
+        bound.entry = connection.search(own, deadline).await?.pop();
+        let found = bound.entry.as_ref();
+        bound.is_them = found.is_some_and(|entry| dn::is_same(&entry.dn, person.dn));
     }
-    Ok(Bound { answer, entry })
+    Ok(bound)
 }

@@ -7,7 +7,7 @@ use tempfile::TempDir;
 
 use super::{Login, at_cas, new_ticket, there_and_back};
 use crate::{
-    bridge::{Bridge, Setup, ZOOM, browser::SESSION_COOKIE},
+    bridge::{Bridge, Setup, ZOOM, browser::SESSION_COOKIE, watch::text_of},
     lab::{
         cas_script::{CasScript, Said},
         keys::Authority,
@@ -225,4 +225,47 @@ async fn r36_the_form_is_no_way_round_a_cas_that_answers() {
         .submit(&form, &forged)
         .await
         .stops(400, "form-forged");
+}
+
+#[tokio::test]
+async fn r36_an_odd_ticket_opens_no_form_and_the_form_is_gone_when_cas_is_back() {
+    let house = house(OR_LDAP, "").await;
+    // A filter before the server turns a ticket away; the server itself is there.
+    for says in [
+        Said::Status(403),
+        Said::Page,
+        Said::Refusal("INVALID_REQUEST"),
+    ] {
+        let mut browser = house.bridge.browser();
+        let login = at_cas(&mut browser, &house.bridge.request()).await;
+        house.cas.now_says(says);
+        let page = browser.arrive(&login.callback(&new_ticket())).await;
+        assert!(!page.body.contains("data-page=\"login\""), "{}", page.body);
+        house.cas.now_says(person("alice", &[("mail", ALICE)]));
+        house.bridge.wait_seconds(11);
+    }
+    // Shown while CAS was down, sent when it is back.
+    house.cas.now_says(Said::Status(503));
+    let mut browser = house.bridge.browser();
+    let form = browser.arrive(&house.bridge.request().redirect(None)).await;
+    assert_eq!(form.kind(), "login");
+    house.cas.now_says(person("alice", &[("mail", ALICE)]));
+    house.bridge.wait_seconds(11);
+    let page = browser
+        .submit(&form, &form.filled("alice", "wonderland"))
+        .await;
+    assert_eq!(page.status, 303, "{}", text_of(&page.body));
+    assert!(Login::of(&page).parameter("service").is_some());
+}
+
+#[tokio::test]
+async fn r35_where_no_page_may_be_shown_the_provider_is_told() {
+    let house = house(FOR_ATTRIBUTES, "").await;
+    for login in ["nobody", "suspended", "clash1", "nomail"] {
+        house.cas.now_says(person(login, &[]));
+        let request = house.bridge.request().with("IsPassive", "true");
+        let page = there_and_back(&mut house.bridge.browser(), &request).await;
+        let refusal = house.bridge.refusal(&page.answer(), ZOOM, request.id());
+        assert_eq!(refusal, ("Responder".to_owned(), "NoPassive".to_owned()));
+    }
 }
