@@ -311,7 +311,7 @@ impl Building<'_> {
 }
 
 /// The source's attributes that a rule reads: whatever is asked for beyond them nobody needs to know.
-fn names_read(
+pub(super) fn names_read(
     mapping: Option<&Mapping>,
     providers: &HashMap<ShortName, Provider>,
 ) -> BTreeSet<String> {

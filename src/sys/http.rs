@@ -5,7 +5,12 @@
 
 use std::time::Duration;
 
-use reqwest::{Client, redirect::Policy};
+use jiff::{Timestamp, fmt::rfc2822};
+use reqwest::{
+    Client,
+    header::{DATE, HeaderMap, LOCATION},
+    redirect::Policy,
+};
 
 use super::tls::{self, ConnectorError};
 
@@ -27,6 +32,22 @@ pub struct HttpAnswer {
     pub status: u16,
     /// The body.
     pub body: Vec<u8>,
+    headers: HeaderMap,
+}
+
+impl HttpAnswer {
+    /// Where the server sends us (`Location`), as it is written.
+    pub fn location(&self) -> Option<&str> {
+        self.headers.get(LOCATION)?.to_str().ok()
+    }
+
+    /// What time it is for the server (`Date`).
+    pub fn date(&self) -> Option<Timestamp> {
+        let date = self.headers.get(DATE)?.to_str().ok()?;
+        // The form that everybody writes (RFC 9110 §5.6.7) is one of those of mail.
+        let date = rfc2822::DateTimeParser::new().parse_timestamp(date);
+        date.ok()
+    }
 }
 
 /// Why there is no answer.
@@ -92,6 +113,7 @@ impl HttpClient {
         Ok(HttpAnswer {
             status: response.status().as_u16(),
             body,
+            headers: response.headers().clone(),
         })
     }
 }

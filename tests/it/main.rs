@@ -20,6 +20,8 @@ mod check;
 #[cfg(test)]
 mod directory_lab;
 #[cfg(test)]
+mod doctor;
+#[cfg(test)]
 mod hostile;
 #[cfg(test)]
 mod independent_readers;

@@ -33,6 +33,7 @@ use crate::{
 };
 
 pub mod answer;
+pub mod probe;
 mod seen;
 pub mod ticket;
 

@@ -26,6 +26,8 @@ use crate::{model::attribute::Attributes, sys::tls::TlsConnector};
 const MAX_VALUE: usize = 4096;
 /// The most that one record may hold.
 const MAX_RECORD: usize = 256 * 1024;
+/// The most that a description of all that the server knows may hold.
+const MAX_SCHEMA: usize = 4 * 1024 * 1024;
 /// What a search is asked for where no attribute is (RFC 4511 §4.5.1.8).
 const NO_ATTRIBUTES: &str = "1.1";
 
@@ -245,16 +247,32 @@ impl Connection {
         search: Search<'_>,
         deadline: Instant,
     ) -> Result<Vec<Entry>, LdapFault> {
-        let reading = read(&mut self.ldap, search);
+        let reading = read(&mut self.ldap, search, MAX_RECORD);
         let (found, is_whole) = driven(&mut self.driver, deadline, reading).await??;
         self.used_at = Instant::now();
+        self.is_spoiled = !is_whole;
+        Ok(found)
+    }
+
+    /// Reads what is larger than any person's record: the server's schema.
+    pub(super) async fn read_large(
+        &mut self,
+        search: Search<'_>,
+        deadline: Instant,
+    ) -> Result<Vec<Entry>, LdapFault> {
+        let work = read(&mut self.ldap, search, MAX_SCHEMA);
+        let (found, is_whole) = driven(&mut self.driver, deadline, work).await??;
         self.is_spoiled = !is_whole;
         Ok(found)
     }
 }
 
 /// The entries, at most as many as matter, and whether the answer was read to its end.
-async fn read(ldap: &mut Ldap, search: Search<'_>) -> Result<(Vec<Entry>, bool), LdapFault> {
+async fn read(
+    ldap: &mut Ldap,
+    search: Search<'_>,
+    max_record: usize,
+) -> Result<(Vec<Entry>, bool), LdapFault> {
     let none = [NO_ATTRIBUTES];
     let attributes: Vec<&str> = search.attributes.iter().map(|name| &**name).collect();
     let attributes: &[&str] = if attributes.is_empty() {
@@ -282,7 +300,7 @@ async fn read(ldap: &mut Ldap, search: Search<'_>) -> Result<(Vec<Entry>, bool),
             // A server that knows no limit goes on.
             return Ok((entries, false));
         }
-        entries.push(read_entry(item.0)?);
+        entries.push(read_entry(item.0, max_record)?);
     }
     match stream.finish().await.rc {
         0 => Ok((entries, true)),
@@ -327,7 +345,7 @@ async fn driven<T>(
 /// `SearchResultEntry ::= [APPLICATION 4] SEQUENCE { objectName LDAPDN, attributes SEQUENCE OF
 /// PartialAttribute }` (RFC 4511 §4.5.2), by our own hand: the library's breaks down at what is not
 /// in that shape.
-fn read_entry(tag: StructureTag) -> Result<Entry, LdapFault> {
+fn read_entry(tag: StructureTag, max_record: usize) -> Result<Entry, LdapFault> {
     let mut size = 0;
     let mut parts = children(tag)?.into_iter();
     let (Some(name), Some(list), None) = (parts.next(), parts.next(), parts.next()) else {
@@ -348,7 +366,7 @@ fn read_entry(tag: StructureTag) -> Result<Entry, LdapFault> {
                 return Err(LdapFault::Malformed);
             };
             size += bytes.len() + description.len();
-            if size > MAX_RECORD {
+            if size > max_record {
                 return Err(LdapFault::TooLarge);
             }
             if bytes.len() <= MAX_VALUE {
@@ -402,6 +420,10 @@ mod tests {
     use ldap3::asn1::TagClass;
 
     use super::*;
+
+    fn read_entry(tag: StructureTag) -> Result<Entry, LdapFault> {
+        super::read_entry(tag, MAX_RECORD)
+    }
 
     fn text(text: &[u8]) -> StructureTag {
         tag(PL::P(text.to_vec()))

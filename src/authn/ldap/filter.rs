@@ -46,6 +46,11 @@ impl Filter {
     pub(super) fn with(&self, value: &str) -> String {
         self.text.replace(self.place, &ldap_escape(value))
     }
+
+    /// The filter for any value at all.
+    pub(super) fn with_any(&self) -> String {
+        self.text.replace(self.place, "*")
+    }
 }
 
 /// A filter that finds what has one of `values` in `attribute`.

@@ -46,6 +46,7 @@ mod filter;
 mod more;
 mod policy;
 mod pool;
+pub mod probe;
 mod server;
 mod state;
 

@@ -116,7 +116,8 @@ impl Server {
         keep_and_give(&self.peoples, fresh, bound)
     }
 
-    async fn open_ours(&self, deadline: Instant) -> Result<Connection, LdapFault> {
+    /// A fresh connection in our own name.
+    pub(super) async fn open_ours(&self, deadline: Instant) -> Result<Connection, LdapFault> {
         let mut connection = Connection::open(&self.address, deadline).await?;
         let Some(Account { dn, password }) = &self.account else {
             return Ok(connection);

@@ -13,7 +13,7 @@ use super::{
     xml_tools::{Schema, xmllint_schema},
 };
 
-const PROGRAM: &str = env!("CARGO_BIN_EXE_passerelle");
+pub(crate) const PROGRAM: &str = env!("CARGO_BIN_EXE_passerelle");
 
 /// The bridge as an administrator would set it up, with the people of the demo.
 #[derive(Debug)]
@@ -56,18 +56,7 @@ impl RealBridge {
 
     /// Starts the real binary with the configuration of the demo, in which texts are replaced.
     pub(crate) async fn start_with(&self, replaced: &[(&str, &str)]) -> Server {
-        let template = repository().join("config/demo/passerelle.toml");
-        let mut configuration = std::fs::read_to_string(template)
-            .unwrap()
-            .replace("@IDP_URL@", &self.base)
-            .replace("@IDP_PORT@", &self.port.to_string())
-            .replace("@ZOOM_URL@", "http://zoom.localhost:1");
-        for (old, new) in replaced {
-            assert!(configuration.contains(old), "{old}");
-            configuration = configuration.replace(old, new);
-        }
-        let file = self.folder.path().join("passerelle.toml");
-        std::fs::write(&file, configuration).unwrap();
+        let file = self.configure(replaced);
         let server = Server::start(
             "bridge",
             Path::new(PROGRAM),
@@ -80,6 +69,23 @@ impl RealBridge {
             },
         );
         server.listens_on(self.port).await
+    }
+
+    /// Writes the configuration of the demo, in which texts are replaced.
+    pub(crate) fn configure(&self, replaced: &[(&str, &str)]) -> PathBuf {
+        let template = repository().join("config/demo/passerelle.toml");
+        let mut configuration = std::fs::read_to_string(template)
+            .unwrap()
+            .replace("@IDP_URL@", &self.base)
+            .replace("@IDP_PORT@", &self.port.to_string())
+            .replace("@ZOOM_URL@", "http://zoom.localhost:1");
+        for (old, new) in replaced {
+            assert!(configuration.contains(old), "{old}");
+            configuration = configuration.replace(old, new);
+        }
+        let file = self.folder.path().join("passerelle.toml");
+        std::fs::write(&file, configuration).unwrap();
+        file
     }
 
     /// The certificate alone, as `keys/signing.pem` holds it behind the key.
