@@ -32,7 +32,7 @@ test: ## Install what the tests need and run all of them, in Chromium too
 	@scripts/test
 
 browser-test: ## Run the tests in Chromium only; screenshots go to target/browser
-	@scripts/install demo-cas browser
+	@scripts/install demo-cas demo-ldap browser
 	cargo build --locked --workspace --bins --tests --examples
 	@scripts/browser-test
 

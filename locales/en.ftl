@@ -34,17 +34,18 @@ ends-title = Your password expires soon
 ends-title-ended = Your password has expired
 ends-in-days =
     { $days ->
-        [0] Your password expires today.
-        [1] Your password expires tomorrow.
-       *[other] Your password expires in { $days } days.
+        [0] It expires in less than 24 hours.
+        [1] It expires tomorrow.
+       *[other] It expires in { $days } days.
     }
 ends-in-sign-ins =
     { $count ->
         [0] This sign-in is the last one that it allows.
-        [1] It allows one more sign-in.
-       *[other] It allows { $count } more sign-ins.
+        [1] It allows one more sign-in after this one.
+       *[other] It allows { $count } more sign-ins after this one.
     }
-ends-advice = Change it now so that you do not lose access. You can also go on and do it later.
+ends-advice = Change it now so that you do not lose access. You can also continue and do it later.
+ends-advice-last = Change it now: next time you will not be able to sign in with it.
 ends-submit = Continue to { $provider }
 
 post-title = Signing in to { $provider }
@@ -145,7 +146,7 @@ stop-sign-in-unavailable = Sign-in unavailable for the moment
     .advice = Try again in a few minutes.
 stop-account-shut = Account closed
     .sentence = Your password is right, but your account is closed or suspended.
-    .advice = If this surprises you, ask support about it.
+    .advice = If this does not seem right to you, contact support.
 stop-password-must-change = Password to be changed
     .sentence = Your password is right, but it must be changed before you can sign in anywhere.
     .advice = Change your password, then start again with the new one.
@@ -153,7 +154,7 @@ stop-record-not-found = Record not found
     .sentence = Your identity is confirmed, but your record was not found. { $provider } cannot be opened without it.
     .advice = Tell support. Once your record is in place, you will be able to sign in.
 stop-mail-of-another = Shared e-mail address
-    .sentence = Your identity is confirmed, but your e-mail address is also in somebody else’s record. With { $provider }, each of you could get the other’s account.
+    .sentence = Your identity is confirmed, but your e-mail address is also in somebody else’s record. { $provider } could mix up your two accounts.
     .advice = Ask support to give each of you an address of their own. Once this is done, you will be able to sign in.
 stop-busy = Very busy right now
     .sentence = A great many people are signing in at the same time.

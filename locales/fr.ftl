@@ -37,17 +37,18 @@ ends-title = Votre mot de passe expire bientôt
 ends-title-ended = Votre mot de passe a expiré
 ends-in-days =
     { $days ->
-        [0] Votre mot de passe expire aujourd’hui.
-        [1] Votre mot de passe expire demain.
-       *[other] Votre mot de passe expire dans { $days } jours.
+        [0] Il expire dans moins de 24 heures.
+        [1] Il expire demain.
+       *[other] Il expire dans { $days } jours.
     }
 ends-in-sign-ins =
     { $count ->
-        [0] Cette connexion est la dernière possible avec lui.
-        [1] Il permet encore une connexion.
-       *[other] Il permet encore { $count } connexions.
+        [0] Cette connexion est la dernière qu’il permet.
+        [1] Il permet encore une connexion après celle-ci.
+       *[other] Il permet encore { $count } connexions après celle-ci.
     }
-ends-advice = Changez-le dès maintenant pour ne pas être sans accès. Vous pouvez aussi continuer et le faire plus tard.
+ends-advice = Changez-le dès maintenant pour ne pas perdre votre accès. Vous pouvez aussi continuer et le faire plus tard.
+ends-advice-last = Changez-le dès maintenant : la prochaine fois, il ne vous permettra plus de vous connecter.
 ends-submit = Continuer vers { $provider }
 
 post-title = Connexion à { $provider }
@@ -148,7 +149,7 @@ stop-sign-in-unavailable = Connexion momentanément indisponible
     .advice = Réessayez dans quelques minutes.
 stop-account-shut = Compte fermé
     .sentence = Votre mot de passe est correct, mais votre compte est fermé ou suspendu.
-    .advice = Si cela vous surprend, demandez à l’assistance ce qu’il en est.
+    .advice = Si cela vous semble anormal, contactez l’assistance.
 stop-password-must-change = Mot de passe à changer
     .sentence = Votre mot de passe est correct, mais il doit être changé avant toute connexion.
     .advice = Changez votre mot de passe, puis recommencez avec le nouveau.
@@ -156,8 +157,8 @@ stop-record-not-found = Dossier introuvable
     .sentence = Votre identité est bien confirmée, mais votre dossier n’a pas été trouvé. Sans lui, l’accès à { $provider } n’est pas possible.
     .advice = Prévenez l’assistance. Dès que votre dossier sera en place, vous pourrez vous connecter.
 stop-mail-of-another = Adresse de messagerie partagée
-    .sentence = Votre identité est bien confirmée, mais votre adresse de messagerie figure aussi dans le dossier d’une autre personne. Avec { $provider }, chacun pourrait recevoir le compte de l’autre.
-    .advice = Demandez à l’assistance de donner à chacun sa propre adresse. Dès que ce sera fait, vous pourrez vous connecter.
+    .sentence = Votre identité est bien confirmée, mais votre adresse de messagerie figure aussi dans le dossier d’une autre personne. Avec { $provider }, vos deux comptes pourraient être confondus.
+    .advice = Demandez à l’assistance de donner à chaque personne sa propre adresse. Dès que ce sera fait, vous pourrez vous connecter.
 stop-busy = Beaucoup de monde en ce moment
     .sentence = De très nombreuses personnes se connectent en même temps.
     .advice = Patientez une minute, puis réessayez.

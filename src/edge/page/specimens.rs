@@ -126,7 +126,7 @@ impl<'a> Cast<'a> {
         }
     }
 
-    fn endings(&self) -> [(&'static str, Page<'a>); 3] {
+    fn endings(&self) -> [(&'static str, Page<'a>); 4] {
         let Self {
             csrf,
             provider,
@@ -146,6 +146,7 @@ impl<'a> Cast<'a> {
             ("password-ends", page(PasswordEnd::Days(5))),
             ("password-ends-today", page(PasswordEnd::Days(0))),
             ("password-ended", page(PasswordEnd::SignIns(2))),
+            ("password-ended-last", page(PasswordEnd::SignIns(0))),
         ]
     }
 

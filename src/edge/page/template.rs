@@ -211,6 +211,10 @@ impl Edition {
             }
         };
         let lead = self.words.text(lead, &arguments)?;
+        let advice = match ending.ends {
+            PasswordEnd::SignIns(0) => key("ends-advice-last"),
+            PasswordEnd::SignIns(_) | PasswordEnd::Days(_) => key("ends-advice"),
+        };
         self.page(
             "password-ends.html",
             Face::new("password-ends", self.text(title, [])?),
@@ -220,6 +224,7 @@ impl Edition {
                 proof => ending.proof,
                 provider => ending.provider,
                 lead,
+                advice => self.text(advice, [])?,
             },
         )
     }
