@@ -343,11 +343,7 @@ impl Cas {
             forced_since,
             acceptable: _,
         } = question;
-        let path = match self.protocol {
-            CasProtocol::One => "validate",
-            CasProtocol::Two => "serviceValidate",
-            CasProtocol::Three => "p3/serviceValidate",
-        };
+        let path = self.protocol.path();
         let asks_for_proof =
             forced_since.is_some() && self.fresh_login_proof == FreshLoginProof::Renew;
         format!(
@@ -435,6 +431,17 @@ impl Methods {
         let mut methods = self.by_class.iter();
         let (_, method) = methods.find(|(proven, _)| proven == class)?;
         Some(method)
+    }
+}
+
+impl CasProtocol {
+    /// What stands behind the server's address where a ticket is asked about.
+    pub const fn path(self) -> &'static str {
+        match self {
+            Self::One => "validate",
+            Self::Two => "serviceValidate",
+            Self::Three => "p3/serviceValidate",
+        }
     }
 }
 

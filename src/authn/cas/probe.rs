@@ -115,14 +115,3 @@ impl Probe<'_> {
         self.url.trim_end_matches('/')
     }
 }
-
-impl CasProtocol {
-    /// What stands behind the server's address where a ticket is asked about.
-    pub const fn path(self) -> &'static str {
-        match self {
-            Self::One => "validate",
-            Self::Two => "serviceValidate",
-            Self::Three => "p3/serviceValidate",
-        }
-    }
-}

@@ -12,14 +12,17 @@ use std::{
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use futures_util::FutureExt as _;
 use ldap3::{
-    Ldap, LdapConnAsync, LdapConnSettings, LdapError, Scope, SearchOptions,
+    Ldap, LdapConnAsync, LdapConnSettings, LdapError, Scope, SearchOptions, StdStream,
     asn1::{PL, StructureTag},
     exop::WhoAmI,
     result::ExopResult,
 };
 use tokio::time::{Instant, timeout_at};
 
-use super::policy::{self, PolicyAnswer};
+use super::{
+    policy::{self, PolicyAnswer},
+    reach::{Place, reach},
+};
 use crate::{model::attribute::Attributes, sys::tls::TlsConnector};
 
 /// The longest value that is kept: longer ones (photographs, certificates) are left out.
@@ -34,8 +37,9 @@ const NO_ATTRIBUTES: &str = "1.1";
 /// Where a server is, and how its certificate is checked.
 #[derive(Clone, Debug)]
 pub(super) struct Address {
-    /// `ldaps://host:port`, or `ldap://host:port` for `StartTLS`.
+    /// `ldaps://host:port`: TLS has begun, or begins at once, whatever the configuration's way to it.
     pub(super) url: Box<str>,
+    pub(super) place: Place,
     pub(super) tls: TlsConnector,
 }
 
@@ -172,13 +176,16 @@ impl std::fmt::Debug for Connection {
 impl Connection {
     /// Opens a connection; a plain one is never spoken on: `StartTLS` comes before all else.
     pub(super) async fn open(address: &Address, deadline: Instant) -> Result<Self, LdapFault> {
-        let settings = LdapConnSettings::new()
-            .set_connector(address.tls.clone())
-            .set_starttls(true);
-        let opening = LdapConnAsync::with_settings(settings, &address.url);
-        let (connection, ldap) = within(deadline, opening)
-            .await?
-            .map_err(LdapFault::NoConnection)?;
+        let opening = async {
+            let stream = reach(&address.place).await?;
+            let settings = LdapConnSettings::new()
+                .set_connector(address.tls.clone())
+                .set_std_stream(StdStream::Tcp(stream));
+            LdapConnAsync::with_settings(settings, &address.url)
+                .await
+                .map_err(LdapFault::NoConnection)
+        };
+        let (connection, ldap) = within(deadline, opening).await??;
         let now = Instant::now();
         Ok(Self {
             ldap,

@@ -18,6 +18,7 @@ use self::{
     filter::Filter,
     more::{Groups, UnitRules, Units},
     policy::PolicyError,
+    reach::Place,
     server::{Account, Bound, PersonBind, Server},
 };
 use super::{
@@ -47,6 +48,7 @@ mod more;
 mod policy;
 mod pool;
 pub mod probe;
+mod reach;
 mod server;
 mod state;
 
@@ -193,13 +195,16 @@ impl Ldap {
             dn: name.as_str().into(),
             password: password.clone(),
         });
-        let servers = config.urls.iter().map(|url| {
+        let servers = config.urls.iter().filter_map(|url| {
+            // The configuration has taken no other.
+            let place = Place::of(url)?;
             let address = Address {
-                url: url.as_str().into(),
+                url: format!("ldaps://{}:{}", place.host, place.port).into(),
+                place,
                 tls: connector.clone(),
             };
             let server = Server::new(address, account.clone(), config.connections.into());
-            (url.as_str().into(), server)
+            Some((url.as_str().into(), server))
         });
         let servers = Servers::new(servers, config.patience());
         // No attribute has `_` in its name: what stands after it names options, which come with it.
