@@ -19,7 +19,7 @@ use self::{
     more::{Groups, UnitRules, Units},
     policy::PolicyError,
     reach::Place,
-    server::{Account, Bound, PersonBind, Server},
+    server::{ANYTHING, Account, Bound, PersonBind, Server},
 };
 use super::{
     Barrier, Outcome, PasswordAttempt, RefusalReason,
@@ -62,8 +62,6 @@ const LOGIN: &str = "{login}";
 const MAIL: &str = "{mail}";
 /// A second entry shows that the first one is not the only one.
 const ONE_AND_MORE: u16 = 2;
-/// The OID that stands for "all operational attributes" is not asked for: each is named.
-const ANYTHING: &str = "(objectClass=*)";
 
 /// A directory.
 #[derive(Debug)]
@@ -361,8 +359,12 @@ impl Ldap {
                 }
                 Err(fault) => {
                     let is_busy = matches!(fault, LdapFault::TimeOut) && turn.has_answered_others();
-                    if fault.is_of_the_server() && !is_busy {
+                    if matches!(fault, LdapFault::Busy) || is_busy {
+                        // Nothing is known of it.
+                    } else if fault.is_of_the_server() {
                         turn.failed(&fault, self.clock.now());
+                    } else {
+                        turn.answered();
                     }
                     last = fault;
                 }

@@ -18,7 +18,7 @@ use crate::sys::secret::Secret;
 /// The result code of a success.
 const SUCCESS: u32 = 0;
 /// What every entry matches.
-const ANYTHING: &str = "(objectClass=*)";
+pub(super) const ANYTHING: &str = "(objectClass=*)";
 
 /// Our own account, for searches.
 #[derive(Clone, Debug)]
