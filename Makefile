@@ -3,7 +3,7 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help demo demo-cas build test browser-test fmt lint doc deny bench clean
+.PHONY: help demo demo-cas demo-ldap build test browser-test fmt lint doc deny bench clean
 
 # One command of cargo at a time: they share the target folder, and its lock.
 .NOTPARALLEL:
@@ -19,6 +19,10 @@ demo-cas: ## The same with a CAS server, where people sign in
 	@scripts/install demo-cas
 	@scripts/demo cas
 
+demo-ldap: ## The same with an LDAP directory of 2,000 people, whom the bridge asks
+	@scripts/install demo-ldap
+	@scripts/demo ldap
+
 build: ## Build the server, optimised
 	@scripts/install build
 	cargo build --release --locked
@@ -28,7 +32,7 @@ test: ## Install what the tests need and run all of them, in Chromium too
 	@scripts/test
 
 browser-test: ## Run the tests in Chromium only; screenshots go to target/browser
-	@scripts/install demo-cas browser
+	@scripts/install demo-cas demo-ldap browser
 	cargo build --locked --workspace --bins --tests --examples
 	@scripts/browser-test
 

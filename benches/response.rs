@@ -197,7 +197,7 @@ impl<'a> Case<'a> {
             name_id: &self.name_id,
             attributes: &self.attributes,
             authn_instant: self.proof.at,
-            context: self.proof.context,
+            context: &self.proof.context,
             session_index: "_7c1f0a9d3b5e2846c1f0a9d3b5e2846c1f0a9d3b",
         };
         let issued = self.issuing(sign).success(&self.to, &subject)?;

@@ -27,6 +27,7 @@ fn main() -> anyhow::Result<()> {
             None,
         ),
         support_link: Some("https://ent.univ-montp3.fr".to_owned()),
+        password_link: Some("https://ent.univ-montp3.fr".to_owned()),
         lab: std::env::args().nth(2).as_deref() == Some("lab"),
     })?;
     fs::create_dir_all(folder.join("assets"))?;

@@ -27,6 +27,26 @@ login-refused-wait-minutes =
        *[other] Too many attempts. Try again in { $minutes } minutes.
     }
 login-refused-busy = Many people are signing in right now. Wait a moment, then try again.
+login-forgotten = Password forgotten, expired or locked?
+
+password-link = Change my password
+ends-title = Your password expires soon
+ends-title-ended = Your password has expired
+ends-in-days =
+    { $days ->
+        [0] It expires in less than 24 hours.
+        [1] It expires tomorrow.
+       *[other] It expires in { $days } days.
+    }
+ends-in-sign-ins =
+    { $count ->
+        [0] This sign-in is the last one that it allows.
+        [1] It allows one more sign-in after this one.
+       *[other] It allows { $count } more sign-ins after this one.
+    }
+ends-advice = Change it now so that you do not lose access. You can also continue and do it later.
+ends-advice-last = Change it now: next time you will not be able to sign in with it.
+ends-submit = Continue to { $provider }
 
 post-title = Signing in to { $provider }
 post-signed-in = You are signed in and will be taken to { $provider }…
@@ -62,6 +82,7 @@ stop-support-title = Get help
 stop-support-lead = Contact support and quote this code:
 stop-support-code = Support code
 stop-reference = Reference
+stop-again = Try again
 stop-way-out = Start again with { $provider }
 stop-way-out-form = Open the page again
 stop-way-out-logout = Try to sign out again
@@ -123,6 +144,18 @@ stop-unsupported-binding = Way of signing in not supported
 stop-sign-in-unavailable = Sign-in unavailable for the moment
     .sentence = Your identity cannot be checked at the moment. Your password is not the problem.
     .advice = Try again in a few minutes.
+stop-account-shut = Account closed
+    .sentence = Your password is right, but your account is closed or suspended.
+    .advice = If this does not seem right to you, contact support.
+stop-password-must-change = Password to be changed
+    .sentence = Your password is right, but it must be changed before you can sign in anywhere.
+    .advice = Change your password, then start again with the new one.
+stop-record-not-found = Record not found
+    .sentence = Your identity is confirmed, but your record was not found. { $provider } cannot be opened without it.
+    .advice = Tell support. Once your record is in place, you will be able to sign in.
+stop-mail-of-another = Shared e-mail address
+    .sentence = Your identity is confirmed, but your e-mail address is also in somebody else’s record. { $provider } could mix up your two accounts.
+    .advice = Ask support to give each of you an address of their own. Once this is done, you will be able to sign in.
 stop-busy = Very busy right now
     .sentence = A great many people are signing in at the same time.
     .advice = Wait a minute, then try again.

@@ -30,6 +30,26 @@ login-refused-wait-minutes =
        *[other] Trop de tentatives. Réessayez dans { $minutes } minutes.
     }
 login-refused-busy = Beaucoup de personnes se connectent en ce moment. Patientez quelques instants, puis réessayez.
+login-forgotten = Mot de passe oublié, expiré ou bloqué ?
+
+password-link = Changer mon mot de passe
+ends-title = Votre mot de passe expire bientôt
+ends-title-ended = Votre mot de passe a expiré
+ends-in-days =
+    { $days ->
+        [0] Il expire dans moins de 24 heures.
+        [1] Il expire demain.
+       *[other] Il expire dans { $days } jours.
+    }
+ends-in-sign-ins =
+    { $count ->
+        [0] Cette connexion est la dernière qu’il permet.
+        [1] Il permet encore une connexion après celle-ci.
+       *[other] Il permet encore { $count } connexions après celle-ci.
+    }
+ends-advice = Changez-le dès maintenant pour ne pas perdre votre accès. Vous pouvez aussi continuer et le faire plus tard.
+ends-advice-last = Changez-le dès maintenant : la prochaine fois, il ne vous permettra plus de vous connecter.
+ends-submit = Continuer vers { $provider }
 
 post-title = Connexion à { $provider }
 post-signed-in = Connexion réussie, vous allez être redirigé vers { $provider }…
@@ -65,6 +85,7 @@ stop-support-title = Demander de l’aide
 stop-support-lead = Contactez l’assistance en indiquant ce code :
 stop-support-code = Code d’assistance
 stop-reference = Référence
+stop-again = Réessayer
 stop-way-out = Recommencer la connexion à { $provider }
 stop-way-out-form = Rouvrir la page
 stop-way-out-logout = Réessayer de se déconnecter
@@ -126,6 +147,18 @@ stop-unsupported-binding = Mode de connexion non pris en charge
 stop-sign-in-unavailable = Connexion momentanément indisponible
     .sentence = Il n’est pas possible de vérifier votre identité pour le moment. Votre mot de passe n’est pas en cause.
     .advice = Réessayez dans quelques minutes.
+stop-account-shut = Compte fermé
+    .sentence = Votre mot de passe est correct, mais votre compte est fermé ou suspendu.
+    .advice = Si cela vous semble anormal, contactez l’assistance.
+stop-password-must-change = Mot de passe à changer
+    .sentence = Votre mot de passe est correct, mais il doit être changé avant toute connexion.
+    .advice = Changez votre mot de passe, puis recommencez avec le nouveau.
+stop-record-not-found = Dossier introuvable
+    .sentence = Votre identité est bien confirmée, mais votre dossier n’a pas été trouvé. Sans lui, l’accès à { $provider } n’est pas possible.
+    .advice = Prévenez l’assistance. Dès que votre dossier sera en place, vous pourrez vous connecter.
+stop-mail-of-another = Adresse de messagerie partagée
+    .sentence = Votre identité est bien confirmée, mais votre adresse de messagerie figure aussi dans le dossier d’une autre personne. Avec { $provider }, vos deux comptes pourraient être confondus.
+    .advice = Demandez à l’assistance de donner à chaque personne sa propre adresse. Dès que ce sera fait, vous pourrez vous connecter.
 stop-busy = Beaucoup de monde en ce moment
     .sentence = De très nombreuses personnes se connectent en même temps.
     .advice = Patientez une minute, puis réessayez.

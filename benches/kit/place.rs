@@ -43,15 +43,28 @@ impl Place {
     ///
     /// A file or a key could not be made.
     pub(crate) fn make(listen: SocketAddr, people: usize) -> anyhow::Result<Self> {
+        let place = Self::make_with(
+            listen,
+            "methods = [\"local\"]\nlocal = { people = \"people.toml\" }",
+        )?;
+        fs::write(place.path("people.toml"), directory(people)?)?;
+        fs::set_permissions(place.path("people.toml"), Permissions::from_mode(0o600))?;
+        Ok(place)
+    }
+
+    /// Makes the folder, for a server with these lines of `[authn]`.
+    ///
+    /// # Errors
+    ///
+    /// A file or a key could not be made.
+    pub(crate) fn make_with(listen: SocketAddr, authn: &str) -> anyhow::Result<Self> {
         let folder = tempfile::tempdir()?;
         let at = |name: &str| folder.path().join(name);
         make_keys(&at("idp"))?;
         make_keys(&at("sp"))?;
         let sp_key = SigningKey::from_pem(&fs::read(at("sp").join("signing.pem"))?)?;
         fs::write(at("sp.xml"), metadata(&sp_key))?;
-        fs::write(at("passerelle.toml"), configuration(listen))?;
-        fs::write(at("people.toml"), directory(people)?)?;
-        fs::set_permissions(at("people.toml"), Permissions::from_mode(0o600))?;
+        fs::write(at("passerelle.toml"), configuration(listen, authn))?;
         Ok(Self { folder, sp_key })
     }
 
@@ -83,7 +96,7 @@ fn make_keys(folder: &Path) -> anyhow::Result<()> {
 }
 
 /// What `config/passerelle.example.toml` recommends, behind a proxy on the same machine.
-fn configuration(listen: SocketAddr) -> String {
+fn configuration(listen: SocketAddr, authn: &str) -> String {
     format!(
         r#"
 base-url = "{BASE_URL}"
@@ -101,8 +114,7 @@ scopes = ["example.org"]
 text = {{ fr = "Écrivez à l'assistance.", en = "Write to the help desk." }}
 
 [authn]
-methods = ["local"]
-local = {{ people = "people.toml" }}
+{authn}
 
 [sp.zoom]
 preset = "zoom"

@@ -39,7 +39,8 @@ pub(crate) struct Browser {
 pub(crate) struct Answer {
     /// The status code.
     pub(crate) status: u16,
-    location: String,
+    /// Where it sends the browser.
+    pub(crate) location: String,
     /// The page.
     pub(crate) page: String,
 }
@@ -77,12 +78,7 @@ impl Browser {
     ///
     /// A step was not answered as it should be.
     pub(crate) fn sign_in(&mut self, query: &str) -> anyhow::Result<Answer> {
-        self.get(&format!("/saml/sso?{query}"))?;
-        let mut answer = self.receive()?;
-        while answer.status == 303 {
-            self.get(&answer.location)?;
-            answer = self.receive()?;
-        }
+        let answer = self.arrive(query)?;
         let action = between(&answer.page, "action=\"", "\"").context("no form")?;
         let form_key = value_of(&answer.page, "csrf").context("no key in the form")?;
         let form = format!(
@@ -93,6 +89,27 @@ impl Browser {
         );
         self.post(&action.replace("&#x2f;", "/"), &form)?;
         self.receive()
+    }
+
+    /// Comes with the request in `query`, and goes on as long as it is sent about within the server.
+    ///
+    /// # Errors
+    ///
+    /// A step was not answered as it should be.
+    pub(crate) fn arrive(&mut self, query: &str) -> anyhow::Result<Answer> {
+        self.get(&format!("/saml/sso?{query}"))?;
+        let mut answer = self.receive()?;
+        while answer.status == 303 && answer.location.starts_with('/') {
+            self.get(&answer.location)?;
+            answer = self.receive()?;
+        }
+        Ok(answer)
+    }
+
+    /// Is the browser of somebody else from now on, on the connection that the proxy keeps.
+    pub(crate) fn becomes(&mut self, person: usize) {
+        self.person = person;
+        self.cookies.clear();
     }
 
     /// Asks for a page, and does not wait for it.

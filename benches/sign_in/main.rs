@@ -4,12 +4,13 @@
 //! request, thousands of times, on their live sessions, as they do all day. Each answer is read as
 //! Zoom would read it. Printed is the CPU time of the whole server for one such sign-in, as a
 //! multiple of one RSA-2048 signature that is measured in between; and how soon the server is
-//! ready, and how much memory it holds. Ends with a failure where a limit is exceeded.
+//! ready, and how much memory it holds. [`fresh`] does the same for people who were never here. Ends with a failure where a limit is exceeded.
 
 #![expect(clippy::print_stdout, reason = "a benchmark prints what it measured")]
 
 mod awake;
 mod browser;
+mod fresh;
 #[path = "../kit/mod.rs"]
 mod kit;
 mod server;
@@ -135,6 +136,7 @@ fn main() -> anyhow::Result<ExitCode> {
         }
         println!();
     }
+    fresh::measure(&rsa, &mut all_within)?;
     rest(REST);
     println!("\nMemory of the server, MiB");
     println!(

@@ -1,15 +1,18 @@
 //! From a checked configuration to the routes.
 
-use std::{collections::HashMap, path::Path, sync::Arc};
-
-use jiff::Timestamp;
+use std::{
+    collections::{BTreeSet, HashMap},
+    path::Path,
+    sync::Arc,
+};
 
 use super::look::Look;
 use crate::{
     attributes::{map::Mapping, name_id::Parties, pairwise::Pairwise},
     authn::{
-        Authenticator, PasswordAuthenticator,
+        Authenticator, PasswordAuthenticator, People,
         cas::Cas,
+        ldap::{self, Ldap},
         local::{Directory, Local, pool::HashPool},
         throttle::Throttle,
     },
@@ -17,13 +20,13 @@ use crate::{
         self, Config,
         environment::Environment,
         fault::ConfigFault,
-        sections::{Method, Server},
+        sections::{AttributeSource, Method, Server},
     },
     edge::{
         limits::Bodies,
         page::{Pages, Site},
     },
-    flow::bridge::{Bridge, Health, Provider, Settings},
+    flow::bridge::{Bridge, DirectoryUse, Health, Provider, Settings},
     metadata::registry::Registry,
     model::{authn_context::AuthnContextClass, entity_id::EntityId, short_name::ShortName},
     saml::idp_metadata::IdpMetadata,
@@ -88,7 +91,7 @@ fn build(
         config: &config,
         look: Look::at(config.named(), path),
     };
-    let parts = site.parts(clock.now(), &*entropy);
+    let parts = site.parts(&clock, &entropy);
     let Look {
         faults, warnings, ..
     } = site.look;
@@ -109,11 +112,17 @@ fn build(
             mapping: parts.mapping,
             pairwise: parts.pairwise,
             authenticator: parts.authenticator,
+            directory: parts.directory,
             health: Health::default(),
         },
         pages: parts.pages,
         origin: config.base_url.as_str().to_owned(),
         trusted_proxies: config.server.trusted_proxies.clone(),
+        notices_from: config
+            .authn
+            .cas
+            .as_ref()
+            .map_or_else(Vec::new, |cas| cas.notices_from.clone()),
         metadata: parts.metadata,
         bodies: Bodies::default(),
     };
@@ -140,14 +149,15 @@ struct Parts {
     mapping: Mapping,
     pairwise: Pairwise,
     authenticator: Authenticator,
+    directory: Option<Arc<Ldap>>,
     pages: Pages,
     metadata: String,
 }
 
 impl Building<'_> {
     /// Builds every part before it gives up, so that one start shows all faults.
-    fn parts(&mut self, now: Timestamp, entropy: &dyn Entropy) -> Option<Parts> {
-        let seen = self.look.look(now);
+    fn parts(&mut self, clock: &Arc<dyn Clock>, entropy: &Arc<dyn Entropy>) -> Option<Parts> {
+        let seen = self.look.look(clock.now());
         let metadata = seen.keys.as_ref().and_then(|keys| self.metadata(keys));
         let signer = seen.keys.and_then(|keys| keys.into_iter().next());
         let entity_id = EntityId::parse(&self.config.entity_id())
@@ -166,7 +176,15 @@ impl Building<'_> {
                     .refuse_shared_names(directory, mapping, provider, parties);
             }
         }
-        let authenticator = self.authenticator(seen.directory, entropy);
+        let names = names_read(seen.mapping.as_ref(), &seen.providers);
+        let directory = self.ldap(seen.ldap, &names, (clock, entropy));
+        let people = if self.config.authn.uses(Method::Ldap) {
+            directory.clone().map(People::Ldap)
+        } else {
+            let local = seen.directory.and_then(|people| self.local(people));
+            local.map(People::Local)
+        };
+        let authenticator = self.authenticator(people, clock, &**entropy);
         let pages = self.pages();
         self.try_tls();
         Some(Parts {
@@ -177,6 +195,7 @@ impl Building<'_> {
             mapping: seen.mapping?,
             pairwise: pairwise?,
             authenticator: authenticator?,
+            directory,
             pages: pages?,
             metadata: metadata?,
         })
@@ -223,25 +242,56 @@ impl Building<'_> {
 
     fn authenticator(
         &mut self,
-        directory: Option<Directory>,
+        people: Option<People>,
+        clock: &Arc<dyn Clock>,
         entropy: &dyn Entropy,
     ) -> Option<Authenticator> {
         let authn = &self.config.authn;
-        if let Some(cas) = authn.cas.as_ref().filter(|_| authn.uses(Method::Cas)) {
-            let context = password_context(self.config);
-            return Cas::new(cas, context, self.config.is_lab())
-                .map_err(|error| self.fault("authn.cas", &error))
-                .map(Authenticator::Cas)
-                .ok();
+        let cas = match authn.cas.as_ref().filter(|_| authn.uses(Method::Cas)) {
+            Some(cas) => {
+                let context = password_context(self.config);
+                let cas = Cas::new(cas, context, self.config.is_lab(), Arc::clone(clock))
+                    .map_err(|error| self.fault("authn.cas", &error));
+                Some(cas.ok()?)
+            }
+            None => None,
+        };
+        let password = people.map(|people| {
+            let throttle = Throttle::new(&authn.throttle, entropy);
+            PasswordAuthenticator::new(throttle, people)
+        });
+        if cas.is_none() && password.is_none() {
+            return None;
         }
-        let (directory, local) = (directory?, authn.local.as_ref()?);
+        Some(Authenticator { cas, password })
+    }
+
+    /// The directory: none where nobody is asked for there.
+    fn ldap(
+        &mut self,
+        rules: Option<ldap::Rules>,
+        names: &BTreeSet<String>,
+        (clock, entropy): (&Arc<dyn Clock>, &Arc<dyn Entropy>),
+    ) -> Option<Arc<Ldap>> {
+        let config = self.config.authn.directory()?;
+        let names = names.iter().map(String::as_str);
+        Ldap::new(
+            config,
+            rules?,
+            names,
+            (Arc::clone(clock), Arc::clone(entropy)),
+        )
+        .map_err(|error| self.fault("authn.ldap.ca", &error))
+        .map(Arc::new)
+        .ok()
+    }
+
+    fn local(&mut self, directory: Directory) -> Option<Local> {
+        let local = self.config.authn.local.as_ref()?;
         let pool = HashPool::start(local.hashing_threads, local.hashing_queue)
             .map_err(|error| self.fault("authn.local", &error))
-            .ok();
-        let throttle = Throttle::new(&authn.throttle, entropy);
-        let local = Local::new(directory, pool?);
-        let authenticator = PasswordAuthenticator::new(throttle, local);
-        Some(Authenticator::Password(Box::new(authenticator)))
+            .ok()?;
+        Some(Local::new(directory, pool))
     }
 
     fn pages(&mut self) -> Option<Pages> {
@@ -251,6 +301,7 @@ impl Building<'_> {
             organization_url: config.organization.url.clone(),
             support_text: config.support.text.clone(),
             support_link: config.support.link.clone(),
+            password_link: config.support.password_link.clone(),
             lab: config.is_lab(),
         };
         Pages::new(site)
@@ -259,16 +310,56 @@ impl Building<'_> {
     }
 }
 
+/// The source's attributes that a rule reads: whatever is asked for beyond them nobody needs to know.
+pub(super) fn names_read(
+    mapping: Option<&Mapping>,
+    providers: &HashMap<ShortName, Provider>,
+) -> BTreeSet<String> {
+    let Some(mapping) = mapping else {
+        return BTreeSet::new();
+    };
+    let of_providers = providers
+        .values()
+        .flat_map(|provider| provider.release.names().chain([provider.name_id.from()]));
+    mapping
+        .names()
+        // An attribute of ours that has no rule is the source's of the same name.
+        .chain(of_providers.filter(|name| !mapping.has_rule_for(name)))
+        .map(str::to_owned)
+        .collect()
+}
+
 fn settings(config: &Config, entity_id: EntityId) -> Settings {
     Settings {
         entity_id,
         sso_url: config.sso_url(),
         cas_return: config.url("/cas"),
+        directory: config.authn.ldap.as_ref().map(|ldap| DirectoryUse {
+            gives_attributes: config.authn.attributes == AttributeSource::Ldap,
+            cas_attribute: ldap.cas_attribute.clone(),
+            when_down: ldap.without_directory,
+        }),
         max_request_age: config.requests.max_age(),
         max_request_ahead: config.requests.max_ahead(),
         session_lifetime: config.sessions.lifetime(),
         password_context: password_context(config),
+        contexts: contexts(config),
     }
+}
+
+/// All that can be proven: with a password, and by the methods of the CAS server.
+fn contexts(config: &Config) -> Vec<AuthnContextClass> {
+    let mut contexts = vec![password_context(config)];
+    if let Some(cas) = &config.authn.cas
+        && config.authn.uses(Method::Cas)
+    {
+        for (class, _) in &cas.authn_methods {
+            if !contexts.contains(class) {
+                contexts.push(class.clone());
+            }
+        }
+    }
+    contexts
 }
 
 /// What a password proves here. A CAS server of a university asks for one as well, over TLS.

@@ -18,7 +18,7 @@ use crate::{
         name_id::{NameIdRule, Parties},
         release::{ReleaseFault, ReleasePolicy},
     },
-    authn::local::Directory,
+    authn::{ldap, local::Directory},
     config::{fault::ConfigFault, named::Named, sp::SpConfig},
     flow::bridge::Provider,
     metadata::{registry::Registry, source},
@@ -41,6 +41,7 @@ pub(super) struct Seen {
     pub(super) registry: Option<Registry>,
     pub(super) providers: HashMap<ShortName, Provider>,
     pub(super) directory: Option<Directory>,
+    pub(super) ldap: Option<ldap::Rules>,
 }
 
 /// What one provider is told, and by which name it knows people.
@@ -88,12 +89,14 @@ impl<'a> Look<'a> {
         if let (Some(directory), Some(mapping)) = (&directory, &mapping) {
             self.warn_of_unknown_attributes(directory, mapping);
         }
+        let ldap = self.ldap_rules();
         Seen {
             keys,
             mapping,
             registry,
             providers,
             directory,
+            ldap,
         }
     }
 
@@ -215,6 +218,23 @@ impl<'a> Look<'a> {
         Directory::load(self.named.people?, self.named.schemes == Schemes::Lab)
             .map_err(|found| self.faults.extend(found))
             .ok()
+    }
+
+    fn ldap_rules(&mut self) -> Option<ldap::Rules> {
+        let rules = ldap::Rules::compile(self.named.ldap?)
+            .map_err(|found| {
+                for (key, fault) in found {
+                    self.fault(&format!("authn.ldap.{key}"), &fault);
+                }
+            })
+            .ok()?;
+        if !rules.may_search() {
+            let what = "needs no search, and there is no bind-dn: nobody sees when two people have one mail address";
+            let mut warning = self.told("authn.ldap.user", &what);
+            warning.hint("give bind-dn and bind-password-file");
+            self.warnings.push(warning);
+        }
+        Some(rules)
     }
 
     /// Attributes of people that no rule and no provider will ever look at: most likely a slip.

@@ -116,15 +116,22 @@ impl Mapping {
 
     /// Whether a rule looks at the source's attribute of that name.
     pub fn reads(&self, name: &str) -> bool {
-        self.0
-            .iter()
-            .flat_map(|rule| rule.expression.names())
-            .any(|read| read.eq_ignore_ascii_case(name))
+        self.names().any(|read| read.eq_ignore_ascii_case(name))
+    }
+
+    /// The source's attributes that the rules look at.
+    pub fn names(&self) -> impl Iterator<Item = &str> {
+        self.0.iter().flat_map(|rule| rule.expression.names())
+    }
+
+    /// Whether a rule gives our attribute `name`, without regard to case.
+    pub fn has_rule_for(&self, name: &str) -> bool {
+        self.has_rule(&name.to_ascii_lowercase())
     }
 
     /// Whether `name` is one of our attributes, listed or of the catalog, without regard to case.
     pub fn gives(&self, name: &str) -> bool {
-        catalog::find(name).is_some() || self.has_rule(&name.to_ascii_lowercase())
+        catalog::find(name).is_some() || self.has_rule_for(name)
     }
 
     /// Makes our attributes of the source's.

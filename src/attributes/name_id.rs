@@ -103,6 +103,11 @@ impl NameIdRule {
         self.format
     }
 
+    /// Our attribute that they are made from.
+    pub fn from(&self) -> &str {
+        &self.from
+    }
+
     /// Makes the name of the person with our attributes `ours`.
     ///
     /// An address is the one that R-113 allows, and never another. A persistent name is derived

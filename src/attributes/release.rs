@@ -169,6 +169,19 @@ impl ReleasePolicy {
         }
     }
 
+    /// Our attributes that the rules look at.
+    pub fn names(&self) -> impl Iterator<Item = &str> {
+        self.rules.iter().flat_map(|rule| {
+            let (attribute, expression) = match &rule.origin {
+                Origin::Attribute(name) => (Some(&**name), None),
+                Origin::Expression(expression) => (None, Some(expression)),
+            };
+            attribute
+                .into_iter()
+                .chain(expression.into_iter().flat_map(Expression::names))
+        })
+    }
+
     /// What in the rules is allowed and still likely to go wrong at the provider.
     pub fn warnings(&self) -> Vec<OverlappingValues> {
         let mut warnings = Vec::new();

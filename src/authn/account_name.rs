@@ -2,7 +2,10 @@
 
 use unicode_normalization::UnicodeNormalization as _;
 
-/// The name of an account as it is compared: trimmed, NFC, in lower case.
+/// The name of an account as it is compared: NFKC, in lower case, one space between words.
+///
+/// Directories compare so (RFC 4518 §2): a spelling that finds the account there is the account here,
+/// and has its counters.
 ///
 /// What people type for one account (`Zoé`, `zoé `, `ZOE` with a combining accent) is one name.
 /// Upper and lower case are Unicode's, character by character.
@@ -43,8 +46,9 @@ impl AccountName {
         if text.chars().any(char::is_control) {
             return Err(InvalidAccountName::Control);
         }
-        let folded: String = text.nfc().flat_map(char::to_lowercase).nfc().collect();
-        Ok(Self(folded.into()))
+        let folded: String = text.nfkc().flat_map(char::to_lowercase).nfkc().collect();
+        let words: Vec<_> = folded.split_whitespace().collect();
+        Ok(Self(words.join(" ").into()))
     }
 
     /// The name as it is compared.

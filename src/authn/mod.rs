@@ -3,7 +3,7 @@
 //! Asks each method, slows guessing down, and tells wrong from broken. Shows no page and keeps no
 //! session. The one caller is `flow`.
 
-use std::net::IpAddr;
+use std::{net::IpAddr, sync::Arc};
 
 use jiff::Timestamp;
 
@@ -18,9 +18,14 @@ use crate::{
 
 pub mod account_name;
 pub mod cas;
+pub mod ldap;
 pub mod local;
+mod servers;
 pub mod throttle;
+pub mod typed_password;
 mod under_way;
+
+pub use servers::ServerRecord;
 
 /// What an authenticator says about one attempt.
 ///
@@ -29,6 +34,11 @@ mod under_way;
 pub enum Outcome {
     /// The person proved who they are.
     Proven(Proof),
+    /// The same, and the password ends soon.
+    ProvenWithWarning(Proof, ldap::PasswordWarning),
+    /// The password is right, and the person is let in nowhere. Told to them: they have proven that
+    /// the account is theirs.
+    Barred(Barrier),
     /// The proof failed. The reason is for the audit log, never for the page.
     Refused(RefusalReason),
     /// Too many attempts, at this account or from this network: none was made.
@@ -40,11 +50,38 @@ pub enum Outcome {
     Busy,
 }
 
+/// Why somebody with the right password is let in nowhere.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Barrier {
+    /// The account is shut.
+    AccountShut,
+    /// The password must be changed before anything else.
+    PasswordMustChange,
+}
+
+impl Barrier {
+    /// The word for the audit log.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::AccountShut => "account-shut",
+            Self::PasswordMustChange => "password-must-change",
+        }
+    }
+}
+
 /// Why a proof failed.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum RefusalReason {
-    /// The password is right, and the account is shut.
+    /// The account is shut.
     Disabled,
+    /// The password has ended.
+    Expired,
+    /// The directory has locked the account after too many wrong passwords.
+    Locked,
+    /// The directory took it for the account of another name than was found.
+    OtherAccount,
+    /// What was typed names several accounts.
+    SeveralAccounts,
     /// The password is one that nobody can have: empty, too long, not a text, or with a NUL.
     UnacceptablePassword,
     /// There is no such account.
@@ -58,6 +95,10 @@ impl RefusalReason {
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Disabled => "disabled",
+            Self::Expired => "expired",
+            Self::Locked => "locked",
+            Self::OtherAccount => "other-account",
+            Self::SeveralAccounts => "several-accounts",
             Self::UnacceptablePassword => "unacceptable-password",
             Self::UnknownAccount => "unknown-account",
             Self::WrongPassword => "wrong-password",
@@ -74,13 +115,16 @@ pub enum AuthnError {
     /// The CAS server did not say.
     #[error("the ticket could not be checked")]
     Cas(#[source] cas::CasFault),
+    /// The directory did not say.
+    #[error("the directory could not be asked")]
+    Directory(#[source] ldap::LdapFault),
     /// The password could not be hashed.
     #[error("the password could not be checked")]
     Unchecked(#[source] local::HashingError),
 }
 
 /// An attempt to sign in with a name and a password.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub struct PasswordAttempt<'a> {
     /// The name, as typed.
     pub username: &'a str,
@@ -92,36 +136,36 @@ pub struct PasswordAttempt<'a> {
     pub context: AuthnContextClass,
 }
 
-/// How people prove who they are.
+/// How people prove who they are; at least one of the ways is there.
 #[derive(Debug)]
-pub enum Authenticator {
+pub struct Authenticator {
     /// At the university's CAS server.
-    Cas(cas::Cas),
-    /// By a name and a password, typed into our own form.
-    Password(Box<PasswordAuthenticator>),
-}
-
-impl Authenticator {
-    /// The CAS server, where people are sent to one.
-    pub const fn cas(&self) -> Option<&cas::Cas> {
-        match self {
-            Self::Cas(cas) => Some(cas),
-            Self::Password(_) => None,
-        }
-    }
+    pub cas: Option<cas::Cas>,
+    /// By a name and a password, typed into our own form: where there is a CAS server, while that
+    /// does not answer.
+    pub password: Option<PasswordAuthenticator>,
 }
 
 /// Checks names and passwords.
 #[derive(Debug)]
 pub struct PasswordAuthenticator {
     throttle: throttle::Throttle,
-    local: local::Local,
+    people: People,
+}
+
+/// Where people and their passwords are.
+#[derive(Debug)]
+pub enum People {
+    /// In the university's directory.
+    Ldap(Arc<ldap::Ldap>),
+    /// In the embedded one.
+    Local(local::Local),
 }
 
 impl PasswordAuthenticator {
-    /// Puts the throttle before the embedded directory.
-    pub const fn new(throttle: throttle::Throttle, local: local::Local) -> Self {
-        Self { throttle, local }
+    /// Puts the throttle before the directory.
+    pub const fn new(throttle: throttle::Throttle, people: People) -> Self {
+        Self { throttle, people }
     }
 
     /// Makes one attempt, counted before it is made.
@@ -144,14 +188,27 @@ impl PasswordAuthenticator {
             throttle::Gate::ShutUntil(until) => return Ok(Outcome::Wait { until }),
             throttle::Gate::Crowded => return Ok(Outcome::Busy),
         };
-        let outcome = self.local.authenticate(attempt, now).await;
+        let outcome = match &self.people {
+            People::Ldap(ldap) => {
+                let asked = Box::pin(ldap.authenticate(attempt, now)).await;
+                asked.map_err(AuthnError::Directory)
+            }
+            People::Local(local) => {
+                let asked = local.authenticate(attempt, now).await;
+                asked.map_err(AuthnError::Unchecked)
+            }
+        };
         match &outcome {
-            Ok(Outcome::Proven(_)) => counted.succeeded(attempts).await,
+            Ok(Outcome::Proven(_) | Outcome::ProvenWithWarning(..) | Outcome::Barred(_)) => {
+                counted.succeeded(attempts).await;
+            }
             Ok(Outcome::Refused(_)) => {}
+            // The password may have been judged: the directory counts it, too.
+            Err(AuthnError::Directory(fault)) if !fault.was_before_all() => {}
             Ok(Outcome::Wait { .. } | Outcome::Busy) | Err(_) => {
                 counted.was_not_made(attempts).await;
             }
         }
-        outcome.map_err(AuthnError::Unchecked)
+        outcome
     }
 }

@@ -4,9 +4,11 @@
 //! is well, 1 that something is wrong, 2 that the command line was not understood.
 
 mod check;
+mod doctor;
 mod hash_password;
 mod keys;
 mod metadata;
+mod password;
 mod serve;
 
 use std::{path::PathBuf, process::ExitCode};
@@ -38,6 +40,8 @@ enum Command {
     Serve(serve::Options),
     /// Checks the configuration and everything that it names, and says all that is wrong.
     Check,
+    /// Tries all that a sign-in needs, servers included, and says what to do about what is bad.
+    Doctor(doctor::Options),
     /// Makes the keys that are missing in a folder, and shows those that are there.
     Keys(keys::Options),
     /// Prints our own metadata, for service providers.
@@ -52,6 +56,7 @@ pub fn run() -> ExitCode {
     let end = match command {
         Command::Serve(options) => serve::run(&config, &options),
         Command::Check => check::run(&config),
+        Command::Doctor(options) => doctor::run(&config, &options),
         Command::Keys(options) => keys::run(&options),
         Command::Metadata => metadata::run(&config),
         Command::HashPassword => hash_password::run(),

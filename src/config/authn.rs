@@ -1,27 +1,42 @@
 //! Reads `[authn]`.
 
-use std::path::PathBuf;
+use std::{collections::BTreeMap, path::PathBuf};
 
 use super::{
     document::{Report, Table},
     files::Surroundings,
-    sections::{Authn, Cas, CasProtocol, FreshLoginProof, Local, Method, Throttle},
+    ldap, rules,
+    sections::{
+        AttributeSource, Authn, AuthnInstant, Cas, CasProtocol, FreshLoginProof, Local, Method,
+        Throttle,
+    },
+    words::read_networks,
 };
-use crate::model::endpoint::EndpointUrl;
+use crate::model::{authn_context::AuthnContextClass, endpoint::EndpointUrl};
 
 /// Reads the section.
 pub(super) fn read(mut table: Table<'_>, around: &Surroundings<'_>, report: &mut Report) -> Authn {
     let methods: Option<Vec<Method>> = table.required("methods", report);
     let local = table.table("local", report);
+    let attributes = table.or("attributes", AttributeSource::default(), report);
     let cas = table.table("cas", report);
+    let ldap = table.table("ldap", report);
     if let Some(methods) = &methods {
         let is_there = |method| match method {
             Method::Cas => cas.is_some(),
+            Method::Ldap => ldap.is_some(),
             Method::Local => local.is_some(),
         };
         check_methods(&table, methods, is_there, report);
+        if attributes == AttributeSource::Ldap && ldap.is_none() {
+            report.fault(
+                &table.at("attributes"),
+                "names ldap, and there is no [authn.ldap]",
+            );
+        }
     }
     let cas = cas.map(|cas| read_cas(cas, around, report));
+    let ldap = ldap.map(|ldap| ldap::read(ldap, around, report));
     let local = local.map(|local| read_local(local, around, report));
     let throttle = match table.table("throttle", report) {
         Some(throttle) => read_throttle(throttle, report),
@@ -32,6 +47,8 @@ pub(super) fn read(mut table: Table<'_>, around: &Surroundings<'_>, report: &mut
         methods: methods.unwrap_or_default(),
         local: local.flatten(),
         cas: cas.flatten(),
+        ldap: ldap.flatten(),
+        attributes,
         throttle,
     }
 }
@@ -46,19 +63,25 @@ fn check_methods(
     if methods.is_empty() {
         report
             .fault(&key, "names no method: nobody could sign in")
-            .hint("write [\"cas\"] or [\"local\"]");
+            .hint("write [\"cas\"], [\"ldap\"] or [\"local\"]");
     }
-    if methods.contains(&Method::Cas) && methods.contains(&Method::Local) {
+    if methods.contains(&Method::Local) && methods.len() > 1 {
         report
             .fault(
                 &key,
-                "names cas and local: they cannot be used together yet",
+                "names local beside another one: they cannot be used together yet",
             )
             .hint("write one of them");
+    }
+    if methods.iter().position(|method| *method == Method::Cas) > Some(0) {
+        report
+            .fault(&key, "names cas after another one")
+            .hint("people are sent to CAS first; the form is shown while it does not answer");
     }
     for (number, method) in (1_usize..).zip(methods) {
         let name = match method {
             Method::Cas => "cas",
+            Method::Ldap => "ldap",
             Method::Local => "local",
         };
         if !is_there(*method) {
@@ -79,17 +102,10 @@ fn check_methods(
 
 fn read_cas(mut table: Table<'_>, around: &Surroundings<'_>, report: &mut Report) -> Option<Cas> {
     let url: Option<String> = table.required("url", report);
-    let url = url.and_then(|url| {
-        let fault = match EndpointUrl::parse(&url, around.schemes) {
-            Ok(parsed) if !url.contains(['?', '#']) => return Some(parsed),
-            Ok(_) => "has a query or a fragment".to_owned(),
-            Err(fault) => fault.to_string(),
-        };
-        report
-            .fault(&table.at("url"), fault)
-            .hint("write what stands before /login, like https://cas.example.org/cas");
-        None
-    });
+    let url = url.and_then(|url| read_cas_url(&table.at("url"), &url, around, report));
+    let validate_at = read_validate_at(&mut table, around, report);
+    let ca: Option<PathBuf> = table.optional("ca", report);
+    let ca = ca.and_then(|path| around.authorities(&table.at("ca"), &path, report));
     let protocol = match table.or("protocol", 3_u32, report) {
         1 => CasProtocol::One,
         2 => CasProtocol::Two,
@@ -100,17 +116,130 @@ fn read_cas(mut table: Table<'_>, around: &Surroundings<'_>, report: &mut Report
         }
     };
     let fresh_login_proof = table.or("fresh-login-proof", FreshLoginProof::default(), report);
+    let authn_instant = table.or("authn-instant", AuthnInstant::default(), report);
+    if authn_instant == AuthnInstant::AuthenticationDate && protocol == CasProtocol::One {
+        report
+            .fault(&table.at("authn-instant"), "needs protocol 2 or 3")
+            .hint("by protocol 1 a server does not say when somebody signed in");
+    }
     let timeout_seconds = table.or("timeout-seconds", 5, report);
     if !(1..=30).contains(&timeout_seconds) {
         report.fault(&table.at("timeout-seconds"), "is not 1 to 30");
     }
+    let notices_from = read_networks(&mut table, "notices-from", report);
+    let attribute = table.text("authn-method-attribute", report);
+    if !attribute.as_deref().is_none_or(rules::is_attribute_name) {
+        report.fault(
+            &table.at("authn-method-attribute"),
+            "is not the name of an attribute",
+        );
+    }
+    let authn_methods = table.table("authn-methods", report);
+    let authn_methods = authn_methods.map(|methods| read_authn_methods(methods, protocol, report));
     table.finish(report);
+    let url = url?;
     Some(Cas {
-        url: url?,
+        validate_at: validate_at.unwrap_or_else(|| vec![url.clone()]),
+        url,
+        ca,
         protocol,
         fresh_login_proof,
+        authn_instant,
         timeout_seconds,
+        notices_from: notices_from.unwrap_or_default(),
+        authn_method_attribute: attribute.unwrap_or_else(|| "authnContextClass".to_owned()),
+        authn_methods: authn_methods.unwrap_or_default(),
     })
+}
+
+/// How many ways to sign in a request may choose from: a journey carries them.
+const MOST_AUTHN_METHODS: usize = 16;
+
+fn read_authn_methods(
+    table: Table<'_>,
+    protocol: CasProtocol,
+    report: &mut Report,
+) -> Vec<(AuthnContextClass, String)> {
+    let path = table.path();
+    let written: BTreeMap<String, String> = table.named_values(report);
+    if protocol == CasProtocol::One {
+        report
+            .fault(&path, "needs protocol 2 or 3")
+            .hint("by protocol 1 a server does not say how somebody signed in");
+    }
+    if written.len() > MOST_AUTHN_METHODS {
+        let what = format!("names more than {MOST_AUTHN_METHODS} classes");
+        report.fault(&path, what);
+    }
+    let mut methods = Vec::new();
+    for (uri, method) in written {
+        let key = format!("{path}.{uri}");
+        if method.trim() != method
+            || !(1..=128).contains(&method.len())
+            || method.chars().any(char::is_control)
+        {
+            report.fault(&key, "is not the name of a method, of 1 to 128 bytes");
+        }
+        match AuthnContextClass::parse(&uri) {
+            Ok(AuthnContextClass::Unspecified) => {
+                report.fault(&key, "is a class that claims nothing: no method proves it");
+            }
+            Ok(class) => methods.push((class, method)),
+            Err(fault) => {
+                report.fault(&key, fault.to_string()).hint(
+                    "write the URI of the class in quotes, like \"https://refeds.org/profile/mfa\"",
+                );
+            }
+        }
+    }
+    methods
+}
+
+fn read_cas_url(
+    key: &str,
+    url: &str,
+    around: &Surroundings<'_>,
+    report: &mut Report,
+) -> Option<EndpointUrl> {
+    let fault = match EndpointUrl::parse(url, around.schemes) {
+        Ok(parsed) if !url.contains(['?', '#']) => return Some(parsed),
+        Ok(_) => "has a query or a fragment".to_owned(),
+        Err(fault) => fault.to_string(),
+    };
+    report
+        .fault(key, fault)
+        .hint("write what stands before /login, like https://cas.example.org/cas");
+    None
+}
+
+/// The nodes that are asked about tickets; none where the line is not there, or all of it is bad.
+fn read_validate_at(
+    table: &mut Table<'_>,
+    around: &Surroundings<'_>,
+    report: &mut Report,
+) -> Option<Vec<EndpointUrl>> {
+    let written: Vec<String> = table.optional("validate-at", report)?;
+    if written.is_empty() {
+        report
+            .fault(
+                &table.at("validate-at"),
+                "names no server: no ticket could be validated",
+            )
+            .hint("without this line `url` itself is asked");
+    }
+    let mut nodes: Vec<EndpointUrl> = Vec::new();
+    for (number, url) in (1_usize..).zip(&written) {
+        let key = table.entry("validate-at", number);
+        let Some(node) = read_cas_url(&key, url, around, report) else {
+            continue;
+        };
+        let bare = |url: &EndpointUrl| url.as_str().trim_end_matches('/').to_owned();
+        if nodes.iter().any(|earlier| bare(earlier) == bare(&node)) {
+            report.fault(&key, "is named twice");
+        }
+        nodes.push(node);
+    }
+    Some(nodes).filter(|nodes| !nodes.is_empty())
 }
 
 fn read_local(

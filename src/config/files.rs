@@ -8,7 +8,10 @@ use std::{
 };
 
 use super::{document::Report, environment::Environment};
-use crate::{model::endpoint::Schemes, sys::secret::Secret};
+use crate::{
+    model::endpoint::Schemes,
+    sys::{secret::Secret, tls},
+};
 
 /// What the sections need besides their own text.
 #[derive(Debug)]
@@ -21,6 +24,9 @@ pub(super) struct Surroundings<'a> {
 
 /// The largest key file that is read; a key with its certificate takes some 4 KiB.
 const MAX_SECRET_BYTES: u64 = 64 * 1024;
+
+/// The largest file of authorities that is read; all those of a system take some 250 KiB.
+const MAX_AUTHORITIES_BYTES: u64 = 1024 * 1024;
 
 /// How a key file in systemd's credentials folder is named.
 const CREDENTIAL: &str = "credential:";
@@ -64,6 +70,27 @@ impl Surroundings<'_> {
                 None
             }
         }
+    }
+
+    /// The content of a file of authorities, PEM certificates, that TLS can be spoken with.
+    pub(super) fn authorities(
+        &self,
+        key: &str,
+        written: &Path,
+        report: &mut Report,
+    ) -> Option<Vec<u8>> {
+        let path = self.existing(key, written, report)?;
+        let what = match read_text(&path, MAX_AUTHORITIES_BYTES) {
+            Ok(pem) => match tls::connector(Some(pem.as_bytes())) {
+                Ok(_usable) => return Some(pem.into_bytes()),
+                Err(error) => error.to_string(),
+            },
+            Err(what) => what,
+        };
+        report
+            .fault(key, format!("{}: {what}", path.display()))
+            .hint("PEM: the certificate of each authority that is believed, one after the other");
+        None
     }
 
     /// The path and the content of a key file that nobody but its owner may read.

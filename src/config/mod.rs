@@ -18,6 +18,7 @@ pub mod sp;
 mod authn;
 mod document;
 mod files;
+mod ldap;
 mod organization;
 mod preset;
 mod rules;
@@ -218,6 +219,8 @@ impl Sections {
             unusable => Err(Box::new(Faulty {
                 faults,
                 lines: unusable.lines,
+                base_url: unusable.base_url,
+                server: unusable.server,
                 schemes: unusable.schemes,
                 signing: unusable.keys.map_or(unusable.signing, |keys| keys.signing),
                 authn: unusable.authn,

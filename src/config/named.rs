@@ -4,10 +4,11 @@ use std::{collections::BTreeMap, path::Path};
 
 use super::{
     Config,
+    base_url::BaseUrl,
     fault::ConfigFault,
     keys::SigningKeyFile,
     lines::Lines,
-    sections::{Authn, Method, Organization},
+    sections::{Authn, Ldap, Method, Organization, Server},
     sp::SpConfig,
 };
 use crate::model::endpoint::Schemes;
@@ -17,12 +18,20 @@ use crate::model::endpoint::Schemes;
 pub struct Named<'a> {
     /// Where the keys of the configuration file stand.
     pub lines: &'a Lines,
+    /// Where people and providers reach us.
+    pub base_url: Option<&'a BaseUrl>,
+    /// `[server]`
+    pub server: Option<&'a Server>,
+    /// `[authn]`
+    pub authn: Option<&'a Authn>,
     /// Which schemes addresses may have.
     pub schemes: Schemes,
     /// The signing keys.
     pub signing: &'a [SigningKeyFile],
     /// The file of people.
     pub people: Option<&'a Path>,
+    /// `[authn.ldap]`
+    pub ldap: Option<&'a Ldap>,
     /// `[attributes]`
     pub attributes: &'a BTreeMap<String, String>,
     /// `[organization]`
@@ -38,6 +47,8 @@ pub struct Faulty {
     /// Every fault that was found, in the order of the lines.
     pub faults: Vec<ConfigFault>,
     pub(super) lines: Lines,
+    pub(super) base_url: Option<BaseUrl>,
+    pub(super) server: Option<Server>,
     pub(super) schemes: Schemes,
     pub(super) signing: Vec<SigningKeyFile>,
     pub(super) authn: Option<Authn>,
@@ -51,9 +62,13 @@ impl Faulty {
     pub fn named(&self) -> Named<'_> {
         Named {
             lines: &self.lines,
+            base_url: self.base_url.as_ref(),
+            server: self.server.as_ref(),
+            authn: self.authn.as_ref(),
             schemes: self.schemes,
             signing: &self.signing,
             people: self.authn.as_ref().and_then(people),
+            ldap: self.authn.as_ref().and_then(|authn| authn.ldap.as_ref()),
             attributes: &self.attributes,
             organization: self.organization.as_ref(),
             service_providers: &self.service_providers,
@@ -66,9 +81,13 @@ impl Config {
     pub fn named(&self) -> Named<'_> {
         Named {
             lines: &self.lines,
+            base_url: Some(&self.base_url),
+            server: Some(&self.server),
+            authn: Some(&self.authn),
             schemes: self.schemes,
             signing: &self.keys.signing,
             people: people(&self.authn),
+            ldap: self.authn.ldap.as_ref(),
             attributes: &self.attributes,
             organization: Some(&self.organization),
             service_providers: &self.service_providers,

@@ -57,6 +57,14 @@ pub(super) fn read_support(
     if let Some(link) = &link {
         check_link(&table.at("link"), link, around.schemes, report);
     }
+    let password_link: Option<String> = table.optional("password-link", report);
+    if let Some(link) = &password_link {
+        check_link(&table.at("password-link"), link, around.schemes, report);
+    }
     table.finish(report);
-    Some(Support { text: text?, link })
+    Some(Support {
+        text: text?,
+        link,
+        password_link,
+    })
 }

@@ -9,7 +9,13 @@ use ipnet::IpNet;
 use jiff::SignedDuration;
 use serde::Deserialize;
 
-use crate::model::{endpoint::EndpointUrl, language::Localized, name_id::NameIdFormat};
+use crate::{
+    model::{
+        authn_context::AuthnContextClass, endpoint::EndpointUrl, language::Localized,
+        name_id::NameIdFormat,
+    },
+    sys::secret::Secret,
+};
 
 /// `[server]`: where we listen.
 #[derive(Clone, Debug)]
@@ -58,6 +64,8 @@ pub struct Support {
     pub text: Localized,
     /// Where that is done.
     pub link: Option<String>,
+    /// Where people change their password.
+    pub password_link: Option<String>,
 }
 
 /// `[authn]`: how people prove who they are.
@@ -69,6 +77,10 @@ pub struct Authn {
     pub local: Option<Local>,
     /// `[authn.cas]`
     pub cas: Option<Cas>,
+    /// `[authn.ldap]`
+    pub ldap: Option<Ldap>,
+    /// Who says what is known of a person whom the CAS server signs in.
+    pub attributes: AttributeSource,
     /// `[authn.throttle]`
     pub throttle: Throttle,
 }
@@ -78,6 +90,12 @@ impl Authn {
     pub fn uses(&self, method: Method) -> bool {
         self.methods.contains(&method)
     }
+
+    /// The directory, where somebody is asked for there.
+    pub fn directory(&self) -> Option<&Ldap> {
+        let is_asked = self.uses(Method::Ldap) || self.attributes == AttributeSource::Ldap;
+        self.ldap.as_ref().filter(|_| is_asked)
+    }
 }
 
 /// A method of `[authn] methods`.
@@ -86,21 +104,118 @@ impl Authn {
 pub enum Method {
     /// The university's CAS server.
     Cas,
+    /// The university's directory.
+    Ldap,
     /// The embedded directory.
     Local,
+}
+
+/// Who says what is known of a person whom the CAS server signs in.
+#[derive(Clone, Copy, Debug, Default, Deserialize, Eq, PartialEq)]
+#[serde(rename_all = "kebab-case")]
+pub enum AttributeSource {
+    /// The CAS server.
+    #[default]
+    Cas,
+    /// The directory.
+    Ldap,
+}
+
+/// What becomes of people whom the CAS server signs in while the directory does not answer.
+#[derive(Clone, Copy, Debug, Default, Deserialize, Eq, PartialEq)]
+#[serde(rename_all = "kebab-case")]
+pub enum WithoutDirectory {
+    /// They are told to try again.
+    #[default]
+    Stop,
+    /// They go on with what CAS says of them, where that is all that the provider needs.
+    UseCas,
+}
+
+/// `[authn.ldap]`: the university's directory.
+#[derive(Clone, Debug)]
+pub struct Ldap {
+    /// Its servers, the preferred one first: `ldaps://`, or `ldap://` for `StartTLS`. Never without
+    /// TLS.
+    pub urls: Vec<String>,
+    /// PEM certificates of the authorities that vouch for them; those of the system where there are
+    /// none.
+    pub authorities: Option<Vec<u8>>,
+    /// Below which entry people are.
+    pub base: String,
+    /// How a person is found by `{login}`: by a filter (in parentheses), or by the name of their entry.
+    pub user: String,
+    /// The filter that finds everybody who has the address `{mail}`.
+    pub mail_filter: String,
+    /// Our own account, for searches: its name and its password.
+    pub account: Option<(String, Secret)>,
+    /// The attribute that holds the name people sign in with.
+    pub login_attribute: String,
+    /// Attributes to read besides those that rules name.
+    pub attributes: Vec<String>,
+    /// How long an answer may take, in seconds.
+    pub timeout_seconds: u32,
+    /// How many connections of each kind each server is kept.
+    pub connections: u16,
+    /// How long before a password ends people are told, in days.
+    pub warn_days: u32,
+    /// `[authn.ldap.groups]`
+    pub groups: Option<Groups>,
+    /// `[authn.ldap.units]`
+    pub units: Option<Units>,
+    /// The CAS attribute by which a person is found; the CAS user where there is none.
+    pub cas_attribute: Option<String>,
+    /// What becomes of people whom the CAS server signs in while the directory does not answer.
+    pub without_directory: WithoutDirectory,
+}
+
+/// `[authn.ldap.groups]`: where groups name their members.
+#[derive(Clone, Debug)]
+pub struct Groups {
+    /// Below which entry they are.
+    pub base: String,
+    /// The filter that finds those of the person whose entry is called `{dn}`.
+    pub filter: String,
+    /// The attribute that holds a group's name.
+    pub name: String,
+}
+
+/// `[authn.ldap.units]`: the names of the units whose codes stand in people's records.
+#[derive(Clone, Debug)]
+pub struct Units {
+    /// Below which entry they are.
+    pub base: String,
+    /// The attribute that holds a unit's code.
+    pub code: String,
+    /// Those that may hold its name; the first that does counts.
+    pub names: Vec<String>,
+    /// The attributes of people that hold codes.
+    pub of: Vec<String>,
 }
 
 /// `[authn.cas]`: the university's CAS server.
 #[derive(Clone, Debug)]
 pub struct Cas {
-    /// Where it is: what stands before `/login`.
+    /// Where people are sent: what stands before `/login`.
     pub url: EndpointUrl,
+    /// Its nodes that are asked about tickets, in this order; at least one.
+    pub validate_at: Vec<EndpointUrl>,
+    /// The authorities of which one must vouch for each of them, PEM; those of the system otherwise.
+    pub ca: Option<Vec<u8>>,
     /// Which of its ways to validate a ticket is used.
     pub protocol: CasProtocol,
     /// How it proves that a person has typed their password for this ticket.
     pub fresh_login_proof: FreshLoginProof,
-    /// How long a whole answer of its may take, in seconds.
+    /// Which time counts as that of the sign-in.
+    pub authn_instant: AuthnInstant,
+    /// How long the whole answer of the last node that is left may take, in seconds.
     pub timeout_seconds: u32,
+    /// The networks that its logout notices are taken from; any where there are none.
+    pub notices_from: Vec<IpNet>,
+    /// The attribute in which it says by which method somebody signed in.
+    pub authn_method_attribute: String,
+    /// Its methods, by the class that each of them proves.
+    pub authn_methods: Vec<(AuthnContextClass, String)>,
 }
 
 /// A version of the CAS protocol.
@@ -125,6 +240,18 @@ pub enum FreshLoginProof {
     /// It refuses a ticket of an older login where it is asked with `renew`. Not every server does:
     /// one that ignores it would prove nothing.
     Renew,
+}
+
+/// Which time counts as that of a sign-in at a CAS server: the `AuthnInstant`, and what
+/// `max-authn-age-minutes` is counted from.
+#[derive(Clone, Copy, Debug, Default, Deserialize, Eq, PartialEq)]
+#[serde(rename_all = "kebab-case")]
+pub enum AuthnInstant {
+    /// When the server vouched for the person: it may have known them for hours.
+    #[default]
+    Validation,
+    /// When they signed in there, as far as the server says it clearly.
+    AuthenticationDate,
 }
 
 /// `[authn.local]`: the embedded directory, for the demo, tests and break-glass accounts.
@@ -281,9 +408,21 @@ pub enum Values {
 }
 
 impl Cas {
-    /// How long a whole answer of its may take.
+    /// How long the whole answer of the last node that is left may take.
     pub const fn patience(&self) -> Duration {
         Duration::from_secs(self.timeout_seconds as u64)
+    }
+}
+
+impl Ldap {
+    /// How long an answer may take.
+    pub const fn patience(&self) -> Duration {
+        Duration::from_secs(self.timeout_seconds as u64)
+    }
+
+    /// How long before a password ends people are told.
+    pub fn warn_before(&self) -> SignedDuration {
+        minutes(self.warn_days.saturating_mul(24 * 60))
     }
 }
 

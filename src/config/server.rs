@@ -1,16 +1,12 @@
 //! Reads `[server]`.
 
-use std::{
-    net::{IpAddr, SocketAddr},
-    path::PathBuf,
-};
-
-use ipnet::IpNet;
+use std::{net::SocketAddr, path::PathBuf};
 
 use super::{
     document::{Report, Table},
     files::Surroundings,
     sections::{Server, Tls},
+    words::read_networks,
 };
 use crate::model::endpoint::Schemes;
 
@@ -21,7 +17,7 @@ pub(super) fn read(
     report: &mut Report,
 ) -> Option<Server> {
     let listen: Option<SocketAddr> = table.required("listen", report);
-    let trusted_proxies = read_trusted_proxies(&mut table, report);
+    let trusted_proxies = read_networks(&mut table, "trusted-proxies", report);
     let tls = table.table("tls", report);
     // Behind a proxy that is not listed, everybody calls from 127.0.0.1: the wrong passwords of one
     // would slow everybody down, and the audit would name nobody's address.
@@ -56,36 +52,6 @@ pub(super) fn read(
         max_connections,
         stop_grace_seconds,
     })
-}
-
-/// Reads networks, or single addresses, whose header is believed.
-fn read_trusted_proxies(table: &mut Table<'_>, report: &mut Report) -> Option<Vec<IpNet>> {
-    let written: Vec<String> = table.optional("trusted-proxies", report)?;
-    let mut networks = Vec::new();
-    for (number, text) in (1_usize..).zip(written) {
-        let network = text
-            .parse()
-            .or_else(|_| text.parse::<IpAddr>().map(IpNet::from));
-        match network {
-            // Whoever may name the caller may pass every limit that counts callers.
-            Ok(network) if network.prefix_len() == 0 => {
-                report.fault(
-                    &table.entry("trusted-proxies", number),
-                    "trusts the whole world",
-                );
-            }
-            Ok(network) => networks.push(network),
-            Err(_) => {
-                report
-                    .fault(
-                        &table.entry("trusted-proxies", number),
-                        "is not an address or a network",
-                    )
-                    .hint("write 127.0.0.1, or 10.1.0.0/16");
-            }
-        }
-    }
-    Some(networks)
 }
 
 fn read_tls(mut table: Table<'_>, around: &Surroundings<'_>, report: &mut Report) -> Option<Tls> {

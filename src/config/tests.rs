@@ -3,6 +3,7 @@ use std::{fs, os::unix::fs::PermissionsExt as _, path::PathBuf};
 use tempfile::TempDir;
 
 use super::*;
+use crate::sys::tls;
 
 mod faults;
 
@@ -20,6 +21,10 @@ impl Place {
         place.write_secret("certs/seal.keys", &"A".repeat(43));
         place.write_secret("certs/pairwise.key", &"p".repeat(32));
         place.write_secret("certs/tls.key", "key");
+        let authority = String::from_utf8(tls::authority_for_test()).unwrap();
+        place.write("certs/cas-ca.pem", &authority);
+        place.write("certs/directory-ca.pem", &authority);
+        place.write_secret("certs/directory.password", "reader\n");
         for file in [
             "certs/tls.pem",
             "metadata/zoom.xml",

@@ -1,8 +1,11 @@
-//! The small formats that several sections share: domains, addresses, links.
+//! The small formats that several sections share: domains, addresses, links, networks.
 
+use std::net::IpAddr;
+
+use ipnet::IpNet;
 use url::Url;
 
-use super::document::Report;
+use super::document::{Report, Table};
 use crate::model::{endpoint::Schemes, language::Localized};
 
 /// Whether `text` is a domain name in lower case, with at least one dot.
@@ -68,6 +71,34 @@ pub(super) fn check_links(key: &str, links: &Localized, schemes: Schemes, report
     if let Some(link) = &links.en {
         check_link(&format!("{key}.en"), link, schemes, report);
     }
+}
+
+/// Reads networks, or single addresses, that are believed more than others.
+pub(super) fn read_networks(
+    table: &mut Table<'_>,
+    key: &'static str,
+    report: &mut Report,
+) -> Option<Vec<IpNet>> {
+    let written: Vec<String> = table.optional(key, report)?;
+    let mut networks = Vec::new();
+    for (number, text) in (1_usize..).zip(written) {
+        let network = text
+            .parse()
+            .or_else(|_| text.parse::<IpAddr>().map(IpNet::from));
+        match network {
+            // Whoever may name the caller may pass every limit that counts callers.
+            Ok(network) if network.prefix_len() == 0 => {
+                report.fault(&table.entry(key, number), "trusts the whole world");
+            }
+            Ok(network) => networks.push(network),
+            Err(_) => {
+                report
+                    .fault(&table.entry(key, number), "is not an address or a network")
+                    .hint("write 127.0.0.1, or 10.1.0.0/16");
+            }
+        }
+    }
+    Some(networks)
 }
 
 #[cfg(test)]

@@ -34,6 +34,8 @@ pub struct Site {
     pub support_text: Localized,
     /// Where to get help.
     pub support_link: Option<String>,
+    /// Where people change their password.
+    pub password_link: Option<String>,
     /// Whether plain `http` is allowed; every page then says so.
     pub lab: bool,
 }
@@ -77,6 +79,8 @@ pub enum Page<'a> {
         /// Name of the provider.
         provider: &'a str,
     },
+    /// Says that the password ends soon, before the person goes on to the provider.
+    PasswordEnds(Ending<'a>),
     /// Says why the person cannot go on.
     Stop(Stop<'a>),
     /// Asks whether to sign out. The form is sent to `/logout`.
@@ -114,6 +118,30 @@ pub enum Refusal {
     },
     /// Too many people at once.
     Busy,
+}
+
+/// What the page of a password that ends shows.
+#[derive(Clone, Copy, Debug)]
+pub struct Ending<'a> {
+    /// Own path that the form is sent to.
+    pub action: &'a str,
+    /// The synchroniser token.
+    pub csrf: &'a str,
+    /// What was proven, sealed.
+    pub proof: &'a str,
+    /// Name of the provider.
+    pub provider: &'a str,
+    /// When it ends.
+    pub ends: PasswordEnd,
+}
+
+/// When a password ends.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum PasswordEnd {
+    /// In so many whole days.
+    Days(u64),
+    /// It has ended, and works for so many more sign-ins.
+    SignIns(u64),
 }
 
 /// Why a page could not be written. The texts and templates are tested, so what is left are the
@@ -164,7 +192,9 @@ impl Pages {
         for language in Language::ALL {
             web_address(site.organization_url.text(language))?;
         }
-        site.support_link.as_deref().map(web_address).transpose()?;
+        for link in [&site.support_link, &site.password_link] {
+            link.as_deref().map(web_address).transpose()?;
+        }
         Ok(Self {
             french: Edition::new(&site, Language::Fr)?,
             english: Edition::new(&site, Language::En)?,
@@ -240,11 +270,16 @@ impl Pages {
                 stop.way_out
                     .map(|(_provider, link)| address(link))
                     .transpose()?;
+                stop.again.map(own_path).transpose()?;
                 let other = match language {
                     Language::Fr => &self.english,
                     Language::En => &self.french,
                 };
                 edition.stop(&stop, &[other])
+            }
+            Page::PasswordEnds(ending) => {
+                own_path(ending.action)?;
+                edition.password_ends(&ending)
             }
             Page::LogoutConfirm { csrf, person } => edition.logout(csrf, person),
             Page::LoggedOut => edition.logged_out(),

@@ -70,6 +70,8 @@ impl Bridge {
             .name_id
             .build(&ours, parties, &mut story.trace)
             .map_err(HereFault::from)?;
+        self.refuse_shared_mail(&name_id, proof, proven, story)
+            .await?;
         let attributes = way
             .provider
             .release
@@ -82,7 +84,7 @@ impl Bridge {
             name_id: &name_id,
             attributes: &attributes,
             authn_instant: proof.at,
-            context: proof.context,
+            context: &proof.context,
             session_index: index,
         };
         let issued = self

@@ -12,7 +12,8 @@ use jiff::SignedDuration;
 
 use crate::{
     attributes::{map::Mapping, name_id::NameIdRule, pairwise::Pairwise, release::ReleasePolicy},
-    authn::Authenticator,
+    authn::{Authenticator, ldap::Ldap},
+    config::sections::WithoutDirectory,
     metadata::registry::{Registered, Registry},
     model::{
         authn_context::AuthnContextClass, endpoint::EndpointUrl, entity_id::EntityId,
@@ -47,6 +48,8 @@ pub struct Bridge {
     pub pairwise: Pairwise,
     /// How people prove who they are.
     pub authenticator: Authenticator,
+    /// The university's directory, where it is asked for people whom others have signed in.
+    pub directory: Option<Arc<Ldap>>,
     /// Sessions, replay marks, attempts.
     pub store: Store,
     /// What went wrong without stopping anybody.
@@ -62,6 +65,8 @@ pub struct Settings {
     pub sso_url: String,
     /// What the addresses begin with at which people come back from the CAS server.
     pub cas_return: String,
+    /// What the directory is asked for.
+    pub directory: Option<DirectoryUse>,
     /// The oldest `IssueInstant` that is taken.
     pub max_request_age: SignedDuration,
     /// How far ahead an `IssueInstant` may be.
@@ -71,6 +76,19 @@ pub struct Settings {
     /// What a password typed here proves: `PasswordProtectedTransport` over TLS, `Password` in a
     /// lab without it.
     pub password_context: AuthnContextClass,
+    /// All that can be proven here, each once.
+    pub contexts: Vec<AuthnContextClass>,
+}
+
+/// What the directory is asked for, besides passwords.
+#[derive(Clone, Debug)]
+pub struct DirectoryUse {
+    /// Whether it says what is known of people whom the CAS server signs in.
+    pub gives_attributes: bool,
+    /// The CAS attribute by which they are found; the CAS user where there is none.
+    pub cas_attribute: Option<String>,
+    /// What becomes of them while it does not answer.
+    pub when_down: WithoutDirectory,
 }
 
 /// How one service provider is answered.

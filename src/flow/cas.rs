@@ -8,6 +8,7 @@ use jiff::{SignedDuration, Timestamp};
 use super::{
     CasReturn, Next, Reply, Visit,
     bridge::Bridge,
+    sso::is_young_enough,
     stop::{HereFault, Stop, Stopped},
     story::Story,
     way::UnderWay,
@@ -16,9 +17,10 @@ use crate::{
     audit,
     authn::{
         AuthnError,
-        cas::{Asking, Cas, Question, Ticket, Validated},
+        cas::{Asking, Cas, CasFault, Question, Ticket, Validated},
     },
     model::{
+        chain::Chain,
         journey::{BrowserBinding, Journey},
         store::{ReplayGuard as _, Sessions as _, Sight, StoreError, Use},
         support_code::SupportCode,
@@ -133,7 +135,11 @@ impl Bridge {
             Asking::AsNeeded
         };
         let service = self.service(step.sp.as_str(), &step.seal);
-        Ok(Reply::new(Next::GoToCas(cas.login_url(&service, asking))))
+        Ok(Reply::new(Next::GoToCas(cas.login_url(
+            &service,
+            asking,
+            &journey.acceptable_contexts,
+        ))))
     }
 
     /// The address that a ticket is for, always made in this one way.
@@ -169,7 +175,7 @@ impl Bridge {
         brought: Brought<'_>,
         story: &mut Story,
     ) -> Result<Reply, Stop> {
-        let Some(cas) = self.authenticator.cas() else {
+        let Some(cas) = &self.authenticator.cas else {
             return Err(HereFault::JourneyForged.into());
         };
         // Only a journey that was bound to this browser was ever sent there. Any other would sign
@@ -180,13 +186,18 @@ impl Bridge {
         let is_passive = way.journey.is_passive;
         let to = way.to.clone();
         match self.ask_about(cas, way, brought, story).await {
-            // Our page would tell the person what to do, and no page may be shown.
-            Err(Stop::Here(
-                HereFault::NameId(_)
-                | HereFault::Release(_)
-                | HereFault::SignIn(_)
-                | HereFault::CasBusy,
-            )) if is_passive => Err(Stop::Answer {
+            // Our page would tell the person what to do, or the server's page would ask for what the
+            // provider wants, and no page may be shown.
+            Err(Stop::Here(fault)) if is_passive && fault.is_for_the_person() => {
+                Err(Stop::Answer {
+                    to: Box::new(to),
+                    fault: AnswerFault::Passive,
+                })
+            }
+            Err(Stop::Answer {
+                fault: AnswerFault::AuthnContext,
+                ..
+            }) if is_passive => Err(Stop::Answer {
                 to: Box::new(to),
                 fault: AnswerFault::Passive,
             }),
@@ -206,14 +217,27 @@ impl Bridge {
             return Err(HereFault::CasBusy.into());
         };
         let now = self.clock.now();
+        if cas.all_rest(now) {
+            return self
+                .without_cas((cas, CasFault::AllRest), way, brought.visit, story)
+                .await;
+        }
         self.mark_as_brought(&brought.ticket, now).await?;
         let question = Question {
             service: &brought.service,
             ticket: &brought.ticket,
             forced_since: way.journey.force_authn.then_some(way.journey.begun_at),
+            acceptable: &way.journey.acceptable_contexts,
         };
-        let validated = cas.validate(place, question, now).await;
-        match validated.map_err(|fault| HereFault::from(AuthnError::Cas(fault)))? {
+        let validated = match cas.validate(place, question, now).await {
+            Ok(validated) => validated,
+            Err(fault) => {
+                return self
+                    .without_cas((cas, fault), way, brought.visit, story)
+                    .await;
+            }
+        };
+        match validated {
             Validated::Proven { is_fresh, .. } if way.journey.force_authn && !is_fresh => {
                 story
                     .trace
@@ -223,9 +247,74 @@ impl Bridge {
                     fault: AnswerFault::NotFresh,
                 })
             }
-            Validated::Proven { proof, .. } => self.let_in(&way, proof, brought.visit, story).await,
+            Validated::Proven { proof, .. } if !is_young_enough(&proof, way.provider, now) => {
+                self.send_for_a_new_login(cas, way, story)
+            }
+            Validated::Proven { proof, .. } => {
+                story
+                    .trace
+                    .note(Organ::Authn, "signed in", proof.at.to_string());
+                self.let_in_with_record(way, proof, brought.visit, story)
+                    .await
+            }
             Validated::Refused(code) => self.send_again(cas, way, &code, story),
         }
+    }
+
+    /// Whether people can be sent to the CAS server. Asked only where there is another way to sign in
+    /// (`methods = ["cas", "ldap"]`): a browser that is sent to a dead server does not come back.
+    pub(super) async fn is_up(&self, cas: &Cas) -> bool {
+        self.authenticator.password.is_none() || cas.is_up(self.clock.now()).await
+    }
+
+    /// The server did not say. Where it is found that it does not even show its login page, the person
+    /// is asked for a password, if that is allowed; otherwise they read what is wrong. An odd ticket
+    /// that a server stumbles over opens no form: it would be a way round what CAS asks for.
+    async fn without_cas(
+        &self,
+        (cas, fault): (&Cas, CasFault),
+        way: UnderWay<'_>,
+        visit: &Visit,
+        story: &mut Story,
+    ) -> Result<Reply, Stop> {
+        let may_be_down = matches!(fault, CasFault::AllRest) || fault.is_of_the_node();
+        match (&self.authenticator.password, &visit.browser) {
+            (Some(_), Some(browser)) if may_be_down && !cas.look(self.clock.now()).await => {
+                tracing::warn!(
+                    support.code = %story.support_code,
+                    error.chain = %Chain(&fault),
+                    "CAS does not answer: asked for a password"
+                );
+                self.ask_password(way, browser, story)
+            }
+            _ => Err(HereFault::from(AuthnError::Cas(fault)).into()),
+        }
+    }
+
+    /// The server signed the person in longer ago than this provider takes: they type their password
+    /// once more, and if that proves nothing newer, the provider is told so.
+    fn send_for_a_new_login(
+        &self,
+        cas: &Cas,
+        way: UnderWay<'_>,
+        story: &mut Story,
+    ) -> Result<Reply, Stop> {
+        story
+            .trace
+            .note(Organ::Authn, "ticket", "older than this provider takes");
+        let fault = if way.journey.is_passive {
+            AnswerFault::Passive
+        } else if way.journey.force_authn {
+            AnswerFault::NotFresh
+        } else {
+            let mut journey = way.journey;
+            journey.force_authn = true;
+            return self.send_to_cas(cas, &journey);
+        };
+        Err(Stop::Answer {
+            to: Box::new(way.to),
+            fault,
+        })
     }
 
     /// A ticket is asked about once: the page of somebody who reloads is an end, and not a second

@@ -91,6 +91,7 @@ impl Bridge {
 
     fn stopped(&self, fault: HereFault) -> Stopped {
         Stopped {
+            again: None,
             fault,
             support_code: SupportCode::draw(&*self.entropy),
             home: None,

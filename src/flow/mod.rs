@@ -9,7 +9,9 @@
 mod answer;
 pub mod bridge;
 pub mod cas;
+mod directory;
 pub mod logout;
+pub mod notice;
 pub mod sso;
 pub mod stop;
 pub mod story;
@@ -18,7 +20,7 @@ mod way;
 use std::net::IpAddr;
 
 use crate::{
-    authn::cas::Ticket,
+    authn::{cas::Ticket, ldap::PasswordWarning},
     model::{
         endpoint::EndpointUrl, journey::RelayState, language::Localized, short_name::ShortName,
     },
@@ -68,6 +70,8 @@ pub enum Next {
     GoOn(Step),
     /// Goes to the CAS server, at this address.
     GoToCas(String),
+    /// Reads that the password ends soon, and goes on.
+    TellOfTheEnd(Notice),
 }
 
 /// The answer to a service provider, for the form that posts it.
@@ -107,6 +111,34 @@ pub struct PasswordForm {
     pub refused: Option<Refused>,
     /// The name that was typed then.
     pub login: String,
+}
+
+/// The page that says that a password ends soon, with the proof that goes on from it.
+#[derive(Debug)]
+pub struct Notice {
+    /// Where its form is posted to.
+    pub step: Step,
+    /// The value that proves where it came from.
+    pub form_key: String,
+    /// The provider's name for people.
+    pub provider: Localized,
+    /// What there is to say.
+    pub warning: PasswordWarning,
+    /// What was proven, sealed.
+    pub proof: String,
+}
+
+/// The form of a [`Notice`] as it was sent.
+#[derive(Debug)]
+pub struct SentNotice {
+    /// The provider's short name, as the path has it.
+    pub sp: String,
+    /// The seal, as the path has it.
+    pub seal: String,
+    /// The value that proves where it came from.
+    pub form_key: String,
+    /// What was proven, sealed.
+    pub proof: String,
 }
 
 /// What came of an attempt that was not let in.

@@ -13,13 +13,13 @@ use super::{
     bridge::{Bridge, Provider},
     stop::{HereFault, Stop, Stopped},
     story::Story,
-    way::{BOUNCE, UnderWay},
+    way::{BOUNCE, JOURNEY, UnderWay},
 };
 use crate::{
     audit,
-    authn::{Authenticator, Outcome, PasswordAttempt},
+    authn::{Outcome, PasswordAttempt},
     model::{
-        journey::{BrowserBinding, Journey},
+        journey::{BrowserBinding, Journey, OwnForm},
         proof::Proof,
         session::{Session, SessionKey},
         store::Sessions as _,
@@ -32,7 +32,7 @@ use crate::{
 
 /// How long the form for name and password may come again from the same browser: a second click on
 /// the button, before the first answer is there.
-const SECOND_CLICK: SignedDuration = SignedDuration::from_secs(10);
+pub(super) const SECOND_CLICK: SignedDuration = SignedDuration::from_secs(10);
 /// What the form for name and password is keyed for.
 const SIGN_IN_FORM: &str = "passerelle sign-in form";
 
@@ -104,9 +104,7 @@ impl Bridge {
             return match answer {
                 Ok(answer) => Ok(Reply::new(Next::Answer(answer))),
                 // Our page would tell the person what to do, and no page may be shown.
-                Err(Stop::Here(HereFault::NameId(_) | HereFault::Release(_)))
-                    if way.journey.is_passive =>
-                {
+                Err(Stop::Here(fault)) if way.journey.is_passive && fault.is_for_the_person() => {
                     Err(Stop::Answer {
                         to: Box::new(way.to),
                         fault: AnswerFault::Passive,
@@ -115,7 +113,7 @@ impl Bridge {
                 Err(stop) => Err(stop),
             };
         }
-        let cas = self.authenticator.cas();
+        let cas = self.authenticator.cas.as_ref();
         let is_known_nowhere = cas.is_none() || visit.browser.is_none() && !is_to_be_offered(&way);
         if way.journey.is_passive && is_known_nowhere {
             return Err(Stop::Answer {
@@ -123,32 +121,85 @@ impl Bridge {
                 fault: AnswerFault::Passive,
             });
         }
-        match (way.journey.binding, &visit.browser) {
-            (BrowserBinding::Bound(_), Some(_)) if let Some(cas) = cas => {
-                self.send_to_cas(cas, &way.journey)
+        let Some(browser) = &visit.browser else {
+            return self.offer(way);
+        };
+        let hash = browser.hash();
+        let mut way = way;
+        let shows_form_here = match way.journey.binding {
+            BrowserBinding::Bound(_) => true,
+            BrowserBinding::Offered(offered) => {
+                // Another one than it was offered: two tabs began at the same time. Later, it is
+                // somebody else's address.
+                if offered != hash && !self.comes_at_once(&way.journey) {
+                    return Err(HereFault::OtherBrowser.into());
+                }
+                offered == hash
             }
-            (BrowserBinding::Bound(_), Some(browser)) => {
-                let step = self.step(&way.journey, self.time_left(&way.journey))?;
-                Ok(Reply::new(Next::AskPassword(password_form(
-                    &way, step, browser,
-                ))))
+            BrowserBinding::Unbound => false,
+        };
+        way.journey.binding = BrowserBinding::Bound(hash);
+        match cas {
+            Some(cas) if self.is_up(cas).await => self.send_to_cas(cas, &way.journey),
+            Some(_) | None if shows_form_here || way.journey.is_passive => {
+                self.ask_password(way, browser, story)
             }
-            (BrowserBinding::Unbound | BrowserBinding::Offered, Some(browser)) => {
+            // Its page has an address of its own, which can be asked for again.
+            Some(_) | None => {
+                let left = self.time_left(&way.journey);
+                Ok(Reply::new(Next::GoOn(self.step(&way.journey, left)?)))
+            }
+        }
+    }
+
+    /// Whether a browser comes back as soon as it was sent.
+    fn comes_at_once(&self, journey: &Journey) -> bool {
+        self.time_left(journey) >= JOURNEY - BOUNCE
+    }
+
+    /// Gives a browser that brought none a value to keep, and has it come back with that.
+    fn offer(&self, way: UnderWay<'_>) -> Result<Reply, Stop> {
+        match way.journey.binding {
+            BrowserBinding::Unbound => {
+                let token = Token::draw(&*self.entropy);
                 let mut journey = way.journey;
-                journey.binding = BrowserBinding::Bound(browser.hash());
+                journey.binding = BrowserBinding::Offered(token.hash());
                 let left = self.time_left(&journey);
-                Ok(Reply::new(Next::GoOn(self.step(&journey, left)?)))
-            }
-            (BrowserBinding::Unbound, None) => {
-                let mut journey = way.journey;
-                journey.binding = BrowserBinding::Offered;
-                let mut reply = Reply::new(Next::GoOn(self.step(&journey, BOUNCE)?));
-                reply.keep_browser = Some(Token::draw(&*self.entropy));
+                let mut reply = Reply::new(Next::GoOn(self.step(&journey, left)?));
+                reply.keep_browser = Some(token);
                 Ok(reply)
             }
-            (BrowserBinding::Offered, None) => Err(HereFault::CookiesBlocked.into()),
-            (BrowserBinding::Bound(_), None) => Err(HereFault::OtherBrowser.into()),
+            BrowserBinding::Offered(_) if self.comes_at_once(&way.journey) => {
+                Err(HereFault::CookiesBlocked.into())
+            }
+            BrowserBinding::Offered(_) | BrowserBinding::Bound(_) => {
+                Err(HereFault::OtherBrowser.into())
+            }
         }
+    }
+
+    /// Shows the form for name and password, with a CAS server only while that does not answer.
+    pub(super) fn ask_password(
+        &self,
+        mut way: UnderWay<'_>,
+        browser: &Token,
+        story: &mut Story,
+    ) -> Result<Reply, Stop> {
+        if way.journey.is_passive {
+            return Err(Stop::Answer {
+                to: Box::new(way.to),
+                fault: AnswerFault::Passive,
+            });
+        }
+        if self.authenticator.cas.is_some() {
+            story
+                .trace
+                .note(Organ::Authn, "cas", "no answer: asked for a password");
+            way.journey.own_form = OwnForm::Shown;
+        }
+        let step = self.step(&way.journey, self.time_left(&way.journey))?;
+        let form = password_form(&way, step, browser);
+        Ok(Reply::new(Next::AskPassword(form)))
     }
 
     /// The session that can answer: alive, fresh enough for this provider, and of a kind that the
@@ -210,23 +261,42 @@ impl Bridge {
             username: &sent.login,
             password: &sent.password,
             address: visit.address,
-            context: self.settings.password_context,
+            context: self.settings.password_context.clone(),
         };
-        let Authenticator::Password(authenticator) = &self.authenticator else {
+        if let Some(cas) = &self.authenticator.cas
+            && way.journey.own_form == OwnForm::Shown
+            && self.is_up(cas).await
+        {
+            // It is back, and what it asks for may be more than a password.
+            return self.send_to_cas(cas, &way.journey);
+        }
+        let may_be_asked =
+            self.authenticator.cas.is_none() || way.journey.own_form == OwnForm::Shown;
+        let Some(authenticator) = self
+            .authenticator
+            .password
+            .as_ref()
+            .filter(|_| may_be_asked)
+        else {
             return Err(HereFault::FormForged.into());
         };
         let outcome = authenticator.authenticate(&self.store, attempt, now).await;
         let refused = match outcome.map_err(HereFault::from)? {
             Outcome::Proven(proof) => return self.let_in(&way, proof, visit, story).await,
+            Outcome::ProvenWithWarning(proof, warning) => {
+                let Some(notice) = self.notice(&way, &sent.seal, (&proof, warning), browser)?
+                else {
+                    return self.let_in(&way, proof, visit, story).await;
+                };
+                story.trace.note(Organ::Authn, "password", "ends soon");
+                return Ok(Reply::new(Next::TellOfTheEnd(notice)));
+            }
+            Outcome::Barred(barrier) => {
+                tell_refusal(barrier.as_str(), &way, story);
+                return Err(HereFault::Barred(barrier).into());
+            }
             Outcome::Refused(reason) => {
-                story.trace.note(Organ::Authn, "password", reason.as_str());
-                audit::Event::Refused {
-                    reason: reason.as_str(),
-                    sp: &way.journey.sp,
-                    address: way.address,
-                    support_code: story.support_code,
-                }
-                .write();
+                tell_refusal(reason.as_str(), &way, story);
                 Refused::Wrong
             }
             Outcome::Wait { until } => {
@@ -262,6 +332,9 @@ impl Bridge {
             .note(Organ::Authn, proof.method.as_str(), "proven");
         let now = self.clock.now();
         if !is_acceptable(&proof, &way.journey) {
+            story
+                .trace
+                .note(Organ::Authn, "context", "not what the request takes");
             let to = Box::new(way.to.clone());
             return Err(Stop::Answer {
                 to,
@@ -285,6 +358,9 @@ impl Bridge {
                 .unwrap_or(now),
         };
         let answer = self.answer(way, &session, Proven::Now, story).await?;
+        if !way.keeps_session {
+            return Ok(Reply::new(Next::Answer(answer)));
+        }
         let token = Token::draw(&*self.entropy);
         let kept = self
             .store
@@ -310,6 +386,7 @@ impl Bridge {
             Ok(reply) => Ok(reply),
         };
         let end = end.map_err(|fault| Stopped {
+            again: story.step.take().filter(|_| fault.may_pass()),
             fault,
             support_code: story.support_code,
             home: story.sp.as_ref().and_then(|name| self.home(name)),
@@ -317,6 +394,17 @@ impl Bridge {
         story.tell(&end);
         end
     }
+}
+
+pub(super) fn tell_refusal(reason: &'static str, way: &UnderWay<'_>, story: &mut Story) {
+    story.trace.note(Organ::Authn, "password", reason);
+    audit::Event::Refused {
+        reason,
+        sp: &way.journey.sp,
+        address: way.address,
+        support_code: story.support_code,
+    }
+    .write();
 }
 
 fn tell_delay(reason: &'static str, way: &UnderWay<'_>, story: &mut Story) {
@@ -345,7 +433,8 @@ fn is_to_be_offered(way: &UnderWay<'_>) -> bool {
     matches!(way.journey.binding, BrowserBinding::Unbound)
 }
 
-fn is_young_enough(proof: &Proof, provider: &Provider, now: Timestamp) -> bool {
+/// Whether this provider takes a sign-in of that age.
+pub(super) fn is_young_enough(proof: &Proof, provider: &Provider, now: Timestamp) -> bool {
     let max_age = provider.registered.config.max_authn_age;
     max_age.is_none_or(|max_age| now.duration_since(proof.at) < max_age)
 }

@@ -1,8 +1,9 @@
 //! The two ways to fail.
 
+use super::Step;
 use crate::{
     attributes::{name_id::NameIdStop, release::ReleaseStop},
-    authn::AuthnError,
+    authn::{AuthnError, Barrier},
     metadata::registry::SpFault,
     model::{language::Localized, store::StoreError, support_code::SupportCode},
     saml::{
@@ -41,6 +42,9 @@ pub enum HereFault {
     /// The address for the answer is not proven.
     #[error("no address to answer to")]
     Acs(#[from] AcsFault),
+    /// The password is right, and the person is let in nowhere.
+    #[error("the account is let in nowhere")]
+    Barred(Barrier),
     /// The request could not be taken out of the HTTP.
     #[error("the request could not be taken")]
     Binding(#[from] BindingFault),
@@ -77,9 +81,15 @@ pub enum HereFault {
     /// The session could not be ended.
     #[error("the session may still live")]
     LogoutFailed(#[source] StoreError),
+    /// Somebody else has the mail address that the provider would know the person by.
+    #[error("somebody else has the same mail address")]
+    MailOfAnother,
     /// The person has no name that the provider could know them by.
     #[error("the person has no name for this provider")]
     NameId(#[from] NameIdStop),
+    /// The directory knows nobody, or several people, by the name that CAS gives.
+    #[error("the directory has no one record of the person")]
+    NotInDirectory,
     /// The journey was begun in another browser.
     #[error("the journey was begun in another browser")]
     OtherBrowser,
@@ -107,6 +117,26 @@ pub enum HereFault {
 }
 
 impl HereFault {
+    /// Whether our page would tell the person what to do, where a page may be shown: where none may
+    /// (`IsPassive`), it is the provider who is told that there is no answer.
+    pub const fn is_for_the_person(&self) -> bool {
+        matches!(
+            self,
+            Self::Barred(_)
+                | Self::CasBusy
+                | Self::MailOfAnother
+                | Self::NameId(_)
+                | Self::NotInDirectory
+                | Self::Release(_)
+                | Self::SignIn(_)
+        )
+    }
+
+    /// Whether the same step may succeed a little later: nothing is wrong with the journey.
+    pub const fn may_pass(&self) -> bool {
+        matches!(self, Self::SignIn(_) | Self::CasBusy)
+    }
+
     /// The attribute of ours that the person lacks, or has too many of.
     pub fn attribute(&self) -> Option<&str> {
         if let Self::Release(ReleaseStop::Missing { attribute })
@@ -129,6 +159,8 @@ pub struct Stopped {
     pub support_code: SupportCode,
     /// The provider it was about, as far as it is known.
     pub home: Option<Home>,
+    /// The step to take again, where the journey itself can go on.
+    pub again: Option<Step>,
 }
 
 /// The way home: a provider, and where a sign-in to it starts.

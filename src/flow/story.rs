@@ -2,13 +2,15 @@
 
 use crate::model::{short_name::ShortName, support_code::SupportCode, trace::Trace};
 
-use super::{Next, Reply, stop::Stopped};
+use super::{Next, Reply, Step, stop::Stopped};
 
 /// One step of a sign-on, while it is under way.
 #[derive(Debug)]
 pub(crate) struct Story {
     pub(crate) support_code: SupportCode,
     pub(crate) sp: Option<ShortName>,
+    /// The step that was opened: where the journey goes on from.
+    pub(crate) step: Option<Step>,
     pub(crate) trace: Trace,
 }
 
@@ -17,6 +19,7 @@ impl Story {
         Self {
             support_code,
             sp: None,
+            step: None,
             trace: Trace::new(),
         }
     }
@@ -33,6 +36,9 @@ impl Story {
             }
             Ok(Next::AskPassword(_)) => {
                 tracing::debug!(support.code = support_code, sp.name = sp, trace, "asked");
+            }
+            Ok(Next::TellOfTheEnd(_)) => {
+                tracing::debug!(support.code = support_code, sp.name = sp, trace, "warned");
             }
             Ok(Next::GoToCas(_)) => {
                 tracing::debug!(

@@ -16,7 +16,7 @@ use super::{
 use crate::{
     metadata::registry::{Registered, SpFault},
     model::{
-        journey::{BrowserBinding, Journey},
+        journey::{BrowserBinding, Journey, OwnForm},
         short_name::ShortName,
         trace::Organ,
     },
@@ -60,6 +60,8 @@ pub(super) struct UnderWay<'a> {
     pub(super) address: IpAddr,
     /// For how long the same browser may have the request answered again.
     pub(super) again_within: SignedDuration,
+    /// Whether who signs in on it is remembered.
+    pub(super) keeps_session: bool,
 }
 
 impl Bridge {
@@ -109,7 +111,7 @@ impl Bridge {
         let offer = Offer {
             sp,
             name_id_format: provider.name_id.format(),
-            contexts: &[self.settings.password_context],
+            contexts: &self.settings.contexts,
         };
         let wishes = trusted.check_wishes(&offer).map_err(|fault| Stop::Answer {
             to: Box::new(to.clone()),
@@ -130,6 +132,7 @@ impl Bridge {
             begun_at: now,
             support_code: story.support_code,
             refused_tickets: 0,
+            own_form: OwnForm::NotShown,
             binding: BrowserBinding::Unbound,
         };
         Ok(UnderWay {
@@ -139,6 +142,7 @@ impl Bridge {
             browser: visit.browser.as_ref().map_or([0; 32], Token::hash),
             address: visit.address,
             again_within: SignedDuration::ZERO,
+            keeps_session: true,
         })
     }
 
@@ -179,6 +183,10 @@ impl Bridge {
             return Err(HereFault::OtherBrowser.into());
         }
         let provider = self.served(self.registry.sp_by_short_name(&journey.sp, now), story)?;
+        story.step = Some(Step {
+            sp: journey.sp.clone(),
+            seal: seal.to_owned(),
+        });
         let to = ReturnAddress::of_journey(&journey, &provider.registered.sp)
             .map_err(HereFault::from)?;
         Ok(UnderWay {
@@ -188,6 +196,7 @@ impl Bridge {
             browser: visit.browser.as_ref().map_or([0; 32], Token::hash),
             address: visit.address,
             again_within: SignedDuration::ZERO,
+            keeps_session: true,
         })
     }
 

@@ -26,13 +26,15 @@ pub struct Journey {
     pub acs: EndpointUrl,
     /// The `RelayState`, given back unchanged.
     pub relay_state: Option<RelayState>,
-    /// `ForceAuthn`: the person proves anew who they are.
+    /// `ForceAuthn`: the person proves anew who they are. Also where their sign-in at the CAS server
+    /// turned out to be older than the provider takes.
     pub force_authn: bool,
     /// `IsPassive`: no page may be shown.
     pub is_passive: bool,
     /// The format that `NameIDPolicy` asks for.
     pub name_id_format: Option<NameIdFormat>,
-    /// The classes of which one must be what happened; any will do when there are none.
+    /// The classes of which one must be what happened, the preferred one first; any will do when
+    /// there are none.
     pub acceptable_contexts: Vec<AuthnContextClass>,
     /// When the request came.
     #[serde(with = "super::instant")]
@@ -42,8 +44,19 @@ pub struct Journey {
     /// How many tickets the CAS server refused in a row: after some of them nobody is sent there
     /// again.
     pub refused_tickets: u8,
+    /// Whether the form for name and password was shown although there is a CAS server.
+    pub own_form: OwnForm,
     /// Which browser it belongs to.
     pub binding: BrowserBinding,
+}
+
+/// Whether our own form was shown in the place of a CAS server that did not answer.
+#[derive(Clone, Copy, Debug, Deserialize, Eq, PartialEq, Serialize)]
+pub enum OwnForm {
+    /// It was not, and is not taken: it would be a way round what CAS asks for.
+    NotShown,
+    /// It was.
+    Shown,
 }
 
 /// Which browser a journey belongs to.
@@ -51,9 +64,9 @@ pub struct Journey {
 pub enum BrowserBinding {
     /// To none yet: it came by a cross-site POST, which brings no cookie, and is bounced to a GET.
     Unbound,
-    /// To none yet, but the browser was given a value to keep: if it comes without one, it keeps
-    /// none.
-    Offered,
+    /// To none yet, but the browser was given the value of this hash to keep: if it comes with that,
+    /// it is this one's; if it comes without any, it keeps none.
+    Offered([u8; 32]),
     /// To the one that keeps the value of this hash.
     Bound([u8; 32]),
 }
@@ -62,7 +75,7 @@ impl std::fmt::Debug for BrowserBinding {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str(match self {
             Self::Unbound => "Unbound",
-            Self::Offered => "Offered",
+            Self::Offered(_) => "Offered",
             Self::Bound(_) => "Bound",
         })
     }

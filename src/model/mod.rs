@@ -4,6 +4,7 @@
 
 pub mod attribute;
 pub mod authn_context;
+pub mod chain;
 pub mod endpoint;
 pub mod entity_id;
 pub(crate) mod instant;

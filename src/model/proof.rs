@@ -14,7 +14,7 @@ pub struct Proof {
     pub method: AuthnMethod,
     /// What really happened.
     pub context: AuthnContextClass,
-    /// When it happened: the `AuthnInstant`.
+    /// When it happened: the `AuthnInstant`. At a CAS server by the rule of the configuration.
     #[serde(with = "super::instant")]
     pub at: Timestamp,
     /// The hash of the CAS ticket that it was proven with: by it the CAS server tells, hours later,
@@ -32,6 +32,8 @@ pub enum AuthnMethod {
     Local,
     /// The university's CAS server.
     Cas,
+    /// The university's directory.
+    Ldap,
 }
 
 impl AuthnMethod {
@@ -40,6 +42,7 @@ impl AuthnMethod {
         match self {
             Self::Local => "local",
             Self::Cas => "cas",
+            Self::Ldap => "ldap",
         }
     }
 }

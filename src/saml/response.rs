@@ -48,7 +48,7 @@ pub struct Subject<'a> {
     /// When the person proved who they are.
     pub authn_instant: Timestamp,
     /// How.
-    pub context: AuthnContextClass,
+    pub context: &'a AuthnContextClass,
     /// The session, in a word that a logout can use.
     pub session_index: &'a str,
 }
@@ -215,7 +215,7 @@ impl Issuing<'_> {
             ],
         );
         out.start("saml", "AuthnContext", &[]);
-        out.leaf("saml", "AuthnContextClassRef", &[], subject.context.urn());
+        out.leaf("saml", "AuthnContextClassRef", &[], subject.context.uri());
         out.end();
         out.end();
 

@@ -213,11 +213,13 @@ pub struct Offer<'a> {
 pub struct Wishes {
     /// The format that was asked for by name.
     pub name_id_format: Option<NameIdFormat>,
-    /// The classes of which one must be what happened; any will do when there are none.
+    /// The classes of which one must be what happened, the preferred one first; any will do when
+    /// there are none.
     pub acceptable_contexts: Vec<AuthnContextClass>,
 }
 
-/// Which of what can happen here would meet the wish. `exact` is decided; the three
+/// Which of what can happen here would meet the wish, the preferred one first
+/// (saml-core-2.0 §3.3.2.2.1). `exact` is decided; the three
 /// orderings are refused until an order of classes is configured, never taken for `exact`.
 fn acceptable_contexts(
     asked: Option<&RequestedAuthnContext>,
@@ -226,14 +228,18 @@ fn acceptable_contexts(
     let Some(asked) = asked else {
         return Ok(Vec::new());
     };
-    let acceptable: Vec<_> = match asked.comparison {
-        Comparison::Exact => offered
-            .iter()
-            .copied()
-            .filter(|class| asked.class_refs.iter().any(|asked| asked == class.urn()))
-            .collect(),
-        Comparison::Minimum | Comparison::Maximum | Comparison::Better => Vec::new(),
-    };
+    let mut acceptable: Vec<AuthnContextClass> = Vec::new();
+    match asked.comparison {
+        Comparison::Exact => {
+            for asked in &asked.class_refs {
+                let met = offered.iter().find(|class| class.uri() == &**asked);
+                if let Some(class) = met.filter(|class| !acceptable.contains(class)) {
+                    acceptable.push(class.clone());
+                }
+            }
+        }
+        Comparison::Minimum | Comparison::Maximum | Comparison::Better => {}
+    }
     if acceptable.is_empty() {
         Err(AnswerFault::AuthnContext)
     } else {

@@ -283,6 +283,8 @@ fn r32_the_issuer_is_the_provider_that_was_looked_up() {
     }
 }
 
+const SFA: &str = "https://refeds.org/profile/sfa";
+
 fn wishes(changes: &[(&'static str, &str)], children: &str) -> Result<Wishes, AnswerFault> {
     let xml = String::from_utf8(request(changes, None)).unwrap();
     let xml = xml.replace(
@@ -298,7 +300,10 @@ fn wishes(changes: &[(&'static str, &str)], children: &str) -> Result<Wishes, An
     trusted.check_wishes(&Offer {
         sp: &sp,
         name_id_format: NameIdFormat::EmailAddress,
-        contexts: &[AuthnContextClass::PasswordProtectedTransport],
+        contexts: &[
+            AuthnContextClass::PasswordProtectedTransport,
+            AuthnContextClass::parse(SFA).unwrap(),
+        ],
     })
 }
 
@@ -349,17 +354,22 @@ fn r36_a_requested_context_is_met_by_what_happens_here_or_refused() {
         .map(|wishes| wishes.acceptable_contexts)
     };
     let ours = AuthnContextClass::PasswordProtectedTransport;
-    assert_eq!(asked("", &[ours.urn()]), Ok(vec![ours]));
-    assert_eq!(
-        asked("Comparison='exact'", &["urn:mfa", ours.urn()]),
-        Ok(vec![ours])
-    );
+    let sfa = AuthnContextClass::parse(SFA).unwrap();
+    for (asked_for, found) in [
+        (&[ours.uri()][..], vec![ours.clone()]),
+        (&["urn:mfa", ours.uri()], vec![ours.clone()]),
+        // The provider's order, and each once.
+        (&[SFA, ours.uri(), SFA], vec![sfa, ours.clone()]),
+    ] {
+        assert_eq!(asked("", asked_for), Ok(found.clone()));
+        assert_eq!(asked("Comparison='exact'", asked_for), Ok(found));
+    }
     let refused = Err(AnswerFault::AuthnContext);
     assert_eq!(asked("", &["https://refeds.org/profile/mfa"]), refused);
     assert_eq!(asked("", &[]), refused);
     for comparison in ["minimum", "maximum", "better"] {
         assert_eq!(
-            asked(&format!("Comparison='{comparison}'"), &[ours.urn()]),
+            asked(&format!("Comparison='{comparison}'"), &[ours.uri()]),
             refused
         );
     }

@@ -1,11 +1,18 @@
 //! Asks servers that the configuration names, over HTTP.
 //!
 //! Follows no redirect, knows no proxy of the environment, reads no more than it was told to: what
-//! is asked is the configured host and nobody else.
+//! is asked is the configured host and nobody else. Connections are kept for the next question.
 
 use std::time::Duration;
 
-use reqwest::{Client, redirect::Policy};
+use jiff::{Timestamp, fmt::rfc2822};
+use reqwest::{
+    Client,
+    header::{DATE, HeaderMap, LOCATION},
+    redirect::Policy,
+};
+
+use super::tls::{self, ConnectorError};
 
 /// How long it may take to reach a server.
 const CONNECT_TIME: Duration = Duration::from_secs(2);
@@ -14,7 +21,7 @@ const IDLE: Duration = Duration::from_secs(30);
 /// How many are kept.
 const MOST_IDLE: usize = 16;
 
-/// Asks one server.
+/// Asks servers.
 #[derive(Clone, Debug)]
 pub struct HttpClient(Client);
 
@@ -25,6 +32,22 @@ pub struct HttpAnswer {
     pub status: u16,
     /// The body.
     pub body: Vec<u8>,
+    headers: HeaderMap,
+}
+
+impl HttpAnswer {
+    /// Where the server sends us (`Location`), as it is written.
+    pub fn location(&self) -> Option<&str> {
+        self.headers.get(LOCATION)?.to_str().ok()
+    }
+
+    /// What time it is for the server (`Date`).
+    pub fn date(&self) -> Option<Timestamp> {
+        let date = self.headers.get(DATE)?.to_str().ok()?;
+        // The form that everybody writes (RFC 9110 §5.6.7) is one of those of mail.
+        let date = rfc2822::DateTimeParser::new().parse_timestamp(date);
+        date.ok()
+    }
 }
 
 /// Why there is no answer.
@@ -37,24 +60,27 @@ pub enum HttpFault {
     /// It is longer than was asked for.
     #[error("the server's answer is too long")]
     TooLong,
+    /// No TLS can be spoken.
+    #[error("HTTPS cannot be spoken")]
+    Tls(#[from] ConnectorError),
     /// The client cannot be made.
     #[error("HTTP cannot be spoken")]
     Unusable(#[source] reqwest::Error),
 }
 
 impl HttpClient {
-    /// A client that waits `patience` for a whole answer. `allows_http` is for a lab.
+    /// A client that believes `authorities`, as [`tls::connector`] does. `allows_http` is for a lab.
     ///
     /// # Errors
     ///
     /// TLS cannot be set up.
-    pub fn new(patience: Duration, allows_http: bool) -> Result<Self, HttpFault> {
+    pub fn new(authorities: Option<&[u8]>, allows_http: bool) -> Result<Self, HttpFault> {
         Client::builder()
+            .tls_backend_preconfigured(tls::connector(authorities)?)
             .redirect(Policy::none())
             .no_proxy()
             .https_only(!allows_http)
-            .connect_timeout(CONNECT_TIME.min(patience))
-            .timeout(patience)
+            .connect_timeout(CONNECT_TIME)
             .pool_idle_timeout(IDLE)
             .pool_max_idle_per_host(MOST_IDLE)
             .user_agent(concat!("passerelle/", env!("CARGO_PKG_VERSION")))
@@ -63,14 +89,20 @@ impl HttpClient {
             .map_err(HttpFault::Unusable)
     }
 
-    /// Asks for `url`, and reads at most `max` bytes.
+    /// Asks for `url`: reads at most `max` bytes, and waits `patience` for the last of them.
     ///
     /// # Errors
     ///
-    /// There is no answer, or it is longer.
-    pub async fn get(&self, url: &str, max: usize) -> Result<HttpAnswer, HttpFault> {
+    /// There is no answer, not in time, or it is longer.
+    pub async fn get(
+        &self,
+        url: &str,
+        max: usize,
+        patience: Duration,
+    ) -> Result<HttpAnswer, HttpFault> {
         let no_answer = |error: reqwest::Error| HttpFault::NoAnswer(error.without_url());
-        let mut response = self.0.get(url).send().await.map_err(no_answer)?;
+        let question = self.0.get(url).timeout(patience);
+        let mut response = question.send().await.map_err(no_answer)?;
         let mut body = Vec::new();
         while let Some(part) = response.chunk().await.map_err(no_answer)? {
             if body.len() + part.len() > max {
@@ -81,6 +113,7 @@ impl HttpClient {
         Ok(HttpAnswer {
             status: response.status().as_u16(),
             body,
+            headers: response.headers().clone(),
         })
     }
 }

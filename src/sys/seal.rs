@@ -40,8 +40,8 @@ impl Purpose {
     /// never read as something else.
     const fn label(self) -> &'static [u8] {
         match self {
-            Self::Journey => b"passerelle journey 1",
-            Self::Proof => b"passerelle proof 1",
+            Self::Journey => b"passerelle journey 2",
+            Self::Proof => b"passerelle proof 2",
         }
     }
 }

@@ -1,7 +1,9 @@
-//! Our own end of TLS, where no proxy stands before us.
+//! Both ends of TLS: our own, where no proxy stands before us, and that of the servers we ask.
 
 use std::{path::Path, sync::Arc};
 
+pub use native_tls::TlsConnector;
+use native_tls::{Certificate, Protocol};
 use openssl::{
     error::ErrorStack,
     ssl::{AlpnError, SslAcceptor, SslFiletype, SslMethod, select_next_proto},
@@ -33,4 +35,92 @@ pub fn acceptor(certificate_chain: &Path, key: &Path) -> Result<Arc<SslAcceptor>
         select_next_proto(HTTP_1_1, offered).ok_or(AlpnError::ALERT_FATAL)
     });
     Ok(Arc::new(builder.build()))
+}
+
+/// Why no connector can be made.
+#[derive(Debug, thiserror::Error)]
+pub enum ConnectorError {
+    /// The authorities are none: nobody at all would be believed.
+    #[error("holds no certificate in PEM")]
+    NoAuthority,
+    /// A certificate cannot be read, or TLS cannot be set up.
+    #[error("no TLS can be spoken with these authorities")]
+    Unusable(#[from] native_tls::Error),
+}
+
+/// Makes what connects to a server: TLS 1.2 or later, its certificate checked against its name.
+///
+/// With `authorities`, PEM certificates, it is believed only if one of them vouches for it; otherwise
+/// the authorities of the system do.
+///
+/// # Errors
+///
+/// `authorities` is not PEM certificates, or holds none, or TLS cannot be set up.
+pub fn connector(authorities: Option<&[u8]>) -> Result<TlsConnector, ConnectorError> {
+    let mut builder = TlsConnector::builder();
+    builder.min_protocol_version(Some(Protocol::Tlsv12));
+    if let Some(pem) = authorities {
+        builder.disable_built_in_roots(true);
+        let authorities = Certificate::stack_from_pem(pem)?;
+        if authorities.is_empty() {
+            return Err(ConnectorError::NoAuthority);
+        }
+        for authority in authorities {
+            builder.add_root_certificate(authority);
+        }
+    }
+    Ok(builder.build()?)
+}
+
+/// The certificate of an authority, as PEM, for a test.
+#[cfg(test)]
+pub(crate) fn authority_for_test() -> Vec<u8> {
+    use openssl::{
+        asn1::Asn1Time,
+        hash::MessageDigest,
+        pkey::PKey,
+        rsa::Rsa,
+        x509::{X509, X509NameBuilder, extension::BasicConstraints},
+    };
+
+    let key = PKey::from_rsa(Rsa::generate(2048).unwrap()).unwrap();
+    let mut name = X509NameBuilder::new().unwrap();
+    name.append_entry_by_text("CN", "authority").unwrap();
+    let name = name.build();
+    let mut builder = X509::builder().unwrap();
+    builder.set_version(2).unwrap();
+    builder.set_subject_name(&name).unwrap();
+    builder.set_issuer_name(&name).unwrap();
+    let (today, later) = (0, 30);
+    builder
+        .set_not_before(&Asn1Time::days_from_now(today).unwrap())
+        .unwrap();
+    builder
+        .set_not_after(&Asn1Time::days_from_now(later).unwrap())
+        .unwrap();
+    builder.set_pubkey(&key).unwrap();
+    let constraints = BasicConstraints::new().critical().ca().build().unwrap();
+    builder.append_extension(constraints).unwrap();
+    builder.sign(&key, MessageDigest::sha256()).unwrap();
+    builder.build().to_pem().unwrap()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn r64_authorities_are_pem_certificates_and_at_least_one() {
+        let one = authority_for_test();
+        let two = [one.as_slice(), b"\n# the next one\n", &one].concat();
+        assert!(connector(None).is_ok());
+        assert!(connector(Some(&one)).is_ok() && connector(Some(&two)).is_ok());
+        for none in ["", "x", "# to come\n"] {
+            let fault = connector(Some(none.as_bytes()));
+            assert!(matches!(fault, Err(ConnectorError::NoAuthority)), "{none}");
+        }
+        let cut = [one.as_slice(), &one[..one.len() / 2]].concat();
+        let fault = connector(Some(&cut));
+        assert!(matches!(fault, Err(ConnectorError::Unusable(_))));
+    }
 }

@@ -45,6 +45,11 @@ pub(super) async fn take_logout_notice(
     request: Request,
 ) -> StatusCode {
     let visit = visitor::visit(&front, &request);
+    let from = &front.notices_from;
+    if !from.is_empty() && !from.iter().any(|network| network.contains(&visit.address)) {
+        tracing::warn!(peer.address = %visit.address, "a logout notice from elsewhere");
+        return StatusCode::FORBIDDEN;
+    }
     let (parts, body) = request.into_parts();
     if !reply::is_form(&parts.headers) {
         return StatusCode::UNSUPPORTED_MEDIA_TYPE;

@@ -10,6 +10,7 @@ use axum::{
 use serde_json::json;
 
 use super::Front;
+use crate::authn::ServerRecord;
 
 /// `GET /healthz`: the process answers.
 pub(super) async fn alive() -> HttpResponse {
@@ -18,12 +19,30 @@ pub(super) async fn alive() -> HttpResponse {
 
 /// `GET /readyz`: this node can sign people in, and what has gone wrong without stopping anybody.
 pub(super) async fn ready(State(front): State<Arc<Front>>) -> HttpResponse {
-    let health = &front.bridge.health;
+    let bridge = &front.bridge;
+    let (health, now) = (&bridge.health, bridge.clock.now());
+    let cas = bridge.authenticator.cas.as_ref();
+    let directory = bridge.directory.as_ref();
     Json(json!({
         "ready": true,
+        "cas_servers": cas.map(|cas| shown(&cas.records(now))),
+        "directory_servers": directory.map(|directory| shown(&directory.records(now))),
         "service_providers": front.bridge.providers.len(),
         "requests_answered_without_replay_mark": health.replay_unguarded(),
         "sessions_not_kept_or_found": health.sessions_unkept(),
     }))
     .into_response()
+}
+
+/// What came of each server of a list, in the order of the configuration. Everybody may ask: no name
+/// of a machine is told.
+fn shown(records: &[ServerRecord]) -> Vec<serde_json::Value> {
+    let shown = records.iter().map(|record| {
+        json!({
+            "answered": record.answered,
+            "failed": record.failed,
+            "resting": record.is_resting,
+        })
+    });
+    shown.collect()
 }

@@ -13,12 +13,12 @@ use zeroize::Zeroizing;
 use super::{Front, reply, visitor};
 use crate::{
     edge::{browser::is_from_our_page, page::StopReason},
-    flow::SentForm,
+    flow::{SentForm, SentNotice},
     sys::secret::Secret,
 };
 
-/// A name and a password, percent-encoded, and the form key.
-const MAX_FORM_BYTES: usize = 16 * 1024;
+/// A name and a password, percent-encoded, and the form key; or a sealed proof.
+const MAX_FORM_BYTES: usize = 32 * 1024;
 
 /// `GET /j/…`: goes on with a journey.
 pub(super) async fn resume(
@@ -35,8 +35,8 @@ pub(super) async fn resume(
     reply::to_step_in(&front, request.headers(), chosen, end)
 }
 
-/// `POST /j/…`: the form for name and password.
-pub(super) async fn take_password(
+/// `POST /j/…`: the form for name and password, or that of a page after it.
+pub(super) async fn take_form(
     State(front): State<Arc<Front>>,
     step: Result<Path<(String, String)>, PathRejection>,
     request: Request,
@@ -53,10 +53,21 @@ pub(super) async fn take_password(
         Ok(form) => Secret::from(form),
         Err(fault) => return reply::body_stop(&front, &parts.headers, fault),
     };
+    let form_key = field(&form, "csrf").unwrap_or_default();
+    if let Some(proof) = field(&form, "proof") {
+        let sent = SentNotice {
+            sp,
+            seal,
+            form_key,
+            proof,
+        };
+        let end = front.bridge.take_notice(sent, &visit).await;
+        return reply::to_step(&front, &parts.headers, end);
+    }
     let sent = SentForm {
         sp,
         seal,
-        form_key: field(&form, "csrf").unwrap_or_default(),
+        form_key,
         login: field(&form, "username").unwrap_or_default(),
         password: Secret::from(field(&form, "password").unwrap_or_default()),
     };

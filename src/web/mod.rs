@@ -48,6 +48,8 @@ pub struct Front {
     pub origin: String,
     /// The networks whose `X-Forwarded-For` is believed.
     pub trusted_proxies: Vec<IpNet>,
+    /// The networks that logout notices of the CAS server are taken from; any where there are none.
+    pub notices_from: Vec<IpNet>,
     /// Our metadata, as it is served.
     pub metadata: String,
     /// What is being sent to us.
@@ -77,7 +79,7 @@ pub fn router(front: Arc<Front>) -> Router {
         .route("/saml/slo", get(logout::ask))
         .route(
             "/j/{sp}/{seal}",
-            get(journey::resume).post(journey::take_password),
+            get(journey::resume).post(journey::take_form),
         )
         .route(
             "/cas/{sp}/{seal}",

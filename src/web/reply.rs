@@ -8,15 +8,16 @@ use axum::{
 use super::{Front, stops, visitor};
 use crate::{
     attributes::catalog,
+    authn::ldap::PasswordWarning,
     edge::{
         browser::{BROWSER_COOKIE, LANGUAGE_COOKIE, SESSION_COOKIE, forget, keep},
         headers::PagePolicy,
         limits::BodyFault,
         location::{go_on, go_to_cas, path_of},
-        page::{Page, Refusal, Stop, StopReason},
+        page::{Ending, Page, PasswordEnd, Refusal, Stop, StopReason},
     },
-    flow::{Answer, Next, PasswordForm, Refused, Reply, logout::Farewell, stop::Stopped},
-    model::{journey::RelayState, language::Language, support_code::SupportCode},
+    flow::{Answer, Next, Notice, PasswordForm, Refused, Reply, logout::Farewell, stop::Stopped},
+    model::{chain::Chain, journey::RelayState, language::Language, support_code::SupportCode},
 };
 
 /// The longest User-Agent that is written into the log.
@@ -58,6 +59,7 @@ pub(super) fn to_step_in(
                 Next::AskPassword(form) => password_page(front, language, form),
                 Next::GoOn(step) => go_on(step),
                 Next::GoToCas(address) => go_to_cas(address),
+                Next::TellOfTheEnd(notice) => notice_page(front, language, notice),
             };
             if let Some(token) = reply.keep_browser {
                 add_cookie(&mut response, keep(BROWSER_COOKIE, &token.text()));
@@ -173,6 +175,7 @@ pub(super) fn plain_stop(
         reason,
         support_code: &support_code.to_string(),
         way_out: None,
+        again: None,
     });
     html(front, &page, visitor::language(headers), status)
 }
@@ -249,6 +252,22 @@ fn password_page(front: &Front, language: Language, form: &PasswordForm) -> Http
     response
 }
 
+fn notice_page(front: &Front, language: Language, notice: &Notice) -> HttpResponse {
+    let page = Page::PasswordEnds(Ending {
+        action: &path_of(&notice.step),
+        csrf: &notice.form_key,
+        proof: &notice.proof,
+        provider: notice.provider.text(language),
+        ends: match notice.warning {
+            PasswordWarning::ExpiresIn(time) => {
+                PasswordEnd::Days(time.as_hours().unsigned_abs() / 24)
+            }
+            PasswordWarning::GraceLogins(count) => PasswordEnd::SignIns(count.into()),
+        },
+    });
+    html(front, &page, language, StatusCode::OK)
+}
+
 fn stop_page(
     front: &Front,
     headers: &HeaderMap,
@@ -268,11 +287,13 @@ fn stop_page(
         .home
         .as_ref()
         .and_then(|home| Some((provider, home.sign_in_link.as_deref()?)));
+    let again = stopped.again.as_ref().map(path_of);
     let page = Page::Stop(Stop {
         code: told.code,
         reason: told.reason,
         support_code: &stopped.support_code.to_string(),
         way_out,
+        again: again.as_deref(),
     });
     html(front, &page, language, told.status)
 }
@@ -298,25 +319,6 @@ fn log_stop(told: &stops::Told<'_>, stopped: &Stopped, headers: &HeaderMap) {
             peer.agent = agent,
             "refused"
         );
-    }
-}
-
-struct Chain<'a>(&'a (dyn std::error::Error + 'static));
-
-impl std::fmt::Display for Chain<'_> {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "{}", self.0)?;
-        let mut said = self.0.to_string();
-        let mut cause = self.0.source();
-        while let Some(error) = cause {
-            let text = error.to_string();
-            if text != said {
-                write!(f, ": {text}")?;
-            }
-            said = text;
-            cause = error.source();
-        }
-        Ok(())
     }
 }
 

@@ -5,6 +5,7 @@ use axum::http::StatusCode;
 
 use crate::{
     attributes::{name_id::NameIdStop, release::ReleaseStop},
+    authn::Barrier,
     edge::page::StopReason,
     flow::stop::HereFault,
     metadata::registry::SpFault,
@@ -58,6 +59,10 @@ pub(super) fn told<'a>(fault: &HereFault, provider: &'a str, attribute: &'a str)
     match fault {
         HereFault::Acs(_) => theirs(Reason::AcsUnknown, "B-ACS-01"),
         HereFault::Binding(fault) => told_of_binding(*fault),
+        HereFault::Barred(Barrier::AccountShut) => refused(Reason::AccountShut, "B-AUT-02"),
+        HereFault::Barred(Barrier::PasswordMustChange) => {
+            refused(Reason::PasswordMustChange, "B-AUT-03")
+        }
         HereFault::CasBusy => ours(Reason::Busy, "B-CAS-01", StatusCode::SERVICE_UNAVAILABLE),
         HereFault::CasRefuses => ours(
             Reason::SignInUnavailable,
@@ -77,6 +82,8 @@ pub(super) fn told<'a>(fault: &HereFault, provider: &'a str, attribute: &'a str)
             "B-OUT-01",
             StatusCode::SERVICE_UNAVAILABLE,
         ),
+        HereFault::MailOfAnother => refused(Reason::MailOfAnother { provider }, "B-ATT-04"),
+        HereFault::NotInDirectory => refused(Reason::RecordNotFound { provider }, "B-ATT-05"),
         HereFault::OtherBrowser => theirs(Reason::OtherBrowser, "B-BRW-02"),
         HereFault::Provider(SpFault::Unknown) => theirs(Reason::ProviderUnknown, "B-SP-01"),
         HereFault::Provider(SpFault::Disabled | SpFault::Expired) => {

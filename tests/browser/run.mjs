@@ -1,7 +1,8 @@
 // Plays the demo in Chromium as people would, and looks at every page as a judge of accessibility.
 //
 //   IDP_URL=http://idp.localhost:8480 ZOOM_URL=http://zoom.localhost:8481 \
-//   ACCOUNT=… PASSWORD=… EMAIL=… EXPIRED_SEAL=… OUT=folder [CAS_URL=…] node run.mjs
+//   ACCOUNT=… PASSWORD=… EMAIL=… EXPIRED_SEAL=… OUT=folder \
+//   [CAS_URL=… | LDAPS_URL=… SOMEBODY=… DEMO=…] node run.mjs
 //
 // Every scenario is played in French and English, on a desktop and on a phone, in a browser
 // profile of its own. On each page: no rule of axe-core is broken, nothing sticks out sideways,
@@ -13,8 +14,9 @@ import path from 'node:path';
 import { chromium } from 'playwright-core';
 import { Visit } from './visit.mjs';
 
-// Another demo has people sign in elsewhere.
-const { scenarios } = await import(process.env.CAS_URL ? './cas-scenarios.mjs' : './scenarios.mjs');
+// Other demos have people sign in elsewhere, or ask somebody else about them.
+const kind = (process.env.CAS_URL && 'cas-') || (process.env.LDAPS_URL && 'ldap-') || '';
+const { scenarios } = await import(`./${kind}scenarios.mjs`);
 
 const setting = (name) => {
   const value = process.env[name];
@@ -29,6 +31,10 @@ const settings = {
   idp: new URL(setting('IDP_URL')).origin,
   zoom: new URL(setting('ZOOM_URL')).origin,
   cas: process.env.CAS_URL && new URL(process.env.CAS_URL).origin,
+  ldaps: process.env.LDAPS_URL && new URL(process.env.LDAPS_URL),
+  // One of the people of the directory who are not those of the other demos.
+  somebody: process.env.SOMEBODY,
+  demo: Number(process.env.DEMO),
   account: setting('ACCOUNT'),
   password: setting('PASSWORD'),
   email: setting('EMAIL'),

@@ -12,6 +12,7 @@ export class Visit {
   #browser;
   #contexts = [];
   #faults = [];
+  #unavailable = 0;
   #shots = 0;
   #last;
 
@@ -47,10 +48,16 @@ export class Visit {
       }
     });
     page.on('response', (response) => {
-      if (response.status() >= 500) this.#faults.push(`${response.url()}: ${response.status()}`);
+      if (response.status() === 503 && this.#unavailable > 0) this.#unavailable -= 1;
+      else if (response.status() >= 500) this.#faults.push(`${response.url()}: ${response.status()}`);
     });
     this.#last = page;
     return page;
+  }
+
+  // One answer 503 is meant to come.
+  expectUnavailable() {
+    this.#unavailable += 1;
   }
 
   // Waits for a page of one of these kinds on the given site, looks at it, and gives its kind.
@@ -127,7 +134,7 @@ export class Visit {
   }
 
   // The end of every good way: the account at Zoom, with what the directory said.
-  async atZoom(page) {
+  async atZoom(page, email = this.email) {
     await page.waitForURL((url) => url.origin === this.zoom, { waitUntil: 'load' });
     const kind = await this.kind(page);
     if (kind !== 'profile') {
@@ -135,7 +142,7 @@ export class Visit {
       throw new Error(`${page.url()} shows ${kind}: ${await page.locator('main').innerText()}`);
     }
     await this.arrive(page, 'zoom', 'profile');
-    assert.equal(await page.getByTestId('email').innerText(), this.email);
+    assert.equal(await page.getByTestId('email').innerText(), email);
     for (const field of ['first-name', 'last-name', 'display-name', 'department', 'employee-id', 'licence']) {
       assert.notEqual((await page.getByTestId(field).innerText()).trim(), '', `Zoom got no ${field}`);
     }
@@ -155,7 +162,7 @@ export class Visit {
   }
 
   // Goes on from wherever the person is, by what the page offers, until they are at Zoom.
-  async finish(page) {
+  async finish(page, email = this.email) {
     for (let step = 0; step < 6; step += 1) {
       await page.waitForSelector('body[data-page]', { state: 'attached' });
       await page.waitForLoadState('load');
@@ -171,7 +178,7 @@ export class Visit {
       } else if (kind === 'post') {
         await page.waitForURL((url) => url.origin === this.zoom);
       } else {
-        return this.atZoom(page);
+        return this.atZoom(page, email);
       }
       await page.waitForFunction(
         (before) => document.body?.dataset.page && document.body.dataset.page !== before,
@@ -184,6 +191,7 @@ export class Visit {
   // Fails the scenario for what went wrong beside its own steps.
   settle() {
     assert.deepEqual(this.#faults, []);
+    assert.equal(this.#unavailable, 0, 'an answer 503 did not come');
   }
 
   async keepLast() {

@@ -4,6 +4,7 @@
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use base64::{Engine as _, prelude::BASE64_STANDARD};
+use jiff::Timestamp;
 use passerelle::sys::clock::{Clock as _, SystemClock};
 use tempfile::TempDir;
 use tokio::{net::TcpListener, task::JoinSet};
@@ -13,8 +14,10 @@ use crate::{
     bridge::request::{AuthnRequest, SAMLP},
     lab::{
         browser::{BrowserSim, Page},
-        cas_server::{CasPerson, CasServer, filled},
+        cas_script::tls_before,
+        cas_server::{CasPerson, CasServer, filled, ticket},
         form::Form,
+        keys::Authority,
         metadata::ZOOM_ENTITY_ID,
         process::Server,
         real_bridge::RealBridge,
@@ -55,7 +58,7 @@ static REQUESTS: AtomicU32 = AtomicU32::new(0);
 struct House {
     cas: CasServer,
     bridge: RealBridge,
-    _server: Server,
+    server: Option<Server>,
     /// What the providers keep there.
     lab: TempDir,
 }
@@ -74,7 +77,7 @@ impl House {
         Self {
             cas,
             bridge,
-            _server: server,
+            server: Some(server),
             lab,
         }
     }
@@ -114,16 +117,28 @@ async fn start(bridge: &RealBridge, cas: &str, more: &str) -> Server {
 
 /// An AuthnRequest by Redirect, with `attributes`.
 fn request(bridge: &RealBridge, attributes: &[(&str, &str)]) -> Url {
-    let number = REQUESTS.fetch_add(1, Ordering::Relaxed);
-    let destination = format!("{}/saml/sso", bridge.base);
-    let id = format!("_request-{number}");
-    let now = SystemClock.now();
-    let mut request = AuthnRequest::new(&id, ZOOM_ENTITY_ID, &destination, now);
+    let mut request = new_request(bridge);
     for (name, value) in attributes {
         request = request.with(name, value);
     }
+    to_url(bridge, &request)
+}
+
+fn new_request(bridge: &RealBridge) -> AuthnRequest {
+    let number = REQUESTS.fetch_add(1, Ordering::Relaxed);
+    let destination = format!("{}/saml/sso", bridge.base);
+    let id = format!("_request-{number}");
+    AuthnRequest::new(&id, ZOOM_ENTITY_ID, &destination, SystemClock.now())
+}
+
+fn to_url(bridge: &RealBridge, request: &AuthnRequest) -> Url {
     let url = format!("{}{}", bridge.base, request.redirect(Some("state")));
     Url::parse(&url).unwrap()
+}
+
+fn between<'t>(text: &'t str, before: &str, after: &str) -> &'t str {
+    let (_, rest) = text.split_once(before).unwrap();
+    rest.split_once(after).unwrap().0
 }
 
 /// What the provider is told.
@@ -204,6 +219,51 @@ async fn the_second_sign_in_is_answered_by_our_own_session() {
         "{:?}",
         page.redirected_from
     );
+}
+
+#[tokio::test]
+async fn a_restart_between_the_login_at_cas_and_the_return_loses_nobody() {
+    let mut house = House::start("").await;
+    let mut browser = BrowserSim::new();
+    let page = house.at_cas(&mut browser, &[]).await;
+    drop(house.server.take());
+    let again = start(&house.bridge, house.cas.url().as_str(), "").await;
+    house.server = Some(again);
+    assert_is_zoe(&house.sign_in(&mut browser, &page).await);
+}
+
+#[tokio::test]
+async fn two_tabs_of_one_browser_are_two_journeys() {
+    let house = House::start("").await;
+    let mut browser = BrowserSim::new();
+    let first = house.at_cas(&mut browser, &[]).await;
+    let second = house.at_cas(&mut browser, &[]).await;
+    let one = told(&house.sign_in(&mut browser, &second).await);
+    // CAS knows them by now: its form of the first tab is gone through all the same.
+    let other = told(&house.sign_in(&mut browser, &first).await);
+    let answers = |xml: &str| between(xml, "InResponseTo=\"", "\"").to_owned();
+    assert!(one.contains(MAIL) && other.contains(MAIL));
+    assert_ne!(answers(&one), answers(&other));
+}
+
+#[tokio::test]
+async fn a_session_at_cas_that_outlives_ours_signs_in_without_a_word_and_ours_outlives_theirs() {
+    let house = House::start("").await;
+    let mut browser = BrowserSim::new();
+    let page = house.at_cas(&mut browser, &[]).await;
+    assert_is_zoe(&house.sign_in(&mut browser, &page).await);
+    // Ours ends.
+    let logout = Url::parse(&format!("{}/logout", house.bridge.base)).unwrap();
+    let page = browser.open(&logout).await;
+    let page = browser.submit(&page, &page.form()).await;
+    assert_eq!(page.kind().as_deref(), Some("logged-out"));
+    let page = browser.open(&house.request(&[])).await;
+    assert_is_zoe(&page);
+    let was_at_cas = |url: &Url| url.as_str().starts_with(house.cas.url().as_str());
+    assert!(page.redirected_from.iter().any(was_at_cas));
+    // CAS is gone, and whoever has a session here goes on.
+    drop(house.cas);
+    assert_is_zoe(&browser.open(&request(&house.bridge, &[])).await);
 }
 
 #[tokio::test]
@@ -389,6 +449,18 @@ async fn r66_who_signs_out_at_cas_is_signed_out_here_and_nobody_else_is() {
 }
 
 #[tokio::test]
+async fn r66_a_notice_from_elsewhere_ends_nothing() {
+    for (from, status) in [("192.0.2.1", 403), ("127.0.0.0/8", 400)] {
+        let house = House::start(&format!("notices-from = [\"{from}\"]")).await;
+        let mut browser = BrowserSim::new();
+        let page = house.at_cas(&mut browser, &[]).await;
+        let form = Form::post(service(&page).as_str(), &[("logoutRequest", "<x/>")]);
+        let answer = browser.submit(&page, &form).await;
+        assert_eq!(answer.status, status, "{from}");
+    }
+}
+
+#[tokio::test]
 async fn r66_a_made_up_notice_ends_nothing_and_is_refused_by_its_shape() {
     let house = House::start("").await;
     let mut browser = BrowserSim::new();
@@ -498,6 +570,84 @@ async fn a_cas_server_that_does_not_answer_is_told_and_the_next_try_goes_through
         .open(&format!("{}/readyz", house.bridge.base).parse().unwrap())
         .await;
     assert_eq!(health.status, 200);
+}
+
+#[tokio::test]
+async fn r64_tickets_are_validated_over_tls_with_whom_the_university_vouches_for() {
+    let cas = CasServer::start(&[ZOE]).await;
+    let lab = TempDir::new().unwrap();
+    let sites = [SpSite::prepare(SpKind::Python3Saml, lab.path())];
+    let (ours, other) = (Authority::new("University"), Authority::new("World"));
+    let write = |name: &str, authority: &Authority| {
+        let file = lab.path().join(name);
+        std::fs::write(&file, authority.pem()).unwrap();
+        file
+    };
+    let (ca, of_system) = (write("ca.pem", &ours), write("system.pem", &other));
+    let ca = format!("ca = \"{}\"", ca.display());
+    let (here, elsewhere) = ("localhost", "cas.example.org");
+    for (key, ca, is_believed) in [
+        (ours.vouch_for(here), &*ca, true),
+        (ours.vouch_for(elsewhere), &ca, false),
+        // The system believes it, and the configuration does not.
+        (other.vouch_for(here), &ca, false),
+        (other.vouch_for(here), "", true),
+        (ours.vouch_for(here), "", false),
+    ] {
+        let node = tls_before(&cas, &key);
+        let mut bridge = RealBridge::prepare(&sites);
+        bridge.system_authorities = Some(of_system.clone());
+        let more = format!("validate-at = [\"{node}\"]\n{ca}");
+        let _server = start(&bridge, cas.url().as_str(), &more).await;
+        let mut browser = BrowserSim::new();
+        let page = browser.open(&request(&bridge, &[])).await;
+        let form = filled(&page, LOGIN, PASSWORD);
+        let page = browser.submit(&page, &form).await;
+        if is_believed {
+            assert_is_zoe(&page);
+        } else {
+            assert_eq!((page.status, page.kind().as_deref()), (503, Some("stop")));
+        }
+    }
+}
+
+#[tokio::test]
+async fn r36_a_server_that_does_not_know_of_methods_proves_none() {
+    const MFA: &str = "https://refeds.org/profile/mfa";
+    let house = House::start(&format!(
+        "[authn.cas.authn-methods]\n\"{MFA}\" = \"mfa-duo\""
+    ))
+    .await;
+    let mut browser = BrowserSim::new();
+    let wish = new_request(&house.bridge).authn_context("", MFA);
+    let page = browser.open(&to_url(&house.bridge, &wish)).await;
+    assert!(asks(&page, "authn_method"), "{}", page.url);
+    let xml = told(&house.sign_in(&mut browser, &page).await);
+    assert!(
+        xml.contains("status:NoAuthnContext") && !xml.contains(MFA),
+        "{xml}"
+    );
+}
+
+#[tokio::test]
+async fn the_date_that_the_server_states_is_told_where_the_configuration_says_so() {
+    let house = House::start("authn-instant = \"authentication-date\"").await;
+    let mut browser = BrowserSim::new();
+    let page = house.at_cas(&mut browser, &[]).await;
+    let xml = told(&house.sign_in(&mut browser, &page).await);
+    let told = between(&xml, "AuthnInstant=\"", "\"");
+    // What it tells others.
+    let service = "http://127.0.0.1:1/other";
+    browser.stays_at = Some(house.cas.url().origin());
+    let page = browser.open(&house.cas.login(service, &[])).await;
+    let callback = Url::parse(page.header("location").unwrap()).unwrap();
+    let stated = house
+        .cas
+        .validate(service, &ticket(&callback).unwrap())
+        .await;
+    let stated = between(&stated, "<cas:authenticationDate>", "<");
+    let instant = |text: &str| text.parse::<Timestamp>().unwrap();
+    assert_eq!(instant(told), instant(stated), "{told} {stated}");
 }
 
 #[tokio::test]

@@ -37,6 +37,8 @@ async fn r50_a_journey_that_began_in_one_browser_is_not_finished_in_another() {
     let mut empty = bridge.browser();
     let (mut other, _) = at_login(&bridge).await;
     let form = login.filled("anne.dupont", PASSWORD);
+    // Whoever is sent about comes back at once.
+    bridge.wait(2);
     for victim in [&mut empty, &mut other] {
         let page = victim.arrive(login.url.path()).await;
         page.stops(400, "other-browser");
@@ -169,6 +171,7 @@ async fn r51_of_two_cookies_of_one_name_neither_counts() {
         assert_eq!(page.status, 303, "{cookies:?}");
     }
     let two = format!("{BROWSER_COOKIE}={own}; {BROWSER_COOKIE}={planted}");
+    bridge.wait(2);
     ask(login.url.path(), &[two])
         .await
         .stops(400, "other-browser");
@@ -191,10 +194,7 @@ async fn r51_a_post_from_another_site_is_bounced_without_a_cookie_and_bound_at_t
             )
         })
         .collect();
-    assert_eq!(
-        names,
-        [(true, 303, false), (false, 303, true), (false, 303, false)]
-    );
+    assert_eq!(names, [(true, 303, false), (false, 303, true)]);
     assert_eq!(first.kind(), "login");
     // A second tab keeps the first one's value, and both can be finished.
     let value = browser.cookie(BROWSER_COOKIE);

@@ -9,6 +9,7 @@
 mod bridge;
 #[cfg(test)]
 mod lab;
+mod ldap;
 
 #[cfg(test)]
 mod browser_rules;
@@ -16,6 +17,10 @@ mod browser_rules;
 mod cas;
 #[cfg(test)]
 mod check;
+#[cfg(test)]
+mod directory_lab;
+#[cfg(test)]
+mod doctor;
 #[cfg(test)]
 mod hostile;
 #[cfg(test)]
@@ -32,6 +37,8 @@ mod provider_state;
 mod published;
 #[cfg(test)]
 mod release;
+#[cfg(test)]
+mod scripted_cas;
 #[cfg(test)]
 mod sessions;
 #[cfg(test)]

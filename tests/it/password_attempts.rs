@@ -14,7 +14,7 @@ mod tests {
     use jiff::{SignedDuration, Timestamp};
     use passerelle::{
         authn::{
-            AuthnError, Outcome, PasswordAttempt, PasswordAuthenticator,
+            AuthnError, Outcome, PasswordAttempt, PasswordAuthenticator, People,
             local::{Directory, Local, hash_password, pool::HashPool},
             throttle::Throttle,
         },
@@ -61,7 +61,7 @@ mod tests {
         Arc::new(House {
             authenticator: PasswordAuthenticator::new(
                 Throttle::new(&throttle, &entropy),
-                Local::new(directory, Arc::clone(&pool)),
+                People::Local(Local::new(directory, Arc::clone(&pool))),
             ),
             pool,
             store: Store::Memory(MemoryStore::new(limits)),

@@ -32,6 +32,7 @@ fn load(file: &str) -> (TempDir, Config) {
     write("certs/seal.keys", "A".repeat(43).as_bytes());
     write("certs/pairwise.key", "p".repeat(43).as_bytes());
     write("config/people.toml", b"");
+    write("certs/directory.password", b"reader");
     write("metadata/zoom.xml", &shipped("metadata/zoom.xml"));
     write(
         "metadata/intranet.xml",

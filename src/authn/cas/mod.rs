@@ -4,31 +4,42 @@
 //! they bring back (CAS Protocol 3.0 §2.1, §2.5, §2.8). Knows nothing of journeys: which service
 //! a ticket must be for, and whether it was used before, its caller says.
 
-use std::net::IpAddr;
+use std::{net::IpAddr, sync::Arc, time::Duration};
 
 use jiff::{SignedDuration, Timestamp};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use tokio::sync::{Semaphore, SemaphorePermit};
 
-use self::answer::{Answer, AnswerFault, Success};
+use self::{
+    answer::{Answer, AnswerFault, Success},
+    seen::Seen,
+};
 use super::{
     account_name::AccountName,
+    servers::Servers,
     throttle::network_of,
     under_way::{self, UnderWay},
 };
 use crate::{
-    config::sections::{Cas as Config, CasProtocol, FreshLoginProof},
+    config::sections::{AuthnInstant, Cas as Config, CasProtocol, FreshLoginProof},
     model::{
         authn_context::AuthnContextClass,
         proof::{AuthnMethod, Proof},
     },
-    sys::http::{HttpClient, HttpFault},
+    sys::{
+        clock::Clock,
+        http::{HttpClient, HttpFault},
+    },
 };
 
 pub mod answer;
+pub mod probe;
+mod seen;
 pub mod ticket;
 
 pub use ticket::Ticket;
+
+pub use super::servers::ServerRecord;
 
 /// The longest answer that is read.
 const MAX_ANSWER: usize = 256 * 1024;
@@ -36,8 +47,15 @@ const MAX_ANSWER: usize = 256 * 1024;
 const MOST_UNDER_WAY: usize = 128;
 /// How many of them from one network: whoever brings made-up tickets leaves room for others.
 const MOST_OF_A_NETWORK: u8 = 48;
+/// The longest page that is read to see whether the server is there.
+const MAX_PAGE: usize = 64 * 1024;
+/// How long that may take: somebody waits for it.
+const LOOK: Duration = Duration::from_secs(2);
 /// How far the server's clock may be from ours.
 const SKEW: SignedDuration = SignedDuration::from_secs(30);
+
+/// The oldest sign-in that a server can still know of: what is older is a fault of its clock.
+const OLDEST_SIGN_IN: SignedDuration = SignedDuration::from_hours(31 * 24);
 
 /// What stands for itself in a parameter of a query.
 const PARAMETER: &AsciiSet = &NON_ALPHANUMERIC
@@ -46,17 +64,34 @@ const PARAMETER: &AsciiSet = &NON_ALPHANUMERIC
     .remove(b'.')
     .remove(b'~');
 
-/// A CAS server.
+/// A CAS server, of one node or several.
 #[derive(Debug)]
 pub struct Cas {
     url: Box<str>,
+    /// By what stands before `/serviceValidate`.
+    nodes: Servers<Box<str>>,
     protocol: CasProtocol,
     fresh_login_proof: FreshLoginProof,
+    authn_instant: AuthnInstant,
+    /// What a sign-in there proves that states no method.
     context: AuthnContextClass,
+    methods: Methods,
     client: HttpClient,
     places: Semaphore,
     /// By network.
     under_way: UnderWay,
+    /// Whether people can be sent there.
+    seen: Seen,
+    clock: Arc<dyn Clock>,
+}
+
+/// The methods that the server has names for.
+#[derive(Debug)]
+struct Methods {
+    /// The attribute in which it says by which of them somebody signed in.
+    attribute: Box<str>,
+    /// By the class that each of them proves.
+    by_class: Vec<(AuthnContextClass, String)>,
 }
 
 /// A place to ask the server from, until this is dropped.
@@ -95,6 +130,9 @@ pub enum Validated {
 /// Why nothing is known about a ticket.
 #[derive(Debug, thiserror::Error)]
 pub enum CasFault {
+    /// No node is asked for the moment: none of them answered just now.
+    #[error("every CAS server rests after its faults")]
+    AllRest,
     /// What the server said is no answer.
     #[error("the CAS server's answer is not one")]
     Answer(#[from] AnswerFault),
@@ -106,6 +144,21 @@ pub enum CasFault {
     Status(u16),
 }
 
+impl CasFault {
+    /// Whether the node itself is out of order. What a filter before it may say to an odd ticket, or
+    /// the server to an odd question, rests no node: with made-up tickets somebody would shut all
+    /// others out.
+    pub const fn is_of_the_node(&self) -> bool {
+        match self {
+            Self::Http(HttpFault::NoAnswer(_)) => true,
+            Self::Status(status) => *status >= 500,
+            Self::AllRest
+            | Self::Answer(_)
+            | Self::Http(HttpFault::TooLong | HttpFault::Tls(_) | HttpFault::Unusable(_)) => false,
+        }
+    }
+}
+
 /// What a ticket is asked about with.
 #[derive(Clone, Copy, Debug)]
 pub struct Question<'a> {
@@ -115,6 +168,9 @@ pub struct Question<'a> {
     pub ticket: &'a Ticket,
     /// Whether the person had to type their password, and since when.
     pub forced_since: Option<Timestamp>,
+    /// The classes of which one must be what happened, the preferred one first; any will do when
+    /// there are none.
+    pub acceptable: &'a [AuthnContextClass],
 }
 
 impl Cas {
@@ -127,30 +183,55 @@ impl Cas {
         config: &Config,
         context: AuthnContextClass,
         allows_http: bool,
+        clock: Arc<dyn Clock>,
     ) -> Result<Self, HttpFault> {
+        let nodes = config.validate_at.iter().map(|node| {
+            let url: Box<str> = node.as_str().trim_end_matches('/').into();
+            (url.clone(), url)
+        });
         Ok(Self {
             url: config.url.as_str().trim_end_matches('/').into(),
+            nodes: Servers::new(nodes, config.patience()),
             protocol: config.protocol,
             fresh_login_proof: config.fresh_login_proof,
+            authn_instant: config.authn_instant,
             context,
-            client: HttpClient::new(config.patience(), allows_http)?,
+            methods: Methods {
+                attribute: config.authn_method_attribute.as_str().into(),
+                by_class: config.authn_methods.clone(),
+            },
+            client: HttpClient::new(config.ca.as_deref(), allows_http)?,
             places: Semaphore::new(MOST_UNDER_WAY),
             under_way: UnderWay::default(),
+            seen: Seen::default(),
+            clock,
         })
     }
 
-    /// Where a person is sent, to come back to `service`.
+    /// Where a person is sent, to come back to `service` with a sign-in of a class that is
+    /// `acceptable`: the method of the first one is asked for (`authn_method`).
     ///
     /// `renew` and `gateway` count by their presence for some servers: a false one is never sent,
-    /// and never both.
-    pub fn login_url(&self, service: &str, asking: Asking) -> String {
+    /// and never both. With `gateway` no method is asked for: the server could show its page.
+    pub fn login_url(
+        &self,
+        service: &str,
+        asking: Asking,
+        acceptable: &[AuthnContextClass],
+    ) -> String {
         let service = utf8_percent_encode(service, PARAMETER);
-        let asking = match asking {
+        let mut url = format!("{}/login?service={service}", self.url);
+        url.push_str(match asking {
             Asking::AsNeeded => "",
             Asking::Anew => "&renew=true",
             Asking::Never => "&gateway=true",
-        };
-        format!("{}/login?service={service}{asking}", self.url)
+        });
+        let preferred = acceptable.first().filter(|_| asking != Asking::Never);
+        if let Some(method) = preferred.and_then(|class| self.methods.proving(class)) {
+            url.push_str("&authn_method=");
+            url.extend(utf8_percent_encode(method, PARAMETER));
+        }
+        url
     }
 
     /// A place to ask from, for somebody at `address`; none where too many are asking.
@@ -166,7 +247,42 @@ impl Cas {
         })
     }
 
-    /// Asks the server about a ticket.
+    /// What has come of each of the nodes that are asked about tickets, in order.
+    pub fn records(&self, now: Timestamp) -> Vec<ServerRecord> {
+        self.nodes.records(now)
+    }
+
+    /// Whether the address that people are sent to answers: as it was found at most ten seconds ago,
+    /// and else by asking now.
+    pub async fn is_up(&self, now: Timestamp) -> bool {
+        match self.seen.known(now) {
+            Some(known) => known,
+            None => self.look(now).await,
+        }
+    }
+
+    /// The same, by asking now.
+    pub async fn look(&self, now: Timestamp) -> bool {
+        let url = format!("{}/login", self.url);
+        let is_up = match self.client.get(&url, MAX_PAGE, LOOK).await {
+            Ok(answer) => answer.status < 500,
+            // A page longer than a login page is a page.
+            Err(HttpFault::TooLong) => true,
+            Err(HttpFault::NoAnswer(_) | HttpFault::Tls(_) | HttpFault::Unusable(_)) => false,
+        };
+        self.seen.note(is_up, now);
+        is_up
+    }
+
+    /// Whether no node is asked for the moment.
+    pub fn all_rest(&self, now: Timestamp) -> bool {
+        self.nodes.all_rest(now)
+    }
+
+    /// Asks about a ticket: one node after the other, until one of them says something of it.
+    ///
+    /// A node that did not answer in time may have used the ticket up. The next one then refuses it,
+    /// and the person gets another one.
     ///
     /// # Errors
     ///
@@ -177,39 +293,61 @@ impl Cas {
         question: Question<'_>,
         now: Timestamp,
     ) -> Result<Validated, CasFault> {
-        let url = self.validation_url(question);
-        let said = self.client.get(&url, MAX_ANSWER).await?;
-        // Apereo CAS 6 says 403 for a service that it does not know, with an answer all the same.
-        let answer = match (said.status, answer::read(&said.body, self.protocol)) {
-            (200, answer) => answer?,
-            (400..500, Ok(answer @ Answer::Failure { .. })) => answer,
-            (status, _) => return Err(CasFault::Status(status)),
-        };
+        let answer = self.ask(question, now).await?;
         Ok(match answer {
             Answer::Failure { code } => Validated::Refused(code),
             Answer::Success(success) => Validated::Proven {
                 is_fresh: self.is_fresh(&success, question.forced_since, now),
-                proof: self.proof(success, question.ticket, now),
+                proof: self.proof(success, question, now),
             },
         })
     }
 
-    fn validation_url(&self, question: Question<'_>) -> String {
+    async fn ask(&self, question: Question<'_>, now: Timestamp) -> Result<Answer, CasFault> {
+        let mut last = CasFault::AllRest;
+        for turn in self.nodes.turns(now) {
+            if !turn.begin(self.clock.now()) {
+                continue;
+            }
+            let url = self.validation_url(turn.server(), question);
+            match self.ask_node(&url, turn.patience).await {
+                Ok(answer) => {
+                    turn.answered();
+                    return Ok(answer);
+                }
+                Err(fault) => {
+                    if fault.is_of_the_node() {
+                        turn.failed(&fault, self.clock.now());
+                    }
+                    last = fault;
+                }
+            }
+        }
+        Err(last)
+    }
+
+    async fn ask_node(&self, url: &str, patience: Duration) -> Result<Answer, CasFault> {
+        let said = self.client.get(url, MAX_ANSWER, patience).await?;
+        // Apereo CAS 6 says 403 for a service that it does not know, with an answer all the same.
+        match (said.status, answer::read(&said.body, self.protocol)) {
+            (200, answer) => Ok(answer?),
+            (400..500, Ok(answer @ Answer::Failure { .. })) => Ok(answer),
+            (status, _) => Err(CasFault::Status(status)),
+        }
+    }
+
+    fn validation_url(&self, node: &str, question: Question<'_>) -> String {
         let Question {
             service,
             ticket,
             forced_since,
+            acceptable: _,
         } = question;
-        let path = match self.protocol {
-            CasProtocol::One => "validate",
-            CasProtocol::Two => "serviceValidate",
-            CasProtocol::Three => "p3/serviceValidate",
-        };
+        let path = self.protocol.path();
         let asks_for_proof =
             forced_since.is_some() && self.fresh_login_proof == FreshLoginProof::Renew;
         format!(
-            "{}/{path}?service={}&ticket={}{}",
-            self.url,
+            "{node}/{path}?service={}&ticket={}{}",
             utf8_percent_encode(service, PARAMETER),
             utf8_percent_encode(ticket.as_str(), PARAMETER),
             if asks_for_proof { "&renew=true" } else { "" }
@@ -236,7 +374,37 @@ impl Cas {
         }
     }
 
-    fn proof(&self, success: Success, ticket: &Ticket, now: Timestamp) -> Proof {
+    /// What really happened: of the acceptable classes the first one that is proven, and otherwise
+    /// no more than what a sign-in there proves in any case. What was asked for proves nothing: the
+    /// person may have taken it out of the address.
+    fn context(&self, success: &Success, acceptable: &[AuthnContextClass]) -> AuthnContextClass {
+        let stated = success.attributes.values(&self.methods.attribute);
+        let is_proven = |class: &AuthnContextClass| match self.methods.proving(class) {
+            Some(method) => stated.iter().any(|stated| stated == method),
+            None => *class == self.context,
+        };
+        let mut candidates = acceptable.iter().chain([&self.context]);
+        candidates
+            .find(|class| is_proven(class))
+            .cloned()
+            .unwrap_or(AuthnContextClass::Unspecified)
+    }
+
+    /// When the sign-in happened, by the rule of the configuration; never later than now.
+    fn instant(&self, success: &Success, now: Timestamp) -> Timestamp {
+        let stated = match self.authn_instant {
+            AuthnInstant::Validation => None,
+            AuthnInstant::AuthenticationDate => success.authenticated_at,
+        };
+        let is_sound = |at: &Timestamp| {
+            at.duration_since(now) <= SKEW && now.duration_since(*at) <= OLDEST_SIGN_IN
+        };
+        stated.filter(is_sound).map_or(now, |at| at.min(now))
+    }
+
+    fn proof(&self, success: Success, question: Question<'_>, now: Timestamp) -> Proof {
+        let at = self.instant(&success, now);
+        let context = self.context(&success, question.acceptable);
         let mut attributes = success.attributes;
         // As with the other sources: without a `uid` the login is the uid.
         if attributes.values("uid").is_empty() {
@@ -248,12 +416,31 @@ impl Cas {
         Proof {
             login: success.user.into(),
             method: AuthnMethod::Cas,
-            context: self.context,
-            // When the server vouched for them. It may have known them for hours, but a provider
-            // that takes no older sign-in (Zoom) would turn them away for it.
-            at: now,
-            ticket: Some(ticket.hash()),
+            context,
+            at,
+            ticket: Some(question.ticket.hash()),
             attributes,
+        }
+    }
+}
+
+impl Methods {
+    /// The method that proves `class`; none where a sign-in needs none for it, or where it cannot be
+    /// had here.
+    fn proving(&self, class: &AuthnContextClass) -> Option<&str> {
+        let mut methods = self.by_class.iter();
+        let (_, method) = methods.find(|(proven, _)| proven == class)?;
+        Some(method)
+    }
+}
+
+impl CasProtocol {
+    /// What stands behind the server's address where a ticket is asked about.
+    pub const fn path(self) -> &'static str {
+        match self {
+            Self::One => "validate",
+            Self::Two => "serviceValidate",
+            Self::Three => "p3/serviceValidate",
         }
     }
 }
@@ -265,22 +452,101 @@ mod tests {
         attribute::Attributes,
         endpoint::{EndpointUrl, Schemes},
     };
+    use crate::sys::clock::SystemClock;
 
     const SERVICE: &str = "https://idp.example.org/cas/zoom/AbC_-9";
 
     fn cas(protocol: CasProtocol, fresh_login_proof: FreshLoginProof) -> Cas {
+        let url = |text| EndpointUrl::parse(text, Schemes::HttpsOnly).unwrap();
         let config = Config {
-            url: EndpointUrl::parse("https://cas.example.org/cas", Schemes::HttpsOnly).unwrap(),
+            url: url("https://cas.example.org/cas"),
+            validate_at: vec![
+                url("https://cas1.example.org/cas"),
+                url("https://cas2.example.org/cas/"),
+            ],
+            ca: None,
             protocol,
             fresh_login_proof,
+            authn_instant: AuthnInstant::Validation,
             timeout_seconds: 5,
+            notices_from: Vec::new(),
+            authn_method_attribute: "authnContextClass".to_owned(),
+            authn_methods: vec![(mfa(), "mfa-duo".to_owned()), (sfa(), "a&b".to_owned())],
         };
-        Cas::new(
-            &config,
-            AuthnContextClass::PasswordProtectedTransport,
-            false,
-        )
-        .unwrap()
+        Cas::new(&config, PPT, false, Arc::new(SystemClock)).unwrap()
+    }
+
+    const PPT: AuthnContextClass = AuthnContextClass::PasswordProtectedTransport;
+
+    fn mfa() -> AuthnContextClass {
+        AuthnContextClass::parse("https://refeds.org/profile/mfa").unwrap()
+    }
+
+    fn sfa() -> AuthnContextClass {
+        AuthnContextClass::parse("https://refeds.org/profile/sfa").unwrap()
+    }
+
+    fn success() -> Success {
+        Success {
+            user: "zoe".into(),
+            attributes: Attributes::new(),
+            is_from_new_login: None,
+            authenticated_at: None,
+        }
+    }
+
+    #[test]
+    fn r36_the_method_of_the_preferred_class_is_asked_for_and_never_without_a_page() {
+        let cas = cas(CasProtocol::Three, FreshLoginProof::Attributes);
+        let none = cas.login_url(SERVICE, Asking::AsNeeded, &[]);
+        for (asking, acceptable, more) in [
+            (Asking::AsNeeded, [mfa(), sfa()], "&authn_method=mfa-duo"),
+            (Asking::AsNeeded, [sfa(), PPT], "&authn_method=a%26b"),
+            (Asking::AsNeeded, [PPT, mfa()], ""),
+            (
+                Asking::Anew,
+                [mfa(), PPT],
+                "&renew=true&authn_method=mfa-duo",
+            ),
+            (Asking::Never, [mfa(), PPT], "&gateway=true"),
+        ] {
+            let url = cas.login_url(SERVICE, asking, &acceptable);
+            assert_eq!(url, format!("{none}{more}"));
+        }
+    }
+
+    #[test]
+    fn r36_a_class_is_proven_by_what_the_server_states_and_by_nothing_else() {
+        let mut cas = cas(CasProtocol::Three, FreshLoginProof::Attributes);
+        let of = |cas: &Cas, stated: &[&str], acceptable: &[AuthnContextClass]| {
+            let mut success = success();
+            let stated = stated.iter().map(|method| (*method).to_owned());
+            success.attributes.add("authnContextClass", stated);
+            cas.context(&success, acceptable)
+        };
+        assert_eq!(of(&cas, &["mfa-duo"], &[mfa()]), mfa());
+        assert_eq!(of(&cas, &["x", "mfa-duo"], &[sfa(), mfa()]), mfa());
+        assert_eq!(of(&cas, &["mfa-duo"], &[PPT, mfa()]), PPT);
+        assert_eq!(of(&cas, &["mfa-duo"], &[]), PPT);
+        for no_proof in [&[][..], &["mfa-duo2"], &["MFA-DUO"], &[""], &["a&b"]] {
+            assert_eq!(of(&cas, no_proof, &[mfa()]), PPT, "{no_proof:?}");
+        }
+        // In another attribute.
+        let mut elsewhere = success();
+        elsewhere.attributes.add("mail", ["mfa-duo".to_owned()]);
+        assert_eq!(cas.context(&elsewhere, &[mfa()]), PPT);
+        // Where the password itself is a method that the server must state.
+        cas.methods.by_class.push((PPT, "password".to_owned()));
+        let unknown = AuthnContextClass::Unspecified;
+        for (stated, acceptable, context) in [
+            (&["password"][..], &[PPT][..], PPT),
+            (&["password"], &[], PPT),
+            (&[], &[PPT], unknown.clone()),
+            (&["mfa-duo"], &[PPT], unknown.clone()),
+            (&["mfa-duo"], &[], unknown),
+        ] {
+            assert_eq!(of(&cas, stated, acceptable), context, "{stated:?}");
+        }
     }
 
     #[test]
@@ -292,7 +558,8 @@ mod tests {
             (Asking::Anew, "&renew=true"),
             (Asking::Never, "&gateway=true"),
         ] {
-            assert_eq!(cas.login_url(SERVICE, asking), format!("{login}{more}"));
+            let url = cas.login_url(SERVICE, asking, &[]);
+            assert_eq!(url, format!("{login}{more}"));
         }
     }
 
@@ -327,13 +594,47 @@ mod tests {
                 service: SERVICE,
                 ticket: &ticket,
                 forced_since,
+                acceptable: &[mfa()],
             };
+            let cas = cas(protocol, proof);
+            let turns = cas.nodes.turns(Timestamp::UNIX_EPOCH);
+            assert_eq!(&**turns[1].server(), "https://cas2.example.org/cas");
             assert_eq!(
-                cas(protocol, proof).validation_url(question),
+                cas.validation_url(turns[0].server(), question),
                 format!(
-                    "https://cas.example.org/cas/{path}?service=https%3A%2F%2Fidp.example.org%2Fcas%2Fzoom%2FAbC_-9&ticket=ST-1-a%2Fb.c{more}"
+                    "https://cas1.example.org/cas/{path}?service=https%3A%2F%2Fidp.example.org%2Fcas%2Fzoom%2FAbC_-9&ticket=ST-1-a%2Fb.c{more}"
                 )
             );
+        }
+    }
+
+    #[test]
+    fn the_time_of_a_sign_in_is_that_of_its_validation_or_a_sound_date_of_the_server() {
+        let mut cas = cas(CasProtocol::Three, FreshLoginProof::Attributes);
+        let now = Timestamp::from_second(10_000_000).unwrap();
+        let days = |days: i64| days * 24 * 3600;
+        let by = |cas: &Cas, ago: Option<i64>| {
+            let at = ago.map(|ago| Timestamp::from_second(10_000_000 - ago).unwrap());
+            let success = Success {
+                authenticated_at: at,
+                ..success()
+            };
+            now.duration_since(cas.instant(&success, now)).as_secs()
+        };
+        assert_eq!(by(&cas, Some(3600)), 0);
+        cas.authn_instant = AuthnInstant::AuthenticationDate;
+        for (stated, counts) in [
+            (Some(0), 0),
+            (Some(3600), 3600),
+            (Some(days(14)), days(14)),
+            (Some(days(31)), days(31)),
+            (Some(days(31) + 1), 0),
+            // Its clock is ahead.
+            (Some(-30), 0),
+            (Some(-31), 0),
+            (None, 0),
+        ] {
+            assert_eq!(by(&cas, stated), counts, "{stated:?}");
         }
     }
 
@@ -342,10 +643,9 @@ mod tests {
         let at = |second| Timestamp::from_second(second).unwrap();
         let (since, now) = (at(1000), at(1060));
         let success = |is_from_new_login, authenticated_at: Option<i64>| Success {
-            user: "zoe".into(),
-            attributes: Attributes::new(),
             is_from_new_login,
             authenticated_at: authenticated_at.map(at),
+            ..success()
         };
         let by_attributes = cas(CasProtocol::Three, FreshLoginProof::Attributes);
         for (is_from_new_login, authenticated_at, is_fresh) in [

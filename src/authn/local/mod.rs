@@ -8,11 +8,10 @@ use std::sync::Arc;
 use jiff::Timestamp;
 
 use self::{
-    password::TypedPassword,
     people::Person,
     pool::{HashPool, NotDone},
 };
-use super::{Outcome, PasswordAttempt, RefusalReason};
+use super::{Outcome, PasswordAttempt, RefusalReason, typed_password::TypedPassword};
 use crate::model::proof::{AuthnMethod, Proof};
 
 mod directory;
@@ -22,7 +21,7 @@ pub mod pool;
 
 pub use self::{
     directory::Directory,
-    password::{HashPasswordError, UnacceptablePassword, hash_password},
+    password::{HashPasswordError, hash_password},
 };
 
 /// The password could not be hashed: nothing is known about it.

@@ -1,13 +1,11 @@
-//! Passwords as typed, and as stored: argon2id (RFC 9106) in PHC string format.
-
-use std::borrow::Cow;
+//! Passwords as stored: argon2id (RFC 9106) in PHC string format.
 
 use argon2::{ARGON2ID_IDENT, Algorithm, Argon2, Params, PasswordHash, Version};
 use base64::{Engine as _, engine::general_purpose::STANDARD_NO_PAD};
-use unicode_normalization::{UnicodeNormalization as _, is_nfc};
 use zeroize::Zeroizing;
 
 use super::pool::Memory;
+use crate::authn::typed_password::{TypedPassword, UnacceptablePassword};
 use crate::sys::{
     entropy::{self, Entropy},
     secret::{Secret, same},
@@ -33,18 +31,6 @@ struct Cost {
     passes: u32,
     lanes: u32,
 }
-
-/// A password as it is hashed: RFC 8265 `OpaqueString`, so NFC with every kind of space as the
-/// plain one; case and outer spaces are kept.
-///
-/// One keyboard sends `é` as one character, another as two: both are one password.
-pub(super) struct TypedPassword(Zeroizing<Vec<u8>>);
-
-/// A password that nobody can have: empty, longer than [`TypedPassword::MAX_BYTES`], not UTF-8, or
-/// with a NUL.
-#[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]
-#[error("the password is empty, longer than 1024 bytes, not UTF-8 or has a NUL in it")]
-pub struct UnacceptablePassword;
 
 /// A stored hash. Its `Debug` is blank.
 pub(super) struct StoredHash {
@@ -105,36 +91,6 @@ pub fn hash_password(
     Ok(format!(
         "$argon2id$v=19$m={memory_kib},t={passes},p={lanes}${salt}${hash}"
     ))
-}
-
-impl TypedPassword {
-    /// The longest password, as typed. Longer ones would make the server work for nothing.
-    pub(super) const MAX_BYTES: usize = 1024;
-
-    pub(super) fn parse(typed: &Secret) -> Result<Self, UnacceptablePassword> {
-        let bytes = typed.expose();
-        if bytes.is_empty() || bytes.len() > Self::MAX_BYTES || bytes.contains(&0) {
-            return Err(UnacceptablePassword);
-        }
-        let text = str::from_utf8(bytes).or(Err(UnacceptablePassword))?;
-        let is_opaque = is_nfc(text) && !text.chars().any(is_other_space);
-        let opaque = if is_opaque {
-            Cow::Borrowed(text)
-        } else {
-            Cow::Owned(to_opaque(text))
-        };
-        Ok(Self(Zeroizing::new(opaque.into_owned().into_bytes())))
-    }
-
-    /// What is hashed in the place of a password that nobody can have: its answer is never
-    /// looked at.
-    pub(super) fn stand_in() -> Self {
-        Self(Zeroizing::new(b"nobody has this".to_vec()))
-    }
-
-    pub(super) fn expose(&self) -> &[u8] {
-        &self.0
-    }
 }
 
 impl StoredHash {
@@ -209,26 +165,6 @@ impl Cost {
     }
 }
 
-/// A space of Unicode's category Zs that is not U+0020 (RFC 8265 §4.2.2).
-const fn is_other_space(c: char) -> bool {
-    matches!(
-        c,
-        '\u{a0}' | '\u{1680}' | '\u{2000}'..='\u{200a}' | '\u{202f}' | '\u{205f}' | '\u{3000}'
-    )
-}
-
-fn to_opaque(text: &str) -> String {
-    // Room for the longest result (NFC at most triples UTF-8, UAX #15): a string that grew would
-    // leave pieces of the password behind.
-    let mut opaque = String::with_capacity(text.len() * 3);
-    opaque.extend(
-        text.chars()
-            .map(|c| if is_other_space(c) { ' ' } else { c })
-            .nfc(),
-    );
-    opaque
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -261,6 +197,12 @@ mod tests {
     }
 
     #[test]
+    fn r71_no_hash_is_made_for_a_password_that_nobody_can_have() {
+        let empty = Secret::new(Vec::new());
+        assert!(hash_password(&empty, &SeededEntropy::new(1)).is_err());
+    }
+
+    #[test]
     fn a_hash_made_by_the_reference_implementation_is_understood() {
         let stored = StoredHash::parse(WONDERLAND).unwrap();
         assert!(
@@ -282,42 +224,6 @@ mod tests {
         );
         let stored = StoredHash::parse(WONDERLAND).unwrap();
         assert!(stored.verify(&typed("wonderland"), &mut memory).unwrap());
-    }
-
-    #[test]
-    fn one_password_is_typed_in_more_than_one_way() {
-        for same in [
-            "\u{e9}t\u{e9} 2026",
-            "e\u{301}te\u{301} 2026",
-            "\u{e9}t\u{e9}\u{a0}2026",
-        ] {
-            assert_eq!(typed(same).expose(), "\u{e9}t\u{e9} 2026".as_bytes());
-        }
-        assert_eq!(typed(" A\tb ").expose(), b" A\tb ");
-        // The longest growth stays within the room that was taken for it.
-        let long = "\u{1d160}".repeat(256);
-        let opaque = to_opaque(&long);
-        assert_eq!(opaque.capacity(), long.len() * 3);
-        assert!(opaque.len() > long.len());
-    }
-
-    #[test]
-    fn r71_a_password_that_nobody_can_have_is_refused() {
-        let refused = |bytes: &[u8]| TypedPassword::parse(&Secret::new(bytes.to_vec())).is_err();
-        for bytes in [
-            &b""[..],
-            b"\0",
-            b"\0\0\0",
-            b"wonder\0land",
-            b"wonderland\0",
-            b"\xff\xfe",
-        ] {
-            assert!(refused(bytes), "{bytes:?}");
-        }
-        assert!(!refused(&[b'a'; 1024]));
-        assert!(refused(&[b'a'; 1025]));
-        let empty = Secret::new(Vec::new());
-        assert!(hash_password(&empty, &SeededEntropy::new(1)).is_err());
     }
 
     #[test]

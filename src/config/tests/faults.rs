@@ -1,6 +1,6 @@
 //! What is told of each fault.
 
-use super::{EXAMPLE, Place, with};
+use super::{EXAMPLE, Place, all_switched_on, with};
 
 #[test]
 fn faults_of_all_sections_are_reported_together() {
@@ -21,7 +21,7 @@ technical-contact = "me"
 mail-domains = ["Example.org"]
 scopes = ["x.fr", ".*"]
 [authn]
-methods = ["local", "ldap"]
+methods = ["local", "kerberos"]
 [authn.throttle]
 first-wait-seconds = 0
 [sessions]
@@ -58,7 +58,7 @@ x.toml:15: organization.mail-domains[1]: is not a domain name in lower case
     hint: write it like univ-montp3.fr
 x.toml:16: organization.scopes[2]: is not a domain name in lower case
     hint: write it like univ-montp3.fr
-x.toml:18: authn.methods: unknown variant `ldap`, expected `cas` or `local`
+x.toml:18: authn.methods: unknown variant `kerberos`, expected one of `cas`, `ldap`, `local`
 x.toml:20: authn.throttle.first-wait-seconds: must not be 0
 x.toml:22: sessions.idle-minutes: is longer than lifetime-minutes
 x.toml:23: sp.Zoom: the name after `sp.` is not 1 to 32 of a-z, 0-9 and inner hyphens
@@ -311,6 +311,102 @@ fn each_bad_value_is_told_by_its_key_and_its_reason() {
     }
 }
 
+/// The same for `[authn.cas]`, which the example has switched off.
+const BAD_VALUES_OF_CAS: &[(&str, &str, &str)] = &[
+    (
+        "url = \"https://cas.example.org/cas\"",
+        "url = \"https://cas.example.org/cas?a\"",
+        "authn.cas.url: has a query or a fragment",
+    ),
+    ("protocol = 3", "protocol = 4", "protocol: is not 1, 2 or 3"),
+    (
+        "timeout-seconds = 5",
+        "timeout-seconds = 31",
+        "timeout-seconds: is not 1 to 30",
+    ),
+    (
+        "[\"https://cas1.example.org/cas\", \"https://cas2.example.org/cas\"]",
+        "[]",
+        "authn.cas.validate-at: names no server",
+    ),
+    (
+        "\"https://cas2.example.org/cas\"",
+        "\"http://cas2.example.org/cas\"",
+        "validate-at[2]: is not an https URL",
+    ),
+    (
+        "\"https://cas2.example.org/cas\"",
+        "\"https://cas1.example.org/cas/\"",
+        "validate-at[2]: is named twice",
+    ),
+    (
+        "../certs/cas-ca.pem",
+        "../certs/none.pem",
+        "authn.cas.ca: ../certs/none.pem cannot be read",
+    ),
+    (
+        "../certs/cas-ca.pem",
+        "../certs/tls.pem",
+        "authn.cas.ca: ../certs/tls.pem: holds no certificate",
+    ),
+    (
+        "authn-instant = \"validation\"",
+        "authn-instant = \"login\"",
+        "authn.cas.authn-instant: unknown variant `login`",
+    ),
+    (
+        "authn-method-attribute = \"authnContextClass\"",
+        "authn-method-attribute = \"authn context\"",
+        "authn-method-attribute: is not the name of",
+    ),
+    ("protocol = 3", "protocol = 1", "authn-methods: needs proto"),
+    (
+        "\"https://refeds.org/profile/mfa\"",
+        "mfa",
+        "authn-methods.mfa: is not an absolute URI",
+    ),
+    (
+        "\"https://refeds.org/profile/mfa\"",
+        "\"urn:oasis:names:tc:SAML:2.0:ac:classes:unspecified\"",
+        "unspecified: is a class that claims nothing",
+    ),
+    (
+        "\"mfa-duo\"",
+        "\" \"",
+        "profile/mfa: is not the name of a method",
+    ),
+];
+
+#[test]
+fn each_bad_value_of_cas_is_told_by_its_key_and_its_reason() {
+    let place = Place::new();
+    for &(line, other, told) in BAD_VALUES_OF_CAS {
+        let text = all_switched_on();
+        assert!(text.contains(line), "{line}");
+        let shown = place.faults(&text.replacen(line, other, 1));
+        assert!(shown.contains(told), "{other}\n{shown}");
+        assert!(shown.lines().count() <= 2, "{shown}");
+    }
+}
+
+#[test]
+fn the_nodes_of_cas_are_the_server_itself_where_none_are_listed() {
+    let line = "validate-at = [\"https://cas1.example.org/cas\", \"https://cas2.example.org/cas\"]";
+    let text = all_switched_on();
+    assert!(text.contains(line));
+    let place = Place::new();
+    let nodes = |text: &str| {
+        let cas = place.load(text).unwrap().authn.cas.unwrap();
+        let nodes = cas.validate_at.iter().map(ToString::to_string);
+        nodes.collect::<Vec<_>>()
+    };
+    assert_eq!(nodes(&text).len(), 2);
+    assert_eq!(
+        nodes(&text.replace(line, "")),
+        ["https://cas.example.org/cas"]
+    );
+}
+
 #[test]
 fn a_release_of_one_attribute_twice_is_refused() {
     let twice = "[[sp.intranet.release]]\nattribute = \"MAIL\"\n";
@@ -318,5 +414,106 @@ fn a_release_of_one_attribute_twice_is_refused() {
     assert!(
         shown.contains("sp.intranet.release[3]: releases the same attribute"),
         "{shown}"
+    );
+}
+
+#[test]
+fn each_bad_value_of_the_directory_is_told_by_its_key_and_its_reason() {
+    let place = Place::new();
+    let with_ldap = all_switched_on();
+    let bad = |line: &str, other: &str| {
+        assert!(with_ldap.contains(line), "{line}");
+        let faults = place.faults(&with_ldap.replacen(line, other, 1));
+        let first = faults.lines().next().unwrap();
+        first.split_once(": ").unwrap().1.to_owned()
+    };
+    let urls = "url = [\"ldaps://ldap1.example.org\", \"ldaps://ldap2.example.org\"]";
+    for (line, other, fault) in [
+        (urls, "url = []", "authn.ldap.url: names no server"),
+        (
+            urls,
+            "url = [\"https://ldap.example.org\"]",
+            "authn.ldap.url[1]: is not an ldaps or ldap address",
+        ),
+        (
+            urls,
+            "url = [\"ldaps://a.example.org\", \"ldaps://b.example.org/ou=people\"]",
+            "authn.ldap.url[2]: has more than a host and a port",
+        ),
+        (
+            "ca = \"../certs/directory-ca.pem\"",
+            "ca = \"../certs/tls.pem\"",
+            "authn.ldap.ca: ../certs/tls.pem: holds no certificate in PEM",
+        ),
+        (
+            "bind-password-file = \"../certs/directory.password\"",
+            "",
+            "authn.ldap.bind-dn: stands without bind-password-file",
+        ),
+        (
+            "bind-dn = \"cn=passerelle,ou=services,dc=example,dc=org\"",
+            "",
+            "authn.ldap.bind-password-file: stands without bind-dn",
+        ),
+        (
+            "bind-password-file = \"../certs/directory.password\"",
+            "bind-password-file = \"../certs/tls.pem\"",
+            "authn.ldap.bind-password-file: ../certs/tls.pem can be read by others than its owner",
+        ),
+        (
+            "login-attribute = \"uid\"",
+            "login-attribute = \"u id\"",
+            "authn.ldap.login-attribute: \"u id\" is not the name of an attribute",
+        ),
+        (
+            "connections = 16",
+            "connections = 0",
+            "authn.ldap.connections: is not 1 to 256",
+        ),
+        (
+            "without-directory = \"stop\"",
+            "without-directory = \"go\"",
+            "authn.ldap.without-directory: unknown variant `go`, expected `stop` or `use-cas`",
+        ),
+        (
+            "code = \"supannCodeEntite\"",
+            "code = \"\"",
+            "authn.ldap.units.code: \"\" is not the name of an attribute",
+        ),
+        (
+            "[authn.ldap.groups]\nbase",
+            "[authn.ldap.groups]\nbasis",
+            "authn.ldap.groups.base: is missing",
+        ),
+    ] {
+        let found = bad(line, other);
+        assert!(found.ends_with(fault), "{found}\n{fault}");
+    }
+}
+
+#[test]
+fn methods_that_do_not_go_together_are_told() {
+    let place = Place::new();
+    let all = all_switched_on();
+    for (methods, fault) in [
+        ("[\"ldap\", \"cas\"]", "names cas after another one"),
+        (
+            "[\"cas\", \"local\"]",
+            "names local beside another one: they cannot be used together yet",
+        ),
+        ("[\"ldap\", \"ldap\"]", "names ldap twice"),
+    ] {
+        let text = all.replace("methods = [\"local\"]", &format!("methods = {methods}"));
+        let faults = place.faults(&text);
+        assert!(
+            faults.contains(&format!("authn.methods: {fault}")),
+            "{faults}"
+        );
+    }
+    let text = EXAMPLE.replace("#:attributes = \"ldap\"", "attributes = \"ldap\"");
+    let faults = place.faults(&text);
+    assert!(
+        faults.contains("authn.attributes: names ldap, and there is no [authn.ldap]"),
+        "{faults}"
     );
 }

@@ -1,9 +1,9 @@
 //! One specimen of every page, to test and to look at (`cargo run --example pages`).
 
-use super::{Page, Refusal, Stop, StopReason};
+use super::{Ending, Page, PasswordEnd, Refusal, Stop, StopReason};
 
 /// Every reason for a stop, in the order of the enum; a test compares the two.
-pub const STOP_REASONS: [StopReason<'static>; 25] = stop_reasons("Zoom", "Prénom");
+pub const STOP_REASONS: [StopReason<'static>; 29] = stop_reasons("Zoom", "Prénom");
 
 /// What the specimens show.
 #[derive(Clone, Copy, Debug)]
@@ -93,6 +93,7 @@ impl<'a> Cast<'a> {
         ];
         self.logins()
             .into_iter()
+            .chain(self.endings())
             .chain(self.posts())
             .chain(others)
             .map(|(name, page)| (name.to_owned(), page))
@@ -123,6 +124,30 @@ impl<'a> Cast<'a> {
             username,
             refused,
         }
+    }
+
+    fn endings(&self) -> [(&'static str, Page<'a>); 4] {
+        let Self {
+            csrf,
+            provider,
+            saml_response: proof,
+            ..
+        } = *self;
+        let page = |ends| {
+            Page::PasswordEnds(Ending {
+                action: "/j/zoom/c2VhbA",
+                csrf,
+                proof,
+                provider,
+                ends,
+            })
+        };
+        [
+            ("password-ends", page(PasswordEnd::Days(5))),
+            ("password-ends-today", page(PasswordEnd::Days(0))),
+            ("password-ended", page(PasswordEnd::SignIns(2))),
+            ("password-ended-last", page(PasswordEnd::SignIns(0))),
+        ]
     }
 
     fn posts(&self) -> [(&'static str, Page<'a>); 4] {
@@ -165,6 +190,13 @@ impl<'a> Cast<'a> {
             reason: StopReason::Internal,
             support_code,
             way_out: None,
+            again: None,
+        };
+        let passing = Stop {
+            reason: StopReason::SignInUnavailable,
+            way_out,
+            again: Some("/j/zoom/c2VhbA"),
+            ..no_way_out
         };
         stop_reasons(provider, self.attribute)
             .into_iter()
@@ -174,14 +206,18 @@ impl<'a> Cast<'a> {
                     reason,
                     support_code,
                     way_out,
+                    again: None,
                 };
                 (format!("stop-{}", reason.slug()), Page::Stop(stop))
             })
-            .chain([("stop-without-way-out".to_owned(), Page::Stop(no_way_out))])
+            .chain([
+                ("stop-without-way-out".to_owned(), Page::Stop(no_way_out)),
+                ("stop-that-may-pass".to_owned(), Page::Stop(passing)),
+            ])
     }
 }
 
-const fn stop_reasons<'a>(provider: &'a str, attribute: &'a str) -> [StopReason<'a>; 25] {
+const fn stop_reasons<'a>(provider: &'a str, attribute: &'a str) -> [StopReason<'a>; 29] {
     [
         StopReason::JourneyExpired,
         StopReason::JourneyForged,
@@ -204,6 +240,10 @@ const fn stop_reasons<'a>(provider: &'a str, attribute: &'a str) -> [StopReason<
         StopReason::AcsUnknown,
         StopReason::RequestUsed,
         StopReason::UnsupportedBinding,
+        StopReason::AccountShut,
+        StopReason::PasswordMustChange,
+        StopReason::RecordNotFound { provider },
+        StopReason::MailOfAnother { provider },
         StopReason::SignInUnavailable,
         StopReason::Busy,
         StopReason::Internal,

@@ -19,6 +19,8 @@ pub struct Stop<'a> {
     pub support_code: &'a str,
     /// The name of the provider, and the `https` address or own path from which to start again.
     pub way_out: Option<(&'a str, &'a str)>,
+    /// Own path at which the journey itself goes on, where the fault may pass.
+    pub again: Option<&'a str>,
 }
 
 /// Why a person cannot go on, as far as they are told.
@@ -77,6 +79,20 @@ pub enum StopReason<'a> {
     RequestUsed,
     /// The request asks for a binding that we do not speak.
     UnsupportedBinding,
+    /// The password is right, and the account is shut.
+    AccountShut,
+    /// The password is right, and must be changed first.
+    PasswordMustChange,
+    /// The directory has no record of the person, or several.
+    RecordNotFound {
+        /// Name of the provider.
+        provider: &'a str,
+    },
+    /// Somebody else has the same address.
+    MailOfAnother {
+        /// Name of the provider.
+        provider: &'a str,
+    },
     /// What proves who people are does not answer.
     SignInUnavailable,
     /// Too much is under way.
@@ -116,6 +132,10 @@ impl StopReason<'_> {
             Self::AcsUnknown => "acs-unknown",
             Self::RequestUsed => "request-used",
             Self::UnsupportedBinding => "unsupported-binding",
+            Self::AccountShut => "account-shut",
+            Self::PasswordMustChange => "password-must-change",
+            Self::RecordNotFound { .. } => "record-not-found",
+            Self::MailOfAnother { .. } => "mail-of-another",
             Self::SignInUnavailable => "sign-in-unavailable",
             Self::Busy => "busy",
             Self::Internal => "internal",
@@ -132,6 +152,8 @@ impl StopReason<'_> {
         match self {
             Self::NoMail { provider }
             | Self::SeveralMails { provider }
+            | Self::RecordNotFound { provider }
+            | Self::MailOfAnother { provider }
             | Self::ProviderDisabled { provider } => arguments.set("provider", *provider),
             Self::MissingAttribute {
                 provider,
@@ -154,6 +176,8 @@ impl StopReason<'_> {
             | Self::AcsUnknown
             | Self::RequestUsed
             | Self::UnsupportedBinding
+            | Self::AccountShut
+            | Self::PasswordMustChange
             | Self::SignInUnavailable
             | Self::Busy
             | Self::Internal
@@ -174,6 +198,10 @@ impl StopReason<'_> {
                 | Self::SeveralMails { .. }
                 | Self::MissingAttribute { .. }
                 | Self::ProviderDisabled { .. }
+                | Self::AccountShut
+                | Self::PasswordMustChange
+                | Self::RecordNotFound { .. }
+                | Self::MailOfAnother { .. }
                 | Self::UnsupportedBinding
         )
     }
@@ -201,6 +229,10 @@ impl StopReason<'_> {
             | Self::AcsUnknown
             | Self::RequestUsed
             | Self::UnsupportedBinding
+            | Self::AccountShut
+            | Self::PasswordMustChange
+            | Self::RecordNotFound { .. }
+            | Self::MailOfAnother { .. }
             | Self::SignInUnavailable
             | Self::Busy
             | Self::Internal

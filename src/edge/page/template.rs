@@ -11,14 +11,14 @@ use minijinja::{
 };
 
 use super::{
-    PageError, Pages, Refusal, Site, Stop, StopReason,
+    Ending, PageError, Pages, PasswordEnd, Refusal, Site, Stop, StopReason,
     form::{Gap, Skeleton},
     words::Words,
 };
 use crate::model::language::Language;
 
 /// Every template: its name, and its text as built into the program.
-pub(super) const SOURCES: [(&str, &str); 10] = [
+pub(super) const SOURCES: [(&str, &str); 11] = [
     (
         "layout.html",
         include_str!("../../../templates/layout.html"),
@@ -29,6 +29,10 @@ pub(super) const SOURCES: [(&str, &str); 10] = [
         include_str!("../../../templates/support.html"),
     ),
     ("login.html", include_str!("../../../templates/login.html")),
+    (
+        "password-ends.html",
+        include_str!("../../../templates/password-ends.html"),
+    ),
     ("post.html", include_str!("../../../templates/post.html")),
     ("stop.html", include_str!("../../../templates/stop.html")),
     (
@@ -192,6 +196,39 @@ impl Edition {
         )
     }
 
+    /// The page that says that the password ends soon. It answers a POST, so there is nothing to ask
+    /// for again.
+    pub(super) fn password_ends(&self, ending: &Ending<'_>) -> Result<String, PageError> {
+        let mut arguments = FluentArgs::new();
+        let (title, lead) = match ending.ends {
+            PasswordEnd::Days(days) => {
+                arguments.set("days", days);
+                (key("ends-title"), key("ends-in-days"))
+            }
+            PasswordEnd::SignIns(count) => {
+                arguments.set("count", count);
+                (key("ends-title-ended"), key("ends-in-sign-ins"))
+            }
+        };
+        let lead = self.words.text(lead, &arguments)?;
+        let advice = match ending.ends {
+            PasswordEnd::SignIns(0) => key("ends-advice-last"),
+            PasswordEnd::SignIns(_) | PasswordEnd::Days(_) => key("ends-advice"),
+        };
+        self.page(
+            "password-ends.html",
+            Face::new("password-ends", self.text(title, [])?),
+            &context! {
+                action => ending.action,
+                csrf => ending.csrf,
+                proof => ending.proof,
+                provider => ending.provider,
+                lead,
+                advice => self.text(advice, [])?,
+            },
+        )
+    }
+
     fn refusal(&self, refusal: Refusal) -> Result<String, PageError> {
         let mut arguments = FluentArgs::new();
         let key = match refusal {
@@ -246,6 +283,8 @@ impl Edition {
                 sentence,
                 advice,
                 way_out,
+                again => stop.again,
+                must_change_password => stop.reason == StopReason::PasswordMustChange,
                 needs_support => stop.reason.needs_support(),
                 code => stop.code,
                 support_code => stop.support_code,
@@ -342,6 +381,7 @@ fn add_site(
     templates.add_global("organization_url", site.organization_url.text(language));
     templates.add_global("support_steps", steps);
     templates.add_global("support_link", site.support_link.as_deref());
+    templates.add_global("password_link", site.password_link.as_deref());
     templates.add_global("lab", site.lab);
     templates.add_global(
         "assets",

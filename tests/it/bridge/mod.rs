@@ -78,6 +78,8 @@ pub(crate) struct Setup {
     pub(crate) server: String,
     /// More lines of `[authn.local]`.
     pub(crate) local: String,
+    /// What stands in the place of `[authn]` and `[authn.local]`.
+    pub(crate) authn: Option<String>,
     /// More lines of `[sp.zoom]`.
     pub(crate) zoom: String,
     /// Zoom's metadata.
@@ -98,6 +100,7 @@ impl Setup {
         Self {
             server: "listen = '127.0.0.1:0'\ntrusted-proxies = ['127.0.0.1']".to_owned(),
             local: String::new(),
+            authn: None,
             zoom: String::new(),
             zoom_metadata: zoom_metadata(""),
             people: include_str!("../../../config/demo/people.toml").to_owned(),
@@ -166,6 +169,9 @@ impl Setup {
             more,
             ..
         } = self;
+        let authn = self.authn.clone().unwrap_or_else(|| {
+            format!("[authn]\nmethods = ['local']\n[authn.local]\npeople = 'people.toml'\n{local}")
+        });
         format!(
             "base-url = '{ORIGIN}'
 [server]
@@ -179,17 +185,14 @@ name.fr = \"Université d'exemple\"
 name.en = 'Example University'
 url.fr = 'https://www.example.org'
 technical-contact = 'sso@example.org'
-mail-domains = ['univ-montp3.example', 'etu.univ-montp3.example']
+mail-domains = ['univ-montp3.example', 'etu.univ-montp3.example', 'univ.example']
 scopes = ['univ-montp3.example']
 [support]
 text.fr = \"Écrivez à l'assistance\"
 text.en = 'Write to the help desk'
 link = 'https://help.example.org'
-[authn]
-methods = ['local']
-[authn.local]
-people = 'people.toml'
-{local}
+password-link = 'https://password.example.org'
+{authn}
 [sp.zoom]
 metadata = 'zoom.xml'
 preset = 'zoom'

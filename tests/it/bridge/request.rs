@@ -89,13 +89,19 @@ impl AuthnRequest {
 
     /// With a `RequestedAuthnContext` that names `class`.
     pub(crate) fn authn_context(self, comparison: &str, class: &str) -> Self {
-        let class = leaf(
-            "saml:AuthnContextClassRef",
-            &format!(" xmlns:saml=\"{SAML}\""),
-            class,
-        );
+        self.authn_contexts(comparison, &[class])
+    }
+
+    /// With a `RequestedAuthnContext` that names `classes`, the preferred one first.
+    pub(crate) fn authn_contexts(self, comparison: &str, classes: &[&str]) -> Self {
+        let namespace = format!(" xmlns:saml=\"{SAML}\"");
+        let classes = classes.iter();
+        let classes: Vec<_> = classes
+            .map(|class| leaf("saml:AuthnContextClassRef", &namespace, class))
+            .collect();
+        let classes = classes.concat();
         self.holding(&format!(
-            "<samlp:RequestedAuthnContext{comparison}>{class}</samlp:RequestedAuthnContext>"
+            "<samlp:RequestedAuthnContext{comparison}>{classes}</samlp:RequestedAuthnContext>"
         ))
     }
 

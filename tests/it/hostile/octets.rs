@@ -247,7 +247,7 @@ async fn r122_a_body_that_is_too_large_or_no_form_is_refused() {
         let request = bridge.request().with("ForceAuthn", "true");
         browser.arrive(&request.redirect(None)).await
     };
-    let form = login.filled("anne.dupont", &"x".repeat(20_000));
+    let form = login.filled("anne.dupont", &"x".repeat(40_000));
     browser
         .submit(&login, &form)
         .await

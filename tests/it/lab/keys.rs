@@ -5,10 +5,15 @@ use std::path::{Path, PathBuf};
 use openssl::{
     asn1::Asn1Time,
     bn::{BigNum, MsbOption},
+    ec::{EcGroup, EcKey},
     hash::MessageDigest,
+    nid::Nid,
     pkey::{PKey, Private},
     rsa::Rsa,
-    x509::{X509, X509Name, X509NameBuilder},
+    x509::{
+        X509, X509Builder, X509Name, X509NameBuilder, X509NameRef,
+        extension::{BasicConstraints, SubjectAlternativeName},
+    },
 };
 
 /// An RSA key with its self-signed certificate, in memory and as files.
@@ -44,8 +49,72 @@ impl KeyPair {
     }
 }
 
+/// Somebody who vouches for servers.
+#[derive(Debug)]
+pub(crate) struct Authority {
+    key: PKey<Private>,
+    certificate: X509,
+}
+
+/// A key of a server, with the certificate that it is believed by; both PEM.
+#[derive(Clone, Debug)]
+pub(crate) struct ServerKey {
+    /// The certificate.
+    pub(crate) certificate: Vec<u8>,
+    /// The private key.
+    pub(crate) key: Vec<u8>,
+}
+
+impl Authority {
+    /// A new one.
+    pub(crate) fn new(name: &str) -> Self {
+        let key = ec_key();
+        let subject = subject(name);
+        let mut builder = certificate(&subject, &subject, &key);
+        let constraints = BasicConstraints::new().critical().ca().build().unwrap();
+        builder.append_extension(constraints).unwrap();
+        builder.sign(&key, MessageDigest::sha256()).unwrap();
+        Self {
+            certificate: builder.build(),
+            key,
+        }
+    }
+
+    /// Its own certificate, PEM.
+    pub(crate) fn pem(&self) -> Vec<u8> {
+        self.certificate.to_pem().unwrap()
+    }
+
+    /// Vouches for a server of that name.
+    pub(crate) fn vouch_for(&self, host: &str) -> ServerKey {
+        let key = ec_key();
+        let issuer = self.certificate.subject_name();
+        let mut builder = certificate(&subject(host), issuer, &key);
+        let context = builder.x509v3_context(Some(&self.certificate), None);
+        let names = SubjectAlternativeName::new().dns(host).build(&context);
+        builder.append_extension(names.unwrap()).unwrap();
+        builder.sign(&self.key, MessageDigest::sha256()).unwrap();
+        ServerKey {
+            certificate: builder.build().to_pem().unwrap(),
+            key: key.private_key_to_pem_pkcs8().unwrap(),
+        }
+    }
+}
+
+fn ec_key() -> PKey<Private> {
+    let group = EcGroup::from_curve_name(Nid::X9_62_PRIME256V1).unwrap();
+    PKey::from_ec_key(EcKey::generate(&group).unwrap()).unwrap()
+}
+
 fn self_signed(key: &PKey<Private>, name: &str) -> X509 {
     let subject = subject(name);
+    let mut builder = certificate(&subject, &subject, key);
+    builder.sign(key, MessageDigest::sha256()).unwrap();
+    builder.build()
+}
+
+/// A certificate of 30 days, not yet signed.
+fn certificate(subject: &X509NameRef, issuer: &X509NameRef, key: &PKey<Private>) -> X509Builder {
     let mut serial = BigNum::new().unwrap();
     serial.rand(159, MsbOption::MAYBE_ZERO, false).unwrap();
     let mut builder = X509::builder().unwrap();
@@ -53,8 +122,8 @@ fn self_signed(key: &PKey<Private>, name: &str) -> X509 {
     builder
         .set_serial_number(&serial.to_asn1_integer().unwrap())
         .unwrap();
-    builder.set_subject_name(&subject).unwrap();
-    builder.set_issuer_name(&subject).unwrap();
+    builder.set_subject_name(subject).unwrap();
+    builder.set_issuer_name(issuer).unwrap();
     builder
         .set_not_before(&Asn1Time::days_from_now(0).unwrap())
         .unwrap();
@@ -62,8 +131,7 @@ fn self_signed(key: &PKey<Private>, name: &str) -> X509 {
         .set_not_after(&Asn1Time::days_from_now(30).unwrap())
         .unwrap();
     builder.set_pubkey(key).unwrap();
-    builder.sign(key, MessageDigest::sha256()).unwrap();
-    builder.build()
+    builder
 }
 
 fn subject(name: &str) -> X509Name {

@@ -4,6 +4,7 @@
 //! writes lies in a folder of its own that goes with it.
 
 pub(crate) mod browser;
+pub(crate) mod cas_script;
 pub(crate) mod cas_server;
 pub(crate) mod cookies;
 pub(crate) mod form;
@@ -14,4 +15,5 @@ pub(crate) mod port;
 pub(crate) mod process;
 pub(crate) mod real_bridge;
 pub(crate) mod service_provider;
+pub(crate) mod slapd;
 pub(crate) mod xml_tools;

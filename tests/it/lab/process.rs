@@ -84,6 +84,16 @@ impl Server {
         }
     }
 
+    /// Has all of its group do nothing until [`Self::go_on`]; dropping it still ends it.
+    pub(crate) fn pause(&self) {
+        kill_process_group(Pid::from_child(&self.child), Signal::STOP).unwrap();
+    }
+
+    /// Has it go on after [`Self::pause`].
+    pub(crate) fn go_on(&self) {
+        kill_process_group(Pid::from_child(&self.child), Signal::CONT).unwrap();
+    }
+
     /// What it printed so far.
     pub(crate) fn log(&self) -> String {
         String::from_utf8_lossy(&std::fs::read(&self.log).unwrap()).into_owned()

@@ -1,6 +1,6 @@
 //! The real binary on a port, under Zoom's entity ID for service providers that none of us wrote.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use passerelle::xmlsec::{SigningKey, VerifyingKey};
 use tempfile::TempDir;
@@ -13,7 +13,7 @@ use super::{
     xml_tools::{Schema, xmllint_schema},
 };
 
-const PROGRAM: &str = env!("CARGO_BIN_EXE_passerelle");
+pub(crate) const PROGRAM: &str = env!("CARGO_BIN_EXE_passerelle");
 
 /// The bridge as an administrator would set it up, with the people of the demo.
 #[derive(Debug)]
@@ -21,6 +21,8 @@ pub(crate) struct RealBridge {
     folder: TempDir,
     /// Its origin, on a site of its own.
     pub(crate) base: String,
+    /// The authorities of its system, instead of those of this one.
+    pub(crate) system_authorities: Option<PathBuf>,
     port: u16,
 }
 
@@ -38,7 +40,12 @@ impl RealBridge {
         assert_eq!(xmllint_schema(&zoom, Schema::Metadata), Ok(()));
         std::fs::write(folder.path().join("zoom.xml"), zoom).unwrap();
         let base = format!("http://idp.localhost:{port}");
-        Self { folder, base, port }
+        Self {
+            folder,
+            base,
+            system_authorities: None,
+            port,
+        }
     }
 
     /// Starts the real binary, which signs as `sign` says.
@@ -49,6 +56,23 @@ impl RealBridge {
 
     /// Starts the real binary with the configuration of the demo, in which texts are replaced.
     pub(crate) async fn start_with(&self, replaced: &[(&str, &str)]) -> Server {
+        let file = self.configure(replaced);
+        let server = Server::start(
+            "bridge",
+            Path::new(PROGRAM),
+            self.folder.path(),
+            |command| {
+                command.arg("serve").arg("--config").arg(&file);
+                if let Some(authorities) = &self.system_authorities {
+                    command.env("SSL_CERT_FILE", authorities);
+                }
+            },
+        );
+        server.listens_on(self.port).await
+    }
+
+    /// Writes the configuration of the demo, in which texts are replaced.
+    pub(crate) fn configure(&self, replaced: &[(&str, &str)]) -> PathBuf {
         let template = repository().join("config/demo/passerelle.toml");
         let mut configuration = std::fs::read_to_string(template)
             .unwrap()
@@ -61,19 +85,11 @@ impl RealBridge {
         }
         let file = self.folder.path().join("passerelle.toml");
         std::fs::write(&file, configuration).unwrap();
-        let server = Server::start(
-            "bridge",
-            Path::new(PROGRAM),
-            self.folder.path(),
-            |command| {
-                command.arg("serve").arg("--config").arg(&file);
-            },
-        );
-        server.listens_on(self.port).await
+        file
     }
 
     /// The certificate alone, as `keys/signing.pem` holds it behind the key.
-    pub(crate) fn certificate(&self) -> (std::path::PathBuf, VerifyingKey) {
+    pub(crate) fn certificate(&self) -> (PathBuf, VerifyingKey) {
         let pem = std::fs::read(self.folder.path().join("keys/signing.pem")).unwrap();
         let key = SigningKey::from_pem(&pem).unwrap();
         let text = String::from_utf8(pem).unwrap();

@@ -1,0 +1,102 @@
+//! The metadata of each service provider.
+
+use std::{slice, sync::Arc};
+
+use jiff::Timestamp;
+
+use super::{Finding, Verdict, keys::days_until};
+use crate::{
+    config::{fault::ConfigFault, named::Named, sp::SpConfig},
+    metadata::{
+        registry::{Registered, Registry},
+        source::{self, Loaded, NotLoaded},
+    },
+};
+
+const CHECK: &str = "metadata";
+const MEND: &str = "fetch the provider's own metadata again, and put it in the place of this file";
+const SEE_TO: &str =
+    "ask whoever runs the provider, and fetch its metadata again once it is mended";
+
+/// What is wrong with each file; of one with which nothing is, who it is.
+pub(super) fn findings(named: Named<'_>, faults: &[ConfigFault], now: Timestamp) -> Vec<Finding> {
+    let mut findings = Vec::new();
+    for sp in named.service_providers {
+        findings.extend(of_provider(sp, named, now));
+    }
+    // What two of them have in common is seen only where all are loaded together.
+    for fault in faults {
+        let is_of_file = fault.line.is_none() && fault.key.starts_with("sp.");
+        let finding = told(fault, Verdict::Bad);
+        if is_of_file && !findings.contains(&finding) {
+            findings.push(finding);
+        }
+    }
+    if findings.is_empty() {
+        findings.push(Finding::warning(
+            CHECK,
+            "no service provider is configured",
+            "write [sp.NAME] with its metadata: until then there is nothing to sign in to",
+        ));
+    }
+    findings
+}
+
+fn of_provider(sp: &SpConfig, named: Named<'_>, now: Timestamp) -> Vec<Finding> {
+    let (mut findings, warnings) = match source::load(slice::from_ref(sp), named.schemes, now) {
+        Ok(Loaded { registry, warnings }) => (describe(&registry, now), warnings),
+        Err(NotLoaded { faults, warnings }) => {
+            let faults = faults.iter().map(|fault| told(fault, Verdict::Bad));
+            (faults.collect(), warnings)
+        }
+    };
+    let warnings = warnings.iter();
+    findings.extend(warnings.map(|warning| told(warning, Verdict::Warning)));
+    findings
+}
+
+fn describe(registry: &Registry, now: Timestamp) -> Vec<Finding> {
+    let describe = |provider: &Arc<Registered>| {
+        let keys = provider.keys.iter();
+        let first_end = keys.map(|key| key.certificate().not_after()).min();
+        let keys = match first_end {
+            Some(end) => format!(
+                "{} certificate(s), the first one ends in {} days",
+                provider.keys.len(),
+                days_until(end, now)
+            ),
+            None => "no certificate".to_owned(),
+        };
+        let what = format!(
+            "sp.{}: {}, {} address(es) for answers, {keys}",
+            provider.config.short_name,
+            provider.sp.entity_id.as_str(),
+            provider.post_services().count(),
+        );
+        if provider.config.enabled {
+            Finding::good(CHECK, what)
+        } else {
+            Finding::good(CHECK, format!("{what}; switched off"))
+        }
+    };
+    registry.all().map(describe).collect()
+}
+
+fn told(fault: &ConfigFault, verdict: Verdict) -> Finding {
+    let general = if verdict == Verdict::Bad {
+        MEND
+    } else {
+        SEE_TO
+    };
+    let hint = fault.hint.clone().unwrap_or_else(|| general.to_owned());
+    let bare = ConfigFault {
+        hint: None,
+        ..fault.clone()
+    };
+    Finding {
+        check: CHECK,
+        verdict,
+        what: bare.to_string(),
+        hint: Some(hint),
+    }
+}

@@ -1,0 +1,660 @@
+//! The university's directory (LDAP version 3, RFC 4511): people prove who they are by a bind in
+//! their own name, and their record says what is known of them.
+//!
+//! The record is found first, by a search in our own name, or the name to bind by is made of what
+//! was typed ([`Find`]). What a server says is believed only after it was asked, on the same
+//! connection, for whom it takes the person. Unknown, wrong, locked and expired are one
+//! refusal; that an account is shut is told to nobody but who has its password.
+
+use std::{sync::Arc, time::Duration};
+
+use jiff::{SignedDuration, Timestamp};
+use tokio::{sync::Semaphore, time::sleep};
+
+use self::{
+    connection::{Address, BindAnswer, Entry, Search, name_of},
+    dn::DnTemplate,
+    echo::Echo,
+    filter::Filter,
+    more::{Groups, UnitRules, Units},
+    policy::PolicyError,
+    reach::Place,
+    server::{ANYTHING, Account, Bound, PersonBind, Server},
+};
+use super::{
+    Barrier, Outcome, PasswordAttempt, RefusalReason,
+    account_name::AccountName,
+    servers::{ServerRecord, Servers},
+    typed_password::TypedPassword,
+};
+use crate::{
+    config::sections::Ldap as Config,
+    model::{
+        attribute::Attributes,
+        proof::{AuthnMethod, Proof},
+    },
+    sys::{
+        clock::Clock,
+        entropy::{self, Entropy},
+        tls::{self, ConnectorError},
+    },
+};
+
+mod connection;
+mod dn;
+mod echo;
+mod filter;
+mod more;
+mod policy;
+mod pool;
+pub mod probe;
+mod reach;
+mod server;
+mod state;
+
+pub use self::{connection::LdapFault, dn::DnFault, filter::FilterFault, policy::PasswordWarning};
+
+/// How many people are waited for at one time; the next one is told to come back.
+const MOST_UNDER_WAY: usize = 1024;
+/// What stands for the name that a person typed, in a filter.
+const LOGIN: &str = "{login}";
+/// What stands for a mail address, in a filter.
+const MAIL: &str = "{mail}";
+/// A second entry shows that the first one is not the only one.
+const ONE_AND_MORE: u16 = 2;
+
+/// A directory.
+#[derive(Debug)]
+pub struct Ldap {
+    servers: Servers<Server>,
+    rules: Rules,
+    attributes: Box<[Box<str>]>,
+    units: Option<Units>,
+    under_way: Semaphore,
+    echo: Echo,
+    clock: Arc<dyn Clock>,
+    entropy: Arc<dyn Entropy>,
+}
+
+/// What the configuration says of the directory's records, checked.
+#[derive(Clone, Debug)]
+pub struct Rules {
+    base: Box<str>,
+    find: Find,
+    same_mail: Filter,
+    login_attribute: Box<str>,
+    warn_before: SignedDuration,
+    may_search: bool,
+    groups: Option<Groups>,
+    units: Option<UnitRules>,
+}
+
+/// How the record of a person is found.
+#[derive(Clone, Debug)]
+enum Find {
+    /// By a search in our own name.
+    Search(Filter),
+    /// By its name, which is made of what was typed.
+    Template(DnTemplate),
+}
+
+/// What is wrong with a key of `[authn.ldap]`.
+#[derive(Debug, thiserror::Error)]
+pub enum RuleFault {
+    /// A distinguished name.
+    #[error("{0}")]
+    Dn(#[from] DnFault),
+    /// A search filter.
+    #[error("{0}")]
+    Filter(#[from] FilterFault),
+}
+
+/// What a directory knows of a person who has proven elsewhere who they are.
+#[derive(Debug)]
+pub enum Record {
+    /// This.
+    Known(Attributes),
+    /// That their account is shut.
+    Shut,
+    /// Nothing, or several people.
+    Unknown,
+}
+
+impl Rules {
+    /// Checks the filters and names of the configuration.
+    ///
+    /// # Errors
+    ///
+    /// Every key that is wrong, and how.
+    pub fn compile(config: &Config) -> Result<Self, Vec<(&'static str, RuleFault)>> {
+        let mut faults = Vec::new();
+        if let Err(fault) = dn::check(&config.base) {
+            faults.push(("base", fault.into()));
+        }
+        if let Some((name, _)) = &config.account
+            && let Err(fault) = dn::check(name)
+        {
+            faults.push(("bind-dn", fault.into()));
+        }
+        let is_filter = config.user.trim_start().starts_with('(');
+        let find = if is_filter {
+            let filter = Filter::parse(&config.user, LOGIN).map_err(RuleFault::from);
+            filter.map(Find::Search)
+        } else {
+            let template = DnTemplate::parse(&config.user).map_err(RuleFault::from);
+            template.map(Find::Template)
+        };
+        let find = find.map_err(|fault| faults.push(("user", fault)));
+        let same_mail = Filter::parse(&config.mail_filter, MAIL)
+            .map_err(|fault| faults.push(("mail-filter", fault.into())));
+        let groups = config.groups.as_ref().map(Groups::compile).transpose();
+        let groups = groups.map_err(|fault| faults.push(fault));
+        let units = config.units.as_ref().map(UnitRules::compile).transpose();
+        let units = units.map_err(|fault| faults.push(fault));
+        match (find, same_mail, groups, units) {
+            (Ok(find), Ok(same_mail), Ok(groups), Ok(units)) if faults.is_empty() => Ok(Self {
+                base: config.base.as_str().into(),
+                find,
+                same_mail,
+                login_attribute: config.login_attribute.as_str().into(),
+                warn_before: config.warn_before(),
+                may_search: config.account.is_some() || is_filter,
+                groups,
+                units,
+            }),
+            _ => Err(faults),
+        }
+    }
+}
+
+impl Rules {
+    /// Whether the directory lets us search at all, as far as the configuration says.
+    pub const fn may_search(&self) -> bool {
+        self.may_search
+    }
+}
+
+impl Ldap {
+    /// The directory that the configuration names. Of each record is read what rules know as one of
+    /// `attributes`, what the configuration lists, and what says whether the account is open.
+    ///
+    /// # Errors
+    ///
+    /// TLS cannot be set up with the authorities that the configuration names.
+    pub fn new<'a>(
+        config: &Config,
+        rules: Rules,
+        attributes: impl Iterator<Item = &'a str>,
+        (clock, entropy): (Arc<dyn Clock>, Arc<dyn Entropy>),
+    ) -> Result<Self, ConnectorError> {
+        let authorities = config.authorities.as_deref();
+        let connector = tls::connector(authorities)?;
+        let account = config.account.as_ref().map(|(name, password)| Account {
+            dn: name.as_str().into(),
+            password: password.clone(),
+        });
+        let servers = config.urls.iter().filter_map(|url| {
+            // The configuration has taken no other.
+            let place = Place::of(url)?;
+            let address = Address {
+                url: format!("ldaps://{}:{}", place.host, place.port).into(),
+                place,
+                tls: connector.clone(),
+            };
+            let server = Server::new(address, account.clone(), config.connections.into());
+            Some((url.as_str().into(), server))
+        });
+        let servers = Servers::new(servers, config.patience());
+        // No attribute has `_` in its name: what stands after it names options, which come with it.
+        let read = attributes.map(|name| name.split('_').next().unwrap_or(name));
+        let mut names: Vec<Box<str>> = read
+            .chain([&*rules.login_attribute])
+            .chain(config.attributes.iter().map(String::as_str))
+            .chain(state::NAMES)
+            .map(Into::into)
+            .collect();
+        names.sort_unstable_by_key(|name| name.to_ascii_lowercase());
+        names.dedup_by(|one, other| one.eq_ignore_ascii_case(other));
+        Ok(Self {
+            servers,
+            units: rules.units.clone().map(Units::new),
+            rules,
+            attributes: names.into(),
+            under_way: Semaphore::new(MOST_UNDER_WAY),
+            echo: Echo::default(),
+            clock,
+            entropy,
+        })
+    }
+
+    /// What has come of each server so far.
+    pub fn records(&self, now: Timestamp) -> Vec<ServerRecord> {
+        self.servers.records(now)
+    }
+
+    /// Checks one password. Does not slow guessing down: that is
+    /// [`PasswordAuthenticator`](super::PasswordAuthenticator)'s.
+    ///
+    /// # Errors
+    ///
+    /// No server gave an answer that can be used: nothing is known about the password.
+    pub(super) async fn authenticate(
+        &self,
+        attempt: PasswordAttempt<'_>,
+        now: Timestamp,
+    ) -> Result<Outcome, LdapFault> {
+        // Before anything is sent: some servers take an empty password for nobody's. That
+        // says nothing of the account: the answer is the same for all of them.
+        let Ok(password) = TypedPassword::parse(attempt.password) else {
+            return Ok(Outcome::Refused(RefusalReason::UnacceptablePassword));
+        };
+        let Ok(password) = str::from_utf8(password.expose()) else {
+            return Ok(Outcome::Refused(RefusalReason::UnacceptablePassword));
+        };
+        let Ok(login) = AccountName::parse(attempt.username) else {
+            return Ok(Outcome::Refused(RefusalReason::UnknownAccount));
+        };
+        let Ok(place) = self.under_way.try_acquire() else {
+            return Ok(Outcome::Busy);
+        };
+        let question = Attempt {
+            login: &login,
+            password,
+            now,
+        };
+        let found = match self.on_a_server(question, now).await {
+            Ok(found) => found,
+            Err(LdapFault::Busy) => return Ok(Outcome::Busy),
+            Err(fault) => return Err(fault),
+        };
+        Ok(match found {
+            Ok(found) => self.outcome(&login, found, attempt, now)?,
+            Err(Denied { why, hold_back }) => {
+                // Who is held back keeps nobody out.
+                drop(place);
+                sleep(hold_back).await;
+                match why {
+                    Why::Refused(reason) => Outcome::Refused(reason),
+                    Why::MustChange => Outcome::Barred(Barrier::PasswordMustChange),
+                }
+            }
+        })
+    }
+
+    /// Looks up the person whom another authenticator knows as `login`.
+    ///
+    /// # Errors
+    ///
+    /// No server gave an answer that can be used.
+    pub async fn look_up(&self, login: &str, now: Timestamp) -> Result<Record, LdapFault> {
+        let Ok(login) = AccountName::parse(login) else {
+            return Ok(Record::Unknown);
+        };
+        let Ok(_place) = self.under_way.try_acquire() else {
+            return Err(LdapFault::Busy);
+        };
+        let mut found = self.on_a_server(Lookup(&login, now), now).await?;
+        Ok(match (found.pop(), found.is_empty()) {
+            (Some(entry), true) if state::is_open(&entry.attributes) => {
+                Record::Known(entry.attributes)
+            }
+            (Some(_), true) => Record::Shut,
+            _ => Record::Unknown,
+        })
+    }
+
+    /// Whether somebody else than the person of whom `known` is known, or who else signs in as
+    /// `login`, has this mail address.
+    /// Nobody is known to where we may not search: `check` warns of that.
+    ///
+    /// # Errors
+    ///
+    /// No server gave an answer that can be used.
+    pub async fn is_mail_of_another(
+        &self,
+        mail: &str,
+        (login, known): (&str, &Attributes),
+        now: Timestamp,
+    ) -> Result<bool, LdapFault> {
+        if !self.rules.may_search {
+            return Ok(false);
+        }
+        let filter = self.rules.same_mail.with(mail);
+        let holders = self.on_a_server(Holders(&filter), now).await?;
+        let login = [login.to_owned()];
+        let attribute = name_of(&self.rules.login_attribute);
+        let theirs = match known.values(&attribute) {
+            [] => &login,
+            names => names,
+        };
+        let is_theirs = |entry: &Entry| {
+            let names = entry.attributes.values(&attribute);
+            names.iter().any(|name| {
+                let name = AccountName::parse(name);
+                name.is_ok() && theirs.iter().any(|their| AccountName::parse(their) == name)
+            })
+        };
+        if holders.is_empty() {
+            // Not even the person: the address is made by a rule, or hidden from us.
+            tracing::warn!("mail-filter finds nobody with an address that a provider is told");
+        }
+        Ok(holders.len() > 1 || !holders.iter().all(is_theirs))
+    }
+
+    /// Asks the servers in order, until one answers.
+    async fn on_a_server<Q: Question>(
+        &self,
+        question: Q,
+        now: Timestamp,
+    ) -> Result<Q::Answer, LdapFault> {
+        let mut last = LdapFault::Resting;
+        for turn in self.servers.turns(now) {
+            if !turn.begin(self.clock.now()) {
+                continue;
+            }
+            match question.ask(self, turn.server(), turn.patience).await {
+                Ok(answer) => {
+                    turn.answered();
+                    return Ok(answer);
+                }
+                Err(fault) => {
+                    let is_busy = matches!(fault, LdapFault::TimeOut) && turn.has_answered_others();
+                    if matches!(fault, LdapFault::Busy) || is_busy {
+                        // Nothing is known of it.
+                    } else if fault.is_of_the_server() {
+                        turn.failed(&fault, self.clock.now());
+                    } else {
+                        turn.answered();
+                    }
+                    last = fault;
+                }
+            }
+        }
+        Err(last)
+    }
+
+    /// What is recorded under the name that was typed.
+    async fn find(
+        &self,
+        server: &Server,
+        login: &AccountName,
+        patience: Duration,
+    ) -> Result<Vec<Entry>, LdapFault> {
+        match &self.rules.find {
+            Find::Search(filter) => {
+                let filter = filter.with(login.as_str());
+                self.search(server, &self.rules.base, Some(&filter), patience)
+                    .await
+            }
+            Find::Template(template) => {
+                let name = template.with(login.as_str());
+                match self.search(server, &name, None, patience).await {
+                    // There is no such entry.
+                    Err(LdapFault::Code { code: 32, .. }) => Ok(Vec::new()),
+                    found => found,
+                }
+            }
+        }
+    }
+
+    /// Searches below `base` by a filter, or reads the entry that it names.
+    async fn search(
+        &self,
+        server: &Server,
+        base: &str,
+        filter: Option<&str>,
+        patience: Duration,
+    ) -> Result<Vec<Entry>, LdapFault> {
+        let search = Search {
+            base,
+            whole_tree: filter.is_some(),
+            filter: filter.unwrap_or(ANYTHING),
+            attributes: &self.attributes,
+            most: ONE_AND_MORE,
+        };
+        server.search(search, patience).await
+    }
+
+    /// Adds to a person's record what stands in other entries.
+    async fn complete(
+        &self,
+        server: &Server,
+        person: &mut Entry,
+        (now, patience): (Timestamp, Duration),
+    ) -> Result<(), LdapFault> {
+        if let Some(groups) = &self.rules.groups {
+            groups.add(server, person, patience).await?;
+        }
+        if let Some(units) = &self.units {
+            units.add(server, person, (now, patience)).await?;
+        }
+        Ok(())
+    }
+
+    /// A name that nobody has, and nobody can guess.
+    fn nobody(&self) -> String {
+        let id = entropy::saml_id(&*self.entropy);
+        format!("cn={id},{}", self.rules.base)
+    }
+
+    /// Somebody's password is right, and this is their record.
+    fn outcome(
+        &self,
+        login: &AccountName,
+        (mut record, warning): (Attributes, Option<PasswordWarning>),
+        attempt: PasswordAttempt<'_>,
+        now: Timestamp,
+    ) -> Result<Outcome, LdapFault> {
+        if !state::is_open(&record) {
+            return Ok(Outcome::Barred(Barrier::AccountShut));
+        }
+        let names = record.values(&name_of(&self.rules.login_attribute));
+        let typed = |name: &&String| AccountName::parse(name).is_ok_and(|name| name == *login);
+        let login = match names {
+            // Not what was typed: a filter may look at attributes that people write themselves.
+            [] => return Err(LdapFault::NoLogin),
+            [only] => only.clone(),
+            several => match several.iter().find(typed) {
+                Some(one) => one.clone(),
+                // Which of them they are would depend on the order of the server.
+                None => return Ok(Outcome::Refused(RefusalReason::SeveralAccounts)),
+            },
+        };
+        // As with the other sources: without a `uid` the login is the uid.
+        if record.values("uid").is_empty() {
+            record.add("uid", [login.clone()]);
+        }
+        let proof = Proof {
+            login,
+            method: AuthnMethod::Ldap,
+            context: attempt.context,
+            at: now,
+            ticket: None,
+            attributes: record,
+        };
+        Ok(match warning {
+            Some(warning) if self.is_worth_saying(warning) => {
+                Outcome::ProvenWithWarning(proof, warning)
+            }
+            Some(_) | None => Outcome::Proven(proof),
+        })
+    }
+
+    fn is_worth_saying(&self, warning: PasswordWarning) -> bool {
+        match warning {
+            PasswordWarning::GraceLogins(_) => true,
+            PasswordWarning::ExpiresIn(time) => time <= self.rules.warn_before,
+        }
+    }
+}
+
+/// What can be asked of any one of the servers.
+trait Question: Sync {
+    type Answer: Send;
+
+    fn ask(
+        &self,
+        ldap: &Ldap,
+        server: &Server,
+        patience: Duration,
+    ) -> impl Future<Output = Result<Self::Answer, LdapFault>> + Send;
+}
+
+/// Whether this is the password of whoever is meant by this name.
+struct Attempt<'a> {
+    login: &'a AccountName,
+    password: &'a str,
+    now: Timestamp,
+}
+
+/// What is recorded under this name.
+struct Lookup<'a>(&'a AccountName, Timestamp);
+
+/// Who matches this filter.
+struct Holders<'a>(&'a str);
+
+impl Question for Attempt<'_> {
+    /// The record, and what is said of its password; or why nobody is let in.
+    type Answer = Result<(Attributes, Option<PasswordWarning>), Denied>;
+
+    async fn ask(
+        &self,
+        ldap: &Ldap,
+        server: &Server,
+        patience: Duration,
+    ) -> Result<Self::Answer, LdapFault> {
+        let Self {
+            login,
+            password,
+            now,
+        } = *self;
+        let (dn, known) = match &ldap.rules.find {
+            Find::Template(template) => (template.with(login.as_str()), Ok(None)),
+            Find::Search(_) => {
+                let mut found = ldap.find(server, login, patience).await?;
+                match (found.pop(), found.is_empty()) {
+                    (Some(entry), true) => (entry.dn.clone(), Ok(Some(entry))),
+                    // A bind all the same, by a name that nobody has.
+                    (None, _) => (ldap.nobody(), Err(RefusalReason::UnknownAccount)),
+                    (Some(_), false) => (ldap.nobody(), Err(RefusalReason::SeveralAccounts)),
+                }
+            }
+        };
+        let reads_own = matches!(known, Ok(None)) && !server.has_account();
+        let person = PersonBind {
+            dn: &dn,
+            password,
+            read: reads_own.then_some(&*ldap.attributes),
+        };
+        let Bound {
+            answer,
+            entry,
+            is_them,
+        } = server.bind(person, patience).await?;
+        let why = match (judge(&answer)?, known) {
+            // An odd spelling of a name that is somebody's: theirs to mend, and no fault of the server.
+            (Verdict::Bound, Ok(_)) if !is_them => Why::Refused(RefusalReason::OtherAccount),
+            (Verdict::Bound, Ok(record)) => {
+                ldap.echo.note(answer.took);
+                let mut person = if let Some(record) = record.or(entry) {
+                    record
+                } else {
+                    let own = ldap.search(server, &dn, None, patience).await?.pop();
+                    own.ok_or(LdapFault::NoLogin)?
+                };
+                ldap.complete(server, &mut person, (now, patience)).await?;
+                return Ok(Ok((person.attributes, answer.policy.warning)));
+            }
+            // The name of nobody was let in: such a server lets everybody in.
+            (Verdict::Bound | Verdict::MustChange, Err(_)) => return Err(LdapFault::Nobody),
+            (Verdict::MustChange, Ok(_)) => Why::MustChange,
+            (Verdict::Refused(_), Err(reason)) | (Verdict::Refused(reason), Ok(_)) => {
+                Why::Refused(reason)
+            }
+        };
+        let hold_back = ldap.echo.hold_back(answer.took, &*ldap.entropy);
+        Ok(Err(Denied { why, hold_back }))
+    }
+}
+
+impl Question for Lookup<'_> {
+    type Answer = Vec<Entry>;
+
+    async fn ask(
+        &self,
+        ldap: &Ldap,
+        server: &Server,
+        patience: Duration,
+    ) -> Result<Self::Answer, LdapFault> {
+        let mut found = ldap.find(server, self.0, patience).await?;
+        // Of several, none is who is meant; and of an account that is shut, no more is asked.
+        if let [person] = found.as_mut_slice()
+            && state::is_open(&person.attributes)
+        {
+            ldap.complete(server, person, (self.1, patience)).await?;
+        }
+        Ok(found)
+    }
+}
+
+impl Question for Holders<'_> {
+    type Answer = Vec<Entry>;
+
+    async fn ask(
+        &self,
+        ldap: &Ldap,
+        server: &Server,
+        patience: Duration,
+    ) -> Result<Self::Answer, LdapFault> {
+        let names = [ldap.rules.login_attribute.clone()];
+        let search = Search {
+            base: &ldap.rules.base,
+            whole_tree: true,
+            filter: self.0,
+            attributes: &names,
+            most: ONE_AND_MORE,
+        };
+        server.search(search, patience).await
+    }
+}
+
+/// An attempt that lets nobody in.
+struct Denied {
+    why: Why,
+    hold_back: Duration,
+}
+
+enum Why {
+    Refused(RefusalReason),
+    MustChange,
+}
+
+/// What the result of a bind means.
+enum Verdict {
+    Bound,
+    MustChange,
+    Refused(RefusalReason),
+}
+
+/// Judges the result of a bind (RFC 4511 appendix A.1). What is neither a success nor a word about
+/// the person is a fault of the server.
+fn judge(answer: &BindAnswer) -> Result<Verdict, LdapFault> {
+    Ok(match (answer.code, answer.policy.error) {
+        (0, None) => Verdict::Bound,
+        (0, Some(PolicyError::MustChange)) => Verdict::MustChange,
+        // invalidCredentials, and what other servers say of expired and locked accounts
+        // (inappropriateAuthentication, insufficientAccessRights, unwillingToPerform).
+        (0 | 48..=50 | 53, Some(PolicyError::Locked)) => Verdict::Refused(RefusalReason::Locked),
+        (0 | 48..=50 | 53, Some(PolicyError::Expired)) => Verdict::Refused(RefusalReason::Expired),
+        (49, _) => Verdict::Refused(RefusalReason::WrongPassword),
+        (0 | 48 | 50 | 53, _) => Verdict::Refused(RefusalReason::Disabled),
+        // noSuchObject, invalidDNSyntax.
+        (32 | 34, _) => Verdict::Refused(RefusalReason::UnknownAccount),
+        (code, _) => {
+            return Err(LdapFault::Code {
+                what: "a bind",
+                code,
+            });
+        }
+    })
+}

@@ -1,0 +1,331 @@
+//! Servers that do the same thing, and which of them is asked.
+//!
+//! The first one of the list is preferred. One that does not answer rests for a while and the next
+//! one is asked at once; after the rest one person's request tries it again, and everybody is back
+//! with it as soon as it answers (a circuit breaker for each server). While every server rests
+//! nobody waits: the fault is told at once, and nothing piles up.
+
+use std::{
+    sync::{
+        Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicU64, Ordering},
+    },
+    time::Duration,
+};
+
+use jiff::{SignedDuration, Timestamp};
+
+use crate::model::chain::Chain;
+
+/// How long a server may take while another one is left to be asked: the change of servers takes
+/// less than a second.
+const IMPATIENCE: Duration = Duration::from_millis(700);
+/// How many faults in a row the only server may have before it rests: one may be chance.
+const FAULTS_OF_THE_ONLY_ONE: u32 = 3;
+/// The first rest; each next one is twice as long.
+const FIRST_REST: SignedDuration = SignedDuration::from_secs(1);
+/// The longest rest: how long a server that is back may wait to be seen.
+const LONGEST_REST: SignedDuration = SignedDuration::from_secs(10);
+
+/// Servers in the order in which they are preferred; at least one.
+#[derive(Debug)]
+pub(super) struct Servers<S> {
+    all: Box<[Server<S>]>,
+    /// How long the last one that is left may take.
+    patience: Duration,
+}
+
+#[derive(Debug)]
+struct Server<S> {
+    handle: S,
+    name: Box<str>,
+    state: Mutex<State>,
+    answered: AtomicU64,
+    failed: AtomicU64,
+}
+
+#[derive(Debug, Default)]
+struct State {
+    faults_in_a_row: u32,
+    rests_until: Option<Timestamp>,
+}
+
+/// One server's turn to be asked. What came of it is to be said by [`Turn::answered`] or
+/// [`Turn::failed`]; a turn that is dropped without a word changes nothing.
+#[derive(Debug)]
+#[must_use]
+pub(super) struct Turn<'s, S> {
+    server: &'s Server<S>,
+    is_only_one: bool,
+    answered_before: u64,
+    /// How long it may take.
+    pub(super) patience: Duration,
+}
+
+/// What has come of one server so far.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct ServerRecord {
+    /// The server, as the configuration names it.
+    pub name: Box<str>,
+    /// How often it answered.
+    pub answered: u64,
+    /// How often it did not.
+    pub failed: u64,
+    /// Whether it is not asked for the moment.
+    pub is_resting: bool,
+}
+
+impl<S> Servers<S> {
+    /// Takes the servers with the names that the configuration gives them; the last one that is
+    /// left to be asked may take as long as `patience`.
+    pub(super) fn new(
+        servers: impl IntoIterator<Item = (Box<str>, S)>,
+        patience: Duration,
+    ) -> Self {
+        let all = servers.into_iter().map(|(name, handle)| Server {
+            handle,
+            name,
+            state: Mutex::default(),
+            answered: AtomicU64::new(0),
+            failed: AtomicU64::new(0),
+        });
+        Self {
+            all: all.collect(),
+            patience,
+        }
+    }
+
+    /// Those that may be asked now, in order: none while all of them rest. Each is to be begun by
+    /// [`Turn::begin`] before it is asked.
+    pub(super) fn turns(&self, now: Timestamp) -> Vec<Turn<'_, S>> {
+        let is_only_one = self.all.len() == 1;
+        let ready = self.all.iter().filter(|server| !server.rests(now));
+        let mut turns: Vec<_> = ready
+            .map(|server| Turn {
+                server,
+                is_only_one,
+                answered_before: server.answered.load(Ordering::Relaxed),
+                patience: self.patience.min(IMPATIENCE),
+            })
+            .collect();
+        if let Some(last) = turns.last_mut() {
+            last.patience = self.patience;
+        }
+        turns
+    }
+
+    /// Whether none may be asked now. Changes nothing.
+    pub(super) fn all_rest(&self, now: Timestamp) -> bool {
+        self.all.iter().all(|server| server.rests(now))
+    }
+
+    /// What has come of each of them, in order.
+    pub(super) fn records(&self, now: Timestamp) -> Vec<ServerRecord> {
+        let record = |server: &Server<S>| ServerRecord {
+            name: server.name.clone(),
+            answered: server.answered.load(Ordering::Relaxed),
+            failed: server.failed.load(Ordering::Relaxed),
+            is_resting: server.rests(now),
+        };
+        self.all.iter().map(record).collect()
+    }
+}
+
+impl<S> Server<S> {
+    fn rests(&self, now: Timestamp) -> bool {
+        self.lock().rests_until.is_some_and(|until| now < until)
+    }
+
+    /// A thread that panicked left the counts whole.
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl<'s, S> Turn<'s, S> {
+    /// Whose turn it is.
+    pub(super) const fn server(&self) -> &'s S {
+        &self.server.handle
+    }
+
+    /// Takes the turn: whether the server may still be asked.
+    ///
+    /// A server whose rest is over is tried by one caller; the others do without until that one has
+    /// said what came of it, or as much time has passed as the first rest takes.
+    pub(super) fn begin(&self, now: Timestamp) -> bool {
+        let mut state = self.server.lock();
+        match state.rests_until {
+            None => true,
+            Some(until) if now < until => false,
+            Some(_) => {
+                state.rests_until = Some(later(now, FIRST_REST));
+                true
+            }
+        }
+    }
+
+    /// Whether the server has answered somebody since the turn was given: it is busy, and not dead.
+    pub(super) fn has_answered_others(&self) -> bool {
+        self.server.answered.load(Ordering::Relaxed) > self.answered_before
+    }
+
+    /// It did what it is for, whatever it said.
+    pub(super) fn answered(self) {
+        self.server.answered.fetch_add(1, Ordering::Relaxed);
+        let mut state = self.server.lock();
+        let rested = state.rests_until.is_some();
+        *state = State::default();
+        drop(state);
+        if rested {
+            tracing::info!(server.name = %self.server.name, "a server answers again");
+        }
+    }
+
+    /// It did not answer, not in time, or not as it should.
+    pub(super) fn failed(self, cause: &(dyn std::error::Error + 'static), now: Timestamp) {
+        self.server.failed.fetch_add(1, Ordering::Relaxed);
+        let mut state = self.server.lock();
+        state.faults_in_a_row = state.faults_in_a_row.saturating_add(1);
+        let free = if self.is_only_one {
+            FAULTS_OF_THE_ONLY_ONE
+        } else {
+            1
+        };
+        if let Some(past) = state.faults_in_a_row.checked_sub(free) {
+            let rest = FIRST_REST * (1 << past.min(4));
+            state.rests_until = Some(later(now, rest.min(LONGEST_REST)));
+        }
+        let faults = state.faults_in_a_row;
+        drop(state);
+        tracing::warn!(
+            server.name = %self.server.name,
+            error.chain = %Chain(cause),
+            faults,
+            "a server does not answer"
+        );
+    }
+}
+
+fn later(now: Timestamp, by: SignedDuration) -> Timestamp {
+    now.saturating_add(by).unwrap_or(Timestamp::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn servers(names: &[&str]) -> Servers<()> {
+        let servers = names.iter().map(|name| ((*name).into(), ()));
+        Servers::new(servers, Duration::from_secs(5))
+    }
+
+    fn at(millisecond: i64) -> Timestamp {
+        Timestamp::from_millisecond(millisecond).unwrap()
+    }
+
+    fn names<'s>(turns: &[Turn<'s, ()>]) -> Vec<&'s str> {
+        turns.iter().map(|turn| &*turn.server.name).collect()
+    }
+
+    fn fail(servers: &Servers<()>, name: &str, now: Timestamp) {
+        let turn = servers
+            .turns(now)
+            .into_iter()
+            .find(|turn| &*turn.server.name == name);
+        turn.unwrap().failed(&std::fmt::Error, now);
+    }
+
+    #[test]
+    fn only_the_last_one_left_may_take_all_the_time_there_is() {
+        let servers = servers(&["a", "b", "c"]);
+        let patience: Vec<_> = servers.turns(at(0)).iter().map(|t| t.patience).collect();
+        assert_eq!(patience, [IMPATIENCE, IMPATIENCE, Duration::from_secs(5)]);
+        fail(&servers, "b", at(0));
+        fail(&servers, "c", at(0));
+        let turns = servers.turns(at(1));
+        assert_eq!(names(&turns), ["a"]);
+        assert_eq!(turns[0].patience, Duration::from_secs(5));
+    }
+
+    #[test]
+    fn one_that_fails_rests_and_one_caller_tries_it_again() {
+        let servers = servers(&["a", "b"]);
+        fail(&servers, "a", at(0));
+        assert_eq!(names(&servers.turns(at(999))), ["b"]);
+        let (trial, other) = (servers.turns(at(1000)), servers.turns(at(1000)));
+        assert_eq!(names(&trial), ["a", "b"]);
+        assert!(trial[0].begin(at(1000)));
+        // Meanwhile the others do without.
+        assert!(!other[0].begin(at(1000)) && other[1].begin(at(1000)));
+        assert_eq!(names(&servers.turns(at(1000))), ["b"]);
+        let mut trial = trial.into_iter();
+        trial.next().unwrap().answered();
+        assert_eq!(names(&servers.turns(at(1000))), ["a", "b"]);
+    }
+
+    #[test]
+    fn a_trial_of_which_nothing_is_heard_is_made_again() {
+        let servers = servers(&["a", "b"]);
+        fail(&servers, "a", at(0));
+        assert!(servers.turns(at(1000))[0].begin(at(1000)));
+        assert_eq!(names(&servers.turns(at(1999))), ["b"]);
+        assert_eq!(names(&servers.turns(at(2000))), ["a", "b"]);
+    }
+
+    #[test]
+    fn rests_grow_to_ten_seconds_and_no_further() {
+        let servers = servers(&["a", "b"]);
+        let mut now = 0;
+        for rest in [1000, 2000, 4000, 8000, 10_000, 10_000, 10_000] {
+            fail(&servers, "a", at(now));
+            assert_eq!(names(&servers.turns(at(now + rest - 1))), ["b"], "{rest}");
+            now += rest;
+        }
+        assert_eq!(names(&servers.turns(at(now))), ["a", "b"]);
+    }
+
+    #[test]
+    fn the_only_one_rests_after_three_faults_in_a_row_and_nobody_waits() {
+        let servers = servers(&["a"]);
+        fail(&servers, "a", at(0));
+        fail(&servers, "a", at(0));
+        for turn in servers.turns(at(0)) {
+            turn.answered();
+        }
+        for _ in 0..3 {
+            assert!(!servers.all_rest(at(0)));
+            fail(&servers, "a", at(0));
+        }
+        assert!(servers.turns(at(500)).is_empty());
+        assert!(servers.all_rest(at(500)));
+        assert_eq!(names(&servers.turns(at(1000))), ["a"]);
+    }
+
+    #[test]
+    fn a_server_that_answers_others_is_busy_and_not_dead() {
+        let servers = servers(&["a"]);
+        let turns = servers.turns(at(0));
+        assert!(!turns[0].has_answered_others());
+        for turn in servers.turns(at(0)) {
+            turn.answered();
+        }
+        assert!(turns[0].has_answered_others());
+    }
+
+    #[test]
+    fn every_outcome_is_counted_by_server() {
+        let servers = servers(&["a", "b"]);
+        fail(&servers, "a", at(0));
+        for turn in servers.turns(at(1)) {
+            turn.answered();
+        }
+        let record = |name: &str, answered, failed, is_resting| ServerRecord {
+            name: name.into(),
+            answered,
+            failed,
+            is_resting,
+        };
+        let expected = [record("a", 0, 1, true), record("b", 1, 0, false)];
+        assert_eq!(servers.records(at(2)), expected);
+    }
+}

@@ -1,0 +1,136 @@
+//! What the university's directory is asked for people whom the CAS server has signed in, and for
+//! mail addresses that a provider knows people by.
+
+use super::{
+    Reply, Visit,
+    answer::Proven,
+    bridge::Bridge,
+    sso::tell_refusal,
+    stop::{HereFault, Stop},
+    story::Story,
+    way::UnderWay,
+};
+use crate::{
+    authn::{
+        AuthnError, Barrier,
+        ldap::{LdapFault, Record},
+    },
+    config::sections::WithoutDirectory,
+    model::{
+        attribute::Attributes,
+        name_id::{NameId, NameIdFormat},
+        proof::Proof,
+        trace::Organ,
+    },
+};
+
+impl Bridge {
+    /// Lets a person in whom the CAS server has signed in, with what the directory knows of them
+    /// where that is who gives the attributes.
+    pub(super) async fn let_in_with_record(
+        &self,
+        mut way: UnderWay<'_>,
+        mut proof: Proof,
+        visit: &Visit,
+        story: &mut Story,
+    ) -> Result<Reply, Stop> {
+        let (Some(directory), Some(uses)) = (&self.directory, &self.settings.directory) else {
+            return self.let_in(&way, proof, visit, story).await;
+        };
+        if !uses.gives_attributes {
+            return self.let_in(&way, proof, visit, story).await;
+        }
+        let by = match &uses.cas_attribute {
+            None => proof.login.as_str(),
+            Some(name) => match proof.attributes.values(name) {
+                [one] => one.as_str(),
+                [] | [..] => return Err(HereFault::NotInDirectory.into()),
+            },
+        };
+        let found = directory.look_up(by, self.clock.now()).await;
+        let fault = match found {
+            Ok(Record::Known(record)) => {
+                story.trace.note(Organ::Authn, "directory", "record found");
+                proof.attributes = with_uid(record, &proof);
+                return self.let_in(&way, proof, visit, story).await;
+            }
+            Ok(Record::Shut) => {
+                tell_refusal(Barrier::AccountShut.as_str(), &way, story);
+                return Err(HereFault::Barred(Barrier::AccountShut).into());
+            }
+            Ok(Record::Unknown) => return Err(HereFault::NotInDirectory.into()),
+            Err(fault) => fault,
+        };
+        match uses.when_down {
+            WithoutDirectory::UseCas if fault.is_down() => {
+                story
+                    .trace
+                    .note(Organ::Authn, "directory", "no answer: CAS's word is used");
+                // The next provider may need what only the directory knows.
+                way.keeps_session = false;
+                match self.let_in(&way, proof, visit, story).await {
+                    // What lacks stands in the directory.
+                    Err(Stop::Here(HereFault::NameId(_) | HereFault::Release(_))) => {
+                        Err(unanswered(fault))
+                    }
+                    end => end,
+                }
+            }
+            WithoutDirectory::Stop | WithoutDirectory::UseCas => Err(unanswered(fault)),
+        }
+    }
+
+    /// Refuses a mail address that somebody else has, too: the provider would take the one for the
+    /// other.
+    pub(super) async fn refuse_shared_mail(
+        &self,
+        name: &NameId,
+        proof: &Proof,
+        proven: Proven,
+        story: &mut Story,
+    ) -> Result<(), Stop> {
+        let (Some(directory), NameIdFormat::EmailAddress) = (&self.directory, name.format) else {
+            return Ok(());
+        };
+        let now = self.clock.now();
+        match directory
+            .is_mail_of_another(&name.value, (&proof.login, &proof.attributes), now)
+            .await
+        {
+            Ok(false) => Ok(()),
+            Ok(true) => {
+                story
+                    .trace
+                    .note(Organ::NameId, "mail", "somebody else has it, too");
+                Err(HereFault::MailOfAnother.into())
+            }
+            // A session lives on while the directory does not answer, and so does whoever goes on
+            // with what CAS says.
+            Err(fault) => {
+                let goes_on = self.settings.directory.as_ref().is_some_and(|uses| {
+                    uses.gives_attributes && uses.when_down == WithoutDirectory::UseCas
+                });
+                if fault.is_down() && (proven == Proven::Before || goes_on) {
+                    story
+                        .trace
+                        .note(Organ::NameId, "mail", "the directory did not answer");
+                    Ok(())
+                } else {
+                    Err(unanswered(fault))
+                }
+            }
+        }
+    }
+}
+
+/// As with the other sources: without a `uid` the login is the uid.
+fn with_uid(mut record: Attributes, proof: &Proof) -> Attributes {
+    if record.values("uid").is_empty() {
+        record.add("uid", proof.attributes.values("uid").iter().cloned());
+    }
+    record
+}
+
+fn unanswered(fault: LdapFault) -> Stop {
+    HereFault::from(AuthnError::Directory(fault)).into()
+}

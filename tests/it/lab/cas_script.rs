@@ -1,0 +1,168 @@
+//! A CAS server that says what a test tells it to: for what no real one here does, such as
+//! `authn_method`, dates of one's choice, errors, or silence. And TLS before a real one.
+
+use std::{
+    net::{Ipv4Addr, SocketAddr, TcpListener},
+    sync::{Arc, Mutex},
+    time::Instant,
+};
+
+use axum::{
+    Router,
+    extract::{ConnectInfo, Request},
+    http::{StatusCode, Uri, header},
+    response::{Html, IntoResponse as _, Response},
+};
+use axum_server::tls_openssl::{OpenSSLAcceptor, OpenSSLConfig};
+use url::{Url, form_urlencoded};
+
+use super::{browser::BrowserSim, cas_server::CasServer, keys::ServerKey};
+
+/// What the server says to every question.
+#[derive(Clone, Debug)]
+pub(crate) enum Said {
+    /// That it vouches for somebody, of whom it states this.
+    Person(&'static str, Vec<(&'static str, String)>),
+    /// That it does not, with this word.
+    Refusal(&'static str),
+    /// An error of HTTP.
+    Status(u16),
+    /// A page for people.
+    Page,
+    /// Nothing, ever.
+    Nothing,
+}
+
+/// A question that was put to the server.
+#[derive(Clone, Debug)]
+pub(crate) struct Asked {
+    /// The path.
+    pub(crate) path: String,
+    /// The parameters, as they were written.
+    pub(crate) parameters: Vec<(String, String)>,
+    /// From which end of a connection.
+    pub(crate) from: SocketAddr,
+    /// When.
+    pub(crate) at: Instant,
+}
+
+/// A server on a port of `localhost`, over TLS, for as long as the test runs.
+#[derive(Clone, Debug)]
+pub(crate) struct CasScript {
+    port: u16,
+    script: Arc<Mutex<Script>>,
+}
+
+#[derive(Debug)]
+struct Script {
+    says: Said,
+    asked: Vec<Asked>,
+}
+
+impl CasScript {
+    /// Starts it.
+    pub(crate) fn start(key: &ServerKey, says: Said) -> Self {
+        let script = Arc::new(Mutex::new(Script {
+            says,
+            asked: Vec::new(),
+        }));
+        let of_server = Arc::clone(&script);
+        let router = Router::new().fallback(
+            async move |ConnectInfo(from): ConnectInfo<SocketAddr>, request: Request| {
+                let asked = Asked::read(request.uri(), from);
+                let says = {
+                    let mut script = of_server.lock().unwrap();
+                    script.asked.push(asked);
+                    script.says.clone()
+                };
+                says.answer().await
+            },
+        );
+        Self {
+            port: serve(key, router),
+            script,
+        }
+    }
+
+    /// Its base address, `https://localhost:PORT/cas`.
+    pub(crate) fn url(&self) -> String {
+        format!("https://localhost:{}/cas", self.port)
+    }
+
+    /// Says something else from now on.
+    pub(crate) fn now_says(&self, says: Said) {
+        self.script.lock().unwrap().says = says;
+    }
+
+    /// What it was asked so far.
+    pub(crate) fn asked(&self) -> Vec<Asked> {
+        self.script.lock().unwrap().asked.clone()
+    }
+}
+
+impl Asked {
+    fn read(uri: &Uri, from: SocketAddr) -> Self {
+        let query = uri.query().unwrap_or_default();
+        Self {
+            path: uri.path().to_owned(),
+            parameters: form_urlencoded::parse(query.as_bytes())
+                .into_owned()
+                .collect(),
+            from,
+            at: Instant::now(),
+        }
+    }
+}
+
+impl Said {
+    async fn answer(self) -> Response {
+        match self {
+            Self::Person(login, attributes) => {
+                let attributes: Vec<_> = attributes
+                    .iter()
+                    .map(|(name, value)| format!("<cas:{name}>{value}</cas:{name}>"))
+                    .collect();
+                let attributes = attributes.concat();
+                xml(&format!(
+                    "<cas:authenticationSuccess><cas:user>{login}</cas:user>\
+                     <cas:attributes>{attributes}</cas:attributes></cas:authenticationSuccess>"
+                ))
+            }
+            Self::Refusal(code) => xml(&format!(
+                "<cas:authenticationFailure code=\"{code}\">no</cas:authenticationFailure>"
+            )),
+            Self::Status(status) => StatusCode::from_u16(status).unwrap().into_response(),
+            Self::Page => Html("<p>Request rejected</p>").into_response(),
+            Self::Nothing => std::future::pending().await,
+        }
+    }
+}
+
+fn xml(inside: &str) -> Response {
+    let xml = format!(
+        "<cas:serviceResponse xmlns:cas=\"http://www.yale.edu/tp/cas\">{inside}</cas:serviceResponse>"
+    );
+    ([(header::CONTENT_TYPE, "application/xml")], xml).into_response()
+}
+
+/// Puts TLS before a real server; gives its base address there, `https://localhost:PORT/cas`.
+pub(crate) fn tls_before(server: &CasServer, key: &ServerKey) -> String {
+    let behind = server.url();
+    let router = Router::new().fallback(async move |request: Request| {
+        let url: Url = behind.join(&request.uri().to_string()).unwrap();
+        let page = BrowserSim::new().open(&url).await;
+        (StatusCode::from_u16(page.status).unwrap(), page.body)
+    });
+    format!("https://localhost:{}/cas", serve(key, router))
+}
+
+fn serve(key: &ServerKey, router: Router) -> u16 {
+    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
+    listener.set_nonblocking(true).unwrap();
+    let port = listener.local_addr().unwrap().port();
+    let tls = OpenSSLConfig::from_pem(&key.certificate, &key.key).unwrap();
+    let server = axum_server::from_tcp(listener).unwrap();
+    let service = router.into_make_service_with_connect_info::<SocketAddr>();
+    tokio::spawn(server.acceptor(OpenSSLAcceptor::new(tls)).serve(service));
+    port
+}
