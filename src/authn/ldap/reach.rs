@@ -14,7 +14,7 @@ use url::Url;
 use super::connection::LdapFault;
 
 /// `LDAPMessage` 1: an `ExtendedRequest` that names the OID of `StartTLS` and holds nothing else.
-const START_TLS: &[u8] = b"\x30\x1d\x02\x01\x01\x77\x18\x80\x161.3.6.1.4.1.1466.20037";
+pub(super) const START_TLS: &[u8] = b"\x30\x1d\x02\x01\x01\x77\x18\x80\x161.3.6.1.4.1.1466.20037";
 /// The longest answer to it that is read.
 const MAX_ANSWER: usize = 1024;
 
@@ -52,15 +52,13 @@ pub(super) async fn reach(place: &Place) -> Result<std::net::TcpStream, LdapFaul
         stream.write_all(START_TLS).await.map_err(unreached)?;
         let mut head = [0; 2];
         stream.read_exact(&mut head).await.map_err(unreached)?;
-        let [0x30, length] = head else {
+        let [0x30, first] = head else {
             return Err(LdapFault::Malformed);
         };
-        let length = match length {
-            0..=0x7f => usize::from(length),
-            0x81 => usize::from(stream.read_u8().await.map_err(unreached)?),
-            0x82 => usize::from(stream.read_u16().await.map_err(unreached)?),
-            _ => return Err(LdapFault::Malformed),
-        };
+        let mut octets = vec![0; more_octets(first)];
+        stream.read_exact(&mut octets).await.map_err(unreached)?;
+        octets.insert(0, first);
+        let (length, _) = length(&octets).ok_or(LdapFault::Malformed)?;
         if length > MAX_ANSWER {
             return Err(LdapFault::Malformed);
         }
@@ -80,18 +78,43 @@ pub(super) async fn reach(place: &Place) -> Result<std::net::TcpStream, LdapFaul
     stream.into_std().map_err(unreached)
 }
 
+/// Whether a whole message, and nothing but it, says that TLS may begin.
+pub(super) fn takes_start_tls(message: &[u8]) -> bool {
+    let body = message.strip_prefix(b"\x30").and_then(length);
+    body.is_some_and(|(length, body)| length == body.len() && code(body) == Some(0))
+}
+
 /// The result code of message 1, an `ExtendedResponse`.
 fn code(body: &[u8]) -> Option<u8> {
     let rest = body.strip_prefix(b"\x02\x01\x01\x78")?;
-    let content = match rest {
-        [0x81, _, content @ ..] | [0x82, _, _, content @ ..] => content,
-        [length, content @ ..] if *length < 0x80 => content,
-        _ => return None,
-    };
-    match content {
-        [0x0a, 1, code, ..] => Some(*code),
+    match length(rest)? {
+        (_, [0x0a, 1, code, ..]) => Some(*code),
         _ => None,
     }
+}
+
+/// A length of BER and what stands after it. Some servers write every length in five octets (Active
+/// Directory).
+fn length(bytes: &[u8]) -> Option<(usize, &[u8])> {
+    let (first, rest) = bytes.split_first()?;
+    if *first < 0x80 {
+        return Some((usize::from(*first), rest));
+    }
+    let count = more_octets(*first);
+    if count == 0 {
+        return None;
+    }
+    let (octets, rest) = rest.split_at_checked(count)?;
+    let length = octets
+        .iter()
+        .fold(0, |sum, octet| sum << 8 | usize::from(*octet));
+    Some((length, rest))
+}
+
+/// How many octets of a length follow the first one; none, too, where it is no length of ours.
+fn more_octets(first: u8) -> usize {
+    let count = usize::from(first & 0x7f);
+    if first > 0x80 && count <= 4 { count } else { 0 }
 }
 
 #[cfg(test)]
@@ -126,10 +149,15 @@ mod tests {
     async fn r72_the_answer_to_start_tls_is_read_in_bounds_and_must_be_a_success() {
         let success = b"\x30\x0c\x02\x01\x01\x78\x07\x0a\x01\x00\x04\x00\x04\x00";
         assert!(answered(success.to_vec()).await.is_ok());
-        let long = b"\x30\x84\x00\x00\x00\x0c\x02\x01\x01\x78\x07\x0a\x01\x00\x04\x00\x04\x00";
+        assert!(takes_start_tls(success) && !takes_start_tls(&success[..13]));
+        let long = b"\x30\x84\x00\x00\x00\x10\x02\x01\x01\x78\x84\x00\x00\x00\x07\x0a\x01\x00\x04\x00\x04\x00";
+        assert!(answered(long.to_vec()).await.is_ok() && takes_start_tls(long));
+        let endless = b"\x30\x84\xff\xff\xff\xff\x02".to_vec();
+        let indefinite = b"\x30\x80\x02\x01\x01\x78\x07\x0a\x01\x00\x04\x00\x04\x00".to_vec();
         let nested = [b"\x30\x82\xff\xff".to_vec(), vec![0x30; 100_000]].concat();
         for broken in [
-            long.to_vec(),
+            endless,
+            indefinite,
             nested,
             b"HTTP/1.1 400".to_vec(),
             vec![0x30; 64],
