@@ -277,9 +277,17 @@ impl Bridge {
         visit: &Visit,
         story: &mut Story,
     ) -> Result<Reply, Stop> {
-        let may_be_down = matches!(fault, CasFault::AllRest) || fault.is_of_the_node();
+        let now = self.clock.now();
+        let is_down = async || {
+            if matches!(fault, CasFault::AllRest) {
+                // It is known of already: nobody waits for it once more.
+                !cas.is_up(now).await
+            } else {
+                fault.is_of_the_node() && !cas.look(now).await
+            }
+        };
         match (&self.authenticator.password, &visit.browser) {
-            (Some(_), Some(browser)) if may_be_down && !cas.look(self.clock.now()).await => {
+            (Some(_), Some(browser)) if is_down().await => {
                 tracing::warn!(
                     support.code = %story.support_code,
                     error.chain = %Chain(&fault),

@@ -83,6 +83,8 @@ pub struct Rules {
     find: Find,
     same_mail: Filter,
     login_attribute: Box<str>,
+    /// The same, as it is called in a record that was read.
+    login_name: Box<str>,
     warn_before: SignedDuration,
     may_search: bool,
     groups: Option<Groups>,
@@ -157,6 +159,7 @@ impl Rules {
                 find,
                 same_mail,
                 login_attribute: config.login_attribute.as_str().into(),
+                login_name: name_of(&config.login_attribute).into(),
                 warn_before: config.warn_before(),
                 may_search: config.account.is_some() || is_filter,
                 groups,
@@ -322,13 +325,13 @@ impl Ldap {
         let filter = self.rules.same_mail.with(mail);
         let holders = self.on_a_server(Holders(&filter), now).await?;
         let login = [login.to_owned()];
-        let attribute = name_of(&self.rules.login_attribute);
-        let theirs = match known.values(&attribute) {
+        let attribute = &self.rules.login_name;
+        let theirs = match known.values(attribute) {
             [] => &login,
             names => names,
         };
         let is_theirs = |entry: &Entry| {
-            let names = entry.attributes.values(&attribute);
+            let names = entry.attributes.values(attribute);
             names.iter().any(|name| {
                 let name = AccountName::parse(name);
                 name.is_ok() && theirs.iter().any(|their| AccountName::parse(their) == name)
@@ -448,7 +451,7 @@ impl Ldap {
         if !state::is_open(&record) {
             return Ok(Outcome::Barred(Barrier::AccountShut));
         }
-        let names = record.values(&name_of(&self.rules.login_attribute));
+        let names = record.values(&self.rules.login_name);
         let typed = |name: &&String| AccountName::parse(name).is_ok_and(|name| name == *login);
         let login = match names {
             // Not what was typed: a filter may look at attributes that people write themselves.
