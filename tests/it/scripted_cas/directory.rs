@@ -269,3 +269,23 @@ async fn r35_where_no_page_may_be_shown_the_provider_is_told() {
         assert_eq!(refusal, ("Responder".to_owned(), "NoPassive".to_owned()));
     }
 }
+
+#[tokio::test]
+async fn nobody_waits_once_more_for_a_cas_that_is_known_to_be_down() {
+    let house = house(OR_LDAP, "").await;
+    let mut returns = Vec::new();
+    for _ in 0..4 {
+        let mut browser = house.bridge.browser();
+        let login = at_cas(&mut browser, &house.bridge.request()).await;
+        returns.push((browser, login.callback(&new_ticket())));
+    }
+    house.cas.now_says(Said::Status(500));
+    let mut asked = Vec::new();
+    for (mut browser, callback) in returns {
+        let page = browser.arrive(&callback).await;
+        assert_eq!(page.kind(), "login", "{}", text_of(&page.body));
+        asked.push(house.cas.asked().len());
+    }
+    // Three faults rest it: the fourth person costs it no question at all.
+    assert!(asked[1] < asked[2] && asked[2] == asked[3], "{asked:?}");
+}
