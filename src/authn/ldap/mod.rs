@@ -12,10 +12,11 @@ use jiff::{SignedDuration, Timestamp};
 use tokio::{sync::Semaphore, time::sleep};
 
 use self::{
-    connection::{Address, BindAnswer, Entry, Search, name_of},
+    connection::{Address, BindAnswer, Entry, name_of},
     dn::DnTemplate,
     echo::Echo,
     filter::Filter,
+    message::Search,
     more::{Groups, UnitRules, Units},
     policy::PolicyError,
     reach::Place,
@@ -40,10 +41,12 @@ use crate::{
     },
 };
 
+mod ber;
 mod connection;
 mod dn;
 mod echo;
 mod filter;
+mod message;
 mod more;
 mod policy;
 mod pool;
@@ -200,7 +203,6 @@ impl Ldap {
             // The configuration has taken no other.
             let place = Place::of(url)?;
             let address = Address {
-                url: format!("ldaps://{}:{}", place.host, place.port).into(),
                 place,
                 tls: connector.clone(),
             };

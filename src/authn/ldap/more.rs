@@ -9,9 +9,10 @@ use std::{
 
 use super::{
     RuleFault,
-    connection::{Entry, LdapFault, Search, name_of},
+    connection::{Entry, LdapFault, name_of},
     dn,
     filter::{Filter, any_of},
+    message::Search,
     server::Server,
 };
 use crate::config::sections::{Groups as GroupsConfig, Units as UnitsConfig};

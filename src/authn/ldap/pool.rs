@@ -45,11 +45,17 @@ impl Pool {
         }
     }
 
-    /// The connection that was used last; older ones than may be are closed.
+    /// The connection that was used last; those that are too old, or on which the server has said
+    /// something since, are closed.
     pub(super) fn take(&self) -> Option<Connection> {
         let mut idle = self.lock();
         idle.retain(|connection| connection.is_young(IDLE, LIFE));
-        idle.pop()
+        while let Some(mut connection) = idle.pop() {
+            if connection.is_quiet() {
+                return Some(connection);
+            }
+        }
+        None
     }
 
     /// Keeps a connection of which no answer is outstanding.

@@ -8,8 +8,9 @@ use std::time::Duration;
 use tokio::time::Instant;
 
 use super::{
-    connection::{Address, BindAnswer, Connection, Entry, LdapFault, Search},
+    connection::{Address, BindAnswer, Connection, Entry, LdapFault},
     dn,
+    message::Search,
     policy::PolicyError,
     pool::Pool,
 };
