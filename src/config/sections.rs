@@ -42,6 +42,13 @@ pub struct Tls {
     pub key: PathBuf,
 }
 
+/// `[metrics]`: where a machine that watches asks for counts.
+#[derive(Clone, Copy, Debug)]
+pub struct Metrics {
+    /// Address and port to listen on: other ones than people come to.
+    pub listen: SocketAddr,
+}
+
 /// `[organization]`: who runs this server.
 #[derive(Clone, Debug)]
 pub struct Organization {

@@ -505,6 +505,23 @@ async fn the_next_server_takes_over_and_the_preferred_one_is_gone_back_to() {
         (&json!(0), &json!(false))
     );
     assert!(!ready.to_string().contains("127.0.0.1"), "{ready}");
+
+    // With its name, and by the kind of fault, where only machines of our own ask.
+    let told = bridge.metrics().await;
+    let [one, other] = urls.map(|url| format!("{{kind=\"ldap\",server=\"{url}\""));
+    for line in [
+        format!("passerelle_server_faults_total{one},fault=\"timeout\"}} 1\n"),
+        format!("passerelle_server_faults_total{one},fault=\"unreachable\"}} 1\n"),
+        format!("passerelle_server_resting{one}}} 1\n"),
+        format!("passerelle_server_resting{other}}} 0\n"),
+        "passerelle_sessions_unkept_total 0\n".to_owned(),
+    ] {
+        assert!(told.contains(&line), "{line}{told}");
+    }
+    let answers = format!("passerelle_server_answers_total{other}}} ");
+    assert!(told.contains(&answers) && !told.contains(&format!("{answers}0\n")));
+    assert!(!told.contains(&format!("_faults_total{other}")), "{told}");
+    assert!(told.ends_with("# EOF\n"), "{told}");
 }
 
 #[tokio::test]

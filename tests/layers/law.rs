@@ -82,6 +82,7 @@ const LIBRARIES: &[Library] = &[
     only("redb", &["store/embedded"]),
     only("moka", &["store/memory", "authn/throttle"]),
     only("ldap3", &["authn/ldap"]),
+    only("bytes", &["authn/ldap"]),
     // Looks whether a connection is quiet; and bodies that a test sends.
     only("futures_util", &["authn/ldap", "edge/limits"]),
     // Pages and languages.
@@ -96,6 +97,7 @@ const LIBRARIES: &[Library] = &[
     ),
     // The proxies that are trusted are named in the configuration, and asked about at the edge.
     only("ipnet", &["config", "edge", "web"]),
+    only("prometheus_client", &["telemetry"]),
     // `telemetry` writes the lines; the command that starts the server sets them up.
     only("tracing_subscriber", &["telemetry", "cli"]),
     // The process itself: its rights and limits.

@@ -95,7 +95,7 @@ impl<'b> Elements<'b> {
 pub(super) fn number(content: &[u8]) -> Result<u32, NotBer> {
     match content {
         [] | [0x80..=0xff, ..] => Err(NotBer),
-        [digits @ ..] if digits.len() <= 5 => {
+        digits if digits.len() <= 5 => {
             let number = digits
                 .iter()
                 .fold(0_u64, |sum, octet| sum << 8 | u64::from(*octet));

@@ -20,6 +20,7 @@ use super::{
     reach::{Place, reach},
 };
 use crate::{
+    authn::servers::ServerFault,
     model::attribute::Attributes,
     sys::tls::{self, TlsConnector, TlsStream},
 };
@@ -94,9 +95,12 @@ pub enum LdapFault {
     /// What the server said is not what was asked for.
     #[error("the directory's answer is not one")]
     Malformed,
-    /// The server cannot be reached, or is not the one it should be.
+    /// The server cannot be reached.
     #[error("the directory cannot be reached")]
     NoConnection(#[source] io::Error),
+    /// The server does not prove that it is the one it should be, or speaks no TLS.
+    #[error("the directory does not prove its name")]
+    NoTls(#[source] io::Error),
     /// No server has answered for a while: none is asked for the moment.
     #[error("no server of the directory answers")]
     Resting,
@@ -125,6 +129,7 @@ impl LdapFault {
             | Self::Nobody
             | Self::Malformed
             | Self::NoConnection(_)
+            | Self::NoTls(_)
             | Self::Service { .. }
             | Self::TimeOut => true,
             Self::Busy | Self::NoLogin | Self::Resting | Self::TooLarge => false,
@@ -137,19 +142,41 @@ impl LdapFault {
     pub const fn is_down(&self) -> bool {
         matches!(
             self,
-            Self::Broken(_) | Self::NoConnection(_) | Self::Resting | Self::TimeOut
+            Self::Broken(_)
+                | Self::NoConnection(_)
+                | Self::NoTls(_)
+                | Self::Resting
+                | Self::TimeOut
         )
     }
 
     /// Whether nothing was sent: no password can have been judged.
     pub const fn was_before_all(&self) -> bool {
-        matches!(self, Self::Busy | Self::NoConnection(_) | Self::Resting)
+        matches!(
+            self,
+            Self::Busy | Self::NoConnection(_) | Self::NoTls(_) | Self::Resting
+        )
     }
 }
 
 impl std::fmt::Debug for Connection {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str("Connection")
+    }
+}
+
+impl ServerFault for LdapFault {
+    fn kind(&self) -> &'static str {
+        match self {
+            Self::Broken(_) => "broken",
+            Self::Busy => "busy",
+            Self::Code { .. } | Self::Service { .. } => "refused",
+            Self::Nobody | Self::NoLogin | Self::Malformed | Self::TooLarge => "unusable",
+            Self::NoConnection(_) => "unreachable",
+            Self::NoTls(_) => "untrusted",
+            Self::Resting => "resting",
+            Self::TimeOut => "timeout",
+        }
     }
 }
 
@@ -177,7 +204,7 @@ impl Connection {
             let stream = reach(place).await?;
             tls::begin(tls, place.host(), stream)
                 .await
-                .map_err(LdapFault::NoConnection)
+                .map_err(LdapFault::NoTls)
         };
         let stream = within(deadline, opening).await?;
         let now = Instant::now();
@@ -398,10 +425,10 @@ mod tests {
     use crate::authn::ldap::message::entry_for_test as entry;
 
     fn read(content: &[u8]) -> Result<Entry, LdapFault> {
-        match Message::read(content)?.operation {
-            Operation::Entry(parts) => read_entry(parts),
-            other => panic!("{other:?}"),
-        }
+        let Operation::Entry(parts) = Message::read(content)?.operation else {
+            panic!("no entry");
+        };
+        read_entry(parts)
     }
 
     #[test]

@@ -36,6 +36,9 @@ pub(super) struct Message<'m> {
     controls: Elements<'m>,
 }
 
+/// The name of a control, and its value.
+pub(super) type Control<'m> = (&'m str, Option<&'m [u8]>);
+
 /// What it says.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Operation<'m> {
@@ -94,7 +97,7 @@ impl<'m> Message<'m> {
     /// # Errors
     ///
     /// They are none.
-    pub(super) fn controls(self) -> Result<Vec<(&'m str, Option<&'m [u8]>)>, NotBer> {
+    pub(super) fn controls(self) -> Result<Vec<Control<'m>>, NotBer> {
         let mut rest = self.controls;
         let mut controls = Vec::new();
         while let Some((tag, content)) = rest.next()? {
