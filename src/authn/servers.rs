@@ -135,19 +135,28 @@ impl<S> Servers<S> {
 
     /// What has come of each of them, in order.
     pub(super) fn records(&self, now: Timestamp) -> Vec<ServerRecord> {
-        let record = |server: &Server<S>| ServerRecord {
-            name: server.name.clone(),
-            answered: server.answered.load(Ordering::Relaxed),
-            failed: server.lock().failed.clone(),
-            is_resting: server.rests(now),
+        let record = |server: &Server<S>| {
+            let state = server.lock();
+            ServerRecord {
+                name: server.name.clone(),
+                answered: server.answered.load(Ordering::Relaxed),
+                failed: state.failed.clone(),
+                is_resting: state.rests(now),
+            }
         };
         self.all.iter().map(record).collect()
     }
 }
 
+impl State {
+    fn rests(&self, now: Timestamp) -> bool {
+        self.rests_until.is_some_and(|until| now < until)
+    }
+}
+
 impl<S> Server<S> {
     fn rests(&self, now: Timestamp) -> bool {
-        self.lock().rests_until.is_some_and(|until| now < until)
+        self.lock().rests(now)
     }
 
     /// A thread that panicked left the counts whole.
