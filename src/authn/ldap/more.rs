@@ -4,7 +4,6 @@
 use std::{
     collections::HashMap,
     sync::{Mutex, MutexGuard, PoisonError},
-    time::Duration,
 };
 
 use super::{
@@ -17,6 +16,7 @@ use super::{
 };
 use crate::config::sections::{Groups as GroupsConfig, Units as UnitsConfig};
 use jiff::{SignedDuration, Timestamp};
+use tokio::time::Instant;
 
 /// What stands for the name of a person's entry in a filter.
 const DN: &str = "{dn}";
@@ -81,7 +81,7 @@ impl Groups {
         &self,
         server: &Server,
         person: &mut Entry,
-        patience: Duration,
+        deadline: Instant,
     ) -> Result<(), LdapFault> {
         let filter = self.filter.with(&person.dn);
         let search = Search {
@@ -91,7 +91,7 @@ impl Groups {
             attributes: &self.name,
             most: MOST_GROUPS,
         };
-        let found = server.search(search, patience).await?;
+        let found = server.search(search, deadline).await?;
         if found.len() >= MOST_GROUPS.into() {
             return Err(LdapFault::TooLarge);
         }
@@ -130,7 +130,7 @@ impl Units {
         &self,
         server: &Server,
         person: &mut Entry,
-        (now, patience): (Timestamp, Duration),
+        (now, deadline): (Timestamp, Instant),
     ) -> Result<(), LdapFault> {
         let codes = |attribute: &str| {
             let values = person.attributes.values(&name_of(attribute));
@@ -145,7 +145,7 @@ impl Units {
             .collect();
         let unknown = self.unknown(of.iter().flat_map(|(_, codes)| codes), now);
         if !unknown.is_empty() {
-            self.learn(server, &unknown, (now, patience)).await?;
+            self.learn(server, &unknown, (now, deadline)).await?;
         }
         for (attribute, codes) in of {
             let known = self.lock();
@@ -175,7 +175,7 @@ impl Units {
         &self,
         server: &Server,
         codes: &[String],
-        (now, patience): (Timestamp, Duration),
+        (now, deadline): (Timestamp, Instant),
     ) -> Result<(), LdapFault> {
         let [code, names @ ..] = &*self.rules.attributes else {
             return Ok(());
@@ -188,7 +188,7 @@ impl Units {
             attributes: &self.rules.attributes,
             most: MOST_GROUPS,
         };
-        let found = server.search(search, patience).await?;
+        let found = server.search(search, deadline).await?;
         let until = now.saturating_add(REMEMBERED).unwrap_or(Timestamp::MAX);
         let mut known = self.lock();
         if known.len() + codes.len() > MOST_REMEMBERED {

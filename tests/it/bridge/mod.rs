@@ -223,7 +223,8 @@ sign-in-link = 'https://closed.example.net/login'
     }
 }
 
-fn write(folder: &Path, name: &str, content: &str) -> PathBuf {
+/// Writes a file that nobody else may read.
+pub(crate) fn write(folder: &Path, name: &str, content: &str) -> PathBuf {
     let path = folder.join(name);
     fs::write(&path, content).unwrap();
     fs::set_permissions(&path, fs::Permissions::from_mode(0o600)).unwrap();
