@@ -11,14 +11,15 @@ use percent_encoding::percent_decode_str;
 
 use super::{Front, journey::field, reply, visitor};
 use crate::{
-    authn::cas::Ticket,
+    authn::cas::{
+        Ticket,
+        notice::{self, MAX_NOTICE_BYTES},
+    },
     edge::{limits::BodyFault, page::StopReason},
-    flow::{CasReturn, cas::NoticeFault},
+    flow::{CasReturn, logout::LogoutNotice},
+    model::{chain::Chain, session::SessionEnd},
     sys::secret::Secret,
 };
-
-/// The longest notice.
-const MAX_NOTICE_BYTES: usize = 16 * 1024;
 
 /// `GET /cas/…`: takes the ticket that a person brings.
 pub(super) async fn take_ticket(
@@ -60,22 +61,26 @@ pub(super) async fn take_logout_notice(
         Err(BodyFault::TooMany) => return StatusCode::SERVICE_UNAVAILABLE,
         Err(BodyFault::NotText | BodyFault::NotThere) => return StatusCode::BAD_REQUEST,
     };
-    let Some(notice) = field(&form, "logoutRequest") else {
+    let Some(xml) = field(&form, "logoutRequest") else {
         return StatusCode::BAD_REQUEST;
     };
-    match front
-        .bridge
-        .take_logout_notice(&notice, visit.address)
-        .await
-    {
-        Ok(()) => StatusCode::OK,
+    let notice = match notice::read_posted(&xml) {
+        Ok(ticket) => LogoutNotice {
+            ticket,
+            cause: SessionEnd::CasBackChannel,
+            address: visit.address,
+        },
         Err(fault) => {
-            tracing::warn!(error.cause = %fault, "a logout notice ended nothing");
-            match fault {
-                NoticeFault::Door(_) | NoticeFault::Shape => StatusCode::BAD_REQUEST,
-                // The server tries once more after a second (Apereo CAS).
-                NoticeFault::Store(_) => StatusCode::SERVICE_UNAVAILABLE,
-            }
+            tracing::warn!(error.chain = %Chain(&fault), "a logout notice ended nothing");
+            return StatusCode::BAD_REQUEST;
+        }
+    };
+    match front.bridge.take_logout_notice(notice).await {
+        Ok(()) => StatusCode::OK,
+        Err(cause) => {
+            tracing::warn!(error.cause = %cause, "a logout notice may have ended nothing");
+            // The server tries once more after a second (Apereo CAS).
+            StatusCode::SERVICE_UNAVAILABLE
         }
     }
 }

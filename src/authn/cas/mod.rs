@@ -1,7 +1,8 @@
 //! The university's CAS server: people prove there who they are, and come back with a ticket.
 //!
 //! [`Cas::login_url`] is where they are sent, [`Cas::validate`] asks the server about the ticket
-//! they bring back (CAS Protocol 3.0 §2.1, §2.5, §2.8). Knows nothing of journeys: which service
+//! they bring back (CAS Protocol 3.0 §2.1, §2.5, §2.8); [`notice`] reads that they have signed out
+//! there. Knows nothing of journeys: which service
 //! a ticket must be for, and whether it was used before, its caller says.
 
 use std::{net::IpAddr, sync::Arc, time::Duration};
@@ -33,6 +34,7 @@ use crate::{
 };
 
 pub mod answer;
+pub mod notice;
 pub mod probe;
 mod seen;
 pub mod ticket;
