@@ -10,7 +10,7 @@ use super::{
 };
 use crate::{
     audit,
-    authn::cas::Ticket,
+    authn::cas::{Ticket, notice::SignOutState},
     model::{
         session::{Session, SessionEnd, SessionKey},
         store::{Sessions as _, StoreError},
@@ -37,8 +37,10 @@ pub(super) struct EndedSession {
 pub struct LogoutNotice {
     /// The ticket that it names.
     pub ticket: Ticket,
-    /// The way it came.
+    /// The way it came: by the back or the front channel.
     pub cause: SessionEnd,
+    /// Where in its sign-out the server wants the browser back.
+    pub state: Option<SignOutState>,
     /// Where it came from.
     pub address: IpAddr,
 }
@@ -114,12 +116,16 @@ impl Bridge {
 
     /// Takes a logout notice of the CAS server: ends the session that was begun with the ticket it
     /// names. Hours after the sign-in, and without a cookie: the seal in the address stays closed,
-    /// and the ticket, which nobody else knows, is all that is believed.
+    /// and the ticket, which nobody else knows, is all that is believed. Says where the browser
+    /// that brought it goes on, whether it ended anything or not.
     ///
     /// # Errors
     ///
     /// The session may still live.
-    pub async fn take_logout_notice(&self, notice: LogoutNotice) -> Result<(), StoreError> {
+    pub async fn take_logout_notice(
+        &self,
+        notice: LogoutNotice,
+    ) -> Result<Option<String>, StoreError> {
         let ended = self
             .store
             .end_by_ticket(notice.ticket.hash(), self.clock.now())
@@ -131,7 +137,8 @@ impl Bridge {
                 address: notice.address,
             });
         }
-        Ok(())
+        let cas = self.authenticator.cas.as_ref();
+        Ok(cas.and_then(|cas| Some(cas.sign_out_url(&notice.state?))))
     }
 
     /// Ends the session that this browser has from before: whoever signs in gets a new one, and a value

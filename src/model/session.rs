@@ -62,9 +62,12 @@ impl Session {
 /// What ended a session before its time.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum SessionEnd {
-    /// A notice of the CAS server. The person signed out there, or the CAS session
+    /// A notice of the CAS server itself (back channel). The person signed out there, or the CAS session
     /// was idle for too long: it says the same of both.
     CasBackChannel,
+    /// A notice that the CAS server had the person's browser bring (front channel). The person signed out
+    /// there: at an idle expiry there is no browser.
+    CasFrontChannel,
     /// The person signed out here.
     Person,
     /// Another sign-in took its place in the browser, and it was another person's, or was not kept.
@@ -76,6 +79,7 @@ impl SessionEnd {
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::CasBackChannel => "cas-back-channel",
+            Self::CasFrontChannel => "cas-front-channel",
             Self::Person => "person",
             Self::Replaced => "replaced",
         }

@@ -13,6 +13,7 @@ use tokio::sync::{Semaphore, SemaphorePermit};
 
 use self::{
     answer::{Answer, AnswerFault, Success},
+    notice::SignOutState,
     seen::Seen,
 };
 use super::{
@@ -234,6 +235,13 @@ impl Cas {
             url.extend(utf8_percent_encode(method, PARAMETER));
         }
         url
+    }
+
+    /// Where a browser goes back to that was sent away with a logout notice in the middle of a sign-out:
+    /// the next step of Apereo CAS 4 and 5, as its Java client makes it.
+    pub fn sign_out_url(&self, state: &SignOutState) -> String {
+        let state = utf8_percent_encode(state.as_str(), PARAMETER);
+        format!("{}/logout?_eventId=next&RelayState={state}", self.url)
     }
 
     /// A place to ask from, for somebody at `address`; none where too many are asking.
@@ -563,6 +571,16 @@ mod tests {
             let url = cas.login_url(SERVICE, asking, &[]);
             assert_eq!(url, format!("{login}{more}"));
         }
+    }
+
+    #[test]
+    fn r54_a_browser_goes_back_to_a_sign_out_at_the_configured_server() {
+        let cas = cas(CasProtocol::Three, FreshLoginProof::Attributes);
+        let state = SignOutState::parse("e1s2+/=").unwrap();
+        assert_eq!(
+            cas.sign_out_url(&state),
+            "https://cas.example.org/cas/logout?_eventId=next&RelayState=e1s2%2B%2F%3D"
+        );
     }
 
     #[test]

@@ -1,5 +1,7 @@
-//! Logout notices of the CAS server, also such that overtake the sign-in: no real one can be made to.
+//! Logout notices of the CAS server: posted ones, also such that overtake the sign-in, and ones that a
+//! browser brings. No real server here does the latter, and none can be made to do the former.
 
+mod brought;
 mod posted;
 
 use serde_json::Value;
