@@ -168,7 +168,7 @@ fn records(bridge: &Bridge) -> Vec<(u64, u64, bool)> {
     let directory = bridge.front.bridge.directory.as_ref().unwrap();
     let records = directory.records(bridge.now()).into_iter();
     records
-        .map(|record| (record.answered, record.failed, record.is_resting))
+        .map(|record| (record.answered, record.faults(), record.is_resting))
         .collect()
 }
 

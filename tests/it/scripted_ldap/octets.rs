@@ -130,3 +130,33 @@ async fn entries_that_are_none_let_nobody_in() {
     signs_in(&house.bridge, &newcomer()).await;
     assert!(!records(&house.bridge)[0].2);
 }
+
+#[tokio::test]
+async fn what_is_too_long_or_nested_too_deep_costs_nothing_and_lets_nobody_in() {
+    let house = house("timeout-seconds = 30").await;
+    let deep = (0..10_000).fold(Vec::new(), |inner, _| tlv(0x30, &inner));
+    let name = tlv(0x04, dn_of("LOGIN").as_bytes());
+    let deep = tlv(tag::ENTRY, &[name, deep].concat());
+    // Of 40 MiB, and of 2 GiB, nothing has come yet, and none of it is waited for.
+    let long = |length: &[u8]| [b"\x30\x84", length].concat();
+    for octets in [
+        long(b"\x02\x80\x00\x00"),
+        long(b"\x7f\xff\xff\xff"),
+        long(b"\xff\xff\xff\xff"),
+        message(1, &deep),
+        message(2, &deep),
+    ] {
+        for kind in [Kind::Search, Kind::Bind, Kind::WhoAmI] {
+            let octets = octets.clone();
+            house.script.ends_all(Vec::new()).await;
+            house
+                .script
+                .when(kind, move |_| vec![Act::Write(octets.clone())]);
+            is_unanswered(&house.bridge, &newcomer()).await;
+            house.goes_on().await;
+        }
+    }
+    let told = house.bridge.metrics().await;
+    assert!(told.contains("fault=\"unusable\""), "{told}");
+    assert!(!told.contains("fault=\"timeout\""), "{told}");
+}
