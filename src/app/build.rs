@@ -20,7 +20,7 @@ use crate::{
         self, Config,
         environment::Environment,
         fault::ConfigFault,
-        sections::{AttributeSource, Method, Server},
+        sections::{AttributeSource, Method, Metrics, Server},
     },
     edge::{
         limits::Bodies,
@@ -47,6 +47,8 @@ pub struct Built {
     pub front: Front,
     /// `[server]`
     pub server: Server,
+    /// `[metrics]`
+    pub metrics: Option<Metrics>,
     /// Whether plain `http` is let through, which log and pages then say.
     pub is_lab: bool,
     /// What is not wrong yet.
@@ -129,6 +131,7 @@ fn build(
     Ok(Built {
         front,
         server: config.server,
+        metrics: config.metrics,
         is_lab,
         warnings,
     })

@@ -11,20 +11,22 @@ use std::{
 
 use axum_server::{
     Handle,
-    accept::{Accept, NoDelayAcceptor},
+    accept::{Accept, DefaultAcceptor, NoDelayAcceptor},
     tls_openssl::{OpenSSLAcceptor, OpenSSLConfig},
 };
 use hyper_util::rt::TokioTimer;
 use tokio::{
     io::{AsyncRead, AsyncWrite},
     sync::{OwnedSemaphorePermit, Semaphore},
+    task::JoinHandle,
 };
 use tokio_io_timeout::TimeoutStream;
 use tower::Service;
 
 use crate::{
-    config::sections::Server,
+    config::sections::{Metrics, Server},
     sys::tls,
+    telemetry::metrics,
     web::{Front, router},
 };
 
@@ -34,6 +36,9 @@ const HEAD_TIME: Duration = Duration::from_secs(10);
 const WRITE_TIME: Duration = Duration::from_secs(15);
 /// How much of a head is buffered at once; one that is some times larger is refused.
 const MAX_HEAD_BYTES: usize = 64 * 1024;
+
+/// How many machines may ask for the counts at one time.
+const MOST_WATCHERS: usize = 16;
 
 /// Serves until `stop` is done, then lets the requests under way end.
 ///
@@ -64,15 +69,7 @@ pub async fn serve(
                 .map_err(io::Error::other)?,
         ),
     };
-    let mut listening = axum_server::from_tcp(listener)?
-        .handle(handle.clone())
-        .http1_only();
-    listening
-        .http_builder()
-        .http1()
-        .timer(TokioTimer::new())
-        .header_read_timeout(HEAD_TIME)
-        .max_buf_size(MAX_HEAD_BYTES);
+    let listening = listening(listener)?.handle(handle.clone());
     let run = async move {
         match tls {
             None => {
@@ -98,6 +95,34 @@ pub async fn serve(
     }
     handle.graceful_shutdown(Some(Duration::from_secs(server.stop_grace_seconds.into())));
     run.await
+}
+
+/// Tells what is counted, at the address of `[metrics]`, until the process ends.
+///
+/// # Errors
+///
+/// The address cannot be listened on.
+pub fn tell_metrics(front: Arc<Front>, metrics: Metrics) -> io::Result<JoinHandle<io::Result<()>>> {
+    let listener = std::net::TcpListener::bind(metrics.listen)?;
+    listener.set_nonblocking(true)?;
+    let limit = Arc::new(Semaphore::new(MOST_WATCHERS));
+    let listening = listening(listener)?.acceptor(Limited::over(NoDelayAcceptor, limit));
+    let service = metrics::router(front).into_make_service();
+    Ok(tokio::spawn(listening.serve(service)))
+}
+
+/// HTTP as it is spoken here, to whomever: version 1.1, in bounds.
+fn listening(
+    listener: std::net::TcpListener,
+) -> io::Result<axum_server::Server<SocketAddr, DefaultAcceptor>> {
+    let mut listening = axum_server::from_tcp(listener)?.http1_only();
+    listening
+        .http_builder()
+        .http1()
+        .timer(TokioTimer::new())
+        .header_read_timeout(HEAD_TIME)
+        .max_buf_size(MAX_HEAD_BYTES);
+    Ok(listening)
 }
 
 /// Takes no more connections at one time than allowed: the next one is closed at once.

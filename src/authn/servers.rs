@@ -6,6 +6,7 @@
 //! nobody waits: the fault is told at once, and nothing piles up.
 
 use std::{
+    collections::BTreeMap,
     sync::{
         Mutex, MutexGuard, PoisonError,
         atomic::{AtomicU64, Ordering},
@@ -41,13 +42,20 @@ struct Server<S> {
     name: Box<str>,
     state: Mutex<State>,
     answered: AtomicU64,
-    failed: AtomicU64,
 }
 
 #[derive(Debug, Default)]
 struct State {
     faults_in_a_row: u32,
     rests_until: Option<Timestamp>,
+    /// How often it failed, by the kind of fault.
+    failed: BTreeMap<&'static str, u64>,
+}
+
+/// Why a server did not do what it is for.
+pub(super) trait ServerFault: std::error::Error + 'static {
+    /// In one word, of which there are few: it is what faults are counted by.
+    fn kind(&self) -> &'static str;
 }
 
 /// One server's turn to be asked. What came of it is to be said by [`Turn::answered`] or
@@ -69,10 +77,17 @@ pub struct ServerRecord {
     pub name: Box<str>,
     /// How often it answered.
     pub answered: u64,
-    /// How often it did not.
-    pub failed: u64,
+    /// How often it did not, by the kind of fault.
+    pub failed: BTreeMap<&'static str, u64>,
     /// Whether it is not asked for the moment.
     pub is_resting: bool,
+}
+
+impl ServerRecord {
+    /// How often it did not answer, for whatever reason.
+    pub fn faults(&self) -> u64 {
+        self.failed.values().sum()
+    }
 }
 
 impl<S> Servers<S> {
@@ -87,7 +102,6 @@ impl<S> Servers<S> {
             name,
             state: Mutex::default(),
             answered: AtomicU64::new(0),
-            failed: AtomicU64::new(0),
         });
         Self {
             all: all.collect(),
@@ -121,19 +135,28 @@ impl<S> Servers<S> {
 
     /// What has come of each of them, in order.
     pub(super) fn records(&self, now: Timestamp) -> Vec<ServerRecord> {
-        let record = |server: &Server<S>| ServerRecord {
-            name: server.name.clone(),
-            answered: server.answered.load(Ordering::Relaxed),
-            failed: server.failed.load(Ordering::Relaxed),
-            is_resting: server.rests(now),
+        let record = |server: &Server<S>| {
+            let state = server.lock();
+            ServerRecord {
+                name: server.name.clone(),
+                answered: server.answered.load(Ordering::Relaxed),
+                failed: state.failed.clone(),
+                is_resting: state.rests(now),
+            }
         };
         self.all.iter().map(record).collect()
     }
 }
 
+impl State {
+    fn rests(&self, now: Timestamp) -> bool {
+        self.rests_until.is_some_and(|until| now < until)
+    }
+}
+
 impl<S> Server<S> {
     fn rests(&self, now: Timestamp) -> bool {
-        self.lock().rests_until.is_some_and(|until| now < until)
+        self.lock().rests(now)
     }
 
     /// A thread that panicked left the counts whole.
@@ -173,8 +196,8 @@ impl<'s, S> Turn<'s, S> {
     pub(super) fn answered(self) {
         self.server.answered.fetch_add(1, Ordering::Relaxed);
         let mut state = self.server.lock();
-        let rested = state.rests_until.is_some();
-        *state = State::default();
+        let rested = state.rests_until.take().is_some();
+        state.faults_in_a_row = 0;
         drop(state);
         if rested {
             tracing::info!(server.name = %self.server.name, "a server answers again");
@@ -182,9 +205,9 @@ impl<'s, S> Turn<'s, S> {
     }
 
     /// It did not answer, not in time, or not as it should.
-    pub(super) fn failed(self, cause: &(dyn std::error::Error + 'static), now: Timestamp) {
-        self.server.failed.fetch_add(1, Ordering::Relaxed);
+    pub(super) fn failed(self, cause: &impl ServerFault, now: Timestamp) {
         let mut state = self.server.lock();
+        *state.failed.entry(cause.kind()).or_default() += 1;
         state.faults_in_a_row = state.faults_in_a_row.saturating_add(1);
         let free = if self.is_only_one {
             FAULTS_OF_THE_ONLY_ONE
@@ -214,6 +237,16 @@ fn later(now: Timestamp, by: SignedDuration) -> Timestamp {
 mod tests {
     use super::*;
 
+    #[derive(Debug, thiserror::Error)]
+    #[error("nobody is there")]
+    struct Gone;
+
+    impl ServerFault for Gone {
+        fn kind(&self) -> &'static str {
+            "gone"
+        }
+    }
+
     fn servers(names: &[&str]) -> Servers<()> {
         let servers = names.iter().map(|name| ((*name).into(), ()));
         Servers::new(servers, Duration::from_secs(5))
@@ -232,7 +265,7 @@ mod tests {
             .turns(now)
             .into_iter()
             .find(|turn| &*turn.server.name == name);
-        turn.unwrap().failed(&std::fmt::Error, now);
+        turn.unwrap().failed(&Gone, now);
     }
 
     #[test]
@@ -319,13 +352,13 @@ mod tests {
         for turn in servers.turns(at(1)) {
             turn.answered();
         }
-        let record = |name: &str, answered, failed, is_resting| ServerRecord {
+        let record = |name: &str, answered, gone: Option<u64>, is_resting| ServerRecord {
             name: name.into(),
             answered,
-            failed,
+            failed: gone.map(|count| ("gone", count)).into_iter().collect(),
             is_resting,
         };
-        let expected = [record("a", 0, 1, true), record("b", 1, 0, false)];
+        let expected = [record("a", 0, Some(1), true), record("b", 1, None, false)];
         assert_eq!(servers.records(at(2)), expected);
     }
 }

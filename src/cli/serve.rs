@@ -11,7 +11,10 @@ use tokio::signal::unix::{SignalKind, signal};
 use tracing_subscriber::{Layer as _, Registry, filter::LevelFilter, layer::SubscriberExt as _};
 
 use crate::{
-    app::{build::Built, serve::serve},
+    app::{
+        build::Built,
+        serve::{serve, tell_metrics},
+    },
     config::sections::Server,
     sys::clock::SystemClock,
     telemetry::{log::JsonLines, writer},
@@ -59,6 +62,7 @@ pub(super) fn run(path: &Path, options: &Options) -> anyhow::Result<()> {
     let Built {
         front,
         server,
+        metrics,
         is_lab,
         warnings,
     } = super::check::load(path)?;
@@ -89,9 +93,16 @@ pub(super) fn run(path: &Path, options: &Options) -> anyhow::Result<()> {
         let ready = |address| {
             tracing::info!(server.address = %address, server.origin = origin, "ready");
         };
-        serve(Arc::new(front), &server, ready, stop).await
+        let front = Arc::new(front);
+        if let Some(metrics) = metrics {
+            tell_metrics(Arc::clone(&front), metrics)
+                .with_context(|| format!("cannot tell metrics at {}", metrics.listen))?;
+        }
+        serve(front, &server, ready, stop)
+            .await
+            .with_context(|| format!("cannot serve at {}", server.listen))
     });
-    end.with_context(|| format!("cannot serve at {}", server.listen))?;
+    end?;
     tracing::info!("stopped");
     Ok(())
 }

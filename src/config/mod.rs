@@ -34,7 +34,7 @@ use files::Surroundings;
 use keys::{Keys, SigningKeyFile};
 use lines::Lines;
 use named::Faulty;
-use sections::{Authn, Organization, Requests, Server, Sessions, Support};
+use sections::{Authn, Metrics, Organization, Requests, Server, Sessions, Support};
 use sp::SpConfig;
 
 use crate::model::endpoint::Schemes;
@@ -58,6 +58,8 @@ pub struct Config {
     pub organization: Organization,
     /// `[support]`
     pub support: Support,
+    /// `[metrics]`
+    pub metrics: Option<Metrics>,
     /// `[authn]`
     pub authn: Authn,
     /// `[sessions]`
@@ -135,6 +137,7 @@ struct Sections {
     signing: Vec<SigningKeyFile>,
     organization: Option<Organization>,
     support: Option<Support>,
+    metrics: Option<Metrics>,
     authn: Option<Authn>,
     sessions: Sessions,
     requests: Requests,
@@ -156,6 +159,9 @@ impl Sections {
         };
         let server = file.required_table("server", report);
         self.server = server.and_then(|table| server::read(table, &around, report));
+        let metrics = file.table("metrics", report);
+        self.metrics =
+            metrics.and_then(|table| server::read_metrics(table, self.server.as_ref(), report));
         match file
             .required_table("keys", report)
             .map(|table| keys::read(table, &around, report))
@@ -196,6 +202,7 @@ impl Sections {
                 signing: _,
                 organization: Some(organization),
                 support: Some(support),
+                metrics,
                 authn: Some(authn),
                 sessions,
                 requests,
@@ -209,6 +216,7 @@ impl Sections {
                 keys,
                 organization,
                 support,
+                metrics,
                 authn,
                 sessions,
                 requests,

@@ -42,6 +42,13 @@ pub struct Tls {
     pub key: PathBuf,
 }
 
+/// `[metrics]`: where a machine that watches asks for counts.
+#[derive(Clone, Copy, Debug)]
+pub struct Metrics {
+    /// Address and port to listen on: other ones than people come to.
+    pub listen: SocketAddr,
+}
+
 /// `[organization]`: who runs this server.
 #[derive(Clone, Debug)]
 pub struct Organization {
@@ -153,9 +160,9 @@ pub struct Ldap {
     pub login_attribute: String,
     /// Attributes to read besides those that rules name.
     pub attributes: Vec<String>,
-    /// How long an answer may take, in seconds.
+    /// How long the last server that is left may take for all that one question needs, in seconds.
     pub timeout_seconds: u32,
-    /// How many connections of each kind each server is kept.
+    /// How many questions each server is asked at one time, and so the most connections of each kind.
     pub connections: u16,
     /// How long before a password ends people are told, in days.
     pub warn_days: u32,
@@ -415,7 +422,7 @@ impl Cas {
 }
 
 impl Ldap {
-    /// How long an answer may take.
+    /// How long the last server that is left may take for all that one question needs.
     pub const fn patience(&self) -> Duration {
         Duration::from_secs(self.timeout_seconds as u64)
     }

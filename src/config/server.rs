@@ -5,7 +5,7 @@ use std::{net::SocketAddr, path::PathBuf};
 use super::{
     document::{Report, Table},
     files::Surroundings,
-    sections::{Server, Tls},
+    sections::{Metrics, Server, Tls},
     words::read_networks,
 };
 use crate::model::endpoint::Schemes;
@@ -52,6 +52,22 @@ pub(super) fn read(
         max_connections,
         stop_grace_seconds,
     })
+}
+
+/// Reads `[metrics]`.
+pub(super) fn read_metrics(
+    mut table: Table<'_>,
+    server: Option<&Server>,
+    report: &mut Report,
+) -> Option<Metrics> {
+    let listen: Option<SocketAddr> = table.required("listen", report);
+    if listen.is_some() && listen == server.map(|server| server.listen) {
+        report
+            .fault(&table.at("listen"), "is where people come")
+            .hint("names of servers are told there: choose another port, which only your own machines reach");
+    }
+    table.finish(report);
+    Some(Metrics { listen: listen? })
 }
 
 fn read_tls(mut table: Table<'_>, around: &Surroundings<'_>, report: &mut Report) -> Option<Tls> {

@@ -3,7 +3,7 @@
 //! Follows no redirect, knows no proxy of the environment, reads no more than it was told to: what
 //! is asked is the configured host and nobody else. Connections are kept for the next question.
 
-use std::time::Duration;
+use std::{error::Error as _, time::Duration};
 
 use jiff::{Timestamp, fmt::rfc2822};
 use reqwest::{
@@ -66,6 +66,32 @@ pub enum HttpFault {
     /// The client cannot be made.
     #[error("HTTP cannot be spoken")]
     Unusable(#[source] reqwest::Error),
+}
+
+impl HttpFault {
+    /// In one word.
+    pub fn kind(&self) -> &'static str {
+        match self {
+            Self::NoAnswer(error) if error.is_timeout() => "timeout",
+            Self::NoAnswer(error) if is_of_tls(error) => "untrusted",
+            Self::NoAnswer(error) if error.is_connect() => "unreachable",
+            Self::NoAnswer(_) => "broken",
+            Self::TooLong => "unusable",
+            Self::Tls(_) | Self::Unusable(_) => "untrusted",
+        }
+    }
+}
+
+/// Whether TLS did not come about: the library calls that a connection that did not.
+fn is_of_tls(error: &reqwest::Error) -> bool {
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        if error.is::<native_tls::Error>() {
+            return true;
+        }
+        cause = error.source();
+    }
+    false
 }
 
 impl HttpClient {

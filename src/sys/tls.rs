@@ -1,6 +1,6 @@
 //! Both ends of TLS: our own, where no proxy stands before us, and that of the servers we ask.
 
-use std::{path::Path, sync::Arc};
+use std::{io, path::Path, sync::Arc};
 
 pub use native_tls::TlsConnector;
 use native_tls::{Certificate, Protocol};
@@ -8,6 +8,7 @@ use openssl::{
     error::ErrorStack,
     ssl::{AlpnError, SslAcceptor, SslFiletype, SslMethod, select_next_proto},
 };
+use tokio::{io::BufReader, net::TcpStream};
 
 /// The one protocol that is agreed on, in the form of ALPN (RFC 7301 §3.1).
 ///
@@ -70,6 +71,26 @@ pub fn connector(authorities: Option<&[u8]>) -> Result<TlsConnector, ConnectorEr
         }
     }
     Ok(builder.build()?)
+}
+
+/// A connection over TLS. What has arrived is taken in one go, and not header and content of each
+/// record by themselves, as the library would.
+pub type TlsStream = tokio_native_tls::TlsStream<BufReader<TcpStream>>;
+
+/// Begins TLS on a connection to `host`, a name or an IP address, which its certificate must name.
+///
+/// # Errors
+///
+/// The connection broke, or the server is not believed.
+pub async fn begin(
+    connector: &TlsConnector,
+    host: &str,
+    stream: TcpStream,
+) -> io::Result<TlsStream> {
+    tokio_native_tls::TlsConnector::from(connector.clone())
+        .connect(host, BufReader::new(stream))
+        .await
+        .map_err(io::Error::other)
 }
 
 /// The certificate of an authority, as PEM, for a test.

@@ -40,7 +40,7 @@ fn shown(records: &[ServerRecord]) -> Vec<serde_json::Value> {
     let shown = records.iter().map(|record| {
         json!({
             "answered": record.answered,
-            "failed": record.failed,
+            "failed": record.faults(),
             "resting": record.is_resting,
         })
     });

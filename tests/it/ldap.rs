@@ -2,6 +2,7 @@
 
 use std::{fs, path::PathBuf, sync::Arc};
 
+use passerelle::sp_check::Identity;
 use serde_json::json;
 use tokio::task::JoinSet;
 
@@ -19,13 +20,15 @@ use crate::{
 const BASE: &str = "ou=people,dc=univ,dc=example";
 
 /// How a bridge asks a directory.
-struct Asking<'a> {
-    urls: &'a [String],
-    ca: PathBuf,
+pub(crate) struct Asking<'a> {
+    /// The addresses of its servers.
+    pub(crate) urls: &'a [String],
+    /// The authority that vouches for them.
+    pub(crate) ca: PathBuf,
     /// The account of ours, where there is one.
-    password_file: Option<PathBuf>,
+    pub(crate) password_file: Option<PathBuf>,
     /// More lines of `[authn.ldap]`, and tables after it.
-    more: &'a str,
+    pub(crate) more: &'a str,
 }
 
 impl<'a> Asking<'a> {
@@ -38,7 +41,8 @@ impl<'a> Asking<'a> {
         }
     }
 
-    fn setup(&self) -> Setup {
+    /// What to build the bridge from.
+    pub(crate) fn setup(&self) -> Setup {
         let account = match &self.password_file {
             Some(file) => format!(
                 "bind-dn = '{READER_DN}'\nbind-password-file = '{}'",
@@ -79,14 +83,15 @@ async fn form(bridge: &Bridge, browser: &mut Browser) -> Page {
     page
 }
 
-async fn attempt(bridge: &Bridge, login: &str, password: &str) -> Page {
+/// The page after one attempt in a new browser.
+pub(crate) async fn attempt(bridge: &Bridge, login: &str, password: &str) -> Page {
     let mut browser = bridge.browser();
     let page = form(bridge, &mut browser).await;
     browser.submit(&page, &page.filled(login, password)).await
 }
 
 /// What the provider is told of somebody who is let in.
-async fn told(bridge: &Bridge, login: &str, password: &str) -> passerelle::sp_check::Identity {
+pub(crate) async fn told(bridge: &Bridge, login: &str, password: &str) -> Identity {
     let mut browser = bridge.browser();
     let request = bridge.request();
     let page = browser.arrive(&request.redirect(None)).await;
@@ -133,7 +138,9 @@ async fn r71_people_sign_in_by_each_way_to_find_them_over_each_kind_of_tls() {
 }
 
 impl Page {
-    fn is_refused(&self, login: &str) {
+    /// Checks that it is the form once more, with the text that lets nobody in.
+    #[track_caller]
+    pub(crate) fn is_refused(&self, login: &str) {
         assert_eq!(
             (self.status, self.kind().as_str()),
             (200, "login"),
@@ -505,6 +512,23 @@ async fn the_next_server_takes_over_and_the_preferred_one_is_gone_back_to() {
         (&json!(0), &json!(false))
     );
     assert!(!ready.to_string().contains("127.0.0.1"), "{ready}");
+
+    // With its name, and by the kind of fault, where only machines of our own ask.
+    let told = bridge.metrics().await;
+    let [one, other] = urls.map(|url| format!("{{kind=\"ldap\",server=\"{url}\""));
+    for line in [
+        format!("passerelle_server_faults_total{one},fault=\"timeout\"}} 1\n"),
+        format!("passerelle_server_faults_total{one},fault=\"unreachable\"}} 1\n"),
+        format!("passerelle_server_resting{one}}} 1\n"),
+        format!("passerelle_server_resting{other}}} 0\n"),
+        "passerelle_sessions_unkept_total 0\n".to_owned(),
+    ] {
+        assert!(told.contains(&line), "{line}{told}");
+    }
+    let answers = format!("passerelle_server_answers_total{other}}} ");
+    assert!(told.contains(&answers) && !told.contains(&format!("{answers}0\n")));
+    assert!(!told.contains(&format!("_faults_total{other}")), "{told}");
+    assert!(told.ends_with("# EOF\n"), "{told}");
 }
 
 #[tokio::test]
@@ -548,7 +572,7 @@ eduPersonNickname = 'jpegPhoto'
         ..Asking::of(&slapd, &urls, "").setup()
     };
     let bridge = setup.build();
-    let all = |identity: passerelle::sp_check::Identity| {
+    let all = |identity: Identity| {
         let values = identity.attributes.into_iter().flat_map(|one| one.values);
         values.collect::<Vec<_>>().join(" | ")
     };
@@ -580,7 +604,7 @@ async fn rules_read_the_groups_that_name_a_person_and_the_names_of_their_units()
         ..Asking::of(&slapd, &urls, more).setup()
     };
     let bridge = setup.build();
-    let values = |identity: &passerelle::sp_check::Identity, name: &str| {
+    let values = |identity: &Identity, name: &str| {
         let found = identity.attributes.iter().find(|one| one.name == name);
         found.map(|one| one.values.clone()).unwrap_or_default()
     };
@@ -638,7 +662,7 @@ async fn r121_no_password_and_no_name_of_who_was_refused_reaches_the_log() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn r48_a_thousand_people_sign_in_at_one_time_and_each_is_told_of_as_themselves() {
     const PEOPLE: usize = 1000;
-    let more = synthetic_people(1400);
+    let more = synthetic_people(25_000);
     let slapd = Slapd::start(Kind {
         more: &more,
         ..Kind::default()
@@ -674,7 +698,9 @@ async fn r48_a_thousand_people_sign_in_at_one_time_and_each_is_told_of_as_themse
     // Those who share an address are refused, which is another test's business.
     people.retain(|(_, mail)| holders[mail] == 1);
     assert!(people.len() >= PEOPLE, "{}", people.len());
-    people.truncate(PEOPLE);
+    // From all over the directory.
+    let among = people.len() / PEOPLE;
+    let people = people.into_iter().step_by(among).take(PEOPLE);
 
     let mut tasks = JoinSet::new();
     for (uid, mail) in people {

@@ -40,6 +40,8 @@ mod release;
 #[cfg(test)]
 mod scripted_cas;
 #[cfg(test)]
+mod scripted_ldap;
+#[cfg(test)]
 mod sessions;
 #[cfg(test)]
 mod shipped_configuration;

@@ -3,7 +3,10 @@
 use std::{net::SocketAddr, time::Duration};
 
 use openssl::ssl::{SslConnector, SslMethod, SslVerifyMode};
-use passerelle::{app::serve::serve, config::sections::Tls};
+use passerelle::{
+    app::serve::{serve, tell_metrics},
+    config::sections::{Metrics, Tls},
+};
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     net::TcpStream,
@@ -11,9 +14,12 @@ use tokio::{
     task::JoinHandle,
 };
 
-use crate::bridge::{
-    Bridge, Setup,
-    keys::{idp_key, zoom_key},
+use crate::{
+    bridge::{
+        Bridge, Setup,
+        keys::{idp_key, zoom_key},
+    },
+    lab::port::free_port,
 };
 
 /// Longer than anything takes that ends by itself.
@@ -104,6 +110,30 @@ async fn a_page_is_served_over_a_socket_and_kept_alive() {
         let answer = read_answer(&mut stream).await;
         assert!(answer.contains("\r\nx-frame-options: DENY\r\n"), "{answer}");
     }
+}
+
+#[tokio::test]
+async fn counts_are_told_at_an_address_of_their_own_and_nowhere_else() {
+    let port = free_port();
+    let listen = SocketAddr::from(([127, 0, 0, 1], port));
+    let server = Listening::start(Bridge::new()).await;
+    let front = std::sync::Arc::clone(&server.bridge.front);
+    let telling = tell_metrics(front, Metrics { listen }).unwrap();
+    let ask = async |path: &str| {
+        let mut stream = TcpStream::connect(listen).await.unwrap();
+        stream.write_all(get(path).as_bytes()).await.unwrap();
+        read_all(&mut stream).await
+    };
+    let told = ask("/metrics").await;
+    assert!(told.contains("\r\ncontent-type: application/openmetrics-text; version=1.0.0;"));
+    assert!(
+        told.contains("\npasserelle_requests_without_replay_mark_total 0\n"),
+        "{told}"
+    );
+    assert!(ask("/").await.starts_with("HTTP/1.1 404 "));
+    let to_people = server.exchange(&get("/metrics")).await;
+    assert!(to_people.starts_with("HTTP/1.1 404 "), "{to_people}");
+    telling.abort();
 }
 
 #[tokio::test]

@@ -67,6 +67,7 @@ const LIBRARIES: &[Library] = &[
     // Cryptography: randomness, seals and TLS in `sys`, signatures in `xmlsec`.
     only("openssl", &["sys", "xmlsec"]),
     only("native_tls", &["sys"]),
+    only("tokio_native_tls", &["sys"]),
     only("getrandom", &["sys"]),
     only("subtle", &["sys"]),
     only("argon2", &["authn/local"]),
@@ -81,7 +82,8 @@ const LIBRARIES: &[Library] = &[
     only("redb", &["store/embedded"]),
     only("moka", &["store/memory", "authn/throttle"]),
     only("ldap3", &["authn/ldap"]),
-    // Catches what the LDAP library does at answers that are none; and bodies that a test sends.
+    only("bytes", &["authn/ldap"]),
+    // Looks whether a connection is quiet; and bodies that a test sends.
     only("futures_util", &["authn/ldap", "edge/limits"]),
     // Pages and languages.
     only("minijinja", &["expression", "edge/page"]),
@@ -95,6 +97,7 @@ const LIBRARIES: &[Library] = &[
     ),
     // The proxies that are trusted are named in the configuration, and asked about at the edge.
     only("ipnet", &["config", "edge", "web"]),
+    only("prometheus_client", &["telemetry"]),
     // `telemetry` writes the lines; the command that starts the server sets them up.
     only("tracing_subscriber", &["telemetry", "cli"]),
     // The process itself: its rights and limits.

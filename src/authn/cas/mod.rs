@@ -18,7 +18,7 @@ use self::{
 };
 use super::{
     account_name::AccountName,
-    servers::Servers,
+    servers::{ServerFault, Servers},
     throttle::network_of,
     under_way::{self, UnderWay},
 };
@@ -158,6 +158,17 @@ impl CasFault {
             Self::AllRest
             | Self::Answer(_)
             | Self::Http(HttpFault::TooLong | HttpFault::Tls(_) | HttpFault::Unusable(_)) => false,
+        }
+    }
+}
+
+impl ServerFault for CasFault {
+    fn kind(&self) -> &'static str {
+        match self {
+            Self::AllRest => "resting",
+            Self::Answer(_) | Self::Http(HttpFault::TooLong) => "unusable",
+            Self::Http(fault) => fault.kind(),
+            Self::Status(_) => "refused",
         }
     }
 }

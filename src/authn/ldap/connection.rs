@@ -1,74 +1,55 @@
 //! One connection to a directory: opened with TLS or not at all, every question within its time.
 //!
-//! A connection of which an answer is outstanding is never used again: whoever gives a question up
+//! One question is asked at a time, and answered in the task that asks: no other has to be woken. A
+//! connection of which an answer is outstanding is never used again: whoever gives a question up
 //! drops the connection with it, and nobody gets another one's answer.
 
-use std::{
-    panic::AssertUnwindSafe,
-    pin::{Pin, pin},
-    time::Duration,
-};
+use std::{io, time::Duration};
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use futures_util::FutureExt as _;
-use ldap3::{
-    Ldap, LdapConnAsync, LdapConnSettings, LdapError, Scope, SearchOptions, StdStream,
-    asn1::{PL, StructureTag},
-    exop::WhoAmI,
-    result::ExopResult,
+use tokio::{
+    io::{AsyncReadExt as _, AsyncWriteExt as _},
+    time::{Instant, timeout_at},
 };
-use tokio::time::{Instant, timeout_at};
 
 use super::{
+    ber::{NotBer, OCTET_STRING, Unread, read_message},
+    message::{self, EntryParts, Message, Operation, Search},
     policy::{self, PolicyAnswer},
     reach::{Place, reach},
 };
-use crate::{model::attribute::Attributes, sys::tls::TlsConnector};
+use crate::{
+    authn::servers::ServerFault,
+    model::attribute::Attributes,
+    sys::tls::{self, TlsConnector, TlsStream},
+};
 
 /// The longest value that is kept: longer ones (photographs, certificates) are left out.
 const MAX_VALUE: usize = 4096;
-/// The most that one record may hold.
+/// The longest message that is read, and with it the largest record.
 const MAX_RECORD: usize = 256 * 1024;
-/// The most that a description of all that the server knows may hold.
+/// The same where the server describes all that it knows.
 const MAX_SCHEMA: usize = 4 * 1024 * 1024;
-/// What a search is asked for where no attribute is (RFC 4511 §4.5.1.8).
-const NO_ATTRIBUTES: &str = "1.1";
+/// How many messages that hold no entry are passed over in one search.
+const MOST_ASIDE: usize = 100;
 
 /// Where a server is, and how its certificate is checked.
 #[derive(Clone, Debug)]
 pub(super) struct Address {
-    /// `ldaps://host:port`: TLS has begun, or begins at once, whatever the configuration's way to it.
-    pub(super) url: Box<str>,
     pub(super) place: Place,
     pub(super) tls: TlsConnector,
 }
 
 /// A connection, in the name of whoever bound on it last.
-///
-/// What reads and writes it runs only while a question is asked, in the task that asks: no other task
-/// has to be woken, which is half of what a question costs. That a server has closed it in between
-/// shows at the next question.
 pub(super) struct Connection {
-    ldap: Ldap,
-    driver: Driver,
+    stream: TlsStream,
+    /// That of the last question.
+    message_id: u32,
     opened_at: Instant,
     used_at: Instant,
     /// Whether there may be answers outstanding although what was asked is done with.
     is_spoiled: bool,
-}
-
-/// Reads and writes a connection; ends with it.
-type Driver = Pin<Box<dyn Future<Output = Result<(), LdapError>> + Send>>;
-
-/// What a search asks for.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Search<'a> {
-    pub(super) base: &'a str,
-    pub(super) whole_tree: bool,
-    pub(super) filter: &'a str,
-    pub(super) attributes: &'a [Box<str>],
-    /// How many entries matter: those past it are not read.
-    pub(super) most: u16,
 }
 
 /// An entry that was found.
@@ -93,7 +74,7 @@ pub(super) struct BindAnswer {
 pub enum LdapFault {
     /// The connection ended in mid-answer.
     #[error("the connection to the directory broke")]
-    Broken(#[source] LdapError),
+    Broken(#[source] io::Error),
     /// Too many questions are being asked.
     #[error("too many people at one time")]
     Busy,
@@ -114,9 +95,12 @@ pub enum LdapFault {
     /// What the server said is not what was asked for.
     #[error("the directory's answer is not one")]
     Malformed,
-    /// The server cannot be reached, or is not the one it should be.
+    /// The server cannot be reached.
     #[error("the directory cannot be reached")]
-    NoConnection(#[source] LdapError),
+    NoConnection(#[source] io::Error),
+    /// The server does not prove that it is the one it should be, or speaks no TLS.
+    #[error("the directory does not prove its name")]
+    NoTls(#[source] io::Error),
     /// No server has answered for a while: none is asked for the moment.
     #[error("no server of the directory answers")]
     Resting,
@@ -145,6 +129,7 @@ impl LdapFault {
             | Self::Nobody
             | Self::Malformed
             | Self::NoConnection(_)
+            | Self::NoTls(_)
             | Self::Service { .. }
             | Self::TimeOut => true,
             Self::Busy | Self::NoLogin | Self::Resting | Self::TooLarge => false,
@@ -157,13 +142,20 @@ impl LdapFault {
     pub const fn is_down(&self) -> bool {
         matches!(
             self,
-            Self::Broken(_) | Self::NoConnection(_) | Self::Resting | Self::TimeOut
+            Self::Broken(_)
+                | Self::NoConnection(_)
+                | Self::NoTls(_)
+                | Self::Resting
+                | Self::TimeOut
         )
     }
 
     /// Whether nothing was sent: no password can have been judged.
     pub const fn was_before_all(&self) -> bool {
-        matches!(self, Self::Busy | Self::NoConnection(_) | Self::Resting)
+        matches!(
+            self,
+            Self::Busy | Self::NoConnection(_) | Self::NoTls(_) | Self::Resting
+        )
     }
 }
 
@@ -173,23 +165,52 @@ impl std::fmt::Debug for Connection {
     }
 }
 
+impl ServerFault for LdapFault {
+    fn kind(&self) -> &'static str {
+        match self {
+            Self::Broken(_) => "broken",
+            Self::Busy => "busy",
+            Self::Code { .. } | Self::Service { .. } => "refused",
+            Self::Nobody | Self::NoLogin | Self::Malformed | Self::TooLarge => "unusable",
+            Self::NoConnection(_) => "unreachable",
+            Self::NoTls(_) => "untrusted",
+            Self::Resting => "resting",
+            Self::TimeOut => "timeout",
+        }
+    }
+}
+
+impl From<NotBer> for LdapFault {
+    fn from(_: NotBer) -> Self {
+        Self::Malformed
+    }
+}
+
+impl From<Unread> for LdapFault {
+    fn from(unread: Unread) -> Self {
+        match unread {
+            Unread::Broken(error) => Self::Broken(error),
+            Unread::NotBer(_) => Self::Malformed,
+            Unread::TooLong => Self::TooLarge,
+        }
+    }
+}
+
 impl Connection {
     /// Opens a connection; a plain one is never spoken on: `StartTLS` comes before all else.
     pub(super) async fn open(address: &Address, deadline: Instant) -> Result<Self, LdapFault> {
+        let Address { place, tls } = address;
         let opening = async {
-            let stream = reach(&address.place).await?;
-            let settings = LdapConnSettings::new()
-                .set_connector(address.tls.clone())
-                .set_std_stream(StdStream::Tcp(stream));
-            LdapConnAsync::with_settings(settings, &address.url)
+            let stream = reach(place).await?;
+            tls::begin(tls, place.host(), stream)
                 .await
-                .map_err(LdapFault::NoConnection)
+                .map_err(LdapFault::NoTls)
         };
-        let (connection, ldap) = within(deadline, opening).await??;
+        let stream = within(deadline, opening).await?;
         let now = Instant::now();
         Ok(Self {
-            ldap,
-            driver: Box::pin(connection.drive()),
+            stream,
+            message_id: 0,
             opened_at: now,
             used_at: now,
             is_spoiled: false,
@@ -199,6 +220,12 @@ impl Connection {
     /// Whether it may be used again after `idle` of silence and `life` in all.
     pub(super) fn is_young(&self, idle: Duration, life: Duration) -> bool {
         !self.is_spoiled && self.used_at.elapsed() < idle && self.opened_at.elapsed() < life
+    }
+
+    /// Whether the server has said nothing since it was answered last: neither that it closes, nor
+    /// what would be taken for the next answer.
+    pub(super) fn is_quiet(&mut self) -> bool {
+        self.stream.read_u8().now_or_never().is_none()
     }
 
     /// Binds by name and password, which must not be empty: many servers take that for nobody's,
@@ -213,21 +240,20 @@ impl Connection {
             return Err(LdapFault::Nobody);
         }
         let start = Instant::now();
-        let bind = self
-            .ldap
-            .with_controls(policy::request())
-            .simple_bind(dn, password);
-        let result = driven(&mut self.driver, deadline, bind).await?;
-        let result = result.map_err(LdapFault::Broken)?;
-        let took = start.elapsed();
-        self.used_at = Instant::now();
-        let controls = result.ctrls.iter().map(|control| {
-            let raw = &control.1;
-            (raw.ctype.as_str(), raw.val.as_deref())
+        let question = message::bind(self.next_id(), dn, password);
+        let answer = within(deadline, async {
+            self.write(&question).await?;
+            self.read(MAX_RECORD).await
         });
+        let answer = answer.await?;
+        let took = start.elapsed();
+        let message = self.answered(&answer)?;
+        let Operation::Bind(code) = message.operation else {
+            return Err(LdapFault::Malformed);
+        };
         Ok(BindAnswer {
-            code: result.rc,
-            policy: policy::read(controls),
+            code,
+            policy: policy::read(message.controls()?.into_iter()),
             took,
         })
     }
@@ -237,13 +263,19 @@ impl Connection {
         &mut self,
         deadline: Instant,
     ) -> Result<Option<String>, LdapFault> {
-        let asked = driven(&mut self.driver, deadline, self.ldap.extended(WhoAmI)).await?;
-        let ExopResult(answer, result) = asked.map_err(LdapFault::Broken)?;
-        self.used_at = Instant::now();
-        if result.rc != 0 {
+        let question = message::who_am_i(self.next_id());
+        let answer = within(deadline, async {
+            self.write(&question).await?;
+            self.read(MAX_RECORD).await
+        });
+        let answer = answer.await?;
+        let Operation::Extended { code, value } = self.answered(&answer)?.operation else {
+            return Err(LdapFault::Malformed);
+        };
+        if code != 0 {
             return Ok(None);
         }
-        String::from_utf8(answer.val.unwrap_or_default())
+        String::from_utf8(value.unwrap_or_default().to_vec())
             .map(Some)
             .map_err(|_not_text| LdapFault::Malformed)
     }
@@ -254,11 +286,7 @@ impl Connection {
         search: Search<'_>,
         deadline: Instant,
     ) -> Result<Vec<Entry>, LdapFault> {
-        let reading = read(&mut self.ldap, search, MAX_RECORD);
-        let (found, is_whole) = driven(&mut self.driver, deadline, reading).await??;
-        self.used_at = Instant::now();
-        self.is_spoiled = !is_whole;
-        Ok(found)
+        within(deadline, self.find(search, MAX_RECORD)).await
     }
 
     /// Reads what is larger than any person's record: the server's schema.
@@ -267,148 +295,117 @@ impl Connection {
         search: Search<'_>,
         deadline: Instant,
     ) -> Result<Vec<Entry>, LdapFault> {
-        let work = read(&mut self.ldap, search, MAX_SCHEMA);
-        let (found, is_whole) = driven(&mut self.driver, deadline, work).await??;
-        self.is_spoiled = !is_whole;
-        Ok(found)
+        within(deadline, self.find(search, MAX_SCHEMA)).await
     }
-}
 
-/// The entries, at most as many as matter, and whether the answer was read to its end.
-async fn read(
-    ldap: &mut Ldap,
-    search: Search<'_>,
-    max_record: usize,
-) -> Result<(Vec<Entry>, bool), LdapFault> {
-    let none = [NO_ATTRIBUTES];
-    let attributes: Vec<&str> = search.attributes.iter().map(|name| &**name).collect();
-    let attributes: &[&str] = if attributes.is_empty() {
-        &none
-    } else {
-        &attributes
-    };
-    let scope = if search.whole_tree {
-        Scope::Subtree
-    } else {
-        Scope::Base
-    };
-    let options = SearchOptions::new().sizelimit(search.most.into());
-    let mut stream = ldap
-        .with_search_options(options)
-        .streaming_search(search.base, scope, search.filter, attributes)
-        .await
-        .map_err(LdapFault::Broken)?;
-    let mut entries = Vec::new();
-    while let Some(item) = stream.next().await.map_err(LdapFault::Broken)? {
-        if item.is_ref() || item.is_intermediate() {
-            continue;
+    /// The entries, at most as many as matter.
+    async fn find(
+        &mut self,
+        search: Search<'_>,
+        max_record: usize,
+    ) -> Result<Vec<Entry>, LdapFault> {
+        let question = message::search(self.next_id(), search)?;
+        self.write(&question).await?;
+        let mut entries = Vec::new();
+        let mut aside = 0;
+        loop {
+            let answer = self.read(max_record).await?;
+            match self.answered(&answer)?.operation {
+                Operation::Entry(_) if entries.len() >= search.most.into() => {
+                    // A server that knows no limit goes on.
+                    self.is_spoiled = true;
+                    return Ok(entries);
+                }
+                Operation::Entry(parts) => entries.push(read_entry(parts)?),
+                Operation::Aside if aside < MOST_ASIDE => aside += 1,
+                Operation::Done(0) => return Ok(entries),
+                // There are more than matter: not where a limit of the server's own hid some that do.
+                Operation::Done(4) if entries.len() >= search.most.into() => return Ok(entries),
+                Operation::Done(code) => {
+                    return Err(LdapFault::Code {
+                        what: "a search",
+                        code,
+                    });
+                }
+                Operation::Aside | Operation::Bind(_) | Operation::Extended { .. } => {
+                    return Err(LdapFault::Malformed);
+                }
+            }
         }
-        if entries.len() >= search.most.into() {
-            // A server that knows no limit goes on.
-            return Ok((entries, false));
-        }
-        entries.push(read_entry(item.0, max_record)?);
     }
-    match stream.finish().await.rc {
-        0 => Ok((entries, true)),
-        // There are more than matter: not where a limit of the server's own hid some that do.
-        4 if entries.len() >= search.most.into() => Ok((entries, true)),
-        code => Err(LdapFault::Code {
-            what: "a search",
-            code,
-        }),
+
+    /// The number of the next question.
+    const fn next_id(&mut self) -> u32 {
+        self.message_id += 1;
+        self.message_id
     }
-}
 
-/// What comes of `work` until `deadline`. The library breaks down at some answers that no server
-/// should give: that is an answer that is none, and no more.
-async fn within<T>(deadline: Instant, work: impl Future<Output = T>) -> Result<T, LdapFault> {
-    timeout_at(deadline, AssertUnwindSafe(work).catch_unwind())
-        .await
-        .map_err(|_elapsed| LdapFault::TimeOut)?
-        .map_err(|_panic| LdapFault::Malformed)
-}
-
-/// What comes of `work`, while `driver` reads and writes.
-async fn driven<T>(
-    driver: &mut Driver,
-    deadline: Instant,
-    work: impl Future<Output = T>,
-) -> Result<T, LdapFault> {
-    let both = async {
-        let mut work = pin!(work);
-        tokio::select! {
-            biased;
-            done = &mut work => Ok(done),
-            // The last answer may have come with the end.
-            ended = driver => work.now_or_never().ok_or_else(|| {
-                LdapFault::Broken(ended.err().unwrap_or(LdapError::EndOfStream))
-            }),
-        }
-    };
-    within(deadline, both).await?
-}
-
-/// `SearchResultEntry ::= [APPLICATION 4] SEQUENCE { objectName LDAPDN, attributes SEQUENCE OF
-/// PartialAttribute }` (RFC 4511 §4.5.2), by our own hand: the library's breaks down at what is not
-/// in that shape.
-fn read_entry(tag: StructureTag, max_record: usize) -> Result<Entry, LdapFault> {
-    let mut size = 0;
-    let mut parts = children(tag)?.into_iter();
-    let (Some(name), Some(list), None) = (parts.next(), parts.next(), parts.next()) else {
-        return Err(LdapFault::Malformed);
-    };
-    let dn = text(name)?;
-    let mut attributes = Attributes::new();
-    for attribute in children(list)? {
-        let mut parts = children(attribute)?.into_iter();
-        let (Some(description), Some(set), None) = (parts.next(), parts.next(), parts.next())
-        else {
-            return Err(LdapFault::Malformed);
+    async fn write(&mut self, question: &[u8]) -> Result<(), LdapFault> {
+        let writing = async {
+            self.stream.write_all(question).await?;
+            self.stream.flush().await
         };
-        let description = text(description)?;
+        writing.await.map_err(LdapFault::Broken)
+    }
+
+    async fn read(&mut self, most: usize) -> Result<Vec<u8>, LdapFault> {
+        Ok(read_message(&mut self.stream, most).await?)
+    }
+
+    /// What was answered to the last question.
+    fn answered<'m>(&mut self, content: &'m [u8]) -> Result<Message<'m>, LdapFault> {
+        let message = Message::read(content)?;
+        if message.id == 0 {
+            // The one notice that servers give unasked says that they close (RFC 4511 §4.4.1).
+            return Err(LdapFault::Broken(io::ErrorKind::ConnectionAborted.into()));
+        }
+        if message.id != self.message_id {
+            return Err(LdapFault::Malformed);
+        }
+        self.used_at = Instant::now();
+        Ok(message)
+    }
+}
+
+/// What comes of `work` until `deadline`.
+async fn within<T>(
+    deadline: Instant,
+    work: impl Future<Output = Result<T, LdapFault>>,
+) -> Result<T, LdapFault> {
+    timeout_at(deadline, work)
+        .await
+        .unwrap_or(Err(LdapFault::TimeOut))
+}
+
+fn read_entry(mut parts: EntryParts<'_>) -> Result<Entry, LdapFault> {
+    let mut attributes = Attributes::new();
+    while let Some((description, mut set)) = parts.next_attribute()? {
         let mut values = Vec::new();
-        for value in children(set)? {
-            let PL::P(bytes) = value.payload else {
+        while let Some((tag, value)) = set.next()? {
+            if tag != OCTET_STRING {
                 return Err(LdapFault::Malformed);
-            };
-            size += bytes.len() + description.len();
-            if size > max_record {
-                return Err(LdapFault::TooLarge);
             }
-            if bytes.len() <= MAX_VALUE {
-                values.push(as_text(bytes, &description));
+            if value.len() <= MAX_VALUE {
+                values.push(as_text(value, description));
             }
         }
-        attributes.add(&name_of(&description), values);
+        attributes.add(&name_of(description), values);
     }
-    Ok(Entry { dn, attributes })
-}
-
-fn children(tag: StructureTag) -> Result<Vec<StructureTag>, LdapFault> {
-    match tag.payload {
-        PL::C(children) => Ok(children),
-        PL::P(_) => Err(LdapFault::Malformed),
-    }
-}
-
-fn text(tag: StructureTag) -> Result<String, LdapFault> {
-    match tag.payload {
-        PL::P(bytes) => String::from_utf8(bytes).map_err(|_not_utf8| LdapFault::Malformed),
-        PL::C(_) => Err(LdapFault::Malformed),
-    }
+    Ok(Entry {
+        dn: parts.dn.to_owned(),
+        attributes,
+    })
 }
 
 /// A value as text; one that is none in base64.
-fn as_text(bytes: Vec<u8>, description: &str) -> String {
+fn as_text(value: &[u8], description: &str) -> String {
     let is_binary = description
         .split(';')
         .skip(1)
         .any(|option| option.eq_ignore_ascii_case("binary"));
-    match String::from_utf8(bytes) {
-        Ok(text) if !is_binary => text,
-        Ok(text) => STANDARD.encode(text),
-        Err(error) => STANDARD.encode(error.into_bytes()),
+    match str::from_utf8(value) {
+        Ok(text) if !is_binary => text.to_owned(),
+        Ok(_) | Err(_) => STANDARD.encode(value),
     }
 }
 
@@ -424,50 +421,30 @@ pub(super) fn name_of(description: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use ldap3::asn1::TagClass;
-
     use super::*;
+    use crate::authn::ldap::message::entry_for_test as entry;
 
-    fn read_entry(tag: StructureTag) -> Result<Entry, LdapFault> {
-        super::read_entry(tag, MAX_RECORD)
-    }
-
-    fn text(text: &[u8]) -> StructureTag {
-        tag(PL::P(text.to_vec()))
-    }
-
-    fn tag(payload: PL) -> StructureTag {
-        StructureTag {
-            class: TagClass::Universal,
-            id: 4,
-            payload,
-        }
-    }
-
-    fn attribute(description: &str, values: &[&[u8]]) -> StructureTag {
-        let values = values.iter().map(|value| text(value)).collect();
-        tag(PL::C(vec![
-            text(description.as_bytes()),
-            tag(PL::C(values)),
-        ]))
-    }
-
-    fn entry(attributes: Vec<StructureTag>) -> StructureTag {
-        tag(PL::C(vec![text(b"uid=a,dc=x"), tag(PL::C(attributes))]))
+    fn read(content: &[u8]) -> Result<Entry, LdapFault> {
+        let Operation::Entry(parts) = Message::read(content)?.operation else {
+            panic!("no entry");
+        };
+        read_entry(parts)
     }
 
     #[test]
     fn options_are_part_of_a_name_that_rules_can_write_and_what_is_no_text_is_base64() {
         let long = [b'x'; MAX_VALUE + 1];
-        let entry = read_entry(entry(vec![
-            attribute("displayName;lang-fr", &["Zoé".as_bytes()]),
-            attribute("displayName", &[b"Zoe"]),
-            attribute("userCertificate;binary", &[b"0\x82"]),
-            attribute("jpegPhoto", &[b"\xff\xd8", &long]),
-            attribute("memberOf", &[b"cn=a", b"cn=b"]),
+        let record = read(&entry(&[
+            ("displayName;lang-fr", &["Zoé".as_bytes()]),
+            ("displayName", &[b"Zoe"]),
+            ("userCertificate;binary", &[b"0\x82"]),
+            ("jpegPhoto", &[b"\xff\xd8", &long]),
+            ("memberOf", &[b"cn=a", b"cn=b"]),
         ]));
-        let attributes = entry.unwrap().attributes;
-        let all: Vec<_> = attributes
+        let record = record.unwrap();
+        assert_eq!(record.dn, "uid=a,dc=x");
+        let all: Vec<_> = record
+            .attributes
             .iter()
             .map(|(name, values)| format!("{name}={}", values.join("|")))
             .collect();
@@ -484,23 +461,9 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_entry_is_refused_and_so_is_one_without_end() {
-        for broken in [
-            text(b"x"),
-            tag(PL::C(vec![])),
-            tag(PL::C(vec![text(b"\xff"), tag(PL::C(vec![]))])),
-            entry(vec![text(b"x")]),
-            entry(vec![tag(PL::C(vec![text(b"a"), text(b"b")]))]),
-            entry(vec![tag(PL::C(vec![
-                text(b"a"),
-                tag(PL::C(vec![tag(PL::C(vec![]))])),
-            ]))]),
-        ] {
-            assert!(matches!(read_entry(broken), Err(LdapFault::Malformed)));
-        }
-        let value = [b'x'; 4096];
-        let many: Vec<&[u8]> = vec![&value; 65];
-        let huge = read_entry(entry(vec![attribute("a", &many)]));
-        assert!(matches!(huge, Err(LdapFault::TooLarge)));
+    fn a_value_that_is_no_octet_string_is_no_record() {
+        // Message 1: an entry named "" with an attribute `a`, whose value is a SET.
+        let odd = b"\x02\x01\x01\x64\x0d\x04\x00\x30\x09\x30\x07\x04\x01a\x31\x02\x31\x00";
+        assert!(matches!(read(odd), Err(LdapFault::Malformed)));
     }
 }

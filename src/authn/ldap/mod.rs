@@ -9,13 +9,17 @@
 use std::{sync::Arc, time::Duration};
 
 use jiff::{SignedDuration, Timestamp};
-use tokio::{sync::Semaphore, time::sleep};
+use tokio::{
+    sync::Semaphore,
+    time::{Instant, sleep},
+};
 
 use self::{
-    connection::{Address, BindAnswer, Entry, Search, name_of},
+    connection::{Address, BindAnswer, Entry, name_of},
     dn::DnTemplate,
     echo::Echo,
     filter::Filter,
+    message::Search,
     more::{Groups, UnitRules, Units},
     policy::PolicyError,
     reach::Place,
@@ -40,10 +44,12 @@ use crate::{
     },
 };
 
+mod ber;
 mod connection;
 mod dn;
 mod echo;
 mod filter;
+mod message;
 mod more;
 mod policy;
 mod pool;
@@ -200,7 +206,6 @@ impl Ldap {
             // The configuration has taken no other.
             let place = Place::of(url)?;
             let address = Address {
-                url: format!("ldaps://{}:{}", place.host, place.port).into(),
                 place,
                 tls: connector.clone(),
             };
@@ -352,10 +357,16 @@ impl Ldap {
     ) -> Result<Q::Answer, LdapFault> {
         let mut last = LdapFault::Resting;
         for turn in self.servers.turns(now) {
+            let deadline = Instant::now() + turn.patience;
+            let Ok(_place) = turn.server().place(deadline).await else {
+                last = LdapFault::Busy;
+                continue;
+            };
+            // Whoever waited for a place does not ask a server that was found dead meanwhile.
             if !turn.begin(self.clock.now()) {
                 continue;
             }
-            match question.ask(self, turn.server(), turn.patience).await {
+            match question.ask(self, turn.server(), deadline).await {
                 Ok(answer) => {
                     turn.answered();
                     return Ok(answer);
@@ -381,17 +392,17 @@ impl Ldap {
         &self,
         server: &Server,
         login: &AccountName,
-        patience: Duration,
+        deadline: Instant,
     ) -> Result<Vec<Entry>, LdapFault> {
         match &self.rules.find {
             Find::Search(filter) => {
                 let filter = filter.with(login.as_str());
-                self.search(server, &self.rules.base, Some(&filter), patience)
+                self.search(server, &self.rules.base, Some(&filter), deadline)
                     .await
             }
             Find::Template(template) => {
                 let name = template.with(login.as_str());
-                match self.search(server, &name, None, patience).await {
+                match self.search(server, &name, None, deadline).await {
                     // There is no such entry.
                     Err(LdapFault::Code { code: 32, .. }) => Ok(Vec::new()),
                     found => found,
@@ -406,7 +417,7 @@ impl Ldap {
         server: &Server,
         base: &str,
         filter: Option<&str>,
-        patience: Duration,
+        deadline: Instant,
     ) -> Result<Vec<Entry>, LdapFault> {
         let search = Search {
             base,
@@ -415,7 +426,7 @@ impl Ldap {
             attributes: &self.attributes,
             most: ONE_AND_MORE,
         };
-        server.search(search, patience).await
+        server.search(search, deadline).await
     }
 
     /// Adds to a person's record what stands in other entries.
@@ -423,13 +434,13 @@ impl Ldap {
         &self,
         server: &Server,
         person: &mut Entry,
-        (now, patience): (Timestamp, Duration),
+        (now, deadline): (Timestamp, Instant),
     ) -> Result<(), LdapFault> {
         if let Some(groups) = &self.rules.groups {
-            groups.add(server, person, patience).await?;
+            groups.add(server, person, deadline).await?;
         }
         if let Some(units) = &self.units {
-            units.add(server, person, (now, patience)).await?;
+            units.add(server, person, (now, deadline)).await?;
         }
         Ok(())
     }
@@ -499,7 +510,7 @@ trait Question: Sync {
         &self,
         ldap: &Ldap,
         server: &Server,
-        patience: Duration,
+        deadline: Instant,
     ) -> impl Future<Output = Result<Self::Answer, LdapFault>> + Send;
 }
 
@@ -524,7 +535,7 @@ impl Question for Attempt<'_> {
         &self,
         ldap: &Ldap,
         server: &Server,
-        patience: Duration,
+        deadline: Instant,
     ) -> Result<Self::Answer, LdapFault> {
         let Self {
             login,
@@ -534,7 +545,7 @@ impl Question for Attempt<'_> {
         let (dn, known) = match &ldap.rules.find {
             Find::Template(template) => (template.with(login.as_str()), Ok(None)),
             Find::Search(_) => {
-                let mut found = ldap.find(server, login, patience).await?;
+                let mut found = ldap.find(server, login, deadline).await?;
                 match (found.pop(), found.is_empty()) {
                     (Some(entry), true) => (entry.dn.clone(), Ok(Some(entry))),
                     // A bind all the same, by a name that nobody has.
@@ -553,7 +564,7 @@ impl Question for Attempt<'_> {
             answer,
             entry,
             is_them,
-        } = server.bind(person, patience).await?;
+        } = server.bind(person, deadline).await?;
         let why = match (judge(&answer)?, known) {
             // An odd spelling of a name that is somebody's: theirs to mend, and no fault of the server.
             (Verdict::Bound, Ok(_)) if !is_them => Why::Refused(RefusalReason::OtherAccount),
@@ -562,10 +573,10 @@ impl Question for Attempt<'_> {
                 let mut person = if let Some(record) = record.or(entry) {
                     record
                 } else {
-                    let own = ldap.search(server, &dn, None, patience).await?.pop();
+                    let own = ldap.search(server, &dn, None, deadline).await?.pop();
                     own.ok_or(LdapFault::NoLogin)?
                 };
-                ldap.complete(server, &mut person, (now, patience)).await?;
+                ldap.complete(server, &mut person, (now, deadline)).await?;
                 return Ok(Ok((person.attributes, answer.policy.warning)));
             }
             // The name of nobody was let in: such a server lets everybody in.
@@ -587,14 +598,14 @@ impl Question for Lookup<'_> {
         &self,
         ldap: &Ldap,
         server: &Server,
-        patience: Duration,
+        deadline: Instant,
     ) -> Result<Self::Answer, LdapFault> {
-        let mut found = ldap.find(server, self.0, patience).await?;
+        let mut found = ldap.find(server, self.0, deadline).await?;
         // Of several, none is who is meant; and of an account that is shut, no more is asked.
         if let [person] = found.as_mut_slice()
             && state::is_open(&person.attributes)
         {
-            ldap.complete(server, person, (self.1, patience)).await?;
+            ldap.complete(server, person, (self.1, deadline)).await?;
         }
         Ok(found)
     }
@@ -607,7 +618,7 @@ impl Question for Holders<'_> {
         &self,
         ldap: &Ldap,
         server: &Server,
-        patience: Duration,
+        deadline: Instant,
     ) -> Result<Self::Answer, LdapFault> {
         let names = [ldap.rules.login_attribute.clone()];
         let search = Search {
@@ -617,7 +628,7 @@ impl Question for Holders<'_> {
             attributes: &names,
             most: ONE_AND_MORE,
         };
-        server.search(search, patience).await
+        server.search(search, deadline).await
     }
 }
 

@@ -4,18 +4,19 @@
 use std::{
     collections::HashMap,
     sync::{Mutex, MutexGuard, PoisonError},
-    time::Duration,
 };
 
 use super::{
     RuleFault,
-    connection::{Entry, LdapFault, Search, name_of},
+    connection::{Entry, LdapFault, name_of},
     dn,
     filter::{Filter, any_of},
+    message::Search,
     server::Server,
 };
 use crate::config::sections::{Groups as GroupsConfig, Units as UnitsConfig};
 use jiff::{SignedDuration, Timestamp};
+use tokio::time::Instant;
 
 /// What stands for the name of a person's entry in a filter.
 const DN: &str = "{dn}";
@@ -80,7 +81,7 @@ impl Groups {
         &self,
         server: &Server,
         person: &mut Entry,
-        patience: Duration,
+        deadline: Instant,
     ) -> Result<(), LdapFault> {
         let filter = self.filter.with(&person.dn);
         let search = Search {
@@ -90,7 +91,7 @@ impl Groups {
             attributes: &self.name,
             most: MOST_GROUPS,
         };
-        let found = server.search(search, patience).await?;
+        let found = server.search(search, deadline).await?;
         if found.len() >= MOST_GROUPS.into() {
             return Err(LdapFault::TooLarge);
         }
@@ -129,7 +130,7 @@ impl Units {
         &self,
         server: &Server,
         person: &mut Entry,
-        (now, patience): (Timestamp, Duration),
+        (now, deadline): (Timestamp, Instant),
     ) -> Result<(), LdapFault> {
         let codes = |attribute: &str| {
             let values = person.attributes.values(&name_of(attribute));
@@ -144,7 +145,7 @@ impl Units {
             .collect();
         let unknown = self.unknown(of.iter().flat_map(|(_, codes)| codes), now);
         if !unknown.is_empty() {
-            self.learn(server, &unknown, (now, patience)).await?;
+            self.learn(server, &unknown, (now, deadline)).await?;
         }
         for (attribute, codes) in of {
             let known = self.lock();
@@ -174,7 +175,7 @@ impl Units {
         &self,
         server: &Server,
         codes: &[String],
-        (now, patience): (Timestamp, Duration),
+        (now, deadline): (Timestamp, Instant),
     ) -> Result<(), LdapFault> {
         let [code, names @ ..] = &*self.rules.attributes else {
             return Ok(());
@@ -187,7 +188,7 @@ impl Units {
             attributes: &self.rules.attributes,
             most: MOST_GROUPS,
         };
-        let found = server.search(search, patience).await?;
+        let found = server.search(search, deadline).await?;
         let until = now.saturating_add(REMEMBERED).unwrap_or(Timestamp::MAX);
         let mut known = self.lock();
         if known.len() + codes.len() > MOST_REMEMBERED {

@@ -5,12 +5,13 @@
 //! (389 Directory Server and others: draft-vchu-ldap-pwd-policy-00).
 
 use jiff::SignedDuration;
-use ldap3::{
-    asn1::{PL, StructureTag, TagClass, parse_tag, parse_uint},
-    controls::RawControl,
-};
 
-/// The request control asks for the response control of the same name.
+use super::ber::{self, Elements, NotBer, SEQUENCE};
+
+/// The control that asks what there is to say; without a value, and not critical: a server that does
+/// not know it binds all the same.
+pub(super) const REQUEST: &str = PASSWORD_POLICY;
+/// The response control of the same name.
 const PASSWORD_POLICY: &str = "1.3.6.1.4.1.42.2.27.8.5.1";
 /// "The password must be changed": the bind succeeded, and nothing else will.
 const MUST_CHANGE: &str = "2.16.840.1.113730.3.4.4";
@@ -42,15 +43,6 @@ pub enum PasswordWarning {
     ExpiresIn(SignedDuration),
     /// It has ended, and works for so many more sign-ins.
     GraceLogins(u32),
-}
-
-/// The request control, not critical: a server that does not know it binds all the same.
-pub(super) fn request() -> RawControl {
-    RawControl {
-        ctype: PASSWORD_POLICY.to_owned(),
-        crit: false,
-        val: None,
-    }
 }
 
 /// Reads the controls that came with the result of a bind: name and value of each.
@@ -85,51 +77,37 @@ pub(super) fn read<'c>(
 
 /// `SEQUENCE { warning [0] CHOICE { timeBeforeExpiration [0] INTEGER, graceAuthNsRemaining [1]
 /// INTEGER } OPTIONAL, error [1] ENUMERATED OPTIONAL }`
-fn read_policy(value: &[u8]) -> Option<PolicyAnswer> {
+fn read_policy(value: &[u8]) -> Result<PolicyAnswer, NotBer> {
     let mut answer = PolicyAnswer::default();
     if value.is_empty() {
-        return Some(answer);
+        return Ok(answer);
     }
-    let (_, sequence) = parse_tag(value).ok()?;
-    let PL::C(parts) = sequence.payload else {
-        return None;
-    };
-    for part in parts {
-        match (part.class, part.id, part.payload) {
-            (TagClass::Context, 0, PL::C(choice)) => {
-                let [warning] = choice.as_slice() else {
-                    return None;
+    let mut parts = Elements::of(Elements::of(value).expect(SEQUENCE)?);
+    while let Some((tag, content)) = parts.next()? {
+        match tag {
+            0xa0 => {
+                let mut choice = Elements::of(content);
+                answer.warning = match choice.next()? {
+                    Some((0x80, seconds)) => Some(expires_in(ber::number(seconds)?)),
+                    Some((0x81, logins)) => {
+                        Some(PasswordWarning::GraceLogins(ber::number(logins)?))
+                    }
+                    Some(_) | None => return Err(NotBer),
                 };
-                let number = number(warning)?;
-                answer.warning = match warning.id {
-                    0 => Some(expires_in(number)),
-                    1 => Some(PasswordWarning::GraceLogins(number)),
-                    _ => return None,
-                };
+                choice.end()?;
             }
-            (TagClass::Context, 1, PL::P(code)) => {
-                answer.error = Some(match code.as_slice() {
+            0x81 => {
+                answer.error = Some(match content {
                     [0] => PolicyError::Expired,
                     [1] => PolicyError::Locked,
                     [2] => PolicyError::MustChange,
                     _ => PolicyError::Other,
                 });
             }
-            _ => return None,
+            _ => return Err(NotBer),
         }
     }
-    Some(answer)
-}
-
-fn number(tag: &StructureTag) -> Option<u32> {
-    let PL::P(bytes) = &tag.payload else {
-        return None;
-    };
-    if bytes.is_empty() || bytes.len() > 5 {
-        return None;
-    }
-    let (_, number) = parse_uint(bytes).ok()?;
-    u32::try_from(number).ok()
+    Ok(answer)
 }
 
 fn expires_in(seconds: u32) -> PasswordWarning {

@@ -1,16 +1,11 @@
-//! Connections that are kept for the next question, and how many there are at one time.
+//! Connections that are kept for the next question.
 
 use std::{
     sync::{Mutex, MutexGuard, PoisonError},
     time::Duration,
 };
 
-use tokio::{
-    sync::{Semaphore, SemaphorePermit},
-    time::timeout,
-};
-
-use super::connection::{Connection, LdapFault};
+use super::connection::Connection;
 
 /// How long a connection may be silent and be used again: what stands between forgets it later.
 const IDLE: Duration = Duration::from_secs(30);
@@ -18,38 +13,21 @@ const IDLE: Duration = Duration::from_secs(30);
 const LIFE: Duration = Duration::from_mins(10);
 
 /// Connections of one kind to one server.
-#[derive(Debug)]
-pub(super) struct Pool {
-    idle: Mutex<Vec<Connection>>,
-    places: Semaphore,
-}
+#[derive(Debug, Default)]
+pub(super) struct Pool(Mutex<Vec<Connection>>);
 
 impl Pool {
-    /// A pool of at most `most` connections.
-    pub(super) const fn new(most: usize) -> Self {
-        Self {
-            idle: Mutex::new(Vec::new()),
-            places: Semaphore::const_new(most),
-        }
-    }
-
-    /// A place to ask from; connections are opened and taken within it.
-    ///
-    /// # Errors
-    ///
-    /// None became free in time.
-    pub(super) async fn place(&self, patience: Duration) -> Result<SemaphorePermit<'_>, LdapFault> {
-        match timeout(patience, self.places.acquire()).await {
-            Ok(Ok(place)) => Ok(place),
-            Ok(Err(_)) | Err(_) => Err(LdapFault::Busy),
-        }
-    }
-
-    /// The connection that was used last; older ones than may be are closed.
+    /// The connection that was used last; those that are too old, or on which the server has said
+    /// something since, are closed.
     pub(super) fn take(&self) -> Option<Connection> {
         let mut idle = self.lock();
         idle.retain(|connection| connection.is_young(IDLE, LIFE));
-        idle.pop()
+        while let Some(mut connection) = idle.pop() {
+            if connection.is_quiet() {
+                return Some(connection);
+            }
+        }
+        None
     }
 
     /// Keeps a connection of which no answer is outstanding.
@@ -64,6 +42,6 @@ impl Pool {
 
     /// A thread that panicked left the list whole.
     fn lock(&self) -> MutexGuard<'_, Vec<Connection>> {
-        self.idle.lock().unwrap_or_else(PoisonError::into_inner)
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -13,7 +13,8 @@ use tokio::time::Instant;
 
 use super::{
     ANYTHING, Find, Ldap, ONE_AND_MORE,
-    connection::{Connection, Entry, LdapFault, Search},
+    connection::{Connection, Entry, LdapFault},
+    message::Search,
     reach, state,
 };
 use crate::{

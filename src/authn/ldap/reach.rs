@@ -1,17 +1,16 @@
 //! To a server, and over to TLS: before a word of LDAP is read by anybody.
 //!
-//! What stands in the way of a connection without TLS may write to us what it likes. So the one
-//! answer that is read before TLS begins, that to `StartTLS` (RFC 4511 §4.14), is read here, in
-//! bounds; the library's reader knows none.
+//! What stands in the way of a connection without TLS may write to us what it likes: one short answer
+//! is read before TLS begins, that to `StartTLS` (RFC 4511 §4.14), and no octet more.
 
-use ldap3::LdapError;
-use tokio::{
-    io::{AsyncReadExt as _, AsyncWriteExt as _},
-    net::TcpStream,
-};
+use tokio::{io::AsyncWriteExt as _, net::TcpStream};
 use url::Url;
 
-use super::connection::LdapFault;
+use super::{
+    ber::{Elements, NotBer, SEQUENCE, Unread, read_message},
+    connection::LdapFault,
+    message::{Message, Operation},
+};
 
 /// `LDAPMessage` 1: an `ExtendedRequest` that names the OID of `StartTLS` and holds nothing else.
 pub(super) const START_TLS: &[u8] = b"\x30\x1d\x02\x01\x01\x77\x18\x80\x161.3.6.1.4.1.1466.20037";
@@ -40,86 +39,64 @@ impl Place {
     }
 }
 
+impl Place {
+    /// The host as a certificate names it.
+    pub(super) fn host(&self) -> &str {
+        self.host.trim_matches(['[', ']'])
+    }
+}
+
 /// Opens a connection on which nothing but TLS is to be spoken from now on.
-pub(super) async fn reach(place: &Place) -> Result<std::net::TcpStream, LdapFault> {
-    let unreached = |error: std::io::Error| LdapFault::NoConnection(LdapError::from(error));
-    let host = place.host.trim_matches(['[', ']']);
-    let mut stream = TcpStream::connect((host, place.port))
+pub(super) async fn reach(place: &Place) -> Result<TcpStream, LdapFault> {
+    let mut stream = TcpStream::connect((place.host(), place.port))
         .await
-        .map_err(unreached)?;
-    stream.set_nodelay(true).map_err(unreached)?;
+        .map_err(LdapFault::NoConnection)?;
+    stream.set_nodelay(true).map_err(LdapFault::NoConnection)?;
     if place.begins_in_clear {
-        stream.write_all(START_TLS).await.map_err(unreached)?;
-        let mut head = [0; 2];
-        stream.read_exact(&mut head).await.map_err(unreached)?;
-        let [0x30, first] = head else {
-            return Err(LdapFault::Malformed);
-        };
-        let mut octets = vec![0; more_octets(first)];
-        stream.read_exact(&mut octets).await.map_err(unreached)?;
-        octets.insert(0, first);
-        let (length, _) = length(&octets).ok_or(LdapFault::Malformed)?;
-        if length > MAX_ANSWER {
-            return Err(LdapFault::Malformed);
-        }
-        let mut body = vec![0; length];
-        stream.read_exact(&mut body).await.map_err(unreached)?;
-        match code(&body) {
-            Some(0) => {}
-            Some(code) => {
+        stream
+            .write_all(START_TLS)
+            .await
+            .map_err(LdapFault::NoConnection)?;
+        let answer = read_message(&mut stream, MAX_ANSWER).await;
+        let answer = answer.map_err(|unread| match unread {
+            Unread::Broken(error) => LdapFault::NoConnection(error),
+            Unread::NotBer(_) | Unread::TooLong => LdapFault::Malformed,
+        })?;
+        match code(&answer)? {
+            0 => {}
+            code => {
                 return Err(LdapFault::Code {
                     what: "StartTLS",
-                    code: code.into(),
+                    code,
                 });
             }
-            None => return Err(LdapFault::Malformed),
         }
     }
-    stream.into_std().map_err(unreached)
+    Ok(stream)
 }
 
 /// Whether a whole message, and nothing but it, says that TLS may begin.
 pub(super) fn takes_start_tls(message: &[u8]) -> bool {
-    let body = message.strip_prefix(b"\x30").and_then(length);
-    body.is_some_and(|(length, body)| length == body.len() && code(body) == Some(0))
+    let mut elements = Elements::of(message);
+    let content = elements.expect(SEQUENCE);
+    elements.end().and(content).and_then(code) == Ok(0)
 }
 
 /// The result code of message 1, an `ExtendedResponse`.
-fn code(body: &[u8]) -> Option<u8> {
-    let rest = body.strip_prefix(b"\x02\x01\x01\x78")?;
-    match length(rest)? {
-        (_, [0x0a, 1, code, ..]) => Some(*code),
-        _ => None,
+fn code(content: &[u8]) -> Result<u32, NotBer> {
+    match Message::read(content)? {
+        Message {
+            id: 1,
+            operation: Operation::Extended { code, .. },
+            ..
+        } => Ok(code),
+        _ => Err(NotBer),
     }
-}
-
-/// A length of BER and what stands after it. Some servers write every length in five octets (Active
-/// Directory).
-fn length(bytes: &[u8]) -> Option<(usize, &[u8])> {
-    let (first, rest) = bytes.split_first()?;
-    if *first < 0x80 {
-        return Some((usize::from(*first), rest));
-    }
-    let count = more_octets(*first);
-    if count == 0 {
-        return None;
-    }
-    let (octets, rest) = rest.split_at_checked(count)?;
-    let length = octets
-        .iter()
-        .fold(0, |sum, octet| sum << 8 | usize::from(*octet));
-    Some((length, rest))
-}
-
-/// How many octets of a length follow the first one; none, too, where it is no length of ours.
-fn more_octets(first: u8) -> usize {
-    let count = usize::from(first & 0x7f);
-    if first > 0x80 && count <= 4 { count } else { 0 }
 }
 
 #[cfg(test)]
 mod tests {
-    use tokio::net::TcpListener;
+    use tokio::{io::AsyncReadExt as _, net::TcpListener};
 
     use super::*;
 

@@ -3,13 +3,15 @@
 //! A bind changes in whose name a whole connection speaks. People's binds have connections of their
 //! own, and our searches never run on one of them.
 
-use std::time::Duration;
-
-use tokio::time::Instant;
+use tokio::{
+    sync::{Semaphore, SemaphorePermit},
+    time::{Instant, timeout_at},
+};
 
 use super::{
-    connection::{Address, BindAnswer, Connection, Entry, LdapFault, Search},
+    connection::{Address, BindAnswer, Connection, Entry, LdapFault},
     dn,
+    message::Search,
     policy::PolicyError,
     pool::Pool,
 };
@@ -33,6 +35,8 @@ pub(super) struct Server {
     address: Address,
     /// None where everybody may search.
     account: Option<Account>,
+    /// How many questions may be asked at one time.
+    places: Semaphore,
     ours: Pool,
     peoples: Pool,
 }
@@ -57,17 +61,14 @@ pub(super) struct Bound {
 }
 
 impl Server {
-    /// A server to which at most `connections` of each kind are kept.
-    pub(super) const fn new(
-        address: Address,
-        account: Option<Account>,
-        connections: usize,
-    ) -> Self {
+    /// A server to which at most `connections` of each kind are opened.
+    pub(super) fn new(address: Address, account: Option<Account>, connections: usize) -> Self {
         Self {
             address,
             account,
-            ours: Pool::new(connections),
-            peoples: Pool::new(connections),
+            places: Semaphore::new(connections),
+            ours: Pool::default(),
+            peoples: Pool::default(),
         }
     }
 
@@ -76,15 +77,24 @@ impl Server {
         self.account.is_some()
     }
 
+    /// A place to ask from, for all of one question: it takes one connection of each kind at most.
+    ///
+    /// # Errors
+    ///
+    /// None became free in time.
+    pub(super) async fn place(&self, deadline: Instant) -> Result<SemaphorePermit<'_>, LdapFault> {
+        match timeout_at(deadline, self.places.acquire()).await {
+            Ok(Ok(place)) => Ok(place),
+            Ok(Err(_)) | Err(_) => Err(LdapFault::Busy),
+        }
+    }
+
     /// Searches in our own name.
     pub(super) async fn search(
         &self,
         search: Search<'_>,
-        patience: Duration,
+        deadline: Instant,
     ) -> Result<Vec<Entry>, LdapFault> {
-        let _place = self.ours.place(patience).await?;
-        // What others had to be waited for is not the server's doing.
-        let deadline = Instant::now() + patience;
         if let Some(mut kept) = self.ours.take() {
             match kept.search(search, deadline).await {
                 // The server closed it meanwhile; a fresh one shows how it is.
@@ -101,10 +111,8 @@ impl Server {
     pub(super) async fn bind(
         &self,
         person: PersonBind<'_>,
-        patience: Duration,
+        deadline: Instant,
     ) -> Result<Bound, LdapFault> {
-        let _place = self.peoples.place(patience).await?;
-        let deadline = Instant::now() + patience;
         if let Some(mut kept) = self.peoples.take() {
             match bind_on(&mut kept, person, deadline).await {
                 Err(LdapFault::Broken(_)) => self.peoples.clear(),

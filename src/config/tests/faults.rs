@@ -84,6 +84,21 @@ fn r124_behind_a_proxy_that_is_not_named_nobody_could_be_told_apart() {
 }
 
 #[test]
+fn counts_are_told_anywhere_but_where_people_come() {
+    let place = Place::new();
+    let beside = |listen| {
+        let metrics = format!("[metrics]\nlisten = \"{listen}\"\n[keys]\n");
+        with("[keys]\n", &metrics)
+    };
+    place.load(&beside("127.0.0.1:9464")).unwrap();
+    let shown = place.faults(&beside("127.0.0.1:8080"));
+    assert!(
+        shown.contains("metrics.listen: is where people come"),
+        "{shown}"
+    );
+}
+
+#[test]
 fn every_section_refuses_a_key_that_it_does_not_know() {
     let place = Place::new();
     for (header, key) in [

@@ -23,7 +23,11 @@ use std::{
     },
 };
 
-use axum::Router;
+use axum::{
+    Router,
+    body::{Body, to_bytes},
+    http::Request,
+};
 use jiff::{SignedDuration, Timestamp};
 use passerelle::{
     app::build::{self, Built},
@@ -35,6 +39,7 @@ use passerelle::{
     web::{Front, router},
 };
 use tempfile::TempDir;
+use tower::ServiceExt as _;
 
 use browser::Browser;
 use keys::{Key, idp_key, intranet_key, library_key, zoom_key};
@@ -218,7 +223,8 @@ sign-in-link = 'https://closed.example.net/login'
     }
 }
 
-fn write(folder: &Path, name: &str, content: &str) -> PathBuf {
+/// Writes a file that nobody else may read.
+pub(crate) fn write(folder: &Path, name: &str, content: &str) -> PathBuf {
     let path = folder.join(name);
     fs::write(&path, content).unwrap();
     fs::set_permissions(&path, fs::Permissions::from_mode(0o600)).unwrap();
@@ -249,6 +255,18 @@ pub(crate) fn metadata(entity_id: &str, promises: &str, key: &Key, services: &[&
         r#"<md:EntityDescriptor xmlns:md="urn:oasis:names:tc:SAML:2.0:metadata" xmlns:ds="http://www.w3.org/2000/09/xmldsig#" entityID="{entity_id}"><md:SPSSODescriptor {promises}protocolSupportEnumeration="urn:oasis:names:tc:SAML:2.0:protocol"><md:KeyDescriptor use="signing"><ds:KeyInfo><ds:X509Data><ds:X509Certificate>{}</ds:X509Certificate></ds:X509Data></ds:KeyInfo></md:KeyDescriptor>{services}<md:AssertionConsumerService index="7" Binding="urn:oasis:names:tc:SAML:2.0:bindings:HTTP-Artifact" Location="https://artifact.example.net/"/></md:SPSSODescriptor></md:EntityDescriptor>"#,
         key.certificate_base64()
     )
+}
+
+impl Bridge {
+    /// What is told at the address of `[metrics]`.
+    pub(crate) async fn metrics(&self) -> String {
+        let request = Request::get("/metrics").body(Body::empty()).unwrap();
+        let router = passerelle::telemetry::metrics::router(Arc::clone(&self.front));
+        let answer = router.oneshot(request).await.unwrap();
+        assert_eq!(answer.status(), 200);
+        let body = to_bytes(answer.into_body(), 1024 * 1024).await.unwrap();
+        String::from_utf8(body.to_vec()).unwrap()
+    }
 }
 
 /// A server, and the clock it goes by.

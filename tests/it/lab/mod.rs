@@ -9,6 +9,7 @@ pub(crate) mod cas_server;
 pub(crate) mod cookies;
 pub(crate) mod form;
 pub(crate) mod keys;
+pub(crate) mod ldap_script;
 pub(crate) mod metadata;
 pub(crate) mod mint;
 pub(crate) mod port;

@@ -111,6 +111,6 @@ fn records(bridge: &Bridge, now: Timestamp) -> Vec<(u64, u64, bool)> {
     let cas = bridge.front.bridge.authenticator.cas.as_ref().unwrap();
     let records = cas.records(now).into_iter();
     records
-        .map(|record| (record.answered, record.failed, record.is_resting))
+        .map(|record| (record.answered, record.faults(), record.is_resting))
         .collect()
 }

@@ -1,0 +1,129 @@
+//! What is counted, for a machine that watches, in the text of `OpenMetrics` 1.0.
+//!
+//! It names machines of the university, so that it has an address of its own: `[metrics] listen`.
+
+use std::{fmt, sync::Arc};
+
+use axum::{
+    Router,
+    extract::State,
+    http::{StatusCode, header},
+    response::{IntoResponse as _, Response},
+    routing::get,
+};
+use prometheus_client::{
+    collector::Collector,
+    encoding::{DescriptorEncoder, EncodeMetric as _, text},
+    metrics::{MetricType, counter::ConstCounter, gauge::ConstGauge},
+    registry::Registry,
+};
+
+use crate::{authn::ServerRecord, web::Front};
+
+const CONTENT_TYPE: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
+
+/// `GET /metrics`, and nothing else.
+pub fn router(front: Arc<Front>) -> Router {
+    let mut registry = Registry::with_prefix("passerelle");
+    registry.register_collector(Box::new(Counts(front)));
+    Router::new()
+        .route("/metrics", get(tell))
+        .with_state(Arc::new(registry))
+}
+
+async fn tell(State(registry): State<Arc<Registry>>) -> Response {
+    let mut told = String::new();
+    match text::encode(&mut told, &registry) {
+        Ok(()) => ([(header::CONTENT_TYPE, CONTENT_TYPE)], told).into_response(),
+        Err(fmt::Error) => StatusCode::INTERNAL_SERVER_ERROR.into_response(),
+    }
+}
+
+/// All that the parts of the bridge count for themselves.
+#[derive(Debug)]
+struct Counts(Arc<Front>);
+
+/// What kind of server it is, and what has come of it.
+type Counted = (&'static str, ServerRecord);
+
+impl Collector for Counts {
+    fn encode(&self, mut encoder: DescriptorEncoder<'_>) -> Result<(), fmt::Error> {
+        let bridge = &self.0.bridge;
+        let now = bridge.clock.now();
+        let cas = bridge.authenticator.cas.as_ref();
+        let directory = bridge.directory.as_ref();
+        let of_cas = cas.map(|cas| cas.records(now)).unwrap_or_default();
+        let of_directory = directory.map(|directory| directory.records(now));
+        let of_directory = of_directory.unwrap_or_default().into_iter();
+        let servers = of_cas.into_iter().map(|record| ("cas", record));
+        let servers: Vec<_> = servers
+            .chain(of_directory.map(|record| ("ldap", record)))
+            .collect();
+        if !servers.is_empty() {
+            encode_servers(&servers, &mut encoder)?;
+        }
+        let health = &bridge.health;
+        for (name, help, count) in [
+            (
+                "requests_without_replay_mark",
+                "Requests answered although the store could not say whether they were used",
+                health.replay_unguarded(),
+            ),
+            (
+                "sessions_unkept",
+                "Sign-ins that the store could not remember or look up",
+                health.sessions_unkept(),
+            ),
+        ] {
+            let counted = encoder.encode_descriptor(name, help, None, MetricType::Counter)?;
+            ConstCounter::new(count).encode(counted)?;
+        }
+        Ok(())
+    }
+}
+
+fn encode_servers(
+    servers: &[Counted],
+    encoder: &mut DescriptorEncoder<'_>,
+) -> Result<(), fmt::Error> {
+    let mut answers = encoder.encode_descriptor(
+        "server_answers",
+        "Questions that a server answered, by server",
+        None,
+        MetricType::Counter,
+    )?;
+    for (kind, record) in servers {
+        let labels = [("kind", *kind), ("server", &*record.name)];
+        let counted = answers.encode_family(&labels)?;
+        ConstCounter::new(record.answered).encode(counted)?;
+    }
+    let mut faults = encoder.encode_descriptor(
+        "server_faults",
+        "Questions that a server did not answer, by server and fault",
+        None,
+        MetricType::Counter,
+    )?;
+    for (kind, record) in servers {
+        for (fault, count) in &record.failed {
+            let labels = [
+                ("kind", *kind),
+                ("server", &*record.name),
+                ("fault", *fault),
+            ];
+            let counted = faults.encode_family(&labels)?;
+            ConstCounter::new(*count).encode(counted)?;
+        }
+    }
+    let mut resting = encoder.encode_descriptor(
+        "server_resting",
+        "Whether a server is not asked for the moment, by server",
+        None,
+        MetricType::Gauge,
+    )?;
+    for (kind, record) in servers {
+        let labels = [("kind", *kind), ("server", &*record.name)];
+        let told = resting.encode_family(&labels)?;
+        ConstGauge::new(i64::from(record.is_resting)).encode(told)?;
+    }
+    Ok(())
+}
