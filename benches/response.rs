@@ -328,6 +328,7 @@ fn other_rows<'a>(case: &'a Case<'_>) -> anyhow::Result<Vec<Row<'a>>> {
         proof: case.proof.clone(),
         index: String::from("_7c1f0a9d3b5e2846c1f0a9d3b5e2846c1f0a9d3b"),
         ends_at: Timestamp::MAX,
+        participants: Vec::new(),
     };
     let runtime = tokio::runtime::Builder::new_current_thread().build()?;
     let token = Token::draw(&OsEntropy);

@@ -6,7 +6,12 @@
 
 use std::net::IpAddr;
 
-use crate::model::{proof::AuthnMethod, short_name::ShortName, support_code::SupportCode};
+use crate::model::{
+    proof::AuthnMethod,
+    session::{Participant, SessionEnd},
+    short_name::ShortName,
+    support_code::SupportCode,
+};
 
 /// Something that happened to somebody's sign-in.
 #[derive(Clone, Copy, Debug)]
@@ -50,11 +55,15 @@ pub enum Event<'a> {
         /// The journey.
         support_code: SupportCode,
     },
-    /// Somebody ended their session.
+    /// Somebody's session ended before its time.
     SignedOut {
         /// The name they sign in with.
         person: &'a str,
-        /// Where the browser called from.
+        /// By what.
+        cause: SessionEnd,
+        /// The providers that were told who the person is; they keep sessions of their own.
+        participants: &'a [Participant],
+        /// Where that came from: the browser, or the CAS server.
         address: IpAddr,
     },
 }
@@ -108,12 +117,24 @@ impl Event<'_> {
                 peer.address = %address,
                 support.code = %support_code,
             ),
-            Self::SignedOut { person, address } => tracing::info!(
+            Self::SignedOut {
+                person,
+                cause,
+                participants,
+                address,
+            } => tracing::info!(
                 target: "audit",
                 event = "signed-out",
                 person,
+                cause = cause.as_str(),
+                sp.names = names_of(participants),
                 peer.address = %address,
             ),
         }
     }
+}
+
+fn names_of(participants: &[Participant]) -> String {
+    let names: Vec<_> = participants.iter().map(|told| told.sp.as_str()).collect();
+    names.join(" ")
 }

@@ -210,7 +210,7 @@ pub struct Cas {
     pub authn_instant: AuthnInstant,
     /// How long the whole answer of the last node that is left may take, in seconds.
     pub timeout_seconds: u32,
-    /// The networks that its logout notices are taken from; any where there are none.
+    /// The networks that it posts logout notices from; any where there are none.
     pub notices_from: Vec<IpNet>,
     /// The attribute in which it says by which method somebody signed in.
     pub authn_method_attribute: String,
@@ -300,7 +300,7 @@ pub struct Requests {
     pub max_age_seconds: u32,
     /// How far in the future an `IssueInstant` may be, in seconds.
     pub max_ahead_seconds: u32,
-    /// How many used request IDs are remembered.
+    /// How many used request IDs are remembered, and how many CAS tickets.
     pub max_replay_marks: u32,
 }
 

@@ -1,6 +1,8 @@
 //! The answer: what the provider is told, once for each request.
 //!
-//! Maps, releases, names, marks the request as answered, and has the Response made and signed.
+//! [`Bridge::prepare`] maps, names and releases; whoever cannot be told of stops there. Between the two
+//! the session takes note of the provider. [`Bridge::issue`] marks the request as answered, and has the
+//! Response made and signed.
 
 use jiff::{SignedDuration, Timestamp};
 
@@ -16,7 +18,10 @@ use crate::{
     audit,
     metadata::registry::SpFault,
     model::{
-        session::Session,
+        attribute::ReleasedAttribute,
+        name_id::NameId,
+        proof::Proof,
+        session::{Participant, Session},
         store::{ReplayGuard as _, Sight, Use},
         trace::Organ,
     },
@@ -39,15 +44,34 @@ pub(super) enum Proven {
     Before,
 }
 
+/// What a provider is to be told of a person.
+#[derive(Debug)]
+pub(super) struct Prepared {
+    name_id: NameId,
+    attributes: Vec<ReleasedAttribute>,
+    proven: Proven,
+}
+
+impl Prepared {
+    /// The part that this provider then has in the session of this index.
+    pub(super) fn participant(&self, way: &UnderWay<'_>, index: &str) -> Participant {
+        Participant {
+            sp: way.journey.sp.clone(),
+            name_id: self.name_id.clone(),
+            session_index: index.to_owned(),
+        }
+    }
+}
+
 impl Bridge {
-    /// Makes the answer that says who the person is.
-    pub(super) async fn answer(
+    /// Finds out what the provider is to be told of the person.
+    pub(super) async fn prepare(
         &self,
         way: &UnderWay<'_>,
-        Session { proof, index, .. }: &Session,
+        proof: &Proof,
         proven: Proven,
         story: &mut Story,
-    ) -> Result<Answer, Stop> {
+    ) -> Result<Prepared, Stop> {
         // Asked again: the rule may have changed since the request was read.
         if way
             .journey
@@ -77,12 +101,27 @@ impl Bridge {
             .release
             .release(&ours, &mut story.trace)
             .map_err(HereFault::from)?;
+        Ok(Prepared {
+            name_id,
+            attributes,
+            proven,
+        })
+    }
+
+    /// Makes the answer that says who the person is.
+    pub(super) async fn issue(
+        &self,
+        way: &UnderWay<'_>,
+        Session { proof, index, .. }: &Session,
+        prepared: &Prepared,
+        story: &mut Story,
+    ) -> Result<Answer, Stop> {
         // The same person in the same browser, and nobody else.
         let by = sha256(&[&way.browser, proof.login.as_bytes()]);
         self.mark_as_answered(&way.to, by, way.again_within).await?;
         let subject = Subject {
-            name_id: &name_id,
-            attributes: &attributes,
+            name_id: &prepared.name_id,
+            attributes: &prepared.attributes,
             authn_instant: proof.at,
             context: &proof.context,
             session_index: index,
@@ -94,7 +133,7 @@ impl Bridge {
         audit::Event::Asserted {
             person: &proof.login,
             method: proof.method,
-            is_from_session: proven == Proven::Before,
+            is_from_session: prepared.proven == Proven::Before,
             sp: &way.journey.sp,
             response_id: &issued.id,
             address: way.address,

@@ -1,8 +1,5 @@
 //! To the CAS server and back: a journey on the way is the service that a ticket is for.
 
-use std::net::IpAddr;
-
-use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use jiff::{SignedDuration, Timestamp};
 
 use super::{
@@ -22,50 +19,17 @@ use crate::{
     model::{
         chain::Chain,
         journey::{BrowserBinding, Journey},
-        store::{ReplayGuard as _, Sessions as _, Sight, StoreError, Use},
+        store::{Sessions as _, Sight},
         support_code::SupportCode,
         trace::Organ,
-        vocab,
     },
     saml::status::AnswerFault,
-    xml::{self, Limits, door::DoorFault},
 };
 
 /// How many tickets in a row may be refused.
 const MOST_REFUSED: u8 = 3;
 /// How long a ticket that was brought is remembered: many times as long as a server lets it live.
 const TICKET: SignedDuration = SignedDuration::from_mins(5);
-
-/// Why a logout notice ends nothing.
-#[derive(Debug, thiserror::Error)]
-pub enum NoticeFault {
-    /// It was refused at the door.
-    #[error("the XML was refused")]
-    Door(#[from] DoorFault),
-    /// It is no `LogoutRequest` that names one ticket.
-    #[error("no LogoutRequest with one ticket")]
-    Shape,
-    /// The session could not be ended.
-    #[error("the session may still live")]
-    Store(#[from] StoreError),
-}
-
-/// Reads the ticket out of a `LogoutRequest` (CAS Protocol 3.0 §2.3.3): its one `SessionIndex`. All
-/// else in it differs from server to server, and none of it is needed.
-fn read_notice(notice: &str) -> Result<Ticket, NoticeFault> {
-    let document = xml::open(notice.as_bytes(), &Limits::MESSAGE)?;
-    let root = document.root();
-    if !root.is(vocab::SAMLP, "LogoutRequest") {
-        return Err(NoticeFault::Shape);
-    }
-    let index = root.only(vocab::SAMLP, "SessionIndex");
-    let text = index
-        .ok()
-        .flatten()
-        .and_then(|index| index.text().ok())
-        .ok_or(NoticeFault::Shape)?;
-    Ticket::parse(text.trim()).map_err(|_fault| NoticeFault::Shape)
-}
 
 /// A ticket, and the address that it was brought to.
 struct Brought<'v> {
@@ -98,30 +62,6 @@ impl Bridge {
             Err(stop) => Err(stop),
         };
         self.close(story, end).await
-    }
-
-    /// Takes a logout notice of the CAS server: ends the session that was begun with the ticket it
-    /// names. Hours after the sign-in, and without a cookie: the seal in the address stays closed,
-    /// and the ticket, which nobody else knows, is all that is believed.
-    ///
-    /// # Errors
-    ///
-    /// It is no such notice, or the session may still live.
-    pub async fn take_logout_notice(
-        &self,
-        notice: &str,
-        address: IpAddr,
-    ) -> Result<(), NoticeFault> {
-        let ticket = read_notice(notice)?;
-        let ended = self
-            .store
-            .end_by_ticket(ticket.hash(), self.clock.now())
-            .await?;
-        if let Some(session) = ended {
-            let person = &session.proof.login;
-            audit::Event::SignedOut { person, address }.write();
-        }
-        Ok(())
     }
 
     /// Sends a person there; the journey must be bound to their browser.
@@ -326,15 +266,14 @@ impl Bridge {
     }
 
     /// A ticket is asked about once: the page of somebody who reloads is an end, and not a second
-    /// sign-in.
+    /// sign-in. From here on a logout notice that names it is not lost.
     async fn mark_as_brought(&self, ticket: &Ticket, now: Timestamp) -> Result<(), Stop> {
-        let used = Use {
-            issuer: &self.settings.entity_id,
-            id: &URL_SAFE_NO_PAD.encode(ticket.hash()),
-            by: [0; 32],
-            expires_at: now.saturating_add(TICKET).unwrap_or(now),
-        };
-        match self.store.mark(used, now).await {
+        let expires_at = now.saturating_add(TICKET).unwrap_or(now);
+        match self
+            .store
+            .bring_ticket(ticket.hash(), expires_at, now)
+            .await
+        {
             Ok(Sight::First) => Ok(()),
             Ok(Sight::Again { .. }) => Err(HereFault::RequestUsed.into()),
             // The server itself takes a ticket once.
@@ -345,8 +284,9 @@ impl Bridge {
         }
     }
 
-    /// The ticket was too old, or none of this server: the person gets another one, a few times.
-    fn send_again(
+    /// The ticket was too old, or none of this server, or its sign-in is over already: the person gets
+    /// another one, a few times.
+    pub(super) fn send_again(
         &self,
         cas: &Cas,
         way: UnderWay<'_>,

@@ -42,10 +42,10 @@ impl Bridge {
         story: &mut Story,
     ) -> Result<Reply, Stop> {
         let (Some(directory), Some(uses)) = (&self.directory, &self.settings.directory) else {
-            return self.let_in(&way, proof, visit, story).await;
+            return self.let_in(way, proof, visit, story).await;
         };
         if !uses.gives_attributes {
-            return self.let_in(&way, proof, visit, story).await;
+            return self.let_in(way, proof, visit, story).await;
         }
         let by = match &uses.cas_attribute {
             None => proof.login.as_str(),
@@ -59,7 +59,7 @@ impl Bridge {
             Ok(Record::Known(record)) => {
                 story.trace.note(Organ::Authn, "directory", "record found");
                 proof.attributes = with_uid(record, &proof);
-                return self.let_in(&way, proof, visit, story).await;
+                return self.let_in(way, proof, visit, story).await;
             }
             Ok(Record::Shut) => {
                 tell_refusal(Barrier::AccountShut.as_str(), &way, story);
@@ -75,7 +75,7 @@ impl Bridge {
                     .note(Organ::Authn, "directory", "no answer: CAS's word is used");
                 // The next provider may need what only the directory knows.
                 way.keeps_session = false;
-                match self.let_in(&way, proof, visit, story).await {
+                match self.let_in(way, proof, visit, story).await {
                     // What lacks stands in the directory.
                     Err(Stop::Here(HereFault::NameId(_) | HereFault::Release(_))) => {
                         Err(unanswered(fault))

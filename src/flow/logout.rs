@@ -1,5 +1,7 @@
-//! The end of our own session. What the service providers are told is another issue's business:
-//! the page says that they keep theirs.
+//! The end of our own session, by the person or by the CAS server. What the service providers are told
+//! is another issue's business: the page says that they keep theirs.
+
+use std::net::IpAddr;
 
 use super::{
     Visit,
@@ -8,8 +10,9 @@ use super::{
 };
 use crate::{
     audit,
+    authn::cas::{Ticket, notice::SignOutState},
     model::{
-        session::SessionKey,
+        session::{Session, SessionEnd, SessionKey},
         store::{Sessions as _, StoreError},
         support_code::SupportCode,
     },
@@ -17,6 +20,30 @@ use crate::{
 };
 
 const LOGOUT_FORM: &str = "passerelle logout form";
+
+/// A session that ended before its time, with all that whoever passes it on has to know.
+#[derive(Debug)]
+pub(super) struct EndedSession {
+    /// What it was: who, and in which providers' sessions they still are.
+    pub(super) session: Session,
+    /// What ended it.
+    pub(super) cause: SessionEnd,
+    /// Where that came from.
+    pub(super) address: IpAddr,
+}
+
+/// A logout notice of the CAS server.
+#[derive(Debug)]
+pub struct LogoutNotice {
+    /// The ticket that it names.
+    pub ticket: Ticket,
+    /// The way it came: by the back or the front channel.
+    pub cause: SessionEnd,
+    /// Where in its sign-out the server wants the browser back.
+    pub state: Option<SignOutState>,
+    /// Where it came from.
+    pub address: IpAddr,
+}
 
 /// What a person sees who wants to sign out.
 #[derive(Debug)]
@@ -75,14 +102,54 @@ impl Bridge {
             .await
         {
             Ok(Some(session)) => {
-                let person = &session.proof.login;
-                let address = visit.address;
-                audit::Event::SignedOut { person, address }.write();
+                tell_end(&EndedSession {
+                    session,
+                    cause: SessionEnd::Person,
+                    address: visit.address,
+                });
                 Ok(Farewell::Done)
             }
             Ok(None) => Ok(Farewell::Done),
             Err(cause) => Err(self.logout_failed(cause)),
         }
+    }
+
+    /// Takes a logout notice of the CAS server: ends the session that was begun with the ticket it
+    /// names. Hours after the sign-in, and without a cookie: the seal in the address stays closed,
+    /// and the ticket, which nobody else knows, is all that is believed. Says where the browser
+    /// that brought it goes on, whether it ended anything or not.
+    ///
+    /// # Errors
+    ///
+    /// The session may still live.
+    pub async fn take_logout_notice(
+        &self,
+        notice: LogoutNotice,
+    ) -> Result<Option<String>, StoreError> {
+        let ended = self
+            .store
+            .end_by_ticket(notice.ticket.hash(), self.clock.now())
+            .await?;
+        if let Some(session) = ended {
+            tell_end(&EndedSession {
+                session,
+                cause: notice.cause,
+                address: notice.address,
+            });
+        }
+        let cas = self.authenticator.cas.as_ref();
+        Ok(cas.and_then(|cas| Some(cas.sign_out_url(&notice.state?))))
+    }
+
+    /// Ends the session that this browser has from before: whoever signs in gets a new one, and a value
+    /// that somebody planted is worth nothing afterwards.
+    pub(super) async fn end_old(&self, visit: &Visit) -> Option<Session> {
+        let key = SessionKey(visit.session.as_ref()?.hash());
+        let ended = self.store.end(key, self.clock.now()).await;
+        ended.unwrap_or_else(|cause| {
+            self.health.note_unkept(cause);
+            None
+        })
     }
 
     fn logout_failed(&self, cause: StoreError) -> Stopped {
@@ -102,4 +169,16 @@ impl Bridge {
     pub fn draw_token(&self) -> Token {
         Token::draw(&*self.entropy)
     }
+}
+
+/// The one place that every end of a session before its time comes through. One that ends by its time
+/// alone ends without a word: nothing runs then.
+pub(super) fn tell_end(ended: &EndedSession) {
+    audit::Event::SignedOut {
+        person: &ended.session.proof.login,
+        cause: ended.cause,
+        participants: &ended.session.participants,
+        address: ended.address,
+    }
+    .write();
 }

@@ -3,7 +3,7 @@
 //! [`sso`] is the sign-on itself: every step comes back to it and it alone picks the next one. `way`
 //! leads into a journey and out of it again, `answer` has the answer made. [`stop`] holds the two
 //! ways to fail, [`story`] what is written about a step, [`logout`] the end
-//! of our own session. Knows nothing of HTTP, pages or cookies' syntax: a [`Visit`] comes in, a
+//! of our own session, by the person or by a notice of the CAS server. Knows nothing of HTTP, pages or cookies' syntax: a [`Visit`] comes in, a
 //! [`Reply`] or a [`Stopped`](stop::Stopped) goes out.
 
 mod answer;

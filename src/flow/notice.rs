@@ -86,7 +86,7 @@ impl Bridge {
             Ok(mut way) => {
                 way.again_within = SECOND_CLICK;
                 match self.proof_of(&sent, &way, visit) {
-                    Ok(proof) => self.let_in(&way, proof, visit, &mut story).await,
+                    Ok(proof) => self.let_in(way, proof, visit, &mut story).await,
                     Err(fault) => Err(fault.into()),
                 }
             }

@@ -8,9 +8,10 @@ use jiff::{SignedDuration, Timestamp};
 
 pub use super::way::Message;
 use super::{
-    Next, PasswordForm, Refused, Reply, SentForm, Step, Visit,
+    Answer, Next, PasswordForm, Refused, Reply, SentForm, Step, Visit,
     answer::Proven,
     bridge::{Bridge, Provider},
+    logout::{EndedSession, tell_end},
     stop::{HereFault, Stop, Stopped},
     story::Story,
     way::{BOUNCE, JOURNEY, UnderWay},
@@ -21,8 +22,8 @@ use crate::{
     model::{
         journey::{BrowserBinding, Journey, OwnForm},
         proof::Proof,
-        session::{Session, SessionKey},
-        store::Sessions as _,
+        session::{Session, SessionEnd, SessionKey},
+        store::{Sessions as _, Standing},
         support_code::SupportCode,
         trace::Organ,
     },
@@ -99,8 +100,7 @@ impl Bridge {
             // browser this is, shows at the GET that follows.
             return Ok(Reply::new(Next::GoOn(self.step(&way.journey, BOUNCE)?)));
         }
-        if let Some(session) = self.usable_session(&way, visit, story).await {
-            let answer = self.answer(&way, &session, Proven::Before, story).await;
+        if let Some(answer) = self.answer_from_session(&way, visit, story).await {
             return match answer {
                 Ok(answer) => Ok(Reply::new(Next::Answer(answer))),
                 // Our page would tell the person what to do, and no page may be shown.
@@ -202,17 +202,45 @@ impl Bridge {
         Ok(Reply::new(Next::AskPassword(form)))
     }
 
+    /// The answer of the session of this browser; none where there is none that can answer, or it ends
+    /// before it has.
+    async fn answer_from_session(
+        &self,
+        way: &UnderWay<'_>,
+        visit: &Visit,
+        story: &mut Story,
+    ) -> Option<Result<Answer, Stop>> {
+        let key = SessionKey(visit.session.as_ref()?.hash());
+        let session = self.usable_session(way, key, story).await?;
+        let prepared = self
+            .prepare(way, &session.proof, Proven::Before, story)
+            .await;
+        let prepared = match prepared {
+            Ok(prepared) => prepared,
+            Err(stop) => return Some(Err(stop)),
+        };
+        let participant = prepared.participant(way, &session.index);
+        match self.store.join(key, participant, self.clock.now()).await {
+            Ok(Standing::Lives) => {}
+            Ok(Standing::Ended) => {
+                story.trace.note(Organ::Session, "session", "just ended");
+                return None;
+            }
+            Err(cause) => self.health.note_unkept(cause),
+        }
+        Some(self.issue(way, &session, &prepared, story).await)
+    }
+
     /// The session that can answer: alive, fresh enough for this provider, and of a kind that the
     /// request takes. None where the person must prove anew who they are.
     async fn usable_session(
         &self,
         way: &UnderWay<'_>,
-        visit: &Visit,
+        key: SessionKey,
         story: &mut Story,
     ) -> Option<Session> {
-        let token = visit.session.as_ref()?;
         let now = self.clock.now();
-        let session = match self.store.find(SessionKey(token.hash()), now).await {
+        let session = match self.store.find(key, now).await {
             Ok(Some(session)) => session,
             Ok(None) => {
                 story
@@ -282,11 +310,11 @@ impl Bridge {
         };
         let outcome = authenticator.authenticate(&self.store, attempt, now).await;
         let refused = match outcome.map_err(HereFault::from)? {
-            Outcome::Proven(proof) => return self.let_in(&way, proof, visit, story).await,
+            Outcome::Proven(proof) => return self.let_in(way, proof, visit, story).await,
             Outcome::ProvenWithWarning(proof, warning) => {
                 let Some(notice) = self.notice(&way, &sent.seal, (&proof, warning), browser)?
                 else {
-                    return self.let_in(&way, proof, visit, story).await;
+                    return self.let_in(way, proof, visit, story).await;
                 };
                 story.trace.note(Organ::Authn, "password", "ends soon");
                 return Ok(Reply::new(Next::TellOfTheEnd(notice)));
@@ -322,7 +350,7 @@ impl Bridge {
     /// A person has proven who they are: remembers it where that is possible, and answers.
     pub(super) async fn let_in(
         &self,
-        way: &UnderWay<'_>,
+        way: UnderWay<'_>,
         proof: Proof,
         visit: &Visit,
         story: &mut Story,
@@ -330,48 +358,100 @@ impl Bridge {
         story
             .trace
             .note(Organ::Authn, proof.method.as_str(), "proven");
-        let now = self.clock.now();
         if !is_acceptable(&proof, &way.journey) {
             story
                 .trace
                 .note(Organ::Authn, "context", "not what the request takes");
-            let to = Box::new(way.to.clone());
+            let to = Box::new(way.to);
             return Err(Stop::Answer {
                 to,
                 fault: AnswerFault::AuthnContext,
             });
         }
-        // The old session of this browser ends whatever comes: a value that somebody planted before
-        // is worth nothing afterwards.
-        if let Some(old) = &visit.session
-            && let Err(cause) = self.store.end(SessionKey(old.hash()), now).await
-        {
-            self.health.note_unkept(cause);
-        }
-        // Somebody who is stopped here gets no session: it would outlive the person's patience on a
-        // shared computer and serve nothing.
-        let session = Session {
-            proof,
+        // The old session of this browser ends whatever comes. Who took part in it goes over to the new
+        // one of the same person, which a provider asks for every two hours.
+        let old = self.end_old(visit).await;
+        let mut session = Session {
             index: saml_id(&*self.entropy),
-            ends_at: now
+            ends_at: self
+                .clock
+                .now()
                 .saturating_add(self.settings.session_lifetime)
-                .unwrap_or(now),
+                .unwrap_or_default(),
+            participants: Vec::new(),
+            proof,
         };
-        let answer = self.answer(way, &session, Proven::Now, story).await?;
-        if !way.keeps_session {
-            return Ok(Reply::new(Next::Answer(answer)));
+        let is_renewed = old
+            .as_ref()
+            .is_some_and(|old| old.proof.login == session.proof.login);
+        if let Some(old) = &old
+            && is_renewed
+        {
+            session.participants.clone_from(&old.participants);
         }
+        let end = self.answer_anew(way, session, story).await;
+        let is_kept = end.as_ref().is_ok_and(|reply| reply.keep_session.is_some());
+        if let Some(session) = old
+            && !(is_renewed && is_kept)
+        {
+            tell_end(&EndedSession {
+                session,
+                cause: SessionEnd::Replaced,
+                address: visit.address,
+            });
+        }
+        end
+    }
+
+    /// Begins a session, and answers on it. It begins first: where the CAS server has told of its end
+    /// already, nobody is told anything.
+    async fn answer_anew(
+        &self,
+        way: UnderWay<'_>,
+        mut session: Session,
+        story: &mut Story,
+    ) -> Result<Reply, Stop> {
+        let prepared = self
+            .prepare(&way, &session.proof, Proven::Now, story)
+            .await?;
+        session.join(prepared.participant(&way, &session.index));
         let token = Token::draw(&*self.entropy);
-        let kept = self
-            .store
-            .create(SessionKey(token.hash()), session, now)
-            .await;
-        let mut reply = Reply::new(Next::Answer(answer));
-        match kept {
-            Ok(()) => reply.keep_session = Some(token),
-            Err(cause) => self.health.note_unkept(cause),
+        let key = SessionKey(token.hash());
+        let mut is_kept = way.keeps_session;
+        if is_kept {
+            let now = self.clock.now();
+            match self.store.create(key, session.clone(), now).await {
+                Ok(Standing::Lives) => {}
+                Ok(Standing::Ended) => return self.ask_once_more(way, story),
+                Err(cause) => {
+                    self.health.note_unkept(cause);
+                    is_kept = false;
+                }
+            }
         }
-        Ok(reply)
+        match self.issue(&way, &session, &prepared, story).await {
+            Ok(answer) => {
+                let mut reply = Reply::new(Next::Answer(answer));
+                reply.keep_session = is_kept.then_some(token);
+                Ok(reply)
+            }
+            Err(stop) => {
+                // Somebody who is stopped here keeps no session: it would outlive the person's patience
+                // on a shared computer and serve nothing.
+                if is_kept && let Err(cause) = self.store.end(key, self.clock.now()).await {
+                    self.health.note_unkept(cause);
+                }
+                Err(stop)
+            }
+        }
+    }
+
+    /// The person has signed out at CAS while they came back from it: they are asked there again.
+    fn ask_once_more(&self, way: UnderWay<'_>, story: &mut Story) -> Result<Reply, Stop> {
+        match &self.authenticator.cas {
+            Some(cas) => self.send_again(cas, way, "SIGNED_OUT", story),
+            None => Err(HereFault::CasRefuses.into()),
+        }
     }
 
     /// Ends a step: turns what the provider may be told into an answer, and writes the story.

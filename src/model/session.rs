@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::proof::Proof;
+use super::{name_id::NameId, proof::Proof, short_name::ShortName};
 
 /// The key of a session: the hash of the cookie's value. The value itself is in the
 /// browser and nowhere else.
@@ -27,4 +27,108 @@ pub struct Session {
     /// When it ends, whatever happens.
     #[serde(with = "super::instant")]
     pub ends_at: Timestamp,
+    /// Who was told of the person on it, each provider once, the latest last; at most
+    /// [`Self::MAX_PARTICIPANTS`].
+    pub participants: Vec<Participant>,
+}
+
+/// A service provider that was told who the person is, and under which names: what a logout has to
+/// say to it (saml-core-2.0 §3.7.1), and what it has to say to us.
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+pub struct Participant {
+    /// The provider.
+    pub sp: ShortName,
+    /// The name it knows the person by.
+    pub name_id: NameId,
+    /// The session, in the word that it was told.
+    pub session_index: String,
+}
+
+impl Session {
+    /// The most providers that one session remembers; past that the one told longest ago is forgotten.
+    pub const MAX_PARTICIPANTS: usize = 64;
+
+    /// Notes that a provider is told of the person. What it was told before is over: it has one session
+    /// for a browser, and that goes by the newest assertion.
+    pub fn join(&mut self, participant: Participant) {
+        self.participants.retain(|known| known.sp != participant.sp);
+        if self.participants.len() >= Self::MAX_PARTICIPANTS {
+            self.participants.remove(0);
+        }
+        self.participants.push(participant);
+    }
+}
+
+/// What ended a session before its time.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum SessionEnd {
+    /// A notice of the CAS server itself (back channel). The person signed out there, or the CAS session
+    /// was idle for too long: it says the same of both.
+    CasBackChannel,
+    /// A notice that the CAS server had the person's browser bring (front channel). The person signed out
+    /// there: at an idle expiry there is no browser.
+    CasFrontChannel,
+    /// The person signed out here.
+    Person,
+    /// Another sign-in took its place in the browser, and it was another person's, or was not kept.
+    Replaced,
+}
+
+impl SessionEnd {
+    /// The word of the audit.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::CasBackChannel => "cas-back-channel",
+            Self::CasFrontChannel => "cas-front-channel",
+            Self::Person => "person",
+            Self::Replaced => "replaced",
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::{
+        attribute::Attributes, authn_context::AuthnContextClass, name_id::NameIdFormat,
+        proof::AuthnMethod,
+    };
+
+    fn participant(sp: &str, session_index: &str) -> Participant {
+        Participant {
+            sp: ShortName::parse(sp).unwrap(),
+            name_id: NameId {
+                value: "zoe".to_owned(),
+                format: NameIdFormat::Persistent,
+                name_qualifier: None,
+                sp_name_qualifier: None,
+            },
+            session_index: session_index.to_owned(),
+        }
+    }
+
+    #[test]
+    fn r122_a_session_remembers_each_provider_once_and_no_more_than_it_may() {
+        let mut session = Session {
+            proof: Proof {
+                login: "zoe".to_owned(),
+                method: AuthnMethod::Local,
+                context: AuthnContextClass::Password,
+                at: Timestamp::UNIX_EPOCH,
+                ticket: None,
+                attributes: Attributes::new(),
+            },
+            index: "_2".to_owned(),
+            ends_at: Timestamp::UNIX_EPOCH,
+            participants: vec![participant("zoom", "_1"), participant("library", "_1")],
+        };
+        session.join(participant("zoom", "_2"));
+        let told = [participant("library", "_1"), participant("zoom", "_2")];
+        assert_eq!(session.participants, told);
+        for number in 0..Session::MAX_PARTICIPANTS {
+            session.join(participant(&format!("sp{number}"), "_2"));
+            assert!(session.participants.len() <= Session::MAX_PARTICIPANTS);
+        }
+        assert_eq!(session.participants[0], participant("sp0", "_2"));
+    }
 }

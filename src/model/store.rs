@@ -4,7 +4,7 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::{
     entity_id::EntityId,
-    session::{Session, SessionKey},
+    session::{Participant, Session, SessionKey},
 };
 
 /// The store did not do what was asked; nothing is known about what it holds.
@@ -18,14 +18,41 @@ pub enum StoreError {
     Unavailable,
 }
 
+/// Whether a session lives.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Standing {
+    /// It does.
+    Lives,
+    /// It has ended, or never began.
+    Ended,
+}
+
 /// Remembers live sessions.
 ///
 /// A session that cannot be kept costs its person one more login and nothing else: a full backend
 /// may forget the session that was not used for the longest time. Instants are kept as whole
 /// seconds.
 pub trait Sessions: Send + Sync {
+    /// Notes that the CAS ticket of this hash was brought, until `expires_at`, and says whether for the
+    /// first time. So long a notice that overtakes the sign-in is not lost: see [`Self::create`].
+    ///
+    /// Look and note are one step: of any number of concurrent calls, exactly one gets
+    /// [`Sight::First`].
+    ///
+    /// # Errors
+    ///
+    /// The store did not answer or is full: the server itself takes a ticket once, and the sign-in goes
+    /// on.
+    fn bring_ticket(
+        &self,
+        ticket: [u8; 32],
+        expires_at: Timestamp,
+        now: Timestamp,
+    ) -> impl Future<Output = Result<Sight, StoreError>> + Send;
+
     /// Remembers `session` under `key`, until `session.ends_at` or until nobody asked for it for
-    /// `idle`, whichever comes first.
+    /// `idle`, whichever comes first. It does not begin where [`Self::end_by_ticket`] was told of its
+    /// ticket since that was brought: of the two calls, one always sees the other.
     ///
     /// # Errors
     ///
@@ -35,7 +62,21 @@ pub trait Sessions: Send + Sync {
         key: SessionKey,
         session: Session,
         now: Timestamp,
-    ) -> impl Future<Output = Result<(), StoreError>> + Send;
+    ) -> impl Future<Output = Result<Standing, StoreError>> + Send;
+
+    /// Has a provider join the session of `key` ([`Session::join`]), before it is told of the person.
+    /// Where the session lives, whoever ends it gets this provider with it; where it has ended, the
+    /// provider must not be told.
+    ///
+    /// # Errors
+    ///
+    /// The store did not answer: the provider is told, and a logout may not reach it.
+    fn join(
+        &self,
+        key: SessionKey,
+        participant: Participant,
+        now: Timestamp,
+    ) -> impl Future<Output = Result<Standing, StoreError>> + Send;
 
     /// Finds the session of `key` and counts as a use of it. A session is never found at or after
     /// its end, nor when its last use is `idle` ago or more.
@@ -61,7 +102,9 @@ pub trait Sessions: Send + Sync {
         now: Timestamp,
     ) -> impl Future<Output = Result<Option<Session>, StoreError>> + Send;
 
-    /// As [`Self::end`], for the session that was begun with the CAS ticket of this hash.
+    /// As [`Self::end`], for the session that was begun with the CAS ticket of this hash. For a
+    /// ticket that was brought and has begun none yet, it will begin none. A ticket that nobody brought
+    /// leaves nothing behind, however many there are.
     ///
     /// # Errors
     ///

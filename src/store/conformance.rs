@@ -13,9 +13,13 @@ use crate::model::{
     attribute::Attributes,
     authn_context::AuthnContextClass,
     entity_id::EntityId,
+    name_id::{NameId, NameIdFormat},
     proof::{AuthnMethod, Proof},
-    session::{Session, SessionKey},
-    store::{AttemptRule, Attempts, ReplayGuard, Sessions, Sight, StoreError, Use, Verdict},
+    session::{Participant, Session, SessionKey},
+    short_name::ShortName,
+    store::{
+        AttemptRule, Attempts, ReplayGuard, Sessions, Sight, Standing, StoreError, Use, Verdict,
+    },
 };
 
 /// What the store under test must be made with.
@@ -54,7 +58,13 @@ macro_rules! every_promise_is_kept_by {
             r33_a_mark_says_nothing_of_another_issuer_or_id
             r33_a_message_whose_time_is_over_is_never_new
             r33_a_full_store_refuses_and_forgets_nothing
+            r63_of_many_who_bring_a_ticket_one_is_the_first
+            r63_a_full_store_refuses_tickets_and_forgets_none
             r66_a_session_is_ended_by_its_ticket_and_no_other_is
+            r66_a_notice_between_the_ticket_and_the_session_lets_none_begin
+            r66_a_session_and_a_notice_at_one_time_leave_no_session
+            r66_whoever_ends_a_session_gets_all_who_took_part_in_it
+            r66_nobody_joins_a_session_that_has_ended
             r66_of_many_notices_of_one_ticket_one_ends_the_session
             r74_of_200_parallel_attempts_the_free_ones_go
             r74_waits_grow_and_a_wait_is_not_an_attempt
@@ -101,6 +111,7 @@ pub(crate) fn session(login: &str, ends_at: i64) -> Session {
         },
         index: "_0123456789abcdef0123456789abcdef01234567".to_owned(),
         ends_at: at(ends_at),
+        participants: Vec::new(),
     }
 }
 
@@ -298,6 +309,155 @@ pub(crate) async fn r66_of_many_notices_of_one_ticket_one_ends_the_session(
     })
     .await;
     assert_eq!(ended.into_iter().flatten().count(), 1);
+}
+
+pub(crate) async fn r63_of_many_who_bring_a_ticket_one_is_the_first(
+    store: Arc<impl Sessions + 'static>,
+) {
+    for round in 0..10 {
+        let sights = together(&store, |store, _| async move {
+            let sight = store.bring_ticket([round; 32], at(300), at(0)).await;
+            sight.unwrap()
+        })
+        .await;
+        let first = sights.iter().filter(|sight| **sight == Sight::First);
+        assert_eq!(first.count(), 1);
+    }
+    let bring = async |ticket: u8, until, now| {
+        let sight = store.bring_ticket([ticket; 32], at(until), at(now)).await;
+        sight.unwrap()
+    };
+    // A notice makes no ticket new, and its own end does.
+    store.end_by_ticket([0; 32], at(1)).await.unwrap();
+    assert_eq!(bring(0, 300, 299).await, AGAIN);
+    assert_eq!(bring(0, 600, 300).await, Sight::First);
+    assert_eq!(bring(99, 300, 300).await, AGAIN);
+}
+
+pub(crate) async fn r63_a_full_store_refuses_tickets_and_forgets_none(store: Arc<impl Sessions>) {
+    let bring = async |ticket: u32, now| store.bring_ticket(key(ticket).0, at(300), at(now)).await;
+    for ticket in 0..LIMITS.replay_marks {
+        assert_eq!(bring(ticket, 0).await, Ok(Sight::First));
+    }
+    assert_eq!(bring(1_000, 1).await, Err(StoreError::Full));
+    for ticket in 0..LIMITS.replay_marks {
+        assert_eq!(bring(ticket, 2).await, Ok(AGAIN));
+    }
+}
+
+pub(crate) async fn r66_a_notice_between_the_ticket_and_the_session_lets_none_begin(
+    store: Arc<impl Sessions>,
+) {
+    for ticket in [1, 2] {
+        let sight = store.bring_ticket([ticket; 32], at(300), at(0)).await;
+        assert_eq!(sight, Ok(Sight::First));
+    }
+    // It ends nothing yet, however often it comes.
+    for _ in 0..2 {
+        assert_eq!(store.end_by_ticket([1; 32], at(1)).await, Ok(None));
+    }
+    let begin = async |number: u32, ticket: u8| {
+        let session = with_ticket("zoe", ticket);
+        let standing = store.create(key(number), session, at(2)).await.unwrap();
+        let found = store.find(key(number), at(2)).await.unwrap();
+        assert_eq!(found.is_some(), standing == Standing::Lives);
+        standing
+    };
+    assert_eq!(begin(1, 1).await, Standing::Ended);
+    assert_eq!(begin(2, 2).await, Standing::Lives);
+    // Of a ticket that nobody noted nothing is known: a full store lets people in.
+    assert_eq!(store.end_by_ticket([3; 32], at(1)).await, Ok(None));
+    assert_eq!(begin(3, 3).await, Standing::Lives);
+}
+
+pub(crate) async fn r66_a_session_and_a_notice_at_one_time_leave_no_session(
+    store: Arc<impl Sessions + 'static>,
+) {
+    for round in 0..200_u32 {
+        // Each ticket has ended when the next one comes: the store of these tests is small.
+        let now = i64::from(round) * 10;
+        let ticket = key(round).0;
+        let sight = store.bring_ticket(ticket, at(now + 5), at(now)).await;
+        assert_eq!(sight, Ok(Sight::First));
+        let mut session = session("zoe", 90_000);
+        session.proof.ticket = Some(ticket);
+        let start = Arc::new(Barrier::new(2));
+        let begin = {
+            let (store, start) = (Arc::clone(&store), Arc::clone(&start));
+            tokio::spawn(async move {
+                start.wait().await;
+                store.create(key(round), session, at(now)).await.unwrap()
+            })
+        };
+        start.wait().await;
+        let ended = store.end_by_ticket(ticket, at(now)).await.unwrap();
+        let standing = begin.await.unwrap();
+        assert_eq!(ended.is_some(), standing == Standing::Lives, "{round}");
+        assert_eq!(store.find(key(round), at(now)).await.unwrap(), None);
+    }
+}
+
+pub(crate) fn participant(sp: &str, value: &str) -> Participant {
+    Participant {
+        sp: ShortName::parse(sp).unwrap(),
+        name_id: NameId {
+            value: value.to_owned(),
+            format: NameIdFormat::Persistent,
+            name_qualifier: Some("https://idp.example".to_owned()),
+            sp_name_qualifier: None,
+        },
+        session_index: "_1".to_owned(),
+    }
+}
+
+pub(crate) async fn r66_whoever_ends_a_session_gets_all_who_took_part_in_it(
+    store: Arc<impl Sessions + 'static>,
+) {
+    for round in 0..20 {
+        store
+            .create(key(round), session("zoe", 500), at(0))
+            .await
+            .unwrap();
+        let ends = together(&store, |store, number| async move {
+            if number == CALLERS / 2 {
+                return (Standing::Ended, store.end(key(round), at(1)).await.unwrap());
+            }
+            let told = participant(&format!("sp{number}"), "zoe");
+            (store.join(key(round), told, at(1)).await.unwrap(), None)
+        })
+        .await;
+        let joined = ends.iter().filter(|(end, _)| *end == Standing::Lives);
+        let ended = ends.iter().find_map(|(_, session)| session.as_ref());
+        assert_eq!(ended.unwrap().participants.len(), joined.count());
+    }
+}
+
+pub(crate) async fn r66_nobody_joins_a_session_that_has_ended(store: Arc<impl Sessions>) {
+    let join = async |number, sp: &str, value: &str, now| {
+        let standing = store
+            .join(key(number), participant(sp, value), at(now))
+            .await;
+        standing.unwrap()
+    };
+    for number in [1, 2] {
+        store
+            .create(key(number), session("zoe", 500), at(0))
+            .await
+            .unwrap();
+    }
+    assert_eq!(join(1, "zoom", "old", 1).await, Standing::Lives);
+    assert_eq!(join(1, "library", "zoe", 1).await, Standing::Lives);
+    assert_eq!(join(1, "zoom", "new", 1).await, Standing::Lives);
+    assert_eq!(join(1, "zoom", "new", 1).await, Standing::Lives);
+    let found = store.find(key(1), at(1)).await.unwrap().unwrap();
+    let told = [participant("library", "zoe"), participant("zoom", "new")];
+    assert_eq!(found.participants, told);
+    let ended = store.end(key(1), at(2)).await.unwrap().unwrap();
+    assert_eq!(ended.participants, told);
+    assert_eq!(join(1, "zoom", "new", 2).await, Standing::Ended);
+    assert_eq!(store.find(key(1), at(2)).await.unwrap(), None);
+    assert_eq!(join(2, "zoom", "new", 500).await, Standing::Ended);
+    assert_eq!(join(3, "zoom", "new", 1).await, Standing::Ended);
 }
 
 fn sp(name: &str) -> EntityId {

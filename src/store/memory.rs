@@ -11,17 +11,19 @@ use std::{
 use jiff::{SignedDuration, Timestamp};
 use moka::{ops::compute::Op, policy::EvictionPolicy, sync::Cache};
 
-use super::{Limits, timed_map::TimedMap};
+use super::{
+    Limits,
+    timed_map::{PURGED_PER_CALL, TimedMap},
+};
 use crate::{
     model::{
-        session::{Session, SessionKey},
-        store::{AttemptRule, Attempts, ReplayGuard, Sessions, Sight, StoreError, Use, Verdict},
+        session::{Participant, Session, SessionKey},
+        store::{
+            AttemptRule, Attempts, ReplayGuard, Sessions, Sight, Standing, StoreError, Use, Verdict,
+        },
     },
     sys::hmac::sha256,
 };
-
-/// Ended entries given up by each call that adds one: more than one, so that they never pile up.
-const PURGED_PER_CALL: usize = 8;
 
 /// How much later than `now` says the cache gives up an unused session by its own clock.
 const IDLE_MARGIN: Duration = Duration::from_mins(1);
@@ -33,16 +35,27 @@ pub struct MemoryStore {
     /// Whose session was begun with which CAS ticket. What is left of one that has ended leads
     /// nowhere, and goes when there are too many.
     tickets: Cache<[u8; 32], SessionKey>,
+    /// The tickets that people have brought lately, and nobody else's.
+    brought: Mutex<TimedMap<Brought>>,
     marks: Mutex<TimedMap<Mark>>,
     attempts: Mutex<TimedMap<Counter>>,
 }
 
 /// A session, packed: a map of attributes takes several times the room of its bytes.
 struct Entry {
-    packed: Box<[u8]>,
+    packed: Mutex<Box<[u8]>>,
     ends_at: Timestamp,
     last_used_ms: AtomicI64,
     is_ended: AtomicBool,
+}
+
+/// What is known of a ticket that was brought.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+enum Brought {
+    /// That it was.
+    Once,
+    /// That the CAS server has told of the end of its sign-in since.
+    SignedOut,
 }
 
 /// The first use of a message.
@@ -90,6 +103,7 @@ impl MemoryStore {
             limits,
             sessions,
             tickets,
+            brought: Mutex::new(TimedMap::new()),
             marks: Mutex::new(TimedMap::new()),
             attempts: Mutex::new(TimedMap::new()),
         }
@@ -125,29 +139,77 @@ impl std::fmt::Debug for MemoryStore {
 }
 
 impl Sessions for MemoryStore {
+    async fn bring_ticket(
+        &self,
+        ticket: [u8; 32],
+        expires_at: Timestamp,
+        now: Timestamp,
+    ) -> Result<Sight, StoreError> {
+        if expires_at <= now {
+            return Ok(Sight::Again { by_same_at: None });
+        }
+        let most = to_usize(self.limits.replay_marks);
+        let mut brought = lock(&self.brought);
+        let before = brought.put_first(ticket, (Brought::Once, expires_at), now, most)?;
+        Ok(before.map_or(Sight::First, |_| Sight::Again { by_same_at: None }))
+    }
+
     async fn create(
         &self,
         key: SessionKey,
         session: Session,
         now: Timestamp,
-    ) -> Result<(), StoreError> {
+    ) -> Result<Standing, StoreError> {
         let ends_at = session.ends_at;
         // What cannot be packed cannot be remembered; the caller goes on without a session.
         let Ok(packed) = postcard::to_allocvec(&session) else {
             return Err(StoreError::Unavailable);
         };
         let entry = Entry {
-            packed: packed.into_boxed_slice(),
+            packed: Mutex::new(packed.into_boxed_slice()),
             ends_at: Timestamp::from_second(ends_at.as_second()).unwrap_or(ends_at),
             last_used_ms: AtomicI64::new(now.as_millisecond()),
             is_ended: AtomicBool::new(false),
         };
-        let ticket = session.proof.ticket;
-        self.sessions.insert(key, Arc::new(entry));
-        if let Some(ticket) = ticket {
-            self.tickets.insert(ticket, key);
+        let entry = Arc::new(entry);
+        let Some(ticket) = session.proof.ticket else {
+            self.sessions.insert(key, entry);
+            return Ok(Standing::Lives);
+        };
+        // Held until the session can be found by its ticket: a notice comes before that, and is seen
+        // here, or after it, and ends the session.
+        let brought = lock(&self.brought);
+        if brought.find(&ticket, now) == Some(&Brought::SignedOut) {
+            return Ok(Standing::Ended);
         }
-        Ok(())
+        self.sessions.insert(key, entry);
+        self.tickets.insert(ticket, key);
+        Ok(Standing::Lives)
+    }
+
+    async fn join(
+        &self,
+        key: SessionKey,
+        participant: Participant,
+        now: Timestamp,
+    ) -> Result<Standing, StoreError> {
+        let Some(entry) = self.sessions.get(&key) else {
+            return Ok(Standing::Ended);
+        };
+        let mut packed = lock(&entry.packed);
+        // Whoever ends it shuts it first, and reads it then: they wait for this, or are seen here.
+        if self.is_over(&entry, now) {
+            return Ok(Standing::Ended);
+        }
+        let mut session: Session = unpack(&packed)?;
+        if session.participants.last() != Some(&participant) {
+            session.join(participant);
+            let Ok(changed) = postcard::to_allocvec(&session) else {
+                return Err(StoreError::Unavailable);
+            };
+            *packed = changed.into_boxed_slice();
+        }
+        Ok(Standing::Lives)
     }
 
     async fn find(&self, key: SessionKey, now: Timestamp) -> Result<Option<Session>, StoreError> {
@@ -169,7 +231,7 @@ impl Sessions for MemoryStore {
         entry
             .last_used_ms
             .fetch_max(now.as_millisecond(), Ordering::AcqRel);
-        unpack(&entry).map(Some)
+        unpack(&lock(&entry.packed)).map(Some)
     }
 
     async fn end(&self, key: SessionKey, now: Timestamp) -> Result<Option<Session>, StoreError> {
@@ -181,7 +243,7 @@ impl Sessions for MemoryStore {
         if entry.is_ended.swap(true, Ordering::AcqRel) || is_over {
             return Ok(None);
         }
-        let session = unpack(&entry)?;
+        let session = unpack(&lock(&entry.packed))?;
         if let Some(ticket) = session.proof.ticket {
             self.tickets.invalidate(&ticket);
         }
@@ -193,6 +255,9 @@ impl Sessions for MemoryStore {
         ticket: [u8; 32],
         now: Timestamp,
     ) -> Result<Option<Session>, StoreError> {
+        if let Some(brought) = lock(&self.brought).find_mut(&ticket) {
+            *brought = Brought::SignedOut;
+        }
         match self.tickets.remove(&ticket) {
             Some(key) => self.end(key, now).await,
             None => Ok(None),
@@ -208,20 +273,16 @@ impl ReplayGuard for MemoryStore {
         // An entity ID holds no control character, so no two pairs give the same bytes.
         let key = sha256(&[used.issuer.as_str().as_bytes(), b"\0", used.id.as_bytes()]);
         let by = used.by.first_chunk().copied().unwrap_or_default();
+        let mark = (Mark { by, at: now }, used.expires_at);
         let mut marks = lock(&self.marks);
-        marks.purge(now, PURGED_PER_CALL);
-        if let Some(first) = marks.find(&key, now) {
-            let is_same = first.by == by && first.by != Mark::NOBODY;
-            return Ok(Sight::Again {
-                by_same_at: is_same.then_some(first.at),
-            });
-        }
         // The oldest is never pushed out: whoever fills the store could then play it again.
-        if marks.len() >= to_usize(self.limits.replay_marks) {
-            return Err(StoreError::Full);
-        }
-        marks.put(key, Mark { by, at: now }, used.expires_at);
-        Ok(Sight::First)
+        let first = marks.put_first(key, mark, now, to_usize(self.limits.replay_marks))?;
+        Ok(first.map_or(Sight::First, |first| {
+            let is_same = first.by == by && first.by != Mark::NOBODY;
+            Sight::Again {
+                by_same_at: is_same.then_some(first.at),
+            }
+        }))
     }
 }
 
@@ -309,8 +370,8 @@ fn lock<T>(of: &Mutex<T>) -> MutexGuard<'_, T> {
     of.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-fn unpack(entry: &Entry) -> Result<Session, StoreError> {
-    postcard::from_bytes(&entry.packed).or(Err(StoreError::Unavailable))
+fn unpack(packed: &[u8]) -> Result<Session, StoreError> {
+    postcard::from_bytes(packed).or(Err(StoreError::Unavailable))
 }
 
 fn after(start: Timestamp, step: SignedDuration) -> Timestamp {
@@ -373,10 +434,22 @@ mod tests {
         store.create(key(1), session, at(0)).await.unwrap();
         let entry = store.sessions.get(&key(1)).unwrap();
         assert!(
-            entry.packed.len() + size_of::<Entry>() < 1_100,
+            lock(&entry.packed).len() + size_of::<Entry>() < 1_100,
             "{}",
-            entry.packed.len()
+            lock(&entry.packed).len()
         );
+    }
+
+    #[tokio::test]
+    async fn r66_r122_a_hundred_thousand_notices_of_made_up_tickets_leave_nothing_behind() {
+        let store = MemoryStore::new(LIMITS);
+        store.bring_ticket([7; 32], at(300), at(0)).await.unwrap();
+        for n in 0..100_000 {
+            assert_eq!(store.end_by_ticket(key(n).0, at(1)).await, Ok(None));
+        }
+        store.tickets.run_pending_tasks();
+        assert_eq!(lock(&store.brought).len(), 1);
+        assert_eq!(store.tickets.entry_count(), 0);
     }
 
     #[tokio::test]

@@ -7,8 +7,10 @@
 use jiff::{SignedDuration, Timestamp};
 
 use crate::model::{
-    session::{Session, SessionKey},
-    store::{AttemptRule, Attempts, ReplayGuard, Sessions, Sight, StoreError, Use, Verdict},
+    session::{Participant, Session, SessionKey},
+    store::{
+        AttemptRule, Attempts, ReplayGuard, Sessions, Sight, Standing, StoreError, Use, Verdict,
+    },
 };
 
 #[cfg(test)]
@@ -23,7 +25,7 @@ pub struct Limits {
     pub sessions: u32,
     /// How long a session lives without being used; more than zero.
     pub idle: SignedDuration,
-    /// Replay marks; past that they are refused.
+    /// Replay marks, and as many CAS tickets; past that they are refused.
     pub replay_marks: u32,
     /// Accounts and networks whose attempts are counted; past that the one that would be forgotten
     /// next is.
@@ -38,14 +40,36 @@ pub enum Store {
 }
 
 impl Sessions for Store {
+    async fn bring_ticket(
+        &self,
+        ticket: [u8; 32],
+        expires_at: Timestamp,
+        now: Timestamp,
+    ) -> Result<Sight, StoreError> {
+        match self {
+            Self::Memory(memory) => memory.bring_ticket(ticket, expires_at, now).await,
+        }
+    }
+
     async fn create(
         &self,
         key: SessionKey,
         session: Session,
         now: Timestamp,
-    ) -> Result<(), StoreError> {
+    ) -> Result<Standing, StoreError> {
         match self {
             Self::Memory(memory) => memory.create(key, session, now).await,
+        }
+    }
+
+    async fn join(
+        &self,
+        key: SessionKey,
+        participant: Participant,
+        now: Timestamp,
+    ) -> Result<Standing, StoreError> {
+        match self {
+            Self::Memory(memory) => memory.join(key, participant, now).await,
         }
     }
 

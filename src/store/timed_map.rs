@@ -4,6 +4,11 @@ use std::collections::{BTreeSet, HashMap};
 
 use jiff::Timestamp;
 
+use crate::model::store::StoreError;
+
+/// Ended entries given up by each call that adds one: more than one, so that they never pile up.
+pub(super) const PURGED_PER_CALL: usize = 8;
+
 /// Hashes of names: whoever chooses a name cannot choose its place in the map.
 pub(super) type Key = [u8; 32];
 
@@ -47,6 +52,26 @@ impl<V> TimedMap<V> {
             self.ends.remove(&(ended_at, key));
         }
         self.ends.insert((ends_at, key));
+    }
+
+    /// Puts `value` where nothing is that lives at `now`, and says what else is there. What lives is
+    /// never pushed out: past `most` entries nothing more is taken.
+    pub(super) fn put_first(
+        &mut self,
+        key: Key,
+        (value, ends_at): (V, Timestamp),
+        now: Timestamp,
+        most: usize,
+    ) -> Result<Option<&V>, StoreError> {
+        self.purge(now, PURGED_PER_CALL);
+        if self.find(&key, now).is_none() {
+            if self.len() >= most {
+                return Err(StoreError::Full);
+            }
+            self.put(key, value, ends_at);
+            return Ok(None);
+        }
+        Ok(self.find(&key, now))
     }
 
     pub(super) fn remove(&mut self, key: &Key) {

@@ -1,107 +1,86 @@
-//! `/cas/<short name>/<seal>`: where the CAS server sends people back to.
+//! `/cas/<short name>/<seal>`: where the CAS server sends people back to. Its logout notices come to
+//! the same address ([`cas_notice`]).
 
 use std::sync::Arc;
 
 use axum::{
     extract::{Path, Request, State, rejection::PathRejection},
-    http::StatusCode,
     response::Response as HttpResponse,
 };
 use percent_encoding::percent_decode_str;
 
-use super::{Front, journey::field, reply, visitor};
+use super::{
+    Front,
+    cas_notice::{self, Brought},
+    reply, visitor,
+};
 use crate::{
-    authn::cas::Ticket,
-    edge::{limits::BodyFault, page::StopReason},
-    flow::{CasReturn, cas::NoticeFault},
-    sys::secret::Secret,
+    authn::cas::{Ticket, notice::MAX_NOTICE_BYTES},
+    edge::page::StopReason,
+    flow::CasReturn,
 };
 
-/// The longest notice.
-const MAX_NOTICE_BYTES: usize = 16 * 1024;
-
-/// `GET /cas/…`: takes the ticket that a person brings.
-pub(super) async fn take_ticket(
+/// `GET /cas/…`: takes the ticket that a person brings, or the logout notice that their browser does.
+pub(super) async fn come_back(
     State(front): State<Arc<Front>>,
     step: Result<Path<(String, String)>, PathRejection>,
     request: Request,
 ) -> HttpResponse {
     let headers = request.headers();
-    let (Ok(Path((sp, seal))), Ok(ticket)) =
-        (step, ticket_of(request.uri().query().unwrap_or_default()))
-    else {
+    let uri = request.uri();
+    let query = uri.query().or_else(|| behind_the_seal(uri.path()));
+    let query = query.unwrap_or_default();
+    if query.len() > MAX_NOTICE_BYTES {
+        return reply::plain_stop(&front, headers, StopReason::RequestTooLarge);
+    }
+    let visit = visitor::visit(&front, &request);
+    let (Ok(ticket), Ok(notice)) = (ticket_of(query), Brought::of(query)) else {
         return reply::plain_stop(&front, headers, StopReason::JourneyForged);
     };
-    let visit = visitor::visit(&front, &request);
-    let back = CasReturn { sp, seal, ticket };
-    let end = front.bridge.take_ticket(back, &visit).await;
-    reply::to_step(&front, headers, end)
-}
-
-/// `POST /cas/…`: a logout notice, from the server itself. Nobody reads the answer, and so it is
-/// none but a status.
-pub(super) async fn take_logout_notice(
-    State(front): State<Arc<Front>>,
-    request: Request,
-) -> StatusCode {
-    let visit = visitor::visit(&front, &request);
-    let from = &front.notices_from;
-    if !from.is_empty() && !from.iter().any(|network| network.contains(&visit.address)) {
-        tracing::warn!(peer.address = %visit.address, "a logout notice from elsewhere");
-        return StatusCode::FORBIDDEN;
-    }
-    let (parts, body) = request.into_parts();
-    if !reply::is_form(&parts.headers) {
-        return StatusCode::UNSUPPORTED_MEDIA_TYPE;
-    }
-    let form = match front.bodies.read_text(body, MAX_NOTICE_BYTES).await {
-        Ok(form) => Secret::from(form),
-        Err(BodyFault::TooLarge) => return StatusCode::PAYLOAD_TOO_LARGE,
-        Err(BodyFault::TooMany) => return StatusCode::SERVICE_UNAVAILABLE,
-        Err(BodyFault::NotText | BodyFault::NotThere) => return StatusCode::BAD_REQUEST,
-    };
-    let Some(notice) = field(&form, "logoutRequest") else {
-        return StatusCode::BAD_REQUEST;
-    };
-    match front
-        .bridge
-        .take_logout_notice(&notice, visit.address)
-        .await
-    {
-        Ok(()) => StatusCode::OK,
-        Err(fault) => {
-            tracing::warn!(error.cause = %fault, "a logout notice ended nothing");
-            match fault {
-                NoticeFault::Door(_) | NoticeFault::Shape => StatusCode::BAD_REQUEST,
-                // The server tries once more after a second (Apereo CAS).
-                NoticeFault::Store(_) => StatusCode::SERVICE_UNAVAILABLE,
-            }
+    match (step, ticket, notice) {
+        // By its content, whatever the address is.
+        (_, None, Some(notice)) => cas_notice::take_brought(&front, &notice, visit.address).await,
+        (Ok(Path((sp, seal))), ticket, None) => {
+            let back = CasReturn { sp, seal, ticket };
+            let end = front.bridge.take_ticket(back, &visit).await;
+            reply::to_step(&front, headers, end)
         }
+        (Ok(_) | Err(_), _, _) => reply::plain_stop(&front, headers, StopReason::JourneyForged),
     }
 }
 
-/// Two tickets, or one that is none.
+/// A notice that stands right behind the seal, without a question mark: so Apereo CAS 7 writes the
+/// address of an unseen frame (`IFRAME`). No seal has an equals sign.
+fn behind_the_seal(path: &str) -> Option<&str> {
+    path.get(path.find("logoutRequest=")?..)
+}
+
+/// A parameter comes twice, or its value is none of its kind.
 #[derive(Debug)]
-struct NotOneTicket;
+pub(super) struct NotOne;
 
 /// Reads the ticket; none where no parameter bears its name, in whatever spelling.
-fn ticket_of(query: &str) -> Result<Option<Ticket>, NotOneTicket> {
-    let mut tickets = query.split('&').filter_map(|pair| {
+fn ticket_of(query: &str) -> Result<Option<Ticket>, NotOne> {
+    let text = parameter(query, "ticket")?;
+    let ticket = text.map(|text| Ticket::parse(&text).map_err(|_fault| NotOne));
+    ticket.transpose()
+}
+
+/// The value of the one parameter that bears a name, in whatever spelling.
+pub(super) fn parameter(query: &str, wanted: &str) -> Result<Option<String>, NotOne> {
+    let mut found = query.split('&').filter_map(|pair| {
         let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
-        let is_ticket = percent_decode_str(name).eq(*b"ticket");
-        is_ticket.then_some(value)
+        percent_decode_str(name).eq(wanted.bytes()).then_some(value)
     });
-    let Some(raw) = tickets.next() else {
+    let Some(raw) = found.next() else {
         return Ok(None);
     };
-    if tickets.next().is_some() {
-        return Err(NotOneTicket);
+    if found.next().is_some() {
+        return Err(NotOne);
     }
     let text = percent_decode_str(raw).decode_utf8();
-    let text = text.map_err(|_not_utf8| NotOneTicket)?;
-    Ticket::parse(&text)
-        .map(Some)
-        .map_err(|_fault| NotOneTicket)
+    text.map(|text| Some(text.into_owned()))
+        .map_err(|_not_utf8| NotOne)
 }
 
 #[cfg(test)]

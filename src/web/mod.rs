@@ -5,6 +5,7 @@
 
 mod assets;
 mod cas;
+mod cas_notice;
 mod health;
 mod home;
 mod journey;
@@ -48,7 +49,7 @@ pub struct Front {
     pub origin: String,
     /// The networks whose `X-Forwarded-For` is believed.
     pub trusted_proxies: Vec<IpNet>,
-    /// The networks that logout notices of the CAS server are taken from; any where there are none.
+    /// The networks that the CAS server posts logout notices from; any where there are none.
     pub notices_from: Vec<IpNet>,
     /// Our metadata, as it is served.
     pub metadata: String,
@@ -83,7 +84,7 @@ pub fn router(front: Arc<Front>) -> Router {
         )
         .route(
             "/cas/{sp}/{seal}",
-            get(cas::take_ticket).post(cas::take_logout_notice),
+            get(cas::come_back).post(cas_notice::take_posted),
         )
         .route("/logout", get(logout::ask).post(logout::end))
         .route("/healthz", get(health::alive))

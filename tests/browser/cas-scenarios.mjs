@@ -1,17 +1,6 @@
-// What people do where they sign in at a CAS server, which is not ours: its pages are not looked at.
+// What people do where they sign in at a CAS server.
 import assert from 'node:assert/strict';
-
-// Waits for the form of CAS.
-const atCas = async (visit, page) => {
-  await page.waitForURL((url) => url.origin === visit.cas, { waitUntil: 'load' });
-  await page.locator('input[name=password]').waitFor();
-};
-
-const typeAtCas = async (visit, page, account = visit.account) => {
-  await page.locator('input[name=username]').fill(account);
-  await page.locator('input[name=password]').fill(visit.password);
-  await page.locator('[type=submit]').click();
-};
+import { atCas, typeAtCas } from './cas-pages.mjs';
 
 const signIn = async (visit, page) => {
   await visit.begin(page);

@@ -1,8 +1,7 @@
 // What people do whose passwords an LDAP directory checks: what it says of them beside yes and no,
 // and what becomes of them when it is away.
 import assert from 'node:assert/strict';
-import net from 'node:net';
-import { setTimeout as sleep } from 'node:timers/promises';
+import { turnDirectory } from './turn.mjs';
 
 const CHANGE = 'https://ent.univ-montp3.fr/';
 
@@ -41,24 +40,6 @@ const leadsToChange = async (page) => {
   const link = page.getByTestId('change-password');
   assert.ok(await link.isVisible());
   assert.equal(await link.evaluate((anchor) => anchor.href), CHANGE);
-};
-
-const isUp = ({ hostname: host, port }) =>
-  new Promise((resolve) => {
-    const socket = net.connect({ host, port });
-    socket.once('connect', () => resolve(true)).once('error', () => resolve(false));
-    socket.once('connect', () => socket.destroy());
-  });
-
-// Stops the directory, or starts it again: scripts/demo does.
-const turnDirectory = async (visit, wanted) => {
-  if ((await isUp(visit.ldaps)) === wanted) return;
-  process.kill(visit.demo, 'SIGUSR1');
-  for (let turn = 0; turn < 100; turn += 1) {
-    if ((await isUp(visit.ldaps)) === wanted) return;
-    await sleep(50);
-  }
-  throw new Error(`the directory does not ${wanted ? 'start' : 'stop'}`);
 };
 
 export const scenarios = {

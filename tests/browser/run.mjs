@@ -2,11 +2,13 @@
 //
 //   IDP_URL=http://idp.localhost:8480 ZOOM_URL=http://zoom.localhost:8481 \
 //   ACCOUNT=… PASSWORD=… EMAIL=… EXPIRED_SEAL=… OUT=folder \
-//   [CAS_URL=… | LDAPS_URL=… SOMEBODY=… DEMO=…] node run.mjs
+//   DEMO=… [CAS_URL=… [PYSAML2_PORT=…] | LDAPS_URL=… SOMEBODY=…] node run.mjs local|cas|ldap|mellon
 //
 // Every scenario is played in French and English, on a desktop and on a phone, in a browser
-// profile of its own. On each page: no rule of axe-core is broken, nothing sticks out sideways,
-// nothing was blocked by the page's own Content-Security-Policy, and a screenshot goes to OUT.
+// profile of its own; those of mellon, where hardly a page is ours, in French on a desktop and in
+// English on a phone. On each page of ours: no rule of axe-core is broken, nothing sticks out
+// sideways, nothing was blocked by the page's own Content-Security-Policy, and a screenshot goes to
+// OUT.
 // The last line says `N passed, N failed`; the exit status is 1 when one failed.
 import { readFile, mkdir, access } from 'node:fs/promises';
 import { createRequire } from 'node:module';
@@ -14,9 +16,8 @@ import path from 'node:path';
 import { chromium } from 'playwright-core';
 import { Visit } from './visit.mjs';
 
-// Other demos have people sign in elsewhere, or ask somebody else about them.
-const kind = (process.env.CAS_URL && 'cas-') || (process.env.LDAPS_URL && 'ldap-') || '';
-const { scenarios } = await import(`./${kind}scenarios.mjs`);
+const kind = process.argv[2];
+const { scenarios } = await import(`./${kind}-scenarios.mjs`);
 
 const setting = (name) => {
   const value = process.env[name];
@@ -34,7 +35,8 @@ const settings = {
   ldaps: process.env.LDAPS_URL && new URL(process.env.LDAPS_URL),
   // One of the people of the directory who are not those of the other demos.
   somebody: process.env.SOMEBODY,
-  demo: Number(process.env.DEMO),
+  pysaml2: `http://pysaml2.localhost:${process.env.PYSAML2_PORT}`,
+  demo: Number(setting('DEMO')),
   account: setting('ACCOUNT'),
   password: setting('PASSWORD'),
   email: setting('EMAIL'),
@@ -47,12 +49,13 @@ await mkdir(settings.out, { recursive: true });
 settings.axe = await readFile(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
 
 // Each is a person with a device.
-const people = [
+const everybody = [
   { lang: 'fr', locale: 'fr-FR', device: 'desktop', viewport: { width: 1280, height: 800 } },
   { lang: 'fr', locale: 'fr-FR', device: 'phone', viewport: { width: 390, height: 844 } },
   { lang: 'en', locale: 'en-GB', device: 'desktop', viewport: { width: 1280, height: 800 } },
   { lang: 'en', locale: 'en-GB', device: 'phone', viewport: { width: 390, height: 844 } },
 ];
+const people = kind === 'mellon' ? [everybody[0], everybody[3]] : everybody;
 
 const browser = await chromium.launch({
   executablePath: program,

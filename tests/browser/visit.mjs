@@ -83,7 +83,7 @@ export class Visit {
   async look(page, site) {
     this.#last = page;
     const where = `${site} ${await this.kind(page)} at ${page.url()}`;
-    await this.#shoot(page, `${site}-${await this.kind(page)}`);
+    await this.shoot(page, `${site}-${await this.kind(page)}`);
     const lang = await page.evaluate(() => document.documentElement.lang);
     assert.match(lang, /^(fr|en)\b/, `${where} says no language`);
     const over = await page.evaluate(
@@ -99,7 +99,8 @@ export class Visit {
     assert.equal(words.length, 0, `${where} breaks rules of accessibility:\n${words.join('\n')}`);
   }
 
-  async #shoot(page, what) {
+  // A screenshot for people to look at.
+  async shoot(page, what) {
     this.#shots += 1;
     const { lang, device } = this.person;
     const number = String(this.#shots).padStart(2, '0');
@@ -195,7 +196,7 @@ export class Visit {
   }
 
   async keepLast() {
-    if (this.#last && !this.#last.isClosed()) await this.#shoot(this.#last, 'FAILED');
+    if (this.#last && !this.#last.isClosed()) await this.shoot(this.#last, 'FAILED');
   }
 
   async end() {

@@ -437,6 +437,11 @@ async fn the_audit_names_who_was_let_in_and_never_who_was_refused() {
             ("signed-out", anne, None),
         ]
     );
+    let end = audit.last().unwrap();
+    assert_eq!(
+        (&end["cause"], &end["sp.names"]),
+        (&"person".into(), &"zoom".into())
+    );
     assert!(!log.text().contains("typed-the-password-here"));
 }
 

@@ -1,6 +1,7 @@
 """A service provider on pysaml2, which verifies with the xmlsec1 program.
 
-Its AuthnRequest goes by POST, with the signature in the XML, or by Redirect.
+Its AuthnRequest goes by POST, with the signature in the XML, or by Redirect. /login?ForceAuthn=true
+asks for a fresh login.
 """
 
 import shutil
@@ -74,6 +75,7 @@ def application(args) -> Flask:
             relay_state=args.relay_state,
             binding=BINDINGS[args.binding],
             sign=args.sign == "yes",
+            force_authn=request.args.get("ForceAuthn"),
             # Said with every request: its own default is SHA-1, and what the configuration says
             # counts for Redirect only.
             sigalg="http://www.w3.org/2001/04/xmldsig-more#rsa-sha256",
@@ -101,6 +103,7 @@ def application(args) -> Flask:
             name_id_format=response.name_id.format,
             attributes=raw_attributes(response),
             session_index=response.session_info()["session_index"],
+            authn_instant=response.assertion.authn_statement[0].authn_instant,
             in_response_to=response.in_response_to,
             relay_state=request.form.get("RelayState"),
         )

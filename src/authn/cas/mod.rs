@@ -1,7 +1,8 @@
 //! The university's CAS server: people prove there who they are, and come back with a ticket.
 //!
 //! [`Cas::login_url`] is where they are sent, [`Cas::validate`] asks the server about the ticket
-//! they bring back (CAS Protocol 3.0 §2.1, §2.5, §2.8). Knows nothing of journeys: which service
+//! they bring back (CAS Protocol 3.0 §2.1, §2.5, §2.8); [`notice`] reads that they have signed out
+//! there. Knows nothing of journeys: which service
 //! a ticket must be for, and whether it was used before, its caller says.
 
 use std::{net::IpAddr, sync::Arc, time::Duration};
@@ -12,6 +13,7 @@ use tokio::sync::{Semaphore, SemaphorePermit};
 
 use self::{
     answer::{Answer, AnswerFault, Success},
+    notice::SignOutState,
     seen::Seen,
 };
 use super::{
@@ -33,6 +35,7 @@ use crate::{
 };
 
 pub mod answer;
+pub mod notice;
 pub mod probe;
 mod seen;
 pub mod ticket;
@@ -232,6 +235,13 @@ impl Cas {
             url.extend(utf8_percent_encode(method, PARAMETER));
         }
         url
+    }
+
+    /// Where a browser goes back to that was sent away with a logout notice in the middle of a sign-out:
+    /// the next step of Apereo CAS 4 and 5, as its Java client makes it.
+    pub fn sign_out_url(&self, state: &SignOutState) -> String {
+        let state = utf8_percent_encode(state.as_str(), PARAMETER);
+        format!("{}/logout?_eventId=next&RelayState={state}", self.url)
     }
 
     /// A place to ask from, for somebody at `address`; none where too many are asking.
@@ -561,6 +571,16 @@ mod tests {
             let url = cas.login_url(SERVICE, asking, &[]);
             assert_eq!(url, format!("{login}{more}"));
         }
+    }
+
+    #[test]
+    fn r54_a_browser_goes_back_to_a_sign_out_at_the_configured_server() {
+        let cas = cas(CasProtocol::Three, FreshLoginProof::Attributes);
+        let state = SignOutState::parse("e1s2+/=").unwrap();
+        assert_eq!(
+            cas.sign_out_url(&state),
+            "https://cas.example.org/cas/logout?_eventId=next&RelayState=e1s2%2B%2F%3D"
+        );
     }
 
     #[test]

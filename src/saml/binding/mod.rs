@@ -2,6 +2,7 @@
 //!
 //! What comes out is bytes and what was said about them, believed by nobody yet.
 
+pub mod inflate;
 pub mod post;
 pub mod redirect;
 
@@ -39,8 +40,8 @@ pub enum BindingFault {
     /// A value is not base64.
     #[error("a value is not base64")]
     Base64,
-    /// The message is not raw DEFLATE, or something follows it.
-    #[error("the message is not raw DEFLATE")]
+    /// The message is not DEFLATE, or something follows it.
+    #[error("the message is not DEFLATE")]
     Deflate,
     /// The encoding named by `SAMLEncoding` is not the one of the standard.
     #[error("SAMLEncoding is not DEFLATE")]

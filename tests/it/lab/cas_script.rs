@@ -14,6 +14,7 @@ use axum::{
     response::{Html, IntoResponse as _, Response},
 };
 use axum_server::tls_openssl::{OpenSSLAcceptor, OpenSSLConfig};
+use tokio::sync::Notify;
 use url::{Url, form_urlencoded};
 
 use super::{browser::BrowserSim, cas_server::CasServer, keys::ServerKey};
@@ -57,6 +58,26 @@ pub(crate) struct CasScript {
 struct Script {
     says: Said,
     asked: Vec<Asked>,
+    held: Option<Arc<HeldAnswer>>,
+}
+
+/// An answer that the server has ready and does not give yet.
+#[derive(Debug, Default)]
+pub(crate) struct HeldAnswer {
+    asked: Notify,
+    let_go: Notify,
+}
+
+impl HeldAnswer {
+    /// Waits until somebody asks for it.
+    pub(crate) async fn is_waited_for(&self) {
+        self.asked.notified().await;
+    }
+
+    /// Has it given.
+    pub(crate) fn is_let_go(&self) {
+        self.let_go.notify_one();
+    }
 }
 
 impl CasScript {
@@ -65,16 +86,21 @@ impl CasScript {
         let script = Arc::new(Mutex::new(Script {
             says,
             asked: Vec::new(),
+            held: None,
         }));
         let of_server = Arc::clone(&script);
         let router = Router::new().fallback(
             async move |ConnectInfo(from): ConnectInfo<SocketAddr>, request: Request| {
                 let asked = Asked::read(request.uri(), from);
-                let says = {
+                let (says, held) = {
                     let mut script = of_server.lock().unwrap();
                     script.asked.push(asked);
-                    script.says.clone()
+                    (script.says.clone(), script.held.take())
                 };
+                if let Some(held) = held {
+                    held.asked.notify_one();
+                    held.let_go.notified().await;
+                }
                 says.answer().await
             },
         );
@@ -92,6 +118,13 @@ impl CasScript {
     /// Says something else from now on.
     pub(crate) fn now_says(&self, says: Said) {
         self.script.lock().unwrap().says = says;
+    }
+
+    /// Holds back what it says to the next question.
+    pub(crate) fn holds_its_answer(&self) -> Arc<HeldAnswer> {
+        let held = Arc::<HeldAnswer>::default();
+        self.script.lock().unwrap().held = Some(Arc::clone(&held));
+        held
     }
 
     /// What it was asked so far.

@@ -5,6 +5,7 @@ mod context;
 mod directory;
 mod instant;
 mod nodes;
+mod notices;
 
 use std::{
     fs,

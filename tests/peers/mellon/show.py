@@ -37,6 +37,7 @@ def identity() -> dict:
         "name_id_format": name_id.get("Format"),
         "attributes": attributes(ours),
         "session_index": entries[0].get("SessionIndex"),
+        "authn_instant": next(response.iter(ASSERTION + "AuthnStatement")).get("AuthnInstant"),
         "in_response_to": response.get("InResponseTo"),
         # Mellon returns to the address that it sent as RelayState.
         "relay_state": os.environ["REQUEST_URI"],

@@ -1,0 +1,137 @@
+//! Notices that the server posts: back channel.
+
+use axum::{body::Body, http::header};
+use serde_json::Value;
+
+use super::{
+    super::{Login, at_cas, new_ticket},
+    House, ended, nothing_begins, notice, overtaken, posted, seen,
+};
+use crate::{
+    bridge::{LIBRARY, ZOOM, log::Log},
+    lab::{cas_script::Said, form::Form},
+};
+
+#[tokio::test]
+async fn r66_the_server_may_post_hours_later_too_with_what_servers_write_around_it() {
+    let house = House::start();
+    let declared = |ticket: &str| format!("<?xml version=\"1.0\"?>\n{}\n", notice(ticket));
+    for (write, kind) in [
+        (
+            notice as fn(&str) -> String,
+            "application/x-www-form-urlencoded",
+        ),
+        (declared, "application/x-www-form-urlencoded; charset=UTF-8"),
+        (
+            notice,
+            "Application/X-WWW-Form-URLencoded;charset=ISO-8859-1",
+        ),
+    ] {
+        let mut signed = house.signed_in().await;
+        house.bridge.wait(110);
+        let xml = write(&signed.ticket);
+        let form = Form::post(&signed.address, &[("logoutRequest", &xml)]);
+        let mut server = house.bridge.browser();
+        let request = server
+            .plain(&signed.address)
+            .method("POST")
+            .header(header::CONTENT_TYPE, kind)
+            .body(Body::from(form.encode()))
+            .unwrap();
+        let log = Log::start();
+        let page = server.exchange(request).await;
+        assert_eq!(seen(&page), (200, "", None));
+        let ends = ended(&log);
+        assert_eq!(ends[0]["cause"], "cas-back-channel");
+        assert!(!house.answers(&mut signed).await);
+    }
+}
+
+#[tokio::test]
+async fn r66_forged_notices_ask_nobody_anything_and_say_nothing() {
+    let house = House::start();
+    let mut signed = house.signed_in().await;
+    let asked = house.cas.asked().len();
+    let log = Log::start();
+    for number in 0..500 {
+        let ticket = format!("ST-{number}-made-up");
+        let page = posted(&house.bridge, &signed.address, &notice(&ticket)).await;
+        assert_eq!(seen(&page), (200, "", None));
+    }
+    assert_eq!(house.cas.asked().len(), asked);
+    assert_eq!(log.lines(), [] as [Value; 0]);
+    assert!(house.answers(&mut signed).await);
+}
+
+#[tokio::test]
+async fn r66_a_notice_that_overtakes_the_sign_in_lets_no_session_begin_and_nobody_be_told() {
+    let house = House::start();
+    nothing_begins(&house, async |address, notice| {
+        posted(&house.bridge, address, notice).await
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn r66_who_signs_out_as_often_as_they_come_back_is_not_sent_round_for_ever() {
+    let house = House::start();
+    let tell = async |address: &str, notice: &str| posted(&house.bridge, address, notice).await;
+    let mut browser = house.bridge.browser();
+    let mut login = at_cas(&mut browser, &house.bridge.request()).await;
+    for _ in 0..2 {
+        let page = overtaken(&house, &mut browser, &login, tell).await;
+        login = Login::of(&page);
+    }
+    let page = overtaken(&house, &mut browser, &login, tell).await;
+    page.stops(503, "sign-in-unavailable");
+    // And where no page may be shown, the provider is told.
+    let mut browser = house.bridge.browser();
+    let request = house.bridge.request().with("IsPassive", "true");
+    let login = at_cas(&mut browser, &request).await;
+    let page = overtaken(&house, &mut browser, &login, tell).await;
+    assert!(page.answer().xml.contains("status:NoPassive"));
+}
+
+#[tokio::test]
+async fn r66_who_took_part_goes_over_to_the_next_session_of_the_same_person_and_is_told_at_its_end()
+{
+    let house = House::start();
+    let mut signed = house.signed_in().await;
+    let request = house.bridge.request_of(LIBRARY);
+    signed
+        .browser
+        .arrive(&request.redirect(None))
+        .await
+        .answer();
+    // Zoom takes none of two hours: CAS is asked again.
+    house.bridge.wait(115);
+    let log = Log::start();
+    let login = at_cas(&mut signed.browser, &house.bridge.request()).await;
+    let ticket = new_ticket();
+    signed
+        .browser
+        .arrive(&login.callback(&ticket))
+        .await
+        .answer();
+    assert_eq!(ended(&log).len(), 0);
+    posted(&house.bridge, &signed.address, &notice(&ticket)).await;
+    let ends = ended(&log);
+    assert_eq!(ends[0]["sp.names"], "library zoom");
+    // Another person in the same browser ends it.
+    let mut signed = house.signed_in().await;
+    let mail = ("mail", "max.dupont@univ.example".to_owned());
+    let new = ("isFromNewLogin", "true".to_owned());
+    house
+        .cas
+        .now_says(Said::Person("max.dupont", vec![mail, new]));
+    let request = house.bridge.request().with("ForceAuthn", "true");
+    let login = at_cas(&mut signed.browser, &request).await;
+    let log = Log::start();
+    let page = signed.browser.arrive(&login.callback(&new_ticket())).await;
+    let identity = house.bridge.identity(&page.answer(), ZOOM, request.id());
+    assert_eq!(identity.name_id.value, "max.dupont@univ.example");
+    let ends = ended(&log);
+    assert_eq!(ends.len(), 1, "{}", log.text());
+    assert_eq!(ends[0]["person"], "zoe.martin");
+    assert_eq!(ends[0]["cause"], "replaced");
+}
