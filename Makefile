@@ -3,7 +3,7 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help demo demo-cas demo-ldap build test browser-test fmt lint doc deny bench clean
+.PHONY: help demo demo-cas demo-ldap build test browser-test fmt lint doc deny bench soak clean
 
 # One command of cargo at a time: they share the target folder, and its lock.
 .NOTPARALLEL:
@@ -43,6 +43,7 @@ lint: ## Check format, code and scripts; any warning is an error
 	@scripts/install build lint
 	cargo fmt --all --check
 	cargo clippy --locked --workspace --all-targets -- -D warnings
+	cargo clippy --locked --bench soak -- -D warnings
 	shellcheck scripts/* .ci/run tests/peers/zoom tests/peers/mellon/start
 
 doc: ## Build the documentation of the code, private items included
@@ -56,6 +57,10 @@ deny: ## Check the licences, bans and sources of all dependencies
 bench: ## Run the benchmarks
 	@scripts/install build
 	cargo bench --locked
+
+soak: ## Measure what holds for long and while other servers misbehave; takes minutes, wants a quiet machine
+	@scripts/install test
+	cargo bench --locked --bench soak
 
 clean: ## Remove what was built and installed below this folder; keys and accounts of the demo stay
 	cargo clean

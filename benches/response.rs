@@ -6,6 +6,7 @@
 
 #![expect(clippy::print_stdout, reason = "a benchmark prints what it measured")]
 
+#[expect(dead_code, reason = "it holds what the other benchmarks need, too")]
 mod kit;
 
 use std::{hint::black_box, net::SocketAddr, path::Path, process::ExitCode, sync::Arc};

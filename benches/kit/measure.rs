@@ -81,11 +81,36 @@ impl Samples {
 
     /// The one in the middle; NaN of none, which is within no limit.
     pub(crate) fn median(&self) -> f64 {
-        self.at(self.0.len() / 2)
+        self.percentile(50)
+    }
+
+    /// The one that so many percent of the others are not above; of 100, the largest.
+    pub(crate) fn percentile(&self, percent: usize) -> f64 {
+        let last = self.0.len().saturating_sub(1);
+        self.at((self.0.len() * percent / 100).min(last))
+    }
+
+    /// What they come to on average.
+    pub(crate) fn mean(&self) -> f64 {
+        // Of none it is NaN.
+        self.0.iter().sum::<f64>() / self.0.iter().map(|_| 1.0).sum::<f64>()
+    }
+
+    /// How many there are.
+    pub(crate) const fn count(&self) -> usize {
+        self.0.len()
     }
 
     fn at(&self, place: usize) -> f64 {
         self.0.get(place).copied().unwrap_or(f64::NAN)
+    }
+}
+
+impl FromIterator<f64> for Samples {
+    fn from_iter<I: IntoIterator<Item = f64>>(samples: I) -> Self {
+        let mut all: Vec<f64> = samples.into_iter().collect();
+        all.sort_by(f64::total_cmp);
+        Self(all)
     }
 }
 

@@ -1,5 +1,11 @@
-//! What both benchmarks need: a folder to run in, requests, and a measure.
+//! What several benchmarks need: a server that runs, those whom it asks, browsers, requests, and a
+//! measure.
 
+pub(crate) mod browser;
+pub(crate) mod cas;
+pub(crate) mod directory;
 pub(crate) mod measure;
 pub(crate) mod place;
+pub(crate) mod reading;
 pub(crate) mod request;
+pub(crate) mod server;

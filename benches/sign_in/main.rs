@@ -9,28 +9,27 @@
 #![expect(clippy::print_stdout, reason = "a benchmark prints what it measured")]
 
 mod awake;
-mod browser;
 mod fresh;
 #[path = "../kit/mod.rs"]
+#[expect(dead_code, reason = "it holds what the other benchmarks need, too")]
 mod kit;
-mod server;
 
-use std::{fs, net::SocketAddr, process::ExitCode, time::Duration};
+use std::{net::SocketAddr, process::ExitCode, time::Duration};
 
-use anyhow::{Context as _, ensure};
+use anyhow::ensure;
 use awake::Awake;
-use browser::{Answer, Browser, value_of};
 use kit::{
+    browser::{Answer, Browser},
     measure::{RsaSignature, Samples, judge},
-    place::{BASE_URL, Place, SP, SP_ACS},
+    place::Place,
+    reading::Reader,
     request::AuthnRequest,
+    server::{Server, free_address, rest},
 };
 use passerelle::{
-    sp_check::{Expected, Profile, read},
     sys::clock::{Clock as _, SystemClock},
-    xmlsec::{SigningKey, VerifyingKey},
+    xmlsec::SigningKey,
 };
-use server::{Server, free_address, rest};
 
 /// The most that a sign-in on a live session may cost, in RSA-2048 signatures, where the request is
 /// not signed: the verification of a signed one is the provider's wish and comes on top.
@@ -215,20 +214,17 @@ struct Request {
 struct Crowd<'a> {
     people: Vec<Browser>,
     sp_key: &'a SigningKey,
-    idp_keys: Vec<VerifyingKey>,
+    reader: Reader,
     /// How many sign-ins on live sessions there were.
     sign_ins: usize,
 }
 
 impl<'a> Crowd<'a> {
     fn new(place: &'a Place) -> anyhow::Result<Self> {
-        let idp_key = SigningKey::from_pem(&fs::read(place.path("idp/signing.pem"))?)?;
         Ok(Self {
             people: Vec::new(),
             sp_key: &place.sp_key,
-            idp_keys: vec![VerifyingKey::from_certificate_der(
-                idp_key.certificate_der(),
-            )?],
+            reader: Reader::of(place)?,
             sign_ins: 0,
         })
     }
@@ -294,30 +290,10 @@ impl<'a> Crowd<'a> {
             .try_for_each(|(asked, answer)| self.check(&asked.request, answer))
     }
 
-    /// Reads the answer as Zoom would: it must be a success that answers this very request.
+    /// Reads an answer: it must tell all that Zoom is told.
     fn check(&self, request: &AuthnRequest, answer: &Answer) -> anyhow::Result<()> {
-        ensure!(
-            answer.status == 200,
-            "status {}: {}",
-            answer.status,
-            answer.page
-        );
-        let response = value_of(&answer.page, "SAMLResponse").context("no answer on the page")?;
-        let reading = read(
-            response,
-            &Expected {
-                idp_entity_id: &format!("{BASE_URL}/saml/metadata"),
-                idp_keys: &self.idp_keys,
-                sp_entity_id: SP,
-                acs: SP_ACS,
-                request_id: Some(&request.id),
-                now: SystemClock.now(),
-                strictness: Profile::Zoom,
-            },
-        );
-        let identity = reading.identity.as_ref();
-        let attributes = identity.map_or(0, |identity| identity.attributes.len());
-        ensure!(attributes == 8, "not a sign-in: {:?}", reading.findings);
+        let identity = self.reader.read(request, answer)?;
+        ensure!(identity.attributes.len() == 8, "{identity:?}");
         Ok(())
     }
 }

@@ -1,6 +1,10 @@
 //! What the university's directory is asked for people whom the CAS server has signed in, and for
 //! mail addresses that a provider knows people by.
 
+use std::time::Duration;
+
+use tokio::time::timeout;
+
 use super::{
     Reply, Visit,
     answer::Proven,
@@ -23,6 +27,9 @@ use crate::{
         trace::Organ,
     },
 };
+
+/// How long a session waits for a directory that it can do without.
+const GLANCE: Duration = Duration::from_millis(200);
 
 impl Bridge {
     /// Lets a person in whom the CAS server has signed in, with what the directory knows of them
@@ -93,10 +100,16 @@ impl Bridge {
             return Ok(());
         };
         let now = self.clock.now();
-        match directory
-            .is_mail_of_another(&name.value, (&proof.login, &proof.attributes), now)
-            .await
-        {
+        let known = (proof.login.as_str(), &proof.attributes);
+        let asking = directory.is_mail_of_another(&name.value, known, now);
+        let is_shared = match proven {
+            Proven::Now => asking.await,
+            Proven::Before => {
+                let in_time = timeout(GLANCE, asking).await;
+                in_time.unwrap_or(Err(LdapFault::TimeOut))
+            }
+        };
+        match is_shared {
             Ok(false) => Ok(()),
             Ok(true) => {
                 story
@@ -104,13 +117,15 @@ impl Bridge {
                     .note(Organ::NameId, "mail", "somebody else has it, too");
                 Err(HereFault::MailOfAnother.into())
             }
-            // A session lives on while the directory does not answer, and so does whoever goes on
-            // with what CAS says.
+            // A session lives on while the directory does not answer, or not soon, or others take all
+            // its places; and whoever goes on with what CAS says goes on while it does not answer.
             Err(fault) => {
                 let goes_on = self.settings.directory.as_ref().is_some_and(|uses| {
                     uses.gives_attributes && uses.when_down == WithoutDirectory::UseCas
                 });
-                if fault.is_down() && (proven == Proven::Before || goes_on) {
+                let is_kept = proven == Proven::Before
+                    && (fault.is_down() || matches!(fault, LdapFault::Busy));
+                if is_kept || (fault.is_down() && goes_on) {
                     story
                         .trace
                         .note(Organ::NameId, "mail", "the directory did not answer");

@@ -5,26 +5,23 @@
 //! there and back, and the validation of the ticket, over TLS. All in all, with every step of the
 //! browser, as a multiple of one RSA-2048 signature that is measured in between.
 
-mod cas;
-mod directory;
+use std::{fmt::Write as _, time::Duration};
 
-use std::time::Duration;
-
-use anyhow::{Context as _, ensure};
+use anyhow::ensure;
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use passerelle::sys::clock::{Clock as _, SystemClock};
-use percent_encoding::percent_decode_str;
 
-use self::directory::Directory;
 use crate::{
     awake::Awake,
-    browser::{Answer, Browser, value_of},
     kit::{
+        browser::{Answer, Browser, value_of},
+        cas,
+        directory::Directory,
         measure::{RsaSignature, Samples, judge},
-        place::{Place, login},
+        place::{PASSWORD, Place, login},
         request::AuthnRequest,
+        server::{Server, free_address},
     },
-    server::{Server, free_address},
 };
 
 /// The most that a sign-in at a directory may cost, in RSA-2048 signatures.
@@ -117,17 +114,14 @@ impl Row {
 /// A server does not start, or somebody is not let in.
 pub(crate) fn measure(rsa: &RsaSignature, all_within: &mut bool) -> anyhow::Result<()> {
     let folder = tempfile::tempdir()?;
-    let directory = Directory::start(folder.path(), PEOPLE)?;
+    let directory = Directory::start(folder.path(), &entries(PEOPLE)?)?;
     let cas = cas::start(&directory.file("server.crt"), &directory.file("server.key"))?;
-    let at_cas = format!(
-        "methods = [\"cas\"]\n[authn.cas]\nurl = \"{cas}\"\nca = \"{}\"\n",
-        directory.file("ca.crt").display()
-    );
+    let at_cas = cas::lines(cas, &directory.file("ca.crt"));
     let mut rows = [
         Row::start(
             "sign-in at a directory",
             MOST_LDAP,
-            &directory.lines(),
+            &directory.lines(directory.tls_port),
             by_password,
         )?,
         Row::start("sign-in at a CAS server", MOST_CAS, &at_cas, by_ticket)?,
@@ -160,11 +154,40 @@ fn by_password(browser: &mut Browser, _: usize, query: &str) -> anyhow::Result<A
 /// Goes to CAS, and comes back with a ticket that names the person.
 fn by_ticket(browser: &mut Browser, number: usize, query: &str) -> anyhow::Result<Answer> {
     let sent = browser.arrive(query)?;
-    let (_, service) = sent.location.split_once("service=").context("not to CAS")?;
-    let service = service.split('&').next().unwrap_or_default();
-    let service = percent_decode_str(service).decode_utf8()?;
-    let (_, path) = service.split_once("/cas/").context("no service")?;
-    let person = login((number - 1) % PEOPLE);
-    browser.get(&format!("/cas/{path}?ticket=ST-{person}-{number}"))?;
+    let way_back = cas::way_back(&sent, &login((number - 1) % PEOPLE), number)?;
+    browser.get(&way_back)?;
     browser.receive()
+}
+
+/// The people of the other benchmark, as a directory has them.
+fn entries(people: usize) -> anyhow::Result<String> {
+    let mut ldif = String::new();
+    for number in 0..people {
+        let login = login(number);
+        write!(
+            ldif,
+            "dn: uid={login},ou=people,dc=univ,dc=example
+objectClass: inetOrgPerson
+objectClass: eduPerson
+objectClass: supannPerson
+uid: {login}
+cn: Martin
+sn: Martin
+givenName: Zo\u{e9}
+displayName: Zo\u{e9} Martin
+mail: {login}@example.org
+userPassword: {PASSWORD}
+eduPersonAffiliation: member
+eduPersonAffiliation: faculty
+eduPersonAffiliation: teacher
+eduPersonPrimaryAffiliation: faculty
+eduPersonUniqueId: c41f08d26e7b4a95{number}@example.org
+supannRessourceEtat: {{COMPTE}}A
+supannEntiteAffectationPrincipale: UFR3-HIST
+ou: D\u{e9}partement d'histoire
+
+"
+        )?;
+    }
+    Ok(ldif)
 }

@@ -542,6 +542,7 @@ impl Question for Attempt<'_> {
             password,
             now,
         } = *self;
+        let begun = Instant::now();
         let (dn, known) = match &ldap.rules.find {
             Find::Template(template) => (template.with(login.as_str()), Ok(None)),
             Find::Search(_) => {
@@ -554,6 +555,7 @@ impl Question for Attempt<'_> {
                 }
             }
         };
+        let searched = begun.elapsed();
         let reads_own = matches!(known, Ok(None)) && !server.has_account();
         let person = PersonBind {
             dn: &dn,
@@ -565,11 +567,13 @@ impl Question for Attempt<'_> {
             entry,
             is_them,
         } = server.bind(person, deadline).await?;
+        // Without what a success has behind its bind.
+        let took = searched + answer.took;
         let why = match (judge(&answer)?, known) {
             // An odd spelling of a name that is somebody's: theirs to mend, and no fault of the server.
             (Verdict::Bound, Ok(_)) if !is_them => Why::Refused(RefusalReason::OtherAccount),
             (Verdict::Bound, Ok(record)) => {
-                ldap.echo.note(answer.took);
+                ldap.echo.note(took);
                 let mut person = if let Some(record) = record.or(entry) {
                     record
                 } else {
@@ -582,11 +586,15 @@ impl Question for Attempt<'_> {
             // The name of nobody was let in: such a server lets everybody in.
             (Verdict::Bound | Verdict::MustChange, Err(_)) => return Err(LdapFault::Nobody),
             (Verdict::MustChange, Ok(_)) => Why::MustChange,
-            (Verdict::Refused(_), Err(reason)) | (Verdict::Refused(reason), Ok(_)) => {
+            (Verdict::Refused(_), Err(reason)) => Why::Refused(reason),
+            (Verdict::Refused(reason), Ok(_)) => {
+                if reason == RefusalReason::WrongPassword {
+                    ldap.echo.note_refused(took);
+                }
                 Why::Refused(reason)
             }
         };
-        let hold_back = ldap.echo.hold_back(answer.took, &*ldap.entropy);
+        let hold_back = ldap.echo.hold_back(took);
         Ok(Err(Denied { why, hold_back }))
     }
 }

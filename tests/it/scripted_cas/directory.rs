@@ -1,9 +1,10 @@
 //! CAS for the sign-in, and a directory (slapd) for what is known of people, or in the place of a CAS
 //! that does not answer.
 
-use std::fs;
+use std::{fs, time::Duration};
 
 use tempfile::TempDir;
+use tokio::time::timeout;
 
 use super::{Login, at_cas, new_ticket, there_and_back};
 use crate::{
@@ -159,6 +160,24 @@ async fn a_session_lives_on_without_the_directory() {
     house.slapd.stop();
     let request = house.bridge.request();
     let page = browser.arrive(&request.redirect(None)).await;
+    house.bridge.identity(&page.answer(), ZOOM, request.id());
+}
+
+#[tokio::test]
+async fn a_session_does_not_wait_for_a_directory_that_hangs() {
+    let house = house(FOR_ATTRIBUTES, "timeout-seconds = 30").await;
+    let mut browser = house.bridge.browser();
+    there_and_back(&mut browser, &house.bridge.request())
+        .await
+        .answer();
+    house.slapd.pause();
+    let request = house.bridge.request();
+    // Of the thirty seconds that somebody new would wait.
+    let page = timeout(Duration::from_secs(10), async {
+        browser.arrive(&request.redirect(None)).await
+    });
+    let page = page.await.unwrap();
+    house.slapd.go_on();
     house.bridge.identity(&page.answer(), ZOOM, request.id());
 }
 

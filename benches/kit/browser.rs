@@ -10,7 +10,7 @@ use std::{
 
 use anyhow::{Context as _, bail, ensure};
 
-use crate::kit::{
+use super::{
     place::{BASE_URL, PASSWORD, login},
     request::escape,
 };
@@ -34,6 +34,13 @@ pub(crate) struct Browser {
     cookies: BTreeMap<String, String>,
 }
 
+/// The form for name and password, as it was shown.
+#[derive(Debug)]
+pub(crate) struct Form {
+    action: String,
+    key: String,
+}
+
 /// What came back.
 #[derive(Debug, Default)]
 pub(crate) struct Answer {
@@ -46,7 +53,7 @@ pub(crate) struct Answer {
 }
 
 impl Browser {
-    /// Opens the browser of account `person`.
+    /// Opens the browser of account `person`, who is in a network of their own.
     ///
     /// # Errors
     ///
@@ -78,17 +85,44 @@ impl Browser {
     ///
     /// A step was not answered as it should be.
     pub(crate) fn sign_in(&mut self, query: &str) -> anyhow::Result<Answer> {
-        let answer = self.arrive(query)?;
-        let action = between(&answer.page, "action=\"", "\"").context("no form")?;
-        let form_key = value_of(&answer.page, "csrf").context("no key in the form")?;
-        let form = format!(
-            "csrf={}&username={}&password={}",
-            escape(form_key),
-            escape(&login(self.person)),
-            escape(PASSWORD)
-        );
-        self.post(&action.replace("&#x2f;", "/"), &form)?;
+        let form = self.form(query)?;
+        self.fill_in(&form, &login(self.person), PASSWORD)?;
         self.receive()
+    }
+
+    /// Comes with the request in `query`, and is shown the form.
+    ///
+    /// # Errors
+    ///
+    /// There is none.
+    pub(crate) fn form(&mut self, query: &str) -> anyhow::Result<Form> {
+        let page = self.arrive(query)?.page;
+        let action = between(&page, "action=\"", "\"").context("no form")?;
+        let key = value_of(&page, "csrf").context("no key in the form")?;
+        Ok(Form {
+            action: action.replace("&#x2f;", "/"),
+            key: key.to_owned(),
+        })
+    }
+
+    /// Sends a name and a password, and does not wait for what comes of it.
+    ///
+    /// # Errors
+    ///
+    /// The connection is closed.
+    pub(crate) fn fill_in(
+        &mut self,
+        form: &Form,
+        login: &str,
+        password: &str,
+    ) -> anyhow::Result<()> {
+        let sent = format!(
+            "csrf={}&username={}&password={}",
+            escape(&form.key),
+            escape(login),
+            escape(password)
+        );
+        self.post(&form.action, &sent)
     }
 
     /// Comes with the request in `query`, and goes on as long as it is sent about within the server.
@@ -133,10 +167,9 @@ impl Browser {
     }
 
     fn headers(&self) -> String {
-        let mut headers = format!(
-            "{HEADERS}X-Forwarded-For: 192.0.2.{}\r\n",
-            self.person % 250
-        );
+        // Of the networks that the throttle and the limits count by, one for each person.
+        let [.., high, low] = self.person.to_be_bytes();
+        let mut headers = format!("{HEADERS}X-Forwarded-For: 10.{high}.{low}.7\r\n");
         for (number, (name, value)) in self.cookies.iter().enumerate() {
             let before = if number == 0 { "Cookie: " } else { "; " };
             // Writing to a String cannot fail.
@@ -195,6 +228,7 @@ pub(crate) fn value_of<'p>(page: &'p str, name: &str) -> Option<&'p str> {
     between(page, &format!("name=\"{name}\" value=\""), "\"")
 }
 
-fn between<'p>(page: &'p str, start: &str, end: &str) -> Option<&'p str> {
+/// What stands between `start` and `end`, the first time.
+pub(crate) fn between<'p>(page: &'p str, start: &str, end: &str) -> Option<&'p str> {
     Some(page.split_once(start)?.1.split_once(end)?.0)
 }

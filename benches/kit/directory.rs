@@ -1,9 +1,8 @@
 //! The directory that people sign in at: OpenLDAP's slapd, as the tests start it.
 
 use std::{
-    fmt::Write as _,
     fs,
-    net::{TcpListener, TcpStream},
+    net::TcpStream,
     path::{Path, PathBuf},
     process::{Child, Command, Stdio},
     time::Duration,
@@ -11,10 +10,7 @@ use std::{
 
 use anyhow::{Context as _, bail};
 
-use crate::{
-    kit::place::{PASSWORD, login},
-    server::rest,
-};
+use super::server::{free_address, rest};
 
 /// How often it is looked whether it listens, ten milliseconds apart.
 const LOOKS: usize = 3_000;
@@ -23,19 +19,20 @@ const LOOKS: usize = 3_000;
 pub(crate) struct Directory {
     child: Child,
     folder: PathBuf,
-    tls_port: u16,
+    /// Where it listens for TLS at once.
+    pub(crate) tls_port: u16,
 }
 
 impl Directory {
-    /// Starts it in `folder`, with `people` accounts.
+    /// Starts it in `folder`, with these entries besides its own, in LDIF.
     ///
     /// # Errors
     ///
     /// It does not start: `scripts/install test` installs it.
-    pub(crate) fn start(folder: &Path, people: usize) -> anyhow::Result<Self> {
-        let (port, tls_port) = (free_port()?, free_port()?);
+    pub(crate) fn start(folder: &Path, entries: &str) -> anyhow::Result<Self> {
+        let (port, tls_port) = (free_address()?.port(), free_address()?.port());
         let ldif = folder.join("people.ldif");
-        fs::write(&ldif, entries(people)?)?;
+        fs::write(&ldif, entries)?;
         let program = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/peers/slapd.py");
         let child = Command::new(program)
             .arg("--folder")
@@ -71,13 +68,12 @@ impl Directory {
         self.folder.join(name)
     }
 
-    /// The lines of `[authn]` that have people sign in there.
-    pub(crate) fn lines(&self) -> String {
+    /// The lines of `[authn]` that have people sign in there, by way of this port.
+    pub(crate) fn lines(&self, port: u16) -> String {
         format!(
-            "methods = [\"ldap\"]\n[authn.ldap]\nurl = [\"ldaps://127.0.0.1:{}\"]\nca = \"{}\"\n\
+            "methods = [\"ldap\"]\n[authn.ldap]\nurl = [\"ldaps://127.0.0.1:{port}\"]\nca = \"{}\"\n\
              base = \"ou=people,dc=univ,dc=example\"\nbind-dn = \"cn=reader,dc=univ,dc=example\"\n\
              bind-password-file = \"{}\"\n",
-            self.tls_port,
             self.file("ca.crt").display(),
             self.file("reader.password").display()
         )
@@ -90,41 +86,4 @@ impl Drop for Directory {
         let _ = self.child.kill();
         let _ = self.child.wait();
     }
-}
-
-fn free_port() -> anyhow::Result<u16> {
-    Ok(TcpListener::bind("127.0.0.1:0")?.local_addr()?.port())
-}
-
-/// The people of the other benchmark, as a directory has them.
-fn entries(people: usize) -> anyhow::Result<String> {
-    let mut ldif = String::new();
-    for number in 0..people {
-        let login = login(number);
-        write!(
-            ldif,
-            "dn: uid={login},ou=people,dc=univ,dc=example
-objectClass: inetOrgPerson
-objectClass: eduPerson
-objectClass: supannPerson
-uid: {login}
-cn: Martin
-sn: Martin
-givenName: Zo\u{e9}
-displayName: Zo\u{e9} Martin
-mail: {login}@example.org
-userPassword: {PASSWORD}
-eduPersonAffiliation: member
-eduPersonAffiliation: faculty
-eduPersonAffiliation: teacher
-eduPersonPrimaryAffiliation: faculty
-eduPersonUniqueId: c41f08d26e7b4a95{number}@example.org
-supannRessourceEtat: {{COMPTE}}A
-supannEntiteAffectationPrincipale: UFR3-HIST
-ou: D\u{e9}partement d'histoire
-
-"
-        )?;
-    }
-    Ok(ldif)
 }

@@ -10,8 +10,10 @@ use std::{
 use anyhow::{Context as _, bail};
 use rustix::process::{Pid, Signal, kill_process};
 
-use super::browser::Browser;
-use crate::kit::place::{PROGRAM, Place};
+use super::{
+    browser::Browser,
+    place::{PROGRAM, Place},
+};
 
 /// After this long without an answer something is broken.
 const PATIENCE: Duration = Duration::from_secs(30);
