@@ -137,8 +137,13 @@ impl Bridge {
                 address: notice.address,
             });
         }
-        let cas = self.authenticator.cas.as_ref();
-        Ok(cas.and_then(|cas| Some(cas.sign_out_url(&notice.state?))))
+        Ok(self.way_back(notice.state.as_ref()))
+    }
+
+    /// Where a browser goes on that the CAS server has sent away in the midst of its sign-out.
+    pub fn way_back(&self, state: Option<&SignOutState>) -> Option<String> {
+        let cas = self.authenticator.cas.as_ref()?;
+        Some(cas.sign_out_url(state?))
     }
 
     /// Ends the session that this browser has from before: whoever signs in gets a new one, and a value

@@ -5,7 +5,7 @@ use serde_json::Value;
 
 use super::{
     super::{Login, at_cas, new_ticket},
-    House, ended, nothing_begins, notice, overtaken, posted, seen,
+    House, nothing_begins, notice, overtaken, posted, seen,
 };
 use crate::{
     bridge::{LIBRARY, ZOOM, log::Log},
@@ -41,7 +41,7 @@ async fn r66_the_server_may_post_hours_later_too_with_what_servers_write_around_
         let log = Log::start();
         let page = server.exchange(request).await;
         assert_eq!(seen(&page), (200, "", None));
-        let ends = ended(&log);
+        let ends = log.ended();
         assert_eq!(ends[0]["cause"], "cas-back-channel");
         assert!(!house.answers(&mut signed).await);
     }
@@ -113,9 +113,9 @@ async fn r66_who_took_part_goes_over_to_the_next_session_of_the_same_person_and_
         .arrive(&login.callback(&ticket))
         .await
         .answer();
-    assert_eq!(ended(&log).len(), 0);
+    assert_eq!(log.ended().len(), 0);
     posted(&house.bridge, &signed.address, &notice(&ticket)).await;
-    let ends = ended(&log);
+    let ends = log.ended();
     assert_eq!(ends[0]["sp.names"], "library zoom");
     // Another person in the same browser ends it.
     let mut signed = house.signed_in().await;
@@ -130,7 +130,7 @@ async fn r66_who_took_part_goes_over_to_the_next_session_of_the_same_person_and_
     let page = signed.browser.arrive(&login.callback(&new_ticket())).await;
     let identity = house.bridge.identity(&page.answer(), ZOOM, request.id());
     assert_eq!(identity.name_id.value, "max.dupont@univ.example");
-    let ends = ended(&log);
+    let ends = log.ended();
     assert_eq!(ends.len(), 1, "{}", log.text());
     assert_eq!(ends[0]["person"], "zoe.martin");
     assert_eq!(ends[0]["cause"], "replaced");
