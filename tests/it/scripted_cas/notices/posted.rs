@@ -4,12 +4,16 @@ use axum::{body::Body, http::header};
 use serde_json::Value;
 
 use super::{
-    super::{Login, at_cas, new_ticket},
+    super::{Login, at_cas, bridge, new_ticket, there_and_back, zoe},
     House, nothing_begins, notice, overtaken, posted, seen,
 };
 use crate::{
-    bridge::{LIBRARY, ZOOM, log::Log},
-    lab::{cas_script::Said, form::Form},
+    bridge::{LIBRARY, Setup, ZOOM, log::Log},
+    lab::{
+        cas_script::{CasScript, Said},
+        form::Form,
+        keys::Authority,
+    },
 };
 
 #[tokio::test]
@@ -134,4 +138,37 @@ async fn r66_who_took_part_goes_over_to_the_next_session_of_the_same_person_and_
     assert_eq!(ends.len(), 1, "{}", log.text());
     assert_eq!(ends[0]["person"], "zoe.martin");
     assert_eq!(ends[0]["cause"], "replaced");
+}
+
+#[tokio::test]
+async fn r63_a_store_full_of_tickets_stops_nobody_and_says_so_of_tickets_and_not_of_requests() {
+    let authority = Authority::new("University");
+    let cas = CasScript::start(&authority.vouch_for("localhost"), zoe(&[]));
+    let setup = Setup {
+        more: "[requests]\nmax-replay-marks = 1".to_owned(),
+        ..Setup::new()
+    };
+    let bridge = bridge(&setup, &cas.url(), "", Some(&authority));
+    // The request was answered before: its mark is there, and the ticket's is not.
+    let request = bridge.request();
+    there_and_back(&mut bridge.browser(), &request)
+        .await
+        .answer();
+    let log = Log::start();
+    let page = there_and_back(&mut bridge.browser(), &request).await;
+    page.stops(400, "request-used");
+    let page = bridge.browser().open("/readyz").await;
+    let said: Value = serde_json::from_str(&page.body).unwrap();
+    assert_eq!(said["requests_answered_without_replay_mark"], 0);
+    assert_eq!(said["cas_tickets_asked_about_without_mark"], 1);
+    let told = bridge.metrics().await;
+    assert!(
+        told.contains("\npasserelle_cas_tickets_without_mark_total 1\n"),
+        "{told}"
+    );
+    assert!(
+        log.text()
+            .contains("a CAS ticket was asked about without a mark")
+    );
+    assert!(!log.text().contains("without a replay mark"));
 }
