@@ -66,6 +66,7 @@ macro_rules! every_promise_is_kept_by {
             r66_whoever_ends_a_session_gets_all_who_took_part_in_it
             r66_nobody_joins_a_session_that_has_ended
             r66_of_many_notices_of_one_ticket_one_ends_the_session
+            r66_a_session_in_use_is_ended_by_its_ticket_after_many_others_have_come_and_gone
             r74_of_200_parallel_attempts_the_free_ones_go
             r74_waits_grow_and_a_wait_is_not_an_attempt
             r74_a_wait_that_is_over_lets_one_of_many_go
@@ -260,6 +261,26 @@ pub(crate) async fn a_full_store_takes_the_newest_session(store: Arc<impl Sessio
             .unwrap();
         assert!(store.find(key(n), at(1)).await.unwrap().is_some(), "{n}");
     }
+}
+
+pub(crate) async fn r66_a_session_in_use_is_ended_by_its_ticket_after_many_others_have_come_and_gone(
+    store: Arc<impl Sessions>,
+) {
+    let mut kept = session("zoe", 90_000);
+    kept.proof.ticket = Some(key(0).0);
+    store.create(key(0), kept.clone(), at(0)).await.unwrap();
+    let others = i64::from(LIMITS.sessions) * 10;
+    for (number, now) in (1..).zip(0..others) {
+        let mut other = session("one of many", now + 1);
+        other.proof.ticket = Some(key(number).0);
+        store.create(key(number), other, at(now)).await.unwrap();
+        // Over by itself: nobody ends it.
+        assert_eq!(store.find(key(number), at(now + 1)).await, Ok(None));
+        assert!(store.find(key(0), at(now)).await.unwrap().is_some());
+    }
+    let ended = store.end_by_ticket(key(0).0, at(others)).await;
+    assert_eq!(ended, Ok(Some(kept)));
+    assert_eq!(store.find(key(0), at(others)).await, Ok(None));
 }
 
 fn with_ticket(login: &str, ticket: u8) -> Session {

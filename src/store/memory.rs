@@ -1,6 +1,7 @@
 //! The store of a single node: in this process, forgotten when it ends.
 
 use std::{
+    collections::HashMap,
     sync::{
         Arc, Mutex, MutexGuard, PoisonError,
         atomic::{AtomicBool, AtomicI64, Ordering},
@@ -25,6 +26,9 @@ use crate::{
     sys::hmac::sha256,
 };
 
+/// Whose session was begun with which CAS ticket.
+type Tickets = Mutex<HashMap<[u8; 32], SessionKey>>;
+
 /// How much later than `now` says the cache gives up an unused session by its own clock.
 const IDLE_MARGIN: Duration = Duration::from_mins(1);
 
@@ -32,9 +36,9 @@ const IDLE_MARGIN: Duration = Duration::from_mins(1);
 pub struct MemoryStore {
     limits: Limits,
     sessions: Cache<SessionKey, Arc<Entry>>,
-    /// Whose session was begun with which CAS ticket. What is left of one that has ended leads
-    /// nowhere, and goes when there are too many.
-    tickets: Cache<[u8; 32], SessionKey>,
+    /// Of the sessions that are held, and no other: a ticket leaves with its session, whatever has that
+    /// leave, so that those which come and go push out none of those which stay.
+    tickets: Arc<Tickets>,
     /// The tickets that people have brought lately, and nobody else's.
     brought: Mutex<TimedMap<Brought>>,
     marks: Mutex<TimedMap<Mark>>,
@@ -86,6 +90,8 @@ impl MemoryStore {
     /// Makes an empty store.
     pub fn new(limits: Limits) -> Self {
         let idle = Duration::try_from(limits.idle).unwrap_or(Duration::ZERO);
+        let tickets = Arc::<Tickets>::default();
+        let of_sessions = Arc::clone(&tickets);
         let sessions = Cache::builder()
             .max_capacity(u64::from(limits.sessions))
             // The default policy may turn the newest entry away when full: a person who has just
@@ -94,10 +100,15 @@ impl MemoryStore {
             // Frees the memory of abandoned sessions. Whether a session still lives is judged by
             // `now` alone, hence the margin.
             .time_to_idle(idle.saturating_add(IDLE_MARGIN))
-            .build();
-        let tickets = Cache::builder()
-            .max_capacity(u64::from(limits.sessions))
-            .eviction_policy(EvictionPolicy::lru())
+            .eviction_listener(move |key, entry: Arc<Entry>, _cause| {
+                let session = unpack(&lock(&entry.packed));
+                if let Some(ticket) = session.ok().and_then(|session| session.proof.ticket) {
+                    let mut tickets = lock(&of_sessions);
+                    if tickets.get(&ticket) == Some(&*key) {
+                        tickets.remove(&ticket);
+                    }
+                }
+            })
             .build();
         Self {
             limits,
@@ -182,8 +193,9 @@ impl Sessions for MemoryStore {
         if brought.find(&ticket, now) == Some(&Brought::SignedOut) {
             return Ok(Standing::Ended);
         }
+        // In this order: with a session that leaves at once its ticket leaves, too.
+        lock(&self.tickets).insert(ticket, key);
         self.sessions.insert(key, entry);
-        self.tickets.insert(ticket, key);
         Ok(Standing::Lives)
     }
 
@@ -243,11 +255,7 @@ impl Sessions for MemoryStore {
         if entry.is_ended.swap(true, Ordering::AcqRel) || is_over {
             return Ok(None);
         }
-        let session = unpack(&lock(&entry.packed))?;
-        if let Some(ticket) = session.proof.ticket {
-            self.tickets.invalidate(&ticket);
-        }
-        Ok(Some(session))
+        unpack(&lock(&entry.packed)).map(Some)
     }
 
     async fn end_by_ticket(
@@ -258,7 +266,8 @@ impl Sessions for MemoryStore {
         if let Some(brought) = lock(&self.brought).find_mut(&ticket) {
             *brought = Brought::SignedOut;
         }
-        match self.tickets.remove(&ticket) {
+        let key = lock(&self.tickets).get(&ticket).copied();
+        match key {
             Some(key) => self.end(key, now).await,
             None => Ok(None),
         }
@@ -441,15 +450,39 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn r66_r122_no_ticket_is_held_but_those_of_the_sessions_that_are() {
+        let store = MemoryStore::new(LIMITS);
+        let begin = async |number: u32, login: &str, now| {
+            let mut session = session(login, now + 10);
+            session.proof.ticket = Some(key(number).0);
+            let standing = store.create(key(number), session, at(now)).await;
+            assert_eq!(standing, Ok(Standing::Lives));
+        };
+        // Pushed out, ended, over at the first look, ended by a ticket.
+        for number in 0..LIMITS.sessions * 3 {
+            begin(number, "one of many", 0).await;
+        }
+        let newest = LIMITS.sessions * 3 - 1;
+        assert!(store.end(key(newest), at(1)).await.unwrap().is_some());
+        assert!(store.find(key(newest - 1), at(10)).await.unwrap().is_none());
+        begin(1_000, "zoe", 10).await;
+        let ended = store.end_by_ticket(key(1_000).0, at(11)).await;
+        assert!(ended.unwrap().is_some());
+        store.sessions.run_pending_tasks();
+        let held = u64::try_from(lock(&store.tickets).len()).unwrap();
+        assert_eq!(held, store.sessions_held());
+        assert!((1..=u64::from(LIMITS.sessions)).contains(&held), "{held}");
+    }
+
+    #[tokio::test]
     async fn r66_r122_a_hundred_thousand_notices_of_made_up_tickets_leave_nothing_behind() {
         let store = MemoryStore::new(LIMITS);
         store.bring_ticket([7; 32], at(300), at(0)).await.unwrap();
         for n in 0..100_000 {
             assert_eq!(store.end_by_ticket(key(n).0, at(1)).await, Ok(None));
         }
-        store.tickets.run_pending_tasks();
         assert_eq!(lock(&store.brought).len(), 1);
-        assert_eq!(store.tickets.entry_count(), 0);
+        assert_eq!(lock(&store.tickets).len(), 0);
     }
 
     #[tokio::test]
