@@ -27,6 +27,10 @@ pub enum Standing {
     Ended,
 }
 
+/// How long the key of a session that another one has replaced still leads to that one: a second click,
+/// or a second tab, brings it before the browser has the new one.
+pub const LEADS_ON: SignedDuration = SignedDuration::from_mins(1);
+
 /// Remembers live sessions.
 ///
 /// A session that cannot be kept costs its person one more login and nothing else: a full backend
@@ -99,6 +103,38 @@ pub trait Sessions: Send + Sync {
     fn end(
         &self,
         key: SessionKey,
+        now: Timestamp,
+    ) -> impl Future<Output = Result<Option<Session>, StoreError>> + Send;
+
+    /// As [`Self::end`], for the session of `key` or the one that has replaced it ([`Self::replace`]), and
+    /// only where it is another person's than `login`'s.
+    ///
+    /// # Errors
+    ///
+    /// As [`Self::end`].
+    fn end_of_another(
+        &self,
+        key: SessionKey,
+        login: &str,
+        now: Timestamp,
+    ) -> impl Future<Output = Result<Option<Session>, StoreError>> + Send;
+
+    /// Ends the session of `old`, in whose browser another sign-in was answered, and has the one inherit
+    /// ([`Session::inherit`]) that has begun under `new`. Gives back the one that ended where nobody
+    /// inherits: it was another person's, or there is no `new` one, or that has ended.
+    ///
+    /// For [`LEADS_ON`] `old` then leads to `new`, here and in [`Self::end_of_another`], and nowhere else:
+    /// whoever brings it once more ends the session of `new` and inherits from it. All this is one step:
+    /// of any number of concurrent calls with one `old`, the last one's session has all participants,
+    /// and no other lives. A full backend may forget the oldest of what leads on.
+    ///
+    /// # Errors
+    ///
+    /// The store did not answer: the old session may still live.
+    fn replace(
+        &self,
+        old: SessionKey,
+        new: Option<SessionKey>,
         now: Timestamp,
     ) -> impl Future<Output = Result<Option<Session>, StoreError>> + Send;
 
