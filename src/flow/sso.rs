@@ -419,18 +419,19 @@ impl Bridge {
     }
 
     /// Begins a session, where one is kept. It begins before the answer is made: where the CAS server has
-    /// told of its end already, nobody is told anything.
+    /// told of its end already, nobody is told anything, with a session or without one.
     async fn begin_session(
         &self,
         key: SessionKey,
         session: &Session,
         is_kept: bool,
     ) -> Result<Standing, StoreError> {
-        if !is_kept {
-            return Ok(Standing::Lives);
-        }
         let now = self.clock.now();
-        self.store.create(key, session.clone(), now).await
+        match session.proof.ticket {
+            _ if is_kept => self.store.create(key, session.clone(), now).await,
+            Some(ticket) => self.store.sign_in_of(ticket, now).await,
+            None => Ok(Standing::Lives),
+        }
     }
 
     /// The person has signed out at CAS while they came back from it: they are asked there again.

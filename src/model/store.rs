@@ -150,6 +150,18 @@ pub trait Sessions: Send + Sync {
         ticket: [u8; 32],
         now: Timestamp,
     ) -> impl Future<Output = Result<Option<Session>, StoreError>> + Send;
+
+    /// Whether the sign-in of the CAS ticket of this hash lasts, for whoever begins no session with it:
+    /// [`Standing::Ended`] where [`Self::create`] would begin none.
+    ///
+    /// # Errors
+    ///
+    /// The store did not answer: the sign-in goes on.
+    fn sign_in_of(
+        &self,
+        ticket: [u8; 32],
+        now: Timestamp,
+    ) -> impl Future<Output = Result<Standing, StoreError>> + Send;
 }
 
 /// Whether a message was seen before.

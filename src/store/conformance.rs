@@ -581,6 +581,8 @@ pub(crate) async fn r66_a_notice_between_the_ticket_and_the_session_lets_none_be
         let standing = store.create(key(number), session, at(2)).await.unwrap();
         let found = store.find(key(number), at(2)).await.unwrap();
         assert_eq!(found.is_some(), standing == Standing::Lives);
+        // Whoever begins none is told the same.
+        assert_eq!(store.sign_in_of([ticket; 32], at(2)).await, Ok(standing));
         standing
     };
     assert_eq!(begin(1, 1).await, Standing::Ended);

@@ -379,6 +379,10 @@ impl Sessions for MemoryStore {
         let key = lock(&self.tickets).get(&ticket).copied();
         key.map_or(Ok(None), |key| self.take(key, now))
     }
+
+    async fn sign_in_of(&self, ticket: [u8; 32], now: Timestamp) -> Result<Standing, StoreError> {
+        Ok(lock(&self.brought).sign_in_of(&ticket, now))
+    }
 }
 
 impl TimedMap<Brought> {

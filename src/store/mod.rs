@@ -117,6 +117,12 @@ impl Sessions for Store {
             Self::Memory(memory) => memory.end_by_ticket(ticket, now).await,
         }
     }
+
+    async fn sign_in_of(&self, ticket: [u8; 32], now: Timestamp) -> Result<Standing, StoreError> {
+        match self {
+            Self::Memory(memory) => memory.sign_in_of(ticket, now).await,
+        }
+    }
 }
 
 impl ReplayGuard for Store {

@@ -2,6 +2,7 @@
 //! browser brings. No real server here does the latter, and none can be made to do the former.
 
 mod brought;
+mod in_between;
 mod posted;
 
 use super::{Login, MAIL, at_cas, bridge, new_ticket, zoe};
