@@ -128,6 +128,11 @@ fn build(
             .cas
             .as_ref()
             .map_or_else(Vec::new, |cas| cas.notices_from.clone()),
+        takes_brought_notices: config
+            .authn
+            .cas
+            .as_ref()
+            .is_some_and(|cas| cas.front_channel),
         metadata: parts.metadata,
         bodies: Bodies::default(),
     };

@@ -127,6 +127,9 @@ fn read_cas(mut table: Table<'_>, around: &Surroundings<'_>, report: &mut Report
         report.fault(&table.at("timeout-seconds"), "is not 1 to 30");
     }
     let notices_from = read_networks(&mut table, "notices-from", report);
+    let notices_from = notices_from.unwrap_or_default();
+    // Whoever says where notices come from means all of them: a browser's come from anywhere.
+    let front_channel = table.or("front-channel", notices_from.is_empty(), report);
     let attribute = table.text("authn-method-attribute", report);
     if !attribute.as_deref().is_none_or(rules::is_attribute_name) {
         report.fault(
@@ -146,7 +149,8 @@ fn read_cas(mut table: Table<'_>, around: &Surroundings<'_>, report: &mut Report
         fresh_login_proof,
         authn_instant,
         timeout_seconds,
-        notices_from: notices_from.unwrap_or_default(),
+        notices_from,
+        front_channel,
         authn_method_attribute: attribute.unwrap_or_else(|| "authnContextClass".to_owned()),
         authn_methods: authn_methods.unwrap_or_default(),
     })

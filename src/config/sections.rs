@@ -219,6 +219,8 @@ pub struct Cas {
     pub timeout_seconds: u32,
     /// The networks that it posts logout notices from; any where there are none.
     pub notices_from: Vec<IpNet>,
+    /// Whether logout notices that people's browsers bring end sessions.
+    pub front_channel: bool,
     /// The attribute in which it says by which method somebody signed in.
     pub authn_method_attribute: String,
     /// Its methods, by the class that each of them proves.

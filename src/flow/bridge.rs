@@ -119,6 +119,7 @@ impl Provider {
 #[derive(Debug, Default)]
 pub struct Health {
     replay_unguarded: AtomicU64,
+    tickets_unmarked: AtomicU64,
     sessions_unkept: AtomicU64,
 }
 
@@ -126,6 +127,13 @@ impl Health {
     /// Answers given although the store could not say whether the request was used.
     pub fn replay_unguarded(&self) -> u64 {
         self.replay_unguarded.load(Ordering::Relaxed)
+    }
+
+    /// CAS tickets asked about although the store could not note that they were brought: one that is
+    /// brought again is refused by the CAS server alone, and a logout notice that overtakes the
+    /// answer is lost.
+    pub fn tickets_unmarked(&self) -> u64 {
+        self.tickets_unmarked.load(Ordering::Relaxed)
     }
 
     /// Sign-ins that the store could not remember or look up.
@@ -136,6 +144,11 @@ impl Health {
     pub(super) fn note_unguarded(&self, cause: StoreError) {
         self.replay_unguarded.fetch_add(1, Ordering::Relaxed);
         tracing::warn!(error.cause = %cause, "a request was answered without a replay mark");
+    }
+
+    pub(super) fn note_unmarked(&self, cause: StoreError) {
+        self.tickets_unmarked.fetch_add(1, Ordering::Relaxed);
+        tracing::warn!(error.cause = %cause, "a CAS ticket was asked about without a mark");
     }
 
     pub(super) fn note_unkept(&self, cause: StoreError) {

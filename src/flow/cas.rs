@@ -278,7 +278,7 @@ impl Bridge {
             Ok(Sight::Again { .. }) => Err(HereFault::RequestUsed.into()),
             // The server itself takes a ticket once.
             Err(cause) => {
-                self.health.note_unguarded(cause);
+                self.health.note_unmarked(cause);
                 Ok(())
             }
         }

@@ -137,19 +137,49 @@ impl Bridge {
                 address: notice.address,
             });
         }
-        let cas = self.authenticator.cas.as_ref();
-        Ok(cas.and_then(|cas| Some(cas.sign_out_url(&notice.state?))))
+        Ok(self.way_back(notice.state.as_ref()))
     }
 
-    /// Ends the session that this browser has from before: whoever signs in gets a new one, and a value
-    /// that somebody planted is worth nothing afterwards.
-    pub(super) async fn end_old(&self, visit: &Visit) -> Option<Session> {
-        let key = SessionKey(visit.session.as_ref()?.hash());
-        let ended = self.store.end(key, self.clock.now()).await;
-        ended.unwrap_or_else(|cause| {
-            self.health.note_unkept(cause);
-            None
-        })
+    /// Where a browser goes on that the CAS server has sent away in the midst of its sign-out.
+    pub fn way_back(&self, state: Option<&SignOutState>) -> Option<String> {
+        let cas = self.authenticator.cas.as_ref()?;
+        Some(cas.sign_out_url(state?))
+    }
+
+    /// Ends the session that this browser has from before where it is another person's, at once: whatever
+    /// becomes of the sign-in, whoever sits there now has nothing of it.
+    pub(super) async fn end_of_another(&self, login: &str, visit: &Visit) {
+        let Some(token) = &visit.session else {
+            return;
+        };
+        let (key, now) = (SessionKey(token.hash()), self.clock.now());
+        let ended = self.store.end_of_another(key, login, now).await;
+        self.tell_replaced(ended, visit);
+    }
+
+    /// Ends the session that this browser has from before, of whose person a new sign-in is answered: a
+    /// value that somebody planted is worth nothing afterwards. Who took part in it goes over to the
+    /// `new` session, which a provider asks for every two hours; without one they are told of its end.
+    pub(super) async fn replace_old(&self, new: Option<&Token>, visit: &Visit) {
+        let Some(token) = &visit.session else {
+            return;
+        };
+        let new = new.map(|token| SessionKey(token.hash()));
+        let (old, now) = (SessionKey(token.hash()), self.clock.now());
+        let ended = self.store.replace(old, new, now).await;
+        self.tell_replaced(ended, visit);
+    }
+
+    fn tell_replaced(&self, ended: Result<Option<Session>, StoreError>, visit: &Visit) {
+        match ended {
+            Ok(Some(session)) => tell_end(&EndedSession {
+                session,
+                cause: SessionEnd::Replaced,
+                address: visit.address,
+            }),
+            Ok(None) => {}
+            Err(cause) => self.health.note_unkept(cause),
+        }
     }
 
     fn logout_failed(&self, cause: StoreError) -> Stopped {

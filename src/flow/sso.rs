@@ -11,7 +11,6 @@ use super::{
     Answer, Next, PasswordForm, Refused, Reply, SentForm, Step, Visit,
     answer::Proven,
     bridge::{Bridge, Provider},
-    logout::{EndedSession, tell_end},
     stop::{HereFault, Stop, Stopped},
     story::Story,
     way::{BOUNCE, JOURNEY, UnderWay},
@@ -22,8 +21,8 @@ use crate::{
     model::{
         journey::{BrowserBinding, Journey, OwnForm},
         proof::Proof,
-        session::{Session, SessionEnd, SessionKey},
-        store::{Sessions as _, Standing},
+        session::{Session, SessionKey},
+        store::{Sessions as _, Standing, StoreError},
         support_code::SupportCode,
         trace::Organ,
     },
@@ -373,81 +372,65 @@ impl Bridge {
                 fault: AnswerFault::AuthnContext,
             });
         }
-        // The old session of this browser ends whatever comes. Who took part in it goes over to the new
-        // one of the same person, which a provider asks for every two hours.
-        let old = self.end_old(visit).await;
-        let mut session = Session {
-            index: saml_id(&*self.entropy),
+        self.end_of_another(&proof.login, visit).await;
+        let prepared = self.prepare(&way, &proof, Proven::Now, story).await?;
+        // From here on nothing waits where the store is in memory. The server drops this future when the
+        // browser goes away, at whatever it waits for: a session that had ended by then would never be told
+        // of. With a store elsewhere the rest has to be a task of its own, which goes on without a browser.
+        let index = saml_id(&*self.entropy);
+        let session = Session {
+            participants: vec![prepared.participant(&way, &index)],
+            index,
             ends_at: self
                 .clock
                 .now()
                 .saturating_add(self.settings.session_lifetime)
                 .unwrap_or_default(),
-            participants: Vec::new(),
             proof,
         };
-        let is_renewed = old
-            .as_ref()
-            .is_some_and(|old| old.proof.login == session.proof.login);
-        if let Some(old) = &old
-            && is_renewed
-        {
-            session.participants.clone_from(&old.participants);
-        }
-        let end = self.answer_anew(way, session, story).await;
-        let is_kept = end.as_ref().is_ok_and(|reply| reply.keep_session.is_some());
-        if let Some(session) = old
-            && !(is_renewed && is_kept)
-        {
-            tell_end(&EndedSession {
-                session,
-                cause: SessionEnd::Replaced,
-                address: visit.address,
-            });
-        }
-        end
-    }
-
-    /// Begins a session, and answers on it. It begins first: where the CAS server has told of its end
-    /// already, nobody is told anything.
-    async fn answer_anew(
-        &self,
-        way: UnderWay<'_>,
-        mut session: Session,
-        story: &mut Story,
-    ) -> Result<Reply, Stop> {
-        let prepared = self
-            .prepare(&way, &session.proof, Proven::Now, story)
-            .await?;
-        session.join(prepared.participant(&way, &session.index));
         let token = Token::draw(&*self.entropy);
         let key = SessionKey(token.hash());
-        let mut is_kept = way.keeps_session;
-        if is_kept {
-            let now = self.clock.now();
-            match self.store.create(key, session.clone(), now).await {
-                Ok(Standing::Lives) => {}
-                Ok(Standing::Ended) => return self.ask_once_more(way, story),
-                Err(cause) => {
-                    self.health.note_unkept(cause);
-                    is_kept = false;
-                }
+        let kept = match self.begin_session(key, &session, way.keeps_session).await {
+            Ok(Standing::Lives) => Some(token).filter(|_| way.keeps_session),
+            Ok(Standing::Ended) => return self.ask_once_more(way, story),
+            Err(cause) => {
+                self.health.note_unkept(cause);
+                None
             }
-        }
+        };
         match self.issue(&way, &session, &prepared, story).await {
             Ok(answer) => {
+                self.replace_old(kept.as_ref(), visit).await;
                 let mut reply = Reply::new(Next::Answer(answer));
-                reply.keep_session = is_kept.then_some(token);
+                reply.keep_session = kept;
                 Ok(reply)
             }
             Err(stop) => {
-                // Somebody who is stopped here keeps no session: it would outlive the person's patience
-                // on a shared computer and serve nothing.
-                if is_kept && let Err(cause) = self.store.end(key, self.clock.now()).await {
+                // Somebody who is stopped here keeps no new session: it would outlive the person's patience
+                // on a shared computer and serve nothing. The one from before stays as it was.
+                if kept.is_some()
+                    && let Err(cause) = self.store.end(key, self.clock.now()).await
+                {
                     self.health.note_unkept(cause);
                 }
                 Err(stop)
             }
+        }
+    }
+
+    /// Begins a session, where one is kept. It begins before the answer is made: where the CAS server has
+    /// told of its end already, nobody is told anything, with a session or without one.
+    async fn begin_session(
+        &self,
+        key: SessionKey,
+        session: &Session,
+        is_kept: bool,
+    ) -> Result<Standing, StoreError> {
+        let now = self.clock.now();
+        match session.proof.ticket {
+            _ if is_kept => self.store.create(key, session.clone(), now).await,
+            Some(ticket) => self.store.sign_in_of(ticket, now).await,
+            None => Ok(Standing::Lives),
         }
     }
 

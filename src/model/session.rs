@@ -57,6 +57,20 @@ impl Session {
         }
         self.participants.push(participant);
     }
+
+    /// Has those who took part in an earlier session of the same person take part in this one, as told
+    /// before all who do already. Says whether it was the same person's; another one's changes nothing.
+    pub fn inherit(&mut self, earlier: &Self) -> bool {
+        let is_theirs = earlier.proof.login == self.proof.login;
+        if is_theirs {
+            let own = std::mem::take(&mut self.participants);
+            self.participants.clone_from(&earlier.participants);
+            for participant in own {
+                self.join(participant);
+            }
+        }
+        is_theirs
+    }
 }
 
 /// What ended a session before its time.
@@ -107,11 +121,10 @@ mod tests {
         }
     }
 
-    #[test]
-    fn r122_a_session_remembers_each_provider_once_and_no_more_than_it_may() {
-        let mut session = Session {
+    fn session(login: &str, participants: &[Participant]) -> Session {
+        Session {
             proof: Proof {
-                login: "zoe".to_owned(),
+                login: login.to_owned(),
                 method: AuthnMethod::Local,
                 context: AuthnContextClass::Password,
                 at: Timestamp::UNIX_EPOCH,
@@ -120,8 +133,14 @@ mod tests {
             },
             index: "_2".to_owned(),
             ends_at: Timestamp::UNIX_EPOCH,
-            participants: vec![participant("zoom", "_1"), participant("library", "_1")],
-        };
+            participants: participants.to_vec(),
+        }
+    }
+
+    #[test]
+    fn r122_a_session_remembers_each_provider_once_and_no_more_than_it_may() {
+        let before = [participant("zoom", "_1"), participant("library", "_1")];
+        let mut session = session("zoe", &before);
         session.join(participant("zoom", "_2"));
         let told = [participant("library", "_1"), participant("zoom", "_2")];
         assert_eq!(session.participants, told);
@@ -130,5 +149,27 @@ mod tests {
             assert!(session.participants.len() <= Session::MAX_PARTICIPANTS);
         }
         assert_eq!(session.participants[0], participant("sp0", "_2"));
+    }
+
+    #[test]
+    fn who_took_part_goes_over_to_the_same_person_and_is_known_by_what_it_was_told_last() {
+        let before = [participant("zoom", "_1"), participant("library", "_1")];
+        let now = [participant("zoom", "_2")];
+        let mut later = session("zoe", &now);
+        assert!(!later.inherit(&session("max", &before)));
+        assert_eq!(later.participants, now);
+        assert!(later.inherit(&session("zoe", &before)));
+        let told = [participant("library", "_1"), participant("zoom", "_2")];
+        assert_eq!(later.participants, told);
+    }
+
+    #[test]
+    fn r122_a_session_that_inherits_remembers_no_more_than_it_may_and_the_latest() {
+        let many = (0..Session::MAX_PARTICIPANTS).map(|n| participant(&format!("sp{n}"), "_1"));
+        let mut later = session("zoe", &[participant("zoom", "_2")]);
+        assert!(later.inherit(&session("zoe", &many.collect::<Vec<_>>())));
+        assert_eq!(later.participants.len(), Session::MAX_PARTICIPANTS);
+        assert_eq!(later.participants[0], participant("sp1", "_1"));
+        assert_eq!(later.participants.last(), Some(&participant("zoom", "_2")));
     }
 }

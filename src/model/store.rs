@@ -27,6 +27,10 @@ pub enum Standing {
     Ended,
 }
 
+/// How long the key of a session that another one has replaced still leads to that one: a second click,
+/// or a second tab, brings it before the browser has the new one.
+pub const LEADS_ON: SignedDuration = SignedDuration::from_mins(1);
+
 /// Remembers live sessions.
 ///
 /// A session that cannot be kept costs its person one more login and nothing else: a full backend
@@ -102,6 +106,38 @@ pub trait Sessions: Send + Sync {
         now: Timestamp,
     ) -> impl Future<Output = Result<Option<Session>, StoreError>> + Send;
 
+    /// As [`Self::end`], for the session of `key` or the one that has replaced it ([`Self::replace`]), and
+    /// only where it is another person's than `login`'s.
+    ///
+    /// # Errors
+    ///
+    /// As [`Self::end`].
+    fn end_of_another(
+        &self,
+        key: SessionKey,
+        login: &str,
+        now: Timestamp,
+    ) -> impl Future<Output = Result<Option<Session>, StoreError>> + Send;
+
+    /// Ends the session of `old`, in whose browser another sign-in was answered, and has the one inherit
+    /// ([`Session::inherit`]) that has begun under `new`. Gives back the one that ended where nobody
+    /// inherits: it was another person's, or there is no `new` one, or that has ended.
+    ///
+    /// For [`LEADS_ON`] `old` then leads to `new`, here and in [`Self::end_of_another`], and nowhere else:
+    /// whoever brings it once more ends the session of `new` and inherits from it. All this is one step:
+    /// of any number of concurrent calls with one `old`, the last one's session has all participants,
+    /// and no other lives. A full backend may forget the oldest of what leads on.
+    ///
+    /// # Errors
+    ///
+    /// The store did not answer: the old session may still live.
+    fn replace(
+        &self,
+        old: SessionKey,
+        new: Option<SessionKey>,
+        now: Timestamp,
+    ) -> impl Future<Output = Result<Option<Session>, StoreError>> + Send;
+
     /// As [`Self::end`], for the session that was begun with the CAS ticket of this hash. For a
     /// ticket that was brought and has begun none yet, it will begin none. A ticket that nobody brought
     /// leaves nothing behind, however many there are.
@@ -114,6 +150,18 @@ pub trait Sessions: Send + Sync {
         ticket: [u8; 32],
         now: Timestamp,
     ) -> impl Future<Output = Result<Option<Session>, StoreError>> + Send;
+
+    /// Whether the sign-in of the CAS ticket of this hash lasts, for whoever begins no session with it:
+    /// [`Standing::Ended`] where [`Self::create`] would begin none.
+    ///
+    /// # Errors
+    ///
+    /// The store did not answer: the sign-in goes on.
+    fn sign_in_of(
+        &self,
+        ticket: [u8; 32],
+        now: Timestamp,
+    ) -> impl Future<Output = Result<Standing, StoreError>> + Send;
 }
 
 /// Whether a message was seen before.

@@ -52,6 +52,12 @@ macro_rules! every_promise_is_kept_by {
             a_session_that_is_over_is_not_given_to_who_ends_it
             a_session_says_nothing_of_another
             a_full_store_takes_the_newest_session
+            r50_the_session_of_another_person_ends_and_that_of_the_same_one_does_not
+            r50_a_session_that_is_replaced_is_dead_and_who_took_part_goes_over
+            r50_a_session_that_nobody_inherits_from_is_given_back
+            r50_for_a_minute_the_replaced_key_leads_to_the_next_session_and_finds_nothing
+            r50_whichever_key_the_browser_has_kept_leads_on
+            r50_of_many_who_replace_one_session_one_lives_and_has_all_who_took_part
             r33_of_many_first_sights_one_is_the_first
             r33_a_second_use_by_the_same_one_is_told_from_another_ones
             r33_a_mark_holds_until_its_end_and_not_at_it
@@ -66,6 +72,8 @@ macro_rules! every_promise_is_kept_by {
             r66_whoever_ends_a_session_gets_all_who_took_part_in_it
             r66_nobody_joins_a_session_that_has_ended
             r66_of_many_notices_of_one_ticket_one_ends_the_session
+            r66_a_session_in_use_is_ended_by_its_ticket_after_many_others_have_come_and_gone
+            r66_a_session_that_is_replaced_and_ended_at_one_time_loses_nobody
             r74_of_200_parallel_attempts_the_free_ones_go
             r74_waits_grow_and_a_wait_is_not_an_attempt
             r74_a_wait_that_is_over_lets_one_of_many_go
@@ -262,6 +270,218 @@ pub(crate) async fn a_full_store_takes_the_newest_session(store: Arc<impl Sessio
     }
 }
 
+async fn begin(store: &impl Sessions, number: u32, session: Session) {
+    let standing = store.create(key(number), session, at(0)).await;
+    assert_eq!(standing, Ok(Standing::Lives));
+}
+
+/// A session of somebody, of whom these were told.
+fn session_at(login: &str, sps: &[&str]) -> Session {
+    let mut session = session(login, 500);
+    for sp in sps {
+        session.join(participant(sp, login));
+    }
+    session
+}
+
+/// Who takes part in the session of a key, where it lives.
+async fn who_is_at(store: &impl Sessions, number: u32, now: i64) -> Option<Vec<String>> {
+    let found = store.find(key(number), at(now)).await.unwrap();
+    found.map(|session| names(&session))
+}
+
+fn names(session: &Session) -> Vec<String> {
+    let told = session.participants.iter();
+    told.map(|told| told.sp.as_str().to_owned()).collect()
+}
+
+pub(crate) async fn r50_the_session_of_another_person_ends_and_that_of_the_same_one_does_not(
+    store: Arc<impl Sessions>,
+) {
+    let end = async |number, login: &str| {
+        let ended = store.end_of_another(key(number), login, at(1)).await;
+        ended.unwrap()
+    };
+    let zoe = session_at("zoe", &["zoom"]);
+    begin(&*store, 1, zoe.clone()).await;
+    assert_eq!(end(1, "zoe").await, None);
+    assert_eq!(end(2, "max").await, None);
+    assert!(store.find(key(1), at(1)).await.unwrap().is_some());
+    assert_eq!(end(1, "max").await, Some(zoe.clone()));
+    assert_eq!(end(1, "max").await, None);
+    assert_eq!(store.find(key(1), at(1)).await.unwrap(), None);
+    // Through the key of one that it has replaced, too.
+    begin(&*store, 3, zoe.clone()).await;
+    begin(&*store, 4, zoe.clone()).await;
+    assert_eq!(store.replace(key(3), Some(key(4)), at(1)).await, Ok(None));
+    assert_eq!(end(3, "zoe").await, None);
+    assert_eq!(end(3, "max").await, Some(zoe));
+    assert_eq!(store.find(key(4), at(1)).await.unwrap(), None);
+}
+
+pub(crate) async fn r50_a_session_that_is_replaced_is_dead_and_who_took_part_goes_over(
+    store: Arc<impl Sessions>,
+) {
+    begin(&*store, 1, session_at("zoe", &["zoom", "library"])).await;
+    begin(&*store, 2, session_at("zoe", &["zoom"])).await;
+    assert_eq!(store.replace(key(1), Some(key(2)), at(1)).await, Ok(None));
+    assert_eq!(who_is_at(&*store, 1, 1).await, None);
+    let all = ["library", "zoom"].map(str::to_owned).to_vec();
+    assert_eq!(who_is_at(&*store, 2, 1).await, Some(all.clone()));
+    let ended = store.end(key(2), at(2)).await.unwrap().unwrap();
+    assert_eq!(names(&ended), all);
+}
+
+pub(crate) async fn r50_a_session_that_nobody_inherits_from_is_given_back(
+    store: Arc<impl Sessions>,
+) {
+    let zoe = session_at("zoe", &["zoom"]);
+    // The next one is another person's, has ended, has never begun, or there is none.
+    begin(&*store, 2, session_at("max", &[])).await;
+    begin(&*store, 4, session_at("zoe", &[])).await;
+    store.end(key(4), at(1)).await.unwrap();
+    for (old, new) in [(1, Some(2)), (3, Some(4)), (5, Some(6)), (9, None)] {
+        begin(&*store, old, zoe.clone()).await;
+        let ended = store.replace(key(old), new.map(key), at(1)).await;
+        assert_eq!(ended, Ok(Some(zoe.clone())), "{old}");
+        assert_eq!(who_is_at(&*store, old, 1).await, None);
+    }
+    assert_eq!(who_is_at(&*store, 2, 1).await, Some(Vec::new()));
+    // One that is over, or was none, is nobody's.
+    for old in [7, 8] {
+        begin(&*store, old + 10, session_at("zoe", &[])).await;
+        if old == 7 {
+            let over = Session {
+                ends_at: at(1),
+                ..zoe.clone()
+            };
+            begin(&*store, old, over).await;
+        }
+        assert_eq!(
+            store.replace(key(old), Some(key(old + 10)), at(1)).await,
+            Ok(None)
+        );
+        assert_eq!(who_is_at(&*store, old + 10, 1).await, Some(Vec::new()));
+    }
+}
+
+pub(crate) async fn r50_for_a_minute_the_replaced_key_leads_to_the_next_session_and_finds_nothing(
+    store: Arc<impl Sessions>,
+) {
+    for (first, second_click, who) in [(0, 59, &["library", "zoom"][..]), (10, 60, &["zoom"])] {
+        begin(&*store, first, session_at("zoe", &["library", "zoom"])).await;
+        begin(&*store, first + 1, session_at("zoe", &["zoom"])).await;
+        begin(&*store, first + 2, session_at("zoe", &["zoom"])).await;
+        let replace = async |new, now| store.replace(key(first), Some(key(new)), at(now)).await;
+        assert_eq!(replace(first + 1, 0).await, Ok(None));
+        assert_eq!(who_is_at(&*store, first, second_click).await, None);
+        assert_eq!(store.end(key(first), at(second_click)).await, Ok(None));
+        let joined = store.join(key(first), participant("x", "zoe"), at(second_click));
+        assert_eq!(joined.await, Ok(Standing::Ended));
+        assert_eq!(replace(first + 2, second_click).await, Ok(None));
+        let who: Vec<_> = who.iter().map(|sp| (*sp).to_owned()).collect();
+        assert_eq!(who_is_at(&*store, first + 2, second_click).await, Some(who));
+        let is_left = who_is_at(&*store, first + 1, second_click).await.is_some();
+        assert_eq!(is_left, second_click == 60);
+    }
+}
+
+pub(crate) async fn r50_whichever_key_the_browser_has_kept_leads_on(store: Arc<impl Sessions>) {
+    begin(&*store, 0, session_at("zoe", &["library"])).await;
+    // Two tabs bring 0; then the browser goes on with what the first one got, the second one, or neither.
+    for (old, new) in [(0, 1), (0, 2), (1, 3), (0, 4), (2, 5), (5, 6)] {
+        begin(&*store, new, session_at("zoe", &["zoom"])).await;
+        assert_eq!(
+            store.replace(key(old), Some(key(new)), at(1)).await,
+            Ok(None)
+        );
+        for other in 0..new {
+            assert_eq!(who_is_at(&*store, other, 1).await, None, "{other}");
+        }
+        let all = ["library", "zoom"].map(str::to_owned).to_vec();
+        assert_eq!(who_is_at(&*store, new, 1).await, Some(all), "{old} {new}");
+    }
+    // A key leads nowhere where its own session lives.
+    assert_eq!(store.replace(key(6), Some(key(6)), at(1)).await, Ok(None));
+    assert_eq!(store.replace(key(0), Some(key(6)), at(1)).await, Ok(None));
+    assert!(who_is_at(&*store, 6, 1).await.is_some());
+}
+
+pub(crate) async fn r50_of_many_who_replace_one_session_one_lives_and_has_all_who_took_part(
+    store: Arc<impl Sessions + 'static>,
+) {
+    for round in 0..20 {
+        let first = round * 1_000;
+        begin(&*store, first, session_at("zoe", &["library"])).await;
+        let ended = together(&store, |store, number| async move {
+            let new = first + 1 + u32::try_from(number).unwrap();
+            // Half of them: all fit into the store at one time.
+            if number >= CALLERS / 2 {
+                return None;
+            }
+            begin(&*store, new, session_at("zoe", &[&format!("sp{number}")])).await;
+            store
+                .replace(key(first), Some(key(new)), at(1))
+                .await
+                .unwrap()
+        })
+        .await;
+        assert!(ended.iter().all(Option::is_none));
+        let mut living = Vec::new();
+        for number in 0..=u32::try_from(CALLERS).unwrap() {
+            living.extend(store.end(key(first + number), at(1)).await.unwrap());
+        }
+        assert_eq!(living.len(), 1);
+        assert_eq!(living[0].participants.len(), 1 + CALLERS / 2);
+    }
+}
+
+pub(crate) async fn r66_a_session_that_is_replaced_and_ended_at_one_time_loses_nobody(
+    store: Arc<impl Sessions + 'static>,
+) {
+    for round in 0..200 {
+        let (old, new) = (key(round * 2), key(round * 2 + 1));
+        begin(&*store, round * 2, session_at("zoe", &["library"])).await;
+        let mut session = session_at("zoe", &["zoom"]);
+        session.proof.ticket = Some(new.0);
+        begin(&*store, round * 2 + 1, session).await;
+        let start = Arc::new(Barrier::new(2));
+        let replacing = {
+            let (store, start) = (Arc::clone(&store), Arc::clone(&start));
+            tokio::spawn(async move {
+                start.wait().await;
+                store.replace(old, Some(new), at(1)).await.unwrap()
+            })
+        };
+        start.wait().await;
+        let by_ticket = store.end_by_ticket(new.0, at(1)).await.unwrap().unwrap();
+        let given_back = replacing.await.unwrap();
+        let mut told: Vec<_> = given_back.iter().flat_map(names).collect();
+        told.extend(names(&by_ticket));
+        assert_eq!(told, ["library", "zoom"], "{round}");
+    }
+}
+
+pub(crate) async fn r66_a_session_in_use_is_ended_by_its_ticket_after_many_others_have_come_and_gone(
+    store: Arc<impl Sessions>,
+) {
+    let mut kept = session("zoe", 90_000);
+    kept.proof.ticket = Some(key(0).0);
+    store.create(key(0), kept.clone(), at(0)).await.unwrap();
+    let others = i64::from(LIMITS.sessions) * 10;
+    for (number, now) in (1..).zip(0..others) {
+        let mut other = session("one of many", now + 1);
+        other.proof.ticket = Some(key(number).0);
+        store.create(key(number), other, at(now)).await.unwrap();
+        // Over by itself: nobody ends it.
+        assert_eq!(store.find(key(number), at(now + 1)).await, Ok(None));
+        assert!(store.find(key(0), at(now)).await.unwrap().is_some());
+    }
+    let ended = store.end_by_ticket(key(0).0, at(others)).await;
+    assert_eq!(ended, Ok(Some(kept)));
+    assert_eq!(store.find(key(0), at(others)).await, Ok(None));
+}
+
 fn with_ticket(login: &str, ticket: u8) -> Session {
     let mut session = session(login, 500);
     session.proof.ticket = Some([ticket; 32]);
@@ -361,6 +581,8 @@ pub(crate) async fn r66_a_notice_between_the_ticket_and_the_session_lets_none_be
         let standing = store.create(key(number), session, at(2)).await.unwrap();
         let found = store.find(key(number), at(2)).await.unwrap();
         assert_eq!(found.is_some(), standing == Standing::Lives);
+        // Whoever begins none is told the same.
+        assert_eq!(store.sign_in_of([ticket; 32], at(2)).await, Ok(standing));
         standing
     };
     assert_eq!(begin(1, 1).await, Standing::Ended);

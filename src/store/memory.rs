@@ -1,6 +1,7 @@
 //! The store of a single node: in this process, forgotten when it ends.
 
 use std::{
+    collections::HashMap,
     sync::{
         Arc, Mutex, MutexGuard, PoisonError,
         atomic::{AtomicBool, AtomicI64, Ordering},
@@ -19,11 +20,15 @@ use crate::{
     model::{
         session::{Participant, Session, SessionKey},
         store::{
-            AttemptRule, Attempts, ReplayGuard, Sessions, Sight, Standing, StoreError, Use, Verdict,
+            AttemptRule, Attempts, LEADS_ON, ReplayGuard, Sessions, Sight, Standing, StoreError,
+            Use, Verdict,
         },
     },
     sys::hmac::sha256,
 };
+
+/// Whose session was begun with which CAS ticket.
+type Tickets = Mutex<HashMap<[u8; 32], SessionKey>>;
 
 /// How much later than `now` says the cache gives up an unused session by its own clock.
 const IDLE_MARGIN: Duration = Duration::from_mins(1);
@@ -32,9 +37,11 @@ const IDLE_MARGIN: Duration = Duration::from_mins(1);
 pub struct MemoryStore {
     limits: Limits,
     sessions: Cache<SessionKey, Arc<Entry>>,
-    /// Whose session was begun with which CAS ticket. What is left of one that has ended leads
-    /// nowhere, and goes when there are too many.
-    tickets: Cache<[u8; 32], SessionKey>,
+    /// Of the sessions that are held, and no other: a ticket leaves with its session, whatever has that
+    /// leave, so that those which come and go push out none of those which stay.
+    tickets: Arc<Tickets>,
+    /// The keys of sessions that were replaced lately, each with the key of the one which has done so.
+    replaced: Mutex<TimedMap<SessionKey>>,
     /// The tickets that people have brought lately, and nobody else's.
     brought: Mutex<TimedMap<Brought>>,
     marks: Mutex<TimedMap<Mark>>,
@@ -86,6 +93,8 @@ impl MemoryStore {
     /// Makes an empty store.
     pub fn new(limits: Limits) -> Self {
         let idle = Duration::try_from(limits.idle).unwrap_or(Duration::ZERO);
+        let tickets = Arc::<Tickets>::default();
+        let of_sessions = Arc::clone(&tickets);
         let sessions = Cache::builder()
             .max_capacity(u64::from(limits.sessions))
             // The default policy may turn the newest entry away when full: a person who has just
@@ -94,15 +103,21 @@ impl MemoryStore {
             // Frees the memory of abandoned sessions. Whether a session still lives is judged by
             // `now` alone, hence the margin.
             .time_to_idle(idle.saturating_add(IDLE_MARGIN))
-            .build();
-        let tickets = Cache::builder()
-            .max_capacity(u64::from(limits.sessions))
-            .eviction_policy(EvictionPolicy::lru())
+            .eviction_listener(move |key, entry: Arc<Entry>, _cause| {
+                let session = unpack(&lock(&entry.packed));
+                if let Some(ticket) = session.ok().and_then(|session| session.proof.ticket) {
+                    let mut tickets = lock(&of_sessions);
+                    if tickets.get(&ticket) == Some(&*key) {
+                        tickets.remove(&ticket);
+                    }
+                }
+            })
             .build();
         Self {
             limits,
             sessions,
             tickets,
+            replaced: Mutex::new(TimedMap::new()),
             brought: Mutex::new(TimedMap::new()),
             marks: Mutex::new(TimedMap::new()),
             attempts: Mutex::new(TimedMap::new()),
@@ -117,6 +132,84 @@ impl MemoryStore {
     /// How many replay marks are held.
     pub fn replay_marks_held(&self) -> usize {
         lock(&self.marks).len()
+    }
+
+    /// Where `key` leads: to the session that has replaced its own, or one after the other. That this ends
+    /// [`Self::lead`] sees to.
+    fn heir(replaced: &TimedMap<SessionKey>, key: SessionKey, now: Timestamp) -> SessionKey {
+        let mut heir = key;
+        while let Some(next) = replaced.find(&heir.0, now) {
+            heir = *next;
+        }
+        heir
+    }
+
+    /// Has `old` lead to `new`, which then leads nowhere.
+    fn lead(
+        &self,
+        replaced: &mut TimedMap<SessionKey>,
+        old: SessionKey,
+        to: (SessionKey, Timestamp),
+    ) {
+        let (new, now) = to;
+        replaced.remove(&new.0);
+        if replaced.len() >= to_usize(self.limits.sessions) {
+            replaced.remove_first();
+        }
+        replaced.put(old.0, new, after(now, LEADS_ON));
+    }
+
+    /// Has the session of `key` inherit from `earlier`; says whether somebody has inherited.
+    fn bequeath(
+        &self,
+        earlier: &Session,
+        key: SessionKey,
+        now: Timestamp,
+    ) -> Result<bool, StoreError> {
+        let mut has_inherited = false;
+        self.change(key, now, |session| {
+            has_inherited = session.inherit(earlier);
+            has_inherited
+        })?;
+        Ok(has_inherited)
+    }
+
+    /// Changes the session of `key` where it lives; `change` says whether it did change anything.
+    fn change(
+        &self,
+        key: SessionKey,
+        now: Timestamp,
+        change: impl FnOnce(&mut Session) -> bool,
+    ) -> Result<Standing, StoreError> {
+        let Some(entry) = self.sessions.get(&key) else {
+            return Ok(Standing::Ended);
+        };
+        let mut packed = lock(&entry.packed);
+        // Whoever ends it shuts it first, and reads it then: they wait for this, or are seen here.
+        if self.is_over(&entry, now) {
+            return Ok(Standing::Ended);
+        }
+        let mut session = unpack(&packed)?;
+        if change(&mut session) {
+            let Ok(changed) = postcard::to_allocvec(&session) else {
+                return Err(StoreError::Unavailable);
+            };
+            *packed = changed.into_boxed_slice();
+        }
+        Ok(Standing::Lives)
+    }
+
+    /// Ends the session of `key`.
+    fn take(&self, key: SessionKey, now: Timestamp) -> Result<Option<Session>, StoreError> {
+        let Some(entry) = self.sessions.remove(&key) else {
+            return Ok(None);
+        };
+        let is_over = self.is_over(&entry, now);
+        // The flag decides who ended it, and shuts the entry for those who hold it already.
+        if entry.is_ended.swap(true, Ordering::AcqRel) || is_over {
+            return Ok(None);
+        }
+        unpack(&lock(&entry.packed)).map(Some)
     }
 
     fn is_over(&self, entry: &Entry, now: Timestamp) -> bool {
@@ -179,12 +272,13 @@ impl Sessions for MemoryStore {
         // Held until the session can be found by its ticket: a notice comes before that, and is seen
         // here, or after it, and ends the session.
         let brought = lock(&self.brought);
-        if brought.find(&ticket, now) == Some(&Brought::SignedOut) {
-            return Ok(Standing::Ended);
+        let standing = brought.sign_in_of(&ticket, now);
+        if standing == Standing::Lives {
+            // In this order: with a session that leaves at once its ticket leaves, too.
+            lock(&self.tickets).insert(ticket, key);
+            self.sessions.insert(key, entry);
         }
-        self.sessions.insert(key, entry);
-        self.tickets.insert(ticket, key);
-        Ok(Standing::Lives)
+        Ok(standing)
     }
 
     async fn join(
@@ -193,23 +287,13 @@ impl Sessions for MemoryStore {
         participant: Participant,
         now: Timestamp,
     ) -> Result<Standing, StoreError> {
-        let Some(entry) = self.sessions.get(&key) else {
-            return Ok(Standing::Ended);
-        };
-        let mut packed = lock(&entry.packed);
-        // Whoever ends it shuts it first, and reads it then: they wait for this, or are seen here.
-        if self.is_over(&entry, now) {
-            return Ok(Standing::Ended);
-        }
-        let mut session: Session = unpack(&packed)?;
-        if session.participants.last() != Some(&participant) {
-            session.join(participant);
-            let Ok(changed) = postcard::to_allocvec(&session) else {
-                return Err(StoreError::Unavailable);
-            };
-            *packed = changed.into_boxed_slice();
-        }
-        Ok(Standing::Lives)
+        self.change(key, now, |session| {
+            let is_new = session.participants.last() != Some(&participant);
+            if is_new {
+                session.join(participant);
+            }
+            is_new
+        })
     }
 
     async fn find(&self, key: SessionKey, now: Timestamp) -> Result<Option<Session>, StoreError> {
@@ -235,19 +319,53 @@ impl Sessions for MemoryStore {
     }
 
     async fn end(&self, key: SessionKey, now: Timestamp) -> Result<Option<Session>, StoreError> {
-        let Some(entry) = self.sessions.remove(&key) else {
+        self.take(key, now)
+    }
+
+    async fn end_of_another(
+        &self,
+        key: SessionKey,
+        login: &str,
+        now: Timestamp,
+    ) -> Result<Option<Session>, StoreError> {
+        let replaced = lock(&self.replaced);
+        let heir = Self::heir(&replaced, key, now);
+        let Some(entry) = self.sessions.get(&heir) else {
             return Ok(None);
         };
-        let is_over = self.is_over(&entry, now);
-        // The flag decides who ended it, and shuts the entry for those who hold it already.
-        if entry.is_ended.swap(true, Ordering::AcqRel) || is_over {
+        let session = unpack(&lock(&entry.packed))?;
+        if session.proof.login == login {
             return Ok(None);
         }
-        let session = unpack(&lock(&entry.packed))?;
-        if let Some(ticket) = session.proof.ticket {
-            self.tickets.invalidate(&ticket);
+        self.take(heir, now)
+    }
+
+    async fn replace(
+        &self,
+        old: SessionKey,
+        new: Option<SessionKey>,
+        now: Timestamp,
+    ) -> Result<Option<Session>, StoreError> {
+        // Held all along: of two who bring one key, the second one finds the session of the first one.
+        let mut replaced = lock(&self.replaced);
+        let heir = Self::heir(&replaced, old, now);
+        if [Some(old), Some(heir)].contains(&new) {
+            return Ok(None);
         }
-        Ok(Some(session))
+        let Some(earlier) = self.take(heir, now)? else {
+            return Ok(None);
+        };
+        let Some(new) = new else {
+            return Ok(Some(earlier));
+        };
+        replaced.purge(now, PURGED_PER_CALL);
+        // The browser may have kept either of the two, whichever answer came last.
+        self.lead(&mut replaced, heir, (new, now));
+        if heir != old {
+            self.lead(&mut replaced, old, (new, now));
+        }
+        let has_gone_over = self.bequeath(&earlier, new, now)?;
+        Ok(Some(earlier).filter(|_| !has_gone_over))
     }
 
     async fn end_by_ticket(
@@ -258,9 +376,20 @@ impl Sessions for MemoryStore {
         if let Some(brought) = lock(&self.brought).find_mut(&ticket) {
             *brought = Brought::SignedOut;
         }
-        match self.tickets.remove(&ticket) {
-            Some(key) => self.end(key, now).await,
-            None => Ok(None),
+        let key = lock(&self.tickets).get(&ticket).copied();
+        key.map_or(Ok(None), |key| self.take(key, now))
+    }
+
+    async fn sign_in_of(&self, ticket: [u8; 32], now: Timestamp) -> Result<Standing, StoreError> {
+        Ok(lock(&self.brought).sign_in_of(&ticket, now))
+    }
+}
+
+impl TimedMap<Brought> {
+    fn sign_in_of(&self, ticket: &[u8; 32], now: Timestamp) -> Standing {
+        match self.find(ticket, now) {
+            Some(Brought::SignedOut) => Standing::Ended,
+            Some(Brought::Once) | None => Standing::Lives,
         }
     }
 }
@@ -441,15 +570,71 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn r66_r122_no_ticket_is_held_but_those_of_the_sessions_that_are() {
+        let store = MemoryStore::new(LIMITS);
+        let begin = async |number: u32, login: &str, now| {
+            let mut session = session(login, now + 10);
+            session.proof.ticket = Some(key(number).0);
+            let standing = store.create(key(number), session, at(now)).await;
+            assert_eq!(standing, Ok(Standing::Lives));
+        };
+        // Pushed out, ended, over at the first look, ended by a ticket, replaced.
+        for number in 0..LIMITS.sessions * 3 {
+            begin(number, "one of many", 0).await;
+        }
+        let newest = LIMITS.sessions * 3 - 1;
+        assert!(store.end(key(newest), at(1)).await.unwrap().is_some());
+        assert!(store.find(key(newest - 1), at(10)).await.unwrap().is_none());
+        begin(1_000, "zoe", 10).await;
+        begin(1_001, "zoe", 10).await;
+        begin(1_002, "zoe", 10).await;
+        let ended = store.end_by_ticket(key(1_000).0, at(11)).await;
+        assert!(ended.unwrap().is_some());
+        assert_eq!(
+            store.replace(key(1_001), Some(key(1_002)), at(11)).await,
+            Ok(None)
+        );
+        store.sessions.run_pending_tasks();
+        let held = u64::try_from(lock(&store.tickets).len()).unwrap();
+        assert_eq!(held, store.sessions_held());
+        assert!((1..=u64::from(LIMITS.sessions)).contains(&held), "{held}");
+    }
+
+    #[tokio::test]
+    async fn r122_no_more_keys_of_replaced_sessions_are_kept_than_sessions_and_for_a_minute() {
+        let store = MemoryStore::new(LIMITS);
+        let replace = async |number: u32, now| {
+            for key in [key(number), key(number + 1)] {
+                let session = session("zoe", 9_000);
+                store.create(key, session, at(now)).await.unwrap();
+            }
+            let ended = store
+                .replace(key(number), Some(key(number + 1)), at(now))
+                .await;
+            assert_eq!(ended, Ok(None));
+            lock(&store.replaced).len()
+        };
+        for round in 0..LIMITS.sessions * 3 {
+            let kept = replace(round * 2, 0).await;
+            assert!(kept <= to_usize(LIMITS.sessions), "{kept}");
+        }
+        let mut kept = to_usize(LIMITS.sessions);
+        for round in 0..LIMITS.sessions {
+            kept = replace(10_000 + round * 2, 60).await;
+        }
+        assert_eq!(kept, to_usize(LIMITS.sessions));
+        assert_eq!(replace(20_000, 8_000).await, kept - PURGED_PER_CALL + 1);
+    }
+
+    #[tokio::test]
     async fn r66_r122_a_hundred_thousand_notices_of_made_up_tickets_leave_nothing_behind() {
         let store = MemoryStore::new(LIMITS);
         store.bring_ticket([7; 32], at(300), at(0)).await.unwrap();
         for n in 0..100_000 {
             assert_eq!(store.end_by_ticket(key(n).0, at(1)).await, Ok(None));
         }
-        store.tickets.run_pending_tasks();
         assert_eq!(lock(&store.brought).len(), 1);
-        assert_eq!(store.tickets.entry_count(), 0);
+        assert_eq!(lock(&store.tickets).len(), 0);
     }
 
     #[tokio::test]

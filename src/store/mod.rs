@@ -21,7 +21,8 @@ mod timed_map;
 /// How much is remembered.
 #[derive(Clone, Copy, Debug)]
 pub struct Limits {
-    /// Sessions; past that the one unused for the longest time is forgotten.
+    /// Sessions; past that the one unused for the longest time is forgotten. And as many keys of replaced
+    /// ones.
     pub sessions: u32,
     /// How long a session lives without being used; more than zero.
     pub idle: SignedDuration,
@@ -85,6 +86,28 @@ impl Sessions for Store {
         }
     }
 
+    async fn end_of_another(
+        &self,
+        key: SessionKey,
+        login: &str,
+        now: Timestamp,
+    ) -> Result<Option<Session>, StoreError> {
+        match self {
+            Self::Memory(memory) => memory.end_of_another(key, login, now).await,
+        }
+    }
+
+    async fn replace(
+        &self,
+        old: SessionKey,
+        new: Option<SessionKey>,
+        now: Timestamp,
+    ) -> Result<Option<Session>, StoreError> {
+        match self {
+            Self::Memory(memory) => memory.replace(old, new, now).await,
+        }
+    }
+
     async fn end_by_ticket(
         &self,
         ticket: [u8; 32],
@@ -92,6 +115,12 @@ impl Sessions for Store {
     ) -> Result<Option<Session>, StoreError> {
         match self {
             Self::Memory(memory) => memory.end_by_ticket(ticket, now).await,
+        }
+    }
+
+    async fn sign_in_of(&self, ticket: [u8; 32], now: Timestamp) -> Result<Standing, StoreError> {
+        match self {
+            Self::Memory(memory) => memory.sign_in_of(ticket, now).await,
         }
     }
 }

@@ -70,6 +70,11 @@ impl Collector for Counts {
                 health.replay_unguarded(),
             ),
             (
+                "cas_tickets_without_mark",
+                "CAS tickets asked about although the store could not note that they were brought",
+                health.tickets_unmarked(),
+            ),
+            (
                 "sessions_unkept",
                 "Sign-ins that the store could not remember or look up",
                 health.sessions_unkept(),

@@ -85,11 +85,21 @@ impl Brought {
             (None, None) => return Ok(None),
             (Some(_), Some(_)) => return Err(NotOne),
         };
-        let state = parameter(query, "RelayState")?;
+        let state = parameter(query, "RelayState")?.and_then(|text| {
+            let state = SignOutState::parse(&text);
+            if state.is_none() {
+                // Nobody has proven where it comes from: not a word of it is written down.
+                tracing::warn!(
+                    relay_state.length = text.len(),
+                    "a logout notice came with a RelayState that no CAS server writes"
+                );
+            }
+            state
+        });
         let callback = parameter(query, "callback")?;
         Ok(Some(Self {
             packed,
-            state: state.and_then(|text| SignOutState::parse(&text)),
+            state,
             callback: callback.and_then(|text| Callback::parse(&text)),
         }))
     }
@@ -117,7 +127,8 @@ impl Callback {
 }
 
 /// `GET /cas/…` with a notice. The networks that notices are taken from are the server's, and not those
-/// of people's browsers: they are not asked about here.
+/// of people's browsers: they are not asked about here. Where notices of browsers do not count, they are
+/// answered all the same: the sign-out at the CAS server goes on.
 pub(super) async fn take_brought(
     front: &Front,
     brought: &Brought,
@@ -151,6 +162,10 @@ async fn take(
         tracing::warn!(error.chain = %Chain(&fault), "a logout notice ended nothing");
         StatusCode::BAD_REQUEST
     })?;
+    if notice.cause == SessionEnd::CasFrontChannel && !front.takes_brought_notices {
+        tracing::warn!(peer.address = %notice.address, "a logout notice by a browser was passed over");
+        return Ok(front.bridge.way_back(notice.state.as_ref()));
+    }
     front
         .bridge
         .take_logout_notice(notice)

@@ -29,6 +29,7 @@ pub(super) async fn ready(State(front): State<Arc<Front>>) -> HttpResponse {
         "directory_servers": directory.map(|directory| shown(&directory.records(now))),
         "service_providers": front.bridge.providers.len(),
         "requests_answered_without_replay_mark": health.replay_unguarded(),
+        "cas_tickets_asked_about_without_mark": health.tickets_unmarked(),
         "sessions_not_kept_or_found": health.sessions_unkept(),
     }))
     .into_response()

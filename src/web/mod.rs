@@ -51,6 +51,8 @@ pub struct Front {
     pub trusted_proxies: Vec<IpNet>,
     /// The networks that the CAS server posts logout notices from; any where there are none.
     pub notices_from: Vec<IpNet>,
+    /// Whether logout notices that browsers bring end sessions.
+    pub takes_brought_notices: bool,
     /// Our metadata, as it is served.
     pub metadata: String,
     /// What is being sent to us.

@@ -234,6 +234,13 @@ async fn r75_a_password_that_ends_soon_is_told_before_the_person_goes_on() {
         assert_eq!(identity.name_id.value, format!("{login}@univ.example"));
         assert_eq!(identity.authn_instant, proven_at);
         assert!(browser.cookie(SESSION_COOKIE).is_some());
+        // Sent once more it ends nothing: the person stays signed in.
+        bridge.wait_seconds(10);
+        let page = browser.submit(&notice, &notice.form()).await;
+        page.stops(400, "request-used");
+        let request = bridge.request();
+        let page = browser.arrive(&request.redirect(None)).await;
+        bridge.identity(&page.answer(), ZOOM, request.id());
     }
 }
 

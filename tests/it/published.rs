@@ -102,6 +102,7 @@ async fn health_tells_machines_and_names_nobody() {
     assert_eq!(said["ready"], true);
     assert_eq!(said["service_providers"], 4);
     assert_eq!(said["requests_answered_without_replay_mark"], 0);
+    assert_eq!(said["cas_tickets_asked_about_without_mark"], 0);
     assert_eq!(said["sessions_not_kept_or_found"], 0);
     assert!(!page.body.contains("anne"));
 }

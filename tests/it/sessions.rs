@@ -8,6 +8,7 @@ use axum::{
 use crate::bridge::{
     Bridge, LIBRARY, ORIGIN, ZOOM,
     browser::{Browser, SESSION_COOKIE},
+    log::Log,
     page::Page,
 };
 
@@ -112,6 +113,102 @@ async fn r50_a_value_that_somebody_planted_never_becomes_a_session() {
     let mut attacker = bridge.browser();
     attacker.jar.take(&url, &cookie);
     assert_eq!(visit_zoom(&bridge, &mut attacker).await.kind(), "login");
+}
+
+#[tokio::test]
+async fn r50_a_form_that_is_sent_once_more_leaves_the_session_of_the_same_person_as_it_was() {
+    let bridge = Bridge::new();
+    let mut browser = bridge.browser();
+    let login = visit_zoom(&bridge, &mut browser).await;
+    browser.sign_in(&login, "anne.dupont").await.answer();
+    let session = browser.cookie(SESSION_COOKIE);
+    visit_library(&bridge, &mut browser).await.answer();
+    bridge.wait_seconds(11);
+    let log = Log::start();
+    let page = browser.sign_in(&login, "anne.dupont").await;
+    page.stops(400, "request-used");
+    assert_eq!(log.ended().len(), 0, "{}", log.text());
+    assert_eq!(browser.cookie(SESSION_COOKIE), session);
+    assert_eq!(visit_zoom(&bridge, &mut browser).await.kind(), "post");
+    // Another person ends it, although they are told nothing but that.
+    let page = browser.sign_in(&login, "luc.bernard").await;
+    page.stops(400, "request-used");
+    let ends = log.ended();
+    assert_eq!(ends.len(), 1);
+    assert_eq!(ends[0]["person"], "anne.dupont");
+    assert_eq!(ends[0]["cause"], "replaced");
+    assert_eq!(ends[0]["sp.names"], "library zoom");
+    assert_eq!(visit_zoom(&bridge, &mut browser).await.kind(), "login");
+}
+
+#[tokio::test]
+async fn r50_whom_a_page_stops_keeps_the_session_of_before_and_its_providers() {
+    let bridge = Bridge::new();
+    let mut browser = bridge.browser();
+    let login = visit_library(&bridge, &mut browser).await;
+    browser.sign_in(&login, "sans.mail").await.answer();
+    let log = Log::start();
+    let request = bridge.request().with("ForceAuthn", "true");
+    let login = browser.arrive(&request.redirect(None)).await;
+    let page = browser.sign_in(&login, "sans.mail").await;
+    page.stops(403, "no-mail");
+    assert_eq!(log.ended().len(), 0);
+    assert_eq!(visit_library(&bridge, &mut browser).await.kind(), "post");
+    browser.sign_out().await;
+    assert_eq!(log.ended()[0]["sp.names"], "library");
+}
+
+#[tokio::test]
+async fn r50_a_second_click_on_a_renewed_sign_in_loses_no_provider() {
+    let bridge = Bridge::new();
+    for clicks in [2, 3] {
+        let mut browser = signed_in(&bridge).await;
+        visit_library(&bridge, &mut browser).await.answer();
+        bridge.wait(116);
+        let log = Log::start();
+        let login = visit_zoom(&bridge, &mut browser).await;
+        let old = browser.clone();
+        let mut dropped = Vec::new();
+        for _ in 1..clicks {
+            // The browser drops the answer to this one, and the cookie with it.
+            let mut click = old.clone();
+            click.sign_in(&login, "anne.dupont").await.answer();
+            bridge.wait_seconds(4);
+            dropped.push(click);
+        }
+        browser.sign_in(&login, "anne.dupont").await.answer();
+        assert_eq!(log.ended().len(), 0, "{}", log.text());
+        // Neither the old value nor the dropped ones are worth anything.
+        for browser in dropped.iter_mut().chain([&mut old.clone()]) {
+            assert_eq!(visit_library(&bridge, browser).await.kind(), "login");
+        }
+        browser.sign_out().await;
+        let ends = log.ended();
+        assert_eq!(ends.len(), 1, "{}", log.text());
+        assert_eq!(ends[0]["cause"], "person");
+        assert_eq!(ends[0]["sp.names"], "library zoom");
+    }
+}
+
+#[tokio::test]
+async fn r50_another_person_ends_what_a_renewed_sign_in_has_left_behind() {
+    let bridge = Bridge::new();
+    let mut browser = signed_in(&bridge).await;
+    let request = bridge.request().with("ForceAuthn", "true");
+    let first = browser.arrive(&request.redirect(None)).await;
+    let request = bridge.request().with("ForceAuthn", "true");
+    let second = browser.arrive(&request.redirect(None)).await;
+    // Two tabs, and the first answer is not there yet when the second form is sent.
+    let mut other_tab = browser.clone();
+    other_tab.sign_in(&first, "anne.dupont").await.answer();
+    let log = Log::start();
+    browser.sign_in(&second, "luc.bernard").await.answer();
+    let ends = log.ended();
+    assert_eq!(ends.len(), 1, "{}", log.text());
+    assert_eq!(ends[0]["person"], "anne.dupont");
+    assert_eq!(ends[0]["cause"], "replaced");
+    assert_eq!(visit_library(&bridge, &mut other_tab).await.kind(), "login");
+    assert_eq!(visit_library(&bridge, &mut browser).await.kind(), "post");
 }
 
 #[tokio::test]

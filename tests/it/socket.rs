@@ -130,6 +130,10 @@ async fn counts_are_told_at_an_address_of_their_own_and_nowhere_else() {
         told.contains("\npasserelle_requests_without_replay_mark_total 0\n"),
         "{told}"
     );
+    assert!(
+        told.contains("\npasserelle_cas_tickets_without_mark_total 0\n"),
+        "{told}"
+    );
     assert!(ask("/").await.starts_with("HTTP/1.1 404 "));
     let to_people = server.exchange(&get("/metrics")).await;
     assert!(to_people.starts_with("HTTP/1.1 404 "), "{to_people}");

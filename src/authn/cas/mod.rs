@@ -494,6 +494,7 @@ mod tests {
             authn_instant: AuthnInstant::Validation,
             timeout_seconds: 5,
             notices_from: Vec::new(),
+            front_channel: true,
             authn_method_attribute: "authnContextClass".to_owned(),
             authn_methods: vec![(mfa(), "mfa-duo".to_owned()), (sfa(), "a&b".to_owned())],
         };

@@ -423,6 +423,30 @@ fn the_nodes_of_cas_are_the_server_itself_where_none_are_listed() {
 }
 
 #[test]
+fn notices_of_browsers_count_unless_others_are_bounded_and_nothing_is_said_of_them() {
+    let (bound, said) = (
+        "notices-from = [\"192.0.2.10\", \"198.51.100.0/24\"]",
+        "front-channel = false",
+    );
+    let text = all_switched_on();
+    assert!(text.contains(bound) && text.contains(said));
+    let place = Place::new();
+    let count = |bounds: &str, says: &str| {
+        let text = text.replace(bound, bounds).replace(said, says);
+        place.load(&text).unwrap().authn.cas.unwrap().front_channel
+    };
+    for (bounds, says, do_count) in [
+        ("", "", true),
+        ("notices-from = []", "", true),
+        (bound, "", false),
+        ("", "front-channel = false", false),
+        (bound, "front-channel = true", true),
+    ] {
+        assert_eq!(count(bounds, says), do_count, "{bounds} {says}");
+    }
+}
+
+#[test]
 fn a_release_of_one_attribute_twice_is_refused() {
     let twice = "[[sp.intranet.release]]\nattribute = \"MAIL\"\n";
     let shown = Place::new().faults(&format!("{EXAMPLE}\n{twice}"));

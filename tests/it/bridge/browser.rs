@@ -110,6 +110,13 @@ impl Browser {
         self.submit(page, &page.filled(login, PASSWORD)).await
     }
 
+    /// Signs out, by the page for it.
+    pub(crate) async fn sign_out(&mut self) {
+        let page = self.open("/logout").await;
+        let done = self.submit(&page, &page.form()).await;
+        assert_eq!((done.status, done.kind().as_str()), (200, "logged-out"));
+    }
+
     /// The value of a cookie of ours.
     pub(crate) fn cookie(&self, name: &str) -> Option<String> {
         self.jar.find("idp.example.org", name).map(str::to_owned)

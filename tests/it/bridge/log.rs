@@ -59,4 +59,10 @@ impl Log {
         });
         lines.collect()
     }
+
+    /// The sessions that ended, as the audit has them.
+    pub(crate) fn ended(&self) -> Vec<Value> {
+        let is_end = |line: &Value| line["log"] == "audit" && line["event"] == "signed-out";
+        self.lines().into_iter().filter(is_end).collect()
+    }
 }

@@ -17,10 +17,9 @@ use axum::{
 };
 use axum_server::tls_openssl::{OpenSSLAcceptor, OpenSSLConfig};
 use futures_util::stream::{self, BoxStream, StreamExt as _};
-use tokio::sync::Notify;
 use url::{Url, form_urlencoded};
 
-use super::{browser::BrowserSim, cas_server::CasServer, keys::ServerKey};
+use super::{browser::BrowserSim, cas_server::CasServer, held_answer::HeldAnswer, keys::ServerKey};
 
 /// What the server says to every question.
 #[derive(Clone, Debug)]
@@ -79,25 +78,6 @@ struct Script {
     held: Option<Arc<HeldAnswer>>,
 }
 
-/// An answer that the server has ready and does not give yet.
-#[derive(Debug, Default)]
-pub(crate) struct HeldAnswer {
-    asked: Notify,
-    let_go: Notify,
-}
-
-impl HeldAnswer {
-    /// Waits until somebody asks for it.
-    pub(crate) async fn is_waited_for(&self) {
-        self.asked.notified().await;
-    }
-
-    /// Has it given.
-    pub(crate) fn is_let_go(&self) {
-        self.let_go.notify_one();
-    }
-}
-
 impl CasScript {
     /// Starts it.
     pub(crate) fn start(key: &ServerKey, says: Said) -> Self {
@@ -116,8 +96,7 @@ impl CasScript {
                     (script.says.clone(), script.held.take())
                 };
                 if let Some(held) = held {
-                    held.asked.notify_one();
-                    held.let_go.notified().await;
+                    held.waits().await;
                 }
                 says.answer().await
             },

@@ -6,7 +6,10 @@
 use std::{
     collections::HashMap,
     net::Ipv4Addr,
-    sync::{Arc, Mutex},
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicUsize, Ordering},
+    },
     time::{Duration, Instant},
 };
 
@@ -21,7 +24,7 @@ use tokio::{
     time::{sleep, timeout},
 };
 
-use super::{keys::ServerKey, slapd::READER_DN};
+use super::{held_answer::HeldAnswer, keys::ServerKey, slapd::READER_DN};
 
 /// Below it are the people.
 pub(crate) const BASE: &str = "ou=people,dc=univ,dc=example";
@@ -84,6 +87,8 @@ pub(crate) enum Act {
     Write(Vec<u8>),
     /// Takes its time.
     Dawdle(Duration),
+    /// Waits until the test lets go.
+    Hold(Arc<HeldAnswer>),
     /// Ends the connection.
     Hangup,
 }
@@ -164,6 +169,20 @@ impl LdapScript {
     /// Answers a kind of question with this operation.
     pub(crate) fn answers(&self, kind: Kind, operation: Vec<u8>) {
         self.when(kind, move |asked| vec![asked.answer(&operation)]);
+    }
+
+    /// Holds back its answer to the next question of a kind after `others`.
+    pub(crate) fn holds_its_answer(&self, kind: Kind, others: usize) -> Arc<HeldAnswer> {
+        let held = Arc::<HeldAnswer>::default();
+        let (answer, asked_before) = (Arc::clone(&held), AtomicUsize::new(0));
+        self.when(kind, move |asked| {
+            let mut acts = vec![Act::Write(asked.honest.clone())];
+            if asked_before.fetch_add(1, Ordering::Relaxed) == others {
+                acts.insert(0, Act::Hold(Arc::clone(&answer)));
+            }
+            acts
+        });
+        held
     }
 
     /// Is honest again, and hangs no longer.
@@ -262,6 +281,7 @@ impl State {
                         }
                     }
                     Act::Dawdle(time) => sleep(time).await,
+                    Act::Hold(held) => held.waits().await,
                     Act::Hangup => return,
                 }
             }
@@ -372,11 +392,13 @@ fn login_in(dn: &str) -> String {
 /// Somebody's entry.
 pub(crate) fn person(login: &str) -> Vec<u8> {
     let mail = format!("{login}@univ.example");
+    let unique = format!("{login}.5b0e3c7a@univ-montp3.example");
     entry(
         &dn_of(login),
         &[
             ("uid", &[login]),
             ("mail", &[&mail]),
+            ("eduPersonUniqueId", &[&unique]),
             ("givenName", &["Zo\u{e9}"]),
             ("sn", &["Martin"]),
             ("displayName", &["Zo\u{e9} Martin"]),

@@ -8,6 +8,7 @@ pub(crate) mod cas_script;
 pub(crate) mod cas_server;
 pub(crate) mod cookies;
 pub(crate) mod form;
+pub(crate) mod held_answer;
 pub(crate) mod keys;
 pub(crate) mod ldap_script;
 pub(crate) mod metadata;

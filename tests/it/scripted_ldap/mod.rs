@@ -5,6 +5,7 @@ mod answers;
 mod crowd;
 mod octets;
 mod servers;
+mod session_ends;
 mod silence;
 
 use std::{

@@ -9,7 +9,7 @@ use flate2::{
 };
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 
-use super::{House, ended, nothing_begins, notice, posted, seen};
+use super::{House, nothing_begins, notice, posted, seen};
 use crate::bridge::{Bridge, LIBRARY, log::Log, page::Page, request::SAMLP};
 
 /// The longest notice.
@@ -58,7 +58,7 @@ async fn r66_a_notice_that_a_browser_brings_ends_the_session_of_its_ticket_and_n
         for _ in 0..2 {
             assert_eq!(seen(&brought(&house.bridge, &at).await), (200, "", None));
         }
-        let ends = ended(&log);
+        let ends = log.ended();
         assert_eq!(ends.len(), 1, "{}", log.text());
         assert_eq!(ends[0]["cause"], "cas-front-channel");
         assert_eq!(ends[0]["person"], "zoe.martin");
@@ -97,7 +97,7 @@ async fn r66_a_notice_is_taken_hours_later_at_an_address_whose_seal_is_dead() {
         let log = Log::start();
         let page = brought(&house.bridge, &format!("{address}?logoutRequest={text}")).await;
         assert_eq!(seen(&page), (200, "", None));
-        assert_eq!(ended(&log).len(), 1);
+        assert_eq!(log.ended().len(), 1);
         assert!(!house.answers(&mut signed).await);
     }
 }
@@ -247,7 +247,7 @@ async fn r54_r66_a_browser_goes_back_to_the_sign_out_of_the_configured_server_an
 
 #[tokio::test]
 async fn r66_the_networks_of_the_server_do_not_bound_where_browsers_are() {
-    let house = House::with("notices-from = ['198.51.100.0/24']");
+    let house = House::with("notices-from = ['198.51.100.0/24']\nfront-channel = true");
     let mut signed = house.signed_in().await;
     let xml = notice(&signed.ticket);
     let page = posted(&house.bridge, &signed.address, &xml).await;
@@ -260,6 +260,60 @@ async fn r66_the_networks_of_the_server_do_not_bound_where_browsers_are() {
     );
     assert_eq!(seen(&brought(&house.bridge, &at).await), (200, "", None));
     assert!(!house.answers(&mut signed).await);
+}
+
+#[tokio::test]
+async fn r66_where_notices_of_browsers_do_not_count_they_are_answered_and_end_nothing() {
+    for lines in [
+        "front-channel = false",
+        // Who bounds where notices come from means all of them.
+        "notices-from = ['127.0.0.1', '192.0.2.0/24']",
+    ] {
+        let house = House::with(lines);
+        let mut signed = house.signed_in().await;
+        let xml = notice(&signed.ticket);
+        let text = packed(xml.as_bytes());
+        let log = Log::start();
+        let next = format!("{}/logout?_eventId=next&RelayState=e1s2", house.cas.url());
+        for (more, seen_by_it) in [
+            ("", (200, "", None)),
+            ("&callback=jQuery1_2", (200, "jQuery1_2();", None)),
+            ("&RelayState=e1s2", (303, "", Some(&*next))),
+        ] {
+            let at = format!("{}?logoutRequest={text}{more}", signed.address);
+            assert_eq!(seen(&brought(&house.bridge, &at).await), seen_by_it);
+        }
+        let at = format!("{}?logoutRequest=x", signed.address);
+        assert_eq!(seen(&brought(&house.bridge, &at).await), (400, "", None));
+        assert_eq!(log.ended().len(), 0);
+        assert!(house.answers(&mut signed).await, "{lines}");
+        let text = log.text();
+        assert!(text.contains("a logout notice by a browser was passed over"));
+        assert!(!text.contains(&signed.ticket));
+        // The server's own still count.
+        let page = posted(&house.bridge, &signed.address, &xml).await;
+        assert_eq!(seen(&page), (200, "", None));
+        assert_eq!(log.ended().len(), 1);
+        assert!(!house.answers(&mut signed).await);
+    }
+}
+
+#[tokio::test]
+async fn r121_a_state_that_no_server_writes_is_told_of_by_its_length() {
+    let house = House::start();
+    let signed = house.signed_in().await;
+    let text = packed(notice(&signed.ticket).as_bytes());
+    let log = Log::start();
+    let state = "https%3A%2F%2Fevil.example%2Fcanary";
+    let at = format!("{}?SAMLRequest={text}&RelayState={state}", signed.address);
+    assert_eq!(seen(&brought(&house.bridge, &at).await), (200, "", None));
+    let lines = log.lines();
+    let told = lines
+        .iter()
+        .filter(|line| !line["relay_state.length"].is_null());
+    let told: Vec<_> = told.map(|line| &line["relay_state.length"]).collect();
+    assert_eq!(told, [27], "{}", log.text());
+    assert!(!log.text().contains("canary"));
 }
 
 #[tokio::test]

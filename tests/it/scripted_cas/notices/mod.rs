@@ -2,9 +2,8 @@
 //! browser brings. No real server here does the latter, and none can be made to do the former.
 
 mod brought;
+mod in_between;
 mod posted;
-
-use serde_json::Value;
 
 use super::{Login, MAIL, at_cas, bridge, new_ticket, zoe};
 use crate::{
@@ -95,12 +94,6 @@ fn seen(page: &Page) -> (u16, &str, Option<&str>) {
     let policy = page.header("content-security-policy").unwrap();
     assert!(policy.contains("default-src 'none'") && policy.contains("frame-ancestors 'none'"));
     (page.status, &page.body, page.header("location"))
-}
-
-/// The sessions that ended since the log began, as the audit has them.
-fn ended(log: &Log) -> Vec<Value> {
-    let is_end = |line: &Value| line["log"] == "audit" && line["event"] == "signed-out";
-    log.lines().into_iter().filter(is_end).collect()
 }
 
 /// Has the server tell of the end of a sign-in while it is asked about its ticket; gives what the person
