@@ -93,6 +93,9 @@ fn build(
         config: &config,
         look: Look::at(config.named(), path),
     };
+    if let Some(metrics) = config.metrics {
+        site.look.look_at_metrics(metrics);
+    }
     let parts = site.parts(&clock, &entropy);
     let Look {
         faults, warnings, ..

@@ -5,6 +5,7 @@
 
 use std::{
     collections::{BTreeMap, HashMap},
+    net::IpAddr,
     path::Path,
     sync::Arc,
 };
@@ -19,7 +20,7 @@ use crate::{
         release::{ReleaseFault, ReleasePolicy},
     },
     authn::{ldap, local::Directory},
-    config::{fault::ConfigFault, named::Named, sp::SpConfig},
+    config::{fault::ConfigFault, named::Named, sections::Metrics, sp::SpConfig},
     flow::bridge::Provider,
     metadata::{registry::Registry, source},
     model::{endpoint::Schemes, short_name::ShortName, trace::Trace},
@@ -218,6 +219,21 @@ impl<'a> Look<'a> {
         Directory::load(self.named.people?, self.named.schemes == Schemes::Lab)
             .map_err(|found| self.faults.extend(found))
             .ok()
+    }
+
+    /// What is told there is told to whoever reaches it, and in clear.
+    pub(super) fn look_at_metrics(&mut self, metrics: Metrics) {
+        let address = metrics.listen.ip();
+        let is_ours = match address {
+            IpAddr::V4(address) => address.is_private(),
+            IpAddr::V6(address) => address.is_unique_local(),
+        };
+        if !is_ours && !address.is_loopback() {
+            let what = "is neither loopback nor an address of a private network";
+            let mut warning = self.told("metrics.listen", &what);
+            warning.hint("it names your servers: let none but your own machines reach it");
+            self.warnings.push(warning);
+        }
     }
 
     fn ldap_rules(&mut self) -> Option<ldap::Rules> {

@@ -102,13 +102,17 @@ pub async fn serve(
 /// # Errors
 ///
 /// The address cannot be listened on.
-pub fn tell_metrics(front: Arc<Front>, metrics: Metrics) -> io::Result<JoinHandle<io::Result<()>>> {
+pub fn tell_metrics(front: Arc<Front>, metrics: Metrics) -> io::Result<JoinHandle<()>> {
     let listener = std::net::TcpListener::bind(metrics.listen)?;
     listener.set_nonblocking(true)?;
     let limit = Arc::new(Semaphore::new(MOST_WATCHERS));
     let listening = listening(listener)?.acceptor(Limited::over(NoDelayAcceptor, limit));
     let service = metrics::router(front).into_make_service();
-    Ok(tokio::spawn(listening.serve(service)))
+    Ok(tokio::spawn(async move {
+        if let Err(error) = listening.serve(service).await {
+            tracing::error!(error.cause = %error, "what is counted is told no more");
+        }
+    }))
 }
 
 /// HTTP as it is spoken here, to whomever: version 1.1, in bounds.

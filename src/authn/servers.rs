@@ -48,12 +48,17 @@ struct Server<S> {
 struct State {
     faults_in_a_row: u32,
     rests_until: Option<Timestamp>,
+    /// How often a rest or a trial has begun, or ended.
+    changes: u64,
     /// How often it failed, by the kind of fault.
     failed: BTreeMap<&'static str, u64>,
 }
 
 /// Why a server did not do what it is for.
 pub(super) trait ServerFault: std::error::Error + 'static {
+    /// All kinds that are counted.
+    const KINDS: &'static [&'static str];
+
     /// In one word, of which there are few: it is what faults are counted by.
     fn kind(&self) -> &'static str;
 }
@@ -66,6 +71,8 @@ pub(super) struct Turn<'s, S> {
     server: &'s Server<S>,
     is_only_one: bool,
     answered_before: u64,
+    /// The server's changes when it was begun.
+    begun_after: u64,
     /// How long it may take.
     pub(super) patience: Duration,
 }
@@ -92,15 +99,20 @@ impl ServerRecord {
 
 impl<S> Servers<S> {
     /// Takes the servers with the names that the configuration gives them; the last one that is
-    /// left to be asked may take as long as `patience`.
-    pub(super) fn new(
+    /// left to be asked may take as long as `patience`. `F` is how they fail.
+    pub(super) fn new<F: ServerFault>(
         servers: impl IntoIterator<Item = (Box<str>, S)>,
         patience: Duration,
     ) -> Self {
+        let state = || State {
+            // A watcher sees the first fault of a kind only where it has seen none before.
+            failed: F::KINDS.iter().map(|kind| (*kind, 0)).collect(),
+            ..State::default()
+        };
         let all = servers.into_iter().map(|(name, handle)| Server {
             handle,
             name,
-            state: Mutex::default(),
+            state: Mutex::new(state()),
             answered: AtomicU64::new(0),
         });
         Self {
@@ -119,6 +131,7 @@ impl<S> Servers<S> {
                 server,
                 is_only_one,
                 answered_before: server.answered.load(Ordering::Relaxed),
+                begun_after: 0,
                 patience: self.patience.min(IMPATIENCE),
             })
             .collect();
@@ -175,16 +188,18 @@ impl<'s, S> Turn<'s, S> {
     ///
     /// A server whose rest is over is tried by one caller; the others do without until that one has
     /// said what came of it, or as much time has passed as the first rest takes.
-    pub(super) fn begin(&self, now: Timestamp) -> bool {
+    pub(super) fn begin(&mut self, now: Timestamp) -> bool {
         let mut state = self.server.lock();
         match state.rests_until {
-            None => true,
-            Some(until) if now < until => false,
+            None => {}
+            Some(until) if now < until => return false,
             Some(_) => {
                 state.rests_until = Some(later(now, FIRST_REST));
-                true
+                state.changes += 1;
             }
         }
+        self.begun_after = state.changes;
+        true
     }
 
     /// Whether the server has answered somebody since the turn was given: it is busy, and not dead.
@@ -197,6 +212,7 @@ impl<'s, S> Turn<'s, S> {
         self.server.answered.fetch_add(1, Ordering::Relaxed);
         let mut state = self.server.lock();
         let rested = state.rests_until.take().is_some();
+        state.changes += u64::from(rested);
         state.faults_in_a_row = 0;
         drop(state);
         if rested {
@@ -208,15 +224,19 @@ impl<'s, S> Turn<'s, S> {
     pub(super) fn failed(self, cause: &impl ServerFault, now: Timestamp) {
         let mut state = self.server.lock();
         *state.failed.entry(cause.kind()).or_default() += 1;
-        state.faults_in_a_row = state.faults_in_a_row.saturating_add(1);
-        let free = if self.is_only_one {
-            FAULTS_OF_THE_ONLY_ONE
-        } else {
-            1
-        };
-        if let Some(past) = state.faults_in_a_row.checked_sub(free) {
-            let rest = FIRST_REST * (1 << past.min(4));
-            state.rests_until = Some(later(now, rest.min(LONGEST_REST)));
+        // A crowd that was under way when the server fell has seen one fault, and not many in a row.
+        if state.changes == self.begun_after {
+            state.faults_in_a_row = state.faults_in_a_row.saturating_add(1);
+            let free = if self.is_only_one {
+                FAULTS_OF_THE_ONLY_ONE
+            } else {
+                1
+            };
+            if let Some(past) = state.faults_in_a_row.checked_sub(free) {
+                let rest = FIRST_REST * (1 << past.min(4));
+                state.rests_until = Some(later(now, rest.min(LONGEST_REST)));
+                state.changes += 1;
+            }
         }
         let faults = state.faults_in_a_row;
         drop(state);
@@ -242,6 +262,8 @@ mod tests {
     struct Gone;
 
     impl ServerFault for Gone {
+        const KINDS: &'static [&'static str] = &["gone"];
+
         fn kind(&self) -> &'static str {
             "gone"
         }
@@ -249,7 +271,7 @@ mod tests {
 
     fn servers(names: &[&str]) -> Servers<()> {
         let servers = names.iter().map(|name| ((*name).into(), ()));
-        Servers::new(servers, Duration::from_secs(5))
+        Servers::new::<Gone>(servers, Duration::from_secs(5))
     }
 
     fn at(millisecond: i64) -> Timestamp {
@@ -261,11 +283,10 @@ mod tests {
     }
 
     fn fail(servers: &Servers<()>, name: &str, now: Timestamp) {
-        let turn = servers
-            .turns(now)
-            .into_iter()
-            .find(|turn| &*turn.server.name == name);
-        turn.unwrap().failed(&Gone, now);
+        let turns = servers.turns(now).into_iter();
+        let mut turn = { turns }.find(|turn| &*turn.server.name == name).unwrap();
+        assert!(turn.begin(now));
+        turn.failed(&Gone, now);
     }
 
     #[test]
@@ -285,7 +306,7 @@ mod tests {
         let servers = servers(&["a", "b"]);
         fail(&servers, "a", at(0));
         assert_eq!(names(&servers.turns(at(999))), ["b"]);
-        let (trial, other) = (servers.turns(at(1000)), servers.turns(at(1000)));
+        let (mut trial, mut other) = (servers.turns(at(1000)), servers.turns(at(1000)));
         assert_eq!(names(&trial), ["a", "b"]);
         assert!(trial[0].begin(at(1000)));
         // Meanwhile the others do without.
@@ -315,6 +336,29 @@ mod tests {
             now += rest;
         }
         assert_eq!(names(&servers.turns(at(now))), ["a", "b"]);
+    }
+
+    #[test]
+    fn what_a_crowd_sees_of_one_fault_is_one_fault() {
+        let servers = servers(&["a", "b"]);
+        let begun = |now| {
+            let mut turns = servers.turns(now);
+            assert!(turns.iter_mut().all(|turn| turn.begin(now)));
+            turns
+        };
+        let crowd: Vec<_> = (0..6).flat_map(|_| begun(at(0))).collect();
+        for turn in crowd {
+            turn.failed(&Gone, at(0));
+        }
+        assert!(servers.all_rest(at(999)));
+        // The trial of each is the next one, whoever else still hears of the first.
+        let mut late = begun(at(1000));
+        let trial = late.pop().unwrap();
+        trial.failed(&Gone, at(1000));
+        assert_eq!(names(&servers.turns(at(2000))), ["a"]);
+        assert_eq!(names(&servers.turns(at(3000))), ["a", "b"]);
+        let counted = servers.records(at(0))[1].faults();
+        assert_eq!(counted, 7);
     }
 
     #[test]
@@ -352,13 +396,13 @@ mod tests {
         for turn in servers.turns(at(1)) {
             turn.answered();
         }
-        let record = |name: &str, answered, gone: Option<u64>, is_resting| ServerRecord {
+        let record = |name: &str, answered, gone, is_resting| ServerRecord {
             name: name.into(),
             answered,
-            failed: gone.map(|count| ("gone", count)).into_iter().collect(),
+            failed: [("gone", gone)].into(),
             is_resting,
         };
-        let expected = [record("a", 0, Some(1), true), record("b", 1, None, false)];
+        let expected = [record("a", 0, 1, true), record("b", 1, 0, false)];
         assert_eq!(servers.records(at(2)), expected);
     }
 }

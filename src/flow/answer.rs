@@ -38,11 +38,11 @@ use crate::{
 /// When a person has proven who they are, as the audit tells it. The times do not say: a journey may
 /// have begun before the session that answers it.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub(super) enum Proven {
+pub(super) enum Proven<'s> {
     /// On this journey.
     Now,
-    /// On another one: their session answers.
-    Before,
+    /// On another one: their session answers, of which these have been told.
+    Before(&'s [Participant]),
 }
 
 /// What a provider is to be told of a person.
@@ -50,7 +50,7 @@ pub(super) enum Proven {
 pub(super) struct Prepared {
     name_id: NameId,
     attributes: Vec<ReleasedAttribute>,
-    proven: Proven,
+    is_from_session: bool,
 }
 
 impl Prepared {
@@ -70,7 +70,7 @@ impl Bridge {
         &self,
         way: &UnderWay<'_>,
         proof: &Proof,
-        proven: Proven,
+        proven: Proven<'_>,
         story: &mut Story,
     ) -> Result<Prepared, Stop> {
         // Asked again: the rule may have changed since the request was read.
@@ -96,7 +96,7 @@ impl Bridge {
         Ok(Prepared {
             name_id,
             attributes,
-            proven,
+            is_from_session: matches!(proven, Proven::Before(_)),
         })
     }
 
@@ -153,7 +153,7 @@ impl Bridge {
         audit::Event::Asserted {
             person: &proof.login,
             method: proof.method,
-            is_from_session: prepared.proven == Proven::Before,
+            is_from_session: prepared.is_from_session,
             sp: &way.journey.sp,
             response_id: &issued.id,
             address: way.address,

@@ -1,9 +1,7 @@
 //! What the university's directory is asked for people whom the CAS server has signed in, and for
 //! mail addresses that a provider knows people by.
 
-use std::time::Duration;
-
-use tokio::time::timeout;
+use std::sync::Arc;
 
 use super::{
     Reply, Visit,
@@ -27,9 +25,6 @@ use crate::{
         trace::Organ,
     },
 };
-
-/// How long a session waits for a directory that it can do without.
-const GLANCE: Duration = Duration::from_millis(200);
 
 impl Bridge {
     /// Lets a person in whom the CAS server has signed in, with what the directory knows of them
@@ -93,21 +88,28 @@ impl Bridge {
         &self,
         name: &NameId,
         proof: &Proof,
-        proven: Proven,
+        proven: Proven<'_>,
         story: &mut Story,
     ) -> Result<(), Stop> {
         let (Some(directory), NameIdFormat::EmailAddress) = (&self.directory, name.format) else {
             return Ok(());
         };
         let now = self.clock.now();
-        let known = (proof.login.as_str(), &proof.attributes);
-        let asking = directory.is_mail_of_another(&name.value, known, now);
-        let is_shared = match proven {
-            Proven::Now => asking.await,
-            Proven::Before => {
-                let in_time = timeout(GLANCE, asking).await;
-                in_time.unwrap_or(Err(LdapFault::TimeOut))
-            }
+        // Whoever has been told of this address on this session was asked about it then. To look whether
+        // it has become another's since is good, and no reason to keep anybody waiting.
+        let was_told = match proven {
+            Proven::Now => false,
+            Proven::Before(told) => told.iter().any(|participant| participant.name_id == *name),
+        };
+        let is_shared = if was_told {
+            let known = (proof.login.clone(), proof.attributes.clone());
+            let directory = Arc::clone(directory);
+            directory
+                .glance_for_another(name.value.clone(), known, now)
+                .await
+        } else {
+            let known = (proof.login.as_str(), &proof.attributes);
+            directory.is_mail_of_another(&name.value, known, now).await
         };
         match is_shared {
             Ok(false) => Ok(()),
@@ -117,14 +119,13 @@ impl Bridge {
                     .note(Organ::NameId, "mail", "somebody else has it, too");
                 Err(HereFault::MailOfAnother.into())
             }
-            // A session lives on while the directory does not answer, or not soon, or others take all
+            // Such a session lives on while the directory does not answer, or not soon, or others take all
             // its places; and whoever goes on with what CAS says goes on while it does not answer.
             Err(fault) => {
                 let goes_on = self.settings.directory.as_ref().is_some_and(|uses| {
                     uses.gives_attributes && uses.when_down == WithoutDirectory::UseCas
                 });
-                let is_kept = proven == Proven::Before
-                    && (fault.is_down() || matches!(fault, LdapFault::Busy));
+                let is_kept = was_told && (fault.is_down() || matches!(fault, LdapFault::Busy));
                 if is_kept || (fault.is_down() && goes_on) {
                     story
                         .trace

@@ -213,7 +213,12 @@ impl Bridge {
         let key = SessionKey(visit.session.as_ref()?.hash());
         let session = self.usable_session(way, key, story).await?;
         let prepared = self
-            .prepare(way, &session.proof, Proven::Before, story)
+            .prepare(
+                way,
+                &session.proof,
+                Proven::Before(&session.participants),
+                story,
+            )
             .await;
         let prepared = match prepared {
             Ok(prepared) => prepared,

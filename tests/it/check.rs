@@ -125,3 +125,24 @@ value = 'service'
         ]
     );
 }
+
+#[test]
+fn counts_that_are_told_to_everybody_are_warned_of() {
+    for (address, is_warned) in [
+        ("127.0.0.1", false),
+        ("[::1]", false),
+        ("10.34.0.8", false),
+        ("[fd00::8]", false),
+        ("0.0.0.0", true),
+        ("194.199.0.8", true),
+    ] {
+        let mut setup = Setup::new();
+        setup.more = format!("[metrics]\nlisten = '{address}:9464'");
+        let (_folder, path) = setup.write();
+        let clock = Arc::new(ManualClock::starting_at(setup.start));
+        let entropy = Arc::new(SeededEntropy::new(setup.seed));
+        let built = build::load(&path, &Environment::default(), clock, entropy).unwrap();
+        let keys: Vec<_> = built.warnings.iter().map(|fault| &*fault.key).collect();
+        assert_eq!(keys.contains(&"metrics.listen"), is_warned, "{address}");
+    }
+}

@@ -163,6 +163,9 @@ impl CasFault {
 }
 
 impl ServerFault for CasFault {
+    const KINDS: &'static [&'static str] =
+        &["broken", "refused", "timeout", "unreachable", "untrusted"];
+
     fn kind(&self) -> &'static str {
         match self {
             Self::AllRest => "resting",
@@ -205,7 +208,7 @@ impl Cas {
         });
         Ok(Self {
             url: config.url.as_str().trim_end_matches('/').into(),
-            nodes: Servers::new(nodes, config.patience()),
+            nodes: Servers::new::<CasFault>(nodes, config.patience()),
             protocol: config.protocol,
             fresh_login_proof: config.fresh_login_proof,
             authn_instant: config.authn_instant,
@@ -326,7 +329,7 @@ impl Cas {
 
     async fn ask(&self, question: Question<'_>, now: Timestamp) -> Result<Answer, CasFault> {
         let mut last = CasFault::AllRest;
-        for turn in self.nodes.turns(now) {
+        for mut turn in self.nodes.turns(now) {
             if !turn.begin(self.clock.now()) {
                 continue;
             }

@@ -92,6 +92,15 @@ pub enum LdapFault {
     /// A person's record does not say by which name they sign in.
     #[error("the record has no one value of the login-attribute that may be read")]
     NoLogin,
+    /// A record is not written as records are: it is one person's, and others are in order.
+    #[error("a record of the directory is not one")]
+    OddRecord,
+    /// The server cannot judge a person's password, now or at all; it may judge others'.
+    #[error("the directory did not judge a password, with result code {code}")]
+    Unjudged {
+        /// Its result code.
+        code: u32,
+    },
     /// What the server said is not what was asked for.
     #[error("the directory's answer is not one")]
     Malformed,
@@ -132,12 +141,27 @@ impl LdapFault {
             | Self::NoTls(_)
             | Self::Service { .. }
             | Self::TimeOut => true,
-            Self::Busy | Self::NoLogin | Self::Resting | Self::TooLarge => false,
+            Self::Busy
+            | Self::NoLogin
+            | Self::OddRecord
+            | Self::Resting
+            | Self::TooLarge
+            | Self::Unjudged { .. } => false,
         }
     }
 }
 
 impl LdapFault {
+    /// Of two that came one after the other, the one that tells more of what may have been done: the
+    /// later one, unless before it more was sent.
+    pub(super) fn or(self, later: Self) -> Self {
+        if later.was_before_all() && !self.was_before_all() {
+            self
+        } else {
+            later
+        }
+    }
+
     /// Whether the directory does not answer, for whomever.
     pub const fn is_down(&self) -> bool {
         matches!(
@@ -150,11 +174,15 @@ impl LdapFault {
         )
     }
 
-    /// Whether nothing was sent: no password can have been judged.
+    /// Whether nothing of a person's was sent: no password can have been judged.
     pub const fn was_before_all(&self) -> bool {
         matches!(
             self,
-            Self::Busy | Self::NoConnection(_) | Self::NoTls(_) | Self::Resting
+            Self::Busy
+                | Self::NoConnection(_)
+                | Self::NoTls(_)
+                | Self::Resting
+                | Self::Service { .. }
         )
     }
 }
@@ -166,12 +194,23 @@ impl std::fmt::Debug for Connection {
 }
 
 impl ServerFault for LdapFault {
+    const KINDS: &'static [&'static str] = &[
+        "broken",
+        "refused",
+        "timeout",
+        "unreachable",
+        "untrusted",
+        "unusable",
+    ];
+
     fn kind(&self) -> &'static str {
         match self {
             Self::Broken(_) => "broken",
             Self::Busy => "busy",
-            Self::Code { .. } | Self::Service { .. } => "refused",
-            Self::Nobody | Self::NoLogin | Self::Malformed | Self::TooLarge => "unusable",
+            Self::Code { .. } | Self::Service { .. } | Self::Unjudged { .. } => "refused",
+            Self::Nobody | Self::NoLogin | Self::OddRecord | Self::Malformed | Self::TooLarge => {
+                "unusable"
+            }
             Self::NoConnection(_) => "unreachable",
             Self::NoTls(_) => "untrusted",
             Self::Resting => "resting",
@@ -316,7 +355,10 @@ impl Connection {
                     self.is_spoiled = true;
                     return Ok(entries);
                 }
-                Operation::Entry(parts) => entries.push(read_entry(parts)?),
+                Operation::Entry(parts) => {
+                    let entry = read_entry(parts);
+                    entries.push(entry.map_err(|NotBer| LdapFault::OddRecord)?);
+                }
                 Operation::Aside if aside < MOST_ASIDE => aside += 1,
                 Operation::Done(0) => return Ok(entries),
                 // There are more than matter: not where a limit of the server's own hid some that do.
@@ -377,13 +419,14 @@ async fn within<T>(
         .unwrap_or(Err(LdapFault::TimeOut))
 }
 
-fn read_entry(mut parts: EntryParts<'_>) -> Result<Entry, LdapFault> {
+fn read_entry(parts: EntryParts<'_>) -> Result<Entry, NotBer> {
+    let (dn, mut list) = parts.read()?;
     let mut attributes = Attributes::new();
-    while let Some((description, mut set)) = parts.next_attribute()? {
+    while let Some((description, mut set)) = list.next_attribute()? {
         let mut values = Vec::new();
         while let Some((tag, value)) = set.next()? {
             if tag != OCTET_STRING {
-                return Err(LdapFault::Malformed);
+                return Err(NotBer);
             }
             if value.len() <= MAX_VALUE {
                 values.push(as_text(value, description));
@@ -392,7 +435,7 @@ fn read_entry(mut parts: EntryParts<'_>) -> Result<Entry, LdapFault> {
         attributes.add(&name_of(description), values);
     }
     Ok(Entry {
-        dn: parts.dn.to_owned(),
+        dn: dn.to_owned(),
         attributes,
     })
 }
@@ -424,7 +467,7 @@ mod tests {
     use super::*;
     use crate::authn::ldap::message::entry_for_test as entry;
 
-    fn read(content: &[u8]) -> Result<Entry, LdapFault> {
+    fn read(content: &[u8]) -> Result<Entry, NotBer> {
         let Operation::Entry(parts) = Message::read(content)?.operation else {
             panic!("no entry");
         };
@@ -464,6 +507,6 @@ mod tests {
     fn a_value_that_is_no_octet_string_is_no_record() {
         // Message 1: an entry named "" with an attribute `a`, whose value is a SET.
         let odd = b"\x02\x01\x01\x64\x0d\x04\x00\x30\x09\x30\x07\x04\x01a\x31\x02\x31\x00";
-        assert!(matches!(read(odd), Err(LdapFault::Malformed)));
+        assert_eq!(read(odd).err(), Some(NotBer));
     }
 }

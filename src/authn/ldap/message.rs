@@ -60,10 +60,11 @@ pub(super) enum Operation<'m> {
 
 /// `SearchResultEntry` (§4.5.2), not looked at further.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct EntryParts<'m> {
-    pub(super) dn: &'m str,
-    attributes: Elements<'m>,
-}
+pub(super) struct EntryParts<'m>(&'m [u8]);
+
+/// `PartialAttributeList`, not looked at further.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct AttributeList<'m>(Elements<'m>);
 
 impl<'m> Message<'m> {
     /// Reads the content of a message.
@@ -124,13 +125,7 @@ impl<'m> Operation<'m> {
     fn read(tag: u8, body: &'m [u8]) -> Result<Self, NotBer> {
         Ok(match tag {
             0x61 => Self::Bind(result(body)?.0),
-            0x64 => {
-                let mut parts = Elements::of(body);
-                let dn = text(parts.expect(OCTET_STRING)?)?;
-                let attributes = Elements::of(parts.expect(SEQUENCE)?);
-                parts.end()?;
-                Self::Entry(EntryParts { dn, attributes })
-            }
+            0x64 => Self::Entry(EntryParts(body)),
             0x65 => Self::Done(result(body)?.0),
             0x73 | 0x79 => Self::Aside,
             0x78 => {
@@ -149,13 +144,28 @@ impl<'m> Operation<'m> {
 }
 
 impl<'m> EntryParts<'m> {
+    /// Its name, and its attributes.
+    ///
+    /// # Errors
+    ///
+    /// It is no entry.
+    pub(super) fn read(self) -> Result<(&'m str, AttributeList<'m>), NotBer> {
+        let mut parts = Elements::of(self.0);
+        let dn = text(parts.expect(OCTET_STRING)?)?;
+        let attributes = Elements::of(parts.expect(SEQUENCE)?);
+        parts.end()?;
+        Ok((dn, AttributeList(attributes)))
+    }
+}
+
+impl<'m> AttributeList<'m> {
     /// The description and the values of the next attribute.
     ///
     /// # Errors
     ///
     /// It is none.
     pub(super) fn next_attribute(&mut self) -> Result<Option<(&'m str, Elements<'m>)>, NotBer> {
-        let Some((tag, content)) = self.attributes.next()? else {
+        let Some((tag, content)) = self.0.next()? else {
             return Ok(None);
         };
         if tag != SEQUENCE {
@@ -404,22 +414,27 @@ mod tests {
             b"\x02\x01\x01\x61\x07\x02\x01\x00\x04\x00\x04\x00",
             b"\x02\x01\x01\x61\x07\x0a\x01\x00\x04\x00\x04\x00\x8a\x00",
             b"\x02\x01\x01\x61\x07\x0a\x01\x00\x04\x00\x04\x00\xa0\x00\xa0\x00",
-            // Entries: without attributes, with a name that is no text, with something after them.
-            b"\x02\x01\x01\x64\x02\x04\x00",
-            b"\x02\x01\x01\x64\x05\x04\x01\xff\x30\x00",
-            b"\x02\x01\x01\x64\x06\x04\x00\x30\x00\x30\x00",
         ] {
             assert_eq!(Message::read(odd).err(), Some(NotBer), "{odd:?}");
+        }
+        // Entries: without attributes, with a name that is no text, with something after them.
+        for odd in [
+            &b"\x04\x00"[..],
+            b"\x04\x01\xff\x30\x00",
+            b"\x04\x00\x30\x00\x30\x00",
+        ] {
+            assert_eq!(EntryParts(odd).read().err(), Some(NotBer), "{odd:?}");
         }
         let nested = [
             &b"\x02\x01\x01\x64\x82\x10\x04\x04\x00\x30\x82\x0f\xfe"[..],
             &[0x30; 4094],
         ];
         let nested = nested.concat();
-        let Operation::Entry(mut parts) = Message::read(&nested).unwrap().operation else {
+        let Operation::Entry(parts) = Message::read(&nested).unwrap().operation else {
             panic!("no entry");
         };
-        assert!(parts.next_attribute().is_err());
+        let (_, mut list) = parts.read().unwrap();
+        assert!(list.next_attribute().is_err());
         let controls = b"\x02\x01\x01\x61\x07\x0a\x01\x00\x04\x00\x04\x00\xa0\x04\x30\x02\x30\x00";
         assert!(Message::read(controls).unwrap().controls().is_err());
     }

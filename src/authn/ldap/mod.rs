@@ -11,7 +11,8 @@ use std::{sync::Arc, time::Duration};
 use jiff::{SignedDuration, Timestamp};
 use tokio::{
     sync::Semaphore,
-    time::{Instant, sleep},
+    task::yield_now,
+    time::{Instant, sleep, timeout},
 };
 
 use self::{
@@ -62,6 +63,10 @@ pub use self::{connection::LdapFault, dn::DnFault, filter::FilterFault, policy::
 
 /// How many people are waited for at one time; the next one is told to come back.
 const MOST_UNDER_WAY: usize = 1024;
+/// How many questions nobody waits for to their end.
+const MOST_GLANCES: usize = 64;
+/// How long they are waited for.
+const GLANCE: Duration = Duration::from_millis(200);
 /// What stands for the name that a person typed, in a filter.
 const LOGIN: &str = "{login}";
 /// What stands for a mail address, in a filter.
@@ -77,6 +82,7 @@ pub struct Ldap {
     attributes: Box<[Box<str>]>,
     units: Option<Units>,
     under_way: Semaphore,
+    glances: Arc<Semaphore>,
     echo: Echo,
     clock: Arc<dyn Clock>,
     entropy: Arc<dyn Entropy>,
@@ -212,7 +218,7 @@ impl Ldap {
             let server = Server::new(address, account.clone(), config.connections.into());
             Some((url.as_str().into(), server))
         });
-        let servers = Servers::new(servers, config.patience());
+        let servers = Servers::new::<LdapFault>(servers, config.patience());
         // No attribute has `_` in its name: what stands after it names options, which come with it.
         let read = attributes.map(|name| name.split('_').next().unwrap_or(name));
         let mut names: Vec<Box<str>> = read
@@ -229,6 +235,7 @@ impl Ldap {
             rules,
             attributes: names.into(),
             under_way: Semaphore::new(MOST_UNDER_WAY),
+            glances: Arc::new(Semaphore::new(MOST_GLANCES)),
             echo: Echo::default(),
             clock,
             entropy,
@@ -349,6 +356,34 @@ impl Ldap {
         Ok(holders.len() > 1 || !holders.iter().all(is_theirs))
     }
 
+    /// The same, for somebody who can do without: an answer that does not come soon is not waited for.
+    /// The question is asked to its end all the same. It may be the one that finds out whether a server
+    /// is back, and whoever goes away in the middle has a connection closed.
+    ///
+    /// # Errors
+    ///
+    /// No server gave an answer that can be used, or not soon, or many such questions are under way.
+    pub async fn glance_for_another(
+        self: Arc<Self>,
+        mail: String,
+        (login, known): (String, Attributes),
+        now: Timestamp,
+    ) -> Result<bool, LdapFault> {
+        let Ok(place) = Arc::clone(&self.glances).try_acquire_owned() else {
+            return Err(LdapFault::Busy);
+        };
+        let asking = tokio::spawn(async move {
+            let asking = self.is_mail_of_another(&mail, (&login, &known), now);
+            let found = asking.await;
+            drop(place);
+            found
+        });
+        match timeout(GLANCE, asking).await {
+            Ok(Ok(found)) => found,
+            Ok(Err(_)) | Err(_) => Err(LdapFault::TimeOut),
+        }
+    }
+
     /// Asks the servers in order, until one answers.
     async fn on_a_server<Q: Question>(
         &self,
@@ -356,14 +391,16 @@ impl Ldap {
         now: Timestamp,
     ) -> Result<Q::Answer, LdapFault> {
         let mut last = LdapFault::Resting;
-        for turn in self.servers.turns(now) {
+        for mut turn in self.servers.turns(now) {
             let deadline = Instant::now() + turn.patience;
             let Ok(_place) = turn.server().place(deadline).await else {
-                last = LdapFault::Busy;
+                last = last.or(LdapFault::Busy);
                 continue;
             };
             // Whoever waited for a place does not ask a server that was found dead meanwhile.
             if !turn.begin(self.clock.now()) {
+                // A crowd that waited is told at one time. Whoever wants something else gets it in between.
+                yield_now().await;
                 continue;
             }
             match question.ask(self, turn.server(), deadline).await {
@@ -380,7 +417,7 @@ impl Ldap {
                     } else {
                         turn.answered();
                     }
-                    last = fault;
+                    last = last.or(fault);
                 }
             }
         }
@@ -659,24 +696,27 @@ enum Verdict {
 }
 
 /// Judges the result of a bind (RFC 4511 appendix A.1). What is neither a success nor a word about
-/// the person is a fault of the server.
+/// the person says that the server cannot judge them: another one may.
 fn judge(answer: &BindAnswer) -> Result<Verdict, LdapFault> {
     Ok(match (answer.code, answer.policy.error) {
         (0, None) => Verdict::Bound,
         (0, Some(PolicyError::MustChange)) => Verdict::MustChange,
         // invalidCredentials, and what other servers say of expired and locked accounts
         // (inappropriateAuthentication, insufficientAccessRights, unwillingToPerform).
-        (0 | 48..=50 | 53, Some(PolicyError::Locked)) => Verdict::Refused(RefusalReason::Locked),
-        (0 | 48..=50 | 53, Some(PolicyError::Expired)) => Verdict::Refused(RefusalReason::Expired),
+        (0 | 19 | 48..=50 | 53, Some(PolicyError::Locked)) => {
+            Verdict::Refused(RefusalReason::Locked)
+        }
+        (0 | 19 | 48..=50 | 53, Some(PolicyError::Expired)) => {
+            Verdict::Refused(RefusalReason::Expired)
+        }
+        // constraintViolation: 389 Directory Server after too many wrong passwords.
+        (19, _) => Verdict::Refused(RefusalReason::Locked),
         (49, _) => Verdict::Refused(RefusalReason::WrongPassword),
         (0 | 48 | 50 | 53, _) => Verdict::Refused(RefusalReason::Disabled),
         // noSuchObject, invalidDNSyntax.
         (32 | 34, _) => Verdict::Refused(RefusalReason::UnknownAccount),
         (code, _) => {
-            return Err(LdapFault::Code {
-                what: "a bind",
-                code,
-            });
+            return Err(LdapFault::Unjudged { code });
         }
     })
 }

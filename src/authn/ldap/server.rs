@@ -113,13 +113,19 @@ impl Server {
         person: PersonBind<'_>,
         deadline: Instant,
     ) -> Result<Bound, LdapFault> {
+        // The password may have been judged although no answer came.
+        let mut sent = LdapFault::Resting;
         if let Some(mut kept) = self.peoples.take() {
             match bind_on(&mut kept, person, deadline).await {
-                Err(LdapFault::Broken(_)) => self.peoples.clear(),
+                Err(broken @ LdapFault::Broken(_)) => {
+                    self.peoples.clear();
+                    sent = broken;
+                }
                 bound => return keep_and_give(&self.peoples, kept, bound),
             }
         }
-        let mut fresh = Connection::open(&self.address, deadline).await?;
+        let opened = Connection::open(&self.address, deadline).await;
+        let mut fresh = opened.map_err(|fault| sent.or(fault))?;
         let bound = bind_on(&mut fresh, person, deadline).await;
         keep_and_give(&self.peoples, fresh, bound)
     }

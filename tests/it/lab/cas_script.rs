@@ -2,6 +2,7 @@
 //! `authn_method`, dates of one's choice, errors, or silence. And TLS before a real one.
 
 use std::{
+    io,
     net::{Ipv4Addr, SocketAddr, TcpListener},
     sync::{Arc, Mutex},
     time::Instant,
@@ -9,11 +10,13 @@ use std::{
 
 use axum::{
     Router,
+    body::Body,
     extract::{ConnectInfo, Request},
     http::{StatusCode, Uri, header},
     response::{Html, IntoResponse as _, Response},
 };
 use axum_server::tls_openssl::{OpenSSLAcceptor, OpenSSLConfig};
+use futures_util::stream::{self, BoxStream, StreamExt as _};
 use tokio::sync::Notify;
 use url::{Url, form_urlencoded};
 
@@ -32,6 +35,21 @@ pub(crate) enum Said {
     Page,
     /// Nothing, ever.
     Nothing,
+    /// That somebody is to be found elsewhere.
+    Elsewhere(String),
+    /// The head of an answer, these octets of its body, and then this.
+    Part(Vec<u8>, Then),
+}
+
+/// What comes after a part of an answer.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) enum Then {
+    /// The end of the connection.
+    End,
+    /// Nothing, ever.
+    Silence,
+    /// White space without end.
+    Spaces,
 }
 
 /// A question that was put to the server.
@@ -150,32 +168,50 @@ impl Asked {
 impl Said {
     async fn answer(self) -> Response {
         match self {
-            Self::Person(login, attributes) => {
-                let attributes: Vec<_> = attributes
-                    .iter()
-                    .map(|(name, value)| format!("<cas:{name}>{value}</cas:{name}>"))
-                    .collect();
-                let attributes = attributes.concat();
-                xml(&format!(
-                    "<cas:authenticationSuccess><cas:user>{login}</cas:user>\
-                     <cas:attributes>{attributes}</cas:attributes></cas:authenticationSuccess>"
-                ))
-            }
-            Self::Refusal(code) => xml(&format!(
+            Self::Person(login, attributes) => xml(success(login, &attributes)),
+            Self::Refusal(code) => xml(document(&format!(
                 "<cas:authenticationFailure code=\"{code}\">no</cas:authenticationFailure>"
-            )),
+            ))),
             Self::Status(status) => StatusCode::from_u16(status).unwrap().into_response(),
             Self::Page => Html("<p>Request rejected</p>").into_response(),
             Self::Nothing => std::future::pending().await,
+            Self::Elsewhere(location) => {
+                (StatusCode::FOUND, [(header::LOCATION, location)]).into_response()
+            }
+            Self::Part(octets, then) => {
+                let part = stream::iter([Ok(octets)]);
+                let rest: BoxStream<'_, io::Result<Vec<u8>>> = match then {
+                    Then::End => stream::iter([Err(io::ErrorKind::BrokenPipe.into())]).boxed(),
+                    Then::Silence => stream::pending().boxed(),
+                    Then::Spaces => stream::repeat_with(|| Ok(vec![b' '; 4096])).boxed(),
+                };
+                xml(Body::from_stream(part.chain(rest)))
+            }
         }
     }
 }
 
-fn xml(inside: &str) -> Response {
-    let xml = format!(
+/// The document that vouches for somebody.
+pub(crate) fn success(login: &str, attributes: &[(&'static str, String)]) -> String {
+    let attributes: Vec<_> = attributes
+        .iter()
+        .map(|(name, value)| format!("<cas:{name}>{value}</cas:{name}>"))
+        .collect();
+    let attributes = attributes.concat();
+    document(&format!(
+        "<cas:authenticationSuccess><cas:user>{login}</cas:user>\
+         <cas:attributes>{attributes}</cas:attributes></cas:authenticationSuccess>"
+    ))
+}
+
+fn document(inside: &str) -> String {
+    format!(
         "<cas:serviceResponse xmlns:cas=\"http://www.yale.edu/tp/cas\">{inside}</cas:serviceResponse>"
-    );
-    ([(header::CONTENT_TYPE, "application/xml")], xml).into_response()
+    )
+}
+
+fn xml(body: impl Into<Body>) -> Response {
+    ([(header::CONTENT_TYPE, "application/xml")], body.into()).into_response()
 }
 
 /// Puts TLS before a real server; gives its base address there, `https://localhost:PORT/cas`.

@@ -3,6 +3,7 @@
 
 mod context;
 mod directory;
+mod faults;
 mod instant;
 mod nodes;
 mod notices;

@@ -1,12 +1,16 @@
 //! Answers in good order that mean something else than was asked, or nothing.
 
-use std::{io::ErrorKind, net::TcpListener, sync::OnceLock};
+use std::{io::ErrorKind, net::TcpListener, sync::OnceLock, time::Duration};
 
 use super::{Failing, QUICK, house, is_unanswered, newcomer, page_of, records, signs_in, tag_of};
 use crate::{
-    lab::ldap_script::{
-        Act, Asked, Kind, NOBODY, dn_of, entry, identity, message, password_of, person, result,
-        result_with, tag, tlv,
+    bridge::{LIBRARY, SSO, request::AuthnRequest},
+    lab::{
+        ldap_script::{
+            Act, Asked, Kind, NOBODY, dn_of, entry, identity, message, password_of, person, result,
+            result_with, tag, tlv,
+        },
+        port::free_port,
     },
     ldap::attempt,
 };
@@ -259,15 +263,16 @@ async fn result_codes_are_the_servers_the_persons_or_the_records() {
             house.script.fails(Failing::Refuses(kind, code));
             let before = failed();
             is_unanswered(&house.bridge, &newcomer()).await;
-            let is_counted = failed() - before;
-            assert_eq!(is_counted, u64::from(is_of_the_server), "{kind:?} {code}");
+            // What is said of a person's bind may be about them, and others are in order.
+            let counts = u64::from(is_of_the_server && kind == Kind::Search);
+            assert_eq!(failed() - before, counts, "{kind:?} {code}");
             house.goes_on().await;
         }
     }
     // Fewer entries than matter, and yet more than the server gives.
     house.script.fails(Failing::Refuses(Kind::Search, 4));
     is_unanswered(&house.bridge, &newcomer()).await;
-    for code in [32, 34, 48, 49, 50, 53] {
+    for code in [19, 32, 34, 48, 49, 50, 53] {
         house.script.is_back();
         house.script.fails(Failing::Refuses(Kind::Bind, code));
         let login = newcomer();
@@ -369,5 +374,107 @@ async fn a_notice_of_disconnection_on_a_kept_connection_is_noticed_by_nobody() {
             is_unanswered(&house.bridge, &newcomer()).await;
             house.goes_on().await;
         }
+    }
+}
+
+#[tokio::test]
+async fn r73_an_account_that_389_directory_server_has_locked_reads_like_any_other_refusal() {
+    let house = house(QUICK).await;
+    let value = tlv(0x04, b"\x30\x03\x81\x01\x01");
+    let control = [tlv(0x04, b"1.3.6.1.4.1.42.2.27.8.5.1"), value].concat();
+    let control = tlv(0xa0, &tlv(0x30, &control));
+    for control in [control, Vec::new()] {
+        let locked = [result(tag::BIND, 19), control].concat();
+        house.script.answers(Kind::Bind, locked);
+        let login = newcomer();
+        page_of(&house.bridge, &login).await.is_refused(&login);
+    }
+}
+
+#[tokio::test]
+async fn one_persons_record_or_password_that_the_server_stumbles_over_shuts_nobody_else_out() {
+    let house = house(QUICK).await;
+    let nameless = [tlv(0x04, b"uid=\xe9ric,ou=people"), tlv(0x30, &[])].concat();
+    house.script.when(Kind::Search, move |asked| {
+        let done = asked.answer(&result(tag::DONE, 0));
+        match &*asked.login {
+            "eric" => vec![asked.answer(&tlv(tag::ENTRY, &nameless)), done],
+            _ => vec![Act::Write(asked.honest.clone())],
+        }
+    });
+    house.script.when(Kind::Bind, |asked| {
+        let honest = Act::Write(asked.honest.clone());
+        match &*asked.login {
+            // The realm behind her account is down, and hers alone.
+            "realm" => vec![asked.answer(&result(tag::BIND, 52))],
+            _ => vec![honest],
+        }
+    });
+    for login in ["eric", "realm"] {
+        for _ in 0..4 {
+            let page = attempt(&house.bridge, login, "x").await;
+            page.stops(503, "sign-in-unavailable");
+        }
+        signs_in(&house.bridge, &newcomer()).await;
+    }
+    assert_eq!(records(&house.bridge)[0].1, 0);
+}
+
+#[tokio::test]
+async fn r74_an_attempt_that_a_server_may_have_judged_counts_whatever_the_next_server_says() {
+    let university = super::University::new();
+    let first = university.script().await;
+    let nobody = format!("ldaps://localhost:{}", free_port());
+    for urls in [vec![first.url()], vec![first.url(), nobody]] {
+        let bridge = university.bridge(&urls, QUICK);
+        first.when(Kind::Bind, |_| Vec::new());
+        let login = newcomer();
+        let mut throttled = false;
+        for _ in 0..14 {
+            throttled |= attempt(&bridge, &login, "wrong").await.status == 429;
+            bridge.wait_seconds(11);
+        }
+        assert!(throttled, "{urls:?}");
+        first.is_back();
+    }
+}
+
+#[tokio::test]
+async fn r113_a_session_tells_no_address_that_it_was_not_asked_about_however_slow_the_directory() {
+    let house = house(QUICK).await;
+    // Her record bears the address of somebody else. The second provider knows people by another name.
+    let of_mallory = |slow: u64| {
+        move |asked: &Asked| {
+            let record = entry(
+                &dn_of("mallory"),
+                &[
+                    ("uid", &["mallory"]),
+                    ("mail", &["victim@univ.example"]),
+                    ("sn", &["M"]),
+                    ("givenName", &["M"]),
+                    ("displayName", &["M"]),
+                    ("eduPersonUniqueId", &["m1@univ.example"]),
+                ],
+            );
+            let answer = match &*asked.login {
+                "mallory" => vec![asked.answer(&record), asked.answer(&result(tag::DONE, 0))],
+                _ => vec![Act::Write(asked.honest.clone())],
+            };
+            let dawdle = Act::Dawdle(Duration::from_millis(slow));
+            [vec![dawdle], answer].concat()
+        }
+    };
+    house.script.when(Kind::Search, of_mallory(0));
+    let mut browser = house.bridge.browser();
+    let request = AuthnRequest::new("_library1", LIBRARY, SSO, house.bridge.now());
+    let page = browser.arrive(&request.redirect(None)).await;
+    let filled = page.filled("mallory", &password_of("mallory"));
+    browser.submit(&page, &filled).await.answer();
+    // Longer than a session waits where it may go on without.
+    for slow in [0, 300] {
+        house.script.when(Kind::Search, of_mallory(slow));
+        let request = house.bridge.request();
+        let page = browser.arrive(&request.redirect(None)).await;
+        page.stops(403, "mail-of-another");
     }
 }

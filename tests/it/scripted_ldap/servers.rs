@@ -19,6 +19,25 @@ const SECOND: Duration = Duration::from_secs(1);
 const PATIENT: &str = "timeout-seconds = 30\n[authn.throttle]\nfree-per-network = 5000";
 
 #[tokio::test]
+async fn a_password_that_one_server_cannot_judge_is_judged_by_the_next_one_and_rests_neither() {
+    let university = University::new();
+    let (first, second) = (university.script().await, university.script().await);
+    let bridge = university.bridge(&[first.url(), second.url()], PATIENT);
+    for code in [1, 51, 52, 80] {
+        first.fails(Failing::Refuses(Kind::Bind, code));
+        for _ in 0..2 {
+            let login = newcomer();
+            signs_in(&bridge, &login).await;
+            first.is_asked(Kind::Bind, &login).await;
+            second.is_asked(Kind::Bind, &login).await;
+        }
+    }
+    for (_, failed, is_resting) in records(&bridge) {
+        assert_eq!((failed, is_resting), (0, false));
+    }
+}
+
+#[tokio::test]
 async fn a_server_of_no_use_costs_less_than_a_second_once_and_nobody_their_sign_in() {
     let ways = [
         Failing::WithoutTls,
@@ -27,7 +46,7 @@ async fn a_server_of_no_use_costs_less_than_a_second_once_and_nobody_their_sign_
         Failing::HangsUp(Kind::Search),
         // Unavailable, and busy.
         Failing::Refuses(Kind::Search, 52),
-        Failing::Refuses(Kind::Bind, 51),
+        Failing::Refuses(Kind::Search, 51),
     ];
     for way in [&ways[..], &Kind::ALL.map(Failing::Without)].concat() {
         let university = University::new();

@@ -1,0 +1,118 @@
+//! Answers that do not come whole, or from where they should; and addresses of return that somebody
+//! has written more into.
+
+use std::{io::ErrorKind, net::TcpListener};
+
+use super::{Login, MAIL, at_cas, bridge, new_ticket, records, there_and_back, zoe};
+use crate::{
+    bridge::{Bridge, Setup, ZOOM},
+    lab::{
+        cas_script::{CasScript, Said, Then, success},
+        keys::Authority,
+    },
+};
+
+/// The bridge before one server, which says this.
+fn house(says: Said) -> (Authority, CasScript, Bridge) {
+    let authority = Authority::new("University");
+    let cas = CasScript::start(&authority.vouch_for("localhost"), says);
+    let lines = "timeout-seconds = 1";
+    let bridge = bridge(&Setup::new(), &cas.url(), lines, Some(&authority));
+    (authority, cas, bridge)
+}
+
+async fn is_let_in(bridge: &Bridge) {
+    let request = bridge.request();
+    let page = there_and_back(&mut bridge.browser(), &request).await;
+    bridge.identity(&page.answer(), ZOOM, request.id());
+}
+
+#[tokio::test]
+async fn r62_an_answer_that_is_cut_or_never_ends_vouches_for_nobody_and_the_journey_goes_on() {
+    let (_authority, cas, bridge) = house(zoe(&[]));
+    let whole = success("zoe.martin", &[("mail", MAIL.to_owned())]);
+    let attributes = whole.find("<cas:attributes>").unwrap();
+    let mut failed = 0;
+    for (length, then) in [
+        (0, Then::End),
+        (1, Then::End),
+        (attributes, Then::End),
+        (whole.len() - 1, Then::End),
+        // All of the document has come, and not the end of the answer.
+        (whole.len(), Then::End),
+        (0, Then::Silence),
+        (attributes, Then::Silence),
+        (whole.len(), Then::Silence),
+        (0, Then::Spaces),
+        (whole.len(), Then::Spaces),
+    ] {
+        let part = whole.as_bytes()[..length].to_vec();
+        cas.now_says(Said::Part(part, then));
+        let mut browser = bridge.browser();
+        let request = bridge.request();
+        let login = at_cas(&mut browser, &request).await;
+        let page = browser.arrive(&login.callback(&new_ticket())).await;
+        page.stops(503, "sign-in-unavailable");
+        // What is too long is one odd answer, and says nothing of the server.
+        failed += u64::from(then != Then::Spaces);
+        let (_, counted, _) = records(&bridge, bridge.now())[0];
+        assert_eq!(counted, failed, "{length} {then:?}");
+        // The button of that page leads back to CAS, and from there on.
+        cas.now_says(zoe(&[]));
+        bridge.wait_seconds(11);
+        let login = Login::of(&browser.open(&page.link("again").unwrap()).await);
+        let page = browser.arrive(&login.callback(&new_ticket())).await;
+        bridge.identity(&page.answer(), ZOOM, request.id());
+    }
+}
+
+#[tokio::test]
+async fn r64_nobody_is_asked_in_the_place_that_the_server_points_to() {
+    let elsewhere = TcpListener::bind("127.0.0.1:0").unwrap();
+    elsewhere.set_nonblocking(true).unwrap();
+    let address = elsewhere.local_addr().unwrap();
+    let (_authority, cas, bridge) = house(zoe(&[]));
+    for scheme in ["http", "https"] {
+        cas.now_says(Said::Elsewhere(format!("{scheme}://{address}/cas")));
+        let page = there_and_back(&mut bridge.browser(), &bridge.request()).await;
+        page.stops(503, "sign-in-unavailable");
+    }
+    assert_eq!(
+        elsewhere.accept().unwrap_err().kind(),
+        ErrorKind::WouldBlock
+    );
+    cas.now_says(zoe(&[]));
+    is_let_in(&bridge).await;
+}
+
+#[tokio::test]
+async fn r65_what_the_provider_asked_for_comes_from_the_seal_and_from_nothing_else_of_the_address()
+{
+    let old = [("authenticationDate", "2026-11-26T07:00:00Z")];
+    let (_authority, cas, bridge) = house(zoe(&old));
+    let forced = || bridge.request().with("ForceAuthn", "true");
+    for more in [
+        "",
+        "&renew=false&gateway=true",
+        "&ForceAuthn=false&IsPassive=true&sp=intranet",
+    ] {
+        let mut browser = bridge.browser();
+        let request = forced();
+        let login = at_cas(&mut browser, &request).await;
+        let back = format!("{}{more}", login.callback(&new_ticket()));
+        let answer = browser.arrive(&back).await.answer();
+        let (_, status) = bridge.refusal(&answer, ZOOM, request.id());
+        assert_eq!(status, "AuthnFailed", "{more}");
+    }
+    // The seal is for one provider: under another one's name it opens nothing, and CAS is not asked.
+    let before = cas.asked().len();
+    for other in ["intranet", "library", "closed", "nobody"] {
+        let mut browser = bridge.browser();
+        let login = at_cas(&mut browser, &forced()).await;
+        let back = login.callback(&new_ticket());
+        let back = back.replace("/cas/zoom/", &format!("/cas/{other}/"));
+        let page = browser.arrive(&back).await;
+        assert_eq!(page.status, 400, "{other}: {}", page.body);
+    }
+    assert_eq!(cas.asked().len(), before);
+}
