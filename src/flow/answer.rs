@@ -18,12 +18,13 @@ use crate::{
     audit,
     metadata::registry::SpFault,
     model::{
-        attribute::ReleasedAttribute,
+        attribute::{Attributes, ReleasedAttribute},
+        journey::NamedPerson,
         name_id::NameId,
         proof::Proof,
         session::{Participant, Session},
         store::{ReplayGuard as _, Sight, Use},
-        trace::Organ,
+        trace::{Organ, Trace},
     },
     saml::{
         acs::ReturnAddress,
@@ -84,16 +85,7 @@ impl Bridge {
             });
         }
         let ours = self.mapping.apply(&proof.attributes, &mut story.trace);
-        let parties = Parties {
-            idp: &self.settings.entity_id,
-            sp: &way.provider.registered.sp.entity_id,
-            pairwise: &self.pairwise,
-        };
-        let name_id = way
-            .provider
-            .name_id
-            .build(&ours, parties, &mut story.trace)
-            .map_err(HereFault::from)?;
+        let name_id = self.name(way.provider, &ours, &mut story.trace)?;
         self.refuse_shared_mail(&name_id, proof, proven, story)
             .await?;
         let attributes = way
@@ -106,6 +98,34 @@ impl Bridge {
             attributes,
             is_from_session: matches!(proven, Proven::Before(_)),
         })
+    }
+
+    /// Makes the name by which a provider knows the person with our attributes `ours`.
+    fn name(
+        &self,
+        provider: &Provider,
+        ours: &Attributes,
+        trace: &mut Trace,
+    ) -> Result<NameId, HereFault> {
+        let parties = Parties {
+            idp: &self.settings.entity_id,
+            sp: &provider.registered.sp.entity_id,
+            pairwise: &self.pairwise,
+        };
+        Ok(provider.name_id.build(ours, parties, trace)?)
+    }
+
+    /// Whether the request is about the person who proved this: it names them, or nobody
+    /// (saml-core-2.0 §3.4.1.4). They are named as the answer would name them.
+    pub(super) fn is_about(&self, way: &UnderWay<'_>, proof: &Proof) -> Result<bool, HereFault> {
+        let Some(subject) = way.journey.subject else {
+            return Ok(true);
+        };
+        // Each decision is noted where the answer is prepared.
+        let mut trace = Trace::new();
+        let ours = self.mapping.apply(&proof.attributes, &mut trace);
+        let name = self.name(way.provider, &ours, &mut trace)?;
+        Ok(NamedPerson::of(&name.value) == subject)
     }
 
     /// Makes the answer that says who the person is.

@@ -135,7 +135,7 @@ impl Bridge {
                 })
             }
             Err(Stop::Answer {
-                fault: AnswerFault::AuthnContext,
+                fault: AnswerFault::AuthnContext | AnswerFault::UnknownPrincipal,
                 ..
             }) if is_passive => Err(Stop::Answer {
                 to: Box::new(to),

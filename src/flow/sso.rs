@@ -266,6 +266,9 @@ impl Bridge {
             "not used: older than this provider takes"
         } else if !is_acceptable(&session.proof, &way.journey) {
             "not used: not what the request takes"
+        // Who has no name at this provider is told so when the answer is prepared.
+        } else if !self.is_about(way, &session.proof).unwrap_or(true) {
+            "not used: the request names somebody else"
         } else {
             story.trace.note(Organ::Session, "session", "used");
             return Some(session);
@@ -370,6 +373,17 @@ impl Bridge {
             return Err(Stop::Answer {
                 to,
                 fault: AnswerFault::AuthnContext,
+            });
+        }
+        // Before the old session ends: a request that anybody may have made up ends nobody's.
+        if !self.is_about(&way, &proof)? {
+            story
+                .trace
+                .note(Organ::Authn, "subject", "not whom the request names");
+            let to = Box::new(way.to);
+            return Err(Stop::Answer {
+                to,
+                fault: AnswerFault::UnknownPrincipal,
             });
         }
         self.end_of_another(&proof.login, visit).await;

@@ -24,7 +24,8 @@ use crate::{
         acs::ReturnAddress,
         authn_request::claimed_issuer,
         binding::{post, redirect},
-        trust::{Expectations, Offer, trust},
+        trust::{Expectations, trust},
+        wishes::Offer,
     },
     sys::{
         seal::{BrokenSeal, Purpose},
@@ -109,6 +110,7 @@ impl Bridge {
             .note(Organ::Acs, "address", "stands in the metadata");
         // From here on a fault may be told to the provider.
         let offer = Offer {
+            idp: &self.settings.entity_id,
             sp,
             name_id_format: provider.name_id.format(),
             contexts: &self.settings.contexts,
@@ -127,6 +129,7 @@ impl Bridge {
             relay_state: to.relay_state().cloned(),
             force_authn: request.force_authn,
             is_passive: request.is_passive,
+            subject: wishes.subject,
             name_id_format: wishes.name_id_format,
             acceptable_contexts: wishes.acceptable_contexts,
             begun_at: now,

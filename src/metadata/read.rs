@@ -87,6 +87,7 @@ fn read_entity(
         entity_id: entity_id?,
         aliases: config.aliases.clone(),
         assertion_consumer_services,
+        attribute_consuming_services: read_attribute_consuming_services(descriptor),
         signing_certificates: certificates,
         name_id_formats: read_name_id_formats(descriptor, findings),
         authn_requests_signed: authn_requests_signed.unwrap_or(false),
@@ -218,6 +219,17 @@ fn read_one_acs(
         binding,
         is_default,
     })
+}
+
+/// Reads the indexes of the lists of attributes (saml-metadata-2.0 §2.4.4.1). What the lists hold
+/// decides nothing here: what a provider is told is the administrator's word. One without an index is
+/// one that no request can name.
+fn read_attribute_consuming_services(descriptor: Element<'_, '_>) -> Vec<u16> {
+    descriptor
+        .children()
+        .filter(|child| child.is(vocab::MD, "AttributeConsumingService"))
+        .filter_map(|service| service.attribute("index").and_then(read_index))
+        .collect()
 }
 
 /// Reads an `xs:unsignedShort` without the forms that nobody writes, such as `+1`.

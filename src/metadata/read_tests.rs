@@ -397,6 +397,21 @@ fn endpoints_of_other_bindings_are_kept_for_what_they_are() {
 }
 
 #[test]
+fn a_list_of_attributes_is_known_by_its_index() {
+    let lists = "<md:AttributeConsumingService index='4'/><md:AttributeConsumingService/>\
+                 <md:AttributeConsumingService index='x'/><md:AttributeConsumingService index='0'/>\
+                 </md:SPSSODescriptor>";
+    let plain = String::from_utf8(fixtures("valid")["plain"].clone()).unwrap();
+    let with_lists = plain.replace("</md:SPSSODescriptor>", lists);
+    let indexes = |text: &str| {
+        let reading = read(text.as_bytes(), &config(), Schemes::HttpsOnly, now());
+        reading.provider.unwrap().0.attribute_consuming_services
+    };
+    assert_eq!(indexes(&with_lists), [4, 0]);
+    assert_eq!(indexes(&plain), [0; 0]);
+}
+
+#[test]
 fn the_earlier_end_of_entity_and_role_counts() {
     let (sp, _) = valid("valid-until-past");
     assert_eq!(

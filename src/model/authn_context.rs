@@ -1,5 +1,7 @@
 //! How a person proved who they are, in the words of the standard.
 
+use std::cmp::Ordering;
+
 use serde::{Deserialize, Serialize};
 use url::Url;
 
@@ -40,6 +42,30 @@ impl AuthnContextClass {
     /// The longest URI: a journey carries those that its request takes.
     pub const MAX_BYTES: usize = 256;
 
+    /// The classes whose strength we deem to know, the weakest first (saml-core-2.0 §3.3.2.2.1 leaves
+    /// it to the responder). Any other class is compared with itself only: a guess would let somebody
+    /// in with less than was asked for.
+    pub const BY_STRENGTH: [&str; 5] = [
+        vocab::AC_UNSPECIFIED,
+        vocab::AC_PASSWORD,
+        vocab::AC_PASSWORD_PROTECTED_TRANSPORT,
+        vocab::AC_REFEDS_SFA,
+        vocab::AC_REFEDS_MFA,
+    ];
+
+    /// Whether this class is weaker or stronger than that of `uri`; none where nobody can say.
+    pub fn compare(&self, uri: &str) -> Option<Ordering> {
+        if self.uri() == uri {
+            return Some(Ordering::Equal);
+        }
+        Some(strength(self.uri())?.cmp(&strength(uri)?))
+    }
+
+    /// Its place in [`Self::BY_STRENGTH`]; none sorts before all others.
+    pub fn strength(&self) -> Option<usize> {
+        strength(self.uri())
+    }
+
     /// Reads a class of the configuration by its URI.
     ///
     /// # Errors
@@ -71,9 +97,31 @@ impl AuthnContextClass {
     }
 }
 
+fn strength(uri: &str) -> Option<usize> {
+    AuthnContextClass::BY_STRENGTH
+        .iter()
+        .position(|known| *known == uri)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn r36_five_classes_have_an_order_and_any_other_one_is_only_itself() {
+        let class = |uri| AuthnContextClass::parse(uri).unwrap();
+        for (place, uri) in AuthnContextClass::BY_STRENGTH.into_iter().enumerate() {
+            for (other_place, other) in AuthnContextClass::BY_STRENGTH.into_iter().enumerate() {
+                let order = class(uri).compare(other);
+                assert_eq!(order, Some(place.cmp(&other_place)), "{uri} {other}");
+            }
+            for unknown in ["urn:x", "", "https://refeds.org/profile/MFA"] {
+                assert_eq!(class(uri).compare(unknown), None, "{uri} {unknown}");
+            }
+            assert_eq!(class("urn:x").compare(uri), None, "{uri}");
+        }
+        assert_eq!(class("urn:x").compare("urn:x"), Some(Ordering::Equal));
+    }
 
     #[test]
     fn a_class_is_one_value_by_its_uri() {

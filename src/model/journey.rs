@@ -7,6 +7,7 @@ use super::{
     authn_context::AuthnContextClass, endpoint::EndpointUrl, entity_id::EntityId,
     name_id::NameIdFormat, short_name::ShortName, support_code::SupportCode,
 };
+use crate::sys::hmac::sha256;
 
 /// A sign-in on its way, sealed into the path of our own URLs and stored nowhere.
 ///
@@ -31,6 +32,8 @@ pub struct Journey {
     pub force_authn: bool,
     /// `IsPassive`: no page may be shown.
     pub is_passive: bool,
+    /// The person who must sign in, where the request names one.
+    pub subject: Option<NamedPerson>,
     /// The format that `NameIDPolicy` asks for.
     pub name_id_format: Option<NameIdFormat>,
     /// The classes of which one must be what happened, the preferred one first; any will do when
@@ -48,6 +51,24 @@ pub struct Journey {
     pub own_form: OwnForm,
     /// Which browser it belongs to.
     pub binding: BrowserBinding,
+}
+
+/// The person whom a request names, by the hash of the name. Who bears it shows when somebody has
+/// signed in; until then the name, which may be long and is personal, is not carried along.
+#[derive(Clone, Copy, Deserialize, Eq, PartialEq, Serialize)]
+pub struct NamedPerson([u8; 32]);
+
+impl NamedPerson {
+    /// The person who bears `name`, byte for byte (saml-core-2.0 §3.3.4).
+    pub fn of(name: &str) -> Self {
+        Self(sha256(&[name.as_bytes()]))
+    }
+}
+
+impl std::fmt::Debug for NamedPerson {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("NamedPerson")
+    }
 }
 
 /// Whether our own form was shown in the place of a CAS server that did not answer.

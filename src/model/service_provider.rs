@@ -17,6 +17,9 @@ pub struct ServiceProvider {
     pub aliases: Vec<EntityId>,
     /// Where it takes Responses, in the order of the metadata; never empty.
     pub assertion_consumer_services: Vec<AssertionConsumerService>,
+    /// The indexes of its `AttributeConsumingService`s, each a list of attributes that a request may
+    /// name.
+    pub attribute_consuming_services: Vec<u16>,
     /// Its certificates for signing, DER: those of `use="signing"` and those without `use`.
     pub signing_certificates: Vec<Vec<u8>>,
     /// The `NameIDFormat` elements, as written.

@@ -53,6 +53,11 @@ pub const AC_PASSWORD: &str = "urn:oasis:names:tc:SAML:2.0:ac:classes:Password";
 /// No claim about the means (saml-authn-context-2.0 §3.4.28).
 pub const AC_UNSPECIFIED: &str = "urn:oasis:names:tc:SAML:2.0:ac:classes:unspecified";
 
+/// One factor of a stated quality (REFEDS SFA profile 1.0).
+pub const AC_REFEDS_SFA: &str = "https://refeds.org/profile/sfa";
+/// Two factors (REFEDS MFA profile 1.0).
+pub const AC_REFEDS_MFA: &str = "https://refeds.org/profile/mfa";
+
 /// The request was answered (saml-core-2.0 §3.2.2.2, like all that follow).
 pub const STATUS_SUCCESS: &str = "urn:oasis:names:tc:SAML:2.0:status:Success";
 /// The fault lies in the request.

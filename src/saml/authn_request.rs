@@ -5,6 +5,7 @@
 
 use jiff::Timestamp;
 
+use super::requested_subject::RequestedSubject;
 use crate::{
     model::{
         endpoint::EndpointUrl,
@@ -39,8 +40,10 @@ pub struct ReceivedAuthnRequest {
     pub is_passive: bool,
     /// The `RequestedAuthnContext`, where stated.
     pub requested_authn_context: Option<RequestedAuthnContext>,
-    /// Whether the request names the person it is about.
-    pub has_subject: bool,
+    /// The `Subject`, where stated: the person it is about.
+    pub subject: Option<RequestedSubject>,
+    /// The `AttributeConsumingServiceIndex`, where stated.
+    pub attribute_consuming_service: Option<u16>,
 }
 
 /// The versions of SAML that a request can be of.
@@ -65,8 +68,8 @@ pub enum AcsWish {
     Unstated,
 }
 
-/// A `NameIDPolicy` (saml-core-2.0 §3.4.1.1). `AllowCreate` asks nothing of us: the names we issue
-/// are computed, and none is created or stored.
+/// A `NameIDPolicy` (saml-core-2.0 §3.4.1.1). `AllowCreate` must be a boolean, and is met either
+/// way: a person has the names that we issue whether anybody asks for them or not.
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
 pub struct NameIdPolicy {
     /// The `Format`, where stated.
@@ -80,8 +83,10 @@ pub struct NameIdPolicy {
 pub struct RequestedAuthnContext {
     /// The `Comparison`; `exact` where it is not stated.
     pub comparison: Comparison,
-    /// The `AuthnContextClassRef`s, as written. Empty where declarations are asked for instead.
+    /// The `AuthnContextClassRef`s, as written, the preferred one first.
     pub class_refs: Vec<String>,
+    /// Whether there is an `AuthnContextDeclRef`.
+    pub names_declarations: bool,
 }
 
 /// How what happened is compared with what is asked.
@@ -100,9 +105,6 @@ pub enum Comparison {
 /// Why a document is not an `AuthnRequest`. What it holds is not echoed: it is unproven.
 #[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]
 pub enum RequestShapeFault {
-    /// `AssertionConsumerServiceIndex` is no `xs:unsignedShort`.
-    #[error("AssertionConsumerServiceIndex is not a number from 0 to 65535")]
-    AcsIndex,
     /// An index together with an address or a binding: one excludes the others.
     #[error("AssertionConsumerServiceIndex stands beside URL or ProtocolBinding")]
     AcsWish,
@@ -121,6 +123,9 @@ pub enum RequestShapeFault {
     /// The `IssueInstant` is missing or no time in UTC.
     #[error("IssueInstant is not a time in UTC")]
     IssueInstant,
+    /// An index is no `xs:unsignedShort`.
+    #[error("{0} is not a number from 0 to 65535")]
+    Index(&'static str),
     /// The `Issuer` is missing: nobody to answer (R-32).
     #[error("there is no Issuer")]
     NoIssuer,
@@ -159,8 +164,9 @@ impl ReceivedAuthnRequest {
 
     /// Reads the whole message.
     ///
-    /// `Extensions`, `Conditions`, `Scoping` and `AttributeConsumingServiceIndex` are let pass: the
-    /// standard leaves it to us, and Zoom's library sends a `Scoping` (R-37).
+    /// What is in `Extensions`, `Conditions` and `Scoping` is let pass: the standard leaves it to us,
+    /// and Zoom's library sends a `Scoping` (R-37). The children may stand in any order: that of the
+    /// schema says nothing.
     ///
     /// # Errors
     ///
@@ -196,17 +202,19 @@ impl ReceivedAuthnRequest {
             protocol_binding: root.attribute("ProtocolBinding").map(str::to_owned),
             name_id_policy: root
                 .only(vocab::SAMLP, "NameIDPolicy")?
-                .map(|policy| NameIdPolicy {
-                    format: policy.attribute("Format").map(str::to_owned),
-                    sp_name_qualifier: policy.attribute("SPNameQualifier").map(str::to_owned),
-                }),
+                .map(parse_name_id_policy)
+                .transpose()?,
             force_authn: parse_boolean(root, "ForceAuthn")?,
             is_passive: parse_boolean(root, "IsPassive")?,
             requested_authn_context: root
                 .only(vocab::SAMLP, "RequestedAuthnContext")?
                 .map(parse_requested_authn_context)
                 .transpose()?,
-            has_subject: root.only(vocab::SAML, "Subject")?.is_some(),
+            subject: root
+                .only(vocab::SAML, "Subject")?
+                .map(RequestedSubject::parse)
+                .transpose()?,
+            attribute_consuming_service: parse_index(root, "AttributeConsumingServiceIndex")?,
         })
     }
 }
@@ -283,9 +291,33 @@ fn parse_boolean(root: Element<'_, '_>, name: &'static str) -> Result<bool, Requ
     }
 }
 
+/// Reads an `xs:unsignedShort` without the forms that nobody writes, such as `+1`.
+fn parse_index(
+    root: Element<'_, '_>,
+    name: &'static str,
+) -> Result<Option<u16>, RequestShapeFault> {
+    let Some(text) = root.attribute(name) else {
+        return Ok(None);
+    };
+    let is_number = (1..=5).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_digit());
+    let number = if is_number { text.parse().ok() } else { None };
+    number.map(Some).ok_or(RequestShapeFault::Index(name))
+}
+
+fn parse_name_id_policy(policy: Element<'_, '_>) -> Result<NameIdPolicy, RequestShapeFault> {
+    parse_boolean(policy, "AllowCreate")?;
+    if policy.children().next().is_some() {
+        return Err(RequestShapeFault::Foreign);
+    }
+    Ok(NameIdPolicy {
+        format: policy.attribute("Format").map(str::to_owned),
+        sp_name_qualifier: policy.attribute("SPNameQualifier").map(str::to_owned),
+    })
+}
+
 fn parse_acs_wish(root: Element<'_, '_>) -> Result<AcsWish, RequestShapeFault> {
     let url = root.attribute("AssertionConsumerServiceURL");
-    let index = root.attribute("AssertionConsumerServiceIndex");
+    let index = parse_index(root, "AssertionConsumerServiceIndex")?;
     match (index, url) {
         (None, None) => Ok(AcsWish::Unstated),
         (None, Some(url)) => {
@@ -301,14 +333,7 @@ fn parse_acs_wish(root: Element<'_, '_>) -> Result<AcsWish, RequestShapeFault> {
         (Some(_), None) if root.attribute("ProtocolBinding").is_some() => {
             Err(RequestShapeFault::AcsWish)
         }
-        (Some(index), None) => {
-            let is_number =
-                (1..=5).contains(&index.len()) && index.bytes().all(|b| b.is_ascii_digit());
-            let number = if is_number { index.parse().ok() } else { None };
-            number
-                .map(AcsWish::Index)
-                .ok_or(RequestShapeFault::AcsIndex)
-        }
+        (Some(index), None) => Ok(AcsWish::Index(index)),
     }
 }
 
@@ -323,16 +348,20 @@ fn parse_requested_authn_context(
         Some(_) => return Err(RequestShapeFault::Comparison),
     };
     let mut class_refs = Vec::new();
+    let mut names_declarations = false;
     for child in asked.children() {
         if child.is(vocab::SAML, "AuthnContextClassRef") {
             class_refs.push(child.text()?.trim().to_owned());
-        } else if !child.is(vocab::SAML, "AuthnContextDeclRef") {
+        } else if child.is(vocab::SAML, "AuthnContextDeclRef") {
+            names_declarations = true;
+        } else {
             return Err(RequestShapeFault::Foreign);
         }
     }
     Ok(RequestedAuthnContext {
         comparison,
         class_refs,
+        names_declarations,
     })
 }
 
@@ -367,7 +396,11 @@ mod tests {
         assert_eq!(read.version, Version::Two);
         assert_eq!(read.issued_at, "2026-11-23T10:00:00Z".parse().unwrap());
         assert_eq!(read.acs, AcsWish::Unstated);
-        assert!(!read.force_authn && !read.is_passive && !read.has_subject);
+        assert!(!read.force_authn && !read.is_passive);
+        assert_eq!(
+            (read.subject, read.attribute_consuming_service),
+            (None, None)
+        );
         assert_eq!(
             (read.destination, read.protocol_binding, read.name_id_policy),
             (None, None, None)
@@ -392,15 +425,20 @@ mod tests {
 
     #[test]
     fn r31_an_index_is_a_small_number_and_stands_alone() {
-        let index = |text: &str| with(&format!(r#"AssertionConsumerServiceIndex="{text}""#));
-        assert_eq!(index("0").unwrap().acs, AcsWish::Index(0));
-        assert_eq!(index("65535").unwrap().acs, AcsWish::Index(65535));
-        for bad in ["", "-1", "+1", "65536", "1.0", "0x1", "123456", " 1"] {
-            assert_eq!(
-                index(bad).unwrap_err(),
-                RequestShapeFault::AcsIndex,
-                "{bad}"
-            );
+        let of = |name: &str, text: &str| with(&format!(r#"{name}="{text}""#));
+        let acs = |text: &str| of("AssertionConsumerServiceIndex", text).unwrap().acs;
+        assert_eq!(acs("0"), AcsWish::Index(0));
+        assert_eq!(acs("65535"), AcsWish::Index(65535));
+        let attributes = |text: &str| of("AttributeConsumingServiceIndex", text).unwrap();
+        assert_eq!(attributes("7").attribute_consuming_service, Some(7));
+        for name in [
+            "AssertionConsumerServiceIndex",
+            "AttributeConsumingServiceIndex",
+        ] {
+            for bad in ["", "-1", "+1", "65536", "1.0", "0x1", "123456", " 1"] {
+                let fault = of(name, bad).unwrap_err();
+                assert_eq!(fault, RequestShapeFault::Index(name), "{bad}");
+            }
         }
         for other in ["AssertionConsumerServiceURL", "ProtocolBinding"] {
             let both = format!(r#"AssertionConsumerServiceIndex="0" {other}="urn:x""#);
@@ -536,6 +574,68 @@ mod tests {
         let asked = read.requested_authn_context.unwrap();
         assert_eq!(asked.comparison, Comparison::Minimum);
         assert_eq!(asked.class_refs, ["urn:c"]);
+        assert!(!asked.names_declarations);
+    }
+
+    #[test]
+    fn r37_a_subject_is_read_as_it_stands_or_refused() {
+        use RequestShapeFault as Fault;
+        let subject = |inside: &str| {
+            let subject = format!("{ISSUER}<a:Subject>{inside}</a:Subject>");
+            request(BASE, &subject).map(|read| read.subject.unwrap())
+        };
+        let name =
+            r#"<a:NameID Format="urn:f" NameQualifier="i" SPNameQualifier="s"> Zoe </a:NameID>"#;
+        let RequestedSubject::Named(read) = subject(name).unwrap() else {
+            panic!("a name")
+        };
+        assert_eq!(read.value, " Zoe ");
+        assert_eq!(read.format.as_deref(), Some("urn:f"));
+        assert_eq!(read.name_qualifier.as_deref(), Some("i"));
+        assert_eq!(read.sp_name_qualifier.as_deref(), Some("s"));
+        assert!(!read.has_sp_provided_id);
+        assert!(!format!("{read:?}").contains("Zoe"));
+        let confirmation = r#"<a:SubjectConfirmation Method="urn:m"/>"#;
+        for confirmed in [
+            confirmation.to_owned(),
+            format!("{name}{confirmation}"),
+            format!("<a:EncryptedID/>{confirmation}{confirmation}"),
+        ] {
+            assert_eq!(subject(&confirmed), Ok(RequestedSubject::Confirmed));
+        }
+        for untold in ["", "<a:BaseID/>", "<a:EncryptedID/>"] {
+            assert_eq!(subject(untold), Ok(RequestedSubject::Untold), "{untold}");
+        }
+        let repeated = Fault::Shape(ShapeFault::Repeated);
+        for (bad, fault) in [
+            (format!("{name}{name}"), repeated),
+            (format!("{name}<a:EncryptedID/>"), repeated),
+            (format!("{name}<x/>"), Fault::Foreign),
+            ("<p:NameID>Zoe</p:NameID>".to_owned(), Fault::Foreign),
+            (
+                "<a:NameID>Z<b/>oe</a:NameID>".to_owned(),
+                Fault::Shape(ShapeFault::NotText),
+            ),
+        ] {
+            assert_eq!(subject(&bad), Err(fault), "{bad}");
+        }
+    }
+
+    #[test]
+    fn r37_a_name_id_policy_is_attributes_and_nothing_else() {
+        use RequestShapeFault as Fault;
+        let policy = |attributes: &str, inside: &str| {
+            let policy = format!("<p:NameIDPolicy {attributes}>{inside}</p:NameIDPolicy>");
+            request(BASE, &format!("{ISSUER}{policy}"))
+        };
+        for good in ["true", "false", "0", "1"] {
+            assert!(policy(&format!(r#"AllowCreate="{good}""#), "").is_ok());
+        }
+        for bad in ["", "yes", "TRUE"] {
+            let fault = policy(&format!(r#"AllowCreate="{bad}""#), "").unwrap_err();
+            assert_eq!(fault, Fault::Boolean("AllowCreate"), "{bad}");
+        }
+        assert_eq!(policy("", "<p:x/>").unwrap_err(), Fault::Foreign);
     }
 
     #[test]

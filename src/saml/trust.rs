@@ -6,17 +6,11 @@
 use jiff::{SignedDuration, Timestamp};
 
 use super::{
-    authn_request::{
-        Comparison, ReceivedAuthnRequest, RequestShapeFault, RequestedAuthnContext, Version,
-    },
+    authn_request::{ReceivedAuthnRequest, RequestShapeFault},
     binding::{DetachedSignature, ReceivedMessage},
-    status::AnswerFault,
 };
 use crate::{
-    model::{
-        authn_context::AuthnContextClass, entity_id::EntityId, name_id::NameIdFormat,
-        service_provider::ServiceProvider, vocab,
-    },
+    model::service_provider::ServiceProvider,
     xml::Element,
     xmlsec::{SignatureFault, VerifyingKey, carries_signature, verify_detached, verify_enveloped},
 };
@@ -143,110 +137,8 @@ impl TrustedAuthnRequest {
     pub const fn request(&self) -> &ReceivedAuthnRequest {
         &self.request
     }
-
-    /// What the request asks for and cannot have, which the provider may be told at its proven
-    /// address.
-    ///
-    /// # Errors
-    ///
-    /// The first such wish.
-    pub fn check_wishes(&self, offer: &Offer<'_>) -> Result<Wishes, AnswerFault> {
-        let request = &self.request;
-        match request.version {
-            Version::Two => {}
-            Version::Earlier => return Err(AnswerFault::VersionTooLow),
-            Version::Later => return Err(AnswerFault::VersionTooHigh),
-        }
-        if request
-            .protocol_binding
-            .as_deref()
-            .is_some_and(|uri| uri != vocab::BINDING_POST)
-        {
-            return Err(AnswerFault::ProtocolBinding);
-        }
-        if request.has_subject {
-            return Err(AnswerFault::Subject);
-        }
-        if request.force_authn && request.is_passive {
-            return Err(AnswerFault::Passive);
-        }
-        Ok(Wishes {
-            name_id_format: self.asked_name_id_format(offer)?,
-            acceptable_contexts: acceptable_contexts(
-                request.requested_authn_context.as_ref(),
-                offer.contexts,
-            )?,
-        })
-    }
-
-    fn asked_name_id_format(&self, offer: &Offer<'_>) -> Result<Option<NameIdFormat>, AnswerFault> {
-        let Some(policy) = &self.request.name_id_policy else {
-            return Ok(None);
-        };
-        // Names are made for the provider itself: not for a group that it says it is of.
-        if let Some(qualifier) = &policy.sp_name_qualifier
-            && !EntityId::parse(qualifier).is_ok_and(|name| offer.sp.is_named(&name))
-        {
-            return Err(AnswerFault::NameIdPolicy);
-        }
-        match policy.format.as_deref() {
-            None | Some(vocab::NAME_ID_UNSPECIFIED) => Ok(None),
-            Some(urn) if urn == offer.name_id_format.urn() => Ok(Some(offer.name_id_format)),
-            Some(_) => Err(AnswerFault::NameIdPolicy),
-        }
-    }
-}
-
-/// What this provider can have.
-#[derive(Debug)]
-pub struct Offer<'a> {
-    /// The provider.
-    pub sp: &'a ServiceProvider,
-    /// The format of the name it gets.
-    pub name_id_format: NameIdFormat,
-    /// What can happen here when a person proves who they are.
-    pub contexts: &'a [AuthnContextClass],
-}
-
-/// What the request asks for, in our words.
-#[derive(Clone, Debug, Eq, PartialEq)]
-pub struct Wishes {
-    /// The format that was asked for by name.
-    pub name_id_format: Option<NameIdFormat>,
-    /// The classes of which one must be what happened, the preferred one first; any will do when
-    /// there are none.
-    pub acceptable_contexts: Vec<AuthnContextClass>,
-}
-
-/// Which of what can happen here would meet the wish, the preferred one first
-/// (saml-core-2.0 §3.3.2.2.1). `exact` is decided; the three
-/// orderings are refused until an order of classes is configured, never taken for `exact`.
-fn acceptable_contexts(
-    asked: Option<&RequestedAuthnContext>,
-    offered: &[AuthnContextClass],
-) -> Result<Vec<AuthnContextClass>, AnswerFault> {
-    let Some(asked) = asked else {
-        return Ok(Vec::new());
-    };
-    let mut acceptable: Vec<AuthnContextClass> = Vec::new();
-    match asked.comparison {
-        Comparison::Exact => {
-            for asked in &asked.class_refs {
-                let met = offered.iter().find(|class| class.uri() == &**asked);
-                if let Some(class) = met.filter(|class| !acceptable.contains(class)) {
-                    acceptable.push(class.clone());
-                }
-            }
-        }
-        Comparison::Minimum | Comparison::Maximum | Comparison::Better => {}
-    }
-    if acceptable.is_empty() {
-        Err(AnswerFault::AuthnContext)
-    } else {
-        Ok(acceptable)
-    }
 }
 
 #[cfg(test)]
 #[path = "trust_tests.rs"]
-mod tests;
+pub(super) mod tests;

@@ -6,8 +6,10 @@ use super::*;
 use crate::{
     model::{
         endpoint::{EndpointUrl, Schemes},
+        entity_id::EntityId,
         service_provider::AssertionConsumerService,
         short_name::ShortName,
+        vocab,
     },
     saml::PREFIXES,
     xml::{Limits, Writer, open},
@@ -44,7 +46,7 @@ fn at(text: &str) -> Timestamp {
     text.parse().unwrap()
 }
 
-fn provider() -> ServiceProvider {
+pub(in crate::saml) fn provider() -> ServiceProvider {
     ServiceProvider {
         short_name: ShortName::parse("zoom").unwrap(),
         entity_id: EntityId::parse("univ-montp3-fr.zoom.us").unwrap(),
@@ -55,6 +57,7 @@ fn provider() -> ServiceProvider {
             binding: vocab::BINDING_POST.to_owned(),
             is_default: None,
         }],
+        attribute_consuming_services: vec![4],
         signing_certificates: Vec::new(),
         name_id_formats: Vec::new(),
         authn_requests_signed: false,
@@ -65,7 +68,10 @@ fn provider() -> ServiceProvider {
 }
 
 /// A request with `changes` over its usual attributes, signed in the XML where a key is given.
-fn request(changes: &[(&'static str, &str)], signer: Option<&SigningKey>) -> Vec<u8> {
+pub(in crate::saml) fn request(
+    changes: &[(&'static str, &str)],
+    signer: Option<&SigningKey>,
+) -> Vec<u8> {
     let mut attributes = vec![
         ("ID", "_1"),
         ("Version", "2.0"),
@@ -87,7 +93,7 @@ fn request(changes: &[(&'static str, &str)], signer: Option<&SigningKey>) -> Vec
     xml.into_string().into_bytes()
 }
 
-fn bare(xml: Vec<u8>) -> ReceivedMessage {
+pub(in crate::saml) fn bare(xml: Vec<u8>) -> ReceivedMessage {
     ReceivedMessage {
         xml,
         relay_state: None,
@@ -111,7 +117,7 @@ fn signed_query(xml: Vec<u8>, key: &SigningKey, algorithm: &str) -> ReceivedMess
     }
 }
 
-fn judge(
+pub(in crate::saml) fn judge(
     received: &ReceivedMessage,
     keys: &[VerifyingKey],
     must_be_signed: bool,
@@ -283,127 +289,7 @@ fn r32_the_issuer_is_the_provider_that_was_looked_up() {
     }
 }
 
-const SFA: &str = "https://refeds.org/profile/sfa";
-
-fn wishes(changes: &[(&'static str, &str)], children: &str) -> Result<Wishes, AnswerFault> {
-    let xml = String::from_utf8(request(changes, None)).unwrap();
-    let xml = xml.replace(
-        "</samlp:AuthnRequest>",
-        &format!("{children}</samlp:AuthnRequest>"),
-    );
-    let xml = xml.replace(
-        "<samlp:AuthnRequest ",
-        &format!("<samlp:AuthnRequest xmlns:a=\"{}\" ", vocab::SAML),
-    );
-    let trusted = judge(&bare(xml.into_bytes()), &[], false).unwrap();
-    let sp = provider();
-    trusted.check_wishes(&Offer {
-        sp: &sp,
-        name_id_format: NameIdFormat::EmailAddress,
-        contexts: &[
-            AuthnContextClass::PasswordProtectedTransport,
-            AuthnContextClass::parse(SFA).unwrap(),
-        ],
-    })
-}
-
 #[test]
-fn r37_a_subject_and_a_foreign_name_policy_are_refused_and_never_ignored() {
-    let policy = |attributes: &str| wishes(&[], &format!("<samlp:NameIDPolicy {attributes}/>"));
-    assert_eq!(wishes(&[], "<a:Subject/>"), Err(AnswerFault::Subject));
-    assert_eq!(policy("").unwrap().name_id_format, None);
-    let email = format!("Format='{}' AllowCreate='true'", vocab::NAME_ID_EMAIL);
-    assert_eq!(
-        policy(&email).unwrap().name_id_format,
-        Some(NameIdFormat::EmailAddress)
-    );
-    let unspecified = format!("Format='{}'", vocab::NAME_ID_UNSPECIFIED);
-    assert_eq!(policy(&unspecified).unwrap().name_id_format, None);
-    for other in [
-        vocab::NAME_ID_PERSISTENT,
-        vocab::NAME_ID_TRANSIENT,
-        vocab::NAME_ID_ENCRYPTED,
-        "urn:x",
-        "",
-    ] {
-        let fault = policy(&format!("Format='{other}'"));
-        assert_eq!(fault, Err(AnswerFault::NameIdPolicy), "{other}");
-    }
-    assert!(policy("SPNameQualifier='https://univ-montp3-fr.zoom.us'").is_ok());
-    assert_eq!(
-        policy("SPNameQualifier='other'"),
-        Err(AnswerFault::NameIdPolicy)
-    );
-}
-
-#[test]
-fn r36_a_requested_context_is_met_by_what_happens_here_or_refused() {
-    let asked = |comparison: &str, classes: &[&str]| {
-        let mut children = String::new();
-        for class in classes {
-            children.push_str("<a:AuthnContextClassRef>");
-            children.push_str(class);
-            children.push_str("</a:AuthnContextClassRef>");
-        }
-        wishes(
-            &[],
-            &format!(
-                "<samlp:RequestedAuthnContext {comparison}>{children}</samlp:RequestedAuthnContext>"
-            ),
-        )
-        .map(|wishes| wishes.acceptable_contexts)
-    };
-    let ours = AuthnContextClass::PasswordProtectedTransport;
-    let sfa = AuthnContextClass::parse(SFA).unwrap();
-    for (asked_for, found) in [
-        (&[ours.uri()][..], vec![ours.clone()]),
-        (&["urn:mfa", ours.uri()], vec![ours.clone()]),
-        // The provider's order, and each once.
-        (&[SFA, ours.uri(), SFA], vec![sfa, ours.clone()]),
-    ] {
-        assert_eq!(asked("", asked_for), Ok(found.clone()));
-        assert_eq!(asked("Comparison='exact'", asked_for), Ok(found));
-    }
-    let refused = Err(AnswerFault::AuthnContext);
-    assert_eq!(asked("", &["https://refeds.org/profile/mfa"]), refused);
-    assert_eq!(asked("", &[]), refused);
-    for comparison in ["minimum", "maximum", "better"] {
-        assert_eq!(
-            asked(&format!("Comparison='{comparison}'"), &[ours.uri()]),
-            refused
-        );
-    }
-}
-
-#[test]
-fn r31_r34_what_cannot_be_had_is_told_by_status() {
-    let wish = |changes: &[(&'static str, &str)]| wishes(changes, "").map(|_| ());
-    assert_eq!(wish(&[("ProtocolBinding", vocab::BINDING_POST)]), Ok(()));
-    assert_eq!(
-        wish(&[("ProtocolBinding", vocab::BINDING_REDIRECT)]),
-        Err(AnswerFault::ProtocolBinding)
-    );
-    assert_eq!(wish(&[("Version", "1.1")]), Err(AnswerFault::VersionTooLow));
-    assert_eq!(
-        wish(&[("Version", "3.0")]),
-        Err(AnswerFault::VersionTooHigh)
-    );
-    let both = [("ForceAuthn", "true"), ("IsPassive", "1")];
-    assert_eq!(wish(&both), Err(AnswerFault::Passive));
-}
-
-#[test]
-fn every_fault_has_a_status_of_two_levels() {
-    let tops = [
-        vocab::STATUS_REQUESTER,
-        vocab::STATUS_RESPONDER,
-        vocab::STATUS_VERSION_MISMATCH,
-    ];
-    for fault in AnswerFault::ALL {
-        let status = fault.status();
-        assert!(tops.contains(&status.top), "{fault}");
-        assert!(!tops.contains(&status.second) && status.second != vocab::STATUS_SUCCESS);
-    }
-    // A certificate in base64 is what providers take: one line, no header.
+fn a_certificate_is_given_to_providers_in_one_line_of_base64() {
     assert!(STANDARD.decode(key(0).certificate_base64()).is_ok());
 }

@@ -62,6 +62,14 @@ pub enum BrokenSeal {
 #[error("the seal could not be made")]
 pub struct SealError(#[from] ErrorStack);
 
+#[cfg(test)]
+impl SealError {
+    /// One for a test that lists faults: nobody can have the library fail.
+    pub(crate) fn specimen() -> Self {
+        Self(ErrorStack::get())
+    }
+}
+
 /// Why a line of a key file is not a key.
 #[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]
 pub enum SealKeyFault {

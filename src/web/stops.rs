@@ -154,3 +154,7 @@ const fn told_of_request<'a>(fault: &RequestFault) -> Told<'a> {
         RequestFault::Unsigned => theirs(StopReason::RequestUnsigned, "B-REQ-06"),
     }
 }
+
+#[cfg(test)]
+#[path = "stops_tests.rs"]
+mod tests;

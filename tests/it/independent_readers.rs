@@ -14,6 +14,7 @@ use passerelle::{
     sys::clock::{Clock as _, SystemClock},
 };
 use tempfile::TempDir;
+use url::Url;
 
 use crate::lab::{
     browser::{BrowserSim, Page},
@@ -23,14 +24,20 @@ use crate::lab::{
     xml_tools::{Schema, SignedElement, xmllint_schema, xmlsec1_verify},
 };
 
-/// From the service provider's own button to the form that carries the answer.
-async fn to_the_answer(browser: &mut BrowserSim, sp: &RunningSp) -> Page {
-    let mut page = browser.open(&sp.login()).await;
-    if page.kind().is_none() {
-        // HTTP-POST: the page of the service provider that sends itself on.
-        let form = page.form();
-        page = browser.submit(&page, &form).await;
+/// From the service provider's own button to what the bridge says.
+async fn to_the_bridge(browser: &mut BrowserSim, login: &Url) -> Page {
+    let page = browser.open(login).await;
+    if page.kind().is_some() {
+        return page;
     }
+    // HTTP-POST: the page of the service provider that sends itself on.
+    let form = page.form();
+    browser.submit(&page, &form).await
+}
+
+/// From the service provider's own button to the form that carries the answer.
+async fn to_the_answer(browser: &mut BrowserSim, login: &Url) -> Page {
+    let page = to_the_bridge(browser, login).await;
     assert_eq!(
         page.kind().as_deref(),
         Some("login"),
@@ -109,15 +116,10 @@ fn check_message(xml: &str, certificate: &Path, sign: &str) {
     }
 }
 
-#[tokio::test]
-async fn every_foreign_service_provider_reads_the_same_person_however_the_answer_is_signed() {
-    let lab = TempDir::new().unwrap();
+/// The bridge, stopped, and the service providers, which have read its metadata as it is served.
+async fn bridge_and_peers(lab: &TempDir) -> (RealBridge, Vec<RunningSp>) {
     let sites = SpKind::ALL.map(|kind| SpSite::prepare(kind, lab.path()));
     let bridge = RealBridge::prepare(&sites);
-    let (certificate, key) = bridge.certificate();
-    let keys = [key];
-
-    // The service providers read our metadata once, as it is served.
     let server = bridge.start("assertion").await;
     let address = format!("{}/saml/metadata", bridge.base).parse().unwrap();
     let ours = BrowserSim::new().open(&address).await;
@@ -133,12 +135,20 @@ async fn every_foreign_service_provider_reads_the_same_person_however_the_answer
     for site in sites {
         peers.push(site.start(&idp_metadata).await);
     }
+    (bridge, peers)
+}
 
+#[tokio::test]
+async fn every_foreign_service_provider_reads_the_same_person_however_the_answer_is_signed() {
+    let lab = TempDir::new().unwrap();
+    let (bridge, peers) = bridge_and_peers(&lab).await;
+    let (certificate, key) = bridge.certificate();
+    let keys = [key];
     for sign in ["assertion", "response", "both"] {
         let server = bridge.start(sign).await;
         for (kind, sp) in SpKind::ALL.iter().zip(&peers) {
             let mut browser = BrowserSim::new();
-            let page = to_the_answer(&mut browser, sp).await;
+            let page = to_the_answer(&mut browser, &sp.login()).await;
             let form = page.form();
             let response = form.value("SAMLResponse").unwrap();
             assert_eq!(
@@ -195,4 +205,59 @@ fn in_response_to(xml: &str) -> String {
         .attribute("InResponseTo")
         .unwrap()
         .to_owned()
+}
+
+/// Their own requests, written by their own libraries. The lab has no TLS: what happens is `Password`.
+#[tokio::test]
+async fn r36_r37_all_that_a_foreign_service_provider_can_ask_for_is_met_or_told() {
+    const ZOE: &str = "zoe.martin@etu.univ-montp3.example";
+    const PASSWORD: &str = "urn:oasis:names:tc:SAML:2.0:ac:classes:Password";
+    let lab = TempDir::new().unwrap();
+    let (bridge, peers) = bridge_and_peers(&lab).await;
+    let _server = bridge.start("assertion").await;
+    let peer = |wanted: SpKind| {
+        let mut all = SpKind::ALL.iter().zip(&peers);
+        all.find(|(kind, _)| **kind == wanted).unwrap().1
+    };
+    let pysaml2 = peer(SpKind::Pysaml2);
+    let asking = |subject: &str, comparison: &str| {
+        let mut login = pysaml2.login();
+        login
+            .query_pairs_mut()
+            .append_pair("subject", subject)
+            .append_pair("comparison", comparison)
+            .append_pair("context", "urn:example:unknown")
+            .append_pair("context", PASSWORD);
+        login
+    };
+    for comparison in ["exact", "minimum", "maximum"] {
+        let mut browser = BrowserSim::new();
+        let page = to_the_answer(&mut browser, &asking(ZOE, comparison)).await;
+        let form = page.form();
+        let end = browser.submit(&page, &form).await;
+        let identity = read_verdict(&end)
+            .unwrap_or_else(|words| panic!("{comparison}: {words}\n{}", pysaml2.server().log()));
+        expected(&identity);
+    }
+    let mut browser = BrowserSim::new();
+    let other = asking("anne.dupont@univ-montp3.example", "minimum");
+    let page = to_the_answer(&mut browser, &other).await;
+    let form = page.form();
+    let words = read_verdict(&browser.submit(&page, &form).await).unwrap_err();
+    assert!(words.contains("UnknownPrincipal"), "{words}");
+    // At once, without a page for the person.
+    let python3_saml = peer(SpKind::Python3Saml);
+    let mut confirmed = python3_saml.login();
+    confirmed.query_pairs_mut().append_pair("subject", ZOE);
+    for (login, second) in [
+        (asking(ZOE, "better"), "NoAuthnContext"),
+        (confirmed, "RequestUnsupported"),
+    ] {
+        let mut browser = BrowserSim::new();
+        let page = to_the_bridge(&mut browser, &login).await;
+        assert_eq!(page.kind().as_deref(), Some("post"), "{}", page.body);
+        let form = page.form();
+        let words = read_verdict(&browser.submit(&page, &form).await).unwrap_err();
+        assert!(words.contains(second), "{words}");
+    }
 }

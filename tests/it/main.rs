@@ -12,6 +12,8 @@ mod lab;
 mod ldap;
 
 #[cfg(test)]
+mod authn_request;
+#[cfg(test)]
 mod browser_rules;
 #[cfg(test)]
 mod cas;

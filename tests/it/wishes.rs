@@ -2,7 +2,7 @@
 
 use crate::{
     bridge::{
-        Bridge, LIBRARY, Setup, ZOOM,
+        Bridge, IDP, LIBRARY, Setup, ZOOM,
         browser::Browser,
         keys::{intranet_key, zoom_key},
         request::{AuthnRequest, SAML},
@@ -11,9 +11,17 @@ use crate::{
 };
 
 const PPT: &str = "urn:oasis:names:tc:SAML:2.0:ac:classes:PasswordProtectedTransport";
+const PASSWORD: &str = "urn:oasis:names:tc:SAML:2.0:ac:classes:Password";
+const UNSPECIFIED: &str = "urn:oasis:names:tc:SAML:2.0:ac:classes:unspecified";
+const X509: &str = "urn:oasis:names:tc:SAML:2.0:ac:classes:X509";
+const SFA: &str = "https://refeds.org/profile/sfa";
+const MFA: &str = "https://refeds.org/profile/mfa";
 const EMAIL: &str = "urn:oasis:names:tc:SAML:1.1:nameid-format:emailAddress";
 const PERSISTENT: &str = "urn:oasis:names:tc:SAML:2.0:nameid-format:persistent";
 const TRANSIENT: &str = "urn:oasis:names:tc:SAML:2.0:nameid-format:transient";
+
+const ANNE: &str = "anne.dupont@univ-montp3.example";
+const LUC: &str = "luc.bernard@univ-montp3.example";
 
 /// A browser in which a person is signed in.
 async fn signed_in(bridge: &Bridge) -> Browser {
@@ -135,51 +143,258 @@ async fn r34_force_authn_and_is_passive_together_are_no_passive_even_with_a_sess
 }
 
 #[tokio::test]
-async fn r36_the_context_is_what_happened_and_never_what_was_asked() {
+async fn r36_each_comparison_is_judged_by_what_happened_and_the_class_that_was_asked_is_never_stated()
+ {
     let bridge = Bridge::new();
     let mut browser = signed_in(&bridge).await;
-    for comparison in ["", " Comparison=\"exact\""] {
-        let request = bridge.request().authn_context(comparison, PPT);
+    for (comparison, classes) in [
+        ("", &[PPT][..]),
+        ("", &[X509, PPT]),
+        (" Comparison=\"exact\"", &[PPT]),
+        (" Comparison=\"minimum\"", &[PPT]),
+        (" Comparison=\"minimum\"", &[PASSWORD]),
+        (" Comparison=\"minimum\"", &[UNSPECIFIED]),
+        (" Comparison=\"minimum\"", &[MFA, X509, PASSWORD]),
+        (" Comparison=\"maximum\"", &[PPT]),
+        (" Comparison=\"maximum\"", &[MFA]),
+        (" Comparison=\"maximum\"", &[PASSWORD, SFA]),
+        (" Comparison=\"better\"", &[PASSWORD]),
+        (" Comparison=\"better\"", &[UNSPECIFIED, PASSWORD]),
+    ] {
+        let request = bridge.request().authn_contexts(comparison, classes);
         let page = browser.arrive(&request.redirect(None)).await;
         let identity = bridge.identity(&page.answer(), ZOOM, request.id());
-        assert_eq!(identity.context_class, PPT);
+        assert_eq!(identity.context_class, PPT, "{comparison} {classes:?}");
+        // A page is shown for it as for any other request, and what is typed there proves the same.
+        let mut stranger = bridge.browser();
+        let request = bridge.request().authn_contexts(comparison, classes);
+        let login = stranger.arrive(&request.redirect(None)).await;
+        let page = stranger.sign_in(&login, "luc.bernard").await;
+        let identity = bridge.identity(&page.answer(), ZOOM, request.id());
+        assert_eq!(identity.context_class, PPT, "{comparison} {classes:?}");
     }
-    for (comparison, class) in [
-        ("", "https://refeds.org/profile/mfa"),
-        ("", "urn:oasis:names:tc:SAML:2.0:ac:classes:X509"),
-        ("", "urn:oasis:names:tc:SAML:2.0:ac:classes:Password"),
-        (" Comparison=\"minimum\"", PPT),
-        (" Comparison=\"maximum\"", PPT),
-        (" Comparison=\"better\"", PPT),
+    for (comparison, classes) in [
+        ("", &[MFA][..]),
+        ("", &[X509]),
+        ("", &[PASSWORD]),
+        (" Comparison=\"minimum\"", &[SFA]),
+        (" Comparison=\"minimum\"", &[MFA, X509]),
+        (" Comparison=\"maximum\"", &[PASSWORD]),
+        (" Comparison=\"maximum\"", &[X509]),
+        (" Comparison=\"better\"", &[PPT]),
+        (" Comparison=\"better\"", &[PASSWORD, PPT]),
+        (" Comparison=\"better\"", &[PASSWORD, X509]),
     ] {
-        let request = bridge.request().authn_context(comparison, class);
+        let request = bridge.request().authn_contexts(comparison, classes);
         let said = told(&bridge, &request).await;
-        assert_eq!(said, status("Requester", "NoAuthnContext"), "{class}");
+        assert_eq!(said, status("Requester", "NoAuthnContext"), "{classes:?}");
         let page = browser.arrive(&request.redirect(None)).await;
         let said = bridge.refusal(&page.answer(), ZOOM, request.id());
-        assert_eq!(said, status("Requester", "NoAuthnContext"), "{class}");
-        assert!(!page.answer().xml.contains(class));
+        assert_eq!(said, status("Requester", "NoAuthnContext"), "{classes:?}");
+        let answer = page.answer();
+        assert!(classes.iter().all(|class| !answer.xml.contains(class)));
     }
 }
 
 #[tokio::test]
-async fn r37_a_name_or_a_person_that_is_not_to_be_had_is_told_and_never_ignored() {
+async fn r36_a_declaration_is_met_by_nothing_also_beside_a_class() {
+    let bridge = Bridge::new();
+    let declaration =
+        format!("<saml:AuthnContextDeclRef xmlns:saml=\"{SAML}\">urn:x</saml:AuthnContextDeclRef>");
+    let class = format!(
+        "<saml:AuthnContextClassRef xmlns:saml=\"{SAML}\">{PPT}</saml:AuthnContextClassRef>"
+    );
+    for comparison in ["exact", "minimum", "maximum", "better"] {
+        for inside in [
+            declaration.clone(),
+            format!("{declaration}{declaration}"),
+            format!("{class}{declaration}"),
+            String::new(),
+        ] {
+            let request = bridge.request().holding(&format!(
+                "<samlp:RequestedAuthnContext Comparison=\"{comparison}\">{inside}\
+                 </samlp:RequestedAuthnContext>"
+            ));
+            let said = told(&bridge, &request).await;
+            assert_eq!(said, status("Requester", "NoAuthnContext"), "{inside}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn r34_r35_r36_a_context_is_judged_whether_a_sign_in_is_forced_or_no_page_may_be_shown() {
+    let bridge = Bridge::new();
+    let wish = |comparison: &str, class, flag: &str| {
+        let comparison = format!(" Comparison=\"{comparison}\"");
+        let request = bridge.request().authn_context(&comparison, class);
+        request.with(flag, "true")
+    };
+    let mut browser = signed_in(&bridge).await;
+    bridge.wait(10);
+    // What could be met by a sign-in is NoPassive for a stranger, what could not is NoAuthnContext.
+    for (class, second, top) in [
+        (PPT, "NoPassive", "Responder"),
+        (MFA, "NoAuthnContext", "Requester"),
+    ] {
+        let request = wish("minimum", class, "IsPassive");
+        assert_eq!(told(&bridge, &request).await, status(top, second));
+    }
+    let request = wish("minimum", PASSWORD, "IsPassive");
+    let page = browser.arrive(&request.redirect(None)).await;
+    let identity = bridge.identity(&page.answer(), ZOOM, request.id());
+    assert_eq!(identity.context_class, PPT);
+    let request = wish("better", PASSWORD, "ForceAuthn");
+    let login = browser.arrive(&request.redirect(None)).await;
+    let page = browser.sign_in(&login, "anne.dupont").await;
+    let identity = bridge.identity(&page.answer(), ZOOM, request.id());
+    assert_eq!(identity.context_class, PPT);
+    assert_eq!(identity.authn_instant, bridge.now());
+    let request = wish("better", PPT, "ForceAuthn");
+    let said = told(&bridge, &request).await;
+    assert_eq!(said, status("Requester", "NoAuthnContext"));
+}
+
+/// A `Subject` that names somebody.
+fn subject(attributes: &str, name: &str) -> String {
+    format!(
+        "<saml:Subject xmlns:saml=\"{SAML}\"><saml:NameID{attributes}>{name}</saml:NameID>\
+         </saml:Subject>"
+    )
+}
+
+#[tokio::test]
+async fn r37_who_is_named_signs_in_and_whoever_else_does_is_told_to_be_unknown() {
+    let bridge = Bridge::new();
+    let email = format!(" Format=\"{EMAIL}\"");
+    let about = |name: &str| bridge.request().holding(&subject(&email, name));
+    let mut browser = signed_in(&bridge).await;
+    // The session of the one who is named answers.
+    for (attributes, name) in [
+        (email.as_str(), ANNE),
+        ("", ANNE),
+        (&format!(" SPNameQualifier=\"{ZOOM}\""), ANNE),
+    ] {
+        let request = bridge.request().holding(&subject(attributes, name));
+        let page = browser.arrive(&request.redirect(None)).await;
+        let identity = bridge.identity(&page.answer(), ZOOM, request.id());
+        assert_eq!(identity.name_id.value, ANNE);
+    }
+    // That of somebody else does not: they may sign in as the one who is named.
+    let request = about(LUC);
+    let login = browser.arrive(&request.redirect(None)).await;
+    assert_eq!(login.kind(), "login");
+    assert!(!login.body.contains(LUC));
+    // Who signs in as somebody else again is not that one, and keeps the session that they had.
+    let page = browser.sign_in(&login, "anne.dupont").await;
+    let unknown = status("Responder", "UnknownPrincipal");
+    let answer = page.answer();
+    assert_eq!(bridge.refusal(&answer, ZOOM, request.id()), unknown);
+    assert!(!answer.xml.contains("@univ-montp3"), "{}", answer.xml);
+    assert!(page.cookies_set().is_empty());
+    let request = bridge.request();
+    let page = browser.arrive(&request.redirect(None)).await;
+    bridge.identity(&page.answer(), ZOOM, request.id());
+    // Without a page nobody can become another.
+    let request = about(LUC).with("IsPassive", "true");
+    let page = browser.arrive(&request.redirect(None)).await;
+    let said = bridge.refusal(&page.answer(), ZOOM, request.id());
+    assert_eq!(said, status("Responder", "NoPassive"));
+    let request = about(ANNE).with("IsPassive", "true");
+    let page = browser.arrive(&request.redirect(None)).await;
+    bridge.identity(&page.answer(), ZOOM, request.id());
+    // A forced sign-in is of the one who is named, too.
+    let request = about(ANNE).with("ForceAuthn", "true");
+    let login = browser.arrive(&request.redirect(None)).await;
+    let page = browser.sign_in(&login, "luc.bernard").await;
+    assert_eq!(bridge.refusal(&page.answer(), ZOOM, request.id()), unknown);
+    // Luc himself is let in, and the browser is his from then on.
+    let request = about(LUC);
+    let login = browser.arrive(&request.redirect(None)).await;
+    browser.sign_in(&login, "luc.bernard").await.answer();
+    let request = about(LUC);
+    let page = browser.arrive(&request.redirect(None)).await;
+    let identity = bridge.identity(&page.answer(), ZOOM, request.id());
+    assert_eq!(identity.name_id.value, LUC);
+}
+
+#[tokio::test]
+async fn r37_a_name_is_taken_as_the_provider_was_told_it_and_in_no_other_spelling() {
     let bridge = Bridge::new();
     let mut browser = signed_in(&bridge).await;
-    let subject = format!(
-        "<saml:Subject xmlns:saml=\"{SAML}\"><saml:NameID>luc.bernard@univ-montp3.example\
-         </saml:NameID></saml:Subject>"
-    );
-    let request = bridge.request().holding(&subject);
-    assert_eq!(
-        told(&bridge, &request).await,
-        status("Responder", "RequestUnsupported")
-    );
+    let request = bridge.request_of(LIBRARY);
+    let page = browser.arrive(&request.redirect(None)).await;
+    let name = bridge
+        .identity(&page.answer(), LIBRARY, request.id())
+        .name_id;
+    let as_told =
+        format!(" Format=\"{PERSISTENT}\" NameQualifier=\"{IDP}\" SPNameQualifier=\"{LIBRARY}\"");
+    for attributes in [as_told.as_str(), &format!(" Format=\"{PERSISTENT}\"")] {
+        let subject = subject(attributes, &name.value);
+        let request = bridge.request_of(LIBRARY).holding(&subject);
+        let page = browser.arrive(&request.redirect(None)).await;
+        let identity = bridge.identity(&page.answer(), LIBRARY, request.id());
+        assert_eq!(identity.name_id.value, name.value);
+    }
+    // Another provider was told another name, and in another format.
+    let request = bridge.request().holding(&subject(&as_told, &name.value));
+    let unknown = status("Responder", "UnknownPrincipal");
+    assert_eq!(told(&bridge, &request).await, unknown);
+    for (attributes, name) in [
+        (format!(" Format=\"{PERSISTENT}\""), ANNE),
+        (" NameQualifier=\"https://other.example\"".to_owned(), ANNE),
+        (format!(" SPNameQualifier=\"{LIBRARY}\""), ANNE),
+        (" SPProvidedID=\"1\"".to_owned(), ANNE),
+        (String::new(), ""),
+    ] {
+        let request = bridge.request().holding(&subject(&attributes, name));
+        assert_eq!(told(&bridge, &request).await, unknown, "{attributes}");
+    }
+    for other in [
+        "ANNE.dupont@univ-montp3.example",
+        " anne.dupont@univ-montp3.example",
+    ] {
+        let request = bridge.request().holding(&subject("", other));
+        let login = browser.arrive(&request.redirect(None)).await;
+        let page = browser.sign_in(&login, "anne.dupont").await;
+        let said = bridge.refusal(&page.answer(), ZOOM, request.id());
+        assert_eq!(said, unknown, "{other}");
+    }
+}
+
+#[tokio::test]
+async fn r37_a_subject_that_names_nobody_or_says_how_it_is_confirmed_is_told_and_never_ignored() {
+    let bridge = Bridge::new();
+    let name = format!("<saml:NameID>{ANNE}</saml:NameID>");
+    let confirmation = "<saml:SubjectConfirmation \
+                        Method=\"urn:oasis:names:tc:SAML:2.0:cm:bearer\"></saml:SubjectConfirmation>";
+    for (inside, top) in [
+        (String::new(), "Responder"),
+        ("<saml:BaseID></saml:BaseID>".to_owned(), "Responder"),
+        (
+            "<saml:EncryptedID></saml:EncryptedID>".to_owned(),
+            "Responder",
+        ),
+        (confirmation.to_owned(), "Requester"),
+        (format!("{name}{confirmation}"), "Requester"),
+    ] {
+        let request = bridge.request().holding(&format!(
+            "<saml:Subject xmlns:saml=\"{SAML}\">{inside}</saml:Subject>"
+        ));
+        let said = told(&bridge, &request).await;
+        assert_eq!(said, status(top, "RequestUnsupported"), "{inside}");
+    }
+}
+
+#[tokio::test]
+async fn r37_a_name_id_policy_that_is_not_to_be_had_is_told_and_never_ignored() {
+    let bridge = Bridge::new();
+    let mut browser = signed_in(&bridge).await;
     for policy in [
         format!("Format=\"{TRANSIENT}\""),
         format!("Format=\"{PERSISTENT}\""),
         "Format=\"urn:oasis:names:tc:SAML:2.0:nameid-format:encrypted\"".to_owned(),
         format!("Format=\"{EMAIL}\" SPNameQualifier=\"{LIBRARY}\""),
+        "SPNameQualifier=\"https://federation.example/affiliation\"".to_owned(),
         "SPNameQualifier=\"\"".to_owned(),
     ] {
         let request = bridge.request().name_id_policy(&policy);
@@ -198,12 +413,57 @@ async fn r37_a_name_or_a_person_that_is_not_to_be_had_is_told_and_never_ignored(
         let identity = bridge.identity(&page.answer(), ZOOM, request.id());
         assert_eq!(identity.name_id.format.as_deref(), Some(EMAIL), "{policy}");
     }
-    // What the standard leaves to us is let pass.
-    let extras = "<samlp:Extensions><x:y xmlns:x=\"urn:x\"></x:y></samlp:Extensions>";
-    let scoping = "<samlp:Scoping ProxyCount=\"2\"></samlp:Scoping>";
-    let request = bridge.request().holding(extras).holding(scoping);
+}
+
+#[tokio::test]
+async fn r37_a_list_of_attributes_is_one_of_the_metadata_or_refused() {
+    let setup = Setup::new();
+    let list = "<md:AttributeConsumingService index=\"3\"><md:ServiceName xml:lang=\"en\">Zoom\
+                </md:ServiceName><md:RequestedAttribute Name=\"urn:oid:2.5.4.20\"/>\
+                </md:AttributeConsumingService></md:SPSSODescriptor>";
+    let zoom_metadata = setup.zoom_metadata.replace("</md:SPSSODescriptor>", list);
+    let bridge = Setup {
+        zoom_metadata,
+        ..setup
+    }
+    .build();
+    let mut browser = signed_in(&bridge).await;
+    let index = |text| {
+        bridge
+            .request()
+            .with("AttributeConsumingServiceIndex", text)
+    };
+    let request = bridge.request();
     let page = browser.arrive(&request.redirect(None)).await;
+    let usual = bridge.identity(&page.answer(), ZOOM, request.id());
+    let request = index("3");
+    let page = browser.arrive(&request.redirect(None)).await;
+    let identity = bridge.identity(&page.answer(), ZOOM, request.id());
+    // What it is told is what the administrator released, and no telephone number.
+    assert_eq!(identity.attributes, usual.attributes);
+    for other in ["0", "1", "65535"] {
+        let said = told(&bridge, &index(other)).await;
+        assert_eq!(said, status("Requester", "RequestUnsupported"), "{other}");
+    }
+}
+
+#[tokio::test]
+async fn a_providers_name_for_itself_is_on_no_page() {
+    let bridge = Bridge::new();
+    let request = bridge
+        .request()
+        .with("ProviderName", "<script>marker()</script>")
+        .with("Consent", "urn:marker()");
+    let mut browser = bridge.browser();
+    let login = browser.arrive(&request.redirect(None)).await;
+    assert_eq!(login.kind(), "login");
+    let page = browser.sign_in(&login, "anne.dupont").await;
     bridge.identity(&page.answer(), ZOOM, request.id());
+    let stop = browser.arrive(&request.redirect(None)).await;
+    stop.stops(400, "request-used");
+    for shown in [login, page, stop] {
+        assert!(!shown.body.contains("marker"), "{}", shown.body);
+    }
 }
 
 #[tokio::test]

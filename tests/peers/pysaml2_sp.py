@@ -1,13 +1,14 @@
 """A service provider on pysaml2, which verifies with the xmlsec1 program.
 
 Its AuthnRequest goes by POST, with the signature in the XML, or by Redirect. /login?ForceAuthn=true
-asks for a fresh login.
+asks for a fresh login; subject, comparison and context ask for a person and for a way to sign in, and with
+them comes all that a provider may say besides.
 """
 
 import shutil
 
 from flask import Flask, redirect, request
-from saml2 import BINDING_HTTP_POST, BINDING_HTTP_REDIRECT
+from saml2 import BINDING_HTTP_POST, BINDING_HTTP_REDIRECT, ExtensionElement, saml, samlp
 from saml2.client import Saml2Client
 from saml2.config import SPConfig
 from saml2.metadata import entity_descriptor
@@ -56,6 +57,33 @@ def raw_attributes(response) -> dict[str, list[str]]:
     }
 
 
+def wishes(asked) -> dict:
+    """What /login is asked to ask for, in pysaml2's words; nothing more where it is asked for nothing."""
+    if "subject" not in asked:
+        return {}
+    name = saml.NameID(text=asked["subject"], format=saml.NAMEID_FORMAT_EMAILADDRESS)
+    return {
+        "subject": saml.Subject(name_id=name),
+        "requested_authn_context": {
+            "authn_context_class_ref": asked.getlist("context"),
+            "comparison": asked["comparison"],
+        },
+        "nameid_format": saml.NAMEID_FORMAT_EMAILADDRESS,
+        "allow_create": "true",
+        "conditions": saml.Conditions(not_on_or_after="2001-01-01T00:00:00Z"),
+        "scoping": samlp.Scoping(
+            proxy_count="0",
+            idp_list=samlp.IDPList(idp_entry=[samlp.IDPEntry(provider_id="https://other.example")]),
+            requester_id=[samlp.RequesterID(text="https://portal.example")],
+        ),
+        "extensions": samlp.Extensions(
+            extension_elements=[ExtensionElement("Colour", namespace="urn:example", text="blue")]
+        ),
+        "consent": True,
+        "provider_name": "<Zoom> & Co",
+    }
+
+
 def application(args) -> Flask:
     """The web application."""
     app = Flask(NAME)
@@ -80,6 +108,7 @@ def application(args) -> Flask:
             # counts for Redirect only.
             sigalg="http://www.w3.org/2001/04/xmldsig-more#rsa-sha256",
             digest_alg="http://www.w3.org/2001/04/xmlenc#sha256",
+            **wishes(request.args),
         )
         outstanding[request_id] = "/"
         if args.binding == "redirect":

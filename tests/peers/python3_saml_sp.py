@@ -68,7 +68,9 @@ def application(args) -> Flask:
     @app.get("/login")
     def login():
         one = auth()
-        target = one.login(return_to=args.relay_state)
+        # With a subject it also says how that is to be confirmed, which the profile forbids.
+        subject = request.args.get("subject")
+        target = one.login(return_to=args.relay_state, name_id_value_req=subject)
         sent.add(one.get_last_request_id())
         return redirect(target)
 
