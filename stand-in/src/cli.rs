@@ -4,6 +4,7 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 
 use anyhow::{Context as _, ensure};
+use axum::Router;
 use clap::{Args, Parser, Subcommand};
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
@@ -15,6 +16,7 @@ use crate::keys::KeyPair;
 use crate::rules::Rules;
 use crate::sp::{Identity, RequestBinding};
 use crate::web::{self, Settings, Site};
+use crate::witness::{self, Witness};
 
 /// A service provider that behaves like Zoom, for the lab only. It is not Zoom.
 #[derive(Debug, Parser)]
@@ -30,6 +32,8 @@ enum Command {
     Serve(ServeOptions),
     /// Print the SP metadata that `serve` would publish with the same options.
     Metadata(MetadataOptions),
+    /// Serve samael alone, with JSON in place of pages, for tests that compare service providers.
+    Witness(SiteOptions),
     /// Say what a foreign reader thinks of a Response; exit status 1 if it refuses.
     Check(CheckOptions),
     /// Make a key and a self-made certificate, in two new PEM files.
@@ -66,7 +70,7 @@ struct IdentityOptions {
 }
 
 #[derive(Args, Debug)]
-struct ServeOptions {
+struct SiteOptions {
     #[command(flatten)]
     identity: IdentityOptions,
     /// Where to listen: a loopback address, port 0 for any.
@@ -75,6 +79,12 @@ struct ServeOptions {
     /// The identity provider's metadata.
     #[arg(long, value_name = "FILE")]
     idp_metadata: PathBuf,
+}
+
+#[derive(Args, Debug)]
+struct ServeOptions {
+    #[command(flatten)]
+    site: SiteOptions,
     /// The binding of the requests.
     #[arg(long, value_enum, default_value_t)]
     binding: RequestBinding,
@@ -126,6 +136,10 @@ impl Cli {
                 tokio::runtime::Runtime::new()?.block_on(serve(options))?;
                 Ok(true)
             }
+            Command::Witness(options) => {
+                tokio::runtime::Runtime::new()?.block_on(testify(options))?;
+                Ok(true)
+            }
             Command::Metadata(options) => {
                 let base_url = options.identity.base_url.clone();
                 ensure!(
@@ -159,27 +173,8 @@ fn print(line: &str) {
 }
 
 async fn serve(options: ServeOptions) -> anyhow::Result<()> {
-    ensure!(
-        options.listen.ip().is_loopback(),
-        "the stand-in listens on a loopback address only, not on {}",
-        options.listen.ip()
-    );
     let rules = Rules::load(options.config.as_deref())?;
-    let metadata = std::fs::read_to_string(&options.idp_metadata)
-        .with_context(|| format!("cannot read {}", options.idp_metadata.display()))?;
-    let idp = Idp::read(&metadata, crate::clock::now())?;
-    let listener = TcpListener::bind(options.listen)
-        .await
-        .with_context(|| format!("cannot listen on {}", options.listen))?;
-    let mut base_url = options.identity.base_url.clone();
-    if base_url.port() == Some(0) {
-        let port = listener.local_addr()?.port();
-        ensure!(
-            base_url.set_port(Some(port)).is_ok(),
-            "the base URL takes no port"
-        );
-    }
-    let identity = options.identity.identity(&base_url)?;
+    let (listener, identity, idp) = options.site.open().await?;
     let ready = format!("stand-in ready at {}", identity.base_url);
     let site = Site::new(Settings {
         identity,
@@ -188,17 +183,60 @@ async fn serve(options: ServeOptions) -> anyhow::Result<()> {
         relay_state: options.relay_state,
         rules,
     })?;
+    answer(listener, web::router(site), &ready).await
+}
+
+async fn testify(options: SiteOptions) -> anyhow::Result<()> {
+    let (listener, identity, idp) = options.open().await?;
+    let ready = format!("witness ready at {}", identity.base_url);
+    answer(
+        listener,
+        witness::router(Witness::new(identity, &idp)?),
+        &ready,
+    )
+    .await
+}
+
+impl SiteOptions {
+    /// Begins to listen, and reads the files that the options name.
+    async fn open(self) -> anyhow::Result<(TcpListener, Identity, Idp)> {
+        ensure!(
+            self.listen.ip().is_loopback(),
+            "the stand-in listens on a loopback address only, not on {}",
+            self.listen.ip()
+        );
+        let metadata = std::fs::read_to_string(&self.idp_metadata)
+            .with_context(|| format!("cannot read {}", self.idp_metadata.display()))?;
+        let idp = Idp::read(&metadata, crate::clock::now())?;
+        let listener = TcpListener::bind(self.listen)
+            .await
+            .with_context(|| format!("cannot listen on {}", self.listen))?;
+        let mut base_url = self.identity.base_url.clone();
+        if base_url.port() == Some(0) {
+            let port = listener.local_addr()?.port();
+            ensure!(
+                base_url.set_port(Some(port)).is_ok(),
+                "the base URL takes no port"
+            );
+        }
+        let identity = self.identity.identity(&base_url)?;
+        Ok((listener, identity, idp))
+    }
+}
+
+/// Serves until SIGTERM, then lets running requests finish.
+async fn answer(listener: TcpListener, router: Router, ready: &str) -> anyhow::Result<()> {
     let (mut terminate, mut interrupt) = (
         signal(SignalKind::terminate())?,
         signal(SignalKind::interrupt())?,
     );
-    print(&ready);
+    print(ready);
     let stop = async move {
         tokio::select! {
             _ = terminate.recv() => {}
             _ = interrupt.recv() => {}
         }
     };
-    web::serve(listener, site, stop).await?;
+    web::serve(listener, router, stop).await?;
     Ok(())
 }

@@ -21,6 +21,7 @@ mod sp_metadata;
 mod tests;
 mod vocab;
 mod web;
+mod witness;
 
 use std::process::ExitCode;
 

@@ -1,28 +1,69 @@
 //! The independent readers: the real binary on a port, and whole sign-ins through it by service
-//! providers that none of us wrote, all of them under Zoom's entity ID.
+//! providers that none of us wrote, all of them under Zoom's entity ID. `interoperability` runs them, and writes
+//! down what they say.
 //!
-//! python3-saml and `mod_auth_mellon` ask by signed Redirect, pysaml2 by signed POST from another
-//! site. Each must take the Response and read the same person in it; xmlsec1 verifies every
-//! signature, xmllint holds every message and our metadata against the OASIS schemas, and our own
-//! Zoom-strict reader finds nothing.
+//! Every service provider asks in each way that it can. It must take the Response, where it is signed as
+//! it demands, and read the same person in it; xmlsec1 verifies every signature, xmllint holds every
+//! message and our metadata against the OASIS schemas, and our own Zoom-strict reader finds nothing.
 
-use std::{collections::BTreeMap, path::Path};
+use std::{
+    collections::BTreeMap,
+    path::{Path, PathBuf},
+};
 
 use base64::{Engine as _, prelude::BASE64_STANDARD};
+use futures_util::future::join_all;
 use passerelle::{
+    model::name_id::NameIdFormat,
     sp_check::{Expected, Profile, read},
     sys::clock::{Clock as _, SystemClock},
+    xmlsec::VerifyingKey,
 };
 use tempfile::TempDir;
 use url::Url;
 
-use crate::lab::{
-    browser::{BrowserSim, Page},
-    metadata::ZOOM_ENTITY_ID,
-    real_bridge::RealBridge,
-    service_provider::{Identity, RunningSp, SpKind, SpSite, read_verdict},
-    xml_tools::{Schema, SignedElement, xmllint_schema, xmlsec1_verify},
+use crate::{
+    interoperability::words,
+    lab::{
+        browser::{BrowserSim, Page},
+        metadata::ZOOM_ENTITY_ID,
+        real_bridge::RealBridge,
+        service_provider::{Identity, RequestBinding, RunningSp, SpKind, SpSite, read_verdict},
+        xml_tools::{Schema, SignedElement, xmllint_schema, xmlsec1_verify},
+    },
 };
+
+/// What of a Response is signed, in the words of the configuration.
+pub(crate) const SIGNED: [&str; 3] = ["assertion", "response", "both"];
+
+/// One line of the table: what a service provider says to Responses that are signed in each way.
+#[derive(Debug)]
+pub(crate) struct SignIn {
+    pub(crate) kind: SpKind,
+    pub(crate) binding: RequestBinding,
+    pub(crate) format: NameIdFormat,
+    /// In the order of [`SIGNED`]; None where it is taken.
+    pub(crate) refusals: Vec<Option<String>>,
+}
+
+/// The line of the configuration that gives a `NameID` of that format.
+const fn name_id(format: NameIdFormat) -> &'static str {
+    match format {
+        NameIdFormat::EmailAddress => r#"name-id = { format = "email-address", from = "mail" }"#,
+        NameIdFormat::Persistent => {
+            r#"name-id = { format = "persistent", from = "eduPersonUniqueId" }"#
+        }
+    }
+}
+
+/// Whether a Response that is signed so has what this service provider demands.
+fn satisfies(kind: SpKind, sign: &str) -> bool {
+    match kind {
+        SpKind::Python3Saml | SpKind::Pysaml2 => sign != "response",
+        SpKind::NodeSaml => sign == "both",
+        SpKind::Mellon | SpKind::Samlify | SpKind::Saml2Js | SpKind::Samael => true,
+    }
+}
 
 /// From the service provider's own button to what the bridge says.
 async fn to_the_bridge(browser: &mut BrowserSim, login: &Url) -> Page {
@@ -60,12 +101,12 @@ async fn to_the_answer(browser: &mut BrowserSim, login: &Url) -> Page {
     page
 }
 
-fn expected(identity: &Identity) {
-    assert_eq!(identity.name_id, "zoe.martin@etu.univ-montp3.example");
-    assert_eq!(
-        identity.name_id_format.as_deref(),
-        Some("urn:oasis:names:tc:SAML:1.1:nameid-format:emailAddress")
-    );
+/// Fails the test where `identity` is not that of the person who signs in here.
+fn expected(identity: &Identity, kind: SpKind, format: NameIdFormat) {
+    let told = kind.tells_name_id_format().then(|| format.urn());
+    assert_eq!(identity.name_id_format.as_deref(), told, "{kind:?}");
+    let is_address = identity.name_id == "zoe.martin@etu.univ-montp3.example";
+    assert_eq!(is_address, format == NameIdFormat::EmailAddress, "{kind:?}");
     let attributes: BTreeMap<_, Vec<_>> = identity
         .attributes
         .iter()
@@ -116,11 +157,9 @@ fn check_message(xml: &str, certificate: &Path, sign: &str) {
     }
 }
 
-/// The bridge, stopped, and the service providers, which have read its metadata as it is served.
-async fn bridge_and_peers(lab: &TempDir) -> (RealBridge, Vec<RunningSp>) {
-    let sites = SpKind::ALL.map(|kind| SpSite::prepare(kind, lab.path()));
-    let bridge = RealBridge::prepare(&sites);
-    let server = bridge.start("assertion").await;
+/// Our metadata as it is served, which the service providers read once: a file in `folder`.
+async fn our_metadata(bridge: &RealBridge, folder: &Path) -> PathBuf {
+    let _server = bridge.start("assertion").await;
     let address = format!("{}/saml/metadata", bridge.base).parse().unwrap();
     let ours = BrowserSim::new().open(&address).await;
     assert_eq!(
@@ -128,83 +167,137 @@ async fn bridge_and_peers(lab: &TempDir) -> (RealBridge, Vec<RunningSp>) {
         Some("application/samlmetadata+xml")
     );
     assert_eq!(xmllint_schema(&ours.body, Schema::Metadata), Ok(()));
-    let idp_metadata = lab.path().join("idp.xml");
-    std::fs::write(&idp_metadata, &ours.body).unwrap();
-    drop(server);
-    let mut peers = Vec::new();
-    for site in sites {
-        peers.push(site.start(&idp_metadata).await);
-    }
-    (bridge, peers)
+    let file = folder.join("idp.xml");
+    std::fs::write(&file, &ours.body).unwrap();
+    file
 }
 
-#[tokio::test]
-async fn every_foreign_service_provider_reads_the_same_person_however_the_answer_is_signed() {
-    let lab = TempDir::new().unwrap();
-    let (bridge, peers) = bridge_and_peers(&lab).await;
-    let (certificate, key) = bridge.certificate();
-    let keys = [key];
-    for sign in ["assertion", "response", "both"] {
-        let server = bridge.start(sign).await;
-        for (kind, sp) in SpKind::ALL.iter().zip(&peers) {
-            let mut browser = BrowserSim::new();
-            let page = to_the_answer(&mut browser, &sp.login()).await;
-            let form = page.form();
-            let response = form.value("SAMLResponse").unwrap();
-            assert_eq!(
-                form.value("RelayState"),
-                Some(sp.relay_state().as_str()),
-                "{kind:?}"
-            );
-            let xml = String::from_utf8(BASE64_STANDARD.decode(response).unwrap()).unwrap();
-            check_message(&xml, &certificate, sign);
+/// What all sign-ins are held against.
+struct Readers {
+    entity_id: String,
+    certificate: PathBuf,
+    keys: [VerifyingKey; 1],
+}
 
-            let reading = read(
-                response,
-                &Expected {
-                    idp_entity_id: &format!("{}/saml/metadata", bridge.base),
-                    idp_keys: &keys,
-                    sp_entity_id: ZOOM_ENTITY_ID,
-                    acs: sp.acs().as_str(),
-                    request_id: Some(&in_response_to(&xml)),
-                    now: SystemClock.now(),
-                    strictness: Profile::Zoom,
-                },
-            );
-            assert_eq!(reading.findings, [], "{kind:?}, {sign}");
+/// One sign-in: how it is asked for and how it is answered.
+#[derive(Clone, Copy, Debug)]
+struct Way {
+    binding: RequestBinding,
+    format: NameIdFormat,
+    sign: &'static str,
+}
 
-            let end = browser.submit(&page, &form).await;
-            let verdict = read_verdict(&end);
-            if sign == "response" && *kind != SpKind::Mellon {
-                // They demand what their metadata says, WantAssertionsSigned: these readers can
-                // say no.
-                let words = verdict.unwrap_err();
-                let unsigned = ["is not signed", "Signature missing for assertion"];
-                assert!(unsigned.iter().any(|said| words.contains(said)), "{words}");
-                continue;
+impl Readers {
+    /// Signs somebody in at `sp`, and gives its refusal.
+    async fn sign_in(&self, sp: &RunningSp, way: Way) -> Option<String> {
+        let kind = sp.kind();
+        let mut browser = BrowserSim::new();
+        let page = to_the_answer(&mut browser, &sp.login_by(way.binding)).await;
+        let form = page.form();
+        let response = form.value("SAMLResponse").unwrap();
+        let relay_state = sp.relay_state();
+        assert_eq!(
+            form.value("RelayState"),
+            Some(relay_state.as_str()),
+            "{kind:?}"
+        );
+        let xml = String::from_utf8(BASE64_STANDARD.decode(response).unwrap()).unwrap();
+        check_message(&xml, &self.certificate, way.sign);
+        let (request, acs) = (attribute(&xml, "InResponseTo"), sp.acs());
+        let wanted = Expected {
+            idp_entity_id: &self.entity_id,
+            idp_keys: &self.keys,
+            sp_entity_id: ZOOM_ENTITY_ID,
+            acs: acs.as_str(),
+            request_id: Some(&request),
+            now: SystemClock.now(),
+            strictness: Profile::Zoom,
+        };
+        assert_eq!(read(response, &wanted).findings, [], "{kind:?}, {way:?}");
+
+        let end = browser.submit(&page, &form).await;
+        match read_verdict(&end) {
+            Ok(identity) => {
+                assert!(satisfies(kind, way.sign), "{kind:?} takes {way:?}");
+                expected(&identity, kind, way.format);
+                let back = identity.relay_state.as_deref();
+                assert!(
+                    back.is_some_and(|back| relay_state.ends_with(back)),
+                    "{kind:?}"
+                );
+                assert_eq!(identity.name_id, name_id_in(&xml), "{kind:?}");
+                assert_eq!(identity.in_response_to.as_ref(), Some(&request), "{kind:?}");
+                None
             }
-            let identity = verdict.unwrap_or_else(|words| {
-                panic!("{kind:?} refuses {sign}: {words}\n{}", sp.server().log())
-            });
-            expected(&identity);
-            assert_eq!(
-                identity
-                    .in_response_to
-                    .as_deref()
-                    .unwrap_or(&in_response_to(&xml)),
-                in_response_to(&xml)
-            );
+            Err(said) => {
+                assert!(
+                    !satisfies(kind, way.sign),
+                    "{kind:?} refuses {way:?}: {said}\n{}",
+                    sp.server().log()
+                );
+                Some(words::own(kind, &said, &[]))
+            }
         }
-        drop(server);
     }
 }
 
-fn in_response_to(xml: &str) -> String {
+/// Signs somebody in at every service provider in every way.
+pub(crate) async fn run() -> Vec<SignIn> {
+    let lab = TempDir::new().unwrap();
+    let sites = SpKind::ALL.map(|kind| SpSite::prepare(kind, lab.path()));
+    let bridge = RealBridge::prepare(&sites);
+    let (certificate, key) = bridge.certificate();
+    let readers = Readers {
+        entity_id: format!("{}/saml/metadata", bridge.base),
+        certificate,
+        keys: [key],
+    };
+
+    let idp_metadata = our_metadata(&bridge, lab.path()).await;
+    let peers = join_all(sites.map(|site| site.start(&idp_metadata))).await;
+
+    let mut lines: Vec<SignIn> = Vec::new();
+    for sp in &peers {
+        for binding in sp.kind().bindings() {
+            lines.extend(NameIdFormat::ALL.map(|format| SignIn {
+                kind: sp.kind(),
+                binding: *binding,
+                format,
+                refusals: Vec::new(),
+            }));
+        }
+    }
+    for format in NameIdFormat::ALL {
+        for sign in SIGNED {
+            let zoom = format!("[sp.zoom]\nsign = \"{sign}\"\n{}", name_id(format));
+            let server = bridge.start_with(&[("[sp.zoom]", &zoom)]).await;
+            for line in lines.iter_mut().filter(|line| line.format == format) {
+                let sp = peers.iter().find(|sp| sp.kind() == line.kind).unwrap();
+                let way = Way {
+                    binding: line.binding,
+                    format,
+                    sign,
+                };
+                line.refusals.push(readers.sign_in(sp, way).await);
+            }
+            drop(server);
+        }
+    }
+    lines
+}
+
+/// An attribute of the Response.
+fn attribute(xml: &str, name: &str) -> String {
     let tree = roxmltree::Document::parse(xml).unwrap();
-    tree.root_element()
-        .attribute("InResponseTo")
-        .unwrap()
-        .to_owned()
+    tree.root_element().attribute(name).unwrap().to_owned()
+}
+
+/// The `NameID` in a Response.
+fn name_id_in(xml: &str) -> String {
+    let tree = roxmltree::Document::parse(xml).unwrap();
+    let mut nodes = tree.descendants();
+    let name_id = nodes.find(|node| node.tag_name().name() == "NameID");
+    name_id.unwrap().text().unwrap().to_owned()
 }
 
 /// Their own requests, written by their own libraries. The lab has no TLS: what happens is `Password`.
@@ -213,13 +306,15 @@ async fn r36_r37_all_that_a_foreign_service_provider_can_ask_for_is_met_or_told(
     const ZOE: &str = "zoe.martin@etu.univ-montp3.example";
     const PASSWORD: &str = "urn:oasis:names:tc:SAML:2.0:ac:classes:Password";
     let lab = TempDir::new().unwrap();
-    let (bridge, peers) = bridge_and_peers(&lab).await;
-    let _server = bridge.start("assertion").await;
-    let peer = |wanted: SpKind| {
-        let mut all = SpKind::ALL.iter().zip(&peers);
-        all.find(|(kind, _)| **kind == wanted).unwrap().1
+    let kinds = [SpKind::Pysaml2, SpKind::Python3Saml];
+    let sites = kinds.map(|kind| SpSite::prepare(kind, lab.path()));
+    let bridge = RealBridge::prepare(&sites);
+    let idp_metadata = our_metadata(&bridge, lab.path()).await;
+    let peers = join_all(sites.map(|site| site.start(&idp_metadata))).await;
+    let [pysaml2, python3_saml] = &peers[..] else {
+        panic!("{peers:?}")
     };
-    let pysaml2 = peer(SpKind::Pysaml2);
+    let _server = bridge.start("assertion").await;
     let asking = |subject: &str, comparison: &str| {
         let mut login = pysaml2.login();
         login
@@ -237,7 +332,7 @@ async fn r36_r37_all_that_a_foreign_service_provider_can_ask_for_is_met_or_told(
         let end = browser.submit(&page, &form).await;
         let identity = read_verdict(&end)
             .unwrap_or_else(|words| panic!("{comparison}: {words}\n{}", pysaml2.server().log()));
-        expected(&identity);
+        expected(&identity, SpKind::Pysaml2, NameIdFormat::EmailAddress);
     }
     let mut browser = BrowserSim::new();
     let other = asking("anne.dupont@univ-montp3.example", "minimum");
@@ -246,7 +341,6 @@ async fn r36_r37_all_that_a_foreign_service_provider_can_ask_for_is_met_or_told(
     let words = read_verdict(&browser.submit(&page, &form).await).unwrap_err();
     assert!(words.contains("UnknownPrincipal"), "{words}");
     // At once, without a page for the person.
-    let python3_saml = peer(SpKind::Python3Saml);
     let mut confirmed = python3_saml.login();
     confirmed.query_pairs_mut().append_pair("subject", ZOE);
     for (login, second) in [

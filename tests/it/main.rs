@@ -28,6 +28,8 @@ mod hostile;
 #[cfg(test)]
 mod independent_readers;
 #[cfg(test)]
+mod interoperability;
+#[cfg(test)]
 mod journeys;
 #[cfg(test)]
 mod password_attempts;

@@ -1,8 +1,8 @@
 """A service provider on pysaml2, which verifies with the xmlsec1 program.
 
-Its AuthnRequest goes by POST, with the signature in the XML, or by Redirect. /login?ForceAuthn=true
-asks for a fresh login; subject, comparison and context ask for a person and for a way to sign in, and with
-them comes all that a provider may say besides.
+Its AuthnRequest goes by POST, with the signature in the XML, or by Redirect (/login?binding=redirect).
+/login?ForceAuthn=true asks for a fresh login; subject, comparison and context ask for a person and for a
+way to sign in, and with them comes all that a provider may say besides.
 """
 
 import shutil
@@ -98,10 +98,11 @@ def application(args) -> Flask:
 
     @app.get("/login")
     def login():
+        binding = request.args.get("binding", args.binding)
         request_id, http = client.prepare_for_authenticate(
             entityid=idp,
             relay_state=args.relay_state,
-            binding=BINDINGS[args.binding],
+            binding=BINDINGS[binding],
             sign=args.sign == "yes",
             force_authn=request.args.get("ForceAuthn"),
             # Said with every request: its own default is SHA-1, and what the configuration says
@@ -111,7 +112,7 @@ def application(args) -> Flask:
             **wishes(request.args),
         )
         outstanding[request_id] = "/"
-        if args.binding == "redirect":
+        if binding == "redirect":
             return redirect(dict(http["headers"])["Location"])
         return http["data"], 200, {"Content-Type": "text/html; charset=utf-8"}
 
@@ -124,7 +125,7 @@ def application(args) -> Flask:
         except Exception as fault:  # noqa: BLE001: whatever pysaml2 raises is its refusal
             return refused(NAME, f"{type(fault).__name__}: {fault}")
         if response is None or response.assertion is None:
-            return refused(NAME, "pysaml2 found no assertion")
+            return refused(NAME, "application: pysaml2 gives no assertion")
         outstanding.pop(response.in_response_to, None)
         return accepted(
             NAME,

@@ -35,7 +35,7 @@ pub(crate) struct ReadAttribute {
 impl Received {
     /// Takes over what samael verified; `None` when a part is missing, which
     /// [`check`] has then said.
-    pub(super) fn take(assertion: &Assertion) -> Option<Self> {
+    pub(crate) fn take(assertion: &Assertion) -> Option<Self> {
         let name_id = assertion.subject.as_ref()?.name_id.as_ref()?;
         let statement = statements(assertion).next()?;
         let attributes = attributes(assertion).map(|attribute| ReadAttribute {

@@ -14,7 +14,7 @@ use crate::idp::Idp;
 use crate::keys::KeyPair;
 use crate::rules::Rules;
 use crate::sp::{Identity, RequestBinding};
-use crate::web::{Settings, Site, serve};
+use crate::web::{Settings, Site, router, serve};
 
 const US: &str = "univ-montp3-fr.zoom.us";
 
@@ -59,7 +59,7 @@ async fn lab(set: Set) -> Lab {
         rules: Rules::read(&set.rules).unwrap(),
     });
     let (stop, stopped) = oneshot::channel::<()>();
-    let ended = tokio::spawn(serve(listener, site.unwrap(), async {
+    let ended = tokio::spawn(serve(listener, router(site.unwrap()), async {
         let _dropped_is_stop_too = stopped.await;
     }));
     Lab {

@@ -76,7 +76,8 @@ impl Site {
     }
 }
 
-fn router(site: Arc<Site>) -> Router {
+/// The routes of the site.
+pub(crate) fn router(site: Site) -> Router {
     Router::new()
         .route("/", get(account::home))
         .route("/profile", get(account::profile))
@@ -100,20 +101,20 @@ fn router(site: Arc<Site>) -> Router {
         .route("/style.css", get(pages::style))
         .fallback(account::not_found)
         .layer(DefaultBodyLimit::max(MAX_BODY_BYTES))
-        .with_state(site)
+        .with_state(Arc::new(site))
 }
 
-/// Serves the site until `stop` ends, then lets running requests finish.
+/// Serves those routes until `stop` ends, then lets running requests finish.
 ///
 /// # Errors
 ///
 /// The listener failed.
 pub(crate) async fn serve(
     listener: TcpListener,
-    site: Site,
+    router: Router,
     stop: impl Future<Output = ()> + Send + 'static,
 ) -> std::io::Result<()> {
-    axum::serve(listener, router(Arc::new(site)))
+    axum::serve(listener, router)
         .with_graceful_shutdown(stop)
         .await
 }

@@ -102,13 +102,17 @@ impl House {
     }
 }
 
+/// Both is what all the service providers take as signed.
 async fn start(bridge: &RealBridge, cas: &str, more: &str) -> Server {
     let tables = format!("[authn.cas]\nurl = \"{cas}\"\n{more}\n\n[authn.local]");
     bridge
         .start_with(&[
             ("methods = [\"local\"]", "methods = [\"cas\"]"),
             ("[authn.local]", &tables),
-            ("[sp.zoom]", "[sp.zoom]\nrequire-signed-requests = false"),
+            (
+                "[sp.zoom]",
+                "[sp.zoom]\nrequire-signed-requests = false\nsign = \"both\"",
+            ),
         ])
         .await
 }

@@ -3,6 +3,7 @@
 use std::{
     collections::BTreeMap,
     path::{Path, PathBuf},
+    process::Command,
 };
 
 use serde::Deserialize;
@@ -14,51 +15,121 @@ use super::{
     metadata::{Endpoint, ZOOM_ENTITY_ID},
     port::free_port,
     process::{Server, repository},
+    real_bridge::PROGRAM,
 };
 
 /// Which library stands behind a service provider.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(crate) enum SpKind {
-    /// `OneLogin`'s python3-saml on libxmlsec1; signed Redirect.
+    /// `OneLogin`'s python3-saml on libxmlsec1.
     Python3Saml,
-    /// pysaml2 on the xmlsec1 program; signed POST.
+    /// pysaml2 on the xmlsec1 program.
     Pysaml2,
-    /// Apache's `mod_auth_mellon` on lasso; signed Redirect.
+    /// Apache's `mod_auth_mellon` on lasso.
     Mellon,
+    /// node-saml, the core of passport-saml, on xml-crypto.
+    NodeSaml,
+    /// samlify on xml-crypto.
+    Samlify,
+    /// Clever's saml2-js on xml-crypto.
+    Saml2Js,
+    /// samael on libxmlsec1, without what else makes the stand-in Zoom.
+    Samael,
+}
+
+/// How an AuthnRequest travels; every service provider here signs its own.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) enum RequestBinding {
+    /// HTTP-POST from another site, with the signature in the XML.
+    Post,
+    /// HTTP-Redirect, with the signature in the query.
+    Redirect,
+}
+
+impl RequestBinding {
+    /// The word for it in the arguments of the service providers.
+    const fn word(self) -> &'static str {
+        match self {
+            Self::Post => "post",
+            Self::Redirect => "redirect",
+        }
+    }
 }
 
 impl SpKind {
     /// All of them.
-    pub(crate) const ALL: [Self; 3] = [Self::Python3Saml, Self::Pysaml2, Self::Mellon];
+    pub(crate) const ALL: [Self; 7] = [
+        Self::Python3Saml,
+        Self::Pysaml2,
+        Self::Mellon,
+        Self::NodeSaml,
+        Self::Samlify,
+        Self::Saml2Js,
+        Self::Samael,
+    ];
 
     /// The name of its files, and of its host below `localhost`.
-    const fn name(self) -> &'static str {
+    pub(crate) const fn name(self) -> &'static str {
         match self {
             Self::Python3Saml => "python3-saml",
             Self::Pysaml2 => "pysaml2",
             Self::Mellon => "mellon",
+            Self::NodeSaml => "node-saml",
+            Self::Samlify => "samlify",
+            Self::Saml2Js => "saml2-js",
+            Self::Samael => "samael",
         }
+    }
+
+    /// How it can send its AuthnRequest; the first one is what it does when it is not told.
+    pub(crate) const fn bindings(self) -> &'static [RequestBinding] {
+        match self {
+            Self::Python3Saml | Self::Mellon | Self::Saml2Js => &[RequestBinding::Redirect],
+            Self::Pysaml2 => &[RequestBinding::Post, RequestBinding::Redirect],
+            Self::NodeSaml | Self::Samlify | Self::Samael => {
+                &[RequestBinding::Redirect, RequestBinding::Post]
+            }
+        }
+    }
+
+    /// Whether it tells the application which Format a `NameID` has.
+    pub(crate) const fn tells_name_id_format(self) -> bool {
+        match self {
+            Self::Python3Saml | Self::Pysaml2 | Self::Mellon | Self::NodeSaml | Self::Samael => {
+                true
+            }
+            Self::Samlify | Self::Saml2Js => false,
+        }
+    }
+
+    const fn is_mellon(self) -> bool {
+        matches!(self, Self::Mellon)
     }
 
     const fn acs_path(self) -> &'static str {
         match self {
-            Self::Python3Saml | Self::Pysaml2 => "/acs",
             Self::Mellon => "/mellon/postResponse",
+            Self::Samael => "/saml/SSO",
+            Self::Python3Saml | Self::Pysaml2 | Self::NodeSaml | Self::Samlify | Self::Saml2Js => {
+                "/acs"
+            }
         }
     }
 
     const fn login_path(self) -> &'static str {
-        match self {
-            Self::Python3Saml | Self::Pysaml2 => "/login",
+        if self.is_mellon() {
             // The address that mellon sends as RelayState, and returns to.
-            Self::Mellon => "/secret/after",
+            "/secret/after"
+        } else {
+            "/login"
         }
     }
 
     const fn metadata_path(self) -> &'static str {
-        match self {
-            Self::Python3Saml | Self::Pysaml2 => "/metadata",
-            Self::Mellon => "/mellon/metadata",
+        if self.is_mellon() {
+            "/mellon/metadata"
+        } else {
+            "/metadata"
         }
     }
 }
@@ -100,6 +171,10 @@ impl SpSite {
             SpKind::Python3Saml => self.start_python("python3_saml_sp.py", idp_metadata),
             SpKind::Pysaml2 => self.start_python("pysaml2_sp.py", idp_metadata),
             SpKind::Mellon => self.start_mellon(idp_metadata),
+            SpKind::NodeSaml => self.start_node("node_saml_sp.mjs", idp_metadata),
+            SpKind::Samlify => self.start_node("samlify_sp.mjs", idp_metadata),
+            SpKind::Saml2Js => self.start_node("saml2_js_sp.mjs", idp_metadata),
+            SpKind::Samael => self.start_samael(idp_metadata),
         };
         RunningSp {
             server: server.listens_on(self.port).await,
@@ -108,23 +183,64 @@ impl SpSite {
     }
 
     fn start_python(&self, script: &str, idp_metadata: &Path) -> Server {
-        let python = repository()
-            .join("lab")
-            .join(format!("venv-{}", self.kind.name()))
-            .join("bin/python");
+        let home = format!("lab/venv-{}", self.kind.name());
+        let python = repository().join(home).join("bin/python");
         Server::start(self.kind.name(), &python, &self.folder, |command| {
+            // No __pycache__ in the repository.
+            command.arg("-B");
+            self.tell(command, script, idp_metadata);
+        })
+    }
+
+    fn start_node(&self, script: &str, idp_metadata: &Path) -> Server {
+        let packages = repository().join("lab/npm-peers/node_modules");
+        assert!(
+            packages.exists(),
+            "{} is missing: run scripts/install test",
+            packages.display()
+        );
+        let env = Path::new("/usr/bin/env");
+        Server::start(self.kind.name(), env, &self.folder, |command| {
+            command.arg("node");
+            self.tell(command, script, idp_metadata);
+        })
+    }
+
+    /// The script of `tests/peers`, and its arguments.
+    fn tell(&self, command: &mut Command, script: &str, idp_metadata: &Path) {
+        command
+            .arg(repository().join("tests/peers").join(script))
+            .args(["--port", &self.port.to_string()])
+            .args(["--base-url", &self.base_url()])
+            .args(["--entity-id", ZOOM_ENTITY_ID])
+            .arg("--idp-metadata")
+            .arg(idp_metadata)
+            .arg("--key")
+            .arg(&self.keys.key_file)
+            .arg("--cert")
+            .arg(&self.keys.certificate_file);
+    }
+
+    fn start_samael(&self, idp_metadata: &Path) -> Server {
+        // Cargo puts the programs of a workspace into one folder, but tells tests of their own only.
+        let program = Path::new(PROGRAM).with_file_name("passerelle-stand-in");
+        assert!(
+            program.exists(),
+            "{} is missing: run cargo build --locked --workspace --bins",
+            program.display()
+        );
+        Server::start(self.kind.name(), &program, &self.folder, |command| {
             command
-                // No __pycache__ in the repository.
-                .arg("-B")
-                .arg(repository().join("tests/peers").join(script))
-                .args(["--port", &self.port.to_string()])
+                .arg("witness")
+                .args(["--listen", &format!("127.0.0.1:{}", self.port)])
                 .args(["--base-url", &self.base_url()])
                 .args(["--entity-id", ZOOM_ENTITY_ID])
                 .arg("--idp-metadata")
                 .arg(idp_metadata)
+                .arg("--sign-requests")
                 .arg("--key")
                 .arg(&self.keys.key_file)
-                .arg("--cert")
+                .arg("--certificate")
                 .arg(&self.keys.certificate_file);
         })
     }
@@ -165,6 +281,25 @@ impl RunningSp {
         self.site.url(self.site.kind.login_path())
     }
 
+    /// Where a sign-in begins whose AuthnRequest is to travel so.
+    pub(crate) fn login_by(&self, binding: RequestBinding) -> Url {
+        let mut url = self.login();
+        if !self.site.kind.is_mellon() {
+            url.query_pairs_mut().append_pair("binding", binding.word());
+        }
+        url
+    }
+
+    /// Its origin.
+    pub(crate) fn origin(&self) -> String {
+        self.site.base_url()
+    }
+
+    /// Which library it is.
+    pub(crate) fn kind(&self) -> SpKind {
+        self.site.kind
+    }
+
     /// Its own metadata.
     pub(crate) fn metadata(&self) -> Url {
         self.site.url(self.site.kind.metadata_path())
@@ -177,9 +312,10 @@ impl RunningSp {
 
     /// The RelayState that it sends, and wants back.
     pub(crate) fn relay_state(&self) -> String {
-        match self.site.kind {
-            SpKind::Python3Saml | SpKind::Pysaml2 => "/after".to_owned(),
-            SpKind::Mellon => self.login().into(),
+        if self.site.kind.is_mellon() {
+            self.login().into()
+        } else {
+            "/after".to_owned()
         }
     }
 
@@ -199,7 +335,7 @@ impl RunningSp {
 pub(crate) struct Identity {
     /// The `NameID`.
     pub(crate) name_id: String,
-    /// Its Format.
+    /// Its Format, of those that [tell it](SpKind::tells_name_id_format).
     pub(crate) name_id_format: Option<String>,
     /// By name, in which everything but ASCII letters and digits is `_`: Apache hands them on so.
     pub(crate) attributes: BTreeMap<String, Vec<String>>,

@@ -1,0 +1,61 @@
+// A service provider on node-saml, the core of passport-saml (xml-crypto).
+//
+// It wants the Response and the Assertion signed, both of them, which is its own default; an Audience,
+// a known InResponseTo that is used once, and no clock skew. Its AuthnRequest goes by Redirect, with the
+// signature in the query, or by POST, with the signature in the XML.
+
+import { commandLine, identityProvider, lists, load, serve } from "./peer.mjs";
+
+const { SAML, ValidateInResponseTo } = load("@node-saml/node-saml");
+
+const options = commandLine(["redirect", "post"]);
+const idp = identityProvider(options.idpMetadata);
+
+const settings = {
+  issuer: options.entityId,
+  audience: options.entityId,
+  callbackUrl: options.acs,
+  idpIssuer: idp.entityId,
+  idpCert: idp.certificates,
+  privateKey: options.key,
+  publicCert: options.cert,
+  signatureAlgorithm: "sha256",
+  digestAlgorithm: "sha256",
+  xmlSignatureTransforms: [
+    "http://www.w3.org/2000/09/xmldsig#enveloped-signature",
+    "http://www.w3.org/2001/10/xml-exc-c14n#",
+  ],
+  wantAuthnResponseSigned: true,
+  wantAssertionsSigned: true,
+  validateInResponseTo: ValidateInResponseTo.always,
+  acceptedClockSkewMs: 0,
+  identifierFormat: null,
+  disableRequestedAuthnContext: true,
+};
+const redirect = new SAML({ ...settings, entryPoint: idp.redirect });
+const post = new SAML({
+  ...settings,
+  entryPoint: idp.post,
+  authnRequestBinding: "HTTP-POST",
+  // It deflates what it posts, too, unless it is told not to; no identity provider could read that.
+  skipRequestCompression: true,
+  cacheProvider: redirect.cacheProvider,
+});
+
+serve("node-saml", options, {
+  metadata: () => redirect.generateServiceProviderMetadata(null, options.cert),
+  login: async (binding) =>
+    binding === "post"
+      ? { page: await post.getAuthorizeFormAsync(options.relayState) }
+      : { location: await redirect.getAuthorizeUrlAsync(options.relayState, undefined, {}) },
+  acs: async (form) => {
+    const { profile } = await redirect.validatePostResponseAsync(form);
+    return {
+      name_id: profile.nameID,
+      name_id_format: profile.nameIDFormat,
+      attributes: lists(profile.attributes ?? {}),
+      session_index: profile.sessionIndex,
+      in_response_to: profile.inResponseTo,
+    };
+  },
+});

@@ -1,0 +1,60 @@
+// A service provider on samlify (xml-crypto).
+//
+// It verifies signature, Issuer and times; the Audience and the addresses it only hands on, and which
+// request is answered is the application's to compare. Its AuthnRequest goes by Redirect, with the
+// signature in the query, or by POST, with the signature in the XML.
+
+import { commandLine, formPage, lists, load, Outstanding, read, serve } from "./peer.mjs";
+
+const samlify = load("samlify");
+
+const POST = "urn:oasis:names:tc:SAML:2.0:bindings:HTTP-POST";
+
+const options = commandLine(["redirect", "post"]);
+const outstanding = new Outstanding();
+
+// The library reads nothing without a validator, and brings none along. The tests hold every message
+// against the schemas with xmllint.
+samlify.setSchemaValidator({ validate: async () => "not looked at" });
+
+const idp = samlify.IdentityProvider({
+  // It signs its requests only where the identity provider's metadata demands it, and refuses to send
+  // any where the two metadata differ in this; ours takes signed requests and demands none.
+  metadata: read(options.idpMetadata).replace(
+    /WantAuthnRequestsSigned="false"/,
+    'WantAuthnRequestsSigned="true"',
+  ),
+});
+const sp = samlify.ServiceProvider({
+  entityID: options.entityId,
+  authnRequestsSigned: true,
+  wantAssertionsSigned: true,
+  requestSignatureAlgorithm: "http://www.w3.org/2001/04/xmldsig-more#rsa-sha256",
+  signingCert: options.cert,
+  privateKey: options.key,
+  nameIDFormat: ["urn:oasis:names:tc:SAML:1.1:nameid-format:unspecified"],
+  assertionConsumerService: [{ Binding: POST, Location: options.acs }],
+  relayState: options.relayState,
+  clockDrifts: [0, 0],
+});
+
+serve("samlify", options, {
+  metadata: () => sp.getMetadata(),
+  login: (binding) => {
+    const request = sp.createLoginRequest(idp, binding, { relayState: options.relayState });
+    outstanding.add(request.id);
+    if (binding === "redirect") return { location: request.context };
+    const fields = { SAMLRequest: request.context, RelayState: options.relayState };
+    return { page: formPage(request.entityEndpoint, fields) };
+  },
+  acs: async (form) => {
+    const { extract } = await sp.parseLoginResponse(idp, "post", { body: form });
+    outstanding.take(extract.response.inResponseTo);
+    return {
+      name_id: extract.nameID,
+      attributes: lists(extract.attributes),
+      session_index: extract.sessionIndex.sessionIndex,
+      in_response_to: extract.response.inResponseTo,
+    };
+  },
+});
