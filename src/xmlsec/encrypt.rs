@@ -142,8 +142,11 @@ fn encrypt_key(
 ) -> Result<Vec<u8>, ErrorStack> {
     let mut encrypter = Encrypter::new(to)?;
     encrypter.set_rsa_padding(Padding::PKCS1_OAEP)?;
-    encrypter.set_rsa_oaep_md(transport.digest().digest())?;
-    encrypter.set_rsa_mgf1_md(transport.mask().digest())?;
+    if (transport.digest(), transport.mask()) != (OaepDigest::Sha1, OaepDigest::Sha1) {
+        // Said only where it is not what OpenSSL takes unsaid: it looks each digest up by its name.
+        encrypter.set_rsa_oaep_md(transport.digest().digest())?;
+        encrypter.set_rsa_mgf1_md(transport.mask().digest())?;
+    }
     let mut out = vec![0; encrypter.encrypt_len(key)?];
     let length = encrypter.encrypt(key, &mut out)?;
     out.truncate(length);
