@@ -28,7 +28,7 @@ pub(super) fn choose(descriptor: Element<'_, '_>) -> Option<EncryptionMethods> {
 }
 
 fn choose_block(listed: &[Element<'_, '_>]) -> Option<BlockEncryption> {
-    // The names of all ciphers that the standards have end so, those that are not allowed, too.
+    // The names of the ciphers of XML Encryption 1.0 and 1.1 end so, those that are not allowed, too.
     let is_cipher = |name: &&str| name.ends_with("-gcm") || name.ends_with("-cbc");
     let named: Vec<_> = listed.iter().map(algorithm).filter(is_cipher).collect();
     if named.is_empty() {

@@ -111,6 +111,9 @@ pub enum Finding {
     /// A warning: the configured format of `NameID` is none of those that the provider lists.
     #[error("name-id has a format that the provider does not list")]
     NameIdFormat,
+    /// A warning: it holds keys for encryption, and none that can be used.
+    #[error("it asks for encryption by a key that cannot be used: its assertions go in clear")]
+    InClear,
     /// A fault: assertions must be encrypted, and there is no key to do it with.
     #[error("`encrypt` is \"always\", and it holds no certificate that can be encrypted to")]
     NoEncryptionKey,
@@ -179,6 +182,7 @@ impl Finding {
             | Self::Expired(_)
             | Self::ExpiresSoon(_)
             | Self::Http(_)
+            | Self::InClear
             | Self::KeyWithoutCertificate(_)
             | Self::NameIdFormat
             | Self::NoSigningKey

@@ -56,6 +56,7 @@ pub(super) fn read(
     findings: &mut Vec<Finding>,
 ) -> Keys {
     let mut keys = Keys::default();
+    let mut asks_for_it = false;
     let elements = descriptor
         .children()
         .filter(|child| child.is(vocab::MD, "KeyDescriptor"));
@@ -74,7 +75,7 @@ pub(super) fn read(
             element,
             place,
             key_use,
-            certificates: read_certificates(element, place, findings),
+            certificates: read_certificates(element, (place, key_use), findings),
         };
         if key_use != KeyUse::Encryption {
             keys.take_for_signing(&descriptor, now, findings);
@@ -82,6 +83,10 @@ pub(super) fn read(
         if key_use != KeyUse::Signing {
             keys.take_for_encryption(&descriptor, findings);
         }
+        asks_for_it |= key_use == KeyUse::Encryption;
+    }
+    if asks_for_it && keys.encryption.is_none() && encrypt == Encrypt::WhenPossible {
+        findings.push(Finding::InClear);
     }
     keys
 }
@@ -135,11 +140,19 @@ impl Keys {
 /// The text of each certificate of a `KeyDescriptor`, the first one of each `X509Data`.
 fn read_certificates(
     element: Element<'_, '_>,
-    place: usize,
+    (place, key_use): (usize, KeyUse),
     findings: &mut Vec<Finding>,
 ) -> Vec<String> {
+    // What is odd about a key that only encrypts lets nobody out of the provider.
+    let odd = |shape| match key_use {
+        KeyUse::Both | KeyUse::Signing => Finding::Shape(shape),
+        KeyUse::Encryption => Finding::EncryptionCertificate {
+            place,
+            fault: KeyFault::Certificate,
+        },
+    };
     let Ok(key_info) = element.only(vocab::DS, "KeyInfo") else {
-        findings.push(Finding::Shape("KeyDescriptor"));
+        findings.push(odd("KeyDescriptor"));
         return Vec::new();
     };
     let data = key_info
@@ -160,7 +173,7 @@ fn read_certificates(
         }
         match first.text() {
             Ok(text) => texts.push(text),
-            Err(_) => findings.push(Finding::Shape("X509Certificate")),
+            Err(_) => findings.push(odd("X509Certificate")),
         }
     }
     if !has_certificate {

@@ -607,3 +607,27 @@ fn only_digits_are_an_index() {
         assert_eq!(read_index(bad), None, "{bad}");
     }
 }
+
+#[test]
+fn r45_keys_for_encryption_that_cannot_be_used_are_told_and_shut_nobody_out() {
+    let only_cbc = keys_of_every_use(&[(
+        "</ds:KeyInfo>",
+        "</ds:KeyInfo><md:EncryptionMethod \
+         Algorithm=\"http://www.w3.org/2001/04/xmlenc#aes256-cbc\"/>",
+    )]);
+    let reading = read(&only_cbc, &config(), Schemes::HttpsOnly, now());
+    assert!(reading.provider.unwrap().encryption_key.is_none());
+    let last = reading.findings.last().unwrap();
+    assert!(matches!(last, Finding::InClear), "{last:?}");
+
+    let two_in_one =
+        keys_of_every_use(&[("use=\"encryption\">", "use=\"encryption\"><ds:KeyInfo/>")]);
+    let reading = read(&two_in_one, &config(), Schemes::HttpsOnly, now());
+    assert!(reading.provider.is_some());
+    let is_told = |finding: &Finding| matches!(finding, Finding::EncryptionCertificate { .. });
+    assert!(
+        reading.findings.iter().any(is_told),
+        "{:?}",
+        reading.findings
+    );
+}

@@ -108,7 +108,11 @@ async fn r45_every_foreign_service_provider_reads_the_person_in_an_encrypted_ass
             ("both", AES_128),
         ] {
             let key = (pair.sp.keys(), methods);
-            let verdict = pair.sign_in(sign, key, |xml| pair.check(sign, xml)).await;
+            let check = |xml: &str| {
+                assert_eq!(xml.contains("aes128-gcm"), methods == AES_128, "{xml}");
+                pair.check(sign, xml)
+            };
+            let verdict = pair.sign_in(sign, key, check).await;
             if sign == "response" && kind != SpKind::Mellon {
                 // They demand what their metadata says, WantAssertionsSigned, of what they decrypted.
                 let words = verdict.unwrap_err();
