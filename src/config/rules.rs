@@ -17,6 +17,7 @@ pub(super) fn read(table: &mut Table<'_>, report: &mut Report) -> Rules {
         display_name: table.localized("display-name", report),
         require_signed_requests: table.optional("require-signed-requests", report),
         sign: table.optional("sign", report),
+        encrypt: table.optional("encrypt", report),
         max_authn_age_minutes,
         name_id: table
             .table("name-id", report)

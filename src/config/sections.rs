@@ -328,6 +328,8 @@ pub struct Rules {
     pub require_signed_requests: Option<bool>,
     /// What of the Response is signed.
     pub sign: Option<Sign>,
+    /// Whether its assertions are encrypted.
+    pub encrypt: Option<Encrypt>,
     /// How long ago the person may have proven who they are, in minutes.
     pub max_authn_age_minutes: Option<u32>,
     /// The name the provider knows the person by.
@@ -347,6 +349,21 @@ pub enum Sign {
     Response,
     /// Both.
     Both,
+}
+
+/// Whether the assertions to a provider are encrypted.
+///
+/// The default is what saml2int asks for (SDP-IDP11) wherever there is a key to do it with.
+#[derive(Clone, Copy, Debug, Default, Deserialize, Eq, PartialEq)]
+#[serde(rename_all = "kebab-case")]
+pub enum Encrypt {
+    /// They are not.
+    Never,
+    /// They are where the provider's metadata holds a key that can be used.
+    #[default]
+    WhenPossible,
+    /// They are, and a provider without such a key is not taken.
+    Always,
 }
 
 /// `name-id = { … }`: the name the provider knows the person by.

@@ -9,7 +9,7 @@ use super::{
     files::Surroundings,
     preset::Presets,
     rules,
-    sections::{NameId, Release, Rules, Sign, minutes},
+    sections::{Encrypt, NameId, Release, Rules, Sign, minutes},
 };
 use crate::model::{
     endpoint::EndpointUrl, entity_id::EntityId, language::Localized, short_name::ShortName,
@@ -34,6 +34,8 @@ pub struct SpConfig {
     pub require_signed_requests: Option<bool>,
     /// What of the Response is signed.
     pub sign: Sign,
+    /// Whether its assertions are encrypted.
+    pub encrypt: Encrypt,
     /// How long ago the person may have proven who they are.
     pub max_authn_age: Option<SignedDuration>,
     /// The name it knows the person by.
@@ -97,6 +99,7 @@ fn read(
         display_name: rules.display_name,
         require_signed_requests: rules.require_signed_requests,
         sign: rules.sign.unwrap_or_default(),
+        encrypt: rules.encrypt.unwrap_or_default(),
         max_authn_age: rules.max_authn_age_minutes.map(minutes),
         name_id: rules.name_id?,
         release: rules.release.unwrap_or_default(),
@@ -126,6 +129,7 @@ fn over(own: Rules, preset: Rules) -> Rules {
             .require_signed_requests
             .or(preset.require_signed_requests),
         sign: own.sign.or(preset.sign),
+        encrypt: own.encrypt.or(preset.encrypt),
         max_authn_age_minutes: own.max_authn_age_minutes.or(preset.max_authn_age_minutes),
         name_id: own.name_id.or(preset.name_id),
         release: own.release.or(preset.release),

@@ -149,6 +149,7 @@ fn the_real_case_loads_and_says_what_zoom_needs() {
         Some(jiff::SignedDuration::from_mins(115))
     );
     assert_eq!(zoom.sign, sections::Sign::Assertion);
+    assert_eq!(zoom.encrypt, sections::Encrypt::Never);
     assert_eq!(zoom.name_id.from, "mail");
     let names: Vec<_> = zoom
         .release
@@ -302,6 +303,8 @@ fn a_preset_of_the_folder_wins_over_the_built_in_one_and_is_checked() {
         (zoom.sign, zoom.name_id.from.as_str()),
         (sections::Sign::Response, "uid")
     );
+    // What neither says is the default.
+    assert_eq!(zoom.encrypt, sections::Encrypt::WhenPossible);
     assert!(zoom.release.is_empty());
     let wooclap = place.faults(&with("preset = \"zoom\"", "preset = \"wooclap\""));
     assert_eq!(
@@ -317,10 +320,12 @@ fn a_preset_of_the_folder_wins_over_the_built_in_one_and_is_checked() {
 
 #[test]
 fn the_table_of_a_provider_wins_over_its_preset_key_by_key() {
-    let own = "preset = \"zoom\"\nsign = \"both\"\nmax-authn-age-minutes = 60";
+    let own =
+        "preset = \"zoom\"\nsign = \"both\"\nencrypt = \"always\"\nmax-authn-age-minutes = 60";
     let config = Place::new().load(&with("preset = \"zoom\"", own)).unwrap();
     let zoom = &config.service_providers[1];
     assert_eq!(zoom.sign, sections::Sign::Both);
+    assert_eq!(zoom.encrypt, sections::Encrypt::Always);
     assert_eq!(
         zoom.max_authn_age,
         Some(jiff::SignedDuration::from_mins(60))

@@ -242,11 +242,12 @@ impl Bridge {
         ))))
     }
 
-    pub(super) fn issuing(&self, provider: &Provider) -> Issuing<'_> {
+    pub(super) fn issuing<'a>(&'a self, provider: &'a Provider) -> Issuing<'a> {
         Issuing {
             idp: self.settings.entity_id.as_str(),
             signer: &*self.signer,
             sign: provider.registered.config.sign,
+            encrypt_to: provider.registered.encryption_key.as_ref(),
             now: self.clock.now(),
             entropy: &*self.entropy,
         }

@@ -72,6 +72,24 @@ pub enum Finding {
     /// A fault: the file is no XML that is read here.
     #[error("it is not taken as XML: {0}")]
     Door(DoorFault),
+    /// A warning: a certificate for encryption cannot be used.
+    #[error(
+        "the certificate for encryption in KeyDescriptor {place} cannot be used, and nothing is \
+         encrypted to it: {fault}"
+    )]
+    EncryptionCertificate {
+        /// Which `KeyDescriptor`.
+        place: usize,
+        /// What is wrong with it.
+        fault: KeyFault,
+    },
+    /// A warning: a key asks for ciphers, or for an encryption of their keys, of which none is allowed
+    /// here (R-45).
+    #[error(
+        "KeyDescriptor {0} lists no way of encrypting that is used here, AES-GCM with RSA-OAEP, and \
+         nothing is encrypted to it"
+    )]
+    EncryptionMethods(usize),
     /// A fault: the entity ID is missing or out of bounds.
     #[error("the entityID {0}")]
     EntityId(InvalidEntityId),
@@ -84,7 +102,7 @@ pub enum Finding {
     /// A warning: the address is plain `http`, which only a lab takes.
     #[error("the address of AssertionConsumerService {0} is plain http, which only a lab takes")]
     Http(usize),
-    /// A warning: a `KeyDescriptor` for signing holds no certificate, perhaps only a name.
+    /// A warning: a `KeyDescriptor` holds no certificate, perhaps only a name.
     #[error("KeyDescriptor {0} holds no certificate and does not count")]
     KeyWithoutCertificate(usize),
     /// A fault: the `use` of a key is neither signing nor encryption.
@@ -93,6 +111,12 @@ pub enum Finding {
     /// A warning: the configured format of `NameID` is none of those that the provider lists.
     #[error("name-id has a format that the provider does not list")]
     NameIdFormat,
+    /// A warning: it holds keys for encryption, and none that can be used (R-45).
+    #[error("it asks for encryption by a key that cannot be used: its assertions go in clear")]
+    InClear,
+    /// A fault: assertions must be encrypted, and there is no key to do it with (R-45).
+    #[error("`encrypt` is \"always\", and it holds no certificate that can be encrypted to")]
+    NoEncryptionKey,
     /// A fault: no address takes answers over HTTP-POST.
     #[error("no AssertionConsumerService takes HTTP-POST")]
     NoPost,
@@ -140,6 +164,7 @@ impl Finding {
             | Self::Door(_)
             | Self::EntityId(_)
             | Self::KeyUse(_)
+            | Self::NoEncryptionKey
             | Self::NoPost
             | Self::NoServiceProvider
             | Self::NoSigningKeyToRequire
@@ -152,9 +177,12 @@ impl Finding {
             | Self::CertificateNotYet { .. }
             | Self::CertificateWeakDigest { .. }
             | Self::CertificatesInOne(_)
+            | Self::EncryptionCertificate { .. }
+            | Self::EncryptionMethods(_)
             | Self::Expired(_)
             | Self::ExpiresSoon(_)
             | Self::Http(_)
+            | Self::InClear
             | Self::KeyWithoutCertificate(_)
             | Self::NameIdFormat
             | Self::NoSigningKey

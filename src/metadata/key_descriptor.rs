@@ -6,54 +6,159 @@
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use jiff::Timestamp;
 
-use super::finding::Finding;
+use super::{encryption_method, finding::Finding};
 use crate::{
+    config::sections::Encrypt,
     model::vocab,
     xml::door::Element,
-    xmlsec::keys::{KeyFault, VerifyingKey},
+    xmlsec::{
+        EncryptionKey,
+        keys::{KeyFault, VerifyingKey},
+    },
 };
 
-/// The keys that verify signatures, each with its certificate in DER form.
+/// The keys of a provider.
 #[derive(Debug, Default)]
-pub(super) struct SigningKeys {
-    pub(super) certificates: Vec<Vec<u8>>,
-    pub(super) keys: Vec<VerifyingKey>,
+pub(super) struct Keys {
+    /// The certificates of those that verify signatures, in DER form.
+    pub(super) signing_certificates: Vec<Vec<u8>>,
+    /// The keys that verify signatures.
+    pub(super) signing: Vec<VerifyingKey>,
+    /// The first one that can be encrypted to: whoever lists several reads with each (IIP-MD08).
+    pub(super) encryption: Option<EncryptionKey>,
 }
 
-/// Reads every key for signing below `descriptor`: those with that `use`, and those without one.
+/// What a key is for, as its `KeyDescriptor` says.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+enum KeyUse {
+    /// It says nothing: for both.
+    Both,
+    Encryption,
+    Signing,
+}
+
+/// One `KeyDescriptor`.
+struct Descriptor<'t, 'i> {
+    element: Element<'t, 'i>,
+    /// Which one, counted from 1.
+    place: usize,
+    key_use: KeyUse,
+    /// The certificates that count, in base64.
+    certificates: Vec<String>,
+}
+
+/// Reads every key below `descriptor`. Of those for encryption nothing is read, nor told, where
+/// nothing is encrypted to the provider.
 pub(super) fn read(
     descriptor: Element<'_, '_>,
+    encrypt: Encrypt,
     now: Timestamp,
     findings: &mut Vec<Finding>,
-) -> SigningKeys {
-    let mut found = SigningKeys::default();
+) -> Keys {
+    let mut keys = Keys::default();
+    let mut asks_for_it = false;
     let elements = descriptor
         .children()
         .filter(|child| child.is(vocab::MD, "KeyDescriptor"));
     for (place, element) in (1_usize..).zip(elements) {
-        match element.attribute("use") {
-            None | Some("signing") => read_one(element, place, now, &mut found, findings),
-            Some("encryption") => {}
-            Some(_) => findings.push(Finding::KeyUse(place)),
+        let key_use = match (element.attribute("use"), encrypt) {
+            (Some("encryption"), Encrypt::Never) => continue,
+            (Some("encryption"), Encrypt::WhenPossible | Encrypt::Always) => KeyUse::Encryption,
+            (None, Encrypt::WhenPossible | Encrypt::Always) => KeyUse::Both,
+            (None, Encrypt::Never) | (Some("signing"), _) => KeyUse::Signing,
+            (Some(_), _) => {
+                findings.push(Finding::KeyUse(place));
+                continue;
+            }
+        };
+        let descriptor = Descriptor {
+            element,
+            place,
+            key_use,
+            certificates: read_certificates(element, (place, key_use), findings),
+        };
+        if key_use != KeyUse::Encryption {
+            keys.take_for_signing(&descriptor, now, findings);
         }
+        if key_use != KeyUse::Signing {
+            keys.take_for_encryption(&descriptor, findings);
+        }
+        asks_for_it |= key_use == KeyUse::Encryption;
     }
-    found
+    if asks_for_it && keys.encryption.is_none() && encrypt == Encrypt::WhenPossible {
+        findings.push(Finding::InClear);
+    }
+    keys
 }
 
-fn read_one(
+impl Keys {
+    fn take_for_signing(
+        &mut self,
+        descriptor: &Descriptor<'_, '_>,
+        now: Timestamp,
+        findings: &mut Vec<Finding>,
+    ) {
+        let place = descriptor.place;
+        for text in &descriptor.certificates {
+            match decode_certificate(text) {
+                Ok((der, key)) if !self.signing_certificates.contains(&der) => {
+                    tell_of(&key, now, findings);
+                    self.signing_certificates.push(der);
+                    self.signing.push(key);
+                }
+                Ok(_known) => {}
+                Err(fault) => findings.push(Finding::Certificate { place, fault }),
+            }
+        }
+    }
+
+    /// A key that cannot be used is only told: a provider with another one, or with none, is signed
+    /// in to all the same, unless its assertions must be encrypted.
+    fn take_for_encryption(
+        &mut self,
+        descriptor: &Descriptor<'_, '_>,
+        findings: &mut Vec<Finding>,
+    ) {
+        let place = descriptor.place;
+        let Some(methods) = encryption_method::choose(descriptor.element) else {
+            findings.push(Finding::EncryptionMethods(place));
+            return;
+        };
+        for text in &descriptor.certificates {
+            match EncryptionKey::from_certificate_base64(text, methods) {
+                Ok(key) => self.encryption = self.encryption.take().or(Some(key)),
+                Err(fault) if descriptor.key_use == KeyUse::Encryption => {
+                    findings.push(Finding::EncryptionCertificate { place, fault });
+                }
+                // As a key for signing it was told of above, or is a good one: EC, for example.
+                Err(_of_both) => {}
+            }
+        }
+    }
+}
+
+/// The text of each certificate of a `KeyDescriptor`, the first one of each `X509Data`.
+fn read_certificates(
     element: Element<'_, '_>,
-    place: usize,
-    now: Timestamp,
-    found: &mut SigningKeys,
+    (place, key_use): (usize, KeyUse),
     findings: &mut Vec<Finding>,
-) {
+) -> Vec<String> {
+    // What is odd about a key that only encrypts lets nobody out of the provider.
+    let odd = |shape| match key_use {
+        KeyUse::Both | KeyUse::Signing => Finding::Shape(shape),
+        KeyUse::Encryption => Finding::EncryptionCertificate {
+            place,
+            fault: KeyFault::Certificate,
+        },
+    };
     let Ok(key_info) = element.only(vocab::DS, "KeyInfo") else {
-        findings.push(Finding::Shape("KeyDescriptor"));
-        return;
+        findings.push(odd("KeyDescriptor"));
+        return Vec::new();
     };
     let data = key_info
         .into_iter()
         .flat_map(|key_info| key_info.children());
+    let mut texts = Vec::new();
     let mut has_certificate = false;
     for data in data.filter(|child| child.is(vocab::DS, "X509Data")) {
         let mut certificates = data
@@ -66,26 +171,18 @@ fn read_one(
         if certificates.next().is_some() {
             findings.push(Finding::CertificatesInOne(place));
         }
-        let Ok(text) = first.text() else {
-            findings.push(Finding::Shape("X509Certificate"));
-            continue;
-        };
-        match read_certificate(&text) {
-            Ok((der, key)) if !found.certificates.contains(&der) => {
-                tell_of(&key, now, findings);
-                found.certificates.push(der);
-                found.keys.push(key);
-            }
-            Ok(_known) => {}
-            Err(fault) => findings.push(Finding::Certificate { place, fault }),
+        match first.text() {
+            Ok(text) => texts.push(text),
+            Err(_) => findings.push(odd("X509Certificate")),
         }
     }
     if !has_certificate {
         findings.push(Finding::KeyWithoutCertificate(place));
     }
+    texts
 }
 
-fn read_certificate(text: &str) -> Result<(Vec<u8>, VerifyingKey), KeyFault> {
+fn decode_certificate(text: &str) -> Result<(Vec<u8>, VerifyingKey), KeyFault> {
     let packed: String = text.chars().filter(|c| !c.is_ascii_whitespace()).collect();
     let der = STANDARD
         .decode(packed)

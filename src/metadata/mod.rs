@@ -9,4 +9,5 @@ pub mod read;
 pub mod registry;
 pub mod source;
 
+mod encryption_method;
 mod key_descriptor;

@@ -7,10 +7,13 @@ use jiff::{SignedDuration, Timestamp, civil::DateTime, tz::TimeZone};
 
 use super::{
     finding::Finding,
-    key_descriptor::{self, SigningKeys},
+    key_descriptor::{self, Keys},
 };
 use crate::{
-    config::{sections::Sign, sp::SpConfig},
+    config::{
+        sections::{Encrypt, Sign},
+        sp::SpConfig,
+    },
     model::{
         endpoint::{EndpointUrl, Schemes},
         entity_id::EntityId,
@@ -19,7 +22,7 @@ use crate::{
         vocab,
     },
     xml::door::{self, Element, Limits},
-    xmlsec::keys::VerifyingKey,
+    xmlsec::{EncryptionKey, VerifyingKey},
 };
 
 /// The longest name for people that is taken from a provider's own metadata.
@@ -31,10 +34,21 @@ const SOON: SignedDuration = SignedDuration::from_hours(14 * 24);
 /// What was found in a metadata file.
 #[derive(Debug)]
 pub struct Reading {
-    /// The provider and the keys that verify its requests; none where there is a fault.
-    pub provider: Option<(ServiceProvider, Vec<VerifyingKey>)>,
+    /// The provider; none where there is a fault.
+    pub provider: Option<Described>,
     /// Everything that is wrong in it, or will be.
     pub findings: Vec<Finding>,
+}
+
+/// A provider as its metadata describes it, with its keys.
+#[derive(Debug)]
+pub struct Described {
+    /// What the metadata says.
+    pub sp: ServiceProvider,
+    /// The keys that verify its requests.
+    pub keys: Vec<VerifyingKey>,
+    /// The key that its assertions are encrypted to; there is one where they must be.
+    pub encryption_key: Option<EncryptionKey>,
 }
 
 /// Reads the metadata of the provider that `config` describes, as it stands at `now`.
@@ -60,7 +74,7 @@ fn read_entity(
     schemes: Schemes,
     now: Timestamp,
     findings: &mut Vec<Finding>,
-) -> Option<(ServiceProvider, Vec<VerifyingKey>)> {
+) -> Option<Described> {
     if !entity.is(vocab::MD, "EntityDescriptor") {
         findings.push(Finding::NotOneEntity);
         return None;
@@ -81,22 +95,33 @@ fn read_entity(
     let authn_requests_signed = read_boolean(descriptor, "AuthnRequestsSigned", findings);
     let want_assertions_signed = read_boolean(descriptor, "WantAssertionsSigned", findings);
     let assertion_consumer_services = read_acs(descriptor, schemes, findings);
-    let SigningKeys { certificates, keys } = key_descriptor::read(descriptor, now, findings);
-    let provider = ServiceProvider {
+    let Keys {
+        signing_certificates,
+        signing,
+        encryption,
+    } = key_descriptor::read(descriptor, config.encrypt, now, findings);
+    if config.encrypt == Encrypt::Always && encryption.is_none() {
+        findings.push(Finding::NoEncryptionKey);
+    }
+    let sp = ServiceProvider {
         short_name: config.short_name.clone(),
         entity_id: entity_id?,
         aliases: config.aliases.clone(),
         assertion_consumer_services,
         attribute_consuming_services: read_attribute_consuming_services(descriptor),
-        signing_certificates: certificates,
+        signing_certificates,
         name_id_formats: read_name_id_formats(descriptor, findings),
         authn_requests_signed: authn_requests_signed.unwrap_or(false),
         want_assertions_signed: want_assertions_signed.unwrap_or(false),
         display_name: read_display_name(descriptor),
         valid_until,
     };
-    compare(&provider, config, findings);
-    Some((provider, keys))
+    compare(&sp, config, findings);
+    Some(Described {
+        sp,
+        keys: signing,
+        encryption_key: encryption,
+    })
 }
 
 /// Finds the one role that is used here; an entity may have others beside it.

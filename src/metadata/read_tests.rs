@@ -6,6 +6,7 @@ use super::*;
 use crate::{
     config::sections::NameId,
     model::{name_id::NameIdFormat, short_name::ShortName},
+    xmlsec::EncryptionMethods,
 };
 
 const ZOOM: &[u8] = include_bytes!("../../metadata/zoom.xml");
@@ -20,6 +21,7 @@ pub(in crate::metadata) fn config() -> SpConfig {
         display_name: None,
         require_signed_requests: None,
         sign: Sign::Assertion,
+        encrypt: Encrypt::WhenPossible,
         max_authn_age: None,
         name_id: NameId {
             format: NameIdFormat::EmailAddress,
@@ -53,7 +55,7 @@ fn told(reading: &Reading) -> Vec<String> {
     reading.findings.iter().map(ToString::to_string).collect()
 }
 
-fn valid(name: &str) -> (ServiceProvider, Vec<VerifyingKey>) {
+fn valid(name: &str) -> Described {
     let bytes = &fixtures("valid")[name];
     let reading = read(bytes, &config(), Schemes::HttpsOnly, now());
     let told = told(&reading);
@@ -81,6 +83,10 @@ fn every_sound_file_is_taken_and_its_warning_told() {
         (
             "key-name-only",
             "KeyDescriptor 2 holds no certificate and does not count",
+        ),
+        (
+            "keys-of-every-use-wrapped-and-unwrapped",
+            "the certificate for encryption in KeyDescriptor 4 cannot be used",
         ),
         (
             "name-id-of-another-format",
@@ -304,7 +310,7 @@ fn zooms_file_describes_zoom() {
         "{:?}",
         told(&reading)
     );
-    let (sp, keys) = reading.provider.unwrap();
+    let Described { sp, keys, .. } = reading.provider.unwrap();
     assert_eq!(sp.entity_id.as_str(), "univ-montp3-fr.zoom.us");
     assert!(sp.authn_requests_signed && sp.want_assertions_signed);
     assert_eq!(sp.name_id_formats, [vocab::NAME_ID_EMAIL]);
@@ -328,7 +334,7 @@ fn zooms_file_describes_zoom() {
 
 #[test]
 fn r92_a_key_without_a_use_is_for_signing_too_and_all_keys_count_once() {
-    let (sp, keys) = valid("keys-of-every-use-wrapped-and-unwrapped");
+    let Described { sp, keys, .. } = valid("keys-of-every-use-wrapped-and-unwrapped");
     let subjects: Vec<_> = keys.iter().map(|key| key.certificate().subject()).collect();
     assert_eq!(
         subjects,
@@ -344,13 +350,13 @@ fn r92_a_key_without_a_use_is_for_signing_too_and_all_keys_count_once() {
 #[test]
 fn r92_a_certificate_whose_time_is_over_or_not_begun_counts() {
     for name in ["certificate-expired", "certificate-not-yet-valid"] {
-        assert_eq!(valid(name).1.len(), 1, "{name}");
+        assert_eq!(valid(name).keys.len(), 1, "{name}");
     }
 }
 
 #[test]
 fn an_authority_in_the_chain_does_not_speak_for_the_provider() {
-    let (_, keys) = valid("certificates-in-one-x509data");
+    let Described { keys, .. } = valid("certificates-in-one-x509data");
     let [key] = keys.as_slice() else {
         panic!("one key")
     };
@@ -362,18 +368,18 @@ fn an_authority_in_the_chain_does_not_speak_for_the_provider() {
 
 #[test]
 fn the_names_for_people_are_french_and_english() {
-    let (sp, _) = valid("interface-names-comments-and-extensions");
+    let Described { sp, .. } = valid("interface-names-comments-and-extensions");
     let name = sp.display_name.unwrap();
     assert_eq!(
         (name.fr.as_str(), name.en.as_deref()),
         ("Service d'exemple", Some("Example service"))
     );
-    assert_eq!(valid("plain").0.display_name, None);
+    assert_eq!(valid("plain").sp.display_name, None);
 }
 
 #[test]
 fn endpoints_of_other_bindings_are_kept_for_what_they_are() {
-    let (sp, _) = valid("several-bindings-and-older-protocols");
+    let Described { sp, .. } = valid("several-bindings-and-older-protocols");
     let kept: Vec<_> = sp
         .assertion_consumer_services
         .iter()
@@ -405,7 +411,7 @@ fn a_list_of_attributes_is_known_by_its_index() {
     let with_lists = plain.replace("</md:SPSSODescriptor>", lists);
     let indexes = |text: &str| {
         let reading = read(text.as_bytes(), &config(), Schemes::HttpsOnly, now());
-        reading.provider.unwrap().0.attribute_consuming_services
+        reading.provider.unwrap().sp.attribute_consuming_services
     };
     assert_eq!(indexes(&with_lists), [4, 0]);
     assert_eq!(indexes(&plain), [0; 0]);
@@ -413,7 +419,7 @@ fn a_list_of_attributes_is_known_by_its_index() {
 
 #[test]
 fn the_earlier_end_of_entity_and_role_counts() {
-    let (sp, _) = valid("valid-until-past");
+    let Described { sp, .. } = valid("valid-until-past");
     assert_eq!(
         sp.valid_until,
         Some("2026-11-24T00:00:00.5Z".parse().unwrap())
@@ -471,6 +477,118 @@ fn a_response_signed_alone_is_told_where_assertions_are_wanted_signed() {
     );
 }
 
+/// The file with a key of every use, in which texts are replaced.
+fn keys_of_every_use(replaced: &[(&str, &str)]) -> Vec<u8> {
+    let text = &fixtures("valid")["keys-of-every-use-wrapped-and-unwrapped"];
+    let mut text = String::from_utf8(text.clone()).unwrap();
+    for (old, new) in replaced {
+        assert!(text.contains(old), "{old}");
+        text = text.replace(old, new);
+    }
+    text.into_bytes()
+}
+
+fn encrypting(encrypt: Encrypt) -> SpConfig {
+    SpConfig {
+        encrypt,
+        ..config()
+    }
+}
+
+#[test]
+fn r45_of_several_keys_the_first_one_that_can_be_encrypted_to_is() {
+    // Now the keys of 2 and 5, and of EC, and of 1024 bits, are for encryption.
+    let bytes = keys_of_every_use(&[
+        ("<md:KeyDescriptor>", "<md:KeyDescriptor use=\"x\">"),
+        ("use=\"signing\"", "use=\"encryption\""),
+        ("use=\"x\"", "use=\"signing\""),
+    ]);
+    let bytes = String::from_utf8(bytes).unwrap();
+    // Without 2, that of EC is the first.
+    let (before, rest) = bytes
+        .split_once("<md:KeyDescriptor use=\"encryption\">")
+        .unwrap();
+    let (_, rest) = rest.split_once("</md:KeyDescriptor>").unwrap();
+    let bytes = format!("{before}{rest}");
+    let reading = read(bytes.as_bytes(), &config(), Schemes::HttpsOnly, now());
+    let unusable = told(&reading);
+    assert_eq!(unusable.len(), 2, "{unusable:?}");
+    assert!(unusable[0].contains("in KeyDescriptor 2 cannot be used"));
+    assert!(unusable[0].ends_with("a kind of key that is not used here"));
+    assert!(unusable[1].contains("in KeyDescriptor 3 cannot be used"));
+    assert!(unusable[1].ends_with("a key of a size or curve that is not used here"));
+    let Described {
+        keys,
+        encryption_key,
+        ..
+    } = reading.provider.unwrap();
+    let chosen = encryption_key.unwrap();
+    assert_eq!(
+        chosen.certificate().subject(),
+        "CN=sp.example.org next (test fixture)"
+    );
+    assert_eq!(chosen.methods(), EncryptionMethods::default());
+    assert_eq!(keys.len(), 1, "none for encryption verifies");
+}
+
+#[test]
+fn r45_a_key_without_a_use_is_for_encryption_too_and_one_for_signing_is_not() {
+    let key = valid("keys-of-every-use-wrapped-and-unwrapped").encryption_key;
+    assert_eq!(
+        key.unwrap().certificate().subject(),
+        "CN=sp.example.org (test fixture)"
+    );
+    assert!(valid("plain").encryption_key.is_none());
+}
+
+#[test]
+fn r45_where_assertions_must_be_encrypted_a_provider_without_a_key_for_it_is_not_taken() {
+    let always = encrypting(Encrypt::Always);
+    let plain = &fixtures("valid")["plain"];
+    let only_cbc = keys_of_every_use(&[(
+        "</ds:KeyInfo>",
+        "</ds:KeyInfo><md:EncryptionMethod \
+         Algorithm=\"http://www.w3.org/2001/04/xmlenc#aes256-cbc\"/>",
+    )]);
+    for bytes in [plain, &only_cbc] {
+        let reading = read(bytes, &always, Schemes::HttpsOnly, now());
+        assert!(reading.provider.is_none());
+        let faults: Vec<_> = reading
+            .findings
+            .iter()
+            .filter(|finding| finding.is_fault())
+            .collect();
+        assert!(
+            matches!(faults.as_slice(), [Finding::NoEncryptionKey]),
+            "{faults:?}"
+        );
+    }
+    let with_key = read(&keys_of_every_use(&[]), &always, Schemes::HttpsOnly, now());
+    assert!(with_key.provider.unwrap().encryption_key.is_some());
+    // Where it is only wished for, they go out in clear, and the list is told.
+    let reading = read(&only_cbc, &config(), Schemes::HttpsOnly, now());
+    let lists_none = "lists no way of encrypting that is used here";
+    assert_eq!(
+        told(&reading)
+            .iter()
+            .filter(|told| told.contains(lists_none))
+            .count(),
+        2
+    );
+    assert!(reading.provider.unwrap().encryption_key.is_none());
+}
+
+#[test]
+fn r45_where_nothing_is_encrypted_no_key_for_it_is_read_or_told() {
+    let never = encrypting(Encrypt::Never);
+    let bytes = keys_of_every_use(&[]);
+    let reading = read(&bytes, &never, Schemes::HttpsOnly, now());
+    assert_eq!(told(&reading), [""; 0]);
+    let described = reading.provider.unwrap();
+    assert!(described.encryption_key.is_none());
+    assert_eq!(described.keys.len(), 3);
+}
+
 #[test]
 fn only_digits_are_an_index() {
     for (text, index) in [("0", Some(0)), (" 7 ", Some(7)), ("65535", Some(65535))] {
@@ -488,4 +606,28 @@ fn only_digits_are_an_index() {
     ] {
         assert_eq!(read_index(bad), None, "{bad}");
     }
+}
+
+#[test]
+fn r45_keys_for_encryption_that_cannot_be_used_are_told_and_shut_nobody_out() {
+    let only_cbc = keys_of_every_use(&[(
+        "</ds:KeyInfo>",
+        "</ds:KeyInfo><md:EncryptionMethod \
+         Algorithm=\"http://www.w3.org/2001/04/xmlenc#aes256-cbc\"/>",
+    )]);
+    let reading = read(&only_cbc, &config(), Schemes::HttpsOnly, now());
+    assert!(reading.provider.unwrap().encryption_key.is_none());
+    let last = reading.findings.last().unwrap();
+    assert!(matches!(last, Finding::InClear), "{last:?}");
+
+    let two_in_one =
+        keys_of_every_use(&[("use=\"encryption\">", "use=\"encryption\"><ds:KeyInfo/>")]);
+    let reading = read(&two_in_one, &config(), Schemes::HttpsOnly, now());
+    assert!(reading.provider.is_some());
+    let is_told = |finding: &Finding| matches!(finding, Finding::EncryptionCertificate { .. });
+    assert!(
+        reading.findings.iter().any(is_told),
+        "{:?}",
+        reading.findings
+    );
 }

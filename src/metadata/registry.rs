@@ -18,7 +18,7 @@ use crate::{
         short_name::ShortName,
         vocab,
     },
-    xmlsec::keys::VerifyingKey,
+    xmlsec::{EncryptionKey, VerifyingKey},
 };
 
 /// A service provider with all that is known of it.
@@ -28,6 +28,8 @@ pub struct Registered {
     pub sp: ServiceProvider,
     /// The keys that verify its requests: those of this provider and of no other.
     pub keys: Vec<VerifyingKey>,
+    /// The key that its assertions are encrypted to; none where they are not.
+    pub encryption_key: Option<EncryptionKey>,
     /// What the administrator wrote.
     pub config: SpConfig,
 }

@@ -5,7 +5,7 @@ use jiff::SignedDuration;
 use super::*;
 use crate::{
     metadata::read::{
-        read,
+        Described, read,
         tests::{config, now},
     },
     model::endpoint::Schemes,
@@ -23,10 +23,19 @@ fn provider(short_name: &str, entity_id: &str, aliases: &[&str]) -> Registered {
         aliases: aliases.iter().map(|alias| name(alias)).collect(),
         ..config()
     };
-    let (sp, keys) = read(text.as_bytes(), &config, Schemes::HttpsOnly, now())
+    let Described {
+        sp,
+        keys,
+        encryption_key,
+    } = read(text.as_bytes(), &config, Schemes::HttpsOnly, now())
         .provider
         .unwrap();
-    Registered { sp, keys, config }
+    Registered {
+        sp,
+        keys,
+        encryption_key,
+        config,
+    }
 }
 
 fn name(text: &str) -> EntityId {

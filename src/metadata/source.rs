@@ -9,7 +9,7 @@ use std::{
 use jiff::Timestamp;
 
 use super::{
-    read,
+    read::{self, Described},
     registry::{Clash, Registered, Registry},
 };
 use crate::{
@@ -66,10 +66,16 @@ pub fn load(providers: &[SpConfig], schemes: Schemes, now: Timestamp) -> Result<
             };
             list.push(tell(finding.to_string()));
         }
-        if let Some((sp, keys)) = reading.provider {
+        if let Some(Described {
+            sp,
+            keys,
+            encryption_key,
+        }) = reading.provider
+        {
             registered.push(Registered {
                 sp,
                 keys,
+                encryption_key,
                 config: config.clone(),
             });
         }

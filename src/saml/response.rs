@@ -14,7 +14,7 @@ use crate::{
     },
     sys::entropy::{Entropy, saml_id},
     xml::{Canonical, WriteFault, Writer},
-    xmlsec::{SignError, Signer, sign},
+    xmlsec::{EncryptError, EncryptionKey, SignError, Signer, encrypt, sign},
 };
 
 /// How long an assertion may be used.
@@ -32,6 +32,8 @@ pub struct Issuing<'a> {
     pub signer: &'a dyn Signer,
     /// What of this provider's Responses is signed.
     pub sign: Sign,
+    /// The provider's key, where its assertions are encrypted.
+    pub encrypt_to: Option<&'a EncryptionKey>,
     /// The present instant: the moment of posting, since some providers refuse an older one.
     pub now: Timestamp,
     /// Where IDs come from.
@@ -65,6 +67,9 @@ pub struct IssuedResponse {
 /// Why no Response could be made. The fault is ours.
 #[derive(Debug, thiserror::Error)]
 pub enum ResponseError {
+    /// The assertion could not be encrypted. Nothing goes out in clear instead.
+    #[error("the assertion could not be encrypted")]
+    Encrypt(#[from] EncryptError),
     /// The key did not sign.
     #[error("the Response could not be signed")]
     Sign(#[from] SignError),
@@ -76,9 +81,12 @@ pub enum ResponseError {
 impl Issuing<'_> {
     /// Makes the Response that says who the person is.
     ///
+    /// The assertion is signed first and then encrypted, so that its signature holds for whoever
+    /// decrypts it; the signature of the Response covers what is sent (saml-core-2.0 §6.2).
+    ///
     /// # Errors
     ///
-    /// It could not be written or signed; nothing may be sent.
+    /// It could not be written, signed or encrypted; nothing may be sent.
     pub fn success(
         &self,
         to: &ReturnAddress,
@@ -88,6 +96,9 @@ impl Issuing<'_> {
         let mut assertion = self.write_assertion(&assertion_id, to, subject)?;
         if matches!(self.sign, Sign::Assertion | Sign::Both) {
             assertion = sign(&assertion, &assertion_id, self.signer)?;
+        }
+        if let Some(key) = self.encrypt_to {
+            assertion = self.write_encrypted(&assertion, key, to)?;
         }
         self.write_response(to, None, Some(&assertion))
     }
@@ -154,6 +165,22 @@ impl Issuing<'_> {
             id,
             xml: response.into_string(),
         })
+    }
+
+    /// Writes the `EncryptedAssertion` that holds `assertion` (saml-core-2.0 §2.3.4), for the provider
+    /// under the name by which it asked.
+    fn write_encrypted(
+        &self,
+        assertion: &Canonical,
+        key: &EncryptionKey,
+        to: &ReturnAddress,
+    ) -> Result<Canonical, ResponseError> {
+        let data = encrypt(assertion, key, to.audience().as_str(), self.entropy)?;
+        let mut out = Writer::new(PREFIXES);
+        out.start("saml", "EncryptedAssertion", &[]);
+        out.embed(&data);
+        out.end();
+        Ok(out.finish()?)
     }
 
     fn write_assertion(

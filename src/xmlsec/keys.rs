@@ -160,6 +160,10 @@ impl VerifyingKey {
         &self.facts
     }
 
+    pub(super) const fn kind(&self) -> KeyKind {
+        self.kind
+    }
+
     /// Whether it is of the kind that `algorithm` needs.
     pub fn fits(&self, algorithm: SignatureAlgorithm) -> bool {
         self.kind == algorithm.key_kind()

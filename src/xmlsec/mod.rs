@@ -1,12 +1,14 @@
-//! Keys, signatures and nothing else of XML security.
+//! Keys, signatures, encryption and nothing else of XML security.
 //!
 //! Knows the small profile of XML Signature that SAML allows (saml-core-2.0
-//! §5.4) and refuses the rest. Reads no clock: whether a certificate is out of
+//! §5.4) and refuses the rest. Encrypts to others, and decrypts nothing. Reads no clock: whether a certificate is out of
 //! date is shown by its facts and decided by nobody here, because SAML trusts
 //! the key that metadata names and not the certificate around it.
 
 pub mod algorithm;
 mod crypto_error;
+pub mod encrypt;
+pub mod encryption_algorithm;
 pub mod keys;
 pub mod sign;
 mod signature;
@@ -16,6 +18,8 @@ pub mod verify;
 
 pub use algorithm::{DigestAlgorithm, SignatureAlgorithm};
 pub use crypto_error::CryptoError;
+pub use encrypt::{EncryptError, EncryptionKey, encrypt};
+pub use encryption_algorithm::EncryptionMethods;
 pub use keys::{CertificateFacts, KeyFault, SigningKey, VerifyingKey};
 pub use sign::{SignError, Signer, sign};
 pub use verify::{

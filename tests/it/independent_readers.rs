@@ -77,7 +77,7 @@ async fn to_the_bridge(browser: &mut BrowserSim, login: &Url) -> Page {
 }
 
 /// From the service provider's own button to the form that carries the answer.
-async fn to_the_answer(browser: &mut BrowserSim, login: &Url) -> Page {
+pub(crate) async fn to_the_answer(browser: &mut BrowserSim, login: &Url) -> Page {
     let page = to_the_bridge(browser, login).await;
     assert_eq!(
         page.kind().as_deref(),
@@ -102,7 +102,7 @@ async fn to_the_answer(browser: &mut BrowserSim, login: &Url) -> Page {
 }
 
 /// Fails the test where `identity` is not that of the person who signs in here.
-fn expected(identity: &Identity, kind: SpKind, format: NameIdFormat) {
+pub(crate) fn expected(identity: &Identity, kind: SpKind, format: NameIdFormat) {
     let told = kind.tells_name_id_format().then(|| format.urn());
     assert_eq!(identity.name_id_format.as_deref(), told, "{kind:?}");
     let is_address = identity.name_id == "zoe.martin@etu.univ-montp3.example";
@@ -158,7 +158,7 @@ fn check_message(xml: &str, certificate: &Path, sign: &str) {
 }
 
 /// Our metadata as it is served, which the service providers read once: a file in `folder`.
-async fn our_metadata(bridge: &RealBridge, folder: &Path) -> PathBuf {
+pub(crate) async fn our_metadata(bridge: &RealBridge, folder: &Path) -> PathBuf {
     let _server = bridge.start("assertion").await;
     let address = format!("{}/saml/metadata", bridge.base).parse().unwrap();
     let ours = BrowserSim::new().open(&address).await;

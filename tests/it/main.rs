@@ -24,6 +24,10 @@ mod directory_lab;
 #[cfg(test)]
 mod doctor;
 #[cfg(test)]
+mod encrypted_readers;
+#[cfg(test)]
+mod encryption;
+#[cfg(test)]
 mod hostile;
 #[cfg(test)]
 mod independent_readers;

@@ -67,8 +67,12 @@ fn describe(registry: &Registry, now: Timestamp) -> Vec<Finding> {
             ),
             None => "no certificate".to_owned(),
         };
+        let encryption = match &provider.encryption_key {
+            Some(_) => "encrypted assertions",
+            None => "assertions in clear",
+        };
         let what = format!(
-            "sp.{}: {}, {} address(es) for answers, {keys}",
+            "sp.{}: {}, {} address(es) for answers, {keys}, {encryption}",
             provider.config.short_name,
             provider.sp.entity_id.as_str(),
             provider.post_services().count(),

@@ -22,7 +22,8 @@ pub(crate) struct Endpoint<'lab> {
 /// 0, 1, … (the first is the default) and a signing key of each.
 ///
 /// Several service providers can so stand behind one entity ID. No key is published for
-/// encryption: an assertion sealed to one of them could not be read by the others.
+/// encryption ([`with_encryption_key`] adds one): an assertion sealed to one of them could not be
+/// read by the others.
 pub(crate) fn service_provider(entity_id: &str, endpoints: &[Endpoint<'_>]) -> String {
     let mut keys = String::new();
     let mut services = String::new();
@@ -67,6 +68,22 @@ pub(crate) fn identity_provider(base_url: &str, keys: &KeyPair) -> String {
 </md:EntityDescriptor>
 "#,
         key_descriptor(keys),
+    )
+}
+
+/// The same metadata with one more key, for encryption; `methods` are its `md:EncryptionMethod`
+/// elements.
+pub(crate) fn with_encryption_key(
+    metadata: &str,
+    certificate_base64: &str,
+    methods: &str,
+) -> String {
+    let end = "</md:KeyDescriptor>";
+    let (before, after) = metadata.rsplit_once(end).unwrap();
+    format!(
+        "{before}{end}<md:KeyDescriptor use=\"encryption\"><ds:KeyInfo><ds:X509Data>\
+         <ds:X509Certificate>{certificate_base64}</ds:X509Certificate></ds:X509Data></ds:KeyInfo>\
+         {methods}{end}{after}"
     )
 }
 

@@ -36,16 +36,21 @@ impl RealBridge {
         let people = repository().join("config/demo/people.toml");
         std::fs::copy(people, folder.path().join("people.toml")).unwrap();
         let endpoints: Vec<_> = sites.iter().map(SpSite::endpoint).collect();
-        let zoom = metadata::service_provider(ZOOM_ENTITY_ID, &endpoints);
-        assert_eq!(xmllint_schema(&zoom, Schema::Metadata), Ok(()));
-        std::fs::write(folder.path().join("zoom.xml"), zoom).unwrap();
         let base = format!("http://idp.localhost:{port}");
-        Self {
+        let bridge = Self {
             folder,
             base,
             system_authorities: None,
             port,
-        }
+        };
+        bridge.take_metadata(&metadata::service_provider(ZOOM_ENTITY_ID, &endpoints));
+        bridge
+    }
+
+    /// Puts `zoom` in the place of Zoom's metadata; the next start reads it.
+    pub(crate) fn take_metadata(&self, zoom: &str) {
+        assert_eq!(xmllint_schema(zoom, Schema::Metadata), Ok(()));
+        std::fs::write(self.folder.path().join("zoom.xml"), zoom).unwrap();
     }
 
     /// Starts the real binary, which signs as `sign` says.

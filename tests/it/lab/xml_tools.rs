@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use tempfile::TempDir;
 
-use super::process::run;
+use super::process::{repository, run};
 
 /// An element that may carry a signature.
 #[derive(Clone, Copy, Debug)]
@@ -53,6 +53,7 @@ const PROTOCOL: &str = "urn:oasis:names:tc:SAML:2.0:protocol";
 const ASSERTION: &str = "urn:oasis:names:tc:SAML:2.0:assertion";
 const METADATA: &str = "urn:oasis:names:tc:SAML:2.0:metadata";
 const XMLDSIG: &str = "http://www.w3.org/2000/09/xmldsig#";
+const XMLENC: &str = "http://www.w3.org/2001/04/xmlenc#";
 
 /// Has xmlsec1 verify the signature that is a child of the one `element` in `xml`, with the key of
 /// the PEM file `certificate` and no other.
@@ -93,6 +94,44 @@ pub(crate) fn xmlsec1_verify(
         (true, _) => Ok(()),
         (false, words) => Err(words),
     }
+}
+
+/// Has xmlsec1 decrypt the one `EncryptedData` in `xml` with the private key of the PEM file `key`:
+/// gives what was encrypted.
+pub(crate) fn xmlsec1_decrypt(xml: &str, key: &Path) -> Result<String, String> {
+    decrypt(xml, "xmlsec1", &["--decrypt", "--privkey-pem", at(key)])
+}
+
+/// The same by the libxmlsec1 that python3-saml brings along: 1.3, which knows XML Encryption 1.1 and
+/// not only its AES-GCM, as the program of Debian 12 does.
+pub(crate) fn libxmlsec1_decrypt(xml: &str, key: &Path) -> Result<String, String> {
+    let python = repository().join("lab/venv-python3-saml/bin/python");
+    let script = repository().join("tests/peers/decrypt.py");
+    decrypt(xml, at(&python), &["-B", at(&script), at(key)])
+}
+
+/// Runs a tool that decrypts, and is given a document that is the `EncryptedData` alone: nothing
+/// around it can lend a namespace to what is inside.
+fn decrypt(xml: &str, program: &str, arguments: &[&str]) -> Result<String, String> {
+    let tree = roxmltree::Document::parse(xml).map_err(|fault| fault.to_string())?;
+    let mut found = tree
+        .descendants()
+        .filter(|node| node.has_tag_name((XMLENC, "EncryptedData")));
+    let (Some(data), None) = (found.next(), found.next()) else {
+        return Err("not exactly one EncryptedData".to_owned());
+    };
+    let folder = TempDir::new().unwrap();
+    let (document, plain) = (folder.path().join("in.xml"), folder.path().join("out.xml"));
+    std::fs::write(&document, xml.get(data.range()).unwrap()).unwrap();
+    let files = ["--output", at(&plain), at(&document)];
+    match run(program, &[arguments, &files].concat(), &[]) {
+        (true, _) => Ok(std::fs::read_to_string(plain).unwrap()),
+        (false, words) => Err(words),
+    }
+}
+
+fn at(path: &Path) -> &str {
+    path.to_str().unwrap()
 }
 
 /// xmlsec1 follows the Reference wherever it points; this sees to it that it points to the parent.

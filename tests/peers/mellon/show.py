@@ -30,6 +30,8 @@ def identity() -> dict:
     entries = [entry for entry in session.iter() if "SessionIndex" in entry.attrib]
     response = tree.fromstring(base64.b64decode(ours["SAML_RESPONSE"]))
     name_id = next(session.iter(ASSERTION + "NameID"))
+    # Of an encrypted assertion there is none to be seen.
+    statements = [found.get("AuthnInstant") for found in response.iter(ASSERTION + "AuthnStatement")]
     return {
         "peer": "mellon",
         "ok": True,
@@ -37,7 +39,7 @@ def identity() -> dict:
         "name_id_format": name_id.get("Format"),
         "attributes": attributes(ours),
         "session_index": entries[0].get("SessionIndex"),
-        "authn_instant": next(response.iter(ASSERTION + "AuthnStatement")).get("AuthnInstant"),
+        "authn_instant": statements[0] if statements else None,
         "in_response_to": response.get("InResponseTo"),
         # Mellon returns to the address that it sent as RelayState.
         "relay_state": os.environ["REQUEST_URI"],

@@ -1,0 +1,229 @@
+//! Chooses how to encrypt to a key, out of what its `KeyDescriptor` says that its owner reads
+//! (saml-metadata-2.0 §2.4.1.1, `EncryptionMethod`).
+//!
+//! The order is ours, whatever the order of the file: AES-256-GCM before AES-128-GCM, and
+//! `rsa-oaep-mgf1p` before `rsa-oaep`, since more readers read it and neither is weaker. Where no
+//! cipher is listed, or no way to encrypt its key, it is the first of that order with the settings
+//! that the standard gives it. What is not allowed here is never chosen, though it be all that is
+//! listed (R-45).
+
+use crate::{
+    model::vocab,
+    xml::door::Element,
+    xmlsec::encryption_algorithm::{
+        BlockEncryption, EncryptionMethods, KeyTransport, OaepDigest, XMLENC, XMLENC11,
+    },
+};
+
+/// Chooses for the key of `descriptor`; none where nothing that is listed is allowed here.
+pub(super) fn choose(descriptor: Element<'_, '_>) -> Option<EncryptionMethods> {
+    let listed: Vec<_> = descriptor
+        .children()
+        .filter(|child| child.is(vocab::MD, "EncryptionMethod"))
+        .collect();
+    Some(EncryptionMethods {
+        block: choose_block(&listed)?,
+        transport: choose_transport(&listed)?,
+    })
+}
+
+fn choose_block(listed: &[Element<'_, '_>]) -> Option<BlockEncryption> {
+    // The names of the ciphers of XML Encryption 1.0 and 1.1 end so, those that are not allowed, too.
+    let is_cipher = |name: &&str| name.ends_with("-gcm") || name.ends_with("-cbc");
+    let named: Vec<_> = listed.iter().map(algorithm).filter(is_cipher).collect();
+    if named.is_empty() {
+        return Some(BlockEncryption::default());
+    }
+    BlockEncryption::ALL
+        .into_iter()
+        .find(|known| named.contains(&known.uri()))
+}
+
+fn choose_transport(listed: &[Element<'_, '_>]) -> Option<KeyTransport> {
+    let named: Vec<_> = listed
+        .iter()
+        .filter(|method| algorithm(method).contains("#rsa-"))
+        .collect();
+    if named.is_empty() {
+        return Some(KeyTransport::default());
+    }
+    let of_name = |name: &str| {
+        named
+            .iter()
+            .filter(|method| algorithm(method) == name)
+            .find_map(|method| read_transport(method))
+    };
+    of_name(KeyTransport::RSA_OAEP_MGF1P).or_else(|| of_name(KeyTransport::RSA_OAEP))
+}
+
+fn algorithm<'t>(method: &Element<'t, '_>) -> &'t str {
+    method.attribute("Algorithm").unwrap_or_default()
+}
+
+/// Reads one RSA-OAEP; none where it asks for a setting that is not used here.
+fn read_transport(method: &Element<'_, '_>) -> Option<KeyTransport> {
+    // A label, which nobody uses: SAML knows none.
+    if method
+        .children()
+        .any(|child| child.is(XMLENC, "OAEPparams"))
+    {
+        return None;
+    }
+    let digest = read_digest(method, (vocab::DS, "DigestMethod"), OaepDigest::uri)?;
+    if algorithm(method) == KeyTransport::RSA_OAEP_MGF1P {
+        return Some(KeyTransport::RsaOaepMgf1p { digest });
+    }
+    let mask = read_digest(method, (XMLENC11, "MGF"), OaepDigest::mgf_uri)?;
+    Some(KeyTransport::RsaOaep { digest, mask })
+}
+
+/// The digest that the children of `name` name: the first one that is known, and the standard's
+/// where there is no such child; none where only others are named.
+fn read_digest(
+    method: &Element<'_, '_>,
+    (namespace, local_name): (&str, &str),
+    uri: fn(OaepDigest) -> &'static str,
+) -> Option<OaepDigest> {
+    let mut named = method
+        .children()
+        .filter(|child| child.is(namespace, local_name))
+        .map(|child| algorithm(&child))
+        .peekable();
+    if named.peek().is_none() {
+        return Some(OaepDigest::default());
+    }
+    named.find_map(|name| {
+        OaepDigest::ALL
+            .into_iter()
+            .find(|known| uri(*known) == name)
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::xml::{Limits, open};
+
+    const GCM_256: &str = "http://www.w3.org/2009/xmlenc11#aes256-gcm";
+    const GCM_192: &str = "http://www.w3.org/2009/xmlenc11#aes192-gcm";
+    const GCM_128: &str = "http://www.w3.org/2009/xmlenc11#aes128-gcm";
+    const CBC_128: &str = "http://www.w3.org/2001/04/xmlenc#aes128-cbc";
+    const TRIPLE_DES: &str = "http://www.w3.org/2001/04/xmlenc#tripledes-cbc";
+    const MGF1P: &str = "http://www.w3.org/2001/04/xmlenc#rsa-oaep-mgf1p";
+    const OAEP: &str = "http://www.w3.org/2009/xmlenc11#rsa-oaep";
+    const RSA_1_5: &str = "http://www.w3.org/2001/04/xmlenc#rsa-1_5";
+    const SHA_256: &str = "http://www.w3.org/2001/04/xmlenc#sha256";
+    const SHA_512: &str = "http://www.w3.org/2001/04/xmlenc#sha512";
+    const MD5: &str = "http://www.w3.org/2001/04/xmldsig-more#md5";
+    const MGF_SHA_384: &str = "http://www.w3.org/2009/xmlenc11#mgf1sha384";
+
+    /// A method with settings of the name and algorithm.
+    fn method(algorithm: &str, settings: &[(&str, &str)]) -> String {
+        let setting = |(name, value): &(&str, &str)| format!("<{name} Algorithm=\"{value}\"/>");
+        let settings = settings.iter().map(setting).collect::<Vec<_>>().concat();
+        format!("<md:EncryptionMethod Algorithm=\"{algorithm}\">{settings}</md:EncryptionMethod>")
+    }
+
+    fn chosen_of(methods: &str) -> Option<(BlockEncryption, KeyTransport)> {
+        let xml = format!(
+            "<md:KeyDescriptor xmlns:md=\"{}\" xmlns:ds=\"{}\" xmlns:xenc=\"{XMLENC}\" \
+             xmlns:xenc11=\"{XMLENC11}\"><ds:KeyInfo/>{methods}</md:KeyDescriptor>",
+            vocab::MD,
+            vocab::DS
+        );
+        let document = open(xml.as_bytes(), &Limits::METADATA).unwrap();
+        let chosen = choose(document.root())?;
+        Some((chosen.block, chosen.transport))
+    }
+
+    fn chosen(listed: &[&str]) -> Option<(BlockEncryption, KeyTransport)> {
+        let methods: String = listed.iter().map(|name| method(name, &[])).collect();
+        chosen_of(&methods)
+    }
+
+    const MGF1P_SHA1: KeyTransport = KeyTransport::RsaOaepMgf1p {
+        digest: OaepDigest::Sha1,
+    };
+
+    #[test]
+    fn r45_where_nothing_is_listed_it_is_aes_256_gcm_with_rsa_oaep_mgf1p() {
+        let first = Some((BlockEncryption::Aes256Gcm, MGF1P_SHA1));
+        assert_eq!(chosen(&[]), first);
+        assert_eq!(chosen(&[MGF1P]), first, "no cipher is listed");
+        assert_eq!(chosen(&[GCM_256]), first, "no way for its key is listed");
+        assert_eq!(chosen(&["urn:of-another-kind", SHA_256]), first);
+    }
+
+    #[test]
+    fn r45_what_is_listed_is_honoured_in_our_order_and_not_in_that_of_the_file() {
+        let (aes_128, aes_256) = (BlockEncryption::Aes128Gcm, BlockEncryption::Aes256Gcm);
+        for (listed, block) in [
+            (&[GCM_128][..], aes_128),
+            (&[GCM_128, GCM_256], aes_256),
+            (&[CBC_128, GCM_192, GCM_128, TRIPLE_DES], aes_128),
+            (&[CBC_128, GCM_256, RSA_1_5, MGF1P], aes_256),
+            (&[RSA_1_5, OAEP, MGF1P, GCM_128], aes_128),
+        ] {
+            assert_eq!(chosen(listed), Some((block, MGF1P_SHA1)), "{listed:?}");
+        }
+    }
+
+    #[test]
+    fn r45_neither_cbc_nor_rsa_1_5_is_chosen_though_it_be_all_that_is_listed() {
+        for listed in [
+            &[CBC_128][..],
+            &[TRIPLE_DES, MGF1P],
+            &[GCM_192],
+            &[RSA_1_5],
+            &[GCM_256, RSA_1_5],
+            &["http://www.w3.org/2009/xmlenc11#AES256-gcm", GCM_192],
+        ] {
+            assert_eq!(chosen(listed), None, "{listed:?}");
+        }
+    }
+
+    #[test]
+    fn r45_the_settings_of_rsa_oaep_are_those_that_are_listed() {
+        let transport = |methods: &str| chosen_of(methods).map(|(_, transport)| transport);
+        let sha_256 = [("ds:DigestMethod", SHA_256)];
+        let both = [("ds:DigestMethod", SHA_256), ("xenc11:MGF", MGF_SHA_384)];
+        let several = [("ds:DigestMethod", MD5), ("ds:DigestMethod", SHA_512)];
+        let oaep = |digest, mask| Some(KeyTransport::RsaOaep { digest, mask });
+        for (methods, expected) in [
+            (
+                method(MGF1P, &sha_256),
+                Some(KeyTransport::RsaOaepMgf1p {
+                    digest: OaepDigest::Sha256,
+                }),
+            ),
+            (method(OAEP, &[]), oaep(OaepDigest::Sha1, OaepDigest::Sha1)),
+            (
+                method(OAEP, &sha_256),
+                oaep(OaepDigest::Sha256, OaepDigest::Sha1),
+            ),
+            (
+                method(OAEP, &both),
+                oaep(OaepDigest::Sha256, OaepDigest::Sha384),
+            ),
+            (
+                method(OAEP, &several),
+                oaep(OaepDigest::Sha512, OaepDigest::Sha1),
+            ),
+        ] {
+            assert_eq!(transport(&methods), expected, "{methods}");
+        }
+    }
+
+    #[test]
+    fn r45_a_method_with_a_setting_that_is_not_used_here_gives_way_to_the_next() {
+        let md5 = method(MGF1P, &[("ds:DigestMethod", MD5)]);
+        let mask = method(OAEP, &[("xenc11:MGF", "urn:mask")]);
+        let label = method(OAEP, &[("xenc:OAEPparams", "")]);
+        for unusable in [&md5, &mask, &label] {
+            assert_eq!(chosen_of(unusable), None, "{unusable}");
+            let then = format!("{unusable}{}", method(MGF1P, &[]));
+            let expected = Some((BlockEncryption::Aes256Gcm, MGF1P_SHA1));
+            assert_eq!(chosen_of(&then), expected, "{then}");
+        }
+    }
+}
