@@ -2,7 +2,7 @@
 //!
 //! Owns the rules of saml-core-2.0 §3.4.1 on `AssertionConsumerServiceURL`,
 //! `AssertionConsumerServiceIndex` and of saml-metadata-2.0 §2.2.3 on the default. Reads no clock,
-//! no store and no HTTP. The one caller is `flow::sso`.
+//! no store and no HTTP. The one caller is `flow::way`.
 
 use super::{authn_request::AcsWish, trust::TrustedAuthnRequest};
 use crate::model::{

@@ -1,6 +1,6 @@
 //! Proves an `AuthnRequest`: who sent it, to whom, when.
 //!
-//! The one caller is `flow::sso`. Reads no clock and no store; what a second use of a request means
+//! The one caller is `flow::way`. Reads no clock and no store; what a second use of a request means
 //! is the flow's business, at the moment it answers.
 
 use jiff::{SignedDuration, Timestamp};
