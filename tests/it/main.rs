@@ -36,6 +36,8 @@ mod interoperability;
 #[cfg(test)]
 mod journeys;
 #[cfg(test)]
+mod memory;
+#[cfg(test)]
 mod password_attempts;
 #[cfg(test)]
 mod peers;
