@@ -65,3 +65,5 @@ mod telling;
 mod wishes;
 #[cfg(test)]
 mod xml_oracles;
+#[cfg(test)]
+mod xml_security;
