@@ -485,7 +485,7 @@ impl<'t> ReadReference<'t> {
         let c14n = match c14n {
             Some(c14n) => {
                 expect(c14n, "Transform", Part::Transforms)?;
-                C14n::read(c14n, Part::Transforms, leave)?
+                C14n::read(c14n, Part::Transforms, leave)?.without_comments()
             }
             None => C14n::Inclusive(InclusiveC14n::default()),
         };
@@ -578,6 +578,20 @@ impl C14n {
             INCLUSIVE_C14N | INCLUSIVE_C14N_11 => inclusive(false),
             INCLUSIVE_C14N_WITH_COMMENTS | INCLUSIVE_C14N_11_WITH_COMMENTS => inclusive(true),
             _ => Err(SignatureFault::Algorithm(part)),
+        }
+    }
+
+    /// For what a `Reference` points to by its ID: comments are no part of that, whatever form it is
+    /// written in (xmldsig-core1 §4.4.3.3, and so does xmlsec1).
+    fn without_comments(self) -> Self {
+        match self {
+            Self::Exclusive(exclusive) => Self::Exclusive(ExclusiveC14n {
+                with_comments: false,
+                ..exclusive
+            }),
+            Self::Inclusive(InclusiveC14n { with_comments: _ }) => {
+                Self::Inclusive(InclusiveC14n::default())
+            }
         }
     }
 

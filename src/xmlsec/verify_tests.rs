@@ -302,21 +302,28 @@ fn exclusive_c14n_with_comments_and_prefix_lists_are_taken() {
     ] {
         let mut template = Template::to("_req");
         (template.c14n, template.transforms) = c14n(uri, "saml\t #default  xs");
-        let xml = request("_req", &format!("<!-- c -->{}", template.xml()));
+        // A comment that is signed in SignedInfo, and one that no reference to an ID covers.
+        let signature = template.xml().replacen("<ds:Ref", "<!-- s --><ds:Ref", 1);
+        let xml = request("_req", &format!("<!-- c -->{signature}"));
         let options = ExclusiveC14n {
-            with_comments,
+            with_comments: false,
             inclusive_prefixes: ["saml", "", "xs"].map(str::to_owned).to_vec(),
         };
-        let rsa = SignatureAlgorithm::RsaSha256;
-        let signed = fill_with(&xml, "_req", sp_key(), rsa, &options);
+        let sha256 = openssl::hash::MessageDigest::sha256();
+        let xml = fill_digest(&xml, "_req", sha256, &options);
+        let options = ExclusiveC14n {
+            with_comments,
+            ..options
+        };
+        let signed = fill_value(&xml, sp_key(), sha256, &options);
         assert_eq!(verify(&signed), Ok(()));
-        let without = signed.replace("<!-- c -->", "");
+        assert_eq!(verify(&signed.replace("<!-- c -->", "")), Ok(()));
         let expected = if with_comments {
-            Err(SignatureFault::Digest)
+            Err(SignatureFault::NotByTheseKeys)
         } else {
             Ok(())
         };
-        assert_eq!(verify(&without), expected);
+        assert_eq!(verify(&signed.replace("<!-- s -->", "")), expected);
     }
     let many = "p ".repeat(33);
     for bad in ["a:b", "#other", "1", many.as_str()] {

@@ -14,7 +14,7 @@ use passerelle::{
     xmlsec::{Part, Sha1, SignatureFault, VerifyingKey, verify_enveloped},
 };
 
-use super::{RSA_SHA1, SHA1, SHA256, Unfilled, xmlsec1_sign};
+use super::{ENVELOPED, EXCLUSIVE, RSA_SHA1, SHA1, SHA256, Unfilled, xmlsec1_sign};
 use crate::bridge::request::AuthnRequest;
 
 const MORE: &str = "http://www.w3.org/2001/04/xmldsig-more#";
@@ -156,5 +156,30 @@ fn r07_what_xmlsec1_signs_with_the_certificate_as_a_secret_is_refused() {
             let shape = Err(SignatureFault::Shape(Part::SignatureMethod));
             assert_eq!(verify(&signed, &verifying, Sha1::Taken), shape);
         }
+    }
+}
+
+#[test]
+fn r05_what_xmlsec1_signs_around_a_comment_verifies_in_each_form() {
+    let key = rsa(2048);
+    let der = certificate(&key).to_der().unwrap();
+    let verifying = [VerifyingKey::from_certificate_der(&der).unwrap()];
+    let pem = key.private_key_to_pem_pkcs8().unwrap();
+    for form in [
+        EXCLUSIVE,
+        "http://www.w3.org/2001/10/xml-exc-c14n#WithComments",
+        "http://www.w3.org/TR/2001/REC-xml-c14n-20010315#WithComments",
+        "http://www.w3.org/2006/12/xml-c14n11#WithComments",
+    ] {
+        let unfilled = Unfilled {
+            c14n: form,
+            transforms: &[ENVELOPED, form],
+            ..Unfilled::of("_1")
+        };
+        let commented = request().holding("<!-- a file of metadata may have such -->");
+        let xml = xmlsec1_sign(&commented.around(&unfilled.xml()), "--privkey-pem", &pem);
+        let document = open(xml.as_bytes(), &Limits::METADATA).unwrap();
+        let found = verify_enveloped(document.root(), &verifying, Sha1::Refused);
+        assert_eq!(found.map(|_| ()), Ok(()), "{form}");
     }
 }
