@@ -182,7 +182,12 @@ impl Building<'_> {
         {
             for provider in seen.providers.values() {
                 let sp = &provider.registered.sp.entity_id;
-                let parties = Parties { idp, sp, pairwise };
+                let parties = Parties {
+                    idp,
+                    sp,
+                    pairwise,
+                    entropy: &**entropy,
+                };
                 self.look
                     .refuse_shared_names(directory, mapping, provider, parties);
             }
@@ -331,7 +336,7 @@ pub(super) fn names_read(
     };
     let of_providers = providers
         .values()
-        .flat_map(|provider| provider.release.names().chain([provider.name_id.from()]));
+        .flat_map(|provider| provider.release.names().chain(provider.name_id.from()));
     mapping
         .names()
         // An attribute of ours that has no rule is the source's of the same name.

@@ -285,7 +285,7 @@ impl<'a> Look<'a> {
             let mut unread = Trace::new();
             let ours = mapping.apply(attributes, &mut unread);
             // Somebody who has no name there is told so at the sign-in.
-            if let Ok(name_id) = provider.name_id.build(&ours, parties, &mut unread) {
+            if let Ok(Some(name_id)) = provider.name_id.build(&ours, parties, &mut unread) {
                 holders.entry(name_id.value).or_default().push(login);
             }
         }

@@ -38,6 +38,9 @@ pub struct SpConfig {
     pub encrypt: Encrypt,
     /// How long ago the person may have proven who they are.
     pub max_authn_age: Option<SignedDuration>,
+    /// For how long after the person proved who they are it may keep its own session; as long as it
+    /// likes where there is none.
+    pub session: Option<SignedDuration>,
     /// The name it knows the person by.
     pub name_id: NameId,
     /// What it is told, and nothing else.
@@ -101,6 +104,7 @@ fn read(
         sign: rules.sign.unwrap_or_default(),
         encrypt: rules.encrypt.unwrap_or_default(),
         max_authn_age: rules.max_authn_age_minutes.map(minutes),
+        session: rules.session_minutes.map(minutes),
         name_id: rules.name_id?,
         release: rules.release.unwrap_or_default(),
     })
@@ -131,6 +135,7 @@ fn over(own: Rules, preset: Rules) -> Rules {
         sign: own.sign.or(preset.sign),
         encrypt: own.encrypt.or(preset.encrypt),
         max_authn_age_minutes: own.max_authn_age_minutes.or(preset.max_authn_age_minutes),
+        session_minutes: own.session_minutes.or(preset.session_minutes),
         name_id: own.name_id.or(preset.name_id),
         release: own.release.or(preset.release),
     }

@@ -334,10 +334,9 @@ fn compare(provider: &ServiceProvider, config: &SpConfig, findings: &mut Vec<Fin
         || formats
             .iter()
             .any(|listed| listed == vocab::NAME_ID_UNSPECIFIED);
-    if !any
-        && !formats
-            .iter()
-            .any(|listed| listed == config.name_id.format.urn())
+    if let Some(ours) = config.name_id.format()
+        && !any
+        && !formats.iter().any(|listed| listed == ours.urn())
     {
         findings.push(Finding::NameIdFormat);
     }

@@ -3,11 +3,7 @@ use std::{collections::BTreeMap, fs, path::Path};
 use jiff::Timestamp;
 
 use super::*;
-use crate::{
-    config::sections::NameId,
-    model::{name_id::NameIdFormat, short_name::ShortName},
-    xmlsec::EncryptionMethods,
-};
+use crate::{config::sections::NameId, model::short_name::ShortName, xmlsec::EncryptionMethods};
 
 const ZOOM: &[u8] = include_bytes!("../../metadata/zoom.xml");
 
@@ -23,8 +19,8 @@ pub(in crate::metadata) fn config() -> SpConfig {
         sign: Sign::Assertion,
         encrypt: Encrypt::WhenPossible,
         max_authn_age: None,
-        name_id: NameId {
-            format: NameIdFormat::EmailAddress,
+        session: None,
+        name_id: NameId::EmailAddress {
             from: "mail".into(),
         },
         release: Vec::new(),

@@ -36,6 +36,8 @@ mod interoperability;
 #[cfg(test)]
 mod journeys;
 #[cfg(test)]
+mod name_ids;
+#[cfg(test)]
 mod password_attempts;
 #[cfg(test)]
 mod peers;

@@ -252,8 +252,23 @@ const BAD_VALUES: &[(&str, &str, &str)] = &[
     ),
     (
         "format = \"persistent\"",
+        "format = \"opaque\"",
+        "unknown variant `opaque`",
+    ),
+    (
+        "format = \"persistent\"",
         "format = \"transient\"",
-        "unknown variant `transient`",
+        "name-id.from: stands beside a format that is made from nothing",
+    ),
+    (
+        "format = \"persistent\"",
+        "format = \"none\"",
+        "name-id.from: stands beside a format that is made from nothing",
+    ),
+    (
+        "{ format = \"persistent\", from = \"eduPersonUniqueId\" }",
+        "{ format = \"unspecified\" }",
+        "name-id.from: is missing",
     ),
     (
         "from = \"eduPersonUniqueId\"",
@@ -294,6 +309,11 @@ const BAD_VALUES: &[(&str, &str, &str)] = &[
         "max-authn-age-minutes = 240",
         "max-authn-age-minutes = 0",
         "minutes: must not be 0",
+    ),
+    (
+        "session-minutes = 480",
+        "session-minutes = 0",
+        "sp.intranet.session-minutes: must not be 0",
     ),
     (
         "preset = \"zoom\"",

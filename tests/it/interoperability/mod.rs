@@ -109,7 +109,10 @@ fn write_sign_ins(text: &mut String, taken: &[SignIn]) {
             RequestBinding::Post => "POST",
             RequestBinding::Redirect => "Redirect",
         };
-        let (_, format) = line.format.urn().rsplit_once(':').unwrap();
+        let format = line.format.map_or("none", |format| {
+            let (_, word) = format.urn().rsplit_once(':').unwrap();
+            word
+        });
         write!(text, "| {} | {binding} | {format} | no |", title(line.kind)).unwrap();
         assert_eq!(SIGNED, ["assertion", "response", "both"], "the columns");
         for verdict in &line.refusals {
