@@ -201,7 +201,7 @@ impl<'a> Case<'a> {
     fn issuing(&self, sign: Sign) -> Issuing<'_> {
         Issuing {
             idp: self.bridge.settings.entity_id.as_str(),
-            signer: &*self.bridge.signer,
+            signer: &*self.provider.signer,
             sign,
             encrypt_to: None,
             session: None,

@@ -17,6 +17,7 @@ pub(super) fn read(table: &mut Table<'_>, report: &mut Report) -> Rules {
         display_name: table.localized("display-name", report),
         require_signed_requests: table.optional("require-signed-requests", report),
         sign: table.optional("sign", report),
+        signature: table.optional("signature", report),
         encrypt: table.optional("encrypt", report),
         max_authn_age_minutes,
         session_minutes,

@@ -328,6 +328,8 @@ pub struct Rules {
     pub require_signed_requests: Option<bool>,
     /// What of the Response is signed.
     pub sign: Option<Sign>,
+    /// By which algorithm it is signed.
+    pub signature: Option<Signature>,
     /// Whether its assertions are encrypted.
     pub encrypt: Option<Encrypt>,
     /// How long ago the person may have proven who they are, in minutes.
@@ -352,6 +354,22 @@ pub enum Sign {
     Response,
     /// Both.
     Both,
+}
+
+/// By which algorithm what a provider gets is signed; the digest is that of its name.
+#[derive(Clone, Copy, Debug, Deserialize, Eq, PartialEq)]
+#[serde(rename_all = "kebab-case")]
+pub enum Signature {
+    /// ECDSA with SHA-256.
+    EcdsaSha256,
+    /// ECDSA with SHA-384.
+    EcdsaSha384,
+    /// RSA with SHA-256.
+    RsaSha256,
+    /// RSA with SHA-384.
+    RsaSha384,
+    /// RSA with SHA-512.
+    RsaSha512,
 }
 
 /// Whether the assertions to a provider are encrypted.

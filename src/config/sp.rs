@@ -9,7 +9,7 @@ use super::{
     files::Surroundings,
     preset::Presets,
     rules,
-    sections::{Encrypt, NameId, Release, Rules, Sign, minutes},
+    sections::{Encrypt, NameId, Release, Rules, Sign, Signature, minutes},
 };
 use crate::model::{
     endpoint::EndpointUrl, entity_id::EntityId, language::Localized, short_name::ShortName,
@@ -34,6 +34,8 @@ pub struct SpConfig {
     pub require_signed_requests: Option<bool>,
     /// What of the Response is signed.
     pub sign: Sign,
+    /// By which algorithm it is signed; where it says nothing, what its metadata declares decides.
+    pub signature: Option<Signature>,
     /// Whether its assertions are encrypted.
     pub encrypt: Encrypt,
     /// How long ago the person may have proven who they are.
@@ -102,6 +104,7 @@ fn read(
         display_name: rules.display_name,
         require_signed_requests: rules.require_signed_requests,
         sign: rules.sign.unwrap_or_default(),
+        signature: rules.signature,
         encrypt: rules.encrypt.unwrap_or_default(),
         max_authn_age: rules.max_authn_age_minutes.map(minutes),
         session: rules.session_minutes.map(minutes),
@@ -133,6 +136,7 @@ fn over(own: Rules, preset: Rules) -> Rules {
             .require_signed_requests
             .or(preset.require_signed_requests),
         sign: own.sign.or(preset.sign),
+        signature: own.signature.or(preset.signature),
         encrypt: own.encrypt.or(preset.encrypt),
         max_authn_age_minutes: own.max_authn_age_minutes.or(preset.max_authn_age_minutes),
         session_minutes: own.session_minutes.or(preset.session_minutes),

@@ -271,7 +271,7 @@ impl Bridge {
     pub(super) fn issuing<'a>(&'a self, provider: &'a Provider) -> Issuing<'a> {
         Issuing {
             idp: self.settings.entity_id.as_str(),
-            signer: &*self.signer,
+            signer: &*provider.signer,
             sign: provider.registered.config.sign,
             encrypt_to: provider.registered.encryption_key.as_ref(),
             session: provider.registered.config.session,

@@ -8,6 +8,7 @@ use jiff::{SignedDuration, Timestamp, civil::DateTime, tz::TimeZone};
 use super::{
     finding::Finding,
     key_descriptor::{self, Keys},
+    signature_methods::SignatureMethods,
 };
 use crate::{
     config::{
@@ -49,6 +50,8 @@ pub struct Described {
     pub keys: Vec<VerifyingKey>,
     /// The key that its assertions are encrypted to; there is one where they must be.
     pub encryption_key: Option<EncryptionKey>,
+    /// The signatures that it declares to verify.
+    pub signature_methods: SignatureMethods,
 }
 
 /// Reads the metadata of the provider that `config` describes, as it stands at `now`.
@@ -121,6 +124,7 @@ fn read_entity(
         sp,
         keys: signing,
         encryption_key: encryption,
+        signature_methods: SignatureMethods::read(entity, descriptor),
     })
 }
 

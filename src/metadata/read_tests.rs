@@ -17,6 +17,7 @@ pub(in crate::metadata) fn config() -> SpConfig {
         display_name: None,
         require_signed_requests: None,
         sign: Sign::Assertion,
+        signature: None,
         encrypt: Encrypt::WhenPossible,
         max_authn_age: None,
         session: None,

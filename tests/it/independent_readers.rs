@@ -192,7 +192,16 @@ fn check_message(xml: &str, certificate: &Path, sign: &str) {
 
 /// Our metadata as it is served, which the service providers read once: a file in `folder`.
 pub(crate) async fn our_metadata(bridge: &RealBridge, folder: &Path) -> PathBuf {
-    let _server = bridge.start("assertion").await;
+    our_metadata_with(bridge, folder, &[]).await
+}
+
+/// The same, with texts of the configuration replaced.
+pub(crate) async fn our_metadata_with(
+    bridge: &RealBridge,
+    folder: &Path,
+    replaced: &[(&str, &str)],
+) -> PathBuf {
+    let _server = bridge.start_with(replaced).await;
     let address = format!("{}/saml/metadata", bridge.base).parse().unwrap();
     let ours = BrowserSim::new().open(&address).await;
     assert_eq!(

@@ -58,6 +58,10 @@ mod shipped_configuration;
 #[cfg(test)]
 mod sign_in;
 #[cfg(test)]
+mod signature_readers;
+#[cfg(test)]
+mod signatures;
+#[cfg(test)]
 mod socket;
 #[cfg(test)]
 mod telling;
