@@ -120,6 +120,9 @@ fn read_entity(
         valid_until,
     };
     compare(&sp, config, findings);
+    if encryption.is_some() && config.sign == Sign::Assertion {
+        findings.push(Finding::EncryptedInUnsignedResponse);
+    }
     Some(Described {
         sp,
         keys: signing,

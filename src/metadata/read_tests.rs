@@ -16,7 +16,7 @@ pub(in crate::metadata) fn config() -> SpConfig {
         enabled: true,
         display_name: None,
         require_signed_requests: None,
-        sign: Sign::Assertion,
+        sign: Sign::Both,
         signature: None,
         encrypt: Encrypt::WhenPossible,
         max_authn_age: None,
@@ -573,6 +573,41 @@ fn r45_where_assertions_must_be_encrypted_a_provider_without_a_key_for_it_is_not
         2
     );
     assert!(reading.provider.unwrap().encryption_key.is_none());
+}
+
+#[test]
+fn r45_an_encrypted_assertion_in_a_response_that_is_not_signed_is_told() {
+    let bytes = keys_of_every_use(&[]);
+    let told_of = |sign, encrypt| {
+        let config = SpConfig {
+            sign,
+            ..encrypting(encrypt)
+        };
+        let reading = read(&bytes, &config, Schemes::HttpsOnly, now());
+        let is_told = |told: &&String| told.contains("only with \"both\"");
+        told(&reading).iter().filter(is_told).count()
+    };
+    assert_eq!(told_of(Sign::Assertion, Encrypt::WhenPossible), 1);
+    assert_eq!(told_of(Sign::Assertion, Encrypt::Always), 1);
+    assert_eq!(told_of(Sign::Assertion, Encrypt::Never), 0);
+    assert_eq!(told_of(Sign::Response, Encrypt::Always), 0);
+    assert_eq!(told_of(Sign::Both, Encrypt::Always), 0);
+}
+
+#[test]
+fn r92_an_expired_certificate_for_encryption_is_told_and_counts() {
+    let text = String::from_utf8(fixtures("valid")["certificate-expired"].clone()).unwrap();
+    let (signing, encryption) = ("use=\"signing\"", "use=\"encryption\"");
+    assert!(text.contains(signing));
+    let text = text.replace(signing, encryption);
+    let reading = read(text.as_bytes(), &config(), Schemes::HttpsOnly, now());
+    let told = told(&reading);
+    assert!(
+        told.iter()
+            .any(|told| told.contains("certificate for encryption of CN=sp.example.org expired")),
+        "{told:?}"
+    );
+    assert!(reading.provider.unwrap().encryption_key.is_some());
 }
 
 #[test]
