@@ -164,7 +164,7 @@ struct Case<'a> {
     request: AuthnRequest,
     to: ReturnAddress,
     proof: Proof,
-    name_id: NameId,
+    name_id: Option<NameId>,
     attributes: Vec<ReleasedAttribute>,
     /// The key that the provider would have its assertions encrypted to.
     encryption_key: EncryptionKey,
@@ -201,9 +201,10 @@ impl<'a> Case<'a> {
     fn issuing(&self, sign: Sign) -> Issuing<'_> {
         Issuing {
             idp: self.bridge.settings.entity_id.as_str(),
-            signer: &*self.bridge.signer,
+            signer: &*self.provider.signer,
             sign,
             encrypt_to: None,
+            session: None,
             now: self.now,
             entropy: &OsEntropy,
         }
@@ -224,7 +225,7 @@ impl<'a> Case<'a> {
 
     fn respond_by(&self, issuing: &Issuing<'_>) -> anyhow::Result<String> {
         let subject = Subject {
-            name_id: &self.name_id,
+            name_id: self.name_id.as_ref(),
             attributes: &self.attributes,
             authn_instant: self.proof.at,
             context: &self.proof.context,
@@ -263,13 +264,14 @@ fn tell(
     bridge: &Bridge,
     provider: &Provider,
     proof: &Proof,
-) -> anyhow::Result<(NameId, Vec<ReleasedAttribute>)> {
+) -> anyhow::Result<(Option<NameId>, Vec<ReleasedAttribute>)> {
     let mut trace = Trace::new();
     let ours = bridge.mapping.apply(&proof.attributes, &mut trace);
     let parties = Parties {
         idp: &bridge.settings.entity_id,
         sp: &provider.registered.sp.entity_id,
         pairwise: &bridge.pairwise,
+        entropy: &*bridge.entropy,
     };
     let name_id = provider.name_id.build(&ours, parties, &mut trace)?;
     let released = provider.release.release(&ours, &mut trace)?;

@@ -111,7 +111,6 @@ fn build(
             entropy,
             store: build_store(&config),
             seal: config.keys.seal,
-            signer: Arc::new(parts.signer),
             registry: parts.registry,
             providers: parts.providers,
             mapping: parts.mapping,
@@ -154,7 +153,6 @@ struct Building<'a> {
 /// All that can fail to be built.
 struct Parts {
     entity_id: EntityId,
-    signer: SigningKey,
     registry: Registry,
     providers: HashMap<ShortName, Provider>,
     mapping: Mapping,
@@ -170,7 +168,6 @@ impl Building<'_> {
     fn parts(&mut self, clock: &Arc<dyn Clock>, entropy: &Arc<dyn Entropy>) -> Option<Parts> {
         let seen = self.look.look(clock.now());
         let metadata = seen.keys.as_ref().and_then(|keys| self.metadata(keys));
-        let signer = seen.keys.and_then(|keys| keys.into_iter().next());
         let entity_id = EntityId::parse(&self.config.entity_id())
             .map_err(|fault| self.fault("base-url", &fault))
             .ok();
@@ -182,7 +179,12 @@ impl Building<'_> {
         {
             for provider in seen.providers.values() {
                 let sp = &provider.registered.sp.entity_id;
-                let parties = Parties { idp, sp, pairwise };
+                let parties = Parties {
+                    idp,
+                    sp,
+                    pairwise,
+                    entropy: &**entropy,
+                };
                 self.look
                     .refuse_shared_names(directory, mapping, provider, parties);
             }
@@ -200,7 +202,6 @@ impl Building<'_> {
         self.try_tls();
         Some(Parts {
             entity_id: entity_id?,
-            signer: signer?,
             registry: seen.registry?,
             providers: seen.providers,
             mapping: seen.mapping?,
@@ -331,7 +332,7 @@ pub(super) fn names_read(
     };
     let of_providers = providers
         .values()
-        .flat_map(|provider| provider.release.names().chain([provider.name_id.from()]));
+        .flat_map(|provider| provider.release.names().chain(provider.name_id.from()));
     mapping
         .names()
         // An attribute of ours that has no rule is the source's of the same name.

@@ -22,7 +22,11 @@ use crate::{
     authn::{ldap, local::Directory},
     config::{fault::ConfigFault, named::Named, sections::Metrics, sp::SpConfig},
     flow::bridge::Provider,
-    metadata::{registry::Registry, source},
+    metadata::{
+        registry::{Registered, Registry},
+        signature_methods::SignatureMethodFault,
+        source,
+    },
     model::{endpoint::Schemes, short_name::ShortName, trace::Trace},
     xmlsec::SigningKey,
 };
@@ -64,8 +68,8 @@ impl<'a> Look<'a> {
 
     pub(super) fn look(&mut self, now: Timestamp) -> Seen {
         let keys = self.signing_keys();
-        if let Some(signer) = keys.as_ref().and_then(|keys| keys.first()) {
-            self.warn_of_the_end(signer, now);
+        for (file, key) in self.named.signing.iter().zip(keys.iter().flatten()) {
+            self.warn_of_the_end(&file.path, key, now);
         }
         let mapping = self.mapping();
         let registry = self.registry(now);
@@ -80,9 +84,11 @@ impl<'a> Look<'a> {
         let providers = registered
             .filter_map(|registered| {
                 let short_name = &registered.config.short_name;
+                let signer = self.signer(registered, keys.as_deref()?);
                 let (release, name_id) = rules.remove(short_name)?;
                 let provider = Provider {
                     display_name: registered.display_name(),
+                    signer: Arc::new(signer?),
                     registered: Arc::clone(registered),
                     name_id,
                     release,
@@ -138,21 +144,39 @@ impl<'a> Look<'a> {
         (keys.len() == self.named.signing.len()).then_some(keys)
     }
 
+    /// The key that signs for a provider. Where none does, it cannot be served: it would be sent what it
+    /// does not read, or what nobody asked for.
+    fn signer(&mut self, registered: &Registered, keys: &[SigningKey]) -> Option<SigningKey> {
+        let config = &registered.config;
+        registered
+            .signature_methods
+            .choose(config.signature, keys)
+            .map_err(|fault| {
+                let key = format!("sp.{}.signature", config.short_name);
+                self.fault(&key, &fault).hint(match fault {
+                    SignatureMethodFault::NoSuchKey => "`passerelle keys --algorithm` makes one",
+                    SignatureMethodFault::Digest | SignatureMethodFault::Signature => {
+                        "name a key that it can verify in keys.signing, or ask the provider what \
+                         it verifies and write it as `signature`"
+                    }
+                });
+            })
+            .ok()
+    }
+
     /// A certificate that ends warns and stops nobody: providers that took it keep the key (R-92).
-    fn warn_of_the_end(&mut self, signer: &SigningKey, now: Timestamp) {
+    fn warn_of_the_end(&mut self, file: &Path, signer: &SigningKey, now: Timestamp) {
         let days = signer
             .certificate()
             .not_after()
             .duration_since(now)
             .as_hours()
             / 24;
-        if let Some(file) = self.named.signing.first()
-            && days < 60
-        {
+        if days < 60 {
             let what = format!("the certificate ends in {days} days");
             self.warnings.push(ConfigFault {
                 key: "keys.signing".to_owned(),
-                ..ConfigFault::of_file(&file.path, what)
+                ..ConfigFault::of_file(file, what)
             });
         }
     }
@@ -323,7 +347,7 @@ impl<'a> Look<'a> {
             let mut unread = Trace::new();
             let ours = mapping.apply(attributes, &mut unread);
             // Somebody who has no name there is told so at the sign-in.
-            if let Ok(name_id) = provider.name_id.build(&ours, parties, &mut unread) {
+            if let Ok(Some(name_id)) = provider.name_id.build(&ours, parties, &mut unread) {
                 holders.entry(name_id.value).or_default().push(login);
             }
         }

@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use jiff::civil::Date;
+use serde::Deserialize;
 use toml::value::Datetime;
 
 use super::{
@@ -12,17 +13,17 @@ use super::{
 
 /// Takes every key of the rules out of `table`.
 pub(super) fn read(table: &mut Table<'_>, report: &mut Report) -> Rules {
-    let max_authn_age_minutes: Option<u32> = table.optional("max-authn-age-minutes", report);
-    if max_authn_age_minutes == Some(0) {
-        report.fault(&table.at("max-authn-age-minutes"), "must not be 0");
-    }
+    let max_authn_age_minutes = read_minutes(table, "max-authn-age-minutes", report);
+    let session_minutes = read_minutes(table, "session-minutes", report);
     Rules {
         display_name: table.localized("display-name", report),
         require_signed_requests: table.optional("require-signed-requests", report),
         sha1_until: read_date(table, "sha1-until", report),
         sign: table.optional("sign", report),
+        signature: table.optional("signature", report),
         encrypt: table.optional("encrypt", report),
         max_authn_age_minutes,
+        session_minutes,
         name_id: table
             .table("name-id", report)
             .and_then(|name_id| read_name_id(name_id, report)),
@@ -57,17 +58,51 @@ fn read_date(table: &mut Table<'_>, key: &'static str, report: &mut Report) -> O
     date
 }
 
-fn read_name_id(mut table: Table<'_>, report: &mut Report) -> Option<NameId> {
-    let format = table.required("format", report);
-    let from = read_attribute(&mut table, "from", report);
-    if from.is_none() && report.is_clean_under(&table.at("from")) {
-        report.fault(&table.at("from"), "is missing");
+fn read_minutes(table: &mut Table<'_>, key: &'static str, report: &mut Report) -> Option<u32> {
+    let minutes = table.optional(key, report);
+    if minutes == Some(0) {
+        report.fault(&table.at(key), "must not be 0");
     }
+    minutes
+}
+
+/// The words of `name-id.format`.
+#[derive(Clone, Copy, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+enum NameIdWord {
+    EmailAddress,
+    None,
+    Persistent,
+    Transient,
+    Unspecified,
+}
+
+fn read_name_id(mut table: Table<'_>, report: &mut Report) -> Option<NameId> {
+    let format: Option<NameIdWord> = table.required("format", report);
+    let from = read_attribute(&mut table, "from", report);
+    let place = table.at("from");
+    let is_clean = report.is_clean_under(&place);
     table.finish(report);
-    Some(NameId {
-        format: format?,
-        from: from?,
-    })
+    match (format?, from) {
+        (NameIdWord::EmailAddress, Some(from)) => Some(NameId::EmailAddress { from }),
+        (NameIdWord::Persistent, Some(from)) => Some(NameId::Persistent { from }),
+        (NameIdWord::Unspecified, Some(from)) => Some(NameId::Unspecified { from }),
+        (NameIdWord::EmailAddress | NameIdWord::Persistent | NameIdWord::Unspecified, None) => {
+            if is_clean {
+                report.fault(&place, "is missing");
+            }
+            None
+        }
+        (NameIdWord::None, None) => Some(NameId::None),
+        (NameIdWord::Transient, None) => Some(NameId::Transient),
+        // It would look as if the name depended on the person.
+        (NameIdWord::None | NameIdWord::Transient, Some(_)) => {
+            report
+                .fault(&place, "stands beside a format that is made from nothing")
+                .hint("leave it out, or choose another format");
+            None
+        }
+    }
 }
 
 fn read_releases(tables: Vec<Table<'_>>, report: &mut Report) -> Vec<Release> {

@@ -9,7 +9,7 @@ use super::{
     files::Surroundings,
     preset::Presets,
     rules,
-    sections::{Encrypt, NameId, Release, Rules, Sign, minutes},
+    sections::{Encrypt, NameId, Release, Rules, Sign, Signature, minutes},
 };
 use crate::model::{
     endpoint::EndpointUrl, entity_id::EntityId, language::Localized, short_name::ShortName,
@@ -36,10 +36,15 @@ pub struct SpConfig {
     pub sha1_until: Option<Date>,
     /// What of the Response is signed.
     pub sign: Sign,
+    /// By which algorithm it is signed; where it says nothing, what its metadata declares decides.
+    pub signature: Option<Signature>,
     /// Whether its assertions are encrypted.
     pub encrypt: Encrypt,
     /// How long ago the person may have proven who they are.
     pub max_authn_age: Option<SignedDuration>,
+    /// For how long after the person proved who they are it may keep its own session; as long as it
+    /// likes where there is none.
+    pub session: Option<SignedDuration>,
     /// The name it knows the person by.
     pub name_id: NameId,
     /// What it is told, and nothing else.
@@ -102,8 +107,10 @@ fn read(
         require_signed_requests: rules.require_signed_requests,
         sha1_until: rules.sha1_until,
         sign: rules.sign.unwrap_or_default(),
+        signature: rules.signature,
         encrypt: rules.encrypt.unwrap_or_default(),
         max_authn_age: rules.max_authn_age_minutes.map(minutes),
+        session: rules.session_minutes.map(minutes),
         name_id: rules.name_id?,
         release: rules.release.unwrap_or_default(),
     })
@@ -133,8 +140,10 @@ fn over(own: Rules, preset: Rules) -> Rules {
             .or(preset.require_signed_requests),
         sha1_until: own.sha1_until.or(preset.sha1_until),
         sign: own.sign.or(preset.sign),
+        signature: own.signature.or(preset.signature),
         encrypt: own.encrypt.or(preset.encrypt),
         max_authn_age_minutes: own.max_authn_age_minutes.or(preset.max_authn_age_minutes),
+        session_minutes: own.session_minutes.or(preset.session_minutes),
         name_id: own.name_id.or(preset.name_id),
         release: own.release.or(preset.release),
     }

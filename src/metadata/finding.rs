@@ -83,6 +83,15 @@ pub enum Finding {
         /// What is wrong with it.
         fault: KeyFault,
     },
+    /// A warning: a certificate's time is over. Its key is encrypted to all the same, as SAML trusts the
+    /// key (IIP-MD12).
+    #[error("the certificate for encryption of {subject} has expired on {at}")]
+    EncryptionCertificateExpired {
+        /// Whose it is.
+        subject: String,
+        /// When its time was over.
+        at: Timestamp,
+    },
     /// A warning: a key asks for ciphers, or for an encryption of their keys, of which none is allowed
     /// here (R-45).
     #[error(
@@ -90,6 +99,12 @@ pub enum Finding {
          nothing is encrypted to it"
     )]
     EncryptionMethods(usize),
+    /// A warning: of the readers that were tried, one decrypts nothing in a Response that is not signed
+    /// itself.
+    #[error(
+        "its assertions are encrypted, and `sign` is \"assertion\": some providers read that only with \"both\""
+    )]
+    EncryptedInUnsignedResponse,
     /// A fault: the entity ID is missing or out of bounds.
     #[error("the entityID {0}")]
     EntityId(InvalidEntityId),
@@ -177,7 +192,9 @@ impl Finding {
             | Self::CertificateNotYet { .. }
             | Self::CertificateWeakDigest { .. }
             | Self::CertificatesInOne(_)
+            | Self::EncryptedInUnsignedResponse
             | Self::EncryptionCertificate { .. }
+            | Self::EncryptionCertificateExpired { .. }
             | Self::EncryptionMethods(_)
             | Self::Expired(_)
             | Self::ExpiresSoon(_)

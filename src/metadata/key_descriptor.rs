@@ -81,7 +81,7 @@ pub(super) fn read(
             keys.take_for_signing(&descriptor, now, findings);
         }
         if key_use != KeyUse::Signing {
-            keys.take_for_encryption(&descriptor, findings);
+            keys.take_for_encryption(&descriptor, now, findings);
         }
         asks_for_it |= key_use == KeyUse::Encryption;
     }
@@ -117,6 +117,7 @@ impl Keys {
     fn take_for_encryption(
         &mut self,
         descriptor: &Descriptor<'_, '_>,
+        now: Timestamp,
         findings: &mut Vec<Finding>,
     ) {
         let place = descriptor.place;
@@ -126,7 +127,18 @@ impl Keys {
         };
         for text in &descriptor.certificates {
             match EncryptionKey::from_certificate_base64(text, methods) {
-                Ok(key) => self.encryption = self.encryption.take().or(Some(key)),
+                Ok(_another) if self.encryption.is_some() => {}
+                Ok(key) => {
+                    let (end, key_use) = (key.certificate().not_after(), descriptor.key_use);
+                    // Of a key for both it was told above.
+                    if end < now && key_use == KeyUse::Encryption {
+                        findings.push(Finding::EncryptionCertificateExpired {
+                            subject: key.certificate().subject().to_owned(),
+                            at: end,
+                        });
+                    }
+                    self.encryption = Some(key);
+                }
                 Err(fault) if descriptor.key_use == KeyUse::Encryption => {
                     findings.push(Finding::EncryptionCertificate { place, fault });
                 }

@@ -7,6 +7,7 @@
 pub mod finding;
 pub mod read;
 pub mod registry;
+pub mod signature_methods;
 pub mod source;
 
 mod encryption_method;

@@ -8,6 +8,7 @@ use jiff::{SignedDuration, Timestamp, civil::DateTime, tz::TimeZone};
 use super::{
     finding::Finding,
     key_descriptor::{self, Keys},
+    signature_methods::SignatureMethods,
 };
 use crate::{
     config::{
@@ -49,6 +50,8 @@ pub struct Described {
     pub keys: Vec<VerifyingKey>,
     /// The key that its assertions are encrypted to; there is one where they must be.
     pub encryption_key: Option<EncryptionKey>,
+    /// The signatures that it declares to verify.
+    pub signature_methods: SignatureMethods,
 }
 
 /// Reads the metadata of the provider that `config` describes, as it stands at `now`.
@@ -117,10 +120,14 @@ fn read_entity(
         valid_until,
     };
     compare(&sp, config, findings);
+    if encryption.is_some() && config.sign == Sign::Assertion {
+        findings.push(Finding::EncryptedInUnsignedResponse);
+    }
     Some(Described {
         sp,
         keys: signing,
         encryption_key: encryption,
+        signature_methods: SignatureMethods::read(entity, descriptor),
     })
 }
 
@@ -334,10 +341,9 @@ fn compare(provider: &ServiceProvider, config: &SpConfig, findings: &mut Vec<Fin
         || formats
             .iter()
             .any(|listed| listed == vocab::NAME_ID_UNSPECIFIED);
-    if !any
-        && !formats
-            .iter()
-            .any(|listed| listed == config.name_id.format.urn())
+    if let Some(ours) = config.name_id.format()
+        && !any
+        && !formats.iter().any(|listed| listed == ours.urn())
     {
         findings.push(Finding::NameIdFormat);
     }

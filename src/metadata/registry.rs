@@ -8,6 +8,7 @@ use std::{
 use jiff::{Timestamp, tz::Offset};
 use unicode_normalization::UnicodeNormalization as _;
 
+use super::signature_methods::SignatureMethods;
 use crate::{
     config::sp::SpConfig,
     model::{
@@ -30,6 +31,8 @@ pub struct Registered {
     pub keys: Vec<VerifyingKey>,
     /// The key that its assertions are encrypted to; none where they are not.
     pub encryption_key: Option<EncryptionKey>,
+    /// The signatures that it declares to verify.
+    pub signature_methods: SignatureMethods,
     /// What the administrator wrote.
     pub config: SpConfig,
 }

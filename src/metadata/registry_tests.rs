@@ -27,6 +27,7 @@ fn provider(short_name: &str, entity_id: &str, aliases: &[&str]) -> Registered {
         sp,
         keys,
         encryption_key,
+        signature_methods,
     } = read(text.as_bytes(), &config, Schemes::HttpsOnly, now())
         .provider
         .unwrap();
@@ -34,6 +35,7 @@ fn provider(short_name: &str, entity_id: &str, aliases: &[&str]) -> Registered {
         sp,
         keys,
         encryption_key,
+        signature_methods,
         config,
     }
 }

@@ -70,12 +70,14 @@ pub fn load(providers: &[SpConfig], schemes: Schemes, now: Timestamp) -> Result<
             sp,
             keys,
             encryption_key,
+            signature_methods,
         }) = reading.provider
         {
             registered.push(Registered {
                 sp,
                 keys,
                 encryption_key,
+                signature_methods,
                 config: config.clone(),
             });
         }

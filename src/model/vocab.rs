@@ -8,6 +8,8 @@ pub const SAMLP: &str = "urn:oasis:names:tc:SAML:2.0:protocol";
 pub const MD: &str = "urn:oasis:names:tc:SAML:2.0:metadata";
 /// Namespace of metadata for user interfaces (sstc-saml-metadata-ui-v1.0), prefix `mdui`.
 pub const MDUI: &str = "urn:oasis:names:tc:SAML:metadata:ui";
+/// Namespace of metadata for algorithms (sstc-saml-metadata-algsupport-v1.0), prefix `alg`.
+pub const ALG: &str = "urn:oasis:names:tc:SAML:metadata:algsupport";
 /// Namespace of Shibboleth's metadata extensions, prefix `shibmd`.
 pub const SHIBMD: &str = "urn:mace:shibboleth:metadata:1.0";
 /// Namespace of XML signatures (xmldsig-core1), prefix `ds`.

@@ -15,7 +15,7 @@ use crate::{
     xml::{Limits, Writer, open},
     xmlsec::{
         Signer as _, SigningKey,
-        keys::{KeyRequest, RsaBits, generate},
+        keys::{KeyRequest, NewKey, generate},
         sign,
     },
 };
@@ -29,7 +29,7 @@ fn key(which: usize) -> &'static SigningKey {
     let make = || {
         let request = KeyRequest {
             common_name: "sp.example.org",
-            bits: RsaBits::B2048,
+            key: NewKey::Rsa2048,
             not_before: at("2020-01-01T00:00:00Z"),
             not_after: at("2021-01-01T00:00:00Z"),
         };

@@ -4,6 +4,8 @@
 //! dangerous one: keyed with a public certificate, anybody can sign. SHA-1 is not
 //! in it either: [`Sha1`] says where the verifier takes it all the same.
 
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
 use openssl::hash::MessageDigest;
 
 /// Namespace of XML Signature elements.
@@ -159,6 +161,15 @@ impl SignatureAlgorithm {
         }
     }
 
+    /// The digest that it is made of.
+    pub const fn digest_algorithm(self) -> DigestAlgorithm {
+        match self {
+            Self::EcdsaSha256 | Self::RsaSha256 => DigestAlgorithm::Sha256,
+            Self::EcdsaSha384 | Self::RsaSha384 => DigestAlgorithm::Sha384,
+            Self::EcdsaSha512 | Self::RsaSha512 => DigestAlgorithm::Sha512,
+        }
+    }
+
     pub(super) fn digest(self) -> MessageDigest {
         match self {
             Self::EcdsaSha256 | Self::RsaSha256 => MessageDigest::sha256(),
@@ -194,6 +205,15 @@ impl DigestAlgorithm {
             Self::Sha256 => "http://www.w3.org/2001/04/xmlenc#sha256",
             Self::Sha384 => "http://www.w3.org/2001/04/xmldsig-more#sha384",
             Self::Sha512 => "http://www.w3.org/2001/04/xmlenc#sha512",
+        }
+    }
+
+    /// The digest of `octets`, in base64.
+    pub(super) fn base64_of(self, octets: &[u8]) -> String {
+        match self {
+            Self::Sha256 => STANDARD.encode(openssl::sha::sha256(octets)),
+            Self::Sha384 => STANDARD.encode(openssl::sha::sha384(octets)),
+            Self::Sha512 => STANDARD.encode(openssl::sha::sha512(octets)),
         }
     }
 

@@ -38,6 +38,8 @@ mod journeys;
 #[cfg(test)]
 mod memory;
 #[cfg(test)]
+mod name_ids;
+#[cfg(test)]
 mod password_attempts;
 #[cfg(test)]
 mod peers;
@@ -57,6 +59,10 @@ mod sessions;
 mod shipped_configuration;
 #[cfg(test)]
 mod sign_in;
+#[cfg(test)]
+mod signature_readers;
+#[cfg(test)]
+mod signatures;
 #[cfg(test)]
 mod socket;
 #[cfg(test)]

@@ -490,7 +490,9 @@ impl Signer for Mute {
 async fn where_the_key_does_not_answer_nothing_is_sent_unsigned_and_nobody_is_signed_in() {
     let mut bridge = Bridge::new();
     let front = Arc::get_mut(&mut bridge.front).unwrap();
-    front.bridge.signer = Arc::new(Mute);
+    for provider in front.bridge.providers.values_mut() {
+        provider.signer = Arc::new(Mute);
+    }
     let (mut browser, login) = at_login(&bridge).await;
     let log = Log::start();
     let page = browser.sign_in(&login, "anne.dupont").await;

@@ -11,7 +11,7 @@ use std::process::{Command, Output};
 
 use passerelle::xml::c14n::{C14nFault, ExclusiveC14n, InclusiveC14n};
 use passerelle::xml::{Canonical, Element, Limits, Writer, open};
-use passerelle::xmlsec::keys::{KeyRequest, RsaBits, generate};
+use passerelle::xmlsec::keys::{KeyRequest, NewKey, generate};
 use passerelle::xmlsec::{
     Sha1, SigningKey, VerifyingKey, sign, verify_enveloped, verify_enveloped_element,
 };
@@ -211,7 +211,7 @@ impl Lab {
         let folder = tempfile::tempdir().unwrap();
         let made = generate(&KeyRequest {
             common_name: "idp.example",
-            bits: RsaBits::B2048,
+            key: NewKey::Rsa2048,
             not_before: "2020-01-01T00:00:00Z".parse().unwrap(),
             not_after: "2090-01-01T00:00:00Z".parse().unwrap(),
         })

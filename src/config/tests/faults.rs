@@ -252,8 +252,23 @@ const BAD_VALUES: &[(&str, &str, &str)] = &[
     ),
     (
         "format = \"persistent\"",
+        "format = \"opaque\"",
+        "unknown variant `opaque`",
+    ),
+    (
+        "format = \"persistent\"",
         "format = \"transient\"",
-        "unknown variant `transient`",
+        "name-id.from: stands beside a format that is made from nothing",
+    ),
+    (
+        "format = \"persistent\"",
+        "format = \"none\"",
+        "name-id.from: stands beside a format that is made from nothing",
+    ),
+    (
+        "{ format = \"persistent\", from = \"eduPersonUniqueId\" }",
+        "{ format = \"unspecified\" }",
+        "name-id.from: is missing",
     ),
     (
         "from = \"eduPersonUniqueId\"",
@@ -314,6 +329,11 @@ const BAD_VALUES: &[(&str, &str, &str)] = &[
         "#:sha1-until = 2027-06-30",
         "sha1-until = true",
         "sp.intranet.sha1-until: invalid type",
+    ),
+    (
+        "session-minutes = 480",
+        "session-minutes = 0",
+        "sp.intranet.session-minutes: must not be 0",
     ),
     (
         "preset = \"zoom\"",

@@ -10,7 +10,7 @@ use openssl::{
 };
 use passerelle::xmlsec::{
     VerifyingKey,
-    keys::{KeyRequest, RsaBits, generate},
+    keys::{KeyRequest, NewKey, generate},
 };
 
 /// A key with its certificate.
@@ -26,7 +26,7 @@ impl Key {
     fn generate(name: &str) -> Self {
         let made = generate(&KeyRequest {
             common_name: name,
-            bits: RsaBits::B2048,
+            key: NewKey::Rsa2048,
             not_before: "2026-01-01T00:00:00Z".parse().unwrap(),
             not_after: "2036-01-01T00:00:00Z".parse().unwrap(),
         })
