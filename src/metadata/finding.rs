@@ -30,6 +30,9 @@ pub enum Finding {
     /// A fault: an attribute that is true or false is neither.
     #[error("`{0}` is neither true nor false")]
     Boolean(&'static str),
+    /// A fault: a `cacheDuration` is no `xs:duration`, or none that is longer than nothing.
+    #[error("a cacheDuration is not a duration longer than nothing")]
+    CacheDuration,
     /// A fault: a certificate for signing cannot be used. RSA below 2048 bits is such a case.
     #[error("the certificate for signing in KeyDescriptor {place} cannot be used: {fault}")]
     Certificate {
@@ -93,6 +96,9 @@ pub enum Finding {
     /// A fault: the entity ID is missing or out of bounds.
     #[error("the entityID {0}")]
     EntityId(InvalidEntityId),
+    /// A fault: two entities of the file have the name that is meant.
+    #[error("it describes the entity that is meant twice")]
+    EntityRepeated,
     /// A warning that shuts the provider out: the file's time is over.
     #[error("its validUntil is past ({0}): nobody can sign in to this provider")]
     Expired(Timestamp),
@@ -129,15 +135,21 @@ pub enum Finding {
     /// A fault: requests must be signed, and no key verifies one.
     #[error("requests must be signed, and it holds no certificate for signing")]
     NoSigningKeyToRequire,
-    /// A fault: the root is no `EntityDescriptor`.
-    #[error("it is not the EntityDescriptor of one entity")]
-    NotOneEntity,
+    /// A fault: no entity of the file has the name that is meant.
+    #[error("it describes no entity of the name that `entity-id` gives")]
+    NoSuchEntity,
+    /// A fault: the root is neither an `EntityDescriptor` nor an `EntitiesDescriptor`.
+    #[error("it is neither an EntityDescriptor nor an EntitiesDescriptor")]
+    NotEntities,
     /// A warning: an address of another binding cannot be read and does not count.
     #[error("AssertionConsumerService {0}, of a binding that is not used here, does not count")]
     OtherBindingIgnored(usize),
     /// A warning: a signed Response alone is configured, and the provider wants signed assertions.
     #[error("the provider wants signed assertions, and `sign` is \"response\"")]
     SignedAssertionWanted,
+    /// A fault: the file holds several entities, and nobody says which one is meant.
+    #[error("it describes {0} service providers, and no `entity-id` says which one is meant")]
+    SeveralEntities(usize),
     /// A fault: there are several `SPSSODescriptor` elements for SAML 2.0.
     #[error("it describes several service providers of SAML 2.0")]
     SeveralServiceProviders,
@@ -150,6 +162,12 @@ pub enum Finding {
     /// A fault: a `validUntil` is no instant.
     #[error("a validUntil is not an instant")]
     ValidUntil,
+    /// A fault: it has no end, and must have one (R-90, IIP-MD04).
+    #[error("it has no validUntil, and `max-validity-days` asks for one")]
+    ValidForEver,
+    /// A fault: it ends later than it may (R-90, IIP-MD04).
+    #[error("its validUntil is further ahead ({0}) than `max-validity-days` allows")]
+    ValidTooLong(Timestamp),
 }
 
 impl Finding {
@@ -160,18 +178,24 @@ impl Finding {
             | Self::AcsIndex(_)
             | Self::AcsIndexRepeated(_)
             | Self::Boolean(_)
+            | Self::CacheDuration
             | Self::Certificate { .. }
             | Self::Door(_)
             | Self::EntityId(_)
+            | Self::EntityRepeated
             | Self::KeyUse(_)
             | Self::NoEncryptionKey
             | Self::NoPost
             | Self::NoServiceProvider
             | Self::NoSigningKeyToRequire
-            | Self::NotOneEntity
+            | Self::NoSuchEntity
+            | Self::NotEntities
+            | Self::SeveralEntities(_)
             | Self::SeveralServiceProviders
             | Self::Shape(_)
-            | Self::ValidUntil => true,
+            | Self::ValidUntil
+            | Self::ValidForEver
+            | Self::ValidTooLong(_) => true,
             Self::CertificatePlaceholder
             | Self::CertificateExpired { .. }
             | Self::CertificateNotYet { .. }

@@ -10,4 +10,6 @@ pub mod registry;
 pub mod source;
 
 mod encryption_method;
+mod entities;
 mod key_descriptor;
+mod validity;

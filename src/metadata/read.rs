@@ -3,11 +3,13 @@
 //! Owns what is taken from a file. Everything that is wrong is told, not the first thing only. What
 //! is not used here is survived: other roles, other bindings, extensions.
 
-use jiff::{SignedDuration, Timestamp, civil::DateTime, tz::TimeZone};
+use jiff::Timestamp;
 
 use super::{
+    entities,
     finding::Finding,
     key_descriptor::{self, Keys},
+    validity,
 };
 use crate::{
     config::{
@@ -27,9 +29,6 @@ use crate::{
 
 /// The longest name for people that is taken from a provider's own metadata.
 const MAX_DISPLAY_NAME_CHARS: usize = 80;
-
-/// How long before the end of a file it is told.
-const SOON: SignedDuration = SignedDuration::from_hours(14 * 24);
 
 /// What was found in a metadata file.
 #[derive(Debug)]
@@ -55,7 +54,13 @@ pub struct Described {
 pub fn read(bytes: &[u8], config: &SpConfig, schemes: Schemes, now: Timestamp) -> Reading {
     let mut findings = Vec::new();
     let provider = match door::open(bytes, &Limits::METADATA) {
-        Ok(document) => read_entity(document.root(), config, schemes, now, &mut findings),
+        Ok(document) => match entities::find(document.root(), config.entity_id.as_ref()) {
+            Ok(entity) => read_entity(entity, config, schemes, now, &mut findings),
+            Err(fault) => {
+                findings.push(fault);
+                None
+            }
+        },
         Err(fault) => {
             findings.push(Finding::Door(fault));
             None
@@ -75,23 +80,12 @@ fn read_entity(
     now: Timestamp,
     findings: &mut Vec<Finding>,
 ) -> Option<Described> {
-    if !entity.is(vocab::MD, "EntityDescriptor") {
-        findings.push(Finding::NotOneEntity);
-        return None;
-    }
     let entity_id = EntityId::parse(entity.attribute("entityID").unwrap_or_default())
         .map_err(|fault| findings.push(Finding::EntityId(fault)))
         .ok();
     let descriptor = sp_descriptor(entity, findings)?;
-    let valid_until = [entity, descriptor]
-        .into_iter()
-        .filter_map(|element| read_valid_until(element, findings))
-        .min();
-    match valid_until {
-        Some(end) if end <= now => findings.push(Finding::Expired(end)),
-        Some(end) if end.duration_since(now) < SOON => findings.push(Finding::ExpiresSoon(end)),
-        Some(_) | None => {}
-    }
+    let validity = validity::read(descriptor, findings);
+    validity.judge(config.max_validity_days, now, findings);
     let authn_requests_signed = read_boolean(descriptor, "AuthnRequestsSigned", findings);
     let want_assertions_signed = read_boolean(descriptor, "WantAssertionsSigned", findings);
     let assertion_consumer_services = read_acs(descriptor, schemes, findings);
@@ -114,7 +108,8 @@ fn read_entity(
         authn_requests_signed: authn_requests_signed.unwrap_or(false),
         want_assertions_signed: want_assertions_signed.unwrap_or(false),
         display_name: read_display_name(descriptor),
-        valid_until,
+        valid_until: validity.valid_until,
+        cache_duration: validity.cache_duration,
     };
     compare(&sp, config, findings);
     Some(Described {
@@ -129,15 +124,7 @@ fn sp_descriptor<'t, 'i>(
     entity: Element<'t, 'i>,
     findings: &mut Vec<Finding>,
 ) -> Option<Element<'t, 'i>> {
-    let mut descriptors = entity.children().filter(|child| {
-        let protocols = child
-            .attribute("protocolSupportEnumeration")
-            .unwrap_or_default();
-        child.is(vocab::MD, "SPSSODescriptor")
-            && protocols
-                .split_ascii_whitespace()
-                .any(|protocol| protocol == vocab::SAMLP)
-    });
+    let mut descriptors = entities::sp_descriptors(entity);
     let first = descriptors.next();
     if first.is_none() {
         findings.push(Finding::NoServiceProvider);
@@ -146,18 +133,6 @@ fn sp_descriptor<'t, 'i>(
         findings.push(Finding::SeveralServiceProviders);
     }
     first
-}
-
-fn read_valid_until(element: Element<'_, '_>, findings: &mut Vec<Finding>) -> Option<Timestamp> {
-    let text = element.attribute("validUntil")?.trim();
-    // saml-core-2.0 §1.3.3: without a time zone it is UTC.
-    let instant = text.parse().or_else(|_| {
-        text.parse::<DateTime>()
-            .and_then(|utc| TimeZone::UTC.to_timestamp(utc))
-    });
-    instant
-        .map_err(|_unread| findings.push(Finding::ValidUntil))
-        .ok()
 }
 
 fn read_boolean(

@@ -15,6 +15,8 @@ pub(in crate::metadata) fn config() -> SpConfig {
     SpConfig {
         short_name: ShortName::parse("example").unwrap(),
         metadata_path: "example.xml".into(),
+        entity_id: None,
+        max_validity_days: None,
         aliases: Vec::new(),
         sign_in_link: None,
         enabled: true,
@@ -233,7 +235,7 @@ const INVALID: &[(&str, &str)] = &[
     ),
     (
         "other-namespace",
-        "it is not the EntityDescriptor of one entity",
+        "it is neither an EntityDescriptor nor an EntitiesDescriptor",
     ),
     (
         "requests-signed-is-maybe",
@@ -245,7 +247,7 @@ const INVALID: &[(&str, &str)] = &[
     ),
     (
         "several-entities",
-        "it is not the EntityDescriptor of one entity",
+        "it describes 2 service providers, and no `entity-id` says",
     ),
     (
         "signs-requests-without-a-key",

@@ -1,6 +1,6 @@
 //! A service provider, as its metadata describes it.
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 
 use super::{
     endpoint::EndpointUrl, entity_id::EntityId, language::Localized, short_name::ShortName,
@@ -32,6 +32,8 @@ pub struct ServiceProvider {
     pub display_name: Option<Localized>,
     /// When this description ends.
     pub valid_until: Option<Timestamp>,
+    /// After how long it ought to be fetched again (`cacheDuration`).
+    pub cache_duration: Option<SignedDuration>,
 }
 
 impl ServiceProvider {

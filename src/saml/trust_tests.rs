@@ -64,6 +64,7 @@ pub(in crate::saml) fn provider() -> ServiceProvider {
         want_assertions_signed: true,
         display_name: None,
         valid_until: None,
+        cache_duration: None,
     }
 }
 
