@@ -22,7 +22,11 @@ use crate::{
     authn::{ldap, local::Directory},
     config::{fault::ConfigFault, named::Named, sections::Metrics, sp::SpConfig},
     flow::bridge::Provider,
-    metadata::{registry::Registry, source},
+    metadata::{
+        last_good::{LastGood, ToKeep},
+        registry::Registry,
+        source::{self, Loaded},
+    },
     model::{endpoint::Schemes, short_name::ShortName, trace::Trace},
     xmlsec::SigningKey,
 };
@@ -32,6 +36,8 @@ pub(super) struct Look<'a> {
     named: Named<'a>,
     path: &'a Path,
     pub(super) faults: Vec<ConfigFault>,
+    /// What is wrong with the metadata of single providers; it stops none of the others.
+    pub(super) of_providers: Vec<ConfigFault>,
     pub(super) warnings: Vec<ConfigFault>,
 }
 
@@ -39,7 +45,9 @@ pub(super) struct Look<'a> {
 pub(super) struct Seen {
     pub(super) keys: Option<Vec<SigningKey>>,
     pub(super) mapping: Option<Mapping>,
-    pub(super) registry: Option<Registry>,
+    pub(super) registry: Registry,
+    /// The metadata that can be used, for a server that goes on with it.
+    pub(super) to_keep: ToKeep,
     pub(super) providers: HashMap<ShortName, Provider>,
     pub(super) directory: Option<Directory>,
     pub(super) ldap: Option<ldap::Rules>,
@@ -48,6 +56,12 @@ pub(super) struct Seen {
 /// What one provider is told, and by which name it knows people.
 type Rules = (ReleasePolicy, NameIdRule);
 
+/// Where earlier versions of metadata are kept, if anywhere.
+pub(super) fn last_good(named: Named<'_>) -> Option<LastGood> {
+    let state_folder = named.server?.state_folder.as_deref()?;
+    Some(LastGood::below(state_folder))
+}
+
 impl<'a> Look<'a> {
     /// At what the configuration file at `path` names.
     pub(super) const fn at(named: Named<'a>, path: &'a Path) -> Self {
@@ -55,6 +69,7 @@ impl<'a> Look<'a> {
             named,
             path,
             faults: Vec::new(),
+            of_providers: Vec::new(),
             warnings: Vec::new(),
         }
     }
@@ -65,15 +80,15 @@ impl<'a> Look<'a> {
             self.warn_of_the_end(signer, now);
         }
         let mapping = self.mapping();
-        let registry = self.registry(now);
+        let (registry, to_keep) = self.registry(now);
         let mut rules = HashMap::new();
         for sp in self.named.service_providers {
             if let Some(compiled) = self.rules(sp, mapping.as_ref()) {
                 rules.insert(&sp.short_name, compiled);
             }
         }
-        let registered = registry.iter().flat_map(Registry::all);
-        let providers = registered
+        let providers = registry
+            .all()
             .filter_map(|registered| {
                 let short_name = &registered.config.short_name;
                 let (release, name_id) = rules.remove(short_name)?;
@@ -95,6 +110,7 @@ impl<'a> Look<'a> {
             keys,
             mapping,
             registry,
+            to_keep,
             providers,
             directory,
             ldap,
@@ -163,18 +179,21 @@ impl<'a> Look<'a> {
             .ok()
     }
 
-    fn registry(&mut self, now: Timestamp) -> Option<Registry> {
-        match source::load(self.named.service_providers, self.named.schemes, now) {
-            Ok(loaded) => {
-                self.warnings.extend(loaded.warnings);
-                Some(loaded.registry)
-            }
-            Err(not_loaded) => {
-                self.faults.extend(not_loaded.faults);
-                self.warnings.extend(not_loaded.warnings);
-                None
-            }
-        }
+    fn registry(&mut self, now: Timestamp) -> (Registry, ToKeep) {
+        let Loaded {
+            registry,
+            faults,
+            warnings,
+            to_keep,
+        } = source::load(
+            self.named.service_providers,
+            self.named.schemes,
+            last_good(self.named),
+            now,
+        );
+        self.of_providers.extend(faults);
+        self.warnings.extend(warnings);
+        (registry, to_keep)
     }
 
     /// Compiles the rules of one provider, where every one of them can work.

@@ -31,6 +31,8 @@ pub struct Server {
     pub max_connections: u32,
     /// How long a graceful stop waits for requests under way, in seconds.
     pub stop_grace_seconds: u32,
+    /// A folder of the service's own, for what lasts longer than a process; nothing lasts without.
+    pub state_folder: Option<PathBuf>,
 }
 
 /// `[server] tls = { … }`

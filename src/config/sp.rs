@@ -75,7 +75,7 @@ fn read(
         .map_err(|fault| report.fault(&table.path(), format!("the name after `sp.` {fault}")))
         .ok();
     let metadata: Option<PathBuf> = table.required("metadata", report);
-    let metadata = metadata.and_then(|path| around.existing(&table.at("metadata"), &path, report));
+    let metadata = metadata.and_then(|path| around.metadata(&table.at("metadata"), &path, report));
     let entity_id = table.optional("entity-id", report);
     let max_validity_days: Option<u32> = table.optional("max-validity-days", report);
     if max_validity_days == Some(0) {

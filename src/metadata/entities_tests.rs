@@ -16,8 +16,8 @@ const PLAIN: &str = include_str!("../../tests/fixtures/metadata/valid/plain.xml"
 
 /// The `EntityDescriptor` of a service provider, with more attributes.
 fn entity(name: &str, attributes: &str) -> String {
-    let start = PLAIN.find("<md:EntityDescriptor").unwrap();
-    PLAIN[start..]
+    let (_declaration, element) = PLAIN.split_once("?>").unwrap();
+    element
         .replace("https://sp.example.org/metadata", name)
         .replace("https://sp.example.org/acs", &format!("{name}/acs"))
         .replacen("entityID", &format!("{attributes} entityID"), 1)

@@ -18,7 +18,7 @@ use crate::{
     },
     model::{
         endpoint::{EndpointUrl, Schemes},
-        entity_id::EntityId,
+        entity_id::{EntityId, InvalidEntityId},
         language::Localized,
         service_provider::{AssertionConsumerService, ServiceProvider},
         vocab,
@@ -35,6 +35,8 @@ const MAX_DISPLAY_NAME_CHARS: usize = 80;
 pub struct Reading {
     /// The provider; none where there is a fault.
     pub provider: Option<Described>,
+    /// The entityID that the file gives itself, be there a fault or not.
+    pub claimed: Option<EntityId>,
     /// Everything that is wrong in it, or will be.
     pub findings: Vec<Finding>,
 }
@@ -53,9 +55,13 @@ pub struct Described {
 /// Reads the metadata of the provider that `config` describes, as it stands at `now`.
 pub fn read(bytes: &[u8], config: &SpConfig, schemes: Schemes, now: Timestamp) -> Reading {
     let mut findings = Vec::new();
+    let mut claimed = None;
     let provider = match door::open(bytes, &Limits::METADATA) {
         Ok(document) => match entities::find(document.root(), config.entity_id.as_ref()) {
-            Ok(entity) => read_entity(entity, config, schemes, now, &mut findings),
+            Ok(entity) => {
+                claimed = parse_entity_id(entity).ok();
+                read_entity(entity, config, schemes, now, &mut findings)
+            }
             Err(fault) => {
                 findings.push(fault);
                 None
@@ -69,8 +75,13 @@ pub fn read(bytes: &[u8], config: &SpConfig, schemes: Schemes, now: Timestamp) -
     let is_sound = !findings.iter().any(Finding::is_fault);
     Reading {
         provider: provider.filter(|_| is_sound),
+        claimed,
         findings,
     }
+}
+
+fn parse_entity_id(entity: Element<'_, '_>) -> Result<EntityId, InvalidEntityId> {
+    EntityId::parse(entity.attribute("entityID").unwrap_or_default())
 }
 
 fn read_entity(
@@ -80,7 +91,7 @@ fn read_entity(
     now: Timestamp,
     findings: &mut Vec<Finding>,
 ) -> Option<Described> {
-    let entity_id = EntityId::parse(entity.attribute("entityID").unwrap_or_default())
+    let entity_id = parse_entity_id(entity)
         .map_err(|fault| findings.push(Finding::EntityId(fault)))
         .ok();
     let descriptor = sp_descriptor(entity, findings)?;

@@ -14,6 +14,8 @@ mod ldap;
 #[cfg(test)]
 mod authn_request;
 #[cfg(test)]
+mod broken_metadata;
+#[cfg(test)]
 mod browser_rules;
 #[cfg(test)]
 mod cas;
