@@ -33,7 +33,8 @@ pub enum Finding {
     /// A fault: a `cacheDuration` is no `xs:duration`, or none that is longer than nothing.
     #[error("a cacheDuration is not a duration longer than nothing")]
     CacheDuration,
-    /// A fault: a certificate for signing cannot be used. RSA below 2048 bits is such a case.
+    /// A fault: a certificate for signing cannot be used, and there is no other one. RSA below 2048
+    /// bits is such a case.
     #[error("the certificate for signing in KeyDescriptor {place} cannot be used: {fault}")]
     Certificate {
         /// Which `KeyDescriptor`.
@@ -48,6 +49,17 @@ pub enum Finding {
         subject: String,
         /// When its time was over.
         at: Timestamp,
+    },
+    /// A warning: a certificate for signing cannot be used, and another one can.
+    #[error(
+        "the certificate for signing in KeyDescriptor {place} cannot be used and does not count: \
+         {fault}"
+    )]
+    CertificateIgnored {
+        /// Which `KeyDescriptor`.
+        place: usize,
+        /// What is wrong with it.
+        fault: KeyFault,
     },
     /// A warning: a certificate's time has not begun. It counts all the same (R-92).
     #[error("the certificate for signing of {subject} is not valid before {at}")]
@@ -198,6 +210,7 @@ impl Finding {
             | Self::ValidTooLong(_) => true,
             Self::CertificatePlaceholder
             | Self::CertificateExpired { .. }
+            | Self::CertificateIgnored { .. }
             | Self::CertificateNotYet { .. }
             | Self::CertificateWeakDigest { .. }
             | Self::CertificatesInOne(_)

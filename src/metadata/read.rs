@@ -104,6 +104,7 @@ fn read_entity(
         signing_certificates,
         signing,
         encryption,
+        ..
     } = key_descriptor::read(descriptor, config.encrypt, now, findings);
     if config.encrypt == Encrypt::Always && encryption.is_none() {
         findings.push(Finding::NoEncryptionKey);

@@ -77,6 +77,7 @@ fn every_sound_file_is_taken_and_its_warning_told() {
             "certificate-not-yet-valid",
             "is not valid before 2040-01-01T00:00:00Z",
         ),
+        ("certificate-of-md5", "is itself signed with a weak digest"),
         ("certificate-of-sha1", "is itself signed with a weak digest"),
         (
             "certificates-in-one-x509data",

@@ -42,6 +42,8 @@ mod password_attempts;
 #[cfg(test)]
 mod peers;
 #[cfg(test)]
+mod provider_keys;
+#[cfg(test)]
 mod provider_state;
 #[cfg(test)]
 mod published;
