@@ -133,6 +133,7 @@ impl Bridge {
             is_passive: request.is_passive,
             subject: wishes.subject,
             name_id_format: wishes.name_id_format,
+            attribute_consuming_service: request.attribute_consuming_service,
             acceptable_contexts: wishes.acceptable_contexts,
             begun_at: now,
             support_code: story.support_code,

@@ -27,6 +27,9 @@ pub enum Finding {
     /// A fault: two addresses have one `index`, so that a request for it could mean either.
     #[error("two AssertionConsumerService elements have the index {0}")]
     AcsIndexRepeated(u16),
+    /// A warning: two lists of attributes have one index.
+    #[error("two AttributeConsumingService elements have the index {0}: the first one counts")]
+    AttributeConsumingServiceRepeated(u16),
     /// A fault: an attribute that is true or false is neither.
     #[error("`{0}` is neither true nor false")]
     Boolean(&'static str),
@@ -208,7 +211,8 @@ impl Finding {
             | Self::ValidUntil
             | Self::ValidForEver
             | Self::ValidTooLong(_) => true,
-            Self::CertificatePlaceholder
+            Self::AttributeConsumingServiceRepeated(_)
+            | Self::CertificatePlaceholder
             | Self::CertificateExpired { .. }
             | Self::CertificateIgnored { .. }
             | Self::CertificateNotYet { .. }

@@ -10,7 +10,12 @@ pub mod read;
 pub mod registry;
 pub mod source;
 
+mod attribute_consuming_service;
 mod encryption_method;
 mod entities;
+mod entity_attributes;
 mod key_descriptor;
 mod validity;
+
+#[cfg(test)]
+mod unknown_content_tests;

@@ -6,7 +6,7 @@
 use jiff::Timestamp;
 
 use super::{
-    entities,
+    attribute_consuming_service, entities, entity_attributes,
     finding::Finding,
     key_descriptor::{self, Keys},
     validity,
@@ -114,7 +114,8 @@ fn read_entity(
         entity_id: entity_id?,
         aliases: config.aliases.clone(),
         assertion_consumer_services,
-        attribute_consuming_services: read_attribute_consuming_services(descriptor),
+        attribute_consuming_services: attribute_consuming_service::read_all(descriptor, findings),
+        entity_attributes: entity_attributes::read(entity),
         signing_certificates,
         name_id_formats: read_name_id_formats(descriptor, findings),
         authn_requests_signed: authn_requests_signed.unwrap_or(false),
@@ -147,7 +148,8 @@ fn sp_descriptor<'t, 'i>(
     first
 }
 
-fn read_boolean(
+/// Reads an `xs:boolean`; one that is neither true nor false is a fault.
+pub(super) fn read_boolean(
     element: Element<'_, '_>,
     name: &'static str,
     findings: &mut Vec<Finding>,
@@ -233,19 +235,8 @@ fn read_one_acs(
     })
 }
 
-/// Reads the indexes of the lists of attributes (saml-metadata-2.0 §2.4.4.1). What the lists hold
-/// decides nothing here: what a provider is told is the administrator's word. One without an index is
-/// one that no request can name.
-fn read_attribute_consuming_services(descriptor: Element<'_, '_>) -> Vec<u16> {
-    descriptor
-        .children()
-        .filter(|child| child.is(vocab::MD, "AttributeConsumingService"))
-        .filter_map(|service| service.attribute("index").and_then(read_index))
-        .collect()
-}
-
 /// Reads an `xs:unsignedShort` without the forms that nobody writes, such as `+1`.
-fn read_index(text: &str) -> Option<u16> {
+pub(super) fn read_index(text: &str) -> Option<u16> {
     let text = text.trim();
     text.bytes()
         .all(|b| b.is_ascii_digit())

@@ -414,7 +414,8 @@ fn a_list_of_attributes_is_known_by_its_index() {
     let with_lists = plain.replace("</md:SPSSODescriptor>", lists);
     let indexes = |text: &str| {
         let reading = read(text.as_bytes(), &config(), Schemes::HttpsOnly, now());
-        reading.provider.unwrap().sp.attribute_consuming_services
+        let services = reading.provider.unwrap().sp.attribute_consuming_services;
+        services.iter().map(|it| it.index).collect::<Vec<_>>()
     };
     assert_eq!(indexes(&with_lists), [4, 0]);
     assert_eq!(indexes(&plain), [0; 0]);

@@ -5,7 +5,7 @@ use std::{fs, os::unix::fs::PermissionsExt as _, path::Path};
 
 use jiff::Timestamp;
 use passerelle::{
-    attributes::{map::Mapping, name_id::NameIdRule, release::ReleasePolicy},
+    attributes::{asked::Asked, map::Mapping, name_id::NameIdRule, release::ReleasePolicy},
     config::{self, Config, environment::Environment, sp::SpConfig},
     metadata::source,
     model::{attribute::Attributes, entity_id::EntityId, trace::Trace},
@@ -119,7 +119,9 @@ fn r112_zoom_is_told_what_its_preset_lists_and_nothing_else() {
     ] {
         person.add(name, values.iter().map(|value| (*value).to_owned()));
     }
-    let released = policy.release(&person, &mut Trace::new()).unwrap();
+    let released = policy
+        .release(&person, &Asked::default(), &mut Trace::new())
+        .unwrap();
     let told: Vec<_> = released
         .iter()
         .map(|attribute| {
@@ -170,7 +172,9 @@ fn each_population_gets_its_licence_of_zoom() {
             "eduPersonAffiliation",
             affiliations.iter().map(|&value| value.to_owned()),
         );
-        let released = policy.release(&person, &mut Trace::new()).unwrap();
+        let released = policy
+            .release(&person, &Asked::default(), &mut Trace::new())
+            .unwrap();
         let zoom_license = released
             .iter()
             .find(|attribute| attribute.name == "zoomLicense");
