@@ -20,7 +20,7 @@ use kit::{
 };
 use passerelle::{
     app::build,
-    attributes::name_id::Parties,
+    attributes::{asked::Asked, name_id::Parties},
     config::{environment::Environment, sections::Sign},
     edge::page::Page,
     flow::bridge::{Bridge, Provider},
@@ -274,7 +274,10 @@ fn tell(
         entropy: &*bridge.entropy,
     };
     let name_id = provider.name_id.build(&ours, parties, &mut trace)?;
-    let released = provider.release.release(&ours, &mut trace)?;
+    let released =
+        provider
+            .release
+            .release(&ours, &Asked::of(&provider.registered.sp, None), &mut trace)?;
     Ok((name_id, released))
 }
 

@@ -27,7 +27,7 @@ use crate::{
         page::{Pages, Site},
     },
     flow::bridge::{Bridge, DirectoryUse, Health, Provider, Settings},
-    metadata::registry::Registry,
+    metadata::{last_good::ToKeep, registry::Registry},
     model::{authn_context::AuthnContextClass, entity_id::EntityId, short_name::ShortName},
     saml::idp_metadata::IdpMetadata,
     store::{Limits, Store, memory::MemoryStore},
@@ -51,15 +51,20 @@ pub struct Built {
     pub metrics: Option<Metrics>,
     /// Whether plain `http` is let through, which log and pages then say.
     pub is_lab: bool,
+    /// What is wrong with the metadata of single providers: the others are served all the same.
+    pub faults_of_providers: Vec<ConfigFault>,
     /// What is not wrong yet.
     pub warnings: Vec<ConfigFault>,
+    /// The metadata that can be used, for a server that goes on with it.
+    pub to_keep: ToKeep,
 }
 
 /// Loads the configuration at `path` and builds the server from it.
 ///
 /// # Errors
 ///
-/// Every fault of the configuration and of all that it names, together.
+/// Every fault of the configuration and of all that it names, together. Faults of metadata alone are
+/// none: they are told beside what was built.
 pub fn load(
     path: &Path,
     environment: &Environment,
@@ -71,7 +76,7 @@ pub fn load(
         Err(mut unusable) => {
             let mut look = Look::at(unusable.named(), path);
             look.look(clock.now());
-            let of_files = look.faults;
+            let of_files = [look.faults, look.of_providers].concat();
             unusable.faults.extend(of_files);
             Err(unusable.faults)
         }
@@ -82,7 +87,7 @@ pub fn load(
 ///
 /// # Errors
 ///
-/// Every fault of metadata, keys, people, rules and texts together.
+/// Every fault of keys, people, rules, texts and metadata together; none where all are of metadata.
 fn build(
     config: Config,
     path: &Path,
@@ -98,10 +103,13 @@ fn build(
     }
     let parts = site.parts(&clock, &entropy);
     let Look {
-        faults, warnings, ..
+        faults,
+        of_providers: faults_of_providers,
+        warnings,
+        ..
     } = site.look;
     let Some(parts) = parts.filter(|_| faults.is_empty()) else {
-        return Err(faults);
+        return Err([faults, faults_of_providers].concat());
     };
     let is_lab = config.is_lab();
     let front = Front {
@@ -140,7 +148,9 @@ fn build(
         server: config.server,
         metrics: config.metrics,
         is_lab,
+        faults_of_providers,
         warnings,
+        to_keep: parts.to_keep,
     })
 }
 
@@ -154,6 +164,7 @@ struct Building<'a> {
 struct Parts {
     entity_id: EntityId,
     registry: Registry,
+    to_keep: ToKeep,
     providers: HashMap<ShortName, Provider>,
     mapping: Mapping,
     pairwise: Pairwise,
@@ -202,7 +213,8 @@ impl Building<'_> {
         self.try_tls();
         Some(Parts {
             entity_id: entity_id?,
-            registry: seen.registry?,
+            registry: seen.registry,
+            to_keep: seen.to_keep,
             providers: seen.providers,
             mapping: seen.mapping?,
             pairwise: pairwise?,

@@ -23,9 +23,9 @@ use crate::{
     config::{fault::ConfigFault, named::Named, sections::Metrics, sp::SpConfig},
     flow::bridge::Provider,
     metadata::{
+        last_good::{LastGood, ToKeep},
         registry::{Registered, Registry},
-        signature_methods::SignatureMethodFault,
-        source,
+        source::{self, Loaded},
     },
     model::{endpoint::Schemes, short_name::ShortName, trace::Trace},
     xmlsec::SigningKey,
@@ -39,6 +39,8 @@ pub(super) struct Look<'a> {
     named: Named<'a>,
     path: &'a Path,
     pub(super) faults: Vec<ConfigFault>,
+    /// What is wrong with the metadata of single providers; it stops none of the others.
+    pub(super) of_providers: Vec<ConfigFault>,
     pub(super) warnings: Vec<ConfigFault>,
 }
 
@@ -46,7 +48,9 @@ pub(super) struct Look<'a> {
 pub(super) struct Seen {
     pub(super) keys: Option<Vec<SigningKey>>,
     pub(super) mapping: Option<Mapping>,
-    pub(super) registry: Option<Registry>,
+    pub(super) registry: Registry,
+    /// The metadata that can be used, for a server that goes on with it.
+    pub(super) to_keep: ToKeep,
     pub(super) providers: HashMap<ShortName, Provider>,
     pub(super) directory: Option<Directory>,
     pub(super) ldap: Option<ldap::Rules>,
@@ -55,6 +59,12 @@ pub(super) struct Seen {
 /// What one provider is told, and by which name it knows people.
 type Rules = (ReleasePolicy, NameIdRule);
 
+/// Where earlier versions of metadata are kept, if anywhere.
+pub(super) fn last_good(named: Named<'_>) -> Option<LastGood> {
+    let state_folder = named.server?.state_folder.as_deref()?;
+    Some(LastGood::below(state_folder))
+}
+
 impl<'a> Look<'a> {
     /// At what the configuration file at `path` names.
     pub(super) const fn at(named: Named<'a>, path: &'a Path) -> Self {
@@ -62,6 +72,7 @@ impl<'a> Look<'a> {
             named,
             path,
             faults: Vec::new(),
+            of_providers: Vec::new(),
             warnings: Vec::new(),
         }
     }
@@ -72,7 +83,7 @@ impl<'a> Look<'a> {
             self.warn_of_the_end(&file.path, key, now);
         }
         let mapping = self.mapping();
-        let registry = self.registry(now);
+        let (registry, to_keep) = self.registry(keys.as_deref(), now);
         let mut rules = HashMap::new();
         for sp in self.named.service_providers {
             self.look_at_sha1(sp, now);
@@ -80,8 +91,8 @@ impl<'a> Look<'a> {
                 rules.insert(&sp.short_name, compiled);
             }
         }
-        let registered = registry.iter().flat_map(Registry::all);
-        let providers = registered
+        let providers = registry
+            .all()
             .filter_map(|registered| {
                 let short_name = &registered.config.short_name;
                 let signer = self.signer(registered, keys.as_deref()?);
@@ -105,6 +116,7 @@ impl<'a> Look<'a> {
             keys,
             mapping,
             registry,
+            to_keep,
             providers,
             directory,
             ldap,
@@ -144,8 +156,8 @@ impl<'a> Look<'a> {
         (keys.len() == self.named.signing.len()).then_some(keys)
     }
 
-    /// The key that signs for a provider. Where none does, it cannot be served: it would be sent what it
-    /// does not read, or what nobody asked for.
+    /// The key that signs for a provider. Where the administrator asks for a signature that no key makes,
+    /// nothing starts: it would be sent what nobody asked for.
     fn signer(&mut self, registered: &Registered, keys: &[SigningKey]) -> Option<SigningKey> {
         let config = &registered.config;
         registered
@@ -153,13 +165,8 @@ impl<'a> Look<'a> {
             .choose(config.signature, keys)
             .map_err(|fault| {
                 let key = format!("sp.{}.signature", config.short_name);
-                self.fault(&key, &fault).hint(match fault {
-                    SignatureMethodFault::NoSuchKey => "`passerelle keys --algorithm` makes one",
-                    SignatureMethodFault::Digest | SignatureMethodFault::Signature => {
-                        "name a key that it can verify in keys.signing, or ask the provider what \
-                         it verifies and write it as `signature`"
-                    }
-                });
+                self.fault(&key, &fault)
+                    .hint("`passerelle keys --algorithm` makes one");
             })
             .ok()
     }
@@ -225,18 +232,22 @@ impl<'a> Look<'a> {
             .ok()
     }
 
-    fn registry(&mut self, now: Timestamp) -> Option<Registry> {
-        match source::load(self.named.service_providers, self.named.schemes, now) {
-            Ok(loaded) => {
-                self.warnings.extend(loaded.warnings);
-                Some(loaded.registry)
-            }
-            Err(not_loaded) => {
-                self.faults.extend(not_loaded.faults);
-                self.warnings.extend(not_loaded.warnings);
-                None
-            }
-        }
+    fn registry(&mut self, keys: Option<&[SigningKey]>, now: Timestamp) -> (Registry, ToKeep) {
+        let Loaded {
+            registry,
+            faults,
+            warnings,
+            to_keep,
+        } = source::load(
+            self.named.service_providers,
+            keys,
+            self.named.schemes,
+            last_good(self.named),
+            now,
+        );
+        self.of_providers.extend(faults);
+        self.warnings.extend(warnings);
+        (registry, to_keep)
     }
 
     /// Compiles the rules of one provider, where every one of them can work.

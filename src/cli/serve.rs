@@ -64,9 +64,22 @@ pub(super) fn run(path: &Path, options: &Options) -> anyhow::Result<()> {
         server,
         metrics,
         is_lab,
+        faults_of_providers,
         warnings,
+        to_keep,
     } = super::check::load(path)?;
     raise_file_limit(&server);
+    for fault in &faults_of_providers {
+        tracing::error!(config.fault = %fault, "the metadata of a provider cannot be used");
+    }
+    for (provider, error) in to_keep.keep() {
+        tracing::error!(
+            sp.short_name = %provider,
+            error.cause = %error,
+            "no copy of the metadata of a provider could be kept"
+        );
+    }
+    drop(to_keep);
     for warning in &warnings {
         tracing::warn!(config.warning = %warning, "an administrator should see to this");
     }

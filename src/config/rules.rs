@@ -8,7 +8,7 @@ use toml::value::Datetime;
 
 use super::{
     document::{Report, Table},
-    sections::{NameFormat, NameId, Release, Rules, Values},
+    sections::{NameFormat, NameId, NamedValue, Release, Rules, Values, When},
 };
 
 /// Takes every key of the rules out of `table`.
@@ -138,6 +138,10 @@ fn read_release(mut table: Table<'_>, report: &mut Report) -> Option<Release> {
         value: table.long_text("value", report),
         values: table.or("values", Values::default(), report),
         required: table.or("required", false, report),
+        when: table.or("when", When::default(), report),
+        entity_attribute: table
+            .table("entity-attribute", report)
+            .and_then(|table| read_named_value(table, report)),
     };
     table.finish(report);
     if !report.is_clean_under(&path) {
@@ -148,6 +152,19 @@ fn read_release(mut table: Table<'_>, report: &mut Report) -> Option<Release> {
         return None;
     }
     Some(release)
+}
+
+fn read_named_value(mut table: Table<'_>, report: &mut Report) -> Option<NamedValue> {
+    let name: Option<String> = table.required("name", report);
+    let value = table.required("value", report);
+    if name.as_ref().is_some_and(|name| !name.contains(':')) {
+        report.fault(&table.at("name"), "is no URI");
+    }
+    table.finish(report);
+    Some(NamedValue {
+        name: name?,
+        value: value?,
+    })
 }
 
 fn shape_fault(release: &Release) -> Option<(&'static str, &'static str)> {

@@ -31,6 +31,8 @@ pub struct Server {
     pub max_connections: u32,
     /// How long a graceful stop waits for requests under way, in seconds.
     pub stop_grace_seconds: u32,
+    /// A folder of the service's own, for what lasts longer than a process; nothing lasts without.
+    pub state_folder: Option<PathBuf>,
 }
 
 /// `[server] tls = { … }`
@@ -468,6 +470,34 @@ pub struct Release {
     /// Whether a person without it is stopped on our page.
     #[cfg_attr(test, serde(default))]
     pub required: bool,
+    /// Whether the provider must ask for it.
+    #[cfg_attr(test, serde(default))]
+    pub when: When,
+    /// What its metadata must say of the provider as a whole.
+    pub entity_attribute: Option<NamedValue>,
+}
+
+/// Whether a provider must ask for an attribute to be told it.
+#[derive(Clone, Copy, Debug, Default, Deserialize, Eq, PartialEq)]
+#[serde(rename_all = "kebab-case")]
+pub enum When {
+    /// It need not.
+    #[default]
+    Always,
+    /// It must ask for it in the list of attributes that the request names, or in the default one.
+    Requested,
+    /// It must ask for it there as for what it cannot do without.
+    Required,
+}
+
+/// `entity-attribute = { … }`: an attribute of an entity, and one value of it.
+#[derive(Clone, Debug, Eq, PartialEq)]
+#[cfg_attr(test, derive(Deserialize), serde(deny_unknown_fields))]
+pub struct NamedValue {
+    /// Its `Name`, a URI.
+    pub name: String,
+    /// The value, byte for byte.
+    pub value: String,
 }
 
 /// A `NameFormat`.

@@ -22,6 +22,10 @@ pub struct SpConfig {
     pub short_name: ShortName,
     /// The file of its metadata.
     pub metadata_path: PathBuf,
+    /// The entity of that file that is meant; where nobody says it, the file describes one provider.
+    pub entity_id: Option<EntityId>,
+    /// For how many days its metadata may count at most; then it must say until when it counts.
+    pub max_validity_days: Option<u32>,
     /// Other entity IDs by which it calls itself.
     pub aliases: Vec<EntityId>,
     /// Its own address where a sign-in starts: the way out of a page that has expired.
@@ -78,7 +82,12 @@ fn read(
         .map_err(|fault| report.fault(&table.path(), format!("the name after `sp.` {fault}")))
         .ok();
     let metadata: Option<PathBuf> = table.required("metadata", report);
-    let metadata = metadata.and_then(|path| around.existing(&table.at("metadata"), &path, report));
+    let metadata = metadata.and_then(|path| around.metadata(&table.at("metadata"), &path, report));
+    let entity_id = table.optional("entity-id", report);
+    let max_validity_days: Option<u32> = table.optional("max-validity-days", report);
+    if max_validity_days == Some(0) {
+        report.fault(&table.at("max-validity-days"), "must not be 0");
+    }
     let asked: Option<String> = table.optional("preset", report);
     let preset = match &asked {
         Some(name) => presets.find(name, &table.at("preset"), report),
@@ -100,6 +109,8 @@ fn read(
     Some(SpConfig {
         short_name: short_name?,
         metadata_path: metadata?,
+        entity_id,
+        max_validity_days,
         aliases,
         sign_in_link,
         enabled,

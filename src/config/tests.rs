@@ -25,6 +25,7 @@ impl Place {
         place.write("certs/cas-ca.pem", &authority);
         place.write("certs/directory-ca.pem", &authority);
         place.write_secret("certs/directory.password", "reader\n");
+        fs::create_dir(place.0.path().join("state")).unwrap();
         for file in [
             "certs/tls.pem",
             "metadata/zoom.xml",

@@ -14,7 +14,7 @@ use super::{
     way::{JOURNEY, UnderWay},
 };
 use crate::{
-    attributes::name_id::Parties,
+    attributes::{asked::Asked, name_id::Parties},
     audit,
     metadata::registry::SpFault,
     model::{
@@ -104,10 +104,12 @@ impl Bridge {
         {
             self.refuse_shared_mail(name, proof, proven, story).await?;
         }
+        let sp = &way.provider.registered.sp;
+        let asked = Asked::of(sp, way.journey.attribute_consuming_service);
         let attributes = way
             .provider
             .release
-            .release(&ours, &mut story.trace)
+            .release(&ours, &asked, &mut story.trace)
             .map_err(HereFault::from)?;
         Ok(Prepared {
             name_id,

@@ -11,6 +11,8 @@ pub(in crate::metadata) fn config() -> SpConfig {
     SpConfig {
         short_name: ShortName::parse("example").unwrap(),
         metadata_path: "example.xml".into(),
+        entity_id: None,
+        max_validity_days: None,
         aliases: Vec::new(),
         sign_in_link: None,
         enabled: true,
@@ -73,6 +75,7 @@ fn every_sound_file_is_taken_and_its_warning_told() {
             "certificate-not-yet-valid",
             "is not valid before 2040-01-01T00:00:00Z",
         ),
+        ("certificate-of-md5", "is itself signed with a weak digest"),
         ("certificate-of-sha1", "is itself signed with a weak digest"),
         (
             "certificates-in-one-x509data",
@@ -231,7 +234,7 @@ const INVALID: &[(&str, &str)] = &[
     ),
     (
         "other-namespace",
-        "it is not the EntityDescriptor of one entity",
+        "it is neither an EntityDescriptor nor an EntitiesDescriptor",
     ),
     (
         "requests-signed-is-maybe",
@@ -243,7 +246,7 @@ const INVALID: &[(&str, &str)] = &[
     ),
     (
         "several-entities",
-        "it is not the EntityDescriptor of one entity",
+        "it describes 2 service providers, and no `entity-id` says",
     ),
     (
         "signs-requests-without-a-key",
@@ -409,7 +412,8 @@ fn a_list_of_attributes_is_known_by_its_index() {
     let with_lists = plain.replace("</md:SPSSODescriptor>", lists);
     let indexes = |text: &str| {
         let reading = read(text.as_bytes(), &config(), Schemes::HttpsOnly, now());
-        reading.provider.unwrap().sp.attribute_consuming_services
+        let services = reading.provider.unwrap().sp.attribute_consuming_services;
+        services.iter().map(|it| it.index).collect::<Vec<_>>()
     };
     assert_eq!(indexes(&with_lists), [4, 0]);
     assert_eq!(indexes(&plain), [0; 0]);

@@ -7,7 +7,7 @@ use crate::{
     model::{
         endpoint::{EndpointUrl, Schemes},
         entity_id::EntityId,
-        service_provider::AssertionConsumerService,
+        service_provider::{AssertionConsumerService, AttributeConsumingService},
         short_name::ShortName,
         vocab,
     },
@@ -57,13 +57,19 @@ pub(in crate::saml) fn provider() -> ServiceProvider {
             binding: vocab::BINDING_POST.to_owned(),
             is_default: None,
         }],
-        attribute_consuming_services: vec![4],
+        attribute_consuming_services: vec![AttributeConsumingService {
+            index: 4,
+            is_default: None,
+            requested: Vec::new(),
+        }],
+        entity_attributes: Vec::new(),
         signing_certificates: Vec::new(),
         name_id_formats: Vec::new(),
         authn_requests_signed: false,
         want_assertions_signed: true,
         display_name: None,
         valid_until: None,
+        cache_duration: None,
     }
 }
 

@@ -69,9 +69,10 @@ impl TrustedAuthnRequest {
         {
             return Err(AnswerFault::ProtocolBinding);
         }
+        let lists = &offer.sp.attribute_consuming_services;
         if request
             .attribute_consuming_service
-            .is_some_and(|index| !offer.sp.attribute_consuming_services.contains(&index))
+            .is_some_and(|index| !lists.iter().any(|list| list.index == index))
         {
             return Err(AnswerFault::AttributeConsumingService);
         }

@@ -18,7 +18,9 @@ use prometheus_client::{
     registry::Registry,
 };
 
-use crate::{authn::ServerRecord, web::Front};
+use crate::{
+    authn::ServerRecord, metadata::registry::SpState, model::short_name::ShortName, web::Front,
+};
 
 const CONTENT_TYPE: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
 
@@ -62,6 +64,7 @@ impl Collector for Counts {
         if !servers.is_empty() {
             encode_servers(&servers, &mut encoder)?;
         }
+        encode_providers(bridge.registry.states(now), &mut encoder)?;
         let health = &bridge.health;
         for (name, help, count) in [
             (
@@ -85,6 +88,27 @@ impl Collector for Counts {
         }
         Ok(())
     }
+}
+
+fn encode_providers<'a>(
+    states: impl Iterator<Item = (&'a ShortName, SpState)>,
+    encoder: &mut DescriptorEncoder<'_>,
+) -> Result<(), fmt::Error> {
+    let mut states = states.peekable();
+    if states.peek().is_none() {
+        return Ok(());
+    }
+    let mut told = encoder.encode_descriptor(
+        "service_provider_state",
+        "How it stands with the metadata of a service provider, by provider",
+        None,
+        MetricType::Gauge,
+    )?;
+    for (name, state) in states {
+        let labels = [("sp", name.as_str()), ("state", state.word())];
+        ConstGauge::new(1_i64).encode(told.encode_family(&labels)?)?;
+    }
+    Ok(())
 }
 
 fn encode_servers(

@@ -169,6 +169,7 @@ fn here_faults() -> Vec<HereFault> {
         Fault::NameId(_) => Fault::NameId(NameIdStop::NoMail),
         Fault::NotInDirectory => Fault::NotInDirectory,
         Fault::OtherBrowser => Fault::OtherBrowser,
+        Fault::Provider(SpFault::Broken) => Fault::Provider(SpFault::Broken),
         Fault::Provider(SpFault::Disabled) => Fault::Provider(SpFault::Disabled),
         Fault::Provider(SpFault::Expired) => Fault::Provider(SpFault::Expired),
         Fault::Provider(SpFault::Unknown) => Fault::Provider(SpFault::Unknown),

@@ -26,7 +26,10 @@ fn told_with(setup: &Setup, replaced: &[(&str, &str)]) -> Vec<String> {
     fs::write(&path, text).unwrap();
     let clock = Arc::new(ManualClock::starting_at(setup.start));
     let entropy = Arc::new(SeededEntropy::new(setup.seed));
-    let faults = build::load(&path, &Environment::default(), clock, entropy).unwrap_err();
+    let faults = match build::load(&path, &Environment::default(), clock, entropy) {
+        Ok(built) => built.faults_of_providers,
+        Err(faults) => faults,
+    };
     let place = |fault: &ConfigFault| {
         let text = fs::read_to_string(&fault.file).unwrap();
         let file = fault.file.strip_prefix(&folder).unwrap().display();
@@ -64,10 +67,10 @@ value = 'nonsense ('
 
 const OF_FILES: [&str; 5] = [
     "passerelle.toml (mail = 'lower('): attributes.mail",
-    "zoom.xml: sp.zoom",
-    "library.xml: sp.wiki",
     "passerelle.toml ([[sp.wiki.release]]): sp.wiki.release[2]",
     "people.toml (password = 'none'): person.alice.password, hint",
+    "zoom.xml: sp.zoom",
+    "library.xml: sp.wiki",
 ];
 
 #[test]

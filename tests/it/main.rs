@@ -14,6 +14,8 @@ mod ldap;
 #[cfg(test)]
 mod authn_request;
 #[cfg(test)]
+mod broken_metadata;
+#[cfg(test)]
 mod browser_rules;
 #[cfg(test)]
 mod cas;
@@ -43,6 +45,8 @@ mod name_ids;
 mod password_attempts;
 #[cfg(test)]
 mod peers;
+#[cfg(test)]
+mod provider_keys;
 #[cfg(test)]
 mod provider_state;
 #[cfg(test)]

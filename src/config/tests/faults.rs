@@ -27,7 +27,7 @@ first-wait-seconds = 0
 [sessions]
 idle-minutes = 481
 [sp.Zoom]
-metadata = "../metadata/none.xml"
+metadata = "../metadata"
 preset = "zomo"
 sign-in-link = "javascript:alert(1)"
 [[sp.Zoom.release]]
@@ -62,8 +62,7 @@ x.toml:18: authn.methods: unknown variant `kerberos`, expected one of `cas`, `ld
 x.toml:20: authn.throttle.first-wait-seconds: must not be 0
 x.toml:22: sessions.idle-minutes: is longer than lifetime-minutes
 x.toml:23: sp.Zoom: the name after `sp.` is not 1 to 32 of a-z, 0-9 and inner hyphens
-x.toml:24: sp.Zoom.metadata: ../metadata/none.xml cannot be read: No such file or directory (os error 2)
-    hint: relative paths start at the folder of the configuration file
+x.toml:24: sp.Zoom.metadata: ../metadata is not a file
 x.toml:25: sp.Zoom.preset: there is no preset zomo
     hint: there are: generic, zoom
 x.toml:26: sp.Zoom.sign-in-link: is not an https URL
