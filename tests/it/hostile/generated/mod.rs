@@ -1,0 +1,12 @@
+//! Hostile messages and queries by the hundred: every shape, each made from a genuine one that a
+//! program of somebody else's signed, and each with the refusal that it is to meet.
+//!
+//! `shapes` makes the messages, `queries` the queries of HTTP-Redirect; `messages` brings them
+//! all, and `router` is where the whole server answers.
+
+mod case;
+mod genuine;
+mod messages;
+mod queries;
+mod router;
+mod shapes;
