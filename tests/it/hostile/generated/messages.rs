@@ -6,7 +6,6 @@ use std::collections::BTreeSet;
 
 use axum::body::Body;
 use passerelle::{
-    config::sp::SpConfig,
     metadata::{finding::Finding, read::read},
     model::endpoint::Schemes,
     saml::binding::{BindingFault, post, redirect},
@@ -20,7 +19,7 @@ use super::{
     shapes,
 };
 use crate::bridge::{
-    Bridge, ZOOM,
+    Bridge,
     log::Log,
     request::{deflate, post as post_form, redirect_deflated},
 };
@@ -151,21 +150,12 @@ fn r01_r07_every_shape_of_a_logout_request_is_refused_by_binding_door_or_verifie
     assert!(refused > 150, "{refused}");
 }
 
-/// Zoom, as a bridge's configuration has it.
-fn zoom(bridge: &Bridge) -> SpConfig {
-    let providers = &bridge.front.bridge.providers;
-    let mut zooms = providers
-        .values()
-        .filter(|one| one.registered.sp.entity_id.as_str() == ZOOM);
-    zooms.next().unwrap().registered.config.clone()
-}
-
 #[test]
 fn r01_r07_every_shape_of_an_entity_descriptor_is_refused_or_read_as_its_root_alone_says() {
     let (genuine, cases) = shapes::of(Kind::EntityDescriptor);
     let bridge = Bridge::new();
-    let config = zoom(&bridge);
-    let read = |octets: &[u8]| read(octets, &config, Schemes::HttpsOnly, bridge.now());
+    let config = &bridge.zoom().config;
+    let read = |octets: &[u8]| read(octets, config, Schemes::HttpsOnly, bridge.now());
     let mut misjudged_ones = Vec::new();
     let honest = read(genuine.xml.as_bytes()).provider.unwrap();
     for case in cases {

@@ -2,9 +2,10 @@
 //! program of somebody else's signed, and each with the refusal that it is to meet.
 //!
 //! `shapes` makes the messages, `queries` the queries of HTTP-Redirect; `messages` brings them
-//! all, and `router` is where the whole server answers.
+//! all, `router` is where the whole server answers, and `changed` does one more thing to each.
 
 mod case;
+mod changed;
 mod genuine;
 mod messages;
 mod queries;

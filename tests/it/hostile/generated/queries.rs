@@ -170,12 +170,6 @@ pub(super) fn spellings() -> Vec<Case> {
             ] {
                 cases.push(refused(query.clone(), query, Fault::Parameters));
             }
-            let without_value = format!("{whole}&{spelling}");
-            cases.push(refused(
-                without_value.clone(),
-                without_value,
-                Fault::Parameters,
-            ));
         }
         let behind = format!("{whole};{name}=x");
         cases.push(refused(behind.clone(), behind, Fault::Parameters));
