@@ -14,6 +14,7 @@ use passerelle::{
 use super::{
     case::{Case, Verdict, limits, read_verified},
     genuine::{Genuine, Kind},
+    malformed,
     queries::{self, Query},
     router::{Brought, House, refuses},
     shapes,
@@ -51,6 +52,25 @@ async fn r01_r13_every_shape_of_an_authn_request_is_refused_for_what_it_is_and_t
     // The genuine one is answered: the shapes are refused for what they are.
     let brought = as_form(genuine.xml.as_bytes());
     house.answers("the genuine", "it is", &brought).await;
+}
+
+#[tokio::test]
+async fn r02_what_is_no_xml_is_refused_by_the_whole_router_for_what_the_door_finds() {
+    let documents = [malformed::MALFORMED, malformed::MALFORMED_MARKUP].concat();
+    // As many at least as were tried on other parsers, each of which took some of them.
+    assert!(documents.len() >= 27, "{}", documents.len());
+    let mut house = House::open().await;
+    for (xml, why) in documents {
+        let fault = read_verified(xml.as_bytes(), &limits(Kind::AuthnRequest)).unwrap_err();
+        assert!(
+            matches!(fault, Verdict::Door(_) | Verdict::NotWellFormed),
+            "{why}: {fault:?}"
+        );
+        let case = Case::new(why, xml, fault);
+        house.meets(&case, &as_form(&case.octets)).await;
+        let brought = as_query(&case.octets).unwrap();
+        house.meets(&case, &brought).await;
+    }
 }
 
 #[tokio::test]

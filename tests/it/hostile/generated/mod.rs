@@ -7,6 +7,8 @@
 mod case;
 mod changed;
 mod genuine;
+#[path = "../../../../src/xml/door_malformed_documents.rs"]
+mod malformed;
 mod messages;
 mod queries;
 mod router;
