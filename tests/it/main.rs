@@ -9,12 +9,15 @@
 mod bridge;
 #[cfg(test)]
 mod lab;
+#[cfg(test)]
 mod ldap;
 
 #[cfg(test)]
 mod authn_request;
 #[cfg(test)]
 mod browser_rules;
+#[cfg(test)]
+mod canary;
 #[cfg(test)]
 mod cas;
 #[cfg(test)]
