@@ -10,7 +10,7 @@ use std::{
     sync::Arc,
 };
 
-use jiff::Timestamp;
+use jiff::{Timestamp, tz::Offset};
 
 use crate::{
     attributes::{
@@ -26,6 +26,9 @@ use crate::{
     model::{endpoint::Schemes, short_name::ShortName, trace::Trace},
     xmlsec::SigningKey,
 };
+
+/// How far ahead the end of SHA-1 may be, in days: once a year somebody looks at it again.
+const LONGEST_SHA1_DAYS: i64 = 366;
 
 /// A look at what the configuration names, and all that was found wrong on the way.
 pub(super) struct Look<'a> {
@@ -68,6 +71,7 @@ impl<'a> Look<'a> {
         let registry = self.registry(now);
         let mut rules = HashMap::new();
         for sp in self.named.service_providers {
+            self.look_at_sha1(sp, now);
             if let Some(compiled) = self.rules(sp, mapping.as_ref()) {
                 rules.insert(&sp.short_name, compiled);
             }
@@ -151,6 +155,40 @@ impl<'a> Look<'a> {
                 ..ConfigFault::of_file(&file.path, what)
             });
         }
+    }
+
+    /// SHA-1 is taken for a while, and nobody may forget that it is.
+    fn look_at_sha1(&mut self, sp: &SpConfig, now: Timestamp) {
+        let Some(last) = sp.sha1_until else {
+            return;
+        };
+        let key = format!("sp.{}.sha1-until", sp.short_name);
+        let today = Offset::UTC.to_datetime(now).date();
+        let days = last.duration_since(today).as_hours() / 24;
+        if days > LONGEST_SHA1_DAYS {
+            let what = format!("is more than {LONGEST_SHA1_DAYS} days ahead");
+            self.fault(&key, &what)
+                .hint("write a nearer day, and put it off when it has come, if it must be");
+            return;
+        }
+        let (what, hint) = if days < 0 {
+            (
+                format!("{last} is over: requests signed with SHA-1 are refused"),
+                "take the line out once the provider signs with SHA-256",
+            )
+        } else {
+            let soon = match days {
+                0..=30 => format!("; that is in {days} days"),
+                _ => String::new(),
+            };
+            (
+                format!("requests signed with SHA-1 are taken until the end of {last} (UTC){soon}"),
+                "have the provider sign with RSA-SHA256",
+            )
+        };
+        let mut warning = self.told(&key, &what);
+        warning.hint(hint);
+        self.warnings.push(warning);
     }
 
     fn mapping(&mut self) -> Option<Mapping> {

@@ -2,6 +2,9 @@
 
 use std::collections::BTreeSet;
 
+use jiff::civil::Date;
+use toml::value::Datetime;
+
 use super::{
     document::{Report, Table},
     sections::{NameFormat, NameId, Release, Rules, Values},
@@ -16,6 +19,7 @@ pub(super) fn read(table: &mut Table<'_>, report: &mut Report) -> Rules {
     Rules {
         display_name: table.localized("display-name", report),
         require_signed_requests: table.optional("require-signed-requests", report),
+        sha1_until: read_date(table, "sha1-until", report),
         sign: table.optional("sign", report),
         encrypt: table.optional("encrypt", report),
         max_authn_age_minutes,
@@ -26,6 +30,31 @@ pub(super) fn read(table: &mut Table<'_>, report: &mut Report) -> Rules {
             .tables("release", report)
             .map(|tables| read_releases(tables, report)),
     }
+}
+
+/// A day, as TOML writes it: `2027-06-30`, without quotes.
+fn read_date(table: &mut Table<'_>, key: &'static str, report: &mut Report) -> Option<Date> {
+    let written: Datetime = table.optional(key, report)?;
+    let date = match written {
+        Datetime {
+            date: Some(date),
+            time: None,
+            offset: None,
+        } => {
+            let [month, day] = [date.month, date.day].map(i8::try_from);
+            let year = i16::try_from(date.year);
+            year.ok()
+                .zip(month.ok().zip(day.ok()))
+                .and_then(|(year, (month, day))| Date::new(year, month, day).ok())
+        }
+        Datetime { .. } => None,
+    };
+    if date.is_none() {
+        report
+            .fault(&table.at(key), "is not a day")
+            .hint("write a day alone, without quotes: 2027-06-30");
+    }
+    date
 }
 
 fn read_name_id(mut table: Table<'_>, report: &mut Report) -> Option<NameId> {

@@ -6,7 +6,7 @@
 use std::{net::SocketAddr, path::PathBuf, time::Duration};
 
 use ipnet::IpNet;
-use jiff::SignedDuration;
+use jiff::{SignedDuration, civil::Date};
 use serde::Deserialize;
 
 use crate::{
@@ -326,6 +326,8 @@ pub struct Rules {
     pub display_name: Option<Localized>,
     /// Whether an unsigned AuthnRequest is refused.
     pub require_signed_requests: Option<bool>,
+    /// The last day, in UTC, on which its requests may be signed with SHA-1.
+    pub sha1_until: Option<Date>,
     /// What of the Response is signed.
     pub sign: Option<Sign>,
     /// Whether its assertions are encrypted.

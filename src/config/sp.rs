@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use jiff::SignedDuration;
+use jiff::{SignedDuration, civil::Date};
 
 use super::{
     document::{Report, Table},
@@ -32,6 +32,8 @@ pub struct SpConfig {
     pub display_name: Option<Localized>,
     /// Whether an unsigned AuthnRequest is refused; where it says nothing, its metadata decides.
     pub require_signed_requests: Option<bool>,
+    /// The last day, in UTC, on which its requests may be signed with SHA-1; never where none.
+    pub sha1_until: Option<Date>,
     /// What of the Response is signed.
     pub sign: Sign,
     /// Whether its assertions are encrypted.
@@ -98,6 +100,7 @@ fn read(
         enabled,
         display_name: rules.display_name,
         require_signed_requests: rules.require_signed_requests,
+        sha1_until: rules.sha1_until,
         sign: rules.sign.unwrap_or_default(),
         encrypt: rules.encrypt.unwrap_or_default(),
         max_authn_age: rules.max_authn_age_minutes.map(minutes),
@@ -128,6 +131,7 @@ fn over(own: Rules, preset: Rules) -> Rules {
         require_signed_requests: own
             .require_signed_requests
             .or(preset.require_signed_requests),
+        sha1_until: own.sha1_until.or(preset.sha1_until),
         sign: own.sign.or(preset.sign),
         encrypt: own.encrypt.or(preset.encrypt),
         max_authn_age_minutes: own.max_authn_age_minutes.or(preset.max_authn_age_minutes),

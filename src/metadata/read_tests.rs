@@ -20,6 +20,7 @@ pub(in crate::metadata) fn config() -> SpConfig {
         enabled: true,
         display_name: None,
         require_signed_requests: None,
+        sha1_until: None,
         sign: Sign::Assertion,
         encrypt: Encrypt::WhenPossible,
         max_authn_age: None,

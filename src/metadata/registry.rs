@@ -5,7 +5,7 @@ use std::{
     sync::Arc,
 };
 
-use jiff::Timestamp;
+use jiff::{Timestamp, tz::Offset};
 use unicode_normalization::UnicodeNormalization as _;
 
 use crate::{
@@ -18,7 +18,7 @@ use crate::{
         short_name::ShortName,
         vocab,
     },
-    xmlsec::{EncryptionKey, VerifyingKey},
+    xmlsec::{EncryptionKey, Sha1, VerifyingKey},
 };
 
 /// A service provider with all that is known of it.
@@ -41,6 +41,17 @@ impl Registered {
         self.config
             .require_signed_requests
             .unwrap_or(self.sp.authn_requests_signed)
+    }
+
+    /// Whether it may sign its requests with SHA-1 at `now`: up to and including the last day, in
+    /// UTC, that the administrator wrote.
+    pub fn sha1(&self, now: Timestamp) -> Sha1 {
+        let today = Offset::UTC.to_datetime(now).date();
+        match self.config.sha1_until {
+            None => Sha1::Refused,
+            Some(last) if last < today => Sha1::Ended,
+            Some(_) => Sha1::Taken,
+        }
     }
 
     /// Its name for people.

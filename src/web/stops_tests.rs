@@ -107,6 +107,7 @@ fn request_faults() -> Vec<RequestFault> {
         Fault::Destination => Fault::Destination,
         Fault::Issuer => Fault::Issuer,
         Fault::Shape(_) => Fault::Shape(RequestShapeFault::Id),
+        Fault::Signature(SignatureFault::Sha1Ended) => Fault::Signature(SignatureFault::Sha1Ended),
         Fault::Signature(_) => Fault::Signature(SignatureFault::NotByTheseKeys),
         Fault::Stale { .. } => Fault::Stale { age: SignedDuration::from_secs(301) },
         Fault::Unsigned => Fault::Unsigned,

@@ -164,11 +164,6 @@ impl VerifyingKey {
         self.kind
     }
 
-    /// Whether it is of the kind that `algorithm` needs.
-    pub fn fits(&self, algorithm: SignatureAlgorithm) -> bool {
-        self.kind == algorithm.key_kind()
-    }
-
     pub(super) fn key(&self) -> &PKeyRef<Public> {
         &self.key
     }

@@ -8,7 +8,7 @@ use openssl::ecdsa::EcdsaSig;
 use openssl::error::ErrorStack;
 use openssl::pkey::{PKeyRef, Private, Public};
 
-use super::algorithm::{KeyKind, SignatureAlgorithm};
+use super::algorithm::{KeyKind, PeerAlgorithm, SignatureAlgorithm};
 use super::crypto_error::CryptoError;
 use crate::xml::text::is_xml_space;
 
@@ -39,7 +39,7 @@ pub(super) fn sign_rsa(
 /// Whether `signature` is one of `octets` by `key`, which is of the kind that
 /// `algorithm` needs. A signature that cannot be read is not one.
 pub(super) fn is_signed(
-    algorithm: SignatureAlgorithm,
+    algorithm: PeerAlgorithm,
     key: &PKeyRef<Public>,
     octets: &[u8],
     signature: &[u8],
@@ -54,7 +54,7 @@ pub(super) fn is_signed(
 }
 
 fn check(
-    algorithm: SignatureAlgorithm,
+    algorithm: PeerAlgorithm,
     key: &PKeyRef<Public>,
     octets: &[u8],
     signature: &[u8],
@@ -64,7 +64,7 @@ fn check(
 }
 
 fn check_ecdsa(
-    algorithm: SignatureAlgorithm,
+    algorithm: PeerAlgorithm,
     key: &PKeyRef<Public>,
     octets: &[u8],
     signature: &[u8],

@@ -39,6 +39,8 @@ mod interoperability;
 #[cfg(test)]
 mod journeys;
 #[cfg(test)]
+mod memory;
+#[cfg(test)]
 mod password_attempts;
 #[cfg(test)]
 mod peers;
@@ -66,3 +68,5 @@ mod telling;
 mod wishes;
 #[cfg(test)]
 mod xml_oracles;
+#[cfg(test)]
+mod xml_security;

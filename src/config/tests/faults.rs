@@ -296,6 +296,26 @@ const BAD_VALUES: &[(&str, &str, &str)] = &[
         "minutes: must not be 0",
     ),
     (
+        "#:sha1-until = 2027-06-30",
+        "sha1-until = \"2027-06-30\"",
+        "hint: write a day, without quotes",
+    ),
+    (
+        "#:sha1-until = 2027-06-30",
+        "sha1-until = 2027-06-30T12:00:00Z",
+        "sp.intranet.sha1-until: is not a day",
+    ),
+    (
+        "#:sha1-until = 2027-06-30",
+        "sha1-until = 12:00:00",
+        "sp.intranet.sha1-until: is not a day",
+    ),
+    (
+        "#:sha1-until = 2027-06-30",
+        "sha1-until = true",
+        "sp.intranet.sha1-until: invalid type",
+    ),
+    (
         "preset = \"zoom\"",
         "preset = \"../zoom\"",
         "preset: is not the name of a preset",

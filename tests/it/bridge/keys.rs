@@ -41,7 +41,12 @@ impl Key {
 
     /// RSA with SHA-256 over `octets`, by OpenSSL and nothing of ours.
     pub(crate) fn sign(&self, octets: &[u8]) -> Vec<u8> {
-        let mut signer = Signer::new(MessageDigest::sha256(), &self.private).unwrap();
+        self.sign_with(MessageDigest::sha256(), octets)
+    }
+
+    /// The same with another digest.
+    pub(crate) fn sign_with(&self, digest: MessageDigest, octets: &[u8]) -> Vec<u8> {
+        let mut signer = Signer::new(digest, &self.private).unwrap();
         signer.sign_oneshot_to_vec(octets).unwrap()
     }
 

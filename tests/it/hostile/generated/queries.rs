@@ -10,7 +10,7 @@ use flate2::{
 use passerelle::{
     model::journey::RelayStateFault,
     saml::binding::{BindingFault as Fault, redirect::MAX_QUERY_BYTES},
-    xmlsec::{SignatureFault, verify::Part},
+    xmlsec::{Part, SignatureFault},
 };
 use tempfile::TempDir;
 

@@ -1,7 +1,7 @@
 //! Algorithms off the list. Those that xmlsec1 knows hold.
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
-use passerelle::xmlsec::{SignatureFault as Fault, verify::Part};
+use passerelle::xmlsec::{Part, SignatureFault as Fault};
 
 use super::super::{
     case::{Case, harmless, signature},

@@ -3,7 +3,7 @@
 
 use passerelle::{
     xml::DoorFault,
-    xmlsec::{SignatureFault as Fault, verify::Part},
+    xmlsec::{Part, SignatureFault as Fault},
 };
 
 use super::super::{

@@ -1,6 +1,6 @@
 //! What a signature says of its own key: nobody listens.
 
-use passerelle::xmlsec::{SignatureFault as Fault, verify::Part};
+use passerelle::xmlsec::{Part, SignatureFault as Fault};
 
 use super::super::{
     case::{Case, harmless, signature},

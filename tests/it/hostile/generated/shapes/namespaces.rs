@@ -2,7 +2,7 @@
 
 use passerelle::{
     xml::{DoorFault, c14n::C14nFault},
-    xmlsec::{SignatureFault as Fault, verify::Part},
+    xmlsec::{Part, SignatureFault as Fault},
 };
 
 use super::super::{

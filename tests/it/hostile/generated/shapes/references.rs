@@ -1,6 +1,6 @@
 //! What a signature may refer to, and what it may have done to it (R-05): each other thing.
 
-use passerelle::xmlsec::{SignatureFault as Fault, verify::Part};
+use passerelle::xmlsec::{Part, SignatureFault as Fault};
 
 use super::super::{
     case::{Case, harmless, signature},
@@ -78,10 +78,9 @@ fn transforms_that_hold(genuine: &Genuine) -> Vec<Case> {
                       <x:template match=\"/\"><same/></x:template></x:stylesheet></ds:Transform>";
     let shape = Fault::Shape(Part::Transforms);
     let other = Fault::Algorithm(Part::Transforms);
-    [
+    let mut cases: Vec<_> = [
         ("no transforms", &[][..], Fault::Shape(Part::Reference)),
-        ("the enveloped signature alone", &[ENVELOPED], shape),
-        ("the canonical form alone", &[EXCLUSIVE], shape),
+        ("the canonical form alone", &[EXCLUSIVE], other),
         ("three", &[ENVELOPED, EXCLUSIVE, EXCLUSIVE], shape),
         (
             "the enveloped signature twice",
@@ -107,7 +106,14 @@ fn transforms_that_hold(genuine: &Genuine) -> Vec<Case> {
         let xml = genuine.signed_by(&Template::transforms(transforms));
         signature(format!("transforms: {name}, holds"), xml, fault)
     })
-    .into()
+    .into();
+    let alone = genuine.signed_by(&Template::transforms(&[ENVELOPED]));
+    cases.push(harmless(
+        "transforms: the enveloped signature alone, holds",
+        alone,
+        "it means inclusive canonical form, which is taken of a whole document",
+    ));
+    cases
 }
 
 /// Transforms that xmlsec1 knows or does not, put in the place of the second one.

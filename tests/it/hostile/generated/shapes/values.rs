@@ -1,7 +1,7 @@
 //! Values that are cut, grown, empty, of another message; and content that was changed.
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
-use passerelle::xmlsec::{SignatureFault as Fault, verify::Part};
+use passerelle::xmlsec::{Part, SignatureFault as Fault};
 
 use super::super::{
     case::{Case, harmless, signature},

@@ -1,7 +1,7 @@
 //! A true signature in a message that says something else: the eight shapes of Somorovsky et
 //! al. 2012, under an ID of the attacker's own and under that of the original, and their later kin.
 
-use passerelle::xmlsec::{SignatureFault as Fault, verify::Part};
+use passerelle::xmlsec::{Part, SignatureFault as Fault};
 
 use super::super::{
     case::{Case, malformed, signature},
