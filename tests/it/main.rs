@@ -9,6 +9,7 @@
 mod bridge;
 #[cfg(test)]
 mod lab;
+#[cfg(test)]
 mod ldap;
 
 #[cfg(test)]
@@ -17,6 +18,8 @@ mod authn_request;
 mod broken_metadata;
 #[cfg(test)]
 mod browser_rules;
+#[cfg(test)]
+mod canary;
 #[cfg(test)]
 mod cas;
 #[cfg(test)]
