@@ -31,6 +31,7 @@ use tower_http::catch_panic::CatchPanicLayer;
 
 use crate::{
     edge::{
+        connections::Connections,
         headers::protect,
         limits::Bodies,
         page::{Pages, StopReason},
@@ -55,6 +56,8 @@ pub struct Front {
     pub takes_brought_notices: bool,
     /// Our metadata, as it is served.
     pub metadata: String,
+    /// Who is connected.
+    pub connections: Arc<Connections>,
     /// What is being sent to us.
     pub bodies: Bodies,
 }
