@@ -68,6 +68,10 @@ not-found-title = Page not found
 not-found-text = There is no page at this address. The link may be old, or the address mistyped.
 not-found-advice = Start from the service that you want to use, or from the home page.
 
+framed-title = Please continue in a window of its own
+framed-lead = For your security, you cannot sign in inside a page of another site. Choose your service in a new window.
+framed-open = Open in a new window
+
 home-title = Sign in to online services
 home-lead = This address signs you in to the university’s online services with your university (ENT) username and password. Choose a service to begin.
 home-lead-empty = This address signs you in to the university’s online services with your university (ENT) username and password.

@@ -23,6 +23,7 @@ use crate::{
         sections::{AttributeSource, Method, Metrics, Server},
     },
     edge::{
+        connections::Connections,
         limits::Bodies,
         page::{Pages, Site},
     },
@@ -141,6 +142,9 @@ fn build(
             .as_ref()
             .is_some_and(|cas| cas.front_channel),
         metadata: parts.metadata,
+        connections: Arc::new(Connections::at_most(
+            usize::try_from(config.server.max_connections).unwrap_or(usize::MAX),
+        )),
         bodies: Bodies::default(),
     };
     Ok(Built {

@@ -65,7 +65,7 @@ impl Collector for Counts {
             encode_servers(&servers, &mut encoder)?;
         }
         encode_providers(bridge.registry.states(now), &mut encoder)?;
-        let health = &bridge.health;
+        let (health, connections) = (&bridge.health, &self.0.connections);
         for (name, help, count) in [
             (
                 "requests_without_replay_mark",
@@ -81,6 +81,16 @@ impl Collector for Counts {
                 "sessions_unkept",
                 "Sign-ins that the store could not remember or look up",
                 health.sessions_unkept(),
+            ),
+            (
+                "connections_closed_for_others",
+                "Connections that had waited longest for their clients when one more came than there may be",
+                connections.closed(),
+            ),
+            (
+                "connections_refused",
+                "Connections that came while as many as there may be were being answered",
+                connections.refused(),
             ),
         ] {
             let counted = encoder.encode_descriptor(name, help, None, MetricType::Counter)?;

@@ -182,7 +182,10 @@ async fn r73_whoever_is_not_let_in_reads_the_same_whatever_the_reason() {
             assert!(body.contains(part));
             body = body.replace(part, "");
         }
-        seen.insert(body);
+        // The names are not of one length.
+        let mut headers = page.headers;
+        headers.remove("content-length");
+        seen.insert(format!("{headers:#?}{body}"));
     }
     assert_eq!(seen.len(), 1, "{seen:#?}");
 }

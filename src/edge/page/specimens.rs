@@ -88,6 +88,7 @@ impl<'a> Cast<'a> {
             ("logged-out", Page::LoggedOut),
             ("nothing-to-log-out", Page::NothingToLogOut),
             ("not-found", Page::NotFound { support_code }),
+            ("framed", Page::Framed),
             ("home", Page::Home { providers }),
             ("home-empty", Page::Home { providers: &[] }),
         ];
