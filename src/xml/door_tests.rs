@@ -207,6 +207,18 @@ fn r06_each_bound_is_held_exactly() {
 }
 
 #[test]
+fn r06_a_namespace_has_a_name_as_short_as_other_names() {
+    for declares in ["xmlns", "xmlns:b"] {
+        let read = |length: usize| {
+            let xml = format!("<a {declares}='{:n<length$}'/>", "urn:");
+            open(xml.as_bytes(), &Limits::MESSAGE).map(|_| ())
+        };
+        assert_eq!(read(256), Ok(()));
+        assert_eq!(read(257), Err(DoorFault::TooLarge(Bound::NameBytes)));
+    }
+}
+
+#[test]
 fn r06_the_bounds_of_messages_are_those_required() {
     let Limits {
         bytes,
