@@ -67,7 +67,7 @@ fn r03_a_message_with_a_comment_or_instruction_anywhere_is_refused() {
 }
 
 #[test]
-fn r04_a_document_type_declaration_is_refused_in_every_form() {
+fn r04_breach_of_iip_g03_sdp_g03_a_document_type_declaration_is_refused_in_every_form() {
     for doctype in [
         "<!DOCTYPE a>",
         "<!DOCTYPE a []>",
