@@ -3,7 +3,7 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help demo demo-cas demo-ldap build test browser-test fmt lint doc deny bench soak clean
+.PHONY: help demo demo-cas demo-ldap build test browser-test fmt lint doc deny bench instructions soak clean
 
 # One command of cargo at a time: they share the target folder, and its lock.
 .NOTPARALLEL:
@@ -57,6 +57,10 @@ deny: ## Check the licences, bans and sources of all dependencies
 bench: ## Run the benchmarks
 	@scripts/install build
 	cargo bench --locked
+
+instructions: ## Count the instructions of our own in each part of a sign-in, and compare them with the budget
+	@scripts/install instructions
+	@scripts/instructions
 
 soak: ## Measure what holds for long and while other servers misbehave; takes minutes, wants a quiet machine
 	@scripts/install test
