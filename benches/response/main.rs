@@ -16,8 +16,10 @@ mod rows;
 
 use std::{env, net::SocketAddr, process::ExitCode, sync::Arc};
 
+use anyhow::ensure;
 use case::{Case, front};
 use kit::{
+    hostile::{self, Hostile},
     measure::{RsaSignature, Samples, judge, time},
     place::Place,
 };
@@ -35,6 +37,10 @@ static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 const ROUNDS: usize = 60;
 /// How often a row and a signature take turns in one round; their medians count.
 const TURNS: usize = 25;
+/// The longest that a hostile input may take, in milliseconds.
+const MOST_MS: f64 = 5.0;
+/// How often each is refused; the median counts.
+const REFUSALS: usize = 11;
 /// How many verifications about cost as much as a signature.
 const VERIFICATIONS: u32 = 20;
 /// How often each row runs to be counted.
@@ -62,8 +68,15 @@ fn main() -> anyhow::Result<ExitCode> {
         let mut rows = rows::all(&case, COUNTED + 1)?;
         return count(&mut rows).map(|()| ExitCode::SUCCESS);
     }
+    let mut is_within = true;
     let mut rows = rows::all(&case, ROUNDS * TURNS)?;
-    measure(&mut rows, &RsaSignature::by_key_of(&place)?)
+    measure(&mut rows, &RsaSignature::by_key_of(&place)?, &mut is_within)?;
+    refuse(&hostile::inputs()?, &mut is_within)?;
+    Ok(if is_within {
+        ExitCode::SUCCESS
+    } else {
+        ExitCode::FAILURE
+    })
 }
 
 /// Runs each row as often as it is counted, and says how often that was and which rows there are.
@@ -84,7 +97,7 @@ fn rounds_that_are_counted(work: &mut dyn FnMut() -> anyhow::Result<()>) -> anyh
 }
 
 /// Times each row, and says whether all are within their limits.
-fn measure(rows: &mut [Row<'_>], rsa: &RsaSignature) -> anyhow::Result<ExitCode> {
+fn measure(rows: &mut [Row<'_>], rsa: &RsaSignature, is_within: &mut bool) -> anyhow::Result<()> {
     rsa.time(200)?;
     let (mut signatures, mut verifications) = (Samples::default(), Samples::default());
     for _ in 0..ROUNDS {
@@ -110,7 +123,6 @@ fn measure(rows: &mut [Row<'_>], rsa: &RsaSignature) -> anyhow::Result<ExitCode>
         "",
         "median"
     );
-    let mut is_within = true;
     for row in rows {
         print!("{:52}{}", row.name, row.samples);
         if let Some((limit, unit)) = row.limit {
@@ -118,14 +130,37 @@ fn measure(rows: &mut [Row<'_>], rsa: &RsaSignature) -> anyhow::Result<ExitCode>
                 Unit::Signatures => (row.samples.median(), ""),
                 Unit::Verifications => (row.samples.median() / verification, " verifications"),
             };
-            let verdict = judge(value, limit, &mut is_within);
+            let verdict = judge(value, limit, is_within);
             print!("   limit {limit}{word}: {verdict}");
         }
         println!();
     }
-    Ok(if is_within {
-        ExitCode::SUCCESS
-    } else {
-        ExitCode::FAILURE
-    })
+    Ok(())
+}
+
+/// Times how soon each hostile input is refused, and says which one took longest.
+fn refuse(inputs: &[Hostile], is_within: &mut bool) -> anyhow::Result<()> {
+    let mut longest = (0.0, "");
+    for input in inputs {
+        let times: anyhow::Result<Samples> = (0..REFUSALS)
+            .map(|_| {
+                let taken = time(1, || {
+                    ensure!((input.is_refused)(&input.bytes), "{} is taken", input.name);
+                    Ok(())
+                })?;
+                Ok(taken.as_secs_f64() * 1e3)
+            })
+            .collect();
+        let median = times?.median();
+        if median > longest.0 {
+            longest = (median, &input.name);
+        }
+    }
+    let (longest, name) = longest;
+    println!(
+        "\nThe longest that one of {} hostile inputs takes to be refused: {longest:.2} ms ({name})   limit {MOST_MS}: {}",
+        inputs.len(),
+        judge(longest, MOST_MS, is_within)
+    );
+    Ok(())
 }
