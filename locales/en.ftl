@@ -68,6 +68,10 @@ not-found-title = Page not found
 not-found-text = There is no page at this address. The link may be old, or the address mistyped.
 not-found-advice = Start from the service that you want to use, or from the home page.
 
+framed-title = Please continue in a window of its own
+framed-lead = For your security, you cannot sign in inside a page of another site. Choose your service in a new window.
+framed-open = Open in a new window
+
 home-title = Sign in to online services
 home-lead = This address signs you in to the university’s online services with your university (ENT) username and password. Choose a service to begin.
 home-lead-empty = This address signs you in to the university’s online services with your university (ENT) username and password.
@@ -114,6 +118,9 @@ stop-provider-unknown = Unknown service
 stop-provider-disabled = Service closed for now
     .sentence = Signing in to { $provider } is switched off for the time being.
     .advice = Try again later. To find out when the service will reopen, contact support.
+stop-provider-broken = Service under repair
+    .sentence = The settings by which people sign in to { $provider } are being repaired.
+    .advice = Try again later. If it takes long, contact support: you did nothing wrong.
 stop-request-unreadable = Unreadable sign-in request
     .sentence = The sign-in request arrived incomplete or damaged.
     .advice = Close this tab and start again from the service, without using a bookmark or the “Back” button.

@@ -71,6 +71,10 @@ not-found-title = Page introuvable
 not-found-text = Il n’y a pas de page à cette adresse. Le lien est peut-être ancien, ou l’adresse mal recopiée.
 not-found-advice = Repartez du service auquel vous voulez accéder, ou de la page d’accueil.
 
+framed-title = Continuez dans une fenêtre à part
+framed-lead = Pour votre sécurité, la connexion ne se fait pas à l’intérieur d’une page d’un autre site. Choisissez votre service dans une nouvelle fenêtre.
+framed-open = Ouvrir dans une nouvelle fenêtre
+
 home-title = Connexion aux services en ligne
 home-lead = Cette adresse vous connecte aux services en ligne de l’université avec l’identifiant et le mot de passe de votre ENT. Choisissez un service pour commencer.
 home-lead-empty = Cette adresse vous connecte aux services en ligne de l’université avec l’identifiant et le mot de passe de votre ENT.
@@ -117,6 +121,9 @@ stop-provider-unknown = Service inconnu
 stop-provider-disabled = Service fermé pour le moment
     .sentence = La connexion à { $provider } est désactivée pour le moment.
     .advice = Réessayez plus tard. Pour savoir quand le service rouvrira, contactez l’assistance.
+stop-provider-broken = Service en réparation
+    .sentence = Les réglages de la connexion à { $provider } sont en cours de réparation.
+    .advice = Réessayez plus tard. Si cela dure, contactez l’assistance : vous n’y êtes pour rien.
 stop-request-unreadable = Demande de connexion illisible
     .sentence = La demande de connexion est arrivée incomplète ou abîmée.
     .advice = Fermez cet onglet et recommencez depuis le service, sans utiliser un favori ni le bouton « Précédent ».

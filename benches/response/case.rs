@@ -6,7 +6,7 @@ use anyhow::{Context as _, anyhow};
 use jiff::{SignedDuration, Timestamp};
 use passerelle::{
     app::build,
-    attributes::name_id::Parties,
+    attributes::{asked::Asked, name_id::Parties},
     config::{environment::Environment, sections::Sign},
     flow::bridge::{Bridge, Provider},
     model::{
@@ -64,7 +64,7 @@ pub(crate) struct Case<'a> {
     pub(crate) signed: Canonical,
     pub(crate) to: ReturnAddress,
     pub(crate) proof: Proof,
-    name_id: NameId,
+    name_id: Option<NameId>,
     attributes: Vec<ReleasedAttribute>,
     /// The key that the provider would have its assertions encrypted to.
     encryption_key: EncryptionKey,
@@ -111,9 +111,10 @@ impl<'a> Case<'a> {
     pub(crate) fn issuing(&self, sign: Sign) -> Issuing<'_> {
         Issuing {
             idp: self.bridge.settings.entity_id.as_str(),
-            signer: &*self.bridge.signer,
+            signer: &*self.provider.signer,
             sign,
             encrypt_to: None,
+            session: None,
             now: self.now,
             entropy: &*self.bridge.entropy,
         }
@@ -142,7 +143,7 @@ impl<'a> Case<'a> {
 
     fn respond_by(&self, issuing: &Issuing<'_>) -> anyhow::Result<String> {
         let subject = Subject {
-            name_id: &self.name_id,
+            name_id: self.name_id.as_ref(),
             attributes: &self.attributes,
             authn_instant: self.proof.at,
             context: &self.proof.context,
@@ -170,6 +171,7 @@ pub(crate) fn believe(
     let expected = Expectations {
         sp: &provider.registered.sp,
         keys: &found.keys,
+        sha1: found.sha1(now),
         must_be_signed: found.must_sign_requests(),
         destination: &bridge.settings.sso_url,
         now,
@@ -188,16 +190,20 @@ pub(crate) fn tell(
     bridge: &Bridge,
     provider: &Provider,
     proof: &Proof,
-) -> anyhow::Result<(NameId, Vec<ReleasedAttribute>)> {
+) -> anyhow::Result<(Option<NameId>, Vec<ReleasedAttribute>)> {
     let mut trace = Trace::new();
     let ours = bridge.mapping.apply(&proof.attributes, &mut trace);
     let parties = Parties {
         idp: &bridge.settings.entity_id,
         sp: &provider.registered.sp.entity_id,
         pairwise: &bridge.pairwise,
+        entropy: &*bridge.entropy,
     };
     let name_id = provider.name_id.build(&ours, parties, &mut trace)?;
-    let released = provider.release.release(&ours, &mut trace)?;
+    let released =
+        provider
+            .release
+            .release(&ours, &Asked::of(&provider.registered.sp, None), &mut trace)?;
     Ok((name_id, released))
 }
 

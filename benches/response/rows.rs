@@ -24,7 +24,7 @@ use passerelle::{
     sys::{seal::Purpose, token::Token},
     web::router,
     xml::{self, Limits},
-    xmlsec::{verify_detached, verify_enveloped},
+    xmlsec::{Sha1, verify_detached, verify_enveloped},
 };
 use tokio::runtime::{Builder, Runtime};
 use tower::ServiceExt as _;
@@ -157,11 +157,17 @@ fn verification_rows<'a>(case: &'a Case<'_>) -> anyhow::Result<Vec<Row<'a>>> {
     Ok(vec![
         Row::new("signature of a query: verify", 20, move || {
             let (algorithm, value) = (&detached.algorithm, &detached.value);
-            Ok(verify_detached(algorithm, &detached.octets, value, keys)?)
+            Ok(verify_detached(
+                algorithm,
+                &detached.octets,
+                value,
+                keys,
+                Sha1::Refused,
+            )?)
         })
         .at_most(2.0, Unit::Verifications),
         Row::new("signature in a request: verify", 12, move || {
-            verify_enveloped(document.root(), keys)?;
+            verify_enveloped(document.root(), keys, Sha1::Refused)?;
             Ok(())
         })
         .at_most(2.0, Unit::Verifications),

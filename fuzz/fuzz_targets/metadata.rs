@@ -2,20 +2,15 @@
 
 #![no_main]
 
-use jiff::Timestamp;
 use libfuzzer_sys::fuzz_target;
 use passerelle::{
-    config::{
-        sections::{Encrypt, NameId, Sign},
-        sp::SpConfig,
-    },
     metadata::{finding::Finding, read::read},
-    model::{endpoint::Schemes, name_id::NameIdFormat, short_name::ShortName, vocab},
+    model::{endpoint::Schemes, vocab},
 };
+use passerelle_fuzz::{config, now};
 
 fuzz_target!(|bytes: &[u8]| {
-    let now = "2026-11-26T02:00:00Z".parse::<Timestamp>().expect("a time");
-    let reading = read(bytes, &config(), Schemes::HttpsOnly, now);
+    let reading = read(bytes, &config(), Schemes::HttpsOnly, now());
     for finding in &reading.findings {
         // It is told on one line of the administrator's screen.
         assert!(!finding.to_string().chars().any(char::is_control));
@@ -39,23 +34,3 @@ fuzz_target!(|bytes: &[u8]| {
         assert!(others.all(|other| other.index != service.index));
     }
 });
-
-fn config() -> SpConfig {
-    SpConfig {
-        short_name: ShortName::parse("example").expect("a name"),
-        metadata_path: "example.xml".into(),
-        aliases: Vec::new(),
-        sign_in_link: None,
-        enabled: true,
-        display_name: None,
-        require_signed_requests: None,
-        sign: Sign::Assertion,
-        encrypt: Encrypt::WhenPossible,
-        max_authn_age: None,
-        name_id: NameId {
-            format: NameIdFormat::EmailAddress,
-            from: "mail".into(),
-        },
-        release: Vec::new(),
-    }
-}

@@ -23,11 +23,12 @@ use crate::{
         sections::{AttributeSource, Method, Metrics, Server},
     },
     edge::{
+        connections::Connections,
         limits::Bodies,
         page::{Pages, Site},
     },
     flow::bridge::{Bridge, DirectoryUse, Health, Provider, Settings},
-    metadata::registry::Registry,
+    metadata::{last_good::ToKeep, registry::Registry},
     model::{authn_context::AuthnContextClass, entity_id::EntityId, short_name::ShortName},
     saml::idp_metadata::IdpMetadata,
     store::{Limits, Store, memory::MemoryStore},
@@ -51,15 +52,20 @@ pub struct Built {
     pub metrics: Option<Metrics>,
     /// Whether plain `http` is let through, which log and pages then say.
     pub is_lab: bool,
+    /// What is wrong with the metadata of single providers: the others are served all the same.
+    pub faults_of_providers: Vec<ConfigFault>,
     /// What is not wrong yet.
     pub warnings: Vec<ConfigFault>,
+    /// The metadata that can be used, for a server that goes on with it.
+    pub to_keep: ToKeep,
 }
 
 /// Loads the configuration at `path` and builds the server from it.
 ///
 /// # Errors
 ///
-/// Every fault of the configuration and of all that it names, together.
+/// Every fault of the configuration and of all that it names, together. Faults of metadata alone are
+/// none: they are told beside what was built.
 pub fn load(
     path: &Path,
     environment: &Environment,
@@ -71,7 +77,7 @@ pub fn load(
         Err(mut unusable) => {
             let mut look = Look::at(unusable.named(), path);
             look.look(clock.now());
-            let of_files = look.faults;
+            let of_files = [look.faults, look.of_providers].concat();
             unusable.faults.extend(of_files);
             Err(unusable.faults)
         }
@@ -82,7 +88,7 @@ pub fn load(
 ///
 /// # Errors
 ///
-/// Every fault of metadata, keys, people, rules and texts together.
+/// Every fault of keys, people, rules, texts and metadata together; none where all are of metadata.
 fn build(
     config: Config,
     path: &Path,
@@ -98,10 +104,13 @@ fn build(
     }
     let parts = site.parts(&clock, &entropy);
     let Look {
-        faults, warnings, ..
+        faults,
+        of_providers: faults_of_providers,
+        warnings,
+        ..
     } = site.look;
     let Some(parts) = parts.filter(|_| faults.is_empty()) else {
-        return Err(faults);
+        return Err([faults, faults_of_providers].concat());
     };
     let is_lab = config.is_lab();
     let front = Front {
@@ -111,7 +120,6 @@ fn build(
             entropy,
             store: build_store(&config),
             seal: config.keys.seal,
-            signer: Arc::new(parts.signer),
             registry: parts.registry,
             providers: parts.providers,
             mapping: parts.mapping,
@@ -134,6 +142,9 @@ fn build(
             .as_ref()
             .is_some_and(|cas| cas.front_channel),
         metadata: parts.metadata,
+        connections: Arc::new(Connections::at_most(
+            usize::try_from(config.server.max_connections).unwrap_or(usize::MAX),
+        )),
         bodies: Bodies::default(),
     };
     Ok(Built {
@@ -141,7 +152,9 @@ fn build(
         server: config.server,
         metrics: config.metrics,
         is_lab,
+        faults_of_providers,
         warnings,
+        to_keep: parts.to_keep,
     })
 }
 
@@ -154,8 +167,8 @@ struct Building<'a> {
 /// All that can fail to be built.
 struct Parts {
     entity_id: EntityId,
-    signer: SigningKey,
     registry: Registry,
+    to_keep: ToKeep,
     providers: HashMap<ShortName, Provider>,
     mapping: Mapping,
     pairwise: Pairwise,
@@ -170,7 +183,6 @@ impl Building<'_> {
     fn parts(&mut self, clock: &Arc<dyn Clock>, entropy: &Arc<dyn Entropy>) -> Option<Parts> {
         let seen = self.look.look(clock.now());
         let metadata = seen.keys.as_ref().and_then(|keys| self.metadata(keys));
-        let signer = seen.keys.and_then(|keys| keys.into_iter().next());
         let entity_id = EntityId::parse(&self.config.entity_id())
             .map_err(|fault| self.fault("base-url", &fault))
             .ok();
@@ -182,7 +194,12 @@ impl Building<'_> {
         {
             for provider in seen.providers.values() {
                 let sp = &provider.registered.sp.entity_id;
-                let parties = Parties { idp, sp, pairwise };
+                let parties = Parties {
+                    idp,
+                    sp,
+                    pairwise,
+                    entropy: &**entropy,
+                };
                 self.look
                     .refuse_shared_names(directory, mapping, provider, parties);
             }
@@ -200,8 +217,8 @@ impl Building<'_> {
         self.try_tls();
         Some(Parts {
             entity_id: entity_id?,
-            signer: signer?,
-            registry: seen.registry?,
+            registry: seen.registry,
+            to_keep: seen.to_keep,
             providers: seen.providers,
             mapping: seen.mapping?,
             pairwise: pairwise?,
@@ -331,7 +348,7 @@ pub(super) fn names_read(
     };
     let of_providers = providers
         .values()
-        .flat_map(|provider| provider.release.names().chain([provider.name_id.from()]));
+        .flat_map(|provider| provider.release.names().chain(provider.name_id.from()));
     mapping
         .names()
         // An attribute of ours that has no rule is the source's of the same name.

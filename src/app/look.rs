@@ -10,7 +10,7 @@ use std::{
     sync::Arc,
 };
 
-use jiff::Timestamp;
+use jiff::{Timestamp, tz::Offset};
 
 use crate::{
     attributes::{
@@ -22,16 +22,25 @@ use crate::{
     authn::{ldap, local::Directory},
     config::{fault::ConfigFault, named::Named, sections::Metrics, sp::SpConfig},
     flow::bridge::Provider,
-    metadata::{registry::Registry, source},
+    metadata::{
+        last_good::{LastGood, ToKeep},
+        registry::{Registered, Registry},
+        source::{self, Loaded},
+    },
     model::{endpoint::Schemes, short_name::ShortName, trace::Trace},
     xmlsec::SigningKey,
 };
+
+/// How far ahead the end of SHA-1 may be, in days: once a year somebody looks at it again.
+const LONGEST_SHA1_DAYS: i64 = 366;
 
 /// A look at what the configuration names, and all that was found wrong on the way.
 pub(super) struct Look<'a> {
     named: Named<'a>,
     path: &'a Path,
     pub(super) faults: Vec<ConfigFault>,
+    /// What is wrong with the metadata of single providers; it stops none of the others.
+    pub(super) of_providers: Vec<ConfigFault>,
     pub(super) warnings: Vec<ConfigFault>,
 }
 
@@ -39,7 +48,9 @@ pub(super) struct Look<'a> {
 pub(super) struct Seen {
     pub(super) keys: Option<Vec<SigningKey>>,
     pub(super) mapping: Option<Mapping>,
-    pub(super) registry: Option<Registry>,
+    pub(super) registry: Registry,
+    /// The metadata that can be used, for a server that goes on with it.
+    pub(super) to_keep: ToKeep,
     pub(super) providers: HashMap<ShortName, Provider>,
     pub(super) directory: Option<Directory>,
     pub(super) ldap: Option<ldap::Rules>,
@@ -48,6 +59,12 @@ pub(super) struct Seen {
 /// What one provider is told, and by which name it knows people.
 type Rules = (ReleasePolicy, NameIdRule);
 
+/// Where earlier versions of metadata are kept, if anywhere.
+pub(super) fn last_good(named: Named<'_>) -> Option<LastGood> {
+    let state_folder = named.server?.state_folder.as_deref()?;
+    Some(LastGood::below(state_folder))
+}
+
 impl<'a> Look<'a> {
     /// At what the configuration file at `path` names.
     pub(super) const fn at(named: Named<'a>, path: &'a Path) -> Self {
@@ -55,30 +72,34 @@ impl<'a> Look<'a> {
             named,
             path,
             faults: Vec::new(),
+            of_providers: Vec::new(),
             warnings: Vec::new(),
         }
     }
 
     pub(super) fn look(&mut self, now: Timestamp) -> Seen {
         let keys = self.signing_keys();
-        if let Some(signer) = keys.as_ref().and_then(|keys| keys.first()) {
-            self.warn_of_the_end(signer, now);
+        for (file, key) in self.named.signing.iter().zip(keys.iter().flatten()) {
+            self.warn_of_the_end(&file.path, key, now);
         }
         let mapping = self.mapping();
-        let registry = self.registry(now);
+        let (registry, to_keep) = self.registry(keys.as_deref(), now);
         let mut rules = HashMap::new();
         for sp in self.named.service_providers {
+            self.look_at_sha1(sp, now);
             if let Some(compiled) = self.rules(sp, mapping.as_ref()) {
                 rules.insert(&sp.short_name, compiled);
             }
         }
-        let registered = registry.iter().flat_map(Registry::all);
-        let providers = registered
+        let providers = registry
+            .all()
             .filter_map(|registered| {
                 let short_name = &registered.config.short_name;
+                let signer = self.signer(registered, keys.as_deref()?);
                 let (release, name_id) = rules.remove(short_name)?;
                 let provider = Provider {
                     display_name: registered.display_name(),
+                    signer: Arc::new(signer?),
                     registered: Arc::clone(registered),
                     name_id,
                     release,
@@ -95,6 +116,7 @@ impl<'a> Look<'a> {
             keys,
             mapping,
             registry,
+            to_keep,
             providers,
             directory,
             ldap,
@@ -134,23 +156,70 @@ impl<'a> Look<'a> {
         (keys.len() == self.named.signing.len()).then_some(keys)
     }
 
+    /// The key that signs for a provider. Where the administrator asks for a signature that no key makes,
+    /// nothing starts: it would be sent what nobody asked for.
+    fn signer(&mut self, registered: &Registered, keys: &[SigningKey]) -> Option<SigningKey> {
+        let config = &registered.config;
+        registered
+            .signature_methods
+            .choose(config.signature, keys)
+            .map_err(|fault| {
+                let key = format!("sp.{}.signature", config.short_name);
+                self.fault(&key, &fault)
+                    .hint("`passerelle keys --algorithm` makes one");
+            })
+            .ok()
+    }
+
     /// A certificate that ends warns and stops nobody: providers that took it keep the key.
-    fn warn_of_the_end(&mut self, signer: &SigningKey, now: Timestamp) {
+    fn warn_of_the_end(&mut self, file: &Path, signer: &SigningKey, now: Timestamp) {
         let days = signer
             .certificate()
             .not_after()
             .duration_since(now)
             .as_hours()
             / 24;
-        if let Some(file) = self.named.signing.first()
-            && days < 60
-        {
+        if days < 60 {
             let what = format!("the certificate ends in {days} days");
             self.warnings.push(ConfigFault {
                 key: "keys.signing".to_owned(),
-                ..ConfigFault::of_file(&file.path, what)
+                ..ConfigFault::of_file(file, what)
             });
         }
+    }
+
+    /// SHA-1 is taken for a while, and nobody may forget that it is.
+    fn look_at_sha1(&mut self, sp: &SpConfig, now: Timestamp) {
+        let Some(last) = sp.sha1_until else {
+            return;
+        };
+        let key = format!("sp.{}.sha1-until", sp.short_name);
+        let today = Offset::UTC.to_datetime(now).date();
+        let days = last.duration_since(today).as_hours() / 24;
+        if days > LONGEST_SHA1_DAYS {
+            let what = format!("is more than {LONGEST_SHA1_DAYS} days ahead");
+            self.fault(&key, &what)
+                .hint("write a nearer day, and put it off when it has come, if it must be");
+            return;
+        }
+        let (what, hint) = if days < 0 {
+            (
+                format!("{last} is over: requests signed with SHA-1 are refused"),
+                "take the line out once the provider signs with SHA-256",
+            )
+        } else {
+            let soon = match days {
+                0..=30 => format!("; that is in {days} days"),
+                _ => String::new(),
+            };
+            (
+                format!("requests signed with SHA-1 are taken until the end of {last} (UTC){soon}"),
+                "have the provider sign with RSA-SHA256",
+            )
+        };
+        let mut warning = self.told(&key, &what);
+        warning.hint(hint);
+        self.warnings.push(warning);
     }
 
     fn mapping(&mut self) -> Option<Mapping> {
@@ -163,18 +232,22 @@ impl<'a> Look<'a> {
             .ok()
     }
 
-    fn registry(&mut self, now: Timestamp) -> Option<Registry> {
-        match source::load(self.named.service_providers, self.named.schemes, now) {
-            Ok(loaded) => {
-                self.warnings.extend(loaded.warnings);
-                Some(loaded.registry)
-            }
-            Err(not_loaded) => {
-                self.faults.extend(not_loaded.faults);
-                self.warnings.extend(not_loaded.warnings);
-                None
-            }
-        }
+    fn registry(&mut self, keys: Option<&[SigningKey]>, now: Timestamp) -> (Registry, ToKeep) {
+        let Loaded {
+            registry,
+            faults,
+            warnings,
+            to_keep,
+        } = source::load(
+            self.named.service_providers,
+            keys,
+            self.named.schemes,
+            last_good(self.named),
+            now,
+        );
+        self.of_providers.extend(faults);
+        self.warnings.extend(warnings);
+        (registry, to_keep)
     }
 
     /// Compiles the rules of one provider, where every one of them can work.
@@ -285,7 +358,7 @@ impl<'a> Look<'a> {
             let mut unread = Trace::new();
             let ours = mapping.apply(attributes, &mut unread);
             // Somebody who has no name there is told so at the sign-in.
-            if let Ok(name_id) = provider.name_id.build(&ours, parties, &mut unread) {
+            if let Ok(Some(name_id)) = provider.name_id.build(&ours, parties, &mut unread) {
                 holders.entry(name_id.value).or_default().push(login);
             }
         }

@@ -1,6 +1,7 @@
 //! Builds everything from a checked configuration, and runs it.
 
 pub mod build;
+mod connection;
 pub mod doctor;
 mod look;
 pub mod serve;

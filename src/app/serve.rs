@@ -1,30 +1,19 @@
 //! Listens, and stops gracefully.
 
-use std::{
-    io,
-    net::SocketAddr,
-    pin::Pin,
-    sync::Arc,
-    task::{Context, Poll},
-    time::Duration,
-};
+use std::{io, net::SocketAddr, sync::Arc, time::Duration};
 
 use axum_server::{
     Handle,
-    accept::{Accept, DefaultAcceptor, NoDelayAcceptor},
+    accept::{DefaultAcceptor, NoDelayAcceptor},
     tls_openssl::{OpenSSLAcceptor, OpenSSLConfig},
 };
 use hyper_util::rt::TokioTimer;
-use tokio::{
-    io::{AsyncRead, AsyncWrite},
-    sync::{OwnedSemaphorePermit, Semaphore},
-    task::JoinHandle,
-};
-use tokio_io_timeout::TimeoutStream;
-use tower::Service;
+use tokio::{net::TcpSocket, task::JoinHandle};
 
+use super::connection::Limited;
 use crate::{
     config::sections::{Metrics, Server},
+    edge::connections::Connections,
     sys::tls,
     telemetry::metrics,
     web::{Front, router},
@@ -32,10 +21,11 @@ use crate::{
 
 /// How long a request's head may take to arrive, and a connection may stay idle.
 const HEAD_TIME: Duration = Duration::from_secs(10);
-/// How long a client may leave what we wrote unread before it is given up.
-const WRITE_TIME: Duration = Duration::from_secs(15);
 /// How much of a head is buffered at once; one that is some times larger is refused.
 const MAX_HEAD_BYTES: usize = 64 * 1024;
+/// How many connections the kernel keeps for us until we take them, where it allows so many: of a flood that
+/// comes at once, those beyond it wait for a second and more before they try again.
+const BACKLOG: u32 = 4096;
 
 /// How many machines may ask for the counts at one time.
 const MOST_WATCHERS: usize = 16;
@@ -53,14 +43,11 @@ pub async fn serve(
     ready: impl FnOnce(SocketAddr),
     stop: impl Future<Output = ()>,
 ) -> io::Result<()> {
-    let listener = std::net::TcpListener::bind(server.listen)?;
-    listener.set_nonblocking(true)?;
+    let listener = bind(server.listen)?;
     let address = listener.local_addr()?;
     let handle = Handle::new();
+    let limit = Arc::clone(&front.connections);
     let service = router(front).into_make_service_with_connect_info::<SocketAddr>();
-    let limit = Arc::new(Semaphore::new(
-        usize::try_from(server.max_connections).unwrap_or(1),
-    ));
     let tls = match &server.tls {
         None => None,
         Some(tls) => Some(
@@ -103,9 +90,8 @@ pub async fn serve(
 ///
 /// The address cannot be listened on.
 pub fn tell_metrics(front: Arc<Front>, metrics: Metrics) -> io::Result<JoinHandle<()>> {
-    let listener = std::net::TcpListener::bind(metrics.listen)?;
-    listener.set_nonblocking(true)?;
-    let limit = Arc::new(Semaphore::new(MOST_WATCHERS));
+    let listener = bind(metrics.listen)?;
+    let limit = Arc::new(Connections::at_most(MOST_WATCHERS));
     let listening = listening(listener)?.acceptor(Limited::over(NoDelayAcceptor, limit));
     let service = metrics::router(front).into_make_service();
     Ok(tokio::spawn(async move {
@@ -113,6 +99,17 @@ pub fn tell_metrics(front: Arc<Front>, metrics: Metrics) -> io::Result<JoinHandl
             tracing::error!(error.cause = %error, "what is counted is told no more");
         }
     }))
+}
+
+fn bind(address: SocketAddr) -> io::Result<std::net::TcpListener> {
+    let socket = match address {
+        SocketAddr::V4(_) => TcpSocket::new_v4(),
+        SocketAddr::V6(_) => TcpSocket::new_v6(),
+    }?;
+    // After a restart, the connections of before may not have ended yet.
+    socket.set_reuseaddr(true)?;
+    socket.bind(address)?;
+    socket.listen(BACKLOG)?.into_std()
 }
 
 /// HTTP as it is spoken here, to whomever: version 1.1, in bounds.
@@ -127,69 +124,4 @@ fn listening(
         .header_read_timeout(HEAD_TIME)
         .max_buf_size(MAX_HEAD_BYTES);
     Ok(listening)
-}
-
-/// Takes no more connections at one time than allowed: the next one is closed at once.
-#[derive(Clone, Debug)]
-struct Limited<A> {
-    inner: A,
-    limit: Arc<Semaphore>,
-}
-
-impl<A> Limited<A> {
-    const fn over(inner: A, limit: Arc<Semaphore>) -> Self {
-        Self { inner, limit }
-    }
-}
-
-impl<A, I, S> Accept<I, S> for Limited<A>
-where
-    A: Accept<I, S>,
-    A::Stream: AsyncRead + AsyncWrite,
-    A::Future: Send + 'static,
-{
-    type Stream = Pin<Box<TimeoutStream<A::Stream>>>;
-    type Service = Permitted<A::Service>;
-    type Future = Pin<Box<dyn Future<Output = io::Result<(Self::Stream, Self::Service)>> + Send>>;
-
-    fn accept(&self, stream: I, service: S) -> Self::Future {
-        let Ok(permit) = Arc::clone(&self.limit).try_acquire_owned() else {
-            return Box::pin(async { Err(io::ErrorKind::ConnectionRefused.into()) });
-        };
-        let accepted = self.inner.accept(stream, service);
-        Box::pin(async move {
-            let (stream, service) = accepted.await?;
-            let mut stream = TimeoutStream::new(stream);
-            stream.set_write_timeout(Some(WRITE_TIME));
-            let stream = Box::pin(stream);
-            Ok((
-                stream,
-                Permitted {
-                    service,
-                    _permit: Arc::new(permit),
-                },
-            ))
-        })
-    }
-}
-
-/// The service of one connection, which gives its place back when it ends.
-#[derive(Clone, Debug)]
-struct Permitted<S> {
-    service: S,
-    _permit: Arc<OwnedSemaphorePermit>,
-}
-
-impl<S: Service<R>, R> Service<R> for Permitted<S> {
-    type Response = S::Response;
-    type Error = S::Error;
-    type Future = S::Future;
-
-    fn poll_ready(&mut self, context: &mut Context<'_>) -> Poll<Result<(), Self::Error>> {
-        self.service.poll_ready(context)
-    }
-
-    fn call(&mut self, request: R) -> Self::Future {
-        self.service.call(request)
-    }
 }

@@ -8,7 +8,10 @@ use crate::{
         name_id::{NameId, NameIdFormat},
         trace::{Organ, Trace},
     },
-    sys::hmac::HmacError,
+    sys::{
+        entropy::{Entropy, saml_id},
+        hmac::HmacError,
+    },
 };
 
 use super::{
@@ -17,11 +20,13 @@ use super::{
     value,
 };
 
+/// Our attribute that holds mail addresses.
+const MAIL: &str = "mail";
+
 /// How a provider's `NameID` is made: `name-id` of its table or preset.
 #[derive(Clone, Debug)]
 pub struct NameIdRule {
-    format: NameIdFormat,
-    from: Box<str>,
+    how: sections::NameId,
     mail_domains: MailDomains,
 }
 
@@ -71,6 +76,8 @@ pub struct Parties<'a> {
     pub sp: &'a EntityId,
     /// What pairwise names are made with.
     pub pairwise: &'a Pairwise,
+    /// What transient names are drawn from.
+    pub entropy: &'a dyn Entropy,
 }
 
 impl NameIdRule {
@@ -85,34 +92,46 @@ impl NameIdRule {
         is_ours: &dyn Fn(&str) -> bool,
     ) -> Result<Self, NameIdRuleFault> {
         let mail_domains = MailDomains::new(mail_domains);
-        if !is_ours(&name_id.from) {
-            return Err(NameIdRuleFault::UnknownAttribute(name_id.from.clone()));
+        if let Some(from) = name_id.from()
+            && !is_ours(from)
+        {
+            return Err(NameIdRuleFault::UnknownAttribute(from.to_owned()));
         }
-        if name_id.format == NameIdFormat::EmailAddress && mail_domains.is_empty() {
+        if name_id.format() == Some(NameIdFormat::EmailAddress) && mail_domains.is_empty() {
             return Err(NameIdRuleFault::NoMailDomains);
         }
         Ok(Self {
-            format: name_id.format,
-            from: name_id.from.as_str().into(),
+            how: name_id.clone(),
             mail_domains,
         })
     }
 
-    /// The format of the names it makes.
-    pub const fn format(&self) -> NameIdFormat {
-        self.format
+    /// The format of the names it makes; none where the provider is told no name.
+    pub const fn format(&self) -> Option<NameIdFormat> {
+        self.how.format()
     }
 
-    /// Our attribute that they are made from.
-    pub fn from(&self) -> &str {
-        &self.from
+    /// Our attribute that they are made from; none where they are made from nothing.
+    pub fn from(&self) -> Option<&str> {
+        self.how.from()
     }
 
-    /// Makes the name of the person with our attributes `ours`.
+    /// Whether the names are mail addresses, of which each must be one person's alone.
+    pub fn gives_addresses(&self) -> bool {
+        match &self.how {
+            sections::NameId::EmailAddress { .. } => true,
+            sections::NameId::Unspecified { from } => from.eq_ignore_ascii_case(MAIL),
+            sections::NameId::None
+            | sections::NameId::Persistent { .. }
+            | sections::NameId::Transient => false,
+        }
+    }
+
+    /// Makes the name of the person with our attributes `ours`; none where the provider is told none.
     ///
-    /// An address is the one that R-113 allows, and never another. A persistent name is derived
-    /// from exactly one value: of two, the order in which the source gave them would decide who
-    /// the person is.
+    /// An address is the one that R-113 allows, and never another. What else comes from the person
+    /// comes from exactly one value: of two, the order in which the source gave them would decide
+    /// who the person is. A transient name comes from nothing, and is new each time.
     ///
     /// # Errors
     ///
@@ -122,82 +141,116 @@ impl NameIdRule {
         ours: &Attributes,
         parties: Parties<'_>,
         trace: &mut Trace,
-    ) -> Result<NameId, NameIdStop> {
-        let made = match self.format {
-            NameIdFormat::EmailAddress => self.email_address(ours),
-            NameIdFormat::Persistent => self.persistent(ours, parties),
-        };
-        match &made {
-            Ok(_) => trace.note(
-                Organ::NameId,
-                self.from.to_string(),
-                match self.format {
-                    NameIdFormat::EmailAddress => "the address in our domains",
-                    NameIdFormat::Persistent => "derived for this provider",
-                },
+    ) -> Result<Option<NameId>, NameIdStop> {
+        let (made, how) = match &self.how {
+            sections::NameId::EmailAddress { from } => (
+                self.email_address(ours.values(from)),
+                "the address in our domains",
             ),
-            Err(stop) => trace.note(Organ::NameId, self.from.to_string(), stop.to_string()),
+            sections::NameId::None => {
+                trace.note(Organ::NameId, "none", "this provider is told none");
+                return Ok(None);
+            }
+            sections::NameId::Persistent { from } => {
+                (persistent(ours, from, parties), "derived for this provider")
+            }
+            sections::NameId::Transient => {
+                trace.note(Organ::NameId, "transient", "drawn for this answer");
+                return Ok(Some(between(
+                    parties,
+                    NameIdFormat::Transient,
+                    saml_id(parties.entropy),
+                )));
+            }
+            sections::NameId::Unspecified { from } => {
+                (unspecified(ours, from), "the value as it stands")
+            }
+        };
+        let from = self.how.from().unwrap_or_default().to_owned();
+        match &made {
+            Ok(_) => trace.note(Organ::NameId, from, how),
+            Err(stop) => trace.note(Organ::NameId, from, stop.to_string()),
         }
-        made
+        made.map(Some)
     }
 
-    fn email_address(&self, ours: &Attributes) -> Result<NameId, NameIdStop> {
+    fn email_address(&self, values: &[String]) -> Result<NameId, NameIdStop> {
         let value = self
             .mail_domains
-            .one_address(ours.values(&self.from))
+            .one_address(values)
             .map_err(|fault| match fault {
                 MailFault::None => NameIdStop::NoMail,
                 MailFault::Several => NameIdStop::SeveralMails,
             })?;
-        Ok(NameId {
-            value,
-            format: self.format,
-            name_qualifier: None,
-            sp_name_qualifier: None,
-        })
+        Ok(unqualified(NameIdFormat::EmailAddress, value))
     }
+}
 
-    fn persistent(&self, ours: &Attributes, parties: Parties<'_>) -> Result<NameId, NameIdStop> {
-        let attribute = || self.from.to_string();
-        let source_id = match ours.values(&self.from) {
-            [] => {
-                return Err(NameIdStop::Missing {
-                    attribute: attribute(),
-                });
-            }
-            [only] => only,
-            [_, ..] => {
-                return Err(NameIdStop::Several {
-                    attribute: attribute(),
-                });
-            }
-        };
-        if value::check(source_id).is_err() {
-            return Err(NameIdStop::Missing {
-                attribute: attribute(),
-            });
-        }
-        Ok(NameId {
-            value: parties.pairwise.name(source_id, parties.sp)?,
-            format: self.format,
-            name_qualifier: Some(parties.idp.as_str().to_owned()),
-            sp_name_qualifier: Some(parties.sp.as_str().to_owned()),
-        })
+fn persistent(ours: &Attributes, from: &str, parties: Parties<'_>) -> Result<NameId, NameIdStop> {
+    let value = parties.pairwise.name(one_value(ours, from)?, parties.sp)?;
+    Ok(between(parties, NameIdFormat::Persistent, value))
+}
+
+fn unspecified(ours: &Attributes, from: &str) -> Result<NameId, NameIdStop> {
+    let value = one_value(ours, from)?.to_owned();
+    Ok(unqualified(NameIdFormat::Unspecified, value))
+}
+
+/// The only value of an attribute, where it can stand in an Assertion.
+fn one_value<'a>(ours: &'a Attributes, from: &str) -> Result<&'a str, NameIdStop> {
+    match ours.values(from) {
+        [only] if value::check(only).is_ok() => Ok(only),
+        [] | [_] => Err(NameIdStop::Missing {
+            attribute: from.to_owned(),
+        }),
+        [_, ..] => Err(NameIdStop::Several {
+            attribute: from.to_owned(),
+        }),
+    }
+}
+
+/// A name that holds between these two parties and nowhere else.
+fn between(parties: Parties<'_>, format: NameIdFormat, value: String) -> NameId {
+    NameId {
+        value,
+        format,
+        name_qualifier: Some(parties.idp.as_str().to_owned()),
+        sp_name_qualifier: Some(parties.sp.as_str().to_owned()),
+    }
+}
+
+const fn unqualified(format: NameIdFormat, value: String) -> NameId {
+    NameId {
+        value,
+        format,
+        name_qualifier: None,
+        sp_name_qualifier: None,
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use crate::sys::secret::Secret;
+    use crate::sys::{entropy::SeededEntropy, secret::Secret};
 
     use super::*;
 
-    fn rule(format: NameIdFormat, from: &str) -> Result<NameIdRule, NameIdRuleFault> {
-        let name_id = sections::NameId {
-            format,
-            from: from.to_owned(),
-        };
-        NameIdRule::compile(&name_id, &["univ.test".to_owned()], &|name| name != "badge")
+    fn rule(name_id: &sections::NameId) -> Result<NameIdRule, NameIdRuleFault> {
+        NameIdRule::compile(name_id, &["univ.test".to_owned()], &|name| name != "badge")
+    }
+
+    fn email_address(from: &str) -> sections::NameId {
+        let from = from.to_owned();
+        sections::NameId::EmailAddress { from }
+    }
+
+    fn persistent(from: &str) -> sections::NameId {
+        let from = from.to_owned();
+        sections::NameId::Persistent { from }
+    }
+
+    fn unspecified(from: &str) -> sections::NameId {
+        let from = from.to_owned();
+        sections::NameId::Unspecified { from }
     }
 
     fn build(
@@ -205,6 +258,16 @@ mod tests {
         name: &str,
         values: &[&str],
     ) -> (Result<NameId, NameIdStop>, Trace) {
+        let (made, trace) = build_any(rule, name, values, &SeededEntropy::new(1));
+        (made.map(Option::unwrap), trace)
+    }
+
+    fn build_any(
+        rule: &NameIdRule,
+        name: &str,
+        values: &[&str],
+        entropy: &dyn Entropy,
+    ) -> (Result<Option<NameId>, NameIdStop>, Trace) {
         let mut ours = Attributes::new();
         ours.add(name, values.iter().map(|value| (*value).to_owned()));
         let pairwise = Pairwise::new(Secret::new(vec![7; 32])).unwrap();
@@ -215,13 +278,14 @@ mod tests {
             idp: &idp,
             sp: &sp,
             pairwise: &pairwise,
+            entropy,
         };
         (rule.build(&ours, parties, &mut trace), trace)
     }
 
     #[test]
     fn r113_an_address_is_the_one_in_our_domains_and_never_another() {
-        let rule = rule(NameIdFormat::EmailAddress, "mail").unwrap();
+        let rule = rule(&email_address("mail")).unwrap();
         let (made, trace) = build(&rule, "mail", &["a@home.test", "Alice@univ.test"]);
         let made = made.unwrap();
         assert_eq!(made.value, "alice@univ.test");
@@ -239,7 +303,7 @@ mod tests {
 
     #[test]
     fn r110_a_persistent_name_is_derived_and_names_both_parties() {
-        let rule = rule(NameIdFormat::Persistent, "supannRefId").unwrap();
+        let rule = rule(&persistent("supannRefId")).unwrap();
         let (made, trace) = build(&rule, "supannrefid", &["alice"]);
         let made = made.unwrap();
         assert_eq!(
@@ -262,17 +326,22 @@ mod tests {
     }
 
     #[test]
-    fn r110_a_persistent_name_needs_exactly_one_value() {
-        let rule = rule(NameIdFormat::Persistent, "uid").unwrap();
+    fn r110_a_name_of_a_person_needs_exactly_one_value() {
+        for how in [persistent("uid"), unspecified("uid")] {
+            needs_exactly_one_value(&rule(&how).unwrap());
+        }
+    }
+
+    fn needs_exactly_one_value(rule: &NameIdRule) {
         for unusable in [&[][..], &[""], &[" "], &["a\0b"]] {
-            let (stop, _) = build(&rule, "uid", unusable);
+            let (stop, _) = build(rule, "uid", unusable);
             assert!(
                 matches!(stop, Err(NameIdStop::Missing { .. })),
                 "{unusable:?}"
             );
         }
         for several in [["alice", "al"], ["alice", "alice"], ["alice", ""]] {
-            let (stop, _) = build(&rule, "uid", &several);
+            let (stop, _) = build(rule, "uid", &several);
             assert!(
                 matches!(stop, Err(NameIdStop::Several { .. })),
                 "{several:?}"
@@ -281,16 +350,71 @@ mod tests {
     }
 
     #[test]
+    fn an_unspecified_name_is_the_value_as_it_stands() {
+        let rule = rule(&unspecified("uid")).unwrap();
+        let (made, trace) = build(&rule, "uid", &[" Zoé+Martin "]);
+        let made = made.unwrap();
+        assert_eq!(made.value, " Zoé+Martin ");
+        assert_eq!(made.format, NameIdFormat::Unspecified);
+        assert_eq!((made.name_qualifier, made.sp_name_qualifier), (None, None));
+        assert_eq!(trace.to_string(), "NameId uid: the value as it stands");
+    }
+
+    #[test]
+    fn r113_an_unspecified_name_that_is_an_address_is_told_as_one() {
+        let gives = |how| rule(&how).unwrap().gives_addresses();
+        assert!(gives(email_address("uid")));
+        assert!(gives(unspecified("Mail")));
+        for no_address in [
+            unspecified("uid"),
+            persistent("mail"),
+            sections::NameId::Transient,
+            sections::NameId::None,
+        ] {
+            assert!(!gives(no_address));
+        }
+    }
+
+    #[test]
+    fn a_transient_name_is_new_each_time_and_comes_from_nothing() {
+        let rule = rule(&sections::NameId::Transient).unwrap();
+        let entropy = SeededEntropy::new(1);
+        let names = [["alice"], ["alice"], ["bob"]].map(|uid| {
+            let (made, trace) = build_any(&rule, "uid", &uid, &entropy);
+            assert_eq!(trace.to_string(), "NameId transient: drawn for this answer");
+            made.unwrap().unwrap()
+        });
+        for (place, name) in names.iter().enumerate() {
+            assert_eq!(name.format, NameIdFormat::Transient);
+            // An NCName of 160 bits (saml-core-2.0 §1.3.4, §8.3.8).
+            let (first, digits) = name.value.split_at(1);
+            assert_eq!((first, digits.len()), ("_", 40));
+            assert!(digits.bytes().all(|digit| digit.is_ascii_hexdigit()));
+            assert!(names[..place].iter().all(|other| other.value != name.value));
+        }
+        // The same person, other randomness: nothing of the person is in it.
+        let (other, _) = build_any(&rule, "uid", &["alice"], &SeededEntropy::new(2));
+        assert_ne!(other.unwrap().unwrap().value, names[0].value);
+        // Another person, the same randomness.
+        let (same, _) = build_any(&rule, "uid", &["bob"], &SeededEntropy::new(1));
+        assert_eq!(same.unwrap().as_ref(), Some(&names[0]));
+    }
+
+    #[test]
+    fn a_provider_that_is_told_no_name_gets_none_for_anybody() {
+        let rule = rule(&sections::NameId::None).unwrap();
+        let (made, trace) = build_any(&rule, "uid", &["alice"], &SeededEntropy::new(1));
+        assert_eq!(made.unwrap(), None);
+        assert_eq!(trace.to_string(), "NameId none: this provider is told none");
+    }
+
+    #[test]
     fn a_rule_by_which_nobody_has_a_name_is_refused() {
         assert_eq!(
-            rule(NameIdFormat::Persistent, "badge").err(),
+            rule(&persistent("badge")).err(),
             Some(NameIdRuleFault::UnknownAttribute("badge".to_owned()))
         );
-        let name_id = sections::NameId {
-            format: NameIdFormat::EmailAddress,
-            from: "mail".to_owned(),
-        };
-        let fault = NameIdRule::compile(&name_id, &[], &|_| true).err();
+        let fault = NameIdRule::compile(&email_address("mail"), &[], &|_| true).err();
         assert_eq!(fault, Some(NameIdRuleFault::NoMailDomains));
     }
 }

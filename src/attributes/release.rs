@@ -15,6 +15,7 @@ use crate::{
 };
 
 use super::{
+    asked::{Asked, Condition},
     catalog::{self, Cardinality, KnownAttribute},
     mail::{MailDomains, MailFault},
     value::{self, BadValue},
@@ -40,6 +41,7 @@ struct Rule {
     is_required: bool,
     cardinality: Cardinality,
     is_scoped: bool,
+    condition: Condition,
 }
 
 #[derive(Debug)]
@@ -201,7 +203,8 @@ impl ReleasePolicy {
         warnings
     }
 
-    /// Chooses what of our attributes `ours` the provider is told, in the order of the rules.
+    /// Chooses what of our attributes `ours` a provider is told that asks for `asked`, in the order of
+    /// the rules.
     ///
     /// # Errors
     ///
@@ -209,12 +212,23 @@ impl ReleasePolicy {
     pub fn release(
         &self,
         ours: &Attributes,
+        asked: &Asked<'_>,
         trace: &mut Trace,
     ) -> Result<Vec<ReleasedAttribute>, ReleaseStop> {
         let mut released = Vec::with_capacity(self.rules.len());
         for rule in &self.rules {
-            let values = self.values(rule, ours, trace)?;
             let about = rule.about.to_string();
+            let only = match asked.check(&rule.condition, (&rule.name, rule.name_format)) {
+                Ok(only) => only,
+                Err(unmet) => {
+                    trace.note(Organ::Release, about, unmet.to_string());
+                    continue;
+                }
+            };
+            let mut values = self.values(rule, ours, trace)?;
+            if !only.is_empty() {
+                values.retain(|value| only.contains(value));
+            }
             match values.len() {
                 0 if rule.is_required => {
                     trace.note(Organ::Release, about.clone(), "required, no value: stopped");
@@ -263,6 +277,10 @@ impl ReleasePolicy {
             is_required: rule.required,
             cardinality: attribute.map_or(Cardinality::Many, |known| known.cardinality),
             is_scoped,
+            condition: Condition {
+                when: rule.when,
+                entity_attribute: rule.entity_attribute.clone(),
+            },
         })
     }
 

@@ -15,6 +15,14 @@ use crate::{
 pub(super) fn run(path: &Path) -> anyhow::Result<()> {
     let built = load(path)?;
     complain_of(&built.warnings, "warning");
+    let broken = &built.faults_of_providers;
+    if !broken.is_empty() {
+        complain_of(broken, "error");
+        bail!(
+            "{} fault(s) in metadata; a server would start with the other providers",
+            broken.len()
+        );
+    }
     if built.is_lab {
         say("lab = true: plain http is allowed. Not for people.");
     }

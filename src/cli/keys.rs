@@ -9,7 +9,7 @@ use std::{
 
 use anyhow::Context as _;
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
-use clap::Args;
+use clap::{Args, ValueEnum};
 use jiff::{SignedDuration, Timestamp};
 
 use super::say;
@@ -21,7 +21,7 @@ use crate::{
     },
     xmlsec::{
         SigningKey,
-        keys::{KeyRequest, RsaBits, generate},
+        keys::{KeyRequest, NewKey, generate},
     },
 };
 
@@ -31,6 +31,35 @@ const CERTIFICATE_LIFETIME: SignedDuration = SignedDuration::from_hours(24 * 365
 /// Certificates begin a little before they are made, for clocks that are behind.
 const BACKDATED: SignedDuration = SignedDuration::from_hours(1);
 
+/// The kind of the signing key.
+#[derive(Clone, Copy, Debug, Eq, PartialEq, ValueEnum)]
+enum Algorithm {
+    /// RSA of 2048 bits, which every service provider reads.
+    #[value(name = "rsa-2048")]
+    Rsa2048,
+    /// RSA of 3072 bits.
+    #[value(name = "rsa-3072")]
+    Rsa3072,
+    /// An elliptic curve, P-256.
+    #[value(name = "ec-p256")]
+    EcP256,
+    /// An elliptic curve, P-384.
+    #[value(name = "ec-p384")]
+    EcP384,
+}
+
+impl Algorithm {
+    /// What to make, and the file that it is kept in: one for each kind, as a server may sign with several.
+    const fn made_in(self) -> (NewKey, &'static str) {
+        match self {
+            Self::Rsa2048 => (NewKey::Rsa2048, "signing.pem"),
+            Self::Rsa3072 => (NewKey::Rsa3072, "signing-rsa-3072.pem"),
+            Self::EcP256 => (NewKey::EcP256, "signing-ec-p256.pem"),
+            Self::EcP384 => (NewKey::EcP384, "signing-ec-p384.pem"),
+        }
+    }
+}
+
 #[derive(Args, Debug)]
 pub(super) struct Options {
     /// The folder of the keys.
@@ -39,19 +68,23 @@ pub(super) struct Options {
     /// The name in the certificate: the host name of this server.
     #[arg(long, value_name = "NAME", default_value = "passerelle")]
     name: String,
+    /// The kind of the signing key. All but the default one get a file named after it.
+    #[arg(long, value_enum, default_value_t = Algorithm::Rsa2048)]
+    algorithm: Algorithm,
 }
 
-/// Makes `signing.pem`, `seal.keys` and `pairwise.key` where they are missing. Overwrites nothing:
+/// Makes the signing key, `seal.keys` and `pairwise.key` where they are missing. Overwrites nothing:
 /// a lost signing key stops every sign-in, a lost pairwise key makes everybody a stranger.
 pub(super) fn run(options: &Options) -> anyhow::Result<()> {
     let folder = &options.folder;
     fs::create_dir_all(folder).with_context(|| format!("{} cannot be made", folder.display()))?;
-    let signing = folder.join("signing.pem");
+    let (key, file) = options.algorithm.made_in();
+    let signing = folder.join(file);
     create(&signing, || {
         let now = SystemClock.now();
         let request = KeyRequest {
             common_name: &options.name,
-            bits: RsaBits::B2048,
+            key,
             not_before: now
                 .saturating_sub(BACKDATED)
                 .unwrap_or(Timestamp::UNIX_EPOCH),

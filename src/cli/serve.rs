@@ -16,6 +16,7 @@ use crate::{
         serve::{serve, tell_metrics},
     },
     config::sections::Server,
+    edge::connections::Connections,
     sys::clock::SystemClock,
     telemetry::{log::JsonLines, writer},
 };
@@ -64,9 +65,22 @@ pub(super) fn run(path: &Path, options: &Options) -> anyhow::Result<()> {
         server,
         metrics,
         is_lab,
+        faults_of_providers,
         warnings,
+        to_keep,
     } = super::check::load(path)?;
-    raise_file_limit(&server);
+    raise_file_limit(&server, &front.connections);
+    for fault in &faults_of_providers {
+        tracing::error!(config.fault = %fault, "the metadata of a provider cannot be used");
+    }
+    for (provider, error) in to_keep.keep() {
+        tracing::error!(
+            sp.short_name = %provider,
+            error.cause = %error,
+            "no copy of the metadata of a provider could be kept"
+        );
+    }
+    drop(to_keep);
     for warning in &warnings {
         tracing::warn!(config.warning = %warning, "an administrator should see to this");
     }
@@ -110,9 +124,9 @@ pub(super) fn run(path: &Path, options: &Options) -> anyhow::Result<()> {
 /// How many files are open besides connections: listeners, logs, the runtime's own.
 const OTHER_FILES: u64 = 64;
 
-/// Lets the process have as many connections as the configuration says. Where it may not, the
-/// kernel leaves the next one waiting instead of us closing it.
-fn raise_file_limit(server: &Server) {
+/// Lets the process have as many connections as the configuration says. Where it may not, there are
+/// fewer: one that the kernel leaves waiting for a file would have none closed for it.
+fn raise_file_limit(server: &Server, connections: &Connections) {
     let wanted = u64::from(server.max_connections).saturating_add(OTHER_FILES);
     let limit = getrlimit(Resource::Nofile);
     let raised = Rlimit {
@@ -128,6 +142,7 @@ fn raise_file_limit(server: &Server) {
     if let Some(allowed) = allowed
         && allowed < wanted
     {
+        connections.lose(usize::try_from(wanted - allowed).unwrap_or(usize::MAX));
         tracing::warn!(
             files.allowed = allowed,
             files.wanted = wanted,

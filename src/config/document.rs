@@ -378,6 +378,10 @@ fn hint_of(what: &str) -> Option<&'static str> {
         ("expected a string", "write it in quotes"),
         ("expected u32", "write a whole number, without quotes"),
         (
+            "expected a TOML datetime",
+            "write a day, without quotes: 2027-06-30",
+        ),
+        (
             "socket address",
             "write an IP address and a port in quotes, like \"127.0.0.1:8080\"",
         ),

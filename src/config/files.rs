@@ -72,6 +72,49 @@ impl Surroundings<'_> {
         }
     }
 
+    /// The path of a metadata file, which is loaded later and may be missing then: what is wrong with
+    /// one provider stops none of the others.
+    pub(super) fn metadata(
+        &self,
+        key: &str,
+        written: &Path,
+        report: &mut Report,
+    ) -> Option<PathBuf> {
+        let path = self.path(written);
+        if path.exists() {
+            return self.existing(key, written, report);
+        }
+        Some(path)
+    }
+
+    /// The path of a folder that nobody but its owner may write to: what the service keeps there, it
+    /// believes later.
+    pub(super) fn own_folder(
+        &self,
+        key: &str,
+        written: &Path,
+        report: &mut Report,
+    ) -> Option<PathBuf> {
+        let path = self.path(written);
+        let (what, hint) = match path.metadata() {
+            Ok(found) if !found.is_dir() => ("is not a folder".to_owned(), None),
+            Ok(found) if found.permissions().mode() & 0o022 != 0 => (
+                "can be changed by others than its owner".to_owned(),
+                Some(format!("chmod go-w {}", path.display())),
+            ),
+            Ok(_) => return Some(path),
+            Err(error) => (
+                format!("cannot be read: {error}"),
+                Some("relative paths start at the folder of the configuration file".to_owned()),
+            ),
+        };
+        let fault = report.fault(key, format!("{} {what}", path.display()));
+        if let Some(hint) = hint {
+            fault.hint(hint);
+        }
+        None
+    }
+
     /// The content of a file of authorities, PEM certificates, that TLS can be spoken with.
     pub(super) fn authorities(
         &self,

@@ -2,23 +2,28 @@
 
 use std::collections::BTreeSet;
 
+use jiff::civil::Date;
+use serde::Deserialize;
+use toml::value::Datetime;
+
 use super::{
     document::{Report, Table},
-    sections::{NameFormat, NameId, Release, Rules, Values},
+    sections::{NameFormat, NameId, NamedValue, Release, Rules, Values, When},
 };
 
 /// Takes every key of the rules out of `table`.
 pub(super) fn read(table: &mut Table<'_>, report: &mut Report) -> Rules {
-    let max_authn_age_minutes: Option<u32> = table.optional("max-authn-age-minutes", report);
-    if max_authn_age_minutes == Some(0) {
-        report.fault(&table.at("max-authn-age-minutes"), "must not be 0");
-    }
+    let max_authn_age_minutes = read_minutes(table, "max-authn-age-minutes", report);
+    let session_minutes = read_minutes(table, "session-minutes", report);
     Rules {
         display_name: table.localized("display-name", report),
         require_signed_requests: table.optional("require-signed-requests", report),
+        sha1_until: read_date(table, "sha1-until", report),
         sign: table.optional("sign", report),
+        signature: table.optional("signature", report),
         encrypt: table.optional("encrypt", report),
         max_authn_age_minutes,
+        session_minutes,
         name_id: table
             .table("name-id", report)
             .and_then(|name_id| read_name_id(name_id, report)),
@@ -28,17 +33,76 @@ pub(super) fn read(table: &mut Table<'_>, report: &mut Report) -> Rules {
     }
 }
 
-fn read_name_id(mut table: Table<'_>, report: &mut Report) -> Option<NameId> {
-    let format = table.required("format", report);
-    let from = read_attribute(&mut table, "from", report);
-    if from.is_none() && report.is_clean_under(&table.at("from")) {
-        report.fault(&table.at("from"), "is missing");
+/// A day, as TOML writes it: `2027-06-30`, without quotes.
+fn read_date(table: &mut Table<'_>, key: &'static str, report: &mut Report) -> Option<Date> {
+    let written: Datetime = table.optional(key, report)?;
+    let date = match written {
+        Datetime {
+            date: Some(date),
+            time: None,
+            offset: None,
+        } => {
+            let [month, day] = [date.month, date.day].map(i8::try_from);
+            let year = i16::try_from(date.year);
+            year.ok()
+                .zip(month.ok().zip(day.ok()))
+                .and_then(|(year, (month, day))| Date::new(year, month, day).ok())
+        }
+        Datetime { .. } => None,
+    };
+    if date.is_none() {
+        report
+            .fault(&table.at(key), "is not a day")
+            .hint("write a day alone, without quotes: 2027-06-30");
     }
+    date
+}
+
+fn read_minutes(table: &mut Table<'_>, key: &'static str, report: &mut Report) -> Option<u32> {
+    let minutes = table.optional(key, report);
+    if minutes == Some(0) {
+        report.fault(&table.at(key), "must not be 0");
+    }
+    minutes
+}
+
+/// The words of `name-id.format`.
+#[derive(Clone, Copy, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+enum NameIdWord {
+    EmailAddress,
+    None,
+    Persistent,
+    Transient,
+    Unspecified,
+}
+
+fn read_name_id(mut table: Table<'_>, report: &mut Report) -> Option<NameId> {
+    let format: Option<NameIdWord> = table.required("format", report);
+    let from = read_attribute(&mut table, "from", report);
+    let place = table.at("from");
+    let is_clean = report.is_clean_under(&place);
     table.finish(report);
-    Some(NameId {
-        format: format?,
-        from: from?,
-    })
+    match (format?, from) {
+        (NameIdWord::EmailAddress, Some(from)) => Some(NameId::EmailAddress { from }),
+        (NameIdWord::Persistent, Some(from)) => Some(NameId::Persistent { from }),
+        (NameIdWord::Unspecified, Some(from)) => Some(NameId::Unspecified { from }),
+        (NameIdWord::EmailAddress | NameIdWord::Persistent | NameIdWord::Unspecified, None) => {
+            if is_clean {
+                report.fault(&place, "is missing");
+            }
+            None
+        }
+        (NameIdWord::None, None) => Some(NameId::None),
+        (NameIdWord::Transient, None) => Some(NameId::Transient),
+        // It would look as if the name depended on the person.
+        (NameIdWord::None | NameIdWord::Transient, Some(_)) => {
+            report
+                .fault(&place, "stands beside a format that is made from nothing")
+                .hint("leave it out, or choose another format");
+            None
+        }
+    }
 }
 
 fn read_releases(tables: Vec<Table<'_>>, report: &mut Report) -> Vec<Release> {
@@ -74,6 +138,10 @@ fn read_release(mut table: Table<'_>, report: &mut Report) -> Option<Release> {
         value: table.long_text("value", report),
         values: table.or("values", Values::default(), report),
         required: table.or("required", false, report),
+        when: table.or("when", When::default(), report),
+        entity_attribute: table
+            .table("entity-attribute", report)
+            .and_then(|table| read_named_value(table, report)),
     };
     table.finish(report);
     if !report.is_clean_under(&path) {
@@ -84,6 +152,19 @@ fn read_release(mut table: Table<'_>, report: &mut Report) -> Option<Release> {
         return None;
     }
     Some(release)
+}
+
+fn read_named_value(mut table: Table<'_>, report: &mut Report) -> Option<NamedValue> {
+    let name: Option<String> = table.required("name", report);
+    let value = table.required("value", report);
+    if name.as_ref().is_some_and(|name| !name.contains(':')) {
+        report.fault(&table.at("name"), "is no URI");
+    }
+    table.finish(report);
+    Some(NamedValue {
+        name: name?,
+        value: value?,
+    })
 }
 
 fn shape_fault(release: &Release) -> Option<(&'static str, &'static str)> {

@@ -6,7 +6,7 @@
 use std::{net::SocketAddr, path::PathBuf, time::Duration};
 
 use ipnet::IpNet;
-use jiff::SignedDuration;
+use jiff::{SignedDuration, civil::Date};
 use serde::Deserialize;
 
 use crate::{
@@ -31,6 +31,8 @@ pub struct Server {
     pub max_connections: u32,
     /// How long a graceful stop waits for requests under way, in seconds.
     pub stop_grace_seconds: u32,
+    /// A folder of the service's own, for what lasts longer than a process; nothing lasts without.
+    pub state_folder: Option<PathBuf>,
 }
 
 /// `[server] tls = { … }`
@@ -326,12 +328,19 @@ pub struct Rules {
     pub display_name: Option<Localized>,
     /// Whether an unsigned AuthnRequest is refused.
     pub require_signed_requests: Option<bool>,
+    /// The last day, in UTC, on which its requests may be signed with SHA-1.
+    pub sha1_until: Option<Date>,
     /// What of the Response is signed.
     pub sign: Option<Sign>,
+    /// By which algorithm it is signed.
+    pub signature: Option<Signature>,
     /// Whether its assertions are encrypted.
     pub encrypt: Option<Encrypt>,
     /// How long ago the person may have proven who they are, in minutes.
     pub max_authn_age_minutes: Option<u32>,
+    /// For how long after the person proved who they are the provider may keep its own session, in
+    /// minutes.
+    pub session_minutes: Option<u32>,
     /// The name the provider knows the person by.
     pub name_id: Option<NameId>,
     /// What the provider is told, and nothing else.
@@ -351,6 +360,22 @@ pub enum Sign {
     Both,
 }
 
+/// By which algorithm what a provider gets is signed; the digest is that of its name.
+#[derive(Clone, Copy, Debug, Deserialize, Eq, PartialEq)]
+#[serde(rename_all = "kebab-case")]
+pub enum Signature {
+    /// ECDSA with SHA-256.
+    EcdsaSha256,
+    /// ECDSA with SHA-384.
+    EcdsaSha384,
+    /// RSA with SHA-256.
+    RsaSha256,
+    /// RSA with SHA-384.
+    RsaSha384,
+    /// RSA with SHA-512.
+    RsaSha512,
+}
+
 /// Whether the assertions to a provider are encrypted.
 ///
 /// The default is what saml2int asks for (SDP-IDP11) wherever there is a key to do it with.
@@ -367,18 +392,56 @@ pub enum Encrypt {
 }
 
 /// `name-id = { … }`: the name the provider knows the person by.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Eq, PartialEq)]
 #[cfg_attr(
     test,
     derive(Deserialize),
-    serde(deny_unknown_fields, rename_all = "kebab-case")
+    serde(deny_unknown_fields, rename_all = "kebab-case", tag = "format")
 )]
-pub struct NameId {
-    /// Its format.
-    pub format: NameIdFormat,
-    /// Our attribute it is made from: the address itself (`email-address`), or the identifier that
-    /// never changes, from which a name for this provider alone is derived (`persistent`).
-    pub from: String,
+pub enum NameId {
+    /// An address.
+    EmailAddress {
+        /// Our attribute that holds it.
+        from: String,
+    },
+    /// No name at all (saml2int and the Kantara profile, IIP-IDP11): the attributes alone tell who
+    /// the person is, if anything does.
+    None,
+    /// A name for this provider alone, the same at every sign-in.
+    Persistent {
+        /// Our attribute that never changes, from which it is derived.
+        from: String,
+    },
+    /// A name that is drawn for one answer, and says nothing about the person.
+    Transient,
+    /// A value as it stands.
+    Unspecified {
+        /// Our attribute that holds it.
+        from: String,
+    },
+}
+
+impl NameId {
+    /// The format of the names; none where there is no name.
+    pub const fn format(&self) -> Option<NameIdFormat> {
+        match self {
+            Self::EmailAddress { .. } => Some(NameIdFormat::EmailAddress),
+            Self::None => None,
+            Self::Persistent { .. } => Some(NameIdFormat::Persistent),
+            Self::Transient => Some(NameIdFormat::Transient),
+            Self::Unspecified { .. } => Some(NameIdFormat::Unspecified),
+        }
+    }
+
+    /// Our attribute that they are made from; none where they are made from nothing.
+    pub fn from(&self) -> Option<&str> {
+        match self {
+            Self::EmailAddress { from }
+            | Self::Persistent { from }
+            | Self::Unspecified { from } => Some(from),
+            Self::None | Self::Transient => None,
+        }
+    }
 }
 
 /// `[[release]]`: one attribute that the provider is told.
@@ -407,6 +470,34 @@ pub struct Release {
     /// Whether a person without it is stopped on our page.
     #[cfg_attr(test, serde(default))]
     pub required: bool,
+    /// Whether the provider must ask for it.
+    #[cfg_attr(test, serde(default))]
+    pub when: When,
+    /// What its metadata must say of the provider as a whole.
+    pub entity_attribute: Option<NamedValue>,
+}
+
+/// Whether a provider must ask for an attribute to be told it.
+#[derive(Clone, Copy, Debug, Default, Deserialize, Eq, PartialEq)]
+#[serde(rename_all = "kebab-case")]
+pub enum When {
+    /// It need not.
+    #[default]
+    Always,
+    /// It must ask for it in the list of attributes that the request names, or in the default one.
+    Requested,
+    /// It must ask for it there as for what it cannot do without.
+    Required,
+}
+
+/// `entity-attribute = { … }`: an attribute of an entity, and one value of it.
+#[derive(Clone, Debug, Eq, PartialEq)]
+#[cfg_attr(test, derive(Deserialize), serde(deny_unknown_fields))]
+pub struct NamedValue {
+    /// Its `Name`, a URI.
+    pub name: String,
+    /// The value, byte for byte.
+    pub value: String,
 }
 
 /// A `NameFormat`.

@@ -44,6 +44,9 @@ pub(super) fn read(
     let tls = tls.and_then(|tls| read_tls(tls, around, report));
     let max_connections = table.positive("max-connections", 4096, report);
     let stop_grace_seconds = table.positive("stop-grace-seconds", 20, report);
+    let state_folder: Option<PathBuf> = table.optional("state-folder", report);
+    let state_folder =
+        state_folder.and_then(|path| around.own_folder(&table.at("state-folder"), &path, report));
     table.finish(report);
     Some(Server {
         listen: listen?,
@@ -51,6 +54,7 @@ pub(super) fn read(
         tls,
         max_connections,
         stop_grace_seconds,
+        state_folder,
     })
 }
 

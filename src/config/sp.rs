@@ -2,14 +2,14 @@
 
 use std::path::PathBuf;
 
-use jiff::SignedDuration;
+use jiff::{SignedDuration, civil::Date};
 
 use super::{
     document::{Report, Table},
     files::Surroundings,
     preset::Presets,
     rules,
-    sections::{Encrypt, NameId, Release, Rules, Sign, minutes},
+    sections::{Encrypt, NameId, Release, Rules, Sign, Signature, minutes},
 };
 use crate::model::{
     endpoint::EndpointUrl, entity_id::EntityId, language::Localized, short_name::ShortName,
@@ -22,6 +22,10 @@ pub struct SpConfig {
     pub short_name: ShortName,
     /// The file of its metadata.
     pub metadata_path: PathBuf,
+    /// The entity of that file that is meant; where nobody says it, the file describes one provider.
+    pub entity_id: Option<EntityId>,
+    /// For how many days its metadata may count at most; then it must say until when it counts.
+    pub max_validity_days: Option<u32>,
     /// Other entity IDs by which it calls itself.
     pub aliases: Vec<EntityId>,
     /// Its own address where a sign-in starts: the way out of a page that has expired.
@@ -32,12 +36,19 @@ pub struct SpConfig {
     pub display_name: Option<Localized>,
     /// Whether an unsigned AuthnRequest is refused; where it says nothing, its metadata decides.
     pub require_signed_requests: Option<bool>,
+    /// The last day, in UTC, on which its requests may be signed with SHA-1; never where none.
+    pub sha1_until: Option<Date>,
     /// What of the Response is signed.
     pub sign: Sign,
+    /// By which algorithm it is signed; where it says nothing, what its metadata declares decides.
+    pub signature: Option<Signature>,
     /// Whether its assertions are encrypted.
     pub encrypt: Encrypt,
     /// How long ago the person may have proven who they are.
     pub max_authn_age: Option<SignedDuration>,
+    /// For how long after the person proved who they are it may keep its own session; as long as it
+    /// likes where there is none.
+    pub session: Option<SignedDuration>,
     /// The name it knows the person by.
     pub name_id: NameId,
     /// What it is told, and nothing else.
@@ -71,7 +82,12 @@ fn read(
         .map_err(|fault| report.fault(&table.path(), format!("the name after `sp.` {fault}")))
         .ok();
     let metadata: Option<PathBuf> = table.required("metadata", report);
-    let metadata = metadata.and_then(|path| around.existing(&table.at("metadata"), &path, report));
+    let metadata = metadata.and_then(|path| around.metadata(&table.at("metadata"), &path, report));
+    let entity_id = table.optional("entity-id", report);
+    let max_validity_days: Option<u32> = table.optional("max-validity-days", report);
+    if max_validity_days == Some(0) {
+        report.fault(&table.at("max-validity-days"), "must not be 0");
+    }
     let asked: Option<String> = table.optional("preset", report);
     let preset = match &asked {
         Some(name) => presets.find(name, &table.at("preset"), report),
@@ -93,14 +109,19 @@ fn read(
     Some(SpConfig {
         short_name: short_name?,
         metadata_path: metadata?,
+        entity_id,
+        max_validity_days,
         aliases,
         sign_in_link,
         enabled,
         display_name: rules.display_name,
         require_signed_requests: rules.require_signed_requests,
+        sha1_until: rules.sha1_until,
         sign: rules.sign.unwrap_or_default(),
+        signature: rules.signature,
         encrypt: rules.encrypt.unwrap_or_default(),
         max_authn_age: rules.max_authn_age_minutes.map(minutes),
+        session: rules.session_minutes.map(minutes),
         name_id: rules.name_id?,
         release: rules.release.unwrap_or_default(),
     })
@@ -128,9 +149,12 @@ fn over(own: Rules, preset: Rules) -> Rules {
         require_signed_requests: own
             .require_signed_requests
             .or(preset.require_signed_requests),
+        sha1_until: own.sha1_until.or(preset.sha1_until),
         sign: own.sign.or(preset.sign),
+        signature: own.signature.or(preset.signature),
         encrypt: own.encrypt.or(preset.encrypt),
         max_authn_age_minutes: own.max_authn_age_minutes.or(preset.max_authn_age_minutes),
+        session_minutes: own.session_minutes.or(preset.session_minutes),
         name_id: own.name_id.or(preset.name_id),
         release: own.release.or(preset.release),
     }

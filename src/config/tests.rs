@@ -25,6 +25,7 @@ impl Place {
         place.write("certs/cas-ca.pem", &authority);
         place.write("certs/directory-ca.pem", &authority);
         place.write_secret("certs/directory.password", "reader\n");
+        fs::create_dir(place.0.path().join("state")).unwrap();
         for file in [
             "certs/tls.pem",
             "metadata/zoom.xml",
@@ -150,7 +151,7 @@ fn the_real_case_loads_and_says_what_zoom_needs() {
     );
     assert_eq!(zoom.sign, sections::Sign::Assertion);
     assert_eq!(zoom.encrypt, sections::Encrypt::Never);
-    assert_eq!(zoom.name_id.from, "mail");
+    assert_eq!(zoom.name_id.from(), Some("mail"));
     let names: Vec<_> = zoom
         .release
         .iter()
@@ -300,8 +301,8 @@ fn a_preset_of_the_folder_wins_over_the_built_in_one_and_is_checked() {
     let config = place.load(EXAMPLE).unwrap();
     let zoom = &config.service_providers[1];
     assert_eq!(
-        (zoom.sign, zoom.name_id.from.as_str()),
-        (sections::Sign::Response, "uid")
+        (zoom.sign, zoom.name_id.from()),
+        (sections::Sign::Response, Some("uid"))
     );
     // What neither says is the default.
     assert_eq!(zoom.encrypt, sections::Encrypt::WhenPossible);

@@ -1,7 +1,7 @@
 //! The headers that protect, on every response whatever its route and status.
 
 use axum::{
-    http::{HeaderName, HeaderValue, header},
+    http::{HeaderMap, HeaderName, HeaderValue, header},
     response::Response as HttpResponse,
 };
 
@@ -16,6 +16,8 @@ pub enum PagePolicy {
         /// The nonce of the script, fresh for each response.
         nonce: String,
     },
+    /// The one page that another site may frame: it has no form and no script.
+    Framed,
 }
 
 impl PagePolicy {
@@ -23,6 +25,8 @@ impl PagePolicy {
     pub fn header(&self) -> Option<HeaderValue> {
         let common =
             "style-src 'self'; img-src 'self' data:; base-uri 'none'; frame-ancestors 'none'";
+        let framed = "default-src 'none'; form-action 'none'; \
+                      style-src 'self'; img-src 'self'; base-uri 'none'";
         match self {
             Self::Plain => {
                 HeaderValue::try_from(format!("default-src 'none'; form-action 'self'; {common}"))
@@ -30,21 +34,55 @@ impl PagePolicy {
             Self::Post { nonce } => HeaderValue::try_from(format!(
                 "default-src 'none'; script-src 'nonce-{nonce}'; {common}"
             )),
+            Self::Framed => HeaderValue::try_from(framed),
         }
         .ok()
     }
 }
 
+/// Whether a page of another site may show a response in a frame.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Framing {
+    /// The page that says so ([`PagePolicy::Framed`]).
+    Allowed,
+    /// Every other one (R-53).
+    Refused,
+}
+
+/// Whether the browser asks for a page to be shown in a frame, by its own word (W3C Fetch Metadata, §2.1).
+/// One that does not say it shows no framed page of ours, and its own error in the place.
+pub fn is_for_a_frame(headers: &HeaderMap) -> bool {
+    headers
+        .get("sec-fetch-dest")
+        .and_then(|dest| dest.to_str().ok())
+        .is_some_and(|dest| {
+            matches!(
+                dest,
+                "embed" | "fencedframe" | "frame" | "iframe" | "object"
+            )
+        })
+}
+
 /// Puts on what protects, where a response does not have its own (R-53, R-55, R-56, R-48).
-pub fn protect(mut response: HttpResponse, is_https: bool) -> HttpResponse {
+///
+/// No `Cross-Origin-Opener-Policy`: a provider that has people sign in in a window which it opens would lose
+/// hold of that window. No `Cross-Origin-Resource-Policy`: what another site can load without a frame comes
+/// without our cookies, and pages of the CAS server load our answer to a notice as a script.
+pub fn protect(mut response: HttpResponse, is_https: bool, framing: Framing) -> HttpResponse {
     let headers = response.headers_mut();
     let mut put = |name: HeaderName, value: HeaderValue| {
         headers.entry(name).or_insert(value);
     };
-    if let Some(policy) = PagePolicy::Plain.header() {
+    let policy = match framing {
+        Framing::Allowed => PagePolicy::Framed,
+        Framing::Refused => {
+            put(header::X_FRAME_OPTIONS, HeaderValue::from_static("DENY"));
+            PagePolicy::Plain
+        }
+    };
+    if let Some(policy) = policy.header() {
         put(header::CONTENT_SECURITY_POLICY, policy);
     }
-    put(header::X_FRAME_OPTIONS, HeaderValue::from_static("DENY"));
     put(
         header::X_CONTENT_TYPE_OPTIONS,
         HeaderValue::from_static("nosniff"),

@@ -99,6 +99,10 @@ pub enum Page<'a> {
         /// The code that finds the request in the journal.
         support_code: &'a str,
     },
+    /// Says, in a frame of another site, that people sign in in a window of their own, and opens the start
+    /// page in one. The only page that may be framed: nothing on it is worth a click that somebody is
+    /// tricked into.
+    Framed,
     /// Says what this address is for.
     Home {
         /// Name of each provider, and where to start a sign-in to it.
@@ -285,6 +289,7 @@ impl Pages {
             Page::LoggedOut => edition.logged_out(),
             Page::NothingToLogOut => edition.nothing_to_log_out(),
             Page::NotFound { support_code } => edition.not_found(support_code),
+            Page::Framed => edition.framed(),
             Page::Home { providers } => {
                 for link in providers.iter().filter_map(|(_name, link)| *link) {
                     address(link)?;

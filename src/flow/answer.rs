@@ -14,13 +14,13 @@ use super::{
     way::{JOURNEY, UnderWay},
 };
 use crate::{
-    attributes::name_id::Parties,
+    attributes::{asked::Asked, name_id::Parties},
     audit,
     metadata::registry::SpFault,
     model::{
         attribute::{Attributes, ReleasedAttribute},
         journey::NamedPerson,
-        name_id::NameId,
+        name_id::{NameId, NameIdFormat},
         proof::Proof,
         session::{Participant, Session},
         store::{ReplayGuard as _, Sight, Use},
@@ -45,10 +45,20 @@ pub(super) enum Proven<'s> {
     Before(&'s [Participant]),
 }
 
+impl<'s> Proven<'s> {
+    /// Who was told of the person on the session that answers.
+    const fn told(self) -> &'s [Participant] {
+        match self {
+            Self::Now => &[],
+            Self::Before(told) => told,
+        }
+    }
+}
+
 /// What a provider is to be told of a person.
 #[derive(Debug)]
 pub(super) struct Prepared {
-    name_id: NameId,
+    name_id: Option<NameId>,
     attributes: Vec<ReleasedAttribute>,
     is_from_session: bool,
 }
@@ -77,7 +87,7 @@ impl Bridge {
         if way
             .journey
             .name_id_format
-            .is_some_and(|asked| asked != way.provider.name_id.format())
+            .is_some_and(|asked| Some(asked) != way.provider.name_id.format())
         {
             return Err(Stop::Answer {
                 to: Box::new(way.to.clone()),
@@ -85,13 +95,21 @@ impl Bridge {
             });
         }
         let ours = self.mapping.apply(&proof.attributes, &mut story.trace);
-        let name_id = self.name(way.provider, &ours, &mut story.trace)?;
-        self.refuse_shared_mail(&name_id, proof, proven, story)
-            .await?;
+        let name_id = match named_before(way, proven.told()) {
+            Some(name) => Some(name.clone()),
+            None => self.name(way.provider, &ours, &mut story.trace)?,
+        };
+        if let Some(name) = &name_id
+            && way.provider.name_id.gives_addresses()
+        {
+            self.refuse_shared_mail(name, proof, proven, story).await?;
+        }
+        let sp = &way.provider.registered.sp;
+        let asked = Asked::of(sp, way.journey.attribute_consuming_service);
         let attributes = way
             .provider
             .release
-            .release(&ours, &mut story.trace)
+            .release(&ours, &asked, &mut story.trace)
             .map_err(HereFault::from)?;
         Ok(Prepared {
             name_id,
@@ -106,26 +124,36 @@ impl Bridge {
         provider: &Provider,
         ours: &Attributes,
         trace: &mut Trace,
-    ) -> Result<NameId, HereFault> {
+    ) -> Result<Option<NameId>, HereFault> {
         let parties = Parties {
             idp: &self.settings.entity_id,
             sp: &provider.registered.sp.entity_id,
             pairwise: &self.pairwise,
+            entropy: &*self.entropy,
         };
         Ok(provider.name_id.build(ours, parties, trace)?)
     }
 
     /// Whether the request is about the person who proved this: it names them, or nobody
-    /// (saml-core-2.0 §3.4.1.4). They are named as the answer would name them.
-    pub(super) fn is_about(&self, way: &UnderWay<'_>, proof: &Proof) -> Result<bool, HereFault> {
+    /// (saml-core-2.0 §3.4.1.4). They are named as the answer would name them, and by a transient name
+    /// only where the provider was `told` it on the same session: nobody else bears it.
+    pub(super) fn is_about(
+        &self,
+        way: &UnderWay<'_>,
+        proof: &Proof,
+        told: &[Participant],
+    ) -> Result<bool, HereFault> {
         let Some(subject) = way.journey.subject else {
             return Ok(true);
         };
+        if way.provider.name_id.format() == Some(NameIdFormat::Transient) {
+            return Ok(named_before(way, told).is_some());
+        }
         // Each decision is noted where the answer is prepared.
         let mut trace = Trace::new();
         let ours = self.mapping.apply(&proof.attributes, &mut trace);
         let name = self.name(way.provider, &ours, &mut trace)?;
-        Ok(NamedPerson::of(&name.value) == subject)
+        Ok(name.is_some_and(|name| NamedPerson::of(&name.value) == subject))
     }
 
     /// Makes the answer that says who the person is.
@@ -140,7 +168,7 @@ impl Bridge {
         let by = sha256(&[&way.browser, proof.login.as_bytes()]);
         self.mark_as_answered(&way.to, by, way.again_within).await?;
         let subject = Subject {
-            name_id: &prepared.name_id,
+            name_id: prepared.name_id.as_ref(),
             attributes: &prepared.attributes,
             authn_instant: proof.at,
             context: &proof.context,
@@ -245,13 +273,30 @@ impl Bridge {
     pub(super) fn issuing<'a>(&'a self, provider: &'a Provider) -> Issuing<'a> {
         Issuing {
             idp: self.settings.entity_id.as_str(),
-            signer: &*self.signer,
+            signer: &*provider.signer,
             sign: provider.registered.config.sign,
             encrypt_to: provider.registered.encryption_key.as_ref(),
+            session: provider.registered.config.session,
             now: self.clock.now(),
             entropy: &*self.entropy,
         }
     }
+}
+
+/// The transient name that the request names the person by, where `told` says that this provider
+/// was told it on this session. The answer then says it again: it must be about whom the request
+/// names (saml-core-2.0 §3.3.4, §3.4.1.4).
+fn named_before<'a>(way: &UnderWay<'_>, told: &'a [Participant]) -> Option<&'a NameId> {
+    let subject = way.journey.subject?;
+    if way.provider.name_id.format() != Some(NameIdFormat::Transient) {
+        return None;
+    }
+    told.iter()
+        .filter(|participant| participant.sp == way.journey.sp)
+        .filter_map(|participant| participant.name_id.as_ref())
+        .find(|name| {
+            name.format == NameIdFormat::Transient && NamedPerson::of(&name.value) == subject
+        })
 }
 
 fn posting(to: &ReturnAddress, provider: &Provider, xml: &str, is_success: bool) -> Answer {

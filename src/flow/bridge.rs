@@ -36,8 +36,6 @@ pub struct Bridge {
     pub entropy: Arc<dyn Entropy>,
     /// The keys that seal journeys.
     pub seal: KeyRing,
-    /// The key that signs Responses.
-    pub signer: Arc<dyn Signer>,
     /// The service providers, as their metadata describes them.
     pub registry: Registry,
     /// How each of them is answered; every provider of the registry is in it.
@@ -98,6 +96,8 @@ pub struct Provider {
     pub registered: Arc<Registered>,
     /// Its name for people.
     pub display_name: Localized,
+    /// The key that signs what it gets, and how.
+    pub signer: Arc<dyn Signer>,
     /// The name it knows people by.
     pub name_id: NameIdRule,
     /// What it is told.

@@ -18,12 +18,7 @@ use crate::{
         ldap::{LdapFault, Record},
     },
     config::sections::WithoutDirectory,
-    model::{
-        attribute::Attributes,
-        name_id::{NameId, NameIdFormat},
-        proof::Proof,
-        trace::Organ,
-    },
+    model::{attribute::Attributes, name_id::NameId, proof::Proof, trace::Organ},
 };
 
 impl Bridge {
@@ -91,7 +86,7 @@ impl Bridge {
         proven: Proven<'_>,
         story: &mut Story,
     ) -> Result<(), Stop> {
-        let (Some(directory), NameIdFormat::EmailAddress) = (&self.directory, name.format) else {
+        let Some(directory) = &self.directory else {
             return Ok(());
         };
         let now = self.clock.now();
@@ -99,7 +94,9 @@ impl Bridge {
         // it has become another's since is good, and no reason to keep anybody waiting.
         let was_told = match proven {
             Proven::Now => false,
-            Proven::Before(told) => told.iter().any(|participant| participant.name_id == *name),
+            Proven::Before(told) => told
+                .iter()
+                .any(|participant| participant.name_id.as_ref() == Some(name)),
         };
         let is_shared = if was_told {
             let known = (proof.login.clone(), proof.attributes.clone());

@@ -20,6 +20,7 @@ use crate::{
     authn::{Outcome, PasswordAttempt},
     model::{
         journey::{BrowserBinding, Journey, OwnForm},
+        name_id::NameIdFormat,
         proof::Proof,
         session::{Session, SessionKey},
         store::{Sessions as _, Standing, StoreError},
@@ -111,6 +112,17 @@ impl Bridge {
                 }
                 Err(stop) => Err(stop),
             };
+        }
+        if names_nobody_to_come(&way) {
+            story.trace.note(
+                Organ::Authn,
+                "subject",
+                "nobody here bears that transient name",
+            );
+            return Err(Stop::Answer {
+                to: Box::new(way.to),
+                fault: AnswerFault::UnknownPrincipal,
+            });
         }
         let cas = self.authenticator.cas.as_ref();
         let is_known_nowhere = cas.is_none() || visit.browser.is_none() && !is_to_be_offered(&way);
@@ -267,7 +279,10 @@ impl Bridge {
         } else if !is_acceptable(&session.proof, &way.journey) {
             "not used: not what the request takes"
         // Who has no name at this provider is told so when the answer is prepared.
-        } else if !self.is_about(way, &session.proof).unwrap_or(true) {
+        } else if !self
+            .is_about(way, &session.proof, &session.participants)
+            .unwrap_or(true)
+        {
             "not used: the request names somebody else"
         } else {
             story.trace.note(Organ::Session, "session", "used");
@@ -376,7 +391,7 @@ impl Bridge {
             });
         }
         // Before the old session ends: a request that anybody may have made up ends nobody's.
-        if !self.is_about(&way, &proof)? {
+        if !self.is_about(&way, &proof, &[])? {
             story
                 .trace
                 .note(Organ::Authn, "subject", "not whom the request names");
@@ -508,6 +523,11 @@ fn password_form(way: &UnderWay<'_>, step: Step, browser: &Token) -> PasswordFor
         refused: None,
         login: String::new(),
     }
+}
+
+/// Whether the request names somebody by a transient name: nobody who signs in now will bear it.
+fn names_nobody_to_come(way: &UnderWay<'_>) -> bool {
+    way.journey.subject.is_some() && way.provider.name_id.format() == Some(NameIdFormat::Transient)
 }
 
 /// Whether the browser may still turn out to keep the value that journeys are bound to.

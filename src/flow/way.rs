@@ -82,11 +82,14 @@ impl Bridge {
         let root = document.root();
         let claimed = claimed_issuer(root).map_err(HereFault::from)?;
         let now = self.clock.now();
+        // It leads home also where the provider is not served.
+        story.sp = self.registry.short_name_of(&claimed).cloned();
         let provider = self.served(self.registry.sp_for(&claimed, now), story)?;
         let sp = &provider.registered.sp;
         let expected = Expectations {
             sp,
             keys: &provider.registered.keys,
+            sha1: provider.registered.sha1(now),
             must_be_signed: provider.registered.must_sign_requests(),
             destination: &self.settings.sso_url,
             now,
@@ -131,6 +134,7 @@ impl Bridge {
             is_passive: request.is_passive,
             subject: wishes.subject,
             name_id_format: wishes.name_id_format,
+            attribute_consuming_service: request.attribute_consuming_service,
             acceptable_contexts: wishes.acceptable_contexts,
             begun_at: now,
             support_code: story.support_code,
@@ -245,9 +249,10 @@ impl Bridge {
 
     /// The way home to a provider, whatever became of the journey.
     pub fn home(&self, name: &ShortName) -> Option<Home> {
-        self.providers.get(name).map(|provider| Home {
-            provider: provider.display_name.clone(),
-            sign_in_link: provider.sign_in_link().map(str::to_owned),
+        let listed = self.registry.listed(name, self.clock.now())?;
+        Some(Home {
+            provider: listed.display_name,
+            sign_in_link: listed.sign_in_link.map(|link| link.as_str().to_owned()),
         })
     }
 }

@@ -27,10 +27,17 @@ pub enum Finding {
     /// A fault: two addresses have one `index`, so that a request for it could mean either.
     #[error("two AssertionConsumerService elements have the index {0}")]
     AcsIndexRepeated(u16),
+    /// A warning: two lists of attributes have one index.
+    #[error("two AttributeConsumingService elements have the index {0}: the first one counts")]
+    AttributeConsumingServiceRepeated(u16),
     /// A fault: an attribute that is true or false is neither.
     #[error("`{0}` is neither true nor false")]
     Boolean(&'static str),
-    /// A fault: a certificate for signing cannot be used. RSA below 2048 bits is such a case.
+    /// A fault: a `cacheDuration` is no `xs:duration`, or none that is longer than nothing.
+    #[error("a cacheDuration is not a duration longer than nothing")]
+    CacheDuration,
+    /// A fault: a certificate for signing cannot be used, and there is no other one. RSA below 2048
+    /// bits is such a case.
     #[error("the certificate for signing in KeyDescriptor {place} cannot be used: {fault}")]
     Certificate {
         /// Which `KeyDescriptor`.
@@ -45,6 +52,17 @@ pub enum Finding {
         subject: String,
         /// When its time was over.
         at: Timestamp,
+    },
+    /// A warning: a certificate for signing cannot be used, and another one can.
+    #[error(
+        "the certificate for signing in KeyDescriptor {place} cannot be used and does not count: \
+         {fault}"
+    )]
+    CertificateIgnored {
+        /// Which `KeyDescriptor`.
+        place: usize,
+        /// What is wrong with it.
+        fault: KeyFault,
     },
     /// A warning: a certificate's time has not begun. It counts all the same (R-92).
     #[error("the certificate for signing of {subject} is not valid before {at}")]
@@ -83,6 +101,15 @@ pub enum Finding {
         /// What is wrong with it.
         fault: KeyFault,
     },
+    /// A warning: a certificate's time is over. Its key is encrypted to all the same, as SAML trusts the
+    /// key (IIP-MD12).
+    #[error("the certificate for encryption of {subject} has expired on {at}")]
+    EncryptionCertificateExpired {
+        /// Whose it is.
+        subject: String,
+        /// When its time was over.
+        at: Timestamp,
+    },
     /// A warning: a key asks for ciphers, or for an encryption of their keys, of which none is allowed
     /// here (R-45).
     #[error(
@@ -90,9 +117,18 @@ pub enum Finding {
          nothing is encrypted to it"
     )]
     EncryptionMethods(usize),
+    /// A warning: of the readers that were tried, one decrypts nothing in a Response that is not signed
+    /// itself.
+    #[error(
+        "its assertions are encrypted, and `sign` is \"assertion\": some providers read that only with \"both\""
+    )]
+    EncryptedInUnsignedResponse,
     /// A fault: the entity ID is missing or out of bounds.
     #[error("the entityID {0}")]
     EntityId(InvalidEntityId),
+    /// A fault: two entities of the file have the name that is meant.
+    #[error("it describes the entity that is meant twice")]
+    EntityRepeated,
     /// A warning that shuts the provider out: the file's time is over (R-90).
     #[error("its validUntil is past ({0}): nobody can sign in to this provider")]
     Expired(Timestamp),
@@ -129,15 +165,21 @@ pub enum Finding {
     /// A fault: requests must be signed, and no key verifies one.
     #[error("requests must be signed, and it holds no certificate for signing")]
     NoSigningKeyToRequire,
-    /// A fault: the root is no `EntityDescriptor`.
-    #[error("it is not the EntityDescriptor of one entity")]
-    NotOneEntity,
+    /// A fault: no entity of the file has the name that is meant.
+    #[error("it describes no entity of the name that `entity-id` gives")]
+    NoSuchEntity,
+    /// A fault: the root is neither an `EntityDescriptor` nor an `EntitiesDescriptor`.
+    #[error("it is neither an EntityDescriptor nor an EntitiesDescriptor")]
+    NotEntities,
     /// A warning: an address of another binding cannot be read and does not count.
     #[error("AssertionConsumerService {0}, of a binding that is not used here, does not count")]
     OtherBindingIgnored(usize),
     /// A warning: a signed Response alone is configured, and the provider wants signed assertions.
     #[error("the provider wants signed assertions, and `sign` is \"response\"")]
     SignedAssertionWanted,
+    /// A fault: the file holds several entities, and nobody says which one is meant.
+    #[error("it describes {0} service providers, and no `entity-id` says which one is meant")]
+    SeveralEntities(usize),
     /// A fault: there are several `SPSSODescriptor` elements for SAML 2.0.
     #[error("it describes several service providers of SAML 2.0")]
     SeveralServiceProviders,
@@ -150,6 +192,12 @@ pub enum Finding {
     /// A fault: a `validUntil` is no instant.
     #[error("a validUntil is not an instant")]
     ValidUntil,
+    /// A fault: it has no end, and must have one (R-90, IIP-MD04).
+    #[error("it has no validUntil, and `max-validity-days` asks for one")]
+    ValidForEver,
+    /// A fault: it ends later than it may (R-90, IIP-MD04).
+    #[error("its validUntil is further ahead ({0}) than `max-validity-days` allows")]
+    ValidTooLong(Timestamp),
 }
 
 impl Finding {
@@ -160,24 +208,34 @@ impl Finding {
             | Self::AcsIndex(_)
             | Self::AcsIndexRepeated(_)
             | Self::Boolean(_)
+            | Self::CacheDuration
             | Self::Certificate { .. }
             | Self::Door(_)
             | Self::EntityId(_)
+            | Self::EntityRepeated
             | Self::KeyUse(_)
             | Self::NoEncryptionKey
             | Self::NoPost
             | Self::NoServiceProvider
             | Self::NoSigningKeyToRequire
-            | Self::NotOneEntity
+            | Self::NoSuchEntity
+            | Self::NotEntities
+            | Self::SeveralEntities(_)
             | Self::SeveralServiceProviders
             | Self::Shape(_)
-            | Self::ValidUntil => true,
-            Self::CertificatePlaceholder
+            | Self::ValidUntil
+            | Self::ValidForEver
+            | Self::ValidTooLong(_) => true,
+            Self::AttributeConsumingServiceRepeated(_)
+            | Self::CertificatePlaceholder
             | Self::CertificateExpired { .. }
+            | Self::CertificateIgnored { .. }
             | Self::CertificateNotYet { .. }
             | Self::CertificateWeakDigest { .. }
             | Self::CertificatesInOne(_)
+            | Self::EncryptedInUnsignedResponse
             | Self::EncryptionCertificate { .. }
+            | Self::EncryptionCertificateExpired { .. }
             | Self::EncryptionMethods(_)
             | Self::Expired(_)
             | Self::ExpiresSoon(_)

@@ -26,6 +26,8 @@ pub(super) struct Keys {
     pub(super) signing: Vec<VerifyingKey>,
     /// The first one that can be encrypted to: whoever lists several reads with each (IIP-MD08).
     pub(super) encryption: Option<EncryptionKey>,
+    /// The certificates for signing that cannot be used, by the place of their `KeyDescriptor`.
+    unusable: Vec<(usize, KeyFault)>,
 }
 
 /// What a key is for, as its `KeyDescriptor` says.
@@ -81,10 +83,11 @@ pub(super) fn read(
             keys.take_for_signing(&descriptor, now, findings);
         }
         if key_use != KeyUse::Signing {
-            keys.take_for_encryption(&descriptor, findings);
+            keys.take_for_encryption(&descriptor, now, findings);
         }
         asks_for_it |= key_use == KeyUse::Encryption;
     }
+    keys.tell_of_unusable(findings);
     if asks_for_it && keys.encryption.is_none() && encrypt == Encrypt::WhenPossible {
         findings.push(Finding::InClear);
     }
@@ -107,9 +110,23 @@ impl Keys {
                     self.signing.push(key);
                 }
                 Ok(_known) => {}
-                Err(fault) => findings.push(Finding::Certificate { place, fault }),
+                Err(fault) => self.unusable.push((place, fault)),
             }
         }
+    }
+
+    /// A key that cannot be used keeps no other one from counting. Where none is left, the provider is
+    /// not taken: it would be one whose requests nobody can verify, by accident.
+    fn tell_of_unusable(&mut self, findings: &mut Vec<Finding>) {
+        let is_none_left = self.signing.is_empty();
+        let unusable = self.unusable.drain(..).map(|(place, fault)| {
+            if is_none_left {
+                Finding::Certificate { place, fault }
+            } else {
+                Finding::CertificateIgnored { place, fault }
+            }
+        });
+        findings.extend(unusable);
     }
 
     /// A key that cannot be used is only told: a provider with another one, or with none, is signed
@@ -117,6 +134,7 @@ impl Keys {
     fn take_for_encryption(
         &mut self,
         descriptor: &Descriptor<'_, '_>,
+        now: Timestamp,
         findings: &mut Vec<Finding>,
     ) {
         let place = descriptor.place;
@@ -126,7 +144,18 @@ impl Keys {
         };
         for text in &descriptor.certificates {
             match EncryptionKey::from_certificate_base64(text, methods) {
-                Ok(key) => self.encryption = self.encryption.take().or(Some(key)),
+                Ok(_another) if self.encryption.is_some() => {}
+                Ok(key) => {
+                    let (end, key_use) = (key.certificate().not_after(), descriptor.key_use);
+                    // Of a key for both it was told above.
+                    if end < now && key_use == KeyUse::Encryption {
+                        findings.push(Finding::EncryptionCertificateExpired {
+                            subject: key.certificate().subject().to_owned(),
+                            at: end,
+                        });
+                    }
+                    self.encryption = Some(key);
+                }
                 Err(fault) if descriptor.key_use == KeyUse::Encryption => {
                     findings.push(Finding::EncryptionCertificate { place, fault });
                 }
@@ -216,3 +245,7 @@ fn tell_of(key: &VerifyingKey, now: Timestamp, findings: &mut Vec<Finding>) {
         findings.push(Finding::CertificateWeakDigest { subject });
     }
 }
+
+#[cfg(test)]
+#[path = "key_descriptor_tests.rs"]
+mod tests;

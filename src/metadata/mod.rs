@@ -1,13 +1,22 @@
 //! The service providers we answer to.
 //!
-//! [`read`] takes one metadata file apart, [`source`] loads all that the configuration names, and
-//! [`registry`] is asked who a provider is. Only [`registry::Registry`] says whether a provider is
+//! [`read`] takes one metadata file apart, [`source`] loads all that the configuration names,
+//! [`last_good`] keeps copies of what could be used, and [`registry`] is asked who a provider is. Only [`registry::Registry`] says whether a provider is
 //! answered at all.
 
 pub mod finding;
+pub mod last_good;
 pub mod read;
 pub mod registry;
+pub mod signature_methods;
 pub mod source;
 
+mod attribute_consuming_service;
 mod encryption_method;
+mod entities;
+mod entity_attributes;
 mod key_descriptor;
+mod validity;
+
+#[cfg(test)]
+mod unknown_content_tests;

@@ -3,11 +3,14 @@
 //! Owns what is taken from a file. Everything that is wrong is told, not the first thing only. What
 //! is not used here is survived: other roles, other bindings, extensions.
 
-use jiff::{SignedDuration, Timestamp, civil::DateTime, tz::TimeZone};
+use jiff::Timestamp;
 
 use super::{
+    attribute_consuming_service, entities, entity_attributes,
     finding::Finding,
     key_descriptor::{self, Keys},
+    signature_methods::SignatureMethods,
+    validity,
 };
 use crate::{
     config::{
@@ -16,7 +19,7 @@ use crate::{
     },
     model::{
         endpoint::{EndpointUrl, Schemes},
-        entity_id::EntityId,
+        entity_id::{EntityId, InvalidEntityId},
         language::Localized,
         service_provider::{AssertionConsumerService, ServiceProvider},
         vocab,
@@ -28,14 +31,13 @@ use crate::{
 /// The longest name for people that is taken from a provider's own metadata.
 const MAX_DISPLAY_NAME_CHARS: usize = 80;
 
-/// How long before the end of a file it is told.
-const SOON: SignedDuration = SignedDuration::from_hours(14 * 24);
-
 /// What was found in a metadata file.
 #[derive(Debug)]
 pub struct Reading {
     /// The provider; none where there is a fault.
     pub provider: Option<Described>,
+    /// The entityID that the file gives itself, be there a fault or not.
+    pub claimed: Option<EntityId>,
     /// Everything that is wrong in it, or will be.
     pub findings: Vec<Finding>,
 }
@@ -49,13 +51,25 @@ pub struct Described {
     pub keys: Vec<VerifyingKey>,
     /// The key that its assertions are encrypted to; there is one where they must be.
     pub encryption_key: Option<EncryptionKey>,
+    /// The signatures that it declares to verify.
+    pub signature_methods: SignatureMethods,
 }
 
 /// Reads the metadata of the provider that `config` describes, as it stands at `now`.
 pub fn read(bytes: &[u8], config: &SpConfig, schemes: Schemes, now: Timestamp) -> Reading {
     let mut findings = Vec::new();
+    let mut claimed = None;
     let provider = match door::open(bytes, &Limits::METADATA) {
-        Ok(document) => read_entity(document.root(), config, schemes, now, &mut findings),
+        Ok(document) => match entities::find(document.root(), config.entity_id.as_ref()) {
+            Ok(entity) => {
+                claimed = parse_entity_id(entity).ok();
+                read_entity(entity, config, schemes, now, &mut findings)
+            }
+            Err(fault) => {
+                findings.push(fault);
+                None
+            }
+        },
         Err(fault) => {
             findings.push(Finding::Door(fault));
             None
@@ -64,8 +78,13 @@ pub fn read(bytes: &[u8], config: &SpConfig, schemes: Schemes, now: Timestamp) -
     let is_sound = !findings.iter().any(Finding::is_fault);
     Reading {
         provider: provider.filter(|_| is_sound),
+        claimed,
         findings,
     }
+}
+
+fn parse_entity_id(entity: Element<'_, '_>) -> Result<EntityId, InvalidEntityId> {
+    EntityId::parse(entity.attribute("entityID").unwrap_or_default())
 }
 
 fn read_entity(
@@ -75,23 +94,12 @@ fn read_entity(
     now: Timestamp,
     findings: &mut Vec<Finding>,
 ) -> Option<Described> {
-    if !entity.is(vocab::MD, "EntityDescriptor") {
-        findings.push(Finding::NotOneEntity);
-        return None;
-    }
-    let entity_id = EntityId::parse(entity.attribute("entityID").unwrap_or_default())
+    let entity_id = parse_entity_id(entity)
         .map_err(|fault| findings.push(Finding::EntityId(fault)))
         .ok();
     let descriptor = sp_descriptor(entity, findings)?;
-    let valid_until = [entity, descriptor]
-        .into_iter()
-        .filter_map(|element| read_valid_until(element, findings))
-        .min();
-    match valid_until {
-        Some(end) if end <= now => findings.push(Finding::Expired(end)),
-        Some(end) if end.duration_since(now) < SOON => findings.push(Finding::ExpiresSoon(end)),
-        Some(_) | None => {}
-    }
+    let validity = validity::read(descriptor, findings);
+    validity.judge(config.max_validity_days, now, findings);
     let authn_requests_signed = read_boolean(descriptor, "AuthnRequestsSigned", findings);
     let want_assertions_signed = read_boolean(descriptor, "WantAssertionsSigned", findings);
     let assertion_consumer_services = read_acs(descriptor, schemes, findings);
@@ -99,6 +107,7 @@ fn read_entity(
         signing_certificates,
         signing,
         encryption,
+        ..
     } = key_descriptor::read(descriptor, config.encrypt, now, findings);
     if config.encrypt == Encrypt::Always && encryption.is_none() {
         findings.push(Finding::NoEncryptionKey);
@@ -108,19 +117,25 @@ fn read_entity(
         entity_id: entity_id?,
         aliases: config.aliases.clone(),
         assertion_consumer_services,
-        attribute_consuming_services: read_attribute_consuming_services(descriptor),
+        attribute_consuming_services: attribute_consuming_service::read_all(descriptor, findings),
+        entity_attributes: entity_attributes::read(entity),
         signing_certificates,
         name_id_formats: read_name_id_formats(descriptor, findings),
         authn_requests_signed: authn_requests_signed.unwrap_or(false),
         want_assertions_signed: want_assertions_signed.unwrap_or(false),
         display_name: read_display_name(descriptor),
-        valid_until,
+        valid_until: validity.valid_until,
+        cache_duration: validity.cache_duration,
     };
     compare(&sp, config, findings);
+    if encryption.is_some() && config.sign == Sign::Assertion {
+        findings.push(Finding::EncryptedInUnsignedResponse);
+    }
     Some(Described {
         sp,
         keys: signing,
         encryption_key: encryption,
+        signature_methods: SignatureMethods::read(entity, descriptor),
     })
 }
 
@@ -129,15 +144,7 @@ fn sp_descriptor<'t, 'i>(
     entity: Element<'t, 'i>,
     findings: &mut Vec<Finding>,
 ) -> Option<Element<'t, 'i>> {
-    let mut descriptors = entity.children().filter(|child| {
-        let protocols = child
-            .attribute("protocolSupportEnumeration")
-            .unwrap_or_default();
-        child.is(vocab::MD, "SPSSODescriptor")
-            && protocols
-                .split_ascii_whitespace()
-                .any(|protocol| protocol == vocab::SAMLP)
-    });
+    let mut descriptors = entities::sp_descriptors(entity);
     let first = descriptors.next();
     if first.is_none() {
         findings.push(Finding::NoServiceProvider);
@@ -148,19 +155,8 @@ fn sp_descriptor<'t, 'i>(
     first
 }
 
-fn read_valid_until(element: Element<'_, '_>, findings: &mut Vec<Finding>) -> Option<Timestamp> {
-    let text = element.attribute("validUntil")?.trim();
-    // saml-core-2.0 §1.3.3: without a time zone it is UTC.
-    let instant = text.parse().or_else(|_| {
-        text.parse::<DateTime>()
-            .and_then(|utc| TimeZone::UTC.to_timestamp(utc))
-    });
-    instant
-        .map_err(|_unread| findings.push(Finding::ValidUntil))
-        .ok()
-}
-
-fn read_boolean(
+/// Reads an `xs:boolean`; one that is neither true nor false is a fault.
+pub(super) fn read_boolean(
     element: Element<'_, '_>,
     name: &'static str,
     findings: &mut Vec<Finding>,
@@ -246,19 +242,8 @@ fn read_one_acs(
     })
 }
 
-/// Reads the indexes of the lists of attributes (saml-metadata-2.0 §2.4.4.1). What the lists hold
-/// decides nothing here: what a provider is told is the administrator's word. One without an index is
-/// one that no request can name.
-fn read_attribute_consuming_services(descriptor: Element<'_, '_>) -> Vec<u16> {
-    descriptor
-        .children()
-        .filter(|child| child.is(vocab::MD, "AttributeConsumingService"))
-        .filter_map(|service| service.attribute("index").and_then(read_index))
-        .collect()
-}
-
 /// Reads an `xs:unsignedShort` without the forms that nobody writes, such as `+1`.
-fn read_index(text: &str) -> Option<u16> {
+pub(super) fn read_index(text: &str) -> Option<u16> {
     let text = text.trim();
     text.bytes()
         .all(|b| b.is_ascii_digit())
@@ -334,10 +319,9 @@ fn compare(provider: &ServiceProvider, config: &SpConfig, findings: &mut Vec<Fin
         || formats
             .iter()
             .any(|listed| listed == vocab::NAME_ID_UNSPECIFIED);
-    if !any
-        && !formats
-            .iter()
-            .any(|listed| listed == config.name_id.format.urn())
+    if let Some(ours) = config.name_id.format()
+        && !any
+        && !formats.iter().any(|listed| listed == ours.urn())
     {
         findings.push(Finding::NameIdFormat);
     }

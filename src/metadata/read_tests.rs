@@ -3,11 +3,7 @@ use std::{collections::BTreeMap, fs, path::Path};
 use jiff::Timestamp;
 
 use super::*;
-use crate::{
-    config::sections::NameId,
-    model::{name_id::NameIdFormat, short_name::ShortName},
-    xmlsec::EncryptionMethods,
-};
+use crate::{config::sections::NameId, model::short_name::ShortName, xmlsec::EncryptionMethods};
 
 const ZOOM: &[u8] = include_bytes!("../../metadata/zoom.xml");
 
@@ -15,16 +11,20 @@ pub(in crate::metadata) fn config() -> SpConfig {
     SpConfig {
         short_name: ShortName::parse("example").unwrap(),
         metadata_path: "example.xml".into(),
+        entity_id: None,
+        max_validity_days: None,
         aliases: Vec::new(),
         sign_in_link: None,
         enabled: true,
         display_name: None,
         require_signed_requests: None,
-        sign: Sign::Assertion,
+        sha1_until: None,
+        sign: Sign::Both,
+        signature: None,
         encrypt: Encrypt::WhenPossible,
         max_authn_age: None,
-        name_id: NameId {
-            format: NameIdFormat::EmailAddress,
+        session: None,
+        name_id: NameId::EmailAddress {
             from: "mail".into(),
         },
         release: Vec::new(),
@@ -75,6 +75,7 @@ fn every_sound_file_is_taken_and_its_warning_told() {
             "certificate-not-yet-valid",
             "is not valid before 2040-01-01T00:00:00Z",
         ),
+        ("certificate-of-md5", "is itself signed with a weak digest"),
         ("certificate-of-sha1", "is itself signed with a weak digest"),
         (
             "certificates-in-one-x509data",
@@ -233,7 +234,7 @@ const INVALID: &[(&str, &str)] = &[
     ),
     (
         "other-namespace",
-        "it is not the EntityDescriptor of one entity",
+        "it is neither an EntityDescriptor nor an EntitiesDescriptor",
     ),
     (
         "requests-signed-is-maybe",
@@ -245,7 +246,7 @@ const INVALID: &[(&str, &str)] = &[
     ),
     (
         "several-entities",
-        "it is not the EntityDescriptor of one entity",
+        "it describes 2 service providers, and no `entity-id` says",
     ),
     (
         "signs-requests-without-a-key",
@@ -411,7 +412,8 @@ fn a_list_of_attributes_is_known_by_its_index() {
     let with_lists = plain.replace("</md:SPSSODescriptor>", lists);
     let indexes = |text: &str| {
         let reading = read(text.as_bytes(), &config(), Schemes::HttpsOnly, now());
-        reading.provider.unwrap().sp.attribute_consuming_services
+        let services = reading.provider.unwrap().sp.attribute_consuming_services;
+        services.iter().map(|it| it.index).collect::<Vec<_>>()
     };
     assert_eq!(indexes(&with_lists), [4, 0]);
     assert_eq!(indexes(&plain), [0; 0]);
@@ -576,6 +578,41 @@ fn r45_where_assertions_must_be_encrypted_a_provider_without_a_key_for_it_is_not
         2
     );
     assert!(reading.provider.unwrap().encryption_key.is_none());
+}
+
+#[test]
+fn r45_an_encrypted_assertion_in_a_response_that_is_not_signed_is_told() {
+    let bytes = keys_of_every_use(&[]);
+    let told_of = |sign, encrypt| {
+        let config = SpConfig {
+            sign,
+            ..encrypting(encrypt)
+        };
+        let reading = read(&bytes, &config, Schemes::HttpsOnly, now());
+        let is_told = |told: &&String| told.contains("only with \"both\"");
+        told(&reading).iter().filter(is_told).count()
+    };
+    assert_eq!(told_of(Sign::Assertion, Encrypt::WhenPossible), 1);
+    assert_eq!(told_of(Sign::Assertion, Encrypt::Always), 1);
+    assert_eq!(told_of(Sign::Assertion, Encrypt::Never), 0);
+    assert_eq!(told_of(Sign::Response, Encrypt::Always), 0);
+    assert_eq!(told_of(Sign::Both, Encrypt::Always), 0);
+}
+
+#[test]
+fn r92_an_expired_certificate_for_encryption_is_told_and_counts() {
+    let text = String::from_utf8(fixtures("valid")["certificate-expired"].clone()).unwrap();
+    let (signing, encryption) = ("use=\"signing\"", "use=\"encryption\"");
+    assert!(text.contains(signing));
+    let text = text.replace(signing, encryption);
+    let reading = read(text.as_bytes(), &config(), Schemes::HttpsOnly, now());
+    let told = told(&reading);
+    assert!(
+        told.iter()
+            .any(|told| told.contains("certificate for encryption of CN=sp.example.org expired")),
+        "{told:?}"
+    );
+    assert!(reading.provider.unwrap().encryption_key.is_some());
 }
 
 #[test]

@@ -5,9 +5,10 @@ use std::{
     sync::Arc,
 };
 
-use jiff::Timestamp;
+use jiff::{Timestamp, tz::Offset};
 use unicode_normalization::UnicodeNormalization as _;
 
+use super::signature_methods::SignatureMethods;
 use crate::{
     config::sp::SpConfig,
     model::{
@@ -18,7 +19,7 @@ use crate::{
         short_name::ShortName,
         vocab,
     },
-    xmlsec::{EncryptionKey, VerifyingKey},
+    xmlsec::{EncryptionKey, Sha1, VerifyingKey},
 };
 
 /// A service provider with all that is known of it.
@@ -30,8 +31,93 @@ pub struct Registered {
     pub keys: Vec<VerifyingKey>,
     /// The key that its assertions are encrypted to; none where they are not.
     pub encryption_key: Option<EncryptionKey>,
+    /// The signatures that it declares to verify.
+    pub signature_methods: SignatureMethods,
     /// What the administrator wrote.
     pub config: SpConfig,
+    /// Which version of the metadata it is.
+    pub origin: Origin,
+    /// From when the metadata is older than it allows itself (`cacheDuration`); nobody is shut out.
+    pub look_again_at: Option<Timestamp>,
+}
+
+/// Which version of a provider's metadata counts.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Origin {
+    /// The file that the configuration names.
+    File,
+    /// The copy that was kept of an earlier one: the file is broken.
+    LastGood,
+}
+
+/// A provider of the configuration, as its metadata could be read or not.
+#[derive(Debug)]
+pub enum Candidate {
+    /// It could be read.
+    Registered(Box<Registered>),
+    /// It could not.
+    Broken(Box<Broken>),
+}
+
+/// A provider whose metadata cannot be used, and of which no earlier version is there.
+#[derive(Clone, Debug)]
+pub struct Broken {
+    /// What the administrator wrote.
+    pub config: SpConfig,
+    /// The entityID that the broken file gives itself. It takes no name from another provider, and
+    /// only leads to the page that says what is the matter.
+    pub claimed: Option<EntityId>,
+}
+
+impl Candidate {
+    const fn config(&self) -> &SpConfig {
+        match self {
+            Self::Registered(registered) => &registered.config,
+            Self::Broken(broken) => &broken.config,
+        }
+    }
+
+    /// The names that nobody else may have.
+    fn names(&self) -> Vec<EntityId> {
+        let (own, aliases) = match self {
+            Self::Registered(registered) => {
+                (Some(&registered.sp.entity_id), &registered.sp.aliases)
+            }
+            Self::Broken(broken) => (broken.config.entity_id.as_ref(), &broken.config.aliases),
+        };
+        own.into_iter().chain(aliases).cloned().collect()
+    }
+}
+
+/// How it stands with a provider, for machines that watch.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum SpState {
+    /// Its metadata cannot be used: nobody can sign in to it.
+    Broken,
+    /// An administrator switched it off.
+    Disabled,
+    /// Its metadata's time is over: nobody can sign in to it.
+    Expired,
+    /// All is well.
+    Good,
+    /// Its file is broken, and an earlier version counts.
+    LastGood,
+    /// Its metadata is older than its `cacheDuration` allows, and counts all the same.
+    Stale,
+}
+
+impl SpState {
+    /// The word for it.
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Broken => "broken",
+            Self::Disabled => "disabled",
+            Self::Expired => "expired",
+            Self::Good => "good",
+            Self::LastGood => "last-good",
+            Self::Stale => "stale",
+        }
+    }
 }
 
 impl Registered {
@@ -43,17 +129,20 @@ impl Registered {
             .unwrap_or(self.sp.authn_requests_signed)
     }
 
+    /// Whether it may sign its requests with SHA-1 at `now`: up to and including the last day, in
+    /// UTC, that the administrator wrote.
+    pub fn sha1(&self, now: Timestamp) -> Sha1 {
+        let today = Offset::UTC.to_datetime(now).date();
+        match self.config.sha1_until {
+            None => Sha1::Refused,
+            Some(last) if last < today => Sha1::Ended,
+            Some(_) => Sha1::Taken,
+        }
+    }
+
     /// Its name for people.
     pub fn display_name(&self) -> Localized {
-        let given = self
-            .config
-            .display_name
-            .as_ref()
-            .or(self.sp.display_name.as_ref());
-        given.cloned().unwrap_or_else(|| Localized {
-            fr: self.config.short_name.as_str().to_owned(),
-            en: None,
-        })
+        display_name(&self.config, self.sp.display_name.as_ref())
     }
 
     /// The addresses that take answers over HTTP-POST, in the order of the metadata.
@@ -64,24 +153,36 @@ impl Registered {
             .filter(|service| service.binding == vocab::BINDING_POST)
     }
 
-    fn names(&self) -> impl Iterator<Item = &EntityId> {
-        std::iter::once(&self.sp.entity_id).chain(&self.sp.aliases)
-    }
-
-    fn state(&self, now: Timestamp) -> Result<(), SpFault> {
+    fn state(&self, now: Timestamp) -> SpState {
+        let is_reached = |at: Option<Timestamp>| at.is_some_and(|at| at <= now);
         if !self.config.enabled {
-            return Err(SpFault::Disabled);
+            SpState::Disabled
+        } else if is_reached(self.sp.valid_until) {
+            SpState::Expired
+        } else if self.origin == Origin::LastGood {
+            SpState::LastGood
+        } else if is_reached(self.look_again_at) {
+            SpState::Stale
+        } else {
+            SpState::Good
         }
-        if self.sp.valid_until.is_some_and(|end| end <= now) {
-            return Err(SpFault::Expired);
-        }
-        Ok(())
     }
+}
+
+fn display_name(config: &SpConfig, of_metadata: Option<&Localized>) -> Localized {
+    let given = config.display_name.as_ref().or(of_metadata);
+    given.cloned().unwrap_or_else(|| Localized {
+        fr: config.short_name.as_str().to_owned(),
+        en: None,
+    })
 }
 
 /// Why a service provider is not answered.
 #[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]
 pub enum SpFault {
+    /// Its metadata cannot be used, and no earlier version is there.
+    #[error("the metadata of the service provider cannot be used")]
+    Broken,
     /// An administrator switched it off.
     #[error("the service provider is switched off")]
     Disabled,
@@ -144,55 +245,86 @@ pub struct Listed<'a> {
     pub is_answered: bool,
 }
 
-/// The registered service providers: a snapshot that never changes.
+/// The service providers of the configuration: a snapshot that never changes.
 #[derive(Debug, Default)]
 pub struct Registry {
-    by_name: HashMap<EntityId, Arc<Registered>>,
-    by_short_name: BTreeMap<ShortName, Arc<Registered>>,
+    by_name: HashMap<EntityId, ShortName>,
+    by_short_name: BTreeMap<ShortName, Known>,
+    clashes: Vec<Clash>,
     warnings: Vec<Clash>,
 }
 
+#[derive(Debug)]
+enum Known {
+    Registered(Arc<Registered>),
+    Broken(Box<SpConfig>),
+}
+
 impl Registry {
-    /// Registers all of `providers`.
-    ///
-    /// # Errors
-    ///
-    /// Every two that must not stand side by side. Nothing is registered then.
-    pub fn build(providers: Vec<Registered>) -> Result<Self, Vec<Clash>> {
+    /// Registers all of `candidates` that can stand side by side. One that goes by the name of an
+    /// earlier one is broken, and no name and no key of it counts.
+    pub fn build(candidates: Vec<Candidate>) -> Self {
         let mut registry = Self::default();
-        let mut clashes = Vec::new();
-        let mut folded: HashMap<String, Arc<Registered>> = HashMap::new();
-        for provider in providers.into_iter().map(Arc::new) {
-            let short_name = provider.config.short_name.clone();
+        let mut folded = HashMap::new();
+        let mut claims = Vec::new();
+        for candidate in candidates {
+            let short_name = candidate.config().short_name.clone();
             if registry.by_short_name.contains_key(&short_name) {
-                clashes.push(Clash::SameShortName(short_name));
+                registry.clashes.push(Clash::SameShortName(short_name));
                 continue;
             }
-            for name in provider.names() {
-                let same = registry.by_name.insert(name.clone(), Arc::clone(&provider));
-                let similar = folded.insert(fold(name), Arc::clone(&provider));
-                let other = |known: Option<Arc<Registered>>| {
-                    known
-                        .map(|known| known.config.short_name.clone())
-                        .filter(|known| *known != short_name)
-                };
-                let (same, similar) = (other(same), other(similar));
-                let (name, other) = (name.clone(), short_name.clone());
-                if let Some(one) = same {
-                    clashes.push(Clash::SameName { one, other, name });
-                } else if let Some(one) = similar {
-                    registry
-                        .warnings
-                        .push(Clash::SimilarName { one, other, name });
+            let is_clear = registry.take_names(&candidate.names(), &short_name, &mut folded);
+            let known = match candidate {
+                Candidate::Registered(registered) if is_clear => {
+                    Known::Registered(Arc::from(registered))
                 }
+                Candidate::Registered(registered) => Known::Broken(Box::new(registered.config)),
+                Candidate::Broken(broken) => {
+                    claims.extend(broken.claimed.map(|name| (name, short_name.clone())));
+                    Known::Broken(Box::new(broken.config))
+                }
+            };
+            registry.by_short_name.insert(short_name, known);
+        }
+        for (name, short_name) in claims {
+            registry.by_name.entry(name).or_insert(short_name);
+        }
+        registry
+    }
+
+    /// Gives `names` to the provider, all or none; whether it has them.
+    fn take_names(
+        &mut self,
+        names: &[EntityId],
+        short_name: &ShortName,
+        folded: &mut HashMap<String, ShortName>,
+    ) -> bool {
+        let clashes: Vec<_> = names
+            .iter()
+            .filter_map(|name| {
+                let one = self.by_name.get(name)?.clone();
+                let (name, other) = (name.clone(), short_name.clone());
+                Some(Clash::SameName { one, other, name })
+            })
+            .collect();
+        if !clashes.is_empty() {
+            self.clashes.extend(clashes);
+            return false;
+        }
+        for name in names {
+            self.by_name.insert(name.clone(), short_name.clone());
+            let similar = folded.insert(fold(name), short_name.clone());
+            if let Some(one) = similar.filter(|known| known != short_name) {
+                let (name, other) = (name.clone(), short_name.clone());
+                self.warnings.push(Clash::SimilarName { one, other, name });
             }
-            registry.by_short_name.insert(short_name, provider);
         }
-        if clashes.is_empty() {
-            Ok(registry)
-        } else {
-            Err(clashes)
-        }
+        true
+    }
+
+    /// Those that must not stand side by side; the later one of each two is broken.
+    pub fn clashes(&self) -> &[Clash] {
+        &self.clashes
     }
 
     /// Names that look alike; they were registered all the same.
@@ -209,7 +341,8 @@ impl Registry {
     ///
     /// It is not answered; nothing may be sent to it.
     pub fn sp_for(&self, name: &EntityId, now: Timestamp) -> Result<&Arc<Registered>, SpFault> {
-        answered(self.by_name.get(name), now)
+        let short_name = self.by_name.get(name).ok_or(SpFault::Unknown)?;
+        self.sp_by_short_name(short_name, now)
     }
 
     /// The same by our own short name.
@@ -222,45 +355,77 @@ impl Registry {
         name: &ShortName,
         now: Timestamp,
     ) -> Result<&Arc<Registered>, SpFault> {
-        answered(self.by_short_name.get(name), now)
+        let registered = match self.by_short_name.get(name) {
+            Some(Known::Registered(registered)) => registered,
+            Some(Known::Broken(_)) => return Err(SpFault::Broken),
+            None => return Err(SpFault::Unknown),
+        };
+        match registered.state(now) {
+            SpState::Broken => Err(SpFault::Broken),
+            SpState::Disabled => Err(SpFault::Disabled),
+            SpState::Expired => Err(SpFault::Expired),
+            SpState::Good | SpState::LastGood | SpState::Stale => Ok(registered),
+        }
     }
 
-    /// Every provider, answered or not: to compile its rules at start, never to answer it.
+    /// Every provider whose metadata could be read, answered or not: to compile its rules at start,
+    /// never to answer it.
     pub fn all(&self) -> impl Iterator<Item = &Arc<Registered>> {
-        self.by_short_name.values()
+        self.by_short_name.values().filter_map(|known| match known {
+            Known::Registered(registered) => Some(registered),
+            Known::Broken(_) => None,
+        })
     }
 
-    /// Every provider, in the order of the short names, for what is made once for each at the start.
-    /// It says nothing about who is answered: that is asked at each step.
-    pub fn iter(&self) -> impl Iterator<Item = &Arc<Registered>> {
-        self.by_short_name.values()
+    /// How it stands with each provider of the configuration, in the order of the short names.
+    pub fn states(&self, now: Timestamp) -> impl Iterator<Item = (&ShortName, SpState)> {
+        self.by_short_name
+            .iter()
+            .map(move |(name, known)| (name, known.state(now)))
     }
 
     /// Every provider as a page may tell it, in the order of the short names.
     pub fn listing(&self, now: Timestamp) -> impl Iterator<Item = Listed<'_>> {
         self.by_short_name
             .values()
-            .map(move |known| listed(known, now))
+            .map(move |known| known.listed(now))
     }
 
     /// One provider as a page may tell it: a page that says "switched off" still shows a way out.
     pub fn listed(&self, name: &ShortName, now: Timestamp) -> Option<Listed<'_>> {
-        self.by_short_name.get(name).map(|known| listed(known, now))
+        self.by_short_name.get(name).map(|known| known.listed(now))
+    }
+
+    /// Our own name for whoever calls itself so, answered or not.
+    pub fn short_name_of(&self, name: &EntityId) -> Option<&ShortName> {
+        self.by_name.get(name)
     }
 }
 
-fn answered(known: Option<&Arc<Registered>>, now: Timestamp) -> Result<&Arc<Registered>, SpFault> {
-    let known = known.ok_or(SpFault::Unknown)?;
-    known.state(now)?;
-    Ok(known)
-}
+impl Known {
+    fn state(&self, now: Timestamp) -> SpState {
+        match self {
+            Self::Registered(registered) => registered.state(now),
+            Self::Broken(_) => SpState::Broken,
+        }
+    }
 
-fn listed(known: &Registered, now: Timestamp) -> Listed<'_> {
-    Listed {
-        short_name: &known.config.short_name,
-        display_name: known.display_name(),
-        sign_in_link: known.config.sign_in_link.as_ref(),
-        is_answered: known.state(now).is_ok(),
+    fn listed(&self, now: Timestamp) -> Listed<'_> {
+        let (config, of_metadata) = match self {
+            Self::Registered(registered) => {
+                (&registered.config, registered.sp.display_name.as_ref())
+            }
+            Self::Broken(config) => (&**config, None),
+        };
+        Listed {
+            short_name: &config.short_name,
+            display_name: display_name(config, of_metadata),
+            sign_in_link: config.sign_in_link.as_ref(),
+            is_answered: match self.state(now) {
+                SpState::Good | SpState::LastGood | SpState::Stale => true,
+                SpState::Broken | SpState::Disabled | SpState::Expired => false,
+            },
+        }
     }
 }
 

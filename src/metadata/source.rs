@@ -1,4 +1,8 @@
 //! Loads the metadata that the configuration names.
+//!
+//! What is wrong with one provider's file stops nobody else: that provider goes on with the last good
+//! version of its metadata where one was kept, and otherwise is not answered until the file is
+//! mended. A start calls [`load`], and so can whatever reads the files again later.
 
 use std::{
     fs::File,
@@ -9,78 +13,55 @@ use std::{
 use jiff::Timestamp;
 
 use super::{
-    read::{self, Described},
-    registry::{Clash, Registered, Registry},
+    last_good::{LastGood, ToKeep},
+    read::{self, Described, Reading},
+    registry::{Broken, Candidate, Clash, Origin, Registered, Registry},
+    signature_methods::SignatureMethodFault,
 };
 use crate::{
     config::{fault::ConfigFault, sp::SpConfig},
-    model::endpoint::Schemes,
+    model::{endpoint::Schemes, short_name::ShortName},
     xml::door::Limits,
+    xmlsec::SigningKey,
 };
 
 /// What was loaded.
 #[derive(Debug)]
 pub struct Loaded {
-    /// Every provider of the configuration.
+    /// Every provider of the configuration, those that are broken too.
     pub registry: Registry,
+    /// Why some of them are broken, or go on with an earlier version.
+    pub faults: Vec<ConfigFault>,
     /// What an administrator should see to before it becomes a fault.
     pub warnings: Vec<ConfigFault>,
+    /// The files that can be used: kept by whoever goes on with them, and by nobody who only looks.
+    pub to_keep: ToKeep,
 }
 
-/// Why nothing was loaded.
-#[derive(Debug)]
-pub struct NotLoaded {
-    /// Every fault of every file.
-    pub faults: Vec<ConfigFault>,
-    /// What else was found on the way.
-    pub warnings: Vec<ConfigFault>,
-}
-
-/// Loads the metadata of `providers`, as it stands at `now`.
-///
-/// # Errors
-///
-/// The faults of all files together; the server must not start, or keeps the registry it has.
-pub fn load(providers: &[SpConfig], schemes: Schemes, now: Timestamp) -> Result<Loaded, NotLoaded> {
-    let mut registered = Vec::new();
-    let (mut faults, mut warnings) = (Vec::new(), Vec::new());
-    for config in providers {
-        let path = &config.metadata_path;
-        let tell = |what: String| ConfigFault {
-            key: format!("sp.{}", config.short_name),
-            ..ConfigFault::of_file(path, what)
-        };
-        let bytes = match read_bounded(path) {
-            Ok(bytes) => bytes,
-            Err(error) => {
-                faults.push(tell(format!("cannot be read: {error}")));
-                continue;
-            }
-        };
-        let reading = read::read(&bytes, config, schemes, now);
-        for finding in &reading.findings {
-            let list = if finding.is_fault() {
-                &mut faults
-            } else {
-                &mut warnings
-            };
-            list.push(tell(finding.to_string()));
-        }
-        if let Some(Described {
-            sp,
-            keys,
-            encryption_key,
-        }) = reading.provider
-        {
-            registered.push(Registered {
-                sp,
-                keys,
-                encryption_key,
-                config: config.clone(),
-            });
-        }
-    }
-    let clash = |clash: &Clash| {
+/// Loads the metadata of `providers`, as it stands at `now`. One that declares to verify nothing that
+/// the `keys` that sign can do is broken, too; where the keys could not be read, nothing is said of that.
+pub fn load(
+    providers: &[SpConfig],
+    keys: Option<&[SigningKey]>,
+    schemes: Schemes,
+    last_good: Option<LastGood>,
+    now: Timestamp,
+) -> Loaded {
+    let mut loading = Loading {
+        keys,
+        schemes,
+        last_good,
+        now,
+        faults: Vec::new(),
+        warnings: Vec::new(),
+        files: Vec::new(),
+    };
+    let candidates = providers
+        .iter()
+        .map(|config| loading.candidate(config))
+        .collect();
+    let registry = Registry::build(candidates);
+    let told = |clash: &Clash| {
         let path = providers
             .iter()
             .find(|config| config.short_name == *clash.short_name())
@@ -90,26 +71,178 @@ pub fn load(providers: &[SpConfig], schemes: Schemes, now: Timestamp) -> Result<
             ..ConfigFault::of_file(&path, clash.to_string())
         }
     };
-    match Registry::build(registered) {
-        Ok(registry) => {
-            warnings.extend(registry.warnings().iter().map(clash));
-            if faults.is_empty() {
-                return Ok(Loaded { registry, warnings });
-            }
-        }
-        Err(clashes) => faults.extend(clashes.iter().map(clash)),
+    let Loading {
+        last_good,
+        mut faults,
+        mut warnings,
+        mut files,
+        ..
+    } = loading;
+    faults.extend(registry.clashes().iter().map(told));
+    warnings.extend(registry.warnings().iter().map(told));
+    // What goes by another's name was no good reading.
+    let clashes = registry.clashes();
+    files.retain(|(name, _)| !clashes.iter().any(|clash| clash.short_name() == name));
+    Loaded {
+        registry,
+        faults,
+        warnings,
+        to_keep: ToKeep { last_good, files },
     }
-    Err(NotLoaded { faults, warnings })
 }
 
-/// Reads a file up to the size that the door refuses, and never more.
-fn read_bounded(path: &Path) -> io::Result<Vec<u8>> {
+struct Loading<'k> {
+    keys: Option<&'k [SigningKey]>,
+    schemes: Schemes,
+    last_good: Option<LastGood>,
+    now: Timestamp,
+    faults: Vec<ConfigFault>,
+    warnings: Vec<ConfigFault>,
+    files: Vec<(ShortName, Vec<u8>)>,
+}
+
+/// A file as it was read, and when it was written.
+struct Read {
+    bytes: Vec<u8>,
+    written_at: Option<Timestamp>,
+    reading: Reading,
+}
+
+impl Loading<'_> {
+    fn candidate(&mut self, config: &SpConfig) -> Candidate {
+        let path = &config.metadata_path;
+        let tell = |what: String| ConfigFault {
+            key: format!("sp.{}", config.short_name),
+            ..ConfigFault::of_file(path, what)
+        };
+        let claimed = match self.read(path, config) {
+            Ok(mut read) => {
+                for finding in &read.reading.findings {
+                    let list = if finding.is_fault() {
+                        &mut self.faults
+                    } else {
+                        &mut self.warnings
+                    };
+                    list.push(tell(finding.to_string()));
+                }
+                let claimed = read.reading.claimed.clone();
+                if let Some(registered) = registered(config, Origin::File, &mut read)
+                    && self
+                        .verifies(&registered)
+                        .map_err(|fault| {
+                            let mut told = tell(fault.to_string());
+                            told.hint(
+                                "name a key that it can verify in keys.signing, or ask the provider \
+                                 what it verifies and write it as `signature`",
+                            );
+                            self.faults.push(told);
+                        })
+                        .is_ok()
+                {
+                    if let Some(at) = registered.look_again_at.filter(|at| *at <= self.now) {
+                        let what = format!(
+                            "is older than its cacheDuration allows (since {at}): fetch it again"
+                        );
+                        self.warnings.push(tell(what));
+                    }
+                    self.files.push((config.short_name.clone(), read.bytes));
+                    return Candidate::Registered(Box::new(registered));
+                }
+                claimed
+            }
+            Err(error) => {
+                self.faults.push(tell(format!("cannot be read: {error}")));
+                None
+            }
+        };
+        // The same strict reader, by what the configuration says now.
+        let copy = self.last_good.as_ref().and_then(|last_good| {
+            let copy = last_good.path(&config.short_name);
+            let mut read = self.read(&copy, config).ok()?;
+            registered(config, Origin::LastGood, &mut read)
+                .filter(|registered| self.verifies(registered).is_ok())
+        });
+        let (what, candidate) = match copy {
+            Some(registered) => (
+                "the last good version is used in its place",
+                Candidate::Registered(Box::new(registered)),
+            ),
+            None => (
+                "nobody can sign in to this provider until it is mended",
+                Candidate::Broken(Box::new(Broken {
+                    config: config.clone(),
+                    claimed,
+                })),
+            ),
+        };
+        self.warnings.push(tell(what.to_owned()));
+        candidate
+    }
+
+    /// Whether the provider verifies what one of our keys can sign, by what its metadata declares. That
+    /// no key does what the administrator asks for is a fault of the configuration, and told there.
+    fn verifies(&self, registered: &Registered) -> Result<(), SignatureMethodFault> {
+        let Some(keys) = self.keys else {
+            return Ok(());
+        };
+        match registered
+            .signature_methods
+            .choose(registered.config.signature, keys)
+        {
+            Ok(_) | Err(SignatureMethodFault::NoSuchKey) => Ok(()),
+            Err(fault @ (SignatureMethodFault::Digest | SignatureMethodFault::Signature)) => {
+                Err(fault)
+            }
+        }
+    }
+
+    fn read(&self, path: &Path, config: &SpConfig) -> io::Result<Read> {
+        let (bytes, written_at) = read_bounded(path)?;
+        let reading = read::read(&bytes, config, self.schemes, self.now);
+        Ok(Read {
+            bytes,
+            written_at,
+            reading,
+        })
+    }
+}
+
+/// The provider as it was read, where nothing is wrong with it.
+fn registered(config: &SpConfig, origin: Origin, read: &mut Read) -> Option<Registered> {
+    let Described {
+        sp,
+        keys,
+        encryption_key,
+        signature_methods,
+    } = read.reading.provider.take()?;
+    let look_again_at = read
+        .written_at
+        .zip(sp.cache_duration)
+        .and_then(|(written_at, duration)| written_at.checked_add(duration).ok());
+    Some(Registered {
+        sp,
+        keys,
+        encryption_key,
+        signature_methods,
+        config: config.clone(),
+        origin,
+        look_again_at,
+    })
+}
+
+/// Reads a file up to the size that the door refuses, and never more, and when it was last changed.
+fn read_bounded(path: &Path) -> io::Result<(Vec<u8>, Option<Timestamp>)> {
     let limit = u64::try_from(Limits::METADATA.bytes).unwrap_or(u64::MAX);
     let mut bytes = Vec::new();
-    File::open(path)?
-        .take(limit.saturating_add(1))
-        .read_to_end(&mut bytes)?;
-    Ok(bytes)
+    let file = File::open(path)?;
+    // Where the file system does not say it, no date is made up.
+    let written_at = file
+        .metadata()?
+        .modified()
+        .ok()
+        .and_then(|at| Timestamp::try_from(at).ok());
+    file.take(limit.saturating_add(1)).read_to_end(&mut bytes)?;
+    Ok((bytes, written_at))
 }
 
 #[cfg(test)]

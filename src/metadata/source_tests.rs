@@ -1,7 +1,10 @@
 use super::*;
 use crate::{
-    metadata::read::tests::{config, now},
-    model::{entity_id::EntityId, short_name::ShortName},
+    metadata::{
+        read::tests::{config, now},
+        registry::SpFault,
+    },
+    model::entity_id::EntityId,
 };
 
 fn from(short_name: &str, file: &str) -> SpConfig {
@@ -17,16 +20,36 @@ fn keys_of(faults: &[ConfigFault]) -> Vec<&str> {
     faults.iter().map(|fault| fault.key.as_str()).collect()
 }
 
+fn load_all(providers: &[SpConfig], state_folder: Option<&Path>) -> Loaded {
+    let last_good = state_folder.map(LastGood::below);
+    load(providers, None, Schemes::HttpsOnly, last_good, now())
+}
+
+fn name() -> EntityId {
+    EntityId::parse("https://sp.example.org/metadata").unwrap()
+}
+
+/// A provider whose file is in `folder`, written as the fixture `file` is.
+fn copied(folder: &Path, file: &str) -> SpConfig {
+    let config = from("a", file);
+    let path = folder.join("a.xml");
+    std::fs::copy(&config.metadata_path, &path).unwrap();
+    SpConfig {
+        metadata_path: path,
+        ..config
+    }
+}
+
 #[test]
 fn sound_files_make_a_registry_and_warnings_are_told() {
-    let loaded = load(&[from("a", "valid/no-key.xml")], Schemes::HttpsOnly, now()).unwrap();
-    let name = EntityId::parse("https://sp.example.org/metadata").unwrap();
-    assert!(loaded.registry.sp_for(&name, now()).is_ok());
+    let loaded = load_all(&[from("a", "valid/no-key.xml")], None);
+    assert!(loaded.registry.sp_for(&name(), now()).is_ok());
+    assert!(loaded.faults.is_empty());
     assert_eq!(keys_of(&loaded.warnings), ["sp.a"]);
 }
 
 #[test]
-fn one_broken_file_does_not_hide_the_findings_of_another() {
+fn r32_what_is_wrong_with_one_provider_stops_and_hides_no_other() {
     let providers = [
         from("a", "valid/plain.xml"),
         from("b", "valid/plain.xml"),
@@ -34,14 +57,125 @@ fn one_broken_file_does_not_hide_the_findings_of_another() {
         from("d", "none.xml"),
         from("e", "invalid/document-type.xml"),
     ];
-    let not_loaded = load(&providers, Schemes::HttpsOnly, now()).unwrap_err();
-    let mut keys = keys_of(&not_loaded.faults);
+    let loaded = load_all(&providers, None);
+    let mut keys = keys_of(&loaded.faults);
     keys.dedup();
     assert_eq!(keys, ["sp.c", "sp.d", "sp.e", "sp.b"]);
-    let last = not_loaded.faults.last().unwrap();
+    let last = loaded.faults.last().unwrap();
     assert_eq!(
         last.what,
         "a and b both go by the name https://sp.example.org/metadata"
     );
     assert!(last.file.ends_with("valid/plain.xml"));
+    let found = loaded.registry.sp_for(&name(), now()).unwrap();
+    assert_eq!(found.config.short_name.as_str(), "a");
+    let states: Vec<_> = loaded
+        .registry
+        .states(now())
+        .map(|(_, it)| it.word())
+        .collect();
+    assert_eq!(states, ["good", "broken", "broken", "broken", "broken"]);
+}
+
+#[test]
+fn a_broken_file_gives_way_to_the_last_good_one_and_is_told() {
+    let (state, files) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    let state = Some(state.path());
+    let good = copied(files.path(), "valid/plain.xml");
+    let loaded = load_all(std::slice::from_ref(&good), state);
+    assert!(loaded.to_keep.keep().is_empty());
+    for broken in ["invalid/acs-http.xml", "invalid/not-well-formed.xml"] {
+        let config = copied(files.path(), broken);
+        let loaded = load_all(&[config], state);
+        assert_eq!(keys_of(&loaded.faults)[0], "sp.a", "{broken}");
+        assert!(
+            loaded
+                .warnings
+                .iter()
+                .any(|it| it.what.contains("last good"))
+        );
+        let found = loaded.registry.sp_for(&name(), now()).unwrap();
+        assert_eq!(found.origin, Origin::LastGood);
+        assert_eq!(found.keys.len(), 1);
+        // It is kept on, and not replaced by what is broken.
+        assert!(loaded.to_keep.keep().is_empty());
+    }
+    std::fs::remove_file(&good.metadata_path).unwrap();
+    let loaded = load_all(std::slice::from_ref(&good), state);
+    assert!(loaded.registry.sp_for(&name(), now()).is_ok());
+    // Mended, the file itself counts again.
+    let mended = copied(files.path(), "valid/no-key.xml");
+    let loaded = load_all(&[mended], state);
+    let found = loaded.registry.sp_for(&name(), now()).unwrap();
+    assert_eq!((found.origin, found.keys.len()), (Origin::File, 0));
+}
+
+#[test]
+fn r90_a_last_good_version_is_read_as_strictly_and_ends_as_it_says() {
+    let (state, files) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    let folder = state.path().join("metadata");
+    std::fs::create_dir(&folder).unwrap();
+    let broken = copied(files.path(), "invalid/acs-http.xml");
+    let fixtures = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/metadata");
+    for (copy, expected) in [
+        ("valid/valid-until-past.xml", SpFault::Expired),
+        ("invalid/acs-javascript.xml", SpFault::Broken),
+    ] {
+        std::fs::copy(fixtures.join(copy), folder.join("a.xml")).unwrap();
+        let loaded = load_all(std::slice::from_ref(&broken), Some(state.path()));
+        let name = broken.short_name.clone();
+        let found = loaded.registry.sp_by_short_name(&name, now());
+        assert_eq!(found.unwrap_err(), expected);
+    }
+    // By what the configuration says now, and not by what it said when the copy was made.
+    std::fs::copy(fixtures.join("valid/plain.xml"), folder.join("a.xml")).unwrap();
+    let other = SpConfig {
+        entity_id: Some(EntityId::parse("urn:other").unwrap()),
+        ..broken
+    };
+    let loaded = load_all(&[other], Some(state.path()));
+    let found = loaded.registry.sp_for(&name(), now());
+    assert_eq!(found.unwrap_err(), SpFault::Unknown);
+}
+
+#[test]
+fn r32_what_goes_by_the_name_of_another_is_not_kept() {
+    let state = tempfile::tempdir().unwrap();
+    let providers = [from("a", "valid/plain.xml"), from("b", "valid/plain.xml")];
+    assert!(
+        load_all(&providers, Some(state.path()))
+            .to_keep
+            .keep()
+            .is_empty()
+    );
+    let folder = state.path().join("metadata");
+    assert!(folder.join("a.xml").exists() && !folder.join("b.xml").exists());
+}
+
+#[test]
+fn a_file_that_is_older_than_its_cache_duration_is_told_and_shuts_nobody_out() {
+    let files = tempfile::tempdir().unwrap();
+    let config = copied(files.path(), "valid/plain.xml");
+    let text = std::fs::read_to_string(&config.metadata_path).unwrap();
+    let text = text.replace("entityID=", "cacheDuration=\"PT6H\" entityID=");
+    std::fs::write(&config.metadata_path, text).unwrap();
+    let written = |hours_ago: u64| {
+        let file = File::options()
+            .write(true)
+            .open(&config.metadata_path)
+            .unwrap();
+        let now = u64::try_from(now().as_second()).unwrap();
+        let age = std::time::Duration::from_secs(now - hours_ago * 3600);
+        let at = std::time::SystemTime::UNIX_EPOCH + age;
+        file.set_modified(at).unwrap();
+        load_all(std::slice::from_ref(&config), None)
+    };
+    assert!(written(5).warnings.is_empty());
+    let loaded = written(6);
+    assert!(loaded.faults.is_empty());
+    let what = &loaded.warnings[0].what;
+    assert!(what.contains("since 2026-11-26T02:00:00Z"), "{what}");
+    assert!(loaded.registry.sp_for(&name(), now()).is_ok());
+    let (_, state) = loaded.registry.states(now()).next().unwrap();
+    assert_eq!(state.word(), "stale");
 }

@@ -36,6 +36,8 @@ pub struct Journey {
     pub subject: Option<NamedPerson>,
     /// The format that `NameIDPolicy` asks for.
     pub name_id_format: Option<NameIdFormat>,
+    /// `AttributeConsumingServiceIndex`: the list of attributes that the request asks for by.
+    pub attribute_consuming_service: Option<u16>,
     /// The classes of which one must be what happened, the preferred one first; any will do when
     /// there are none.
     pub acceptable_contexts: Vec<AuthnContextClass>,

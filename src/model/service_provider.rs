@@ -1,6 +1,6 @@
 //! A service provider, as its metadata describes it.
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 
 use super::{
     endpoint::EndpointUrl, entity_id::EntityId, language::Localized, short_name::ShortName,
@@ -17,9 +17,10 @@ pub struct ServiceProvider {
     pub aliases: Vec<EntityId>,
     /// Where it takes Responses, in the order of the metadata; never empty.
     pub assertion_consumer_services: Vec<AssertionConsumerService>,
-    /// The indexes of its `AttributeConsumingService`s, each a list of attributes that a request may
-    /// name.
-    pub attribute_consuming_services: Vec<u16>,
+    /// The lists of attributes that it asks for; each has an index of its own.
+    pub attribute_consuming_services: Vec<AttributeConsumingService>,
+    /// What its metadata says of it as a whole.
+    pub entity_attributes: Vec<EntityAttribute>,
     /// Its certificates for signing, DER: those of `use="signing"` and those without `use`.
     pub signing_certificates: Vec<Vec<u8>>,
     /// The `NameIDFormat` elements, as written.
@@ -32,6 +33,8 @@ pub struct ServiceProvider {
     pub display_name: Option<Localized>,
     /// When this description ends.
     pub valid_until: Option<Timestamp>,
+    /// After how long it ought to be fetched again (`cacheDuration`).
+    pub cache_duration: Option<SignedDuration>,
 }
 
 impl ServiceProvider {
@@ -52,4 +55,40 @@ pub struct AssertionConsumerService {
     pub binding: String,
     /// Its `isDefault`, where stated.
     pub is_default: Option<bool>,
+}
+
+/// A list of attributes that a provider asks for, and that a request may name
+/// (saml-metadata-2.0 §2.4.4.1).
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct AttributeConsumingService {
+    /// Its `index`.
+    pub index: u16,
+    /// Its `isDefault`, where stated.
+    pub is_default: Option<bool>,
+    /// What it asks for.
+    pub requested: Vec<RequestedAttribute>,
+}
+
+/// One attribute that a provider asks for (saml-metadata-2.0 §2.4.4.2).
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct RequestedAttribute {
+    /// Its `Name`.
+    pub name: String,
+    /// Its `NameFormat`, where stated.
+    pub name_format: Option<String>,
+    /// Whether the provider cannot do without.
+    pub is_required: bool,
+    /// The only values that it asks for; any where there are none.
+    pub values: Vec<String>,
+}
+
+/// What metadata says of an entity (sstc-metadata-attr-v1.0): a category, a signal.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct EntityAttribute {
+    /// Its `Name`.
+    pub name: String,
+    /// Its `NameFormat`.
+    pub name_format: String,
+    /// Its values.
+    pub values: Vec<String>,
 }

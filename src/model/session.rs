@@ -38,8 +38,8 @@ pub struct Session {
 pub struct Participant {
     /// The provider.
     pub sp: ShortName,
-    /// The name it knows the person by.
-    pub name_id: NameId,
+    /// The name it knows the person by; none where it was told none.
+    pub name_id: Option<NameId>,
     /// The session, in the word that it was told.
     pub session_index: String,
 }
@@ -111,12 +111,12 @@ mod tests {
     fn participant(sp: &str, session_index: &str) -> Participant {
         Participant {
             sp: ShortName::parse(sp).unwrap(),
-            name_id: NameId {
+            name_id: Some(NameId {
                 value: "zoe".to_owned(),
                 format: NameIdFormat::Persistent,
                 name_qualifier: None,
                 sp_name_qualifier: None,
-            },
+            }),
             session_index: session_index.to_owned(),
         }
     }

@@ -8,6 +8,10 @@ pub const SAMLP: &str = "urn:oasis:names:tc:SAML:2.0:protocol";
 pub const MD: &str = "urn:oasis:names:tc:SAML:2.0:metadata";
 /// Namespace of metadata for user interfaces (sstc-saml-metadata-ui-v1.0), prefix `mdui`.
 pub const MDUI: &str = "urn:oasis:names:tc:SAML:metadata:ui";
+/// Namespace of metadata for algorithms (sstc-saml-metadata-algsupport-v1.0), prefix `alg`.
+pub const ALG: &str = "urn:oasis:names:tc:SAML:metadata:algsupport";
+/// Metadata: attributes of an entity (sstc-metadata-attr-v1.0).
+pub const MDATTR: &str = "urn:oasis:names:tc:SAML:metadata:attribute";
 /// Namespace of Shibboleth's metadata extensions, prefix `shibmd`.
 pub const SHIBMD: &str = "urn:mace:shibboleth:metadata:1.0";
 /// Namespace of XML signatures (xmldsig-core1), prefix `ds`.
@@ -40,6 +44,10 @@ pub const NAME_ID_ENCRYPTED: &str = "urn:oasis:names:tc:SAML:2.0:nameid-format:e
 pub const ATTRNAME_URI: &str = "urn:oasis:names:tc:SAML:2.0:attrname-format:uri";
 /// Attribute names that are simple words (saml-core-2.0 §8.2.3).
 pub const ATTRNAME_BASIC: &str = "urn:oasis:names:tc:SAML:2.0:attrname-format:basic";
+/// Attribute names of no stated kind (saml-core-2.0 §8.2.1).
+pub const ATTRNAME_UNSPECIFIED: &str = "urn:oasis:names:tc:SAML:2.0:attrname-format:unspecified";
+/// Entity attribute: which subject identifier a provider requires (saml-subject-id-attr-v1.0 §2.3).
+pub const ENTITY_ATTR_SUBJECT_ID_REQ: &str = "urn:oasis:names:tc:SAML:profiles:subject-id:req";
 /// Attribute: a name for the person, the same at every provider (saml-subject-id-attr-v1.0 §3.3).
 pub const ATTR_SUBJECT_ID: &str = "urn:oasis:names:tc:SAML:attribute:subject-id";
 /// Attribute: a name for the person, another at every provider (saml-subject-id-attr-v1.0 §3.4).

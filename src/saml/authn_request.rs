@@ -13,6 +13,7 @@ use crate::{
         vocab,
     },
     xml::{Element, ShapeFault, is_ncname},
+    xmlsec::Checked,
 };
 
 /// An `AuthnRequest` as it was received.
@@ -168,11 +169,15 @@ impl ReceivedAuthnRequest {
     /// and Zoom's library sends a `Scoping` (R-37). The children may stand in any order: that of the
     /// schema says nothing.
     ///
+    /// It is read from what the verifier hands over and from nothing else, so that no way leads
+    /// round it: what was signed and is not proven has no [`Checked`].
+    ///
     /// # Errors
     ///
     /// What is not as the standard has it. Nothing may be sent anywhere.
-    pub fn parse(root: Element<'_, '_>) -> Result<Self, RequestShapeFault> {
+    pub(super) fn parse(checked: &Checked<Element<'_, '_>>) -> Result<Self, RequestShapeFault> {
         use RequestShapeFault as Fault;
+        let root = *checked.get();
         if !root.is(vocab::SAMLP, "AuthnRequest") {
             return Err(Fault::NotAnAuthnRequest);
         }
@@ -368,7 +373,10 @@ fn parse_requested_authn_context(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::xml::{Limits, open};
+    use crate::{
+        xml::{Limits, open},
+        xmlsec::{Sha1, verify_if_signed},
+    };
 
     fn request(
         attributes: &str,
@@ -379,7 +387,13 @@ mod tests {
             vocab::SAMLP,
             vocab::SAML
         );
-        ReceivedAuthnRequest::parse(open(xml.as_bytes(), &Limits::MESSAGE).unwrap().root())
+        parse(open(xml.as_bytes(), &Limits::MESSAGE).unwrap().root())
+    }
+
+    /// Reads what is not signed.
+    fn parse(root: Element<'_, '_>) -> Result<ReceivedAuthnRequest, RequestShapeFault> {
+        let checked = verify_if_signed(root, &[], Sha1::Refused).unwrap();
+        ReceivedAuthnRequest::parse(&checked)
     }
 
     const BASE: &str = r#"ID="_1" Version="2.0" IssueInstant="2026-11-23T10:00:00Z""#;
@@ -653,7 +667,7 @@ mod tests {
         }
         let other = format!(r#"<p:LogoutRequest xmlns:p="{}"/>"#, vocab::SAMLP);
         let document = open(other.as_bytes(), &Limits::MESSAGE).unwrap();
-        let fault = ReceivedAuthnRequest::parse(document.root()).unwrap_err();
+        let fault = parse(document.root()).unwrap_err();
         assert_eq!(fault, Fault::NotAnAuthnRequest);
     }
 }

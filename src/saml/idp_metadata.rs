@@ -14,7 +14,18 @@ use crate::{
         vocab,
     },
     xml::{Canonical, WriteFault, Writer},
+    xmlsec::{DigestAlgorithm, SignatureAlgorithm},
 };
+
+/// The signatures that we verify, the one to sign by first (sstc-saml-metadata-algsupport-v1.0 §2.4).
+const SIGNING_METHODS: [SignatureAlgorithm; 6] = [
+    SignatureAlgorithm::RsaSha256,
+    SignatureAlgorithm::RsaSha384,
+    SignatureAlgorithm::RsaSha512,
+    SignatureAlgorithm::EcdsaSha256,
+    SignatureAlgorithm::EcdsaSha384,
+    SignatureAlgorithm::EcdsaSha512,
+];
 
 /// What our metadata says.
 #[derive(Debug)]
@@ -94,6 +105,12 @@ impl IdpMetadata<'_> {
 
     fn write_extensions(&self, out: &mut Writer) {
         out.start("md", "Extensions", &[]);
+        for digest in DigestAlgorithm::ALL {
+            out.leaf("alg", "DigestMethod", &[("Algorithm", digest.uri())], "");
+        }
+        for method in SIGNING_METHODS {
+            out.leaf("alg", "SigningMethod", &[("Algorithm", method.uri())], "");
+        }
         for scope in self.scopes {
             out.leaf("shibmd", "Scope", &[("regexp", "false")], scope);
         }

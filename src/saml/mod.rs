@@ -20,6 +20,7 @@ pub mod wishes;
 
 /// The prefixes of everything we write, with their namespaces.
 pub(crate) const PREFIXES: &[(&str, &str)] = &[
+    ("alg", crate::model::vocab::ALG),
     ("ds", crate::model::vocab::DS),
     ("md", crate::model::vocab::MD),
     ("mdui", crate::model::vocab::MDUI),

@@ -34,6 +34,9 @@ pub struct Issuing<'a> {
     pub sign: Sign,
     /// The provider's key, where its assertions are encrypted.
     pub encrypt_to: Option<&'a EncryptionKey>,
+    /// For how long after the person proved who they are the provider may keep its own session, where
+    /// that is told.
+    pub session: Option<SignedDuration>,
     /// The present instant: the moment of posting, since some providers refuse an older one.
     pub now: Timestamp,
     /// Where IDs come from.
@@ -43,8 +46,8 @@ pub struct Issuing<'a> {
 /// What is asserted about a person.
 #[derive(Debug)]
 pub struct Subject<'a> {
-    /// The name the provider knows the person by.
-    pub name_id: &'a NameId,
+    /// The name the provider knows the person by; none where it is told none.
+    pub name_id: Option<&'a NameId>,
     /// What the provider is told.
     pub attributes: &'a [ReleasedAttribute],
     /// When the person proved who they are.
@@ -183,6 +186,15 @@ impl Issuing<'_> {
         Ok(out.finish()?)
     }
 
+    /// When the session that the provider is told of ends (saml-core-2.0 §2.7.2): so long after the
+    /// person proved who they are, whenever the provider asks. It is the session of the person with us
+    /// that this attribute bounds, so that an answer out of that session does not begin it anew. Not
+    /// before the `assertion_end`: a session that has ended already is taken for a fault.
+    fn session_end(&self, authn_instant: Timestamp, assertion_end: Timestamp) -> Option<Timestamp> {
+        let end = authn_instant.saturating_add(self.session?);
+        Some(end.unwrap_or(assertion_end).max(assertion_end))
+    }
+
     fn write_assertion(
         &self,
         id: &str,
@@ -191,7 +203,8 @@ impl Issuing<'_> {
     ) -> Result<Canonical, WriteFault> {
         let now = instant(self.now);
         let not_before = instant(self.now.saturating_sub(BACKDATED).unwrap_or(self.now));
-        let not_on_or_after = instant(self.now.saturating_add(LIFETIME).unwrap_or(self.now));
+        let end = self.now.saturating_add(LIFETIME).unwrap_or(self.now);
+        let not_on_or_after = instant(end);
         let mut out = Writer::new(PREFIXES);
         out.start(
             "saml",
@@ -202,7 +215,9 @@ impl Issuing<'_> {
         out.signature_slot();
 
         out.start("saml", "Subject", &[]);
-        write_name_id(&mut out, subject.name_id);
+        if let Some(name_id) = subject.name_id {
+            write_name_id(&mut out, name_id);
+        }
         out.start("saml", "SubjectConfirmation", &[("Method", vocab::BEARER)]);
         // No NotBefore here: the profile forbids it, and Zoom refuses it.
         out.leaf(
@@ -231,16 +246,18 @@ impl Issuing<'_> {
         out.end();
         out.end();
 
-        // No SessionNotOnOrAfter: Zoom's library refuses one that is near, and Zoom keeps its own
-        // sessions.
-        out.start(
-            "saml",
-            "AuthnStatement",
-            &[
-                ("AuthnInstant", instant(subject.authn_instant).as_str()),
-                ("SessionIndex", subject.session_index),
-            ],
+        let authn_instant = instant(subject.authn_instant);
+        let session_end = self.session_end(subject.authn_instant, end).map(instant);
+        let mut attributes = vec![
+            ("AuthnInstant", authn_instant.as_str()),
+            ("SessionIndex", subject.session_index),
+        ];
+        attributes.extend(
+            session_end
+                .iter()
+                .map(|end| ("SessionNotOnOrAfter", end.as_str())),
         );
+        out.start("saml", "AuthnStatement", &attributes);
         out.start("saml", "AuthnContext", &[]);
         out.leaf("saml", "AuthnContextClassRef", &[], subject.context.uri());
         out.end();

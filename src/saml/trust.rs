@@ -12,7 +12,7 @@ use super::{
 use crate::{
     model::service_provider::ServiceProvider,
     xml::Element,
-    xmlsec::{SignatureFault, VerifyingKey, carries_signature, verify_detached, verify_enveloped},
+    xmlsec::{Sha1, SignatureFault, VerifyingKey, verify_detached, verify_if_signed},
 };
 
 /// An `AuthnRequest` whose sender, aim and age are proven.
@@ -20,6 +20,22 @@ use crate::{
 /// [`trust`] is the only way to get one, so a function that takes this type needs no check of its
 /// own. *Proven* for an unsigned request means: as far as the provider lets requests be proven. It
 /// may come from anybody, and is answered to the provider's own endpoint only.
+///
+/// What a request says is read out of this, by whoever has one:
+///
+/// ```
+/// use passerelle::saml::{authn_request::ReceivedAuthnRequest, trust::TrustedAuthnRequest};
+/// fn read(trusted: &TrustedAuthnRequest) -> &ReceivedAuthnRequest { trusted.request() }
+/// ```
+///
+/// and out of nothing that came before it: not even what the verifier hands over can be read as a
+/// request by anybody but [`trust`], and XML that the verifier has not seen cannot by that either.
+///
+/// ```compile_fail,E0624
+/// use passerelle::saml::authn_request::ReceivedAuthnRequest;
+/// use passerelle::{xml::Element, xmlsec::Checked};
+/// fn read(checked: &Checked<Element<'_, '_>>) { ReceivedAuthnRequest::parse(checked); }
+/// ```
 #[derive(Debug)]
 pub struct TrustedAuthnRequest {
     request: ReceivedAuthnRequest,
@@ -33,6 +49,8 @@ pub struct Expectations<'a> {
     pub sp: &'a ServiceProvider,
     /// Its keys.
     pub keys: &'a [VerifyingKey],
+    /// Whether it may sign with SHA-1 now.
+    pub sha1: Sha1,
     /// Whether it may send no unsigned request.
     pub must_be_signed: bool,
     /// The address of our endpoint, from the configuration.
@@ -96,19 +114,14 @@ pub fn trust(
         value,
     }) = &received.signature
     {
-        verify_detached(algorithm, octets, value, expected.keys)?;
+        verify_detached(algorithm, octets, value, expected.keys, expected.sha1)?;
     }
-    let is_enveloped = carries_signature(root);
-    let believed = if is_enveloped {
-        verify_enveloped(root, expected.keys)?.into_inner()
-    } else {
-        root
-    };
-    let is_signed = is_enveloped || received.signature.is_some();
+    let checked = verify_if_signed(root, expected.keys, expected.sha1)?;
+    let is_signed = checked.is_signed() || received.signature.is_some();
     if expected.must_be_signed && !is_signed {
         return Err(RequestFault::Unsigned);
     }
-    let request = ReceivedAuthnRequest::parse(believed)?;
+    let request = ReceivedAuthnRequest::parse(&checked)?;
     if !expected.sp.is_named(&request.issuer) {
         return Err(RequestFault::Issuer);
     }

@@ -7,7 +7,7 @@ use crate::{
     model::{
         endpoint::{EndpointUrl, Schemes},
         entity_id::EntityId,
-        service_provider::AssertionConsumerService,
+        service_provider::{AssertionConsumerService, AttributeConsumingService},
         short_name::ShortName,
         vocab,
     },
@@ -15,7 +15,7 @@ use crate::{
     xml::{Limits, Writer, open},
     xmlsec::{
         Signer as _, SigningKey,
-        keys::{KeyRequest, RsaBits, generate},
+        keys::{KeyRequest, NewKey, generate},
         sign,
     },
 };
@@ -29,7 +29,7 @@ fn key(which: usize) -> &'static SigningKey {
     let make = || {
         let request = KeyRequest {
             common_name: "sp.example.org",
-            bits: RsaBits::B2048,
+            key: NewKey::Rsa2048,
             not_before: at("2020-01-01T00:00:00Z"),
             not_after: at("2021-01-01T00:00:00Z"),
         };
@@ -57,13 +57,19 @@ pub(in crate::saml) fn provider() -> ServiceProvider {
             binding: vocab::BINDING_POST.to_owned(),
             is_default: None,
         }],
-        attribute_consuming_services: vec![4],
+        attribute_consuming_services: vec![AttributeConsumingService {
+            index: 4,
+            is_default: None,
+            requested: Vec::new(),
+        }],
+        entity_attributes: Vec::new(),
         signing_certificates: Vec::new(),
         name_id_formats: Vec::new(),
         authn_requests_signed: false,
         want_assertions_signed: true,
         display_name: None,
         valid_until: None,
+        cache_duration: None,
     }
 }
 
@@ -127,6 +133,7 @@ pub(in crate::saml) fn judge(
     let expected = Expectations {
         sp: &sp,
         keys,
+        sha1: Sha1::Refused,
         must_be_signed,
         destination: SSO,
         now: at(NOW),

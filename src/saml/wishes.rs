@@ -30,8 +30,8 @@ pub struct Offer<'a> {
     pub idp: &'a EntityId,
     /// The provider.
     pub sp: &'a ServiceProvider,
-    /// The format of the name it gets.
-    pub name_id_format: NameIdFormat,
+    /// The format of the name it gets; none where it gets none.
+    pub name_id_format: Option<NameIdFormat>,
     /// What can happen here when a person proves who they are.
     pub contexts: &'a [AuthnContextClass],
 }
@@ -69,9 +69,10 @@ impl TrustedAuthnRequest {
         {
             return Err(AnswerFault::ProtocolBinding);
         }
+        let lists = &offer.sp.attribute_consuming_services;
         if request
             .attribute_consuming_service
-            .is_some_and(|index| !offer.sp.attribute_consuming_services.contains(&index))
+            .is_some_and(|index| !lists.iter().any(|list| list.index == index))
         {
             return Err(AnswerFault::AttributeConsumingService);
         }
@@ -107,10 +108,13 @@ impl Offer<'_> {
     /// Whether somebody could bear that name at this provider. A name that the provider would not be
     /// told is nobody's: it could find out by asking whether somebody bears it.
     fn could_be_ours(&self, name: &RequestedName) -> bool {
-        let of_format = matches!(
-            name.format.as_deref(),
-            None | Some(vocab::NAME_ID_UNSPECIFIED)
-        ) || name.format.as_deref() == Some(self.name_id_format.urn());
+        let Some(ours) = self.name_id_format else {
+            return false;
+        };
+        let of_format = match name.format.as_deref() {
+            None | Some(vocab::NAME_ID_UNSPECIFIED) => true,
+            Some(urn) => urn == ours.urn(),
+        };
         of_format
             && (1..=MAX_VALUE_CHARS).contains(&name.value.chars().count())
             && name
@@ -134,8 +138,10 @@ impl Offer<'_> {
         }
         match asked.format.as_deref() {
             None | Some(vocab::NAME_ID_UNSPECIFIED) => Ok(None),
-            Some(urn) if urn == self.name_id_format.urn() => Ok(Some(self.name_id_format)),
-            Some(_) => Err(AnswerFault::NameIdPolicy),
+            Some(urn) => match self.name_id_format {
+                Some(ours) if urn == ours.urn() => Ok(Some(ours)),
+                Some(_) | None => Err(AnswerFault::NameIdPolicy),
+            },
         }
     }
 

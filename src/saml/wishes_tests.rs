@@ -11,7 +11,7 @@ fn wishes(changes: &[(&'static str, &str)], children: &str) -> Result<Wishes, An
 }
 
 fn wishes_of(
-    name_id_format: NameIdFormat,
+    name_id_format: impl Into<Option<NameIdFormat>>,
     changes: &[(&'static str, &str)],
     children: &str,
 ) -> Result<Wishes, AnswerFault> {
@@ -28,7 +28,7 @@ fn wishes_of(
     trusted.check_wishes(&Offer {
         idp: &EntityId::parse(IDP).unwrap(),
         sp: &provider(),
-        name_id_format,
+        name_id_format: name_id_format.into(),
         contexts: &[
             AuthnContextClass::PasswordProtectedTransport,
             AuthnContextClass::parse(SFA).unwrap(),

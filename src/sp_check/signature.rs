@@ -4,7 +4,7 @@ use super::{Check, Rule};
 use crate::{
     model::vocab,
     xml::Element,
-    xmlsec::{SignatureFault, VerifyingKey, verify::Part, verify_enveloped_element},
+    xmlsec::{Part, SignatureFault, VerifyingKey, verify_enveloped_element},
 };
 
 /// What the signatures of a Response say about its assertions.
@@ -84,7 +84,8 @@ fn verify<'t, 'i>(
             | Part::SignatureMethod
             | Part::SignatureValue
             | Part::SignedInfo,
-        ) => Rule::SignatureAlgorithm,
+        )
+        | SignatureFault::Sha1Ended => Rule::SignatureAlgorithm,
         SignatureFault::Digest => Rule::SignatureDigest,
         SignatureFault::DuplicateId => Rule::SameId,
         SignatureFault::NoId => id_rule,

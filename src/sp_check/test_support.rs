@@ -13,7 +13,7 @@ use crate::{
     xml::{Canonical, Element, Limits, Writer, open},
     xmlsec::{
         Signer, SigningKey, VerifyingKey,
-        keys::{KeyRequest, RsaBits, generate},
+        keys::{KeyRequest, NewKey, generate},
         sign,
     },
 };
@@ -139,7 +139,7 @@ pub(super) fn foreign_key() -> &'static SigningKey {
 fn new_key() -> SigningKey {
     let request = KeyRequest {
         common_name: "idp.example",
-        bits: RsaBits::B2048,
+        key: NewKey::Rsa2048,
         not_before: now(),
         not_after: now() + SignedDuration::from_hours(24),
     };

@@ -622,12 +622,12 @@ pub(crate) async fn r66_a_session_and_a_notice_at_one_time_leave_no_session(
 pub(crate) fn participant(sp: &str, value: &str) -> Participant {
     Participant {
         sp: ShortName::parse(sp).unwrap(),
-        name_id: NameId {
+        name_id: Some(NameId {
             value: value.to_owned(),
             format: NameIdFormat::Persistent,
             name_qualifier: Some("https://idp.example".to_owned()),
             sp_name_qualifier: None,
-        },
+        }),
         session_index: "_1".to_owned(),
     }
 }

@@ -18,7 +18,9 @@ use prometheus_client::{
     registry::Registry,
 };
 
-use crate::{authn::ServerRecord, web::Front};
+use crate::{
+    authn::ServerRecord, metadata::registry::SpState, model::short_name::ShortName, web::Front,
+};
 
 const CONTENT_TYPE: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
 
@@ -62,7 +64,8 @@ impl Collector for Counts {
         if !servers.is_empty() {
             encode_servers(&servers, &mut encoder)?;
         }
-        let health = &bridge.health;
+        encode_providers(bridge.registry.states(now), &mut encoder)?;
+        let (health, connections) = (&bridge.health, &self.0.connections);
         for (name, help, count) in [
             (
                 "requests_without_replay_mark",
@@ -79,12 +82,43 @@ impl Collector for Counts {
                 "Sign-ins that the store could not remember or look up",
                 health.sessions_unkept(),
             ),
+            (
+                "connections_closed_for_others",
+                "Connections that had waited longest for their clients when one more came than there may be",
+                connections.closed(),
+            ),
+            (
+                "connections_refused",
+                "Connections that came while as many as there may be were being answered",
+                connections.refused(),
+            ),
         ] {
             let counted = encoder.encode_descriptor(name, help, None, MetricType::Counter)?;
             ConstCounter::new(count).encode(counted)?;
         }
         Ok(())
     }
+}
+
+fn encode_providers<'a>(
+    states: impl Iterator<Item = (&'a ShortName, SpState)>,
+    encoder: &mut DescriptorEncoder<'_>,
+) -> Result<(), fmt::Error> {
+    let mut states = states.peekable();
+    if states.peek().is_none() {
+        return Ok(());
+    }
+    let mut told = encoder.encode_descriptor(
+        "service_provider_state",
+        "How it stands with the metadata of a service provider, by provider",
+        None,
+        MetricType::Gauge,
+    )?;
+    for (name, state) in states {
+        let labels = [("sp", name.as_str()), ("state", state.word())];
+        ConstGauge::new(1_i64).encode(told.encode_family(&labels)?)?;
+    }
+    Ok(())
 }
 
 fn encode_servers(

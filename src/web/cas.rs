@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use axum::{
     extract::{Path, Request, State, rejection::PathRejection},
+    http::Uri,
     response::Response as HttpResponse,
 };
 use percent_encoding::percent_decode_str;
@@ -27,9 +28,7 @@ pub(super) async fn come_back(
     request: Request,
 ) -> HttpResponse {
     let headers = request.headers();
-    let uri = request.uri();
-    let query = uri.query().or_else(|| behind_the_seal(uri.path()));
-    let query = query.unwrap_or_default();
+    let query = query_of(request.uri());
     if query.len() > MAX_NOTICE_BYTES {
         return reply::plain_stop(&front, headers, StopReason::RequestTooLarge);
     }
@@ -47,6 +46,12 @@ pub(super) async fn come_back(
         }
         (Ok(_) | Err(_), _, _) => reply::plain_stop(&front, headers, StopReason::JourneyForged),
     }
+}
+
+/// What comes with an address of ours: its query, as a rule.
+pub(super) fn query_of(address: &Uri) -> &str {
+    let query = address.query().or_else(|| behind_the_seal(address.path()));
+    query.unwrap_or_default()
 }
 
 /// A notice that stands right behind the seal, without a question mark: so Apereo CAS 7 writes the

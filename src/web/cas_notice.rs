@@ -8,13 +8,13 @@ use std::{net::IpAddr, sync::Arc};
 
 use axum::{
     extract::{Request, State},
-    http::{StatusCode, header},
+    http::{StatusCode, Uri, header},
     response::{IntoResponse as _, Response as HttpResponse},
 };
 
 use super::{
     Front,
-    cas::{NotOne, parameter},
+    cas::{NotOne, parameter, query_of},
     journey::field,
     reply, visitor,
 };
@@ -59,6 +59,12 @@ pub(super) async fn take_posted(State(front): State<Arc<Front>>, request: Reques
         Ok(_) => StatusCode::OK,
         Err(status) => status,
     }
+}
+
+/// Whether a browser brings a notice with this address.
+pub(super) fn is_brought_with(address: &Uri) -> bool {
+    address.path().starts_with("/cas/")
+        && Brought::of(query_of(address)).is_ok_and(|brought| brought.is_some())
 }
 
 /// What a browser brings of a logout.

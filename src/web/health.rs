@@ -5,34 +5,48 @@ use std::sync::Arc;
 use axum::{
     Json,
     extract::State,
+    http::StatusCode,
     response::{IntoResponse, Response as HttpResponse},
 };
 use serde_json::json;
 
 use super::Front;
-use crate::authn::ServerRecord;
+use crate::{authn::ServerRecord, metadata::registry::SpState};
 
 /// `GET /healthz`: the process answers.
 pub(super) async fn alive() -> HttpResponse {
     "ok\n".into_response()
 }
 
-/// `GET /readyz`: this node can sign people in, and what has gone wrong without stopping anybody.
+/// `GET /readyz`: whether this node can sign people in, and what has gone wrong without stopping
+/// everybody. It cannot where the metadata of every provider is broken.
 pub(super) async fn ready(State(front): State<Arc<Front>>) -> HttpResponse {
     let bridge = &front.bridge;
     let (health, now) = (&bridge.health, bridge.clock.now());
     let cas = bridge.authenticator.cas.as_ref();
     let directory = bridge.directory.as_ref();
-    Json(json!({
-        "ready": true,
+    let states: Vec<_> = bridge.registry.states(now).collect();
+    let is_ready = states.is_empty() || states.iter().any(|(_, it)| *it != SpState::Broken);
+    let shown_states: serde_json::Map<_, _> = states
+        .iter()
+        .map(|(name, state)| (name.to_string(), state.word().into()))
+        .collect();
+    let code = if is_ready {
+        StatusCode::OK
+    } else {
+        StatusCode::SERVICE_UNAVAILABLE
+    };
+    let body = Json(json!({
+        "ready": is_ready,
         "cas_servers": cas.map(|cas| shown(&cas.records(now))),
         "directory_servers": directory.map(|directory| shown(&directory.records(now))),
-        "service_providers": front.bridge.providers.len(),
+        "service_providers": states.len(),
+        "metadata": shown_states,
         "requests_answered_without_replay_mark": health.replay_unguarded(),
         "cas_tickets_asked_about_without_mark": health.tickets_unmarked(),
         "sessions_not_kept_or_found": health.sessions_unkept(),
-    }))
-    .into_response()
+    }));
+    (code, body).into_response()
 }
 
 /// What came of each server of a list, in the order of the configuration. Everybody may ask: no name

@@ -31,7 +31,8 @@ use tower_http::catch_panic::CatchPanicLayer;
 
 use crate::{
     edge::{
-        headers::protect,
+        connections::Connections,
+        headers::{Framing, is_for_a_frame, protect},
         limits::Bodies,
         page::{Pages, StopReason},
     },
@@ -55,6 +56,8 @@ pub struct Front {
     pub takes_brought_notices: bool,
     /// Our metadata, as it is served.
     pub metadata: String,
+    /// Who is connected.
+    pub connections: Arc<Connections>,
     /// What is being sent to us.
     pub bodies: Bodies,
 }
@@ -100,10 +103,16 @@ pub fn router(front: Arc<Front>) -> Router {
         .with_state(front)
 }
 
-/// The outermost layer: what is not for this host is turned away, and every response is protected.
+/// The outermost layer: what is not for this host is turned away, what would be shown in a frame is done
+/// nothing for, and every response is protected. What a browser of the CAS server's brings in an unseen
+/// frame is no page, and taken.
 async fn guard(State(front): State<Arc<Front>>, request: Request, next: Next) -> HttpResponse {
+    let mut framing = Framing::Refused;
     let response = if !is_for_us(&front, &request) {
         reply::plain_stop(&front, request.headers(), StopReason::BadHost)
+    } else if is_for_a_frame(request.headers()) && !cas_notice::is_brought_with(request.uri()) {
+        framing = Framing::Allowed;
+        reply::framed(&front, request.headers())
     } else if request.method() == Method::HEAD && is_step(request.uri().path()) {
         // It would use a request up, and show the answer to nobody.
         let mut response = other_method(State(Arc::clone(&front)), request).await;
@@ -113,7 +122,7 @@ async fn guard(State(front): State<Arc<Front>>, request: Request, next: Next) ->
     } else {
         next.run(request).await
     };
-    protect(response, front.is_https())
+    protect(response, front.is_https(), framing)
 }
 
 /// Whether a GET of this path moves a sign-in on.

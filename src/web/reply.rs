@@ -144,6 +144,17 @@ pub(super) fn not_found(front: &Front, headers: &HeaderMap) -> HttpResponse {
     )
 }
 
+/// The page in a frame of another site, whatever was asked for: nothing is done there.
+pub(super) fn framed(front: &Front, headers: &HeaderMap) -> HttpResponse {
+    tracing::info!(peer.agent = agent(headers), "not shown in a frame");
+    html(
+        front,
+        &Page::Framed,
+        visitor::language(headers),
+        StatusCode::FORBIDDEN,
+    )
+}
+
 /// A stop that `flow` was never asked about: the HTTP itself is wrong.
 pub(super) fn plain_stop(
     front: &Front,

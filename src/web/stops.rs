@@ -86,6 +86,11 @@ pub(super) fn told<'a>(fault: &HereFault, provider: &'a str, attribute: &'a str)
         HereFault::NotInDirectory => refused(Reason::RecordNotFound { provider }, "B-ATT-05"),
         HereFault::OtherBrowser => theirs(Reason::OtherBrowser, "B-BRW-02"),
         HereFault::Provider(SpFault::Unknown) => theirs(Reason::ProviderUnknown, "B-SP-01"),
+        HereFault::Provider(SpFault::Broken) => ours(
+            Reason::ProviderBroken { provider },
+            "B-SP-04",
+            StatusCode::SERVICE_UNAVAILABLE,
+        ),
         HereFault::Provider(SpFault::Disabled | SpFault::Expired) => {
             refused(Reason::ProviderDisabled { provider }, "B-SP-02")
         }

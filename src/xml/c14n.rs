@@ -1,4 +1,5 @@
-//! Exclusive XML Canonicalization 1.0: the bytes that a signature covers.
+//! Canonicalisation: the bytes that a signature covers. Exclusive XML
+//! Canonicalization 1.0, and Canonical XML 1.0 and 1.1 where the two are one.
 //!
 //! Works on the one tree that the door built, so that what is digested and
 //! what is read cannot differ. It fails rather than guess: an empty or partial
@@ -24,12 +25,27 @@ pub struct ExclusiveC14n {
     pub inclusive_prefixes: Vec<String>,
 }
 
+/// The inclusive way: Canonical XML 1.0 and 1.1, as far as they say the same.
+///
+/// They differ in the attributes `xml:…` that an element takes over from what is
+/// around it and not part of the output (1.1 §2.4), and in nothing else. An
+/// element with such surroundings has no form here.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+pub struct InclusiveC14n {
+    /// Whether comments are part of the output (`…#WithComments`).
+    pub with_comments: bool,
+}
+
 /// Why an element has no canonical form here.
 #[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]
 pub enum C14nFault {
     /// Nothing came out.
     #[error("the canonical form is empty")]
     Empty,
+    /// An attribute `xml:…` on an element around the one that is canonicalised:
+    /// Canonical XML 1.0 and 1.1 do not agree on which of them it takes over.
+    #[error("an attribute xml:… around what inclusive canonicalisation is asked of")]
+    InheritedXmlAttribute,
     /// The source does not show the prefix that the tree was built from.
     #[error("a name in the tree does not match its source")]
     LostName,
@@ -57,23 +73,66 @@ impl ExclusiveC14n {
         apex: Element<'_, '_>,
         left_out: Option<Element<'_, '_>>,
     ) -> Result<String, C14nFault> {
-        let mut pass = Pass {
-            options: self,
-            left_out: [left_out.map(|element| element.node().id()), apex.hidden()],
-            // What is in scope but not yet written; innermost last.
-            written: Vec::new(),
-            out: String::with_capacity(apex.node().range().len()),
+        let declared = Declared::Used {
+            and: &self.inclusive_prefixes,
         };
-        pass.element(apex.node())?;
-        if pass.out.is_empty() {
-            return Err(C14nFault::Empty);
-        }
-        Ok(pass.out)
+        canonicalize(apex, left_out, self.with_comments, declared)
     }
 }
 
+impl InclusiveC14n {
+    /// The canonical form of `apex` and what is in it, with every namespace that is in scope;
+    /// otherwise as [`ExclusiveC14n::canonicalize`].
+    ///
+    /// # Errors
+    ///
+    /// When there is no canonical form; nothing was proven then.
+    pub fn canonicalize(
+        self,
+        apex: Element<'_, '_>,
+        left_out: Option<Element<'_, '_>>,
+    ) -> Result<String, C14nFault> {
+        let mut around = apex.node().ancestors().skip(1).flat_map(|n| n.attributes());
+        if around.any(|attribute| attribute.namespace() == Some(roxmltree::NS_XML_URI)) {
+            return Err(C14nFault::InheritedXmlAttribute);
+        }
+        canonicalize(apex, left_out, self.with_comments, Declared::InScope)
+    }
+}
+
+fn canonicalize(
+    apex: Element<'_, '_>,
+    left_out: Option<Element<'_, '_>>,
+    with_comments: bool,
+    declared: Declared<'_>,
+) -> Result<String, C14nFault> {
+    let mut pass = Pass {
+        declared,
+        with_comments,
+        left_out: [left_out.map(|element| element.node().id()), apex.hidden()],
+        // What is in scope but not yet written; innermost last.
+        written: Vec::new(),
+        out: String::with_capacity(apex.node().range().len()),
+    };
+    pass.element(apex.node())?;
+    if pass.out.is_empty() {
+        return Err(C14nFault::Empty);
+    }
+    Ok(pass.out)
+}
+
+/// Which namespaces an element declares, where none around it in the output did.
+#[derive(Clone, Copy)]
+enum Declared<'o> {
+    /// All that are in scope.
+    InScope,
+    /// Those whose prefixes it visibly uses, and those of these prefixes.
+    Used { and: &'o [String] },
+}
+
 struct Pass<'t, 'o> {
-    options: &'o ExclusiveC14n,
+    declared: Declared<'o>,
+    with_comments: bool,
     left_out: [Option<roxmltree::NodeId>; 2],
     written: Vec<(&'t str, &'t str)>,
     out: String,
@@ -128,7 +187,7 @@ impl<'t> Pass<'t, '_> {
             roxmltree::NodeType::Text => {
                 escape_text(&mut self.out, node.text().unwrap_or_default());
             }
-            roxmltree::NodeType::Comment if self.options.with_comments => {
+            roxmltree::NodeType::Comment if self.with_comments => {
                 self.out.push_str("<!--");
                 self.out
                     .push_str(&line_ends(node.text().unwrap_or_default()));
@@ -151,7 +210,8 @@ impl<'t> Pass<'t, '_> {
     }
 
     /// Writes the declarations that this element needs and none around it made:
-    /// those of prefixes it visibly uses or that are asked for (§3).
+    /// those of prefixes it visibly uses or that are asked for (exclusive §3), or all
+    /// that are in scope (Canonical XML §2.3).
     fn namespaces(
         &mut self,
         node: Node<'t, '_>,
@@ -159,7 +219,7 @@ impl<'t> Pass<'t, '_> {
         attributes: &[CanonicalAttribute<'t>],
     ) -> Result<(), C14nFault> {
         let mut needed: Vec<(&'t str, &'t str)> = Vec::with_capacity(4);
-        needed.push((prefix, in_scope(node, prefix)));
+        needed.push((prefix, uri_of(node, prefix)));
         for attribute in attributes {
             if let Some((prefix, _)) = attribute.name.split_once(':')
                 && prefix != "xml"
@@ -167,14 +227,24 @@ impl<'t> Pass<'t, '_> {
                 needed.push((prefix, attribute.namespace));
             }
         }
-        for asked in &self.options.inclusive_prefixes {
-            let found = node
-                .namespaces()
-                .find(|ns| ns.name().unwrap_or_default() == asked && asked != "xml");
-            match found {
-                Some(ns) => needed.push((ns.name().unwrap_or_default(), ns.uri())),
-                None if asked.is_empty() => needed.push(("", "")),
-                None => {}
+        let in_scope = || {
+            node.namespaces()
+                .map(|ns| (ns.name().unwrap_or_default(), ns.uri()))
+                .filter(|(prefix, _)| *prefix != "xml")
+        };
+        match self.declared {
+            Declared::InScope => {
+                needed.push(("", uri_of(node, "")));
+                needed.extend(in_scope());
+            }
+            Declared::Used { and } => {
+                for asked in and {
+                    match in_scope().find(|(prefix, _)| prefix == asked) {
+                        Some(found) => needed.push(found),
+                        None if asked.is_empty() => needed.push(("", "")),
+                        None => {}
+                    }
+                }
             }
         }
         needed.sort_unstable();
@@ -213,7 +283,7 @@ fn push_name(out: &mut String, prefix: &str, local_name: &str) {
     out.push_str(local_name);
 }
 
-fn in_scope<'t>(node: Node<'t, '_>, prefix: &str) -> &'t str {
+fn uri_of<'t>(node: Node<'t, '_>, prefix: &str) -> &'t str {
     let prefix = Some(prefix).filter(|prefix| !prefix.is_empty());
     node.lookup_namespace_uri(prefix).unwrap_or_default()
 }

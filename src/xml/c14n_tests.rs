@@ -183,3 +183,39 @@ fn the_prefix_is_read_from_the_source_whatever_follows_the_name() {
         "<é:à xmlns:é=\"urn:a\" é:ü=\"\"></é:à>"
     );
 }
+
+#[test]
+fn r05_the_inclusive_form_declares_all_that_is_in_scope_and_takes_over_no_xml_attribute() {
+    let inclusive = InclusiveC14n::default();
+    let xml = "<a xmlns='urn:1' xmlns:p='urn:2'><b xmlns=''><c/></b><d xml:lang='fr'><e/></d></a>";
+    let document = open(xml.as_bytes(), &Limits::METADATA).unwrap();
+    let root = document.root();
+    assert_eq!(
+        inclusive.canonicalize(root, None).unwrap(),
+        "<a xmlns=\"urn:1\" xmlns:p=\"urn:2\"><b xmlns=\"\"><c></c></b>\
+         <d xml:lang=\"fr\"><e></e></d></a>"
+    );
+    let [b, d] = &*root.children().collect::<Vec<_>>() else {
+        panic!("two children");
+    };
+    let c = b.children().next().unwrap();
+    let canonical = inclusive.canonicalize(c, None).unwrap();
+    assert_eq!(canonical, "<c xmlns:p=\"urn:2\"></c>");
+    let canonical = inclusive.canonicalize(*d, None).unwrap();
+    let declared = "xmlns=\"urn:1\" xmlns:p=\"urn:2\"";
+    assert_eq!(
+        canonical,
+        format!("<d {declared} xml:lang=\"fr\"><e></e></d>")
+    );
+    let e = d.children().next().unwrap();
+    assert_eq!(
+        inclusive.canonicalize(e, None),
+        Err(C14nFault::InheritedXmlAttribute)
+    );
+    // A view that shows the element alone changes nothing of what it inherits.
+    let alone = e.alone_without(e.children().next().unwrap_or(e));
+    assert_eq!(
+        inclusive.canonicalize(alone, None),
+        Err(C14nFault::InheritedXmlAttribute)
+    );
+}

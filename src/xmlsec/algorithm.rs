@@ -1,20 +1,103 @@
 //! The algorithms that may sign, by their URIs: an allow-list.
 //!
-//! MD5, SHA-1, HMAC and DSA are not in it, and no switch puts them there. HMAC
-//! is the dangerous one: keyed with a public certificate, anybody can sign.
+//! MD5, HMAC and DSA are not in it, and no switch puts them there. HMAC is the
+//! dangerous one: keyed with a public certificate, anybody can sign. SHA-1 is not
+//! in it either: [`Sha1`] says where the verifier takes it all the same.
 
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
 use openssl::hash::MessageDigest;
 
 /// Namespace of XML Signature elements.
-pub const DSIG: &str = "http://www.w3.org/2000/09/xmldsig#";
+pub(super) const DSIG: &str = "http://www.w3.org/2000/09/xmldsig#";
 /// The enveloped signature transform (xmldsig-core §6.6.4).
-pub const ENVELOPED_SIGNATURE: &str = "http://www.w3.org/2000/09/xmldsig#enveloped-signature";
+pub(super) const ENVELOPED_SIGNATURE: &str =
+    "http://www.w3.org/2000/09/xmldsig#enveloped-signature";
 /// Exclusive canonicalisation without comments. Also the namespace of
 /// `InclusiveNamespaces`.
-pub const EXCLUSIVE_C14N: &str = "http://www.w3.org/2001/10/xml-exc-c14n#";
+pub(super) const EXCLUSIVE_C14N: &str = "http://www.w3.org/2001/10/xml-exc-c14n#";
 /// Exclusive canonicalisation with comments; accepted, never sent.
-pub const EXCLUSIVE_C14N_WITH_COMMENTS: &str =
+pub(super) const EXCLUSIVE_C14N_WITH_COMMENTS: &str =
     "http://www.w3.org/2001/10/xml-exc-c14n#WithComments";
+/// Canonical XML 1.0; accepted of a document's root only, never sent.
+pub(super) const INCLUSIVE_C14N: &str = "http://www.w3.org/TR/2001/REC-xml-c14n-20010315";
+/// Canonical XML 1.0 with comments.
+pub(super) const INCLUSIVE_C14N_WITH_COMMENTS: &str =
+    "http://www.w3.org/TR/2001/REC-xml-c14n-20010315#WithComments";
+/// Canonical XML 1.1.
+pub(super) const INCLUSIVE_C14N_11: &str = "http://www.w3.org/2006/12/xml-c14n11";
+/// Canonical XML 1.1 with comments.
+pub(super) const INCLUSIVE_C14N_11_WITH_COMMENTS: &str =
+    "http://www.w3.org/2006/12/xml-c14n11#WithComments";
+/// RSA PKCS#1 v1.5 with SHA-1 (xmldsig-core1 §6.4.2).
+const RSA_SHA1: &str = "http://www.w3.org/2000/09/xmldsig#rsa-sha1";
+/// SHA-1 as a digest (xmldsig-core1 §6.2.1).
+const SHA1: &str = "http://www.w3.org/2000/09/xmldsig#sha1";
+
+/// Whether SHA-1 may stand in a signature that is verified.
+///
+/// A value that is handed to the verifier for one provider and one moment, so that nothing in the
+/// process is ever switched. It concerns RSA keys only, and nothing that we sign.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+pub enum Sha1 {
+    /// It may not.
+    #[default]
+    Refused,
+    /// It might until a day that is over.
+    Ended,
+    /// It may: a provider that can do no better, for a while.
+    Taken,
+}
+
+/// What a peer may have signed with: what is on the list, and what [`Sha1`] lets in.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(super) enum PeerAlgorithm {
+    Listed(SignatureAlgorithm),
+    RsaSha1,
+}
+
+impl PeerAlgorithm {
+    pub(super) fn from_uri(uri: &str) -> Option<Self> {
+        let listed = SignatureAlgorithm::from_uri(uri).map(Self::Listed);
+        listed.or_else(|| (uri == RSA_SHA1).then_some(Self::RsaSha1))
+    }
+
+    pub(super) const fn key_kind(self) -> KeyKind {
+        match self {
+            Self::Listed(algorithm) => algorithm.key_kind(),
+            Self::RsaSha1 => KeyKind::Rsa,
+        }
+    }
+
+    pub(super) fn digest(self) -> MessageDigest {
+        match self {
+            Self::Listed(algorithm) => algorithm.digest(),
+            Self::RsaSha1 => MessageDigest::sha1(),
+        }
+    }
+}
+
+/// What a peer may have digested with: what is on the list, and what [`Sha1`] lets in.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(super) enum PeerDigest {
+    Listed(DigestAlgorithm),
+    Sha1,
+}
+
+impl PeerDigest {
+    pub(super) fn from_uri(uri: &str) -> Option<Self> {
+        let listed = DigestAlgorithm::from_uri(uri).map(Self::Listed);
+        listed.or_else(|| (uri == SHA1).then_some(Self::Sha1))
+    }
+
+    /// Whether `expected` is the digest of `octets`.
+    pub(super) fn matches(self, octets: &[u8], expected: &[u8]) -> bool {
+        match self {
+            Self::Listed(digest) => digest.matches(octets, expected),
+            Self::Sha1 => openssl::sha::sha1(octets) == expected,
+        }
+    }
+}
 
 /// A signature algorithm: kind of key and digest.
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
@@ -35,7 +118,7 @@ pub enum SignatureAlgorithm {
 
 /// The kind of key that a signature algorithm needs.
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
-pub enum KeyKind {
+pub(super) enum KeyKind {
     /// An elliptic curve key on P-256, P-384 or P-521.
     Ec,
     /// An RSA key.
@@ -71,10 +154,19 @@ impl SignatureAlgorithm {
     }
 
     /// The kind of key it needs.
-    pub const fn key_kind(self) -> KeyKind {
+    pub(super) const fn key_kind(self) -> KeyKind {
         match self {
             Self::EcdsaSha256 | Self::EcdsaSha384 | Self::EcdsaSha512 => KeyKind::Ec,
             Self::RsaSha256 | Self::RsaSha384 | Self::RsaSha512 => KeyKind::Rsa,
+        }
+    }
+
+    /// The digest that it is made of.
+    pub const fn digest_algorithm(self) -> DigestAlgorithm {
+        match self {
+            Self::EcdsaSha256 | Self::RsaSha256 => DigestAlgorithm::Sha256,
+            Self::EcdsaSha384 | Self::RsaSha384 => DigestAlgorithm::Sha384,
+            Self::EcdsaSha512 | Self::RsaSha512 => DigestAlgorithm::Sha512,
         }
     }
 
@@ -116,9 +208,18 @@ impl DigestAlgorithm {
         }
     }
 
+    /// The digest of `octets`, in base64.
+    pub(super) fn base64_of(self, octets: &[u8]) -> String {
+        match self {
+            Self::Sha256 => STANDARD.encode(openssl::sha::sha256(octets)),
+            Self::Sha384 => STANDARD.encode(openssl::sha::sha384(octets)),
+            Self::Sha512 => STANDARD.encode(openssl::sha::sha512(octets)),
+        }
+    }
+
     /// Whether `expected` is the digest of `octets`. Both are public: no need
     /// for constant time.
-    pub(super) fn matches(self, octets: &[u8], expected: &[u8]) -> bool {
+    fn matches(self, octets: &[u8], expected: &[u8]) -> bool {
         match self {
             Self::Sha256 => openssl::sha::sha256(octets) == expected,
             Self::Sha384 => openssl::sha::sha384(octets) == expected,
@@ -139,6 +240,11 @@ mod tests {
         for known in DigestAlgorithm::ALL {
             assert_eq!(DigestAlgorithm::from_uri(known.uri()), Some(known));
         }
+        assert_eq!(
+            PeerAlgorithm::from_uri(RSA_SHA1),
+            Some(PeerAlgorithm::RsaSha1)
+        );
+        assert_eq!(PeerDigest::from_uri(SHA1), Some(PeerDigest::Sha1));
         for refused in [
             "",
             "http://www.w3.org/2000/09/xmldsig#rsa-sha1",

@@ -31,6 +31,9 @@ const IV_BYTES: usize = 12;
 /// Length of the authentication tag of AES-GCM (xmlenc-core1 §5.2.4): 128 bits.
 const TAG_BYTES: usize = 16;
 
+/// Length of what is encrypted to a key on trial: that of the longest key of a cipher.
+const TRIAL_BYTES: usize = 32;
+
 const PREFIXES: &[(&str, &str)] = &[("ds", DSIG), ("xenc", XMLENC), ("xenc11", XMLENC11)];
 
 /// A peer's public key for encryption, out of a certificate that its metadata holds, and how it is
@@ -47,14 +50,18 @@ impl EncryptionKey {
     ///
     /// # Errors
     ///
-    /// It is no certificate, or its key is none of RSA, or too weak.
+    /// It is no certificate, or its key is none of RSA, or too weak, or one with which the
+    /// cryptographic library does not encrypt: better told when it is read than at a sign-in.
     pub fn from_certificate_base64(
         text: &str,
         methods: EncryptionMethods,
     ) -> Result<Self, KeyFault> {
         let public = VerifyingKey::from_certificate_base64(text)?;
         match public.kind() {
-            KeyKind::Rsa => Ok(Self { public, methods }),
+            KeyKind::Rsa => {
+                encrypt_key(methods.transport, public.key(), &[0; TRIAL_BYTES])?;
+                Ok(Self { public, methods })
+            }
             KeyKind::Ec => Err(KeyFault::UnsupportedKind),
         }
     }

@@ -4,7 +4,7 @@ use openssl::nid::Nid;
 use openssl::pkey::{PKey, Private};
 use openssl::symm::decrypt_aead;
 
-use super::super::test_support::{TestKey, foreign_key, sp_key};
+use super::super::test_support::{TestKey, certify, foreign_key, sp_key};
 use super::*;
 use crate::sys::entropy::{OsEntropy, SeededEntropy};
 use crate::xml::c14n::ExclusiveC14n;
@@ -236,4 +236,24 @@ fn a_recipient_that_xml_cannot_hold_is_refused() {
     let to = key_of(sp_key(), EncryptionMethods::default());
     let fault = encrypt(&plain(), &to, "\u{0}", &OsEntropy).unwrap_err();
     assert!(matches!(fault, EncryptError::Write(WriteFault::Character)));
+}
+
+#[test]
+fn r45_a_key_that_openssl_does_not_encrypt_with_is_told_when_it_is_read() {
+    // Nobody knows its factors, and nobody needs them. Beyond 3072 bits OpenSSL takes no exponent of
+    // more than 64.
+    let mut modulus = vec![0xff; 512];
+    modulus[511] = 0x01;
+    let mut exponent = vec![0; 9];
+    (exponent[0], exponent[8]) = (1, 1);
+    let rsa = openssl::rsa::Rsa::from_public_components(
+        openssl::bn::BigNum::from_slice(&modulus).unwrap(),
+        openssl::bn::BigNum::from_slice(&exponent).unwrap(),
+    );
+    let public: PKey<Public> = PKey::from_rsa(rsa.unwrap()).unwrap();
+    let der = certify(&public, &sp_key().key).to_der().unwrap();
+    assert!(VerifyingKey::from_certificate_der(&der).is_ok());
+    let text = STANDARD.encode(der);
+    let read = EncryptionKey::from_certificate_base64(&text, EncryptionMethods::default());
+    assert!(matches!(read, Err(KeyFault::Crypto(_))));
 }

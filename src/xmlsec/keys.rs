@@ -9,6 +9,7 @@ use base64::engine::general_purpose::STANDARD;
 use jiff::Timestamp;
 use openssl::asn1::{Asn1Integer, Asn1Time, Asn1TimeRef};
 use openssl::bn::{BigNum, MsbOption};
+use openssl::ec::{EcGroup, EcKey};
 use openssl::error::ErrorStack;
 use openssl::hash::MessageDigest;
 use openssl::nid::Nid;
@@ -18,7 +19,7 @@ use openssl::x509::extension::{BasicConstraints, KeyUsage, SubjectKeyIdentifier}
 use openssl::x509::{X509, X509NameBuilder, X509NameRef, X509Ref};
 use zeroize::Zeroizing;
 
-use super::algorithm::{KeyKind, SignatureAlgorithm};
+use super::algorithm::{DigestAlgorithm, KeyKind, SignatureAlgorithm};
 use super::crypto_error::CryptoError;
 use super::sign::{SignError, Signer};
 use super::signature;
@@ -164,23 +165,22 @@ impl VerifyingKey {
         self.kind
     }
 
-    /// Whether it is of the kind that `algorithm` needs.
-    pub fn fits(&self, algorithm: SignatureAlgorithm) -> bool {
-        self.kind == algorithm.key_kind()
-    }
-
     pub(super) fn key(&self) -> &PKeyRef<Public> {
         &self.key
     }
 }
 
-/// Our private key for signatures, with its certificate.
+/// Our private key for signatures, with its certificate, and how it signs.
 ///
-/// RSA only: not every service provider can read an ECDSA signature, and all
-/// of them read RSA-SHA256. The private key is parsed once; parsing it for each
-/// signature would double the cost of signing.
+/// RSA, or EC on P-256 or P-384: nobody was found who reads P-521. All service
+/// providers read RSA-SHA256, and not every one an ECDSA signature. The private
+/// key is parsed once; parsing it for each signature would double the cost of
+/// signing. A clone shares it.
+#[derive(Clone)]
 pub struct SigningKey {
     key: PKey<Private>,
+    algorithm: SignatureAlgorithm,
+    digest: DigestAlgorithm,
     facts: CertificateFacts,
     der: Vec<u8>,
     base64: String,
@@ -193,8 +193,11 @@ impl std::fmt::Debug for SigningKey {
 }
 
 impl SigningKey {
+    /// The longest key on an elliptic curve.
+    const MAX_EC_BITS: u32 = 384;
+
     /// Reads a PEM file that holds one private key and one certificate, in any
-    /// order.
+    /// order. It signs with SHA-256.
     ///
     /// # Errors
     ///
@@ -211,12 +214,15 @@ impl SigningKey {
         if !public.public_eq(&key) {
             return Err(KeyFault::OtherKey);
         }
-        match check_key(&key)? {
-            KeyKind::Rsa => {}
-            KeyKind::Ec => return Err(KeyFault::UnsupportedKind),
-        }
+        let algorithm = match check_key(&key)? {
+            KeyKind::Rsa => SignatureAlgorithm::RsaSha256,
+            KeyKind::Ec if key.bits() > Self::MAX_EC_BITS => return Err(KeyFault::UnsupportedSize),
+            KeyKind::Ec => SignatureAlgorithm::EcdsaSha256,
+        };
         let der = certificate.to_der()?;
         Ok(Self {
+            algorithm,
+            digest: algorithm.digest_algorithm(),
             facts: CertificateFacts::read(certificate, &public)?,
             base64: STANDARD.encode(&der),
             key,
@@ -233,11 +239,35 @@ impl SigningKey {
     pub fn certificate_der(&self) -> &[u8] {
         &self.der
     }
+
+    /// The size of the key, in bits.
+    pub fn bits(&self) -> u32 {
+        self.key.bits()
+    }
+
+    /// The same key, signing by `algorithm` and with its digest; none where it is of another kind.
+    pub fn signing_by(&self, algorithm: SignatureAlgorithm) -> Option<Self> {
+        (algorithm.key_kind() == self.algorithm.key_kind()).then(|| Self {
+            algorithm,
+            digest: algorithm.digest_algorithm(),
+            ..self.clone()
+        })
+    }
+
+    /// The same key, with another digest of what is signed.
+    #[must_use]
+    pub fn digesting_by(self, digest: DigestAlgorithm) -> Self {
+        Self { digest, ..self }
+    }
 }
 
 impl Signer for SigningKey {
     fn algorithm(&self) -> SignatureAlgorithm {
-        SignatureAlgorithm::RsaSha256
+        self.algorithm
+    }
+
+    fn digest(&self) -> DigestAlgorithm {
+        self.digest
     }
 
     fn certificate_base64(&self) -> &str {
@@ -245,17 +275,37 @@ impl Signer for SigningKey {
     }
 
     fn sign(&self, message: &[u8]) -> Result<Vec<u8>, SignError> {
-        signature::sign_rsa(self.algorithm(), &self.key, message).map_err(SignError::Crypto)
+        signature::sign(self.algorithm, &self.key, message).map_err(SignError::Crypto)
     }
 }
 
-/// Size of a new RSA key.
+/// The kind and size of a new key.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub enum RsaBits {
-    /// 2048 bits; a signature takes about 0.36 ms.
-    B2048,
-    /// 3072 bits; a signature takes two to six times as long, by OpenSSL version.
-    B3072,
+pub enum NewKey {
+    /// RSA of 2048 bits; a signature takes about 0.36 ms.
+    Rsa2048,
+    /// RSA of 3072 bits; a signature takes two to six times as long, by OpenSSL version.
+    Rsa3072,
+    /// EC on P-256.
+    EcP256,
+    /// EC on P-384.
+    EcP384,
+}
+
+impl NewKey {
+    fn make(self) -> Result<PKey<Private>, ErrorStack> {
+        match self {
+            Self::Rsa2048 => PKey::from_rsa(Rsa::generate(2048)?),
+            Self::Rsa3072 => PKey::from_rsa(Rsa::generate(3072)?),
+            Self::EcP256 => on_curve(Nid::X9_62_PRIME256V1),
+            Self::EcP384 => on_curve(Nid::SECP384R1),
+        }
+    }
+}
+
+fn on_curve(curve: Nid) -> Result<PKey<Private>, ErrorStack> {
+    let group = EcGroup::from_curve_name(curve)?;
+    PKey::from_ec_key(EcKey::generate(&group)?)
 }
 
 /// What a new key and its certificate shall be.
@@ -263,8 +313,8 @@ pub enum RsaBits {
 pub struct KeyRequest<'a> {
     /// `CN` of subject and issuer, 1 to 64 characters: by custom the host name.
     pub common_name: &'a str,
-    /// Size of the key.
-    pub bits: RsaBits,
+    /// Kind and size of the key.
+    pub key: NewKey,
     /// From when the certificate says to be valid.
     pub not_before: Timestamp,
     /// Until when the certificate says to be valid. Long, as SAML peers hold
@@ -297,7 +347,7 @@ impl GeneratedKey {
     }
 }
 
-/// Makes a new RSA key and a self-signed certificate around it.
+/// Makes a new key and a self-signed certificate around it.
 ///
 /// Key and serial number come from OpenSSL's generator, seeded by the kernel.
 ///
@@ -305,11 +355,7 @@ impl GeneratedKey {
 ///
 /// OpenSSL failed, most likely on a common name that is empty or too long.
 pub fn generate(request: &KeyRequest<'_>) -> Result<GeneratedKey, KeyFault> {
-    let bits = match request.bits {
-        RsaBits::B2048 => 2048,
-        RsaBits::B3072 => 3072,
-    };
-    let key = PKey::from_rsa(Rsa::generate(bits)?)?;
+    let key = request.key.make()?;
     let mut name = X509NameBuilder::new()?;
     name.append_entry_by_nid(Nid::COMMONNAME, request.common_name)?;
     let name = name.build();

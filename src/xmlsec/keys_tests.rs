@@ -10,7 +10,7 @@ fn read(key: &TestKey) -> Result<VerifyingKey, KeyFault> {
 fn request(common_name: &str) -> KeyRequest<'_> {
     KeyRequest {
         common_name,
-        bits: RsaBits::B2048,
+        key: NewKey::Rsa2048,
         not_before: "2026-01-01T00:00:00Z".parse().unwrap(),
         not_after: "2056-01-01T00:00:00Z".parse().unwrap(),
     }
@@ -108,12 +108,48 @@ fn a_generated_key_is_read_again_and_is_long_lived() {
 }
 
 #[test]
-fn a_key_of_3072_bits_is_made_on_request() {
-    let made = generate(&KeyRequest {
-        bits: RsaBits::B3072,
-        ..request("idp.example")
+fn keys_of_other_kinds_and_sizes_are_made_on_request() {
+    for (key, kind) in [
+        (NewKey::Rsa3072, "RSA 3072"),
+        (NewKey::EcP256, "EC 256"),
+        (NewKey::EcP384, "EC 384"),
+    ] {
+        let made = generate(&KeyRequest {
+            key,
+            ..request("idp.example")
+        })
+        .unwrap();
+        assert_eq!(made.certificate().key(), kind);
+        let key = SigningKey::from_pem(made.pem().as_bytes()).unwrap();
+        assert_eq!(key.certificate().key(), kind);
+        assert!(kind.ends_with(&key.bits().to_string()));
+        assert_eq!(key.digest(), DigestAlgorithm::Sha256);
+    }
+}
+
+#[test]
+fn r07_a_key_signs_by_every_algorithm_of_its_kind_and_by_no_other() {
+    let keys = [NewKey::Rsa2048, NewKey::EcP256, NewKey::EcP384].map(|key| {
+        let made = generate(&KeyRequest {
+            key,
+            ..request("idp.example")
+        });
+        SigningKey::from_pem(made.unwrap().pem().as_bytes()).unwrap()
     });
-    assert_eq!(made.unwrap().certificate().key(), "RSA 3072");
+    for key in keys {
+        for algorithm in SignatureAlgorithm::ALL {
+            let signing = key.signing_by(algorithm);
+            let fits = algorithm.key_kind() == key.algorithm().key_kind();
+            assert_eq!(signing.is_some(), fits, "{algorithm:?}");
+            if let Some(signing) = signing {
+                assert_eq!(signing.algorithm(), algorithm);
+                assert_eq!(signing.digest(), algorithm.digest_algorithm());
+                let other = signing.digesting_by(DigestAlgorithm::Sha512);
+                assert_eq!(other.algorithm(), algorithm);
+                assert_eq!(other.digest(), DigestAlgorithm::Sha512);
+            }
+        }
+    }
 }
 
 #[test]
@@ -163,6 +199,11 @@ fn a_file_that_is_not_one_key_with_its_certificate_is_refused() {
     assert!(matches!(fault(&[&locked, &own]), KeyFault::PrivateKey(_)));
     let weak = SigningKey::from_pem(&TestKey::rsa(1024).pem());
     assert!(matches!(weak, Err(KeyFault::UnsupportedSize)));
-    let ec = SigningKey::from_pem(&TestKey::ec(Nid::X9_62_PRIME256V1).pem());
-    assert!(matches!(ec, Err(KeyFault::UnsupportedKind)));
+    let ed25519 = TestKey::new(PKey::generate_ed25519().unwrap());
+    let unknown = SigningKey::from_pem(&ed25519.pem());
+    assert!(matches!(unknown, Err(KeyFault::UnsupportedKind)));
+    for curve in [Nid::SECP521R1, Nid::SECP224R1] {
+        let unread = SigningKey::from_pem(&TestKey::ec(curve).pem());
+        assert!(matches!(unread, Err(KeyFault::UnsupportedSize)));
+    }
 }

@@ -5,24 +5,24 @@
 //! date is shown by its facts and decided by nobody here, because SAML trusts
 //! the key that metadata names and not the certificate around it.
 
-pub mod algorithm;
+mod algorithm;
 mod crypto_error;
-pub mod encrypt;
+mod encrypt;
 pub mod encryption_algorithm;
 pub mod keys;
-pub mod sign;
+mod sign;
 mod signature;
 #[cfg(test)]
 mod test_support;
-pub mod verify;
+mod verify;
 
-pub use algorithm::{DigestAlgorithm, SignatureAlgorithm};
+pub use algorithm::{DigestAlgorithm, Sha1, SignatureAlgorithm};
 pub use crypto_error::CryptoError;
 pub use encrypt::{EncryptError, EncryptionKey, encrypt};
 pub use encryption_algorithm::EncryptionMethods;
 pub use keys::{CertificateFacts, KeyFault, SigningKey, VerifyingKey};
 pub use sign::{SignError, Signer, sign};
 pub use verify::{
-    SignatureFault, Verified, carries_signature, verify_detached, verify_enveloped,
-    verify_enveloped_element,
+    Checked, NotSigned, Part, SignatureFault, Verified, verify_detached, verify_enveloped,
+    verify_enveloped_element, verify_if_signed,
 };

@@ -19,6 +19,11 @@ pub trait Signer: Send + Sync + std::fmt::Debug {
     /// The algorithm of [`Self::sign`].
     fn algorithm(&self) -> SignatureAlgorithm;
 
+    /// What the signed element is digested with: as a rule what the signature itself is made of.
+    fn digest(&self) -> DigestAlgorithm {
+        self.algorithm().digest_algorithm()
+    }
+
     /// Our certificate, DER in base64 on one line, for `KeyInfo`.
     fn certificate_base64(&self) -> &str;
 
@@ -51,7 +56,7 @@ pub enum SignError {
 /// Signs the whole of `unsigned`, whose root carries the attribute `ID` = `id`.
 ///
 /// One `Reference` to `#id` with the enveloped-signature transform and exclusive
-/// canonicalisation, SHA-256 (saml-core-2.0 §5.4). `KeyInfo` holds the
+/// canonicalisation (saml-core-2.0 §5.4). `KeyInfo` holds the
 /// certificate, as some service providers look for it.
 ///
 /// # Errors
@@ -72,7 +77,7 @@ pub fn sign(unsigned: &Canonical, id: &str, signer: &dyn Signer) -> Result<Canon
     if certificate.is_empty() || !is_base64 {
         return Err(SignError::Certificate);
     }
-    let digest = STANDARD.encode(openssl::sha::sha256(unsigned.as_str().as_bytes()));
+    let digest = signer.digest().base64_of(unsigned.as_str().as_bytes());
     let opening = "<ds:SignedInfo";
     let signed_info = [
         "><ds:CanonicalizationMethod Algorithm=\"",
@@ -86,7 +91,7 @@ pub fn sign(unsigned: &Canonical, id: &str, signer: &dyn Signer) -> Result<Canon
         "\"></ds:Transform><ds:Transform Algorithm=\"",
         EXCLUSIVE_C14N,
         "\"></ds:Transform></ds:Transforms><ds:DigestMethod Algorithm=\"",
-        DigestAlgorithm::Sha256.uri(),
+        signer.digest().uri(),
         "\"></ds:DigestMethod><ds:DigestValue>",
         &digest,
         "</ds:DigestValue></ds:Reference></ds:SignedInfo>",

@@ -1,3 +1,4 @@
+use super::super::algorithm::Sha1;
 use super::super::test_support::{cut, sp_key};
 use super::super::verify::{verify_enveloped, verify_enveloped_element};
 use super::super::{SigningKey, VerifyingKey};
@@ -43,7 +44,12 @@ fn what_is_signed_verifies_and_is_canonical_still() {
     let signed = sign(&assertion("_a"), "_a", &signing_key()).unwrap();
     let document = open(signed.as_str().as_bytes(), &Limits::MESSAGE).unwrap();
     let root = document.root();
-    assert_eq!(verify_enveloped(root, &keys()).unwrap().get(), &root);
+    assert_eq!(
+        verify_enveloped(root, &keys(), Sha1::Refused)
+            .unwrap()
+            .get(),
+        &root
+    );
     let canonical = ExclusiveC14n::default().canonicalize(root, None).unwrap();
     assert_eq!(canonical, signed.as_str());
     assert!(
@@ -73,7 +79,7 @@ fn r41_a_signed_part_stands_alone() {
     let outer = response("_r", &inner);
     let alone = cut(outer.as_str(), "<saml:Assertion", "</saml:Assertion>");
     let document = open(alone.as_bytes(), &Limits::MESSAGE).unwrap();
-    assert!(verify_enveloped(document.root(), &keys()).is_ok());
+    assert!(verify_enveloped(document.root(), &keys(), Sha1::Refused).is_ok());
 }
 
 #[test]

@@ -8,7 +8,7 @@ use openssl::ecdsa::EcdsaSig;
 use openssl::error::ErrorStack;
 use openssl::pkey::{PKeyRef, Private, Public};
 
-use super::algorithm::{KeyKind, SignatureAlgorithm};
+use super::algorithm::{KeyKind, PeerAlgorithm, SignatureAlgorithm};
 use super::crypto_error::CryptoError;
 use crate::xml::text::is_xml_space;
 
@@ -27,19 +27,33 @@ pub(super) fn decode_base64(text: &str) -> Option<Vec<u8>> {
     STANDARD.decode(compact).ok()
 }
 
-pub(super) fn sign_rsa(
+/// Signs `octets` with a key of the kind that `algorithm` needs; an ECDSA signature is raw.
+pub(super) fn sign(
     algorithm: SignatureAlgorithm,
     key: &PKeyRef<Private>,
     octets: &[u8],
 ) -> Result<Vec<u8>, CryptoError> {
     let mut signer = openssl::sign::Signer::new(algorithm.digest(), key)?;
-    Ok(signer.sign_oneshot_to_vec(octets)?)
+    let signature = signer.sign_oneshot_to_vec(octets)?;
+    match algorithm.key_kind() {
+        KeyKind::Rsa => Ok(signature),
+        KeyKind::Ec => Ok(raw(&signature, key.bits())?),
+    }
+}
+
+/// The two numbers of an ECDSA signature in ASN.1 DER, one after the other at full width.
+fn raw(der: &[u8], bits: u32) -> Result<Vec<u8>, ErrorStack> {
+    let width = i32::try_from(bits.div_ceil(8)).unwrap_or_default();
+    let pair = EcdsaSig::from_der(der)?;
+    let mut raw = pair.r().to_vec_padded(width)?;
+    raw.extend(pair.s().to_vec_padded(width)?);
+    Ok(raw)
 }
 
 /// Whether `signature` is one of `octets` by `key`, which is of the kind that
 /// `algorithm` needs. A signature that cannot be read is not one.
 pub(super) fn is_signed(
-    algorithm: SignatureAlgorithm,
+    algorithm: PeerAlgorithm,
     key: &PKeyRef<Public>,
     octets: &[u8],
     signature: &[u8],
@@ -54,7 +68,7 @@ pub(super) fn is_signed(
 }
 
 fn check(
-    algorithm: SignatureAlgorithm,
+    algorithm: PeerAlgorithm,
     key: &PKeyRef<Public>,
     octets: &[u8],
     signature: &[u8],
@@ -64,7 +78,7 @@ fn check(
 }
 
 fn check_ecdsa(
-    algorithm: SignatureAlgorithm,
+    algorithm: PeerAlgorithm,
     key: &PKeyRef<Public>,
     octets: &[u8],
     signature: &[u8],

@@ -198,30 +198,43 @@ pub(super) fn fill_with(
     algorithm: SignatureAlgorithm,
     c14n: &ExclusiveC14n,
 ) -> String {
+    let xml = fill_digest(xml, id, algorithm.digest(), c14n);
+    fill_value(&xml, key, algorithm.digest(), c14n)
+}
+
+pub(super) fn fill_digest(
+    xml: &str,
+    id: &str,
+    digest: MessageDigest,
+    c14n: &ExclusiveC14n,
+) -> String {
     let document = open(xml.as_bytes(), &Limits::METADATA).unwrap();
     let all = || document.root().descendants();
     let target = all().find(|e| e.attribute("ID") == Some(id)).unwrap();
     let signature = all().find(|e| e.is(DSIG, "Signature"));
     let octets = c14n.canonicalize(target, signature).unwrap();
-    let digest = openssl::hash::hash(algorithm.digest(), octets.as_bytes()).unwrap();
-    let xml = xml.replace("[DIGEST]", &STANDARD.encode(digest));
-    fill_value(&xml, key, algorithm, c14n)
+    let digest = openssl::hash::hash(digest, octets.as_bytes()).unwrap();
+    xml.replace("[DIGEST]", &STANDARD.encode(digest))
 }
 
 pub(super) fn fill_value(
     xml: &str,
     key: &TestKey,
-    algorithm: SignatureAlgorithm,
+    digest: MessageDigest,
     c14n: &ExclusiveC14n,
 ) -> String {
+    xml.replace(
+        "[VALUE]",
+        &STANDARD.encode(key.sign(digest, signed_info(xml, c14n).as_bytes())),
+    )
+}
+
+/// The octets that the signature in `xml` covers.
+pub(super) fn signed_info(xml: &str, c14n: &ExclusiveC14n) -> String {
     let document = open(xml.as_bytes(), &Limits::METADATA).unwrap();
-    let signed_info = document
-        .root()
-        .descendants()
-        .find(|e| e.is(DSIG, "SignedInfo"));
-    let octets = c14n.canonicalize(signed_info.unwrap(), None).unwrap();
-    let value = key.sign(algorithm.digest(), octets.as_bytes());
-    xml.replace("[VALUE]", &STANDARD.encode(value))
+    let mut all = document.root().descendants();
+    let signed_info = all.find(|e| e.is(DSIG, "SignedInfo")).unwrap();
+    c14n.canonicalize(signed_info, None).unwrap()
 }
 
 /// An honestly signed `AuthnRequest` with the ID `_req`.

@@ -7,18 +7,32 @@
 //! what is around it (R-01). There is no way to a [`Verified`] but success (R-08).
 
 use super::algorithm::{
-    DSIG, DigestAlgorithm, ENVELOPED_SIGNATURE, EXCLUSIVE_C14N, EXCLUSIVE_C14N_WITH_COMMENTS,
-    SignatureAlgorithm,
+    DSIG, ENVELOPED_SIGNATURE, EXCLUSIVE_C14N, EXCLUSIVE_C14N_WITH_COMMENTS, INCLUSIVE_C14N,
+    INCLUSIVE_C14N_11, INCLUSIVE_C14N_11_WITH_COMMENTS, INCLUSIVE_C14N_WITH_COMMENTS, KeyKind,
+    PeerAlgorithm, PeerDigest, Sha1,
 };
 use super::keys::VerifyingKey;
 use super::signature::{EcdsaForm, decode_base64, is_signed};
-use crate::xml::c14n::{C14nFault, ExclusiveC14n};
+use crate::xml::c14n::{C14nFault, ExclusiveC14n, InclusiveC14n};
 use crate::xml::text::is_xml_space;
 use crate::xml::{Element, is_ncname};
 
 /// Something that a signature was found to cover.
 ///
-/// Only the functions of this file make one.
+/// Only the functions of this file make one. Whoever is handed one may read it:
+///
+/// ```
+/// use passerelle::xmlsec::Verified;
+/// fn read(proven: Verified<u8>) -> u8 { proven.into_inner() }
+/// ```
+///
+/// and nobody else can make one, so as to have something read that is not proven:
+///
+/// ```compile_fail,E0423
+/// use passerelle::xmlsec::Verified;
+/// fn read(proven: Verified<u8>) -> u8 { proven.into_inner() }
+/// read(Verified(1));
+/// ```
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub struct Verified<T>(T);
 
@@ -31,6 +45,55 @@ impl<T> Verified<T> {
     /// What was signed.
     pub fn into_inner(self) -> T {
         self.0
+    }
+}
+
+/// The root of a document in which no signature stands, wherever one could.
+///
+/// Only [`verify_if_signed`] makes one, and it can be looked at and not made:
+///
+/// ```
+/// use passerelle::xmlsec::NotSigned;
+/// fn read(bare: NotSigned<u8>) -> u8 { *bare.get() }
+/// ```
+///
+/// ```compile_fail,E0423
+/// use passerelle::xmlsec::NotSigned;
+/// fn read(bare: NotSigned<u8>) -> u8 { *bare.get() }
+/// read(NotSigned(1));
+/// ```
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct NotSigned<T>(T);
+
+impl<T> NotSigned<T> {
+    /// What was not signed.
+    pub const fn get(&self) -> &T {
+        &self.0
+    }
+}
+
+/// What a message that need not be signed may be read from: a signature that is there was
+/// verified, or there is none. There is no third, so that a bad signature is never passed over.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Checked<T> {
+    /// There is no signature in it.
+    NotSigned(NotSigned<T>),
+    /// What its signature covers.
+    Verified(Verified<T>),
+}
+
+impl<T> Checked<T> {
+    /// What may be read.
+    pub const fn get(&self) -> &T {
+        match self {
+            Self::NotSigned(bare) => bare.get(),
+            Self::Verified(proven) => proven.get(),
+        }
+    }
+
+    /// Whether a signature in it was verified.
+    pub const fn is_signed(&self) -> bool {
+        matches!(self, Self::Verified(_))
     }
 }
 
@@ -60,7 +123,7 @@ pub enum Part {
 /// Why nothing was verified. Except for [`Self::NoKeys`] the peer is at fault.
 #[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]
 pub enum SignatureFault {
-    /// An algorithm that is not allowed: SHA-1 of an old peer, most likely.
+    /// An algorithm that is not allowed there: SHA-1 of an old peer, most likely.
     #[error("an algorithm that is not allowed: {0:?}")]
     Algorithm(Part),
     /// There is no canonical form to verify.
@@ -91,6 +154,9 @@ pub enum SignatureFault {
     /// There are more signatures than there may be.
     #[error("more signatures than there may be")]
     Several,
+    /// SHA-1, which the peer might use until a day that is over (R-07).
+    #[error("SHA-1 was taken of this provider until a day that is over")]
+    Sha1Ended,
     /// The signature has parts that are not allowed, or lacks one.
     #[error("a signature off the profile: {0:?}")]
     Shape(Part),
@@ -99,18 +165,34 @@ pub enum SignatureFault {
     Unsigned,
 }
 
-/// Whether any signature is in the document, wherever it stands.
+/// Verifies a message that need not be signed: one that is must be signed well (SDP-IDP05).
 ///
-/// For messages that need not be signed: one that is, is verified all the same.
-pub fn carries_signature(root: Element<'_, '_>) -> bool {
-    root.descendants()
-        .any(|element| element.is(DSIG, "Signature"))
+/// # Errors
+///
+/// As [`verify_enveloped`], where a signature stands anywhere in the document.
+pub fn verify_if_signed<'t, 'i>(
+    root: Element<'t, 'i>,
+    keys: &[VerifyingKey],
+    sha1: Sha1,
+) -> Result<Checked<Element<'t, 'i>>, SignatureFault> {
+    if root.parent().is_some() {
+        return Err(SignatureFault::Misplaced);
+    }
+    if signatures_below(root).next().is_none() {
+        return Ok(Checked::NotSigned(NotSigned(root)));
+    }
+    verify_enveloped(root, keys, sha1).map(Checked::Verified)
 }
 
 /// Verifies a message or a metadata file that is signed as a whole.
 ///
 /// The strictest way in: `root` is the document's root, and the document holds
-/// one signature, directly in the root. Any one of `keys` may have made it.
+/// one signature, directly in the root: as its last child too, where saml2-js puts
+/// it and the schema does not. What is read is the root without its signature, so its
+/// place says nothing. Any one of `keys` may have made it.
+///
+/// The one place where inclusive canonicalisation is taken: what it adds over the
+/// exclusive one are namespaces of surroundings, and a root has none (R-05).
 ///
 /// # Errors
 ///
@@ -118,6 +200,7 @@ pub fn carries_signature(root: Element<'_, '_>) -> bool {
 pub fn verify_enveloped<'t, 'i>(
     root: Element<'t, 'i>,
     keys: &[VerifyingKey],
+    sha1: Sha1,
 ) -> Result<Verified<Element<'t, 'i>>, SignatureFault> {
     if keys.is_empty() {
         return Err(SignatureFault::NoKeys);
@@ -133,7 +216,11 @@ pub fn verify_enveloped<'t, 'i>(
     if signature.parent() != Some(root) {
         return Err(SignatureFault::Misplaced);
     }
-    verify_element(root, root, signature, keys)
+    let leave = Leave {
+        inclusive: true,
+        sha1,
+    };
+    verify_element(root, root, signature, (keys, leave))
 }
 
 /// Verifies one signed element of a `Response`: the root, or a child of it.
@@ -172,7 +259,8 @@ pub fn verify_enveloped_element<'t, 'i>(
             found = Some(signature);
         }
     }
-    verify_element(root, element, found.ok_or(SignatureFault::Unsigned)?, keys)
+    let signature = found.ok_or(SignatureFault::Unsigned)?;
+    verify_element(root, element, signature, (keys, Leave::default()))
 }
 
 /// Verifies a signature over octets: that of an HTTP-Redirect query
@@ -186,9 +274,9 @@ pub fn verify_detached(
     signed_octets: &[u8],
     signature: &[u8],
     keys: &[VerifyingKey],
+    sha1: Sha1,
 ) -> Result<Verified<()>, SignatureFault> {
-    let algorithm = SignatureAlgorithm::from_uri(algorithm_uri)
-        .ok_or(SignatureFault::Algorithm(Part::SignatureMethod))?;
+    let algorithm = peer_algorithm(algorithm_uri, sha1)?;
     check_keys(
         algorithm,
         signed_octets,
@@ -206,15 +294,23 @@ fn signatures_below<'t, 'i>(
         .filter(|element| element.is(DSIG, "Signature"))
 }
 
+/// What a signature may do that not every signature may.
+#[derive(Clone, Copy, Default)]
+struct Leave {
+    /// Use inclusive canonicalisation.
+    inclusive: bool,
+    sha1: Sha1,
+}
+
 /// Verifies that `signature`, a child of `element`, covers `element`.
 fn verify_element<'t, 'i>(
     root: Element<'t, 'i>,
     element: Element<'t, 'i>,
     signature: Element<'t, 'i>,
-    keys: &[VerifyingKey],
+    (keys, leave): (&[VerifyingKey], Leave),
 ) -> Result<Verified<Element<'t, 'i>>, SignatureFault> {
     let id = own_id(root, element)?;
-    let read = ReadSignature::read(signature)?;
+    let read = ReadSignature::read(signature, leave)?;
     if read.reference.uri.strip_prefix('#') != Some(id) {
         return Err(SignatureFault::OtherReference);
     }
@@ -240,7 +336,7 @@ fn verify_element<'t, 'i>(
 }
 
 fn check_keys(
-    algorithm: SignatureAlgorithm,
+    algorithm: PeerAlgorithm,
     octets: &[u8],
     signature: &[u8],
     keys: &[VerifyingKey],
@@ -251,10 +347,29 @@ fn check_keys(
     }
     let is_by = |key: &&VerifyingKey| is_signed(algorithm, key.key(), octets, signature, form);
     keys.iter()
-        .filter(|key| key.fits(algorithm))
+        .filter(|key| key.kind() == algorithm.key_kind())
         .find(is_by)
         .map(|_| ())
         .ok_or(SignatureFault::NotByTheseKeys)
+}
+
+fn peer_algorithm(uri: &str, sha1: Sha1) -> Result<PeerAlgorithm, SignatureFault> {
+    match PeerAlgorithm::from_uri(uri) {
+        Some(PeerAlgorithm::RsaSha1) => {
+            demand(sha1, Part::SignatureMethod).map(|()| PeerAlgorithm::RsaSha1)
+        }
+        Some(listed @ PeerAlgorithm::Listed(_)) => Ok(listed),
+        None => Err(SignatureFault::Algorithm(Part::SignatureMethod)),
+    }
+}
+
+/// Refuses SHA-1 in `part` where it may not stand.
+const fn demand(sha1: Sha1, part: Part) -> Result<(), SignatureFault> {
+    match sha1 {
+        Sha1::Refused => Err(SignatureFault::Algorithm(part)),
+        Sha1::Ended => Err(SignatureFault::Sha1Ended),
+        Sha1::Taken => Ok(()),
+    }
 }
 
 /// The `ID` of `element`, if nothing else in the document has that ID under any
@@ -284,21 +399,21 @@ fn is_same_id(value: &str, id: &str) -> bool {
 /// A `ds:Signature` that keeps to the profile.
 struct ReadSignature<'t, 'i> {
     signed_info: Element<'t, 'i>,
-    c14n: ExclusiveC14n,
-    algorithm: SignatureAlgorithm,
+    c14n: C14n,
+    algorithm: PeerAlgorithm,
     reference: ReadReference<'t>,
     value: Vec<u8>,
 }
 
 struct ReadReference<'t> {
     uri: &'t str,
-    c14n: ExclusiveC14n,
-    digest: DigestAlgorithm,
+    c14n: C14n,
+    digest: PeerDigest,
     value: Vec<u8>,
 }
 
 impl<'t, 'i> ReadSignature<'t, 'i> {
-    fn read(signature: Element<'t, 'i>) -> Result<Self, SignatureFault> {
+    fn read(signature: Element<'t, 'i>, leave: Leave) -> Result<Self, SignatureFault> {
         expect_attributes(signature, &["Id"], Part::Signature)?;
         let [signed_info, value, rest @ ..] = &*children(signature, Part::Signature)? else {
             return Err(SignatureFault::Shape(Part::Signature));
@@ -323,20 +438,28 @@ impl<'t, 'i> ReadSignature<'t, 'i> {
         expect(*reference, "Reference", Part::SignedInfo)?;
         // No children: `HMACOutputLength` is one.
         expect_empty(*signature_method, Part::SignatureMethod)?;
-        let algorithm = algorithm(*signature_method, Part::SignatureMethod)?;
+        let method = algorithm(*signature_method, Part::SignatureMethod)?;
+        let algorithm = peer_algorithm(method, leave.sha1)?;
+        let reference = ReadReference::read(*reference, leave)?;
+        if (algorithm.key_kind(), reference.digest) == (KeyKind::Ec, PeerDigest::Sha1) {
+            return Err(SignatureFault::Algorithm(Part::DigestMethod));
+        }
         Ok(Self {
             signed_info: *signed_info,
-            c14n: exclusive_c14n(*c14n_method, Part::CanonicalizationMethod)?,
-            algorithm: SignatureAlgorithm::from_uri(algorithm)
-                .ok_or(SignatureFault::Algorithm(Part::SignatureMethod))?,
-            reference: ReadReference::read(*reference)?,
+            c14n: C14n::read(*c14n_method, Part::CanonicalizationMethod, leave)?,
+            algorithm,
+            reference,
             value: base64_of(*value, Part::SignatureValue)?,
         })
     }
 }
 
 impl<'t> ReadReference<'t> {
-    fn read(reference: Element<'t, '_>) -> Result<Self, SignatureFault> {
+    /// Of the transforms only those are known that leave what is signed as it is read here: the
+    /// signature is taken out, then the rest is written in canonical form. Where the second is left
+    /// out it is Canonical XML 1.0 (xmldsig-core1 §4.4.3.2), and so for a root only. There is no
+    /// other order, and no canonical form alone: it would cover the very digest that it holds.
+    fn read(reference: Element<'t, '_>, leave: Leave) -> Result<Self, SignatureFault> {
         expect_attributes(reference, &["Id", "URI"], Part::Reference)?;
         let uri = reference
             .attribute("URI")
@@ -349,23 +472,34 @@ impl<'t> ReadReference<'t> {
         expect(*digest_method, "DigestMethod", Part::Reference)?;
         expect(*digest_value, "DigestValue", Part::Reference)?;
         expect_attributes(*transforms, &[], Part::Transforms)?;
-        let [enveloped, c14n] = &*children(*transforms, Part::Transforms)? else {
-            return Err(SignatureFault::Shape(Part::Transforms));
+        let (enveloped, c14n) = match &*children(*transforms, Part::Transforms)? {
+            [enveloped, c14n] => (*enveloped, Some(*c14n)),
+            [enveloped] if leave.inclusive => (*enveloped, None),
+            [] | [_] | [_, _, ..] => return Err(SignatureFault::Shape(Part::Transforms)),
         };
-        expect(*enveloped, "Transform", Part::Transforms)?;
-        expect(*c14n, "Transform", Part::Transforms)?;
-        expect_empty(*enveloped, Part::Transforms)?;
-        if algorithm(*enveloped, Part::Transforms)? != ENVELOPED_SIGNATURE {
+        expect(enveloped, "Transform", Part::Transforms)?;
+        expect_empty(enveloped, Part::Transforms)?;
+        if algorithm(enveloped, Part::Transforms)? != ENVELOPED_SIGNATURE {
             return Err(SignatureFault::Algorithm(Part::Transforms));
         }
+        let c14n = match c14n {
+            Some(c14n) => {
+                expect(c14n, "Transform", Part::Transforms)?;
+                C14n::read(c14n, Part::Transforms, leave)?.without_comments()
+            }
+            None => C14n::Inclusive(InclusiveC14n::default()),
+        };
         expect_empty(*digest_method, Part::DigestMethod)?;
         expect_attributes(*digest_value, &[], Part::DigestValue)?;
-        let digest = algorithm(*digest_method, Part::DigestMethod)?;
+        let digest = PeerDigest::from_uri(algorithm(*digest_method, Part::DigestMethod)?)
+            .ok_or(SignatureFault::Algorithm(Part::DigestMethod))?;
+        if digest == PeerDigest::Sha1 {
+            demand(leave.sha1, Part::DigestMethod)?;
+        }
         Ok(Self {
             uri,
-            c14n: exclusive_c14n(*c14n, Part::Transforms)?,
-            digest: DigestAlgorithm::from_uri(digest)
-                .ok_or(SignatureFault::Algorithm(Part::DigestMethod))?,
+            c14n,
+            digest,
             value: base64_of(*digest_value, Part::DigestValue)?,
         })
     }
@@ -422,14 +556,63 @@ fn algorithm<'t>(element: Element<'t, '_>, part: Part) -> Result<&'t str, Signat
         .ok_or(SignatureFault::Shape(part))
 }
 
-/// Reads a `CanonicalizationMethod` or `Transform` that names exclusive
-/// canonicalisation, with its prefix list if it has one.
-fn exclusive_c14n(method: Element<'_, '_>, part: Part) -> Result<ExclusiveC14n, SignatureFault> {
-    let with_comments = match algorithm(method, part)? {
-        EXCLUSIVE_C14N => false,
-        EXCLUSIVE_C14N_WITH_COMMENTS => true,
-        _ => return Err(SignatureFault::Algorithm(part)),
-    };
+/// How something that is signed was written.
+enum C14n {
+    Exclusive(ExclusiveC14n),
+    Inclusive(InclusiveC14n),
+}
+
+impl C14n {
+    /// Reads a `CanonicalizationMethod`, or a `Transform` that names a canonical form.
+    fn read(method: Element<'_, '_>, part: Part, leave: Leave) -> Result<Self, SignatureFault> {
+        let inclusive = |with_comments| {
+            if !leave.inclusive {
+                return Err(SignatureFault::Algorithm(part));
+            }
+            expect_empty(method, part)?;
+            Ok(Self::Inclusive(InclusiveC14n { with_comments }))
+        };
+        match algorithm(method, part)? {
+            EXCLUSIVE_C14N => exclusive_c14n(method, part, false).map(Self::Exclusive),
+            EXCLUSIVE_C14N_WITH_COMMENTS => exclusive_c14n(method, part, true).map(Self::Exclusive),
+            INCLUSIVE_C14N | INCLUSIVE_C14N_11 => inclusive(false),
+            INCLUSIVE_C14N_WITH_COMMENTS | INCLUSIVE_C14N_11_WITH_COMMENTS => inclusive(true),
+            _ => Err(SignatureFault::Algorithm(part)),
+        }
+    }
+
+    /// For what a `Reference` points to by its ID: comments are no part of that, whatever form it is
+    /// written in (xmldsig-core1 §4.4.3.3, and so does xmlsec1).
+    fn without_comments(self) -> Self {
+        match self {
+            Self::Exclusive(exclusive) => Self::Exclusive(ExclusiveC14n {
+                with_comments: false,
+                ..exclusive
+            }),
+            Self::Inclusive(InclusiveC14n { with_comments: _ }) => {
+                Self::Inclusive(InclusiveC14n::default())
+            }
+        }
+    }
+
+    fn canonicalize(
+        &self,
+        apex: Element<'_, '_>,
+        left_out: Option<Element<'_, '_>>,
+    ) -> Result<String, C14nFault> {
+        match self {
+            Self::Exclusive(exclusive) => exclusive.canonicalize(apex, left_out),
+            Self::Inclusive(inclusive) => inclusive.canonicalize(apex, left_out),
+        }
+    }
+}
+
+/// Exclusive canonicalisation with its prefix list, if it has one.
+fn exclusive_c14n(
+    method: Element<'_, '_>,
+    part: Part,
+    with_comments: bool,
+) -> Result<ExclusiveC14n, SignatureFault> {
     let inclusive_prefixes = match &*children(method, part)? {
         [] => Vec::new(),
         [list] if list.is(EXCLUSIVE_C14N, "InclusiveNamespaces") => {

@@ -2,78 +2,204 @@
 
 use openssl::hash::MessageDigest;
 use openssl::nid::Nid;
+use openssl::pkey::PKey;
 
+use super::super::algorithm::SignatureAlgorithm;
+use super::super::keys::KeyFault;
 use super::super::test_support::*;
 use super::tests::{verify_template, verify_with};
 use super::*;
+use crate::xml::{Limits, open};
+
+/// Names of algorithms that nobody may use here. Case and white space count.
+const OFF_THE_LIST: [&str; 27] = [
+    "",
+    "rsa-sha256",
+    "http://www.w3.org/2000/09/xmldsig#dsa-sha1",
+    "http://www.w3.org/2000/09/xmldsig#hmac-sha1",
+    "http://www.w3.org/2000/09/xmldsig#RSA-SHA1",
+    "http://www.w3.org/2001/04/xmldsig-more#RSA-SHA256",
+    "http://www.w3.org/2001/04/xmldsig-more#ecdsa-ripemd160",
+    "http://www.w3.org/2001/04/xmldsig-more#ecdsa-sha1",
+    "http://www.w3.org/2001/04/xmldsig-more#ecdsa-sha224",
+    "http://www.w3.org/2001/04/xmldsig-more#hmac-md5",
+    "http://www.w3.org/2001/04/xmldsig-more#hmac-sha256",
+    "http://www.w3.org/2001/04/xmldsig-more#hmac-sha384",
+    "http://www.w3.org/2001/04/xmldsig-more#hmac-sha512",
+    "http://www.w3.org/2001/04/xmldsig-more#rsa-md5",
+    "http://www.w3.org/2001/04/xmldsig-more#rsa-ripemd160",
+    "http://www.w3.org/2001/04/xmldsig-more#rsa-sha224",
+    "http://www.w3.org/2001/04/xmldsig-more#rsa-sha256 ",
+    "http://www.w3.org/2001/04/xmlenc#sha256",
+    "http://www.w3.org/2007/05/xmldsig-more#ecdsa-sha3-256",
+    "http://www.w3.org/2007/05/xmldsig-more#rsa-pss",
+    "http://www.w3.org/2007/05/xmldsig-more#sha1-rsa-MGF1",
+    "http://www.w3.org/2007/05/xmldsig-more#sha256-rsa-MGF1",
+    "http://www.w3.org/2007/05/xmldsig-more#sha512-rsa-MGF1",
+    "http://www.w3.org/2009/xmldsig11#dsa-sha256",
+    "http://www.w3.org/2021/04/xmldsig-more#eddsa-ed25519",
+    "https://www.w3.org/2001/04/xmldsig-more#rsa-sha256",
+    "urn:x",
+];
+const RSA_SHA1: &str = "http://www.w3.org/2000/09/xmldsig#rsa-sha1";
+const SHA1: &str = "http://www.w3.org/2000/09/xmldsig#sha1";
+
+/// A key of each kind and size that can be registered.
+fn registered() -> [(KeyKind, TestKey); 5] {
+    [
+        (KeyKind::Rsa, TestKey::rsa(2048)),
+        (KeyKind::Rsa, TestKey::rsa(3072)),
+        (KeyKind::Ec, TestKey::ec(Nid::X9_62_PRIME256V1)),
+        (KeyKind::Ec, TestKey::ec(Nid::SECP384R1)),
+        (KeyKind::Ec, TestKey::ec(Nid::SECP521R1)),
+    ]
+}
+
+/// Signs with `key`, claims to have done it by `uri`, and has it verified: in a request, and over
+/// octets.
+fn verify_both(
+    uri: &str,
+    key: &TestKey,
+    digest: MessageDigest,
+    sha1: Sha1,
+) -> [Result<(), SignatureFault>; 2] {
+    let keys = [key.verifying()];
+    let mut template = Template::to("_req");
+    template.method = format!("<ds:SignatureMethod Algorithm=\"{uri}\"/>");
+    let c14n = ExclusiveC14n::default();
+    let xml = request("_req", &template.xml());
+    let xml = fill_digest(&xml, "_req", MessageDigest::sha256(), &c14n);
+    let xml = fill_value(&xml, key, digest, &c14n);
+    let document = open(xml.as_bytes(), &Limits::MESSAGE).unwrap();
+    let octets = b"SAMLRequest=x&SigAlg=y";
+    let value = key.sign(digest, octets);
+    [
+        verify_enveloped(document.root(), &keys, sha1).map(|_| ()),
+        verify_detached(uri, octets, &value, &keys, sha1).map(|_| ()),
+    ]
+}
 
 #[test]
-fn r07_each_algorithm_goes_with_its_kind_of_key_only() {
-    let ec = [Nid::X9_62_PRIME256V1, Nid::SECP384R1, Nid::SECP521R1].map(TestKey::ec);
-    let signers = [sp_key(), &ec[0], &ec[1], &ec[2]];
-    for algorithm in SignatureAlgorithm::ALL {
-        for signer in signers {
-            let mut template = Template::to("_req");
-            template.method = format!("<ds:SignatureMethod Algorithm=\"{}\"/>", algorithm.uri());
-            let digest = match algorithm {
-                SignatureAlgorithm::EcdsaSha256 | SignatureAlgorithm::RsaSha256 => {
-                    DigestAlgorithm::Sha256
-                }
-                SignatureAlgorithm::EcdsaSha384 | SignatureAlgorithm::RsaSha384 => {
-                    DigestAlgorithm::Sha384
-                }
-                SignatureAlgorithm::EcdsaSha512 | SignatureAlgorithm::RsaSha512 => {
-                    DigestAlgorithm::Sha512
-                }
-            };
-            template.digest_method = format!("<ds:DigestMethod Algorithm=\"{}\"/>", digest.uri());
-            let xml = request("_req", &template.xml());
-            let xml = fill_with(&xml, "_req", signer, algorithm, &ExclusiveC14n::default());
-            let fits = signer.verifying().fits(algorithm);
-            let expected = if fits {
+fn r07_each_algorithm_goes_with_each_key_of_its_kind_and_with_no_other() {
+    let rsa_sha1 = (RSA_SHA1, KeyKind::Rsa, MessageDigest::sha1());
+    for (kind, key) in &registered() {
+        for algorithm in SignatureAlgorithm::ALL {
+            let expected = if *kind == algorithm.key_kind() {
                 Ok(())
             } else {
                 Err(SignatureFault::NotByTheseKeys)
             };
-            assert_eq!(
-                verify_with(&xml, &[signer.verifying()]),
-                expected,
-                "{algorithm:?}"
-            );
-            let others: Vec<_> = signers
-                .iter()
-                .filter(|s| !std::ptr::eq(**s, signer))
-                .collect();
-            for other in others {
-                let result = verify_with(&xml, &[other.verifying()]);
-                assert_eq!(result, Err(SignatureFault::NotByTheseKeys), "{algorithm:?}");
+            for sha1 in [Sha1::Refused, Sha1::Ended, Sha1::Taken] {
+                let found = verify_both(algorithm.uri(), key, algorithm.digest(), sha1);
+                assert_eq!(found, [expected; 2], "{algorithm:?} {kind:?}");
             }
+            // It is verified by what it claims, not by what would fit.
+            let others = SignatureAlgorithm::ALL.into_iter();
+            for other in others.filter(|other| other.digest() != algorithm.digest()) {
+                let found = verify_both(algorithm.uri(), key, other.digest(), Sha1::Taken);
+                let fault = Err(SignatureFault::NotByTheseKeys);
+                assert_eq!(found, [fault; 2], "{other:?} as {algorithm:?}");
+            }
+        }
+        for uri in OFF_THE_LIST {
+            for digest in [MessageDigest::sha1(), MessageDigest::sha256()] {
+                let fault = Err(SignatureFault::Algorithm(Part::SignatureMethod));
+                let found = verify_both(uri, key, digest, Sha1::Taken);
+                assert_eq!(found, [fault; 2], "{uri}");
+            }
+        }
+        let (uri, of, digest) = rsa_sha1;
+        let taken = if *kind == of {
+            Ok(())
+        } else {
+            Err(SignatureFault::NotByTheseKeys)
+        };
+        for (sha1, expected) in [
+            (
+                Sha1::Refused,
+                Err(SignatureFault::Algorithm(Part::SignatureMethod)),
+            ),
+            (Sha1::Ended, Err(SignatureFault::Sha1Ended)),
+            (Sha1::Taken, taken),
+        ] {
+            let found = verify_both(uri, key, digest, sha1);
+            assert_eq!(found, [expected; 2], "{sha1:?} {kind:?}");
         }
     }
 }
 
 #[test]
-fn r07_algorithms_off_the_list_are_refused_by_name() {
-    for uri in [
-        "http://www.w3.org/2000/09/xmldsig#rsa-sha1",
-        "http://www.w3.org/2000/09/xmldsig#hmac-sha1",
-        "http://www.w3.org/2001/04/xmldsig-more#hmac-sha256",
-        "http://www.w3.org/2001/04/xmldsig-more#rsa-md5",
-        "http://www.w3.org/2007/05/xmldsig-more#sha256-rsa-MGF1",
-        "http://www.w3.org/2001/04/xmlenc#sha256",
-        "",
+fn r07_a_key_that_is_too_weak_or_of_another_kind_is_no_key_at_all() {
+    let ed25519 = TestKey::new(PKey::generate_ed25519().unwrap());
+    let dsa = openssl::dsa::Dsa::generate(2048).unwrap();
+    let dsa = TestKey::new(PKey::from_dsa(dsa).unwrap());
+    for (key, is_of_a_size) in [
+        (TestKey::rsa(1024), true),
+        (TestKey::ec(Nid::SECP256K1), true),
+        (TestKey::ec(Nid::X9_62_PRIME192V1), true),
+        (ed25519, false),
+        (dsa, false),
     ] {
-        let method = format!("<ds:SignatureMethod Algorithm=\"{uri}\"/>");
-        let fault = SignatureFault::Algorithm(Part::SignatureMethod);
-        assert_eq!(verify_template(|t| t.method = method), Err(fault), "{uri}");
-        let keys = [sp_key().verifying()];
-        assert_eq!(verify_detached(uri, b"x", b"y", &keys), Err(fault), "{uri}");
+        let fault = VerifyingKey::from_certificate_der(&key.der()).unwrap_err();
+        let is_refused_for_it = if is_of_a_size {
+            matches!(fault, KeyFault::UnsupportedSize)
+        } else {
+            matches!(fault, KeyFault::UnsupportedKind)
+        };
+        assert!(is_refused_for_it, "{fault}");
     }
+}
+
+#[test]
+fn r07_sha1_as_a_digest_is_taken_where_sha1_is_and_of_rsa_keys_only() {
+    let c14n = ExclusiveC14n::default();
+    for (kind, key) in &registered() {
+        for algorithm in SignatureAlgorithm::ALL {
+            let mut template = Template::to("_req");
+            template.method = format!("<ds:SignatureMethod Algorithm=\"{}\"/>", algorithm.uri());
+            template.digest_method = format!("<ds:DigestMethod Algorithm=\"{SHA1}\"/>");
+            let xml = request("_req", &template.xml());
+            let xml = fill_digest(&xml, "_req", MessageDigest::sha1(), &c14n);
+            let xml = fill_value(&xml, key, algorithm.digest(), &c14n);
+            let document = open(xml.as_bytes(), &Limits::MESSAGE).unwrap();
+            let verify =
+                |sha1| verify_enveloped(document.root(), &[key.verifying()], sha1).map(|_| ());
+            let off = Err(SignatureFault::Algorithm(Part::DigestMethod));
+            assert_eq!(verify(Sha1::Refused), off);
+            assert_eq!(verify(Sha1::Ended), Err(SignatureFault::Sha1Ended));
+            let expected = match (algorithm.key_kind(), kind) {
+                (KeyKind::Ec, _) => off,
+                (KeyKind::Rsa, KeyKind::Rsa) => Ok(()),
+                (KeyKind::Rsa, KeyKind::Ec) => Err(SignatureFault::NotByTheseKeys),
+            };
+            assert_eq!(verify(Sha1::Taken), expected, "{algorithm:?} {kind:?}");
+        }
+    }
+    // An element of a Response is what an identity provider signs, and SHA-1 is never for that.
+    let mut template = Template::to("_req");
+    template.digest_method = format!("<ds:DigestMethod Algorithm=\"{SHA1}\"/>");
+    let xml = request("_req", &template.xml());
+    let xml = fill_digest(&xml, "_req", MessageDigest::sha1(), &c14n);
+    let xml = fill_value(&xml, sp_key(), MessageDigest::sha256(), &c14n);
+    let document = open(xml.as_bytes(), &Limits::MESSAGE).unwrap();
+    let root = document.root();
+    assert_eq!(
+        verify_enveloped_element(root, root, &[sp_key().verifying()]),
+        Err(SignatureFault::Algorithm(Part::DigestMethod))
+    );
+}
+
+#[test]
+fn r07_digests_off_the_list_are_refused_by_name() {
     for uri in [
-        "http://www.w3.org/2000/09/xmldsig#sha1",
+        SHA1,
+        "",
         "http://www.w3.org/2001/04/xmldsig-more#md5",
         "http://www.w3.org/2001/04/xmldsig-more#sha224",
         "http://www.w3.org/2001/04/xmldsig-more#rsa-sha256",
+        "http://www.w3.org/2001/04/xmldsig-more#sha256",
+        "http://www.w3.org/2001/04/xmlenc#ripemd160",
+        "http://www.w3.org/2007/05/xmldsig-more#sha3-256",
     ] {
         let method = format!("<ds:DigestMethod Algorithm=\"{uri}\"/>");
         let fault = SignatureFault::Algorithm(Part::DigestMethod);
@@ -89,7 +215,7 @@ fn r07_algorithms_off_the_list_are_refused_by_name() {
 fn r07_an_hmac_keyed_with_the_certificate_is_refused() {
     let (der, pem) = (sp_key().der(), sp_key().certificate.to_pem().unwrap());
     for secret in [der, pem] {
-        let hmac_key = openssl::pkey::PKey::hmac(&secret).unwrap();
+        let hmac_key = PKey::hmac(&secret).unwrap();
         let hmac = |octets: &[u8]| {
             let mut signer =
                 openssl::sign::Signer::new(MessageDigest::sha256(), &hmac_key).unwrap();
@@ -106,19 +232,28 @@ fn r07_an_hmac_keyed_with_the_certificate_is_refused() {
             ),
         ] {
             let keys = [sp_key().verifying()];
-            assert_eq!(
-                verify_detached(uri, b"query", &hmac(b"query"), &keys),
-                Err(fault)
-            );
+            let found = verify_detached(uri, b"query", &hmac(b"query"), &keys, Sha1::Taken);
+            assert_eq!(found, Err(fault), "{uri}");
+            let mut template = Template::to("_req");
+            template.method = format!("<ds:SignatureMethod Algorithm=\"{uri}\"/>");
+            let c14n = ExclusiveC14n::default();
+            let xml = request("_req", &template.xml());
+            let xml = fill_digest(&xml, "_req", MessageDigest::sha256(), &c14n);
+            let value = hmac(signed_info(&xml, &c14n).as_bytes());
+            let xml = xml.replace("[VALUE]", &openssl::base64::encode_block(&value));
+            assert_eq!(verify_with(&xml, &keys), Err(fault), "{uri}");
         }
     }
     let length = "<ds:HMACOutputLength>0</ds:HMACOutputLength>";
-    let method = format!(
-        "<ds:SignatureMethod Algorithm=\"{}\">{length}</ds:SignatureMethod>",
-        SignatureAlgorithm::RsaSha256.uri()
-    );
-    let fault = Err(SignatureFault::Shape(Part::SignatureMethod));
-    assert_eq!(verify_template(|t| t.method = method), fault);
+    for uri in [
+        "http://www.w3.org/2001/04/xmldsig-more#hmac-sha256",
+        SignatureAlgorithm::RsaSha256.uri(),
+    ] {
+        let method =
+            format!("<ds:SignatureMethod Algorithm=\"{uri}\">{length}</ds:SignatureMethod>");
+        let fault = Err(SignatureFault::Shape(Part::SignatureMethod));
+        assert_eq!(verify_template(|t| t.method = method), fault);
+    }
 }
 
 #[test]
@@ -136,13 +271,22 @@ fn a_query_signature_is_verified_over_its_octets() {
         (ec_uri, ec.sign(sha256(), octets)),
         (ec_uri, ec.sign_der(sha256(), octets)),
     ] {
-        assert!(verify_detached(uri, octets, &signature, &keys).is_ok());
-        assert!(verify_detached(uri, b"SAMLRequest=b&SigAlg=b", &signature, &keys).is_err());
-        assert!(verify_detached(uri, octets, &signature[1..], &keys).is_err());
-        assert!(verify_detached(uri, octets, b"", &keys).is_err());
+        assert!(verify_detached(uri, octets, &signature, &keys, Sha1::Refused).is_ok());
+        assert!(
+            verify_detached(
+                uri,
+                b"SAMLRequest=b&SigAlg=b",
+                &signature,
+                &keys,
+                Sha1::Refused
+            )
+            .is_err()
+        );
+        assert!(verify_detached(uri, octets, &signature[1..], &keys, Sha1::Refused).is_err());
+        assert!(verify_detached(uri, octets, b"", &keys, Sha1::Refused).is_err());
     }
     let by_ec = ec.sign_der(sha256(), octets);
-    assert!(verify_detached(rsa_uri, octets, &by_ec, &keys).is_err());
+    assert!(verify_detached(rsa_uri, octets, &by_ec, &keys, Sha1::Refused).is_err());
     // A pair of zeros once verified everywhere (CVE-2022-21449).
-    assert!(verify_detached(ec_uri, octets, &[0; 64], &keys).is_err());
+    assert!(verify_detached(ec_uri, octets, &[0; 64], &keys, Sha1::Refused).is_err());
 }

@@ -3,13 +3,14 @@
 //! Wrapping is in `verify_wrapping_tests.rs`, algorithms in
 //! `verify_algorithm_tests.rs`.
 
+use super::super::algorithm::{DigestAlgorithm, SignatureAlgorithm};
 use super::super::test_support::*;
 use super::*;
 use crate::xml::{DoorFault, Limits, open};
 
 pub(super) fn verify_with(xml: &str, keys: &[VerifyingKey]) -> Result<(), SignatureFault> {
     let document = open(xml.as_bytes(), &Limits::METADATA).unwrap();
-    verify_enveloped(document.root(), keys).map(|_| ())
+    verify_enveloped(document.root(), keys, Sha1::Refused).map(|_| ())
 }
 
 fn verify(xml: &str) -> Result<(), SignatureFault> {
@@ -28,7 +29,7 @@ fn a_signed_request_verifies_and_is_seen_without_its_signature() {
     let xml = signed_request();
     let document = open(xml.as_bytes(), &Limits::MESSAGE).unwrap();
     let root = document.root();
-    let verified = verify_enveloped(root, &[sp_key().verifying()]).unwrap();
+    let verified = verify_enveloped(root, &[sp_key().verifying()], Sha1::Refused).unwrap();
     assert_eq!(verified.get(), &root);
     let seen: Vec<_> = verified
         .into_inner()
@@ -36,8 +37,8 @@ fn a_signed_request_verifies_and_is_seen_without_its_signature() {
         .map(|e| e.local_name())
         .collect();
     assert_eq!(seen, ["Issuer", "NameIDPolicy"]);
-    assert!(carries_signature(root));
-    assert!(!carries_signature(verified.into_inner()));
+    assert_eq!(signatures_below(root).count(), 1);
+    assert_eq!(signatures_below(verified.into_inner()).count(), 0);
 }
 
 #[test]
@@ -54,14 +55,17 @@ fn r08_without_keys_nothing_verifies() {
     );
     let document = open(b"<a/>", &Limits::MESSAGE).unwrap();
     let root = document.root();
-    assert_eq!(verify_enveloped(root, &[]), Err(SignatureFault::NoKeys));
+    assert_eq!(
+        verify_enveloped(root, &[], Sha1::Refused),
+        Err(SignatureFault::NoKeys)
+    );
     assert_eq!(
         verify_enveloped_element(root, root, &[]),
         Err(SignatureFault::NoKeys)
     );
     let uri = SignatureAlgorithm::RsaSha256.uri();
     assert_eq!(
-        verify_detached(uri, b"", b"", &[]),
+        verify_detached(uri, b"", b"", &[], Sha1::Refused),
         Err(SignatureFault::NoKeys)
     );
 }
@@ -96,7 +100,7 @@ fn r08_a_foreign_or_broken_signature_is_refused() {
 fn r08_a_stripped_signature_is_no_signature() {
     let xml = request("_req", "");
     let document = open(xml.as_bytes(), &Limits::MESSAGE).unwrap();
-    assert!(!carries_signature(document.root()));
+    assert_eq!(signatures_below(document.root()).count(), 0);
     assert_eq!(verify(&xml), Err(SignatureFault::Unsigned));
     let emptied = request("_req", &format!("<ds:Signature xmlns:ds=\"{DSIG}\"/>"));
     assert_eq!(
@@ -181,15 +185,14 @@ fn r05_there_is_exactly_one_reference() {
 }
 
 #[test]
-fn r05_transforms_are_enveloped_signature_and_exclusive_c14n_in_this_order() {
+fn r05_transforms_are_enveloped_signature_and_a_canonical_form_in_this_order() {
     let transform = |uri: &str| format!("<ds:Transform Algorithm=\"{uri}\"/>");
     let (enveloped, c14n) = (transform(ENVELOPED_SIGNATURE), transform(EXCLUSIVE_C14N));
     let shape = SignatureFault::Shape(Part::Transforms);
     let other = SignatureFault::Algorithm(Part::Transforms);
     for (transforms, fault) in [
         (String::new(), shape),
-        (enveloped.clone(), shape),
-        (c14n.clone(), shape),
+        (c14n.clone(), other),
         (format!("{enveloped}{c14n}{c14n}"), shape),
         (format!("{c14n}{enveloped}"), other),
         (format!("{enveloped}{enveloped}"), other),
@@ -217,8 +220,6 @@ fn r05_transforms_are_enveloped_signature_and_exclusive_c14n_in_this_order() {
         "http://www.w3.org/TR/1999/REC-xslt-19991116",
         "http://www.w3.org/2002/06/xmldsig-filter2",
         "http://www.w3.org/2000/09/xmldsig#base64",
-        "http://www.w3.org/TR/2001/REC-xml-c14n-20010315",
-        "http://www.w3.org/2006/12/xml-c14n11",
         "http://www.w3.org/2010/xml-c14n2",
         "http://www.w3.org/2002/07/decrypt#XML",
         "",
@@ -233,6 +234,51 @@ fn r05_transforms_are_enveloped_signature_and_exclusive_c14n_in_this_order() {
         let fault = SignatureFault::Algorithm(Part::CanonicalizationMethod);
         assert_eq!(verify_template(|t| t.c14n = c14n), Err(fault), "{uri}");
     }
+}
+
+#[test]
+fn r05_inclusive_c14n_is_not_for_an_element_inside_a_document() {
+    let enveloped = format!("<ds:Transform Algorithm=\"{ENVELOPED_SIGNATURE}\"/>");
+    let verify = |template: &Template| {
+        let signed = fill(&request("_req", &template.xml()), "_req", sp_key());
+        let keys = [sp_key().verifying()];
+        let around = format!("<r ID=\"_r\">{signed}</r>");
+        let [inside, alone] = [&around, &signed].map(|xml| open(xml.as_bytes(), &Limits::MESSAGE));
+        let (inside, alone) = (inside.unwrap(), alone.unwrap());
+        let (inside, alone) = (inside.root(), alone.root());
+        let element = inside.children().next().unwrap();
+        [
+            verify_enveloped_element(inside, element, &keys).map(|_| ()),
+            // Nor for a Response, which we only ever read as it is written: exclusively.
+            verify_enveloped_element(alone, alone, &keys).map(|_| ()),
+        ]
+    };
+    assert_eq!(verify(&Template::to("_req")), [Ok(()); 2]);
+    for uri in [
+        INCLUSIVE_C14N,
+        INCLUSIVE_C14N_WITH_COMMENTS,
+        INCLUSIVE_C14N_11,
+        INCLUSIVE_C14N_11_WITH_COMMENTS,
+    ] {
+        let mut template = Template::to("_req");
+        template.transforms = format!("{enveloped}<ds:Transform Algorithm=\"{uri}\"/>");
+        let fault = Err(SignatureFault::Algorithm(Part::Transforms));
+        assert_eq!(verify(&template), [fault; 2], "{uri}");
+        let mut template = Template::to("_req");
+        template.c14n = format!("<ds:CanonicalizationMethod Algorithm=\"{uri}\"/>");
+        let fault = Err(SignatureFault::Algorithm(Part::CanonicalizationMethod));
+        assert_eq!(verify(&template), [fault; 2], "{uri}");
+        // A list of prefixes belongs to the exclusive form.
+        let list =
+            format!("<e:InclusiveNamespaces xmlns:e=\"{EXCLUSIVE_C14N}\" PrefixList=\"x\"/>");
+        let with_list = format!("<ds:Transform Algorithm=\"{uri}\">{list}</ds:Transform>");
+        let result = verify_template(|t| t.transforms = format!("{enveloped}{with_list}"));
+        assert_eq!(result, Err(SignatureFault::Shape(Part::Transforms)));
+    }
+    let mut template = Template::to("_req");
+    template.transforms = enveloped;
+    let fault = Err(SignatureFault::Shape(Part::Transforms));
+    assert_eq!(verify(&template), [fault; 2]);
 }
 
 #[test]
@@ -256,21 +302,28 @@ fn exclusive_c14n_with_comments_and_prefix_lists_are_taken() {
     ] {
         let mut template = Template::to("_req");
         (template.c14n, template.transforms) = c14n(uri, "saml\t #default  xs");
-        let xml = request("_req", &format!("<!-- c -->{}", template.xml()));
+        // A comment that is signed in SignedInfo, and one that no reference to an ID covers.
+        let signature = template.xml().replacen("<ds:Ref", "<!-- s --><ds:Ref", 1);
+        let xml = request("_req", &format!("<!-- c -->{signature}"));
         let options = ExclusiveC14n {
-            with_comments,
+            with_comments: false,
             inclusive_prefixes: ["saml", "", "xs"].map(str::to_owned).to_vec(),
         };
-        let rsa = SignatureAlgorithm::RsaSha256;
-        let signed = fill_with(&xml, "_req", sp_key(), rsa, &options);
+        let sha256 = openssl::hash::MessageDigest::sha256();
+        let xml = fill_digest(&xml, "_req", sha256, &options);
+        let options = ExclusiveC14n {
+            with_comments,
+            ..options
+        };
+        let signed = fill_value(&xml, sp_key(), sha256, &options);
         assert_eq!(verify(&signed), Ok(()));
-        let without = signed.replace("<!-- c -->", "");
+        assert_eq!(verify(&signed.replace("<!-- c -->", "")), Ok(()));
         let expected = if with_comments {
-            Err(SignatureFault::Digest)
+            Err(SignatureFault::NotByTheseKeys)
         } else {
             Ok(())
         };
-        assert_eq!(verify(&without), expected);
+        assert_eq!(verify(&signed.replace("<!-- s -->", "")), expected);
     }
     let many = "p ".repeat(33);
     for bad in ["a:b", "#other", "1", many.as_str()] {
@@ -452,7 +505,7 @@ fn r02_an_element_without_canonical_form_is_refused() {
     let xml = fill_value(
         &xml,
         sp_key(),
-        SignatureAlgorithm::RsaSha256,
+        SignatureAlgorithm::RsaSha256.digest(),
         &ExclusiveC14n::default(),
     );
     let fault = SignatureFault::Canonicalization(C14nFault::RelativeNamespace);

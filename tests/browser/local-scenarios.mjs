@@ -1,6 +1,12 @@
 // What people do. Each scenario gets a visit of its own and fails by throwing.
 import assert from 'node:assert/strict';
 
+// Why a page stops the person.
+const reasonOf = (page) => page.locator('body').getAttribute('data-reason');
+
+// What a page of another site shows in its frame.
+const inside = async (page) => (await page.waitForSelector('iframe')).contentFrame();
+
 export const scenarios = {
   'a person signs in with a wrong and then the right password': async (visit) => {
     const page = await visit.tab(await visit.profile());
@@ -120,6 +126,147 @@ export const scenarios = {
     await visit.atZoom(page);
     await page.reload();
     await visit.atZoom(page);
+  },
+
+  'back and reload at every step lead on': async (visit) => {
+    const context = await visit.profile();
+    const page = await visit.tab(context);
+    await visit.begin(page);
+    await visit.arrive(page, 'idp', 'login');
+    await page.goBack({ waitUntil: 'load' });
+    await visit.arrive(page, 'zoom', 'home');
+    await page.goForward({ waitUntil: 'load' });
+    await visit.arrive(page, 'idp', 'login');
+    await visit.type(page, 'not the password');
+    await page.waitForSelector('[role=alert]');
+    await page.goBack({ waitUntil: 'load' });
+    await visit.arrive(page, 'idp', 'login');
+    // Chromium does not send a form once more by itself: it says so, and does when it is told to reload.
+    await page.goForward({ waitUntil: 'load' }).catch(() => {});
+    await page.reload();
+    await visit.arrive(page, 'idp', 'login');
+
+    // The page that carries the answer, kept from being sent.
+    let hold = true;
+    await context.route(`${visit.zoom}/**`, (route) =>
+      hold && route.request().method() === 'POST' ? route.fulfill({ status: 204 }) : route.continue(),
+    );
+    await visit.type(page);
+    await visit.arrive(page, 'idp', 'post');
+    await page.reload();
+    await visit.arrive(page, 'idp', 'stop');
+    assert.equal(await reasonOf(page), 'request-used');
+    hold = false;
+    await page.reload();
+    await visit.stoppedButNotStranded(page);
+    await page.goBack({ waitUntil: 'load' }).catch(() => {});
+    await visit.finish(page);
+
+    await page.goto(`${visit.idp}/logout`);
+    await visit.arrive(page, 'idp', 'logout');
+    await page.reload();
+    await visit.arrive(page, 'idp', 'logout');
+    await page.goBack({ waitUntil: 'load' });
+    await visit.arrive(page, 'zoom', 'profile');
+    await page.goForward({ waitUntil: 'load' });
+    await visit.arrive(page, 'idp', 'logout');
+    await page.getByTestId('logout').click();
+    await visit.arrive(page, 'idp', 'logged-out');
+    await page.reload();
+    await visit.arrive(page, 'idp', 'logged-out');
+    await page.goBack({ waitUntil: 'load' });
+    // What the browser may have kept of the question ends nothing.
+    if ((await visit.arrive(page, 'idp', 'logout', 'logged-out')) === 'logout') {
+      await page.getByTestId('logout').click();
+      await visit.arrive(page, 'idp', 'logged-out');
+    }
+  },
+
+  'a step that was kept as a bookmark leads home': async (visit) => {
+    const page = await visit.tab(await visit.profile());
+    await visit.begin(page);
+    await visit.arrive(page, 'idp', 'login');
+    const bookmark = page.url();
+    await visit.type(page);
+    await visit.atZoom(page);
+    await page.goto(bookmark);
+    assert.equal(await reasonOf(page), 'request-used');
+    await visit.stoppedButNotStranded(page);
+    // No provider can be told from this one: home is the start page.
+    await page.goto(`${visit.idp}/saml/sso`);
+    await visit.arrive(page, 'idp', 'stop');
+    await page.getByTestId('home').click();
+    await visit.arrive(page, 'idp', 'home');
+  },
+
+  'who keeps no cookies is told so before typing a password': async (visit) => {
+    const page = await visit.tab(await visit.profileWithoutCookies());
+    await visit.begin(page);
+    await visit.arrive(page, 'idp', 'stop');
+    assert.equal(await reasonOf(page), 'cookies-blocked');
+    await visit.speaks(page);
+    assert.equal(await page.locator('input').count(), 0);
+    assert.ok(await page.getByTestId('way-out').isVisible());
+  },
+
+  'in a frame of another site the sign-in says so, and opens a window to sign in in': async (visit) => {
+    const context = await visit.profile();
+    const page = await visit.tab(context);
+    await visit.elsewhere(page, `<iframe src="${visit.zoom}/saml/login"></iframe>`);
+    const frame = await inside(page);
+    await frame.locator('body[data-page=framed]').waitFor();
+    await visit.shoot(page, 'framed');
+    assert.equal(await frame.evaluate(() => document.documentElement.lang), visit.person.lang);
+    assert.equal(new URL(frame.url()).origin, visit.idp);
+    // Nothing on it is worth the click of a person who cannot see it, and nothing of it is kept.
+    for (const [what, count] of [['a', 1], ['form', 0], ['button', 0], ['input', 0], ['script', 0]]) {
+      assert.equal(await frame.locator(what).count(), count, what);
+    }
+    assert.deepEqual(await context.cookies(visit.idp), []);
+    assert.ok(await frame.evaluate(() => document.documentElement.scrollWidth <= innerWidth), 'it sticks out');
+    const [window] = await Promise.all([context.waitForEvent('page'), frame.getByTestId('own-window').click()]);
+    await visit.arrive(window, 'idp', 'home');
+    assert.equal(await window.evaluate(() => globalThis.opener), null);
+    await window.locator('main .services a').first().click();
+    await visit.arrive(window, 'idp', 'login');
+    await visit.type(window);
+    await visit.atZoom(window);
+    // Who is signed in by now reads the same in the frame.
+    await frame.goto(`${visit.zoom}/saml/login`);
+    await frame.locator('body[data-page=framed]').waitFor();
+  },
+
+  'a form that another site sends into a frame leads to the start page in a window': async (visit) => {
+    const context = await visit.profile();
+    const page = await visit.tab(context);
+    await visit.elsewhere(
+      page,
+      `<form method="post" action="${visit.idp}/saml/sso" target="inside"><input name="SAMLRequest" value="x"></form>
+      <iframe name="inside"></iframe><script>document.forms[0].submit()</script>`,
+    );
+    const frame = await inside(page);
+    await frame.locator('body[data-page=framed]').waitFor();
+    const [window] = await Promise.all([context.waitForEvent('page'), frame.getByTestId('own-window').click()]);
+    await visit.arrive(window, 'idp', 'home');
+  },
+
+  'a browser that does not say that it shows a frame shows no page of ours in it': async (visit) => {
+    const context = await visit.profile();
+    // Not a tab of the visit: Chromium says in the console what it has blocked, as it should here.
+    const page = await context.newPage();
+    // As those of before 2023, which send no Sec-Fetch-Dest: the answer is that for a window.
+    await context.route(`${visit.idp}/**`, async (route) => {
+      const address = new URL(route.request().url());
+      const { host } = address;
+      address.hostname = '127.0.0.1';
+      const response = await context.request.get(address.href, { headers: { host }, maxRedirects: 0 });
+      await route.fulfill({ response });
+    });
+    const blocked = page.waitForEvent('console', (message) => message.text().includes('frame-ancestors'));
+    await visit.elsewhere(page, `<iframe src="${visit.idp}/"></iframe>`);
+    await blocked;
+    await visit.shoot(page, 'not-framed');
+    assert.equal(await (await inside(page)).locator('body[data-page]').count(), 0);
   },
 
   'a dead journey leads home': async (visit) => {

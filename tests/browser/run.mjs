@@ -57,7 +57,7 @@ const everybody = [
 ];
 const people = kind === 'mellon' ? [everybody[0], everybody[3]] : everybody;
 
-const browser = await chromium.launch({
+settings.launch = {
   executablePath: program,
   headless: true,
   args: [
@@ -71,7 +71,8 @@ const browser = await chromium.launch({
     '--host-resolver-rules=MAP *.localhost 127.0.0.1, MAP * ~NOTFOUND, EXCLUDE 127.0.0.1',
     '--no-first-run',
   ],
-});
+};
+const browser = await chromium.launch(settings.launch);
 
 const only = process.env.ONLY;
 let passed = 0;

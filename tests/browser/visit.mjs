@@ -1,6 +1,10 @@
 // One person's visit: a browser profile, its tabs, and what is checked on every page.
 import assert from 'node:assert/strict';
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import http from 'node:http';
+import os from 'node:os';
 import path from 'node:path';
+import { chromium } from 'playwright-core';
 
 const WAIT = 15_000;
 const AXE = {
@@ -11,6 +15,8 @@ const AXE = {
 export class Visit {
   #browser;
   #contexts = [];
+  #folders = [];
+  #servers = [];
   #faults = [];
   #unavailable = 0;
   #shots = 0;
@@ -33,6 +39,35 @@ export class Visit {
     context.setDefaultTimeout(WAIT);
     this.#contexts.push(context);
     return context;
+  }
+
+  // The same of a browser whose owner has switched cookies off.
+  async profileWithoutCookies() {
+    const folder = await mkdtemp(path.join(os.tmpdir(), 'passerelle-browser-'));
+    this.#folders.push(folder);
+    const preferences = { profile: { default_content_setting_values: { cookies: 2 } } };
+    await mkdir(path.join(folder, 'Default'));
+    await writeFile(path.join(folder, 'Default', 'Preferences'), JSON.stringify(preferences));
+    const context = await chromium.launchPersistentContext(folder, {
+      ...this.launch,
+      locale: this.person.locale,
+      viewport: this.person.viewport,
+    });
+    context.setDefaultTimeout(WAIT);
+    this.#contexts.push(context);
+    return context;
+  }
+
+  // Goes to a page of another site, which holds this.
+  async elsewhere(page, body) {
+    const style = 'body { font: 1rem sans-serif } iframe { width: 100%; height: 24rem }';
+    const server = http.createServer((_, answer) => {
+      answer.setHeader('content-type', 'text/html; charset=utf-8');
+      answer.end(`<!DOCTYPE html><title>Portal</title><style>${style}</style><h1>Portal</h1>${body}`);
+    });
+    this.#servers.push(server);
+    await new Promise((listens) => server.listen(0, '127.0.0.1', listens));
+    await page.goto(`http://portal.localhost:${server.address().port}/`, { waitUntil: 'commit' });
   }
 
   // A new tab; what goes wrong inside it counts against the scenario.
@@ -201,5 +236,7 @@ export class Visit {
 
   async end() {
     await Promise.all(this.#contexts.map((context) => context.close()));
+    for (const server of this.#servers) server.close();
+    await Promise.all(this.#folders.map((folder) => rm(folder, { recursive: true, force: true })));
   }
 }

@@ -5,7 +5,8 @@ use axum::{
     http::{Method, header},
 };
 
-use crate::bridge::{Bridge, ZOOM_SIGN_IN, browser::Browser, page::Page};
+use crate::bridge::{Bridge, ZOOM, ZOOM_SIGN_IN, browser::Browser, page::Page};
+use crate::journeys::BrokenClock;
 
 async fn at_login(bridge: &Bridge) -> (Browser, Page) {
     let mut browser = bridge.browser();
@@ -248,4 +249,152 @@ async fn the_start_page_leads_to_each_service() {
     // What comes with the query or the fragment is nobody's target.
     let page = bridge.browser().open("/?next=https://evil.example/").await;
     assert!(!page.body.contains("evil"));
+}
+
+#[tokio::test]
+async fn r53_in_a_frame_nothing_is_done_but_to_say_so_and_to_open_a_window() {
+    let bridge = Bridge::new();
+    let mut browser = bridge.browser();
+    let request = bridge.request();
+    let login = browser.arrive(&bridge.request().redirect(None)).await;
+    browser.sign_in(&login, "anne.dupont").await.answer();
+    let logout = browser.open("/logout").await;
+    let kept = browser.cookies();
+    let sso = request.redirect(Some("home"));
+    for frame in ["iframe", "frame", "object", "embed", "fencedframe"] {
+        browser.shown_in = frame;
+        for path in [
+            "/",
+            "/logout",
+            "/saml/slo",
+            "/nothing",
+            "/cas/zoom/x?ticket=ST-1",
+            sso.as_str(),
+            login.url.path(),
+        ] {
+            let page = browser.arrive(path).await;
+            assert_eq!(
+                (page.status, page.kind().as_str()),
+                (403, "framed"),
+                "{path}"
+            );
+            assert_eq!(page.link("own-window").as_deref(), Some("/"), "{path}");
+            // Not a word of what another site wrote into the address.
+            for echoed in ["SAMLRequest", "ticket", "ST-1", "nothing", "/j/"] {
+                assert!(!page.body.contains(echoed), "{path}: {echoed}");
+            }
+        }
+        let by_post = browser
+            .arrive_by_post("/saml/sso", &request.post(Some("home")))
+            .await;
+        let in_our_name = browser.submit(&logout, &logout.form()).await;
+        for page in [by_post, in_our_name] {
+            assert_eq!((page.status, page.kind().as_str()), (403, "framed"));
+            assert_eq!(page.link("own-window").as_deref(), Some("/"));
+        }
+    }
+    assert_eq!(browser.cookies(), kept);
+    // No request was used up by it, and nobody was signed out.
+    browser.shown_in = "document";
+    let answer = browser.arrive(&sso).await.answer();
+    bridge.identity(&answer, ZOOM, request.id());
+    // What is turned away for another reason is no page that may be framed.
+    let mut elsewhere = browser.plain("/").body(Body::empty()).unwrap();
+    let headers = elsewhere.headers_mut();
+    headers.insert("sec-fetch-dest", "iframe".parse().unwrap());
+    headers.insert(header::HOST, "evil.example".parse().unwrap());
+    browser.exchange(elsewhere).await.stops(421, "bad-host");
+}
+
+/// The browser looks at what protects every one of them. Those of "too busy" (503) come through it as well,
+/// where that is tested.
+#[tokio::test]
+async fn r53_r55_every_status_that_we_answer_with_bears_what_protects() {
+    let mut bridge = Bridge::new();
+    let (mut browser, login) = at_login(&bridge).await;
+    let mut seen = std::collections::BTreeSet::new();
+    for path in ["/", "/nothing", "/j/zoom/x"] {
+        seen.insert(browser.open(path).await.status);
+    }
+    let bounced = bridge.request().post(None);
+    let bounced = browser.arrive_by_post("/saml/sso", &bounced).await;
+    seen.insert(bounced.hops[0].status);
+    let too_large = "x".repeat(401 * 1024);
+    seen.insert(browser.arrive_by_post("/saml/sso", &too_large).await.status);
+    seen.insert(browser.arrive_by_post("/", "").await.status);
+    for _ in 0..6 {
+        let wrong = login.filled("luc.bernard", "wrong");
+        seen.insert(browser.submit(&login, &wrong).await.status);
+    }
+    for (name, value) in [("host", "evil.example"), ("sec-fetch-dest", "iframe")] {
+        let mut odd = browser.plain("/").body(Body::empty()).unwrap();
+        odd.headers_mut().insert(name, value.parse().unwrap());
+        seen.insert(browser.exchange(odd).await.status);
+    }
+    let no_form = browser.plain("/cas/zoom/x").method(Method::POST);
+    let no_form = no_form.body(Body::empty()).unwrap();
+    seen.insert(browser.exchange(no_form).await.status);
+    let request = bridge.request();
+    // It shares what is broken now.
+    drop(browser);
+    let front = std::sync::Arc::get_mut(&mut bridge.front).unwrap();
+    front.bridge.clock = std::sync::Arc::new(BrokenClock);
+    let broken = bridge.browser().arrive(&request.redirect(None)).await;
+    seen.insert(broken.status);
+    let all = [200, 303, 400, 403, 404, 405, 413, 415, 421, 429, 500];
+    assert_eq!(seen, all.into());
+}
+
+#[tokio::test(start_paused = true)]
+async fn r122_each_route_takes_bodies_up_to_its_own_limit_and_not_one_byte_more() {
+    let bridge = Bridge::new();
+    let mut browser = bridge.browser();
+    let post = |path: &str, body: Body| {
+        bridge
+            .browser()
+            .plain(path)
+            .method(Method::POST)
+            .header(header::ORIGIN, "https://idp.example.org")
+            .header(header::CONTENT_TYPE, "application/x-www-form-urlencoded")
+            .body(body)
+            .unwrap()
+    };
+    for (path, most) in [
+        ("/saml/sso", 400 * 1024),
+        ("/j/zoom/x", 32 * 1024),
+        ("/cas/zoom/x", 16 * 1024),
+        ("/logout", 1024),
+    ] {
+        for length in [most, most + 1] {
+            let page = browser
+                .exchange(post(path, Body::from("a".repeat(length))))
+                .await;
+            assert_eq!(page.status == 413, length > most, "{path}: {length}");
+        }
+    }
+    // Whatever takes none waits for none: by the clock, which stands still for whoever does not wait.
+    let begun = tokio::time::Instant::now();
+    let never = || {
+        Body::from_stream(futures_util::stream::pending::<
+            Result<Vec<u8>, std::io::Error>,
+        >())
+    };
+    for path in [
+        "/",
+        "/saml/metadata",
+        "/saml/slo",
+        "/healthz",
+        "/readyz",
+        "/nothing",
+    ] {
+        let page = browser.exchange(post(path, never())).await;
+        assert!(matches!(page.status, 404 | 405), "{path}");
+        let mut get = post(path, never());
+        *get.method_mut() = Method::GET;
+        assert!(
+            matches!(browser.exchange(get).await.status, 200 | 404),
+            "{path}"
+        );
+    }
+    assert_eq!(begun.elapsed(), std::time::Duration::ZERO);
 }

@@ -26,7 +26,10 @@ fn told_with(setup: &Setup, replaced: &[(&str, &str)]) -> Vec<String> {
     fs::write(&path, text).unwrap();
     let clock = Arc::new(ManualClock::starting_at(setup.start));
     let entropy = Arc::new(SeededEntropy::new(setup.seed));
-    let faults = build::load(&path, &Environment::default(), clock, entropy).unwrap_err();
+    let faults = match build::load(&path, &Environment::default(), clock, entropy) {
+        Ok(built) => built.faults_of_providers,
+        Err(faults) => faults,
+    };
     let place = |fault: &ConfigFault| {
         let text = fs::read_to_string(&fault.file).unwrap();
         let file = fault.file.strip_prefix(&folder).unwrap().display();
@@ -64,10 +67,10 @@ value = 'nonsense ('
 
 const OF_FILES: [&str; 5] = [
     "passerelle.toml (mail = 'lower('): attributes.mail",
-    "zoom.xml: sp.zoom",
-    "library.xml: sp.wiki",
     "passerelle.toml ([[sp.wiki.release]]): sp.wiki.release[2]",
     "people.toml (password = 'none'): person.alice.password, hint",
+    "zoom.xml: sp.zoom",
+    "library.xml: sp.wiki",
 ];
 
 #[test]
@@ -151,4 +154,50 @@ fn counts_that_are_told_to_everybody_are_warned_of() {
 fn r45_a_provider_that_must_be_encrypted_to_and_has_no_key_for_it_is_a_fault() {
     let setup = Setup::zoom("encrypt = 'always'");
     assert_eq!(told(&setup), ["zoom.xml: sp.zoom"]);
+}
+
+/// What is warned of about SHA-1, where a configuration that takes it until `day` is used on
+/// 2026-11-26.
+fn warned_of_sha1(day: &str) -> Vec<String> {
+    let setup = Setup::zoom(&format!("sha1-until = {day}"));
+    let (_folder, path) = setup.write();
+    let clock = Arc::new(ManualClock::starting_at(setup.start));
+    let entropy = Arc::new(SeededEntropy::new(setup.seed));
+    let built = build::load(&path, &Environment::default(), clock, entropy).unwrap();
+    let warnings = built.warnings.iter();
+    let of_sha1 = warnings.filter(|warning| warning.key == "sp.zoom.sha1-until");
+    of_sha1
+        .map(|warning| {
+            assert!(
+                warning.line.is_some() && warning.hint.is_some(),
+                "{warning:?}"
+            );
+            warning.what.clone()
+        })
+        .collect()
+}
+
+#[test]
+fn r07_that_sha1_is_taken_is_warned_of_and_more_so_when_it_ends() {
+    let taken =
+        |day: &str| format!("requests signed with SHA-1 are taken until the end of {day} (UTC)");
+    for (day, rest) in [
+        ("2027-11-27", ""),
+        ("2026-12-27", ""),
+        ("2026-12-26", "; that is in 30 days"),
+        ("2026-11-26", "; that is in 0 days"),
+    ] {
+        assert_eq!(warned_of_sha1(day), [format!("{}{rest}", taken(day))]);
+    }
+    for day in ["2026-11-25", "2001-01-01"] {
+        let over = format!("{day} is over: requests signed with SHA-1 are refused");
+        assert_eq!(warned_of_sha1(day), [over]);
+    }
+}
+
+#[test]
+fn r07_sha1_cannot_be_taken_for_longer_than_a_year() {
+    let setup = Setup::zoom("sha1-until = 2027-11-28");
+    let line = "passerelle.toml (sha1-until = 2027-11-28): sp.zoom.sha1-until, hint";
+    assert_eq!(told(&setup), [line]);
 }

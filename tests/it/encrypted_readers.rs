@@ -124,7 +124,7 @@ async fn r45_every_foreign_service_provider_reads_the_person_in_an_encrypted_ass
                 let log = pair.sp.server().log();
                 panic!("{kind:?} refuses {sign}, {methods}: {words}\n{log}")
             });
-            expected(&identity, kind, NameIdFormat::EmailAddress);
+            expected(&identity, kind, Some(NameIdFormat::EmailAddress));
         }
     }
 }
@@ -139,7 +139,7 @@ async fn r45_a_service_provider_that_lists_rsa_oaep_of_xml_encryption_1_1_alone_
         xml.to_owned()
     };
     let identity = pair.sign_in("both", key, listed).await.unwrap();
-    expected(&identity, pair.kind, NameIdFormat::EmailAddress);
+    expected(&identity, pair.kind, Some(NameIdFormat::EmailAddress));
 }
 
 #[tokio::test]
@@ -160,7 +160,7 @@ async fn r45_every_foreign_service_provider_refuses_a_changed_ciphertext_and_ano
         assert!(verdict.is_err(), "{kind:?} takes what it cannot read");
         let honest = pair.sign_in("assertion", own, str::to_owned).await;
         let identity = honest.unwrap_or_else(|words| panic!("{kind:?}: {words}"));
-        expected(&identity, kind, NameIdFormat::EmailAddress);
+        expected(&identity, kind, Some(NameIdFormat::EmailAddress));
     }
 }
 

@@ -426,7 +426,7 @@ async fn whom_a_fault_of_ours_throws_off_the_way_reads_a_page() {
 
 /// A fault of ours, wherever the time is asked for.
 #[derive(Debug)]
-struct BrokenClock;
+pub(crate) struct BrokenClock;
 
 impl passerelle::sys::clock::Clock for BrokenClock {
     fn now(&self) -> jiff::Timestamp {

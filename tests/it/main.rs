@@ -9,12 +9,17 @@
 mod bridge;
 #[cfg(test)]
 mod lab;
+#[cfg(test)]
 mod ldap;
 
 #[cfg(test)]
 mod authn_request;
 #[cfg(test)]
+mod broken_metadata;
+#[cfg(test)]
 mod browser_rules;
+#[cfg(test)]
+mod canary;
 #[cfg(test)]
 mod cas;
 #[cfg(test)]
@@ -36,9 +41,15 @@ mod interoperability;
 #[cfg(test)]
 mod journeys;
 #[cfg(test)]
+mod memory;
+#[cfg(test)]
+mod name_ids;
+#[cfg(test)]
 mod password_attempts;
 #[cfg(test)]
 mod peers;
+#[cfg(test)]
+mod provider_keys;
 #[cfg(test)]
 mod provider_state;
 #[cfg(test)]
@@ -56,6 +67,10 @@ mod shipped_configuration;
 #[cfg(test)]
 mod sign_in;
 #[cfg(test)]
+mod signature_readers;
+#[cfg(test)]
+mod signatures;
+#[cfg(test)]
 mod socket;
 #[cfg(test)]
 mod telling;
@@ -63,3 +78,5 @@ mod telling;
 mod wishes;
 #[cfg(test)]
 mod xml_oracles;
+#[cfg(test)]
+mod xml_security;

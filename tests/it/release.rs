@@ -214,3 +214,125 @@ async fn r40_whatever_a_record_holds_is_text_for_the_provider_and_nothing_else()
     let line = format!("urn:oid:2.16.840.1.113730.3.1.241 uri displayName {odd}");
     assert!(lines.contains(&line), "{lines:?}");
 }
+
+/// Zoom's rules where it is told what it asks for, and its metadata with two lists of attributes and
+/// with entity attributes.
+fn asking(entity_attributes: &str) -> Bridge {
+    let rules = "
+[[sp.zoom.release]]
+attribute = 'mail'
+[[sp.zoom.release]]
+attribute = 'displayName'
+when = 'requested'
+[[sp.zoom.release]]
+attribute = 'givenName'
+when = 'required'
+[[sp.zoom.release]]
+attribute = 'eduPersonAffiliation'
+when = 'requested'
+required = true
+[[sp.zoom.release]]
+name = 'urn:oasis:names:tc:SAML:attribute:pairwise-id'
+name-format = 'uri'
+value = 'eduPersonUniqueId'
+when = 'required'
+[[sp.zoom.release]]
+attribute = 'department'
+entity-attribute = { name = 'http://macedir.org/entity-category', value = 'https://example.org/rs' }
+";
+    let uri = "NameFormat='urn:oasis:names:tc:SAML:2.0:attrname-format:uri'";
+    let (display_name, given_name, surname, affiliation) = (
+        "urn:oid:2.16.840.1.113730.3.1.241",
+        "urn:oid:2.5.4.42",
+        "urn:oid:2.5.4.4",
+        "urn:oid:1.3.6.1.4.1.5923.1.1.1.1",
+    );
+    // It asks for a surname as well, which no rule allows.
+    let lists = format!(
+        "<md:AttributeConsumingService index='1'>\
+         <md:RequestedAttribute {uri} Name='{display_name}'/>\
+         <md:RequestedAttribute {uri} Name='{given_name}'/>\
+         <md:RequestedAttribute {uri} Name='{surname}' isRequired='true'/>\
+         </md:AttributeConsumingService>\
+         <md:AttributeConsumingService index='2'>\
+         <md:RequestedAttribute Name='{given_name}' isRequired='1'/>\
+         <md:RequestedAttribute {uri} Name='{affiliation}'>\
+         <saml:AttributeValue xmlns:saml='urn:oasis:names:tc:SAML:2.0:assertion'>faculty\
+         </saml:AttributeValue></md:RequestedAttribute>\
+         </md:AttributeConsumingService></md:SPSSODescriptor>"
+    );
+    let extensions = format!(
+        "<md:Extensions><a:EntityAttributes xmlns:a='urn:oasis:names:tc:SAML:metadata:attribute' \
+         xmlns:saml='urn:oasis:names:tc:SAML:2.0:assertion'>{entity_attributes}\
+         </a:EntityAttributes></md:Extensions><md:SPSSODescriptor"
+    );
+    Setup {
+        zoom_metadata: crate::bridge::zoom_metadata("")
+            .replace("</md:SPSSODescriptor>", &lists)
+            .replacen("<md:SPSSODescriptor", &extensions, 1),
+        ..Setup::zoom(rules)
+    }
+    .build()
+}
+
+/// The names of the attributes that are sent, each with its values.
+async fn sent(bridge: &Bridge, index: Option<&str>) -> Vec<String> {
+    let mut request = bridge.request();
+    if let Some(index) = index {
+        request = request.with("AttributeConsumingServiceIndex", index);
+    }
+    let mut browser = bridge.browser();
+    let page = browser.arrive(&request.redirect(None)).await;
+    let answer = browser.sign_in(&page, "anne.dupont").await.answer();
+    let identity = bridge.identity(&answer, ZOOM, request.id());
+    let attributes = identity.attributes.into_iter();
+    attributes
+        .map(|it| {
+            let friendly = it.friendly_name.unwrap_or(it.name);
+            format!("{friendly} {}", it.values.join("|"))
+        })
+        .collect()
+}
+
+#[tokio::test]
+async fn iip_idp04_what_is_asked_for_in_the_list_that_the_request_names_is_sent_and_no_more() {
+    let bridge = asking("");
+    let mail = "mail anne.dupont@univ-montp3.example";
+    let first = [mail, "displayName Anne Dupont"];
+    // The first list is the default: neither says that it is.
+    assert_eq!(sent(&bridge, None).await, first);
+    assert_eq!(sent(&bridge, Some("1")).await, first);
+    assert_eq!(
+        sent(&bridge, Some("2")).await,
+        [mail, "givenName Anne", "eduPersonAffiliation faculty"]
+    );
+}
+
+#[tokio::test]
+async fn iip_idp03_an_entity_attribute_lets_through_what_a_rule_allows_for_it() {
+    let attribute = |name: &str, value: &str| {
+        format!(
+            "<saml:Attribute Name='{name}' \
+             NameFormat='urn:oasis:names:tc:SAML:2.0:attrname-format:uri'>\
+             <saml:AttributeValue>{value}</saml:AttributeValue></saml:Attribute>"
+        )
+    };
+    let category = "http://macedir.org/entity-category";
+    let signal = "urn:oasis:names:tc:SAML:profiles:subject-id:req";
+    let names = async |entity_attributes: &str| {
+        let sent = sent(&asking(entity_attributes), Some("1")).await;
+        let names = sent
+            .iter()
+            .map(|it| it.split_once(' ').unwrap().0.to_owned());
+        names.skip(2).collect::<Vec<_>>()
+    };
+    let pairwise = "urn:oasis:names:tc:SAML:attribute:pairwise-id";
+    let member = attribute(category, "https://example.org/rs");
+    assert_eq!(names(&member).await, ["ou"]);
+    let other = attribute(category, "https://example.org/rs/");
+    assert_eq!(names(&other).await, [""; 0]);
+    assert_eq!(names(&attribute(signal, "pairwise-id")).await, [pairwise]);
+    assert_eq!(names(&attribute(signal, "subject-id")).await, [""; 0]);
+    let both = format!("{member}{}", attribute(signal, "any"));
+    assert_eq!(names(&both).await, [pairwise, "ou"]);
+}

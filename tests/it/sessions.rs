@@ -5,11 +5,15 @@ use axum::{
     http::{Method, header},
 };
 
-use crate::bridge::{
-    Bridge, LIBRARY, ORIGIN, ZOOM,
-    browser::{Browser, SESSION_COOKIE},
-    log::Log,
-    page::Page,
+use crate::{
+    bridge::{
+        Bridge, LIBRARY, ORIGIN, Setup, ZOOM,
+        answer::Answer,
+        browser::{Browser, SESSION_COOKIE},
+        log::Log,
+        page::Page,
+    },
+    lab::xml_tools::SignedElement,
 };
 
 async fn signed_in(bridge: &Bridge) -> Browser {
@@ -303,4 +307,48 @@ async fn r82_a_logout_form_from_elsewhere_or_with_another_key_ends_nothing() {
     assert_eq!(page.kind(), "logged-out");
     assert_eq!(visit_zoom(&bridge, &mut browser).await.kind(), "login");
     assert_eq!(visit_zoom(&bridge, &mut other).await.kind(), "post");
+}
+
+/// What an answer tells of the end of the provider's own session.
+fn session_end(answer: &Answer) -> Option<String> {
+    let tree = roxmltree::Document::parse(&answer.xml).unwrap();
+    let mut nodes = tree.descendants();
+    let statement = nodes.find(|node| node.tag_name().name() == "AuthnStatement");
+    let end = statement.unwrap().attribute("SessionNotOnOrAfter");
+    end.map(str::to_owned)
+}
+
+#[tokio::test]
+async fn r47_the_end_of_the_providers_session_is_counted_from_the_sign_in_and_told_where_it_is_asked_for()
+ {
+    // 08:00 by the clock.
+    let bridge = Setup::zoom("session-minutes = 100\nmax-authn-age-minutes = 480").build();
+    let mut browser = bridge.browser();
+    let page = browser.arrive(&bridge.request().redirect(None)).await;
+    bridge.wait(1);
+    let mut answer = browser.sign_in(&page, "anne.dupont").await.answer();
+    for (later, end) in [
+        (0, "2026-11-26T09:41:00Z"),
+        // The same end, however late they come.
+        (60, "2026-11-26T09:41:00Z"),
+        (34, "2026-11-26T09:41:00Z"),
+        // And never before that of the assertion: five minutes from now.
+        (3, "2026-11-26T09:43:00Z"),
+        (20, "2026-11-26T10:03:00Z"),
+    ] {
+        if later > 0 {
+            bridge.wait(later);
+            let request = bridge.request();
+            answer = browser.arrive(&request.redirect(None)).await.answer();
+            bridge.identity(&answer, ZOOM, request.id());
+        }
+        assert_eq!(session_end(&answer).as_deref(), Some(end), "{later}");
+        bridge.prove(&answer, &[SignedElement::Assertion]);
+    }
+    // Who is told nothing keeps its session for as long as it likes.
+    let bridge = Bridge::new();
+    let mut browser = bridge.browser();
+    let page = browser.arrive(&bridge.request().redirect(None)).await;
+    let answer = browser.sign_in(&page, "anne.dupont").await.answer();
+    assert_eq!(session_end(&answer), None);
 }

@@ -5,7 +5,7 @@ use std::{fs, os::unix::fs::PermissionsExt as _, path::Path};
 
 use jiff::Timestamp;
 use passerelle::{
-    attributes::{map::Mapping, name_id::NameIdRule, release::ReleasePolicy},
+    attributes::{asked::Asked, map::Mapping, name_id::NameIdRule, release::ReleasePolicy},
     config::{self, Config, environment::Environment, sp::SpConfig},
     metadata::source,
     model::{attribute::Attributes, entity_id::EntityId, trace::Trace},
@@ -62,8 +62,8 @@ fn release_policy(config: &Config, sp: &SpConfig) -> ReleasePolicy {
 fn both_files_load_with_their_metadata_and_their_rules() {
     for file in ["config/passerelle.example.toml", "config/univ-montp3.toml"] {
         let (_place, config) = load(file);
-        let loaded = source::load(&config.service_providers, config.schemes, now())
-            .unwrap_or_else(|not_loaded| panic!("{file}: {not_loaded:#?}"));
+        let loaded = source::load(&config.service_providers, None, config.schemes, None, now());
+        assert!(loaded.faults.is_empty(), "{file}: {:#?}", loaded.faults);
         // The file that is shipped for Zoom says of itself that it is to be replaced.
         let told: Vec<_> = loaded.warnings.iter().map(ToString::to_string).collect();
         assert_eq!(told.len(), 1, "{file}: {told:?}");
@@ -84,7 +84,7 @@ fn both_files_load_with_their_metadata_and_their_rules() {
 #[test]
 fn zoom_is_known_by_both_names_and_its_requests_may_be_unsigned() {
     let (_place, config) = load("config/univ-montp3.toml");
-    let loaded = source::load(&config.service_providers, config.schemes, now()).unwrap();
+    let loaded = source::load(&config.service_providers, None, config.schemes, None, now());
     for name in ["univ-montp3-fr.zoom.us", "https://univ-montp3-fr.zoom.us"] {
         let zoom = loaded
             .registry
@@ -119,7 +119,9 @@ fn r112_zoom_is_told_what_its_preset_lists_and_nothing_else() {
     ] {
         person.add(name, values.iter().map(|value| (*value).to_owned()));
     }
-    let released = policy.release(&person, &mut Trace::new()).unwrap();
+    let released = policy
+        .release(&person, &Asked::default(), &mut Trace::new())
+        .unwrap();
     let told: Vec<_> = released
         .iter()
         .map(|attribute| {
@@ -170,7 +172,9 @@ fn each_population_gets_its_licence_of_zoom() {
             "eduPersonAffiliation",
             affiliations.iter().map(|&value| value.to_owned()),
         );
-        let released = policy.release(&person, &mut Trace::new()).unwrap();
+        let released = policy
+            .release(&person, &Asked::default(), &mut Trace::new())
+            .unwrap();
         let zoom_license = released
             .iter()
             .find(|attribute| attribute.name == "zoomLicense");

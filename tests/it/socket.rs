@@ -1,6 +1,6 @@
 //! The server behind a real socket: what HTTP itself may do, TLS, and a graceful stop.
 
-use std::{net::SocketAddr, time::Duration};
+use std::{net::SocketAddr, ops::RangeInclusive, time::Duration};
 
 use openssl::ssl::{SslConnector, SslMethod, SslVerifyMode};
 use passerelle::{
@@ -13,13 +13,18 @@ use tokio::{
     sync::oneshot,
     task::JoinHandle,
 };
+use url::Url;
 
 use crate::{
     bridge::{
-        Bridge, Setup,
+        Bridge, ORIGIN, PASSWORD, Setup,
         keys::{idp_key, zoom_key},
     },
-    lab::port::free_port,
+    lab::{
+        cookies::{CookieJar, Standing},
+        form,
+        port::free_port,
+    },
 };
 
 /// Longer than anything takes that ends by itself.
@@ -235,15 +240,138 @@ async fn r123_a_head_that_is_too_large_is_refused() {
     assert!(server.exchange(&get("/healthz")).await.ends_with("ok\n"));
 }
 
-#[tokio::test]
-async fn r122_more_connections_than_allowed_are_closed_and_a_place_becomes_free_again() {
+/// A server that takes so many connections at one time.
+async fn with_places(places: usize) -> Listening {
     let setup = Setup::new();
     let bridge = Setup {
-        server: format!("{}\nmax-connections = 2", setup.server),
+        server: format!("{}\nmax-connections = {places}", setup.server),
         ..setup
+    };
+    Listening::start(bridge.build()).await
+}
+
+impl Listening {
+    /// Sends the start of a message on so many connections, and waits until the server has all of them.
+    async fn hold(&self, count: usize, start: &str) -> Vec<TcpStream> {
+        let mut held = Vec::new();
+        let before = self.bridge.front.connections.free_places();
+        for _ in 0..count {
+            let mut stream = self.connect().await;
+            stream.write_all(start.as_bytes()).await.unwrap();
+            held.push(stream);
+        }
+        let left = before.saturating_sub(count);
+        self.until_free(0..=left).await;
+        held
     }
-    .build();
-    let server = Listening::start(bridge).await;
+
+    /// Waits until so many places are free.
+    async fn until_free(&self, places: RangeInclusive<usize>) {
+        let wait = async {
+            while !places.contains(&self.bridge.front.connections.free_places()) {
+                tokio::task::yield_now().await;
+            }
+        };
+        tokio::time::timeout(PATIENCE, wait)
+            .await
+            .expect("it holds");
+    }
+
+    /// Sends what a browser sends, on a connection of its own, and keeps its cookies.
+    async fn step(&self, jar: &mut CookieJar, line: &str, form: &str) -> String {
+        let url = Url::parse(ORIGIN).unwrap();
+        let cookies = jar.header(&url, Standing::SameSite).unwrap_or_default();
+        let length = form.len();
+        let message = format!(
+            "{line} HTTP/1.1\r\nHost: idp.example.org\r\nConnection: close\r\nOrigin: {ORIGIN}\r\n\
+             Cookie: {cookies}\r\nContent-Type: application/x-www-form-urlencoded\r\n\
+             Content-Length: {length}\r\n\r\n{form}"
+        );
+        let answer = self.exchange(&message).await;
+        for line in answer.lines() {
+            if let Some(cookie) = line.strip_prefix("set-cookie: ") {
+                jar.take(&url, cookie);
+            }
+        }
+        answer
+    }
+
+    /// Somebody who was never here signs in, on a new connection for every step.
+    async fn lets_somebody_in(&self) {
+        let mut jar = CookieJar::default();
+        let line = format!("GET {}", self.bridge.request().redirect(None));
+        let bounced = self.step(&mut jar, &line, "").await;
+        let step = bounced.split_once("\r\nlocation: ").expect("a step").1;
+        let step = step.lines().next().unwrap();
+        let page = self.step(&mut jar, &format!("GET {step}"), "").await;
+        let form = form::forms(&page).pop().expect("a form");
+        let form = form.with("username", "anne.dupont");
+        let form = form.with("password", PASSWORD);
+        let line = format!("POST {}", form.action);
+        let answer = self.step(&mut jar, &line, &form.encode()).await;
+        assert!(answer.contains("name=\"SAMLResponse\""), "{answer}");
+    }
+}
+
+const HALF_A_HEAD: &str = "GET / HTTP/1.1\r\nHost: idp.example.org\r\nX-A: a";
+const SLOW_BODY: &str = "POST /saml/sso HTTP/1.1\r\nHost: idp.example.org\r\n\
+     Content-Type: application/x-www-form-urlencoded\r\nContent-Length: 900\r\n\r\nS";
+
+#[tokio::test]
+async fn r123_half_heads_and_slow_bodies_on_every_connection_leave_a_sign_in_possible() {
+    let server = with_places(8).await;
+    let connections = &server.bridge.front.connections;
+    // Each kind alone, and many more of them than there are places.
+    for (start, count) in [("", 8), (HALF_A_HEAD, 40), (SLOW_BODY, 40)] {
+        let before = connections.closed();
+        let mut held = server.hold(count, start).await;
+        assert_eq!(connections.free_places(), 0);
+        server.lets_somebody_in().await;
+        assert!(connections.closed() > before, "{start}");
+        // The first ones have given way, and nobody else was turned away.
+        assert_eq!(read_all(&mut held[0]).await, "", "{start}");
+        assert_eq!(connections.refused(), 0);
+        drop(held);
+        server.until_free(8..=8).await;
+    }
+}
+
+/// These answers are made below our routes: no layer of ours sees them. They have nothing to show.
+#[tokio::test]
+async fn r55_r123_r124_what_http_itself_refuses_is_no_page() {
+    let server = Listening::start(Bridge::new()).await;
+    let large = "a".repeat(256 * 1024);
+    for text in [
+        "nonsense\r\n\r\n",
+        "GET / HTTP/9.9\r\n\r\n",
+        "GET / HTTP/1.1\r\nHo st: idp.example.org\r\n\r\n",
+        "GET /\u{e9} HTTP/1.1\r\nHost: idp.example.org\r\nX: \0\r\n\r\n",
+        &format!("GET /{large} HTTP/1.1\r\nHost: idp.example.org\r\n\r\n"),
+        &format!("GET / HTTP/1.1\r\nHost: idp.example.org\r\nX: {large}\r\n\r\n"),
+    ] {
+        let answer = server.exchange(text).await;
+        let start: String = text.chars().take(20).collect();
+        // Of one that was not read to its end, the reset may overtake the answer.
+        if answer.is_empty() && text.len() > large.len() {
+            continue;
+        }
+        let (head, body) = answer.split_once("\r\n\r\n").expect("a head");
+        let status = head.split(' ').nth(1);
+        assert!(
+            matches!(status, Some("400" | "414" | "431" | "505")),
+            "{start}: {head}"
+        );
+        assert_eq!(body, "", "{start}");
+        assert!(head.contains("connection: close"), "{start}: {head}");
+        for name in ["content-type", "set-cookie", "location"] {
+            assert!(!head.contains(name), "{start}: {head}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn r123_a_connection_that_is_kept_alive_gives_way_to_a_new_one_the_oldest_first() {
+    let server = with_places(2).await;
     let mut held = Vec::new();
     for _ in 0..2 {
         let mut stream = server.connect().await;
@@ -252,16 +380,49 @@ async fn r122_more_connections_than_allowed_are_closed_and_a_place_becomes_free_
         read_answer(&mut stream).await;
         held.push(stream);
     }
-    assert_eq!(server.exchange(&get("/healthz")).await, "");
-    held.clear();
-    let again = async {
-        while server.exchange(&get("/healthz")).await.is_empty() {
-            tokio::task::yield_now().await;
-        }
-    };
-    tokio::time::timeout(PATIENCE, again)
-        .await
-        .expect("a place becomes free");
+    assert!(server.exchange(&get("/healthz")).await.ends_with("ok\n"));
+    assert_eq!(read_all(&mut held[0]).await, "");
+    assert_eq!(server.bridge.front.connections.closed(), 1);
+    // The other one is none the worse for it.
+    let ask = b"GET /nothing HTTP/1.1\r\nHost: idp.example.org\r\n\r\n";
+    held[1].write_all(ask).await.unwrap();
+    assert!(read_answer(&mut held[1]).await.starts_with("HTTP/1.1 404 "));
+    let told = server.bridge.metrics().await;
+    assert!(
+        told.contains("\npasserelle_connections_closed_for_others_total 1\n"),
+        "{told}"
+    );
+}
+
+/// Time stands still but for what waits for it: so it is counted, and nobody waits.
+#[tokio::test(start_paused = true)]
+async fn r123_a_head_has_ten_seconds_a_body_fifteen_and_silence_ten() {
+    let server = Listening::start(Bridge::new()).await;
+    let ask = "GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n";
+    for (start, seconds, answer) in [
+        ("", 10, ""),
+        (HALF_A_HEAD, 10, ""),
+        (SLOW_BODY, 15, "HTTP/1.1 400 "),
+        (ask, 10, "HTTP/1.1 200 "),
+    ] {
+        let begun = tokio::time::Instant::now();
+        let mut stream = server.connect().await;
+        stream.write_all(start.as_bytes()).await.unwrap();
+        let mut read = Vec::new();
+        // A body that was not read to its end may be followed by a reset.
+        let _ = stream.read_to_end(&mut read).await;
+        let took = begun.elapsed();
+        let read = String::from_utf8(read).unwrap();
+        assert!(
+            read.starts_with(answer) && read.is_empty() == answer.is_empty(),
+            "{start}: {read}"
+        );
+        let limit = Duration::from_secs(seconds);
+        assert!(
+            (limit..limit + Duration::from_millis(20)).contains(&took),
+            "{start}: {took:?}"
+        );
+    }
 }
 
 #[tokio::test]

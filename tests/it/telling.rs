@@ -115,6 +115,31 @@ async fn r74_after_five_wrong_passwords_the_next_ones_wait_longer_and_longer() {
     }
 }
 
+/// Nobody has to switch it on: the configuration has no word of it.
+#[tokio::test]
+async fn r73_r74_attempts_are_slowed_down_by_default_and_the_page_is_the_same_for_whom_there_is_not()
+ {
+    let bridge = Bridge::new();
+    let configuration = bridge.folder.path().join("passerelle.toml");
+    let configuration = std::fs::read_to_string(configuration).unwrap();
+    assert!(!configuration.contains("throttle") && !configuration.contains("free-per"));
+    let (mut browser, login) = at_login(&bridge).await;
+    let mut pages = Vec::new();
+    for name in ["luc.bernard", "compte.ferme", "nobody.here"] {
+        let wrong = login.filled(name, "wrong");
+        for _ in 0..5 {
+            assert_eq!(browser.submit(&login, &wrong).await.status, 200, "{name}");
+        }
+        let page = browser.submit(&login, &wrong).await;
+        assert_eq!(page.status, 429, "{name}");
+        let body = page.body.replacen(&format!("value=\"{name}\""), "", 1);
+        let mut headers = page.headers;
+        headers.remove("content-length");
+        pages.push((headers, body));
+    }
+    assert!(pages.iter().all(|page| *page == pages[0]), "{pages:#?}");
+}
+
 #[tokio::test]
 async fn r74_who_waits_is_told_of_the_time_and_comes_in_afterwards() {
     let bridge = Bridge::new();
@@ -490,7 +515,9 @@ impl Signer for Mute {
 async fn where_the_key_does_not_answer_nothing_is_sent_unsigned_and_nobody_is_signed_in() {
     let mut bridge = Bridge::new();
     let front = Arc::get_mut(&mut bridge.front).unwrap();
-    front.bridge.signer = Arc::new(Mute);
+    for provider in front.bridge.providers.values_mut() {
+        provider.signer = Arc::new(Mute);
+    }
     let (mut browser, login) = at_login(&bridge).await;
     let log = Log::start();
     let page = browser.sign_in(&login, "anne.dupont").await;

@@ -84,7 +84,10 @@ const LIBRARIES: &[Library] = &[
     only("ldap3", &["authn/ldap"]),
     only("bytes", &["authn/ldap"]),
     // Looks whether a connection is quiet; and bodies that a test sends.
-    only("futures_util", &["authn/ldap", "edge/limits"]),
+    only(
+        "futures_util",
+        &["authn/ldap", "edge/limits", "app/connection"],
+    ),
     // Pages and languages.
     only("minijinja", &["expression", "edge/page"]),
     only("fluent_bundle", &["edge/page"]),

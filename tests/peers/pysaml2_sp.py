@@ -129,8 +129,8 @@ def application(args) -> Flask:
         outstanding.pop(response.in_response_to, None)
         return accepted(
             NAME,
-            name_id=response.name_id.text,
-            name_id_format=response.name_id.format,
+            name_id=response.name_id and response.name_id.text,
+            name_id_format=response.name_id and response.name_id.format,
             attributes=raw_attributes(response),
             session_index=response.session_info()["session_index"],
             authn_instant=response.assertion.authn_statement[0].authn_instant,

@@ -49,7 +49,7 @@ fn of_signing_key(file: &SigningKeyFile, now: Timestamp) -> Finding {
             return Finding::bad(
                 CHECK,
                 format!("{path}: {fault}"),
-                "one PEM file holds a private RSA key without a passphrase, and its certificate",
+                "one PEM file holds a private key, RSA or EC, without a passphrase, and its certificate",
             );
         }
     };

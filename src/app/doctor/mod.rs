@@ -179,7 +179,7 @@ impl Doctor<'_> {
     fn faults(&self, warnings: Vec<ConfigFault>) -> (Vec<ConfigFault>, Vec<ConfigFault>) {
         let (clock, entropy) = (Arc::clone(&self.clock), Arc::clone(&self.entropy));
         match build::load(self.path, self.environment, clock, entropy) {
-            Ok(built) => (Vec::new(), built.warnings),
+            Ok(built) => (built.faults_of_providers, built.warnings),
             Err(faults) => (faults, warnings),
         }
     }

@@ -5,11 +5,12 @@ use std::{slice, sync::Arc};
 use jiff::Timestamp;
 
 use super::{Finding, Verdict, keys::days_until};
+use crate::app::look::last_good;
 use crate::{
     config::{fault::ConfigFault, named::Named, sp::SpConfig},
     metadata::{
         registry::{Registered, Registry},
-        source::{self, Loaded, NotLoaded},
+        source,
     },
 };
 
@@ -43,14 +44,17 @@ pub(super) fn findings(named: Named<'_>, faults: &[ConfigFault], now: Timestamp)
 }
 
 fn of_provider(sp: &SpConfig, named: Named<'_>, now: Timestamp) -> Vec<Finding> {
-    let (mut findings, warnings) = match source::load(slice::from_ref(sp), named.schemes, now) {
-        Ok(Loaded { registry, warnings }) => (describe(&registry, now), warnings),
-        Err(NotLoaded { faults, warnings }) => {
-            let faults = faults.iter().map(|fault| told(fault, Verdict::Bad));
-            (faults.collect(), warnings)
-        }
-    };
-    let warnings = warnings.iter();
+    let loaded = source::load(
+        slice::from_ref(sp),
+        None,
+        named.schemes,
+        last_good(named),
+        now,
+    );
+    let faults = loaded.faults.iter();
+    let mut findings: Vec<_> = faults.map(|fault| told(fault, Verdict::Bad)).collect();
+    findings.extend(describe(&loaded.registry, now));
+    let warnings = loaded.warnings.iter();
     findings.extend(warnings.map(|warning| told(warning, Verdict::Warning)));
     findings
 }

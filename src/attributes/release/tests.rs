@@ -28,7 +28,7 @@ fn person(attributes: &[(&str, &[&str])]) -> Attributes {
 
 /// One line for each attribute that is sent, with every detail of it.
 fn dump(policy: &ReleasePolicy, ours: &Attributes) -> String {
-    let released = match policy.release(ours, &mut Trace::new()) {
+    let released = match policy.release(ours, &Asked::default(), &mut Trace::new()) {
         Ok(released) => released,
         Err(stop) => return format!("{stop:?}\n"),
     };
@@ -47,7 +47,7 @@ fn dump(policy: &ReleasePolicy, ours: &Attributes) -> String {
 
 fn trace_of(policy: &ReleasePolicy, ours: &Attributes) -> String {
     let mut trace = Trace::new();
-    let _ = policy.release(ours, &mut trace);
+    let _ = policy.release(ours, &Asked::default(), &mut trace);
     trace.to_string()
 }
 
@@ -233,7 +233,7 @@ proptest::proptest! {
         let text = "[[release]]\nattribute = 'cn'\n[[release]]\nattribute = 'eduPersonUniqueId'\n\
                     [[release]]\nattribute = 'mail'\nvalues = 'one-in-mail-domain'";
         for attribute in
-            compile(text).unwrap().release(&ours, &mut Trace::new()).unwrap_or_default()
+            compile(text).unwrap().release(&ours, &Asked::default(), &mut Trace::new()).unwrap_or_default()
         {
             assert!(!attribute.values.is_empty());
             for value in &attribute.values {

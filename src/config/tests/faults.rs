@@ -27,7 +27,7 @@ first-wait-seconds = 0
 [sessions]
 idle-minutes = 481
 [sp.Zoom]
-metadata = "../metadata/none.xml"
+metadata = "../metadata"
 preset = "zomo"
 sign-in-link = "javascript:alert(1)"
 [[sp.Zoom.release]]
@@ -62,8 +62,7 @@ x.toml:18: authn.methods: unknown variant `kerberos`, expected one of `cas`, `ld
 x.toml:20: authn.throttle.first-wait-seconds: must not be 0
 x.toml:22: sessions.idle-minutes: is longer than lifetime-minutes
 x.toml:23: sp.Zoom: the name after `sp.` is not 1 to 32 of a-z, 0-9 and inner hyphens
-x.toml:24: sp.Zoom.metadata: ../metadata/none.xml cannot be read: No such file or directory (os error 2)
-    hint: relative paths start at the folder of the configuration file
+x.toml:24: sp.Zoom.metadata: ../metadata is not a file
 x.toml:25: sp.Zoom.preset: there is no preset zomo
     hint: there are: generic, zoom
 x.toml:26: sp.Zoom.sign-in-link: is not an https URL
@@ -252,8 +251,23 @@ const BAD_VALUES: &[(&str, &str, &str)] = &[
     ),
     (
         "format = \"persistent\"",
+        "format = \"opaque\"",
+        "unknown variant `opaque`",
+    ),
+    (
+        "format = \"persistent\"",
         "format = \"transient\"",
-        "unknown variant `transient`",
+        "name-id.from: stands beside a format that is made from nothing",
+    ),
+    (
+        "format = \"persistent\"",
+        "format = \"none\"",
+        "name-id.from: stands beside a format that is made from nothing",
+    ),
+    (
+        "{ format = \"persistent\", from = \"eduPersonUniqueId\" }",
+        "{ format = \"unspecified\" }",
+        "name-id.from: is missing",
     ),
     (
         "from = \"eduPersonUniqueId\"",
@@ -294,6 +308,31 @@ const BAD_VALUES: &[(&str, &str, &str)] = &[
         "max-authn-age-minutes = 240",
         "max-authn-age-minutes = 0",
         "minutes: must not be 0",
+    ),
+    (
+        "#:sha1-until = 2027-06-30",
+        "sha1-until = \"2027-06-30\"",
+        "hint: write a day, without quotes",
+    ),
+    (
+        "#:sha1-until = 2027-06-30",
+        "sha1-until = 2027-06-30T12:00:00Z",
+        "sp.intranet.sha1-until: is not a day",
+    ),
+    (
+        "#:sha1-until = 2027-06-30",
+        "sha1-until = 12:00:00",
+        "sp.intranet.sha1-until: is not a day",
+    ),
+    (
+        "#:sha1-until = 2027-06-30",
+        "sha1-until = true",
+        "sp.intranet.sha1-until: invalid type",
+    ),
+    (
+        "session-minutes = 480",
+        "session-minutes = 0",
+        "sp.intranet.session-minutes: must not be 0",
     ),
     (
         "preset = \"zoom\"",

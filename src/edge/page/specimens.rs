@@ -3,7 +3,7 @@
 use super::{Ending, Page, PasswordEnd, Refusal, Stop, StopReason};
 
 /// Every reason for a stop, in the order of the enum; a test compares the two.
-pub const STOP_REASONS: [StopReason<'static>; 29] = stop_reasons("Zoom", "Prénom");
+pub const STOP_REASONS: [StopReason<'static>; 30] = stop_reasons("Zoom", "Prénom");
 
 /// What the specimens show.
 #[derive(Clone, Copy, Debug)]
@@ -88,6 +88,7 @@ impl<'a> Cast<'a> {
             ("logged-out", Page::LoggedOut),
             ("nothing-to-log-out", Page::NothingToLogOut),
             ("not-found", Page::NotFound { support_code }),
+            ("framed", Page::Framed),
             ("home", Page::Home { providers }),
             ("home-empty", Page::Home { providers: &[] }),
         ];
@@ -217,7 +218,7 @@ impl<'a> Cast<'a> {
     }
 }
 
-const fn stop_reasons<'a>(provider: &'a str, attribute: &'a str) -> [StopReason<'a>; 29] {
+const fn stop_reasons<'a>(provider: &'a str, attribute: &'a str) -> [StopReason<'a>; 30] {
     [
         StopReason::JourneyExpired,
         StopReason::JourneyForged,
@@ -231,6 +232,7 @@ const fn stop_reasons<'a>(provider: &'a str, attribute: &'a str) -> [StopReason<
         },
         StopReason::ProviderUnknown,
         StopReason::ProviderDisabled { provider },
+        StopReason::ProviderBroken { provider },
         StopReason::RequestUnreadable,
         StopReason::RequestStale,
         StopReason::RequestUnsigned,

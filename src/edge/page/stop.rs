@@ -61,6 +61,11 @@ pub enum StopReason<'a> {
         /// Name of the provider.
         provider: &'a str,
     },
+    /// The provider is registered, and what describes it cannot be used.
+    ProviderBroken {
+        /// Name of the provider.
+        provider: &'a str,
+    },
     /// The request could not be decoded or parsed.
     RequestUnreadable,
     /// The request is too old, or from the future.
@@ -123,6 +128,7 @@ impl StopReason<'_> {
             Self::MissingAttribute { .. } => "missing-attribute",
             Self::ProviderUnknown => "provider-unknown",
             Self::ProviderDisabled { .. } => "provider-disabled",
+            Self::ProviderBroken { .. } => "provider-broken",
             Self::RequestUnreadable => "request-unreadable",
             Self::RequestStale => "request-stale",
             Self::RequestUnsigned => "request-unsigned",
@@ -154,7 +160,8 @@ impl StopReason<'_> {
             | Self::SeveralMails { provider }
             | Self::RecordNotFound { provider }
             | Self::MailOfAnother { provider }
-            | Self::ProviderDisabled { provider } => arguments.set("provider", *provider),
+            | Self::ProviderDisabled { provider }
+            | Self::ProviderBroken { provider } => arguments.set("provider", *provider),
             Self::MissingAttribute {
                 provider,
                 attribute,
@@ -198,6 +205,7 @@ impl StopReason<'_> {
                 | Self::SeveralMails { .. }
                 | Self::MissingAttribute { .. }
                 | Self::ProviderDisabled { .. }
+                | Self::ProviderBroken { .. }
                 | Self::AccountShut
                 | Self::PasswordMustChange
                 | Self::RecordNotFound { .. }
@@ -220,6 +228,7 @@ impl StopReason<'_> {
             | Self::MissingAttribute { .. }
             | Self::ProviderUnknown
             | Self::ProviderDisabled { .. }
+            | Self::ProviderBroken { .. }
             | Self::RequestUnreadable
             | Self::RequestStale
             | Self::RequestUnsigned

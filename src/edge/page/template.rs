@@ -18,7 +18,7 @@ use super::{
 use crate::model::language::Language;
 
 /// Every template: its name, and its text as built into the program.
-pub(super) const SOURCES: [(&str, &str); 11] = [
+pub(super) const SOURCES: [(&str, &str); 12] = [
     (
         "layout.html",
         include_str!("../../../templates/layout.html"),
@@ -45,6 +45,10 @@ pub(super) const SOURCES: [(&str, &str); 11] = [
         include_str!("../../../templates/not-found.html"),
     ),
     ("home.html", include_str!("../../../templates/home.html")),
+    (
+        "framed.html",
+        include_str!("../../../templates/framed.html"),
+    ),
 ];
 
 /// Marks a string as the name of a text, so that a test finds it in the sources.
@@ -285,6 +289,8 @@ impl Edition {
                 way_out,
                 again => stop.again,
                 must_change_password => stop.reason == StopReason::PasswordMustChange,
+                // Where the address itself is wrong, its start page is, too.
+                has_home => stop.way_out.is_none() && stop.reason != StopReason::BadHost,
                 needs_support => stop.reason.needs_support(),
                 code => stop.code,
                 support_code => stop.support_code,
@@ -332,6 +338,12 @@ impl Edition {
             face.in_all_languages(),
             &context! { support_code, code },
         )
+    }
+
+    /// The page that another site has in a frame.
+    pub(super) fn framed(&self) -> Result<String, PageError> {
+        let face = Face::new("framed", self.text(key("framed-title"), [])?);
+        self.page("framed.html", face, &context! {})
     }
 
     /// The start page.

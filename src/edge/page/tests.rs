@@ -159,9 +159,47 @@ fn r95_the_hostile_test_does_reach_every_text_of_the_cast() {
     for (name, page, html) in rendered(&cast) {
         let is_constant = matches!(
             page,
-            Page::LoggedOut | Page::NothingToLogOut | Page::Home { providers: [] }
+            Page::LoggedOut | Page::NothingToLogOut | Page::Framed | Page::Home { providers: [] }
         );
         assert_eq!(html.contains('\u{2318}'), !is_constant, "{name}");
+    }
+}
+
+#[test]
+fn a_stop_page_leads_to_the_provider_or_else_to_the_start_page() {
+    for (name, page, html) in rendered(&Cast::ZOOM) {
+        let Page::Stop(stop) = page else {
+            continue;
+        };
+        let without = Stop {
+            way_out: None,
+            ..stop
+        };
+        let home = "href=\"/\" data-testid=\"home\"";
+        assert_eq!(html.contains(home), stop.way_out.is_none(), "{name}");
+        let html = pages().render(&Page::Stop(without), Language::Fr, NONCE);
+        let is_our_host = stop.reason != StopReason::BadHost;
+        assert_eq!(html.unwrap().contains(home), is_our_host, "{name}");
+    }
+}
+
+#[test]
+fn r53_the_page_that_may_be_framed_has_one_link_that_leaves_the_frame_and_nothing_else() {
+    for (name, page, html) in rendered(&Cast::ZOOM) {
+        assert_eq!(
+            html.contains("target="),
+            matches!(page, Page::Framed),
+            "{name}"
+        );
+        if !matches!(page, Page::Framed) {
+            continue;
+        }
+        let opens = "href=\"/\" target=\"_blank\" rel=\"noopener\"";
+        assert!(html.contains(opens), "{name}");
+        assert_eq!(html.matches("<a ").count(), 1, "{name}");
+        for other in ["<form", "<input", "<button", "<nav", "<footer", "<details"] {
+            assert!(!html.contains(other), "{name}: {other}");
+        }
     }
 }
 
@@ -359,7 +397,8 @@ fn pages_that_can_be_asked_for_again_offer_every_language() {
             | Page::PostFault { .. }
             | Page::PasswordEnds(_)
             | Page::Stop(_)
-            | Page::LoggedOut => 0,
+            | Page::LoggedOut
+            | Page::Framed => 0,
         };
         for tag in ["fr", "en"] {
             let link = format!(

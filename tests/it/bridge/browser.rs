@@ -43,6 +43,8 @@ pub(crate) struct Browser {
     pub(crate) agent: String,
     /// Where it calls from, as the proxy says.
     pub(crate) address: &'static str,
+    /// What it says in `Sec-Fetch-Dest`: what a page is to be shown in.
+    pub(crate) shown_in: &'static str,
 }
 
 /// What caused a request.
@@ -74,6 +76,7 @@ impl Browser {
             language: "fr",
             agent: "Browser/1.0".to_owned(),
             address: "192.0.2.7",
+            shown_in: "document",
         }
     }
 
@@ -165,7 +168,10 @@ impl Browser {
             (Cause::Elsewhere, Some(_)) => (Standing::CrossSiteUnsafe, "cross-site"),
         };
         let path = &call.url[url::Position::BeforePath..url::Position::AfterQuery];
-        let mut request = self.plain(path).header("sec-fetch-site", site);
+        let mut request = self
+            .plain(path)
+            .header("sec-fetch-site", site)
+            .header("sec-fetch-dest", self.shown_in);
         if let Some(cookies) = self.jar.header(&call.url, standing) {
             request = request.header(header::COOKIE, cookies);
         }

@@ -10,7 +10,7 @@ use openssl::{
 };
 use passerelle::xmlsec::{
     VerifyingKey,
-    keys::{KeyRequest, RsaBits, generate},
+    keys::{KeyRequest, NewKey, generate},
 };
 
 /// A key with its certificate.
@@ -26,7 +26,7 @@ impl Key {
     fn generate(name: &str) -> Self {
         let made = generate(&KeyRequest {
             common_name: name,
-            bits: RsaBits::B2048,
+            key: NewKey::Rsa2048,
             not_before: "2026-01-01T00:00:00Z".parse().unwrap(),
             not_after: "2036-01-01T00:00:00Z".parse().unwrap(),
         })
@@ -41,7 +41,12 @@ impl Key {
 
     /// RSA with SHA-256 over `octets`, by OpenSSL and nothing of ours.
     pub(crate) fn sign(&self, octets: &[u8]) -> Vec<u8> {
-        let mut signer = Signer::new(MessageDigest::sha256(), &self.private).unwrap();
+        self.sign_with(MessageDigest::sha256(), octets)
+    }
+
+    /// The same with another digest.
+    pub(crate) fn sign_with(&self, digest: MessageDigest, octets: &[u8]) -> Vec<u8> {
+        let mut signer = Signer::new(digest, &self.private).unwrap();
         signer.sign_oneshot_to_vec(octets).unwrap()
     }
 

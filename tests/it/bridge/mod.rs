@@ -32,6 +32,7 @@ use jiff::{SignedDuration, Timestamp};
 use passerelle::{
     app::build::{self, Built},
     config::{environment::Environment, sections::Server},
+    metadata::registry::Registered,
     sys::{
         clock::{Clock as _, ManualClock},
         entropy::SeededEntropy,
@@ -323,6 +324,15 @@ impl Bridge {
             .flat_map(|provider| provider.registered.post_services())
             .map(|service| service.location.as_str().to_owned())
             .collect()
+    }
+
+    /// Zoom, as it is registered.
+    pub(crate) fn zoom(&self) -> &Registered {
+        let providers = self.front.bridge.providers.values();
+        let mut registered = providers.map(|provider| &provider.registered);
+        registered
+            .find(|one| one.sp.entity_id.as_str() == ZOOM)
+            .unwrap()
     }
 
     /// What the clock shows.

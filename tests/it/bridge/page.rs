@@ -93,6 +93,12 @@ impl Page {
         self.marked("support-code")
     }
 
+    /// The stable code of the fault; none where a page tells of none.
+    pub(crate) fn stop_code(&self) -> Option<String> {
+        let is_there = self.body.contains("data-testid=\"stop-code\"");
+        is_there.then(|| self.marked("stop-code"))
+    }
+
     fn marked(&self, test_id: &str) -> String {
         let mark = format!("data-testid=\"{test_id}\">");
         let after = self

@@ -47,9 +47,12 @@ pub(crate) fn watch(
     registered: &[String],
 ) {
     let at = format!("{status} at {path}");
-    protects(&at, path, headers);
     stays_here(&at, status, headers);
     let page = form::attribute(body, "body", "data-page").unwrap_or_default();
+    protects(&at, path, headers, page == "framed");
+    if page == "framed" {
+        may_be_framed(&at, headers, body);
+    }
     for form in form::forms(body) {
         let is_answer = form.value("SAMLResponse").is_some();
         if is_answer {
@@ -68,7 +71,7 @@ pub(crate) fn watch(
         form::forms(body).len(),
         "{at}"
     );
-    if matches!(page.as_str(), "stop" | "not-found" | "login") {
+    if matches!(page.as_str(), "stop" | "not-found" | "login" | "framed") {
         let text = text_of(body).to_lowercase();
         for word in CAUSES {
             assert!(!text.contains(word), "{at}: {word:?} in {text}");
@@ -76,8 +79,17 @@ pub(crate) fn watch(
     }
 }
 
+/// The one page that another site may frame holds nothing that is worth a click of the person.
+fn may_be_framed(at: &str, headers: &HeaderMap, body: &str) {
+    assert!(headers.get("set-cookie").is_none(), "{at}");
+    for other in ["<form", "<input", "<button", "<script"] {
+        assert!(!body.contains(other), "{at}: {other}");
+    }
+    assert_eq!(body.matches("<a ").count(), 1, "{at}");
+}
+
 /// What protects a response.
-fn protects(at: &str, path: &str, headers: &HeaderMap) {
+fn protects(at: &str, path: &str, headers: &HeaderMap, is_framed: bool) {
     let header = |name: &str| {
         let mut values = headers.get_all(name).iter();
         let value = values.next().unwrap_or_else(|| panic!("{at}: no {name}"));
@@ -85,15 +97,18 @@ fn protects(at: &str, path: &str, headers: &HeaderMap) {
         value.to_str().unwrap()
     };
     let policy = header("content-security-policy");
-    for part in [
-        "default-src 'none'",
-        "base-uri 'none'",
-        "frame-ancestors 'none'",
-    ] {
+    for part in ["default-src 'none'", "base-uri 'none'", "style-src 'self'"] {
         assert!(policy.contains(part), "{at}: {policy}");
     }
     assert!(!policy.contains("unsafe"), "{at}: {policy}");
-    assert_eq!(header("x-frame-options"), "DENY", "{at}");
+    if is_framed {
+        assert!(policy.contains("form-action 'none'"), "{at}: {policy}");
+        assert!(!policy.contains("frame-ancestors"), "{at}: {policy}");
+        assert!(headers.get("x-frame-options").is_none(), "{at}");
+    } else {
+        assert!(policy.contains("frame-ancestors 'none'"), "{at}: {policy}");
+        assert_eq!(header("x-frame-options"), "DENY", "{at}");
+    }
     assert_eq!(header("x-content-type-options"), "nosniff", "{at}");
     assert_eq!(header("referrer-policy"), "strict-origin", "{at}");
     assert!(

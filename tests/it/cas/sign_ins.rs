@@ -34,7 +34,7 @@ async fn foreign_service_providers_read_who_signed_in_at_cas() {
         let page = house.sign_in(&mut browser, &page).await;
         let end = browser.submit(&page, &page.form()).await;
         let identity = read_verdict(&end).unwrap_or_else(|words| panic!("{words}"));
-        assert_eq!(identity.name_id, MAIL);
+        assert_eq!(identity.name_id.as_deref(), Some(MAIL));
         let values = |name: &str| identity.attributes[name].as_slice();
         assert_eq!(
             values("urn_oid_1_3_6_1_4_1_5923_1_1_1_1"),

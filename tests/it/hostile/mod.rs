@@ -4,6 +4,7 @@
 //! That no form leads to an address which is not registered is looked at by the browser itself.
 
 mod addresses;
+mod generated;
 mod octets;
 mod signatures;
 

@@ -53,6 +53,19 @@ impl RealBridge {
         std::fs::write(self.folder.path().join("zoom.xml"), zoom).unwrap();
     }
 
+    /// Makes a second signing key, on P-256: gives what to replace in the configuration, for
+    /// [`Self::start_with`].
+    pub(crate) fn add_ec_key(&self) -> (&'static str, &'static str) {
+        let folder = at(&self.folder, "keys");
+        let arguments = ["keys", folder.as_str(), "--algorithm", "ec-p256"];
+        let (made, said) = run(PROGRAM, &arguments, &[]);
+        assert!(made, "{said}");
+        (
+            r#"["keys/signing.pem"]"#,
+            r#"["keys/signing.pem", "keys/signing-ec-p256.pem"]"#,
+        )
+    }
+
     /// Starts the real binary, which signs as `sign` says.
     pub(crate) async fn start(&self, sign: &str) -> Server {
         let zoom = format!("[sp.zoom]\nsign = \"{sign}\"");

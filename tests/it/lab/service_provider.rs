@@ -334,7 +334,7 @@ impl RunningSp {
 #[derive(Clone, Debug, Deserialize, Eq, PartialEq)]
 pub(crate) struct Identity {
     /// The `NameID`.
-    pub(crate) name_id: String,
+    pub(crate) name_id: Option<String>,
     /// Its Format, of those that [tell it](SpKind::tells_name_id_format).
     pub(crate) name_id_format: Option<String>,
     /// By name, in which everything but ASCII letters and digits is `_`: Apache hands them on so.

@@ -27,7 +27,7 @@ pub(crate) enum SignedElement {
 
 impl SignedElement {
     /// Namespace and local name.
-    const fn name(self) -> (&'static str, &'static str) {
+    pub(crate) const fn name(self) -> (&'static str, &'static str) {
         match self {
             Self::AuthnRequest => (PROTOCOL, "AuthnRequest"),
             Self::Response => (PROTOCOL, "Response"),

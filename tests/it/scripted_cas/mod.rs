@@ -27,7 +27,7 @@ use crate::{
 const MAIL: &str = "zoe.martin@etu.univ-montp3.example";
 
 /// Somebody whom Zoom can know, and what else the server states of her.
-fn zoe(more: &[(&'static str, &str)]) -> Said {
+pub(crate) fn zoe(more: &[(&'static str, &str)]) -> Said {
     let attributes = [("mail", MAIL)].iter().chain(more);
     let attributes = attributes.map(|(name, value)| (*name, (*value).to_owned()));
     Said::Person("zoe.martin", attributes.collect())
@@ -53,7 +53,7 @@ fn bridge(setup: &Setup, url: &str, lines: &str, authority: Option<&Authority>) 
 }
 
 /// The bridge before these nodes, for which `authority` vouches.
-fn bridge_before(nodes: &[&str], authority: &Authority, lines: &str) -> Bridge {
+pub(crate) fn bridge_before(nodes: &[&str], authority: &Authority, lines: &str) -> Bridge {
     let listed = nodes.join("', '");
     let lines = format!("validate-at = ['{listed}']\n{lines}");
     bridge(&Setup::new(), nodes[0], &lines, Some(authority))
@@ -61,11 +61,11 @@ fn bridge_before(nodes: &[&str], authority: &Authority, lines: &str) -> Bridge {
 
 /// What the browser was sent to CAS with.
 #[derive(Debug)]
-struct Login(Url);
+pub(crate) struct Login(Url);
 
 impl Login {
     #[track_caller]
-    fn of(page: &Page) -> Self {
+    pub(crate) fn of(page: &Page) -> Self {
         let location = page
             .header("location")
             .unwrap_or_else(|| panic!("{} {}", page.status, page.body));
@@ -79,7 +79,7 @@ impl Login {
     }
 
     /// Where a ticket is brought to.
-    fn callback(&self, ticket: &str) -> String {
+    pub(crate) fn callback(&self, ticket: &str) -> String {
         let service = Url::parse(&self.parameter("service").unwrap()).unwrap();
         let path = &service[Position::BeforePath..];
         format!("{path}?ticket={ticket}")
@@ -87,7 +87,7 @@ impl Login {
 }
 
 /// Goes to CAS with `request`.
-async fn at_cas(browser: &mut Browser, request: &AuthnRequest) -> Login {
+pub(crate) async fn at_cas(browser: &mut Browser, request: &AuthnRequest) -> Login {
     Login::of(&browser.arrive(&request.redirect(None)).await)
 }
 

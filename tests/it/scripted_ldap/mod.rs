@@ -124,13 +124,13 @@ const fn tag_of(kind: Kind) -> u8 {
 }
 
 /// A bridge before one server.
-struct House {
-    script: LdapScript,
-    bridge: Bridge,
+pub(crate) struct House {
+    pub(crate) script: LdapScript,
+    pub(crate) bridge: Bridge,
     _university: University,
 }
 
-async fn house(more: &str) -> House {
+pub(crate) async fn house(more: &str) -> House {
     let university = University::new();
     let script = university.script().await;
     House {

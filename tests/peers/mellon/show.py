@@ -29,14 +29,14 @@ def identity() -> dict:
     session = tree.fromstring(base64.b64decode(ours["SESSION"]))
     entries = [entry for entry in session.iter() if "SessionIndex" in entry.attrib]
     response = tree.fromstring(base64.b64decode(ours["SAML_RESPONSE"]))
-    name_id = next(session.iter(ASSERTION + "NameID"))
+    name_id = next(session.iter(ASSERTION + "NameID"), None)
     # Of an encrypted assertion there is none to be seen.
     statements = [found.get("AuthnInstant") for found in response.iter(ASSERTION + "AuthnStatement")]
     return {
         "peer": "mellon",
         "ok": True,
-        "name_id": ours["NAME_ID"],
-        "name_id_format": name_id.get("Format"),
+        "name_id": ours.get("NAME_ID"),
+        "name_id_format": None if name_id is None else name_id.get("Format"),
         "attributes": attributes(ours),
         "session_index": entries[0].get("SessionIndex"),
         "authn_instant": statements[0] if statements else None,

@@ -38,6 +38,37 @@ async fn brought(bridge: &Bridge, address: &str) -> Page {
     bridge.browser().arrive(address).await
 }
 
+/// What it is told where it goes there in an unseen frame of a page of the CAS server.
+async fn brought_in_a_frame(bridge: &Bridge, address: &str) -> Page {
+    let mut browser = bridge.browser();
+    browser.shown_in = "iframe";
+    browser.arrive(address).await
+}
+
+#[tokio::test]
+async fn r53_r66_a_notice_in_a_frame_ends_the_session_and_a_ticket_in_one_is_left_for_a_window() {
+    let house = House::start();
+    let mut signed = house.signed_in().await;
+    for parameter in ["?logoutRequest", "logoutRequest"] {
+        let text = packed(notice(&signed.ticket).as_bytes());
+        let at = format!("{}{parameter}={text}", signed.address);
+        let page = brought_in_a_frame(&house.bridge, &at).await;
+        assert_eq!(seen(&page), (200, "", None));
+        assert!(!house.answers(&mut signed).await);
+        signed = house.signed_in().await;
+    }
+    for no_notice in ["", "?ticket=ST-1", "?logoutRequest=x&logoutRequest=y"] {
+        let at = format!("{}{no_notice}", signed.address);
+        let page = brought_in_a_frame(&house.bridge, &at).await;
+        assert_eq!((page.status, page.kind().as_str()), (403, "framed"), "{at}");
+    }
+    // A name in the query makes no notice of a page.
+    let text = packed(notice(&signed.ticket).as_bytes());
+    let page = brought_in_a_frame(&house.bridge, &format!("/logout?logoutRequest={text}")).await;
+    assert_eq!(page.kind(), "framed");
+    assert!(house.answers(&mut signed).await);
+}
+
 #[tokio::test]
 async fn r66_a_notice_that_a_browser_brings_ends_the_session_of_its_ticket_and_no_other() {
     let house = House::start();

@@ -1,0 +1,338 @@
+//! What the profiles demand of an identity provider, in our words, and what is done about it.
+
+/// A profile of SAML 2.0.
+#[derive(Debug)]
+pub(crate) struct Profile {
+    /// Its name.
+    pub(crate) name: &'static str,
+    /// Its title and edition, and what of it is listed.
+    pub(crate) about: &'static str,
+    /// What it demands, in its order.
+    pub(crate) requirements: &'static [Requirement],
+}
+
+/// One demand; where the profile says one thing under several numbers, the first of them stands for all.
+#[derive(Debug)]
+pub(crate) struct Requirement {
+    /// Its number in the profile.
+    pub(crate) id: &'static str,
+    /// What it asks for.
+    pub(crate) asks: &'static str,
+    /// Whether it is met.
+    pub(crate) state: State,
+}
+
+/// Whether a demand is met.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum State {
+    /// It is, and tests hold us to it.
+    Kept,
+    /// Not yet; what is missing.
+    Awaits(&'static str),
+    /// It is not, and will not be; why.
+    Excluded(&'static str),
+}
+
+const fn kept(id: &'static str, asks: &'static str) -> Requirement {
+    Requirement {
+        id,
+        asks,
+        state: State::Kept,
+    }
+}
+
+const fn awaits(id: &'static str, asks: &'static str, what: &'static str) -> Requirement {
+    Requirement {
+        id,
+        asks,
+        state: State::Awaits(what),
+    }
+}
+
+const fn excluded(id: &'static str, asks: &'static str, why: &'static str) -> Requirement {
+    Requirement {
+        id,
+        asks,
+        state: State::Excluded(why),
+    }
+}
+
+/// The profiles that we hold ourselves to.
+pub(crate) const PROFILES: &[Profile] = &[IIP, SDP];
+
+const LOGOUT: &str = "logout at the service providers";
+const FETCH: &str = "metadata that is fetched by URL";
+
+const ECP: &str = "the Enhanced Client is for programs that hold a person's password themselves; people here prove who they are at \
+                   CAS, which such a program cannot be sent to. Our metadata names no such endpoint";
+
+const IIP: Profile = Profile {
+    name: "Kantara implementation profile (IIP)",
+    about: "\"SAML V2.0 Implementation Profile for Federation Interoperability\", Kantara Initiative: what software must be able to do. \
+            Listed is what concerns identity providers and says MUST.",
+    requirements: &[
+        kept("IIP-G01", "clocks may differ by some minutes"),
+        kept(
+            "IIP-G02",
+            "a value of up to 256 characters goes through whole, whatever characters they are",
+        ),
+        kept("IIP-G03", "no document type declaration is sent or taken"),
+        awaits(
+            "IIP-MD01",
+            "metadata is fetched by the Metadata Query protocol",
+            FETCH,
+        ),
+        awaits(
+            "IIP-MD02",
+            "metadata is fetched over HTTP by a timetable, and taken over by itself",
+            FETCH,
+        ),
+        awaits(
+            "IIP-MD03",
+            "the signature of metadata is verified with keys that were given for its source",
+            FETCH,
+        ),
+        kept(
+            "IIP-MD04",
+            "metadata can be refused whose validUntil is absent, over or too far ahead",
+        ),
+        kept(
+            "IIP-MD05",
+            "metadata is read with its extensions for entity attributes, algorithms and user interfaces; unknown ones do no harm",
+        ),
+        kept(
+            "IIP-MD06",
+            "a service provider works from its metadata alone, however many there are",
+        ),
+        kept(
+            "IIP-MD07",
+            "a service provider has any number of signing keys, and each is tried",
+        ),
+        kept(
+            "IIP-MD08",
+            "a service provider has any number of encryption keys, and one that can be used is",
+        ),
+        kept("IIP-MD09", "our metadata says which algorithms we have"),
+        kept(
+            "IIP-MD10",
+            "the algorithms that a service provider's metadata lists are honoured",
+        ),
+        kept(
+            "IIP-MD11",
+            "a key without a use is for signing and for encryption",
+        ),
+        kept(
+            "IIP-MD12",
+            "what a certificate says around its key decides nothing: issuer, dates, digest",
+        ),
+        kept("IIP-ALG01", "SHA-256 digests"),
+        kept("IIP-ALG02", "RSA-SHA256 signatures"),
+        kept("IIP-ALG04", "AES-128-GCM and AES-256-GCM"),
+        kept(
+            "IIP-ALG06",
+            "RSA-OAEP of XML Encryption 1.0 and 1.1, with the digests SHA-1 and SHA-256",
+        ),
+        kept(
+            "IIP-ALG08",
+            "an algorithm can be ruled out by the configuration",
+        ),
+        kept("IIP-EXT01", "any well-formed extension is survived"),
+        kept("IIP-SSO01", "Web Browser SSO"),
+        kept(
+            "IIP-SSO02",
+            "an AuthnRequest by HTTP-Redirect and by HTTP-POST",
+        ),
+        kept("IIP-SSO03", "a Response by HTTP-POST, an error too"),
+        kept(
+            "IIP-SSO04",
+            "the Assertion is signed, or the Response, or both",
+        ),
+        kept(
+            "IIP-SSO05",
+            "persistent and transient NameIDs, as saml-core-2.0 has them",
+        ),
+        kept(
+            "IIP-SSO06",
+            "what metadata can say of Web Browser SSO is honoured",
+        ),
+        kept(
+            "IIP-SSO07",
+            "what a request may hold and need not is honoured, passed over or refused as saml-core-2.0 says",
+        ),
+        kept(
+            "IIP-IDP01",
+            "an attribute goes out under any Name and NameFormat",
+        ),
+        kept("IIP-IDP02", "attributes are released by service provider"),
+        kept(
+            "IIP-IDP03",
+            "attributes are released by the entity attributes of the service provider",
+        ),
+        kept(
+            "IIP-IDP04",
+            "attributes are released by the RequestedAttribute of its metadata and the AttributeConsumingServiceIndex of its request",
+        ),
+        kept(
+            "IIP-IDP05",
+            "a fault is told by an error Response where a safe address for it is known",
+        ),
+        kept("IIP-IDP06", "ForceAuthn"),
+        kept("IIP-IDP07", "IsPassive"),
+        kept("IIP-IDP08", "RequestedAuthnContext, the comparison exact"),
+        kept("IIP-IDP09", "assertions are encrypted"),
+        kept("IIP-IDP10", "NameIDPolicy"),
+        kept("IIP-IDP11", "an assertion can do without a NameID"),
+        kept(
+            "IIP-IDP12",
+            "the address for the answer by URL, binding and index",
+        ),
+        excluded(
+            "IIP-IDP13",
+            "Enhanced Client or Proxy, with bearer assertions",
+            ECP,
+        ),
+        excluded("IIP-IDP14", "the same with channel bindings", ECP),
+        excluded("IIP-IDP15", "the same with HTTP Basic", ECP),
+        excluded("IIP-IDP16", "the same with a key of the session", ECP),
+        awaits(
+            "IIP-IDP17",
+            "Single Logout, with the asynchronous extension",
+            LOGOUT,
+        ),
+        awaits("IIP-IDP18", "its messages by HTTP-Redirect", LOGOUT),
+        awaits(
+            "IIP-IDP19",
+            "an EncryptedID in a LogoutRequest is decrypted with any of several keys",
+            LOGOUT,
+        ),
+        awaits(
+            "IIP-IDP20",
+            "what metadata can say of logout is honoured",
+            LOGOUT,
+        ),
+        kept(
+            "IIP-IDP21",
+            "no two persistent NameIDs differ by upper and lower case alone",
+        ),
+    ],
+};
+
+const SDP: Profile = Profile {
+    name: "saml2int (SDP)",
+    about: "\"SAML V2.0 Deployment Profile for Federation Interoperability\", version 2.0 of 2019-12-09: how an identity provider must be set \
+            up. Where Zoom asks for something else, the setting of that one provider departs from it, and nothing else does.",
+    requirements: &[
+        kept("SDP-G01", "clocks may differ by three to five minutes"),
+        kept("SDP-G02", "values are no longer than 256 characters"),
+        kept("SDP-G03", "no message holds a document type declaration"),
+        kept(
+            "SDP-G04",
+            "an entityID is an absolute URI of at most 256 characters (of others, bare host names are taken: Zoom's is one)",
+        ),
+        awaits(
+            "SDP-MD01",
+            "what is done follows the metadata of others, fetched regularly",
+            FETCH,
+        ),
+        awaits(
+            "SDP-MD02",
+            "their origin is verified by signature or TLS",
+            FETCH,
+        ),
+        kept(
+            "SDP-MD03",
+            "metadata without validUntil, or valid for too long, is refused (by setting: Zoom's has none)",
+        ),
+        kept(
+            "SDP-MD04",
+            "our metadata says what is true of us, and nothing else",
+        ),
+        kept("SDP-MD05", "keys stand in metadata as X.509 certificates"),
+        kept(
+            "SDP-MD06",
+            "RSA keys have 2048 bits or more, elliptic curve keys 256",
+        ),
+        kept("SDP-MD07", "our metadata has a key for signing"),
+        kept(
+            "SDP-MD09",
+            "our metadata has names for people (mdui:DisplayName)",
+        ),
+        kept("SDP-MD10", "our metadata has a logo (mdui:Logo)"),
+        kept("SDP-MD11", "our metadata has a technical contact"),
+        kept("SDP-MD12", "our metadata has an errorURL, which is a page"),
+        kept(
+            "SDP-ALG01",
+            "by default SHA-256, RSA-SHA256, AES-GCM and RSA-OAEP",
+        ),
+        kept("SDP-IDP01", "Web Browser SSO"),
+        kept("SDP-IDP02", "requests are taken by HTTP-Redirect"),
+        kept("SDP-IDP03", "addresses are https"),
+        kept(
+            "SDP-IDP04",
+            "unsigned requests are taken, but not from a provider whose metadata says that it signs them",
+        ),
+        kept("SDP-IDP05", "a signature that is there must hold"),
+        kept(
+            "SDP-IDP06",
+            "the address for the answer is one of the metadata; without a wish, the default",
+        ),
+        kept(
+            "SDP-IDP07",
+            "ForceAuthn is answered with a fresh proof, or with an error",
+        ),
+        kept("SDP-IDP08", "answers go by HTTP-POST"),
+        kept(
+            "SDP-IDP09",
+            "a Response that tells of somebody is signed itself (by setting: Zoom takes both ways)",
+        ),
+        kept(
+            "SDP-IDP10",
+            "one assertion, one AuthnStatement, at most one AttributeStatement",
+        ),
+        kept(
+            "SDP-IDP11",
+            "assertions are encrypted; no name or attribute in them is besides",
+        ),
+        kept(
+            "SDP-IDP12",
+            "transient NameIDs (by setting: Zoom asks for others)",
+        ),
+        awaits(
+            "SDP-IDP13",
+            "subject-id and pairwise-id",
+            "these two attributes",
+        ),
+        awaits(
+            "SDP-IDP14",
+            "their scopes stand in our metadata",
+            "these two attributes",
+        ),
+        awaits(
+            "SDP-IDP15",
+            "the provider's wish for one of them (subject-id:req) is honoured",
+            "these two attributes",
+        ),
+        kept(
+            "SDP-IDP18",
+            "the NameFormat of attributes is uri (by setting: Zoom asks for basic)",
+        ),
+        kept(
+            "SDP-IDP20",
+            "each value of an attribute has an AttributeValue of its own",
+        ),
+        awaits("SDP-IDP21", "Single Logout", LOGOUT),
+        awaits(
+            "SDP-IDP24",
+            "its messages are signed, go by HTTP-Redirect and say what became of the session",
+            LOGOUT,
+        ),
+        kept(
+            "SDP-IDP32",
+            "a service provider may have several keys for signing",
+        ),
+        kept(
+            "SDP-IDP33",
+            "our metadata is complete: sign-on, key, errorURL, names, scopes, contact",
+        ),
+    ],
+};

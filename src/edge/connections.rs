@@ -1,0 +1,282 @@
+//! How many connections there are at one time, and which of them gives way to one more.
+//!
+//! Whoever sends half a head takes a place for nothing, and all places for the price of so many sockets.
+//! So while all are taken, each new connection has the one closed that has waited longest for its client
+//! . A browser sends what it has to say as soon as it is connected: it is never that one, unless
+//! as many others come in that moment as there are places. One that is being answered is never closed.
+//!
+//! Nobody is counted by their address: behind a reverse proxy all come from one, and so do thousands of
+//! people of one campus.
+
+use std::{
+    collections::BTreeMap,
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicBool, AtomicU64, Ordering},
+    },
+};
+
+use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore, futures::OwnedNotified};
+
+/// The connections of one listener.
+#[derive(Debug)]
+pub struct Connections {
+    places: Arc<Semaphore>,
+    line: Mutex<Line>,
+    /// Whether it was said that places are short, and not yet that they are not.
+    are_short: AtomicBool,
+    closed: AtomicU64,
+    refused: AtomicU64,
+}
+
+/// Those that wait for their clients, from the longest to the shortest.
+#[derive(Debug, Default)]
+struct Line {
+    next: u64,
+    waiting: BTreeMap<u64, Arc<Notify>>,
+}
+
+impl Connections {
+    /// So many at one time, and no more.
+    pub fn at_most(places: usize) -> Self {
+        Self {
+            places: Arc::new(Semaphore::new(places.min(Semaphore::MAX_PERMITS))),
+            line: Mutex::default(),
+            are_short: AtomicBool::new(false),
+            closed: AtomicU64::new(0),
+            refused: AtomicU64::new(0),
+        }
+    }
+
+    /// Has fewer places from now on, by so many; one stays.
+    pub fn lose(&self, places: usize) {
+        let most = self.free_places().saturating_sub(1);
+        self.places.forget_permits(places.min(most));
+    }
+
+    /// Takes a place for a connection that has just come, and that waits for its client from now on. None
+    /// where all places are taken by such as are being answered, or so many others come meanwhile that
+    /// this one gives way in its turn.
+    pub async fn take(self: Arc<Self>) -> Option<Place> {
+        let places = Arc::clone(&self.places);
+        let at_once = Arc::clone(&places).try_acquire_owned().ok();
+        if at_once.is_some() {
+            self.note_free_places();
+        } else if !self.close_one() {
+            self.refused.fetch_add(1, Ordering::Relaxed);
+            return None;
+        }
+        let mut place = Place {
+            connections: self,
+            number: Mutex::new(None),
+            close: Arc::default(),
+            permit: at_once,
+        };
+        place.waits();
+        if place.permit.is_none() {
+            let must_close = place.must_close();
+            place.permit = tokio::select! {
+                biased;
+                () = must_close => return None,
+                permit = places.acquire_owned() => Some(permit.ok()?),
+            };
+        }
+        Some(place)
+    }
+
+    /// How many were closed for another one.
+    pub fn closed(&self) -> u64 {
+        self.closed.load(Ordering::Relaxed)
+    }
+
+    /// How many were turned away, since everybody was being answered.
+    pub fn refused(&self) -> u64 {
+        self.refused.load(Ordering::Relaxed)
+    }
+
+    /// How many places nobody has.
+    pub fn free_places(&self) -> usize {
+        self.places.available_permits()
+    }
+
+    /// Closes the one that has waited longest; whether there was one.
+    fn close_one(&self) -> bool {
+        let Some((_, close)) = self.line().waiting.pop_first() else {
+            return false;
+        };
+        close.notify_one();
+        self.closed.fetch_add(1, Ordering::Relaxed);
+        // Said once, and not for each of thousands.
+        if !self.are_short.swap(true, Ordering::Relaxed) {
+            tracing::warn!(
+                "all connections are taken: those that wait longest are closed for new ones"
+            );
+        }
+        true
+    }
+
+    /// Places are no longer short once as many are free as are in the line: with each single one that
+    /// comes and goes it would be said again.
+    fn note_free_places(&self) {
+        if self.are_short.load(Ordering::Relaxed)
+            && self.free_places() > self.line().waiting.len()
+            && self.are_short.swap(false, Ordering::Relaxed)
+        {
+            tracing::warn!(
+                connections.closed = self.closed(),
+                connections.refused = self.refused(),
+                "connections are free again"
+            );
+        }
+    }
+
+    /// Whoever panicked left the line whole.
+    fn line(&self) -> MutexGuard<'_, Line> {
+        self.line.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// The place of one connection; it is given back when this is dropped.
+#[derive(Debug)]
+pub struct Place {
+    connections: Arc<Connections>,
+    /// Its number in the line.
+    number: Mutex<Option<u64>>,
+    close: Arc<Notify>,
+    /// None until another one has closed.
+    permit: Option<OwnedSemaphorePermit>,
+}
+
+impl Place {
+    /// Waits for its client, behind all others that do: for a request, for the rest of one, or for an
+    /// answer to be read.
+    pub fn waits(&self) {
+        let mut own = self.number();
+        let mut line = self.connections.line();
+        let number = line.next;
+        line.next = number.wrapping_add(1);
+        if let Some(before) = own.replace(number) {
+            line.waiting.remove(&before);
+        }
+        line.waiting.insert(number, Arc::clone(&self.close));
+    }
+
+    /// Waits for us: all of the request has come.
+    pub fn is_being_answered(&self) {
+        if let Some(number) = self.number().take() {
+            self.connections.line().waiting.remove(&number);
+        }
+    }
+
+    /// Is done when the connection is to be closed for another one.
+    pub fn must_close(&self) -> OwnedNotified {
+        Arc::clone(&self.close).notified_owned()
+    }
+
+    fn number(&self) -> MutexGuard<'_, Option<u64>> {
+        self.number.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        self.is_being_answered();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::{future::poll_fn, pin::pin, task::Poll};
+
+    use super::*;
+
+    async fn full(places: usize) -> (Arc<Connections>, Vec<Place>) {
+        let connections = Arc::new(Connections::at_most(places));
+        let mut taken = Vec::new();
+        for _ in 0..places {
+            taken.push(Arc::clone(&connections).take().await.unwrap());
+        }
+        (connections, taken)
+    }
+
+    /// Whether it is done as soon as it is asked.
+    async fn is_done(future: impl Future) -> bool {
+        let mut future = pin!(future);
+        poll_fn(|context| Poll::Ready(future.as_mut().poll(context).is_ready())).await
+    }
+
+    /// Which of them must close.
+    async fn to_close(places: &[Place]) -> Vec<usize> {
+        let mut found = Vec::new();
+        for (number, place) in places.iter().enumerate() {
+            if is_done(place.must_close()).await {
+                found.push(number);
+            }
+        }
+        found
+    }
+
+    #[tokio::test]
+    async fn r123_the_one_that_has_waited_longest_gives_its_place_to_a_new_one() {
+        let (connections, mut taken) = full(3).await;
+        taken[0].is_being_answered();
+        taken[0].waits();
+        let mut next = pin!(Arc::clone(&connections).take());
+        // It has a place when that one has closed, and not before.
+        assert!(!is_done(next.as_mut()).await);
+        assert_eq!(to_close(&taken).await, [1]);
+        taken.remove(1);
+        let next = next.await.unwrap();
+        assert_eq!((connections.closed(), connections.refused()), (1, 0));
+        assert_eq!(connections.free_places(), 0);
+        drop((next, taken));
+        assert_eq!(connections.free_places(), 3);
+        assert!(connections.line().waiting.is_empty());
+    }
+
+    #[tokio::test]
+    async fn r122_r123_what_is_being_answered_is_never_closed() {
+        let (connections, taken) = full(2).await;
+        for place in &taken {
+            place.is_being_answered();
+        }
+        assert!(Arc::clone(&connections).take().await.is_none());
+        assert_eq!(to_close(&taken).await, [0; 0]);
+        assert_eq!((connections.closed(), connections.refused()), (0, 1));
+        taken[1].waits();
+        assert!(!is_done(Arc::clone(&connections).take()).await);
+        assert_eq!(to_close(&taken).await, [1]);
+    }
+
+    #[tokio::test]
+    async fn r123_in_a_flood_the_first_that_came_gives_way_and_the_last_ones_have_the_places() {
+        let (connections, taken) = full(2).await;
+        let mut flood: Vec<_> = (0..5)
+            .map(|_| Box::pin(Arc::clone(&connections).take()))
+            .collect();
+        for next in &mut flood {
+            assert!(!is_done(next.as_mut()).await);
+        }
+        assert_eq!(to_close(&taken).await, [0, 1]);
+        assert_eq!((connections.closed(), connections.refused()), (5, 0));
+        drop(taken);
+        let mut have = Vec::new();
+        for next in flood {
+            have.push(next.await);
+        }
+        let places: Vec<_> = have.iter().map(Option::is_some).collect();
+        assert_eq!(places, [false, false, false, true, true]);
+        drop(have);
+        assert_eq!(connections.free_places(), 2);
+        assert!(connections.line().waiting.is_empty());
+    }
+
+    #[tokio::test]
+    async fn where_fewer_files_may_be_open_there_are_fewer_places_and_never_none() {
+        let connections = Arc::new(Connections::at_most(10));
+        connections.lose(4);
+        assert_eq!(connections.free_places(), 6);
+        connections.lose(usize::MAX);
+        assert_eq!(connections.free_places(), 1);
+    }
+}

@@ -1,0 +1,205 @@
+//! Every shape of `KeyDescriptor` that the field writes.
+
+use super::*;
+use crate::{
+    metadata::read::tests::now,
+    xml::{Limits, open},
+};
+
+macro_rules! certificates {
+    ($file:literal) => {
+        certificates_of(include_str!(concat!(
+            "../../tests/fixtures/metadata/",
+            $file,
+            ".xml"
+        )))
+    };
+}
+
+/// The certificates of a file, in base64 as they stand there.
+fn certificates_of(text: &str) -> Vec<String> {
+    let parts = text.split("<ds:X509Certificate>").skip(1);
+    parts
+        .map(|part| part.split_once('<').unwrap().0.to_owned())
+        .collect()
+}
+
+fn plain() -> String {
+    certificates!("valid/plain").remove(0)
+}
+
+/// That of RSA, the next one of RSA, and that of EC.
+fn three() -> [String; 3] {
+    let found = certificates!("valid/keys-of-every-use-wrapped-and-unwrapped");
+    [0, 1, 2].map(|place| found[place].clone())
+}
+
+fn x509(certificate: &str) -> String {
+    format!("<ds:X509Data><ds:X509Certificate>{certificate}</ds:X509Certificate></ds:X509Data>")
+}
+
+fn descriptor(key_use: &str, key_info: &str) -> String {
+    format!("<md:KeyDescriptor {key_use}><ds:KeyInfo>{key_info}</ds:KeyInfo></md:KeyDescriptor>")
+}
+
+fn read_all(descriptors: &[String], encrypt: Encrypt) -> (Keys, Vec<Finding>) {
+    let xml = format!(
+        "<md:SPSSODescriptor xmlns:md='{}' xmlns:ds='{}'>{}</md:SPSSODescriptor>",
+        vocab::MD,
+        vocab::DS,
+        descriptors.concat()
+    );
+    let document = open(xml.as_bytes(), &Limits::METADATA).unwrap();
+    let mut findings = Vec::new();
+    let keys = read(document.root(), encrypt, now(), &mut findings);
+    (keys, findings)
+}
+
+fn subjects(keys: &Keys) -> Vec<&str> {
+    let keys = keys.signing.iter();
+    keys.map(|key| key.certificate().subject()).collect()
+}
+
+#[test]
+fn r92_every_use_counts_for_what_it_says_and_none_for_both() {
+    for (key_use, signs, encrypts) in [
+        ("", true, true),
+        ("use='signing'", true, false),
+        ("use='encryption'", false, true),
+    ] {
+        let descriptors = [descriptor(key_use, &x509(&plain()))];
+        let (keys, findings) = read_all(&descriptors, Encrypt::WhenPossible);
+        assert_eq!(keys.signing.len(), usize::from(signs), "{key_use}");
+        assert_eq!(keys.encryption.is_some(), encrypts, "{key_use}");
+        assert!(findings.is_empty(), "{key_use}: {findings:?}");
+    }
+}
+
+#[test]
+fn r92_of_several_keys_each_counts_in_one_descriptor_or_in_several() {
+    let three = three();
+    let each = three.each_ref().map(|it| x509(it));
+    let expected = [
+        "CN=sp.example.org (test fixture)",
+        "CN=sp.example.org next (test fixture)",
+        "CN=sp.example.org EC (test fixture)",
+    ];
+    let several = each.each_ref().map(|it| descriptor("use='signing'", it));
+    for descriptors in [
+        several.to_vec(),
+        vec![descriptor("use='signing'", &each.concat())],
+        // Twice counts once.
+        [&several[..], &several[..1]].concat(),
+    ] {
+        let (keys, findings) = read_all(&descriptors, Encrypt::Never);
+        assert_eq!(subjects(&keys), expected);
+        assert!(findings.is_empty(), "{findings:?}");
+    }
+}
+
+#[test]
+fn r92_of_two_keys_for_encryption_the_one_that_can_be_used_is_whichever_comes_first() {
+    let [rsa, _, ec] = three();
+    for order in [[&ec, &rsa], [&rsa, &ec]] {
+        let descriptors = order.map(|it| descriptor("use='encryption'", &x509(it)));
+        let (keys, findings) = read_all(&descriptors, Encrypt::Always);
+        let chosen = keys.encryption.unwrap();
+        let subject = chosen.certificate().subject();
+        assert_eq!(subject, "CN=sp.example.org (test fixture)");
+        assert!(matches!(
+            findings[..],
+            [Finding::EncryptionCertificate { .. }]
+        ));
+    }
+}
+
+#[test]
+fn r92_neither_the_time_nor_the_signature_of_a_certificate_keeps_its_key_out() {
+    let found = [
+        certificates!("valid/certificate-expired"),
+        certificates!("valid/certificate-not-yet-valid"),
+        certificates!("valid/certificate-of-sha1"),
+        certificates!("valid/certificate-of-md5"),
+    ]
+    .concat();
+    let descriptors: Vec<_> = found.iter().map(|it| descriptor("", &x509(it))).collect();
+    let (keys, findings) = read_all(&descriptors, Encrypt::Never);
+    assert_eq!(keys.signing.len(), 4);
+    assert!(matches!(
+        findings[..],
+        [
+            Finding::CertificateExpired { .. },
+            Finding::CertificateNotYet { .. },
+            Finding::CertificateWeakDigest { .. },
+            Finding::CertificateWeakDigest { .. },
+        ]
+    ));
+}
+
+#[test]
+fn r07_r92_a_weak_or_broken_certificate_does_not_count_and_stops_no_other() {
+    let weak = certificates!("invalid/key-of-1024-bits").remove(0);
+    let cut: String = plain().chars().take(100).collect();
+    for bad in [&weak, "AAAA", "not base64 at all", "", &cut] {
+        let bad = descriptor("use='signing'", &x509(bad));
+        let good = descriptor("use='signing'", &x509(&plain()));
+        for descriptors in [[bad.clone(), good.clone()], [good, bad.clone()]] {
+            let (keys, findings) = read_all(&descriptors, Encrypt::Never);
+            assert_eq!(keys.signing.len(), 1);
+            assert!(matches!(findings[..], [Finding::CertificateIgnored { .. }]));
+        }
+        // Alone it is a fault: its provider would be one whose requests nobody can verify.
+        let (keys, findings) = read_all(&[bad], Encrypt::Never);
+        assert!(keys.signing.is_empty());
+        assert!(matches!(findings[..], [Finding::Certificate { .. }]));
+        assert!(findings[0].is_fault());
+    }
+}
+
+#[test]
+fn a_certificate_is_read_however_its_base64_is_broken_into_lines() {
+    let whole = plain();
+    let lines: Vec<String> = whole
+        .as_bytes()
+        .chunks(64)
+        .map(|line| String::from_utf8(line.to_vec()).unwrap())
+        .collect();
+    for separator in ["\n", "\r\n", "\n\t\t", "&#13;\n", " ", "&#32;"] {
+        let text = format!("{separator}{}{separator}", lines.join(separator));
+        let descriptors = [descriptor("", &x509(&text))];
+        let (keys, findings) = read_all(&descriptors, Encrypt::WhenPossible);
+        assert_eq!(keys.signing.len(), 1, "{separator:?}: {findings:?}");
+        assert!(keys.encryption.is_some(), "{separator:?}");
+    }
+}
+
+#[test]
+fn r92_a_key_without_a_certificate_is_told_and_passed_over() {
+    for bare in [
+        "<ds:KeyName>sp.example.org</ds:KeyName>",
+        "<ds:KeyName/><ds:X509Data><ds:X509SubjectName>CN=sp</ds:X509SubjectName></ds:X509Data>",
+        "<ds:KeyValue><ds:RSAKeyValue><ds:Modulus>AQAB</ds:Modulus>\
+         <ds:Exponent>AQAB</ds:Exponent></ds:RSAKeyValue></ds:KeyValue>",
+        "<ds:MgmtData>x</ds:MgmtData>",
+        "",
+    ] {
+        let good = descriptor("use='signing'", &x509(&plain()));
+        let descriptors = [descriptor("use='signing'", bare), good];
+        let (keys, findings) = read_all(&descriptors, Encrypt::Never);
+        assert_eq!(keys.signing.len(), 1, "{bare}");
+        assert!(
+            matches!(findings[..], [Finding::KeyWithoutCertificate(1)]),
+            "{bare}"
+        );
+    }
+}
+
+#[test]
+fn a_name_beside_a_certificate_changes_nothing() {
+    let key_info = format!(
+        "<ds:KeyName>other</ds:KeyName><ds:KeyValue/>{}",
+        x509(&plain())
+    );
+    let (keys, findings) = read_all(&[descriptor("", &key_info)], Encrypt::WhenPossible);
+    assert_eq!((keys.signing.len(), findings.len()), (1, 0));
+}
