@@ -35,7 +35,9 @@ pub struct Limits {
     /// Namespace declarations on one element and all those around it. The cost
     /// of an element in the tree grows with the square of this number.
     pub namespaces_in_scope: usize,
-    /// Length of an element's or attribute's name, prefix included.
+    /// Length of an element's or attribute's name, prefix included, and of a
+    /// namespace's name: exclusive canonicalisation writes that again wherever it
+    /// is used, and would make hundreds of megabytes of one message.
     pub name_bytes: usize,
     /// Length of one stretch of text or one attribute value, as written.
     pub text_bytes: usize,
@@ -366,6 +368,7 @@ impl<'l> Count<'l> {
                     return Err(not_well_formed(self.document, self.offset));
                 }
                 declared.push(name);
+                hold(value.len(), self.limits.name_bytes, Bound::NameBytes)?;
                 hold(
                     declared.len(),
                     self.limits.namespace_declarations,
