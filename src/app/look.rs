@@ -159,16 +159,26 @@ impl<'a> Look<'a> {
     /// The key that signs for a provider. Where the administrator asks for a signature that no key makes,
     /// nothing starts: it would be sent what nobody asked for.
     fn signer(&mut self, registered: &Registered, keys: &[SigningKey]) -> Option<SigningKey> {
-        let config = &registered.config;
-        registered
-            .signature_methods
+        let (config, methods) = (&registered.config, &registered.signature_methods);
+        let key = format!("sp.{}.signature", config.short_name);
+        let signer = methods
             .choose(config.signature, keys)
             .map_err(|fault| {
-                let key = format!("sp.{}.signature", config.short_name);
                 self.fault(&key, &fault)
                     .hint("`passerelle keys --algorithm` makes one");
             })
-            .ok()
+            .ok()?;
+        let is_settled = config.signature.is_some() || methods.declares_signatures();
+        if signer.is_elliptic() && !is_settled {
+            let what = "nobody says whether this provider verifies ECDSA, as the first of keys.signing is an \
+                        elliptic curve; many do not";
+            let mut warning = self.told(&key, &what);
+            warning.hint(
+                "\"ecdsa-sha256\" if it does; otherwise \"rsa-sha256\", with an RSA key in keys.signing",
+            );
+            self.warnings.push(warning);
+        }
+        Some(signer)
     }
 
     /// A certificate that ends warns and stops nobody: providers that took it keep the key (R-92).
@@ -354,12 +364,18 @@ impl<'a> Look<'a> {
         parties: Parties<'_>,
     ) {
         let mut holders: BTreeMap<String, Vec<&str>> = BTreeMap::new();
+        let is_address = provider.name_id.gives_addresses();
         for (login, attributes) in directory.everybody() {
             let mut unread = Trace::new();
             let ours = mapping.apply(attributes, &mut unread);
             // Somebody who has no name there is told so at the sign-in.
             if let Ok(Some(name_id)) = provider.name_id.build(&ours, parties, &mut unread) {
-                holders.entry(name_id.value).or_default().push(login);
+                // An address is one person's in whatever case it is written.
+                let name = match name_id.value {
+                    address if is_address => address.to_lowercase(),
+                    other => other,
+                };
+                holders.entry(name).or_default().push(login);
             }
         }
         let sp = &provider.registered.config.short_name;
