@@ -153,7 +153,9 @@ impl<'a> Look<'a> {
                     .push(ConfigFault::of_file(&file.path, fault.to_string())),
             }
         }
-        (keys.len() == self.named.signing.len()).then_some(keys)
+        // None are named where one of their files cannot be read, which is told with the configuration.
+        let are_known = !keys.is_empty() && keys.len() == self.named.signing.len();
+        are_known.then_some(keys)
     }
 
     /// The key that signs for a provider. Where the administrator asks for a signature that no key makes,
