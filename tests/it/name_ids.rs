@@ -135,6 +135,11 @@ async fn r37_a_transient_name_is_the_person_of_the_session_that_it_was_told_on_a
     let forced = about(&bridge, &format, &second.value).with("ForceAuthn", "true");
     let said = told(&bridge, &mut anne, &forced).await;
     assert_eq!(said, "UnknownPrincipal");
+    // A request that comes once more, as the browser's way back brings it, is answered by no name at all.
+    let once = bridge.request();
+    let second = name(&bridge, &mut anne, &once).await;
+    let page = anne.arrive(&once.redirect(None)).await;
+    page.stops(400, "request-used");
     // All of it left the session as it was.
     let request = about(&bridge, &format, &second.value);
     assert_eq!(name(&bridge, &mut anne, &request).await, second);
