@@ -125,7 +125,12 @@ impl HereFault {
             Self::Barred(_)
                 | Self::CasBusy
                 | Self::MailOfAnother
-                | Self::NameId(_)
+                | Self::NameId(
+                    NameIdStop::Missing { .. }
+                        | NameIdStop::NoMail
+                        | NameIdStop::Several { .. }
+                        | NameIdStop::SeveralMails
+                )
                 | Self::NotInDirectory
                 | Self::Release(_)
                 | Self::SignIn(_)
@@ -170,4 +175,25 @@ pub struct Home {
     pub provider: Localized,
     /// Its own address where a sign-in starts.
     pub sign_in_link: Option<String>,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::sys::hmac::HmacError;
+
+    #[test]
+    fn r35_a_fault_of_ours_is_not_told_as_if_the_person_had_to_be_asked() {
+        let underived = NameIdStop::NotDerived(HmacError::specimen());
+        assert!(!HereFault::from(underived).is_for_the_person());
+        let uid = || "uid".to_owned();
+        for lacking in [
+            NameIdStop::Missing { attribute: uid() },
+            NameIdStop::NoMail,
+            NameIdStop::Several { attribute: uid() },
+            NameIdStop::SeveralMails,
+        ] {
+            assert!(HereFault::from(lacking).is_for_the_person());
+        }
+    }
 }
