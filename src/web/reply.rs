@@ -282,6 +282,10 @@ fn password_page(front: &Front, language: Language, form: &PasswordForm) -> Http
         Some(Refused::Wrong) | None => StatusCode::OK,
     };
     let mut response = html(front, &page, language, status);
+    if front.bridge.authenticator.cas.is_some() {
+        // It may be back when the form is sent, and is gone to then.
+        response = with_policy(response, &PagePolicy::LeadsOn);
+    }
     let wait = match form.refused {
         Some(Refused::Wait(seconds)) => Some(seconds),
         Some(Refused::Busy) => Some(2),
