@@ -9,6 +9,11 @@ lab-banner = Laboratory mode: http addresses are allowed, do not use in producti
 help-title = Need help?
 help-link = Contact support
 
+continue-to = Continue to { $provider }
+start-title = Go to { $provider }
+start-lead = You will be signed in to { $provider } with your university (ENT) username and password.
+start-unasked = If you did not want to go there, close this page: nothing has been passed on.
+
 login-title = Sign in to { $provider }
 login-lead = Use your university (ENT) username and password.
 login-username = Username
@@ -46,7 +51,6 @@ ends-in-sign-ins =
     }
 ends-advice = Change it now so that you do not lose access. You can also continue and do it later.
 ends-advice-last = Change it now: next time you will not be able to sign in with it.
-ends-submit = Continue to { $provider }
 
 post-title = Signing in to { $provider }
 post-signed-in = You are signed in and will be taken to { $provider }…
@@ -148,6 +152,12 @@ stop-request-used = This sign-in is already done
 stop-unsupported-binding = Way of signing in not supported
     .sentence = The service asks for a way of signing in that is not offered here.
     .advice = Tell support: you did nothing wrong.
+stop-start-refused = This link does not lead there any more
+    .sentence = Signing in to { $provider } by this link is not possible, or no longer is. Nothing was passed on.
+    .advice = Open the service as usual: it will bring you here. If the link is on a page of the university, tell support.
+stop-sign-in-too-old = Sign-in too long ago
+    .sentence = You signed in too long ago for { $provider }, and a newer sign-in could not be confirmed.
+    .advice = Sign out, close all browser windows, then start again. If the same message comes back, tell support: you did nothing wrong.
 stop-sign-in-unavailable = Sign-in unavailable for the moment
     .sentence = Your identity cannot be checked at the moment. Your password is not the problem.
     .advice = Try again in a few minutes.

@@ -12,6 +12,11 @@ lab-banner = Mode laboratoire : adresses http autorisées, ne pas utiliser en p
 help-title = Besoin d’aide ?
 help-link = Contacter l’assistance
 
+continue-to = Continuer vers { $provider }
+start-title = Accéder à { $provider }
+start-lead = Vous allez vous connecter à { $provider } avec l’identifiant et le mot de passe de votre ENT.
+start-unasked = Si vous ne vouliez pas y aller, fermez cette page : rien n’a été transmis.
+
 login-title = Se connecter à { $provider }
 login-lead = Utilisez l’identifiant et le mot de passe de votre ENT.
 login-username = Identifiant
@@ -49,7 +54,6 @@ ends-in-sign-ins =
     }
 ends-advice = Changez-le dès maintenant pour ne pas perdre votre accès. Vous pouvez aussi continuer et le faire plus tard.
 ends-advice-last = Changez-le dès maintenant : la prochaine fois, il ne vous permettra plus de vous connecter.
-ends-submit = Continuer vers { $provider }
 
 post-title = Connexion à { $provider }
 post-signed-in = Connexion réussie, vous allez être redirigé vers { $provider }…
@@ -151,6 +155,12 @@ stop-request-used = Cette connexion a déjà été faite
 stop-unsupported-binding = Mode de connexion non pris en charge
     .sentence = Le service demande une façon de se connecter qui n’est pas proposée ici.
     .advice = Prévenez l’assistance : vous n’y êtes pour rien.
+stop-start-refused = Ce lien ne mène plus au service
+    .sentence = La connexion à { $provider } par ce lien n’est pas possible, ou ne l’est plus. Rien n’a été transmis.
+    .advice = Ouvrez le service comme d’habitude : il vous amènera ici. Si le lien se trouve sur une page de l’université, prévenez l’assistance.
+stop-sign-in-too-old = Connexion trop ancienne
+    .sentence = Votre connexion est trop ancienne pour accéder à { $provider }, et une connexion plus récente n’a pas pu être confirmée.
+    .advice = Déconnectez-vous, fermez toutes les fenêtres du navigateur, puis recommencez. Si le même message revient, prévenez l’assistance : vous n’y êtes pour rien.
 stop-sign-in-unavailable = Connexion momentanément indisponible
     .sentence = Il n’est pas possible de vérifier votre identité pour le moment. Votre mot de passe n’est pas en cause.
     .advice = Réessayez dans quelques minutes.

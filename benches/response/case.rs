@@ -17,7 +17,7 @@ use passerelle::{
         trace::Trace,
     },
     saml::{
-        acs::ReturnAddress,
+        acs::{AskedAddress, ReturnAddress},
         authn_request::claimed_issuer,
         binding::{ReceivedMessage, post, redirect},
         response::{Issuing, Subject},
@@ -63,6 +63,8 @@ pub(crate) struct Case<'a> {
     /// The same request with a signature in it.
     pub(crate) signed: Canonical,
     pub(crate) to: ReturnAddress,
+    /// The same, where a fault may be told.
+    pub(crate) asked: AskedAddress,
     pub(crate) proof: Proof,
     name_id: Option<NameId>,
     attributes: Vec<ReleasedAttribute>,
@@ -85,8 +87,11 @@ impl<'a> Case<'a> {
         let trusted = believe(bridge, provider, &received, now)?;
         let proof = proof(now);
         let (name_id, attributes) = tell(bridge, provider, &proof)?;
+        let to =
+            ReturnAddress::of_request(&trusted, received.relay_state, &provider.registered.sp)?;
         Ok(Self {
-            to: ReturnAddress::of_request(&trusted, received.relay_state, &provider.registered.sp)?,
+            asked: AskedAddress::of(to.clone()).context("nobody asked")?,
+            to,
             front,
             bridge,
             provider,

@@ -117,7 +117,7 @@ fn response_rows<'a>(case: &'a Case<'_>) -> Vec<Row<'a>> {
         .at_most(2.1, Unit::Signatures),
         Row::new("error Response: build, sign, encode", 1, || {
             let status = AnswerFault::Passive.status();
-            let issued = case.issuing(Sign::Response).fault(&case.to, status)?;
+            let issued = case.issuing(Sign::Response).fault(&case.asked, status)?;
             Ok(post::encode_response(&issued.xml))
         }),
     ]

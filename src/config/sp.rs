@@ -12,7 +12,8 @@ use super::{
     sections::{Encrypt, NameId, Release, Rules, Sign, Signature, minutes},
 };
 use crate::model::{
-    endpoint::EndpointUrl, entity_id::EntityId, language::Localized, short_name::ShortName,
+    endpoint::EndpointUrl, entity_id::EntityId, journey::RelayState, language::Localized,
+    short_name::ShortName,
 };
 
 /// A service provider as the administrator wrote it, with its preset applied.
@@ -32,6 +33,9 @@ pub struct SpConfig {
     pub sign_in_link: Option<EndpointUrl>,
     /// Whether people may sign in to it.
     pub enabled: bool,
+    /// How people may come to it from our own page, without a request of its; they may not where there
+    /// is none.
+    pub idp_initiated: Option<IdpInitiated>,
     /// Its name for people, where it differs from the one of its metadata.
     pub display_name: Option<Localized>,
     /// Whether an unsigned AuthnRequest is refused; where it says nothing, its metadata decides.
@@ -53,6 +57,34 @@ pub struct SpConfig {
     pub name_id: NameId,
     /// What it is told, and nothing else.
     pub release: Vec<Release>,
+}
+
+impl SpConfig {
+    /// Where a sign-in to it starts: at its own address, from where it asks, or else on our page where
+    /// that is allowed.
+    pub fn way_in(&self) -> Option<WayIn> {
+        match (&self.sign_in_link, &self.idp_initiated) {
+            (Some(link), _) => Some(WayIn::Theirs(link.clone())),
+            (None, Some(_)) => Some(WayIn::Ours(self.short_name.clone())),
+            (None, None) => None,
+        }
+    }
+}
+
+/// Where a sign-in to a provider starts.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub enum WayIn {
+    /// At its own address.
+    Theirs(EndpointUrl),
+    /// On our own page for it.
+    Ours(ShortName),
+}
+
+/// `idp-initiated = true`: people may come to the provider from our own page.
+#[derive(Clone, Debug, Default, Eq, PartialEq)]
+pub struct IdpInitiated {
+    /// The only `RelayState`s that go with them: the first one, or the one that a link names.
+    pub relay_states: Vec<RelayState>,
 }
 
 /// Reads every `[sp.…]`.
@@ -96,6 +128,7 @@ fn read(
     let aliases = table.or("aliases", Vec::new(), report);
     let sign_in_link = read_sign_in_link(&mut table, around, report);
     let enabled = table.or("enabled", true, report);
+    let idp_initiated = read_idp_initiated(&mut table, report);
     let own = rules::read(&mut table, report);
     let is_preset_known = preset.is_some();
     let rules = over(own, preset.unwrap_or_default());
@@ -114,6 +147,7 @@ fn read(
         aliases,
         sign_in_link,
         enabled,
+        idp_initiated,
         display_name: rules.display_name,
         require_signed_requests: rules.require_signed_requests,
         sha1_until: rules.sha1_until,
@@ -140,6 +174,36 @@ fn read_sign_in_link(
             None
         }
     }
+}
+
+/// In the provider's own table and in no preset: whoever switches it on should know of it.
+fn read_idp_initiated(table: &mut Table<'_>, report: &mut Report) -> Option<IdpInitiated> {
+    let is_on = table.or("idp-initiated", false, report);
+    let texts: Option<Vec<String>> = table.optional("relay-states", report);
+    let at = table.at("relay-states");
+    if texts.is_some() && !is_on && report.is_clean_under(&table.at("idp-initiated")) {
+        report
+            .fault(&at, "stands beside no `idp-initiated = true`")
+            .hint("a provider's own request brings its own RelayState");
+    }
+    let mut relay_states = Vec::new();
+    for (number, text) in (1..).zip(texts.unwrap_or_default()) {
+        let entry = table.entry("relay-states", number);
+        match RelayState::parse(&text) {
+            // A form would write a line break in another way.
+            Ok(_) if text.is_empty() || text.chars().any(char::is_control) => {
+                report.fault(&entry, "is empty, or holds a control character");
+            }
+            Ok(relay_state) if relay_states.contains(&relay_state) => {
+                report.fault(&entry, "stands on the list already");
+            }
+            Ok(relay_state) => relay_states.push(relay_state),
+            Err(fault) => {
+                report.fault(&entry, fault.to_string());
+            }
+        }
+    }
+    is_on.then_some(IdpInitiated { relay_states })
 }
 
 /// The provider's own table wins over its preset, key by key.

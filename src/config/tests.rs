@@ -73,7 +73,10 @@ fn with(line: &str, other: &str) -> String {
 }
 
 fn all_switched_on() -> String {
-    EXAMPLE.replace("\n#:", "\n")
+    // A list of what goes along with it makes sense with it alone.
+    EXAMPLE
+        .replace("\n#:", "\n")
+        .replace("idp-initiated = false", "idp-initiated = true")
 }
 
 #[test]

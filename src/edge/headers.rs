@@ -10,6 +10,9 @@ use axum::{
 pub enum PagePolicy {
     /// A page without script, whose forms go to us.
     Plain,
+    /// A page without script, whose form goes to us and may from there lead to the CAS server, and on to
+    /// wherever that has people sign in: no `form-action`, for the same reason as below.
+    LeadsOn,
     /// The page that posts the answer: one script by nonce, and no `form-action`, since Chromium
     /// applies it to the redirect that the provider answers with (measured).
     Post {
@@ -31,6 +34,7 @@ impl PagePolicy {
             Self::Plain => {
                 HeaderValue::try_from(format!("default-src 'none'; form-action 'self'; {common}"))
             }
+            Self::LeadsOn => HeaderValue::try_from(format!("default-src 'none'; {common}")),
             Self::Post { nonce } => HeaderValue::try_from(format!(
                 "default-src 'none'; script-src 'nonce-{nonce}'; {common}"
             )),

@@ -7,11 +7,38 @@ use axum::{
     response::{IntoResponse, Response as HttpResponse},
 };
 
-use crate::flow::Step;
+use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
+
+use crate::{
+    config::sp::WayIn,
+    flow::Step,
+    model::{journey::RelayState, short_name::ShortName},
+};
+
+/// The name by which a link to [`start_path`] names a `RelayState`.
+pub const RELAY_STATE: &str = "RelayState";
 
 /// The path of a step: `/j/<short name>/<seal>`.
 pub fn path_of(step: &Step) -> String {
     format!("/j/{}/{}", step.sp, step.seal)
+}
+
+/// The path of our own page for a provider: `/start/<short name>`, with the `RelayState` that a link
+/// names.
+pub fn start_path(sp: &ShortName, named: Option<&RelayState>) -> String {
+    let query = named.map_or_else(String::new, |named| {
+        let encoded = utf8_percent_encode(named.as_str(), NON_ALPHANUMERIC);
+        format!("?{RELAY_STATE}={encoded}")
+    });
+    format!("/start/{sp}{query}")
+}
+
+/// Where a sign-in to a provider starts: an address of its own, or a path of ours.
+pub fn way_in(way_in: &WayIn) -> String {
+    match way_in {
+        WayIn::Theirs(link) => link.as_str().to_owned(),
+        WayIn::Ours(sp) => start_path(sp, None),
+    }
 }
 
 /// Sends the browser on to a step, by GET whatever it used (303).

@@ -18,7 +18,7 @@ mod words;
 pub use stop::{Stop, StopReason};
 pub use words::WordsError;
 
-use form::Values;
+use form::{Skeleton, Values};
 use template::{Edition, Login};
 
 use crate::model::language::{Language, Localized};
@@ -43,6 +43,13 @@ pub struct Site {
 /// A page and what it shows. All text is plain text: escaping is done here.
 #[derive(Clone, Copy, Debug)]
 pub enum Page<'a> {
+    /// Leads to a provider that has asked for nothing, by a click.
+    Start {
+        /// Own path that the form is sent to.
+        action: &'a str,
+        /// Name of the provider.
+        provider: &'a str,
+    },
     /// Asks for name and password.
     Login {
         /// Own path that the form is sent to.
@@ -236,22 +243,24 @@ impl Pages {
                     refused,
                 })
             }
+            Page::Start { action, provider } => {
+                own_path(action)?;
+                edition.start(action, provider)
+            }
             Page::Post {
                 action,
                 saml_response,
                 relay_state,
                 provider,
             } => {
-                self.endpoint(action)?;
-                let [with, without] = &edition.signed_in;
-                let skeleton = if relay_state.is_some() { with } else { without };
-                Ok(skeleton.fill(&Values {
+                let values = Values {
                     action,
                     saml_response,
                     relay_state,
                     provider,
                     nonce,
-                }))
+                };
+                self.post(&edition.signed_in, &values)
             }
             Page::PostFault {
                 action,
@@ -259,16 +268,14 @@ impl Pages {
                 relay_state,
                 provider,
             } => {
-                self.endpoint(action)?;
-                let [with, without] = &edition.answered;
-                let skeleton = if relay_state.is_some() { with } else { without };
-                Ok(skeleton.fill(&Values {
+                let values = Values {
                     action,
                     saml_response,
                     relay_state,
                     provider,
                     nonce,
-                }))
+                };
+                self.post(&edition.answered, &values)
             }
             Page::Stop(stop) => {
                 stop.way_out
@@ -308,6 +315,21 @@ impl Pages {
     /// The icon, served as `image/svg+xml` at [`Self::ICON_PATH`]; cached like the style sheet.
     pub const fn icon() -> &'static str {
         include_str!("../../assets/icon.svg")
+    }
+
+    /// Writes a page that posts: its skeletons are those with a RelayState and without.
+    fn post(
+        &self,
+        [with, without]: &[Skeleton; 2],
+        values: &Values<'_>,
+    ) -> Result<String, PageError> {
+        self.endpoint(values.action)?;
+        let skeleton = if values.relay_state.is_some() {
+            with
+        } else {
+            without
+        };
+        Ok(skeleton.fill(values))
     }
 
     const fn edition(&self, language: Language) -> &Edition {

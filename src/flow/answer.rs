@@ -1,4 +1,4 @@
-//! The answer: what the provider is told, once for each request.
+//! The answer: what the provider is told, once for each request or click.
 //!
 //! [`Bridge::prepare`] maps, names and releases; whoever cannot be told of stops there. Between the two
 //! the session takes note of the provider. [`Bridge::issue`] marks the request as answered, and has the
@@ -28,7 +28,7 @@ use crate::{
         trace::{Organ, Trace},
     },
     saml::{
-        acs::ReturnAddress,
+        acs::{AskedAddress, ReturnAddress},
         binding::post,
         response::{Issuing, Subject},
         status::AnswerFault,
@@ -90,10 +90,7 @@ impl Bridge {
             .name_id_format
             .is_some_and(|asked| Some(asked) != way.provider.name_id.format())
         {
-            return Err(Stop::Answer {
-                to: Box::new(way.to.clone()),
-                fault: AnswerFault::NameIdPolicy,
-            });
+            return Err(Stop::told(way.to.clone(), AnswerFault::NameIdPolicy));
         }
         let ours = self.mapping.apply(&proof.attributes, &mut story.trace);
         let name_id = match named_before(way, proven.told()) {
@@ -194,11 +191,12 @@ impl Bridge {
         Ok(posting(&way.to, way.provider, &issued.xml, true))
     }
 
-    /// Marks a request as answered, so that it is not answered twice.
+    /// Marks a request, or a click, as answered, so that it is not answered twice.
     ///
     /// Signed or not: the provider itself takes one answer to a request, and somebody who goes back
-    /// to a page of ours after signing in is told so by us, in plain words. Where the store cannot
-    /// say, the sign-in goes on and health says so.
+    /// to a page of ours after signing in is told so by us, in plain words. So is a click on our own page,
+    /// whose steps would else sign the same person in again after they have signed out. Where the store
+    /// cannot say, the sign-in goes on and health says so.
     ///
     /// A form that comes again from the same browser within `again_within` is a second click on its
     /// button: the browser has dropped the first answer, and gets one that the provider takes.
@@ -217,7 +215,7 @@ impl Bridge {
             .unwrap_or(Timestamp::MAX);
         let used = Use {
             issuer: to.audience(),
-            id: to.in_response_to(),
+            id: to.answered_as(),
             by,
             expires_at,
         };
@@ -243,7 +241,7 @@ impl Bridge {
 
     pub(super) async fn refuse(
         &self,
-        to: &ReturnAddress,
+        to: &AskedAddress,
         fault: AnswerFault,
         story: &mut Story,
     ) -> Result<Reply, HereFault> {
@@ -253,7 +251,7 @@ impl Bridge {
         };
         if to.is_signed() {
             match self
-                .mark_as_answered(to, [0; 32], SignedDuration::ZERO)
+                .mark_as_answered(to.address(), [0; 32], SignedDuration::ZERO)
                 .await
             {
                 Ok(()) | Err(Stop::Answer { .. }) => {}
@@ -265,7 +263,7 @@ impl Bridge {
             .trace
             .note(Organ::Response, issued.id, fault.to_string());
         Ok(Reply::new(Next::Answer(posting(
-            to,
+            to.address(),
             provider,
             &issued.xml,
             false,

@@ -101,10 +101,7 @@ impl Bridge {
         }
         if way.journey.is_passive {
             // There and back without a ticket: the server does not know the person.
-            return Err(Stop::Answer {
-                to: Box::new(way.to),
-                fault: AnswerFault::Passive,
-            });
+            return Err(Stop::told(way.to, AnswerFault::Passive));
         }
         self.pick_next(way, visit, true, story).await
     }
@@ -129,18 +126,12 @@ impl Bridge {
             // Our page would tell the person what to do, or the server's page would ask for what the
             // provider wants, and no page may be shown.
             Err(Stop::Here(fault)) if is_passive && fault.is_for_the_person() => {
-                Err(Stop::Answer {
-                    to: Box::new(to),
-                    fault: AnswerFault::Passive,
-                })
+                Err(Stop::told(to, AnswerFault::Passive))
             }
             Err(Stop::Answer {
                 fault: AnswerFault::AuthnContext | AnswerFault::UnknownPrincipal,
                 ..
-            }) if is_passive => Err(Stop::Answer {
-                to: Box::new(to),
-                fault: AnswerFault::Passive,
-            }),
+            }) if is_passive => Err(Stop::told(to, AnswerFault::Passive)),
             end => end,
         }
     }
@@ -182,10 +173,7 @@ impl Bridge {
                 story
                     .trace
                     .note(Organ::Authn, "ticket", "no proof of a new sign-in");
-                Err(Stop::Answer {
-                    to: Box::new(way.to),
-                    fault: AnswerFault::NotFresh,
-                })
+                Err(Stop::told(way.to, AnswerFault::NotFresh))
             }
             Validated::Proven { proof, .. } if !is_young_enough(&proof, way.provider, now) => {
                 self.send_for_a_new_login(cas, way, story)
@@ -259,10 +247,7 @@ impl Bridge {
             journey.force_authn = true;
             return self.send_to_cas(cas, &journey);
         };
-        Err(Stop::Answer {
-            to: Box::new(way.to),
-            fault,
-        })
+        Err(Stop::told(way.to, fault))
     }
 
     /// A ticket is asked about once: the page of somebody who reloads is an end, and not a second
@@ -306,10 +291,7 @@ impl Bridge {
         let mut journey = way.journey;
         journey.refused_tickets += 1;
         if journey.is_passive {
-            return Err(Stop::Answer {
-                to: Box::new(way.to),
-                fault: AnswerFault::Passive,
-            });
+            return Err(Stop::told(way.to, AnswerFault::Passive));
         }
         if journey.refused_tickets >= MOST_REFUSED {
             return Err(HereFault::CasRefuses.into());

@@ -1,7 +1,8 @@
 //! One sign-on, from the request to the answer.
 //!
 //! [`sso`] is the sign-on itself: every step comes back to it and it alone picks the next one. `way`
-//! leads into a journey and out of it again, `answer` has the answer made. [`stop`] holds the two
+//! leads into a journey and out of it again, [`idp_initiated`] into one without a request, `answer` has the
+//! answer made. [`stop`] holds the two
 //! ways to fail, [`story`] what is written about a step, [`logout`] the end
 //! of our own session, by the person or by a notice of the CAS server. Knows nothing of HTTP, pages or cookies' syntax: a [`Visit`] comes in, a
 //! [`Reply`] or a [`Stopped`](stop::Stopped) goes out.
@@ -10,6 +11,7 @@ mod answer;
 pub mod bridge;
 pub mod cas;
 mod directory;
+pub mod idp_initiated;
 pub mod logout;
 pub mod notice;
 pub mod sso;

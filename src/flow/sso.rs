@@ -105,10 +105,7 @@ impl Bridge {
                 Ok(answer) => Ok(Reply::new(Next::Answer(answer))),
                 // Our page would tell the person what to do, and no page may be shown.
                 Err(Stop::Here(fault)) if way.journey.is_passive && fault.is_for_the_person() => {
-                    Err(Stop::Answer {
-                        to: Box::new(way.to),
-                        fault: AnswerFault::Passive,
-                    })
+                    Err(Stop::told(way.to, AnswerFault::Passive))
                 }
                 Err(stop) => Err(stop),
             };
@@ -119,18 +116,12 @@ impl Bridge {
                 "subject",
                 "nobody here bears that transient name",
             );
-            return Err(Stop::Answer {
-                to: Box::new(way.to),
-                fault: AnswerFault::UnknownPrincipal,
-            });
+            return Err(Stop::told(way.to, AnswerFault::UnknownPrincipal));
         }
         let cas = self.authenticator.cas.as_ref();
         let is_known_nowhere = cas.is_none() || visit.browser.is_none() && !is_to_be_offered(&way);
         if way.journey.is_passive && is_known_nowhere {
-            return Err(Stop::Answer {
-                to: Box::new(way.to),
-                fault: AnswerFault::Passive,
-            });
+            return Err(Stop::told(way.to, AnswerFault::Passive));
         }
         let Some(browser) = &visit.browser else {
             return self.offer(way);
@@ -197,10 +188,7 @@ impl Bridge {
         story: &mut Story,
     ) -> Result<Reply, Stop> {
         if way.journey.is_passive {
-            return Err(Stop::Answer {
-                to: Box::new(way.to),
-                fault: AnswerFault::Passive,
-            });
+            return Err(Stop::told(way.to, AnswerFault::Passive));
         }
         if self.authenticator.cas.is_some() {
             story
@@ -401,22 +389,14 @@ impl Bridge {
             story
                 .trace
                 .note(Organ::Authn, "context", "not what the request takes");
-            let to = Box::new(way.to);
-            return Err(Stop::Answer {
-                to,
-                fault: AnswerFault::AuthnContext,
-            });
+            return Err(Stop::told(way.to, AnswerFault::AuthnContext));
         }
         // Before the old session ends: a request that anybody may have made up ends nobody's.
         if !self.is_about(&way, &proof, &[])? {
             story
                 .trace
                 .note(Organ::Authn, "subject", "not whom the request names");
-            let to = Box::new(way.to);
-            return Err(Stop::Answer {
-                to,
-                fault: AnswerFault::UnknownPrincipal,
-            });
+            return Err(Stop::told(way.to, AnswerFault::UnknownPrincipal));
         }
         self.end_of_another(&proof.login, visit).await;
         let prepared = self.prepare(&way, &proof, Proven::Now, story).await?;
@@ -499,14 +479,19 @@ impl Bridge {
             Err(Stop::Here(fault)) => Err(fault),
             Ok(reply) => Ok(reply),
         };
-        let end = end.map_err(|fault| Stopped {
+        let end = end.map_err(|fault| self.stopped_at(&mut story, fault));
+        story.tell(&end);
+        end
+    }
+
+    /// The page of a fault that ends a step.
+    pub(super) fn stopped_at(&self, story: &mut Story, fault: HereFault) -> Stopped {
+        Stopped {
             again: story.step.take().filter(|_| fault.may_pass()),
             fault,
             support_code: story.support_code,
             home: story.sp.as_ref().and_then(|name| self.home(name)),
-        });
-        story.tell(&end);
-        end
+        }
     }
 }
 

@@ -4,10 +4,11 @@ use super::Step;
 use crate::{
     attributes::{name_id::NameIdStop, release::ReleaseStop},
     authn::{AuthnError, Barrier},
+    config::sp::WayIn,
     metadata::registry::SpFault,
     model::{language::Localized, store::StoreError, support_code::SupportCode},
     saml::{
-        acs::{AcsFault, ReturnAddress},
+        acs::{AcsFault, AskedAddress, ReturnAddress},
         authn_request::RequestShapeFault,
         binding::BindingFault,
         response::ResponseError,
@@ -29,11 +30,22 @@ pub enum Stop {
     #[error("stopped with an answer to the service provider")]
     Answer {
         /// Where the answer goes.
-        to: Box<ReturnAddress>,
+        to: Box<AskedAddress>,
         /// What it says.
         #[source]
         fault: AnswerFault,
     },
+}
+
+impl Stop {
+    /// Tells of a fault where the answer would have gone: the provider that asked, and nobody else. Where
+    /// nobody asked, the person is told: there is nothing to answer.
+    pub fn told(to: ReturnAddress, fault: AnswerFault) -> Self {
+        AskedAddress::of(to).map_or(Self::Here(HereFault::Unasked(fault)), |to| Self::Answer {
+            to: Box::new(to),
+            fault,
+        })
+    }
 }
 
 /// Why a person is told on our page.
@@ -114,6 +126,9 @@ pub enum HereFault {
     /// The authenticator did not answer.
     #[error("the sign-in service does not answer")]
     SignIn(#[from] AuthnError),
+    /// What a provider would have been told, had it asked.
+    #[error("no provider asked, and so none is told")]
+    Unasked(#[source] AnswerFault),
 }
 
 impl HereFault {
@@ -125,7 +140,12 @@ impl HereFault {
             Self::Barred(_)
                 | Self::CasBusy
                 | Self::MailOfAnother
-                | Self::NameId(_)
+                | Self::NameId(
+                    NameIdStop::Missing { .. }
+                        | NameIdStop::NoMail
+                        | NameIdStop::Several { .. }
+                        | NameIdStop::SeveralMails
+                )
                 | Self::NotInDirectory
                 | Self::Release(_)
                 | Self::SignIn(_)
@@ -163,11 +183,32 @@ pub struct Stopped {
     pub again: Option<Step>,
 }
 
-/// The way home: a provider, and where a sign-in to it starts.
+/// The way home: a provider, and the way in to it.
 #[derive(Clone, Debug)]
 pub struct Home {
     /// The provider's name for people.
     pub provider: Localized,
-    /// Its own address where a sign-in starts.
-    pub sign_in_link: Option<String>,
+    /// Where a sign-in to it starts.
+    pub way_in: Option<WayIn>,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::sys::hmac::HmacError;
+
+    #[test]
+    fn r35_a_fault_of_ours_is_not_told_as_if_the_person_had_to_be_asked() {
+        let underived = NameIdStop::NotDerived(HmacError::specimen());
+        assert!(!HereFault::from(underived).is_for_the_person());
+        let uid = || "uid".to_owned();
+        for lacking in [
+            NameIdStop::Missing { attribute: uid() },
+            NameIdStop::NoMail,
+            NameIdStop::Several { attribute: uid() },
+            NameIdStop::SeveralMails,
+        ] {
+            assert!(HereFault::from(lacking).is_for_the_person());
+        }
+    }
 }

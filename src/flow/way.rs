@@ -59,10 +59,29 @@ pub(super) struct UnderWay<'a> {
     pub(super) browser: [u8; 32],
     /// Where it calls from.
     pub(super) address: IpAddr,
-    /// For how long the same browser may have the request answered again.
+    /// For how long the same browser may have the request, or the click, answered again.
     pub(super) again_within: SignedDuration,
     /// Whether who signs in on it is remembered.
     pub(super) keeps_session: bool,
+}
+
+impl<'a> UnderWay<'a> {
+    pub(super) fn new(
+        journey: Journey,
+        to: ReturnAddress,
+        provider: &'a Provider,
+        visit: &Visit,
+    ) -> Self {
+        Self {
+            journey,
+            to,
+            provider,
+            browser: visit.browser.as_ref().map_or([0; 32], Token::hash),
+            address: visit.address,
+            again_within: SignedDuration::ZERO,
+            keeps_session: true,
+        }
+    }
 }
 
 impl Bridge {
@@ -118,39 +137,47 @@ impl Bridge {
             name_id_format: provider.name_id.format(),
             contexts: &self.settings.contexts,
         };
-        let wishes = trusted.check_wishes(&offer).map_err(|fault| Stop::Answer {
-            to: Box::new(to.clone()),
-            fault,
-        })?;
+        let wishes = trusted
+            .check_wishes(&offer)
+            .map_err(|fault| Stop::told(to.clone(), fault))?;
         let request = trusted.request();
         let journey = Journey {
-            sp: sp.short_name.clone(),
-            issuer: request.issuer.clone(),
-            request_id: request.id.clone(),
-            is_signed: trusted.is_signed(),
-            acs: to.location().clone(),
-            relay_state: to.relay_state().cloned(),
             force_authn: request.force_authn,
             is_passive: request.is_passive,
             subject: wishes.subject,
             name_id_format: wishes.name_id_format,
             attribute_consuming_service: request.attribute_consuming_service,
             acceptable_contexts: wishes.acceptable_contexts,
-            begun_at: now,
+            ..self.journey(&to, provider, story)
+        };
+        Ok(UnderWay::new(journey, to, provider, visit))
+    }
+
+    /// A journey that begins now, on which nothing is wished for.
+    pub(super) fn journey(
+        &self,
+        to: &ReturnAddress,
+        provider: &Provider,
+        story: &Story,
+    ) -> Journey {
+        Journey {
+            sp: provider.registered.sp.short_name.clone(),
+            issuer: to.audience().clone(),
+            beginning: to.beginning().clone(),
+            acs: to.location().clone(),
+            relay_state: to.relay_state().cloned(),
+            force_authn: false,
+            is_passive: false,
+            subject: None,
+            name_id_format: None,
+            attribute_consuming_service: None,
+            acceptable_contexts: Vec::new(),
+            begun_at: self.clock.now(),
             support_code: story.support_code,
             refused_tickets: 0,
             own_form: OwnForm::NotShown,
             binding: BrowserBinding::Unbound,
-        };
-        Ok(UnderWay {
-            journey,
-            to,
-            provider,
-            browser: visit.browser.as_ref().map_or([0; 32], Token::hash),
-            address: visit.address,
-            again_within: SignedDuration::ZERO,
-            keeps_session: true,
-        })
+        }
     }
 
     /// From a seal in a path to the journey, whose provider and address are asked for again.
@@ -194,17 +221,10 @@ impl Bridge {
             sp: journey.sp.clone(),
             seal: seal.to_owned(),
         });
-        let to = ReturnAddress::of_journey(&journey, &provider.registered.sp)
+        let Registered { sp, config, .. } = &*provider.registered;
+        let to = ReturnAddress::of_journey(&journey, sp, config.idp_initiated.as_ref())
             .map_err(HereFault::from)?;
-        Ok(UnderWay {
-            journey,
-            to,
-            provider,
-            browser: visit.browser.as_ref().map_or([0; 32], Token::hash),
-            address: visit.address,
-            again_within: SignedDuration::ZERO,
-            keeps_session: true,
-        })
+        Ok(UnderWay::new(journey, to, provider, visit))
     }
 
     /// The one gate of R-38: a provider that is unknown, disabled or expired is served nothing.
@@ -212,12 +232,12 @@ impl Bridge {
         &self,
         found: Result<&Arc<Registered>, SpFault>,
         story: &mut Story,
-    ) -> Result<&Provider, Stop> {
-        let registered = found.map_err(HereFault::from)?;
+    ) -> Result<&Provider, HereFault> {
+        let registered = found?;
         let name = &registered.sp.short_name;
         story.sp = Some(name.clone());
         let provider = self.providers.get(name);
-        Ok(provider.ok_or(HereFault::Provider(SpFault::Unknown))?)
+        provider.ok_or(HereFault::Provider(SpFault::Unknown))
     }
 
     /// Seals a journey into a step, for `lifetime`.
@@ -252,7 +272,7 @@ impl Bridge {
         let listed = self.registry.listed(name, self.clock.now())?;
         Some(Home {
             provider: listed.display_name,
-            sign_in_link: listed.sign_in_link.map(|link| link.as_str().to_owned()),
+            way_in: listed.way_in,
         })
     }
 }

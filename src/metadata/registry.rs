@@ -10,9 +10,8 @@ use unicode_normalization::UnicodeNormalization as _;
 
 use super::signature_methods::SignatureMethods;
 use crate::{
-    config::sp::SpConfig,
+    config::sp::{SpConfig, WayIn},
     model::{
-        endpoint::EndpointUrl,
         entity_id::EntityId,
         language::Localized,
         service_provider::{AssertionConsumerService, ServiceProvider},
@@ -247,7 +246,9 @@ pub struct Listed<'a> {
     /// Its name for people.
     pub display_name: Localized,
     /// Where a sign-in to it starts.
-    pub sign_in_link: Option<&'a EndpointUrl>,
+    pub way_in: Option<WayIn>,
+    /// Whether people may come to it from our own page.
+    pub may_start_here: bool,
     /// Whether people may sign in to it at the time of asking.
     pub is_answered: bool,
 }
@@ -429,7 +430,8 @@ impl Known {
         Listed {
             short_name: &config.short_name,
             display_name: display_name(config, of_metadata),
-            sign_in_link: config.sign_in_link.as_ref(),
+            way_in: config.way_in(),
+            may_start_here: config.idp_initiated.is_some(),
             is_answered: match self.state(now) {
                 SpState::Good | SpState::LastGood | SpState::Stale => true,
                 SpState::Broken | SpState::Disabled | SpState::Expired => false,

@@ -8,7 +8,7 @@ use crate::{
         Described, read,
         tests::{config, now},
     },
-    model::endpoint::Schemes,
+    model::endpoint::{EndpointUrl, Schemes},
 };
 
 fn provider(short_name: &str, entity_id: &str, aliases: &[&str]) -> Registered {
@@ -158,7 +158,7 @@ fn r32_a_broken_provider_takes_no_name_from_another_and_loses_none_that_the_admi
         assert_eq!(registry.short_name_of(&name(known)), Some(&short("other")));
     }
     let listed = registry.listed(&short("other"), now()).unwrap();
-    assert!(!listed.is_answered && listed.sign_in_link.is_some());
+    assert!(!listed.is_answered && listed.way_in.is_some());
     assert_eq!(listed.display_name.fr, "other");
 }
 

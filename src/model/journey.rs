@@ -11,21 +11,21 @@ use crate::sys::hmac::sha256;
 
 /// A sign-in on its way, sealed into the path of our own URLs and stored nowhere.
 ///
-/// Made from a trusted request only. What it holds is what the request said and what was proven
-/// about it then; whether the provider may still be answered is asked again at the end.
+/// Made from a trusted request, or from a click on our own page where the administrator allows that.
+/// What it holds is what was said and proven then; whether the provider may still be answered is asked
+/// again at the end.
 #[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
 pub struct Journey {
     /// The provider's short name, which also stands in clear in the path.
     pub sp: ShortName,
-    /// The name by which the provider called itself: the `Audience` of the answer.
+    /// The name by which the provider called itself, or else the one of its metadata: the `Audience`
+    /// of the answer.
     pub issuer: EntityId,
-    /// The `ID` of the request, an `xs:NCName` of at most 256 characters: the `InResponseTo`.
-    pub request_id: Box<str>,
-    /// Whether the request was signed, and so is answered once only.
-    pub is_signed: bool,
-    /// Where the answer goes: proven to be the provider's when the request came.
+    /// What it began with.
+    pub beginning: Beginning,
+    /// Where the answer goes: proven to be the provider's when the journey began.
     pub acs: EndpointUrl,
-    /// The `RelayState`, given back unchanged.
+    /// The `RelayState`, given back unchanged, or that of a link to our own page.
     pub relay_state: Option<RelayState>,
     /// `ForceAuthn`: the person proves anew who they are. Also where their sign-in at the CAS server
     /// turned out to be older than the provider takes.
@@ -41,7 +41,7 @@ pub struct Journey {
     /// The classes of which one must be what happened, the preferred one first; any will do when
     /// there are none.
     pub acceptable_contexts: Vec<AuthnContextClass>,
-    /// When the request came.
+    /// When the request came, or the click.
     #[serde(with = "super::instant")]
     pub begun_at: Timestamp,
     /// What the person reads to the help desk.
@@ -53,6 +53,24 @@ pub struct Journey {
     pub own_form: OwnForm,
     /// Which browser it belongs to.
     pub binding: BrowserBinding,
+}
+
+/// What a sign-in began with. It is sealed with the journey: neither kind ever becomes the other.
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+pub enum Beginning {
+    /// A request of the provider.
+    Request {
+        /// Its `ID`, an `xs:NCName` of at most 256 characters: the `InResponseTo`.
+        id: Box<str>,
+        /// Whether it was signed, and so is answered once only.
+        is_signed: bool,
+    },
+    /// A click of a person on our own page: the provider has asked for nothing, and is told of no
+    /// request (saml-profiles-2.0 §4.1.5).
+    Click {
+        /// A name of ours for it, told to nobody: a click, too, is answered once.
+        id: Box<str>,
+    },
 }
 
 /// The person whom a request names, by the hash of the name. Who bears it shows when somebody has

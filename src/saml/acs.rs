@@ -1,37 +1,51 @@
 //! Chooses where a `Response` may be delivered.
 //!
 //! Owns the rules of saml-core-2.0 §3.4.1 on `AssertionConsumerServiceURL`,
-//! `AssertionConsumerServiceIndex` and of saml-metadata-2.0 §2.2.3 on the default. Reads no clock,
-//! no store and no HTTP. The one caller is `flow::way`.
+//! `AssertionConsumerServiceIndex` and of saml-metadata-2.0 §2.2.3 on the default, and those of an answer
+//! that nobody asked for. Reads no clock, no store and no HTTP. The callers are `flow::way` and
+//! `flow::idp_initiated`.
 
 use super::{authn_request::AcsWish, trust::TrustedAuthnRequest};
-use crate::model::{
-    endpoint::EndpointUrl,
-    entity_id::EntityId,
-    journey::{Journey, RelayState},
-    service_provider::{AssertionConsumerService, ServiceProvider},
-    vocab,
+use crate::{
+    config::sp::IdpInitiated,
+    model::{
+        endpoint::EndpointUrl,
+        entity_id::EntityId,
+        journey::{Beginning, Journey, RelayState},
+        service_provider::{AssertionConsumerService, ServiceProvider},
+        vocab,
+    },
 };
 
-/// Where an answer goes, to which request, under which name of the provider.
+/// Where an answer goes, what it answers, under which name of the provider.
 ///
-/// Only a trusted request makes one, or the journey that was sealed from it; and only where the
-/// address stands in the provider's metadata now. From here on a fault may be told to the provider.
+/// Made by a trusted request, by a click on our own page where the administrator allows that, or by the
+/// journey that was sealed from either; and only where the address stands in the provider's metadata now.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct ReturnAddress {
     location: EndpointUrl,
     audience: EntityId,
-    in_response_to: Box<str>,
+    beginning: Beginning,
     relay_state: Option<RelayState>,
-    is_signed: bool,
 }
+
+/// The return address of a request. Only there may a fault be told: where nobody has asked, it would
+/// be an answer to nothing.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct AskedAddress(ReturnAddress);
 
 /// Why there is no address to answer to. Told on our own page: nothing may be sent anywhere.
 #[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]
 pub enum AcsFault {
+    /// The administrator lets nobody come to the provider from our own page.
+    #[error("the provider may not be gone to from our own page")]
+    NoIdpInitiated,
     /// The provider publishes no endpoint that we could answer to.
     #[error("the metadata has no AssertionConsumerService for HTTP-POST")]
     NonePublished,
+    /// A link to our own page names a `RelayState` that the administrator did not list.
+    #[error("the RelayState of the link is not on the provider's list")]
+    RelayStateNotListed,
     /// The metadata has no endpoint with this index for HTTP-POST.
     #[error("the metadata has no AssertionConsumerService {0} for HTTP-POST")]
     UnknownIndex(u16),
@@ -56,19 +70,61 @@ impl ReturnAddress {
         Ok(Self {
             location: acs.location.clone(),
             audience: request.issuer.clone(),
-            in_response_to: request.id.clone(),
+            beginning: Beginning::Request {
+                id: request.id.clone(),
+                is_signed: trusted.is_signed(),
+            },
             relay_state,
-            is_signed: trusted.is_signed(),
         })
     }
 
-    /// Proves once more the address of a journey, against the metadata of now: an endpoint that was
-    /// withdrawn while the person was in front of a form is not answered to.
+    /// Proves the address of a click on our own page: the default one of the metadata. `named` is the
+    /// `RelayState` that a link names, one of the list of `rule`; where it names none, it is the first
+    /// of the list.
     ///
     /// # Errors
     ///
-    /// The address or the name is no longer the provider's.
-    pub fn of_journey(journey: &Journey, sp: &ServiceProvider) -> Result<Self, AcsFault> {
+    /// The fault is ours to show, not to send.
+    pub fn unsolicited(
+        id: Box<str>,
+        named: Option<&str>,
+        sp: &ServiceProvider,
+        rule: Option<&IdpInitiated>,
+    ) -> Result<Self, AcsFault> {
+        let listed = &rule.ok_or(AcsFault::NoIdpInitiated)?.relay_states;
+        let relay_state = match named {
+            None => listed.first(),
+            Some(named) => Some(
+                listed
+                    .iter()
+                    .find(|listed| listed.as_str() == named)
+                    .ok_or(AcsFault::RelayStateNotListed)?,
+            ),
+        };
+        let acs = select(&sp.assertion_consumer_services, &AcsWish::Unstated)?;
+        Ok(Self {
+            location: acs.location.clone(),
+            audience: sp.entity_id.clone(),
+            beginning: Beginning::Click { id },
+            relay_state: relay_state.cloned(),
+        })
+    }
+
+    /// Proves once more the address of a journey, against the metadata and the `rule` of now: an
+    /// endpoint that was withdrawn while the person was in front of a form is not answered to.
+    ///
+    /// # Errors
+    ///
+    /// The address or the name is no longer the provider's, or what began with a click may not any more.
+    pub fn of_journey(
+        journey: &Journey,
+        sp: &ServiceProvider,
+        rule: Option<&IdpInitiated>,
+    ) -> Result<Self, AcsFault> {
+        if let Beginning::Click { id } = &journey.beginning {
+            let named = journey.relay_state.as_ref().map(RelayState::as_str);
+            Self::unsolicited(id.clone(), named, sp, rule)?;
+        }
         let wish = AcsWish::Location(journey.acs.as_str().to_owned());
         let acs = select(&sp.assertion_consumer_services, &wish)?;
         if !sp.is_named(&journey.issuer) {
@@ -77,9 +133,8 @@ impl ReturnAddress {
         Ok(Self {
             location: acs.location.clone(),
             audience: journey.issuer.clone(),
-            in_response_to: journey.request_id.clone(),
+            beginning: journey.beginning.clone(),
             relay_state: journey.relay_state.clone(),
-            is_signed: journey.is_signed,
         })
     }
 
@@ -93,19 +148,55 @@ impl ReturnAddress {
         &self.audience
     }
 
-    /// The `ID` of the request: the `InResponseTo`.
-    pub fn in_response_to(&self) -> &str {
-        &self.in_response_to
+    /// What it is proven by.
+    pub const fn beginning(&self) -> &Beginning {
+        &self.beginning
+    }
+
+    /// The `ID` of the request: the `InResponseTo`. None where there was no request.
+    pub fn in_response_to(&self) -> Option<&str> {
+        match &self.beginning {
+            Beginning::Request { id, .. } => Some(id),
+            Beginning::Click { .. } => None,
+        }
+    }
+
+    /// The name under which it is marked as answered.
+    pub fn answered_as(&self) -> &str {
+        match &self.beginning {
+            Beginning::Request { id, .. } | Beginning::Click { id } => id,
+        }
     }
 
     /// What is given back unchanged beside the answer.
     pub const fn relay_state(&self) -> Option<&RelayState> {
         self.relay_state.as_ref()
     }
+}
+
+impl AskedAddress {
+    /// The address, if a request asked for an answer to it.
+    pub fn of(to: ReturnAddress) -> Option<Self> {
+        match to.beginning {
+            Beginning::Request { .. } => Some(Self(to)),
+            Beginning::Click { .. } => None,
+        }
+    }
+
+    /// The address.
+    pub const fn address(&self) -> &ReturnAddress {
+        &self.0
+    }
 
     /// Whether the request was signed, and so is answered once only.
     pub const fn is_signed(&self) -> bool {
-        self.is_signed
+        matches!(
+            self.0.beginning,
+            Beginning::Request {
+                is_signed: true,
+                ..
+            }
+        )
     }
 }
 
@@ -141,7 +232,7 @@ mod tests {
     use proptest::{option, prelude::any, proptest};
 
     use super::*;
-    use crate::model::endpoint::Schemes;
+    use crate::{model::endpoint::Schemes, saml::trust::tests::provider};
 
     fn acs(index: u16, url: &str, is_default: Option<bool>) -> AssertionConsumerService {
         AssertionConsumerService {
@@ -233,6 +324,45 @@ mod tests {
             select(&published, &located("https://sp.example.org/artifact")),
             Err(AcsFault::UnknownLocation)
         );
+    }
+
+    fn rule(relay_states: &[&str]) -> IdpInitiated {
+        let listed = relay_states.iter().map(|text| RelayState::parse(text));
+        IdpInitiated {
+            relay_states: listed.collect::<Result<_, _>>().unwrap(),
+        }
+    }
+
+    #[test]
+    fn r39_without_a_request_all_stands_in_the_metadata_and_the_rule() {
+        let (sp, rule) = (provider(), rule(&["home", "meeting"]));
+        let to = |named| ReturnAddress::unsolicited("_1".into(), named, &sp, Some(&rule));
+        for (named, expected) in [
+            (None, "home"),
+            (Some("home"), "home"),
+            (Some("meeting"), "meeting"),
+        ] {
+            let to = to(named).unwrap();
+            assert_eq!(to.location().as_str(), "https://sp.example.org/acs");
+            assert_eq!(to.audience(), &sp.entity_id);
+            assert_eq!(to.relay_state().map(RelayState::as_str), Some(expected));
+            assert_eq!(to.in_response_to(), None);
+            assert_eq!(to.answered_as(), "_1");
+            // Nobody is there to be told of a fault.
+            assert_eq!(AskedAddress::of(to), None);
+        }
+        for named in ["", "hom", "home ", "HOME", "https://evil.example/"] {
+            assert_eq!(
+                to(Some(named)),
+                Err(AcsFault::RelayStateNotListed),
+                "{named}"
+            );
+        }
+        let without =
+            ReturnAddress::unsolicited("_1".into(), None, &sp, Some(&IdpInitiated::default()));
+        assert_eq!(without.unwrap().relay_state(), None);
+        let off = ReturnAddress::unsolicited("_1".into(), None, &sp, None);
+        assert_eq!(off, Err(AcsFault::NoIdpInitiated));
     }
 
     proptest! {

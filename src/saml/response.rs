@@ -6,7 +6,11 @@
 
 use jiff::{SignedDuration, Timestamp, tz::Offset};
 
-use super::{PREFIXES, acs::ReturnAddress, status::Status};
+use super::{
+    PREFIXES,
+    acs::{AskedAddress, ReturnAddress},
+    status::Status,
+};
 use crate::{
     config::sections::Sign,
     model::{
@@ -107,17 +111,18 @@ impl Issuing<'_> {
     }
 
     /// Makes the Response that says why there is no assertion, signed exactly as this provider's
-    /// other Responses are: one that gets its assertions signed gets this one unsigned.
+    /// other Responses are: one that gets its assertions signed gets this one unsigned. Where
+    /// nobody has asked there is no such Response.
     ///
     /// # Errors
     ///
     /// It could not be written or signed; nothing may be sent.
     pub fn fault(
         &self,
-        to: &ReturnAddress,
+        to: &AskedAddress,
         status: Status,
     ) -> Result<IssuedResponse, ResponseError> {
-        self.write_response(to, Some(status), None)
+        self.write_response(to.address(), Some(status), None)
     }
 
     fn write_response(
@@ -127,18 +132,12 @@ impl Issuing<'_> {
         assertion: Option<&Canonical>,
     ) -> Result<IssuedResponse, ResponseError> {
         let id = saml_id(self.entropy);
+        let now = instant(self.now);
+        let mut attributes = vec![("Destination", to.location().as_str()), ("ID", id.as_str())];
+        attributes.extend(answered(to));
+        attributes.extend([("IssueInstant", now.as_str()), ("Version", "2.0")]);
         let mut out = Writer::new(PREFIXES);
-        out.start(
-            "samlp",
-            "Response",
-            &[
-                ("Destination", to.location().as_str()),
-                ("ID", id.as_str()),
-                ("InResponseTo", to.in_response_to()),
-                ("IssueInstant", &instant(self.now)),
-                ("Version", "2.0"),
-            ],
-        );
+        out.start("samlp", "Response", &attributes);
         out.leaf("saml", "Issuer", &[], self.idp);
         out.signature_slot();
         out.start("samlp", "Status", &[]);
@@ -220,16 +219,12 @@ impl Issuing<'_> {
         }
         out.start("saml", "SubjectConfirmation", &[("Method", vocab::BEARER)]);
         // No NotBefore here: the profile forbids it, and Zoom refuses it.
-        out.leaf(
-            "saml",
-            "SubjectConfirmationData",
-            &[
-                ("InResponseTo", to.in_response_to()),
-                ("NotOnOrAfter", &not_on_or_after),
-                ("Recipient", to.location().as_str()),
-            ],
-            "",
-        );
+        let mut attributes: Vec<_> = answered(to).into_iter().collect();
+        attributes.extend([
+            ("NotOnOrAfter", not_on_or_after.as_str()),
+            ("Recipient", to.location().as_str()),
+        ]);
+        out.leaf("saml", "SubjectConfirmationData", &attributes, "");
         out.end();
         out.end();
 
@@ -273,6 +268,11 @@ impl Issuing<'_> {
         out.end();
         out.finish()
     }
+}
+
+/// `InResponseTo`, of the Response and of the confirmation alike; neither where nobody has asked.
+fn answered(to: &ReturnAddress) -> Option<(&'static str, &str)> {
+    Some(("InResponseTo", to.in_response_to()?))
 }
 
 fn write_name_id(out: &mut Writer, name_id: &NameId) {

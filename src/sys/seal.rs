@@ -40,7 +40,7 @@ impl Purpose {
     /// never read as something else.
     const fn label(self) -> &'static [u8] {
         match self {
-            Self::Journey => b"passerelle journey 2",
+            Self::Journey => b"passerelle journey 3",
             Self::Proof => b"passerelle proof 2",
         }
     }

@@ -13,6 +13,7 @@ mod logout;
 mod metadata;
 mod reply;
 mod sso;
+mod start;
 mod stops;
 mod visitor;
 
@@ -83,6 +84,7 @@ pub fn router(front: Arc<Front>) -> Router {
         .route("/saml/sso", get(sso::redirect).post(sso::post))
         .route("/saml/metadata", get(metadata::show))
         .route("/saml/slo", get(logout::ask))
+        .route("/start/{sp}", get(start::show).post(start::begin))
         .route(
             "/j/{sp}/{seal}",
             get(journey::resume).post(journey::take_form),

@@ -13,15 +13,15 @@ use crate::{
         browser::{BROWSER_COOKIE, LANGUAGE_COOKIE, SESSION_COOKIE, forget, keep},
         headers::PagePolicy,
         limits::BodyFault,
-        location::{go_on, go_to_cas, path_of},
+        location::{go_on, go_to_cas, path_of, start_path, way_in},
         page::{Ending, Page, PasswordEnd, Refusal, Stop, StopReason},
     },
-    flow::{Answer, Next, Notice, PasswordForm, Refused, Reply, logout::Farewell, stop::Stopped},
-    metadata::registry::Listed,
-    model::{
-        chain::Chain, endpoint::EndpointUrl, journey::RelayState, language::Language,
-        support_code::SupportCode,
+    flow::{
+        Answer, Next, Notice, PasswordForm, Refused, Reply, idp_initiated::Start, logout::Farewell,
+        stop::Stopped,
     },
+    metadata::registry::Listed,
+    model::{chain::Chain, journey::RelayState, language::Language, support_code::SupportCode},
 };
 
 /// The longest User-Agent that is written into the log.
@@ -79,6 +79,29 @@ pub(super) fn to_step_in(
     response
 }
 
+/// The page from which people go to a provider, or the one that says why they cannot.
+pub(super) fn to_start(
+    front: &Front,
+    headers: &HeaderMap,
+    chosen: Option<Language>,
+    end: Result<Start, Box<Stopped>>,
+) -> HttpResponse {
+    let language = chosen.unwrap_or_else(|| visitor::language(headers));
+    let mut response = match end {
+        Ok(start) => {
+            let page = Page::Start {
+                action: &start_path(&start.sp, start.named.as_ref()),
+                provider: start.provider.text(language),
+            };
+            let response = html(front, &page, language, StatusCode::OK);
+            with_policy(response, &PagePolicy::LeadsOn)
+        }
+        Err(stopped) => stop_page(front, headers, language, &stopped),
+    };
+    remember(&mut response, chosen);
+    response
+}
+
 /// What a person sees who signs out.
 pub(super) fn to_farewell(
     front: &Front,
@@ -121,11 +144,13 @@ pub(super) fn home(front: &Front, headers: &HeaderMap, chosen: Option<Language>)
     let providers: Vec<_> = providers
         .iter()
         .map(|listed| {
-            (
-                listed.display_name.text(language),
-                listed.sign_in_link.map(EndpointUrl::as_str),
-            )
+            let link = listed.way_in.as_ref().map(way_in);
+            (listed.display_name.text(language), link)
         })
+        .collect();
+    let providers: Vec<_> = providers
+        .iter()
+        .map(|(name, link)| (*name, link.as_deref()))
         .collect();
     let page = Page::Home {
         providers: &providers,
@@ -232,8 +257,12 @@ fn post_page(front: &Front, language: Language, answer: &Answer) -> HttpResponse
             provider,
         }
     };
-    let mut response = html_with(front, &page, language, &nonce, StatusCode::OK);
-    if let Some(policy) = (PagePolicy::Post { nonce }).header() {
+    let response = html_with(front, &page, language, &nonce, StatusCode::OK);
+    with_policy(response, &PagePolicy::Post { nonce })
+}
+
+fn with_policy(mut response: HttpResponse, policy: &PagePolicy) -> HttpResponse {
+    if let Some(policy) = policy.header() {
         response
             .headers_mut()
             .insert(header::CONTENT_SECURITY_POLICY, policy);
@@ -260,6 +289,10 @@ fn password_page(front: &Front, language: Language, form: &PasswordForm) -> Http
         Some(Refused::Wrong) | None => StatusCode::OK,
     };
     let mut response = html(front, &page, language, status);
+    if front.bridge.authenticator.cas.is_some() {
+        // It may be back when the form is sent, and is gone to then.
+        response = with_policy(response, &PagePolicy::LeadsOn);
+    }
     let wait = match form.refused {
         Some(Refused::Wait(seconds)) => Some(seconds),
         Some(Refused::Busy) => Some(2),
@@ -304,10 +337,9 @@ fn stop_page(
     });
     let told = stops::told(&stopped.fault, provider, attribute);
     log_stop(&told, stopped, headers);
-    let way_out = stopped
-        .home
-        .as_ref()
-        .and_then(|home| Some((provider, home.sign_in_link.as_deref()?)));
+    let link = stopped.home.as_ref().and_then(|home| home.way_in.as_ref());
+    let link = link.map(way_in);
+    let way_out = link.as_deref().map(|link| (provider, link));
     let again = stopped.again.as_ref().map(path_of);
     let page = Page::Stop(Stop {
         code: told.code,

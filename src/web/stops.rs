@@ -10,7 +10,7 @@ use crate::{
     flow::stop::HereFault,
     metadata::registry::SpFault,
     model::journey::RelayStateFault,
-    saml::{binding::BindingFault, trust::RequestFault},
+    saml::{acs::AcsFault, binding::BindingFault, status::AnswerFault, trust::RequestFault},
     xml::DoorFault,
 };
 
@@ -57,7 +57,12 @@ const fn ours<'a>(reason: StopReason<'a>, code: &'static str, status: StatusCode
 pub(super) fn told<'a>(fault: &HereFault, provider: &'a str, attribute: &'a str) -> Told<'a> {
     use StopReason as Reason;
     match fault {
-        HereFault::Acs(_) => theirs(Reason::AcsUnknown, "B-ACS-01"),
+        HereFault::Acs(AcsFault::NoIdpInitiated | AcsFault::RelayStateNotListed) => {
+            theirs(Reason::StartRefused { provider }, "B-ACS-02")
+        }
+        HereFault::Acs(
+            AcsFault::NonePublished | AcsFault::UnknownIndex(_) | AcsFault::UnknownLocation,
+        ) => theirs(Reason::AcsUnknown, "B-ACS-01"),
         HereFault::Binding(fault) => told_of_binding(*fault),
         HereFault::Barred(Barrier::AccountShut) => refused(Reason::AccountShut, "B-AUT-02"),
         HereFault::Barred(Barrier::PasswordMustChange) => {
@@ -127,6 +132,7 @@ pub(super) fn told<'a>(fault: &HereFault, provider: &'a str, attribute: &'a str)
             "B-AUT-01",
             StatusCode::SERVICE_UNAVAILABLE,
         ),
+        HereFault::Unasked(fault) => told_of_unasked(*fault, provider),
     }
 }
 
@@ -144,6 +150,28 @@ const fn told_of_binding<'a>(fault: BindingFault) -> Told<'a> {
         | BindingFault::RelayState(RelayStateFault::Null)
         | BindingFault::Response
         | BindingFault::SignatureParts => theirs(StopReason::RequestUnreadable, "B-BND-01"),
+    }
+}
+
+/// What no provider is told, since none has asked.
+const fn told_of_unasked(fault: AnswerFault, provider: &str) -> Told<'_> {
+    match fault {
+        AnswerFault::NotFresh => refused(StopReason::SignInTooOld { provider }, "B-AUT-04"),
+        // Each of them is of a wish that only a request can hold.
+        AnswerFault::AttributeConsumingService
+        | AnswerFault::AuthnContext
+        | AnswerFault::Passive
+        | AnswerFault::NameIdPolicy
+        | AnswerFault::ProtocolBinding
+        | AnswerFault::Subject
+        | AnswerFault::SubjectConfirmation
+        | AnswerFault::UnknownPrincipal
+        | AnswerFault::VersionTooHigh
+        | AnswerFault::VersionTooLow => ours(
+            StopReason::Internal,
+            "B-INT-03",
+            StatusCode::INTERNAL_SERVER_ERROR,
+        ),
     }
 }
 

@@ -6,10 +6,7 @@ use super::*;
 use crate::{
     authn::{AuthnError, cas::CasFault, ldap::LdapFault, local::HashingError},
     model::{entity_id::InvalidEntityId, store::StoreError},
-    saml::{
-        acs::AcsFault, authn_request::RequestShapeFault, response::ResponseError,
-        status::AnswerFault,
-    },
+    saml::{authn_request::RequestShapeFault, response::ResponseError},
     sys::{hmac::HmacError, seal::SealError},
     xml::{ShapeFault, WriteFault, door::Bound},
     xmlsec::SignatureFault,
@@ -149,7 +146,9 @@ fn sign_in_faults() -> Vec<AuthnError> {
 fn here_faults() -> Vec<HereFault> {
     use HereFault as Fault;
     let mut faults = every! {
+        Fault::Acs(AcsFault::NoIdpInitiated) => Fault::Acs(AcsFault::NoIdpInitiated),
         Fault::Acs(AcsFault::NonePublished) => Fault::Acs(AcsFault::NonePublished),
+        Fault::Acs(AcsFault::RelayStateNotListed) => Fault::Acs(AcsFault::RelayStateNotListed),
         Fault::Acs(AcsFault::UnknownIndex(_)) => Fault::Acs(AcsFault::UnknownIndex(7)),
         Fault::Acs(AcsFault::UnknownLocation) => Fault::Acs(AcsFault::UnknownLocation),
         Fault::Barred(Barrier::AccountShut) => Fault::Barred(Barrier::AccountShut),
@@ -180,7 +179,9 @@ fn here_faults() -> Vec<HereFault> {
         Fault::Seal(_) => Fault::Seal(SealError::specimen()),
         Fault::Shape(_) => Fault::Shape(RequestShapeFault::Id),
         Fault::SignIn(_) => Fault::SignIn(AuthnError::Cas(CasFault::AllRest)),
+        Fault::Unasked(_) => Fault::Unasked(AnswerFault::NotFresh),
     };
+    faults.extend(answer_faults().into_iter().map(Fault::Unasked));
     faults.extend(binding_faults().into_iter().map(Fault::from));
     faults.extend(door_faults().into_iter().map(Fault::from));
     faults.extend(name_faults().into_iter().map(Fault::from));

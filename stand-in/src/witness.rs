@@ -1,7 +1,8 @@
 //! samael's word alone, as JSON, for the test that compares service providers.
 //!
 //! The site that behaves like Zoom adds rules of its own (`reading`). Here samael's are the only ones;
-//! which requests are open is what it asks its user to keep. What is served is what
+//! which requests are open is what it asks its user to keep. A message that names no request is one that
+//! nobody asked for, and is taken, as samael can be told to. What is served is what
 //! `tests/peers/peer.py` says, with the `AssertionConsumerService` at the site's address.
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -74,11 +75,15 @@ impl Witness {
         let ours = |fault: String| format!("application: {fault}");
         let xml = reading::decode(message).map_err(ours)?;
         let shell = Shell::read(&xml).map_err(ours)?;
-        let claimed = shell.in_response_to.unwrap_or_default();
+        let unasked = shell.in_response_to.is_none();
+        let claimed = shell.in_response_to.clone().unwrap_or_default();
         let mut open = self.open.lock().unwrap_or_else(PoisonError::into_inner);
         let ids: Vec<&str> = open.get(&claimed).into_iter().map(String::as_str).collect();
-        let assertion = self
-            .samael
+        let samael = ServiceProvider {
+            allow_idp_initiated: unasked,
+            ..self.samael.clone()
+        };
+        let assertion = samael
             .parse_xml_response(&xml, Some(&ids))
             .map_err(|error| error.to_string())?;
         let received = Received::take(&assertion).ok_or("application: no NameID or no session")?;
@@ -94,7 +99,7 @@ impl Witness {
             "name_id_format": received.name_id_format,
             "attributes": attributes,
             "session_index": received.session_index,
-            "in_response_to": claimed,
+            "in_response_to": shell.in_response_to,
             "relay_state": relay_state,
         }))
     }

@@ -52,6 +52,39 @@ export const scenarios = {
     await visit.atZoom(page);
   },
 
+  'r39 from our own page a click leads to a provider that has not asked': async (visit) => {
+    const page = await visit.tab(await visit.profile());
+    await page.goto(`${visit.idp}/start/zoom?RelayState=${encodeURIComponent(`${visit.zoom}/secret/after`)}`);
+    await visit.arrive(page, 'idp', 'start');
+    await visit.speaks(page);
+    const other = visit.person.lang === 'fr' ? 'en' : 'fr';
+    await page.getByTestId(`lang-${other}`).click();
+    await page.waitForSelector(`html[lang^=${other}]`, { state: 'attached' });
+    await visit.arrive(page, 'idp', 'start');
+    await page.getByTestId(`lang-${visit.person.lang}`).click();
+    await page.waitForSelector(`html[lang^=${visit.person.lang}]`, { state: 'attached' });
+    assert.ok(page.url().includes('RelayState='), 'the link is another one in another language');
+    await page.getByTestId('submit').click();
+    await visit.arrive(page, 'idp', 'login');
+    await visit.type(page);
+    // The stand-in takes only what it has asked for: that it came is all that can be seen here.
+    await visit.arrive(page, 'zoom', 'error');
+    assert.match(await page.getByTestId('reasons').textContent(), /unsolicited messages are refused/);
+    // Back to our page: it begins anew, and the session answers.
+    await page.goto(`${visit.idp}/start/zoom`);
+    await visit.arrive(page, 'idp', 'start');
+    await page.getByTestId('submit').click();
+    await visit.arrive(page, 'zoom', 'error');
+  },
+
+  'r39 a link that may not be followed leads home': async (visit) => {
+    const page = await visit.tab(await visit.profile());
+    await page.goto(`${visit.idp}/start/zoom?RelayState=elsewhere`);
+    assert.equal(await reasonOf(page), 'start-refused');
+    await visit.speaks(page);
+    await visit.stoppedButNotStranded(page);
+  },
+
   'the page that carries the answer can be read and sent by hand': async (visit) => {
     const context = await visit.profile();
     const page = await visit.tab(context);

@@ -83,6 +83,30 @@ export const scenarios = {
     assert.ok(request && session);
   },
 
+  'mellon: r39 a click on our own page leads through CAS to a provider that has not asked': async (visit) => {
+    const context = await visit.profile();
+    const page = await visit.tab(context);
+    const click = async () => {
+      await page.goto(`${visit.idp}/start/zoom`);
+      await visit.arrive(page, 'idp', 'start');
+      await page.getByTestId('submit').click();
+    };
+    // The click is a form, and what answers it leads to another site: no policy of ours is in the way.
+    await click();
+    await atCas(visit, page);
+    await typeAtCas(visit, page);
+    assert.equal((await atMellon(visit, page)).in_response_to, null);
+    // CAS knows the person, and we do not: from our form to CAS and back to us without a stop.
+    await leaveMellon(visit, context);
+    await context.clearCookies({ domain: new URL(visit.idp).hostname });
+    await click();
+    assert.equal((await atMellon(visit, page)).in_response_to, null);
+    // With our session, at once.
+    await leaveMellon(visit, context);
+    await click();
+    await atMellon(visit, page);
+  },
+
   'mellon: r34 ForceAuthn has CAS ask again although its session lives, and the login is fresh': async (visit) => {
     const page = await visit.tab(await visit.profile());
     const before = await signIn(visit, page);

@@ -5,7 +5,7 @@ use axum::{
     http::{Method, header},
 };
 
-use crate::bridge::{Bridge, ZOOM, ZOOM_SIGN_IN, browser::Browser, page::Page};
+use crate::bridge::{Bridge, Setup, ZOOM, ZOOM_SIGN_IN, browser::Browser, page::Page};
 use crate::journeys::BrokenClock;
 
 async fn at_login(bridge: &Bridge) -> (Browser, Page) {
@@ -17,7 +17,7 @@ async fn at_login(bridge: &Bridge) -> (Browser, Page) {
 
 #[tokio::test]
 async fn every_route_and_status_bears_what_protects() {
-    let bridge = Bridge::new();
+    let bridge = Setup::zoom("idp-initiated = true").build();
     let mut browser = bridge.browser();
     let all = [
         Method::GET,
@@ -39,10 +39,14 @@ async fn every_route_and_status_bears_what_protects() {
         ("/readyz", 200, 405),
         ("/assets/style.css", 200, 405),
         ("/assets/icon.svg", 200, 405),
+        ("/start/zoom", 200, 400),
         ("/j/zoom/x", 400, 400),
         // A logout notice is a form.
         ("/cas/zoom/x", 400, 415),
         ("/cas/zoom", 404, 404),
+        ("/start", 404, 404),
+        ("/start/zoom/", 404, 404),
+        ("/start/zoom/x", 404, 404),
         ("/j/zoom", 404, 404),
         ("/j/zoom/x/y", 404, 404),
         ("/nothing", 404, 404),

@@ -249,6 +249,29 @@ async fn r75_a_password_that_ends_soon_is_told_before_the_person_goes_on() {
 }
 
 #[tokio::test]
+async fn r39_a_proof_of_a_click_on_our_page_signs_nobody_in_after_they_have_signed_out() {
+    let slapd = Slapd::start(Kind::default()).await;
+    let setup = Asking::of(&slapd, &[slapd.ldaps_url()], "warn-days = 30000").setup();
+    let bridge = Setup {
+        zoom: "idp-initiated = true".to_owned(),
+        ..setup
+    }
+    .build();
+    let mut browser = bridge.browser();
+    let start = browser.arrive("/start/zoom").await;
+    let page = browser.submit(&start, &start.form()).await;
+    let notice = browser.submit(&page, &page.filled("soon", "soon")).await;
+    assert_eq!(notice.kind(), "password-ends", "{}", notice.body);
+    let answer = browser.submit(&notice, &notice.form()).await.answer();
+    bridge.unsolicited_identity(&answer, ZOOM);
+    browser.sign_out().await;
+    bridge.wait_seconds(10);
+    let page = browser.submit(&notice, &notice.form()).await;
+    page.stops(400, "request-used");
+    assert_eq!(browser.cookie(SESSION_COOKIE), None);
+}
+
+#[tokio::test]
 async fn r75_a_proof_goes_on_in_its_own_journey_and_browser_and_time_only() {
     let (_slapd, bridge) = house("warn-days = 30000").await;
     let mut browser = bridge.browser();

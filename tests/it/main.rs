@@ -35,6 +35,8 @@ mod encryption;
 #[cfg(test)]
 mod hostile;
 #[cfg(test)]
+mod idp_initiated;
+#[cfg(test)]
 mod independent_readers;
 #[cfg(test)]
 mod interoperability;
@@ -72,6 +74,8 @@ mod signatures;
 mod socket;
 #[cfg(test)]
 mod telling;
+#[cfg(test)]
+mod unsolicited_readers;
 #[cfg(test)]
 mod wishes;
 #[cfg(test)]

@@ -2,7 +2,7 @@
 
 It validates against the schemas, refuses SHA-1, and wants a Destination, a Recipient, an
 Audience and an AuthnStatement. Its AuthnRequest goes by Redirect, with the signature in the
-query *before* SigAlg.
+query *before* SigAlg. It takes a Response that answers no request, as it does by default.
 """
 
 from flask import Flask, redirect, request
@@ -79,7 +79,7 @@ def application(args) -> Flask:
         one = auth()
         try:
             # The toolkit compares with one request; which of ours it answers is looked up first,
-            # and a Response that answers none is compared with a name that cannot match.
+            # and a Response that answers none of ours is compared with a name that cannot match.
             one.process_response(request_id=answered(one, sent))
         except Exception as fault:  # noqa: BLE001: whatever the toolkit raises is its refusal
             return refused(NAME, f"{type(fault).__name__}: {fault}")
@@ -99,12 +99,14 @@ def application(args) -> Flask:
     return app
 
 
-def answered(one: OneLogin_Saml2_Auth, sent: set[str]) -> str:
-    """The ID of our request that the posted Response claims to answer."""
+def answered(one: OneLogin_Saml2_Auth, sent: set[str]) -> str | None:
+    """The ID of our request that the posted Response claims to answer; none where it claims nothing."""
     from onelogin.saml2.response import OneLogin_Saml2_Response
 
     posted = OneLogin_Saml2_Response(one.get_settings(), request.form.get("SAMLResponse", ""))
     claimed = posted.get_in_response_to()
+    if claimed is None:
+        return None
     return claimed if claimed in sent else "no-request-of-ours"
 
 

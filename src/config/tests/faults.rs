@@ -330,6 +330,36 @@ const BAD_VALUES: &[(&str, &str, &str)] = &[
         "sp.intranet.sha1-until: invalid type",
     ),
     (
+        "#:relay-states = [",
+        "relay-states = [",
+        "sp.zoom.relay-states: stands beside no `idp-initiated = true`",
+    ),
+    (
+        "idp-initiated = false",
+        "idp-initiated = true\nrelay-states = [\"a\", \"\"]",
+        "sp.zoom.relay-states[2]: is empty, or holds a control character",
+    ),
+    (
+        "idp-initiated = false",
+        "idp-initiated = true\nrelay-states = [\"a\", \"b\\nc\"]",
+        "sp.zoom.relay-states[2]: is empty, or holds a control character",
+    ),
+    (
+        "idp-initiated = false",
+        "idp-initiated = true\nrelay-states = [\"a\", \"a\"]",
+        "sp.zoom.relay-states[2]: stands on the list already",
+    ),
+    (
+        "idp-initiated = false",
+        "idp-initiated = true\nrelay-states = \"a\"",
+        "sp.zoom.relay-states: invalid type",
+    ),
+    (
+        "idp-initiated = false",
+        "idp-initiated = \"yes\"",
+        "sp.zoom.idp-initiated: invalid type",
+    ),
+    (
         "session-minutes = 480",
         "session-minutes = 0",
         "sp.intranet.session-minutes: must not be 0",

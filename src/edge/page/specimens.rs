@@ -3,7 +3,7 @@
 use super::{Ending, Page, PasswordEnd, Refusal, Stop, StopReason};
 
 /// Every reason for a stop, in the order of the enum; a test compares the two.
-pub const STOP_REASONS: [StopReason<'static>; 30] = stop_reasons("Zoom", "Prénom");
+pub const STOP_REASONS: [StopReason<'static>; 32] = stop_reasons("Zoom", "Prénom");
 
 /// What the specimens show.
 #[derive(Clone, Copy, Debug)]
@@ -74,8 +74,10 @@ impl<'a> Cast<'a> {
             person,
             support_code,
             providers,
+            provider,
             ..
         } = *self;
+        let start = |action| Page::Start { action, provider };
         let others = [
             (
                 "logout",
@@ -89,6 +91,8 @@ impl<'a> Cast<'a> {
             ("nothing-to-log-out", Page::NothingToLogOut),
             ("not-found", Page::NotFound { support_code }),
             ("framed", Page::Framed),
+            ("start", start("/start/zoom")),
+            ("start-named", start("/start/zoom?RelayState=meetings")),
             ("home", Page::Home { providers }),
             ("home-empty", Page::Home { providers: &[] }),
         ];
@@ -218,7 +222,7 @@ impl<'a> Cast<'a> {
     }
 }
 
-const fn stop_reasons<'a>(provider: &'a str, attribute: &'a str) -> [StopReason<'a>; 30] {
+const fn stop_reasons<'a>(provider: &'a str, attribute: &'a str) -> [StopReason<'a>; 32] {
     [
         StopReason::JourneyExpired,
         StopReason::JourneyForged,
@@ -246,6 +250,8 @@ const fn stop_reasons<'a>(provider: &'a str, attribute: &'a str) -> [StopReason<
         StopReason::PasswordMustChange,
         StopReason::RecordNotFound { provider },
         StopReason::MailOfAnother { provider },
+        StopReason::StartRefused { provider },
+        StopReason::SignInTooOld { provider },
         StopReason::SignInUnavailable,
         StopReason::Busy,
         StopReason::Internal,

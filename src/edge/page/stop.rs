@@ -98,6 +98,16 @@ pub enum StopReason<'a> {
         /// Name of the provider.
         provider: &'a str,
     },
+    /// A link to our own page that may not be followed, or not any more.
+    StartRefused {
+        /// Name of the provider.
+        provider: &'a str,
+    },
+    /// The sign-in is older than the provider takes, and nothing newer was proven.
+    SignInTooOld {
+        /// Name of the provider.
+        provider: &'a str,
+    },
     /// What proves who people are does not answer.
     SignInUnavailable,
     /// Too much is under way.
@@ -142,6 +152,8 @@ impl StopReason<'_> {
             Self::PasswordMustChange => "password-must-change",
             Self::RecordNotFound { .. } => "record-not-found",
             Self::MailOfAnother { .. } => "mail-of-another",
+            Self::StartRefused { .. } => "start-refused",
+            Self::SignInTooOld { .. } => "sign-in-too-old",
             Self::SignInUnavailable => "sign-in-unavailable",
             Self::Busy => "busy",
             Self::Internal => "internal",
@@ -160,6 +172,8 @@ impl StopReason<'_> {
             | Self::SeveralMails { provider }
             | Self::RecordNotFound { provider }
             | Self::MailOfAnother { provider }
+            | Self::StartRefused { provider }
+            | Self::SignInTooOld { provider }
             | Self::ProviderDisabled { provider }
             | Self::ProviderBroken { provider } => arguments.set("provider", *provider),
             Self::MissingAttribute {
@@ -242,6 +256,8 @@ impl StopReason<'_> {
             | Self::PasswordMustChange
             | Self::RecordNotFound { .. }
             | Self::MailOfAnother { .. }
+            | Self::StartRefused { .. }
+            | Self::SignInTooOld { .. }
             | Self::SignInUnavailable
             | Self::Busy
             | Self::Internal

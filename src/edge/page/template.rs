@@ -18,7 +18,7 @@ use super::{
 use crate::model::language::Language;
 
 /// Every template: its name, and its text as built into the program.
-pub(super) const SOURCES: [(&str, &str); 12] = [
+pub(super) const SOURCES: [(&str, &str); 13] = [
     (
         "layout.html",
         include_str!("../../../templates/layout.html"),
@@ -28,6 +28,7 @@ pub(super) const SOURCES: [(&str, &str); 12] = [
         "support.html",
         include_str!("../../../templates/support.html"),
     ),
+    ("start.html", include_str!("../../../templates/start.html")),
     ("login.html", include_str!("../../../templates/login.html")),
     (
         "password-ends.html",
@@ -65,6 +66,8 @@ struct Face<'a> {
     reason: Option<&'a str>,
     /// Whether this page can be asked for again in the other language, by `?lang=`.
     has_languages: bool,
+    /// What else stands in the query then: `name=value&`.
+    query: String,
 }
 
 impl<'a> Face<'a> {
@@ -74,6 +77,7 @@ impl<'a> Face<'a> {
             title,
             reason: None,
             has_languages: false,
+            query: String::new(),
         }
     }
 
@@ -90,6 +94,7 @@ impl<'a> Face<'a> {
             title => self.title,
             reason => self.reason,
             has_languages => self.has_languages,
+            query => self.query,
         }
     }
 }
@@ -181,6 +186,21 @@ impl Edition {
             .templates
             .get_template(template)?
             .render(context! { page, ..values.clone() })?)
+    }
+
+    /// The page with the button that leads to a provider.
+    pub(super) fn start(&self, action: &str, provider: &str) -> Result<String, PageError> {
+        let title = self.text(key("start-title"), [("provider", provider)])?;
+        let query = action.split_once('?').map(|(_, query)| format!("{query}&"));
+        let face = Face {
+            query: query.unwrap_or_default(),
+            ..Face::new("start", title)
+        };
+        self.page(
+            "start.html",
+            face.in_all_languages(),
+            &context! { action, provider },
+        )
     }
 
     /// The form for name and password.

@@ -389,6 +389,7 @@ fn pages_that_can_be_asked_for_again_offer_every_language() {
     for (name, page, html) in rendered(&Cast::ZOOM) {
         let offers = match page {
             Page::Login { .. }
+            | Page::Start { .. }
             | Page::LogoutConfirm { .. }
             | Page::NothingToLogOut
             | Page::NotFound { .. }
@@ -401,8 +402,17 @@ fn pages_that_can_be_asked_for_again_offer_every_language() {
             | Page::Framed => 0,
         };
         for tag in ["fr", "en"] {
+            // A link that names where to go to is the same one in every language.
+            let named = if let Page::Start { action, .. } = page {
+                action.split_once('?').map(|(_, query)| query)
+            } else {
+                None
+            };
+            let rest = named
+                .map(|query| format!("{query}&amp;"))
+                .unwrap_or_default();
             let link = format!(
-                "<a href=\"?lang={tag}\" lang=\"{tag}\" hreflang=\"{tag}\" \
+                "<a href=\"?{rest}lang={tag}\" lang=\"{tag}\" hreflang=\"{tag}\" \
                  data-testid=\"lang-{tag}\""
             );
             assert_eq!(html.matches(&link).count(), offers, "{name}");

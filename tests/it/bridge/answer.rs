@@ -1,7 +1,7 @@
 //! What a service provider gets, and how it is proven.
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
-use passerelle::sp_check::{Expected, Identity, Profile, Reading, read};
+use passerelle::sp_check::{Expected, Identity, Profile, Reading, Rule, read};
 
 use super::{Bridge, IDP, keys::idp_key};
 use crate::lab::{
@@ -53,6 +53,10 @@ impl Answer {
 impl Bridge {
     /// Reads an answer as a strict provider would: `sp`, which asked with `request_id`.
     pub(crate) fn read(&self, answer: &Answer, sp: &str, request_id: &str) -> Reading {
+        self.read_answer_to(Some(request_id), answer, sp)
+    }
+
+    fn read_answer_to(&self, request_id: Option<&str>, answer: &Answer, sp: &str) -> Reading {
         read(
             &answer.base64,
             &Expected {
@@ -60,7 +64,7 @@ impl Bridge {
                 idp_keys: &[idp_key().verifying()],
                 sp_entity_id: sp,
                 acs: &answer.to,
-                request_id: Some(request_id),
+                request_id,
                 now: self.now(),
                 strictness: Profile::Zoom,
             },
@@ -72,6 +76,20 @@ impl Bridge {
     pub(crate) fn identity(&self, answer: &Answer, sp: &str, request_id: &str) -> Identity {
         let reading = self.read(answer, sp, request_id);
         assert_eq!(reading.findings, [], "{}", answer.xml);
+        reading.identity.unwrap()
+    }
+
+    /// Who came to `sp`, which has asked for nothing. Fails the test where the strict reader finds
+    /// anything else to say.
+    #[track_caller]
+    pub(crate) fn unsolicited_identity(&self, answer: &Answer, sp: &str) -> Identity {
+        let reading = self.read_answer_to(None, answer, sp);
+        let found: Vec<_> = reading
+            .findings
+            .iter()
+            .map(|finding| finding.rule)
+            .collect();
+        assert_eq!(found, [Rule::Unsolicited], "{}", answer.xml);
         reading.identity.unwrap()
     }
 

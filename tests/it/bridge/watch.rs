@@ -60,7 +60,10 @@ pub(crate) fn watch(
             assert!(registered.contains(&form.action), "{at}: {}", form.action);
         } else {
             assert!(
-                form.action == "/logout" || form.action.starts_with("/j/"),
+                form.action == "/logout"
+                    || ["/j/", "/start/"]
+                        .iter()
+                        .any(|ours| form.action.starts_with(ours)),
                 "{at}: {}",
                 form.action
             );
@@ -71,7 +74,10 @@ pub(crate) fn watch(
         form::forms(body).len(),
         "{at}"
     );
-    if matches!(page.as_str(), "stop" | "not-found" | "login" | "framed") {
+    if matches!(
+        page.as_str(),
+        "stop" | "not-found" | "login" | "framed" | "start"
+    ) {
         let text = text_of(body).to_lowercase();
         for word in CAUSES {
             assert!(!text.contains(word), "{at}: {word:?} in {text}");

@@ -268,6 +268,9 @@ async fn r36_an_odd_ticket_opens_no_form_and_the_form_is_gone_when_cas_is_back()
     let mut browser = house.bridge.browser();
     let form = browser.arrive(&house.bridge.request().redirect(None)).await;
     assert_eq!(form.kind(), "login");
+    // Chromium applies it to where the form is sent on to.
+    let policy = form.header("content-security-policy").unwrap();
+    assert!(!policy.contains("form-action"), "{policy}");
     house.cas.now_says(person("alice", &[("mail", ALICE)]));
     house.bridge.wait_seconds(11);
     let page = browser

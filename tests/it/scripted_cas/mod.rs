@@ -4,6 +4,7 @@
 mod context;
 mod directory;
 mod faults;
+mod idp_initiated;
 mod instant;
 mod nodes;
 mod notices;
