@@ -162,7 +162,7 @@ impl<'a> Look<'a> {
         let config = &registered.config;
         registered
             .signature_methods
-            .choose(config.signature, keys)
+            .choose(config.signature, keys, &registered.refused)
             .map_err(|fault| {
                 let key = format!("sp.{}.signature", config.short_name);
                 self.fault(&key, &fault)

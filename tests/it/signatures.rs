@@ -1,15 +1,10 @@
 //! By which algorithm a provider's answers are signed: by its rule, or by what its metadata declares
 //! (IIP-MD10); verified by xmlsec1.
 
-use std::{fs, sync::Arc};
+use std::fs;
 
 use openssl::x509::X509;
-use passerelle::{
-    app::build,
-    config::{environment::Environment, fault::ConfigFault},
-    sys::{clock::ManualClock, entropy::SeededEntropy},
-    xmlsec::keys::{KeyRequest, NewKey, generate},
-};
+use passerelle::xmlsec::keys::{KeyRequest, NewKey, generate};
 
 use crate::{
     bridge::{Bridge, Setup, ZOOM, answer::Answer, write, zoom_metadata},
@@ -196,16 +191,8 @@ async fn r07_a_provider_that_nothing_can_be_signed_for_is_told_and_never_signed_
             zoom_metadata: declaring(declared),
             ..Setup::zoom(rules)
         };
-        let (_folder, path) = setup.write();
-        let clock = Arc::new(ManualClock::starting_at(setup.start));
-        let entropy = Arc::new(SeededEntropy::new(setup.seed));
-        let told = |ConfigFault { key, what, .. }: &ConfigFault| format!("{key}: {what}");
         // What the administrator asks for stops the start; what a provider declares breaks that provider.
-        let (stops, faults) = match build::load(&path, &Environment::default(), clock, entropy) {
-            Ok(built) => (false, built.faults_of_providers),
-            Err(faults) => (true, faults),
-        };
-        (stops, faults.iter().map(told).collect::<Vec<_>>())
+        setup.faults()
     };
     let breaks = |what: &str| {
         (
