@@ -3,7 +3,7 @@
 use super::{Ending, Page, PasswordEnd, Refusal, Stop, StopReason};
 
 /// Every reason for a stop, in the order of the enum; a test compares the two.
-pub const STOP_REASONS: [StopReason<'static>; 30] = stop_reasons("Zoom", "Prénom");
+pub const STOP_REASONS: [StopReason<'static>; 31] = stop_reasons("Zoom", "Prénom");
 
 /// What the specimens show.
 #[derive(Clone, Copy, Debug)]
@@ -218,7 +218,7 @@ impl<'a> Cast<'a> {
     }
 }
 
-const fn stop_reasons<'a>(provider: &'a str, attribute: &'a str) -> [StopReason<'a>; 30] {
+const fn stop_reasons<'a>(provider: &'a str, attribute: &'a str) -> [StopReason<'a>; 31] {
     [
         StopReason::JourneyExpired,
         StopReason::JourneyForged,
@@ -234,6 +234,7 @@ const fn stop_reasons<'a>(provider: &'a str, attribute: &'a str) -> [StopReason<
         StopReason::ProviderDisabled { provider },
         StopReason::ProviderBroken { provider },
         StopReason::RequestUnreadable,
+        StopReason::RequestLate,
         StopReason::RequestStale,
         StopReason::RequestUnsigned,
         StopReason::RequestSignature,
