@@ -153,7 +153,8 @@ impl<'a> Look<'a> {
                     .push(ConfigFault::of_file(&file.path, fault.to_string())),
             }
         }
-        (keys.len() == self.named.signing.len()).then_some(keys)
+        // None at all is a fault of the configuration, and was told: nothing is to be said of what they can do.
+        (keys.len() == self.named.signing.len() && !keys.is_empty()).then_some(keys)
     }
 
     /// The key that signs for a provider. Where the administrator asks for a signature that no key makes,

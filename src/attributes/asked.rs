@@ -193,7 +193,7 @@ mod tests {
     }
 
     #[test]
-    fn iip_idp04_what_is_asked_for_is_asked_for_by_name_and_format() {
+    fn breach_of_iip_idp04_what_is_asked_for_is_asked_for_by_name_and_format() {
         let (uri, basic) = (vocab::ATTRNAME_URI, vocab::ATTRNAME_BASIC);
         for (format, is_met) in [
             (None, true),
@@ -246,7 +246,7 @@ mod tests {
     }
 
     #[test]
-    fn iip_idp03_an_entity_attribute_is_met_by_name_format_and_value_exactly() {
+    fn breach_of_iip_idp03_an_entity_attribute_is_met_by_name_format_and_value_exactly() {
         let condition = |name: &str, value: &str| Condition {
             when: When::Always,
             entity_attribute: Some(NamedValue {

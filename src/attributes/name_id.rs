@@ -326,7 +326,7 @@ mod tests {
     }
 
     #[test]
-    fn r110_a_name_of_a_person_needs_exactly_one_value() {
+    fn r110_breach_of_iip_sso05_a_name_of_a_person_needs_exactly_one_value() {
         for how in [persistent("uid"), unspecified("uid")] {
             needs_exactly_one_value(&rule(&how).unwrap());
         }
@@ -401,7 +401,7 @@ mod tests {
     }
 
     #[test]
-    fn a_provider_that_is_told_no_name_gets_none_for_anybody() {
+    fn breach_of_iip_idp11_a_provider_that_is_told_no_name_gets_none_for_anybody() {
         let rule = rule(&sections::NameId::None).unwrap();
         let (made, trace) = build_any(&rule, "uid", &["alice"], &SeededEntropy::new(1));
         assert_eq!(made.unwrap(), None);

@@ -62,7 +62,7 @@ mod tests {
     }
 
     #[test]
-    fn r110_a_name_is_the_hmac_of_person_and_provider() {
+    fn r110_iip_idp21_a_name_is_the_hmac_of_person_and_provider() {
         // Computed once with Python's hmac and base64 modules.
         let name = pairwise(7)
             .name("alice", &sp("https://univ.zoom.test"))
@@ -71,7 +71,7 @@ mod tests {
     }
 
     #[test]
-    fn r110_another_person_provider_or_secret_has_another_name() {
+    fn r110_breach_of_iip_idp21_another_person_provider_or_secret_has_another_name() {
         let zoom = sp("univ.zoom.test");
         let name = pairwise(7).name("alice", &zoom).unwrap();
         assert_eq!(name, pairwise(7).name("alice", &zoom).unwrap());

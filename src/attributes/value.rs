@@ -57,7 +57,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn r40_r111_a_value_that_an_assertion_cannot_hold_is_told() {
+    fn r40_r111_breach_of_sdp_g02_a_value_that_an_assertion_cannot_hold_is_told() {
         for good in [
             "a",
             " a ",

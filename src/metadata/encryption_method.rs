@@ -160,7 +160,7 @@ mod tests {
     };
 
     #[test]
-    fn r45_where_nothing_is_listed_it_is_aes_256_gcm_with_rsa_oaep_mgf1p() {
+    fn r45_sdp_alg01_where_nothing_is_listed_it_is_aes_256_gcm_with_rsa_oaep_mgf1p() {
         let first = Some((BlockEncryption::Aes256Gcm, MGF1P_SHA1));
         assert_eq!(chosen(&[]), first);
         assert_eq!(chosen(&[MGF1P]), first, "no cipher is listed");
@@ -183,7 +183,8 @@ mod tests {
     }
 
     #[test]
-    fn r45_neither_cbc_nor_rsa_1_5_is_chosen_though_it_be_all_that_is_listed() {
+    fn r45_breach_of_iip_alg04_sdp_alg01_neither_cbc_nor_rsa_1_5_is_chosen_though_it_be_all_that_is_listed()
+     {
         for listed in [
             &[CBC_128][..],
             &[TRIPLE_DES, MGF1P],
@@ -229,7 +230,8 @@ mod tests {
     }
 
     #[test]
-    fn r45_a_method_with_a_setting_that_is_not_used_here_gives_way_to_the_next() {
+    fn r45_breach_of_iip_alg06_a_method_with_a_setting_that_is_not_used_here_gives_way_to_the_next()
+    {
         let md5 = method(MGF1P, &[("ds:DigestMethod", MD5)]);
         let mask = method(OAEP, &[("xenc11:MGF", "urn:mask")]);
         let label = method(OAEP, &[("xenc:OAEPparams", "")]);

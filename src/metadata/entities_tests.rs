@@ -168,7 +168,8 @@ fn r90_an_ended_group_ends_every_entity_in_it() {
 }
 
 #[test]
-fn iip_md04_an_end_that_is_missing_or_too_far_is_refused_where_the_administrator_says_so() {
+fn breach_of_iip_md04_sdp_md03_an_end_that_is_missing_or_too_far_is_refused_where_the_administrator_says_so()
+ {
     let config = SpConfig {
         max_validity_days: Some(30),
         ..config()

@@ -66,7 +66,7 @@ fn valid(name: &str) -> Described {
 }
 
 #[test]
-fn every_sound_file_is_taken_and_its_warning_told() {
+fn iip_md05_every_sound_file_is_taken_and_its_warning_told() {
     let warnings = BTreeMap::from([
         (
             "certificate-expired",
@@ -265,7 +265,7 @@ const INVALID: &[(&str, &str)] = &[
 ];
 
 #[test]
-fn every_file_with_one_fault_is_refused_for_that_fault() {
+fn breach_of_iip_md05_every_file_with_one_fault_is_refused_for_that_fault() {
     let faults: BTreeMap<_, _> = INVALID.iter().copied().collect();
     let fixtures = fixtures("invalid");
     let names: Vec<_> = fixtures.keys().map(String::as_str).collect();
@@ -335,7 +335,7 @@ fn zooms_file_describes_zoom() {
 }
 
 #[test]
-fn r92_a_key_without_a_use_is_for_signing_too_and_all_keys_count_once() {
+fn r92_iip_md11_a_key_without_a_use_is_for_signing_too_and_all_keys_count_once() {
     let Described { sp, keys, .. } = valid("keys-of-every-use-wrapped-and-unwrapped");
     let subjects: Vec<_> = keys.iter().map(|key| key.certificate().subject()).collect();
     assert_eq!(
@@ -350,14 +350,14 @@ fn r92_a_key_without_a_use_is_for_signing_too_and_all_keys_count_once() {
 }
 
 #[test]
-fn r92_a_certificate_whose_time_is_over_or_not_begun_counts() {
+fn r92_iip_md12_a_certificate_whose_time_is_over_or_not_begun_counts() {
     for name in ["certificate-expired", "certificate-not-yet-valid"] {
         assert_eq!(valid(name).keys.len(), 1, "{name}");
     }
 }
 
 #[test]
-fn an_authority_in_the_chain_does_not_speak_for_the_provider() {
+fn breach_of_iip_md12_an_authority_in_the_chain_does_not_speak_for_the_provider() {
     let Described { keys, .. } = valid("certificates-in-one-x509data");
     let [key] = keys.as_slice() else {
         panic!("one key")
@@ -442,7 +442,7 @@ fn a_lab_takes_plain_http_and_says_so() {
 }
 
 #[test]
-fn requests_that_must_be_signed_need_a_key() {
+fn breach_of_iip_sso06_requests_that_must_be_signed_need_a_key() {
     let required = SpConfig {
         require_signed_requests: Some(true),
         ..config()
@@ -499,7 +499,7 @@ fn encrypting(encrypt: Encrypt) -> SpConfig {
 }
 
 #[test]
-fn r45_of_several_keys_the_first_one_that_can_be_encrypted_to_is() {
+fn r45_iip_md08_of_several_keys_the_first_one_that_can_be_encrypted_to_is() {
     // Now the keys of 2 and 5, and of EC, and of 1024 bits, are for encryption.
     let bytes = keys_of_every_use(&[
         ("<md:KeyDescriptor>", "<md:KeyDescriptor use=\"x\">"),
@@ -535,7 +535,7 @@ fn r45_of_several_keys_the_first_one_that_can_be_encrypted_to_is() {
 }
 
 #[test]
-fn r45_a_key_without_a_use_is_for_encryption_too_and_one_for_signing_is_not() {
+fn r45_breach_of_iip_md11_a_key_without_a_use_is_for_encryption_too_and_one_for_signing_is_not() {
     let key = valid("keys-of-every-use-wrapped-and-unwrapped").encryption_key;
     assert_eq!(
         key.unwrap().certificate().subject(),
@@ -647,7 +647,7 @@ fn only_digits_are_an_index() {
 }
 
 #[test]
-fn r45_keys_for_encryption_that_cannot_be_used_are_told_and_shut_nobody_out() {
+fn r45_breach_of_iip_md08_keys_for_encryption_that_cannot_be_used_are_told_and_shut_nobody_out() {
     let only_cbc = keys_of_every_use(&[(
         "</ds:KeyInfo>",
         "</ds:KeyInfo><md:EncryptionMethod \

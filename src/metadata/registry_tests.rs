@@ -98,7 +98,7 @@ fn a_provider_is_found_by_each_of_its_names_byte_for_byte() {
 }
 
 #[test]
-fn r32_two_providers_never_share_a_name_or_an_alias() {
+fn r32_breach_of_iip_md06_two_providers_never_share_a_name_or_an_alias() {
     let a = |aliases: &[&str]| provider("a", "https://a.example.org", aliases);
     let b = |aliases: &[&str]| provider("b", "https://b.example.org", aliases);
     for (one, other) in [
@@ -246,7 +246,7 @@ fn r38_a_provider_that_is_switched_off_is_found_by_no_way() {
 }
 
 #[test]
-fn r90_a_provider_is_out_from_the_instant_at_which_its_metadata_ends() {
+fn r90_sdp_md03_a_provider_is_out_from_the_instant_at_which_its_metadata_ends() {
     let mut zoom = provider("zoom", "example.zoom.us", &[]);
     let end = now() + SignedDuration::from_secs(60);
     zoom.sp.valid_until = Some(end);
@@ -278,7 +278,7 @@ fn the_name_for_people_is_the_administrators_then_the_providers_then_the_short_o
 }
 
 #[test]
-fn whether_requests_must_be_signed_is_the_administrators_word_first() {
+fn iip_sso06_whether_requests_must_be_signed_is_the_administrators_word_first() {
     let mut zoom = provider("zoom", "example.zoom.us", &[]);
     assert!(!zoom.must_sign_requests());
     zoom.sp.authn_requests_signed = true;

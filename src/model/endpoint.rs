@@ -130,7 +130,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn zooms_endpoint_is_kept_as_written() {
+    fn sdp_idp03_zooms_endpoint_is_kept_as_written() {
         let text = "https://univ-montp3-fr.zoom.us/saml/SSO";
         assert_eq!(
             EndpointUrl::parse(text, Schemes::HttpsOnly)
@@ -141,7 +141,7 @@ mod tests {
     }
 
     #[test]
-    fn r42_an_address_that_is_not_plain_https_is_refused() {
+    fn r42_breach_of_sdp_idp03_an_address_that_is_not_plain_https_is_refused() {
         use InvalidEndpoint as Is;
         for (text, fault) in [
             ("http://sp.example.org/acs", Is::Scheme),

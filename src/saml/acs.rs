@@ -220,7 +220,7 @@ mod tests {
     }
 
     #[test]
-    fn an_endpoint_of_another_binding_is_never_chosen() {
+    fn breach_of_sdp_idp08_an_endpoint_of_another_binding_is_never_chosen() {
         let mut artifact = acs(1, "https://sp.example.org/artifact", Some(true));
         artifact.binding = "urn:oasis:names:tc:SAML:2.0:bindings:HTTP-Artifact".to_owned();
         let published = [artifact, acs(2, "https://sp.example.org/post", None)];

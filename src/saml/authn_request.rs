@@ -147,10 +147,10 @@ pub enum RequestShapeFault {
     Version,
 }
 
-/// The children that an `AuthnRequest` may have, each once (saml-schema-protocol-2.0).
-const CHILDREN: [(&str, &str); 8] = [
+/// The children that an `AuthnRequest` may have, each once (saml-schema-protocol-2.0). A `Signature`
+/// is none of those that are read: the verifier hides the one that it verified.
+const CHILDREN: [(&str, &str); 7] = [
     (vocab::SAML, "Issuer"),
-    (vocab::DS, "Signature"),
     (vocab::SAMLP, "Extensions"),
     (vocab::SAML, "Subject"),
     (vocab::SAMLP, "NameIDPolicy"),

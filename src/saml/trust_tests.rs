@@ -148,7 +148,7 @@ fn unsigned(changes: &[(&'static str, &str)]) -> Result<TrustedAuthnRequest, Req
 }
 
 #[test]
-fn an_unsigned_request_is_taken_where_none_must_be_signed_and_refused_otherwise() {
+fn sdp_idp04_an_unsigned_request_is_taken_where_none_must_be_signed_and_refused_otherwise() {
     assert!(!unsigned(&[]).unwrap().is_signed());
     let keys = [verifying(key(0))];
     let fault = judge(&bare(request(&[], None)), &keys, true).unwrap_err();
@@ -156,7 +156,7 @@ fn an_unsigned_request_is_taken_where_none_must_be_signed_and_refused_otherwise(
 }
 
 #[test]
-fn a_signed_request_is_taken_from_any_of_the_providers_keys_even_expired_ones() {
+fn iip_md07_sdp_idp32_a_signed_request_is_taken_from_any_of_the_providers_keys_even_expired_ones() {
     let keys = [verifying(key(1)), verifying(key(0))];
     for signer in [key(0), key(1)] {
         let enveloped = bare(request(&[], Some(signer)));
@@ -249,7 +249,7 @@ fn r13_the_destination_is_ours_exactly_and_a_signed_request_has_one() {
 }
 
 #[test]
-fn r33_a_request_is_neither_old_nor_from_the_future() {
+fn r33_breach_of_iip_g01_sdp_g01_a_request_is_neither_old_nor_from_the_future() {
     let issued = |instant: &str| unsigned(&[("IssueInstant", instant)]);
     for good in ["2026-11-25T11:55:00Z", "2026-11-25T12:03:00Z", NOW] {
         assert!(issued(good).is_ok(), "{good}");

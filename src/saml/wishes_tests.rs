@@ -37,7 +37,7 @@ fn wishes_of(
 }
 
 #[test]
-fn r37_a_name_policy_is_met_as_it_stands_or_refused() {
+fn r37_iip_idp10_a_name_policy_is_met_as_it_stands_or_refused() {
     let policy = |attributes: &str| wishes(&[], &format!("<samlp:NameIDPolicy {attributes}/>"));
     assert_eq!(policy("").unwrap().name_id_format, None);
     let email = format!("Format='{}' AllowCreate='true'", vocab::NAME_ID_EMAIL);
@@ -125,7 +125,7 @@ fn r36_a_requested_context_is_met_by_what_happens_here_or_refused() {
 }
 
 #[test]
-fn r31_r34_what_cannot_be_had_is_told_by_status() {
+fn r31_r34_iip_idp05_what_cannot_be_had_is_told_by_status() {
     let wish = |changes: &[(&'static str, &str)]| wishes(changes, "").map(|_| ());
     assert_eq!(wish(&[("ProtocolBinding", vocab::BINDING_POST)]), Ok(()));
     assert_eq!(

@@ -322,7 +322,7 @@ fn each_defect_of_a_response_is_found_under_its_own_rule() {
 }
 
 #[test]
-fn each_defect_of_an_assertion_is_found_under_its_own_rule() {
+fn breach_of_sdp_idp10_sdp_idp20_each_defect_of_an_assertion_is_found_under_its_own_rule() {
     defects_of_an_assertion().iter().for_each(breaks_only);
 }
 

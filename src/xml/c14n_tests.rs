@@ -1,7 +1,7 @@
 //! Expectations are those of Exclusive XML Canonicalization 1.0 and Canonical
 //! XML 1.0; `tests/it/xml_oracles.rs` compares with libxml2 besides.
 
-use super::super::door::{Limits, open};
+use super::super::door::{Bound, DoorFault, Limits, open};
 use super::*;
 
 fn canonical(xml: &str, options: &ExclusiveC14n) -> Result<String, C14nFault> {
@@ -218,4 +218,26 @@ fn r05_the_inclusive_form_declares_all_that_is_in_scope_and_takes_over_no_xml_at
         inclusive.canonicalize(alone, None),
         Err(C14nFault::InheritedXmlAttribute)
     );
+}
+
+#[test]
+fn r06_the_longest_canonical_form_of_a_message_is_a_few_times_as_long() {
+    let long = "n".repeat(245);
+    let namespaces = (0..16).map(|n| format!(" xmlns:p{n:x}='urn:{n:x}{long}'"));
+    let namespaces = namespaces.collect::<Vec<_>>().concat();
+    let used = "<p0:a p1:b='' p2:b=''/>".repeat(1_990);
+    let xml = format!("<a{namespaces}>{used}</a>");
+    let document = open(xml.as_bytes(), &Limits::MESSAGE).unwrap();
+    for canonical in [
+        ExclusiveC14n::default().canonicalize(document.root(), None),
+        InclusiveC14n::default().canonicalize(document.root(), None),
+    ] {
+        let length = canonical.unwrap().len();
+        assert!(length < 8 * Limits::MESSAGE.bytes, "{length}");
+    }
+    // Of names as long as other values, one message would be written in 380 megabytes.
+    let longer = xml.replace(&long, &long.repeat(20));
+    assert!(longer.len() < Limits::MESSAGE.bytes);
+    let fault = open(longer.as_bytes(), &Limits::MESSAGE).unwrap_err();
+    assert_eq!(fault, DoorFault::TooLarge(Bound::NameBytes));
 }

@@ -35,7 +35,9 @@ pub struct Limits {
     /// Namespace declarations on one element and all those around it. The cost
     /// of an element in the tree grows with the square of this number.
     pub namespaces_in_scope: usize,
-    /// Length of an element's or attribute's name, prefix included.
+    /// Length of an element's or attribute's name, prefix included, and of a
+    /// namespace's name: exclusive canonicalisation writes that again wherever it
+    /// is used, and would make hundreds of megabytes of one message.
     pub name_bytes: usize,
     /// Length of one stretch of text or one attribute value, as written.
     pub text_bytes: usize,
@@ -322,6 +324,10 @@ impl<'l> Count<'l> {
                 Event::PI(_) if self.limits.only_elements_and_text => {
                     return Err(DoorFault::ProcessingInstruction);
                 }
+                // Namespaces in XML 1.0 §7; the tree builder takes `<?a>b?>`.
+                Event::PI(pi) if !is_ncname(pi.target()) => {
+                    return Err(not_well_formed(self.document, self.offset));
+                }
                 Event::Comment(_) | Event::PI(_) => {}
                 Event::Decl(_) if is_at_start => {}
                 Event::Decl(_) => return Err(DoorFault::Declaration),
@@ -362,6 +368,7 @@ impl<'l> Count<'l> {
                     return Err(not_well_formed(self.document, self.offset));
                 }
                 declared.push(name);
+                hold(value.len(), self.limits.name_bytes, Bound::NameBytes)?;
                 hold(
                     declared.len(),
                     self.limits.namespace_declarations,

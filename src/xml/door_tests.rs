@@ -67,7 +67,18 @@ fn r03_a_message_with_a_comment_or_instruction_anywhere_is_refused() {
 }
 
 #[test]
-fn r04_a_document_type_declaration_is_refused_in_every_form() {
+fn r02_an_instruction_whose_target_is_no_name_is_refused() {
+    // The first was found by the fuzz target `xml`.
+    for xml in ["<a><?a>b <!c?></a>", "<a><?a:b?></a>", "<a><?1?></a>"] {
+        assert!(
+            matches!(metadata_fault(xml), DoorFault::NotWellFormed { .. }),
+            "{xml}"
+        );
+    }
+}
+
+#[test]
+fn r04_breach_of_iip_g03_sdp_g03_a_document_type_declaration_is_refused_in_every_form() {
     for doctype in [
         "<!DOCTYPE a>",
         "<!DOCTYPE a []>",
@@ -204,6 +215,18 @@ fn r06_each_bound_is_held_exactly() {
         "<a>0123456<!--c-->789<![CDATA[01234]]>1&#65;</a>",
         Bound::TextBytes,
     );
+}
+
+#[test]
+fn r06_a_namespace_has_a_name_as_short_as_other_names() {
+    for declares in ["xmlns", "xmlns:b"] {
+        let read = |length: usize| {
+            let xml = format!("<a {declares}='{:n<length$}'/>", "urn:");
+            open(xml.as_bytes(), &Limits::MESSAGE).map(|_| ())
+        };
+        assert_eq!(read(256), Ok(()));
+        assert_eq!(read(257), Err(DoorFault::TooLarge(Bound::NameBytes)));
+    }
 }
 
 #[test]

@@ -180,7 +180,7 @@ fn a_filled_slot_keeps_the_whole_canonical() {
 
 proptest::proptest! {
     #[test]
-    fn r03_r40_whatever_is_written_is_read_again_as_it_was(
+    fn r03_r40_iip_g03_sdp_g03_whatever_is_written_is_read_again_as_it_was(
         attribute in ".{0,40}",
         text in "(?s)[\\PC\\x00-\\x1f<>&\"'-]{0,60}",
     ) {

@@ -96,7 +96,7 @@ fn ways() -> Vec<EncryptionMethods> {
 }
 
 #[test]
-fn r45_whoever_has_the_key_reads_what_was_written_in_every_way_of_encrypting() {
+fn r45_iip_alg04_iip_alg06_whoever_has_the_key_reads_what_was_written_in_every_way_of_encrypting() {
     for way in ways() {
         let (key, text) = values(&encrypted(way));
         let key = decrypt_key(&key, &sp_key().key, way.transport).unwrap();

@@ -29,7 +29,7 @@ fn a_certificate_shows_what_it_says() {
 }
 
 #[test]
-fn a_certificate_is_read_from_wrapped_and_unwrapped_base64() {
+fn sdp_md05_a_certificate_is_read_from_wrapped_and_unwrapped_base64() {
     let base64 = STANDARD.encode(sp_key().der());
     let (head, tail) = base64.split_at(64);
     let wrapped = format!("\r\n\t  {head}\n{tail} ");
@@ -42,7 +42,7 @@ fn a_certificate_is_read_from_wrapped_and_unwrapped_base64() {
 }
 
 #[test]
-fn a_certificate_with_bytes_behind_it_is_refused() {
+fn breach_of_sdp_md05_a_certificate_with_bytes_behind_it_is_refused() {
     let mut der = sp_key().der();
     der.push(0);
     let fault = VerifyingKey::from_certificate_der(&der).unwrap_err();
@@ -50,7 +50,7 @@ fn a_certificate_with_bytes_behind_it_is_refused() {
 }
 
 #[test]
-fn r07_weak_keys_are_refused() {
+fn r07_breach_of_sdp_md06_weak_keys_are_refused() {
     for weak in [
         TestKey::rsa(1024),
         TestKey::rsa(2046),
@@ -80,7 +80,7 @@ fn r07_an_rsa_key_with_a_useless_exponent_is_refused() {
 }
 
 #[test]
-fn a_generated_key_is_read_again_and_is_long_lived() {
+fn sdp_md06_a_generated_key_is_read_again_and_is_long_lived() {
     let made = generate(&request("idp.example")).unwrap();
     let key = SigningKey::from_pem(made.pem().as_bytes()).unwrap();
     assert!(made.pem().starts_with("-----BEGIN PRIVATE KEY-----"));
@@ -177,7 +177,7 @@ fn debug_shows_no_key() {
 }
 
 #[test]
-fn a_file_that_is_not_one_key_with_its_certificate_is_refused() {
+fn breach_of_sdp_md07_a_file_that_is_not_one_key_with_its_certificate_is_refused() {
     let key = sp_key().key.private_key_to_pem_pkcs8().unwrap();
     let own = sp_key().certificate.to_pem().unwrap();
     let other = foreign_key().certificate.to_pem().unwrap();

@@ -81,7 +81,7 @@ fn verify_both<'a>(
 }
 
 #[test]
-fn r07_each_algorithm_goes_with_each_key_of_its_kind_and_with_no_other() {
+fn r07_breach_of_iip_alg02_each_algorithm_goes_with_each_key_of_its_kind_and_with_no_other() {
     let rsa_sha1 = (RSA_SHA1, KeyKind::Rsa, MessageDigest::sha1());
     for (kind, key) in &registered() {
         for algorithm in SignatureAlgorithm::ALL {
@@ -218,7 +218,7 @@ fn r07_sha1_as_a_digest_is_taken_where_sha1_is_and_of_rsa_keys_only() {
 }
 
 #[test]
-fn r07_digests_off_the_list_are_refused_by_name() {
+fn r07_breach_of_iip_alg01_sdp_alg01_digests_off_the_list_are_refused_by_name() {
     for uri in [
         SHA1,
         "",

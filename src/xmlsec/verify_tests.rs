@@ -71,7 +71,7 @@ fn r08_without_keys_nothing_verifies() {
 }
 
 #[test]
-fn r08_a_foreign_or_broken_signature_is_refused() {
+fn r08_breach_of_iip_md07_sdp_idp32_a_foreign_or_broken_signature_is_refused() {
     let foreign = fill(
         &request("_req", &Template::to("_req").xml()),
         "_req",

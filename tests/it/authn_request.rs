@@ -350,7 +350,7 @@ fn passed_over() -> Vec<String> {
 }
 
 #[tokio::test]
-async fn r36_r37_each_element_empty_long_or_odd_is_met_told_or_passed_over_as_the_standard_says() {
+async fn r36_r37_iip_ext01_iip_sso07_each_element_empty_long_or_odd_is_met_told_or_passed_over() {
     let mut house = House::new().await;
     let passed_over = passed_over().into_iter().map(|child| (child, Answered));
     let children = names().into_iter().chain(contexts()).chain(passed_over);
@@ -363,7 +363,7 @@ async fn r36_r37_each_element_empty_long_or_odd_is_met_told_or_passed_over_as_th
 }
 
 #[tokio::test]
-async fn r02_r32_each_element_twice_and_whatever_has_no_place_is_refused() {
+async fn r02_r32_breach_of_iip_ext01_each_element_twice_and_whatever_has_no_place_is_refused() {
     let mut house = House::new().await;
     let issuer = saml("Issuer", "", ZOOM);
     let once = [
@@ -506,7 +506,7 @@ async fn r02_the_order_and_the_spelling_of_what_is_said_change_nothing() {
 }
 
 #[tokio::test]
-async fn r33_iip_g01_clocks_may_differ_by_three_minutes_and_not_by_ten() {
+async fn r33_iip_g01_sdp_g01_clocks_may_differ_by_three_minutes_and_not_by_ten() {
     let mut house = House::new().await;
     for (seconds, end) in [
         (-179, Answered),
@@ -523,7 +523,7 @@ async fn r33_iip_g01_clocks_may_differ_by_three_minutes_and_not_by_ten() {
 }
 
 #[tokio::test]
-async fn r08_sdp_idp05_a_bad_signature_of_a_provider_that_need_not_sign_is_refused_whatever_it_asks()
+async fn r08_breach_of_sdp_idp05_a_bad_signature_of_a_provider_that_need_not_sign_is_refused_whatever_it_asks()
  {
     let mut house = House::new().await;
     for wish in [

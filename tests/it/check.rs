@@ -151,7 +151,8 @@ fn counts_that_are_told_to_everybody_are_warned_of() {
 }
 
 #[test]
-fn r45_a_provider_that_must_be_encrypted_to_and_has_no_key_for_it_is_a_fault() {
+fn r45_breach_of_iip_idp09_sdp_idp11_a_provider_that_must_be_encrypted_to_and_has_no_key_for_it_is_a_fault()
+ {
     let setup = Setup::zoom("encrypt = 'always'");
     assert_eq!(told(&setup), ["zoom.xml: sp.zoom"]);
 }

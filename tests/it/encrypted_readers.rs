@@ -98,7 +98,8 @@ fn response(page: &Page) -> String {
 }
 
 #[tokio::test]
-async fn r45_every_foreign_service_provider_reads_the_person_in_an_encrypted_assertion() {
+async fn r45_iip_alg04_iip_idp09_every_foreign_service_provider_reads_the_person_in_an_encrypted_assertion()
+ {
     for kind in KINDS {
         let pair = Pair::start(kind).await;
         for (sign, methods) in [
@@ -130,7 +131,8 @@ async fn r45_every_foreign_service_provider_reads_the_person_in_an_encrypted_ass
 }
 
 #[tokio::test]
-async fn r45_a_service_provider_that_lists_rsa_oaep_of_xml_encryption_1_1_alone_reads_it() {
+async fn r45_iip_alg06_a_service_provider_that_lists_rsa_oaep_of_xml_encryption_1_1_alone_reads_it()
+{
     // xmlsec1 1.2, on which the others stand, does not know it.
     let pair = Pair::start(SpKind::Python3Saml).await;
     let key = (pair.sp.keys(), OAEP_SHA_256);

@@ -69,7 +69,8 @@ fn in_clear(answer: &Answer, assertion: &str) -> Answer {
 }
 
 #[tokio::test]
-async fn r45_the_assertion_is_signed_then_encrypted_and_the_response_is_signed_around_it() {
+async fn r45_iip_idp09_sdp_idp11_the_assertion_is_signed_then_encrypted_and_the_response_is_signed_around_it()
+ {
     use SignedElement::{Assertion, Response};
     for (sign, inside, outside) in [
         ("assertion", true, &[][..]),

@@ -348,7 +348,7 @@ fn name_id_in(xml: &str) -> Option<String> {
 
 /// Their own requests, written by their own libraries. The lab has no TLS: what happens is `Password`.
 #[tokio::test]
-async fn r36_r37_all_that_a_foreign_service_provider_can_ask_for_is_met_or_told() {
+async fn r36_r37_iip_sso07_all_that_a_foreign_service_provider_can_ask_for_is_met_or_told() {
     const ZOE: &str = "zoe.martin@etu.univ-montp3.example";
     const PASSWORD: &str = "urn:oasis:names:tc:SAML:2.0:ac:classes:Password";
     let lab = TempDir::new().unwrap();

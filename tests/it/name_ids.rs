@@ -59,7 +59,7 @@ fn about(bridge: &Bridge, attributes: &str, name: &str) -> AuthnRequest {
 }
 
 #[tokio::test]
-async fn r37_a_transient_name_is_another_one_in_every_answer() {
+async fn r37_iip_sso05_sdp_idp12_a_transient_name_is_another_one_in_every_answer() {
     let bridge = bridge("format = 'transient'");
     let (mut anne, first) = signed_in(&bridge, "anne.dupont").await;
     let mut names = vec![first];
@@ -94,7 +94,8 @@ async fn r37_a_transient_name_is_another_one_in_every_answer() {
 }
 
 #[tokio::test]
-async fn r37_a_transient_name_is_the_person_of_the_session_that_it_was_told_on_and_nobody_else() {
+async fn r37_breach_of_sdp_idp12_a_transient_name_is_the_person_of_the_session_that_it_was_told_on_and_nobody_else()
+ {
     let bridge = bridge("format = 'transient'");
     let (mut anne, first) = signed_in(&bridge, "anne.dupont").await;
     let (mut luc, of_luc) = signed_in(&bridge, "luc.bernard").await;
@@ -166,7 +167,7 @@ async fn r37_an_unspecified_name_is_the_value_as_it_stands() {
 }
 
 #[tokio::test]
-async fn r37_a_provider_that_is_told_no_name_gets_a_subject_without_one() {
+async fn r37_iip_idp11_a_provider_that_is_told_no_name_gets_a_subject_without_one() {
     let bridge = bridge("format = 'none'");
     let mut browser = bridge.browser();
     let request = bridge.request();

@@ -1,8 +1,11 @@
 //! What we publish of ourselves, and what machines ask.
 
+use roxmltree::{Document, Node};
+
 use crate::{
     bridge::{
-        Bridge, IDP, SSO,
+        Bridge, IDP, ORIGIN, SSO,
+        browser::Browser,
         keys::idp_key,
         request::{post, redirect},
     },
@@ -10,9 +13,11 @@ use crate::{
 };
 
 const MD: &str = "urn:oasis:names:tc:SAML:2.0:metadata";
+const MDUI: &str = "urn:oasis:names:tc:SAML:metadata:ui";
+const XML: &str = "http://www.w3.org/XML/1998/namespace";
 
-#[tokio::test]
-async fn our_metadata_is_valid_and_promises_what_the_routes_do() {
+/// Our metadata as anybody reads it, and a browser.
+async fn read_ours() -> (Bridge, Browser, String) {
     let bridge = Bridge::new();
     let mut browser = bridge.browser();
     let page = browser.open("/saml/metadata").await;
@@ -22,32 +27,32 @@ async fn our_metadata_is_valid_and_promises_what_the_routes_do() {
         Some("application/samlmetadata+xml")
     );
     xmllint_schema(&page.body, Schema::Metadata).unwrap();
-    let tree = roxmltree::Document::parse(&page.body).unwrap();
+    (bridge, browser, page.body)
+}
+
+/// Every element of that name.
+fn all<'t, 'i>(tree: &'t Document<'i>, name: &str) -> Vec<Node<'t, 'i>> {
+    tree.descendants()
+        .filter(|node| node.is_element() && node.tag_name().name() == name)
+        .collect()
+}
+
+fn path_of(url: &str) -> &str {
+    url.strip_prefix(ORIGIN).unwrap()
+}
+
+#[tokio::test]
+async fn sdp_md04_our_metadata_promises_what_the_routes_do() {
+    let (bridge, mut browser, text) = read_ours().await;
+    let tree = Document::parse(&text).unwrap();
     let root = tree.root_element();
     assert_eq!(root.attribute("entityID"), Some(IDP));
-    let all = |name: &'static str| {
-        tree.descendants()
-            .filter(move |node| node.is_element() && node.tag_name().name() == name)
-    };
-    // The entity ID is where the metadata is (SDP-MD01), and errorURL leads to a page.
-    assert_eq!(
-        IDP.strip_prefix(crate::bridge::ORIGIN),
-        Some("/saml/metadata")
-    );
-    let role = all("IDPSSODescriptor").next().unwrap();
-    let error_url = role.attribute("errorURL").unwrap();
-    let path = error_url.strip_prefix(crate::bridge::ORIGIN).unwrap();
-    assert_eq!(browser.open(path).await.status, 200);
-    let logo = all("Logo").next().unwrap().text().unwrap();
-    let path = logo.strip_prefix(crate::bridge::ORIGIN).unwrap();
-    let logo = browser.open(path).await;
-    assert_eq!(
-        (logo.status, logo.header("content-type")),
-        (200, Some("image/svg+xml"))
-    );
+    assert_eq!(root.tag_name().namespace(), Some(MD));
+    // The entity ID is where the metadata is (SDP-MD01).
+    assert_eq!(path_of(IDP), "/saml/metadata");
     // Each binding that is promised is served, at the address that is promised.
     let mut bindings = Vec::new();
-    for service in all("SingleSignOnService") {
+    for service in all(&tree, "SingleSignOnService") {
         assert_eq!(service.attribute("Location"), Some(SSO));
         let binding = service.attribute("Binding").unwrap();
         let request = bridge.request().xml();
@@ -63,7 +68,12 @@ async fn our_metadata_is_valid_and_promises_what_the_routes_do() {
         bindings.push(binding);
     }
     assert_eq!(bindings.len(), 2);
-    // Nothing is promised that is not built.
+}
+
+#[tokio::test]
+async fn breach_of_sdp_md04_our_metadata_promises_nothing_that_is_not_built() {
+    let (_, _, text) = read_ours().await;
+    let tree = Document::parse(&text).unwrap();
     for name in [
         "SingleLogoutService",
         "ArtifactResolutionService",
@@ -71,13 +81,79 @@ async fn our_metadata_is_valid_and_promises_what_the_routes_do() {
         "ManageNameIDService",
         "SPSSODescriptor",
         "AttributeAuthorityDescriptor",
+        // A signed document of ours would be material for attacks on weak providers.
+        "Signature",
     ] {
-        assert_eq!(all(name).count(), 0, "{name}");
+        assert_eq!(all(&tree, name).len(), 0, "{name}");
     }
+    let role = all(&tree, "IDPSSODescriptor")[0];
     assert_eq!(role.attribute("WantAuthnRequestsSigned"), Some("false"));
-    let certificate = all("X509Certificate").next().unwrap().text().unwrap();
+}
+
+#[tokio::test]
+async fn sdp_md09_sdp_md10_our_metadata_has_names_for_people_and_a_logo_that_is_there() {
+    let (_, mut browser, text) = read_ours().await;
+    let tree = Document::parse(&text).unwrap();
+    let ui_info = all(&tree, "UIInfo")[0];
+    let names: Vec<_> = ui_info
+        .children()
+        .filter(|node| node.has_tag_name((MDUI, "DisplayName")))
+        .map(|node| (node.attribute((XML, "lang")), node.text()))
+        .collect();
+    assert!(!names.is_empty(), "{text}");
+    for (language, name) in names {
+        assert!(language.is_some() && name.is_some_and(|name| !name.is_empty()));
+    }
+    let logo = all(&tree, "Logo")[0].text().unwrap();
+    let logo = browser.open(path_of(logo)).await;
+    assert_eq!(
+        (logo.status, logo.header("content-type")),
+        (200, Some("image/svg+xml"))
+    );
+}
+
+#[tokio::test]
+async fn sdp_md11_sdp_md12_our_metadata_has_a_technical_contact_and_an_error_page() {
+    let (_, mut browser, text) = read_ours().await;
+    let tree = Document::parse(&text).unwrap();
+    let contact = all(&tree, "ContactPerson")[0];
+    assert_eq!(contact.attribute("contactType"), Some("technical"));
+    let address = all(&tree, "EmailAddress")[0].text().unwrap();
+    assert_eq!(address, "mailto:sso@example.org");
+    let role = all(&tree, "IDPSSODescriptor")[0];
+    let page = browser
+        .open(path_of(role.attribute("errorURL").unwrap()))
+        .await;
+    assert_eq!(page.status, 200);
+    assert!(
+        page.header("content-type")
+            .unwrap()
+            .starts_with("text/html")
+    );
+}
+
+#[tokio::test]
+async fn sdp_idp33_our_metadata_has_all_that_a_service_provider_looks_for() {
+    let (_, _, text) = read_ours().await;
+    let tree = Document::parse(&text).unwrap();
+    for (name, least) in [
+        ("SingleSignOnService", 1),
+        ("KeyDescriptor", 1),
+        ("UIInfo", 1),
+        ("DisplayName", 1),
+        ("Logo", 1),
+        ("Scope", 1),
+        ("Organization", 1),
+        ("ContactPerson", 1),
+    ] {
+        assert!(all(&tree, name).len() >= least, "{name}");
+    }
+    let key = all(&tree, "KeyDescriptor")[0];
+    assert_eq!(key.attribute("use"), Some("signing"));
+    let certificate = all(&tree, "X509Certificate")[0].text().unwrap();
     assert_eq!(certificate, idp_key().certificate_base64());
-    let formats: Vec<_> = all("NameIDFormat")
+    let formats: Vec<_> = all(&tree, "NameIDFormat")
+        .into_iter()
         .map(|node| node.text().unwrap())
         .collect();
     let words = formats.iter().map(|urn| urn.rsplit(':').next().unwrap());
@@ -85,10 +161,7 @@ async fn our_metadata_is_valid_and_promises_what_the_routes_do() {
         words.eq(["emailAddress", "persistent", "transient", "unspecified"]),
         "{formats:?}"
     );
-    // A signed document of ours would be material for attacks on weak providers.
-    assert_eq!(all("Signature").count(), 0);
-    assert_eq!(root.tag_name().namespace(), Some(MD));
-    for scope in all("Scope") {
+    for scope in all(&tree, "Scope") {
         assert_eq!(scope.attribute("regexp"), Some("false"));
     }
 }

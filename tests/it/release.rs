@@ -122,7 +122,7 @@ const GOLDEN: [Golden; 6] = [
 const STOPPED: [&str; 3] = ["sans.mail", "deux.mails", "compte.ferme"];
 
 #[tokio::test]
-async fn r112_zoom_is_told_exactly_this_of_each_person_of_the_demo() {
+async fn r112_iip_idp02_sdp_idp20_zoom_is_told_exactly_this_of_each_person_of_the_demo() {
     let bridge = Bridge::new();
     for person in GOLDEN {
         let expected = [
@@ -190,7 +190,8 @@ fn the_domains_of_the_demo_are_those_of_its_people_and_of_these_tests() {
 }
 
 #[tokio::test]
-async fn r112_a_provider_of_which_nothing_is_written_is_told_a_name_and_nothing_else() {
+async fn r112_breach_of_iip_idp02_a_provider_of_which_nothing_is_written_is_told_a_name_and_nothing_else()
+ {
     let bridge = Bridge::new();
     for sp in [INTRANET, LIBRARY] {
         let lines = told(&bridge, sp, "anne.dupont").await;

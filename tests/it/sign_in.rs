@@ -18,7 +18,8 @@ type Way = fn(&AuthnRequest) -> (bool, String);
 const ANNE: &str = "anne.dupont@univ-montp3.example";
 
 #[tokio::test]
-async fn a_person_signs_in_by_each_binding_signed_or_not() {
+async fn iip_sso01_iip_sso02_sdp_idp01_sdp_idp02_sdp_idp05_a_person_signs_in_by_each_binding_signed_or_not()
+ {
     let bridge = Bridge::new();
     let ways: [(&str, Way); 5] = [
         ("Redirect", |request| (false, request.redirect(Some("r")))),
@@ -89,7 +90,7 @@ async fn r32_the_audience_is_the_name_under_which_the_provider_asked() {
 }
 
 #[tokio::test]
-async fn each_way_to_sign_gives_the_same_identity_and_holds_for_xmlsec1() {
+async fn iip_sso04_sdp_idp09_each_way_to_sign_gives_the_same_identity_and_holds_for_xmlsec1() {
     use SignedElement::{Assertion, Response};
     let mut seen = Vec::new();
     for (sign, signed) in [
@@ -152,7 +153,7 @@ async fn r44_the_relay_state_comes_back_byte_for_byte_and_stays_away_if_it_was_a
 }
 
 #[tokio::test]
-async fn r30_r31_the_answer_goes_to_the_address_the_index_or_the_default() {
+async fn r30_r31_iip_idp12_sdp_idp06_the_answer_goes_to_the_address_the_index_or_the_default() {
     let bridge = Bridge::new();
     let mut browser = bridge.browser();
     let login = browser.arrive(&bridge.request().redirect(None)).await;
@@ -206,7 +207,7 @@ async fn the_second_sign_in_shows_no_page_and_is_answered_at_once() {
 }
 
 #[tokio::test]
-async fn r110_a_persistent_name_is_stable_and_each_provider_has_its_own() {
+async fn r110_iip_sso05_a_persistent_name_is_stable_and_each_provider_has_its_own() {
     let bridge = Bridge::new();
     let alias = "https://intranet.example.org/alias";
     let mut names = Vec::new();

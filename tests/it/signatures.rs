@@ -135,7 +135,7 @@ async fn r07_xmlsec1_verifies_every_algorithm_that_a_provider_may_be_given_in_ev
 }
 
 #[tokio::test]
-async fn r07_what_the_metadata_declares_is_what_everything_is_signed_by() {
+async fn r07_iip_md10_what_the_metadata_declares_is_what_everything_is_signed_by() {
     let digest = format!("<alg:DigestMethod Algorithm=\"{SHA512}\"/>");
     let p384 = format!("<alg:SigningMethod Algorithm=\"{MORE}ecdsa-sha384\" MinKeySize=\"384\"/>");
     let rsa_512 = signing(&format!("{MORE}rsa-sha512"));
@@ -185,7 +185,8 @@ async fn r07_what_the_metadata_declares_is_what_everything_is_signed_by() {
 }
 
 #[tokio::test]
-async fn r07_a_provider_that_nothing_can_be_signed_for_is_told_and_never_signed_for_otherwise() {
+async fn r07_breach_of_iip_md10_a_provider_that_nothing_can_be_signed_for_is_told_and_never_signed_for_otherwise()
+ {
     let faults = |declared: &str, rules: &str| {
         let setup = Setup {
             zoom_metadata: declaring(declared),
@@ -221,7 +222,8 @@ async fn r07_a_provider_that_nothing_can_be_signed_for_is_told_and_never_signed_
 }
 
 #[tokio::test]
-async fn our_metadata_names_every_key_that_signs_and_every_algorithm_that_is_verified() {
+async fn iip_md09_sdp_md07_our_metadata_names_every_key_that_signs_and_every_algorithm_that_is_verified()
+ {
     let bridge = with_ec_keys(Setup::new()).build();
     let page = bridge.browser().open("/saml/metadata").await;
     xmllint_schema(&page.body, Schema::Metadata).unwrap();

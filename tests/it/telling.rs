@@ -512,7 +512,7 @@ impl Signer for Mute {
 }
 
 #[tokio::test]
-async fn where_the_key_does_not_answer_nothing_is_sent_unsigned_and_nobody_is_signed_in() {
+async fn breach_of_iip_sso04_sdp_idp09_where_the_key_does_not_answer_nothing_is_sent_unsigned() {
     let mut bridge = Bridge::new();
     let front = Arc::get_mut(&mut bridge.front).unwrap();
     for provider in front.bridge.providers.values_mut() {

@@ -47,7 +47,7 @@ fn status(top: &str, second: &str) -> (String, String) {
 }
 
 #[tokio::test]
-async fn r34_force_authn_asks_again_although_a_session_lives() {
+async fn r34_iip_idp06_sdp_idp07_force_authn_asks_again_although_a_session_lives() {
     let bridge = Bridge::new();
     let mut browser = signed_in(&bridge).await;
     bridge.wait(30);
@@ -71,7 +71,7 @@ async fn r34_force_authn_asks_again_although_a_session_lives() {
 }
 
 #[tokio::test]
-async fn r35_is_passive_shows_no_page_whatever_happens() {
+async fn r35_iip_idp07_is_passive_shows_no_page_whatever_happens() {
     let bridge = Bridge::new();
     let request = bridge.request().with("IsPassive", "true");
     assert_eq!(
@@ -128,7 +128,8 @@ async fn r35_who_is_signed_in_and_lacks_what_the_provider_needs_is_no_page_eithe
 }
 
 #[tokio::test]
-async fn r34_force_authn_and_is_passive_together_are_no_passive_even_with_a_session() {
+async fn r34_breach_of_iip_idp07_force_authn_and_is_passive_together_are_no_passive_even_with_a_session()
+ {
     let bridge = Bridge::new();
     let mut browser = signed_in(&bridge).await;
     let request = bridge
@@ -143,8 +144,7 @@ async fn r34_force_authn_and_is_passive_together_are_no_passive_even_with_a_sess
 }
 
 #[tokio::test]
-async fn r36_each_comparison_is_judged_by_what_happened_and_the_class_that_was_asked_is_never_stated()
- {
+async fn r36_iip_idp08_each_comparison_is_judged_by_what_happened() {
     let bridge = Bridge::new();
     let mut browser = signed_in(&bridge).await;
     for (comparison, classes) in [
@@ -362,7 +362,8 @@ async fn r37_a_name_is_taken_as_the_provider_was_told_it_and_in_no_other_spellin
 }
 
 #[tokio::test]
-async fn r37_a_subject_that_names_nobody_or_says_how_it_is_confirmed_is_told_and_never_ignored() {
+async fn r37_breach_of_iip_sso07_a_subject_that_names_nobody_or_says_how_it_is_confirmed_is_never_ignored()
+ {
     let bridge = Bridge::new();
     let name = format!("<saml:NameID>{ANNE}</saml:NameID>");
     let confirmation = "<saml:SubjectConfirmation \
@@ -386,7 +387,8 @@ async fn r37_a_subject_that_names_nobody_or_says_how_it_is_confirmed_is_told_and
 }
 
 #[tokio::test]
-async fn r37_a_name_id_policy_that_is_not_to_be_had_is_told_and_never_ignored() {
+async fn r37_breach_of_iip_idp10_a_name_id_policy_that_is_not_to_be_had_is_told_and_never_ignored()
+{
     let bridge = Bridge::new();
     let mut browser = signed_in(&bridge).await;
     for policy in [
@@ -467,7 +469,8 @@ async fn a_providers_name_for_itself_is_on_no_page() {
 }
 
 #[tokio::test]
-async fn r31_a_binding_or_a_version_that_we_do_not_speak_is_told_at_the_proven_address() {
+async fn r31_breach_of_iip_sso03_a_binding_or_a_version_that_we_do_not_speak_is_told_at_the_proven_address()
+ {
     let bridge = Bridge::new();
     let said = |request| {
         let bridge = &bridge;
@@ -498,7 +501,8 @@ async fn r31_a_binding_or_a_version_that_we_do_not_speak_is_told_at_the_proven_a
 }
 
 #[tokio::test]
-async fn r41_an_error_is_signed_exactly_as_the_responses_of_that_provider_are() {
+async fn r41_iip_sso03_sdp_idp08_an_error_is_signed_exactly_as_the_responses_of_that_provider_are()
+{
     for (sign, signed) in [
         ("assertion", &[][..]),
         ("response", &[SignedElement::Response]),

@@ -421,7 +421,7 @@ fn signed_element<'t, 'i>(root: Element<'t, 'i>) -> Element<'t, 'i> {
 }
 
 #[test]
-fn r02_what_xmlsec1_signs_in_each_form_with_and_without_prefix_list_verifies() {
+fn r02_iip_alg01_iip_alg02_what_xmlsec1_signs_in_each_form_with_and_without_prefix_list_verifies() {
     const DOCUMENTS: u64 = 5_000;
     let lab = Lab::new();
     let files: Vec<_> = (0..DOCUMENTS)
@@ -509,7 +509,7 @@ fn ours(lab: &Lab, seed: u64) -> Canonical {
 }
 
 #[test]
-fn what_we_sign_verifies_in_xmlsec1() {
+fn iip_alg01_iip_alg02_what_we_sign_verifies_in_xmlsec1() {
     const DOCUMENTS: u64 = 60;
     let lab = Lab::new();
     let signed: Vec<_> = (0..DOCUMENTS).map(|seed| ours(&lab, seed)).collect();

@@ -352,7 +352,7 @@ fn r121_the_trace_names_no_value() {
 }
 
 #[test]
-fn names_and_formats_are_sent_as_a_rule_writes_them() {
+fn iip_idp01_sdp_idp18_names_and_formats_are_sent_as_a_rule_writes_them() {
     let policy = compile(
         "[[release]]\nattribute = 'badge'\nname = 'badgeNumber'\nfriendly-name = 'Badge'\n\
          [[release]]\nname = 'https://sp.test/role'\nvalue = \"'x'\"\n\
@@ -369,7 +369,7 @@ fn names_and_formats_are_sent_as_a_rule_writes_them() {
 }
 
 #[test]
-fn a_rule_that_cannot_work_is_refused_with_its_number() {
+fn breach_of_iip_idp01_a_rule_that_cannot_work_is_refused_with_its_number() {
     let long = format!("name = '{}'\nvalue = 'sn'", "x".repeat(257));
     let faults = [
         ("attribute = 'sn'\nvalue = 'sn'", ReleaseRuleFault::Both),

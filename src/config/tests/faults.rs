@@ -3,7 +3,7 @@
 use super::{EXAMPLE, Place, all_switched_on, with};
 
 #[test]
-fn faults_of_all_sections_are_reported_together() {
+fn breach_of_sdp_md09_sdp_md11_sdp_idp33_faults_of_all_sections_are_reported_together() {
     let text = r#"
 base-url = "https://idp.example.org/sso"
 lap = true
@@ -362,7 +362,7 @@ const BAD_VALUES: &[(&str, &str, &str)] = &[
 ];
 
 #[test]
-fn each_bad_value_is_told_by_its_key_and_its_reason() {
+fn breach_of_sdp_idp18_sdp_md10_sdp_md12_each_bad_value_is_told_by_its_key_and_its_reason() {
     let place = Place::new();
     for &(line, other, told) in BAD_VALUES {
         let shown = place.faults(&with(line, other));

@@ -174,7 +174,7 @@ async fn r51_a_ticket_is_worth_nothing_in_another_browser() {
 }
 
 #[tokio::test]
-async fn r34_force_authn_asks_cas_anew_and_believes_no_ticket_of_an_older_login() {
+async fn r34_breach_of_iip_idp06_sdp_idp07_no_ticket_of_an_older_login_is_believed() {
     for proof in ["attributes", "renew"] {
         let house = House::start(&format!("fresh-login-proof = \"{proof}\"")).await;
         let mut browser = BrowserSim::new();

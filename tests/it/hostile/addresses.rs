@@ -9,7 +9,7 @@ use crate::bridge::{
 };
 
 #[tokio::test]
-async fn r30_an_address_that_is_not_registered_gets_nothing_even_if_the_request_is_signed() {
+async fn r30_breach_of_iip_idp05_sdp_idp06_an_address_that_is_not_registered_gets_nothing() {
     let bridge = Bridge::new();
     let mut browser = signed_in(&bridge).await;
     for url in [
@@ -66,7 +66,7 @@ async fn r30_an_address_that_is_not_registered_gets_nothing_even_if_the_request_
 }
 
 #[tokio::test]
-async fn r31_an_index_that_is_not_there_or_not_alone_gets_nothing() {
+async fn r31_breach_of_iip_idp12_an_index_that_is_not_there_or_not_alone_gets_nothing() {
     let bridge = Bridge::new();
     let mut browser = signed_in(&bridge).await;
     let index = |text: &str| {
@@ -196,7 +196,7 @@ async fn r33_a_request_is_taken_from_three_minutes_ahead_to_five_minutes_old() {
 }
 
 #[tokio::test]
-async fn r33_an_answered_request_is_not_answered_again_and_a_login_page_may_be_reloaded() {
+async fn r33_breach_of_iip_sso01_sdp_idp01_an_answered_request_is_not_answered_again() {
     let bridge = Bridge::new();
     for (is_signed, request) in [(true, bridge.request()), (false, bridge.request())] {
         let path = if is_signed {

@@ -51,7 +51,7 @@ async fn r03_r04_comments_instructions_and_document_types_are_refused() {
 }
 
 #[tokio::test]
-async fn r11_query_and_form_never_meet() {
+async fn r11_breach_of_iip_sso02_query_and_form_never_meet() {
     let bridge = Bridge::new();
     let mut browser = signed_in(&bridge).await;
     let request = bridge.request();

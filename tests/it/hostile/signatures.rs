@@ -132,7 +132,7 @@ async fn r08_a_signature_that_is_there_must_hold_although_none_is_demanded() {
 }
 
 #[tokio::test]
-async fn r08_where_signatures_are_demanded_a_stripped_one_never_helps() {
+async fn r08_breach_of_sdp_idp04_where_signatures_are_demanded_a_stripped_one_never_helps() {
     let bridge = Setup::zoom("require-signed-requests = true").build();
     let mut browser = bridge.browser();
     for (sp, key) in [(ZOOM, zoom_key()), (INTRANET, intranet_key())] {

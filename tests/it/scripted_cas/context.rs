@@ -94,7 +94,7 @@ async fn r36_a_second_factor_is_asked_for_and_stated_where_the_server_proves_it(
 }
 
 #[tokio::test]
-async fn r36_a_class_that_was_asked_for_and_is_not_proven_is_never_stated() {
+async fn r36_breach_of_iip_idp08_a_class_that_was_asked_for_and_is_not_proven_is_never_stated() {
     let house = House::new(TABLE, zoe(&[]));
     for states in [
         &[][..],

@@ -93,7 +93,7 @@ async fn r07_sha1_is_taken_of_one_provider_until_the_end_of_the_last_day_and_the
 }
 
 #[tokio::test]
-async fn r07_without_the_switch_sha1_is_never_taken() {
+async fn r07_breach_of_iip_md09_without_the_switch_sha1_is_never_taken() {
     let bridge = Bridge::new();
     is_refused(&bridge, ZOOM, zoom_key(), NEVER).await;
     bridge.still_works().await;

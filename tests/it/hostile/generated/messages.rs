@@ -74,7 +74,8 @@ async fn r02_what_is_no_xml_is_refused_by_the_whole_router_for_what_the_door_fin
 }
 
 #[tokio::test]
-async fn r10_r11_every_odd_query_around_a_genuine_one_is_refused_for_what_it_is() {
+async fn r10_r11_breach_of_sdp_idp02_every_odd_query_around_a_genuine_one_is_refused_for_what_it_is()
+ {
     let cases = queries::cases();
     assert!(cases.len() >= 60, "{}", cases.len());
     let mut house = House::open().await;
