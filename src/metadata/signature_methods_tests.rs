@@ -192,7 +192,8 @@ fn r07_the_administrators_word_wins_and_is_kept_or_refused() {
 }
 
 #[test]
-fn iip_alg08_what_is_refused_gives_way_to_the_next_and_signs_nothing() {
+fn breach_of_iip_alg08_what_is_refused_gives_way_to_the_next_and_signs_nothing() {
+    use SignatureAlgorithm::{EcdsaSha256, RsaSha256, RsaSha384, RsaSha512};
     let none = methods("", "");
     let by = |word: &str| format!("{MORE}{word}");
     let rsa_512_then_256 = methods(
@@ -203,7 +204,6 @@ fn iip_alg08_what_is_refused_gives_way_to_the_next_and_signs_nothing() {
         let refused: Vec<_> = refused.iter().map(|algorithm| algorithm.uri()).collect();
         of.choose(None, keys, &refused).map(|key| key.algorithm())
     };
-    use SignatureAlgorithm::{EcdsaSha256, RsaSha256, RsaSha384, RsaSha512};
     assert_eq!(without(&[RsaSha256], &none, keys()), Ok(RsaSha384));
     assert_eq!(
         without(&[RsaSha512], &rsa_512_then_256, keys()),

@@ -166,7 +166,7 @@ fn read(response: &str) -> Read {
 
 proptest! {
     // Each has two signatures verified by xmlsec1, and a schema looked at by xmllint.
-    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(48) })]
+    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(24) })]
 
     #[test]
     fn r40_what_is_read_of_a_response_is_what_it_was_made_of_and_its_signatures_verify(
