@@ -181,8 +181,10 @@ export const scenarios = {
     await page.waitForSelector('[role=alert]');
     await page.goBack({ waitUntil: 'load' });
     await visit.arrive(page, 'idp', 'login');
-    // Chromium does not send a form once more by itself: it says so, and does when it is told to reload.
-    await page.goForward({ waitUntil: 'load' }).catch(() => {});
+    // Chromium does not send a form once more by itself: it says so on a page of its own, which comes after
+    // the refusal, and does when it is told to reload.
+    const isRefused = await page.goForward({ waitUntil: 'load' }).then(() => false, () => true);
+    if (isRefused) await page.waitForURL((url) => url.protocol === 'chrome-error:');
     await page.reload();
     await visit.arrive(page, 'idp', 'login');
 
