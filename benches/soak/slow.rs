@@ -51,7 +51,7 @@ const LASTS: Duration = Duration::from_secs(30);
 /// How many accounts there are.
 const ACCOUNTS: usize = 200;
 /// After this long without being full something is broken.
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_mins(1);
 /// The 99th percentile that the form may take, in milliseconds.
 const MOST_FORM_MS: f64 = 250.0;
 /// The same of the answer to a password, which is hashed.
