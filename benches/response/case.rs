@@ -176,7 +176,7 @@ pub(crate) fn believe(
     let expected = Expectations {
         sp: &provider.registered.sp,
         keys: &found.keys,
-        sha1: found.sha1(now),
+        allowed: found.allowed(now),
         must_be_signed: found.must_sign_requests(),
         destination: &bridge.settings.sso_url,
         now,

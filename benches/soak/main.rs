@@ -2,7 +2,8 @@
 //! the release binary: `make soak`.
 //!
 //! Each part is a file and starts what it needs: [`hung`] (servers that accept and never answer),
-//! [`guesses`] (whether the time of a refusal tells who exists, R-73) and [`load`] (a steady load).
+//! [`guesses`] (whether the time of a refusal tells who exists, R-73), [`load`] (a steady load) and [`slow`]
+//! (clients that hardly send anything, R-123).
 //! All of them run, or those that are named: `cargo bench --locked --bench soak -- hung load`.
 //! `SOAK_SECONDS` says for how long the steady load lasts. Ends with a failure where a limit is
 //! exceeded.
@@ -19,6 +20,7 @@ mod hung;
 mod kit;
 mod load;
 mod people;
+mod slow;
 mod table;
 mod visit;
 
@@ -33,10 +35,11 @@ use self::{people::People, table::Table};
 type Part = (&'static str, fn(&People, &mut Table) -> anyhow::Result<()>);
 
 /// All of them, in the order in which they run.
-const PARTS: [Part; 3] = [
+const PARTS: [Part; 4] = [
     ("hung", hung::measure),
     ("guesses", guesses::measure),
     ("load", load::measure),
+    ("slow", slow::measure),
 ];
 /// For how long the steady load lasts, unless it is said.
 const SECONDS: u64 = 60;

@@ -15,7 +15,7 @@ use passerelle::{
         trust::{Expectations, TrustedAuthnRequest, trust},
     },
     xml::{self, Element, Limits, c14n::ExclusiveC14n, is_ncname},
-    xmlsec::Sha1,
+    xmlsec::Allowed,
 };
 use passerelle_fuzz::{config, now};
 
@@ -64,7 +64,7 @@ fn believe(root: Element<'_, '_>) -> Option<TrustedAuthnRequest> {
     let expected = Expectations {
         sp: &PROVIDER.sp,
         keys: &PROVIDER.keys,
-        sha1: Sha1::Refused,
+        allowed: Allowed::default(),
         must_be_signed: false,
         destination: "https://idp.example.org/saml/sso",
         now: now(),

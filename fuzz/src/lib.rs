@@ -27,6 +27,7 @@ pub fn config() -> SpConfig {
         display_name: None,
         require_signed_requests: None,
         sha1_until: None,
+        refused_algorithms: Vec::new(),
         sign: Sign::Both,
         signature: None,
         encrypt: Encrypt::WhenPossible,

@@ -28,7 +28,7 @@ use crate::{
         page::{Pages, Site},
     },
     flow::bridge::{Bridge, DirectoryUse, Health, Provider, Settings},
-    metadata::{last_good::ToKeep, registry::Registry},
+    metadata::{last_good::ToKeep, refused_algorithms, registry::Registry},
     model::{authn_context::AuthnContextClass, entity_id::EntityId, short_name::ShortName},
     saml::idp_metadata::IdpMetadata,
     store::{Limits, Store, memory::MemoryStore},
@@ -260,6 +260,7 @@ impl Building<'_> {
             organization_url: &config.organization.url,
             technical_contact: &config.organization.technical_contact,
             scopes: &config.organization.scopes,
+            refused: &refused_algorithms::uris(&config.refused_algorithms),
         };
         metadata
             .write()

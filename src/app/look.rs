@@ -164,7 +164,7 @@ impl<'a> Look<'a> {
         let (config, methods) = (&registered.config, &registered.signature_methods);
         let key = format!("sp.{}.signature", config.short_name);
         let signer = methods
-            .choose(config.signature, keys)
+            .choose(config.signature, keys, &registered.refused)
             .map_err(|fault| {
                 self.fault(&key, &fault)
                     .hint("`passerelle keys --algorithm` makes one");

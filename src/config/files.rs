@@ -7,7 +7,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use super::{document::Report, environment::Environment};
+use super::{document::Report, environment::Environment, sections::Algorithm};
 use crate::{
     model::endpoint::Schemes,
     sys::{secret::Secret, tls},
@@ -20,6 +20,8 @@ pub(super) struct Surroundings<'a> {
     pub(super) folder: &'a Path,
     pub(super) environment: &'a Environment,
     pub(super) schemes: Schemes,
+    /// Those of all providers.
+    pub(super) refused_algorithms: &'a [Algorithm],
 }
 
 /// The largest key file that is read; a key with its certificate takes some 4 KiB.

@@ -15,6 +15,7 @@ pub mod named;
 pub mod sections;
 pub mod sp;
 
+mod algorithms;
 mod authn;
 mod document;
 mod files;
@@ -34,7 +35,7 @@ use files::Surroundings;
 use keys::{Keys, SigningKeyFile};
 use lines::Lines;
 use named::Faulty;
-use sections::{Authn, Metrics, Organization, Requests, Server, Sessions, Support};
+use sections::{Algorithm, Authn, Metrics, Organization, Requests, Server, Sessions, Support};
 use sp::SpConfig;
 
 use crate::model::endpoint::Schemes;
@@ -66,6 +67,8 @@ pub struct Config {
     pub sessions: Sessions,
     /// `[requests]`
     pub requests: Requests,
+    /// `[algorithms] refuse`: what is neither taken of any provider nor used for one (IIP-ALG08).
+    pub refused_algorithms: Vec<Algorithm>,
     /// `[attributes]`: for each of our attributes, the expression over the source's attributes that
     /// gives its values. An attribute that is not listed is the source's of the same name.
     pub attributes: BTreeMap<String, String>,
@@ -141,6 +144,7 @@ struct Sections {
     authn: Option<Authn>,
     sessions: Sessions,
     requests: Requests,
+    refused_algorithms: Vec<Algorithm>,
     attributes: BTreeMap<String, String>,
     service_providers: Vec<SpConfig>,
     lines: Lines,
@@ -152,10 +156,13 @@ impl Sections {
             return;
         };
         (self.base_url, self.schemes) = base_url::read(&mut file, report);
+        let algorithms = file.table("algorithms", report);
+        self.refused_algorithms = algorithms::read(algorithms, report);
         let around = Surroundings {
             folder,
             environment,
             schemes: self.schemes,
+            refused_algorithms: &self.refused_algorithms,
         };
         let server = file.required_table("server", report);
         self.server = server.and_then(|table| server::read(table, &around, report));
@@ -206,6 +213,7 @@ impl Sections {
                 authn: Some(authn),
                 sessions,
                 requests,
+                refused_algorithms,
                 attributes,
                 service_providers,
                 lines,
@@ -220,6 +228,7 @@ impl Sections {
                 authn,
                 sessions,
                 requests,
+                refused_algorithms,
                 attributes,
                 service_providers,
                 lines,

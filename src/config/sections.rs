@@ -376,6 +376,39 @@ pub enum Signature {
     RsaSha512,
 }
 
+/// An algorithm that `[algorithms] refuse` may name, of those that are used here; SHA-1 is refused
+/// without it.
+#[derive(Clone, Copy, Debug, Deserialize, Eq, PartialEq)]
+#[serde(rename_all = "kebab-case")]
+pub enum Algorithm {
+    /// Encryption with AES-128-GCM.
+    Aes128Gcm,
+    /// Encryption with AES-256-GCM.
+    Aes256Gcm,
+    /// A signature with ECDSA and SHA-256.
+    EcdsaSha256,
+    /// A signature with ECDSA and SHA-384.
+    EcdsaSha384,
+    /// A signature with ECDSA and SHA-512.
+    EcdsaSha512,
+    /// The encryption of a key with `rsa-oaep` of XML Encryption 1.1.
+    RsaOaep,
+    /// The encryption of a key with `rsa-oaep-mgf1p`.
+    RsaOaepMgf1p,
+    /// A signature with RSA and SHA-256.
+    RsaSha256,
+    /// A signature with RSA and SHA-384.
+    RsaSha384,
+    /// A signature with RSA and SHA-512.
+    RsaSha512,
+    /// The digest SHA-256: of what is signed, and in the encryption of a key.
+    Sha256,
+    /// The digest SHA-384, likewise.
+    Sha384,
+    /// The digest SHA-512, likewise.
+    Sha512,
+}
+
 /// Whether the assertions to a provider are encrypted.
 ///
 /// The default is what saml2int asks for (SDP-IDP11) wherever there is a key to do it with.

@@ -9,7 +9,7 @@ use super::{
     files::Surroundings,
     preset::Presets,
     rules,
-    sections::{Encrypt, NameId, Release, Rules, Sign, Signature, minutes},
+    sections::{Algorithm, Encrypt, NameId, Release, Rules, Sign, Signature, minutes},
 };
 use crate::model::{
     endpoint::EndpointUrl, entity_id::EntityId, journey::RelayState, language::Localized,
@@ -42,6 +42,8 @@ pub struct SpConfig {
     pub require_signed_requests: Option<bool>,
     /// The last day, in UTC, on which its requests may be signed with SHA-1; never where none.
     pub sha1_until: Option<Date>,
+    /// The algorithms that are neither taken of it nor used for it: those that are refused of everybody.
+    pub refused_algorithms: Vec<Algorithm>,
     /// What of the Response is signed.
     pub sign: Sign,
     /// By which algorithm it is signed; where it says nothing, what its metadata declares decides.
@@ -151,6 +153,7 @@ fn read(
         display_name: rules.display_name,
         require_signed_requests: rules.require_signed_requests,
         sha1_until: rules.sha1_until,
+        refused_algorithms: around.refused_algorithms.to_vec(),
         sign: rules.sign.unwrap_or_default(),
         signature: rules.signature,
         encrypt: rules.encrypt.unwrap_or_default(),

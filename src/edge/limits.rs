@@ -26,9 +26,12 @@ pub enum BodyFault {
     /// It is no UTF-8.
     #[error("the body is not UTF-8")]
     NotText,
-    /// It did not arrive in time, or was cut off.
+    /// It was cut off.
     #[error("the body did not arrive")]
     NotThere,
+    /// It did not arrive in time.
+    #[error("the body did not arrive in time")]
+    Late,
     /// It is longer than this route takes.
     #[error("the body is too large")]
     TooLarge,
@@ -57,7 +60,7 @@ impl Bodies {
     pub async fn read_text(&self, body: Body, max: usize) -> Result<String, BodyFault> {
         match tokio::time::timeout(BODY_TIME, self.read(body, max)).await {
             Ok(bytes) => String::from_utf8(bytes?).map_err(|_not_utf8| BodyFault::NotText),
-            Err(_elapsed) => Err(BodyFault::NotThere),
+            Err(_elapsed) => Err(BodyFault::Late),
         }
     }
 
@@ -216,7 +219,7 @@ mod tests {
         let small = bodies.read_text(Body::from("a".repeat(SMALL)), max).await;
         assert_eq!(small.unwrap().len(), SMALL);
         for end in slow.join_all().await {
-            assert_eq!(end.unwrap_err(), BodyFault::NotThere);
+            assert_eq!(end.unwrap_err(), BodyFault::Late);
         }
         assert!(bodies.read_text(large(), max).await.is_ok());
     }

@@ -108,7 +108,7 @@ impl Bridge {
         let expected = Expectations {
             sp,
             keys: &provider.registered.keys,
-            sha1: provider.registered.sha1(now),
+            allowed: provider.registered.allowed(now),
             must_be_signed: provider.registered.must_sign_requests(),
             destination: &self.settings.sso_url,
             now,

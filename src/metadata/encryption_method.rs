@@ -5,7 +5,7 @@
 //! `rsa-oaep-mgf1p` before `rsa-oaep`, since more readers read it and neither is weaker. Where no
 //! cipher is listed, or no way to encrypt its key, it is the first of that order with the settings
 //! that the standard gives it. What is not allowed here is never chosen, though it be all that is
-//! listed (R-45).
+//! listed (R-45), and nothing that the administrator refuses (IIP-ALG08).
 
 use crate::{
     model::vocab,
@@ -15,43 +15,50 @@ use crate::{
     },
 };
 
-/// Chooses for the key of `descriptor`; none where nothing that is listed is allowed here.
-pub(super) fn choose(descriptor: Element<'_, '_>) -> Option<EncryptionMethods> {
+/// Chooses for the key of `descriptor`, and none of the URIs in `refused`; none where nothing that is
+/// listed is allowed here.
+pub(super) fn choose(
+    descriptor: Element<'_, '_>,
+    refused: &[&'static str],
+) -> Option<EncryptionMethods> {
     let listed: Vec<_> = descriptor
         .children()
         .filter(|child| child.is(vocab::MD, "EncryptionMethod"))
         .collect();
     Some(EncryptionMethods {
-        block: choose_block(&listed)?,
-        transport: choose_transport(&listed)?,
+        block: choose_block(&listed, refused)?,
+        transport: choose_transport(&listed, refused)?,
     })
 }
 
-fn choose_block(listed: &[Element<'_, '_>]) -> Option<BlockEncryption> {
+fn choose_block(listed: &[Element<'_, '_>], refused: &[&'static str]) -> Option<BlockEncryption> {
     // The names of the ciphers of XML Encryption 1.0 and 1.1 end so, those that are not allowed, too.
     let is_cipher = |name: &&str| name.ends_with("-gcm") || name.ends_with("-cbc");
     let named: Vec<_> = listed.iter().map(algorithm).filter(is_cipher).collect();
-    if named.is_empty() {
-        return Some(BlockEncryption::default());
-    }
     BlockEncryption::ALL
         .into_iter()
-        .find(|known| named.contains(&known.uri()))
+        .filter(|known| !refused.contains(&known.uri()))
+        .find(|known| named.is_empty() || named.contains(&known.uri()))
 }
 
-fn choose_transport(listed: &[Element<'_, '_>]) -> Option<KeyTransport> {
+fn choose_transport(listed: &[Element<'_, '_>], refused: &[&'static str]) -> Option<KeyTransport> {
+    let is_allowed = |transport: &KeyTransport| {
+        let (digest, mask) = (transport.digest(), transport.mask());
+        let uses = [transport.uri(), digest.uri(), mask.uri()];
+        !uses.iter().any(|uri| refused.contains(uri))
+    };
     let named: Vec<_> = listed
         .iter()
         .filter(|method| algorithm(method).contains("#rsa-"))
         .collect();
     if named.is_empty() {
-        return Some(KeyTransport::default());
+        return Some(KeyTransport::default()).filter(is_allowed);
     }
     let of_name = |name: &str| {
         named
             .iter()
             .filter(|method| algorithm(method) == name)
-            .find_map(|method| read_transport(method))
+            .find_map(|method| read_transport(method).filter(is_allowed))
     };
     of_name(KeyTransport::RSA_OAEP_MGF1P).or_else(|| of_name(KeyTransport::RSA_OAEP))
 }
@@ -125,6 +132,13 @@ mod tests {
     }
 
     fn chosen_of(methods: &str) -> Option<(BlockEncryption, KeyTransport)> {
+        chosen_without(&[], methods)
+    }
+
+    fn chosen_without(
+        refused: &[&'static str],
+        methods: &str,
+    ) -> Option<(BlockEncryption, KeyTransport)> {
         let xml = format!(
             "<md:KeyDescriptor xmlns:md=\"{}\" xmlns:ds=\"{}\" xmlns:xenc=\"{XMLENC}\" \
              xmlns:xenc11=\"{XMLENC11}\"><ds:KeyInfo/>{methods}</md:KeyDescriptor>",
@@ -132,7 +146,7 @@ mod tests {
             vocab::DS
         );
         let document = open(xml.as_bytes(), &Limits::METADATA).unwrap();
-        let chosen = choose(document.root())?;
+        let chosen = choose(document.root(), refused)?;
         Some((chosen.block, chosen.transport))
     }
 
@@ -227,5 +241,26 @@ mod tests {
             let expected = Some((BlockEncryption::Aes256Gcm, MGF1P_SHA1));
             assert_eq!(chosen_of(&then), expected, "{then}");
         }
+    }
+
+    #[test]
+    fn iip_alg08_what_is_refused_is_passed_over_listed_or_not() {
+        let gcm_128 = Some((BlockEncryption::Aes128Gcm, MGF1P_SHA1));
+        assert_eq!(chosen_without(&[GCM_256], ""), gcm_128);
+        let both = [method(GCM_256, &[]), method(GCM_128, &[])].concat();
+        assert_eq!(chosen_without(&[GCM_256], &both), gcm_128);
+        assert_eq!(chosen_without(&[GCM_256, GCM_128], &both), None);
+        assert_eq!(chosen_without(&[MGF1P], ""), None);
+        let sha_256 = [("ds:DigestMethod", SHA_256)];
+        let oaep = KeyTransport::RsaOaep {
+            digest: OaepDigest::Sha256,
+            mask: OaepDigest::Sha1,
+        };
+        let both = [method(MGF1P, &[]), method(OAEP, &sha_256)].concat();
+        let expected = Some((BlockEncryption::Aes256Gcm, oaep));
+        assert_eq!(chosen_without(&[MGF1P], &both), expected);
+        let expected = Some((BlockEncryption::Aes256Gcm, MGF1P_SHA1));
+        assert_eq!(chosen_without(&[SHA_256], &both), expected);
+        assert_eq!(chosen_without(&[MGF1P, SHA_256], &both), None);
     }
 }

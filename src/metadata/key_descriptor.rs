@@ -50,10 +50,10 @@ struct Descriptor<'t, 'i> {
 }
 
 /// Reads every key below `descriptor`. Of those for encryption nothing is read, nor told, where
-/// nothing is encrypted to the provider.
+/// nothing is encrypted to the provider; none is encrypted to by an algorithm of `refused`.
 pub(super) fn read(
     descriptor: Element<'_, '_>,
-    encrypt: Encrypt,
+    (encrypt, refused): (Encrypt, &[&'static str]),
     now: Timestamp,
     findings: &mut Vec<Finding>,
 ) -> Keys {
@@ -83,7 +83,7 @@ pub(super) fn read(
             keys.take_for_signing(&descriptor, now, findings);
         }
         if key_use != KeyUse::Signing {
-            keys.take_for_encryption(&descriptor, now, findings);
+            keys.take_for_encryption(&descriptor, refused, now, findings);
         }
         asks_for_it |= key_use == KeyUse::Encryption;
     }
@@ -134,11 +134,12 @@ impl Keys {
     fn take_for_encryption(
         &mut self,
         descriptor: &Descriptor<'_, '_>,
+        refused: &[&'static str],
         now: Timestamp,
         findings: &mut Vec<Finding>,
     ) {
         let place = descriptor.place;
-        let Some(methods) = encryption_method::choose(descriptor.element) else {
+        let Some(methods) = encryption_method::choose(descriptor.element, refused) else {
             findings.push(Finding::EncryptionMethods(place));
             return;
         };

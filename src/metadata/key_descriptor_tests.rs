@@ -51,7 +51,7 @@ fn read_all(descriptors: &[String], encrypt: Encrypt) -> (Keys, Vec<Finding>) {
     );
     let document = open(xml.as_bytes(), &Limits::METADATA).unwrap();
     let mut findings = Vec::new();
-    let keys = read(document.root(), encrypt, now(), &mut findings);
+    let keys = read(document.root(), (encrypt, &[]), now(), &mut findings);
     (keys, findings)
 }
 

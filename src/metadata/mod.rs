@@ -7,6 +7,7 @@
 pub mod finding;
 pub mod last_good;
 pub mod read;
+pub mod refused_algorithms;
 pub mod registry;
 pub mod signature_methods;
 pub mod source;

@@ -9,6 +9,7 @@ use super::{
     attribute_consuming_service, entities, entity_attributes,
     finding::Finding,
     key_descriptor::{self, Keys},
+    refused_algorithms,
     signature_methods::SignatureMethods,
     validity,
 };
@@ -54,6 +55,8 @@ pub struct Described {
     pub encryption_key: Option<EncryptionKey>,
     /// The signatures that it declares to verify.
     pub signature_methods: SignatureMethods,
+    /// The URIs of the algorithms that are refused of it and not used for it.
+    pub refused: Vec<&'static str>,
 }
 
 /// Reads the metadata of the provider that `config` describes, as it stands at `now`.
@@ -104,12 +107,13 @@ fn read_entity(
     let authn_requests_signed = read_boolean(descriptor, "AuthnRequestsSigned", findings);
     let want_assertions_signed = read_boolean(descriptor, "WantAssertionsSigned", findings);
     let assertion_consumer_services = read_acs(descriptor, schemes, findings);
+    let refused = refused_algorithms::uris(&config.refused_algorithms);
     let Keys {
         signing_certificates,
         signing,
         encryption,
         ..
-    } = key_descriptor::read(descriptor, config.encrypt, now, findings);
+    } = key_descriptor::read(descriptor, (config.encrypt, &refused), now, findings);
     if config.encrypt == Encrypt::Always && encryption.is_none() {
         findings.push(Finding::NoEncryptionKey);
     }
@@ -137,6 +141,7 @@ fn read_entity(
         keys: signing,
         encryption_key: encryption,
         signature_methods: SignatureMethods::read(entity, descriptor),
+        refused,
     })
 }
 

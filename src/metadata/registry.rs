@@ -18,7 +18,7 @@ use crate::{
         short_name::ShortName,
         vocab,
     },
-    xmlsec::{EncryptionKey, Sha1, VerifyingKey},
+    xmlsec::{Allowed, EncryptionKey, Sha1, VerifyingKey},
 };
 
 /// A service provider with all that is known of it.
@@ -32,6 +32,8 @@ pub struct Registered {
     pub encryption_key: Option<EncryptionKey>,
     /// The signatures that it declares to verify.
     pub signature_methods: SignatureMethods,
+    /// The URIs of the algorithms that are refused of it and not used for it (IIP-ALG08).
+    pub refused: Vec<&'static str>,
     /// What the administrator wrote.
     pub config: SpConfig,
     /// Which version of the metadata it is.
@@ -135,14 +137,18 @@ impl Registered {
             .unwrap_or(self.sp.authn_requests_signed)
     }
 
-    /// Whether it may sign its requests with SHA-1 at `now`: up to and including the last day, in
-    /// UTC, that the administrator wrote.
-    pub fn sha1(&self, now: Timestamp) -> Sha1 {
+    /// What it may sign its requests with at `now`: with SHA-1 up to and including the last day, in
+    /// UTC, that the administrator wrote, and never with what is refused of everybody.
+    pub fn allowed(&self, now: Timestamp) -> Allowed<'_> {
         let today = Offset::UTC.to_datetime(now).date();
-        match self.config.sha1_until {
+        let sha1 = match self.config.sha1_until {
             None => Sha1::Refused,
             Some(last) if last < today => Sha1::Ended,
             Some(_) => Sha1::Taken,
+        };
+        Allowed {
+            sha1,
+            refused: &self.refused,
         }
     }
 

@@ -28,6 +28,7 @@ fn provider(short_name: &str, entity_id: &str, aliases: &[&str]) -> Registered {
         keys,
         encryption_key,
         signature_methods,
+        refused,
     } = read(text.as_bytes(), &config, Schemes::HttpsOnly, now())
         .provider
         .unwrap();
@@ -36,6 +37,7 @@ fn provider(short_name: &str, entity_id: &str, aliases: &[&str]) -> Registered {
         keys,
         encryption_key,
         signature_methods,
+        refused,
         config,
         origin: Origin::File,
         look_again_at: None,

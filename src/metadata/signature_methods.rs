@@ -39,6 +39,10 @@ pub enum SignatureMethodFault {
     /// The administrator asks for an algorithm that no key of ours can do.
     #[error("no key of keys.signing is of the kind that it needs")]
     NoSuchKey,
+    /// What the administrator asks for is refused, or all that our keys can do where nothing is asked
+    /// for and nothing declared.
+    #[error("all that could sign is refused by algorithms.refuse")]
+    Refused,
     /// It declares signatures, and none that a key of ours can make.
     #[error("the provider's metadata declares no signature that a key of keys.signing can make")]
     Signature,
@@ -68,7 +72,8 @@ impl SignatureMethods {
     }
 
     /// Chooses the key of `keys` that signs for the provider, and how: by what the administrator
-    /// wishes, or else by what it declares, or else with the first key and SHA-256.
+    /// wishes, or else by what it declares, or else with the first key and SHA-256; and by none of the
+    /// URIs in `refused`, in whose place comes the next one.
     ///
     /// # Errors
     ///
@@ -77,26 +82,50 @@ impl SignatureMethods {
         &self,
         wish: Option<Signature>,
         keys: &[SigningKey],
+        refused: &[&'static str],
     ) -> Result<SigningKey, SignatureMethodFault> {
         if let Some(wish) = wish {
             let mut fitting = keys.iter().filter_map(|key| key.signing_by(wished(wish)));
-            return fitting.next().ok_or(SignatureMethodFault::NoSuchKey);
+            let signing = fitting.next().ok_or(SignatureMethodFault::NoSuchKey)?;
+            let uses = [signing.algorithm().uri(), signing.digest().uri()];
+            return if uses.iter().any(|uri| refused.contains(uri)) {
+                Err(SignatureMethodFault::Refused)
+            } else {
+                Ok(signing)
+            };
         }
+        let is_allowed = |key: &SigningKey| !refused.contains(&key.algorithm().uri());
         let signing = match &self.signing {
-            Some(methods) => methods.iter().find_map(|method| method.key_of(keys)),
-            None => keys.first().cloned(),
+            Some(methods) => methods
+                .iter()
+                .find_map(|method| method.key_of(keys).filter(is_allowed))
+                .ok_or(SignatureMethodFault::Signature),
+            None => keys
+                .iter()
+                .flat_map(|key| SignatureAlgorithm::ALL.map(|algorithm| key.signing_by(algorithm)))
+                .flatten()
+                .find(is_allowed)
+                .ok_or(SignatureMethodFault::Refused),
         };
-        self.with_digest(signing.ok_or(SignatureMethodFault::Signature)?)
+        self.with_digest(signing?, refused)
     }
 
     /// The digest of the signature itself wherever that will do: most readers were tried with no other.
-    fn with_digest(&self, signing: SigningKey) -> Result<SigningKey, SignatureMethodFault> {
-        match self.digests.as_deref() {
-            None => Ok(signing),
-            Some(digests) if digests.contains(&signing.digest()) => Ok(signing),
-            Some([first, ..]) => Ok(signing.digesting_by(*first)),
-            Some([]) => Err(SignatureMethodFault::Digest),
+    fn with_digest(
+        &self,
+        signing: SigningKey,
+        refused: &[&'static str],
+    ) -> Result<SigningKey, SignatureMethodFault> {
+        let (declared, fault) = match &self.digests {
+            Some(declared) => (&**declared, SignatureMethodFault::Digest),
+            None => (&DigestAlgorithm::ALL[..], SignatureMethodFault::Refused),
+        };
+        let mut allowed = declared.iter().filter(|it| !refused.contains(&it.uri()));
+        if allowed.clone().any(|digest| *digest == signing.digest()) {
+            return Ok(signing);
         }
+        let first = allowed.next().ok_or(fault)?;
+        Ok(signing.digesting_by(*first))
     }
 }
 

@@ -63,7 +63,7 @@ fn digest(uri: &str) -> String {
 type Chosen = Result<(u32, SignatureAlgorithm, DigestAlgorithm), SignatureMethodFault>;
 
 fn chosen_of(methods: &SignatureMethods, wish: Option<Signature>, keys: &[SigningKey]) -> Chosen {
-    let key = methods.choose(wish, keys)?;
+    let key = methods.choose(wish, keys, &[])?;
     Ok((key.bits(), key.algorithm(), key.digest()))
 }
 
@@ -189,4 +189,48 @@ fn r07_the_administrators_word_wins_and_is_kept_or_refused() {
     let fault = Err(SignatureMethodFault::NoSuchKey);
     assert_eq!(chosen(Signature::EcdsaSha384, &keys()[..1]), fault);
     assert_eq!(chosen(Signature::RsaSha256, &keys()[1..]), fault);
+}
+
+#[test]
+fn breach_of_iip_alg08_what_is_refused_gives_way_to_the_next_and_signs_nothing() {
+    use SignatureAlgorithm::{EcdsaSha256, RsaSha256, RsaSha384, RsaSha512};
+    let none = methods("", "");
+    let by = |word: &str| format!("{MORE}{word}");
+    let rsa_512_then_256 = methods(
+        "",
+        &[signing(&by("rsa-sha512")), signing(&by("rsa-sha256"))].concat(),
+    );
+    let without = |refused: &[SignatureAlgorithm], of: &SignatureMethods, keys: &[SigningKey]| {
+        let refused: Vec<_> = refused.iter().map(|algorithm| algorithm.uri()).collect();
+        of.choose(None, keys, &refused).map(|key| key.algorithm())
+    };
+    assert_eq!(without(&[RsaSha256], &none, keys()), Ok(RsaSha384));
+    assert_eq!(
+        without(&[RsaSha512], &rsa_512_then_256, keys()),
+        Ok(RsaSha256)
+    );
+    let rsa = [RsaSha256, RsaSha384, RsaSha512];
+    assert_eq!(without(&rsa, &none, keys()), Ok(EcdsaSha256));
+    let fault = Err(SignatureMethodFault::Refused);
+    assert_eq!(without(&rsa, &none, &keys()[..1]), fault);
+    let fault = Err(SignatureMethodFault::Signature);
+    assert_eq!(without(&rsa, &rsa_512_then_256, keys()), fault);
+
+    // The digest likewise, declared or not.
+    let sha_256 = DigestAlgorithm::Sha256.uri();
+    let chosen = none
+        .choose(None, keys(), &[sha_256])
+        .map(|key| key.digest());
+    assert_eq!(chosen, Ok(DigestAlgorithm::Sha384));
+    let declared = methods("", &digest(sha_256));
+    let fault = SignatureMethodFault::Digest;
+    assert_eq!(declared.choose(None, keys(), &[sha_256]).err(), Some(fault));
+    let all = DigestAlgorithm::ALL.map(DigestAlgorithm::uri);
+    let fault = SignatureMethodFault::Refused;
+    assert_eq!(none.choose(None, keys(), &all).err(), Some(fault));
+    // What the administrator asks for gives way to nothing.
+    for refused in [RsaSha256.uri(), sha_256] {
+        let wish = Some(Signature::RsaSha256);
+        assert_eq!(none.choose(wish, keys(), &[refused]).err(), Some(fault));
+    }
 }

@@ -208,11 +208,12 @@ impl Loading<'_> {
         let Some(keys) = self.keys else {
             return Ok(());
         };
-        match registered
-            .signature_methods
-            .choose(registered.config.signature, keys)
-        {
-            Ok(_) | Err(SignatureMethodFault::NoSuchKey) => Ok(()),
+        match registered.signature_methods.choose(
+            registered.config.signature,
+            keys,
+            &registered.refused,
+        ) {
+            Ok(_) | Err(SignatureMethodFault::NoSuchKey | SignatureMethodFault::Refused) => Ok(()),
             Err(fault @ (SignatureMethodFault::Digest | SignatureMethodFault::Signature)) => {
                 Err(fault)
             }
@@ -237,6 +238,7 @@ fn registered(config: &SpConfig, origin: Origin, read: &mut Read) -> Option<Regi
         keys,
         encryption_key,
         signature_methods,
+        refused,
     } = read.reading.provider.take()?;
     let look_again_at = read
         .written_at
@@ -247,6 +249,7 @@ fn registered(config: &SpConfig, origin: Origin, read: &mut Read) -> Option<Regi
         keys,
         encryption_key,
         signature_methods,
+        refused,
         config: config.clone(),
         origin,
         look_again_at,

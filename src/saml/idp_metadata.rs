@@ -48,6 +48,8 @@ pub struct IdpMetadata<'a> {
     pub technical_contact: &'a str,
     /// The scopes of scoped attributes.
     pub scopes: &'a [String],
+    /// The URIs of the algorithms that are not verified although they could be.
+    pub refused: &'a [&'static str],
 }
 
 impl IdpMetadata<'_> {
@@ -105,11 +107,12 @@ impl IdpMetadata<'_> {
 
     fn write_extensions(&self, out: &mut Writer) {
         out.start("md", "Extensions", &[]);
-        for digest in DigestAlgorithm::ALL {
-            out.leaf("alg", "DigestMethod", &[("Algorithm", digest.uri())], "");
-        }
-        for method in SIGNING_METHODS {
-            out.leaf("alg", "SigningMethod", &[("Algorithm", method.uri())], "");
+        let digests = DigestAlgorithm::ALL.map(|digest| ("DigestMethod", digest.uri()));
+        let methods = SIGNING_METHODS.map(|method| ("SigningMethod", method.uri()));
+        for (name, uri) in digests.into_iter().chain(methods) {
+            if !self.refused.contains(&uri) {
+                out.leaf("alg", name, &[("Algorithm", uri)], "");
+            }
         }
         for scope in self.scopes {
             out.leaf("shibmd", "Scope", &[("regexp", "false")], scope);

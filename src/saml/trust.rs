@@ -12,7 +12,7 @@ use super::{
 use crate::{
     model::service_provider::ServiceProvider,
     xml::Element,
-    xmlsec::{Sha1, SignatureFault, VerifyingKey, verify_detached, verify_if_signed},
+    xmlsec::{Allowed, SignatureFault, VerifyingKey, verify_detached, verify_if_signed},
 };
 
 /// An `AuthnRequest` whose sender, aim and age are proven.
@@ -49,8 +49,8 @@ pub struct Expectations<'a> {
     pub sp: &'a ServiceProvider,
     /// Its keys.
     pub keys: &'a [VerifyingKey],
-    /// Whether it may sign with SHA-1 now.
-    pub sha1: Sha1,
+    /// What it may sign with now.
+    pub allowed: Allowed<'a>,
     /// Whether it may send no unsigned request.
     pub must_be_signed: bool,
     /// The address of our endpoint, from the configuration.
@@ -114,9 +114,9 @@ pub fn trust(
         value,
     }) = &received.signature
     {
-        verify_detached(algorithm, octets, value, expected.keys, expected.sha1)?;
+        verify_detached(algorithm, octets, value, expected.keys, expected.allowed)?;
     }
-    let checked = verify_if_signed(root, expected.keys, expected.sha1)?;
+    let checked = verify_if_signed(root, expected.keys, expected.allowed)?;
     let is_signed = checked.is_signed() || received.signature.is_some();
     if expected.must_be_signed && !is_signed {
         return Err(RequestFault::Unsigned);

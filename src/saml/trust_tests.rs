@@ -133,7 +133,7 @@ pub(in crate::saml) fn judge(
     let expected = Expectations {
         sp: &sp,
         keys,
-        sha1: Sha1::Refused,
+        allowed: Allowed::default(),
         must_be_signed,
         destination: SSO,
         now: at(NOW),

@@ -43,6 +43,7 @@ pub(super) async fn take_posted(State(front): State<Arc<Front>>, request: Reques
         Ok(form) => Secret::from(form),
         Err(BodyFault::TooLarge) => return StatusCode::PAYLOAD_TOO_LARGE,
         Err(BodyFault::TooMany) => return StatusCode::SERVICE_UNAVAILABLE,
+        Err(BodyFault::Late) => return StatusCode::REQUEST_TIMEOUT,
         Err(BodyFault::NotText | BodyFault::NotThere) => return StatusCode::BAD_REQUEST,
     };
     let Some(xml) = field(&form, "logoutRequest") else {

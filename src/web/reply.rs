@@ -205,6 +205,8 @@ pub(super) fn plain_stop(
         StatusCode::INTERNAL_SERVER_ERROR
     } else if reason == StopReason::RequestTooLarge {
         StatusCode::PAYLOAD_TOO_LARGE
+    } else if reason == StopReason::RequestLate {
+        StatusCode::REQUEST_TIMEOUT
     } else {
         StatusCode::BAD_REQUEST
     };
@@ -226,14 +228,21 @@ pub(super) fn plain_stop(
     html(front, &page, visitor::language(headers), status)
 }
 
-/// A body that could not be read.
+/// A body that could not be read. Where the rest of it may still come, the connection is of no use for
+/// another message, and that is said (RFC 9112 §9.6).
 pub(super) fn body_stop(front: &Front, headers: &HeaderMap, fault: BodyFault) -> HttpResponse {
     let reason = match fault {
         BodyFault::TooLarge => StopReason::RequestTooLarge,
         BodyFault::TooMany => StopReason::Busy,
+        BodyFault::Late => StopReason::RequestLate,
         BodyFault::NotText | BodyFault::NotThere => StopReason::RequestUnreadable,
     };
-    plain_stop(front, headers, reason)
+    let mut response = plain_stop(front, headers, reason);
+    if fault != BodyFault::NotText {
+        let close = HeaderValue::from_static("close");
+        response.headers_mut().insert(header::CONNECTION, close);
+    }
+    response
 }
 
 fn post_page(front: &Front, language: Language, answer: &Answer) -> HttpResponse {

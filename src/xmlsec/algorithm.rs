@@ -2,7 +2,8 @@
 //!
 //! MD5, HMAC and DSA are not in it, and no switch puts them there. HMAC is the
 //! dangerous one: keyed with a public certificate, anybody can sign. SHA-1 is not
-//! in it either: [`Sha1`] says where the verifier takes it all the same.
+//! in it either: [`Sha1`] says where the verifier takes it all the same. What is on the list
+//! an administrator may still refuse: [`Allowed`] says so to the verifier.
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -36,8 +37,7 @@ const SHA1: &str = "http://www.w3.org/2000/09/xmldsig#sha1";
 
 /// Whether SHA-1 may stand in a signature that is verified.
 ///
-/// A value that is handed to the verifier for one provider and one moment, so that nothing in the
-/// process is ever switched. It concerns RSA keys only, and nothing that we sign.
+/// It concerns RSA keys only, and nothing that we sign.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
 pub enum Sha1 {
     /// It may not.
@@ -47,6 +47,25 @@ pub enum Sha1 {
     Ended,
     /// It may: a provider that can do no better, for a while.
     Taken,
+}
+
+/// What may stand in a signature that is verified, of what is known here.
+///
+/// A value that is handed to the verifier for one provider and one moment, so that nothing in the
+/// process is ever switched. Without anything said it is the whole list.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+pub struct Allowed<'a> {
+    /// Whether SHA-1 may.
+    pub sha1: Sha1,
+    /// The URIs of algorithms of the list that may not all the same (IIP-ALG08).
+    pub refused: &'a [&'static str],
+}
+
+impl From<Sha1> for Allowed<'_> {
+    /// The whole list, and SHA-1 as it is said.
+    fn from(sha1: Sha1) -> Self {
+        Self { sha1, refused: &[] }
+    }
 }
 
 /// What a peer may have signed with: what is on the list, and what [`Sha1`] lets in.

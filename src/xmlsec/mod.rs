@@ -16,7 +16,7 @@ mod signature;
 mod test_support;
 mod verify;
 
-pub use algorithm::{DigestAlgorithm, Sha1, SignatureAlgorithm};
+pub use algorithm::{Allowed, DigestAlgorithm, Sha1, SignatureAlgorithm};
 pub use crypto_error::CryptoError;
 pub use encrypt::{EncryptError, EncryptionKey, encrypt};
 pub use encryption_algorithm::EncryptionMethods;

@@ -7,9 +7,9 @@
 //! what is around it. There is no way to a [`Verified`] but success.
 
 use super::algorithm::{
-    DSIG, ENVELOPED_SIGNATURE, EXCLUSIVE_C14N, EXCLUSIVE_C14N_WITH_COMMENTS, INCLUSIVE_C14N,
-    INCLUSIVE_C14N_11, INCLUSIVE_C14N_11_WITH_COMMENTS, INCLUSIVE_C14N_WITH_COMMENTS, KeyKind,
-    PeerAlgorithm, PeerDigest, Sha1,
+    Allowed, DSIG, ENVELOPED_SIGNATURE, EXCLUSIVE_C14N, EXCLUSIVE_C14N_WITH_COMMENTS,
+    INCLUSIVE_C14N, INCLUSIVE_C14N_11, INCLUSIVE_C14N_11_WITH_COMMENTS,
+    INCLUSIVE_C14N_WITH_COMMENTS, KeyKind, PeerAlgorithm, PeerDigest, Sha1,
 };
 use super::keys::VerifyingKey;
 use super::signature::{EcdsaForm, decode_base64, is_signed};
@@ -123,7 +123,8 @@ pub enum Part {
 /// Why nothing was verified. Except for [`Self::NoKeys`] the peer is at fault.
 #[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]
 pub enum SignatureFault {
-    /// An algorithm that is not allowed there: SHA-1 of an old peer, most likely.
+    /// An algorithm that is not allowed there: SHA-1 of an old peer, most likely, or one that the
+    /// administrator refuses.
     #[error("an algorithm that is not allowed: {0:?}")]
     Algorithm(Part),
     /// There is no canonical form to verify.
@@ -170,10 +171,10 @@ pub enum SignatureFault {
 /// # Errors
 ///
 /// As [`verify_enveloped`], where a signature stands anywhere in the document.
-pub fn verify_if_signed<'t, 'i>(
+pub fn verify_if_signed<'t, 'i, 'a>(
     root: Element<'t, 'i>,
     keys: &[VerifyingKey],
-    sha1: Sha1,
+    allowed: impl Into<Allowed<'a>>,
 ) -> Result<Checked<Element<'t, 'i>>, SignatureFault> {
     if root.parent().is_some() {
         return Err(SignatureFault::Misplaced);
@@ -181,7 +182,7 @@ pub fn verify_if_signed<'t, 'i>(
     if signatures_below(root).next().is_none() {
         return Ok(Checked::NotSigned(NotSigned(root)));
     }
-    verify_enveloped(root, keys, sha1).map(Checked::Verified)
+    verify_enveloped(root, keys, allowed).map(Checked::Verified)
 }
 
 /// Verifies a message or a metadata file that is signed as a whole.
@@ -197,10 +198,10 @@ pub fn verify_if_signed<'t, 'i>(
 /// # Errors
 ///
 /// The first thing wrong. The message must not be read further.
-pub fn verify_enveloped<'t, 'i>(
+pub fn verify_enveloped<'t, 'i, 'a>(
     root: Element<'t, 'i>,
     keys: &[VerifyingKey],
-    sha1: Sha1,
+    allowed: impl Into<Allowed<'a>>,
 ) -> Result<Verified<Element<'t, 'i>>, SignatureFault> {
     if keys.is_empty() {
         return Err(SignatureFault::NoKeys);
@@ -218,7 +219,7 @@ pub fn verify_enveloped<'t, 'i>(
     }
     let leave = Leave {
         inclusive: true,
-        sha1,
+        allowed: allowed.into(),
     };
     verify_element(root, root, signature, (keys, leave))
 }
@@ -269,14 +270,14 @@ pub fn verify_enveloped_element<'t, 'i>(
 /// # Errors
 ///
 /// The algorithm is not allowed, or none of `keys` made the signature.
-pub fn verify_detached(
+pub fn verify_detached<'a>(
     algorithm_uri: &str,
     signed_octets: &[u8],
     signature: &[u8],
     keys: &[VerifyingKey],
-    sha1: Sha1,
+    allowed: impl Into<Allowed<'a>>,
 ) -> Result<Verified<()>, SignatureFault> {
-    let algorithm = peer_algorithm(algorithm_uri, sha1)?;
+    let algorithm = peer_algorithm(algorithm_uri, allowed.into())?;
     check_keys(
         algorithm,
         signed_octets,
@@ -296,10 +297,10 @@ fn signatures_below<'t, 'i>(
 
 /// What a signature may do that not every signature may.
 #[derive(Clone, Copy, Default)]
-struct Leave {
+struct Leave<'a> {
     /// Use inclusive canonicalisation.
     inclusive: bool,
-    sha1: Sha1,
+    allowed: Allowed<'a>,
 }
 
 /// Verifies that `signature`, a child of `element`, covers `element`.
@@ -307,7 +308,7 @@ fn verify_element<'t, 'i>(
     root: Element<'t, 'i>,
     element: Element<'t, 'i>,
     signature: Element<'t, 'i>,
-    (keys, leave): (&[VerifyingKey], Leave),
+    (keys, leave): (&[VerifyingKey], Leave<'_>),
 ) -> Result<Verified<Element<'t, 'i>>, SignatureFault> {
     let id = own_id(root, element)?;
     let read = ReadSignature::read(signature, leave)?;
@@ -353,13 +354,21 @@ fn check_keys(
         .ok_or(SignatureFault::NotByTheseKeys)
 }
 
-fn peer_algorithm(uri: &str, sha1: Sha1) -> Result<PeerAlgorithm, SignatureFault> {
+fn peer_algorithm(uri: &str, allowed: Allowed<'_>) -> Result<PeerAlgorithm, SignatureFault> {
+    let part = Part::SignatureMethod;
     match PeerAlgorithm::from_uri(uri) {
-        Some(PeerAlgorithm::RsaSha1) => {
-            demand(sha1, Part::SignatureMethod).map(|()| PeerAlgorithm::RsaSha1)
-        }
-        Some(listed @ PeerAlgorithm::Listed(_)) => Ok(listed),
-        None => Err(SignatureFault::Algorithm(Part::SignatureMethod)),
+        Some(PeerAlgorithm::RsaSha1) => demand(allowed.sha1, part).map(|()| PeerAlgorithm::RsaSha1),
+        Some(listed @ PeerAlgorithm::Listed(_)) if !allowed.refused.contains(&uri) => Ok(listed),
+        Some(PeerAlgorithm::Listed(_)) | None => Err(SignatureFault::Algorithm(part)),
+    }
+}
+
+fn peer_digest(uri: &str, allowed: Allowed<'_>) -> Result<PeerDigest, SignatureFault> {
+    let part = Part::DigestMethod;
+    match PeerDigest::from_uri(uri) {
+        Some(PeerDigest::Sha1) => demand(allowed.sha1, part).map(|()| PeerDigest::Sha1),
+        Some(listed @ PeerDigest::Listed(_)) if !allowed.refused.contains(&uri) => Ok(listed),
+        Some(PeerDigest::Listed(_)) | None => Err(SignatureFault::Algorithm(part)),
     }
 }
 
@@ -413,7 +422,7 @@ struct ReadReference<'t> {
 }
 
 impl<'t, 'i> ReadSignature<'t, 'i> {
-    fn read(signature: Element<'t, 'i>, leave: Leave) -> Result<Self, SignatureFault> {
+    fn read(signature: Element<'t, 'i>, leave: Leave<'_>) -> Result<Self, SignatureFault> {
         expect_attributes(signature, &["Id"], Part::Signature)?;
         let [signed_info, value, rest @ ..] = &*children(signature, Part::Signature)? else {
             return Err(SignatureFault::Shape(Part::Signature));
@@ -439,7 +448,7 @@ impl<'t, 'i> ReadSignature<'t, 'i> {
         // No children: `HMACOutputLength` is one.
         expect_empty(*signature_method, Part::SignatureMethod)?;
         let method = algorithm(*signature_method, Part::SignatureMethod)?;
-        let algorithm = peer_algorithm(method, leave.sha1)?;
+        let algorithm = peer_algorithm(method, leave.allowed)?;
         let reference = ReadReference::read(*reference, leave)?;
         if (algorithm.key_kind(), reference.digest) == (KeyKind::Ec, PeerDigest::Sha1) {
             return Err(SignatureFault::Algorithm(Part::DigestMethod));
@@ -459,7 +468,7 @@ impl<'t> ReadReference<'t> {
     /// signature is taken out, then the rest is written in canonical form. Where the second is left
     /// out it is Canonical XML 1.0 (xmldsig-core1 §4.4.3.2), and so for a root only. There is no
     /// other order, and no canonical form alone: it would cover the very digest that it holds.
-    fn read(reference: Element<'t, '_>, leave: Leave) -> Result<Self, SignatureFault> {
+    fn read(reference: Element<'t, '_>, leave: Leave<'_>) -> Result<Self, SignatureFault> {
         expect_attributes(reference, &["Id", "URI"], Part::Reference)?;
         let uri = reference
             .attribute("URI")
@@ -491,11 +500,8 @@ impl<'t> ReadReference<'t> {
         };
         expect_empty(*digest_method, Part::DigestMethod)?;
         expect_attributes(*digest_value, &[], Part::DigestValue)?;
-        let digest = PeerDigest::from_uri(algorithm(*digest_method, Part::DigestMethod)?)
-            .ok_or(SignatureFault::Algorithm(Part::DigestMethod))?;
-        if digest == PeerDigest::Sha1 {
-            demand(leave.sha1, Part::DigestMethod)?;
-        }
+        let digest = algorithm(*digest_method, Part::DigestMethod)?;
+        let digest = peer_digest(digest, leave.allowed)?;
         Ok(Self {
             uri,
             c14n,
@@ -564,7 +570,7 @@ enum C14n {
 
 impl C14n {
     /// Reads a `CanonicalizationMethod`, or a `Transform` that names a canonical form.
-    fn read(method: Element<'_, '_>, part: Part, leave: Leave) -> Result<Self, SignatureFault> {
+    fn read(method: Element<'_, '_>, part: Part, leave: Leave<'_>) -> Result<Self, SignatureFault> {
         let inclusive = |with_comments| {
             if !leave.inclusive {
                 return Err(SignatureFault::Algorithm(part));

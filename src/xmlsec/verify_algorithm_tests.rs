@@ -4,7 +4,7 @@ use openssl::hash::MessageDigest;
 use openssl::nid::Nid;
 use openssl::pkey::PKey;
 
-use super::super::algorithm::SignatureAlgorithm;
+use super::super::algorithm::{DigestAlgorithm, SignatureAlgorithm};
 use super::super::keys::KeyFault;
 use super::super::test_support::*;
 use super::tests::{verify_template, verify_with};
@@ -57,11 +57,11 @@ fn registered() -> [(KeyKind, TestKey); 5] {
 
 /// Signs with `key`, claims to have done it by `uri`, and has it verified: in a request, and over
 /// octets.
-fn verify_both(
+fn verify_both<'a>(
     uri: &str,
     key: &TestKey,
     digest: MessageDigest,
-    sha1: Sha1,
+    allowed: impl Into<Allowed<'a>>,
 ) -> [Result<(), SignatureFault>; 2] {
     let keys = [key.verifying()];
     let mut template = Template::to("_req");
@@ -73,9 +73,10 @@ fn verify_both(
     let document = open(xml.as_bytes(), &Limits::MESSAGE).unwrap();
     let octets = b"SAMLRequest=x&SigAlg=y";
     let value = key.sign(digest, octets);
+    let allowed = allowed.into();
     [
-        verify_enveloped(document.root(), &keys, sha1).map(|_| ()),
-        verify_detached(uri, octets, &value, &keys, sha1).map(|_| ()),
+        verify_enveloped(document.root(), &keys, allowed).map(|_| ()),
+        verify_detached(uri, octets, &value, &keys, allowed).map(|_| ()),
     ]
 }
 
@@ -124,6 +125,33 @@ fn r07_breach_of_iip_alg02_each_algorithm_goes_with_each_key_of_its_kind_and_wit
         ] {
             let found = verify_both(uri, key, digest, sha1);
             assert_eq!(found, [expected; 2], "{sha1:?} {kind:?}");
+        }
+    }
+}
+
+#[test]
+fn iip_alg08_what_is_refused_verifies_nothing_and_the_rest_as_before() {
+    for (kind, key) in &registered() {
+        let own = SignatureAlgorithm::ALL.into_iter();
+        for algorithm in own.filter(|algorithm| algorithm.key_kind() == *kind) {
+            let verified = |refused: &[&'static str]| {
+                let sha1 = Sha1::Taken;
+                let allowed = Allowed { sha1, refused };
+                verify_both(algorithm.uri(), key, algorithm.digest(), allowed)
+            };
+            let off = |part| Err(SignatureFault::Algorithm(part));
+            let of_method = off(Part::SignatureMethod);
+            assert_eq!(verified(&[algorithm.uri()]), [of_method; 2]);
+            let others = SignatureAlgorithm::ALL.map(SignatureAlgorithm::uri);
+            let others: Vec<_> = others
+                .into_iter()
+                .filter(|uri| *uri != algorithm.uri())
+                .collect();
+            assert_eq!(verified(&others), [Ok(()); 2]);
+            // What is signed is digested with SHA-256, whatever signs it; a query is not digested.
+            let found = verified(&[DigestAlgorithm::Sha256.uri()]);
+            assert_eq!(found, [off(Part::DigestMethod), Ok(())]);
+            assert_eq!(verified(&[DigestAlgorithm::Sha512.uri()]), [Ok(()); 2]);
         }
     }
 }

@@ -54,6 +54,59 @@ export const scenarios = {
     if (new URL(page.url()).origin === visit.idp) await visit.arrive(page, 'idp', 'stop');
   },
 
+  'back and reload at CAS, behind it and where a person is stopped lead on': async (visit) => {
+    const context = await visit.profile();
+    const page = await visit.tab(context);
+    await visit.begin(page);
+    await atCas(visit, page);
+    await page.reload();
+    await atCas(visit, page);
+    // The page that carries the answer, kept from being sent: its address is that of the return.
+    let hold = true;
+    await context.route(`${visit.zoom}/**`, (route) =>
+      hold && route.request().method() === 'POST' ? route.fulfill({ status: 204 }) : route.continue(),
+    );
+    await typeAtCas(visit, page);
+    await visit.arrive(page, 'idp', 'post');
+    assert.match(new URL(page.url()).pathname, /^\/cas\/zoom\//);
+    // The ticket is used up; so is the request.
+    await page.reload();
+    await visit.arrive(page, 'idp', 'stop');
+    await page.reload();
+    await visit.arrive(page, 'idp', 'stop');
+    hold = false;
+    await page.goBack({ waitUntil: 'load' }).catch(() => {});
+    await page.goForward({ waitUntil: 'load' }).catch(() => {});
+    await visit.stoppedButNotStranded(page);
+    await page.goBack({ waitUntil: 'load' }).catch(() => {});
+    if (new URL(page.url()).origin === visit.idp) await visit.stoppedButNotStranded(page);
+
+    // Of somebody who is stopped, too, there is a way on from each page.
+    const stopped = await visit.tab(await visit.profile());
+    await visit.begin(stopped);
+    await atCas(visit, stopped);
+    await typeAtCas(visit, stopped, 'sans.mail');
+    await visit.arrive(stopped, 'idp', 'stop');
+    await stopped.reload();
+    await visit.arrive(stopped, 'idp', 'stop');
+    await stopped.goBack({ waitUntil: 'load' });
+    await stopped.goForward({ waitUntil: 'load' });
+    await visit.arrive(stopped, 'idp', 'stop');
+    assert.ok(await stopped.getByTestId('way-out').isVisible());
+  },
+
+  'without scripts a sign-in at CAS goes by buttons': async (visit) => {
+    const page = await visit.tab(await visit.profile({ javaScriptEnabled: false }));
+    await page.goto(`${visit.zoom}/saml/login?binding=post`);
+    await page.getByTestId('continue').click();
+    await atCas(visit, page);
+    await typeAtCas(visit, page);
+    await page.locator('body[data-page=post]').waitFor();
+    await page.locator('main form button').click();
+    await page.locator('body[data-page=profile]').waitFor();
+    assert.equal(await page.getByTestId('email').innerText(), visit.email);
+  },
+
   'who signs out at CAS is asked again': async (visit) => {
     const context = await visit.profile();
     const page = await visit.tab(context);

@@ -6,7 +6,7 @@ use std::{fs, sync::Arc};
 use openssl::x509::X509;
 use passerelle::{
     app::build,
-    config::{environment::Environment, fault::ConfigFault},
+    config::environment::Environment,
     sys::{clock::ManualClock, entropy::SeededEntropy},
     xmlsec::keys::{KeyRequest, NewKey, generate},
 };
@@ -197,16 +197,8 @@ async fn r07_breach_of_iip_md10_a_provider_that_nothing_can_be_signed_for_is_tol
             zoom_metadata: declaring(declared),
             ..Setup::zoom(rules)
         };
-        let (_folder, path) = setup.write();
-        let clock = Arc::new(ManualClock::starting_at(setup.start));
-        let entropy = Arc::new(SeededEntropy::new(setup.seed));
-        let told = |ConfigFault { key, what, .. }: &ConfigFault| format!("{key}: {what}");
         // What the administrator asks for stops the start; what a provider declares breaks that provider.
-        let (stops, faults) = match build::load(&path, &Environment::default(), clock, entropy) {
-            Ok(built) => (false, built.faults_of_providers),
-            Err(faults) => (true, faults),
-        };
-        (stops, faults.iter().map(told).collect::<Vec<_>>())
+        setup.faults()
     };
     let breaks = |what: &str| {
         (

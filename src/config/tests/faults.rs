@@ -310,6 +310,11 @@ const BAD_VALUES: &[(&str, &str, &str)] = &[
         "minutes: must not be 0",
     ),
     (
+        "refuse = []",
+        "refuse = [\"rsa-sha1\"]",
+        "algorithms.refuse: unknown variant `rsa-sha1`",
+    ),
+    (
         "#:sha1-until = 2027-06-30",
         "sha1-until = \"2027-06-30\"",
         "hint: write a day, without quotes",

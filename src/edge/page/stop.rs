@@ -68,6 +68,8 @@ pub enum StopReason<'a> {
     },
     /// The request could not be decoded or parsed.
     RequestUnreadable,
+    /// The rest of what the browser sends did not come in time.
+    RequestLate,
     /// The request is too old, or from the future.
     RequestStale,
     /// The request must be signed and is not.
@@ -140,6 +142,7 @@ impl StopReason<'_> {
             Self::ProviderDisabled { .. } => "provider-disabled",
             Self::ProviderBroken { .. } => "provider-broken",
             Self::RequestUnreadable => "request-unreadable",
+            Self::RequestLate => "request-late",
             Self::RequestStale => "request-stale",
             Self::RequestUnsigned => "request-unsigned",
             Self::RequestSignature => "request-signature",
@@ -189,6 +192,7 @@ impl StopReason<'_> {
             | Self::CookiesBlocked
             | Self::ProviderUnknown
             | Self::RequestUnreadable
+            | Self::RequestLate
             | Self::RequestStale
             | Self::RequestUnsigned
             | Self::RequestSignature
@@ -244,6 +248,7 @@ impl StopReason<'_> {
             | Self::ProviderDisabled { .. }
             | Self::ProviderBroken { .. }
             | Self::RequestUnreadable
+            | Self::RequestLate
             | Self::RequestStale
             | Self::RequestUnsigned
             | Self::RequestSignature

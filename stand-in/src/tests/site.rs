@@ -366,6 +366,21 @@ async fn the_post_binding_has_a_form_with_a_button_and_no_relay_state() {
 }
 
 #[tokio::test]
+async fn one_request_may_be_posted_where_the_others_are_not() {
+    let lab = lab(Set {
+        signs: true,
+        ..Set::default()
+    })
+    .await;
+    let mut browser = lab.browser();
+    let page = browser.get("/saml/login?binding=post").await;
+    assert_eq!(page.page(), "post");
+    for others in ["/saml/login", "/saml/login?binding=other"] {
+        assert_eq!(browser.get(others).await.status, 302);
+    }
+}
+
+#[tokio::test]
 async fn a_signed_redirect_carries_a_signature_over_the_query() {
     let lab = lab(Set {
         signs: true,

@@ -15,10 +15,11 @@ use super::visit::Visit;
 use crate::accounts::{Outcome, Refusal};
 use crate::reading::{self, Check, Expected, Reading, Received};
 use crate::sessions::{OpenRequest, Origin, SignedIn};
-use crate::sp::{self, Carrier};
+use crate::sp::{self, Carrier, RequestBinding};
 use crate::vocab;
 
-/// `GET /saml/login`: starts a sign-in. `from` and `next` stay in the session.
+/// `GET /saml/login`: starts a sign-in. `from` and `next` stay in the session; `binding=post` sends this one
+/// request over HTTP-POST, whatever the others go by.
 pub(super) async fn login(State(site): State<Arc<Site>>, mut visit: Visit) -> HttpResponse {
     begin(&site, &mut visit).unwrap_or_else(|error| broken(&site, &visit, &error))
 }
@@ -29,7 +30,10 @@ fn begin(site: &Site, visit: &mut Visit) -> anyhow::Result<HttpResponse> {
     let request = sp::request(
         &settings.identity,
         &site.witness,
-        settings.binding,
+        match visit.query("binding") {
+            Some("post") => RequestBinding::Post,
+            Some(_) | None => settings.binding,
+        },
         relay_state,
     )?;
     let open = OpenRequest {

@@ -31,7 +31,7 @@ use axum::{
 use jiff::{SignedDuration, Timestamp};
 use passerelle::{
     app::build::{self, Built},
-    config::{environment::Environment, sections::Server},
+    config::{environment::Environment, fault::ConfigFault, sections::Server},
     metadata::registry::Registered,
     sys::{
         clock::{Clock as _, ManualClock},
@@ -165,6 +165,19 @@ impl Setup {
         );
         let path = write("passerelle.toml", &self.configuration());
         (folder, path)
+    }
+
+    /// Whether a start is stopped, and each fault that is told: its key, and what it is.
+    pub(crate) fn faults(&self) -> (bool, Vec<String>) {
+        let (_folder, path) = self.write();
+        let clock = Arc::new(ManualClock::starting_at(self.start));
+        let entropy = Arc::new(SeededEntropy::new(self.seed));
+        let told = |ConfigFault { key, what, .. }: &ConfigFault| format!("{key}: {what}");
+        let (stops, faults) = match build::load(&path, &Environment::default(), clock, entropy) {
+            Ok(built) => (false, built.faults_of_providers),
+            Err(faults) => (true, faults),
+        };
+        (stops, faults.iter().map(told).collect())
     }
 
     fn configuration(&self) -> String {

@@ -3,6 +3,7 @@
 
 mod algorithms;
 mod field;
+mod refused;
 mod sha1;
 
 use std::path::Path;

@@ -14,7 +14,7 @@ use passerelle::{
         trust::{Expectations, trust},
     },
     xml::{Limits, open},
-    xmlsec::Sha1,
+    xmlsec::Allowed,
 };
 use roxmltree::{Document, Node};
 
@@ -163,7 +163,7 @@ impl Judge {
             sp: &zoom.sp,
             keys: &zoom.keys,
             must_be_signed: true,
-            sha1: Sha1::Refused,
+            allowed: Allowed::default(),
             destination: SSO,
             now: self.0.now(),
             max_age: SignedDuration::from_mins(5),
