@@ -3,7 +3,7 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help demo demo-cas demo-ldap build test browser-test fmt lint doc deny bench soak clean
+.PHONY: help demo demo-cas demo-ldap build test browser-test fmt lint doc deny bench instructions fuzz soak clean
 
 # One command of cargo at a time: they share the target folder, and its lock.
 .NOTPARALLEL:
@@ -38,10 +38,12 @@ browser-test: ## Run the tests in Chromium only; screenshots go to target/browse
 
 fmt: ## Format the code
 	cargo fmt --all
+	cargo fmt --manifest-path fuzz/Cargo.toml
 
 lint: ## Check format, code and scripts; any warning is an error
 	@scripts/install build lint
 	cargo fmt --all --check
+	cargo fmt --manifest-path fuzz/Cargo.toml --check
 	cargo clippy --locked --workspace --all-targets -- -D warnings
 	cargo clippy --locked --bench soak -- -D warnings
 	shellcheck scripts/* .ci/run tests/peers/zoom tests/peers/mellon/start
@@ -57,6 +59,14 @@ deny: ## Check the licences, bans and sources of all dependencies
 bench: ## Run the benchmarks
 	@scripts/install build
 	cargo bench --locked
+
+instructions: ## Count the instructions of our own in each part of a sign-in, and compare them with the budget
+	@scripts/install instructions
+	@scripts/instructions
+
+fuzz: ## Look for inputs that break a reader: SECONDS=60 for each target, or TARGET=xml alone
+	@scripts/install fuzz
+	@scripts/fuzz $(or $(SECONDS),60) $(TARGET)
 
 soak: ## Measure what holds for long and while other servers misbehave; takes minutes, wants a quiet machine
 	@scripts/install test

@@ -16,7 +16,7 @@ use super::{
 };
 
 /// What a browser of these years sends with each page it asks for, and what a proxy adds.
-const HEADERS: &str = "Host: idp.example.org\r\n\
+pub(crate) const HEADERS: &str = "Host: idp.example.org\r\n\
     X-Forwarded-Proto: https\r\n\
     Upgrade-Insecure-Requests: 1\r\n\
     User-Agent: Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) \

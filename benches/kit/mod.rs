@@ -4,6 +4,7 @@
 pub(crate) mod browser;
 pub(crate) mod cas;
 pub(crate) mod directory;
+pub(crate) mod hostile;
 pub(crate) mod measure;
 pub(crate) mod place;
 pub(crate) mod reading;

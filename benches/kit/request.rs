@@ -7,7 +7,7 @@ use flate2::{Compression, write::DeflateEncoder};
 use jiff::Timestamp;
 use passerelle::{
     model::vocab,
-    sys::entropy::{OsEntropy, saml_id},
+    sys::entropy::{Entropy, OsEntropy, saml_id},
     xml::{Canonical, Writer},
     xmlsec::{Signer as _, SigningKey},
 };
@@ -39,7 +39,16 @@ impl AuthnRequest {
     ///
     /// It could not be written.
     pub(crate) fn new(now: Timestamp) -> anyhow::Result<Self> {
-        let id = saml_id(&OsEntropy);
+        Self::drawn(&OsEntropy, now)
+    }
+
+    /// The same, with an ID that `entropy` gives.
+    ///
+    /// # Errors
+    ///
+    /// It could not be written.
+    pub(crate) fn drawn(entropy: &dyn Entropy, now: Timestamp) -> anyhow::Result<Self> {
+        let id = saml_id(entropy);
         let mut out = Writer::new(PREFIXES);
         out.start(
             "saml2p",

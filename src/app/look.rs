@@ -153,23 +153,34 @@ impl<'a> Look<'a> {
                     .push(ConfigFault::of_file(&file.path, fault.to_string())),
             }
         }
-        // None at all is a fault of the configuration, and was told: nothing is to be said of what they can do.
-        (keys.len() == self.named.signing.len() && !keys.is_empty()).then_some(keys)
+        // None are named where one of their files cannot be read, which is told with the configuration.
+        let are_known = !keys.is_empty() && keys.len() == self.named.signing.len();
+        are_known.then_some(keys)
     }
 
     /// The key that signs for a provider. Where the administrator asks for a signature that no key makes,
     /// nothing starts: it would be sent what nobody asked for.
     fn signer(&mut self, registered: &Registered, keys: &[SigningKey]) -> Option<SigningKey> {
-        let config = &registered.config;
-        registered
-            .signature_methods
+        let (config, methods) = (&registered.config, &registered.signature_methods);
+        let key = format!("sp.{}.signature", config.short_name);
+        let signer = methods
             .choose(config.signature, keys)
             .map_err(|fault| {
-                let key = format!("sp.{}.signature", config.short_name);
                 self.fault(&key, &fault)
                     .hint("`passerelle keys --algorithm` makes one");
             })
-            .ok()
+            .ok()?;
+        let is_settled = config.signature.is_some() || methods.declares_signatures();
+        if signer.is_elliptic() && !is_settled {
+            let what = "nobody says whether this provider verifies ECDSA, as the first of keys.signing is an \
+                        elliptic curve; many do not";
+            let mut warning = self.told(&key, &what);
+            warning.hint(
+                "\"ecdsa-sha256\" if it does; otherwise \"rsa-sha256\", with an RSA key in keys.signing",
+            );
+            self.warnings.push(warning);
+        }
+        Some(signer)
     }
 
     /// A certificate that ends warns and stops nobody: providers that took it keep the key (R-92).
@@ -355,12 +366,18 @@ impl<'a> Look<'a> {
         parties: Parties<'_>,
     ) {
         let mut holders: BTreeMap<String, Vec<&str>> = BTreeMap::new();
+        let is_address = provider.name_id.gives_addresses();
         for (login, attributes) in directory.everybody() {
             let mut unread = Trace::new();
             let ours = mapping.apply(attributes, &mut unread);
             // Somebody who has no name there is told so at the sign-in.
             if let Ok(Some(name_id)) = provider.name_id.build(&ours, parties, &mut unread) {
-                holders.entry(name_id.value).or_default().push(login);
+                // An address is one person's in whatever case it is written.
+                let name = match name_id.value {
+                    address if is_address => address.to_lowercase(),
+                    other => other,
+                };
+                holders.entry(name).or_default().push(login);
             }
         }
         let sp = &provider.registered.config.short_name;

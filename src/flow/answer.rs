@@ -23,6 +23,7 @@ use crate::{
         name_id::{NameId, NameIdFormat},
         proof::Proof,
         session::{Participant, Session},
+        short_name::ShortName,
         store::{ReplayGuard as _, Sight, Use},
         trace::{Organ, Trace},
     },
@@ -32,7 +33,7 @@ use crate::{
         response::{Issuing, Subject},
         status::AnswerFault,
     },
-    sys::hmac::sha256,
+    sys::hmac::{base32_lower, sha256},
 };
 
 /// When a person has proven who they are, as the audit tells it. The times do not say: a journey may
@@ -64,12 +65,12 @@ pub(super) struct Prepared {
 }
 
 impl Prepared {
-    /// The part that this provider then has in the session of this index.
+    /// The part that this provider then has in the session whose indexes are made of `index`.
     pub(super) fn participant(&self, way: &UnderWay<'_>, index: &str) -> Participant {
         Participant {
             sp: way.journey.sp.clone(),
             name_id: self.name_id.clone(),
-            session_index: index.to_owned(),
+            session_index: session_index(index, &way.journey.sp),
         }
     }
 }
@@ -167,12 +168,13 @@ impl Bridge {
         // The same person in the same browser, and nobody else.
         let by = sha256(&[&way.browser, proof.login.as_bytes()]);
         self.mark_as_answered(&way.to, by, way.again_within).await?;
+        let session_index = session_index(index, &way.journey.sp);
         let subject = Subject {
             name_id: prepared.name_id.as_ref(),
             attributes: &prepared.attributes,
             authn_instant: proof.at,
             context: &proof.context,
-            session_index: index,
+            session_index: &session_index,
         };
         let issued = self
             .issuing(way.provider)
@@ -297,6 +299,14 @@ fn named_before<'a>(way: &UnderWay<'_>, told: &'a [Participant]) -> Option<&'a N
         .find(|name| {
             name.format == NameIdFormat::Transient && NamedPerson::of(&name.value) == subject
         })
+}
+
+/// The `SessionIndex` that a provider is told, made of what the session has for all of them, which
+/// nobody is told: two providers must not find out by it that they speak of one person
+/// (saml-core-2.0 §2.7.2). The same at each answer of the session.
+fn session_index(of_session: &str, sp: &ShortName) -> String {
+    let digest = sha256(&[of_session.as_bytes(), sp.as_str().as_bytes()]);
+    format!("_{}", base32_lower(&digest))
 }
 
 fn posting(to: &ReturnAddress, provider: &Provider, xml: &str, is_success: bool) -> Answer {

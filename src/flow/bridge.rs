@@ -16,8 +16,8 @@ use crate::{
     config::sections::WithoutDirectory,
     metadata::registry::{Registered, Registry},
     model::{
-        authn_context::AuthnContextClass, endpoint::EndpointUrl, entity_id::EntityId,
-        language::Localized, short_name::ShortName, store::StoreError,
+        authn_context::AuthnContextClass, entity_id::EntityId, language::Localized,
+        short_name::ShortName, store::StoreError,
     },
     store::Store,
     sys::{clock::Clock, entropy::Entropy, seal::KeyRing},
@@ -102,17 +102,6 @@ pub struct Provider {
     pub name_id: NameIdRule,
     /// What it is told.
     pub release: ReleasePolicy,
-}
-
-impl Provider {
-    /// Its own address where a sign-in starts.
-    pub fn sign_in_link(&self) -> Option<&str> {
-        self.registered
-            .config
-            .sign_in_link
-            .as_ref()
-            .map(EndpointUrl::as_str)
-    }
 }
 
 /// What went wrong without stopping anybody: counters since the start, for `/readyz`.

@@ -244,7 +244,24 @@ impl Bridge {
             }
             Err(cause) => self.health.note_unkept(cause),
         }
-        Some(self.issue(way, &session, &prepared, story).await)
+        let answer = self.issue(way, &session, &prepared, story).await;
+        if answer.is_err() {
+            self.join_as_before(way, key, &session).await;
+        }
+        Some(answer)
+    }
+
+    /// A provider that was not told anything after all knows the person by what it was told before, which
+    /// a transient name would otherwise have taken the place of.
+    async fn join_as_before(&self, way: &UnderWay<'_>, key: SessionKey, session: &Session) {
+        let mut told = session.participants.iter();
+        let Some(before) = told.find(|known| known.sp == way.journey.sp) else {
+            return;
+        };
+        let joined = self.store.join(key, before.clone(), self.clock.now());
+        if let Err(cause) = joined.await {
+            self.health.note_unkept(cause);
+        }
     }
 
     /// The session that can answer: alive, fresh enough for this provider, and of a kind that the

@@ -22,6 +22,7 @@ use crate::{
         entity_id::{EntityId, InvalidEntityId},
         language::Localized,
         service_provider::{AssertionConsumerService, ServiceProvider},
+        text::is_misleading,
         vocab,
     },
     xml::door::{self, Element, Limits},
@@ -287,7 +288,7 @@ fn read_display_name(descriptor: Element<'_, '_>) -> Option<Localized> {
                 .collect::<Vec<_>>()
                 .join(" ");
             let fits = (1..=MAX_DISPLAY_NAME_CHARS).contains(&text.chars().count());
-            (fits && !text.chars().any(char::is_control)).then_some((primary, text))
+            (fits && !text.contains(is_misleading)).then_some((primary, text))
         })
         .collect();
     let in_language = |tag: &str| names.iter().find(|(language, _)| language == tag);

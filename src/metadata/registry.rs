@@ -77,6 +77,13 @@ impl Candidate {
         }
     }
 
+    fn is_of_earlier_file(&self) -> bool {
+        match self {
+            Self::Registered(registered) => registered.origin == Origin::LastGood,
+            Self::Broken(_) => false,
+        }
+    }
+
     /// The names that nobody else may have.
     fn names(&self) -> Vec<EntityId> {
         let (own, aliases) = match self {
@@ -262,8 +269,10 @@ enum Known {
 
 impl Registry {
     /// Registers all of `candidates` that can stand side by side. One that goes by the name of an
-    /// earlier one is broken, and no name and no key of it counts.
-    pub fn build(candidates: Vec<Candidate>) -> Self {
+    /// earlier one is broken, and no name and no key of it counts. Those of which only the last
+    /// good version is there come last: what stands in a sound file now counts before what stood in one.
+    pub fn build(mut candidates: Vec<Candidate>) -> Self {
+        candidates.sort_by_key(Candidate::is_of_earlier_file);
         let mut registry = Self::default();
         let mut folded = HashMap::new();
         let mut claims = Vec::new();

@@ -62,6 +62,11 @@ impl SignatureMethods {
         }
     }
 
+    /// Whether it declares which signatures it verifies.
+    pub const fn declares_signatures(&self) -> bool {
+        self.signing.is_some()
+    }
+
     /// Chooses the key of `keys` that signs for the provider, and how: by what the administrator
     /// wishes, or else by what it declares, or else with the first key and SHA-256.
     ///

@@ -20,7 +20,7 @@ use super::{
 };
 use crate::{
     config::{fault::ConfigFault, sp::SpConfig},
-    model::{endpoint::Schemes, short_name::ShortName},
+    model::{endpoint::Schemes, entity_id::EntityId, short_name::ShortName},
     xml::door::Limits,
     xmlsec::SigningKey,
 };
@@ -155,28 +155,51 @@ impl Loading<'_> {
                 None
             }
         };
-        // The same strict reader, by what the configuration says now.
-        let copy = self.last_good.as_ref().and_then(|last_good| {
-            let copy = last_good.path(&config.short_name);
-            let mut read = self.read(&copy, config).ok()?;
-            registered(config, Origin::LastGood, &mut read)
-                .filter(|registered| self.verifies(registered).is_ok())
-        });
-        let (what, candidate) = match copy {
-            Some(registered) => (
-                "the last good version is used in its place",
-                Candidate::Registered(Box::new(registered)),
-            ),
-            None => (
-                "nobody can sign in to this provider until it is mended",
-                Candidate::Broken(Box::new(Broken {
-                    config: config.clone(),
-                    claimed,
-                })),
-            ),
-        };
+        if let Some(registered) = self.last_good(config, claimed.as_ref()) {
+            return Candidate::Registered(Box::new(registered));
+        }
+        let what = "nobody can sign in to this provider until it is mended";
         self.warnings.push(tell(what.to_owned()));
-        candidate
+        Candidate::Broken(Box::new(Broken {
+            config: config.clone(),
+            claimed,
+        }))
+    }
+
+    /// What the copy of an earlier file says, read as strictly, by what the configuration says now. Where
+    /// the broken file names its entity, `claimed`, the copy must be of the same one: the short name may
+    /// have been another provider's before.
+    fn last_good(&mut self, config: &SpConfig, claimed: Option<&EntityId>) -> Option<Registered> {
+        let path = self.last_good.as_ref()?.path(&config.short_name);
+        let mut read = self.read(&path, config).ok()?;
+        let registered = registered(config, Origin::LastGood, &mut read)
+            .filter(|registered| claimed.is_none_or(|name| *name == registered.sp.entity_id))
+            .filter(|registered| self.verifies(registered).is_ok())?;
+        let key = format!("sp.{}", config.short_name);
+        let tell = |file: &Path, what| ConfigFault {
+            key: key.clone(),
+            ..ConfigFault::of_file(file, what)
+        };
+        let kept = read
+            .written_at
+            .map(|at| format!(", kept on {at:.0}"))
+            .unwrap_or_default();
+        // Told as loudly as what is wrong: who wanted to take a key away must see that it still counts.
+        let mut told = tell(
+            &config.metadata_path,
+            format!(
+                "the last good version is used in its place, with all keys and addresses in it: that of \
+                 {}{kept}, {}",
+                registered.sp.entity_id.as_str(),
+                path.display()
+            ),
+        );
+        told.hint("mend the file; if the version before it must not count, remove that copy and start again");
+        self.faults.push(told);
+        let findings = read.reading.findings.iter();
+        self.warnings
+            .extend(findings.map(|finding| tell(&path, finding.to_string())));
+        Some(registered)
     }
 
     /// Whether the provider verifies what one of our keys can sign, by what its metadata declares. That

@@ -80,20 +80,25 @@ fn r32_what_is_wrong_with_one_provider_stops_and_hides_no_other() {
 #[test]
 fn a_broken_file_gives_way_to_the_last_good_one_and_is_told() {
     let (state, files) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
-    let state = Some(state.path());
+    let copy = state.path().join("metadata/a.xml");
     let good = copied(files.path(), "valid/plain.xml");
-    let loaded = load_all(std::slice::from_ref(&good), state);
+    let loaded = load_all(std::slice::from_ref(&good), Some(state.path()));
     assert!(loaded.to_keep.keep().is_empty());
     for broken in ["invalid/acs-http.xml", "invalid/not-well-formed.xml"] {
         let config = copied(files.path(), broken);
-        let loaded = load_all(&[config], state);
+        let loaded = load_all(&[config], Some(state.path()));
         assert_eq!(keys_of(&loaded.faults)[0], "sp.a", "{broken}");
-        assert!(
-            loaded
-                .warnings
-                .iter()
-                .any(|it| it.what.contains("last good"))
-        );
+        // As a fault, with the day and the place of what counts.
+        let told = loaded.faults.last().unwrap();
+        for part in [
+            "last good",
+            "keys",
+            name().as_str(),
+            &*copy.to_string_lossy(),
+        ] {
+            assert!(told.what.contains(part), "{part}: {told}");
+        }
+        assert!(told.hint.is_some());
         let found = loaded.registry.sp_for(&name(), now()).unwrap();
         assert_eq!(found.origin, Origin::LastGood);
         assert_eq!(found.keys.len(), 1);
@@ -101,11 +106,11 @@ fn a_broken_file_gives_way_to_the_last_good_one_and_is_told() {
         assert!(loaded.to_keep.keep().is_empty());
     }
     std::fs::remove_file(&good.metadata_path).unwrap();
-    let loaded = load_all(std::slice::from_ref(&good), state);
+    let loaded = load_all(std::slice::from_ref(&good), Some(state.path()));
     assert!(loaded.registry.sp_for(&name(), now()).is_ok());
     // Mended, the file itself counts again.
     let mended = copied(files.path(), "valid/no-key.xml");
-    let loaded = load_all(&[mended], state);
+    let loaded = load_all(&[mended], Some(state.path()));
     let found = loaded.registry.sp_for(&name(), now()).unwrap();
     assert_eq!((found.origin, found.keys.len()), (Origin::File, 0));
 }
@@ -136,6 +141,53 @@ fn r90_a_last_good_version_is_read_as_strictly_and_ends_as_it_says() {
     let loaded = load_all(&[other], Some(state.path()));
     let found = loaded.registry.sp_for(&name(), now());
     assert_eq!(found.unwrap_err(), SpFault::Unknown);
+}
+
+#[test]
+fn what_will_end_or_is_odd_in_a_last_good_version_is_told() {
+    let (state, files) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    let good = copied(files.path(), "valid/valid-until-past.xml");
+    let loaded = load_all(std::slice::from_ref(&good), Some(state.path()));
+    assert!(loaded.to_keep.keep().is_empty());
+    std::fs::write(&good.metadata_path, "<").unwrap();
+    let loaded = load_all(&[good], Some(state.path()));
+    let copy = state.path().join("metadata/a.xml");
+    let told = loaded.warnings.iter().find(|it| it.file == copy).unwrap();
+    assert!(told.what.contains("validUntil is past"), "{told}");
+}
+
+#[test]
+fn r32_a_last_good_version_of_another_entity_counts_for_nothing() {
+    let (state, files) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    let before = copied(files.path(), "valid/plain.xml");
+    let loaded = load_all(std::slice::from_ref(&before), Some(state.path()));
+    assert!(loaded.to_keep.keep().is_empty());
+    // Another provider has the short name now, and its first file is broken.
+    let config = copied(files.path(), "invalid/acs-http.xml");
+    let text = std::fs::read_to_string(&config.metadata_path).unwrap();
+    let text = text.replace(name().as_str(), "urn:another");
+    std::fs::write(&config.metadata_path, text).unwrap();
+    let loaded = load_all(&[config], Some(state.path()));
+    let found = loaded.registry.sp_for(&name(), now());
+    assert_eq!(found.unwrap_err(), SpFault::Unknown);
+    let another = EntityId::parse("urn:another").unwrap();
+    let found = loaded.registry.sp_for(&another, now());
+    assert_eq!(found.unwrap_err(), SpFault::Broken);
+}
+
+#[test]
+fn r32_a_last_good_version_takes_no_name_from_a_sound_file() {
+    let (state, files) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    let before = copied(files.path(), "valid/plain.xml");
+    let loaded = load_all(std::slice::from_ref(&before), Some(state.path()));
+    assert!(loaded.to_keep.keep().is_empty());
+    // The provider goes by another short name now, and what is written for the one of before is broken.
+    std::fs::write(&before.metadata_path, "<").unwrap();
+    let loaded = load_all(&[before, from("b", "valid/plain.xml")], Some(state.path()));
+    let found = loaded.registry.sp_for(&name(), now()).unwrap();
+    assert_eq!(found.config.short_name.as_str(), "b");
+    let states = loaded.registry.states(now()).map(|(_, it)| it.word());
+    assert_eq!(states.collect::<Vec<_>>(), ["broken", "good"]);
 }
 
 #[test]

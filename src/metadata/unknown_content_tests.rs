@@ -217,6 +217,11 @@ fn a_name_for_people_that_is_none_is_passed_over() {
         "a<b/>",
         "a&#134;b",
         "a\u{7f}b",
+        // What reads as "zoom" and is not.
+        "\u{202e}mooz",
+        "a\u{2067}b",
+        "a\u{200f}b",
+        "a\u{61c}b",
         "<mdui:DisplayName>x</mdui:DisplayName>",
     ] {
         assert_eq!(named(&name(none)), None, "{none:?}");

@@ -80,6 +80,10 @@ fn parse_instant(text: &str) -> Option<Timestamp> {
     if !has_shape {
         return None;
     }
+    // Who means "for ever" writes the last day that can be written, which is past what fits.
+    if text.starts_with("9999-12-3") && text.get(..19)?.parse::<DateTime>().is_ok() {
+        return Some(Timestamp::MAX);
+    }
     text.parse()
         .or_else(|_zoneless| {
             text.parse::<DateTime>()
@@ -210,9 +214,25 @@ mod tests {
             "2026-11-26T02:00:00+01:00[Europe/Paris]",
             "2026-13-26T02:00:00Z",
             "2026-11-26T25:00:00Z",
+            "2026-11-26T02:00:00-99:99",
+            "9999-12-32T00:00:00Z",
+            "9999-12-31T25:00:00Z",
             "\u{e9}\u{e9}\u{e9}\u{e9}\u{e9}T02:00:00Z",
         ] {
             assert_eq!(at(text), None, "{text}");
+        }
+    }
+
+    #[test]
+    fn an_end_on_the_last_day_that_can_be_written_is_none_that_comes() {
+        for text in [
+            "9999-12-31T23:59:59Z",
+            "9999-12-31T23:59:59",
+            "9999-12-31T23:59:59.9999999Z",
+            "9999-12-31T23:59:59.9999999+00:00",
+            "9999-12-31T00:00:00-12:00",
+        ] {
+            assert_eq!(parse_instant(text), Some(Timestamp::MAX), "{text}");
         }
     }
 

@@ -17,5 +17,6 @@ pub mod session;
 pub mod short_name;
 pub mod store;
 pub mod support_code;
+pub mod text;
 pub mod trace;
 pub mod vocab;

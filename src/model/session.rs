@@ -21,8 +21,7 @@ impl std::fmt::Debug for SessionKey {
 pub struct Session {
     /// What the person proved, and when.
     pub proof: Proof,
-    /// The `SessionIndex` of every assertion issued on it (saml-core-2.0 §2.7.2). Says nothing
-    /// about the cookie.
+    /// What the `SessionIndex` of each provider is made of. Says nothing about the cookie.
     pub index: String,
     /// When it ends, whatever happens.
     #[serde(with = "super::instant")]
@@ -40,7 +39,8 @@ pub struct Participant {
     pub sp: ShortName,
     /// The name it knows the person by; none where it was told none.
     pub name_id: Option<NameId>,
-    /// The session, in the word that it was told.
+    /// The session, in the word that it was told: no other provider is told the same
+    /// (saml-core-2.0 §2.7.2).
     pub session_index: String,
 }
 

@@ -16,7 +16,7 @@ use tracing::{
 };
 use tracing_subscriber::{Layer, layer::Context};
 
-use crate::sys::clock::Clock;
+use crate::{model::text::is_misleading, sys::clock::Clock};
 
 /// The longest value of a field.
 const MAX_VALUE_CHARS: usize = 2048;
@@ -162,7 +162,7 @@ impl std::fmt::Write for Escape<'_> {
             match c {
                 '"' => self.line.push_str("\\\""),
                 '\\' => self.line.push_str("\\\\"),
-                c if is_unsafe(c) => write!(self.line, "\\u{:04x}", u32::from(c))?,
+                c if is_misleading(c) => write!(self.line, "\\u{:04x}", u32::from(c))?,
                 c => self.line.push(c),
             }
         }
@@ -173,14 +173,6 @@ impl std::fmt::Write for Escape<'_> {
 /// Whether a byte is a character of its own that a JSON string holds as it is.
 const fn is_plain(byte: u8) -> bool {
     matches!(byte, b' '..=b'~') && byte != b'"' && byte != b'\\'
-}
-
-/// What must not reach a terminal or a viewer as itself: controls, line and paragraph separators,
-/// marks that turn the direction of writing, the byte order mark.
-fn is_unsafe(c: char) -> bool {
-    c.is_control()
-        || matches!(c,
-            '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{feff}')
 }
 
 #[cfg(test)]
@@ -229,7 +221,10 @@ mod tests {
         let line = lines(|| tracing::warn!(peer.agent = evil, other = ?evil, "refused"));
         assert_eq!(line.matches('\n').count(), 1);
         assert!(line.ends_with("}\n"));
-        assert!(line.trim_end().chars().all(|c| !is_unsafe(c)), "{line:?}");
+        assert!(
+            line.trim_end().chars().all(|c| !is_misleading(c)),
+            "{line:?}"
+        );
         let read: serde_json::Value = serde_json::from_str(&line).unwrap();
         assert_eq!(read["peer.agent"], evil);
         assert_eq!(read["level"], "warn");

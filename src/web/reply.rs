@@ -17,7 +17,11 @@ use crate::{
         page::{Ending, Page, PasswordEnd, Refusal, Stop, StopReason},
     },
     flow::{Answer, Next, Notice, PasswordForm, Refused, Reply, logout::Farewell, stop::Stopped},
-    model::{chain::Chain, journey::RelayState, language::Language, support_code::SupportCode},
+    metadata::registry::Listed,
+    model::{
+        chain::Chain, endpoint::EndpointUrl, journey::RelayState, language::Language,
+        support_code::SupportCode,
+    },
 };
 
 /// The longest User-Agent that is written into the log.
@@ -106,14 +110,20 @@ pub(super) fn to_farewell(
 /// The start page.
 pub(super) fn home(front: &Front, headers: &HeaderMap, chosen: Option<Language>) -> HttpResponse {
     let language = chosen.unwrap_or_else(|| visitor::language(headers));
-    let mut providers: Vec<_> = front.bridge.providers.values().collect();
-    providers.sort_by_key(|provider| provider.display_name.text(language));
+    let bridge = &front.bridge;
+    // Nobody is sent to a provider that is switched off, or whose metadata has ended or is broken.
+    let answered = bridge.registry.listing(bridge.clock.now());
+    let mut providers: Vec<_> = answered.filter(|listed| listed.is_answered).collect();
+    providers.sort_by(|one, other| {
+        let text = |listed: &Listed<'_>| listed.display_name.text(language).to_owned();
+        text(one).cmp(&text(other))
+    });
     let providers: Vec<_> = providers
-        .into_iter()
-        .map(|provider| {
+        .iter()
+        .map(|listed| {
             (
-                provider.display_name.text(language),
-                provider.sign_in_link(),
+                listed.display_name.text(language),
+                listed.sign_in_link.map(EndpointUrl::as_str),
             )
         })
         .collect();

@@ -324,6 +324,10 @@ impl<'l> Count<'l> {
                 Event::PI(_) if self.limits.only_elements_and_text => {
                     return Err(DoorFault::ProcessingInstruction);
                 }
+                // Namespaces in XML 1.0 §7; the tree builder takes `<?a>b?>`.
+                Event::PI(pi) if !is_ncname(pi.target()) => {
+                    return Err(not_well_formed(self.document, self.offset));
+                }
                 Event::Comment(_) | Event::PI(_) => {}
                 Event::Decl(_) if is_at_start => {}
                 Event::Decl(_) => return Err(DoorFault::Declaration),

@@ -67,6 +67,17 @@ fn r03_a_message_with_a_comment_or_instruction_anywhere_is_refused() {
 }
 
 #[test]
+fn r02_an_instruction_whose_target_is_no_name_is_refused() {
+    // The first was found by the fuzz target `xml`.
+    for xml in ["<a><?a>b <!c?></a>", "<a><?a:b?></a>", "<a><?1?></a>"] {
+        assert!(
+            matches!(metadata_fault(xml), DoorFault::NotWellFormed { .. }),
+            "{xml}"
+        );
+    }
+}
+
+#[test]
 fn r04_breach_of_iip_g03_sdp_g03_a_document_type_declaration_is_refused_in_every_form() {
     for doctype in [
         "<!DOCTYPE a>",

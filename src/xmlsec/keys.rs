@@ -23,6 +23,7 @@ use super::algorithm::{DigestAlgorithm, KeyKind, SignatureAlgorithm};
 use super::crypto_error::CryptoError;
 use super::sign::{SignError, Signer};
 use super::signature;
+use crate::model::text::is_misleading;
 
 /// Why a key is not taken.
 #[derive(Debug, thiserror::Error)]
@@ -240,6 +241,11 @@ impl SigningKey {
         &self.der
     }
 
+    /// Whether it is a key on an elliptic curve, whose signatures not everybody reads.
+    pub fn is_elliptic(&self) -> bool {
+        self.algorithm.key_kind() == KeyKind::Ec
+    }
+
     /// The size of the key, in bits.
     pub fn bits(&self) -> u32 {
         self.key.bits()
@@ -416,7 +422,7 @@ fn describe(name: &X509NameRef) -> String {
     for entry in name.entries() {
         let field = entry.object().nid().short_name().unwrap_or("?");
         let value = String::from_utf8_lossy(entry.data().as_slice()).into_owned();
-        let value: String = value.chars().filter(|c| !c.is_control()).collect();
+        let value: String = value.chars().filter(|c| !is_misleading(*c)).collect();
         words.push(format!("{field}={value}"));
     }
     words.join(", ")
@@ -425,10 +431,9 @@ fn describe(name: &X509NameRef) -> String {
 fn timestamp(time: &Asn1TimeRef) -> Result<Timestamp, KeyFault> {
     let since_epoch = Asn1Time::from_unix(0)?.diff(time)?;
     let seconds = i64::from(since_epoch.days) * 86_400 + i64::from(since_epoch.secs);
-    let Ok(timestamp) = Timestamp::from_second(seconds) else {
-        return Err(KeyFault::Certificate);
-    };
-    Ok(timestamp)
+    // The last day of 9999, which says that there is no end (RFC 5280 §4.1.2.5), is past what fits.
+    let bounded = seconds.clamp(Timestamp::MIN.as_second(), Timestamp::MAX.as_second());
+    Timestamp::from_second(bounded).map_err(|_never| KeyFault::Certificate)
 }
 
 fn hex(bytes: &[u8]) -> String {

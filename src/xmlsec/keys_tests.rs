@@ -42,6 +42,32 @@ fn sdp_md05_a_certificate_is_read_from_wrapped_and_unwrapped_base64() {
 }
 
 #[test]
+fn iip_md12_a_certificate_that_says_that_it_never_ends_is_read() {
+    let mut builder = X509::builder().unwrap();
+    builder.set_pubkey(&sp_key().key).unwrap();
+    let first_day = Asn1Time::from_str("00000101000000Z").unwrap();
+    builder.set_not_before(&first_day).unwrap();
+    // RFC 5280 §4.1.2.5.
+    let never = Asn1Time::from_str("99991231235959Z").unwrap();
+    builder.set_not_after(&never).unwrap();
+    builder
+        .sign(&sp_key().key, MessageDigest::sha256())
+        .unwrap();
+    let der = builder.build().to_der().unwrap();
+    let key = VerifyingKey::from_certificate_der(&der).unwrap();
+    let end = key.certificate().not_after();
+    assert_eq!(end.as_second(), Timestamp::MAX.as_second());
+}
+
+#[test]
+fn a_subject_reads_as_it_is_written() {
+    let mut name = X509NameBuilder::new().unwrap();
+    let text = "a\u{202e}b\u{61c}c\u{1b}d";
+    name.append_entry_by_nid(Nid::COMMONNAME, text).unwrap();
+    assert_eq!(describe(&name.build()), "CN=abcd");
+}
+
+#[test]
 fn breach_of_sdp_md05_a_certificate_with_bytes_behind_it_is_refused() {
     let mut der = sp_key().der();
     der.push(0);

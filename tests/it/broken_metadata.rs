@@ -66,6 +66,24 @@ async fn a_broken_provider_is_told_so_by_each_of_its_names_and_the_others_go_on(
 }
 
 #[tokio::test]
+async fn r38_the_start_page_leads_to_no_provider_that_is_not_answered() {
+    let links = async |bridge: &Bridge| {
+        let body = bridge.browser().open("/").await.body;
+        assert!(
+            body.contains("intranet") && !body.contains("closed"),
+            "{body}"
+        );
+        let link = crate::lab::form::link(&body, "class", "button");
+        link.as_deref() == Some(ZOOM_SIGN_IN)
+    };
+    let ends = with_metadata(zoom_metadata("validUntil=\"2026-11-26T08:30:00Z\"")).build();
+    assert!(links(&ends).await);
+    ends.wait(30);
+    assert!(!links(&ends).await);
+    assert!(!links(&with_metadata(broken_zoom()).build()).await);
+}
+
+#[tokio::test]
 async fn r38_a_journey_to_a_provider_that_broke_meanwhile_ends_on_our_page() {
     let one = Bridge::new();
     let mut browser = one.browser();

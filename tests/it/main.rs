@@ -39,8 +39,6 @@ mod interoperability;
 #[cfg(test)]
 mod journeys;
 #[cfg(test)]
-mod memory;
-#[cfg(test)]
 mod name_ids;
 #[cfg(test)]
 mod password_attempts;

@@ -1,6 +1,13 @@
 //! The names by which a provider may know somebody, and none at all: whole sign-ins through the router.
 
-use passerelle::sp_check::{ReadNameId, Rule};
+use std::sync::Arc;
+
+use passerelle::{
+    app::build,
+    config::environment::Environment,
+    sp_check::{ReadNameId, Rule},
+    sys::{clock::ManualClock, entropy::SeededEntropy},
+};
 
 use crate::{
     bridge::{
@@ -129,6 +136,11 @@ async fn r37_breach_of_sdp_idp12_a_transient_name_is_the_person_of_the_session_t
     let forced = about(&bridge, &format, &second.value).with("ForceAuthn", "true");
     let said = told(&bridge, &mut anne, &forced).await;
     assert_eq!(said, "UnknownPrincipal");
+    // A request that comes once more, as the browser's way back brings it, is answered by no name at all.
+    let once = bridge.request();
+    let second = name(&bridge, &mut anne, &once).await;
+    let page = anne.arrive(&once.redirect(None)).await;
+    page.stops(400, "request-used");
     // All of it left the session as it was.
     let request = about(&bridge, &format, &second.value);
     assert_eq!(name(&bridge, &mut anne, &request).await, second);
@@ -209,4 +221,35 @@ async fn r37_iip_idp11_a_provider_that_is_told_no_name_gets_a_subject_without_on
         let said = told(&bridge, &mut browser, &request).await;
         assert_eq!(said, "UnknownPrincipal");
     }
+}
+
+#[test]
+fn r113_two_people_whose_addresses_differ_in_case_are_refused_under_each_format_that_tells_them() {
+    let faults = |rules: &str| {
+        let mut setup = Setup::zoom(rules);
+        let own = "mail = \"zoe.martin@etu.univ-montp3.example\"";
+        assert!(setup.people.contains(own));
+        let end = setup.people.find("\n\n# A teacher.").unwrap();
+        let start = setup.people.find("[person.\"zoe").unwrap();
+        let another = setup.people.get(start..end).unwrap();
+        let another = another
+            .replace("zoe.martin\"", "zoe.martin2\"")
+            .replace("5b0e3c7a", "5b0e3c7b")
+            .replace(own, "mail = \"Zoe.Martin@etu.univ-montp3.example\"");
+        setup.people = format!("{}\n{another}\n", setup.people);
+        let (_folder, path) = setup.write();
+        let clock = Arc::new(ManualClock::starting_at(setup.start));
+        let entropy = Arc::new(SeededEntropy::new(setup.seed));
+        let built = build::load(&path, &Environment::default(), clock, entropy);
+        let told = built.err().unwrap_or_default().into_iter();
+        told.map(|it| it.what).collect::<Vec<_>>()
+    };
+    let expected = ["zoe.martin and zoe.martin2 would be one person for sp.zoom"];
+    for rules in [
+        "name-id = { format = 'email-address', from = 'mail' }",
+        "name-id = { format = 'unspecified', from = 'mail' }",
+    ] {
+        assert_eq!(faults(rules), expected, "{rules}");
+    }
+    assert!(faults("name-id = { format = 'unspecified', from = 'uid' }").is_empty());
 }

@@ -198,11 +198,14 @@ async fn the_second_sign_in_shows_no_page_and_is_answered_at_once() {
     assert_ne!(first.attribute("ID"), second.attribute("ID"));
     // The session index is the session's, so that a logout finds both.
     assert!(first.xml.contains(&identity.session_index));
-    // Another provider shares the session and not the name.
+    // Another provider shares the session, and neither the name nor the word for the session: by one that both
+    // have, two providers would know that they speak of one person (saml-core-2.0 §2.7.2).
+    let at_zoom = identity.session_index;
     let request = bridge.request_of(LIBRARY);
     let page = browser.arrive(&request.redirect(None)).await;
     assert!(page.hops.is_empty());
     let identity = bridge.identity(&page.answer(), LIBRARY, request.id());
+    assert_ne!(identity.session_index, at_zoom);
     assert_eq!(identity.attributes, []);
 }
 

@@ -234,6 +234,32 @@ async fn r07_breach_of_iip_md10_a_provider_that_nothing_can_be_signed_for_is_tol
     assert_eq!(faults(sha1, ""), breaks("digest that is used here"));
 }
 
+#[test]
+fn r07_an_elliptic_curve_that_signs_first_is_told_for_each_provider_that_declares_nothing() {
+    let warnings = |declared: &str, rules: &str, first: &str| {
+        let keyring = with_ec_keys(Setup {
+            zoom_metadata: declaring(declared),
+            ..Setup::zoom(rules)
+        });
+        let text = fs::read_to_string(&keyring.path).unwrap();
+        let text = text.replace("['signing.pem', 'p256.pem'", first);
+        fs::write(&keyring.path, text).unwrap();
+        let clock = Arc::new(ManualClock::starting_at(keyring.setup.start));
+        let entropy = Arc::new(SeededEntropy::new(keyring.setup.seed));
+        let built = build::load(&keyring.path, &Environment::default(), clock, entropy);
+        let keys = built.unwrap().warnings.into_iter().map(|it| it.key);
+        keys.filter(|key| key == "sp.zoom.signature").count()
+    };
+    let ec_first = "['p256.pem', 'signing.pem'";
+    assert_eq!(warnings("", "", ec_first), 1);
+    assert_eq!(warnings("", "", "['signing.pem', 'p256.pem'"), 0);
+    for word in ["rsa-sha256", "ecdsa-sha256"] {
+        assert_eq!(warnings("", &format!("signature = '{word}'"), ec_first), 0);
+        let declared = signing(&format!("{MORE}{word}"));
+        assert_eq!(warnings(&declared, "", ec_first), 0);
+    }
+}
+
 #[tokio::test]
 async fn iip_md09_sdp_md07_our_metadata_names_every_key_that_signs_and_every_algorithm_that_is_verified()
  {

@@ -1,0 +1,40 @@
+//! What the targets share: a provider as the configuration describes it, and a time.
+
+use jiff::Timestamp;
+use passerelle::{
+    config::{
+        sections::{Encrypt, NameId, Sign},
+        sp::SpConfig,
+    },
+    model::short_name::ShortName,
+};
+
+/// The time of everything here.
+pub fn now() -> Timestamp {
+    "2026-11-26T08:00:00Z".parse().expect("a time")
+}
+
+/// A provider with a metadata file of its own.
+pub fn config() -> SpConfig {
+    SpConfig {
+        short_name: ShortName::parse("example").expect("a name"),
+        metadata_path: "example.xml".into(),
+        entity_id: None,
+        max_validity_days: None,
+        aliases: Vec::new(),
+        sign_in_link: None,
+        enabled: true,
+        display_name: None,
+        require_signed_requests: None,
+        sha1_until: None,
+        sign: Sign::Both,
+        signature: None,
+        encrypt: Encrypt::WhenPossible,
+        max_authn_age: None,
+        session: None,
+        name_id: NameId::EmailAddress {
+            from: "mail".into(),
+        },
+        release: Vec::new(),
+    }
+}
