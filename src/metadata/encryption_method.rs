@@ -5,7 +5,8 @@
 //! `rsa-oaep-mgf1p` before `rsa-oaep`, since more readers read it and neither is weaker. Where no
 //! cipher is listed, or no way to encrypt its key, it is the first of that order with the settings
 //! that the standard gives it. What is not allowed here is never chosen, though it be all that is
-//! listed, and nothing that the administrator refuses (IIP-ALG08).
+//! listed, neither is what is not listed where something else is, nor what the administrator
+//! refuses (IIP-ALG08).
 
 use crate::{
     model::vocab,
@@ -32,9 +33,11 @@ pub(super) fn choose(
 }
 
 fn choose_block(listed: &[Element<'_, '_>], refused: &[&'static str]) -> Option<BlockEncryption> {
-    // The names of the ciphers of XML Encryption 1.0 and 1.1 end so, those that are not allowed, too.
-    let is_cipher = |name: &&str| name.ends_with("-gcm") || name.ends_with("-cbc");
-    let named: Vec<_> = listed.iter().map(algorithm).filter(is_cipher).collect();
+    let named: Vec<_> = listed
+        .iter()
+        .map(algorithm)
+        .filter(|name| !encrypts_a_key(name))
+        .collect();
     BlockEncryption::ALL
         .into_iter()
         .filter(|known| !refused.contains(&known.uri()))
@@ -49,7 +52,7 @@ fn choose_transport(listed: &[Element<'_, '_>], refused: &[&'static str]) -> Opt
     };
     let named: Vec<_> = listed
         .iter()
-        .filter(|method| algorithm(method).contains("#rsa-"))
+        .filter(|method| encrypts_a_key(algorithm(method)))
         .collect();
     if named.is_empty() {
         return Some(KeyTransport::default()).filter(is_allowed);
@@ -61,6 +64,16 @@ fn choose_transport(listed: &[Element<'_, '_>], refused: &[&'static str]) -> Opt
             .find_map(|method| read_transport(method).filter(is_allowed))
     };
     of_name(KeyTransport::RSA_OAEP_MGF1P).or_else(|| of_name(KeyTransport::RSA_OAEP))
+}
+
+/// Whether that is the name of a way to encrypt or agree on a cipher's key (xmlenc-core1 §5.5 to §5.7).
+/// Every other name is taken for a cipher's, one that is not known here, too: its owner reads that
+/// one, and not ours.
+fn encrypts_a_key(name: &str) -> bool {
+    let (_, word) = name.rsplit_once('#').unwrap_or_default();
+    ["rsa-", "kw-", "dh", "ECDH"]
+        .iter()
+        .any(|kind| word.starts_with(kind))
 }
 
 fn algorithm<'t>(method: &Element<'t, '_>) -> &'t str {
@@ -165,7 +178,6 @@ mod tests {
         assert_eq!(chosen(&[]), first);
         assert_eq!(chosen(&[MGF1P]), first, "no cipher is listed");
         assert_eq!(chosen(&[GCM_256]), first, "no way for its key is listed");
-        assert_eq!(chosen(&["urn:of-another-kind", SHA_256]), first);
     }
 
     #[test]
@@ -195,6 +207,29 @@ mod tests {
         ] {
             assert_eq!(chosen(listed), None, "{listed:?}");
         }
+    }
+
+    #[test]
+    fn r45_where_only_others_are_listed_than_are_known_here_nothing_is_chosen() {
+        const ARCFOUR: &str = "http://www.w3.org/2001/04/xmldsig-more#arcfour";
+        const CHACHA_20: &str = "http://www.w3.org/2021/04/xmldsig-more#chacha20poly1305";
+        const AES_WRAP: &str = "http://www.w3.org/2001/04/xmlenc#kw-aes256";
+        const AGREEMENT: &str = "http://www.w3.org/2009/xmlenc11#ECDH-ES";
+        for listed in [
+            &[ARCFOUR][..],
+            &[CHACHA_20],
+            &[CHACHA_20, MGF1P],
+            &["urn:of-another-kind"],
+            &[""],
+            &[AES_WRAP],
+            &[AGREEMENT],
+            &[GCM_256, AGREEMENT, AES_WRAP],
+        ] {
+            assert_eq!(chosen(listed), None, "{listed:?}");
+        }
+        let known = [ARCFOUR, CHACHA_20, AES_WRAP, AGREEMENT, GCM_128, MGF1P];
+        let expected = Some((BlockEncryption::Aes128Gcm, MGF1P_SHA1));
+        assert_eq!(chosen(&known), expected);
     }
 
     #[test]

@@ -331,6 +331,51 @@ fn instant(at: Timestamp) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::{
+        saml::trust::tests::{bare, judge, key, provider, request},
+        sys::entropy::SeededEntropy,
+    };
+
+    #[test]
+    fn r45_where_the_key_of_a_provider_fails_nothing_goes_out_in_clear_instead() {
+        let trusted = judge(&bare(request(&[], None)), &[], false).unwrap();
+        let to = ReturnAddress::of_request(&trusted, None, &provider()).unwrap();
+        let subject = Subject {
+            name_id: None,
+            attributes: &[],
+            authn_instant: Timestamp::UNIX_EPOCH,
+            context: &AuthnContextClass::PasswordProtectedTransport,
+            session_index: "_session",
+        };
+        let unusable = EncryptionKey::unusable();
+        for sign in [Sign::Assertion, Sign::Response, Sign::Both] {
+            let in_clear = Issuing {
+                idp: "https://idp.example.org/saml/metadata",
+                signer: key(0),
+                sign,
+                encrypt_to: None,
+                session: None,
+                now: Timestamp::UNIX_EPOCH,
+                entropy: &SeededEntropy::new(1),
+            };
+            assert!(in_clear.success(&to, &subject).is_ok());
+            let encrypted = Issuing {
+                encrypt_to: Some(&unusable),
+                ..in_clear
+            };
+            let answer = encrypted.success(&to, &subject);
+            let fault = answer.unwrap_err();
+            assert!(matches!(fault, ResponseError::Encrypt(_)), "{fault}");
+            // What says that nobody signed in holds no assertion, and needs no key.
+            let status = Status {
+                top: vocab::STATUS_RESPONDER,
+                second: vocab::STATUS_AUTHN_FAILED,
+            };
+            let asked = AskedAddress::of(to.clone()).unwrap();
+            let told = encrypted.fault(&asked, status).unwrap();
+            assert!(!told.xml.contains("Assertion"), "{}", told.xml);
+        }
+    }
 
     #[test]
     fn an_instant_is_whole_seconds_of_utc() {

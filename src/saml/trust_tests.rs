@@ -24,7 +24,7 @@ const SSO: &str = "https://idp.example.org/saml/sso";
 const NOW: &str = "2026-11-25T12:00:00Z";
 const RSA_SHA256: &str = "http://www.w3.org/2001/04/xmldsig-more#rsa-sha256";
 
-fn key(which: usize) -> &'static SigningKey {
+pub(in crate::saml) fn key(which: usize) -> &'static SigningKey {
     static KEYS: OnceLock<[SigningKey; 2]> = OnceLock::new();
     let make = || {
         let request = KeyRequest {

@@ -238,8 +238,8 @@ fn a_recipient_that_xml_cannot_hold_is_refused() {
     assert!(matches!(fault, EncryptError::Write(WriteFault::Character)));
 }
 
-#[test]
-fn r45_a_key_that_openssl_does_not_encrypt_with_is_told_when_it_is_read() {
+/// The certificate of a key with which OpenSSL does not encrypt.
+fn unusable_certificate() -> Vec<u8> {
     // Nobody knows its factors, and nobody needs them. Beyond 3072 bits OpenSSL takes no exponent of
     // more than 64.
     let mut modulus = vec![0xff; 512];
@@ -251,9 +251,26 @@ fn r45_a_key_that_openssl_does_not_encrypt_with_is_told_when_it_is_read() {
         openssl::bn::BigNum::from_slice(&exponent).unwrap(),
     );
     let public: PKey<Public> = PKey::from_rsa(rsa.unwrap()).unwrap();
-    let der = certify(&public, &sp_key().key).to_der().unwrap();
+    certify(&public, &sp_key().key).to_der().unwrap()
+}
+
+impl EncryptionKey {
+    /// One that metadata cannot bring, for what happens all the same: OpenSSL does not encrypt with it.
+    pub(crate) fn unusable() -> Self {
+        Self {
+            public: VerifyingKey::from_certificate_der(&unusable_certificate()).unwrap(),
+            methods: EncryptionMethods::default(),
+        }
+    }
+}
+
+#[test]
+fn r45_a_key_that_openssl_does_not_encrypt_with_is_told_when_it_is_read() {
+    let der = unusable_certificate();
     assert!(VerifyingKey::from_certificate_der(&der).is_ok());
     let text = STANDARD.encode(der);
     let read = EncryptionKey::from_certificate_base64(&text, EncryptionMethods::default());
     assert!(matches!(read, Err(KeyFault::Crypto(_))));
+    let fault = encrypt(&plain(), &EncryptionKey::unusable(), RECIPIENT, &OsEntropy).unwrap_err();
+    assert!(matches!(fault, EncryptError::Crypto(_)));
 }

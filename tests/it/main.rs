@@ -29,8 +29,6 @@ mod directory_lab;
 #[cfg(test)]
 mod doctor;
 #[cfg(test)]
-mod encrypted_readers;
-#[cfg(test)]
 mod encryption;
 #[cfg(test)]
 mod hostile;
@@ -68,8 +66,6 @@ mod sessions;
 mod shipped_configuration;
 #[cfg(test)]
 mod sign_in;
-#[cfg(test)]
-mod signature_readers;
 #[cfg(test)]
 mod signatures;
 #[cfg(test)]

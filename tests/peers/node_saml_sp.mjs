@@ -2,7 +2,8 @@
 //
 // It wants the Response and the Assertion signed, both of them, which is its own default; an Audience,
 // a known InResponseTo that is used once, and no clock skew. Its AuthnRequest goes by Redirect, with the
-// signature in the query, or by POST, with the signature in the XML.
+// signature in the query, or by POST, with the signature in the XML. It decrypts what is encrypted, and
+// cannot be told to refuse what is not.
 
 import { commandLine, identityProvider, lists, load, serve } from "./peer.mjs";
 
@@ -19,6 +20,7 @@ const settings = {
   idpCert: idp.certificates,
   privateKey: options.key,
   publicCert: options.cert,
+  decryptionPvk: options.key,
   signatureAlgorithm: "sha256",
   digestAlgorithm: "sha256",
   xmlSignatureTransforms: [
@@ -43,7 +45,7 @@ const post = new SAML({
 });
 
 serve("node-saml", options, {
-  metadata: () => redirect.generateServiceProviderMetadata(null, options.cert),
+  metadata: () => redirect.generateServiceProviderMetadata(options.cert, options.cert),
   login: async (binding) =>
     binding === "post"
       ? { page: await post.getAuthorizeFormAsync(options.relayState) }

@@ -30,6 +30,8 @@ export function commandLine(bindings) {
       key: text,
       cert: text,
       binding: { type: "string", default: bindings[0] },
+      // Whether to refuse an assertion in clear, where that can be said.
+      encryption: { type: "string", default: "no" },
       "relay-state": { type: "string", default: "/after" },
     },
   });
@@ -41,6 +43,7 @@ export function commandLine(bindings) {
     key: values.key && read(values.key),
     cert: values.cert && read(values.cert),
     binding: values.binding,
+    encryption: values.encryption,
     relayState: values["relay-state"],
   };
   for (const [name, value] of Object.entries(chosen)) {

@@ -29,6 +29,7 @@ def arguments(description: str, bindings: list[str]) -> argparse.Namespace:
     parser.add_argument("--cert", required=True, help="our certificate, PEM")
     parser.add_argument("--binding", choices=bindings, default=bindings[0], help="how the AuthnRequest travels")
     parser.add_argument("--sign", choices=["yes", "no"], default="yes", help="sign the AuthnRequest")
+    parser.add_argument("--encryption", choices=["yes", "no"], default="no", help="refuse an assertion in clear, where that can be said")
     parser.add_argument("--relay-state", default="/after", help="RelayState to send along")
     return parser.parse_args()
 

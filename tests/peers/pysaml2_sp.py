@@ -1,6 +1,7 @@
 """A service provider on pysaml2, which verifies with the xmlsec1 program.
 
 Its AuthnRequest goes by POST, with the signature in the XML, or by Redirect (/login?binding=redirect).
+/login?signed=inside goes by Redirect with the signature in the XML, and none in the query.
 /login?ForceAuthn=true asks for a fresh login; subject, comparison and context ask for a person and for a
 way to sign in, and with them comes all that a provider may say besides.
 """
@@ -17,6 +18,12 @@ from peer import accepted, arguments, refused, serve
 
 NAME = "pysaml2"
 BINDINGS = {"post": BINDING_HTTP_POST, "redirect": BINDING_HTTP_REDIRECT}
+# Said with every request: its own default is SHA-1, and what the configuration says counts for
+# Redirect only.
+ALGORITHMS = {
+    "sign_alg": "http://www.w3.org/2001/04/xmldsig-more#rsa-sha256",
+    "digest_alg": "http://www.w3.org/2001/04/xmlenc#sha256",
+}
 
 
 def config(args) -> SPConfig:
@@ -84,6 +91,14 @@ def wishes(asked) -> dict:
     }
 
 
+def signed_inside(client, idp: str, relay_state: str) -> tuple[str, dict]:
+    """A request by Redirect that is signed as one by POST is."""
+    destination = client.sso_location(idp, BINDING_HTTP_REDIRECT)
+    request_id, xml = client.create_authn_request(destination, sign=True, **ALGORITHMS)
+    http = client.apply_binding(BINDING_HTTP_REDIRECT, xml, destination, relay_state, sign=False)
+    return request_id, http
+
+
 def application(args) -> Flask:
     """The web application."""
     app = Flask(NAME)
@@ -98,6 +113,10 @@ def application(args) -> Flask:
 
     @app.get("/login")
     def login():
+        if request.args.get("signed") == "inside":
+            request_id, http = signed_inside(client, idp, args.relay_state)
+            outstanding[request_id] = "/"
+            return redirect(dict(http["headers"])["Location"])
         binding = request.args.get("binding", args.binding)
         request_id, http = client.prepare_for_authenticate(
             entityid=idp,
@@ -105,10 +124,8 @@ def application(args) -> Flask:
             binding=BINDINGS[binding],
             sign=args.sign == "yes",
             force_authn=request.args.get("ForceAuthn"),
-            # Said with every request: its own default is SHA-1, and what the configuration says
-            # counts for Redirect only.
-            sigalg="http://www.w3.org/2001/04/xmldsig-more#rsa-sha256",
-            digest_alg="http://www.w3.org/2001/04/xmlenc#sha256",
+            sigalg=ALGORITHMS["sign_alg"],
+            digest_alg=ALGORITHMS["digest_alg"],
             **wishes(request.args),
         )
         outstanding[request_id] = "/"

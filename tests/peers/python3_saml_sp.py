@@ -31,6 +31,8 @@ def settings(args) -> dict:
         "security": {
             "authnRequestsSigned": args.sign == "yes",
             "wantAssertionsSigned": True,
+            # It publishes its key for encryption only where it demands encryption.
+            "wantAssertionsEncrypted": args.encryption == "yes",
             "rejectDeprecatedAlgorithm": True,
             "requestedAuthnContext": False,
             "signatureAlgorithm": "http://www.w3.org/2001/04/xmldsig-more#rsa-sha256",

@@ -1,7 +1,8 @@
 // A service provider on saml2-js (Clever's; xml-crypto).
 //
 // It verifies a signature, the Audience and the times; which request is answered is the application's to
-// compare. Its AuthnRequest goes by Redirect, with the signature in the query.
+// compare. Its AuthnRequest goes by Redirect, with the signature in the query. It decrypts with the key
+// that it signs with.
 
 import { promisify } from "node:util";
 
@@ -25,7 +26,7 @@ const sp = new saml2.ServiceProvider({
   certificate: options.cert,
   assert_endpoint: options.acs,
   sign_get_request: true,
-  allow_unencrypted_assertion: true,
+  allow_unencrypted_assertion: options.encryption === "no",
   notbefore_skew: 0,
 });
 const assert = promisify(sp.post_assert.bind(sp));

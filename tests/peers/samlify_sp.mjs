@@ -2,7 +2,8 @@
 //
 // It verifies signature, Issuer and times; the Audience and the addresses it only hands on, and which
 // request is answered is the application's to compare. Its AuthnRequest goes by Redirect, with the
-// signature in the query, or by POST, with the signature in the XML.
+// signature in the query, or by POST, with the signature in the XML. It is told beforehand whether
+// assertions come encrypted, and reads no others.
 
 import { commandLine, formPage, lists, load, Outstanding, read, serve } from "./peer.mjs";
 
@@ -24,6 +25,7 @@ const idp = samlify.IdentityProvider({
     /WantAuthnRequestsSigned="false"/,
     'WantAuthnRequestsSigned="true"',
   ),
+  isAssertionEncrypted: options.encryption === "yes",
 });
 const sp = samlify.ServiceProvider({
   entityID: options.entityId,
@@ -32,6 +34,8 @@ const sp = samlify.ServiceProvider({
   requestSignatureAlgorithm: "http://www.w3.org/2001/04/xmldsig-more#rsa-sha256",
   signingCert: options.cert,
   privateKey: options.key,
+  encryptCert: options.cert,
+  encPrivateKey: options.key,
   nameIDFormat: ["urn:oasis:names:tc:SAML:1.1:nameid-format:unspecified"],
   assertionConsumerService: [{ Binding: POST, Location: options.acs }],
   relayState: options.relayState,

@@ -1,37 +1,61 @@
-//! Service providers that none of us wrote, all of them under Zoom's entity ID: what they take of
-//! what the bridge issues, and what they refuse of what nobody should take.
+//! Service providers that none of us wrote, each known to the bridge by its own metadata: what they take
+//! of what the bridge issues, and what they refuse of what nobody should take.
 //!
 //! Both are written to `docs/interoperability.md`, which this test holds to what ran.
 
+mod algorithms;
+mod field;
 mod refusals;
+mod sign_ins;
 pub(crate) mod words;
 
 use std::fmt::Write as _;
 
-use self::refusals::{Fault, Refusals};
-use crate::{
-    independent_readers::{self, SIGNED, SignIn},
-    lab::{
-        document,
-        process::repository,
-        service_provider::{RequestBinding, SpKind},
-    },
+use self::{
+    algorithms::{SIGNATURES, UNREADABLE, Verdicts},
+    field::Field,
+    refusals::{Fault, Refusals},
+    sign_ins::{SIGNED, SignIns},
+};
+use crate::lab::{
+    document,
+    encryption::Encryption,
+    process::repository,
+    service_provider::{RequestBinding, SpKind},
 };
 
 #[tokio::test]
-async fn every_service_provider_reads_the_same_person_and_refuses_what_is_false() {
-    let (taken, refused) = tokio::join!(independent_readers::run(), refusals::run());
+async fn r07_r45_iip_alg04_iip_alg06_iip_idp09_every_service_provider_reads_the_same_person_and_refuses_what_is_false()
+ {
+    let field = Field::prepare().await;
+    let (taken, refused) = tokio::join!(sign_ins::run(&field), refusals::run());
+    let signed = algorithms::sign(&field).await;
+    let encrypted = algorithms::encrypt(&field).await;
+    let spoiled = algorithms::spoil(&field).await;
+
     let mut text = INTRODUCTION.to_owned();
     write_sign_ins(&mut text, &taken);
+    write_verdicts(&mut text, ABOUT_SIGNATURES, (&SIGNATURES, &signed));
+    let encryptions = Encryption::ALL
+        .each_ref()
+        .map(|encryption| encryption.words);
+    write_verdicts(&mut text, ABOUT_ENCRYPTIONS, (&encryptions, &encrypted));
     write_refusals(&mut text, &refused);
+    write_verdicts(&mut text, ABOUT_UNREADABLE, (&UNREADABLE, &spoiled));
     document::hold("interoperability.md", "interoperability", &text);
+
+    let verdicts = [&signed, &encrypted, &spoiled].into_iter().flatten();
+    let surprises = verdicts.map(|verdicts| verdicts.surprises.clone());
+    let surprises = taken.iter().map(SignIns::surprises).chain(surprises);
+    let surprises: Vec<_> = surprises.flatten().collect();
+    assert!(surprises.is_empty(), "{surprises:#?}");
 }
 
 const INTRODUCTION: &str = "\
 # Interoperability
 
 Which service providers take what Passerelle issues. The programs below were written by others, are installed from lock files
-by `make test`, and run in every test run under Zoom's entity ID; what stands here is what they said. The test
+by `make test`, and run in every test run; what stands here is what they said. The test
 that drives them, `tests/it/interoperability`, fails where this file says anything else, and writes it anew:
 
     UPDATE_DOCS=1 cargo test --locked --test it interoperability
@@ -52,15 +76,17 @@ const fn about(kind: SpKind) -> &'static str {
             "The core of passport-saml. Wants the Response and the Assertion signed, its own default: set `sign = \"both\"` for it. No clock skew."
         }
         SpKind::Samlify => {
-            "Wants either signed. It hands the Audience and the addresses on to the application, which has to compare them. It signs requests \
+            "Wants either signed, and is told beforehand whether Assertions come encrypted. It hands the Audience and the addresses on to the application, which has to compare them. It signs requests \
              only where the identity provider's metadata says WantAuthnRequestsSigned; in its copy of ours that was changed to true."
         }
         SpKind::Saml2Js => {
-            "Clever's. Wants either signed; no clock skew. Which request is answered is for the application to compare. It could sign a request for POST, too, but writes \
+            "Clever's. Wants either signed, of an encrypted Assertion, too; no clock skew. Which request is answered is for the application to compare. It could sign a request for POST, too, but writes \
              the Signature where the schema does not allow it."
         }
         SpKind::Samael => {
-            "A library in Rust on libxmlsec1, of which the stand-in for Zoom is made; here without the stand-in's own rules. Wants either signed, by RSA-SHA256."
+            "A library in Rust on libxmlsec1, of which the stand-in for Zoom is made; here without the stand-in's own rules. Wants either signed, by RSA-SHA256; \
+             around an encrypted Assertion the Response, and verifies nothing that it has decrypted. It panics where a ciphertext is shorter than its \
+             authentication tag (read in its source)."
         }
     }
 }
@@ -94,18 +120,9 @@ fn between(file: &str, before: &str, after: &str) -> String {
         .to_owned()
 }
 
-fn write_sign_ins(text: &mut String, taken: &[SignIn]) {
-    text.push_str(
-        "## What they take\n\n\
-         Whole sign-ins through the real server, with the service provider's own signed AuthnRequest. \"Accepted\" means that it read the same\n\
-         person, the same attributes, its own request and its own RelayState; xmlsec1 verified every signature and xmllint held every message\n\
-         against the OASIS schemas. None of these was encrypted: python3-saml, pysaml2 and mod_auth_mellon read encrypted assertions in every way\n\
-         of signing that they take (tests/it/encrypted_readers.rs); the others were not tried. All were signed by RSA-SHA256, which everybody reads: python3-saml\n\
-         and pysaml2 read RSA and ECDSA with each digest, mod_auth_mellon no ECDSA, node-saml, samlify and saml2-js RSA-SHA512 alone besides, and\n\
-         samael nothing else (tests/it/signature_readers.rs).\n\n\
-         | service provider | AuthnRequest by | NameID | encrypted | Assertion signed | Response signed | both signed |\n\
-         |---|---|---|---|---|---|---|\n",
-    );
+fn write_sign_ins(text: &mut String, taken: &[SignIns<'_>]) {
+    text.push_str(ABOUT_SIGN_INS);
+    assert_eq!(SIGNED, ["assertion", "response", "both"], "the columns");
     for line in taken {
         let binding = match line.binding {
             RequestBinding::Post => "POST",
@@ -115,12 +132,63 @@ fn write_sign_ins(text: &mut String, taken: &[SignIn]) {
             let (_, word) = format.urn().rsplit_once(':').unwrap();
             word
         });
-        write!(text, "| {} | {binding} | {format} | no |", title(line.kind)).unwrap();
-        assert_eq!(SIGNED, ["assertion", "response", "both"], "the columns");
+        let title = title(line.sp.kind());
+        let cipher = line.cipher.unwrap_or("no");
+        write!(text, "| {title} | {binding} | {format} | {cipher} |").unwrap();
         for verdict in &line.refusals {
             write!(text, " {} |", cell(verdict.as_deref())).unwrap();
         }
         text.push('\n');
+    }
+}
+
+const ABOUT_SIGN_INS: &str = "\
+## What they take
+
+Whole sign-ins through the real server, with the service provider's own signed AuthnRequest, and its own metadata. \"Accepted\" means that
+it read the same person, the same attributes, its own request and its own RelayState; xmlsec1 verified every signature, and decrypted with
+the service provider's key, and xmllint held what was sent, and what had been encrypted, against the OASIS schemas. It is encrypted as
+the metadata lists, or by AES-256-GCM where that lists nothing; python3-saml, samlify and saml2-js were told to take nothing in clear
+there. All was signed by RSA-SHA256. The person had signed in by password in that browser, once for each column and format of NameID.
+
+| service provider | AuthnRequest by | NameID | encrypted | Assertion signed | Response signed | both signed |
+|---|---|---|---|---|---|---|
+";
+
+const ABOUT_SIGNATURES: &str = "
+## By which signature
+
+The Response and the Assertion in clear, signed by each algorithm that there is here, with the same digest; our metadata named an RSA key
+and one on P-256.
+
+";
+
+const ABOUT_ENCRYPTIONS: &str = "
+## By which encryption
+
+The Response and the Assertion signed, and the Assertion encrypted in each way that metadata may list. From the second line on the cipher is
+AES-128-GCM. MGF1 is with SHA-1 where nothing else is said.
+
+";
+
+const ABOUT_UNREADABLE: &str = "
+## What they cannot decrypt
+
+Made by the real server, and spoilt on the way or encrypted to a key that nobody has. Nothing was signed around the ciphertext, but for
+node-saml and samael, which read none then: what shows a change to the others is the authentication tag of AES-GCM alone.
+
+";
+
+/// A table of one line for each service provider and each thing that it was asked about.
+fn write_verdicts(text: &mut String, about: &str, (asked, all): (&[&str], &[Verdicts])) {
+    text.push_str(about);
+    text.push_str("| service provider | what it was given | what it says |\n|---|---|---|\n");
+    for verdicts in all {
+        assert_eq!(asked.len(), verdicts.refusals.len());
+        for (what, refusal) in asked.iter().zip(&verdicts.refusals) {
+            let title = title(verdicts.kind);
+            writeln!(text, "| {title} | {what} | {} |", cell(refusal.as_deref())).unwrap();
+        }
     }
 }
 

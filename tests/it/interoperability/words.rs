@@ -6,11 +6,11 @@ use crate::lab::service_provider::SpKind;
 pub(crate) fn own(kind: SpKind, said: &str, names: &[(&str, &str)]) -> String {
     let said = match kind {
         SpKind::Mellon => last_of_apache(said),
+        SpKind::Saml2Js => before_the_stack(said),
         SpKind::Python3Saml
         | SpKind::Pysaml2
         | SpKind::NodeSaml
         | SpKind::Samlify
-        | SpKind::Saml2Js
         | SpKind::Samael => said,
     };
     let mut said = said.to_owned();
@@ -28,6 +28,14 @@ fn last_of_apache(log: &str) -> &str {
     let line = log.lines().last().unwrap_or_default();
     let (_, said) = line.rsplit_once("] ").unwrap_or(("", line));
     said.split_once(", referer:").map_or(said, |(said, _)| said)
+}
+
+/// What stands before the places in the program at which it happened.
+fn before_the_stack(said: &str) -> &str {
+    let lines = said.lines();
+    let before = lines.take_while(|line| !line.trim_start().starts_with("at "));
+    let length: usize = before.map(|line| line.len() + 1).sum();
+    said.get(..length).unwrap_or(said)
 }
 
 /// A word, or a mark in place of an instant or an identifier.

@@ -8,6 +8,7 @@ pub(crate) mod cas_script;
 pub(crate) mod cas_server;
 pub(crate) mod cookies;
 pub(crate) mod document;
+pub(crate) mod encryption;
 pub(crate) mod form;
 pub(crate) mod held_answer;
 pub(crate) mod impostor;

@@ -43,14 +43,16 @@ impl RealBridge {
             system_authorities: None,
             port,
         };
-        bridge.take_metadata(&metadata::service_provider(ZOOM_ENTITY_ID, &endpoints));
+        let zoom = metadata::service_provider(ZOOM_ENTITY_ID, &endpoints);
+        bridge.take_metadata("zoom", &zoom);
         bridge
     }
 
-    /// Puts `zoom` in the place of Zoom's metadata; the next start reads it.
-    pub(crate) fn take_metadata(&self, zoom: &str) {
-        assert_eq!(xmllint_schema(zoom, Schema::Metadata), Ok(()));
-        std::fs::write(self.folder.path().join("zoom.xml"), zoom).unwrap();
+    /// Writes a provider's metadata to NAME.xml beside the configuration; the next start reads it.
+    pub(crate) fn take_metadata(&self, name: &str, metadata: &str) {
+        assert_eq!(xmllint_schema(metadata, Schema::Metadata), Ok(()), "{name}");
+        let file = self.folder.path().join(name).with_extension("xml");
+        std::fs::write(file, metadata).unwrap();
     }
 
     /// Makes a second signing key, on P-256: gives what to replace in the configuration, for
@@ -108,11 +110,21 @@ impl RealBridge {
 
     /// The certificate alone, as `keys/signing.pem` holds it behind the key.
     pub(crate) fn certificate(&self) -> (PathBuf, VerifyingKey) {
-        let pem = std::fs::read(self.folder.path().join("keys/signing.pem")).unwrap();
+        self.certificate_of("signing")
+    }
+
+    /// The same of the key that [`Self::add_ec_key`] made.
+    pub(crate) fn ec_certificate(&self) -> PathBuf {
+        self.certificate_of("signing-ec-p256").0
+    }
+
+    fn certificate_of(&self, name: &str) -> (PathBuf, VerifyingKey) {
+        let file = self.folder.path().join("keys").join(name);
+        let pem = std::fs::read(file.with_extension("pem")).unwrap();
         let key = SigningKey::from_pem(&pem).unwrap();
         let text = String::from_utf8(pem).unwrap();
         let begin = text.find("-----BEGIN CERTIFICATE-----").unwrap();
-        let file = self.folder.path().join("signing.crt");
+        let file = file.with_extension("crt");
         std::fs::write(&file, text.split_at(begin).1).unwrap();
         let der = key.certificate_der();
         (file, VerifyingKey::from_certificate_der(der).unwrap())

@@ -1,4 +1,4 @@
-//! Service providers on other people's SAML libraries, all of them playing Zoom.
+//! Service providers on other people's SAML libraries, playing Zoom or themselves.
 
 use std::{
     collections::BTreeMap,
@@ -139,20 +139,47 @@ impl SpKind {
 #[derive(Debug)]
 pub(crate) struct SpSite {
     kind: SpKind,
+    /// Its name below `localhost`.
+    name: String,
+    entity_id: String,
+    /// Whether it is to refuse an assertion in clear, where its library can.
+    demands_encryption: bool,
     port: u16,
     folder: PathBuf,
     keys: KeyPair,
 }
 
 impl SpSite {
-    /// Chooses the port and makes the key, in a folder of its own below `lab`.
+    /// One that plays Zoom: chooses the port and makes the key, in a folder of its own below `lab`.
     pub(crate) fn prepare(kind: SpKind, lab: &Path) -> Self {
-        let folder = lab.join(kind.name());
+        Self::at(kind, lab, kind.name().to_owned(), ZOOM_ENTITY_ID.to_owned())
+    }
+
+    /// One that plays nobody but itself, beside others of its kind.
+    pub(crate) fn prepare_its_own(kind: SpKind, lab: &Path, demands_encryption: bool) -> Self {
+        let kept = if demands_encryption {
+            "encrypted"
+        } else {
+            "clear"
+        };
+        let name = format!("{}-{kept}", kind.name());
+        let entity_id = format!("https://{name}.example/sp");
+        Self {
+            demands_encryption,
+            ..Self::at(kind, lab, name, entity_id)
+        }
+    }
+
+    fn at(kind: SpKind, lab: &Path, name: String, entity_id: String) -> Self {
+        let folder = lab.join(&name);
         std::fs::create_dir(&folder).unwrap();
         Self {
             kind,
             port: free_port(),
-            keys: KeyPair::generate(&folder, kind.name()),
+            keys: KeyPair::generate(&folder, &name),
+            name,
+            entity_id,
+            demands_encryption: false,
             folder,
         }
     }
@@ -208,11 +235,13 @@ impl SpSite {
 
     /// The script of `tests/peers`, and its arguments.
     fn tell(&self, command: &mut Command, script: &str, idp_metadata: &Path) {
+        let encryption = if self.demands_encryption { "yes" } else { "no" };
         command
             .arg(repository().join("tests/peers").join(script))
             .args(["--port", &self.port.to_string()])
             .args(["--base-url", &self.base_url()])
-            .args(["--entity-id", ZOOM_ENTITY_ID])
+            .args(["--entity-id", &self.entity_id])
+            .args(["--encryption", encryption])
             .arg("--idp-metadata")
             .arg(idp_metadata)
             .arg("--key")
@@ -234,7 +263,7 @@ impl SpSite {
                 .arg("witness")
                 .args(["--listen", &format!("127.0.0.1:{}", self.port)])
                 .args(["--base-url", &self.base_url()])
-                .args(["--entity-id", ZOOM_ENTITY_ID])
+                .args(["--entity-id", &self.entity_id])
                 .arg("--idp-metadata")
                 .arg(idp_metadata)
                 .arg("--sign-requests")
@@ -252,7 +281,7 @@ impl SpSite {
                 .env("PEER_RUN", &self.folder)
                 .env("PEER_PORT", self.port.to_string())
                 .env("PEER_BASE_URL", self.base_url())
-                .env("PEER_ENTITY_ID", ZOOM_ENTITY_ID)
+                .env("PEER_ENTITY_ID", &self.entity_id)
                 .env("PEER_IDP_METADATA", idp_metadata)
                 .env("PEER_KEY", &self.keys.key_file)
                 .env("PEER_CERT", &self.keys.certificate_file);
@@ -260,7 +289,7 @@ impl SpSite {
     }
 
     fn base_url(&self) -> String {
-        format!("http://{}.localhost:{}", self.kind.name(), self.port)
+        format!("http://{}.localhost:{}", self.name, self.port)
     }
 
     fn url(&self, path: &str) -> Url {
@@ -298,6 +327,26 @@ impl RunningSp {
     /// Which library it is.
     pub(crate) fn kind(&self) -> SpKind {
         self.site.kind
+    }
+
+    /// Its name below `localhost`, which no other one has.
+    pub(crate) fn name(&self) -> &str {
+        &self.site.name
+    }
+
+    /// Under which entity ID it runs.
+    pub(crate) fn entity_id(&self) -> &str {
+        &self.site.entity_id
+    }
+
+    /// Whether it was told to refuse an assertion in clear.
+    pub(crate) fn demands_encryption(&self) -> bool {
+        self.site.demands_encryption
+    }
+
+    /// What the bridge has to know of it.
+    pub(crate) fn endpoint(&self) -> Endpoint<'_> {
+        self.site.endpoint()
     }
 
     /// Its own metadata.

@@ -54,6 +54,7 @@ const ASSERTION: &str = "urn:oasis:names:tc:SAML:2.0:assertion";
 const METADATA: &str = "urn:oasis:names:tc:SAML:2.0:metadata";
 const XMLDSIG: &str = "http://www.w3.org/2000/09/xmldsig#";
 const XMLENC: &str = "http://www.w3.org/2001/04/xmlenc#";
+const XMLENC11: &str = "http://www.w3.org/2009/xmlenc11#";
 
 /// Has xmlsec1 verify the signature that is a child of the one `element` in `xml`, with the key of
 /// the PEM file `certificate` and no other.
@@ -164,7 +165,7 @@ fn covers_its_parent(xml: &str, namespace: &str, local: &str) -> Result<(), Stri
     }
 }
 
-/// An OASIS schema.
+/// An OASIS schema, and that of XML Encryption 1.1, which those of OASIS do not import.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Schema {
     /// Requests and Responses: saml-schema-protocol-2.0.xsd.
@@ -178,18 +179,25 @@ const XML_SCHEMAS: &str = "/usr/share/xml/xmltooling";
 
 /// Has xmllint check `xml` against `schema`, without the network.
 pub(crate) fn xmllint_schema(xml: &str, schema: Schema) -> Result<(), String> {
-    let file = match schema {
-        Schema::Protocol => "saml-schema-protocol-2.0.xsd",
-        Schema::Metadata => "saml-schema-metadata-2.0.xsd",
+    let (namespace, file) = match schema {
+        Schema::Protocol => (PROTOCOL, "saml-schema-protocol-2.0.xsd"),
+        Schema::Metadata => (METADATA, "saml-schema-metadata-2.0.xsd"),
     };
-    let schema = Path::new(SAML_SCHEMAS).join(file);
-    assert!(
-        schema.exists(),
-        "{} is missing: run scripts/install test",
-        schema.display()
-    );
+    let imports = [
+        (namespace, Path::new(SAML_SCHEMAS).join(file)),
+        (XMLENC11, Path::new(XML_SCHEMAS).join("xenc11-schema.xsd")),
+    ];
+    let imports = imports.map(|(namespace, file)| {
+        let address = installed(&file);
+        format!(r#"<import namespace="{namespace}" schemaLocation="{address}"/>"#)
+    });
     let folder = TempDir::new().unwrap();
-    let document = folder.path().join("document.xml");
+    let (schema, document) = ["schema.xsd", "document.xml"]
+        .map(|name| folder.path().join(name))
+        .into();
+    let both = imports.concat();
+    let both = format!(r#"<schema xmlns="http://www.w3.org/2001/XMLSchema">{both}</schema>"#);
+    std::fs::write(&schema, both).unwrap();
     std::fs::write(&document, xml).unwrap();
     let catalog = catalog(folder.path());
     let arguments = [
@@ -203,6 +211,16 @@ pub(crate) fn xmllint_schema(xml: &str, schema: Schema) -> Result<(), String> {
         (true, _) => Ok(()),
         (false, words) => Err(words),
     }
+}
+
+/// The address of a file that has to be there.
+fn installed(file: &Path) -> String {
+    assert!(
+        file.exists(),
+        "{} is missing: run scripts/install test",
+        file.display()
+    );
+    format!("file://{}", file.display())
 }
 
 /// The schemas name those of the W3C by their addresses; the catalog says where they lie here.
@@ -219,16 +237,8 @@ fn catalog(folder: &Path) -> PathBuf {
         ("http://www.w3.org/2001/xml.xsd", "xml.xsd"),
     ]
     .map(|(address, file)| {
-        let here = Path::new(XML_SCHEMAS).join(file);
-        assert!(
-            here.exists(),
-            "{} is missing: run scripts/install test",
-            here.display()
-        );
-        format!(
-            r#"<system systemId="{address}" uri="file://{}"/>"#,
-            here.display()
-        )
+        let here = installed(&Path::new(XML_SCHEMAS).join(file));
+        format!(r#"<system systemId="{address}" uri="{here}"/>"#)
     })
     .concat();
     let file = folder.join("catalog.xml");
