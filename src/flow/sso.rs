@@ -155,7 +155,7 @@ impl Bridge {
     }
 
     /// Whether a browser comes back as soon as it was sent.
-    fn comes_at_once(&self, journey: &Journey) -> bool {
+    pub(super) fn comes_at_once(&self, journey: &Journey) -> bool {
         self.time_left(journey) >= JOURNEY - BOUNCE
     }
 

@@ -16,7 +16,7 @@ use super::{
 use crate::{
     metadata::registry::{Registered, SpFault},
     model::{
-        journey::{BrowserBinding, Journey, OwnForm},
+        journey::{Beginning, BrowserBinding, Journey, OwnForm},
         short_name::ShortName,
         trace::Organ,
     },
@@ -208,14 +208,7 @@ impl Bridge {
         if journey.sp.as_str() != sp_in_path {
             return Err(HereFault::JourneyForged.into());
         }
-        if let BrowserBinding::Bound(hash) = &journey.binding
-            && !visit
-                .browser
-                .as_ref()
-                .is_some_and(|token| token.is_of(hash))
-        {
-            return Err(HereFault::OtherBrowser.into());
-        }
+        self.look_at_browser(&journey, visit)?;
         let provider = self.served(self.registry.sp_by_short_name(&journey.sp, now), story)?;
         story.step = Some(Step {
             sp: journey.sp.clone(),
@@ -225,6 +218,35 @@ impl Bridge {
         let to = ReturnAddress::of_journey(&journey, sp, config.idp_initiated.as_ref())
             .map_err(HereFault::from)?;
         Ok(UnderWay::new(journey, to, provider, visit))
+    }
+
+    /// Sees to it that a journey goes on in the browser to which it belongs.
+    ///
+    /// One that a request began may come back at first with another value than the one that was offered:
+    /// two tabs may have begun at once, and anybody may send a request. A click is one person's own. What
+    /// it began is answered in no other browser, not by a session that lives there either: somebody would
+    /// be signed in by the click of somebody else.
+    fn look_at_browser(&self, journey: &Journey, visit: &Visit) -> Result<(), HereFault> {
+        let hash = match (&journey.binding, &journey.beginning) {
+            (BrowserBinding::Bound(hash), _)
+            | (BrowserBinding::Offered(hash), Beginning::Click { .. }) => hash,
+            (BrowserBinding::Offered(_) | BrowserBinding::Unbound, Beginning::Request { .. }) => {
+                return Ok(());
+            }
+            // A click brings its cookies along, and needs no bounce.
+            (BrowserBinding::Unbound, Beginning::Click { .. }) => {
+                return Err(HereFault::JourneyForged);
+            }
+        };
+        match &visit.browser {
+            Some(token) if token.is_of(hash) => Ok(()),
+            None if matches!(journey.binding, BrowserBinding::Offered(_))
+                && self.comes_at_once(journey) =>
+            {
+                Err(HereFault::CookiesBlocked)
+            }
+            Some(_) | None => Err(HereFault::OtherBrowser),
+        }
     }
 
     /// The one gate of R-38: a provider that is unknown, disabled or expired is served nothing.

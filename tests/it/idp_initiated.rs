@@ -432,6 +432,38 @@ async fn r50_r39_what_a_click_began_in_one_browser_is_not_finished_in_another() 
 }
 
 #[tokio::test]
+async fn r39_what_somebody_began_without_cookies_is_answered_by_nobody_elses_session() {
+    let bridge = bridge();
+    let mut victim = bridge.browser();
+    let login = click(&mut victim, START).await;
+    victim.sign_in(&login, "anne.dupont").await.answer();
+    // A program posts what a click posts, and hands on the address to which it is sent.
+    let mut stranger = bridge.browser();
+    let request = post(&stranger, START, &OURS);
+    let page = stranger.exchange(request).await;
+    assert_eq!(page.status, 303);
+    let step = page.header("location").unwrap().to_owned();
+    assert!(step.starts_with("/j/zoom/"), "{step}");
+    for path in [step.clone(), step.replace("/j/", "/cas/")] {
+        let page = victim.arrive(&path).await;
+        assert!(!page.body.contains("SAMLResponse"), "{path}");
+    }
+    victim.arrive(&step).await.stops(400, "other-browser");
+    // Nor by one whose browser has no value of ours any more.
+    let session = victim.cookie(SESSION_COOKIE).unwrap();
+    for (minutes, reason) in [(0, "cookies-blocked"), (2, "other-browser")] {
+        bridge.wait(minutes);
+        let mut alone = bridge.browser();
+        let request = alone
+            .plain(&step)
+            .header(header::COOKIE, format!("{SESSION_COOKIE}={session}"))
+            .body(Body::empty())
+            .unwrap();
+        alone.exchange(request).await.stops(400, reason);
+    }
+}
+
+#[tokio::test]
 async fn r39_a_browser_that_keeps_no_cookies_is_told_so_before_a_password_is_typed() {
     let bridge = bridge();
     let mut browser = bridge.browser();
