@@ -24,6 +24,7 @@ pub fn config() -> SpConfig {
         aliases: Vec::new(),
         sign_in_link: None,
         enabled: true,
+        idp_initiated: None,
         display_name: None,
         require_signed_requests: None,
         sha1_until: None,

@@ -173,6 +173,17 @@ mod tests {
         }
     }
 
+    /// Found by the fuzz target for queries.
+    #[test]
+    fn r08_names_without_values_are_a_signature_that_nothing_verifies() {
+        let request = query(&deflate(b"<a/>"));
+        let received = decode_request(&format!("{request}&SigAlg&Signature")).unwrap();
+        let signature = received.signature.unwrap();
+        assert_eq!(&*signature.algorithm, "");
+        assert!(signature.value.is_empty());
+        assert!(signature.octets.ends_with(b"&SigAlg="));
+    }
+
     #[test]
     fn only_the_encoding_of_the_standard_is_known() {
         let request = query(&deflate(b"<a/>"));
