@@ -121,8 +121,22 @@ pub(super) fn run(path: &Path, options: &Options) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// How many files are open besides connections: listeners, logs, the runtime's own.
-const OTHER_FILES: u64 = 64;
+/// How many files may be open besides connections: the questions to CAS and to directories, who watches
+/// the metrics, newcomers that wait for a place, listeners, logs, the runtime's own. Without files of
+/// their own the questions would fail where connections are many, and the servers seem to be down.
+const OTHER_FILES: u64 = 1024;
+
+/// How many connections are possible where so many files may be open: the others have what they need, but
+/// no more than a quarter.
+const fn possible_connections(files: u64) -> u64 {
+    let quarter = files / 4;
+    files
+        - if quarter < OTHER_FILES {
+            quarter
+        } else {
+            OTHER_FILES
+        }
+}
 
 /// Lets the process have as many connections as the configuration says. Where it may not, there are
 /// fewer: one that the kernel leaves waiting for a file would have none closed for it.
@@ -140,13 +154,32 @@ fn raise_file_limit(server: &Server, connections: &Connections) {
         limit.current
     };
     if let Some(allowed) = allowed
-        && allowed < wanted
+        && possible_connections(allowed) < u64::from(server.max_connections)
     {
-        connections.lose(usize::try_from(wanted - allowed).unwrap_or(usize::MAX));
+        let lost = u64::from(server.max_connections) - possible_connections(allowed);
+        connections.lose(usize::try_from(lost).unwrap_or(usize::MAX));
         tracing::warn!(
             files.allowed = allowed,
             files.wanted = wanted,
             "fewer connections are possible than max-connections says: raise LimitNOFILE"
         );
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn r123_connections_leave_files_for_the_questions_to_other_servers() {
+        for (files, connections) in [
+            (1 << 20, (1 << 20) - OTHER_FILES),
+            (4096 + OTHER_FILES, 4096),
+            (4096, 3072),
+            (1024, 768),
+            (0, 0),
+        ] {
+            assert_eq!(possible_connections(files), connections, "{files}");
+        }
     }
 }

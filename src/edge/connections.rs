@@ -2,8 +2,9 @@
 //!
 //! Whoever sends half a head takes a place for nothing, and all places for the price of so many sockets.
 //! So while all are taken, each new connection has the one closed that has waited longest for its client
-//! . A browser sends what it has to say as soon as it is connected: it is never that one, unless
-//! as many others come in that moment as there are places. One that is being answered is never closed.
+//! . A browser sends what it has to say as soon as it is connected: it is never that one, unless as
+//! many others come, or are answered and wait anew, in that moment as there are places. One that is being
+//! answered is never closed.
 //!
 //! Nobody is counted by their address: behind a reverse proxy all come from one, and so do thousands of
 //! people of one campus.

@@ -20,7 +20,6 @@ use crate::{
         Answer, Next, Notice, PasswordForm, Refused, Reply, idp_initiated::Start, logout::Farewell,
         stop::Stopped,
     },
-    metadata::registry::Listed,
     model::{chain::Chain, journey::RelayState, language::Language, support_code::SupportCode},
 };
 
@@ -137,10 +136,7 @@ pub(super) fn home(front: &Front, headers: &HeaderMap, chosen: Option<Language>)
     // Nobody is sent to a provider that is switched off, or whose metadata has ended or is broken.
     let answered = bridge.registry.listing(bridge.clock.now());
     let mut providers: Vec<_> = answered.filter(|listed| listed.is_answered).collect();
-    providers.sort_by(|one, other| {
-        let text = |listed: &Listed<'_>| listed.display_name.text(language).to_owned();
-        text(one).cmp(&text(other))
-    });
+    providers.sort_by_cached_key(|listed| listed.display_name.text(language).to_owned());
     let providers: Vec<_> = providers
         .iter()
         .map(|listed| {
