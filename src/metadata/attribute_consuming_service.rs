@@ -2,7 +2,7 @@
 
 use super::{
     finding::Finding,
-    read::{read_boolean, read_index},
+    values::{read_boolean, read_index},
 };
 use crate::{
     model::{

@@ -18,6 +18,7 @@ mod entities;
 mod entity_attributes;
 mod key_descriptor;
 mod validity;
+mod values;
 
 #[cfg(test)]
 mod unknown_content_tests;

@@ -12,6 +12,7 @@ use super::{
     refused_algorithms,
     signature_methods::SignatureMethods,
     validity,
+    values::{read_boolean, read_index},
 };
 use crate::{
     config::{
@@ -161,22 +162,6 @@ fn sp_descriptor<'t, 'i>(
     first
 }
 
-/// Reads an `xs:boolean`; one that is neither true nor false is a fault.
-pub(super) fn read_boolean(
-    element: Element<'_, '_>,
-    name: &'static str,
-    findings: &mut Vec<Finding>,
-) -> Option<bool> {
-    match element.attribute(name)?.trim() {
-        "true" | "1" => Some(true),
-        "false" | "0" => Some(false),
-        _ => {
-            findings.push(Finding::Boolean(name));
-            None
-        }
-    }
-}
-
 fn read_acs(
     descriptor: Element<'_, '_>,
     schemes: Schemes,
@@ -246,15 +231,6 @@ fn read_one_acs(
         binding,
         is_default,
     })
-}
-
-/// Reads an `xs:unsignedShort` without the forms that nobody writes, such as `+1`.
-pub(super) fn read_index(text: &str) -> Option<u16> {
-    let text = text.trim();
-    text.bytes()
-        .all(|b| b.is_ascii_digit())
-        .then(|| text.parse().ok())
-        .flatten()
 }
 
 fn read_name_id_formats(descriptor: Element<'_, '_>, findings: &mut Vec<Finding>) -> Vec<String> {
