@@ -84,7 +84,7 @@ impl Collector for Counts {
             ),
             (
                 "connections_closed_for_others",
-                "Connections that had waited longest for their clients when one more came than there may be",
+                "Connections that were idle, or had waited longest for their clients, when one more came than there may be",
                 connections.closed(),
             ),
             (
