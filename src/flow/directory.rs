@@ -117,12 +117,13 @@ impl Bridge {
                 Err(HereFault::MailOfAnother.into())
             }
             // Such a session lives on while the directory does not answer, or not soon, or others take all
-            // its places; and whoever goes on with what CAS says goes on while it does not answer.
+            // its places, or all files; and whoever goes on with what CAS says goes on while it does not answer.
             Err(fault) => {
                 let goes_on = self.settings.directory.as_ref().is_some_and(|uses| {
                     uses.gives_attributes && uses.when_down == WithoutDirectory::UseCas
                 });
-                let is_kept = was_told && (fault.is_down() || matches!(fault, LdapFault::Busy));
+                let is_ours = fault.is_want_of_a_file() || matches!(fault, LdapFault::Busy);
+                let is_kept = was_told && (fault.is_down() || is_ours);
                 if is_kept || (fault.is_down() && goes_on) {
                     story
                         .trace

@@ -153,6 +153,17 @@ fn encode_servers(
             ConstCounter::new(*count).encode(counted)?;
         }
     }
+    let mut not_asked = encoder.encode_descriptor(
+        "server_questions_without_a_file",
+        "Questions that could not be put to a server since no more files may be open here, by server",
+        None,
+        MetricType::Counter,
+    )?;
+    for (kind, record) in servers {
+        let labels = [("kind", *kind), ("server", &*record.name)];
+        let counted = not_asked.encode_family(&labels)?;
+        ConstCounter::new(record.not_asked).encode(counted)?;
+    }
     let mut resting = encoder.encode_descriptor(
         "server_resting",
         "Whether a server is not asked for the moment, by server",

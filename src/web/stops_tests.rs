@@ -166,6 +166,7 @@ fn here_faults() -> Vec<HereFault> {
         Fault::LogoutFailed(_) => Fault::LogoutFailed(StoreError::Unavailable),
         Fault::MailOfAnother => Fault::MailOfAnother,
         Fault::NameId(_) => Fault::NameId(NameIdStop::NoMail),
+        Fault::NoFile(_) => Fault::NoFile(AuthnError::Directory(LdapFault::Busy)),
         Fault::NotInDirectory => Fault::NotInDirectory,
         Fault::OtherBrowser => Fault::OtherBrowser,
         Fault::Provider(SpFault::Broken) => Fault::Provider(SpFault::Broken),
