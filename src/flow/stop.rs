@@ -69,6 +69,9 @@ pub enum HereFault {
     /// A ticket that is none, or came twice.
     #[error("what came back from the CAS server is no ticket")]
     CasTicket,
+    /// A ticket that was brought before: somebody reloads the page that came of it.
+    #[error("the ticket was brought before")]
+    CasTicketUsed,
     /// The browser keeps no cookie.
     #[error("the browser keeps no cookie")]
     CookiesBlocked,
@@ -168,7 +171,10 @@ impl HereFault {
 
     /// Whether the same step may succeed when it is taken again: nothing is wrong with the journey.
     pub const fn may_pass(&self) -> bool {
-        matches!(self, Self::CasBusy | Self::NoFile(_) | Self::SignIn(_))
+        matches!(
+            self,
+            Self::CasBusy | Self::CasTicketUsed | Self::NoFile(_) | Self::SignIn(_)
+        )
     }
 
     /// The attribute of ours that the person lacks, or has too many of.

@@ -76,6 +76,7 @@ pub(super) fn told<'a>(fault: &HereFault, provider: &'a str, attribute: &'a str)
         HereFault::CasBusy => unavailable(Reason::Busy, "B-CAS-01"),
         HereFault::CasRefuses => unavailable(Reason::SignInUnavailable, "B-CAS-02"),
         HereFault::CasTicket => theirs(Reason::JourneyForged, "B-CAS-03"),
+        HereFault::CasTicketUsed => theirs(Reason::TicketUsed, "B-CAS-04"),
         HereFault::CookiesBlocked => theirs(Reason::CookiesBlocked, "B-BRW-01"),
         HereFault::Door(DoorFault::TooLarge(_)) => theirs(Reason::RequestTooLarge, "B-XML-02"),
         HereFault::Door(_) => theirs(Reason::RequestUnreadable, "B-XML-01"),

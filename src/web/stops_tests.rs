@@ -157,6 +157,7 @@ fn here_faults() -> Vec<HereFault> {
         Fault::CasBusy => Fault::CasBusy,
         Fault::CasRefuses => Fault::CasRefuses,
         Fault::CasTicket => Fault::CasTicket,
+        Fault::CasTicketUsed => Fault::CasTicketUsed,
         Fault::CookiesBlocked => Fault::CookiesBlocked,
         Fault::Door(_) => Fault::Door(DoorFault::Comment),
         Fault::FormForged => Fault::FormForged,
