@@ -281,7 +281,8 @@ impl<'a> Look<'a> {
             })
             .ok();
         let name_id_key = format!("sp.{}.name-id", sp.short_name);
-        let name_id = NameIdRule::compile(&sp.name_id, mail_domains, &is_ours)
+        let is_of_mail = |name: &str| mapping.is_some_and(|mapping| mapping.is_of_mail(name));
+        let name_id = NameIdRule::compile(&sp.name_id, mail_domains, &is_ours, &is_of_mail)
             .map_err(|fault| self.fault_of_a_rule(&name_id_key, &name_id_key, &fault))
             .ok();
         let (release, name_id) = (release?, name_id?);

@@ -323,6 +323,20 @@ fn a_preset_of_the_folder_wins_over_the_built_in_one_and_is_checked() {
 }
 
 #[test]
+fn r07_sha1_is_taken_of_one_provider_and_not_of_a_kind_of_them() {
+    let place = Place::new();
+    place.write(
+        "config/presets/old.toml",
+        "sign = \"both\"\nsha1-until = 2027-06-30",
+    );
+    let faults = place.faults(&with("preset = \"zoom\"", "preset = \"old\""));
+    assert!(
+        faults.contains("presets/old.toml:2: sha1-until: cannot stand in a preset\n    hint: "),
+        "{faults}"
+    );
+}
+
+#[test]
 fn the_table_of_a_provider_wins_over_its_preset_key_by_key() {
     let own =
         "preset = \"zoom\"\nsign = \"both\"\nencrypt = \"always\"\nmax-authn-age-minutes = 60";

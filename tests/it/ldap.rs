@@ -587,15 +587,26 @@ async fn r113_an_address_that_somebody_else_has_lets_neither_of_them_in() {
 #[tokio::test]
 async fn r113_so_does_an_address_that_is_told_as_an_unspecified_name() {
     let slapd = Slapd::start(Kind::default()).await;
-    let bridge = Setup {
-        zoom: "name-id = { format = 'unspecified', from = 'mail' }\nrelease = []".to_owned(),
-        ..Asking::of(&slapd, &[slapd.ldaps_url()], "").setup()
+    // As it stands, or made of an address or a part of one by a rule.
+    for (from, rule) in [
+        ("mail", ""),
+        ("nick", "[attributes]\nnick = \"mail|first|upper\""),
+        (
+            "nick",
+            "[attributes]\nnick = \"mail|first|split('@')|first\"",
+        ),
+    ] {
+        let bridge = Setup {
+            zoom: format!("name-id = {{ format = 'unspecified', from = '{from}' }}\nrelease = []"),
+            more: rule.to_owned(),
+            ..Asking::of(&slapd, &[slapd.ldaps_url()], "").setup()
+        }
+        .build();
+        attempt(&bridge, "clash1", "clash1")
+            .await
+            .stops(403, "mail-of-another");
+        attempt(&bridge, "alice", "wonderland").await.answer();
     }
-    .build();
-    attempt(&bridge, "clash1", "clash1")
-        .await
-        .stops(403, "mail-of-another");
-    attempt(&bridge, "alice", "wonderland").await.answer();
 }
 
 #[tokio::test]

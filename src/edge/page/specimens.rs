@@ -3,7 +3,7 @@
 use super::{Ending, Page, PasswordEnd, Refusal, Stop, StopReason};
 
 /// Every reason for a stop, in the order of the enum; a test compares the two.
-pub const STOP_REASONS: [StopReason<'static>; 33] = stop_reasons("Zoom", "Prénom");
+pub const STOP_REASONS: [StopReason<'static>; 34] = stop_reasons("Zoom", "Prénom");
 
 /// What the specimens show.
 #[derive(Clone, Copy, Debug)]
@@ -211,7 +211,8 @@ impl<'a> Cast<'a> {
                     reason,
                     support_code,
                     way_out,
-                    again: None,
+                    // It is never without.
+                    again: Some("/j/zoom/c2VhbA").filter(|_| reason == StopReason::TicketUsed),
                 };
                 (format!("stop-{}", reason.slug()), Page::Stop(stop))
             })
@@ -222,7 +223,7 @@ impl<'a> Cast<'a> {
     }
 }
 
-const fn stop_reasons<'a>(provider: &'a str, attribute: &'a str) -> [StopReason<'a>; 33] {
+const fn stop_reasons<'a>(provider: &'a str, attribute: &'a str) -> [StopReason<'a>; 34] {
     [
         StopReason::JourneyExpired,
         StopReason::JourneyForged,
@@ -246,6 +247,7 @@ const fn stop_reasons<'a>(provider: &'a str, attribute: &'a str) -> [StopReason<
         StopReason::RequestTooLarge,
         StopReason::AcsUnknown,
         StopReason::RequestUsed,
+        StopReason::TicketUsed,
         StopReason::UnsupportedBinding,
         StopReason::AccountShut,
         StopReason::PasswordMustChange,
