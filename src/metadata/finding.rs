@@ -117,6 +117,12 @@ pub enum Finding {
          nothing is encrypted to it"
     )]
     EncryptionMethods(usize),
+    /// A warning: a key leaves no way of encrypting that the administrator does not refuse (IIP-ALG08).
+    #[error(
+        "`refuse` of [algorithms] leaves no way of encrypting to KeyDescriptor {0}, and nothing is \
+         encrypted to it"
+    )]
+    EncryptionMethodsRefused(usize),
     /// A warning: of the readers that were tried, one decrypts nothing in a Response that is not signed
     /// itself.
     #[error(
@@ -150,6 +156,13 @@ pub enum Finding {
     /// A warning: it holds keys for encryption, and none that can be used (R-45).
     #[error("it asks for encryption by a key that cannot be used: its assertions go in clear")]
     InClear,
+    /// A fault: it holds keys that could be encrypted to, if the administrator did not refuse it. To
+    /// refuse an algorithm is to ask for more protection, and may not end in none (IIP-ALG08).
+    #[error(
+        "its assertions would go in clear because of `refuse` of [algorithms]: if they may, set \
+         `encrypt` to \"never\""
+    )]
+    InClearByRefusal,
     /// A fault: assertions must be encrypted, and there is no key to do it with (R-45).
     #[error("`encrypt` is \"always\", and it holds no certificate that can be encrypted to")]
     NoEncryptionKey,
@@ -213,6 +226,7 @@ impl Finding {
             | Self::Door(_)
             | Self::EntityId(_)
             | Self::EntityRepeated
+            | Self::InClearByRefusal
             | Self::KeyUse(_)
             | Self::NoEncryptionKey
             | Self::NoPost
@@ -237,6 +251,7 @@ impl Finding {
             | Self::EncryptionCertificate { .. }
             | Self::EncryptionCertificateExpired { .. }
             | Self::EncryptionMethods(_)
+            | Self::EncryptionMethodsRefused(_)
             | Self::Expired(_)
             | Self::ExpiresSoon(_)
             | Self::Http(_)

@@ -28,6 +28,8 @@ pub(super) struct Keys {
     pub(super) encryption: Option<EncryptionKey>,
     /// The certificates for signing that cannot be used, by the place of their `KeyDescriptor`.
     unusable: Vec<(usize, KeyFault)>,
+    /// Whether the refusals of the administrator alone kept a key from being encrypted to.
+    is_one_refused: bool,
 }
 
 /// What a key is for, as its `KeyDescriptor` says.
@@ -88,8 +90,12 @@ pub(super) fn read(
         asks_for_it |= key_use == KeyUse::Encryption;
     }
     keys.tell_of_unusable(findings);
-    if asks_for_it && keys.encryption.is_none() && encrypt == Encrypt::WhenPossible {
-        findings.push(Finding::InClear);
+    if keys.encryption.is_none() && encrypt == Encrypt::WhenPossible {
+        if keys.is_one_refused {
+            findings.push(Finding::InClearByRefusal);
+        } else if asks_for_it {
+            findings.push(Finding::InClear);
+        }
     }
     keys
 }
@@ -140,7 +146,16 @@ impl Keys {
     ) {
         let place = descriptor.place;
         let Some(methods) = encryption_method::choose(descriptor.element, refused) else {
-            findings.push(Finding::EncryptionMethods(place));
+            let unrefused = encryption_method::choose(descriptor.element, &[]);
+            findings.push(match unrefused {
+                None => Finding::EncryptionMethods(place),
+                Some(_) => Finding::EncryptionMethodsRefused(place),
+            });
+            self.is_one_refused |= unrefused.is_some_and(|methods| {
+                let mut certificates = descriptor.certificates.iter();
+                certificates
+                    .any(|text| EncryptionKey::from_certificate_base64(text, methods).is_ok())
+            });
             return;
         };
         for text in &descriptor.certificates {

@@ -4,6 +4,7 @@ use super::*;
 use crate::{
     metadata::read::tests::now,
     xml::{Limits, open},
+    xmlsec::encryption_algorithm::KeyTransport,
 };
 
 macro_rules! certificates {
@@ -43,6 +44,14 @@ fn descriptor(key_use: &str, key_info: &str) -> String {
 }
 
 fn read_all(descriptors: &[String], encrypt: Encrypt) -> (Keys, Vec<Finding>) {
+    read_without(&[], descriptors, encrypt)
+}
+
+fn read_without(
+    refused: &[&'static str],
+    descriptors: &[String],
+    encrypt: Encrypt,
+) -> (Keys, Vec<Finding>) {
     let xml = format!(
         "<md:SPSSODescriptor xmlns:md='{}' xmlns:ds='{}'>{}</md:SPSSODescriptor>",
         vocab::MD,
@@ -51,7 +60,7 @@ fn read_all(descriptors: &[String], encrypt: Encrypt) -> (Keys, Vec<Finding>) {
     );
     let document = open(xml.as_bytes(), &Limits::METADATA).unwrap();
     let mut findings = Vec::new();
-    let keys = read(document.root(), (encrypt, &[]), now(), &mut findings);
+    let keys = read(document.root(), (encrypt, refused), now(), &mut findings);
     (keys, findings)
 }
 
@@ -202,4 +211,48 @@ fn a_name_beside_a_certificate_changes_nothing() {
     );
     let (keys, findings) = read_all(&[descriptor("", &key_info)], Encrypt::WhenPossible);
     assert_eq!((keys.signing.len(), findings.len()), (1, 0));
+}
+
+#[test]
+fn r45_iip_alg08_a_refusal_of_ours_never_sends_in_clear_what_could_be_encrypted() {
+    let both_transports = [KeyTransport::RSA_OAEP_MGF1P, KeyTransport::RSA_OAEP];
+    let [rsa, _, ec] = three();
+    for key_use in ["", "use='encryption'"] {
+        let descriptors = [descriptor(key_use, &x509(&rsa))];
+        let of = |refused, encrypt| read_without(refused, &descriptors, encrypt);
+
+        let (keys, findings) = of(&both_transports[..1], Encrypt::WhenPossible);
+        let methods = keys.encryption.unwrap().methods();
+        assert_eq!(methods.transport.uri(), KeyTransport::RSA_OAEP, "{key_use}");
+        assert!(findings.is_empty(), "{key_use}: {findings:?}");
+
+        let (keys, findings) = of(&both_transports, Encrypt::WhenPossible);
+        assert!(keys.encryption.is_none(), "{key_use}");
+        assert!(
+            matches!(
+                findings[..],
+                [
+                    Finding::EncryptionMethodsRefused(1),
+                    Finding::InClearByRefusal
+                ]
+            ),
+            "{key_use}: {findings:?}"
+        );
+        assert!(findings[1].is_fault());
+        // Who says never has said so, and of always another finding is told.
+        let (_, findings) = of(&both_transports, Encrypt::Never);
+        assert!(findings.is_empty(), "{key_use}: {findings:?}");
+        let (_, findings) = of(&both_transports, Encrypt::Always);
+        assert!(
+            matches!(findings[..], [Finding::EncryptionMethodsRefused(1)]),
+            "{key_use}: {findings:?}"
+        );
+    }
+    // A key that nothing can be encrypted to goes in clear as before.
+    let descriptors = [descriptor("", &x509(&ec))];
+    let (_, findings) = read_without(&both_transports, &descriptors, Encrypt::WhenPossible);
+    assert!(
+        matches!(findings[..], [Finding::EncryptionMethodsRefused(1)]),
+        "{findings:?}"
+    );
 }

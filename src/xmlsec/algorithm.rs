@@ -61,6 +61,7 @@ pub struct Allowed<'a> {
     pub refused: &'a [&'static str],
 }
 
+#[cfg(test)]
 impl From<Sha1> for Allowed<'_> {
     /// The whole list, and SHA-1 as it is said.
     fn from(sha1: Sha1) -> Self {

@@ -5,7 +5,10 @@ use std::{collections::BTreeSet, fs, path::PathBuf, sync::Arc};
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use passerelle::sp_check::Identity;
 use serde_json::json;
-use tokio::task::JoinSet;
+use tokio::{
+    sync::{Barrier, Semaphore},
+    task::JoinSet,
+};
 
 use crate::{
     bridge::{
@@ -763,9 +766,13 @@ async fn r48_a_thousand_people_sign_in_at_one_time_and_each_is_told_of_as_themse
     let people = people.into_iter().step_by(among).take(PEOPLE);
 
     let mut tasks = JoinSet::new();
+    let crowd = Arc::new(Crowd {
+        at_the_form: Barrier::new(PEOPLE),
+        at_the_directory: Semaphore::new(8 * CONNECTIONS),
+    });
     for (uid, mail, entry) in people {
-        let bridge = Arc::clone(&bridge);
-        tasks.spawn(async move { twice(&bridge, &uid, &mail, &entry).await });
+        let (bridge, crowd) = (Arc::clone(&bridge), Arc::clone(&crowd));
+        tasks.spawn(async move { twice(&bridge, &crowd, [&uid, &mail, &entry]).await });
     }
     // Nobody's cookie is anybody else's, and none is another cookie's either.
     let done = tasks.join_all().await;
@@ -774,9 +781,22 @@ async fn r48_a_thousand_people_sign_in_at_one_time_and_each_is_told_of_as_themse
     assert_eq!(cookies.len(), 2 * PEOPLE);
 }
 
+/// How many questions a directory is asked at one time, where nothing else is said.
+const CONNECTIONS: usize = 16;
+
+/// People who all sign in at one time.
+struct Crowd {
+    /// All of them are in the middle of it before the first one goes on.
+    at_the_form: Barrier,
+    /// Then as many send their passwords as keep all connections busy and a queue before each: how long
+    /// the last of a thousand waits for one directory says how fast the machine is, and who waits for
+    /// longer than `timeout-seconds` is rightly told to come back.
+    at_the_directory: Semaphore,
+}
+
 /// Somebody signs in, and once more on the session, and both times is told of as themselves, with
 /// nothing that is not in their own entry; gives their cookies.
-async fn twice(bridge: &Bridge, uid: &str, mail: &str, entry: &str) -> [String; 2] {
+async fn twice(bridge: &Bridge, crowd: &Crowd, [uid, mail, entry]: [&str; 3]) -> [String; 2] {
     let mut browser = bridge.browser();
     let mut cookies = None;
     for round in 0..2 {
@@ -785,6 +805,8 @@ async fn twice(bridge: &Bridge, uid: &str, mail: &str, entry: &str) -> [String; 
         let mut page = browser.arrive(&request.redirect(Some(&state))).await;
         if round == 0 {
             let form = page.filled(uid, &format!("{uid}-secret"));
+            crowd.at_the_form.wait().await;
+            let _place = crowd.at_the_directory.acquire().await.unwrap();
             page = browser.submit(&page, &form).await;
         }
         let answer = page.answer();

@@ -113,6 +113,21 @@ impl Server {
         prlimit(Some(process), Resource::Nofile, as_before).unwrap();
     }
 
+    /// Waits until one line of what it printed has all of `texts`: a server may write its log behind its
+    /// answers.
+    pub(crate) async fn says(&self, texts: &[&str]) {
+        let deadline = Instant::now() + START_LIMIT;
+        let has_all = |line: &str| texts.iter().all(|text| line.contains(text));
+        while !self.log().lines().any(has_all) {
+            let log = self.log();
+            assert!(
+                Instant::now() < deadline,
+                "{texts:?} is in no line of {log}"
+            );
+            tokio::time::sleep(ASK_EVERY).await;
+        }
+    }
+
     /// What it printed so far.
     pub(crate) fn log(&self) -> String {
         String::from_utf8_lossy(&std::fs::read(&self.log).unwrap()).into_owned()
