@@ -14,6 +14,9 @@ start-title = Go to { $provider }
 start-lead = You will be signed in to { $provider } with your university (ENT) username and password.
 start-unasked = If you did not want to go there, close this page: nothing has been passed on.
 
+about-information = About { $provider }
+about-privacy = Privacy at { $provider }
+
 login-title = Sign in to { $provider }
 login-lead = Use your university (ENT) username and password.
 login-username = Username

@@ -17,6 +17,9 @@ start-title = Accéder à { $provider }
 start-lead = Vous allez vous connecter à { $provider } avec l’identifiant et le mot de passe de votre ENT.
 start-unasked = Si vous ne vouliez pas y aller, fermez cette page : rien n’a été transmis.
 
+about-information = À propos de { $provider }
+about-privacy = Vie privée chez { $provider }
+
 login-title = Se connecter à { $provider }
 login-lead = Utilisez l’identifiant et le mot de passe de votre ENT.
 login-username = Identifiant

@@ -11,7 +11,10 @@ use axum::{
 use jiff::Timestamp;
 use passerelle::{
     config::sections::Sign,
-    edge::{browser::SESSION_COOKIE, page::Page},
+    edge::{
+        browser::SESSION_COOKIE,
+        page::{About, Page},
+    },
     model::{
         language::Language,
         session::{Session, SessionKey},
@@ -215,6 +218,7 @@ fn other_rows<'a>(case: &'a Case<'_>) -> anyhow::Result<Vec<Row<'a>>> {
                 action: &action,
                 csrf: "bm9uY2U",
                 provider: "Zoom",
+                about: About::default(),
                 username: "",
                 refused: None,
             };

@@ -259,7 +259,25 @@ impl<'a> Look<'a> {
         );
         self.of_providers.extend(faults);
         self.warnings.extend(warnings);
+        self.warn_of_left_over_copies();
         (registry, to_keep)
+    }
+
+    fn warn_of_left_over_copies(&mut self) {
+        let copies = last_good(self.named)
+            .map(|last_good| last_good.left_over(self.named.service_providers))
+            .unwrap_or_default();
+        for copy in copies {
+            let mut told = ConfigFault {
+                key: "server.state-folder".to_owned(),
+                ..ConfigFault::of_file(
+                    &copy,
+                    "is kept for a provider that the configuration does not name",
+                )
+            };
+            told.hint("remove it where the provider is gone for good: a later one of this name could go on with it");
+            self.warnings.push(told);
+        }
     }
 
     /// Compiles the rules of one provider, where every one of them can work.

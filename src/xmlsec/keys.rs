@@ -34,6 +34,9 @@ pub enum KeyFault {
     /// OpenSSL failed or could not read a part.
     #[error("the key or certificate cannot be used")]
     Crypto(#[from] CryptoError),
+    /// Not a `ds:KeyValue` of RSA, or of an elliptic curve by its name.
+    #[error("not one RSAKeyValue, or ECKeyValue of a named curve")]
+    KeyValue,
     /// The private key and the certificate do not belong together.
     #[error("the certificate is of another key")]
     OtherKey,
@@ -119,12 +122,12 @@ impl CertificateFacts {
     }
 }
 
-/// A peer's public key, out of a certificate that its metadata holds.
+/// A peer's public key, as its metadata holds it: in a certificate, or bare.
 #[derive(Clone, Debug)]
 pub struct VerifyingKey {
     key: PKey<Public>,
     kind: KeyKind,
-    facts: CertificateFacts,
+    certificate: Option<CertificateFacts>,
 }
 
 impl VerifyingKey {
@@ -142,7 +145,16 @@ impl VerifyingKey {
         let key = certificate.public_key()?;
         Ok(Self {
             kind: check_key(&key)?,
-            facts: CertificateFacts::read(&certificate, &key)?,
+            certificate: Some(CertificateFacts::read(&certificate, &key)?),
+            key,
+        })
+    }
+
+    /// A key that stands in no certificate.
+    pub(super) fn bare(key: PKey<Public>) -> Result<Self, KeyFault> {
+        Ok(Self {
+            kind: check_key(&key)?,
+            certificate: None,
             key,
         })
     }
@@ -157,9 +169,14 @@ impl VerifyingKey {
         Self::from_certificate_der(&der)
     }
 
-    /// What the certificate says.
-    pub const fn certificate(&self) -> &CertificateFacts {
-        &self.facts
+    /// What its certificate says; none where it stands bare.
+    pub const fn certificate(&self) -> Option<&CertificateFacts> {
+        self.certificate.as_ref()
+    }
+
+    /// Whether both are one key, whatever stands around it.
+    pub fn is_same_key(&self, other: &Self) -> bool {
+        self.key.public_eq(&other.key)
     }
 
     pub(super) const fn kind(&self) -> KeyKind {

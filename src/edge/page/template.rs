@@ -11,18 +11,19 @@ use minijinja::{
 };
 
 use super::{
-    Ending, PageError, Pages, PasswordEnd, Refusal, Site, Stop, StopReason,
+    About, Ending, PageError, Pages, PasswordEnd, Refusal, Site, Stop, StopReason,
     form::{Gap, Skeleton},
     words::Words,
 };
 use crate::model::language::Language;
 
 /// Every template: its name, and its text as built into the program.
-pub(super) const SOURCES: [(&str, &str); 13] = [
+pub(super) const SOURCES: [(&str, &str); 14] = [
     (
         "layout.html",
         include_str!("../../../templates/layout.html"),
     ),
+    ("about.html", include_str!("../../../templates/about.html")),
     ("code.html", include_str!("../../../templates/code.html")),
     (
         "support.html",
@@ -55,6 +56,25 @@ pub(super) const SOURCES: [(&str, &str); 13] = [
 /// Marks a string as the name of a text, so that a test finds it in the sources.
 pub(super) const fn key(name: &'static str) -> &'static str {
     name
+}
+
+impl About<'_> {
+    /// Nothing where nothing is said: the template is spared then.
+    fn value(&self) -> Value {
+        if self
+            .description
+            .or(self.information)
+            .or(self.privacy)
+            .is_none()
+        {
+            return Value::from(());
+        }
+        context! {
+            description => self.description,
+            information => self.information,
+            privacy => self.privacy,
+        }
+    }
 }
 
 /// What every page says about itself.
@@ -189,7 +209,12 @@ impl Edition {
     }
 
     /// The page with the button that leads to a provider.
-    pub(super) fn start(&self, action: &str, provider: &str) -> Result<String, PageError> {
+    pub(super) fn start(
+        &self,
+        action: &str,
+        provider: &str,
+        about: &About<'_>,
+    ) -> Result<String, PageError> {
         let title = self.text(key("start-title"), [("provider", provider)])?;
         let query = action.split_once('?').map(|(_, query)| format!("{query}&"));
         let face = Face {
@@ -199,7 +224,7 @@ impl Edition {
         self.page(
             "start.html",
             face.in_all_languages(),
-            &context! { action, provider },
+            &context! { action, provider, about => about.value() },
         )
     }
 
@@ -213,6 +238,7 @@ impl Edition {
                 action => login.action,
                 csrf => login.csrf,
                 provider => login.provider,
+                about => login.about.value(),
                 username => login.username,
                 refused => login.refused.map(|refusal| self.refusal(refusal)).transpose()?,
                 is_wrong => login.refused == Some(Refusal::WrongCredentials),
@@ -386,6 +412,7 @@ pub(super) struct Login<'a> {
     pub(super) action: &'a str,
     pub(super) csrf: &'a str,
     pub(super) provider: &'a str,
+    pub(super) about: About<'a>,
     pub(super) username: &'a str,
     pub(super) refused: Option<Refusal>,
 }

@@ -250,6 +250,7 @@ fn r73_the_text_of_a_refusal_does_not_depend_on_who_was_refused() {
             action: "/j/zoom/c2VhbA",
             csrf: "token",
             provider: "Zoom",
+            about: About::default(),
             username,
             refused: Some(Refusal::WrongCredentials),
         };
@@ -301,6 +302,7 @@ fn a_wait_is_never_said_shorter_than_it_is() {
             action: "/j/zoom/c2VhbA",
             csrf: "",
             provider: "Zoom",
+            about: About::default(),
             username: "",
             refused: Some(Refusal::Wait { seconds }),
         };
@@ -433,6 +435,7 @@ fn r54_a_page_leads_nowhere_but_to_the_web_and_to_our_own_paths() {
         action,
         csrf: "",
         provider: "Zoom",
+        about: About::default(),
         username: "",
         refused: None,
     };
@@ -541,5 +544,67 @@ fn no_template_escapes_the_escaping() {
             !source.contains("safe") && !source.contains("autoescape"),
             "{name}"
         );
+    }
+}
+
+#[test]
+fn r42_no_page_leads_to_what_a_provider_says_unless_it_is_on_the_web() {
+    let pages = pages();
+    let with = |about: About<'_>| {
+        let action = "/j/zoom/c2VhbA";
+        let login = Page::Login {
+            action,
+            csrf: "token",
+            provider: "Zoom",
+            about,
+            username: "",
+            refused: None,
+        };
+        let start = Page::Start {
+            action,
+            provider: "Zoom",
+            about,
+        };
+        [login, start].map(|page| pages.render(&page, Language::En, NONCE))
+    };
+    let (information, privacy) = (Some("https://sp.example/?a&b"), Some("http://sp.example/p"));
+    let about = About {
+        description: None,
+        information,
+        privacy,
+    };
+    for html in with(about) {
+        let html = html.unwrap().replace("&#x2f;", "/");
+        assert!(html.contains(
+            "href=\"https://sp.example/?a&amp;b\" data-testid=\"about-information\">About Zoom<"
+        ));
+        assert!(html.contains(
+            "href=\"http://sp.example/p\" data-testid=\"about-privacy\">Privacy at Zoom<"
+        ));
+    }
+    for html in with(About::default()) {
+        assert!(!html.unwrap().contains("about"));
+    }
+    for bad in [
+        "javascript:alert(1)",
+        "data:text/html,x",
+        "//sp.example",
+        "/logout",
+        "",
+    ] {
+        for about in [
+            About {
+                information: Some(bad),
+                ..about
+            },
+            About {
+                privacy: Some(bad),
+                ..about
+            },
+        ] {
+            for html in with(about) {
+                assert!(matches!(html, Err(PageError::Address)), "{bad}");
+            }
+        }
     }
 }
