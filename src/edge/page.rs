@@ -252,17 +252,8 @@ impl Pages {
                 saml_response,
                 relay_state,
                 provider,
-            } => {
-                let values = Values {
-                    action,
-                    saml_response,
-                    relay_state,
-                    provider,
-                    nonce,
-                };
-                self.post(&edition.signed_in, &values)
             }
-            Page::PostFault {
+            | Page::PostFault {
                 action,
                 saml_response,
                 relay_state,
@@ -274,8 +265,14 @@ impl Pages {
                     relay_state,
                     provider,
                     nonce,
+                    ..Values::default()
                 };
-                self.post(&edition.answered, &values)
+                let skeletons = if matches!(page, Page::Post { .. }) {
+                    &edition.signed_in
+                } else {
+                    &edition.answered
+                };
+                self.post(skeletons, &values)
             }
             Page::Stop(stop) => {
                 stop.way_out

@@ -12,7 +12,7 @@ use minijinja::{
 
 use super::{
     Ending, PageError, Pages, PasswordEnd, Refusal, Site, Stop, StopReason,
-    form::{Gap, Skeleton},
+    form::{Gap, Skeleton, Values},
     words::Words,
 };
 use crate::model::language::Language;
@@ -111,6 +111,8 @@ pub(super) struct Edition {
     language: Language,
     words: Arc<Words>,
     templates: Environment<'static>,
+    /// The form for name and password as it is shown first.
+    first_form: Skeleton,
     /// The POST page that says that the person is signed in; with a RelayState and without.
     pub(super) signed_in: [Skeleton; 2],
     /// The POST page that says nothing about the outcome; with a RelayState and without.
@@ -141,9 +143,17 @@ impl Edition {
             language,
             words,
             templates,
+            first_form: Skeleton::cut(""),
             signed_in: [Skeleton::cut(""), Skeleton::cut("")],
             answered: [Skeleton::cut(""), Skeleton::cut("")],
         };
+        edition.first_form = Skeleton::cut(&edition.login_by_template(&Login {
+            action: Gap::Action.mark(),
+            csrf: Gap::Csrf.mark(),
+            provider: Gap::Provider.mark(),
+            username: "",
+            refused: None,
+        })?);
         edition.signed_in = edition.skeletons(key("post-signed-in"))?;
         edition.answered = edition.skeletons(key("post-answered"))?;
         Ok(edition)
@@ -205,6 +215,19 @@ impl Edition {
 
     /// The form for name and password.
     pub(super) fn login(&self, login: &Login<'_>) -> Result<String, PageError> {
+        if login.username.is_empty() && login.refused.is_none() {
+            return Ok(self.first_form.fill(&Values {
+                action: login.action,
+                csrf: login.csrf,
+                provider: login.provider,
+                ..Values::default()
+            }));
+        }
+        self.login_by_template(login)
+    }
+
+    /// The same, rendered anew.
+    pub(super) fn login_by_template(&self, login: &Login<'_>) -> Result<String, PageError> {
         let title = self.text(key("login-title"), [("provider", login.provider)])?;
         self.page(
             "login.html",
@@ -398,7 +421,15 @@ fn add_site(
 ) -> Result<(), PageError> {
     let organization = site.organization.text(language);
     let support_text = site.support_text.text(language);
-    if Gap::is_marked(organization) || Gap::is_marked(support_text) {
+    let links = [&site.support_link, &site.password_link];
+    let on_pages = [
+        organization,
+        support_text,
+        site.organization_url.text(language),
+    ]
+    .into_iter()
+    .chain(links.into_iter().filter_map(Option::as_deref));
+    if { on_pages }.any(Gap::is_marked) {
         return Err(PageError::ReservedCharacter);
     }
     let mut languages = Vec::new();
