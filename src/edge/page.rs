@@ -122,7 +122,7 @@ pub enum Page<'a> {
 }
 
 /// What a provider says of itself, for whoever wants to know before they go there.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
 pub struct About<'a> {
     /// A sentence or two.
     pub description: Option<&'a str>,
@@ -296,6 +296,7 @@ impl Pages {
                     relay_state,
                     provider,
                     nonce,
+                    ..Values::default()
                 };
                 let skeletons = if matches!(page, Page::Post { .. }) {
                     &edition.signed_in

@@ -4,6 +4,8 @@
 //! . A private key is never printed and leaves this room only where it is
 //! made, as the PEM file to be kept.
 
+use std::sync::Arc;
+
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use jiff::Timestamp;
@@ -22,7 +24,7 @@ use zeroize::Zeroizing;
 use super::algorithm::{DigestAlgorithm, KeyKind, SignatureAlgorithm};
 use super::crypto_error::CryptoError;
 use super::sign::{SignError, Signer};
-use super::signature;
+use super::signature::{self, ReadyKey};
 use crate::model::text::is_misleading;
 
 /// Why a key is not taken.
@@ -196,8 +198,7 @@ impl VerifyingKey {
 /// signing. A clone shares it.
 #[derive(Clone)]
 pub struct SigningKey {
-    key: PKey<Private>,
-    algorithm: SignatureAlgorithm,
+    key: Arc<ReadyKey>,
     digest: DigestAlgorithm,
     facts: CertificateFacts,
     der: Vec<u8>,
@@ -239,11 +240,10 @@ impl SigningKey {
         };
         let der = certificate.to_der()?;
         Ok(Self {
-            algorithm,
             digest: algorithm.digest_algorithm(),
             facts: CertificateFacts::read(certificate, &public)?,
             base64: STANDARD.encode(&der),
-            key,
+            key: Arc::new(ReadyKey::new(key, algorithm)),
             der,
         })
     }
@@ -260,18 +260,18 @@ impl SigningKey {
 
     /// Whether it is a key on an elliptic curve, whose signatures not everybody reads.
     pub fn is_elliptic(&self) -> bool {
-        self.algorithm.key_kind() == KeyKind::Ec
+        self.algorithm().key_kind() == KeyKind::Ec
     }
 
     /// The size of the key, in bits.
     pub fn bits(&self) -> u32 {
-        self.key.bits()
+        self.key.key().bits()
     }
 
     /// The same key, signing by `algorithm` and with its digest; none where it is of another kind.
     pub fn signing_by(&self, algorithm: SignatureAlgorithm) -> Option<Self> {
-        (algorithm.key_kind() == self.algorithm.key_kind()).then(|| Self {
-            algorithm,
+        (algorithm.key_kind() == self.algorithm().key_kind()).then(|| Self {
+            key: Arc::new(ReadyKey::new(self.key.key().clone(), algorithm)),
             digest: algorithm.digest_algorithm(),
             ..self.clone()
         })
@@ -286,7 +286,7 @@ impl SigningKey {
 
 impl Signer for SigningKey {
     fn algorithm(&self) -> SignatureAlgorithm {
-        self.algorithm
+        self.key.algorithm()
     }
 
     fn digest(&self) -> DigestAlgorithm {
@@ -298,7 +298,7 @@ impl Signer for SigningKey {
     }
 
     fn sign(&self, message: &[u8]) -> Result<Vec<u8>, SignError> {
-        signature::sign(self.algorithm, &self.key, message).map_err(SignError::Crypto)
+        self.key.sign(message).map_err(SignError::Crypto)
     }
 }
 

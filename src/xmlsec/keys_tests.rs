@@ -1,6 +1,7 @@
 use openssl::pkey::Public;
 
 use super::super::test_support::{TestKey, certify, foreign_key, sp_key};
+use super::super::{Sha1, verify_detached};
 use super::*;
 
 fn read(key: &TestKey) -> Result<VerifyingKey, KeyFault> {
@@ -175,6 +176,43 @@ fn r07_a_key_signs_by_every_algorithm_of_its_kind_and_by_no_other() {
                 assert_eq!(other.digest(), DigestAlgorithm::Sha512);
             }
         }
+    }
+}
+
+#[test]
+fn a_key_that_has_signed_signs_the_next_message_and_several_at_one_time() {
+    for key in [NewKey::Rsa2048, NewKey::EcP256] {
+        let made = generate(&KeyRequest {
+            key,
+            ..request("idp.example")
+        });
+        let key = SigningKey::from_pem(made.unwrap().pem().as_bytes()).unwrap();
+        let public = [VerifyingKey::from_certificate_der(key.certificate_der()).unwrap()];
+        let sign = |message: &str| {
+            let signature = key.sign(message.as_bytes()).unwrap();
+            let verify = |octets: &str| {
+                let algorithm = key.algorithm().uri();
+                verify_detached(
+                    algorithm,
+                    octets.as_bytes(),
+                    &signature,
+                    &public,
+                    Sha1::Refused.into(),
+                )
+            };
+            verify(message).unwrap();
+            verify("another").unwrap_err();
+        };
+        std::thread::scope(|scope| {
+            for thread in 0..4 {
+                let sign = &sign;
+                scope.spawn(move || {
+                    for number in 0..5 {
+                        sign(&format!("message {number} of {thread}"));
+                    }
+                });
+            }
+        });
     }
 }
 

@@ -4,7 +4,7 @@
 //! connection of which an answer is outstanding is never used again: whoever gives a question up
 //! drops the connection with it, and nobody gets another one's answer.
 
-use std::{io, time::Duration};
+use std::{borrow::Cow, io, time::Duration};
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use futures_util::FutureExt as _;
@@ -495,12 +495,15 @@ fn as_text(value: &[u8], description: &str) -> String {
 
 /// The name under which rules know an attribute: `displayName;lang-fr` is `displayName_lang_fr`,
 /// which an expression can name. How a value was transferred is no part of it.
-pub(super) fn name_of(description: &str) -> String {
+pub(super) fn name_of(description: &str) -> Cow<'_, str> {
+    if !description.contains([';', '-']) {
+        return description.into();
+    }
     let options = description.split(';');
     let kept: Vec<_> = options
         .filter(|option| !option.eq_ignore_ascii_case("binary"))
         .collect();
-    kept.join("_").replace('-', "_")
+    kept.join("_").replace('-', "_").into()
 }
 
 #[cfg(test)]

@@ -12,7 +12,7 @@ use minijinja::{
 
 use super::{
     About, Ending, PageError, Pages, PasswordEnd, Refusal, Site, Stop, StopReason,
-    form::{Gap, Skeleton},
+    form::{Gap, Skeleton, Values},
     words::Words,
 };
 use crate::model::language::Language;
@@ -131,6 +131,8 @@ pub(super) struct Edition {
     language: Language,
     words: Arc<Words>,
     templates: Environment<'static>,
+    /// The form for name and password as it is shown first, for a provider that says nothing of itself.
+    first_form: Skeleton,
     /// The POST page that says that the person is signed in; with a RelayState and without.
     pub(super) signed_in: [Skeleton; 2],
     /// The POST page that says nothing about the outcome; with a RelayState and without.
@@ -161,9 +163,18 @@ impl Edition {
             language,
             words,
             templates,
+            first_form: Skeleton::cut(""),
             signed_in: [Skeleton::cut(""), Skeleton::cut("")],
             answered: [Skeleton::cut(""), Skeleton::cut("")],
         };
+        edition.first_form = Skeleton::cut(&edition.login_by_template(&Login {
+            action: Gap::Action.mark(),
+            csrf: Gap::Csrf.mark(),
+            provider: Gap::Provider.mark(),
+            about: About::default(),
+            username: "",
+            refused: None,
+        })?);
         edition.signed_in = edition.skeletons(key("post-signed-in"))?;
         edition.answered = edition.skeletons(key("post-answered"))?;
         Ok(edition)
@@ -230,6 +241,20 @@ impl Edition {
 
     /// The form for name and password.
     pub(super) fn login(&self, login: &Login<'_>) -> Result<String, PageError> {
+        let is_first = login.username.is_empty() && login.refused.is_none();
+        if is_first && login.about == About::default() {
+            return Ok(self.first_form.fill(&Values {
+                action: login.action,
+                csrf: login.csrf,
+                provider: login.provider,
+                ..Values::default()
+            }));
+        }
+        self.login_by_template(login)
+    }
+
+    /// The same, rendered anew.
+    pub(super) fn login_by_template(&self, login: &Login<'_>) -> Result<String, PageError> {
         let title = self.text(key("login-title"), [("provider", login.provider)])?;
         self.page(
             "login.html",
@@ -425,7 +450,15 @@ fn add_site(
 ) -> Result<(), PageError> {
     let organization = site.organization.text(language);
     let support_text = site.support_text.text(language);
-    if Gap::is_marked(organization) || Gap::is_marked(support_text) {
+    let links = [&site.support_link, &site.password_link];
+    let on_pages = [
+        organization,
+        support_text,
+        site.organization_url.text(language),
+    ]
+    .into_iter()
+    .chain(links.into_iter().filter_map(Option::as_deref));
+    if { on_pages }.any(Gap::is_marked) {
         return Err(PageError::ReservedCharacter);
     }
     let mut languages = Vec::new();

@@ -516,24 +516,65 @@ fn a_message_goes_out_in_clear_only_in_the_laboratory_which_says_so() {
 }
 
 #[test]
-fn a_site_whose_texts_hold_a_mark_of_the_post_page_is_refused() {
-    for mark in ["\u{f8d0}", "\u{f8d4}"] {
-        let marked = Site {
-            organization: localized(mark),
-            ..site()
+fn a_site_whose_texts_or_links_hold_a_mark_of_a_page_cut_at_marks_is_refused() {
+    for mark in ["\u{f8d0}", "\u{f8d5}"] {
+        let link = format!("https://univ.example/{mark}");
+        for marked in [
+            Site {
+                organization: localized(mark),
+                ..site()
+            },
+            Site {
+                support_text: localized(mark),
+                ..site()
+            },
+            Site {
+                organization_url: localized(&link),
+                ..site()
+            },
+            Site {
+                support_link: Some(link.clone()),
+                ..site()
+            },
+            Site {
+                password_link: Some(link.clone()),
+                ..site()
+            },
+        ] {
+            assert!(matches!(
+                Pages::new(marked),
+                Err(PageError::ReservedCharacter)
+            ));
+        }
+    }
+}
+
+#[test]
+fn the_form_that_is_shown_first_is_what_its_template_says() {
+    let pages = pages();
+    for language in Language::ALL {
+        let login = Login {
+            action: "/j/zoom/AbC-_",
+            csrf: "bm9uY2U",
+            provider: "A & B <\"Zoom\">",
+            about: About::default(),
+            username: "",
+            refused: None,
         };
-        assert!(matches!(
-            Pages::new(marked),
-            Err(PageError::ReservedCharacter)
-        ));
-        let marked = Site {
-            support_text: localized(mark),
-            ..site()
+        let page = Page::Login {
+            action: login.action,
+            csrf: login.csrf,
+            provider: login.provider,
+            about: login.about,
+            username: login.username,
+            refused: login.refused,
         };
-        assert!(matches!(
-            Pages::new(marked),
-            Err(PageError::ReservedCharacter)
-        ));
+        // Each of the two escapes more than it must, and not the same.
+        let read = |html: &str| html.replace("&#x2f;", "/").replace("&quot;", "&#34;");
+        let by_template = pages.edition(language).login_by_template(&login).unwrap();
+        let shown = pages.render(&page, language, NONCE).unwrap();
+        assert_eq!(read(&shown), read(&by_template));
+        assert!(shown.contains("A &amp; B &lt;") && shown.contains("action=\"/j/zoom/AbC-_\""));
     }
 }
 
