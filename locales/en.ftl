@@ -94,6 +94,7 @@ stop-again = Try again
 stop-way-out = Start again with { $provider }
 stop-way-out-form = Open the page again
 stop-way-out-logout = Try to sign out again
+stop-way-out-logout-here = Sign out here
 
 stop-journey-expired = This page has expired
     .sentence = The sign-in was left waiting for too long. It was stopped for your security.
@@ -194,3 +195,6 @@ stop-form-forged = Please fill in the form again
 stop-logout-failed = Signing out did not work
     .sentence = Your session could not be closed: it may still be open.
     .advice = Try again in a moment. On a shared computer, close all browser windows before you leave.
+stop-logout-not-taken = You sign out here yourself for now
+    .sentence = The service that you are leaving has asked to sign you out here as well. Such a request is not acted on yet: your session is as it was.
+    .advice = Choose “Sign out here”. On a shared computer, also close all browser windows before you leave.

@@ -97,6 +97,7 @@ stop-again = Réessayer
 stop-way-out = Recommencer la connexion à { $provider }
 stop-way-out-form = Rouvrir la page
 stop-way-out-logout = Réessayer de se déconnecter
+stop-way-out-logout-here = Se déconnecter ici
 
 stop-journey-expired = Cette page a expiré
     .sentence = La connexion est restée trop longtemps en attente. Par sécurité, elle a été interrompue.
@@ -197,3 +198,6 @@ stop-form-forged = Formulaire à remplir de nouveau
 stop-logout-failed = La déconnexion n’a pas abouti
     .sentence = Votre session n’a pas pu être fermée : elle est peut-être encore ouverte.
     .advice = Réessayez dans un instant. Sur un ordinateur partagé, fermez toutes les fenêtres du navigateur avant de partir.
+stop-logout-not-taken = La déconnexion se fait encore ici
+    .sentence = Le service que vous quittez a demandé de vous déconnecter ici aussi. Cette demande n’est pas encore prise en charge : votre session est restée comme elle était.
+    .advice = Choisissez « Se déconnecter ici ». Sur un ordinateur partagé, fermez aussi toutes les fenêtres du navigateur avant de partir.
