@@ -536,7 +536,7 @@ fn a_site_whose_texts_hold_a_mark_of_the_post_page_is_refused() {
 
 #[test]
 fn no_template_escapes_the_escaping() {
-    for (name, source) in SOURCES {
+    for (name, source) in SOURCES.into_iter().chain(sheet::SOURCES) {
         assert!(
             !source.contains("safe") && !source.contains("autoescape"),
             "{name}"
