@@ -113,6 +113,11 @@ fn read_rules(file: &Path, text: &str, report: &mut Report) -> Option<Rules> {
     let mut own = Report::new(file, text);
     let rules = Table::parse(text, &mut own).map(|mut table| {
         let rules = rules::read(&mut table, &mut own);
+        if rules.sha1_until.is_some() {
+            own.fault("sha1-until", "cannot stand in a preset").hint(
+                "it is an exception for one provider, until a day: write it into its table, [sp.…]",
+            );
+        }
         table.finish(&mut own);
         rules
     });

@@ -17,6 +17,7 @@ mod encryption_method;
 mod entities;
 mod entity_attributes;
 mod key_descriptor;
+mod ui_info;
 mod validity;
 mod values;
 

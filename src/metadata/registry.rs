@@ -155,12 +155,12 @@ impl Registered {
     /// Whether its metadata is what came with the program: then nothing that it signs can be verified.
     pub fn is_placeholder(&self) -> bool {
         let mut keys = self.keys.iter();
-        keys.any(|key| is_placeholder(key.certificate()))
+        keys.any(|key| key.certificate().is_some_and(is_placeholder))
     }
 
     /// Its name for people.
     pub fn display_name(&self) -> Localized {
-        display_name(&self.config, self.sp.display_name.as_ref())
+        display_name(&self.config, self.sp.ui_info.display_name.as_ref())
     }
 
     /// The addresses that take answers over HTTP-POST, in the order of the metadata.
@@ -434,9 +434,10 @@ impl Known {
 
     fn listed(&self, now: Timestamp) -> Listed<'_> {
         let (config, of_metadata) = match self {
-            Self::Registered(registered) => {
-                (&registered.config, registered.sp.display_name.as_ref())
-            }
+            Self::Registered(registered) => (
+                &registered.config,
+                registered.sp.ui_info.display_name.as_ref(),
+            ),
             Self::Broken(config) => (&**config, None),
         };
         Listed {

@@ -112,7 +112,8 @@ impl Case<'_> {
         let (domains, scopes) = (&organization.mail_domains, &organization.scopes);
         let sp = &registered.config;
         let release = ReleasePolicy::compile(&sp.release, domains, scopes, &is_ours).unwrap();
-        let name_id = NameIdRule::compile(&sp.name_id, domains, &is_ours).unwrap();
+        let is_of_mail = |name: &str| mapping.is_of_mail(name);
+        let name_id = NameIdRule::compile(&sp.name_id, domains, &is_ours, &is_of_mail).unwrap();
         look(
             &Facts {
                 registered,

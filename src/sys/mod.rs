@@ -7,6 +7,7 @@ pub mod clock;
 pub mod entropy;
 pub mod hmac;
 pub mod http;
+pub mod open_files;
 pub mod reach;
 pub mod seal;
 pub mod secret;

@@ -197,7 +197,7 @@ fn breach_of_iip_alg08_nothing_is_encrypted_by_what_is_refused_though_all_must_b
         let (stops, told) = encrypting(words, "").faults();
         assert!(!stops && told.len() == 1, "{told:?}");
         assert!(
-            told[0].contains("no certificate that can be encrypted to"),
+            told[0].contains("no key that can be encrypted to"),
             "{told:?}"
         );
     }
