@@ -52,7 +52,8 @@ pub struct Built {
     pub metrics: Option<Metrics>,
     /// Whether plain `http` is let through, which log and pages then say.
     pub is_lab: bool,
-    /// What is wrong with the metadata of single providers: the others are served all the same.
+    /// What is wrong with single providers, in their metadata or by their own rules: the others are served
+    /// all the same.
     pub faults_of_providers: Vec<ConfigFault>,
     /// What is not wrong yet.
     pub warnings: Vec<ConfigFault>,

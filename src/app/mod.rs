@@ -5,3 +5,4 @@ mod connection;
 pub mod doctor;
 mod look;
 pub mod serve;
+pub mod setup;

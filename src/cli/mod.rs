@@ -10,6 +10,7 @@ mod keys;
 mod metadata;
 mod password;
 mod serve;
+mod zoom_settings;
 
 use std::{path::PathBuf, process::ExitCode};
 
@@ -46,6 +47,8 @@ enum Command {
     Keys(keys::Options),
     /// Prints our own metadata, for service providers.
     Metadata,
+    /// Prints what to type into Zoom's form for single sign-on, field by field.
+    ZoomSettings(zoom_settings::Options),
     /// Hashes a password for the embedded directory; reads it from standard input.
     HashPassword,
 }
@@ -59,6 +62,7 @@ pub fn run() -> ExitCode {
         Command::Doctor(options) => doctor::run(&config, &options),
         Command::Keys(options) => keys::run(&options),
         Command::Metadata => metadata::run(&config),
+        Command::ZoomSettings(options) => zoom_settings::run(&config, &options),
         Command::HashPassword => hash_password::run(),
     };
     match end {

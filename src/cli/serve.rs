@@ -71,7 +71,7 @@ pub(super) fn run(path: &Path, options: &Options) -> anyhow::Result<()> {
     } = super::check::load(path)?;
     raise_file_limit(&server, &front.connections);
     for fault in &faults_of_providers {
-        tracing::error!(config.fault = %fault, "the metadata of a provider cannot be used");
+        tracing::error!(config.fault = %fault, "something is wrong with a provider");
     }
     for (provider, error) in to_keep.keep() {
         tracing::error!(

@@ -243,6 +243,7 @@ impl Sections {
                 authn: unusable.authn,
                 attributes: unusable.attributes,
                 organization: unusable.organization,
+                sessions: unusable.sessions,
                 service_providers: unusable.service_providers,
             })),
         }

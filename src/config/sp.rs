@@ -9,7 +9,7 @@ use super::{
     files::Surroundings,
     preset::Presets,
     rules,
-    sections::{Algorithm, Encrypt, NameId, Release, Rules, Sign, Signature, minutes},
+    sections::{Algorithm, Encrypt, NameId, Release, Rules, Service, Sign, Signature, minutes},
 };
 use crate::model::{
     endpoint::EndpointUrl, entity_id::EntityId, journey::RelayState, language::Localized,
@@ -59,6 +59,8 @@ pub struct SpConfig {
     pub name_id: NameId,
     /// What it is told, and nothing else.
     pub release: Vec<Release>,
+    /// Which service it is, of those whose own form and rules are known here.
+    pub service: Option<Service>,
 }
 
 impl SpConfig {
@@ -161,6 +163,7 @@ fn read(
         session: rules.session_minutes.map(minutes),
         name_id: rules.name_id?,
         release: rules.release.unwrap_or_default(),
+        service: rules.service,
     })
 }
 
@@ -225,5 +228,6 @@ fn over(own: Rules, preset: Rules) -> Rules {
         session_minutes: own.session_minutes.or(preset.session_minutes),
         name_id: own.name_id.or(preset.name_id),
         release: own.release.or(preset.release),
+        service: own.service.or(preset.service),
     }
 }

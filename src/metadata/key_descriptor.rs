@@ -11,7 +11,7 @@ use crate::{
     model::vocab,
     xml::door::Element,
     xmlsec::{
-        EncryptionKey,
+        CertificateFacts, EncryptionKey,
         keys::{KeyFault, VerifyingKey},
     },
 };
@@ -299,12 +299,17 @@ impl Written<'_, '_> {
 /// Stands in the name of every certificate that we ship, and in no other.
 const PLACEHOLDER: &str = "self-made placeholder";
 
+/// Whether a certificate is one that we ship, whose key nobody has.
+pub(super) fn is_placeholder(certificate: &CertificateFacts) -> bool {
+    certificate.subject().contains(PLACEHOLDER)
+}
+
 fn tell_of(key: &VerifyingKey, now: Timestamp, findings: &mut Vec<Finding>) {
     let Some(facts) = key.certificate() else {
         return;
     };
     let subject = facts.subject().to_owned();
-    if subject.contains(PLACEHOLDER) {
+    if is_placeholder(facts) {
         findings.push(Finding::CertificatePlaceholder);
     }
     if facts.not_after() < now {

@@ -30,6 +30,7 @@ pub(in crate::metadata) fn config() -> SpConfig {
             from: "mail".into(),
         },
         release: Vec::new(),
+        service: None,
     }
 }
 

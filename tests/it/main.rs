@@ -82,3 +82,5 @@ mod wishes;
 mod xml_oracles;
 #[cfg(test)]
 mod xml_security;
+#[cfg(test)]
+mod zoom_settings;

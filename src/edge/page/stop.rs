@@ -126,6 +126,8 @@ pub enum StopReason<'a> {
     FormForged,
     /// The session could not be ended, and may live on.
     LogoutFailed,
+    /// A service asks for the end of the session, which is not built yet.
+    LogoutNotTaken,
 }
 
 impl StopReason<'_> {
@@ -167,6 +169,7 @@ impl StopReason<'_> {
             Self::BadHost => "bad-host",
             Self::FormForged => "form-forged",
             Self::LogoutFailed => "logout-failed",
+            Self::LogoutNotTaken => "logout-not-taken",
         }
     }
 
@@ -213,7 +216,8 @@ impl StopReason<'_> {
             | Self::MethodNotAllowed
             | Self::BadHost
             | Self::FormForged
-            | Self::LogoutFailed => {}
+            | Self::LogoutFailed
+            | Self::LogoutNotTaken => {}
         }
         arguments
     }
@@ -241,6 +245,7 @@ impl StopReason<'_> {
         match self {
             Self::FormForged => key("stop-way-out-form"),
             Self::LogoutFailed => key("stop-way-out-logout"),
+            Self::LogoutNotTaken => key("stop-way-out-logout-here"),
             Self::JourneyExpired
             | Self::JourneyForged
             | Self::OtherBrowser
