@@ -3,8 +3,11 @@
 //! A key is trusted because it stands in the metadata: no path is built, nothing is fetched, and a
 //! certificate whose time is over still counts (R-92, IIP-MD12).
 
+use std::fmt;
+
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use jiff::Timestamp;
+use serde::Serialize;
 
 use super::{encryption_method, finding::Finding};
 use crate::{
@@ -31,12 +34,92 @@ pub(super) struct Keys {
 }
 
 /// What a key is for, as its `KeyDescriptor` says.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-enum KeyUse {
+#[derive(Clone, Copy, Debug, Eq, PartialEq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum KeyUse {
     /// It says nothing: for both.
     Both,
+    /// To encrypt to the provider.
     Encryption,
+    /// To verify what the provider signed.
     Signing,
+}
+
+/// A key for people to look at, whether it is used here or not.
+#[derive(Clone, Debug, Eq, PartialEq, Serialize)]
+pub struct ListedKey {
+    /// What it is for.
+    #[serde(rename = "use")]
+    pub key_use: KeyUse,
+    /// Kind and size, as `RSA 2048`.
+    pub key: String,
+    /// The subject of its certificate.
+    pub subject: String,
+    /// SHA-256 of the certificate, in hexadecimal.
+    pub sha256: String,
+    /// From when the certificate says to be valid.
+    pub not_before: Timestamp,
+    /// Until when.
+    pub not_after: Timestamp,
+}
+
+impl ListedKey {
+    /// Whether it is used so.
+    pub fn is_for(&self, key_use: KeyUse) -> bool {
+        self.key_use == KeyUse::Both || self.key_use == key_use
+    }
+}
+
+impl fmt::Display for ListedKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self {
+            key,
+            subject,
+            sha256,
+            not_after,
+            ..
+        } = self;
+        write!(
+            f,
+            "{key}, until {not_after:.0}, SHA-256 {sha256}, {subject}"
+        )
+    }
+}
+
+/// Lists every key below `descriptor` that can be read.
+pub(super) fn list(descriptor: Element<'_, '_>) -> Vec<ListedKey> {
+    let mut keys: Vec<ListedKey> = Vec::new();
+    let elements = descriptor
+        .children()
+        .filter(|child| child.is(vocab::MD, "KeyDescriptor"));
+    for (place, element) in (1_usize..).zip(elements) {
+        let key_use = match element.attribute("use") {
+            None => KeyUse::Both,
+            Some("encryption") => KeyUse::Encryption,
+            // What is neither is a fault, and nothing is listed of such a file.
+            Some(_) => KeyUse::Signing,
+        };
+        // What cannot be read was told where it counts.
+        let certificates = read_certificates(element, (place, key_use), &mut Vec::new());
+        for (_, key) in certificates
+            .iter()
+            .filter_map(|it| decode_certificate(it).ok())
+        {
+            let facts = key.certificate();
+            let key = ListedKey {
+                key_use,
+                key: facts.key().to_owned(),
+                subject: facts.subject().to_owned(),
+                sha256: facts.sha256().to_owned(),
+                not_before: facts.not_before(),
+                not_after: facts.not_after(),
+            };
+            if !keys.contains(&key) {
+                keys.push(key);
+            }
+        }
+    }
+    keys
 }
 
 /// One `KeyDescriptor`.
