@@ -3,7 +3,7 @@
 use super::{Ending, Page, PasswordEnd, Refusal, Stop, StopReason};
 
 /// Every reason for a stop, in the order of the enum; a test compares the two.
-pub const STOP_REASONS: [StopReason<'static>; 33] = stop_reasons("Zoom", "Prénom");
+pub const STOP_REASONS: [StopReason<'static>; 34] = stop_reasons("Zoom", "Prénom");
 
 /// What the specimens show.
 #[derive(Clone, Copy, Debug)]
@@ -222,7 +222,7 @@ impl<'a> Cast<'a> {
     }
 }
 
-const fn stop_reasons<'a>(provider: &'a str, attribute: &'a str) -> [StopReason<'a>; 33] {
+const fn stop_reasons<'a>(provider: &'a str, attribute: &'a str) -> [StopReason<'a>; 34] {
     [
         StopReason::JourneyExpired,
         StopReason::JourneyForged,
@@ -236,6 +236,7 @@ const fn stop_reasons<'a>(provider: &'a str, attribute: &'a str) -> [StopReason<
         },
         StopReason::ProviderUnknown,
         StopReason::ProviderDisabled { provider },
+        StopReason::ProviderEnded { provider },
         StopReason::ProviderBroken { provider },
         StopReason::RequestUnreadable,
         StopReason::RequestLate,
