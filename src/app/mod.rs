@@ -4,4 +4,5 @@ pub mod build;
 mod connection;
 pub mod doctor;
 mod look;
+pub mod registrar;
 pub mod serve;
