@@ -2,7 +2,7 @@
 //!
 //! Those of `config/presets/` are built in. A folder `presets/` beside the configuration file adds
 //! to them, and replaces one of the same name. A preset may also say which providers it is for: see
-//! [`proposal`](super::proposal).
+//! [`proposal`].
 
 use std::{
     collections::{BTreeMap, BTreeSet},

@@ -1,6 +1,6 @@
 //! Makes of a metadata file the plain list that a person is shown, and all that there is to say of it.
 //!
-//! What is wrong is what the strict reader finds ([`read`](super::read)), and a few notes that only
+//! What is wrong is what the strict reader finds ([`read`]), and a few notes that only
 //! whoever registers a provider needs. Texts are as they stand in the file: whoever shows them writes
 //! out what would mislead (`model::text`).
 
