@@ -14,6 +14,9 @@ start-title = Go to { $provider }
 start-lead = You will be signed in to { $provider } with your university (ENT) username and password.
 start-unasked = If you did not want to go there, close this page: nothing has been passed on.
 
+about-information = About { $provider }
+about-privacy = Privacy at { $provider }
+
 login-title = Sign in to { $provider }
 login-lead = Use your university (ENT) username and password.
 login-username = Username
@@ -155,6 +158,9 @@ stop-acs-unknown = No way back to the service
 stop-request-used = This sign-in is already done
     .sentence = This sign-in request has already been used. This happens with the “Back” button, or when the page is reloaded.
     .advice = If the service is already open, there is nothing to do. Otherwise, start again from the service.
+stop-ticket-used = This step is already done
+    .sentence = What you brought back from the sign-in page counts only once, and it has been used. This happens with the “Back” button, or when the page is reloaded.
+    .advice = If the service is already open, there is nothing to do. Otherwise, choose “Try again”.
 stop-unsupported-binding = Way of signing in not supported
     .sentence = The service asks for a way of signing in that is not offered here.
     .advice = Tell support: you did nothing wrong.

@@ -17,6 +17,9 @@ start-title = Accéder à { $provider }
 start-lead = Vous allez vous connecter à { $provider } avec l’identifiant et le mot de passe de votre ENT.
 start-unasked = Si vous ne vouliez pas y aller, fermez cette page : rien n’a été transmis.
 
+about-information = À propos de { $provider }
+about-privacy = Vie privée chez { $provider }
+
 login-title = Se connecter à { $provider }
 login-lead = Utilisez l’identifiant et le mot de passe de votre ENT.
 login-username = Identifiant
@@ -158,6 +161,9 @@ stop-acs-unknown = Retour vers le service impossible
 stop-request-used = Cette connexion a déjà été faite
     .sentence = Cette demande de connexion a déjà servi. Cela arrive avec le bouton « Précédent », ou quand la page est rechargée.
     .advice = Si le service est déjà ouvert, il n’y a rien à faire. Sinon, recommencez depuis le service.
+stop-ticket-used = Cette étape est déjà passée
+    .sentence = Votre passage par la page de connexion ne compte qu’une fois, et il a déjà servi. Cela arrive avec le bouton « Précédent », ou lorsque la page est rechargée.
+    .advice = Si le service est déjà ouvert, il n’y a rien à faire. Sinon, choisissez « Réessayer ».
 stop-unsupported-binding = Mode de connexion non pris en charge
     .sentence = Le service demande une façon de se connecter qui n’est pas proposée ici.
     .advice = Prévenez l’assistance : vous n’y êtes pour rien.

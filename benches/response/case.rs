@@ -26,7 +26,7 @@ use passerelle::{
     sys::{clock::Clock, entropy::Entropy},
     web::Front,
     xml::{self, Canonical, Limits},
-    xmlsec::{EncryptionKey, EncryptionMethods, Signer as _, VerifyingKey, sign},
+    xmlsec::{EncryptionKey, EncryptionMethods, VerifyingKey, sign},
 };
 
 use crate::kit::{
@@ -89,6 +89,7 @@ impl<'a> Case<'a> {
         let (name_id, attributes) = tell(bridge, provider, &proof)?;
         let to =
             ReturnAddress::of_request(&trusted, received.relay_state, &provider.registered.sp)?;
+        let sp_key = VerifyingKey::from_certificate_der(place.sp_key.certificate_der())?;
         Ok(Self {
             asked: AskedAddress::of(to.clone()).context("nobody asked")?,
             to,
@@ -97,18 +98,13 @@ impl<'a> Case<'a> {
             provider,
             place,
             now,
-            keys: vec![VerifyingKey::from_certificate_der(
-                place.sp_key.certificate_der(),
-            )?],
+            encryption_key: EncryptionKey::new(sp_key.clone(), EncryptionMethods::default())?,
+            keys: vec![sp_key],
             signed: sign(&request.unsigned, &request.id, &place.sp_key)?,
             request,
             proof,
             name_id,
             attributes,
-            encryption_key: EncryptionKey::from_certificate_base64(
-                place.sp_key.certificate_base64(),
-                EncryptionMethods::default(),
-            )?,
         })
     }
 

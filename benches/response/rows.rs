@@ -11,7 +11,10 @@ use axum::{
 use jiff::Timestamp;
 use passerelle::{
     config::sections::Sign,
-    edge::{browser::SESSION_COOKIE, page::Page},
+    edge::{
+        browser::SESSION_COOKIE,
+        page::{About, Page},
+    },
     model::{
         language::Language,
         session::{Session, SessionKey},
@@ -24,7 +27,7 @@ use passerelle::{
     sys::{seal::Purpose, token::Token},
     web::router,
     xml::{self, Limits},
-    xmlsec::{Sha1, verify_detached, verify_enveloped},
+    xmlsec::{Allowed, verify_detached, verify_enveloped},
 };
 use tokio::runtime::{Builder, Runtime};
 use tower::ServiceExt as _;
@@ -162,12 +165,12 @@ fn verification_rows<'a>(case: &'a Case<'_>) -> anyhow::Result<Vec<Row<'a>>> {
                 &detached.octets,
                 value,
                 keys,
-                Sha1::Refused,
+                Allowed::default(),
             )?)
         })
         .at_most(2.0, Unit::Verifications),
         Row::new("signature in a request: verify", 12, move || {
-            verify_enveloped(document.root(), keys, Sha1::Refused)?;
+            verify_enveloped(document.root(), keys, Allowed::default())?;
             Ok(())
         })
         .at_most(2.0, Unit::Verifications),
@@ -215,6 +218,7 @@ fn other_rows<'a>(case: &'a Case<'_>) -> anyhow::Result<Vec<Row<'a>>> {
                 action: &action,
                 csrf: "bm9uY2U",
                 provider: "Zoom",
+                about: About::default(),
                 username: "",
                 refused: None,
             };

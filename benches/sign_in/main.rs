@@ -33,7 +33,7 @@ use passerelle::{
 
 /// The most that a sign-in on a live session may cost, in RSA-2048 signatures, where the request is
 /// not signed: the verification of a signed one is the provider's wish and comes on top.
-const MOST_CPU: f64 = 1.6;
+const MOST_CPU: f64 = 1.5;
 /// The longest that a start may take, in milliseconds.
 const MOST_START_MS: f64 = 100.0;
 /// The most memory that may be resident, in MiB.

@@ -123,7 +123,7 @@ const IIP: Profile = Profile {
         ),
         kept(
             "IIP-MD12",
-            "what a certificate says around its key decides nothing: issuer, dates, digest",
+            "keys are taken from certificates or bare, and what a certificate says around its key decides nothing: issuer, dates, digest",
         ),
         kept("IIP-ALG01", "SHA-256 digests"),
         kept("IIP-ALG02", "RSA-SHA256 signatures"),

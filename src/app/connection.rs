@@ -65,11 +65,12 @@ where
             };
             let mut stream = TimeoutStream::new(stream);
             stream.set_write_timeout(Some(WRITE_TIME));
+            let place = Arc::new(place);
             let stream = Closable {
                 stream: Box::pin(stream),
                 must_close,
+                place: Arc::clone(&place),
             };
-            let place = Arc::new(place);
             Ok((stream, Placed { service, place }))
         })
     }
@@ -84,6 +85,7 @@ fn given_up() -> io::Error {
 pub(super) struct Closable<T> {
     stream: Pin<Box<TimeoutStream<T>>>,
     must_close: Pin<Box<OwnedNotified>>,
+    place: Arc<Place>,
 }
 
 impl<T> Closable<T> {
@@ -128,7 +130,11 @@ impl<T: AsyncRead + AsyncWrite> AsyncWrite for Closable<T> {
     }
 
     fn poll_flush(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
-        self.open(context)?.poll_flush(context)
+        let flushed = ready!(self.open(context)?.poll_flush(context));
+        if flushed.is_ok() {
+            self.place.is_read();
+        }
+        Poll::Ready(flushed)
     }
 
     fn poll_shutdown(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
@@ -165,6 +171,7 @@ where
             request.map(Body::new)
         } else {
             let place = Arc::clone(&self.place);
+            place.asks();
             // There are none: this is how one hears of the end of a body.
             let trailers = async move {
                 place.is_being_answered();
@@ -191,7 +198,7 @@ impl<F: Future> Future for Answering<F> {
 
     fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
         let answer = ready!(self.answer.as_mut().poll(context));
-        self.place.waits();
+        self.place.has_answer();
         Poll::Ready(answer)
     }
 }
@@ -275,6 +282,7 @@ mod tests {
         let mut stream = Closable {
             stream: Box::pin(TimeoutStream::new(stream)),
             must_close: Box::pin(place.must_close()),
+            place: Arc::new(place),
         };
         stream.write_all(b"open").await.unwrap();
         // It waits for what its client sends when it is told.

@@ -1,6 +1,6 @@
 //! Listens, and stops gracefully.
 
-use std::{io, net::SocketAddr, sync::Arc, time::Duration};
+use std::{convert::Infallible, io, net::SocketAddr, sync::Arc, time::Duration};
 
 use axum_server::{
     Handle,
@@ -8,7 +8,7 @@ use axum_server::{
     tls_openssl::{OpenSSLAcceptor, OpenSSLConfig},
 };
 use hyper_util::rt::TokioTimer;
-use tokio::{net::TcpSocket, task::JoinHandle};
+use tokio::{net::TcpSocket, task::JoinHandle, time::interval};
 
 use super::connection::Limited;
 use crate::{
@@ -26,6 +26,10 @@ const MAX_HEAD_BYTES: usize = 64 * 1024;
 /// How many connections the kernel keeps for us until we take them, where it allows so many: of a flood that
 /// comes at once, those beyond it wait for a second and more before they try again.
 const BACKLOG: u32 = 4096;
+
+/// How long from one beat of [`pulse`] to the next: less than nearly every time limit of ours, and much
+/// more than it costs.
+const PULSE: Duration = Duration::from_millis(500);
 
 /// How many machines may ask for the counts at one time.
 const MOST_WATCHERS: usize = 16;
@@ -78,10 +82,23 @@ pub async fn serve(
     ready(address);
     tokio::select! {
         end = &mut run => return end,
+        never = pulse() => match never {},
         () = stop => {}
     }
     handle.graceful_shutdown(Some(Duration::from_secs(server.stop_grace_seconds.into())));
     run.await
+}
+
+/// Has something fall due soon, always.
+///
+/// The thread that waits for connections has said until when it sleeps. Whoever sets a time limit that
+/// ends before that wakes it, to have it say so anew: each question to CAS or to a directory did, and paid
+/// for one thread waking another. Such limits end after the next beat.
+async fn pulse() -> Infallible {
+    let mut beats = interval(PULSE);
+    loop {
+        beats.tick().await;
+    }
 }
 
 /// Tells what is counted, at the address of `[metrics]`, until the process ends.

@@ -13,7 +13,7 @@ use crate::{
     },
 };
 
-use super::catalog;
+use super::{catalog, name_id::MAIL};
 
 /// The longest name of an attribute of ours, in octets.
 const MAX_NAME: usize = 64;
@@ -134,6 +134,20 @@ impl Mapping {
         catalog::find(name).is_some() || self.has_rule_for(name)
     }
 
+    /// Whether our attribute `name` is made of mail addresses: it is `mail`, or its rule looks at the
+    /// source's, or at what the rule of `mail` looks at.
+    pub fn is_of_mail(&self, name: &str) -> bool {
+        let names_read_for = |ours: &str| {
+            let rules = self.0.iter();
+            let mut rules = rules.filter(move |rule| rule.key.eq_ignore_ascii_case(ours));
+            rules.next().map(|rule| rule.expression.names())
+        };
+        let of_mail = || names_read_for(MAIL).into_iter().flatten().chain([MAIL]);
+        let mut read = names_read_for(name).into_iter().flatten();
+        name.eq_ignore_ascii_case(MAIL)
+            || read.any(|read| of_mail().any(|source| source.eq_ignore_ascii_case(read)))
+    }
+
     /// Makes our attributes of the source's.
     ///
     /// An attribute whose rule fails for this person has no value, and the trace says why: where a
@@ -208,6 +222,27 @@ mod tests {
         source.add("ou", ["Mathematics".to_owned()]);
         source.add("userPassword", ["{SSHA}secret".to_owned()]);
         source
+    }
+
+    #[test]
+    fn r113_what_is_made_of_mail_addresses_is_known_by_its_rule() {
+        let of_mail = |rules: &[_]| {
+            let mapping = Mapping::compile(&lines(rules)).unwrap();
+            ["Mail", "NICK", "login", "uid"].map(|name| mapping.is_of_mail(name))
+        };
+        assert_eq!(of_mail(&[]), [true, false, false, false]);
+        let nick = ("nick", "Mail|first if ou else uid|first");
+        assert_eq!(
+            of_mail(&[nick, ("login", "uid|first")]),
+            [true, true, false, false]
+        );
+        // Both are made of the same attribute of the source.
+        let rules = [
+            ("mail", "address"),
+            ("nick", "address|first"),
+            ("login", "ou"),
+        ];
+        assert_eq!(of_mail(&rules), [true, true, false, false]);
     }
 
     #[test]

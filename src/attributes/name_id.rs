@@ -1,5 +1,7 @@
 //! Makes the `NameID` by which one provider knows the person.
 
+use std::slice;
+
 use crate::{
     config::sections,
     model::{
@@ -21,13 +23,14 @@ use super::{
 };
 
 /// Our attribute that holds mail addresses.
-const MAIL: &str = "mail";
+pub(super) const MAIL: &str = "mail";
 
 /// How a provider's `NameID` is made: `name-id` of its table or preset.
 #[derive(Clone, Debug)]
 pub struct NameIdRule {
     how: sections::NameId,
     mail_domains: MailDomains,
+    gives_addresses: bool,
 }
 
 /// Why a `name-id` is not a rule.
@@ -81,7 +84,8 @@ pub struct Parties<'a> {
 }
 
 impl NameIdRule {
-    /// Checks a `name-id`. `is_ours` says which attributes exist.
+    /// Checks a `name-id`. `is_ours` says which attributes exist, `is_of_mail` which of them are made of
+    /// mail addresses.
     ///
     /// # Errors
     ///
@@ -90,6 +94,7 @@ impl NameIdRule {
         name_id: &sections::NameId,
         mail_domains: &[String],
         is_ours: &dyn Fn(&str) -> bool,
+        is_of_mail: &dyn Fn(&str) -> bool,
     ) -> Result<Self, NameIdRuleFault> {
         let mail_domains = MailDomains::new(mail_domains);
         if let Some(from) = name_id.from()
@@ -103,6 +108,13 @@ impl NameIdRule {
         Ok(Self {
             how: name_id.clone(),
             mail_domains,
+            gives_addresses: match name_id {
+                sections::NameId::EmailAddress { .. } => true,
+                sections::NameId::Unspecified { from } => is_of_mail(from),
+                sections::NameId::None
+                | sections::NameId::Persistent { .. }
+                | sections::NameId::Transient => false,
+            },
         })
     }
 
@@ -116,14 +128,20 @@ impl NameIdRule {
         self.how.from()
     }
 
-    /// Whether the names are mail addresses, of which each must be one person's alone.
-    pub fn gives_addresses(&self) -> bool {
-        match &self.how {
-            sections::NameId::EmailAddress { .. } => true,
-            sections::NameId::Unspecified { from } => from.eq_ignore_ascii_case(MAIL),
-            sections::NameId::None
-            | sections::NameId::Persistent { .. }
-            | sections::NameId::Transient => false,
+    /// Whether the names are mail addresses, or made of them.
+    pub const fn gives_addresses(&self) -> bool {
+        self.gives_addresses
+    }
+
+    /// The mail addresses that `name`, which it made of `ours`, stands for. Each must be one person's alone
+    /// . That is the name itself, or where only a part of an address is told, all of the person's.
+    pub fn addresses<'a>(&self, name: &'a NameId, ours: &'a Attributes) -> &'a [String] {
+        if !self.gives_addresses {
+            &[]
+        } else if name.value.contains('@') {
+            slice::from_ref(&name.value)
+        } else {
+            ours.values(MAIL)
         }
     }
 
@@ -235,7 +253,13 @@ mod tests {
     use super::*;
 
     fn rule(name_id: &sections::NameId) -> Result<NameIdRule, NameIdRuleFault> {
-        NameIdRule::compile(name_id, &["univ.test".to_owned()], &|name| name != "badge")
+        let is_of_mail = |name: &str| name.eq_ignore_ascii_case("mail") || name == "nick";
+        NameIdRule::compile(
+            name_id,
+            &["univ.test".to_owned()],
+            &|name| name != "badge",
+            &is_of_mail,
+        )
     }
 
     fn email_address(from: &str) -> sections::NameId {
@@ -365,6 +389,7 @@ mod tests {
         let gives = |how| rule(&how).unwrap().gives_addresses();
         assert!(gives(email_address("uid")));
         assert!(gives(unspecified("Mail")));
+        assert!(gives(unspecified("nick")));
         for no_address in [
             unspecified("uid"),
             persistent("mail"),
@@ -373,6 +398,22 @@ mod tests {
         ] {
             assert!(!gives(no_address));
         }
+    }
+
+    #[test]
+    fn r113_a_part_of_an_address_stands_for_the_whole_one() {
+        let mut ours = Attributes::new();
+        ours.add("mail", ["al@univ.test".to_owned()]);
+        let addresses = |how, name: &str| {
+            let name = unqualified(NameIdFormat::Unspecified, name.to_owned());
+            rule(&how).unwrap().addresses(&name, &ours).to_vec()
+        };
+        assert_eq!(addresses(unspecified("nick"), "al"), ["al@univ.test"]);
+        assert_eq!(
+            addresses(unspecified("nick"), "AL@univ.test"),
+            ["AL@univ.test"]
+        );
+        assert!(addresses(unspecified("uid"), "al@univ.test").is_empty());
     }
 
     #[test]
@@ -414,7 +455,7 @@ mod tests {
             rule(&persistent("badge")).err(),
             Some(NameIdRuleFault::UnknownAttribute("badge".to_owned()))
         );
-        let fault = NameIdRule::compile(&email_address("mail"), &[], &|_| true).err();
+        let fault = NameIdRule::compile(&email_address("mail"), &[], &|_| true, &|_| true).err();
         assert_eq!(fault, Some(NameIdRuleFault::NoMailDomains));
     }
 }

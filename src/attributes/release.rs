@@ -330,6 +330,7 @@ impl ReleasePolicy {
     fn drop_bad(&self, rule: &Rule, values: &mut Vec<String>, trace: &mut Trace) {
         let mut dropped: Vec<(BadValue, usize)> = Vec::new();
         let mut seen = std::collections::HashSet::new();
+        let is_alone = values.len() == 1;
         values.retain(|value| {
             let checked = value::check(value).and_then(|()| {
                 if rule.is_scoped {
@@ -339,7 +340,7 @@ impl ReleasePolicy {
                 }
             });
             let Err(why) = checked else {
-                return seen.insert(value.clone());
+                return is_alone || seen.insert(value.clone());
             };
             match dropped.iter_mut().find(|(known, _)| *known == why) {
                 Some((_, count)) => *count += 1,

@@ -123,6 +123,17 @@ pub enum AuthnError {
     Unchecked(#[source] local::HashingError),
 }
 
+impl AuthnError {
+    /// Whether nobody was asked, since no more files may be open here: a fault of ours.
+    pub const fn is_want_of_a_file(&self) -> bool {
+        match self {
+            Self::Cas(fault) => fault.is_want_of_a_file(),
+            Self::Directory(fault) => fault.is_want_of_a_file(),
+            Self::Unchecked(_) | Self::Uncounted(_) => false,
+        }
+    }
+}
+
 /// An attempt to sign in with a name and a password.
 #[derive(Clone, Debug)]
 pub struct PasswordAttempt<'a> {

@@ -42,6 +42,7 @@ struct Server<S> {
     name: Box<str>,
     state: Mutex<State>,
     answered: AtomicU64,
+    not_asked: AtomicU64,
 }
 
 #[derive(Debug, Default)]
@@ -63,8 +64,8 @@ pub(super) trait ServerFault: std::error::Error + 'static {
     fn kind(&self) -> &'static str;
 }
 
-/// One server's turn to be asked. What came of it is to be said by [`Turn::answered`] or
-/// [`Turn::failed`]; a turn that is dropped without a word changes nothing.
+/// One server's turn to be asked. What came of it is to be said by [`Turn::answered`],
+/// [`Turn::failed`] or [`Turn::was_not_asked`]; a turn that is dropped without a word changes nothing.
 #[derive(Debug)]
 #[must_use]
 pub(super) struct Turn<'s, S> {
@@ -86,6 +87,8 @@ pub struct ServerRecord {
     pub answered: u64,
     /// How often it did not, by the kind of fault.
     pub failed: BTreeMap<&'static str, u64>,
+    /// How often it could not be asked, by a fault of ours.
+    pub not_asked: u64,
     /// Whether it is not asked for the moment.
     pub is_resting: bool,
 }
@@ -114,6 +117,7 @@ impl<S> Servers<S> {
             name,
             state: Mutex::new(state()),
             answered: AtomicU64::new(0),
+            not_asked: AtomicU64::new(0),
         });
         Self {
             all: all.collect(),
@@ -154,6 +158,7 @@ impl<S> Servers<S> {
                 name: server.name.clone(),
                 answered: server.answered.load(Ordering::Relaxed),
                 failed: state.failed.clone(),
+                not_asked: server.not_asked.load(Ordering::Relaxed),
                 is_resting: state.rests(now),
             }
         };
@@ -218,6 +223,17 @@ impl<'s, S> Turn<'s, S> {
         if rested {
             tracing::info!(server.name = %self.server.name, "a server answers again");
         }
+    }
+
+    /// It could not be asked, since no more files may be open here: nothing is known of it, and it does not
+    /// rest.
+    pub(super) fn was_not_asked(self, cause: &impl ServerFault) {
+        self.server.not_asked.fetch_add(1, Ordering::Relaxed);
+        tracing::error!(
+            server.name = %self.server.name,
+            error.chain = %Chain(cause),
+            "a server could not be asked: raise LimitNOFILE, or lower max-connections"
+        );
     }
 
     /// It did not answer, not in time, or not as it should.
@@ -390,6 +406,33 @@ mod tests {
     }
 
     #[test]
+    fn a_server_that_could_not_be_asked_does_not_rest_nor_does_it_answer() {
+        let (one, two) = (servers(&["a"]), servers(&["a", "b"]));
+        for servers in [&one, &two] {
+            for _ in 0..10 {
+                for mut turn in servers.turns(at(0)) {
+                    assert!(turn.begin(at(0)));
+                    turn.was_not_asked(&Gone);
+                }
+            }
+            let named = servers.turns(at(0)).len();
+            assert_eq!(named, servers.all.len());
+            for record in servers.records(at(0)) {
+                assert_eq!((record.answered, record.faults()), (0, 0));
+                assert_eq!((record.not_asked, record.is_resting), (10, false));
+            }
+        }
+        // One that is tried after its rest is tried by the next one, as soon as a trial of which nothing was
+        // heard would be.
+        fail(&two, "a", at(0));
+        let mut trial = two.turns(at(1000)).into_iter().next().unwrap();
+        assert!(trial.begin(at(1000)));
+        trial.was_not_asked(&Gone);
+        assert_eq!(names(&two.turns(at(1999))), ["b"]);
+        assert_eq!(names(&two.turns(at(2000))), ["a", "b"]);
+    }
+
+    #[test]
     fn every_outcome_is_counted_by_server() {
         let servers = servers(&["a", "b"]);
         fail(&servers, "a", at(0));
@@ -400,6 +443,7 @@ mod tests {
             name: name.into(),
             answered,
             failed: [("gone", gone)].into(),
+            not_asked: 0,
             is_resting,
         };
         let expected = [record("a", 0, 1, true), record("b", 1, 0, false)];

@@ -1,7 +1,7 @@
 //! The files that the configuration names, and who may read them.
 
 use std::{
-    fs::File,
+    fs::{File, Metadata},
     io::{self, Read as _},
     os::unix::fs::PermissionsExt as _,
     path::{Path, PathBuf},
@@ -29,6 +29,9 @@ const MAX_SECRET_BYTES: u64 = 64 * 1024;
 
 /// The largest file of authorities that is read; all those of a system take some 250 KiB.
 const MAX_AUTHORITIES_BYTES: u64 = 1024 * 1024;
+
+/// How deep a folder of the service's own is looked into: a folder for each kind, and its files.
+const OWN_FOLDER_DEPTH: usize = 2;
 
 /// How a key file in systemd's credentials folder is named.
 const CREDENTIAL: &str = "credential:";
@@ -89,8 +92,8 @@ impl Surroundings<'_> {
         Some(path)
     }
 
-    /// The path of a folder that nobody but its owner may write to: what the service keeps there, it
-    /// believes later.
+    /// The path of a folder that nobody but its owner may write to, nor to anything in it: what the
+    /// service keeps there, it believes later.
     pub(super) fn own_folder(
         &self,
         key: &str,
@@ -98,21 +101,26 @@ impl Surroundings<'_> {
         report: &mut Report,
     ) -> Option<PathBuf> {
         let path = self.path(written);
-        let (what, hint) = match path.metadata() {
-            Ok(found) if !found.is_dir() => ("is not a folder".to_owned(), None),
-            Ok(found) if found.permissions().mode() & 0o022 != 0 => (
-                "can be changed by others than its owner".to_owned(),
-                Some(format!("chmod go-w {}", path.display())),
-            ),
-            Ok(_) => return Some(path),
-            Err(error) => (
-                format!("cannot be read: {error}"),
-                Some("relative paths start at the folder of the configuration file".to_owned()),
-            ),
-        };
-        let fault = report.fault(key, format!("{} {what}", path.display()));
-        if let Some(hint) = hint {
-            fault.hint(hint);
+        let found = path.metadata().and_then(|found| {
+            let shared = shared_in(&path, &found, OWN_FOLDER_DEPTH)?;
+            Ok((found.is_dir(), shared))
+        });
+        match found {
+            Ok((true, None)) => return Some(path),
+            Ok((false, _)) => {
+                report.fault(key, format!("{} is not a folder", path.display()));
+            }
+            Ok((true, Some(shared))) => {
+                let what = "can be changed by others than its owner";
+                report
+                    .fault(key, format!("{} {what}", shared.display()))
+                    .hint(format!("chmod -R go-w {}", path.display()));
+            }
+            Err(error) => {
+                report
+                    .fault(key, format!("{} cannot be read: {error}", path.display()))
+                    .hint("relative paths start at the folder of the configuration file");
+            }
         }
         None
     }
@@ -211,6 +219,30 @@ impl Surroundings<'_> {
         };
         Ok(folder.join(name))
     }
+}
+
+/// The first thing in the folder or file at `path`, itself included, that others than its owner can change.
+fn shared_in(path: &Path, found: &Metadata, depth: usize) -> io::Result<Option<PathBuf>> {
+    if found.permissions().mode() & 0o022 != 0 {
+        return Ok(Some(path.to_owned()));
+    }
+    if !found.is_dir() || depth == 0 {
+        return Ok(None);
+    }
+    for entry in path.read_dir()? {
+        let entry = entry?.path();
+        // Where a link leads counts, as it is followed when a copy is read. What is gone by now, or was
+        // never there, is read by nobody.
+        let shared = match entry.metadata() {
+            Ok(found) => shared_in(&entry, &found, depth.saturating_sub(1))?,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => None,
+            Err(error) => return Err(error),
+        };
+        if shared.is_some() {
+            return Ok(shared);
+        }
+    }
+    Ok(None)
 }
 
 struct SecretFault {

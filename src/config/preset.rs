@@ -127,8 +127,14 @@ fn read_preset(file: &Path, text: &str, report: &mut Report) -> Option<Preset> {
     let mut own = Report::new(file, text);
     let preset = Table::parse(text, &mut own).map(|mut table| {
         let proposals = table.table("proposal", &mut own);
+        let rules = rules::read(&mut table, &mut own);
+        if rules.sha1_until.is_some() {
+            own.fault("sha1-until", "cannot stand in a preset").hint(
+                "it is an exception for one provider, until a day: write it into its table, [sp.…]",
+            );
+        }
         let preset = Preset {
-            rules: rules::read(&mut table, &mut own),
+            rules,
             proposals: proposal::read(proposals, &mut own),
         };
         table.finish(&mut own);

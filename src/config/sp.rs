@@ -221,7 +221,8 @@ fn over(own: Rules, preset: Rules) -> Rules {
         require_signed_requests: own
             .require_signed_requests
             .or(preset.require_signed_requests),
-        sha1_until: own.sha1_until.or(preset.sha1_until),
+        // An exception with an end is made for one provider, and stands in no preset.
+        sha1_until: own.sha1_until,
         sign: own.sign.or(preset.sign),
         signature: own.signature.or(preset.signature),
         encrypt: own.encrypt.or(preset.encrypt),

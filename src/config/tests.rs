@@ -235,6 +235,43 @@ fn r100_a_key_file_that_others_can_read_stops_the_start() {
 }
 
 #[test]
+fn what_the_service_believes_later_can_be_changed_by_nobody_else() {
+    let place = Place::new();
+    place.write("state/metadata/zoom.xml", "x");
+    let text = with("[server]", "[server]\nstate-folder = \"../state\"");
+    assert!(place.load(&text).is_ok());
+    for (shared, mode, sound) in [
+        ("state", 0o777, 0o755),
+        ("state/metadata", 0o775, 0o700),
+        ("state/metadata/zoom.xml", 0o622, 0o644),
+    ] {
+        place.chmod(Path::new(shared), mode);
+        let told = place.faults(&text);
+        let what = format!("../{shared} can be changed by others than its owner");
+        assert!(
+            told.contains("server.state-folder: ") && told.contains(&what),
+            "{told}"
+        );
+        assert!(told.contains("chmod -R go-w "), "{told}");
+        place.chmod(Path::new(shared), sound);
+        assert!(place.load(&text).is_ok(), "{shared}");
+    }
+    // Where a link leads is what is read; one that leads nowhere is read by nobody.
+    let place_of = |name: &str| place.0.path().join(name);
+    let links = ["state/metadata/gone.xml", "state/metadata/elsewhere.xml"];
+    std::os::unix::fs::symlink("nowhere", place_of(links[0])).unwrap();
+    assert!(place.load(&text).is_ok());
+    let elsewhere = place.write("elsewhere.xml", "x");
+    place.chmod(&elsewhere, 0o666);
+    std::os::unix::fs::symlink(elsewhere, place_of(links[1])).unwrap();
+    assert!(
+        place
+            .faults(&text)
+            .contains("elsewhere.xml can be changed by others")
+    );
+}
+
+#[test]
 fn r100_keys_come_from_the_credentials_of_systemd_and_from_nowhere_else() {
     let place = Place::new();
     place.write_secret(
@@ -319,6 +356,20 @@ fn a_preset_of_the_folder_wins_over_the_built_in_one_and_is_checked() {
     assert!(
         unknown.ends_with("hint: there are: generic, wooclap, zoom"),
         "{unknown}"
+    );
+}
+
+#[test]
+fn r07_sha1_is_taken_of_one_provider_and_not_of_a_kind_of_them() {
+    let place = Place::new();
+    place.write(
+        "config/presets/old.toml",
+        "sign = \"both\"\nsha1-until = 2027-06-30",
+    );
+    let faults = place.faults(&with("preset = \"zoom\"", "preset = \"old\""));
+    assert!(
+        faults.contains("presets/old.toml:2: sha1-until: cannot stand in a preset\n    hint: "),
+        "{faults}"
     );
 }
 

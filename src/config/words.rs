@@ -3,10 +3,12 @@
 use std::net::IpAddr;
 
 use ipnet::IpNet;
-use url::Url;
 
 use super::document::{Report, Table};
-use crate::model::{endpoint::Schemes, language::Localized};
+use crate::model::{
+    endpoint::{Schemes, is_web_link},
+    language::Localized,
+};
 
 /// Whether `text` is a domain name in lower case, with at least one dot.
 pub(super) fn is_domain(text: &str) -> bool {
@@ -48,19 +50,7 @@ pub(super) fn check_domains(key: &str, domains: &[String], report: &mut Report) 
 
 /// Reports a `link` that must not stand on our pages.
 pub(super) fn check_link(key: &str, link: &str, schemes: Schemes, report: &mut Report) {
-    let clean = |url: &Url| {
-        url.has_host()
-            && url.username().is_empty()
-            && url.password().is_none()
-            && link
-                .bytes()
-                .all(|b| b.is_ascii_graphic() && !b"\\\"<>`".contains(&b))
-    };
-    let allowed = |url: &Url| match schemes {
-        Schemes::HttpsOnly => url.scheme() == "https",
-        Schemes::Lab => ["https", "http"].contains(&url.scheme()),
-    };
-    if !Url::parse(link).is_ok_and(|url| clean(&url) && allowed(&url)) {
+    if !is_web_link(link, schemes) {
         report.fault(key, "is not an https address");
     }
 }

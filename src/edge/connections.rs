@@ -1,13 +1,20 @@
 //! How many connections there are at one time, and which of them gives way to one more.
 //!
 //! Whoever sends half a head takes a place for nothing, and all places for the price of so many sockets.
-//! So while all are taken, each new connection has the one closed that has waited longest for its client
-//! . A browser sends what it has to say as soon as it is connected: it is never that one, unless as
-//! many others come, or are answered and wait anew, in that moment as there are places. One that is being
-//! answered is never closed.
+//! So while all are taken, each new connection has another one closed: first one that was answered
+//! and is kept for the next request, and where there is none, one that waits for its client: for the TLS
+//! handshake, for a request or the rest of one, for an answer to be read. Of either kind it is the one that
+//! came first. Whoever is closed while nothing is asked loses nothing: browsers connect again by themselves
+//! (RFC 9112 §9.3.1). One that is being answered is never closed.
 //!
-//! Nobody is counted by their address: behind a reverse proxy all come from one, and so do thousands of
-//! people of one campus.
+//! The place in line is that of the connection, from when it was taken. Nothing that is sent on it moves it
+//! back: whoever asks for something each second would otherwise always stand behind the people whose
+//! networks are slow. A browser sends what it has to say as soon as it is connected: it is never the one,
+//! unless as many others come in that moment as there are places.
+//!
+//! Nobody is counted by their address or network. Behind a reverse proxy all come from one, and thousands of
+//! people of a campus do. Were the network that holds most of the places to give way first, those who attack
+//! from many, of which IPv6 gives anybody hundreds, would have the campus closed before themselves.
 
 use std::{
     collections::BTreeMap,
@@ -30,11 +37,37 @@ pub struct Connections {
     refused: AtomicU64,
 }
 
-/// Those that wait for their clients, from the longest to the shortest.
+/// Those that may be closed, from the first to the last.
 #[derive(Debug, Default)]
 struct Line {
     next: u64,
-    waiting: BTreeMap<u64, Arc<Notify>>,
+    waiting: BTreeMap<Rank, Arc<Notify>>,
+}
+
+/// How far from the front: whether something is under way on it, and when it came.
+type Rank = (bool, u64);
+
+/// For whom a connection waits, and for what.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+enum Standing {
+    /// For us.
+    Answered,
+    /// For its client: for a request or the rest of one.
+    Asking,
+    /// For its client, to read the answer.
+    Unread,
+    /// For its client, which has the answer and may ask again.
+    Idle,
+}
+
+impl Standing {
+    const fn rank(self, number: u64) -> Option<Rank> {
+        match self {
+            Self::Answered => None,
+            Self::Asking | Self::Unread => Some((true, number)),
+            Self::Idle => Some((false, number)),
+        }
+    }
 }
 
 impl Connections {
@@ -67,13 +100,15 @@ impl Connections {
             self.refused.fetch_add(1, Ordering::Relaxed);
             return None;
         }
+        let number = self.line().draw_number();
         let mut place = Place {
             connections: self,
-            number: Mutex::new(None),
+            number,
+            standing: Mutex::new(Standing::Answered),
             close: Arc::default(),
             permit: at_once,
         };
-        place.waits();
+        place.asks();
         if place.permit.is_none() {
             let must_close = place.must_close();
             place.permit = tokio::select! {
@@ -100,7 +135,7 @@ impl Connections {
         self.places.available_permits()
     }
 
-    /// Closes the one that has waited longest; whether there was one.
+    /// Closes the first of the line; whether there was one.
     fn close_one(&self) -> bool {
         let Some((_, close)) = self.line().waiting.pop_first() else {
             return false;
@@ -110,7 +145,7 @@ impl Connections {
         // Said once, and not for each of thousands.
         if !self.are_short.swap(true, Ordering::Relaxed) {
             tracing::warn!(
-                "all connections are taken: those that wait longest are closed for new ones"
+                "all connections are taken: those that are idle, or wait longest, are closed for new ones"
             );
         }
         true
@@ -137,35 +172,47 @@ impl Connections {
     }
 }
 
+impl Line {
+    const fn draw_number(&mut self) -> u64 {
+        let number = self.next;
+        self.next = number.wrapping_add(1);
+        number
+    }
+}
+
 /// The place of one connection; it is given back when this is dropped.
 #[derive(Debug)]
 pub struct Place {
     connections: Arc<Connections>,
-    /// Its number in the line.
-    number: Mutex<Option<u64>>,
+    /// How many came before it.
+    number: u64,
+    standing: Mutex<Standing>,
     close: Arc<Notify>,
     /// None until another one has closed.
     permit: Option<OwnedSemaphorePermit>,
 }
 
 impl Place {
-    /// Waits for its client, behind all others that do: for a request, for the rest of one, or for an
-    /// answer to be read.
-    pub fn waits(&self) {
-        let mut own = self.number();
-        let mut line = self.connections.line();
-        let number = line.next;
-        line.next = number.wrapping_add(1);
-        if let Some(before) = own.replace(number) {
-            line.waiting.remove(&before);
-        }
-        line.waiting.insert(number, Arc::clone(&self.close));
+    /// Waits for its client: for a request, or for the rest of one.
+    pub fn asks(&self) {
+        self.stands(Standing::Asking);
     }
 
     /// Waits for us: all of the request has come.
     pub fn is_being_answered(&self) {
-        if let Some(number) = self.number().take() {
-            self.connections.line().waiting.remove(&number);
+        self.stands(Standing::Answered);
+    }
+
+    /// Waits for its client, to read the answer that was made.
+    pub fn has_answer(&self) {
+        self.stands(Standing::Unread);
+    }
+
+    /// What was written has gone to the client. Where that is an answer, the connection is idle from now on.
+    pub fn is_read(&self) {
+        // Asked at each turn of a connection, and mostly of one without an answer.
+        if *self.standing() == Standing::Unread {
+            self.stands(Standing::Idle);
         }
     }
 
@@ -174,8 +221,21 @@ impl Place {
         Arc::clone(&self.close).notified_owned()
     }
 
-    fn number(&self) -> MutexGuard<'_, Option<u64>> {
-        self.number.lock().unwrap_or_else(PoisonError::into_inner)
+    fn stands(&self, now: Standing) {
+        let mut standing = self.standing();
+        let before = std::mem::replace(&mut *standing, now).rank(self.number);
+        let rank = now.rank(self.number);
+        let mut line = self.connections.line();
+        if let Some(before) = before {
+            line.waiting.remove(&before);
+        }
+        if let Some(rank) = rank {
+            line.waiting.insert(rank, Arc::clone(&self.close));
+        }
+    }
+
+    fn standing(&self) -> MutexGuard<'_, Standing> {
+        self.standing.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -217,11 +277,17 @@ mod tests {
         found
     }
 
+    /// Has been asked, and has answered.
+    fn answer(place: &Place) {
+        place.is_being_answered();
+        place.has_answer();
+        place.is_read();
+    }
+
     #[tokio::test]
     async fn r123_the_one_that_has_waited_longest_gives_its_place_to_a_new_one() {
         let (connections, mut taken) = full(3).await;
         taken[0].is_being_answered();
-        taken[0].waits();
         let mut next = pin!(Arc::clone(&connections).take());
         // It has a place when that one has closed, and not before.
         assert!(!is_done(next.as_mut()).await);
@@ -236,6 +302,51 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn r123_those_that_were_answered_give_way_before_any_that_waits_for_its_first_answer() {
+        let (connections, mut taken) = full(3).await;
+        // However often, and however lately.
+        for _ in 0..10 {
+            answer(&taken[1]);
+            answer(&taken[2]);
+        }
+        for gives_way in [1, 1, 0] {
+            let next = Box::pin(Arc::clone(&connections).take());
+            let mut next = next;
+            assert!(!is_done(next.as_mut()).await);
+            assert_eq!(to_close(&taken).await, [gives_way]);
+            taken.remove(gives_way);
+            taken.push(next.await.unwrap());
+        }
+    }
+
+    #[tokio::test]
+    async fn r123_whoever_asks_again_and_again_never_stands_behind_a_slow_newcomer() {
+        let (connections, mut taken) = full(2).await;
+        answer(&taken[0]);
+        // The next request of it is under way, or its answer is being read: neither makes it younger.
+        for busy in [Place::asks, Place::has_answer] {
+            busy(&taken[0]);
+            let mut next = Box::pin(Arc::clone(&connections).take());
+            assert!(!is_done(next.as_mut()).await);
+            assert_eq!(to_close(&taken).await, [0]);
+            taken.remove(0);
+            taken.push(next.await.unwrap());
+        }
+    }
+
+    #[tokio::test]
+    async fn r123_an_answer_that_is_being_read_is_not_cut_off_while_another_one_is_idle() {
+        let (connections, taken) = full(2).await;
+        taken[0].is_being_answered();
+        taken[0].has_answer();
+        answer(&taken[1]);
+        // What is not of an answer makes nothing idle.
+        taken[1].is_read();
+        assert!(!is_done(Arc::clone(&connections).take()).await);
+        assert_eq!(to_close(&taken).await, [1]);
+    }
+
+    #[tokio::test]
     async fn r122_r123_what_is_being_answered_is_never_closed() {
         let (connections, taken) = full(2).await;
         for place in &taken {
@@ -244,7 +355,7 @@ mod tests {
         assert!(Arc::clone(&connections).take().await.is_none());
         assert_eq!(to_close(&taken).await, [0; 0]);
         assert_eq!((connections.closed(), connections.refused()), (0, 1));
-        taken[1].waits();
+        taken[1].has_answer();
         assert!(!is_done(Arc::clone(&connections).take()).await);
         assert_eq!(to_close(&taken).await, [1]);
     }

@@ -49,6 +49,8 @@ pub enum Page<'a> {
         action: &'a str,
         /// Name of the provider.
         provider: &'a str,
+        /// What else is said of it.
+        about: About<'a>,
     },
     /// Asks for name and password.
     Login {
@@ -58,6 +60,8 @@ pub enum Page<'a> {
         csrf: &'a str,
         /// Name of the provider.
         provider: &'a str,
+        /// What else is said of it.
+        about: About<'a>,
         /// What was typed before; empty the first time.
         username: &'a str,
         /// What came of the last attempt.
@@ -115,6 +119,25 @@ pub enum Page<'a> {
         /// Name of each provider, and where to start a sign-in to it.
         providers: &'a [(&'a str, Option<&'a str>)],
     },
+}
+
+/// What a provider says of itself, for whoever wants to know before they go there.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+pub struct About<'a> {
+    /// A sentence or two.
+    pub description: Option<&'a str>,
+    /// Where it tells more.
+    pub information: Option<&'a str>,
+    /// Where it says what it does with what it is told of people.
+    pub privacy: Option<&'a str>,
+}
+
+impl About<'_> {
+    /// Its addresses are a stranger's words: they lead to the web or nowhere.
+    fn check(&self) -> Result<(), PageError> {
+        let links = [self.information, self.privacy];
+        links.into_iter().flatten().try_for_each(web_address)
+    }
 }
 
 /// What came of an attempt to sign in, as far as the person is told.
@@ -231,38 +254,37 @@ impl Pages {
                 action,
                 csrf,
                 provider,
+                about,
                 username,
                 refused,
             } => {
                 own_path(action)?;
+                about.check()?;
                 edition.login(&Login {
                     action,
                     csrf,
                     provider,
+                    about,
                     username,
                     refused,
                 })
             }
-            Page::Start { action, provider } => {
+            Page::Start {
+                action,
+                provider,
+                about,
+            } => {
                 own_path(action)?;
-                edition.start(action, provider)
+                about.check()?;
+                edition.start(action, provider, &about)
             }
             Page::Post {
                 action,
                 saml_response,
                 relay_state,
                 provider,
-            } => {
-                let values = Values {
-                    action,
-                    saml_response,
-                    relay_state,
-                    provider,
-                    nonce,
-                };
-                self.post(&edition.signed_in, &values)
             }
-            Page::PostFault {
+            | Page::PostFault {
                 action,
                 saml_response,
                 relay_state,
@@ -274,20 +296,16 @@ impl Pages {
                     relay_state,
                     provider,
                     nonce,
+                    ..Values::default()
                 };
-                self.post(&edition.answered, &values)
-            }
-            Page::Stop(stop) => {
-                stop.way_out
-                    .map(|(_provider, link)| address(link))
-                    .transpose()?;
-                stop.again.map(own_path).transpose()?;
-                let other = match language {
-                    Language::Fr => &self.english,
-                    Language::En => &self.french,
+                let skeletons = if matches!(page, Page::Post { .. }) {
+                    &edition.signed_in
+                } else {
+                    &edition.answered
                 };
-                edition.stop(&stop, &[other])
+                self.post(skeletons, &values)
             }
+            Page::Stop(stop) => self.stop(&stop, language),
             Page::PasswordEnds(ending) => {
                 own_path(ending.action)?;
                 edition.password_ends(&ending)
@@ -315,6 +333,18 @@ impl Pages {
     /// The icon, served as `image/svg+xml` at [`Self::ICON_PATH`]; cached like the style sheet.
     pub const fn icon() -> &'static str {
         include_str!("../../assets/icon.svg")
+    }
+
+    fn stop(&self, stop: &Stop<'_>, language: Language) -> Result<String, PageError> {
+        stop.way_out
+            .map(|(_provider, link)| address(link))
+            .transpose()?;
+        stop.again.map(own_path).transpose()?;
+        let other = match language {
+            Language::Fr => &self.english,
+            Language::En => &self.french,
+        };
+        self.edition(language).stop(stop, &[other])
     }
 
     /// Writes a page that posts: its skeletons are those with a RelayState and without.

@@ -97,10 +97,11 @@ impl Bridge {
             Some(name) => Some(name.clone()),
             None => self.name(way.provider, &ours, &mut story.trace)?,
         };
-        if let Some(name) = &name_id
-            && way.provider.name_id.gives_addresses()
-        {
-            self.refuse_shared_mail(name, proof, proven, story).await?;
+        if let Some(name) = &name_id {
+            for address in way.provider.name_id.addresses(name, &ours) {
+                self.refuse_shared_mail((name, address), proof, proven, story)
+                    .await?;
+            }
         }
         let sp = &way.provider.registered.sp;
         let asked = Asked::of(sp, way.journey.attribute_consuming_service);

@@ -251,7 +251,9 @@ impl Bridge {
     }
 
     /// A ticket is asked about once: the page of somebody who reloads is an end, and not a second
-    /// sign-in. From here on a logout notice that names it is not lost.
+    /// sign-in. They may have been stopped, for something that was mended since: the page leads to CAS
+    /// again, for another ticket. A request that was answered is not answered anew by that. From here on a
+    /// logout notice that names the ticket is not lost.
     async fn mark_as_brought(&self, ticket: &Ticket, now: Timestamp) -> Result<(), Stop> {
         let expires_at = now.saturating_add(TICKET).unwrap_or(now);
         match self
@@ -260,7 +262,7 @@ impl Bridge {
             .await
         {
             Ok(Sight::First) => Ok(()),
-            Ok(Sight::Again { .. }) => Err(HereFault::RequestUsed.into()),
+            Ok(Sight::Again { .. }) => Err(HereFault::CasTicketUsed.into()),
             // The server itself takes a ticket once.
             Err(cause) => {
                 self.health.note_unmarked(cause);

@@ -77,11 +77,11 @@ impl Bridge {
         }
     }
 
-    /// Refuses a mail address that somebody else has, too: the provider would take the one for the
-    /// other.
+    /// Refuses a name that is or stands for a mail address which somebody else has, too: the provider would
+    /// take the one for the other.
     pub(super) async fn refuse_shared_mail(
         &self,
-        name: &NameId,
+        (name, address): (&NameId, &str),
         proof: &Proof,
         proven: Proven<'_>,
         story: &mut Story,
@@ -102,11 +102,11 @@ impl Bridge {
             let known = (proof.login.clone(), proof.attributes.clone());
             let directory = Arc::clone(directory);
             directory
-                .glance_for_another(name.value.clone(), known, now)
+                .glance_for_another(address.to_owned(), known, now)
                 .await
         } else {
             let known = (proof.login.as_str(), &proof.attributes);
-            directory.is_mail_of_another(&name.value, known, now).await
+            directory.is_mail_of_another(address, known, now).await
         };
         match is_shared {
             Ok(false) => Ok(()),
@@ -117,12 +117,13 @@ impl Bridge {
                 Err(HereFault::MailOfAnother.into())
             }
             // Such a session lives on while the directory does not answer, or not soon, or others take all
-            // its places; and whoever goes on with what CAS says goes on while it does not answer.
+            // its places, or all files; and whoever goes on with what CAS says goes on while it does not answer.
             Err(fault) => {
                 let goes_on = self.settings.directory.as_ref().is_some_and(|uses| {
                     uses.gives_attributes && uses.when_down == WithoutDirectory::UseCas
                 });
-                let is_kept = was_told && (fault.is_down() || matches!(fault, LdapFault::Busy));
+                let is_ours = fault.is_want_of_a_file() || matches!(fault, LdapFault::Busy);
+                let is_kept = was_told && (fault.is_down() || is_ours);
                 if is_kept || (fault.is_down() && goes_on) {
                     story
                         .trace

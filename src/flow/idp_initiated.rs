@@ -14,8 +14,8 @@ use super::{
 };
 use crate::{
     model::{
-        journey::RelayState, language::Localized, short_name::ShortName, support_code::SupportCode,
-        trace::Organ,
+        journey::RelayState, language::Localized, service_provider::UiInfo, short_name::ShortName,
+        support_code::SupportCode, trace::Organ,
     },
     saml::acs::ReturnAddress,
     sys::entropy::saml_id,
@@ -30,6 +30,8 @@ pub struct Start {
     pub named: Option<RelayState>,
     /// The provider's name for people.
     pub provider: Localized,
+    /// What else it says of itself.
+    pub ui_info: UiInfo,
 }
 
 impl Bridge {
@@ -55,6 +57,7 @@ impl Bridge {
             sp: sp.clone(),
             named: to.relay_state().filter(|_| named.is_some()).cloned(),
             provider: provider.display_name.clone(),
+            ui_info: provider.registered.sp.ui_info.clone(),
         })
     }
 

@@ -24,7 +24,8 @@ use std::net::IpAddr;
 use crate::{
     authn::{cas::Ticket, ldap::PasswordWarning},
     model::{
-        endpoint::EndpointUrl, journey::RelayState, language::Localized, short_name::ShortName,
+        endpoint::EndpointUrl, journey::RelayState, language::Localized, service_provider::UiInfo,
+        short_name::ShortName,
     },
     sys::{secret::Secret, token::Token},
 };
@@ -109,6 +110,8 @@ pub struct PasswordForm {
     pub form_key: String,
     /// The provider's name for people.
     pub provider: Localized,
+    /// What else it says of itself.
+    pub ui_info: UiInfo,
     /// What came of the last attempt.
     pub refused: Option<Refused>,
     /// The name that was typed then.

@@ -522,6 +522,7 @@ fn password_form(way: &UnderWay<'_>, step: Step, browser: &Token) -> PasswordFor
         form_key: browser.form_key(SIGN_IN_FORM, &step.seal),
         step,
         provider: way.provider.display_name.clone(),
+        ui_info: way.provider.registered.sp.ui_info.clone(),
         refused: None,
         login: String::new(),
     }

@@ -69,6 +69,9 @@ pub enum HereFault {
     /// A ticket that is none, or came twice.
     #[error("what came back from the CAS server is no ticket")]
     CasTicket,
+    /// A ticket that was brought before: somebody reloads the page that came of it.
+    #[error("the ticket was brought before")]
+    CasTicketUsed,
     /// The browser keeps no cookie.
     #[error("the browser keeps no cookie")]
     CookiesBlocked,
@@ -99,6 +102,9 @@ pub enum HereFault {
     /// The person has no name that the provider could know them by.
     #[error("the person has no name for this provider")]
     NameId(#[from] NameIdStop),
+    /// No more files may be open here, and so the sign-in service could not be asked: it may be in order.
+    #[error("no file is left to ask the sign-in service by")]
+    NoFile(#[source] AuthnError),
     /// The directory knows nobody, or several people, by the name that CAS gives.
     #[error("the directory has no one record of the person")]
     NotInDirectory,
@@ -125,10 +131,20 @@ pub enum HereFault {
     Shape(#[from] RequestShapeFault),
     /// The authenticator did not answer.
     #[error("the sign-in service does not answer")]
-    SignIn(#[from] AuthnError),
+    SignIn(#[source] AuthnError),
     /// What a provider would have been told, had it asked.
     #[error("no provider asked, and so none is told")]
     Unasked(#[source] AnswerFault),
+}
+
+impl From<AuthnError> for HereFault {
+    fn from(error: AuthnError) -> Self {
+        if error.is_want_of_a_file() {
+            Self::NoFile(error)
+        } else {
+            Self::SignIn(error)
+        }
+    }
 }
 
 impl HereFault {
@@ -146,15 +162,19 @@ impl HereFault {
                         | NameIdStop::Several { .. }
                         | NameIdStop::SeveralMails
                 )
+                | Self::NoFile(_)
                 | Self::NotInDirectory
                 | Self::Release(_)
                 | Self::SignIn(_)
         )
     }
 
-    /// Whether the same step may succeed a little later: nothing is wrong with the journey.
+    /// Whether the same step may succeed when it is taken again: nothing is wrong with the journey.
     pub const fn may_pass(&self) -> bool {
-        matches!(self, Self::SignIn(_) | Self::CasBusy)
+        matches!(
+            self,
+            Self::CasBusy | Self::CasTicketUsed | Self::NoFile(_) | Self::SignIn(_)
+        )
     }
 
     /// The attribute of ours that the person lacks, or has too many of.

@@ -24,7 +24,7 @@ use crate::{
         acs::ReturnAddress,
         authn_request::claimed_issuer,
         binding::{post, redirect},
-        trust::{Expectations, trust},
+        trust::{Expectations, RequestFault, trust},
         wishes::Offer,
     },
     sys::{
@@ -214,6 +214,11 @@ impl Bridge {
             sp: journey.sp.clone(),
             seal: seal.to_owned(),
         });
+        // The rule may have been switched on since, as the one about clicks may have been switched off.
+        let must_be_signed = provider.registered.must_sign_requests();
+        if must_be_signed && journey.beginning.is_unsigned_request() {
+            return Err(HereFault::from(RequestFault::Unsigned).into());
+        }
         let Registered { sp, config, .. } = &*provider.registered;
         let to = ReturnAddress::of_journey(&journey, sp, config.idp_initiated.as_ref())
             .map_err(HereFault::from)?;

@@ -1,5 +1,7 @@
 //! Reads the lists of attributes that a provider asks for (saml-metadata-2.0 §2.4.4.1).
 
+use std::collections::HashSet;
+
 use super::{
     finding::Finding,
     values::{read_boolean, read_index},
@@ -19,6 +21,7 @@ pub(super) fn read_all(
     findings: &mut Vec<Finding>,
 ) -> Vec<AttributeConsumingService> {
     let mut services: Vec<AttributeConsumingService> = Vec::new();
+    let mut indexes = HashSet::new();
     let elements = descriptor
         .children()
         .filter(|child| child.is(vocab::MD, "AttributeConsumingService"));
@@ -26,7 +29,7 @@ pub(super) fn read_all(
         let Some(index) = element.attribute("index").and_then(read_index) else {
             continue;
         };
-        if services.iter().any(|known| known.index == index) {
+        if !indexes.insert(index) {
             findings.push(Finding::AttributeConsumingServiceRepeated(index));
             continue;
         }

@@ -3,7 +3,7 @@
 //!
 //! The order is ours, whatever the order of the file: AES-256-GCM before AES-128-GCM, and
 //! `rsa-oaep-mgf1p` before `rsa-oaep`, since more readers read it and neither is weaker. Where no
-//! cipher is listed, or no way to encrypt its key, it is the first of that order with the settings
+//! cipher is listed, or no way to encrypt its key, each of that order may be chosen, with the settings
 //! that the standard gives it. What is not allowed here is never chosen, though it be all that is
 //! listed, neither is what is not listed where something else is, nor what the administrator
 //! refuses (IIP-ALG08).
@@ -45,25 +45,27 @@ fn choose_block(listed: &[Element<'_, '_>], refused: &[&'static str]) -> Option<
 }
 
 fn choose_transport(listed: &[Element<'_, '_>], refused: &[&'static str]) -> Option<KeyTransport> {
-    let is_allowed = |transport: &KeyTransport| {
-        let (digest, mask) = (transport.digest(), transport.mask());
-        let uses = [transport.uri(), digest.uri(), mask.uri()];
-        !uses.iter().any(|uri| refused.contains(uri))
-    };
+    let digests: Vec<_> = OaepDigest::ALL
+        .into_iter()
+        .filter(|digest| !refused.contains(&digest.uri()))
+        .collect();
     let named: Vec<_> = listed
         .iter()
         .filter(|method| encrypts_a_key(algorithm(method)))
         .collect();
-    if named.is_empty() {
-        return Some(KeyTransport::default()).filter(is_allowed);
-    }
-    let of_name = |name: &str| {
-        named
-            .iter()
-            .filter(|method| algorithm(method) == name)
-            .find_map(|method| read_transport(method).filter(is_allowed))
-    };
-    of_name(KeyTransport::RSA_OAEP_MGF1P).or_else(|| of_name(KeyTransport::RSA_OAEP))
+    KeyTransport::UNSTATED
+        .into_iter()
+        .filter(|unstated| !refused.contains(&unstated.uri()))
+        .find_map(|unstated| {
+            if named.is_empty() {
+                let uses = [unstated.digest(), unstated.mask()];
+                return Some(unstated).filter(|_| uses.iter().all(|used| digests.contains(used)));
+            }
+            named
+                .iter()
+                .filter(|method| algorithm(method) == unstated.uri())
+                .find_map(|method| read_transport(method, &digests))
+        })
 }
 
 /// Whether that is the name of a way to encrypt or agree on a cipher's key (xmlenc-core1 §5.5 to §5.7).
@@ -80,8 +82,9 @@ fn algorithm<'t>(method: &Element<'t, '_>) -> &'t str {
     method.attribute("Algorithm").unwrap_or_default()
 }
 
-/// Reads one RSA-OAEP; none where it asks for a setting that is not used here.
-fn read_transport(method: &Element<'_, '_>) -> Option<KeyTransport> {
+/// Reads one RSA-OAEP with digests of `allowed`; none where it asks for a setting that is not used
+/// here.
+fn read_transport(method: &Element<'_, '_>, allowed: &[OaepDigest]) -> Option<KeyTransport> {
     // A label, which nobody uses: SAML knows none.
     if method
         .children()
@@ -89,20 +92,22 @@ fn read_transport(method: &Element<'_, '_>) -> Option<KeyTransport> {
     {
         return None;
     }
-    let digest = read_digest(method, (vocab::DS, "DigestMethod"), OaepDigest::uri)?;
+    let read = |name, uri: fn(OaepDigest) -> &'static str| read_digest(method, name, uri, allowed);
+    let digest = read((vocab::DS, "DigestMethod"), OaepDigest::uri)?;
     if algorithm(method) == KeyTransport::RSA_OAEP_MGF1P {
         return Some(KeyTransport::RsaOaepMgf1p { digest });
     }
-    let mask = read_digest(method, (XMLENC11, "MGF"), OaepDigest::mgf_uri)?;
+    let mask = read((XMLENC11, "MGF"), OaepDigest::mgf_uri)?;
     Some(KeyTransport::RsaOaep { digest, mask })
 }
 
-/// The digest that the children of `name` name: the first one that is known, and the standard's
-/// where there is no such child; none where only others are named.
+/// The digest that the children of `name` name: the first one of `allowed`, and the standard's where
+/// there is no such child; none where only others are named.
 fn read_digest(
     method: &Element<'_, '_>,
     (namespace, local_name): (&str, &str),
     uri: fn(OaepDigest) -> &'static str,
+    allowed: &[OaepDigest],
 ) -> Option<OaepDigest> {
     let mut named = method
         .children()
@@ -110,13 +115,10 @@ fn read_digest(
         .map(|child| algorithm(&child))
         .peekable();
     if named.peek().is_none() {
-        return Some(OaepDigest::default());
+        let mut digests = allowed.iter().copied();
+        return digests.find(|digest| *digest == OaepDigest::default());
     }
-    named.find_map(|name| {
-        OaepDigest::ALL
-            .into_iter()
-            .find(|known| uri(*known) == name)
-    })
+    named.find_map(|name| allowed.iter().copied().find(|digest| uri(*digest) == name))
 }
 
 #[cfg(test)]
@@ -285,17 +287,41 @@ mod tests {
         let both = [method(GCM_256, &[]), method(GCM_128, &[])].concat();
         assert_eq!(chosen_without(&[GCM_256], &both), gcm_128);
         assert_eq!(chosen_without(&[GCM_256, GCM_128], &both), None);
-        assert_eq!(chosen_without(&[MGF1P], ""), None);
-        let sha_256 = [("ds:DigestMethod", SHA_256)];
-        let oaep = KeyTransport::RsaOaep {
-            digest: OaepDigest::Sha256,
-            mask: OaepDigest::Sha1,
+        let oaep = |digest, mask| {
+            let transport = KeyTransport::RsaOaep { digest, mask };
+            Some((BlockEncryption::Aes256Gcm, transport))
         };
+        // Where no way for the key is listed, none is excluded.
+        let unstated = oaep(OaepDigest::Sha1, OaepDigest::Sha1);
+        assert_eq!(chosen_without(&[MGF1P], ""), unstated);
+        assert_eq!(chosen_without(&[MGF1P], &method(GCM_256, &[])), unstated);
+        assert_eq!(chosen_without(&[MGF1P], &method(MGF1P, &[])), None);
+        assert_eq!(chosen_without(&[MGF1P, OAEP], ""), None);
+        let sha_256 = [("ds:DigestMethod", SHA_256)];
         let both = [method(MGF1P, &[]), method(OAEP, &sha_256)].concat();
-        let expected = Some((BlockEncryption::Aes256Gcm, oaep));
+        let expected = oaep(OaepDigest::Sha256, OaepDigest::Sha1);
         assert_eq!(chosen_without(&[MGF1P], &both), expected);
         let expected = Some((BlockEncryption::Aes256Gcm, MGF1P_SHA1));
         assert_eq!(chosen_without(&[SHA_256], &both), expected);
         assert_eq!(chosen_without(&[MGF1P, SHA_256], &both), None);
+    }
+
+    #[test]
+    fn iip_alg08_of_several_digests_the_first_that_is_not_refused_is_chosen() {
+        let digests = [("ds:DigestMethod", SHA_256), ("ds:DigestMethod", SHA_512)];
+        let masks = [
+            ("xenc11:MGF", "http://www.w3.org/2009/xmlenc11#mgf1sha256"),
+            ("xenc11:MGF", MGF_SHA_384),
+        ];
+        let all = method(OAEP, &[digests, masks].concat());
+        let transport = |refused: &[&'static str]| {
+            chosen_without(refused, &all).map(|(_, transport)| transport)
+        };
+        let oaep = |digest, mask| Some(KeyTransport::RsaOaep { digest, mask });
+        let (sha_256, sha_384) = (OaepDigest::Sha256, OaepDigest::Sha384);
+        assert_eq!(transport(&[]), oaep(sha_256, sha_256));
+        assert_eq!(transport(&[SHA_256]), oaep(OaepDigest::Sha512, sha_384));
+        assert_eq!(transport(&[SHA_256, SHA_512]), None);
+        assert_eq!(transport(&[SHA_256, sha_384.uri()]), None);
     }
 }

@@ -1,8 +1,10 @@
 //! Reads what a federation or the provider itself says of an entity: categories, signals
 //! (sstc-metadata-attr-v1.0, `mdattr:EntityAttributes`).
 //!
-//! They stand in the entity's own `Extensions`. What cannot be read is not there, which only ever
-//! takes away: see `attributes::asked`.
+//! They stand in the `Extensions` of the entity, or of a group around it, whose entities all have them
+//! (§2.3). What cannot be read is not there, which only ever takes away: see `attributes::asked`.
+
+use std::iter;
 
 use super::attribute_consuming_service::read_values;
 use crate::{
@@ -10,9 +12,15 @@ use crate::{
     xml::door::Element,
 };
 
-/// Reads those of `entity`. An `Assertion` among them, which another party would vouch for, is none.
+/// Reads those of `entity` and of all groups around it. An `Assertion` among them, which another party
+/// would vouch for, is none.
 pub(super) fn read(entity: Element<'_, '_>) -> Vec<EntityAttribute> {
-    let extensions = entity.only(vocab::MD, "Extensions").ok().flatten();
+    let levels = iter::successors(Some(entity), Element::parent);
+    levels.flat_map(read_level).collect()
+}
+
+fn read_level(level: Element<'_, '_>) -> impl Iterator<Item = EntityAttribute> {
+    let extensions = level.only(vocab::MD, "Extensions").ok().flatten();
     let attributes = extensions.and_then(|extensions| {
         let found = extensions.only(vocab::MDATTR, "EntityAttributes");
         found.ok().flatten()
@@ -28,7 +36,6 @@ pub(super) fn read(entity: Element<'_, '_>) -> Vec<EntityAttribute> {
                 values: read_values(attribute)?,
             })
         })
-        .collect()
 }
 
 #[cfg(test)]
@@ -89,5 +96,36 @@ mod tests {
         ] {
             assert_eq!(read_of(&content), [], "{content}");
         }
+    }
+
+    #[test]
+    fn iip_idp03_what_a_group_says_is_said_of_every_entity_in_it() {
+        let of = |name: &str| CATEGORY.replace("urn:category", name);
+        let xml = format!(
+            "<md:EntitiesDescriptor xmlns:md='{}' xmlns:mdattr='{}' xmlns:saml='{}'>{}\
+             <md:EntitiesDescriptor>{}<md:EntityDescriptor>{}</md:EntityDescriptor>\
+             <md:EntityDescriptor/></md:EntitiesDescriptor><md:EntitiesDescriptor>{}\
+             </md:EntitiesDescriptor></md:EntitiesDescriptor>",
+            vocab::MD,
+            vocab::MDATTR,
+            vocab::SAML,
+            in_extensions(&of("urn:outer")),
+            in_extensions(&of("urn:inner")),
+            in_extensions(&of("urn:own")),
+            in_extensions(&of("urn:beside")),
+        );
+        let document = open(xml.as_bytes(), &Limits::METADATA).unwrap();
+        let is_entity = |element: &Element<'_, '_>| element.is(vocab::MD, "EntityDescriptor");
+        let names: Vec<Vec<_>> = document
+            .root()
+            .descendants()
+            .filter(is_entity)
+            .map(|entity| read(entity).into_iter().map(|it| it.name).collect())
+            .collect();
+        let expected = [
+            vec!["urn:own", "urn:inner", "urn:outer"],
+            vec!["urn:inner", "urn:outer"],
+        ];
+        assert_eq!(names, expected);
     }
 }

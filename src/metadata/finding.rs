@@ -34,18 +34,9 @@ pub enum Finding {
     /// A fault: an attribute that is true or false is neither.
     #[error("`{0}` is neither true nor false")]
     Boolean(&'static str),
-    /// A fault: a `cacheDuration` is no `xs:duration`, or none that is longer than nothing.
-    #[error("a cacheDuration is not a duration longer than nothing")]
+    /// A fault: a `cacheDuration` is no `xs:duration`, or less than nothing.
+    #[error("a cacheDuration is not a duration")]
     CacheDuration,
-    /// A fault: a certificate for signing cannot be used, and there is no other one. RSA below 2048
-    /// bits is such a case.
-    #[error("the certificate for signing in KeyDescriptor {place} cannot be used: {fault}")]
-    Certificate {
-        /// Which `KeyDescriptor`.
-        place: usize,
-        /// What is wrong with it.
-        fault: KeyFault,
-    },
     /// A warning: a certificate's time is over. It counts all the same (R-92).
     #[error("the certificate for signing of {subject} has expired on {at}")]
     CertificateExpired {
@@ -53,17 +44,6 @@ pub enum Finding {
         subject: String,
         /// When its time was over.
         at: Timestamp,
-    },
-    /// A warning: a certificate for signing cannot be used, and another one can.
-    #[error(
-        "the certificate for signing in KeyDescriptor {place} cannot be used and does not count: \
-         {fault}"
-    )]
-    CertificateIgnored {
-        /// Which `KeyDescriptor`.
-        place: usize,
-        /// What is wrong with it.
-        fault: KeyFault,
     },
     /// A note: a certificate's time is over soon. It counts all the same (R-92).
     #[error("the certificate for signing of {subject} ends soon, on {at}")]
@@ -99,17 +79,6 @@ pub enum Finding {
     /// A fault: the file is no XML that is read here.
     #[error("it is not taken as XML: {0}")]
     Door(DoorFault),
-    /// A warning: a certificate for encryption cannot be used.
-    #[error(
-        "the certificate for encryption in KeyDescriptor {place} cannot be used, and nothing is \
-         encrypted to it: {fault}"
-    )]
-    EncryptionCertificate {
-        /// Which `KeyDescriptor`.
-        place: usize,
-        /// What is wrong with it.
-        fault: KeyFault,
-    },
     /// A warning: a certificate's time is over. Its key is encrypted to all the same, as SAML trusts the
     /// key (IIP-MD12).
     #[error("the certificate for encryption of {subject} has expired on {at}")]
@@ -119,6 +88,17 @@ pub enum Finding {
         /// When its time was over.
         at: Timestamp,
     },
+    /// A warning: a key for encryption cannot be used.
+    #[error(
+        "the key for encryption in KeyDescriptor {place} cannot be used, and nothing is encrypted to it: \
+         {fault}"
+    )]
+    EncryptionKey {
+        /// Which `KeyDescriptor`.
+        place: usize,
+        /// What is wrong with it.
+        fault: KeyFault,
+    },
     /// A warning: a key asks for ciphers, or for an encryption of their keys, of which none is allowed
     /// here (R-45).
     #[error(
@@ -126,6 +106,12 @@ pub enum Finding {
          nothing is encrypted to it"
     )]
     EncryptionMethods(usize),
+    /// A warning: a key leaves no way of encrypting that the administrator does not refuse (IIP-ALG08).
+    #[error(
+        "`refuse` of [algorithms] leaves no way of encrypting to KeyDescriptor {0}, and nothing is \
+         encrypted to it"
+    )]
+    EncryptionMethodsRefused(usize),
     /// A warning: of the readers that were tried, one decrypts nothing in a Response that is not signed
     /// itself.
     #[error(
@@ -147,20 +133,29 @@ pub enum Finding {
     /// A warning: the address is plain `http`, which only a lab takes.
     #[error("the address of AssertionConsumerService {0} is plain http, which only a lab takes")]
     Http(usize),
-    /// A warning: a `KeyDescriptor` holds no certificate, perhaps only a name.
-    #[error("KeyDescriptor {0} holds no certificate and does not count")]
-    KeyWithoutCertificate(usize),
     /// A fault: the `use` of a key is neither signing nor encryption.
     #[error("the `use` of KeyDescriptor {0} is neither signing nor encryption")]
     KeyUse(usize),
+    /// A warning: a certificate and a `ds:KeyValue` that stand side by side hold two keys.
+    #[error(
+        "KeyDescriptor {0} holds a certificate and the KeyValue of another key: the certificate counts"
+    )]
+    KeyValueIgnored(usize),
     /// A warning: the configured format of `NameID` is none of those that the provider lists.
     #[error("name-id has a format that the provider does not list")]
     NameIdFormat,
     /// A warning: it holds keys for encryption, and none that can be used (R-45).
     #[error("it asks for encryption by a key that cannot be used: its assertions go in clear")]
     InClear,
+    /// A fault: it holds keys that could be encrypted to, if the administrator did not refuse it. To
+    /// refuse an algorithm is to ask for more protection, and may not end in none (IIP-ALG08).
+    #[error(
+        "its assertions would go in clear because of `refuse` of [algorithms]: if they may, set \
+         `encrypt` to \"never\""
+    )]
+    InClearByRefusal,
     /// A fault: assertions must be encrypted, and there is no key to do it with (R-45).
-    #[error("`encrypt` is \"always\", and it holds no certificate that can be encrypted to")]
+    #[error("`encrypt` is \"always\", and it holds no key that can be encrypted to")]
     NoEncryptionKey,
     /// A note: it gives no key to encrypt with.
     #[error(
@@ -170,6 +165,9 @@ pub enum Finding {
     /// A note: nobody can tell it that somebody signs out.
     #[error("it names no address for logout (SingleLogoutService)")]
     NoLogout,
+    /// A warning: a `KeyDescriptor` holds no key, perhaps only the name of one.
+    #[error("KeyDescriptor {0} holds neither a certificate nor a KeyValue and does not count")]
+    NoKey(usize),
     /// A fault: no address takes answers over HTTP-POST.
     #[error("no AssertionConsumerService takes HTTP-POST")]
     NoPost,
@@ -177,10 +175,10 @@ pub enum Finding {
     #[error("it describes no service provider of SAML 2.0")]
     NoServiceProvider,
     /// A warning: no key verifies requests, so all of them count as unsigned.
-    #[error("it holds no certificate for signing: every request counts as unsigned")]
+    #[error("it holds no key for signing: every request counts as unsigned")]
     NoSigningKey,
     /// A fault: requests must be signed, and no key verifies one.
-    #[error("requests must be signed, and it holds no certificate for signing")]
+    #[error("requests must be signed, and it holds no key for signing")]
     NoSigningKeyToRequire,
     /// A fault: no entity of the file has the name that is meant.
     #[error("it describes no entity of the name that `entity-id` gives")]
@@ -209,12 +207,37 @@ pub enum Finding {
     /// A fault: there are several `SPSSODescriptor` elements for SAML 2.0.
     #[error("it describes several service providers of SAML 2.0")]
     SeveralServiceProviders,
+    /// A fault: a key for signing cannot be used, and there is no other one. RSA below 2048 bits is such a
+    /// case.
+    #[error("the key for signing in KeyDescriptor {place} cannot be used: {fault}")]
+    SigningKey {
+        /// Which `KeyDescriptor`.
+        place: usize,
+        /// What is wrong with it.
+        fault: KeyFault,
+    },
+    /// A warning: a key for signing cannot be used, and another one can.
+    #[error(
+        "the key for signing in KeyDescriptor {place} cannot be used and does not count: {fault}"
+    )]
+    SigningKeyIgnored {
+        /// Which `KeyDescriptor`.
+        place: usize,
+        /// What is wrong with it.
+        fault: KeyFault,
+    },
     /// A warning: several addresses say that they are the default; the first one is.
     #[error("several AssertionConsumerService elements are the default: the first one counts")]
     SeveralDefaults,
     /// A fault: an element is there twice, or holds elements where text belongs.
     #[error("{0} does not have the shape of the standard")]
     Shape(&'static str),
+    /// A fault: there are more keys than are read.
+    #[error("its KeyDescriptor elements hold more than {0} keys")]
+    TooManyKeys(usize),
+    /// A warning: an address for people is none that a page of ours leads to.
+    #[error("{0} holds no plain address on the web and is not shown")]
+    UiLinkIgnored(&'static str),
     /// A fault: a `validUntil` is no instant.
     #[error("a validUntil is not an instant")]
     ValidUntil,
@@ -263,10 +286,10 @@ impl Finding {
             | Self::AcsIndexRepeated(_)
             | Self::Boolean(_)
             | Self::CacheDuration
-            | Self::Certificate { .. }
             | Self::Door(_)
             | Self::EntityId(_)
             | Self::EntityRepeated
+            | Self::InClearByRefusal
             | Self::KeyUse(_)
             | Self::NoEncryptionKey
             | Self::NoPost
@@ -277,30 +300,35 @@ impl Finding {
             | Self::SeveralEntities(_)
             | Self::SeveralServiceProviders
             | Self::Shape(_)
+            | Self::SigningKey { .. }
+            | Self::TooManyKeys(_)
             | Self::ValidUntil
             | Self::ValidForEver
             | Self::ValidTooLong(_) => Weight::Fault,
             Self::AttributeConsumingServiceRepeated(_)
             | Self::CertificatePlaceholder
             | Self::CertificateExpired { .. }
-            | Self::CertificateIgnored { .. }
             | Self::CertificateNotYet { .. }
             | Self::CertificateWeakDigest { .. }
             | Self::CertificatesInOne(_)
             | Self::EncryptedInUnsignedResponse
-            | Self::EncryptionCertificate { .. }
             | Self::EncryptionCertificateExpired { .. }
+            | Self::EncryptionKey { .. }
             | Self::EncryptionMethods(_)
+            | Self::EncryptionMethodsRefused(_)
             | Self::Expired(_)
             | Self::ExpiresSoon(_)
             | Self::Http(_)
             | Self::InClear
-            | Self::KeyWithoutCertificate(_)
+            | Self::KeyValueIgnored(_)
             | Self::NameIdFormat
+            | Self::NoKey(_)
             | Self::NoSigningKey
             | Self::OtherBindingIgnored(_)
             | Self::SeveralDefaults
-            | Self::SignedAssertionWanted => Weight::Warning,
+            | Self::SignedAssertionWanted
+            | Self::SigningKeyIgnored { .. }
+            | Self::UiLinkIgnored(_) => Weight::Warning,
             Self::CertificateEndsSoon { .. }
             | Self::NoKeyForEncryption
             | Self::NoLogout
@@ -324,13 +352,16 @@ impl Finding {
             | Self::NoPost
             | Self::Shape(_)
             | Self::SeveralServiceProviders
+            | Self::TooManyKeys(_)
             | Self::ValidUntil => MEND,
             Self::AttributeConsumingServiceRepeated(_)
-            | Self::CertificateIgnored { .. }
-            | Self::KeyWithoutCertificate(_)
+            | Self::KeyValueIgnored(_)
+            | Self::NoKey(_)
+            | Self::SigningKeyIgnored { .. }
+            | Self::UiLinkIgnored(_)
             | Self::OtherBindingIgnored(_)
             | Self::SeveralDefaults => "tell the provider; sign-ins work all the same",
-            Self::Certificate { .. } => STRONGER,
+            Self::SigningKey { .. } => STRONGER,
             Self::CertificateEndsSoon { .. } => NEXT,
             Self::CertificateExpired { .. } | Self::EncryptionCertificateExpired { .. } => PRESENT,
             Self::CertificateNotYet { .. } => {
@@ -342,8 +373,9 @@ impl Finding {
             Self::Door(_) => {
                 "take the metadata as the provider serves it, not a page that shows it"
             }
+            Self::EncryptionMethodsRefused(_) | Self::InClearByRefusal => REFUSED,
             Self::EncryptedInUnsignedResponse => "write sign = \"both\" in its table",
-            Self::EncryptionCertificate { .. }
+            Self::EncryptionKey { .. }
             | Self::EncryptionMethods(_)
             | Self::InClear
             | Self::NoKeyForEncryption => CLEAR,
@@ -383,6 +415,8 @@ const PLACEHOLDER: &str =
 const PRESENT: &str = "it counts all the same; ask the provider for its present metadata";
 const PROMISE: &str = "if sign-ins end at a page that says that the request is not signed, have them signed \
      there, or write require-signed-requests = false";
+const REFUSED: &str =
+    "take the algorithm off `refuse`, or write encrypt = \"never\" where clear assertions will do";
 const SERVICE_PROVIDER: &str =
     "take the metadata of the service provider, and not that of an identity provider";
 const SHORTER: &str = "ask for metadata that ends sooner, or raise `max-validity-days`";

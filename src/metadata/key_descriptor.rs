@@ -1,11 +1,10 @@
 //! Reads the keys of a provider out of its `KeyDescriptor` elements (saml-metadata-2.0 §2.4.1.1).
 //!
-//! A key is trusted because it stands in the metadata: no path is built, nothing is fetched, and a
-//! certificate whose time is over still counts (R-92, IIP-MD12).
+//! A key is trusted because it stands in the metadata, in a certificate or bare: no path is built, nothing
+//! is fetched, and a certificate whose time is over still counts (R-92, IIP-MD12).
 
 use std::fmt;
 
-use base64::{Engine as _, engine::general_purpose::STANDARD};
 use jiff::Timestamp;
 use serde::Serialize;
 
@@ -16,21 +15,25 @@ use crate::{
     xml::door::Element,
     xmlsec::{
         EncryptionKey,
-        keys::{KeyFault, VerifyingKey},
+        keys::{CertificateFacts, KeyFault, VerifyingKey},
     },
 };
+
+/// How many keys a role may have. Each of them is tried on a signature that none of them made, and reading
+/// some costs a millisecond; a provider that changes keys has two or three.
+const MAX_KEYS: usize = 64;
 
 /// The keys of a provider.
 #[derive(Debug, Default)]
 pub(super) struct Keys {
-    /// The certificates of those that verify signatures, in DER form.
-    pub(super) signing_certificates: Vec<Vec<u8>>,
     /// The keys that verify signatures.
     pub(super) signing: Vec<VerifyingKey>,
     /// The first one that can be encrypted to: whoever lists several reads with each (IIP-MD08).
     pub(super) encryption: Option<EncryptionKey>,
-    /// The certificates for signing that cannot be used, by the place of their `KeyDescriptor`.
+    /// Those for signing that cannot be used, by the place of their `KeyDescriptor`.
     unusable: Vec<(usize, KeyFault)>,
+    /// Whether the refusals of the administrator alone kept a key from being encrypted to.
+    is_one_refused: bool,
 }
 
 /// What a key is for, as its `KeyDescriptor` says.
@@ -53,17 +56,32 @@ pub struct ListedKey {
     pub key_use: KeyUse,
     /// Kind and size, as `RSA 2048`.
     pub key: String,
-    /// The subject of its certificate.
-    pub subject: String,
-    /// SHA-256 of the certificate, in hexadecimal.
+    /// The subject of its certificate; none where it stands bare.
+    pub subject: Option<String>,
+    /// SHA-256 of the certificate, or of the bare key, in hexadecimal.
     pub sha256: String,
     /// From when the certificate says to be valid.
-    pub not_before: Timestamp,
+    pub not_before: Option<Timestamp>,
     /// Until when.
-    pub not_after: Timestamp,
+    pub not_after: Option<Timestamp>,
 }
 
 impl ListedKey {
+    fn of(key: &VerifyingKey, key_use: KeyUse) -> Option<Self> {
+        let facts = key.certificate();
+        Some(Self {
+            key_use,
+            key: key.kind_and_size(),
+            subject: facts.map(|facts| facts.subject().to_owned()),
+            sha256: match facts {
+                Some(facts) => facts.sha256().to_owned(),
+                None => key.key_sha256().ok()?,
+            },
+            not_before: facts.map(CertificateFacts::not_before),
+            not_after: facts.map(CertificateFacts::not_after),
+        })
+    }
+
     /// Whether it is used so.
     pub fn is_for(&self, key_use: KeyUse) -> bool {
         self.key_use == KeyUse::Both || self.key_use == key_use
@@ -72,17 +90,15 @@ impl ListedKey {
 
 impl fmt::Display for ListedKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self {
-            key,
-            subject,
-            sha256,
-            not_after,
-            ..
-        } = self;
-        write!(
-            f,
-            "{key}, until {not_after:.0}, SHA-256 {sha256}, {subject}"
-        )
+        write!(f, "{}", self.key)?;
+        if let Some(end) = self.not_after {
+            write!(f, ", until {end:.0}")?;
+        }
+        write!(f, ", SHA-256 {}", self.sha256)?;
+        match &self.subject {
+            Some(subject) => write!(f, ", {subject}"),
+            None => f.write_str(", without a certificate"),
+        }
     }
 }
 
@@ -99,21 +115,15 @@ pub(super) fn list(descriptor: Element<'_, '_>) -> Vec<ListedKey> {
             // What is neither is a fault, and nothing is listed of such a file.
             Some(_) => KeyUse::Signing,
         };
+        let descriptor = Descriptor {
+            element,
+            place,
+            key_use,
+        };
         // What cannot be read was told where it counts.
-        let certificates = read_certificates(element, (place, key_use), &mut Vec::new());
-        for (_, key) in certificates
-            .iter()
-            .filter_map(|it| decode_certificate(it).ok())
-        {
-            let facts = key.certificate();
-            let key = ListedKey {
-                key_use,
-                key: facts.key().to_owned(),
-                subject: facts.subject().to_owned(),
-                sha256: facts.sha256().to_owned(),
-                not_before: facts.not_before(),
-                not_after: facts.not_after(),
-            };
+        let written = descriptor.written(&mut Vec::new()).keys();
+        let listed = written.into_iter().flatten();
+        for key in listed.filter_map(|key| ListedKey::of(&key, key_use)) {
             if !keys.contains(&key) {
                 keys.push(key);
             }
@@ -128,8 +138,17 @@ struct Descriptor<'t, 'i> {
     /// Which one, counted from 1.
     place: usize,
     key_use: KeyUse,
-    /// The certificates that count, in base64.
-    certificates: Vec<String>,
+}
+
+/// The elements of a `ds:KeyInfo` that hold a key. They are meant to be ways to write one key
+/// (xmldsig-core1 §4.5), and some write several certificates.
+#[derive(Default)]
+struct Written<'t, 'i> {
+    /// The first `ds:X509Certificate` of each `ds:X509Data`.
+    certificates: Vec<Element<'t, 'i>>,
+    /// Each `ds:KeyValue`: read as the key where there is no certificate, and only compared where there
+    /// is one.
+    key_values: Vec<Element<'t, 'i>>,
 }
 
 /// Reads every key below `descriptor`. Of those for encryption nothing is read, nor told, where
@@ -142,6 +161,7 @@ pub(super) fn read(
 ) -> Keys {
     let mut keys = Keys::default();
     let mut asks_for_it = false;
+    let mut count = 0_usize;
     let elements = descriptor
         .children()
         .filter(|child| child.is(vocab::MD, "KeyDescriptor"));
@@ -160,40 +180,74 @@ pub(super) fn read(
             element,
             place,
             key_use,
-            certificates: read_certificates(element, (place, key_use), findings),
         };
+        let written = descriptor.written(findings);
+        count = count.saturating_add(written.len());
+        if count > MAX_KEYS {
+            findings.push(Finding::TooManyKeys(MAX_KEYS));
+            break;
+        }
+        let usable = keys.read(&descriptor, &written, findings);
         if key_use != KeyUse::Encryption {
-            keys.take_for_signing(&descriptor, now, findings);
+            keys.take_for_signing(&usable, now, findings);
         }
         if key_use != KeyUse::Signing {
-            keys.take_for_encryption(&descriptor, refused, now, findings);
+            keys.take_for_encryption(&descriptor, usable, (refused, now), findings);
         }
         asks_for_it |= key_use == KeyUse::Encryption;
     }
     keys.tell_of_unusable(findings);
-    if asks_for_it && keys.encryption.is_none() && encrypt == Encrypt::WhenPossible {
-        findings.push(Finding::InClear);
+    if keys.encryption.is_none() && encrypt == Encrypt::WhenPossible {
+        if keys.is_one_refused {
+            findings.push(Finding::InClearByRefusal);
+        } else if asks_for_it {
+            findings.push(Finding::InClear);
+        }
     }
     keys
 }
 
 impl Keys {
-    fn take_for_signing(
+    /// Reads what is `written`: the keys that can be used.
+    fn read(
         &mut self,
         descriptor: &Descriptor<'_, '_>,
+        written: &Written<'_, '_>,
+        findings: &mut Vec<Finding>,
+    ) -> Vec<VerifyingKey> {
+        let mut usable = Vec::new();
+        for key in written.keys() {
+            match key {
+                Ok(key) => usable.push(key),
+                Err(fault) => match descriptor.key_use {
+                    KeyUse::Both | KeyUse::Signing => {
+                        self.unusable.push((descriptor.place, fault));
+                    }
+                    KeyUse::Encryption => findings.push(descriptor.unused(fault)),
+                },
+            }
+        }
+        if written.contradicts(&usable) {
+            findings.push(Finding::KeyValueIgnored(descriptor.place));
+        }
+        usable
+    }
+
+    /// What stands there twice counts once.
+    fn take_for_signing(
+        &mut self,
+        usable: &[VerifyingKey],
         now: Timestamp,
         findings: &mut Vec<Finding>,
     ) {
-        let place = descriptor.place;
-        for text in &descriptor.certificates {
-            match decode_certificate(text) {
-                Ok((der, key)) if !self.signing_certificates.contains(&der) => {
-                    tell_of(&key, now, findings);
-                    self.signing_certificates.push(der);
-                    self.signing.push(key);
-                }
-                Ok(_known) => {}
-                Err(fault) => self.unusable.push((place, fault)),
+        for key in usable {
+            let is_known = self
+                .signing
+                .iter()
+                .any(|known| known.is_same_key(key) && known.certificate() == key.certificate());
+            if !is_known {
+                tell_of(key, now, findings);
+                self.signing.push(key.clone());
             }
         }
     }
@@ -204,9 +258,9 @@ impl Keys {
         let is_none_left = self.signing.is_empty();
         let unusable = self.unusable.drain(..).map(|(place, fault)| {
             if is_none_left {
-                Finding::Certificate { place, fault }
+                Finding::SigningKey { place, fault }
             } else {
-                Finding::CertificateIgnored { place, fault }
+                Finding::SigningKeyIgnored { place, fault }
             }
         });
         findings.extend(unusable);
@@ -217,98 +271,128 @@ impl Keys {
     fn take_for_encryption(
         &mut self,
         descriptor: &Descriptor<'_, '_>,
-        refused: &[&'static str],
-        now: Timestamp,
+        usable: Vec<VerifyingKey>,
+        (refused, now): (&[&'static str], Timestamp),
         findings: &mut Vec<Finding>,
     ) {
-        let place = descriptor.place;
         let Some(methods) = encryption_method::choose(descriptor.element, refused) else {
-            findings.push(Finding::EncryptionMethods(place));
+            let unrefused = encryption_method::choose(descriptor.element, &[]);
+            findings.push(match unrefused {
+                None => Finding::EncryptionMethods(descriptor.place),
+                Some(_) => Finding::EncryptionMethodsRefused(descriptor.place),
+            });
+            self.is_one_refused |= unrefused.is_some_and(|methods| {
+                let mut usable = usable.into_iter();
+                usable.any(|key| EncryptionKey::new(key, methods).is_ok())
+            });
             return;
         };
-        for text in &descriptor.certificates {
-            match EncryptionKey::from_certificate_base64(text, methods) {
+        for key in usable {
+            match EncryptionKey::new(key, methods) {
                 Ok(_another) if self.encryption.is_some() => {}
                 Ok(key) => {
-                    let (end, key_use) = (key.certificate().not_after(), descriptor.key_use);
                     // Of a key for both it was told above.
-                    if end < now && key_use == KeyUse::Encryption {
+                    if descriptor.key_use == KeyUse::Encryption
+                        && let Some(facts) = key.certificate()
+                        && facts.not_after() < now
+                    {
                         findings.push(Finding::EncryptionCertificateExpired {
-                            subject: key.certificate().subject().to_owned(),
-                            at: end,
+                            subject: facts.subject().to_owned(),
+                            at: facts.not_after(),
                         });
                     }
                     self.encryption = Some(key);
                 }
                 Err(fault) if descriptor.key_use == KeyUse::Encryption => {
-                    findings.push(Finding::EncryptionCertificate { place, fault });
+                    findings.push(descriptor.unused(fault));
                 }
-                // As a key for signing it was told of above, or is a good one: EC, for example.
+                // As a key for signing it is a good one: EC, for example.
                 Err(_of_both) => {}
             }
         }
     }
 }
 
-/// The text of each certificate of a `KeyDescriptor`, the first one of each `X509Data`.
-fn read_certificates(
-    element: Element<'_, '_>,
-    (place, key_use): (usize, KeyUse),
-    findings: &mut Vec<Finding>,
-) -> Vec<String> {
-    // What is odd about a key that only encrypts lets nobody out of the provider.
-    let odd = |shape| match key_use {
-        KeyUse::Both | KeyUse::Signing => Finding::Shape(shape),
-        KeyUse::Encryption => Finding::EncryptionCertificate {
-            place,
-            fault: KeyFault::Certificate,
-        },
-    };
-    let Ok(key_info) = element.only(vocab::DS, "KeyInfo") else {
-        findings.push(odd("KeyDescriptor"));
-        return Vec::new();
-    };
-    let data = key_info
-        .into_iter()
-        .flat_map(|key_info| key_info.children());
-    let mut texts = Vec::new();
-    let mut has_certificate = false;
-    for data in data.filter(|child| child.is(vocab::DS, "X509Data")) {
-        let mut certificates = data
-            .children()
-            .filter(|child| child.is(vocab::DS, "X509Certificate"));
-        let Some(first) = certificates.next() else {
-            continue;
+impl<'t, 'i> Descriptor<'t, 'i> {
+    /// Finds the keys that are written in it.
+    fn written(&self, findings: &mut Vec<Finding>) -> Written<'t, 'i> {
+        let mut written = Written::default();
+        let Ok(key_info) = self.element.only(vocab::DS, "KeyInfo") else {
+            findings.push(match self.key_use {
+                KeyUse::Both | KeyUse::Signing => Finding::Shape("KeyDescriptor"),
+                // What is odd about a key that only encrypts lets nobody out of the provider.
+                KeyUse::Encryption => self.unused(KeyFault::Certificate),
+            });
+            return written;
         };
-        has_certificate = true;
-        if certificates.next().is_some() {
-            findings.push(Finding::CertificatesInOne(place));
+        for child in key_info.into_iter().flat_map(|it| it.children()) {
+            if child.is(vocab::DS, "KeyValue") {
+                written.key_values.push(child);
+            } else if child.is(vocab::DS, "X509Data") {
+                let mut certificates = child
+                    .children()
+                    .filter(|child| child.is(vocab::DS, "X509Certificate"));
+                written.certificates.extend(certificates.next());
+                if certificates.next().is_some() {
+                    findings.push(Finding::CertificatesInOne(self.place));
+                }
+            }
         }
-        match first.text() {
-            Ok(text) => texts.push(text),
-            Err(_) => findings.push(odd("X509Certificate")),
+        if written.len() == 0 {
+            findings.push(Finding::NoKey(self.place));
+        }
+        written
+    }
+
+    const fn unused(&self, fault: KeyFault) -> Finding {
+        Finding::EncryptionKey {
+            place: self.place,
+            fault,
         }
     }
-    if !has_certificate {
-        findings.push(Finding::KeyWithoutCertificate(place));
-    }
-    texts
 }
 
-fn decode_certificate(text: &str) -> Result<(Vec<u8>, VerifyingKey), KeyFault> {
-    let packed: String = text.chars().filter(|c| !c.is_ascii_whitespace()).collect();
-    let der = STANDARD
-        .decode(packed)
-        .map_err(|_not_base64| KeyFault::Certificate)?;
-    let key = VerifyingKey::from_certificate_der(&der)?;
-    Ok((der, key))
+impl Written<'_, '_> {
+    const fn len(&self) -> usize {
+        self.certificates
+            .len()
+            .saturating_add(self.key_values.len())
+    }
+
+    /// Reads the keys that count.
+    fn keys(&self) -> Vec<Result<VerifyingKey, KeyFault>> {
+        if self.certificates.is_empty() {
+            let values = self.key_values.iter().copied();
+            return values.map(VerifyingKey::from_key_value).collect();
+        }
+        let certificates = self.certificates.iter().map(|certificate| {
+            let text = certificate
+                .text()
+                .map_err(|_element| KeyFault::Certificate)?;
+            VerifyingKey::from_certificate_base64(&text)
+        });
+        certificates.collect()
+    }
+
+    /// Whether a `ds:KeyValue` is another key than those of the `certificates` beside it: somebody
+    /// changed the one and forgot the other.
+    fn contradicts(&self, certificates: &[VerifyingKey]) -> bool {
+        !self.certificates.is_empty()
+            && !certificates.is_empty()
+            && self.key_values.iter().any(|value| {
+                VerifyingKey::from_key_value(*value)
+                    .is_ok_and(|stated| !certificates.iter().any(|key| key.is_same_key(&stated)))
+            })
+    }
 }
 
 /// Stands in the name of every certificate that we ship, and in no other.
 const PLACEHOLDER: &str = "self-made placeholder";
 
 fn tell_of(key: &VerifyingKey, now: Timestamp, findings: &mut Vec<Finding>) {
-    let facts = key.certificate();
+    let Some(facts) = key.certificate() else {
+        return;
+    };
     let subject = facts.subject().to_owned();
     if subject.contains(PLACEHOLDER) {
         findings.push(Finding::CertificatePlaceholder);

@@ -10,6 +10,7 @@ use std::{
 };
 
 use crate::{
+    config::sp::SpConfig,
     model::short_name::ShortName,
     sys::file::{Draft, Rights},
 };
@@ -38,6 +39,24 @@ impl LastGood {
     /// The file of the copy for the provider; a short name is one plain word.
     pub(super) fn path(&self, provider: &ShortName) -> PathBuf {
         self.folder.join(format!("{provider}.xml"))
+    }
+
+    /// The copies of providers that are not among `known`, in order. They are told and not removed: a
+    /// provider may have been taken out for a day, and the folder may serve two configurations.
+    pub fn left_over(&self, known: &[SpConfig]) -> Vec<PathBuf> {
+        let is_left_over = |path: &PathBuf| {
+            // Whatever else lies there is none of ours.
+            path.extension().is_some_and(|extension| extension == "xml")
+                && path
+                    .file_stem()
+                    .and_then(|stem| ShortName::parse(stem.to_str()?).ok())
+                    .is_some_and(|name| !known.iter().any(|config| config.short_name == name))
+        };
+        let entries = fs::read_dir(&self.folder).into_iter().flatten();
+        let paths = entries.filter_map(|entry| Some(entry.ok()?.path()));
+        let mut found: Vec<_> = paths.filter(is_left_over).collect();
+        found.sort();
+        found
     }
 
     /// Puts a copy in the place of the one before it.
@@ -74,6 +93,7 @@ mod tests {
     use std::os::unix::fs::PermissionsExt as _;
 
     use super::*;
+    use crate::metadata::read::tests::config;
 
     fn to_keep(folder: &Path, bytes: &[u8]) -> ToKeep {
         ToKeep {
@@ -109,5 +129,29 @@ mod tests {
         assert_eq!(failed.len(), 1);
         let copy = state.path().join("metadata/zoom.xml");
         assert_eq!(fs::read(copy).unwrap(), b"one");
+    }
+
+    #[test]
+    fn copies_of_providers_that_are_gone_are_found_and_nothing_else_is() {
+        let state = tempfile::tempdir().unwrap();
+        let known = [config()];
+        let last_good = LastGood::below(state.path());
+        assert!(last_good.left_over(&known).is_empty());
+        let folder = state.path().join("metadata");
+        fs::create_dir(&folder).unwrap();
+        let own = format!("{}.xml", known[0].short_name);
+        for name in [
+            &*own,
+            "b.xml",
+            "a.xml",
+            ".a.new",
+            "notes.txt",
+            "No Name.xml",
+            "xml",
+        ] {
+            fs::write(folder.join(name), "").unwrap();
+        }
+        let expected = ["a.xml", "b.xml"].map(|name| folder.join(name));
+        assert_eq!(last_good.left_over(&known), expected);
     }
 }

@@ -20,6 +20,7 @@ mod encryption_method;
 mod entities;
 mod entity_attributes;
 pub mod key_descriptor;
+mod ui_info;
 mod validity;
 mod values;
 

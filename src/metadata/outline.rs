@@ -25,6 +25,7 @@ use crate::{
         vocab,
     },
     xml::door::{self, Element, Limits},
+    xmlsec::VerifyingKey,
 };
 
 /// How long before the end of a certificate it is noted.
@@ -166,7 +167,7 @@ impl Outline {
         });
         Self {
             entity_id: sp.entity_id.clone(),
-            display_name: sp.display_name.clone(),
+            display_name: sp.ui_info.display_name.clone(),
             assertion_consumer_services: answers
                 .map(|service| ListedService {
                     index: Some(service.index),
@@ -189,7 +190,7 @@ impl Outline {
     /// What of it ends next after `now`.
     pub fn ends_next(&self, now: Timestamp) -> Option<(Ending, Timestamp)> {
         let keys = self.keys.iter();
-        let ends = keys.map(|key| (Ending::Certificate, key.not_after));
+        let ends = keys.filter_map(|key| Some((Ending::Certificate, key.not_after?)));
         let own = self.valid_until.map(|end| (Ending::Metadata, end));
         own.into_iter()
             .chain(ends)
@@ -234,8 +235,7 @@ fn note(
             Some(true) | None => findings.push(Finding::PromisesSignatures),
         }
     }
-    for key in &described.keys {
-        let facts = key.certificate();
+    for facts in described.keys.iter().filter_map(VerifyingKey::certificate) {
         let (subject, at) = (facts.subject().to_owned(), facts.not_after());
         if now < at && at.duration_since(now) < SOON {
             findings.push(Finding::CertificateEndsSoon { subject, at });

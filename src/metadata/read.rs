@@ -3,6 +3,8 @@
 //! Owns what is taken from a file. Everything that is wrong is told, not the first thing only. What
 //! is not used here is survived: other roles, other bindings, extensions.
 
+use std::collections::HashSet;
+
 use jiff::Timestamp;
 
 use super::{
@@ -11,7 +13,7 @@ use super::{
     key_descriptor::{self, Keys},
     refused_algorithms,
     signature_methods::SignatureMethods,
-    validity,
+    ui_info, validity,
     values::{read_boolean, read_index},
 };
 use crate::{
@@ -22,17 +24,12 @@ use crate::{
     model::{
         endpoint::{EndpointUrl, Schemes},
         entity_id::{EntityId, InvalidEntityId},
-        language::Localized,
         service_provider::{AssertionConsumerService, ServiceProvider},
-        text::is_misleading,
         vocab,
     },
     xml::door::{self, Element, Limits},
     xmlsec::{EncryptionKey, VerifyingKey},
 };
-
-/// The longest name for people that is taken from a provider's own metadata.
-const MAX_DISPLAY_NAME_CHARS: usize = 80;
 
 /// What was found in a metadata file.
 #[derive(Debug)]
@@ -110,7 +107,6 @@ fn read_entity(
     let assertion_consumer_services = read_acs(descriptor, schemes, findings);
     let refused = refused_algorithms::uris(&config.refused_algorithms);
     let Keys {
-        signing_certificates,
         signing,
         encryption,
         ..
@@ -125,14 +121,23 @@ fn read_entity(
         assertion_consumer_services,
         attribute_consuming_services: attribute_consuming_service::read_all(descriptor, findings),
         entity_attributes: entity_attributes::read(entity),
-        signing_certificates,
         name_id_formats: read_name_id_formats(descriptor, findings),
         authn_requests_signed: authn_requests_signed.unwrap_or(false),
         want_assertions_signed: want_assertions_signed.unwrap_or(false),
-        display_name: read_display_name(descriptor),
+        ui_info: ui_info::read(descriptor, findings),
         valid_until: validity.valid_until,
         cache_duration: validity.cache_duration,
     };
+    if signing.is_empty() {
+        let must = config
+            .require_signed_requests
+            .unwrap_or(sp.authn_requests_signed);
+        findings.push(if must {
+            Finding::NoSigningKeyToRequire
+        } else {
+            Finding::NoSigningKey
+        });
+    }
     compare(&sp, config, findings);
     if encryption.is_some() && config.sign == Sign::Assertion {
         findings.push(Finding::EncryptedInUnsignedResponse);
@@ -171,11 +176,12 @@ fn read_acs(
         .children()
         .filter(|child| child.is(vocab::MD, "AssertionConsumerService"));
     let mut services: Vec<AssertionConsumerService> = Vec::new();
+    let mut indexes = HashSet::new();
     for (place, element) in (1_usize..).zip(elements) {
         let Some(service) = read_one_acs(element, place, schemes, findings) else {
             continue;
         };
-        if services.iter().any(|known| known.index == service.index) {
+        if !indexes.insert(service.index) {
             findings.push(Finding::AcsIndexRepeated(service.index));
         }
         services.push(service);
@@ -247,52 +253,8 @@ fn read_name_id_formats(descriptor: Element<'_, '_>, findings: &mut Vec<Finding>
     formats
 }
 
-/// Reads `mdui:DisplayName` (sstc-saml-metadata-ui-v1.0 §2.1); one that cannot be read only leaves the
-/// provider without a name of its own.
-fn read_display_name(descriptor: Element<'_, '_>) -> Option<Localized> {
-    let extensions = descriptor.only(vocab::MD, "Extensions").ok().flatten()?;
-    let ui_info = extensions.only(vocab::MDUI, "UIInfo").ok().flatten()?;
-    let names: Vec<(String, String)> = ui_info
-        .children()
-        .filter(|child| child.is(vocab::MDUI, "DisplayName"))
-        .filter_map(|child| {
-            let language = child.attribute_ns(vocab::XML, "lang").unwrap_or_default();
-            let primary = language
-                .split('-')
-                .next()
-                .unwrap_or_default()
-                .to_ascii_lowercase();
-            let text = child
-                .text()
-                .ok()?
-                .split_whitespace()
-                .collect::<Vec<_>>()
-                .join(" ");
-            let fits = (1..=MAX_DISPLAY_NAME_CHARS).contains(&text.chars().count());
-            (fits && !text.contains(is_misleading)).then_some((primary, text))
-        })
-        .collect();
-    let in_language = |tag: &str| names.iter().find(|(language, _)| language == tag);
-    let (fr, en) = (in_language("fr"), in_language("en"));
-    let (_, text) = fr.or(en).or(names.first())?;
-    Some(Localized {
-        fr: text.clone(),
-        en: en.map(|(_, text)| text.clone()),
-    })
-}
-
 /// Tells where the provider and what the administrator wrote about it do not fit together.
 fn compare(provider: &ServiceProvider, config: &SpConfig, findings: &mut Vec<Finding>) {
-    if provider.signing_certificates.is_empty() {
-        let must = config
-            .require_signed_requests
-            .unwrap_or(provider.authn_requests_signed);
-        findings.push(if must {
-            Finding::NoSigningKeyToRequire
-        } else {
-            Finding::NoSigningKey
-        });
-    }
     if provider.want_assertions_signed && config.sign == Sign::Response {
         findings.push(Finding::SignedAssertionWanted);
     }

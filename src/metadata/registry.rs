@@ -154,7 +154,7 @@ impl Registered {
 
     /// Its name for people.
     pub fn display_name(&self) -> Localized {
-        display_name(&self.config, self.sp.display_name.as_ref())
+        display_name(&self.config, self.sp.ui_info.display_name.as_ref())
     }
 
     /// The addresses that take answers over HTTP-POST, in the order of the metadata.
@@ -428,9 +428,10 @@ impl Known {
 
     fn listed(&self, now: Timestamp) -> Listed<'_> {
         let (config, of_metadata) = match self {
-            Self::Registered(registered) => {
-                (&registered.config, registered.sp.display_name.as_ref())
-            }
+            Self::Registered(registered) => (
+                &registered.config,
+                registered.sp.ui_info.display_name.as_ref(),
+            ),
             Self::Broken(config) => (&**config, None),
         };
         Listed {

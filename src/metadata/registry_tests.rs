@@ -265,7 +265,7 @@ fn r90_sdp_md03_a_provider_is_out_from_the_instant_at_which_its_metadata_ends() 
 fn the_name_for_people_is_the_administrators_then_the_providers_then_the_short_one() {
     let mut zoom = provider("zoom", "example.zoom.us", &[]);
     assert_eq!(zoom.display_name().fr, "zoom");
-    zoom.sp.display_name = Some(Localized {
+    zoom.sp.ui_info.display_name = Some(Localized {
         fr: "Réunions".into(),
         en: None,
     });

@@ -10,7 +10,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 
 use super::{
     last_good::{LastGood, ToKeep},
@@ -242,9 +242,11 @@ fn registered(config: &SpConfig, origin: Origin, read: &mut Read) -> Option<Regi
         signature_methods,
         refused,
     } = read.reading.provider.take()?;
+    // "PT0S" asks for no copy to be gone on with, and none is: the file is read anew whenever anything is.
+    let cache_duration = sp.cache_duration.filter(SignedDuration::is_positive);
     let look_again_at = read
         .written_at
-        .zip(sp.cache_duration)
+        .zip(cache_duration)
         .and_then(|(written_at, duration)| written_at.checked_add(duration).ok());
     Some(Registered {
         sp,

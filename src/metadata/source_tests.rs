@@ -231,3 +231,33 @@ fn a_file_that_is_older_than_its_cache_duration_is_told_and_shuts_nobody_out() {
     let (_, state) = loaded.registry.states(now()).next().unwrap();
     assert_eq!(state.word(), "stale");
 }
+
+#[test]
+fn a_file_that_is_not_to_be_cached_is_read_at_each_reading_and_never_too_old() {
+    let files = tempfile::tempdir().unwrap();
+    let config = copied(files.path(), "valid/plain.xml");
+    let plain = std::fs::read_to_string(&config.metadata_path).unwrap();
+    // Of two levels the shorter one counts.
+    let text = plain
+        .replace("entityID=", "cacheDuration=\"PT0S\" entityID=")
+        .replace(
+            "<md:SPSSODescriptor ",
+            "<md:SPSSODescriptor cacheDuration=\"PT1H\" ",
+        );
+    std::fs::write(&config.metadata_path, text).unwrap();
+    let loaded = load_all(std::slice::from_ref(&config), None);
+    assert!(loaded.faults.is_empty() && loaded.warnings.is_empty());
+    let found = loaded.registry.sp_for(&name(), now()).unwrap();
+    assert_eq!(found.sp.cache_duration, Some(SignedDuration::ZERO));
+    let later = "2036-11-26T08:00:00Z".parse().unwrap();
+    let (_, state) = loaded.registry.states(later).next().unwrap();
+    assert_eq!(state.word(), "good");
+    std::fs::write(
+        &config.metadata_path,
+        plain.replace("index=\"0\"", "index=\"7\""),
+    )
+    .unwrap();
+    let loaded = load_all(std::slice::from_ref(&config), None);
+    let found = loaded.registry.sp_for(&name(), now()).unwrap();
+    assert_eq!(found.sp.assertion_consumer_services[0].index, 7);
+}

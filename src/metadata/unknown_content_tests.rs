@@ -204,7 +204,13 @@ fn a_name_for_people_that_is_none_is_passed_over() {
         assert!(PLAIN.contains(&role));
         let text = PLAIN.replace(&role, &extensions);
         let reading = read(text.as_bytes(), &config(), Schemes::HttpsOnly, now());
-        reading.provider.unwrap().sp.display_name.map(|it| it.fr)
+        reading
+            .provider
+            .unwrap()
+            .sp
+            .ui_info
+            .display_name
+            .map(|it| it.fr)
     };
     let name = |text: &str| format!("<mdui:DisplayName xml:lang='fr'>{text}</mdui:DisplayName>");
     let good = name(" Zoom\n  du midi ");

@@ -111,6 +111,23 @@ impl EndpointUrl {
     }
 }
 
+/// Whether a page of ours may lead to `link`: an address on the web, whole and as written, that no browser
+/// reads as another one (R-42). Nothing is ever sent or fetched there.
+pub fn is_web_link(link: &str, schemes: Schemes) -> bool {
+    let authority = link.strip_prefix("https://").or_else(|| {
+        link.strip_prefix("http://")
+            .filter(|_| schemes == Schemes::Lab)
+    });
+    // `https:///host` is mended by URL readers: not an address as written.
+    authority.is_some_and(|authority| !authority.starts_with('/'))
+        && link.len() <= EndpointUrl::MAX_BYTES
+        && link
+            .bytes()
+            .all(|b| b.is_ascii_graphic() && !b"\\\"<>`".contains(&b))
+        && !has_user_information(link)
+        && Url::parse(link).is_ok_and(|url| url.has_host())
+}
+
 fn has_user_information(text: &str) -> bool {
     let authority = text.split_once("://").map_or("", |(_scheme, rest)| rest);
     authority
@@ -192,6 +209,43 @@ mod tests {
             );
         }
         assert!(EndpointUrl::parse("https://sp.example.org/acs?a=b", Schemes::HttpsOnly).is_ok());
+    }
+
+    #[test]
+    fn r42_a_page_leads_to_the_web_and_nowhere_else() {
+        for link in [
+            "https://sp.example.org",
+            "https://sp.example.org/privacy?lang=fr#cookies",
+            "https://sp.example.org/@somebody",
+        ] {
+            assert!(is_web_link(link, Schemes::HttpsOnly), "{link}");
+        }
+        let http = "http://sp.example.org/";
+        assert!(is_web_link(http, Schemes::Lab) && !is_web_link(http, Schemes::HttpsOnly));
+        let long = format!("https://sp.example.org/{}", "a".repeat(2048));
+        for link in [
+            "javascript:alert(1)",
+            "JavaScript://sp.example.org/%0aalert(1)",
+            "data:text/html,x",
+            "ftp://sp.example.org/",
+            "HTTPS://sp.example.org/",
+            " https://sp.example.org/",
+            "//sp.example.org/",
+            "/privacy",
+            "https:sp.example.org",
+            "https://",
+            "https:///privacy",
+            "https://university.example@sp.example.org/",
+            "https://sp.example.org\\@university.example/",
+            "https://sp.example.org/\"><script>",
+            "https://sp.example.org/é",
+            "https://sp.example.org/a b",
+            "https://sp.example.org/\n",
+            "",
+            &long,
+        ] {
+            assert!(!is_web_link(link, Schemes::Lab), "{link}");
+        }
     }
 
     #[test]

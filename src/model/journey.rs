@@ -73,6 +73,19 @@ pub enum Beginning {
     },
 }
 
+impl Beginning {
+    /// Whether it is a request that nobody signed.
+    pub const fn is_unsigned_request(&self) -> bool {
+        matches!(
+            self,
+            Self::Request {
+                is_signed: false,
+                ..
+            }
+        )
+    }
+}
+
 /// The person whom a request names, by the hash of the name. Who bears it shows when somebody has
 /// signed in; until then the name, which may be long and is personal, is not carried along.
 #[derive(Clone, Copy, Deserialize, Eq, PartialEq, Serialize)]

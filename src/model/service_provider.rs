@@ -21,16 +21,14 @@ pub struct ServiceProvider {
     pub attribute_consuming_services: Vec<AttributeConsumingService>,
     /// What its metadata says of it as a whole.
     pub entity_attributes: Vec<EntityAttribute>,
-    /// Its certificates for signing, DER: those of `use="signing"` and those without `use`.
-    pub signing_certificates: Vec<Vec<u8>>,
     /// The `NameIDFormat` elements, as written.
     pub name_id_formats: Vec<String>,
     /// Whether its metadata promises that its requests are signed.
     pub authn_requests_signed: bool,
     /// Whether its metadata wants the assertion itself signed.
     pub want_assertions_signed: bool,
-    /// Its name for people, of MDUI.
-    pub display_name: Option<Localized>,
+    /// What it says of itself to people.
+    pub ui_info: UiInfo,
     /// When this description ends.
     pub valid_until: Option<Timestamp>,
     /// After how long it ought to be fetched again (`cacheDuration`).
@@ -42,6 +40,20 @@ impl ServiceProvider {
     pub fn is_named(&self, name: &EntityId) -> bool {
         self.entity_id == *name || self.aliases.contains(name)
     }
+}
+
+/// What a provider says of itself to people (sstc-saml-metadata-ui-v1.0 §2.1, `mdui:UIInfo`), as far as our
+/// pages show it.
+#[derive(Clone, Debug, Default, Eq, PartialEq)]
+pub struct UiInfo {
+    /// Its name.
+    pub display_name: Option<Localized>,
+    /// A sentence or two on what it is.
+    pub description: Option<Localized>,
+    /// Where it tells more: an address on the web.
+    pub information_url: Option<Localized>,
+    /// Where it says what it does with what it is told of people: an address on the web.
+    pub privacy_statement_url: Option<Localized>,
 }
 
 /// One endpoint that takes Responses (saml-metadata-2.0 §2.4.4, `AssertionConsumerService`).

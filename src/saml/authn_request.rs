@@ -375,7 +375,7 @@ mod tests {
     use super::*;
     use crate::{
         xml::{Limits, open},
-        xmlsec::{Sha1, verify_if_signed},
+        xmlsec::{Allowed, verify_if_signed},
     };
 
     fn request(
@@ -392,7 +392,7 @@ mod tests {
 
     /// Reads what is not signed.
     fn parse(root: Element<'_, '_>) -> Result<ReceivedAuthnRequest, RequestShapeFault> {
-        let checked = verify_if_signed(root, &[], Sha1::Refused).unwrap();
+        let checked = verify_if_signed(root, &[], Allowed::default()).unwrap();
         ReceivedAuthnRequest::parse(&checked)
     }
 

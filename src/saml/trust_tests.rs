@@ -7,7 +7,7 @@ use crate::{
     model::{
         endpoint::{EndpointUrl, Schemes},
         entity_id::EntityId,
-        service_provider::{AssertionConsumerService, AttributeConsumingService},
+        service_provider::{AssertionConsumerService, AttributeConsumingService, UiInfo},
         short_name::ShortName,
         vocab,
     },
@@ -63,11 +63,10 @@ pub(in crate::saml) fn provider() -> ServiceProvider {
             requested: Vec::new(),
         }],
         entity_attributes: Vec::new(),
-        signing_certificates: Vec::new(),
         name_id_formats: Vec::new(),
         authn_requests_signed: false,
         want_assertions_signed: true,
-        display_name: None,
+        ui_info: UiInfo::default(),
         valid_until: None,
         cache_duration: None,
     }

@@ -15,7 +15,10 @@ use reqwest::{
     redirect::Policy,
 };
 
-use super::tls::{self, ConnectorError};
+use super::{
+    open_files,
+    tls::{self, ConnectorError},
+};
 
 /// How long it may take to reach a server.
 const CONNECT_TIME: Duration = Duration::from_secs(2);
@@ -60,6 +63,9 @@ pub enum HttpFault {
     /// a secret.
     #[error("the server did not answer")]
     NoAnswer(#[source] reqwest::Error),
+    /// Nobody was asked: no more files may be open here. The server may be in order.
+    #[error("the server was not asked: no more files may be open here")]
+    NoFile(#[source] reqwest::Error),
     /// It is longer than was asked for.
     #[error("the server's answer is too long")]
     TooLong,
@@ -100,7 +106,7 @@ impl HttpFault {
     pub(super) fn is_of_address(&self) -> bool {
         match self {
             Self::NoAnswer(error) => is_caused_by::<AddressFault>(error),
-            Self::TooLong | Self::Tls(_) | Self::Unusable(_) => false,
+            Self::NoFile(_) | Self::TooLong | Self::Tls(_) | Self::Unusable(_) => false,
         }
     }
 
@@ -111,6 +117,7 @@ impl HttpFault {
             Self::NoAnswer(error) if is_of_tls(error) => "untrusted",
             Self::NoAnswer(error) if error.is_connect() => "unreachable",
             Self::NoAnswer(_) => "broken",
+            Self::NoFile(_) => "no-file",
             Self::TooLong => "unusable",
             Self::Tls(_) | Self::Unusable(_) => "untrusted",
         }
@@ -186,7 +193,14 @@ impl HttpClient {
         max: usize,
         patience: Duration,
     ) -> Result<HttpAnswer, HttpFault> {
-        let no_answer = |error: reqwest::Error| HttpFault::NoAnswer(error.without_url());
+        let no_answer = |error: reqwest::Error| {
+            let error = error.without_url();
+            if error.is_connect() && open_files::are_exhausted(&error) {
+                HttpFault::NoFile(error)
+            } else {
+                HttpFault::NoAnswer(error)
+            }
+        };
         let question = self.0.get(url).timeout(patience);
         let mut response = question.send().await.map_err(no_answer)?;
         let mut body = Vec::new();

@@ -10,6 +10,7 @@ pub mod fetch;
 pub mod file;
 pub mod hmac;
 pub mod http;
+pub mod open_files;
 pub mod reach;
 pub mod seal;
 pub mod secret;

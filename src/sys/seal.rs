@@ -7,11 +7,10 @@
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use jiff::{SignedDuration, Timestamp};
 use openssl::{
-    cipher::Cipher,
+    cipher::{Cipher, CipherRef},
     cipher_ctx::CipherCtx,
     error::ErrorStack,
     hash::{MessageDigest, hash},
-    symm,
 };
 
 use super::{
@@ -24,6 +23,8 @@ const KEY_ID: usize = 4;
 const EXPIRY: usize = 8;
 const NONCE: usize = 24;
 const TAG: usize = 16;
+/// The block of AES.
+const BLOCK: usize = 16;
 const HEAD: usize = 1 + KEY_ID + EXPIRY + NONCE;
 
 /// What a sealed value is for. A value sealed for one purpose never opens for another.
@@ -82,25 +83,58 @@ pub enum SealKeyFault {
     /// The line with this number repeats a key.
     #[error("line {0} repeats a key")]
     Repeated(usize),
+    /// The cryptographic library does not have the ciphers.
+    #[error("the ciphers of the seal cannot be had")]
+    NoCipher,
+}
+
+/// The ciphers of the seal, looked up once: by name, as the library does where it is not told
+/// otherwise, each look costs about as much as the encryption.
+struct Ciphers {
+    ecb: Cipher,
+    gcm: Cipher,
+}
+
+impl Ciphers {
+    fn fetch() -> Result<Self, ErrorStack> {
+        Ok(Self {
+            ecb: Cipher::fetch(None, "AES-256-ECB", None)?,
+            gcm: Cipher::fetch(None, "AES-256-GCM", None)?,
+        })
+    }
 }
 
 #[derive(Debug)]
 struct SealKey {
     id: [u8; KEY_ID],
     key: Secret,
+    /// What each block is masked with before it is encrypted: the subkey of the CMAC
+    /// (NIST SP 800-38B, K1).
+    mask: Secret,
 }
 
 /// The keys that seal and open; the first one seals.
-#[derive(Debug)]
-pub struct KeyRing(Vec<SealKey>);
+pub struct KeyRing {
+    keys: Vec<SealKey>,
+    ciphers: Ciphers,
+}
+
+impl std::fmt::Debug for KeyRing {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("KeyRing")
+            .field("keys", &self.keys)
+            .finish_non_exhaustive()
+    }
+}
 
 impl KeyRing {
     /// Reads a key file: one key a line, 32 bytes in base64url, `#` begins a comment.
     ///
     /// # Errors
     ///
-    /// Says which line is not a key, and never shows it.
+    /// Says which line is not a key, and never shows it; or the ciphers cannot be had.
     pub fn parse(text: &str) -> Result<Self, SealKeyFault> {
+        let ciphers = Ciphers::fetch().map_err(|_unusable| SealKeyFault::NoCipher)?;
         let mut keys: Vec<SealKey> = Vec::new();
         for (number, line) in text
             .lines()
@@ -125,15 +159,17 @@ impl KeyRing {
             if keys.iter().any(|known| known.id == id) {
                 return Err(SealKeyFault::Repeated(number));
             }
+            let mask = mask(&ciphers, &key).map_err(|_unusable| SealKeyFault::NoCipher)?;
             keys.push(SealKey {
                 id,
                 key: Secret::new(key),
+                mask,
             });
         }
         if keys.is_empty() {
             Err(SealKeyFault::Empty)
         } else {
-            Ok(Self(keys))
+            Ok(Self { keys, ciphers })
         }
     }
 
@@ -154,7 +190,7 @@ impl KeyRing {
         expires_at: Timestamp,
         entropy: &dyn Entropy,
     ) -> Result<String, SealError> {
-        let Some(first) = self.0.first() else {
+        let Some(first) = self.keys.first() else {
             return Err(SealError(ErrorStack::get()));
         };
         let nonce = entropy::bytes::<NONCE>(entropy);
@@ -164,19 +200,7 @@ impl KeyRing {
         sealed.extend_from_slice(&expires_at.as_second().to_be_bytes());
         let bound = associated(purpose, &sealed);
         sealed.extend_from_slice(&nonce);
-        let (derived, inner) = derive(first.key.expose(), &nonce)?;
-        let mut tag = [0; TAG];
-        let cipher = symm::Cipher::aes_256_gcm();
-        let body = symm::encrypt_aead(
-            cipher,
-            derived.expose(),
-            Some(&inner),
-            &bound,
-            content,
-            &mut tag,
-        )?;
-        sealed.extend_from_slice(&body);
-        sealed.extend_from_slice(&tag);
+        sealed.extend_from_slice(&self.encrypt(first, &nonce, &bound, content)?);
         Ok(URL_SAFE_NO_PAD.encode(sealed))
     }
 
@@ -206,16 +230,63 @@ impl KeyRing {
         if *version != VERSION || tag.len() != TAG {
             return Err(forged);
         }
-        let key = self.0.iter().find(|key| key.id == *id).ok_or(forged)?;
+        let key = self.keys.iter().find(|key| key.id == *id).ok_or(forged)?;
         let nonce = <[u8; NONCE]>::try_from(nonce).map_err(|_length| forged)?;
-        let (derived, inner) = derive(key.key.expose(), &nonce).map_err(|_unusable| forged)?;
         let bound = associated(purpose, head);
-        let cipher = symm::Cipher::aes_256_gcm();
-        let content = symm::decrypt_aead(cipher, derived.expose(), Some(&inner), &bound, body, tag)
+        let content = self
+            .decrypt(key, &nonce, &bound, (body, tag))
             .map_err(|_unauthentic| forged)?;
         if now.duration_since(Timestamp::UNIX_EPOCH) >= SignedDuration::from_secs(expiry) {
             return Err(BrokenSeal::Expired);
         }
+        Ok(content)
+    }
+
+    /// XAES-256-GCM: what `content` becomes, and its tag.
+    fn encrypt(
+        &self,
+        key: &SealKey,
+        nonce: &[u8; NONCE],
+        bound: &[u8],
+        content: &[u8],
+    ) -> Result<Vec<u8>, ErrorStack> {
+        let (derived, inner) = derive(&self.ciphers.ecb, key, nonce)?;
+        let mut gcm = CipherCtx::new()?;
+        gcm.encrypt_init(
+            Some(&self.ciphers.gcm),
+            Some(derived.expose()),
+            Some(&inner),
+        )?;
+        gcm.cipher_update(bound, None)?;
+        let mut sealed = Vec::with_capacity(content.len() + TAG);
+        gcm.cipher_update_vec(content, &mut sealed)?;
+        gcm.cipher_final_vec(&mut sealed)?;
+        let mut tag = [0; TAG];
+        gcm.tag(&mut tag)?;
+        sealed.extend_from_slice(&tag);
+        Ok(sealed)
+    }
+
+    /// Undoes [`Self::encrypt`]; nothing of the content is given where the tag is not that of it.
+    fn decrypt(
+        &self,
+        key: &SealKey,
+        nonce: &[u8; NONCE],
+        bound: &[u8],
+        (body, tag): (&[u8], &[u8]),
+    ) -> Result<Vec<u8>, ErrorStack> {
+        let (derived, inner) = derive(&self.ciphers.ecb, key, nonce)?;
+        let mut gcm = CipherCtx::new()?;
+        gcm.decrypt_init(
+            Some(&self.ciphers.gcm),
+            Some(derived.expose()),
+            Some(&inner),
+        )?;
+        gcm.set_tag(tag)?;
+        gcm.cipher_update(bound, None)?;
+        let mut content = Vec::with_capacity(body.len() + BLOCK);
+        gcm.cipher_update_vec(body, &mut content)?;
+        gcm.cipher_final_vec(&mut content)?;
         Ok(content)
     }
 }
@@ -231,46 +302,50 @@ fn associated(purpose: Purpose, head: &[u8]) -> Vec<u8> {
 
 /// Derives the AES-256-GCM key and nonce of one XAES-256-GCM nonce: a CMAC in counter mode
 /// (NIST SP 800-108) whose every message is one block.
-fn derive(key: &[u8], nonce: &[u8; NONCE]) -> Result<(Secret, [u8; 12]), ErrorStack> {
-    let zero = encrypt_block(key, &[0; 16])?;
-    let mut subkey = [0; 16];
+fn derive(
+    ecb: &CipherRef,
+    key: &SealKey,
+    nonce: &[u8; NONCE],
+) -> Result<(Secret, [u8; 12]), ErrorStack> {
+    let (prefix, inner) = nonce.split_at(12);
+    let counted = [1, 2].map(|counter| [&[0, counter, b'X', 0], prefix].concat());
+    let mut blocks = counted.concat();
+    for (byte, mask) in blocks.iter_mut().zip(key.mask.expose().iter().cycle()) {
+        *byte ^= mask;
+    }
+    let derived = encrypt_blocks(ecb, key.key.expose(), &blocks)?;
+    let mut of_gcm = [0; 12];
+    for (to, from) in of_gcm.iter_mut().zip(inner) {
+        *to = *from;
+    }
+    Ok((derived, of_gcm))
+}
+
+/// The subkey K1 of a CMAC (NIST SP 800-38B §6.1).
+fn mask(ciphers: &Ciphers, key: &[u8]) -> Result<Secret, ErrorStack> {
+    let zero = encrypt_blocks(&ciphers.ecb, key, &[0; BLOCK])?;
+    let mut mask = vec![0; BLOCK];
     let mut carry = 0;
-    for (to, from) in subkey.iter_mut().zip(zero.iter()).rev() {
+    for (to, from) in mask.iter_mut().zip(zero.expose()).rev() {
         *to = from << 1 | carry;
         carry = from >> 7;
     }
-    if let Some(last) = subkey.last_mut() {
+    if let Some(last) = mask.last_mut() {
         *last ^= carry * 0x87;
     }
-    let mut derived = Vec::with_capacity(32);
-    for counter in [1, 2] {
-        let mut block = [0; 16];
-        let message = [0, counter, b'X', 0]
-            .into_iter()
-            .chain(nonce.iter().take(12).copied());
-        for ((to, from), mask) in block.iter_mut().zip(message).zip(subkey) {
-            *to = from ^ mask;
-        }
-        derived.extend_from_slice(&encrypt_block(key, &block)?);
-    }
-    let mut inner = [0; 12];
-    for (to, from) in inner.iter_mut().zip(nonce.iter().skip(12)) {
-        *to = *from;
-    }
-    Ok((Secret::new(derived), inner))
+    Ok(Secret::new(mask))
 }
 
-fn encrypt_block(key: &[u8], block: &[u8; 16]) -> Result<[u8; 16], ErrorStack> {
+/// Encrypts whole blocks, each by itself.
+fn encrypt_blocks(ecb: &CipherRef, key: &[u8], blocks: &[u8]) -> Result<Secret, ErrorStack> {
     let mut context = CipherCtx::new()?;
-    context.encrypt_init(Some(Cipher::aes_256_ecb()), Some(key), None)?;
+    context.encrypt_init(Some(ecb), Some(key), None)?;
     context.set_padding(false);
-    let mut out = [0; 32];
-    context.cipher_update(block, Some(&mut out))?;
-    let mut first = [0; 16];
-    for (to, from) in first.iter_mut().zip(out) {
-        *to = from;
-    }
-    Ok(first)
+    // The library asks for room for one block more.
+    let mut out = vec![0; blocks.len() + BLOCK];
+    let length = context.cipher_update(blocks, Some(&mut out))?;
+    out.truncate(length);
+    Ok(Secret::new(out))
 }
 
 #[cfg(test)]
@@ -285,13 +360,13 @@ mod tests {
     }
 
     fn xaes(key: &[u8; 32], aad: &[u8]) -> String {
-        let (derived, inner) = derive(key, b"ABCDEFGHIJKLMNOPQRSTUVWX").unwrap();
-        let mut tag = [0; 16];
-        let cipher = symm::Cipher::aes_256_gcm();
-        let text = b"XAES-256-GCM";
-        let body = symm::encrypt_aead(cipher, derived.expose(), Some(&inner), aad, text, &mut tag)
-            .unwrap();
-        hex(&[body, tag.to_vec()].concat())
+        let ring = KeyRing::parse(&URL_SAFE_NO_PAD.encode(key)).unwrap();
+        let (nonce, text) = (b"ABCDEFGHIJKLMNOPQRSTUVWX", b"XAES-256-GCM");
+        let key = &ring.keys[0];
+        let sealed = ring.encrypt(key, nonce, aad, text).unwrap();
+        let (body, tag) = sealed.split_at(text.len());
+        assert_eq!(ring.decrypt(key, nonce, aad, (body, tag)).unwrap(), text);
+        hex(&sealed)
     }
 
     #[test]

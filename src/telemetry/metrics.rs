@@ -84,7 +84,7 @@ impl Collector for Counts {
             ),
             (
                 "connections_closed_for_others",
-                "Connections that had waited longest for their clients when one more came than there may be",
+                "Connections that were idle, or had waited longest for their clients, when one more came than there may be",
                 connections.closed(),
             ),
             (
@@ -152,6 +152,17 @@ fn encode_servers(
             let counted = faults.encode_family(&labels)?;
             ConstCounter::new(*count).encode(counted)?;
         }
+    }
+    let mut not_asked = encoder.encode_descriptor(
+        "server_questions_without_a_file",
+        "Questions that could not be put to a server since no more files may be open here, by server",
+        None,
+        MetricType::Counter,
+    )?;
+    for (kind, record) in servers {
+        let labels = [("kind", *kind), ("server", &*record.name)];
+        let counted = not_asked.encode_family(&labels)?;
+        ConstCounter::new(record.not_asked).encode(counted)?;
     }
     let mut resting = encoder.encode_descriptor(
         "server_resting",

@@ -14,13 +14,16 @@ use crate::{
         headers::PagePolicy,
         limits::BodyFault,
         location::{go_on, go_to_cas, path_of, start_path, way_in},
-        page::{Ending, Page, PasswordEnd, Refusal, Stop, StopReason},
+        page::{About, Ending, Page, PasswordEnd, Refusal, Stop, StopReason},
     },
     flow::{
         Answer, Next, Notice, PasswordForm, Refused, Reply, idp_initiated::Start, logout::Farewell,
         stop::Stopped,
     },
-    model::{chain::Chain, journey::RelayState, language::Language, support_code::SupportCode},
+    model::{
+        chain::Chain, journey::RelayState, language::Language, service_provider::UiInfo,
+        support_code::SupportCode,
+    },
 };
 
 /// The longest User-Agent that is written into the log.
@@ -91,6 +94,7 @@ pub(super) fn to_start(
             let page = Page::Start {
                 action: &start_path(&start.sp, start.named.as_ref()),
                 provider: start.provider.text(language),
+                about: about(&start.ui_info, language),
             };
             let response = html(front, &page, language, StatusCode::OK);
             with_policy(response, &PagePolicy::LeadsOn)
@@ -281,6 +285,7 @@ fn password_page(front: &Front, language: Language, form: &PasswordForm) -> Http
         action: &action,
         csrf: &form.form_key,
         provider: form.provider.text(language),
+        about: about(&form.ui_info, language),
         username: &form.login,
         refused: form.refused.map(|refused| match refused {
             Refused::Wrong => Refusal::WrongCredentials,
@@ -309,6 +314,20 @@ fn password_page(front: &Front, language: Language, form: &PasswordForm) -> Http
             .insert(header::RETRY_AFTER, HeaderValue::from(seconds));
     }
     response
+}
+
+fn about(ui_info: &UiInfo, language: Language) -> About<'_> {
+    let [description, information, privacy] = [
+        &ui_info.description,
+        &ui_info.information_url,
+        &ui_info.privacy_statement_url,
+    ]
+    .map(|said| said.as_ref().map(|said| said.text(language)));
+    About {
+        description,
+        information,
+        privacy,
+    }
 }
 
 fn notice_page(front: &Front, language: Language, notice: &Notice) -> HttpResponse {

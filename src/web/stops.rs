@@ -53,6 +53,11 @@ const fn ours<'a>(reason: StopReason<'a>, code: &'static str, status: StatusCode
     }
 }
 
+/// A fault of ours that may be over when somebody tries again.
+const fn unavailable<'a>(reason: StopReason<'a>, code: &'static str) -> Told<'a> {
+    ours(reason, code, StatusCode::SERVICE_UNAVAILABLE)
+}
+
 /// Looks a fault up. `provider` and `attribute` are names for people, in the page's language.
 pub(super) fn told<'a>(fault: &HereFault, provider: &'a str, attribute: &'a str) -> Told<'a> {
     use StopReason as Reason;
@@ -68,13 +73,10 @@ pub(super) fn told<'a>(fault: &HereFault, provider: &'a str, attribute: &'a str)
         HereFault::Barred(Barrier::PasswordMustChange) => {
             refused(Reason::PasswordMustChange, "B-AUT-03")
         }
-        HereFault::CasBusy => ours(Reason::Busy, "B-CAS-01", StatusCode::SERVICE_UNAVAILABLE),
-        HereFault::CasRefuses => ours(
-            Reason::SignInUnavailable,
-            "B-CAS-02",
-            StatusCode::SERVICE_UNAVAILABLE,
-        ),
+        HereFault::CasBusy => unavailable(Reason::Busy, "B-CAS-01"),
+        HereFault::CasRefuses => unavailable(Reason::SignInUnavailable, "B-CAS-02"),
         HereFault::CasTicket => theirs(Reason::JourneyForged, "B-CAS-03"),
+        HereFault::CasTicketUsed => theirs(Reason::TicketUsed, "B-CAS-04"),
         HereFault::CookiesBlocked => theirs(Reason::CookiesBlocked, "B-BRW-01"),
         HereFault::Door(DoorFault::TooLarge(_)) => theirs(Reason::RequestTooLarge, "B-XML-02"),
         HereFault::Door(_) => theirs(Reason::RequestUnreadable, "B-XML-01"),
@@ -82,12 +84,9 @@ pub(super) fn told<'a>(fault: &HereFault, provider: &'a str, attribute: &'a str)
         HereFault::JourneyExpired => theirs(Reason::JourneyExpired, "B-JRN-01"),
         HereFault::JourneyForged => theirs(Reason::JourneyForged, "B-JRN-02"),
         HereFault::JourneyTooLong => theirs(Reason::RequestTooLarge, "B-JRN-03"),
-        HereFault::LogoutFailed(_) => ours(
-            Reason::LogoutFailed,
-            "B-OUT-01",
-            StatusCode::SERVICE_UNAVAILABLE,
-        ),
+        HereFault::LogoutFailed(_) => unavailable(Reason::LogoutFailed, "B-OUT-01"),
         HereFault::MailOfAnother => refused(Reason::MailOfAnother { provider }, "B-ATT-04"),
+        HereFault::NoFile(_) => unavailable(Reason::Busy, "B-AUT-05"),
         HereFault::NotInDirectory => refused(Reason::RecordNotFound { provider }, "B-ATT-05"),
         HereFault::OtherBrowser => theirs(Reason::OtherBrowser, "B-BRW-02"),
         HereFault::Provider(fault) => told_of_provider(*fault, provider),
@@ -119,11 +118,7 @@ pub(super) fn told<'a>(fault: &HereFault, provider: &'a str, attribute: &'a str)
             StatusCode::INTERNAL_SERVER_ERROR,
         ),
         HereFault::Shape(_) => theirs(Reason::RequestUnreadable, "B-REQ-01"),
-        HereFault::SignIn(_) => ours(
-            Reason::SignInUnavailable,
-            "B-AUT-01",
-            StatusCode::SERVICE_UNAVAILABLE,
-        ),
+        HereFault::SignIn(_) => unavailable(Reason::SignInUnavailable, "B-AUT-01"),
         HereFault::Unasked(fault) => told_of_unasked(*fault, provider),
     }
 }
@@ -131,11 +126,7 @@ pub(super) fn told<'a>(fault: &HereFault, provider: &'a str, attribute: &'a str)
 const fn told_of_provider(fault: SpFault, provider: &str) -> Told<'_> {
     use StopReason as Reason;
     match fault {
-        SpFault::Broken => ours(
-            Reason::ProviderBroken { provider },
-            "B-SP-04",
-            StatusCode::SERVICE_UNAVAILABLE,
-        ),
+        SpFault::Broken => unavailable(Reason::ProviderBroken { provider }, "B-SP-04"),
         SpFault::Disabled => refused(Reason::ProviderDisabled { provider }, "B-SP-02"),
         SpFault::Expired => refused(Reason::ProviderEnded { provider }, "B-SP-05"),
         SpFault::Unknown => theirs(Reason::ProviderUnknown, "B-SP-01"),

@@ -9,11 +9,16 @@
 //! The pass also refuses the few things that the tree builder reads otherwise
 //! than XML 1.0 says; each check names its case.
 
+use memchr::{memchr, memchr3};
 use quick_xml::Reader;
 use quick_xml::events::{BytesStart, Event};
 
 pub use super::element::{Document, Element, ShapeFault};
 use super::text::{is_ncname, is_xml_char, is_xml_space};
+
+/// In documents of more bytes, a start tag is looked at before the reader looks for its end: over a tag
+/// that is all attributes it takes more than a nanosecond for each byte.
+const SMALL_BYTES: usize = 256 * 1024;
 
 /// What a document may cost, and whether it may hold more than elements and text.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -291,6 +296,9 @@ impl<'l> Count<'l> {
         let mut reader = Reader::from_str(self.document);
         loop {
             let is_at_start = self.offset == 0;
+            if self.document.len() > SMALL_BYTES {
+                self.tag_ahead()?;
+            }
             let Ok(event) = reader.read_event() else {
                 return Err(not_well_formed(self.document, reader.error_position()));
             };
@@ -340,6 +348,40 @@ impl<'l> Count<'l> {
                 self.before = Before::Other;
             }
         }
+    }
+
+    /// Refuses a start tag that comes next and has more quoted values than it may have attributes and
+    /// namespace declarations. One that does not end is left to the reader.
+    fn tag_ahead(&self) -> Result<(), DoorFault> {
+        let most = self.limits.attributes + self.limits.namespace_declarations;
+        let offset = usize::try_from(self.offset).unwrap_or(usize::MAX);
+        let rest = self.document.as_bytes().get(offset..);
+        let mut rest = match rest {
+            Some([b'<', after @ ..]) if !after.starts_with(b"!") && !after.starts_with(b"?") => {
+                after
+            }
+            Some(_) | None => return Ok(()),
+        };
+        let mut declared = 0_usize;
+        for _value in 0..=most {
+            declared += usize::from(rest.trim_ascii_start().starts_with(b"xmlns"));
+            let end = memchr3(b'"', b'\'', b'>', rest);
+            let Some((quote @ (b'"' | b'\''), inside)) =
+                end.and_then(|end| rest.get(end..)?.split_first())
+            else {
+                return Ok(());
+            };
+            let Some(after) = memchr(*quote, inside).and_then(|end| inside.get(end + 1..)) else {
+                return Ok(());
+            };
+            rest = after;
+        }
+        let bound = if declared > self.limits.namespace_declarations {
+            Bound::NamespaceDeclarations
+        } else {
+            Bound::Attributes
+        };
+        Err(DoorFault::TooLarge(bound))
     }
 
     /// Counts one start tag; returns the number of its namespace declarations.

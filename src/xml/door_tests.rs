@@ -277,6 +277,34 @@ fn r06_exhausting_documents_are_refused_at_once() {
 }
 
 #[test]
+fn r06_a_tag_of_a_large_document_is_held_to_its_bounds_before_it_is_read() {
+    let filler = format!("<!--{}-->", " ".repeat(SMALL_BYTES));
+    let tag = |attributes: usize, namespaces: usize| {
+        let attributes = many(attributes, |n| format!(" a{n} = '>\"'"));
+        let namespaces = many(namespaces, |n| format!(" xmlns:a{n}=\"urn:'>{n}\""));
+        // What stands behind the tag counts for nothing.
+        format!(
+            "{filler}<a{namespaces}{attributes}>{}</a>",
+            "='a'".repeat(100)
+        )
+    };
+    let read = |xml: &str| open(xml.as_bytes(), &Limits::METADATA).map(|_| ());
+    assert_eq!(read(&tag(64, 32)), Ok(()));
+    let too_many = Err(DoorFault::TooLarge(Bound::Attributes));
+    assert_eq!(read(&tag(65, 32)), too_many);
+    assert_eq!(read(&tag(65, 0)), too_many);
+    let too_many = Err(DoorFault::TooLarge(Bound::NamespaceDeclarations));
+    assert_eq!(read(&tag(0, 33)), too_many);
+    for unended in ["<a b='", "<a b='\">", "<a b", "<a b=''"] {
+        let fault = read(&format!("{filler}{unended}")).unwrap_err();
+        assert!(
+            matches!(fault, DoorFault::NotWellFormed { .. }),
+            "{unended}"
+        );
+    }
+}
+
+#[test]
 fn r06_the_dearest_document_within_the_bounds_is_cheap() {
     // Every element declares one more namespace under as many as may be in
     // scope, or has as many attributes as it may: both cost their square.

@@ -96,7 +96,8 @@ impl<'t, 'i> Element<'t, 'i> {
     /// The value of an attribute of `namespace`.
     pub fn attribute_ns(&self, namespace: &str, local_name: &str) -> Option<&'t str> {
         self.attributes()
-            .find(|(ns, name, _)| *ns == namespace && *name == local_name)
+            // The name first: few are equal, and nearly all namespaces are.
+            .find(|(ns, name, _)| *name == local_name && *ns == namespace)
             .map(|(_, _, value)| value)
     }
 

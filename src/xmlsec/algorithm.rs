@@ -5,9 +5,8 @@
 //! in it either: [`Sha1`] says where the verifier takes it all the same. What is on the list
 //! an administrator may still refuse: [`Allowed`] says so to the verifier.
 
-use base64::Engine;
-use base64::engine::general_purpose::STANDARD;
 use openssl::hash::MessageDigest;
+use openssl::sha::{Sha256, Sha384, Sha512};
 
 /// Namespace of XML Signature elements.
 pub(super) const DSIG: &str = "http://www.w3.org/2000/09/xmldsig#";
@@ -61,6 +60,7 @@ pub struct Allowed<'a> {
     pub refused: &'a [&'static str],
 }
 
+#[cfg(test)]
 impl From<Sha1> for Allowed<'_> {
     /// The whole list, and SHA-1 as it is said.
     fn from(sha1: Sha1) -> Self {
@@ -109,10 +109,11 @@ impl PeerDigest {
         listed.or_else(|| (uri == SHA1).then_some(Self::Sha1))
     }
 
-    /// Whether `expected` is the digest of `octets`.
+    /// Whether `expected` is the digest of `octets`. Both are public: no need
+    /// for constant time.
     pub(super) fn matches(self, octets: &[u8], expected: &[u8]) -> bool {
         match self {
-            Self::Listed(digest) => digest.matches(octets, expected),
+            Self::Listed(digest) => digest.of(octets) == expected,
             Self::Sha1 => openssl::sha::sha1(octets) == expected,
         }
     }
@@ -227,22 +228,24 @@ impl DigestAlgorithm {
         }
     }
 
-    /// The digest of `octets`, in base64.
-    pub(super) fn base64_of(self, octets: &[u8]) -> String {
+    /// The digest of `octets`, by functions that need not be looked up by name each time.
+    pub(super) fn of(self, octets: &[u8]) -> Vec<u8> {
         match self {
-            Self::Sha256 => STANDARD.encode(openssl::sha::sha256(octets)),
-            Self::Sha384 => STANDARD.encode(openssl::sha::sha384(octets)),
-            Self::Sha512 => STANDARD.encode(openssl::sha::sha512(octets)),
-        }
-    }
-
-    /// Whether `expected` is the digest of `octets`. Both are public: no need
-    /// for constant time.
-    fn matches(self, octets: &[u8], expected: &[u8]) -> bool {
-        match self {
-            Self::Sha256 => openssl::sha::sha256(octets) == expected,
-            Self::Sha384 => openssl::sha::sha384(octets) == expected,
-            Self::Sha512 => openssl::sha::sha512(octets) == expected,
+            Self::Sha256 => {
+                let mut hash = Sha256::new();
+                hash.update(octets);
+                hash.finish().into()
+            }
+            Self::Sha384 => {
+                let mut hash = Sha384::new();
+                hash.update(octets);
+                hash.finish().into()
+            }
+            Self::Sha512 => {
+                let mut hash = Sha512::new();
+                hash.update(octets);
+                hash.finish().into()
+            }
         }
     }
 }

@@ -36,8 +36,7 @@ const TRIAL_BYTES: usize = 32;
 
 const PREFIXES: &[(&str, &str)] = &[("ds", DSIG), ("xenc", XMLENC), ("xenc11", XMLENC11)];
 
-/// A peer's public key for encryption, out of a certificate that its metadata holds, and how it is
-/// encrypted to.
+/// A peer's public key for encryption, and how it is encrypted to.
 #[derive(Clone, Debug)]
 pub struct EncryptionKey {
     /// The key itself, which is of RSA. It is read as one that verifies, and does not here.
@@ -46,17 +45,13 @@ pub struct EncryptionKey {
 }
 
 impl EncryptionKey {
-    /// Reads the content of `ds:X509Certificate`: DER in base64, wrapped or not.
+    /// Takes a key to encrypt to it.
     ///
     /// # Errors
     ///
-    /// It is no certificate, or its key is none of RSA, or too weak, or one with which the
-    /// cryptographic library does not encrypt: better told when it is read than at a sign-in.
-    pub fn from_certificate_base64(
-        text: &str,
-        methods: EncryptionMethods,
-    ) -> Result<Self, KeyFault> {
-        let public = VerifyingKey::from_certificate_base64(text)?;
+    /// It is none of RSA, or one with which the cryptographic library does not encrypt: better told when
+    /// it is read than at a sign-in.
+    pub fn new(public: VerifyingKey, methods: EncryptionMethods) -> Result<Self, KeyFault> {
         match public.kind() {
             KeyKind::Rsa => {
                 encrypt_key(methods.transport, public.key(), &[0; TRIAL_BYTES])?;
@@ -66,8 +61,8 @@ impl EncryptionKey {
         }
     }
 
-    /// What the certificate says.
-    pub const fn certificate(&self) -> &CertificateFacts {
+    /// What its certificate says; none where it stands bare.
+    pub const fn certificate(&self) -> Option<&CertificateFacts> {
         self.public.certificate()
     }
 

@@ -114,6 +114,19 @@ impl KeyTransport {
     /// The name of `rsa-oaep` in `EncryptionMethod`.
     pub const RSA_OAEP: &str = "http://www.w3.org/2009/xmlenc11#rsa-oaep";
 
+    /// Each of them as it is where no digest is named (xmlenc-core1 §5.5.2), in the order in which they
+    /// are chosen: each of nine service providers that were tried reads the first one; of the second,
+    /// xmlsec1 1.2.37 knows nothing.
+    pub const UNSTATED: [Self; 2] = [
+        Self::RsaOaepMgf1p {
+            digest: OaepDigest::Sha1,
+        },
+        Self::RsaOaep {
+            digest: OaepDigest::Sha1,
+            mask: OaepDigest::Sha1,
+        },
+    ];
+
     /// Its name in `EncryptionMethod`.
     pub const fn uri(self) -> &'static str {
         match self {
@@ -139,12 +152,9 @@ impl KeyTransport {
 }
 
 impl Default for KeyTransport {
-    /// What each of nine service providers reads that were tried; of `rsa-oaep`, xmlsec1 1.2.37
-    /// knows nothing.
     fn default() -> Self {
-        Self::RsaOaepMgf1p {
-            digest: OaepDigest::Sha1,
-        }
+        let [first, ..] = Self::UNSTATED;
+        first
     }
 }
 

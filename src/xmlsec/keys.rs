@@ -4,6 +4,8 @@
 //! . A private key is never printed and leaves this room only where it is
 //! made, as the PEM file to be kept.
 
+use std::sync::Arc;
+
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use jiff::Timestamp;
@@ -22,7 +24,7 @@ use zeroize::Zeroizing;
 use super::algorithm::{DigestAlgorithm, KeyKind, SignatureAlgorithm};
 use super::crypto_error::CryptoError;
 use super::sign::{SignError, Signer};
-use super::signature;
+use super::signature::{self, ReadyKey};
 use crate::model::text::is_misleading;
 
 /// Why a key is not taken.
@@ -34,6 +36,9 @@ pub enum KeyFault {
     /// OpenSSL failed or could not read a part.
     #[error("the key or certificate cannot be used")]
     Crypto(#[from] CryptoError),
+    /// Not a `ds:KeyValue` of RSA, or of an elliptic curve by its name.
+    #[error("not one RSAKeyValue, or ECKeyValue of a named curve")]
+    KeyValue,
     /// The private key and the certificate do not belong together.
     #[error("the certificate is of another key")]
     OtherKey,
@@ -119,12 +124,12 @@ impl CertificateFacts {
     }
 }
 
-/// A peer's public key, out of a certificate that its metadata holds.
+/// A peer's public key, as its metadata holds it: in a certificate, or bare.
 #[derive(Clone, Debug)]
 pub struct VerifyingKey {
     key: PKey<Public>,
     kind: KeyKind,
-    facts: CertificateFacts,
+    certificate: Option<CertificateFacts>,
 }
 
 impl VerifyingKey {
@@ -142,7 +147,16 @@ impl VerifyingKey {
         let key = certificate.public_key()?;
         Ok(Self {
             kind: check_key(&key)?,
-            facts: CertificateFacts::read(&certificate, &key)?,
+            certificate: Some(CertificateFacts::read(&certificate, &key)?),
+            key,
+        })
+    }
+
+    /// A key that stands in no certificate.
+    pub(super) fn bare(key: PKey<Public>) -> Result<Self, KeyFault> {
+        Ok(Self {
+            kind: check_key(&key)?,
+            certificate: None,
             key,
         })
     }
@@ -157,9 +171,34 @@ impl VerifyingKey {
         Self::from_certificate_der(&der)
     }
 
-    /// What the certificate says.
-    pub const fn certificate(&self) -> &CertificateFacts {
-        &self.facts
+    /// Kind and size, as `RSA 2048`.
+    pub fn kind_and_size(&self) -> String {
+        let kind = match self.kind {
+            KeyKind::Ec => "EC",
+            KeyKind::Rsa => "RSA",
+        };
+        format!("{kind} {}", self.key.bits())
+    }
+
+    /// SHA-256 of the key alone (`SubjectPublicKeyInfo`, DER): 64 digits in lower-case hexadecimal.
+    ///
+    /// # Errors
+    ///
+    /// OpenSSL failed.
+    pub fn key_sha256(&self) -> Result<String, KeyFault> {
+        let der = self.key.public_key_to_der()?;
+        let digest = openssl::hash::hash(MessageDigest::sha256(), &der)?;
+        Ok(hex(&digest))
+    }
+
+    /// What its certificate says; none where it stands bare.
+    pub const fn certificate(&self) -> Option<&CertificateFacts> {
+        self.certificate.as_ref()
+    }
+
+    /// Whether both are one key, whatever stands around it.
+    pub fn is_same_key(&self, other: &Self) -> bool {
+        self.key.public_eq(&other.key)
     }
 
     pub(super) const fn kind(&self) -> KeyKind {
@@ -179,8 +218,7 @@ impl VerifyingKey {
 /// signing. A clone shares it.
 #[derive(Clone)]
 pub struct SigningKey {
-    key: PKey<Private>,
-    algorithm: SignatureAlgorithm,
+    key: Arc<ReadyKey>,
     digest: DigestAlgorithm,
     facts: CertificateFacts,
     der: Vec<u8>,
@@ -222,11 +260,10 @@ impl SigningKey {
         };
         let der = certificate.to_der()?;
         Ok(Self {
-            algorithm,
             digest: algorithm.digest_algorithm(),
             facts: CertificateFacts::read(certificate, &public)?,
             base64: STANDARD.encode(&der),
-            key,
+            key: Arc::new(ReadyKey::new(key, algorithm)),
             der,
         })
     }
@@ -243,18 +280,18 @@ impl SigningKey {
 
     /// Whether it is a key on an elliptic curve, whose signatures not everybody reads.
     pub fn is_elliptic(&self) -> bool {
-        self.algorithm.key_kind() == KeyKind::Ec
+        self.algorithm().key_kind() == KeyKind::Ec
     }
 
     /// The size of the key, in bits.
     pub fn bits(&self) -> u32 {
-        self.key.bits()
+        self.key.key().bits()
     }
 
     /// The same key, signing by `algorithm` and with its digest; none where it is of another kind.
     pub fn signing_by(&self, algorithm: SignatureAlgorithm) -> Option<Self> {
-        (algorithm.key_kind() == self.algorithm.key_kind()).then(|| Self {
-            algorithm,
+        (algorithm.key_kind() == self.algorithm().key_kind()).then(|| Self {
+            key: Arc::new(ReadyKey::new(self.key.key().clone(), algorithm)),
             digest: algorithm.digest_algorithm(),
             ..self.clone()
         })
@@ -269,7 +306,7 @@ impl SigningKey {
 
 impl Signer for SigningKey {
     fn algorithm(&self) -> SignatureAlgorithm {
-        self.algorithm
+        self.key.algorithm()
     }
 
     fn digest(&self) -> DigestAlgorithm {
@@ -281,7 +318,7 @@ impl Signer for SigningKey {
     }
 
     fn sign(&self, message: &[u8]) -> Result<Vec<u8>, SignError> {
-        signature::sign(self.algorithm, &self.key, message).map_err(SignError::Crypto)
+        self.key.sign(message).map_err(SignError::Crypto)
     }
 }
 

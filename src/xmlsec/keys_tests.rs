@@ -1,6 +1,7 @@
 use openssl::pkey::Public;
 
 use super::super::test_support::{TestKey, certify, foreign_key, sp_key};
+use super::super::{Sha1, verify_detached};
 use super::*;
 
 fn read(key: &TestKey) -> Result<VerifyingKey, KeyFault> {
@@ -19,7 +20,7 @@ fn request(common_name: &str) -> KeyRequest<'_> {
 #[test]
 fn a_certificate_shows_what_it_says() {
     let key = read(sp_key()).unwrap();
-    let facts = key.certificate();
+    let facts = key.certificate().unwrap();
     assert_eq!(facts.subject(), "CN=sp.example, O=Université");
     assert_eq!(facts.not_before().to_string(), "2001-09-09T01:46:40Z");
     assert_eq!(facts.not_after().to_string(), "2033-05-18T03:33:20Z");
@@ -55,7 +56,7 @@ fn iip_md12_a_certificate_that_says_that_it_never_ends_is_read() {
         .unwrap();
     let der = builder.build().to_der().unwrap();
     let key = VerifyingKey::from_certificate_der(&der).unwrap();
-    let end = key.certificate().not_after();
+    let end = key.certificate().unwrap().not_after();
     assert_eq!(end.as_second(), Timestamp::MAX.as_second());
 }
 
@@ -122,7 +123,7 @@ fn sdp_md06_a_generated_key_is_read_again_and_is_long_lived() {
     );
     assert_eq!(key.certificate().key(), "RSA 2048");
     let public = VerifyingKey::from_certificate_der(key.certificate_der()).unwrap();
-    assert_eq!(public.certificate(), key.certificate());
+    assert_eq!(public.certificate(), Some(key.certificate()));
     assert!(VerifyingKey::from_certificate_base64(key.certificate_base64()).is_ok());
     let certificate = X509::from_der(key.certificate_der()).unwrap();
     assert!(
@@ -175,6 +176,43 @@ fn r07_a_key_signs_by_every_algorithm_of_its_kind_and_by_no_other() {
                 assert_eq!(other.digest(), DigestAlgorithm::Sha512);
             }
         }
+    }
+}
+
+#[test]
+fn a_key_that_has_signed_signs_the_next_message_and_several_at_one_time() {
+    for key in [NewKey::Rsa2048, NewKey::EcP256] {
+        let made = generate(&KeyRequest {
+            key,
+            ..request("idp.example")
+        });
+        let key = SigningKey::from_pem(made.unwrap().pem().as_bytes()).unwrap();
+        let public = [VerifyingKey::from_certificate_der(key.certificate_der()).unwrap()];
+        let sign = |message: &str| {
+            let signature = key.sign(message.as_bytes()).unwrap();
+            let verify = |octets: &str| {
+                let algorithm = key.algorithm().uri();
+                verify_detached(
+                    algorithm,
+                    octets.as_bytes(),
+                    &signature,
+                    &public,
+                    Sha1::Refused.into(),
+                )
+            };
+            verify(message).unwrap();
+            verify("another").unwrap_err();
+        };
+        std::thread::scope(|scope| {
+            for thread in 0..4 {
+                let sign = &sign;
+                scope.spawn(move || {
+                    for number in 0..5 {
+                        sign(&format!("message {number} of {thread}"));
+                    }
+                });
+            }
+        });
     }
 }
 
@@ -232,4 +270,13 @@ fn breach_of_sdp_md07_a_file_that_is_not_one_key_with_its_certificate_is_refused
         let unread = SigningKey::from_pem(&TestKey::ec(curve).pem());
         assert!(matches!(unread, Err(KeyFault::UnsupportedSize)));
     }
+}
+
+#[test]
+fn a_key_is_the_same_one_whatever_certificate_it_stands_in() {
+    let one = read(sp_key()).unwrap();
+    let der = certify(&sp_key().key, &foreign_key().key).to_der().unwrap();
+    let renewed = VerifyingKey::from_certificate_der(&der).unwrap();
+    assert!(one.is_same_key(&renewed) && one.certificate() != renewed.certificate());
+    assert!(!one.is_same_key(&read(foreign_key()).unwrap()));
 }

@@ -9,6 +9,7 @@ mod algorithm;
 mod crypto_error;
 mod encrypt;
 pub mod encryption_algorithm;
+mod key_value;
 pub mod keys;
 mod sign;
 mod signature;

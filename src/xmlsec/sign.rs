@@ -77,7 +77,7 @@ pub fn sign(unsigned: &Canonical, id: &str, signer: &dyn Signer) -> Result<Canon
     if certificate.is_empty() || !is_base64 {
         return Err(SignError::Certificate);
     }
-    let digest = signer.digest().base64_of(unsigned.as_str().as_bytes());
+    let digest = STANDARD.encode(signer.digest().of(unsigned.as_str().as_bytes()));
     let opening = "<ds:SignedInfo";
     let signed_info = [
         "><ds:CanonicalizationMethod Algorithm=\"",

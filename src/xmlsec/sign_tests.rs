@@ -1,4 +1,4 @@
-use super::super::algorithm::Sha1;
+use super::super::algorithm::Allowed;
 use super::super::test_support::{cut, sp_key};
 use super::super::verify::{verify_enveloped, verify_enveloped_element};
 use super::super::{SigningKey, VerifyingKey};
@@ -45,7 +45,7 @@ fn what_is_signed_verifies_and_is_canonical_still() {
     let document = open(signed.as_str().as_bytes(), &Limits::MESSAGE).unwrap();
     let root = document.root();
     assert_eq!(
-        verify_enveloped(root, &keys(), Sha1::Refused)
+        verify_enveloped(root, &keys(), Allowed::default())
             .unwrap()
             .get(),
         &root
@@ -79,7 +79,7 @@ fn r41_a_signed_part_stands_alone() {
     let outer = response("_r", &inner);
     let alone = cut(outer.as_str(), "<saml:Assertion", "</saml:Assertion>");
     let document = open(alone.as_bytes(), &Limits::MESSAGE).unwrap();
-    assert!(verify_enveloped(document.root(), &keys(), Sha1::Refused).is_ok());
+    assert!(verify_enveloped(document.root(), &keys(), Allowed::default()).is_ok());
 }
 
 #[test]

@@ -1,14 +1,19 @@
 //! One signature over octets: the only lines that call the cryptographic
 //! library to sign or verify.
 
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use openssl::bn::BigNum;
 use openssl::ecdsa::EcdsaSig;
 use openssl::error::ErrorStack;
-use openssl::pkey::{PKeyRef, Private, Public};
+use openssl::md::Md;
+use openssl::pkey::{PKey, PKeyRef, Private, Public};
+use openssl::pkey_ctx::PkeyCtx;
+use openssl::rsa::Padding;
 
-use super::algorithm::{KeyKind, PeerAlgorithm, SignatureAlgorithm};
+use super::algorithm::{DigestAlgorithm, KeyKind, PeerAlgorithm, SignatureAlgorithm};
 use super::crypto_error::CryptoError;
 use crate::xml::text::is_xml_space;
 
@@ -27,17 +32,68 @@ pub(super) fn decode_base64(text: &str) -> Option<Vec<u8>> {
     STANDARD.decode(compact).ok()
 }
 
-/// Signs `octets` with a key of the kind that `algorithm` needs; an ECDSA signature is raw.
-pub(super) fn sign(
+/// A private key that is made ready for one algorithm.
+///
+/// To look up how to sign, by names, and to set it up costs some 10 µs for each signature. So what
+/// was set up is kept for the next one: as many as there ever were signatures at one time. Nothing of
+/// a message stays in it.
+pub(super) struct ReadyKey {
+    key: PKey<Private>,
     algorithm: SignatureAlgorithm,
-    key: &PKeyRef<Private>,
-    octets: &[u8],
-) -> Result<Vec<u8>, CryptoError> {
-    let mut signer = openssl::sign::Signer::new(algorithm.digest(), key)?;
-    let signature = signer.sign_oneshot_to_vec(octets)?;
-    match algorithm.key_kind() {
-        KeyKind::Rsa => Ok(signature),
-        KeyKind::Ec => Ok(raw(&signature, key.bits())?),
+    idle: Mutex<Vec<PkeyCtx<Private>>>,
+}
+
+impl ReadyKey {
+    /// Takes a key of the kind that `algorithm` needs.
+    pub(super) const fn new(key: PKey<Private>, algorithm: SignatureAlgorithm) -> Self {
+        Self {
+            key,
+            algorithm,
+            idle: Mutex::new(Vec::new()),
+        }
+    }
+
+    pub(super) const fn key(&self) -> &PKey<Private> {
+        &self.key
+    }
+
+    pub(super) const fn algorithm(&self) -> SignatureAlgorithm {
+        self.algorithm
+    }
+
+    /// Signs `octets`; an ECDSA signature is raw.
+    pub(super) fn sign(&self, octets: &[u8]) -> Result<Vec<u8>, CryptoError> {
+        let digest = self.algorithm.digest_algorithm().of(octets);
+        let idle = self.idle().pop();
+        let mut context = idle.map_or_else(|| self.set_up(), Ok)?;
+        let mut signature = Vec::new();
+        // One that has failed is not kept.
+        context.sign_to_vec(&digest, &mut signature)?;
+        self.idle().push(context);
+        match self.algorithm.key_kind() {
+            KeyKind::Rsa => Ok(signature),
+            KeyKind::Ec => Ok(raw(&signature, self.key.bits())?),
+        }
+    }
+
+    fn set_up(&self) -> Result<PkeyCtx<Private>, ErrorStack> {
+        let digest = match self.algorithm.digest_algorithm() {
+            DigestAlgorithm::Sha256 => Md::sha256(),
+            DigestAlgorithm::Sha384 => Md::sha384(),
+            DigestAlgorithm::Sha512 => Md::sha512(),
+        };
+        let mut context = PkeyCtx::new(&self.key)?;
+        context.sign_init()?;
+        if self.algorithm.key_kind() == KeyKind::Rsa {
+            context.set_rsa_padding(Padding::PKCS1)?;
+        }
+        context.set_signature_md(digest)?;
+        Ok(context)
+    }
+
+    /// A thread that panicked left the list whole.
+    fn idle(&self) -> MutexGuard<'_, Vec<PkeyCtx<Private>>> {
+        self.idle.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

@@ -171,10 +171,10 @@ pub enum SignatureFault {
 /// # Errors
 ///
 /// As [`verify_enveloped`], where a signature stands anywhere in the document.
-pub fn verify_if_signed<'t, 'i, 'a>(
+pub fn verify_if_signed<'t, 'i>(
     root: Element<'t, 'i>,
     keys: &[VerifyingKey],
-    allowed: impl Into<Allowed<'a>>,
+    allowed: Allowed<'_>,
 ) -> Result<Checked<Element<'t, 'i>>, SignatureFault> {
     if root.parent().is_some() {
         return Err(SignatureFault::Misplaced);
@@ -198,10 +198,10 @@ pub fn verify_if_signed<'t, 'i, 'a>(
 /// # Errors
 ///
 /// The first thing wrong. The message must not be read further.
-pub fn verify_enveloped<'t, 'i, 'a>(
+pub fn verify_enveloped<'t, 'i>(
     root: Element<'t, 'i>,
     keys: &[VerifyingKey],
-    allowed: impl Into<Allowed<'a>>,
+    allowed: Allowed<'_>,
 ) -> Result<Verified<Element<'t, 'i>>, SignatureFault> {
     if keys.is_empty() {
         return Err(SignatureFault::NoKeys);
@@ -219,7 +219,7 @@ pub fn verify_enveloped<'t, 'i, 'a>(
     }
     let leave = Leave {
         inclusive: true,
-        allowed: allowed.into(),
+        allowed,
     };
     verify_element(root, root, signature, (keys, leave))
 }
@@ -270,14 +270,14 @@ pub fn verify_enveloped_element<'t, 'i>(
 /// # Errors
 ///
 /// The algorithm is not allowed, or none of `keys` made the signature.
-pub fn verify_detached<'a>(
+pub fn verify_detached(
     algorithm_uri: &str,
     signed_octets: &[u8],
     signature: &[u8],
     keys: &[VerifyingKey],
-    allowed: impl Into<Allowed<'a>>,
+    allowed: Allowed<'_>,
 ) -> Result<Verified<()>, SignatureFault> {
-    let algorithm = peer_algorithm(algorithm_uri, allowed.into())?;
+    let algorithm = peer_algorithm(algorithm_uri, allowed)?;
     check_keys(
         algorithm,
         signed_octets,

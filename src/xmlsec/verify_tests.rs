@@ -10,7 +10,7 @@ use crate::xml::{DoorFault, Limits, open};
 
 pub(super) fn verify_with(xml: &str, keys: &[VerifyingKey]) -> Result<(), SignatureFault> {
     let document = open(xml.as_bytes(), &Limits::METADATA).unwrap();
-    verify_enveloped(document.root(), keys, Sha1::Refused).map(|_| ())
+    verify_enveloped(document.root(), keys, Allowed::default()).map(|_| ())
 }
 
 fn verify(xml: &str) -> Result<(), SignatureFault> {
@@ -29,7 +29,7 @@ fn a_signed_request_verifies_and_is_seen_without_its_signature() {
     let xml = signed_request();
     let document = open(xml.as_bytes(), &Limits::MESSAGE).unwrap();
     let root = document.root();
-    let verified = verify_enveloped(root, &[sp_key().verifying()], Sha1::Refused).unwrap();
+    let verified = verify_enveloped(root, &[sp_key().verifying()], Allowed::default()).unwrap();
     assert_eq!(verified.get(), &root);
     let seen: Vec<_> = verified
         .into_inner()
@@ -56,7 +56,7 @@ fn r08_without_keys_nothing_verifies() {
     let document = open(b"<a/>", &Limits::MESSAGE).unwrap();
     let root = document.root();
     assert_eq!(
-        verify_enveloped(root, &[], Sha1::Refused),
+        verify_enveloped(root, &[], Allowed::default()),
         Err(SignatureFault::NoKeys)
     );
     assert_eq!(
@@ -65,7 +65,7 @@ fn r08_without_keys_nothing_verifies() {
     );
     let uri = SignatureAlgorithm::RsaSha256.uri();
     assert_eq!(
-        verify_detached(uri, b"", b"", &[], Sha1::Refused),
+        verify_detached(uri, b"", b"", &[], Allowed::default()),
         Err(SignatureFault::NoKeys)
     );
 }

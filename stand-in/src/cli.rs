@@ -64,7 +64,7 @@ struct IdentityOptions {
     /// Private key, PEM.
     #[arg(long, value_name = "FILE", requires = "certificate")]
     key: Option<PathBuf>,
-    /// Certificate, PEM: published for signing and for encryption.
+    /// Certificate, PEM: published for signing, and for encryption if it is RSA.
     #[arg(long, value_name = "FILE", requires = "key")]
     certificate: Option<PathBuf>,
 }

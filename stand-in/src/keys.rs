@@ -57,8 +57,8 @@ impl KeyPair {
     ///
     /// # Errors
     ///
-    /// A file cannot be read, is not PEM, is not RSA, or the two do not belong
-    /// together.
+    /// A file cannot be read, is not PEM, is neither RSA nor on an elliptic curve, or
+    /// the two do not belong together.
     pub(crate) fn load(key: &Path, certificate: &Path) -> anyhow::Result<Self> {
         let read = |path: &Path| {
             std::fs::read(path).with_context(|| format!("cannot read {}", path.display()))
@@ -70,7 +70,10 @@ impl KeyPair {
                 format!("{} holds no certificate in PEM", certificate.display())
             })?,
         };
-        ensure!(pair.key.rsa().is_ok(), "the key must be RSA");
+        ensure!(
+            pair.key.rsa().is_ok() || pair.key.ec_key().is_ok(),
+            "the key must be RSA or on an elliptic curve"
+        );
         ensure!(
             pair.certificate.public_key()?.public_eq(&pair.key),
             "the certificate does not belong to the key"

@@ -14,6 +14,7 @@ use url::Url;
 
 use crate::idp::Idp;
 use crate::keys::KeyPair;
+use crate::sp_metadata::escape;
 use crate::vocab;
 
 /// How the `AuthnRequest` travels; Zoom's form calls it "Binding".
@@ -86,6 +87,24 @@ impl Identity {
     }
 }
 
+/// By what a request is signed in its XML, as URIs; for a query, samael chooses by the key.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Algorithms<'a> {
+    /// The `SignatureMethod`.
+    pub(crate) signature: &'a str,
+    /// The `DigestMethod`.
+    pub(crate) digest: &'a str,
+}
+
+impl Default for Algorithms<'_> {
+    fn default() -> Self {
+        Self {
+            signature: vocab::RSA_SHA256,
+            digest: vocab::SHA256,
+        }
+    }
+}
+
 /// An `AuthnRequest` on its way out.
 #[derive(Debug)]
 pub(crate) struct Outgoing {
@@ -149,6 +168,7 @@ pub(crate) fn request(
     witness: &ServiceProvider,
     binding: RequestBinding,
     relay_state: Option<&str>,
+    algorithms: Algorithms<'_>,
 ) -> anyhow::Result<Outgoing> {
     let urn = match binding {
         RequestBinding::Redirect => vocab::REDIRECT,
@@ -178,7 +198,7 @@ pub(crate) fn request(
                 .to_string()
                 .map_err(|error| anyhow::anyhow!("samael wrote no request: {error}"))?;
             let xml = match key {
-                Some(pair) => sign(&xml, &id, pair)?,
+                Some(pair) => sign(&xml, &id, pair, algorithms)?,
                 None => xml,
             };
             Carrier::Form {
@@ -193,20 +213,20 @@ pub(crate) fn request(
 /// Signs the request inside its XML.
 ///
 /// The template is ours: samael's own takes SHA-1 for the digest.
-fn sign(xml: &str, id: &str, pair: &KeyPair) -> anyhow::Result<String> {
+fn sign(xml: &str, id: &str, pair: &KeyPair, algorithms: Algorithms<'_>) -> anyhow::Result<String> {
     let template = format!(
         "<ds:Signature xmlns:ds=\"{dsig}\"><ds:SignedInfo>\
          <ds:CanonicalizationMethod Algorithm=\"{c14n}\"/>\
-         <ds:SignatureMethod Algorithm=\"{rsa}\"/><ds:Reference URI=\"#{id}\"><ds:Transforms>\
+         <ds:SignatureMethod Algorithm=\"{signature}\"/><ds:Reference URI=\"#{id}\"><ds:Transforms>\
          <ds:Transform Algorithm=\"{enveloped}\"/><ds:Transform Algorithm=\"{c14n}\"/>\
-         </ds:Transforms><ds:DigestMethod Algorithm=\"{sha}\"/><ds:DigestValue/></ds:Reference>\
+         </ds:Transforms><ds:DigestMethod Algorithm=\"{digest}\"/><ds:DigestValue/></ds:Reference>\
          </ds:SignedInfo><ds:SignatureValue/><ds:KeyInfo><ds:X509Data><ds:X509Certificate>\
          {certificate}</ds:X509Certificate></ds:X509Data></ds:KeyInfo></ds:Signature>",
         dsig = vocab::DSIG,
         c14n = vocab::EXCLUSIVE_C14N,
-        rsa = vocab::RSA_SHA256,
+        signature = escape(algorithms.signature),
         enveloped = vocab::ENVELOPED,
-        sha = vocab::SHA256,
+        digest = escape(algorithms.digest),
         certificate = pair.certificate_base64()?,
     );
     let end = "</saml2:Issuer>";

@@ -11,8 +11,8 @@ const READABLE: [&str; 2] = [
 
 /// Writes the `EntityDescriptor`.
 ///
-/// With a key pair, the certificate is published both for signing and for
-/// encryption. `AuthnRequestsSigned` tells the truth.
+/// With a key pair, the certificate is published for signing, and for encryption
+/// if it is RSA. `AuthnRequestsSigned` tells the truth.
 ///
 /// # Errors
 ///
@@ -25,7 +25,14 @@ pub(crate) fn write(identity: &Identity) -> anyhow::Result<String> {
             let methods = READABLE
                 .map(|method| format!("<md:EncryptionMethod Algorithm=\"{method}\"/>"))
                 .concat();
-            [("signing", ""), ("encryption", methods.as_str())]
+            let for_encryption = pair
+                .key
+                .rsa()
+                .ok()
+                .map(|_| ("encryption", methods.as_str()));
+            [("signing", "")]
+                .into_iter()
+                .chain(for_encryption)
                 .map(|(purpose, methods)| {
                     format!(
                         "    <md:KeyDescriptor use=\"{purpose}\"><ds:KeyInfo xmlns:ds=\"{dsig}\">\
@@ -34,6 +41,7 @@ pub(crate) fn write(identity: &Identity) -> anyhow::Result<String> {
                         dsig = vocab::DSIG,
                     )
                 })
+                .collect::<Vec<_>>()
                 .concat()
         }
     };

@@ -21,7 +21,7 @@ use serde_json::{Value, json};
 
 use crate::idp::Idp;
 use crate::reading::{self, Received, Shell};
-use crate::sp::{self, Carrier, Identity, RequestBinding};
+use crate::sp::{self, Algorithms, Carrier, Identity, RequestBinding};
 use crate::sp_metadata::{self, escape};
 
 const MAX_BODY_BYTES: usize = 1 << 20;
@@ -50,8 +50,13 @@ impl Witness {
         })
     }
 
-    fn request(&self, binding: RequestBinding) -> anyhow::Result<HttpResponse> {
-        let request = sp::request(&self.identity, &self.samael, binding, Some(RELAY_STATE))?;
+    fn request(
+        &self,
+        binding: RequestBinding,
+        algorithms: Algorithms<'_>,
+    ) -> anyhow::Result<HttpResponse> {
+        let (identity, relay_state) = (&self.identity, Some(RELAY_STATE));
+        let request = sp::request(identity, &self.samael, binding, relay_state, algorithms)?;
         let mut open = self.open.lock().unwrap_or_else(PoisonError::into_inner);
         open.insert(request.id);
         Ok(match request.carrier {
@@ -123,18 +128,24 @@ async fn metadata(State(witness): State<Arc<Witness>>) -> HttpResponse {
     )
 }
 
-/// `GET /login?binding=…`.
+/// `GET /login?binding=…&signature=…&digest=…`, the last two as URIs.
 async fn login(
     State(witness): State<Arc<Witness>>,
     Query(query): Query<BTreeMap<String, String>>,
 ) -> HttpResponse {
+    let default = Algorithms::default();
+    let or = |name, default| query.get(name).map_or(default, String::as_str);
+    let algorithms = Algorithms {
+        signature: or("signature", default.signature),
+        digest: or("digest", default.digest),
+    };
     let binding = query
         .get("binding")
         .map_or(Ok(RequestBinding::default()), |word| {
             RequestBinding::from_str(word, false).map_err(anyhow::Error::msg)
         });
     binding
-        .and_then(|binding| witness.request(binding))
+        .and_then(|binding| witness.request(binding, algorithms))
         .unwrap_or_else(|error| broken(&error))
 }
 

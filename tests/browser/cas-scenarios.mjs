@@ -93,6 +93,10 @@ export const scenarios = {
     await stopped.goForward({ waitUntil: 'load' });
     await visit.arrive(stopped, 'idp', 'stop');
     assert.ok(await stopped.getByTestId('way-out').isVisible());
+    // CAS knows them: the button leads there and back, to the same stop.
+    assert.equal(await stopped.locator('body').getAttribute('data-reason'), 'ticket-used');
+    await stopped.getByTestId('again').click();
+    await stopped.locator('body[data-reason=no-mail]').waitFor();
   },
 
   'without scripts a sign-in at CAS goes by buttons': async (visit) => {

@@ -111,6 +111,14 @@ async fn a_broken_file_gives_way_to_the_last_good_one_over_a_restart() {
     let built = start(&path);
     assert!(built.faults_of_providers.is_empty());
     assert!(built.to_keep.keep().is_empty());
+    assert!(built.warnings.is_empty(), "{:?}", built.warnings);
+    // Nothing of a provider that is gone stays there unsaid.
+    fs::write(folder.path().join("state/metadata/gone.xml"), "x").unwrap();
+    let [told] = &start(&path).warnings[..] else {
+        panic!("one warning")
+    };
+    assert_eq!(told.key, "server.state-folder");
+    assert!(told.file.ends_with("state/metadata/gone.xml") && told.hint.is_some());
     fs::write(folder.path().join("zoom.xml"), broken_zoom()).unwrap();
     let told = start(&path).faults_of_providers;
     assert!(told.iter().all(|fault| fault.key == "sp.zoom") && !told.is_empty());

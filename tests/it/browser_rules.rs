@@ -28,6 +28,8 @@ async fn every_route_and_status_bears_what_protects() {
         Method::OPTIONS,
         Method::TRACE,
         Method::PATCH,
+        Method::from_bytes(b"PROPFIND").unwrap(),
+        Method::from_bytes(b"X-UNKNOWN").unwrap(),
     ];
     for (path, get, post) in [
         ("/", 200, 405),

@@ -384,6 +384,39 @@ async fn a_restart_or_another_node_with_the_same_keys_loses_nothing() {
 }
 
 #[tokio::test]
+async fn r38_a_sign_in_that_an_unsigned_request_began_ends_where_signatures_are_demanded_since() {
+    let before = Bridge::new();
+    let after = Setup::zoom("require-signed-requests = true").build();
+    for is_signed in [false, true] {
+        let mut browser = before.browser();
+        let request = before.request();
+        let path = if is_signed {
+            request.redirect_signed(zoom_key(), None)
+        } else {
+            request.redirect(None)
+        };
+        let login = browser.arrive(&path).await;
+        assert_eq!(login.kind(), "login");
+        let mut there = after.browser();
+        there.jar = browser.jar.clone();
+        let (opened, sent) = (
+            there.open(login.url.path()).await,
+            there.sign_in(&login, "anne.dupont").await,
+        );
+        if is_signed {
+            assert_eq!(opened.kind(), "login");
+            after.identity(&sent.answer(), ZOOM, request.id());
+        } else {
+            for page in [opened, sent] {
+                page.stops(400, "request-unsigned");
+                assert_eq!(page.link("way-out").as_deref(), Some(ZOOM_SIGN_IN));
+            }
+            assert_eq!(there.cookie(SESSION_COOKIE), None);
+        }
+    }
+}
+
+#[tokio::test]
 async fn r33_who_goes_back_to_the_login_page_after_signing_in_is_told_that_it_is_done() {
     let bridge = Bridge::new();
     let (mut browser, login) = at_login(&bridge).await;

@@ -5,7 +5,10 @@ use std::{collections::BTreeSet, fs, path::PathBuf, sync::Arc};
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use passerelle::sp_check::Identity;
 use serde_json::json;
-use tokio::task::JoinSet;
+use tokio::{
+    sync::{Barrier, Semaphore},
+    task::JoinSet,
+};
 
 use crate::{
     bridge::{
@@ -606,15 +609,26 @@ async fn r113_an_address_that_somebody_else_has_lets_neither_of_them_in() {
 #[tokio::test]
 async fn r113_so_does_an_address_that_is_told_as_an_unspecified_name() {
     let slapd = Slapd::start(Kind::default()).await;
-    let bridge = Setup {
-        zoom: "name-id = { format = 'unspecified', from = 'mail' }\nrelease = []".to_owned(),
-        ..Asking::of(&slapd, &[slapd.ldaps_url()], "").setup()
+    // As it stands, or made of an address or a part of one by a rule.
+    for (from, rule) in [
+        ("mail", ""),
+        ("nick", "[attributes]\nnick = \"mail|first|upper\""),
+        (
+            "nick",
+            "[attributes]\nnick = \"mail|first|split('@')|first\"",
+        ),
+    ] {
+        let bridge = Setup {
+            zoom: format!("name-id = {{ format = 'unspecified', from = '{from}' }}\nrelease = []"),
+            more: rule.to_owned(),
+            ..Asking::of(&slapd, &[slapd.ldaps_url()], "").setup()
+        }
+        .build();
+        attempt(&bridge, "clash1", "clash1")
+            .await
+            .stops(403, "mail-of-another");
+        attempt(&bridge, "alice", "wonderland").await.answer();
     }
-    .build();
-    attempt(&bridge, "clash1", "clash1")
-        .await
-        .stops(403, "mail-of-another");
-    attempt(&bridge, "alice", "wonderland").await.answer();
 }
 
 #[tokio::test]
@@ -771,9 +785,13 @@ async fn r48_a_thousand_people_sign_in_at_one_time_and_each_is_told_of_as_themse
     let people = people.into_iter().step_by(among).take(PEOPLE);
 
     let mut tasks = JoinSet::new();
+    let crowd = Arc::new(Crowd {
+        at_the_form: Barrier::new(PEOPLE),
+        at_the_directory: Semaphore::new(8 * CONNECTIONS),
+    });
     for (uid, mail, entry) in people {
-        let bridge = Arc::clone(&bridge);
-        tasks.spawn(async move { twice(&bridge, &uid, &mail, &entry).await });
+        let (bridge, crowd) = (Arc::clone(&bridge), Arc::clone(&crowd));
+        tasks.spawn(async move { twice(&bridge, &crowd, [&uid, &mail, &entry]).await });
     }
     // Nobody's cookie is anybody else's, and none is another cookie's either.
     let done = tasks.join_all().await;
@@ -782,9 +800,22 @@ async fn r48_a_thousand_people_sign_in_at_one_time_and_each_is_told_of_as_themse
     assert_eq!(cookies.len(), 2 * PEOPLE);
 }
 
+/// How many questions a directory is asked at one time, where nothing else is said.
+const CONNECTIONS: usize = 16;
+
+/// People who all sign in at one time.
+struct Crowd {
+    /// All of them are in the middle of it before the first one goes on.
+    at_the_form: Barrier,
+    /// Then as many send their passwords as keep all connections busy and a queue before each: how long
+    /// the last of a thousand waits for one directory says how fast the machine is, and who waits for
+    /// longer than `timeout-seconds` is rightly told to come back.
+    at_the_directory: Semaphore,
+}
+
 /// Somebody signs in, and once more on the session, and both times is told of as themselves, with
 /// nothing that is not in their own entry; gives their cookies.
-async fn twice(bridge: &Bridge, uid: &str, mail: &str, entry: &str) -> [String; 2] {
+async fn twice(bridge: &Bridge, crowd: &Crowd, [uid, mail, entry]: [&str; 3]) -> [String; 2] {
     let mut browser = bridge.browser();
     let mut cookies = None;
     for round in 0..2 {
@@ -793,6 +824,8 @@ async fn twice(bridge: &Bridge, uid: &str, mail: &str, entry: &str) -> [String; 
         let mut page = browser.arrive(&request.redirect(Some(&state))).await;
         if round == 0 {
             let form = page.filled(uid, &format!("{uid}-secret"));
+            crowd.at_the_form.wait().await;
+            let _place = crowd.at_the_directory.acquire().await.unwrap();
             page = browser.submit(&page, &form).await;
         }
         let answer = page.answer();

@@ -47,6 +47,8 @@ mod password_attempts;
 #[cfg(test)]
 mod peers;
 #[cfg(test)]
+mod provider_addresses;
+#[cfg(test)]
 mod provider_keys;
 #[cfg(test)]
 mod provider_state;

@@ -107,3 +107,20 @@ async fn r92_a_key_signs_in_after_its_certificate_has_expired() {
         assert!(signs_in(&setup, zoom_key()).await, "{start}");
     }
 }
+
+#[tokio::test]
+async fn r92_iip_md12_a_key_without_a_certificate_signs_in_and_is_encrypted_to() {
+    let bare = descriptor("", &zoom_key().key_value());
+    let setup = zoom_with(std::slice::from_ref(&bare));
+    assert!(signs_in(&setup, zoom_key()).await);
+    assert!(!signs_in(&setup, strange_key()).await);
+    let mut setup = zoom_with(&[bare]);
+    setup.zoom.push_str("\nencrypt = 'always'");
+    let bridge = setup.build();
+    let mut browser = bridge.browser();
+    let request = bridge.request().redirect_signed(zoom_key(), None);
+    let page = browser.arrive(&request).await;
+    let answer = browser.sign_in(&page, "anne.dupont").await.answer();
+    let counts = ["EncryptedAssertion", "Assertion"].map(|name| answer.count(name));
+    assert_eq!(counts, [1, 0]);
+}

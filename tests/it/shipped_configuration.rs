@@ -53,7 +53,8 @@ fn release_policy(config: &Config, sp: &SpConfig) -> ReleasePolicy {
     let is_ours = |name: &str| mapping.gives(name);
     let organization = &config.organization;
     let (domains, scopes) = (&organization.mail_domains, &organization.scopes);
-    NameIdRule::compile(&sp.name_id, domains, &is_ours).unwrap();
+    let is_of_mail = |name: &str| mapping.is_of_mail(name);
+    NameIdRule::compile(&sp.name_id, domains, &is_ours, &is_of_mail).unwrap();
     ReleasePolicy::compile(&sp.release, domains, scopes, &is_ours)
         .unwrap_or_else(|faults| panic!("{}: {faults:#?}", sp.short_name))
 }

@@ -394,6 +394,42 @@ async fn r123_a_connection_that_is_kept_alive_gives_way_to_a_new_one_the_oldest_
     );
 }
 
+#[tokio::test]
+async fn r123_whoever_asks_again_and_again_keeps_no_slow_newcomer_out() {
+    let server = with_places(3).await;
+    let mut busy = Vec::new();
+    for _ in 0..2 {
+        busy.push(server.connect().await);
+    }
+    let ask = async |stream: &mut TcpStream| {
+        let ask = b"GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n";
+        stream.write_all(ask).await.unwrap();
+        read_answer(stream).await
+    };
+    for stream in &mut busy {
+        ask(stream).await;
+    }
+    let mut slow = server.connect().await;
+    slow.write_all(HALF_A_HEAD.as_bytes()).await.unwrap();
+    server.until_free(0..=0).await;
+    // All others have been heard of since the slow one has.
+    for _ in 0..3 {
+        for stream in &mut busy {
+            ask(stream).await;
+        }
+    }
+    let told = server.exchange(&get("/healthz")).await;
+    assert!(told.ends_with("ok\n"), "{told}");
+    assert_eq!(read_all(&mut busy[0]).await, "");
+    assert_eq!(server.bridge.front.connections.closed(), 1);
+    slow.write_all(b"\r\nConnection: close\r\n\r\n")
+        .await
+        .unwrap();
+    let answer = read_all(&mut slow).await;
+    assert!(answer.starts_with("HTTP/1.1 200 "), "{answer}");
+    ask(&mut busy[1]).await;
+}
+
 /// The page of a body that did not come in time (RFC 9110 §15.5.9), with what every page of ours has; the
 /// connection is of no more use, since nobody knows where the next message begins.
 fn is_page_that_says_so(answer: &str) {
@@ -544,6 +580,49 @@ async fn tls_is_spoken_with_our_own_certificate_and_never_an_old_version() {
     // In clear nobody answers there.
     let answer = server.exchange(&get("/healthz")).await;
     assert!(!answer.contains("200"), "{answer}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn r123_who_never_ends_the_tls_handshake_gives_way_like_everybody_who_waits() {
+    let setup = Setup::new();
+    let mut bridge = Setup {
+        server: format!("{}\nmax-connections = 2", setup.server),
+        ..setup
+    }
+    .build();
+    let folder = bridge.folder.path();
+    let (certificate, key) = (folder.join("tls.crt"), folder.join("tls.key"));
+    std::fs::write(&certificate, idp_key().certificate_pem()).unwrap();
+    std::fs::write(&key, idp_key().private_pem()).unwrap();
+    bridge.server.tls = Some(Tls { certificate, key });
+    let server = Listening::start(bridge).await;
+    // Nothing at all, and the start of a record.
+    let mut held = server.hold(1, "").await;
+    held.extend(server.hold(1, "\u{16}\u{3}\u{1}").await);
+    let address = server.address;
+    for gone in 1..=2 {
+        let asked = tokio::task::spawn_blocking(move || {
+            use std::io::{Read as _, Write as _};
+            let mut connector = SslConnector::builder(SslMethod::tls_client()).unwrap();
+            connector.set_verify(SslVerifyMode::NONE);
+            let stream = std::net::TcpStream::connect(address).unwrap();
+            stream.set_read_timeout(Some(PATIENCE)).unwrap();
+            let mut stream = connector
+                .build()
+                .connect("idp.example.org", stream)
+                .unwrap();
+            stream.write_all(get("/healthz").as_bytes()).unwrap();
+            let mut answer = String::new();
+            // The server may close without a word of farewell.
+            let _ = stream.read_to_string(&mut answer);
+            answer
+        });
+        let answer = asked.await.unwrap();
+        assert!(answer.ends_with("ok\n"), "{answer}");
+        assert_eq!(server.bridge.front.connections.closed(), gone);
+        server.until_free(1..=1).await;
+        held.extend(server.hold(1, "").await);
+    }
 }
 
 #[tokio::test]

@@ -74,6 +74,7 @@ const LIBRARIES: &[Library] = &[
     // Peers' XML has one door. The aggregate is too large for a tree and is read as a stream.
     only("roxmltree", &["xml"]),
     only("quick_xml", &["xml", "metadata/aggregate"]),
+    only("memchr", &["xml"]),
     only("flate2", &["saml/binding"]),
     // The packed form of what is sealed or stored; whatever is read so has been authenticated.
     only("postcard", &["flow", "store"]),

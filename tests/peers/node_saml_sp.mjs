@@ -35,21 +35,31 @@ const settings = {
   disableRequestedAuthnContext: true,
 };
 const redirect = new SAML({ ...settings, entryPoint: idp.redirect });
-const post = new SAML({
-  ...settings,
-  entryPoint: idp.post,
-  authnRequestBinding: "HTTP-POST",
-  // It deflates what it posts, too, unless it is told not to; no identity provider could read that.
-  skipRequestCompression: true,
-  cacheProvider: redirect.cacheProvider,
-});
+const { cacheProvider } = redirect;
+
+/** The library's word for the hash of an algorithm. */
+const hash = (uri) => uri?.match(/sha\d+$/)?.[0] ?? "sha256";
+
+/** What signs a request by these algorithms. */
+const signer = (binding, { signature, digest }) =>
+  new SAML({
+    ...settings,
+    cacheProvider,
+    signatureAlgorithm: hash(signature),
+    digestAlgorithm: hash(digest),
+    entryPoint: idp[binding],
+    // It deflates what it posts, too, unless it is told not to; no identity provider could read that.
+    ...(binding === "post" && { authnRequestBinding: "HTTP-POST", skipRequestCompression: true }),
+  });
 
 serve("node-saml", options, {
   metadata: () => redirect.generateServiceProviderMetadata(options.cert, options.cert),
-  login: async (binding) =>
-    binding === "post"
-      ? { page: await post.getAuthorizeFormAsync(options.relayState) }
-      : { location: await redirect.getAuthorizeUrlAsync(options.relayState, undefined, {}) },
+  login: async (binding, signedBy) => {
+    const saml = signer(binding, signedBy);
+    return binding === "post"
+      ? { page: await saml.getAuthorizeFormAsync(options.relayState) }
+      : { location: await saml.getAuthorizeUrlAsync(options.relayState, undefined, {}) };
+  },
   acs: async (form) => {
     const { profile } = await redirect.validatePostResponseAsync(form);
     return {

@@ -1,6 +1,7 @@
 // What the JavaScript service providers of the tests share: the arguments, the packages, and how
 // they report. What they serve is what peer.py says, and `/login?binding=…` besides, where the
-// library has more than one way to send its AuthnRequest.
+// library has more than one way to send its AuthnRequest, with `signature=` and `digest=`, URIs of
+// algorithms, where it can sign that by others than SHA-256.
 
 import { readFileSync } from "node:fs";
 import { createServer } from "node:http";
@@ -111,7 +112,7 @@ export class Outstanding {
 /**
  * Listens until killed.
  *
- * `metadata()` gives XML; `login(binding)` an address to be sent to, or a page; `acs(form)` what was
+ * `metadata()` gives XML; `login(binding, signedBy)`, where that may have the URIs of algorithms, an address to be sent to, or a page; `acs(form)` what was
  * read from a Response, or throws the refusal.
  */
 export function serve(peer, { port, baseUrl, binding }, { metadata, login, acs }) {
@@ -121,7 +122,11 @@ export function serve(peer, { port, baseUrl, binding }, { metadata, login, acs }
       case "GET /metadata":
         return { type: "application/samlmetadata+xml", body: await metadata() };
       case "GET /login": {
-        const next = await login(searchParams.get("binding") ?? binding);
+        const signedBy = {
+          signature: searchParams.get("signature") ?? undefined,
+          digest: searchParams.get("digest") ?? undefined,
+        };
+        const next = await login(searchParams.get("binding") ?? binding, signedBy);
         if (next.location) return { status: 302, location: next.location, body: "" };
         return { type: "text/html; charset=utf-8", body: next.page };
       }

@@ -1,6 +1,7 @@
 """A service provider on pysaml2, which verifies with the xmlsec1 program.
 
 Its AuthnRequest goes by POST, with the signature in the XML, or by Redirect (/login?binding=redirect).
+/login?signature=URI&digest=URI has it signed by other algorithms.
 /login?signed=inside goes by Redirect with the signature in the XML, and none in the query.
 /login?ForceAuthn=true asks for a fresh login; subject, comparison and context ask for a person and for a
 way to sign in, and with them comes all that a provider may say besides.
@@ -124,8 +125,8 @@ def application(args) -> Flask:
             binding=BINDINGS[binding],
             sign=args.sign == "yes",
             force_authn=request.args.get("ForceAuthn"),
-            sigalg=ALGORITHMS["sign_alg"],
-            digest_alg=ALGORITHMS["digest_alg"],
+            sigalg=request.args.get("signature", ALGORITHMS["sign_alg"]),
+            digest_alg=request.args.get("digest", ALGORITHMS["digest_alg"]),
             **wishes(request.args),
         )
         outstanding[request_id] = "/"

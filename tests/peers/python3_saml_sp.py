@@ -2,7 +2,7 @@
 
 It validates against the schemas, refuses SHA-1, and wants a Destination, a Recipient, an
 Audience and an AuthnStatement. Its AuthnRequest goes by Redirect, with the signature in the
-query *before* SigAlg. It takes a Response that answers no request, as it does by default.
+query *before* SigAlg; /login?signature=URI has it signed by another algorithm. It takes a Response that answers no request, as it does by default.
 """
 
 from flask import Flask, redirect, request
@@ -51,7 +51,7 @@ def application(args) -> Flask:
     host = urlsplit(args.base_url).netloc
     sent: set[str] = set()
 
-    def auth() -> OneLogin_Saml2_Auth:
+    def auth(signature: str | None = None) -> OneLogin_Saml2_Auth:
         message = {
             "https": "on" if args.base_url.startswith("https:") else "off",
             "http_host": host,
@@ -60,7 +60,10 @@ def application(args) -> Flask:
             "post_data": request.form.copy(),
             "query_string": request.query_string.decode(),
         }
-        return OneLogin_Saml2_Auth(message, old_settings=config)
+        security = dict(config["security"])
+        if signature:
+            security["signatureAlgorithm"] = signature
+        return OneLogin_Saml2_Auth(message, old_settings={**config, "security": security})
 
     @app.get("/metadata")
     def metadata():
@@ -69,7 +72,7 @@ def application(args) -> Flask:
 
     @app.get("/login")
     def login():
-        one = auth()
+        one = auth(request.args.get("signature"))
         # With a subject it also says how that is to be confirmed, which the profile forbids.
         subject = request.args.get("subject")
         target = one.login(return_to=args.relay_state, name_id_value_req=subject)

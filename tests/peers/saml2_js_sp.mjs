@@ -1,16 +1,16 @@
 // A service provider on saml2-js (Clever's; xml-crypto).
 //
 // It verifies a signature, the Audience and the times; which request is answered is the application's to
-// compare. Its AuthnRequest goes by Redirect, with the signature in the query. It decrypts with the key
-// that it signs with.
+// compare. Its AuthnRequest goes by Redirect, with the signature in the query and by RSA-SHA256 alone, or
+// by POST, with the signature last in the XML. It decrypts with the key that it signs with.
 
 import { promisify } from "node:util";
 
-import { commandLine, identityProvider, load, Outstanding, serve } from "./peer.mjs";
+import { commandLine, formPage, identityProvider, load, Outstanding, serve } from "./peer.mjs";
 
 const saml2 = load("saml2-js");
 
-const options = commandLine(["redirect"]);
+const options = commandLine(["redirect", "post"]);
 const outstanding = new Outstanding();
 const known = identityProvider(options.idpMetadata);
 
@@ -39,9 +39,18 @@ const request = () =>
     );
   });
 
+/** The page that posts a request. */
+const form = (signature) => {
+  const xml = sp.create_authn_request_xml(idp, { signatureAlgorithm: signature });
+  outstanding.add(xml.match(/ ID="([^"]+)"/)[1]);
+  const message = Buffer.from(xml).toString("base64");
+  return formPage(known.post, { SAMLRequest: message, RelayState: options.relayState });
+};
+
 serve("saml2-js", options, {
   metadata: () => sp.create_metadata(),
-  login: async () => {
+  login: async (binding, { signature }) => {
+    if (binding === "post") return { page: form(signature) };
     const { location, id } = await request();
     outstanding.add(id);
     return { location };

@@ -27,7 +27,7 @@ const idp = samlify.IdentityProvider({
   ),
   isAssertionEncrypted: options.encryption === "yes",
 });
-const sp = samlify.ServiceProvider({
+const settings = {
   entityID: options.entityId,
   authnRequestsSigned: true,
   wantAssertionsSigned: true,
@@ -40,12 +40,19 @@ const sp = samlify.ServiceProvider({
   assertionConsumerService: [{ Binding: POST, Location: options.acs }],
   relayState: options.relayState,
   clockDrifts: [0, 0],
-});
+};
+const sp = samlify.ServiceProvider(settings);
+
+/** What signs a request by that algorithm, which says the digest, too. */
+const signer = (signature) =>
+  signature
+    ? samlify.ServiceProvider({ ...settings, requestSignatureAlgorithm: signature })
+    : sp;
 
 serve("samlify", options, {
   metadata: () => sp.getMetadata(),
-  login: (binding) => {
-    const request = sp.createLoginRequest(idp, binding, { relayState: options.relayState });
+  login: (binding, { signature }) => {
+    const request = signer(signature).createLoginRequest(idp, binding, { relayState: options.relayState });
     outstanding.add(request.id);
     if (binding === "redirect") return { location: request.context };
     const fields = { SAMLRequest: request.context, RelayState: options.relayState };

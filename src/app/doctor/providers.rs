@@ -12,6 +12,7 @@ use crate::{
         registry::{Registered, Registry},
         source,
     },
+    xmlsec::{CertificateFacts, VerifyingKey},
 };
 
 const CHECK: &str = "metadata";
@@ -61,16 +62,7 @@ fn of_provider(sp: &SpConfig, named: Named<'_>, now: Timestamp) -> Vec<Finding> 
 
 fn describe(registry: &Registry, now: Timestamp) -> Vec<Finding> {
     let describe = |provider: &Arc<Registered>| {
-        let keys = provider.keys.iter();
-        let first_end = keys.map(|key| key.certificate().not_after()).min();
-        let keys = match first_end {
-            Some(end) => format!(
-                "{} certificate(s), the first one ends in {} days",
-                provider.keys.len(),
-                days_until(end, now)
-            ),
-            None => "no certificate".to_owned(),
-        };
+        let keys = describe_keys(&provider.keys, now);
         let encryption = match &provider.encryption_key {
             Some(_) => "encrypted assertions",
             None => "assertions in clear",
@@ -88,6 +80,24 @@ fn describe(registry: &Registry, now: Timestamp) -> Vec<Finding> {
         }
     };
     registry.all().map(describe).collect()
+}
+
+fn describe_keys(keys: &[VerifyingKey], now: Timestamp) -> String {
+    let ends = keys.iter().filter_map(VerifyingKey::certificate);
+    let ends: Vec<_> = ends.map(CertificateFacts::not_after).collect();
+    let bare = keys.len().saturating_sub(ends.len());
+    let certificates = match ends.iter().min() {
+        Some(first) => format!(
+            "{} certificate(s), the first one ends in {} days",
+            ends.len(),
+            days_until(*first, now)
+        ),
+        None => "no certificate".to_owned(),
+    };
+    match bare {
+        0 => certificates,
+        _ => format!("{certificates}, {bare} key(s) without one"),
+    }
 }
 
 fn told(fault: &ConfigFault, verdict: Verdict) -> Finding {

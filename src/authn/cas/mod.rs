@@ -157,8 +157,18 @@ impl CasFault {
             Self::Status(status) => *status >= 500,
             Self::AllRest
             | Self::Answer(_)
-            | Self::Http(HttpFault::TooLong | HttpFault::Tls(_) | HttpFault::Unusable(_)) => false,
+            | Self::Http(
+                HttpFault::NoFile(_)
+                | HttpFault::TooLong
+                | HttpFault::Tls(_)
+                | HttpFault::Unusable(_),
+            ) => false,
         }
+    }
+
+    /// Whether no server was asked, for want of a file: a fault of ours, and of no server.
+    pub const fn is_want_of_a_file(&self) -> bool {
+        matches!(self, Self::Http(HttpFault::NoFile(_)))
     }
 }
 
@@ -292,6 +302,8 @@ impl Cas {
             Ok(answer) => answer.status < 500,
             // A page longer than a login page is a page.
             Err(HttpFault::TooLong) => true,
+            // Nothing is known of it. The person is sent there, and no form is shown in its place.
+            Err(HttpFault::NoFile(_)) => return true,
             Err(HttpFault::NoAnswer(_) | HttpFault::Tls(_) | HttpFault::Unusable(_)) => false,
         };
         self.seen.note(is_up, now);
@@ -340,7 +352,9 @@ impl Cas {
                     return Ok(answer);
                 }
                 Err(fault) => {
-                    if fault.is_of_the_node() {
+                    if fault.is_want_of_a_file() {
+                        turn.was_not_asked(&fault);
+                    } else if fault.is_of_the_node() {
                         turn.failed(&fault, self.clock.now());
                     }
                     last = fault;

@@ -4,7 +4,7 @@
 //! connection of which an answer is outstanding is never used again: whoever gives a question up
 //! drops the connection with it, and nobody gets another one's answer.
 
-use std::{io, time::Duration};
+use std::{borrow::Cow, io, time::Duration};
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use futures_util::FutureExt as _;
@@ -22,7 +22,10 @@ use super::{
 use crate::{
     authn::servers::ServerFault,
     model::attribute::Attributes,
-    sys::tls::{self, TlsConnector, TlsStream},
+    sys::{
+        open_files,
+        tls::{self, TlsConnector, TlsStream},
+    },
 };
 
 /// The longest value that is kept: longer ones (photographs, certificates) are left out.
@@ -104,6 +107,15 @@ pub enum LdapFault {
     /// What the server said is not what was asked for.
     #[error("the directory's answer is not one")]
     Malformed,
+    /// No server was asked what was to be asked: no more files may be open here. It may be in order.
+    #[error("the directory was not asked: no more files may be open here")]
+    NoFile {
+        /// What the system says.
+        #[source]
+        cause: io::Error,
+        /// Whether something of a person's was sent before, on another connection.
+        after_question: bool,
+    },
     /// The server cannot be reached.
     #[error("the directory cannot be reached")]
     NoConnection(#[source] io::Error),
@@ -142,6 +154,7 @@ impl LdapFault {
             | Self::Service { .. }
             | Self::TimeOut => true,
             Self::Busy
+            | Self::NoFile { .. }
             | Self::NoLogin
             | Self::OddRecord
             | Self::Resting
@@ -155,11 +168,34 @@ impl LdapFault {
     /// Of two that came one after the other, the one that tells more of what may have been done: the
     /// later one, unless before it more was sent.
     pub(super) fn or(self, later: Self) -> Self {
-        if later.was_before_all() && !self.was_before_all() {
-            self
-        } else {
-            later
+        if !later.was_before_all() || self.was_before_all() {
+            return later;
         }
+        // That no server was asked again is a fault of ours, whatever came before it.
+        if let Self::NoFile { cause, .. } = later {
+            return Self::NoFile {
+                cause,
+                after_question: true,
+            };
+        }
+        self
+    }
+
+    /// Why a connection was not opened.
+    pub(super) fn not_opened(cause: io::Error) -> Self {
+        if open_files::are_exhausted(&cause) {
+            Self::NoFile {
+                cause,
+                after_question: false,
+            }
+        } else {
+            Self::NoConnection(cause)
+        }
+    }
+
+    /// Whether no server was asked, for want of a file: a fault of ours, and of no server.
+    pub const fn is_want_of_a_file(&self) -> bool {
+        matches!(self, Self::NoFile { .. })
     }
 
     /// Whether the directory does not answer, for whomever.
@@ -180,6 +216,10 @@ impl LdapFault {
             self,
             Self::Busy
                 | Self::NoConnection(_)
+                | Self::NoFile {
+                    after_question: false,
+                    ..
+                }
                 | Self::NoTls(_)
                 | Self::Resting
                 | Self::Service { .. }
@@ -212,6 +252,7 @@ impl ServerFault for LdapFault {
                 "unusable"
             }
             Self::NoConnection(_) => "unreachable",
+            Self::NoFile { .. } => "no-file",
             Self::NoTls(_) => "untrusted",
             Self::Resting => "resting",
             Self::TimeOut => "timeout",
@@ -454,12 +495,15 @@ fn as_text(value: &[u8], description: &str) -> String {
 
 /// The name under which rules know an attribute: `displayName;lang-fr` is `displayName_lang_fr`,
 /// which an expression can name. How a value was transferred is no part of it.
-pub(super) fn name_of(description: &str) -> String {
+pub(super) fn name_of(description: &str) -> Cow<'_, str> {
+    if !description.contains([';', '-']) {
+        return description.into();
+    }
     let options = description.split(';');
     let kept: Vec<_> = options
         .filter(|option| !option.eq_ignore_ascii_case("binary"))
         .collect();
-    kept.join("_").replace('-', "_")
+    kept.join("_").replace('-', "_").into()
 }
 
 #[cfg(test)]
@@ -472,6 +516,26 @@ mod tests {
             panic!("no entry");
         };
         read_entry(parts)
+    }
+
+    #[test]
+    fn that_no_file_is_left_is_a_fault_of_no_server_and_tells_what_was_sent_before() {
+        let of = |code| LdapFault::not_opened(io::Error::from_raw_os_error(code));
+        // EMFILE, ENFILE; and ECONNREFUSED.
+        let (ours, theirs) = ([of(24), of(23)], of(111));
+        assert!(theirs.is_of_the_server() && theirs.is_down() && !theirs.is_want_of_a_file());
+        for fault in ours {
+            assert!(!fault.is_of_the_server() && !fault.is_down());
+            assert!(fault.is_want_of_a_file() && fault.was_before_all());
+            // Nothing was sent to a server that could not be reached.
+            let fault = of(111).or(fault);
+            assert!(fault.is_want_of_a_file() && fault.was_before_all());
+            // A password may have been judged by one that fell silent.
+            let fault = LdapFault::TimeOut.or(fault);
+            assert!(fault.is_want_of_a_file() && !fault.was_before_all());
+            let fault = fault.or(of(24));
+            assert!(fault.is_want_of_a_file() && !fault.was_before_all());
+        }
     }
 
     #[test]

@@ -58,10 +58,9 @@ pub(super) fn check(text: &str) -> Result<(), DnFault> {
 /// RFC 4518 §2 asks: NFKC). A text
 /// that is no name is the same as none.
 pub(super) fn is_same(one: &str, other: &str) -> bool {
-    match (parse(one), parse(other)) {
-        (Some(one), Some(other)) => one == other,
-        _ => false,
-    }
+    // Most servers write a name back as it was written to them.
+    let is_written_alike = one == other;
+    parse(one).is_some_and(|one| is_written_alike || parse(other).is_some_and(|other| one == other))
 }
 
 /// Types and values in comparable form.

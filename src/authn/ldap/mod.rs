@@ -412,6 +412,8 @@ impl Ldap {
                     let is_busy = matches!(fault, LdapFault::TimeOut) && turn.has_answered_others();
                     if matches!(fault, LdapFault::Busy) || is_busy {
                         // Nothing is known of it.
+                    } else if fault.is_want_of_a_file() {
+                        turn.was_not_asked(&fault);
                     } else if fault.is_of_the_server() {
                         turn.failed(&fault, self.clock.now());
                     } else {

@@ -50,7 +50,7 @@ impl Place {
 pub(super) async fn reach(place: &Place) -> Result<TcpStream, LdapFault> {
     let mut stream = TcpStream::connect((place.host(), place.port))
         .await
-        .map_err(LdapFault::NoConnection)?;
+        .map_err(LdapFault::not_opened)?;
     stream.set_nodelay(true).map_err(LdapFault::NoConnection)?;
     if place.begins_in_clear {
         stream

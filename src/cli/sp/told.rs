@@ -58,11 +58,16 @@ pub(super) fn outline(outline: &Outline) -> String {
             Ok(serde_json::Value::String(word)) => word,
             _ => String::new(),
         };
-        line(
-            "key",
-            &format!("{key_use}: {}, until {:.0}", key.key, key.not_after),
-        );
-        line("", &key.subject);
+        match key.not_after {
+            Some(end) => line("key", &format!("{key_use}: {}, until {end:.0}", key.key)),
+            None => line(
+                "key",
+                &format!("{key_use}: {}, without a certificate", key.key),
+            ),
+        }
+        if let Some(subject) = &key.subject {
+            line("", subject);
+        }
         line("", &format!("SHA-256 {}", key.sha256));
     }
     for format in &outline.name_id_formats {

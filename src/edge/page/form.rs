@@ -1,13 +1,17 @@
-//! The page that carries a message to a provider by HTTP-POST (saml-bindings-2.0 §3.5.4).
+//! The pages of every sign-in: the one that carries a message to a provider by HTTP-POST
+//! (saml-bindings-2.0 §3.5.4), on which each ends, and the form for name and password, on which most
+//! begin.
 //!
-//! Every sign-in ends on it, so it is not rendered anew each time: the template is rendered once
-//! with a mark in each gap, cut at the marks, and the values are spliced in, escaped.
+//! They are not rendered anew each time: the template is rendered once with a mark in each gap, cut
+//! at the marks, and the values are spliced in, escaped.
 
 /// What stands in a gap of the page.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(super) enum Gap {
     /// The address the form is sent to.
     Action,
+    /// The synchroniser token.
+    Csrf,
     /// The encoded message.
     SamlResponse,
     /// What the provider gave us to hand back.
@@ -19,8 +23,9 @@ pub(super) enum Gap {
 }
 
 impl Gap {
-    const ALL: [Self; 5] = [
+    const ALL: [Self; 6] = [
         Self::Action,
+        Self::Csrf,
         Self::SamlResponse,
         Self::RelayState,
         Self::Provider,
@@ -36,6 +41,7 @@ impl Gap {
             Self::RelayState => "\u{f8d2}",
             Self::Provider => "\u{f8d3}",
             Self::Nonce => "\u{f8d4}",
+            Self::Csrf => "\u{f8d5}",
         }
     }
 
@@ -45,10 +51,11 @@ impl Gap {
     }
 }
 
-/// The values of one page.
-#[derive(Clone, Copy, Debug)]
+/// The values of one page; what it has no gap for is left empty.
+#[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Values<'a> {
     pub(super) action: &'a str,
+    pub(super) csrf: &'a str,
     pub(super) saml_response: &'a str,
     /// Without one, the form has no such field (saml-bindings-2.0 §3.5.3).
     pub(super) relay_state: Option<&'a str>,
@@ -88,12 +95,14 @@ impl Skeleton {
         let constant: usize = self.pieces.iter().map(|(before, _gap)| before.len()).sum();
         let variable = values.saml_response.len()
             + values.relay_state.map_or(0, str::len)
-            + 4 * (values.provider.len() + values.action.len() + values.nonce.len());
+            + 4 * (values.provider.len() + values.nonce.len())
+            + 2 * (values.action.len() + values.csrf.len());
         let mut page = String::with_capacity(constant + self.tail.len() + variable);
         for (before, gap) in &self.pieces {
             page.push_str(before);
             let value = match gap {
                 Gap::Action => values.action,
+                Gap::Csrf => values.csrf,
                 Gap::SamlResponse => values.saml_response,
                 Gap::RelayState => values.relay_state.unwrap_or_default(),
                 Gap::Provider => values.provider,
@@ -252,11 +261,9 @@ mod tests {
                 Gap::Provider.mark(),
             ));
             let page = skeleton.fill(&Values {
-                action: "",
-                saml_response: "",
                 relay_state: Some(&relay_state),
                 provider: &provider,
-                nonce: "",
+                ..Values::default()
             });
             let (state, name) = (escaped(&relay_state), escaped(&provider));
             prop_assert_eq!(page, format!("<a>{name}<b>{state}</b>{name}<c>"));
@@ -268,10 +275,8 @@ mod tests {
         let skeleton = Skeleton::cut(&format!("[{}]", Gap::RelayState.mark()));
         let page = skeleton.fill(&Values {
             action: "action",
-            saml_response: "",
             relay_state: Some(Gap::Action.mark()),
-            provider: "",
-            nonce: "",
+            ..Values::default()
         });
         assert_eq!(page, format!("[{}]", Gap::Action.mark()));
     }

@@ -1,15 +1,17 @@
 //! One specimen of every page, to test and to look at (`cargo run --example pages`).
 
-use super::{Ending, Page, PasswordEnd, Refusal, Stop, StopReason};
+use super::{About, Ending, Page, PasswordEnd, Refusal, Stop, StopReason};
 
 /// Every reason for a stop, in the order of the enum; a test compares the two.
-pub const STOP_REASONS: [StopReason<'static>; 34] = stop_reasons("Zoom", "Prénom");
+pub const STOP_REASONS: [StopReason<'static>; 35] = stop_reasons("Zoom", "Prénom");
 
 /// What the specimens show.
 #[derive(Clone, Copy, Debug)]
 pub struct Cast<'a> {
     /// Name of the provider.
     pub provider: &'a str,
+    /// What else is said of it.
+    pub about: About<'a>,
     /// Name of an attribute.
     pub attribute: &'a str,
     /// What was typed as name.
@@ -34,6 +36,11 @@ impl Cast<'static> {
     /// The real case.
     pub const ZOOM: Self = Self {
         provider: "Zoom",
+        about: About {
+            description: Some("Réunions et cours à distance."),
+            information: Some("https://www.zoom.com/fr"),
+            privacy: Some("https://www.zoom.com/fr/trust/privacy"),
+        },
         attribute: "Prénom",
         username: "cmartin01",
         person: "Camille Martin",
@@ -55,6 +62,11 @@ impl<'a> Cast<'a> {
     pub const fn of(text: &'a str, providers: &'a [(&'a str, Option<&'a str>)]) -> Self {
         Self {
             provider: text,
+            about: About {
+                description: Some(text),
+                information: None,
+                privacy: None,
+            },
             attribute: text,
             username: text,
             person: text,
@@ -75,9 +87,14 @@ impl<'a> Cast<'a> {
             support_code,
             providers,
             provider,
+            about,
             ..
         } = *self;
-        let start = |action| Page::Start { action, provider };
+        let start = |action, about| Page::Start {
+            action,
+            provider,
+            about,
+        };
         let others = [
             (
                 "logout",
@@ -91,8 +108,11 @@ impl<'a> Cast<'a> {
             ("nothing-to-log-out", Page::NothingToLogOut),
             ("not-found", Page::NotFound { support_code }),
             ("framed", Page::Framed),
-            ("start", start("/start/zoom")),
-            ("start-named", start("/start/zoom?RelayState=meetings")),
+            ("start", start("/start/zoom", About::default())),
+            (
+                "start-named",
+                start("/start/zoom?RelayState=meetings", about),
+            ),
             ("home", Page::Home { providers }),
             ("home-empty", Page::Home { providers: &[] }),
         ];
@@ -106,26 +126,42 @@ impl<'a> Cast<'a> {
             .collect()
     }
 
-    fn logins(&self) -> [(&'static str, Page<'a>); 5] {
+    fn logins(&self) -> [(&'static str, Page<'a>); 6] {
         let wait = |seconds| Some(Refusal::Wait { seconds });
         [
-            ("login", self.login("", None)),
+            ("login", self.login("", About::default(), None)),
+            ("login-about", self.login("", self.about, None)),
             (
                 "login-wrong",
-                self.login(self.username, Some(Refusal::WrongCredentials)),
+                self.login(self.username, self.about, Some(Refusal::WrongCredentials)),
             ),
-            ("login-wait-seconds", self.login(self.username, wait(30))),
-            ("login-wait-minutes", self.login(self.username, wait(90))),
-            ("login-busy", self.login(self.username, Some(Refusal::Busy))),
+            (
+                "login-wait-seconds",
+                self.login(self.username, self.about, wait(30)),
+            ),
+            (
+                "login-wait-minutes",
+                self.login(self.username, self.about, wait(90)),
+            ),
+            (
+                "login-busy",
+                self.login(self.username, self.about, Some(Refusal::Busy)),
+            ),
         ]
     }
 
-    const fn login(&self, username: &'a str, refused: Option<Refusal>) -> Page<'a> {
+    const fn login(
+        &self,
+        username: &'a str,
+        about: About<'a>,
+        refused: Option<Refusal>,
+    ) -> Page<'a> {
         let Self { csrf, provider, .. } = *self;
         Page::Login {
             action: "/j/zoom/c2VhbA",
             csrf,
             provider,
+            about,
             username,
             refused,
         }
@@ -211,7 +247,8 @@ impl<'a> Cast<'a> {
                     reason,
                     support_code,
                     way_out,
-                    again: None,
+                    // It is never without.
+                    again: Some("/j/zoom/c2VhbA").filter(|_| reason == StopReason::TicketUsed),
                 };
                 (format!("stop-{}", reason.slug()), Page::Stop(stop))
             })
@@ -222,7 +259,7 @@ impl<'a> Cast<'a> {
     }
 }
 
-const fn stop_reasons<'a>(provider: &'a str, attribute: &'a str) -> [StopReason<'a>; 34] {
+const fn stop_reasons<'a>(provider: &'a str, attribute: &'a str) -> [StopReason<'a>; 35] {
     [
         StopReason::JourneyExpired,
         StopReason::JourneyForged,
@@ -247,6 +284,7 @@ const fn stop_reasons<'a>(provider: &'a str, attribute: &'a str) -> [StopReason<
         StopReason::RequestTooLarge,
         StopReason::AcsUnknown,
         StopReason::RequestUsed,
+        StopReason::TicketUsed,
         StopReason::UnsupportedBinding,
         StopReason::AccountShut,
         StopReason::PasswordMustChange,

@@ -89,6 +89,8 @@ pub enum StopReason<'a> {
     AcsUnknown,
     /// The request was answered before.
     RequestUsed,
+    /// What the person brought back from the CAS server was used before.
+    TicketUsed,
     /// The request asks for a binding that we do not speak.
     UnsupportedBinding,
     /// The password is right, and the account is shut.
@@ -156,6 +158,7 @@ impl StopReason<'_> {
             Self::RequestTooLarge => "request-too-large",
             Self::AcsUnknown => "acs-unknown",
             Self::RequestUsed => "request-used",
+            Self::TicketUsed => "ticket-used",
             Self::UnsupportedBinding => "unsupported-binding",
             Self::AccountShut => "account-shut",
             Self::PasswordMustChange => "password-must-change",
@@ -207,6 +210,7 @@ impl StopReason<'_> {
             | Self::RequestTooLarge
             | Self::AcsUnknown
             | Self::RequestUsed
+            | Self::TicketUsed
             | Self::UnsupportedBinding
             | Self::AccountShut
             | Self::PasswordMustChange
@@ -265,6 +269,7 @@ impl StopReason<'_> {
             | Self::RequestTooLarge
             | Self::AcsUnknown
             | Self::RequestUsed
+            | Self::TicketUsed
             | Self::UnsupportedBinding
             | Self::AccountShut
             | Self::PasswordMustChange

@@ -11,18 +11,19 @@ use minijinja::{
 };
 
 use super::{
-    Ending, PageError, Pages, PasswordEnd, Refusal, Site, Stop, StopReason,
-    form::{Gap, Skeleton},
+    About, Ending, PageError, Pages, PasswordEnd, Refusal, Site, Stop, StopReason,
+    form::{Gap, Skeleton, Values},
     words::Words,
 };
 use crate::model::language::Language;
 
 /// Every template: its name, and its text as built into the program.
-pub(super) const SOURCES: [(&str, &str); 13] = [
+pub(super) const SOURCES: [(&str, &str); 14] = [
     (
         "layout.html",
         include_str!("../../../templates/layout.html"),
     ),
+    ("about.html", include_str!("../../../templates/about.html")),
     ("code.html", include_str!("../../../templates/code.html")),
     (
         "support.html",
@@ -55,6 +56,25 @@ pub(super) const SOURCES: [(&str, &str); 13] = [
 /// Marks a string as the name of a text, so that a test finds it in the sources.
 pub(super) const fn key(name: &'static str) -> &'static str {
     name
+}
+
+impl About<'_> {
+    /// Nothing where nothing is said: the template is spared then.
+    fn value(&self) -> Value {
+        if self
+            .description
+            .or(self.information)
+            .or(self.privacy)
+            .is_none()
+        {
+            return Value::from(());
+        }
+        context! {
+            description => self.description,
+            information => self.information,
+            privacy => self.privacy,
+        }
+    }
 }
 
 /// What every page says about itself.
@@ -111,6 +131,8 @@ pub(super) struct Edition {
     language: Language,
     words: Arc<Words>,
     templates: Environment<'static>,
+    /// The form for name and password as it is shown first, for a provider that says nothing of itself.
+    first_form: Skeleton,
     /// The POST page that says that the person is signed in; with a RelayState and without.
     pub(super) signed_in: [Skeleton; 2],
     /// The POST page that says nothing about the outcome; with a RelayState and without.
@@ -141,9 +163,18 @@ impl Edition {
             language,
             words,
             templates,
+            first_form: Skeleton::cut(""),
             signed_in: [Skeleton::cut(""), Skeleton::cut("")],
             answered: [Skeleton::cut(""), Skeleton::cut("")],
         };
+        edition.first_form = Skeleton::cut(&edition.login_by_template(&Login {
+            action: Gap::Action.mark(),
+            csrf: Gap::Csrf.mark(),
+            provider: Gap::Provider.mark(),
+            about: About::default(),
+            username: "",
+            refused: None,
+        })?);
         edition.signed_in = edition.skeletons(key("post-signed-in"))?;
         edition.answered = edition.skeletons(key("post-answered"))?;
         Ok(edition)
@@ -189,7 +220,12 @@ impl Edition {
     }
 
     /// The page with the button that leads to a provider.
-    pub(super) fn start(&self, action: &str, provider: &str) -> Result<String, PageError> {
+    pub(super) fn start(
+        &self,
+        action: &str,
+        provider: &str,
+        about: &About<'_>,
+    ) -> Result<String, PageError> {
         let title = self.text(key("start-title"), [("provider", provider)])?;
         let query = action.split_once('?').map(|(_, query)| format!("{query}&"));
         let face = Face {
@@ -199,12 +235,26 @@ impl Edition {
         self.page(
             "start.html",
             face.in_all_languages(),
-            &context! { action, provider },
+            &context! { action, provider, about => about.value() },
         )
     }
 
     /// The form for name and password.
     pub(super) fn login(&self, login: &Login<'_>) -> Result<String, PageError> {
+        let is_first = login.username.is_empty() && login.refused.is_none();
+        if is_first && login.about == About::default() {
+            return Ok(self.first_form.fill(&Values {
+                action: login.action,
+                csrf: login.csrf,
+                provider: login.provider,
+                ..Values::default()
+            }));
+        }
+        self.login_by_template(login)
+    }
+
+    /// The same, rendered anew.
+    pub(super) fn login_by_template(&self, login: &Login<'_>) -> Result<String, PageError> {
         let title = self.text(key("login-title"), [("provider", login.provider)])?;
         self.page(
             "login.html",
@@ -213,6 +263,7 @@ impl Edition {
                 action => login.action,
                 csrf => login.csrf,
                 provider => login.provider,
+                about => login.about.value(),
                 username => login.username,
                 refused => login.refused.map(|refusal| self.refusal(refusal)).transpose()?,
                 is_wrong => login.refused == Some(Refusal::WrongCredentials),
@@ -386,6 +437,7 @@ pub(super) struct Login<'a> {
     pub(super) action: &'a str,
     pub(super) csrf: &'a str,
     pub(super) provider: &'a str,
+    pub(super) about: About<'a>,
     pub(super) username: &'a str,
     pub(super) refused: Option<Refusal>,
 }
@@ -398,7 +450,15 @@ fn add_site(
 ) -> Result<(), PageError> {
     let organization = site.organization.text(language);
     let support_text = site.support_text.text(language);
-    if Gap::is_marked(organization) || Gap::is_marked(support_text) {
+    let links = [&site.support_link, &site.password_link];
+    let on_pages = [
+        organization,
+        support_text,
+        site.organization_url.text(language),
+    ]
+    .into_iter()
+    .chain(links.into_iter().filter_map(Option::as_deref));
+    if { on_pages }.any(Gap::is_marked) {
         return Err(PageError::ReservedCharacter);
     }
     let mut languages = Vec::new();

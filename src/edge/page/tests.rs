@@ -250,6 +250,7 @@ fn r73_the_text_of_a_refusal_does_not_depend_on_who_was_refused() {
             action: "/j/zoom/c2VhbA",
             csrf: "token",
             provider: "Zoom",
+            about: About::default(),
             username,
             refused: Some(Refusal::WrongCredentials),
         };
@@ -301,6 +302,7 @@ fn a_wait_is_never_said_shorter_than_it_is() {
             action: "/j/zoom/c2VhbA",
             csrf: "",
             provider: "Zoom",
+            about: About::default(),
             username: "",
             refused: Some(Refusal::Wait { seconds }),
         };
@@ -433,6 +435,7 @@ fn r54_a_page_leads_nowhere_but_to_the_web_and_to_our_own_paths() {
         action,
         csrf: "",
         provider: "Zoom",
+        about: About::default(),
         username: "",
         refused: None,
     };
@@ -513,24 +516,65 @@ fn a_message_goes_out_in_clear_only_in_the_laboratory_which_says_so() {
 }
 
 #[test]
-fn a_site_whose_texts_hold_a_mark_of_the_post_page_is_refused() {
-    for mark in ["\u{f8d0}", "\u{f8d4}"] {
-        let marked = Site {
-            organization: localized(mark),
-            ..site()
+fn a_site_whose_texts_or_links_hold_a_mark_of_a_page_cut_at_marks_is_refused() {
+    for mark in ["\u{f8d0}", "\u{f8d5}"] {
+        let link = format!("https://univ.example/{mark}");
+        for marked in [
+            Site {
+                organization: localized(mark),
+                ..site()
+            },
+            Site {
+                support_text: localized(mark),
+                ..site()
+            },
+            Site {
+                organization_url: localized(&link),
+                ..site()
+            },
+            Site {
+                support_link: Some(link.clone()),
+                ..site()
+            },
+            Site {
+                password_link: Some(link.clone()),
+                ..site()
+            },
+        ] {
+            assert!(matches!(
+                Pages::new(marked),
+                Err(PageError::ReservedCharacter)
+            ));
+        }
+    }
+}
+
+#[test]
+fn the_form_that_is_shown_first_is_what_its_template_says() {
+    let pages = pages();
+    for language in Language::ALL {
+        let login = Login {
+            action: "/j/zoom/AbC-_",
+            csrf: "bm9uY2U",
+            provider: "A & B <\"Zoom\">",
+            about: About::default(),
+            username: "",
+            refused: None,
         };
-        assert!(matches!(
-            Pages::new(marked),
-            Err(PageError::ReservedCharacter)
-        ));
-        let marked = Site {
-            support_text: localized(mark),
-            ..site()
+        let page = Page::Login {
+            action: login.action,
+            csrf: login.csrf,
+            provider: login.provider,
+            about: login.about,
+            username: login.username,
+            refused: login.refused,
         };
-        assert!(matches!(
-            Pages::new(marked),
-            Err(PageError::ReservedCharacter)
-        ));
+        // Each of the two escapes more than it must, and not the same.
+        let read = |html: &str| html.replace("&#x2f;", "/").replace("&quot;", "&#34;");
+        let by_template = pages.edition(language).login_by_template(&login).unwrap();
+        let shown = pages.render(&page, language, NONCE).unwrap();
+        assert_eq!(read(&shown), read(&by_template));
+        assert!(shown.contains("A &amp; B &lt;") && shown.contains("action=\"/j/zoom/AbC-_\""));
     }
 }
 
@@ -541,5 +585,67 @@ fn no_template_escapes_the_escaping() {
             !source.contains("safe") && !source.contains("autoescape"),
             "{name}"
         );
+    }
+}
+
+#[test]
+fn r42_no_page_leads_to_what_a_provider_says_unless_it_is_on_the_web() {
+    let pages = pages();
+    let with = |about: About<'_>| {
+        let action = "/j/zoom/c2VhbA";
+        let login = Page::Login {
+            action,
+            csrf: "token",
+            provider: "Zoom",
+            about,
+            username: "",
+            refused: None,
+        };
+        let start = Page::Start {
+            action,
+            provider: "Zoom",
+            about,
+        };
+        [login, start].map(|page| pages.render(&page, Language::En, NONCE))
+    };
+    let (information, privacy) = (Some("https://sp.example/?a&b"), Some("http://sp.example/p"));
+    let about = About {
+        description: None,
+        information,
+        privacy,
+    };
+    for html in with(about) {
+        let html = html.unwrap().replace("&#x2f;", "/");
+        assert!(html.contains(
+            "href=\"https://sp.example/?a&amp;b\" data-testid=\"about-information\">About Zoom<"
+        ));
+        assert!(html.contains(
+            "href=\"http://sp.example/p\" data-testid=\"about-privacy\">Privacy at Zoom<"
+        ));
+    }
+    for html in with(About::default()) {
+        assert!(!html.unwrap().contains("about"));
+    }
+    for bad in [
+        "javascript:alert(1)",
+        "data:text/html,x",
+        "//sp.example",
+        "/logout",
+        "",
+    ] {
+        for about in [
+            About {
+                information: Some(bad),
+                ..about
+            },
+            About {
+                privacy: Some(bad),
+                ..about
+            },
+        ] {
+            for html in with(about) {
+                assert!(matches!(html, Err(PageError::Address)), "{bad}");
+            }
+        }
     }
 }

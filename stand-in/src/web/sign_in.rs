@@ -15,7 +15,7 @@ use super::visit::Visit;
 use crate::accounts::{Outcome, Refusal};
 use crate::reading::{self, Check, Expected, Reading, Received};
 use crate::sessions::{OpenRequest, Origin, SignedIn};
-use crate::sp::{self, Carrier, RequestBinding};
+use crate::sp::{self, Algorithms, Carrier, RequestBinding};
 use crate::vocab;
 
 /// `GET /saml/login`: starts a sign-in. `from` and `next` stay in the session; `binding=post` sends this one
@@ -35,6 +35,7 @@ fn begin(site: &Site, visit: &mut Visit) -> anyhow::Result<HttpResponse> {
             Some(_) | None => settings.binding,
         },
         relay_state,
+        Algorithms::default(),
     )?;
     let open = OpenRequest {
         id: request.id,

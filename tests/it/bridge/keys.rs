@@ -3,6 +3,7 @@
 use std::sync::OnceLock;
 
 use openssl::{
+    bn::BigNumRef,
     hash::MessageDigest,
     pkey::{PKey, Private},
     sign::Signer,
@@ -58,6 +59,18 @@ impl Key {
     /// The certificate, as metadata carries it.
     pub(crate) fn certificate_base64(&self) -> String {
         openssl::base64::encode_block(&self.certificate.to_der().unwrap())
+    }
+
+    /// The public key alone, as metadata may carry it.
+    pub(crate) fn key_value(&self) -> String {
+        let encode = |number: &BigNumRef| openssl::base64::encode_block(&number.to_vec());
+        let rsa = self.private.rsa().unwrap();
+        format!(
+            "<ds:KeyValue><ds:RSAKeyValue><ds:Modulus>{}</ds:Modulus><ds:Exponent>{}</ds:Exponent>\
+             </ds:RSAKeyValue></ds:KeyValue>",
+            encode(rsa.n()),
+            encode(rsa.e())
+        )
     }
 
     /// The certificate, as PEM.

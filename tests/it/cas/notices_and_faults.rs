@@ -1,8 +1,14 @@
 //! Logout notices, and a server that is gone, hangs, or is not the one that is meant.
 
+use std::net::Ipv4Addr;
+
 use tempfile::TempDir;
-use tokio::{net::TcpListener, task::JoinSet};
-use url::Url;
+use tokio::{
+    io::{AsyncReadExt as _, AsyncWriteExt as _},
+    net::{TcpListener, TcpStream},
+    task::JoinSet,
+};
+use url::{Position, Url};
 
 use super::{House, LOGIN, NO_MAIL, PASSWORD, ZOE, assert_is_zoe, request, service, start};
 use crate::{
@@ -11,7 +17,8 @@ use crate::{
         browser::BrowserSim,
         cas_script::tls_before,
         cas_server::{CasServer, filled},
-        form::Form,
+        cookies::Standing,
+        form::{self, Form},
         keys::Authority,
         real_bridge::RealBridge,
         service_provider::{SpKind, SpSite},
@@ -146,6 +153,52 @@ async fn a_cas_server_that_does_not_answer_is_told_and_the_next_try_goes_through
         .open(&format!("{}/readyz", house.bridge.base).parse().unwrap())
         .await;
     assert_eq!(health.status, 200);
+}
+
+#[tokio::test]
+async fn that_no_file_is_left_is_told_as_our_own_fault_and_the_next_try_goes_through() {
+    let house = House::start("").await;
+    let server = house.server.as_ref().unwrap();
+    let mut browser = BrowserSim::new();
+    let page = house.at_cas(&mut browser, &[]).await;
+    browser.stays_at = Some(house.cas.url().origin());
+    let sent = house.sign_in(&mut browser, &page).await;
+    let callback = Url::parse(sent.header("location").unwrap()).unwrap();
+    browser.stays_at = None;
+    // A connection that is there already, since no other one can be taken.
+    let address = (Ipv4Addr::LOCALHOST, callback.port().unwrap());
+    let mut kept = TcpStream::connect(address).await.unwrap();
+    let host = &callback[Position::BeforeHost..Position::AfterPort];
+    let first = format!("GET /healthz HTTP/1.1\r\nHost: {host}\r\n\r\n");
+    kept.write_all(first.as_bytes()).await.unwrap();
+    let mut answer = String::new();
+    while !answer.ends_with("ok\n") {
+        answer.push(char::from(kept.read_u8().await.unwrap()));
+    }
+    let cookies = browser.jar.header(&callback, Standing::CrossSiteSafe);
+    let before = server.forbid_files();
+    let question = format!(
+        "GET {} HTTP/1.1\r\nHost: {host}\r\nCookie: {}\r\nConnection: close\r\n\r\n",
+        &callback[Position::BeforePath..],
+        cookies.unwrap()
+    );
+    kept.write_all(question.as_bytes()).await.unwrap();
+    answer.clear();
+    kept.read_to_string(&mut answer).await.unwrap();
+    server.allow_files(before);
+    assert!(answer.starts_with("HTTP/1.1 503 "), "{answer}");
+    assert!(answer.contains("data-reason=\"busy\""), "{answer}");
+    let log = server.log();
+    assert!(
+        log.contains("a server could not be asked: raise LimitNOFILE"),
+        "{log}"
+    );
+    assert!(log.contains("Too many open files"), "{log}");
+    assert!(!log.contains("a server does not answer"), "{log}");
+    // Nothing rests: the button of that page leads to CAS, which knows the person, and back.
+    let again = form::link(&answer, "data-testid", "again").unwrap();
+    let page = browser.open(&callback.join(&again).unwrap()).await;
+    assert_is_zoe(&page);
 }
 
 #[tokio::test]

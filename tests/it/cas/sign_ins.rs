@@ -148,9 +148,16 @@ async fn r63_a_callback_that_comes_again_is_an_end_and_no_second_sign_in() {
     let again = browser.open(&page.url).await;
     assert_eq!(again.kind().as_deref(), Some("stop"), "{}", again.body);
     assert!(
-        again.body.contains("data-reason=\"request-used\""),
+        again.body.contains("data-reason=\"ticket-used\""),
         "{}",
         again.body
+    );
+    // Whoever goes on from there is told that they are done.
+    let end = browser.follow(&again, &again.link("again")).await;
+    assert!(
+        end.body.contains("data-reason=\"request-used\""),
+        "{}",
+        end.body
     );
 }
 

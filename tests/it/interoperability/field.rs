@@ -19,11 +19,13 @@ use crate::{
 };
 
 /// The bridge, which has an RSA key and one on P-256, and two service providers of each kind: one that
-/// is told everything in clear, and one that demands encryption where it can.
+/// is told everything in clear, and one that demands encryption where it can. One more has a key on
+/// P-256.
 #[derive(Debug)]
 pub(super) struct Field {
     pub(super) bridge: RealBridge,
     pub(super) peers: Vec<RunningSp>,
+    pub(super) on_p256: RunningSp,
     signing_keys: (&'static str, &'static str),
     lab: TempDir,
 }
@@ -34,18 +36,22 @@ impl Field {
         let lab = TempDir::new().unwrap();
         let of_kind =
             |kind| [false, true].map(|demands| SpSite::prepare_its_own(kind, lab.path(), demands));
-        let sites: Vec<_> = SpKind::ALL.into_iter().flat_map(of_kind).collect();
+        let mut sites: Vec<_> = SpKind::ALL.into_iter().flat_map(of_kind).collect();
+        // The only one whose library signs a request with such a key.
+        sites.push(SpSite::prepare_on_p256(SpKind::Samael, lab.path()));
         let bridge = RealBridge::prepare(&sites);
         let signing_keys = bridge.add_ec_key();
         let ours = our_metadata_with(&bridge, lab.path(), &[signing_keys]).await;
-        let peers = join_all(sites.into_iter().map(|site| site.start(&ours))).await;
+        let mut peers = join_all(sites.into_iter().map(|site| site.start(&ours))).await;
         for sp in &peers {
             let theirs = BrowserSim::new().open(&sp.metadata()).await;
             bridge.take_metadata(sp.name(), &theirs.body);
         }
+        let on_p256 = peers.pop().unwrap();
         Self {
             bridge,
             peers,
+            on_p256,
             signing_keys,
             lab,
         }
@@ -77,7 +83,12 @@ impl Field {
                  encrypt = \"{encrypt}\"\n{lines}\n"
             )
         };
-        let tables: String = self.peers.iter().map(table).collect();
+        let tables: String = self
+            .peers
+            .iter()
+            .chain([&self.on_p256])
+            .map(table)
+            .collect();
         let before_zoom = format!("{tables}[sp.zoom]");
         let replaced = [("[sp.zoom]", before_zoom.as_str()), self.signing_keys];
         let server = self.bridge.start_with(&replaced).await;

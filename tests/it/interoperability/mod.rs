@@ -6,6 +6,7 @@
 mod algorithms;
 mod field;
 mod refusals;
+mod requests;
 mod sign_ins;
 pub(crate) mod words;
 
@@ -15,6 +16,7 @@ use self::{
     algorithms::{SIGNATURES, UNREADABLE, Verdicts},
     field::Field,
     refusals::{Fault, Refusals},
+    requests::Asked,
     sign_ins::{SIGNED, SignIns},
 };
 use crate::lab::{
@@ -29,12 +31,14 @@ async fn r07_r45_iip_alg04_iip_alg06_iip_idp09_every_service_provider_reads_the_
  {
     let field = Field::prepare().await;
     let (taken, refused) = tokio::join!(sign_ins::run(&field), refusals::run());
+    let asked = requests::run(&field).await;
     let signed = algorithms::sign(&field).await;
     let encrypted = algorithms::encrypt(&field).await;
     let spoiled = algorithms::spoil(&field).await;
 
     let mut text = INTRODUCTION.to_owned();
     write_sign_ins(&mut text, &taken);
+    write_requests(&mut text, &asked);
     write_verdicts(&mut text, ABOUT_SIGNATURES, (&SIGNATURES, &signed));
     let encryptions = Encryption::ALL
         .each_ref()
@@ -124,10 +128,7 @@ fn write_sign_ins(text: &mut String, taken: &[SignIns<'_>]) {
     text.push_str(ABOUT_SIGN_INS);
     assert_eq!(SIGNED, ["assertion", "response", "both"], "the columns");
     for line in taken {
-        let binding = match line.binding {
-            RequestBinding::Post => "POST",
-            RequestBinding::Redirect => "Redirect",
-        };
+        let binding = binding_word(line.binding);
         let format = line.format.map_or("none", |format| {
             let (_, word) = format.urn().rsplit_once(':').unwrap();
             word
@@ -141,6 +142,46 @@ fn write_sign_ins(text: &mut String, taken: &[SignIns<'_>]) {
         text.push('\n');
     }
 }
+
+const fn binding_word(binding: RequestBinding) -> &'static str {
+    match binding {
+        RequestBinding::Post => "POST",
+        RequestBinding::Redirect => "Redirect",
+    }
+}
+
+fn write_requests(text: &mut String, asked: &[Asked<'_>]) {
+    text.push_str(ABOUT_REQUESTS);
+    for one in asked {
+        let (title, binding) = (title(one.sp.kind()), binding_word(one.binding));
+        let (signature, digest) = one.signed;
+        let digest = digest.unwrap_or("");
+        let said = cell(one.refusal.as_deref());
+        let with_sha1 = match one.refusal {
+            Some(_) => cell(one.refusal_with_sha1.as_deref()),
+            None => String::new(),
+        };
+        writeln!(
+            text,
+            "| {title} | {binding} | {signature} | {digest} | {said} | {with_sha1} |"
+        )
+        .unwrap();
+    }
+}
+
+const ABOUT_REQUESTS: &str = "
+## How they sign their requests
+
+Each service provider asked by every algorithm that its library can sign its own AuthnRequest with, in the query by Redirect and in the XML by
+POST, where a signature was demanded. \"Accepted\" means that somebody was signed in by that request, and that the service provider read who. What
+was refused was refused on our own page, under the code that stands first, and with that fault in the log; it was sent once more to a server that
+takes SHA-1 of that service provider for a while. pysaml2 combines each signature with each digest by POST: here each of both stands once. saml2-js
+has one digest for what it posts, and puts the signature last, where the schema has none; samlify takes the digest of the signature. samael was given
+an RSA key and one on P-256, by which it chooses for a query; in the XML its user chooses. The others sign with RSA keys alone.
+
+| service provider | AuthnRequest by | signature | digest | what the bridge says | with `sha1-until` |
+|---|---|---|---|---|---|
+";
 
 const ABOUT_SIGN_INS: &str = "\
 ## What they take

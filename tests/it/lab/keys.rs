@@ -16,7 +16,7 @@ use openssl::{
     },
 };
 
-/// An RSA key with its self-signed certificate, in memory and as files.
+/// A private key with its self-signed certificate, in memory and as files.
 #[derive(Debug)]
 pub(crate) struct KeyPair {
     /// The certificate.
@@ -28,10 +28,19 @@ pub(crate) struct KeyPair {
 }
 
 impl KeyPair {
-    /// Makes a pair of 2,048 bits and writes `name.key` and `name.crt` into `folder`.
+    /// Makes a pair of RSA of 2,048 bits and writes `name.key` and `name.crt` into `folder`.
     pub(crate) fn generate(folder: &Path, name: &str) -> Self {
         let key = PKey::from_rsa(Rsa::generate(2048).unwrap()).unwrap();
-        let certificate = self_signed(&key, name);
+        Self::of(&key, folder, name)
+    }
+
+    /// The same on P-256.
+    pub(crate) fn generate_on_p256(folder: &Path, name: &str) -> Self {
+        Self::of(&ec_key(), folder, name)
+    }
+
+    fn of(key: &PKey<Private>, folder: &Path, name: &str) -> Self {
+        let certificate = self_signed(key, name);
         let key_file = folder.join(format!("{name}.key"));
         let certificate_file = folder.join(format!("{name}.crt"));
         std::fs::write(&key_file, key.private_key_to_pem_pkcs8().unwrap()).unwrap();

@@ -10,7 +10,7 @@ use std::{
     time::Duration,
 };
 
-use rustix::process::{Pid, Signal, kill_process_group};
+use rustix::process::{Pid, Resource, Rlimit, Signal, getrlimit, kill_process_group, prlimit};
 use tokio::{net::TcpStream, time::Instant};
 
 /// The longest that a server may take to listen. Generous: CI builds on the same two cores.
@@ -92,6 +92,40 @@ impl Server {
     /// Has it go on after [`Self::pause`].
     pub(crate) fn go_on(&self) {
         kill_process_group(Pid::from_child(&self.child), Signal::CONT).unwrap();
+    }
+
+    /// Has it open no more files from now on, beyond those that it has; gives what it was allowed, for
+    /// [`Self::allow_files`].
+    pub(crate) fn forbid_files(&self) -> Rlimit {
+        let process = Pid::from_child(&self.child);
+        let none = Rlimit {
+            // Of a file that is open already the number does not matter.
+            current: Some(0),
+            // It may have no more than we have.
+            ..getrlimit(Resource::Nofile)
+        };
+        prlimit(Some(process), Resource::Nofile, none).unwrap()
+    }
+
+    /// Has it open as many files as it was allowed before.
+    pub(crate) fn allow_files(&self, as_before: Rlimit) {
+        let process = Pid::from_child(&self.child);
+        prlimit(Some(process), Resource::Nofile, as_before).unwrap();
+    }
+
+    /// Waits until one line of what it printed has all of `texts`: a server may write its log behind its
+    /// answers.
+    pub(crate) async fn says(&self, texts: &[&str]) {
+        let deadline = Instant::now() + START_LIMIT;
+        let has_all = |line: &str| texts.iter().all(|text| line.contains(text));
+        while !self.log().lines().any(has_all) {
+            let log = self.log();
+            assert!(
+                Instant::now() < deadline,
+                "{texts:?} is in no line of {log}"
+            );
+            tokio::time::sleep(ASK_EVERY).await;
+        }
     }
 
     /// What it printed so far.

@@ -152,7 +152,8 @@ pub(crate) struct SpSite {
 impl SpSite {
     /// One that plays Zoom: chooses the port and makes the key, in a folder of its own below `lab`.
     pub(crate) fn prepare(kind: SpKind, lab: &Path) -> Self {
-        Self::at(kind, lab, kind.name().to_owned(), ZOOM_ENTITY_ID.to_owned())
+        let names = (kind.name().to_owned(), ZOOM_ENTITY_ID.to_owned());
+        Self::at(kind, lab, names, KeyPair::generate)
     }
 
     /// One that plays nobody but itself, beside others of its kind.
@@ -166,17 +167,29 @@ impl SpSite {
         let entity_id = format!("https://{name}.example/sp");
         Self {
             demands_encryption,
-            ..Self::at(kind, lab, name, entity_id)
+            ..Self::at(kind, lab, (name, entity_id), KeyPair::generate)
         }
     }
 
-    fn at(kind: SpKind, lab: &Path, name: String, entity_id: String) -> Self {
+    /// Another one that plays itself, and whose key is on P-256.
+    pub(crate) fn prepare_on_p256(kind: SpKind, lab: &Path) -> Self {
+        let name = format!("{}-p256", kind.name());
+        let entity_id = format!("https://{name}.example/sp");
+        Self::at(kind, lab, (name, entity_id), KeyPair::generate_on_p256)
+    }
+
+    fn at(
+        kind: SpKind,
+        lab: &Path,
+        (name, entity_id): (String, String),
+        generate: fn(&Path, &str) -> KeyPair,
+    ) -> Self {
         let folder = lab.join(&name);
         std::fs::create_dir(&folder).unwrap();
         Self {
             kind,
             port: free_port(),
-            keys: KeyPair::generate(&folder, &name),
+            keys: generate(&folder, &name),
             name,
             entity_id,
             demands_encryption: false,
@@ -316,6 +329,30 @@ impl RunningSp {
         if !self.site.kind.is_mellon() {
             url.query_pairs_mut().append_pair("binding", binding.word());
         }
+        url
+    }
+
+    /// Where one begins whose AuthnRequest is to travel so, and to be signed by the algorithms of these
+    /// URIs; the digest counts in the XML alone.
+    pub(crate) fn login_signed_by(
+        &self,
+        binding: RequestBinding,
+        (signature, digest): (&str, Option<&str>),
+    ) -> Url {
+        if self.site.kind.is_mellon() {
+            let (_, word) = signature.rsplit_once('#').unwrap();
+            let back = self.login();
+            return self
+                .site
+                .url(&format!("/{word}/login?ReturnTo={}", back.path()));
+        }
+        let mut url = self.login_by(binding);
+        let mut query = url.query_pairs_mut();
+        query.append_pair("signature", signature);
+        if let Some(digest) = digest {
+            query.append_pair("digest", digest);
+        }
+        drop(query);
         url
     }
 

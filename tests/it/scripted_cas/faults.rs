@@ -67,6 +67,38 @@ async fn r62_an_answer_that_is_cut_or_never_ends_vouches_for_nobody_and_the_jour
 }
 
 #[tokio::test]
+async fn r63_who_reloads_a_page_that_stopped_them_is_led_to_cas_again_and_to_the_same_stop() {
+    let (_authority, cas, bridge) = house(Said::Person("zoe.martin", Vec::new()));
+    let mut browser = bridge.browser();
+    let request = bridge.request();
+    let login = at_cas(&mut browser, &request).await;
+    let callback = login.callback(&new_ticket());
+    browser.arrive(&callback).await.stops(403, "no-mail");
+    let asked = cas.asked().len();
+    for _ in 0..2 {
+        let page = browser.open(&callback).await;
+        page.stops(400, "ticket-used");
+        assert!(page.link("way-out").is_some());
+        // The ticket is not asked about again.
+        assert_eq!(cas.asked().len(), asked);
+    }
+    let page = browser.open(&callback).await;
+    let login = Login::of(&browser.open(&page.link("again").unwrap()).await);
+    let page = browser.arrive(&login.callback(&new_ticket())).await;
+    page.stops(403, "no-mail");
+    // Meanwhile they were given an address.
+    cas.now_says(zoe(&[]));
+    let page = browser.open(&callback).await;
+    let login = Login::of(&browser.open(&page.link("again").unwrap()).await);
+    let page = browser.arrive(&login.callback(&new_ticket())).await;
+    bridge.identity(&page.answer(), ZOOM, request.id());
+    // It is done, and stays so.
+    let page = browser.open(&callback).await;
+    let page = browser.open(&page.link("again").unwrap()).await;
+    page.stops(400, "request-used");
+}
+
+#[tokio::test]
 async fn r64_nobody_is_asked_in_the_place_that_the_server_points_to() {
     let elsewhere = TcpListener::bind("127.0.0.1:0").unwrap();
     elsewhere.set_nonblocking(true).unwrap();

@@ -3,7 +3,7 @@
 use passerelle::{
     saml::binding::BindingFault,
     xml::{DoorFault, Element, Limits, open},
-    xmlsec::{Sha1, SignatureFault, verify_enveloped},
+    xmlsec::{Allowed, SignatureFault, verify_enveloped},
 };
 
 use super::genuine::Kind;
@@ -129,7 +129,11 @@ pub(super) fn read_verified(octets: &[u8], limits: &Limits) -> Result<String, Ve
             Verdict::Door(fault)
         }
     })?;
-    let verified = verify_enveloped(document.root(), &[zoom_key().verifying()], Sha1::Refused);
+    let verified = verify_enveloped(
+        document.root(),
+        &[zoom_key().verifying()],
+        Allowed::default(),
+    );
     let verified = verified.map_err(Verdict::Signature)?;
     Ok(saying(verified.into_inner()))
 }

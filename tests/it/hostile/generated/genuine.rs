@@ -264,7 +264,7 @@ impl Template {
     }
 }
 
-/// Has xmlsec1 fill in the signature that is a child of the root.
+/// Has xmlsec1 fill in the first signature of the document.
 fn sign(kind: Kind, unsigned: &str, key: impl AsRef<[u8]>) -> String {
     let folder = TempDir::new().unwrap();
     let at = |name: &str| folder.path().join(name);
@@ -277,7 +277,7 @@ fn sign(kind: Kind, unsigned: &str, key: impl AsRef<[u8]>) -> String {
         "--hmackey"
     };
     let text = |path: &Path| path.to_str().unwrap().to_owned();
-    let signature = "/*/*[local-name()='Signature']".to_owned();
+    let signature = "(//*[local-name()='Signature'])[1]".to_owned();
     let arguments = [
         "--sign".to_owned(),
         "--id-attr:ID".to_owned(),

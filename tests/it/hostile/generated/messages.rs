@@ -207,7 +207,7 @@ fn r01_r07_every_shape_of_an_entity_descriptor_is_refused_or_read_as_its_root_al
         // An administrator chose the file: whose signature it bears is not asked here. It says what
         // stands directly in its root, and nothing that is wrapped in there.
         assert_eq!(described.sp.entity_id, honest.sp.entity_id, "{}", case.name);
-        assert_eq!(described.sp.signing_certificates.len(), 1, "{}", case.name);
+        assert_eq!(described.keys.len(), 1, "{}", case.name);
         let text = std::str::from_utf8(&case.octets).unwrap();
         let tree = roxmltree::Document::parse(text.trim_start_matches('\u{feff}')).unwrap();
         let of_root = tree

@@ -12,6 +12,7 @@ pub(super) fn cases(genuine: &Genuine) -> Vec<Case> {
     cases.extend(transforms_that_hold(genuine));
     cases.extend(transforms_that_are_named(genuine));
     cases.extend(prefix_lists(genuine));
+    cases.extend(inclusive_c14n(genuine));
     cases
 }
 
@@ -190,4 +191,55 @@ fn prefix_lists(genuine: &Genuine) -> Vec<Case> {
             Fault::Shape(Part::Transforms),
         ),
     ]
+}
+
+/// Inclusive canonicalisation: of the document's root, and of a message inside it, with the signature in
+/// that message or in the root.
+fn inclusive_c14n(genuine: &Genuine) -> Vec<Case> {
+    let of = |(c14n, transform): (&'static str, &str), id: &str| {
+        let transforms = [ENVELOPED, transform].concat();
+        Template {
+            c14n,
+            uri: format!("URI=\"#{id}\""),
+            transforms,
+            ..Template::default()
+        }
+        .text()
+    };
+    let nested = |inside: &str| genuine.kind.extensions(&genuine.forged("_other", inside));
+    let mut cases = Vec::new();
+    for c14n in [
+        "http://www.w3.org/TR/2001/REC-xml-c14n-20010315",
+        "http://www.w3.org/TR/2001/REC-xml-c14n-20010315#WithComments",
+        "http://www.w3.org/2006/12/xml-c14n11",
+        "http://www.w3.org/2006/12/xml-c14n11#WithComments",
+    ] {
+        let inclusive = format!("<ds:Transform Algorithm=\"{c14n}\"/>");
+        cases.push(harmless(
+            format!("{c14n} of the root, holds"),
+            genuine.sign(&genuine.around(&of((c14n, &inclusive), ID))),
+            "it is taken of a whole document",
+        ));
+        let exclusive = Template::default().c14n;
+        for (what, methods) in [
+            ("all", (c14n, inclusive.as_str())),
+            ("SignedInfo", (c14n, EXCLUSIVE)),
+            ("the content", (exclusive, inclusive.as_str())),
+        ] {
+            // What is signed inherits the namespaces of the forged root around it.
+            let inside = genuine.ending_with(&genuine.around(""), &nested(&of(methods, "_other")));
+            cases.push(signature(
+                format!("{c14n} of {what} in a message inside, holds"),
+                genuine.sign(&inside),
+                Fault::Misplaced,
+            ));
+            let from_root = genuine.around(&of(methods, "_other"));
+            cases.push(signature(
+                format!("{c14n} of {what}, from the root of a message inside, holds"),
+                genuine.sign(&genuine.ending_with(&from_root, &nested(""))),
+                Fault::OtherReference,
+            ));
+        }
+    }
+    cases
 }
