@@ -73,7 +73,23 @@ pub fn load(
     clock: Arc<dyn Clock>,
     entropy: Arc<dyn Entropy>,
 ) -> Result<Built, Vec<ConfigFault>> {
-    match config::load(path, environment) {
+    let text = config::read(path).map_err(|fault| vec![fault])?;
+    load_text(path, &text, environment, clock, entropy)
+}
+
+/// The same, as if `text` were in the configuration file at `path`.
+///
+/// # Errors
+///
+/// As [`load`].
+pub fn load_text(
+    path: &Path,
+    text: &str,
+    environment: &Environment,
+    clock: Arc<dyn Clock>,
+    entropy: Arc<dyn Entropy>,
+) -> Result<Built, Vec<ConfigFault>> {
+    match config::parse(path, text, environment) {
         Ok(config) => build(config, path, clock, entropy),
         Err(mut unusable) => {
             let mut look = Look::at(unusable.named(), path);

@@ -4,5 +4,6 @@ pub mod build;
 mod connection;
 pub mod doctor;
 mod look;
+pub mod registrar;
 pub mod serve;
 pub mod setup;

@@ -23,6 +23,8 @@ pub struct SpConfig {
     pub short_name: ShortName,
     /// The file of its metadata.
     pub metadata_path: PathBuf,
+    /// The preset that it was made with.
+    pub preset: Option<ShortName>,
     /// The entity of that file that is meant; where nobody says it, the file describes one provider.
     pub entity_id: Option<EntityId>,
     /// For how many days its metadata may count at most; then it must say until when it counts.
@@ -126,7 +128,9 @@ fn read(
     }
     let asked: Option<String> = table.optional("preset", report);
     let preset = match &asked {
-        Some(name) => presets.find(name, &table.at("preset"), report),
+        Some(name) => presets
+            .find(name, &table.at("preset"), report)
+            .map(|preset| preset.rules),
         None => Some(Rules::default()),
     };
     let aliases = table.or("aliases", Vec::new(), report);
@@ -146,6 +150,7 @@ fn read(
     Some(SpConfig {
         short_name: short_name?,
         metadata_path: metadata?,
+        preset: asked.and_then(|name| ShortName::parse(&name).ok()),
         entity_id,
         max_validity_days,
         aliases,

@@ -73,6 +73,8 @@ mod signatures;
 #[cfg(test)]
 mod socket;
 #[cfg(test)]
+mod sp;
+#[cfg(test)]
 mod telling;
 #[cfg(test)]
 mod unsolicited_readers;

@@ -100,6 +100,7 @@ const LIBRARIES: &[Library] = &[
         "toml",
         &["config", "authn/local", "attributes/release/tests"],
     ),
+    only("toml_edit", &["config/edit"]),
     // The proxies that are trusted are named in the configuration, and asked about at the edge.
     only("ipnet", &["config", "edge", "web"]),
     only("prometheus_client", &["telemetry"]),

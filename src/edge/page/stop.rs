@@ -56,8 +56,13 @@ pub enum StopReason<'a> {
     },
     /// No registered provider has the name that the request bears.
     ProviderUnknown,
-    /// The provider is registered and switched off.
+    /// The provider is registered and switched off: it is not open here, or not any more.
     ProviderDisabled {
+        /// Name of the provider.
+        provider: &'a str,
+    },
+    /// The provider is registered, and the time of what describes it is over.
+    ProviderEnded {
         /// Name of the provider.
         provider: &'a str,
     },
@@ -144,6 +149,7 @@ impl StopReason<'_> {
             Self::MissingAttribute { .. } => "missing-attribute",
             Self::ProviderUnknown => "provider-unknown",
             Self::ProviderDisabled { .. } => "provider-disabled",
+            Self::ProviderEnded { .. } => "provider-ended",
             Self::ProviderBroken { .. } => "provider-broken",
             Self::RequestUnreadable => "request-unreadable",
             Self::RequestLate => "request-late",
@@ -184,6 +190,7 @@ impl StopReason<'_> {
             | Self::StartRefused { provider }
             | Self::SignInTooOld { provider }
             | Self::ProviderDisabled { provider }
+            | Self::ProviderEnded { provider }
             | Self::ProviderBroken { provider } => arguments.set("provider", *provider),
             Self::MissingAttribute {
                 provider,
@@ -231,6 +238,7 @@ impl StopReason<'_> {
                 | Self::SeveralMails { .. }
                 | Self::MissingAttribute { .. }
                 | Self::ProviderDisabled { .. }
+                | Self::ProviderEnded { .. }
                 | Self::ProviderBroken { .. }
                 | Self::AccountShut
                 | Self::PasswordMustChange
@@ -255,6 +263,7 @@ impl StopReason<'_> {
             | Self::MissingAttribute { .. }
             | Self::ProviderUnknown
             | Self::ProviderDisabled { .. }
+            | Self::ProviderEnded { .. }
             | Self::ProviderBroken { .. }
             | Self::RequestUnreadable
             | Self::RequestLate
