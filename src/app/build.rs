@@ -6,14 +6,14 @@ use std::{
     sync::Arc,
 };
 
-use super::look::Look;
+use super::{lasting::Lasting, look::Look};
 use crate::{
     attributes::{map::Mapping, name_id::Parties, pairwise::Pairwise},
     authn::{
         Authenticator, PasswordAuthenticator, People,
         cas::Cas,
         ldap::{self, Ldap},
-        local::{Directory, Local, pool::HashPool},
+        local::{Directory, Local},
         throttle::Throttle,
     },
     config::{
@@ -22,24 +22,16 @@ use crate::{
         fault::ConfigFault,
         sections::{AttributeSource, Method, Metrics, Server},
     },
-    edge::{
-        connections::Connections,
-        limits::Bodies,
-        page::{Pages, Site},
-    },
-    flow::bridge::{Bridge, DirectoryUse, Health, Provider, Settings},
+    edge::page::{Pages, Site},
+    flow::bridge::{Bridge, DirectoryUse, Provider, Settings},
     metadata::{last_good::ToKeep, refused_algorithms, registry::Registry},
     model::{authn_context::AuthnContextClass, entity_id::EntityId, short_name::ShortName},
     saml::idp_metadata::IdpMetadata,
-    store::{Limits, Store, memory::MemoryStore},
     sys::{clock::Clock, entropy::Entropy, tls},
     web::Front,
     xml::Canonical,
     xmlsec::SigningKey,
 };
-
-/// How many accounts and networks are remembered whose guesses are slowed down.
-const MAX_ATTEMPTS: u32 = 100_000;
 
 /// What was built, and what an administrator should see to.
 #[derive(Debug)]
@@ -48,12 +40,16 @@ pub struct Built {
     pub front: Front,
     /// `[server]`
     pub server: Server,
+    /// What outlives this configuration.
+    pub lasting: Lasting,
     /// `[metrics]`
     pub metrics: Option<Metrics>,
     /// Whether plain `http` is let through, which log and pages then say.
     pub is_lab: bool,
     /// What is wrong with the metadata of single providers: the others are served all the same.
     pub faults_of_providers: Vec<ConfigFault>,
+    /// What a server that runs already goes on with as it began.
+    pub needs_restart: Vec<ConfigFault>,
     /// What is not wrong yet.
     pub warnings: Vec<ConfigFault>,
     /// The metadata that can be used, for a server that goes on with it.
@@ -72,8 +68,32 @@ pub fn load(
     clock: Arc<dyn Clock>,
     entropy: Arc<dyn Entropy>,
 ) -> Result<Built, Vec<ConfigFault>> {
+    let config = read(path, environment, &*clock)?;
+    let lasting = Lasting::new(&config, clock, entropy);
+    build(config, path, lasting)
+}
+
+/// The same for a server that runs already, and goes on with what it has.
+///
+/// # Errors
+///
+/// As [`load`].
+pub fn load_again(
+    path: &Path,
+    environment: &Environment,
+    lasting: &Lasting,
+) -> Result<Built, Vec<ConfigFault>> {
+    let config = read(path, environment, &*lasting.clock)?;
+    build(config, path, lasting.clone())
+}
+
+fn read(
+    path: &Path,
+    environment: &Environment,
+    clock: &dyn Clock,
+) -> Result<Config, Vec<ConfigFault>> {
     match config::load(path, environment) {
-        Ok(config) => build(config, path, clock, entropy),
+        Ok(config) => Ok(config),
         Err(mut unusable) => {
             let mut look = Look::at(unusable.named(), path);
             look.look(clock.now());
@@ -89,36 +109,34 @@ pub fn load(
 /// # Errors
 ///
 /// Every fault of keys, people, rules, texts and metadata together; none where all are of metadata.
-fn build(
-    config: Config,
-    path: &Path,
-    clock: Arc<dyn Clock>,
-    entropy: Arc<dyn Entropy>,
-) -> Result<Built, Vec<ConfigFault>> {
+fn build(config: Config, path: &Path, lasting: Lasting) -> Result<Built, Vec<ConfigFault>> {
     let mut site = Building {
         config: &config,
         look: Look::at(config.named(), path),
+        lasting,
     };
     if let Some(metrics) = config.metrics {
         site.look.look_at_metrics(metrics);
     }
-    let parts = site.parts(&clock, &entropy);
+    let parts = site.parts();
+    let Building { look, lasting, .. } = site;
     let Look {
         faults,
         of_providers: faults_of_providers,
         warnings,
         ..
-    } = site.look;
+    } = look;
     let Some(parts) = parts.filter(|_| faults.is_empty()) else {
         return Err([faults, faults_of_providers].concat());
     };
     let is_lab = config.is_lab();
+    let needs_restart = lasting.needs_restart(&config, path);
     let front = Front {
         bridge: Bridge {
             settings: settings(&config, parts.entity_id),
-            clock,
-            entropy,
-            store: build_store(&config),
+            clock: Arc::clone(&lasting.clock),
+            entropy: Arc::clone(&lasting.entropy),
+            store: Arc::clone(&lasting.store),
             seal: config.keys.seal,
             registry: parts.registry,
             providers: parts.providers,
@@ -126,7 +144,7 @@ fn build(
             pairwise: parts.pairwise,
             authenticator: parts.authenticator,
             directory: parts.directory,
-            health: Health::default(),
+            health: Arc::clone(&lasting.health),
         },
         pages: parts.pages,
         origin: config.base_url.as_str().to_owned(),
@@ -142,17 +160,17 @@ fn build(
             .as_ref()
             .is_some_and(|cas| cas.front_channel),
         metadata: parts.metadata,
-        connections: Arc::new(Connections::at_most(
-            usize::try_from(config.server.max_connections).unwrap_or(usize::MAX),
-        )),
-        bodies: Bodies::default(),
+        connections: Arc::clone(&lasting.connections),
+        bodies: Arc::clone(&lasting.bodies),
     };
     Ok(Built {
         front,
         server: config.server,
+        lasting,
         metrics: config.metrics,
         is_lab,
         faults_of_providers,
+        needs_restart,
         warnings,
         to_keep: parts.to_keep,
     })
@@ -162,6 +180,7 @@ fn build(
 struct Building<'a> {
     config: &'a Config,
     look: Look<'a>,
+    lasting: Lasting,
 }
 
 /// All that can fail to be built.
@@ -180,7 +199,9 @@ struct Parts {
 
 impl Building<'_> {
     /// Builds every part before it gives up, so that one start shows all faults.
-    fn parts(&mut self, clock: &Arc<dyn Clock>, entropy: &Arc<dyn Entropy>) -> Option<Parts> {
+    fn parts(&mut self) -> Option<Parts> {
+        let clock = &Arc::clone(&self.lasting.clock);
+        let entropy = &Arc::clone(&self.lasting.entropy);
         let seen = self.look.look(clock.now());
         let metadata = seen.keys.as_ref().and_then(|keys| self.metadata(keys));
         let entity_id = EntityId::parse(&self.config.entity_id())
@@ -212,7 +233,7 @@ impl Building<'_> {
             let local = seen.directory.and_then(|people| self.local(people));
             local.map(People::Local)
         };
-        let authenticator = self.authenticator(people, clock, &**entropy);
+        let authenticator = self.authenticator(people, clock);
         let pages = self.pages();
         self.try_tls();
         Some(Parts {
@@ -273,7 +294,6 @@ impl Building<'_> {
         &mut self,
         people: Option<People>,
         clock: &Arc<dyn Clock>,
-        entropy: &dyn Entropy,
     ) -> Option<Authenticator> {
         let authn = &self.config.authn;
         let cas = match authn.cas.as_ref().filter(|_| authn.uses(Method::Cas)) {
@@ -286,7 +306,7 @@ impl Building<'_> {
             None => None,
         };
         let password = people.map(|people| {
-            let throttle = Throttle::new(&authn.throttle, entropy);
+            let throttle = Throttle::new(&authn.throttle, self.lasting.attempts.clone());
             PasswordAuthenticator::new(throttle, people)
         });
         if cas.is_none() && password.is_none() {
@@ -317,7 +337,8 @@ impl Building<'_> {
 
     fn local(&mut self, directory: Directory) -> Option<Local> {
         let local = self.config.authn.local.as_ref()?;
-        let pool = HashPool::start(local.hashing_threads, local.hashing_queue)
+        let pool = self.lasting.hash_pool(local);
+        let pool = pool
             .map_err(|error| self.fault("authn.local", &error))
             .ok()?;
         Some(Local::new(directory, pool))
@@ -398,13 +419,4 @@ fn password_context(config: &Config) -> AuthnContextClass {
     } else {
         AuthnContextClass::Password
     }
-}
-
-fn build_store(config: &Config) -> Store {
-    Store::Memory(MemoryStore::new(Limits {
-        sessions: config.sessions.max,
-        idle: config.sessions.idle(),
-        replay_marks: config.requests.max_replay_marks,
-        attempts: MAX_ATTEMPTS,
-    }))
 }

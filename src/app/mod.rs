@@ -3,5 +3,7 @@
 pub mod build;
 mod connection;
 pub mod doctor;
+pub mod lasting;
+pub mod live;
 mod look;
 pub mod serve;

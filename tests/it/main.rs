@@ -57,6 +57,8 @@ mod published;
 #[cfg(test)]
 mod release;
 #[cfg(test)]
+mod reload;
+#[cfg(test)]
 mod response_of_any_text;
 #[cfg(test)]
 mod scripted_cas;
