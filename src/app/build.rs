@@ -2,9 +2,11 @@
 
 use std::{
     collections::{BTreeSet, HashMap},
-    path::Path,
+    path::{Path, PathBuf},
     sync::Arc,
 };
+
+use jiff::Timestamp;
 
 use super::{lasting::Lasting, look::Look};
 use crate::{
@@ -27,7 +29,7 @@ use crate::{
     metadata::{last_good::ToKeep, refused_algorithms, registry::Registry},
     model::{authn_context::AuthnContextClass, entity_id::EntityId, short_name::ShortName},
     saml::idp_metadata::IdpMetadata,
-    sys::{clock::Clock, entropy::Entropy, tls},
+    sys::{clock::Clock, entropy::Entropy, reach, tls},
     web::Front,
     xml::Canonical,
     xmlsec::SigningKey,
@@ -48,6 +50,8 @@ pub struct Built {
     pub is_lab: bool,
     /// What is wrong with the metadata of single providers: the others are served all the same.
     pub faults_of_providers: Vec<ConfigFault>,
+    /// Our own certificates, each by its file, and when it ends.
+    pub certificates: Vec<(PathBuf, Timestamp)>,
     /// What a server that runs already goes on with as it began.
     pub needs_restart: Vec<ConfigFault>,
     /// What is not wrong yet.
@@ -170,6 +174,7 @@ fn build(config: Config, path: &Path, lasting: Lasting) -> Result<Built, Vec<Con
         metrics: config.metrics,
         is_lab,
         faults_of_providers,
+        certificates: parts.certificates,
         needs_restart,
         warnings,
         to_keep: parts.to_keep,
@@ -195,6 +200,7 @@ struct Parts {
     directory: Option<Arc<Ldap>>,
     pages: Pages,
     metadata: String,
+    certificates: Vec<(PathBuf, Timestamp)>,
 }
 
 impl Building<'_> {
@@ -203,6 +209,7 @@ impl Building<'_> {
         let clock = &Arc::clone(&self.lasting.clock);
         let entropy = &Arc::clone(&self.lasting.entropy);
         let seen = self.look.look(clock.now());
+        let certificates = self.certificates(seen.keys.as_deref());
         let metadata = seen.keys.as_ref().and_then(|keys| self.metadata(keys));
         let entity_id = EntityId::parse(&self.config.entity_id())
             .map_err(|fault| self.fault("base-url", &fault))
@@ -247,11 +254,32 @@ impl Building<'_> {
             directory,
             pages: pages?,
             metadata: metadata?,
+            certificates,
         })
     }
 
     fn fault(&mut self, key: &str, what: &dyn std::fmt::Display) {
         self.look.fault(key, what);
+    }
+
+    /// When those of signing end, and the one that the listener shows.
+    fn certificates(&self, keys: Option<&[SigningKey]>) -> Vec<(PathBuf, Timestamp)> {
+        let files = self
+            .config
+            .keys
+            .signing
+            .iter()
+            .map(|file| file.path.clone());
+        let ends = keys.unwrap_or_default().iter();
+        let ends = ends.map(|key| key.certificate().not_after());
+        let shown = self.config.server.tls.as_ref().and_then(|tls| {
+            let pem = std::fs::read(&tls.certificate).ok()?;
+            Some((
+                tls.certificate.clone(),
+                reach::end_of_certificate(&pem).ok()?,
+            ))
+        });
+        files.zip(ends).chain(shown).collect()
     }
 
     /// The listener makes its own; this one only shows that it can.

@@ -101,11 +101,14 @@ fn fixed(config: &Config) -> Vec<Fixed> {
     } else {
         "plain HTTP"
     };
+    let control = server.control_socket.as_ref();
+    let control = control.map_or_else(|| "none".to_owned(), |path| path.display().to_string());
     let metrics = config.metrics.map(|metrics| metrics.listen.to_string());
     vec![
         ("server.listen", server.listen.to_string()),
         ("server.tls", tls.to_owned()),
         ("server.max-connections", server.max_connections.to_string()),
+        ("server.control-socket", control),
         (
             "metrics.listen",
             metrics.unwrap_or_else(|| "none".to_owned()),

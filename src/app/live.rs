@@ -40,8 +40,10 @@ use crate::{
 /// The server that runs.
 #[derive(Debug)]
 pub struct Live {
-    path: PathBuf,
+    pub(super) path: PathBuf,
     environment: Environment,
+    /// When the process began.
+    pub(super) begun_at: Timestamp,
     current: ArcSwap<Snapshot>,
     /// One after the other.
     reloading: Mutex<()>,
@@ -58,6 +60,8 @@ pub struct Snapshot {
     pub server: Server,
     /// When it took over.
     pub since: Timestamp,
+    /// Our own certificates, each by its file, and when it ends.
+    pub(super) certificates: Vec<(PathBuf, Timestamp)>,
     routes: Router,
     metrics: Router,
     lasting: Lasting,
@@ -81,6 +85,7 @@ impl Live {
         Arc::new(Self {
             path: path.to_owned(),
             environment,
+            begun_at: snapshot.since,
             current: ArcSwap::from_pointee(snapshot),
             reloading: Mutex::default(),
             tls: OnceLock::new(),
@@ -196,6 +201,7 @@ fn settle(built: Built) -> (Snapshot, Taken) {
         metrics: _,
         is_lab,
         faults_of_providers,
+        certificates,
         needs_restart,
         warnings,
         to_keep,
@@ -221,6 +227,7 @@ fn settle(built: Built) -> (Snapshot, Taken) {
         routes: web::router(Arc::clone(&front)),
         metrics: metrics::router(Arc::clone(&front)),
         since: lasting.clock.now(),
+        certificates,
         front,
         server,
         lasting,

@@ -16,6 +16,7 @@ use crate::{
         serve::{serve, tell_metrics},
     },
     config::{environment::Environment, sections::Server},
+    control::socket::Socket,
     edge::connections::Connections,
     sys::clock::SystemClock,
     telemetry::{log::JsonLines, writer},
@@ -64,6 +65,14 @@ pub(super) fn run(path: &Path, options: &Options) -> anyhow::Result<()> {
     raise_file_limit(&built.server, &built.front.connections);
     let (server, metrics) = (built.server.clone(), built.metrics);
     let live = Live::begin(path, Environment::of_process(), built);
+    let socket = server
+        .control_socket
+        .as_deref()
+        .map(|path| {
+            Socket::open(path)
+                .with_context(|| format!("cannot take commands at {}", path.display()))
+        })
+        .transpose()?;
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .build()
@@ -85,6 +94,10 @@ pub(super) fn run(path: &Path, options: &Options) -> anyhow::Result<()> {
         let ready = |address| {
             tracing::info!(server.address = %address, server.origin = origin, "ready");
         };
+        if let Some(socket) = socket {
+            let answers = Arc::<Live>::clone(&live);
+            tokio::spawn(socket.serve(answers));
+        }
         if let Some(metrics) = metrics {
             tell_metrics(&live, metrics)
                 .with_context(|| format!("cannot tell metrics at {}", metrics.listen))?;
