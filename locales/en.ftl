@@ -97,6 +97,7 @@ stop-again = Try again
 stop-way-out = Start again with { $provider }
 stop-way-out-form = Open the page again
 stop-way-out-logout = Try to sign out again
+stop-way-out-logout-here = Sign out here
 
 stop-journey-expired = This page has expired
     .sentence = The sign-in was left waiting for too long. It was stopped for your security.
@@ -122,8 +123,11 @@ stop-missing-attribute = Missing information
 stop-provider-unknown = Unknown service
     .sentence = This sign-in request comes from a service that is not registered here.
     .advice = Check the address of the service that you want to use. If it is right, tell support.
-stop-provider-disabled = Service closed for now
-    .sentence = Signing in to { $provider } is switched off for the time being.
+stop-provider-disabled = Service not open here
+    .sentence = Signing in to { $provider } is not, or no longer, open here.
+    .advice = Trying again will not help. To find out why, or what takes the place of this service, contact support.
+stop-provider-ended = Service closed for now
+    .sentence = Signing in to { $provider } is closed for the time being.
     .advice = Try again later. To find out when the service will reopen, contact support.
 stop-provider-broken = Service under repair
     .sentence = The settings by which people sign in to { $provider } are being repaired.
@@ -200,3 +204,66 @@ stop-form-forged = Please fill in the form again
 stop-logout-failed = Signing out did not work
     .sentence = Your session could not be closed: it may still be open.
     .advice = Try again in a moment. On a shared computer, close all browser windows before you leave.
+stop-logout-not-taken = You sign out here yourself for now
+    .sentence = The service that you are leaving has asked to sign you out here as well. Such a request is not acted on yet: your session is as it was.
+    .advice = Choose “Sign out here”. On a shared computer, also close all browser windows before you leave.
+
+# The sheet for a service’s form (passerelle zoom-settings). Its readers run a service: technical words are allowed.
+# The names of the fields stay those of the service.
+sheet-title = What to type at Zoom
+sheet-lead = On Zoom’s web portal, “Advanced > Single Sign-On”. Each field has the name that Zoom gives it; paste each value exactly as it is.
+sheet-subject = For sp.{ $name }, from the configuration of { $origin }.
+sheet-copy = Copy
+sheet-copied = Copied
+sheet-sign-on = Tab “SAML”: who we are
+sheet-security = Tab “SAML”: security and accounts
+sheet-basic-mapping = Tab “SAML Response Mapping”: basic information
+sheet-advanced-mapping = Tab “SAML Response Mapping”: advanced information
+sheet-unplaced = Sent, with no field named
+sheet-domains = Mail domains to have approved
+sheet-transfer = Accounts that people had before
+sheet-do-choose = Choose
+sheet-do-lines = Type, in this order, the lines of
+sheet-do-own-lines = Type lines of your own of
+sheet-do-missing = A value is missing
+sheet-do-paste = Paste
+sheet-do-tick = Tick
+sheet-do-untick = Do not tick
+sheet-do-unused = Leave empty
+sheet-note-automatic-logout =
+    { $hours ->
+        [1] Zoom keeps a session of its own, which no sign-out here ends yet. One hour at most: that is how long a session lasts here.
+       *[other] Zoom keeps a session of its own, which no sign-out here ends yet. { $hours } hours at most: that is how long a session lasts here.
+    }
+sheet-note-binding = HTTP-POST works too, with one more redirect.
+sheet-note-certificate = One line, without BEGIN and END. It counts until { $until }; SHA-256 { $digest }. Zoom has one place for it: a change of key is made here and there in the same hour.
+sheet-note-default-is-basic = No licence is sent: everybody gets this one, unless you choose another at Zoom.
+sheet-note-default-is-none = Whoever fits no line of “License Type” gets neither an account nor access.
+sheet-note-domain = Ask for it in the account profile. Until Zoom has approved a domain, each person with an address in it has to confirm their first sign-in by a message of Zoom’s.
+sheet-note-email = Exactly one address, in a domain of the university: Zoom makes the account under it.
+sheet-note-email-is-name-id = The address is the NameID itself.
+sheet-note-email-missing = No address is sent, and Zoom makes the account under one. Add a [[release]] for mail with field = “Email address” to the configuration.
+sheet-note-employee-id = Zoom finds the account by this value: an address that changes makes no second account. Fill it in before everybody’s first sign-in. Zoom wants the domains approved, and takes one change of address in twelve hours.
+sheet-note-employee-id-missing = Nothing that lasts is sent: an address that changes makes a second account, which takes a licence. Add a [[release]] for eduPersonUniqueId with field = “Employee Unique ID”.
+sheet-note-encryption-off = Assertions to Zoom are not encrypted: it does not read the safe encryption, and the browser carries them over TLS.
+sheet-note-encryption-on = Assertions are encrypted to the key in Zoom’s metadata.
+sheet-note-lines-in-order = Zoom takes the first line whose text the value contains: the order counts, and no text may contain another one.
+sheet-note-lines-of-your-own = Optional. Zoom takes the first line whose text the value contains: “employee” also takes “ex-employee”.
+sheet-note-managed-certificate = Passerelle reads Zoom’s metadata from a file. Choose a new certificate of Zoom’s only once that file has been replaced.
+sheet-note-name-missing = Nothing is sent for this field: accounts will not have this name.
+sheet-note-name-refresh = Taken at the first sign-in only, unless the box for an update at each sign-in is ticked.
+sheet-note-provision-user = The account is made at the first sign-in. With “Prior to Sign-In”, only people who were imported before get in (error 1020).
+sheet-note-response-logs = Shows what Zoom has read, for seven days at most, and only since the box was ticked.
+sheet-note-sign-logout = A logout request that is not signed may come from anybody. Passerelle does not act on such requests yet, and will take only those that are signed.
+sheet-note-sign-out = Asks for confirmation, then ends the session here. A logout that Zoom itself asks for is not built yet.
+sheet-note-sign-requests-later = Not yet: the metadata that stands here is a placeholder, and no signature of Zoom’s could be verified. Put Zoom’s own file in its place first (/saml/metadata/sp).
+sheet-note-sign-requests-needed = A request that is not signed is refused here.
+sheet-note-sign-requests-wise = Proves that the request is Zoom’s. Then write require-signed-requests = true in the configuration.
+sheet-note-signature-hash-differs = Beware: this provider gets signatures of { $algorithm }, which this form does not offer.
+sheet-note-sp-name-alone = The other choice, { $other }, is not known here: add it to “aliases” before you take it.
+sheet-note-sp-name-either = Or { $other }: both are known here.
+sheet-note-transfer-domain = Under “Associated Domains”, have the domains above verified and choose to manage their users. Zoom then offers whoever had an account under such an address to transfer it.
+sheet-note-transfer-people = Tell these people: when they sign in, Zoom shows a page “Switch to the New Account”, sends a message to the address, and asks them to sign in a second time. They can put it off, three times at most, and start again at any time.
+sheet-note-transfer-what = These do not go over to the new account: the licence, which Zoom grants anew, reports and integrations.
+sheet-note-unplaced = Sent to Zoom, but the configuration does not say for which field: write field = “…” there, or send it no more.
+sheet-note-unsent = Nothing is sent for this field.

@@ -100,6 +100,7 @@ stop-again = Réessayer
 stop-way-out = Recommencer la connexion à { $provider }
 stop-way-out-form = Rouvrir la page
 stop-way-out-logout = Réessayer de se déconnecter
+stop-way-out-logout-here = Se déconnecter ici
 
 stop-journey-expired = Cette page a expiré
     .sentence = La connexion est restée trop longtemps en attente. Par sécurité, elle a été interrompue.
@@ -125,8 +126,11 @@ stop-missing-attribute = Information manquante
 stop-provider-unknown = Service inconnu
     .sentence = La demande de connexion vient d’un service qui n’est pas enregistré ici.
     .advice = Vérifiez l’adresse du service auquel vous voulez accéder. Si elle est correcte, prévenez l’assistance.
-stop-provider-disabled = Service fermé pour le moment
-    .sentence = La connexion à { $provider } est désactivée pour le moment.
+stop-provider-disabled = Service non ouvert ici
+    .sentence = La connexion à { $provider } n’est pas, ou n’est plus, ouverte ici.
+    .advice = Réessayer n’y changera rien. Pour savoir pourquoi, ou par quoi ce service est remplacé, contactez l’assistance.
+stop-provider-ended = Service fermé pour le moment
+    .sentence = La connexion à { $provider } est fermée pour le moment.
     .advice = Réessayez plus tard. Pour savoir quand le service rouvrira, contactez l’assistance.
 stop-provider-broken = Service en réparation
     .sentence = Les réglages de la connexion à { $provider } sont en cours de réparation.
@@ -203,3 +207,66 @@ stop-form-forged = Formulaire à remplir de nouveau
 stop-logout-failed = La déconnexion n’a pas abouti
     .sentence = Votre session n’a pas pu être fermée : elle est peut-être encore ouverte.
     .advice = Réessayez dans un instant. Sur un ordinateur partagé, fermez toutes les fenêtres du navigateur avant de partir.
+stop-logout-not-taken = La déconnexion se fait encore ici
+    .sentence = Le service que vous quittez a demandé de vous déconnecter ici aussi. Cette demande n’est pas encore prise en charge : votre session est restée comme elle était.
+    .advice = Choisissez « Se déconnecter ici ». Sur un ordinateur partagé, fermez aussi toutes les fenêtres du navigateur avant de partir.
+
+# La feuille pour le formulaire d’un service (passerelle zoom-settings). Ses lecteurs administrent un service :
+# les mots techniques y sont permis. Les noms des champs restent ceux du service.
+sheet-title = Ce qu’il faut saisir chez Zoom
+sheet-lead = Sur le portail web de Zoom, « Advanced > Single Sign-On ». Chaque champ porte le nom que Zoom lui donne ; chaque valeur se colle telle quelle.
+sheet-subject = Pour sp.{ $name }, d’après la configuration de { $origin }.
+sheet-copy = Copier
+sheet-copied = Copié
+sheet-sign-on = Onglet « SAML » : qui nous sommes
+sheet-security = Onglet « SAML » : sécurité et comptes
+sheet-basic-mapping = Onglet « SAML Response Mapping » : correspondance de base
+sheet-advanced-mapping = Onglet « SAML Response Mapping » : correspondance avancée
+sheet-unplaced = Transmis, sans champ désigné
+sheet-domains = Domaines de messagerie à approuver
+sheet-transfer = Les comptes que des personnes avaient déjà
+sheet-do-choose = Choisir
+sheet-do-lines = Saisir, dans cet ordre, les lignes de
+sheet-do-own-lines = Saisir vos propres lignes de
+sheet-do-missing = Il manque une valeur
+sheet-do-paste = Coller
+sheet-do-tick = Cocher
+sheet-do-untick = Ne pas cocher
+sheet-do-unused = Laisser vide
+sheet-note-automatic-logout =
+    { $hours ->
+        [1] Zoom garde sa propre session, qu’aucune déconnexion d’ici ne ferme encore. Une heure au plus : c’est la durée d’une session ici.
+       *[other] Zoom garde sa propre session, qu’aucune déconnexion d’ici ne ferme encore. { $hours } heures au plus : c’est la durée d’une session ici.
+    }
+sheet-note-binding = HTTP-POST fonctionne aussi, avec une redirection de plus.
+sheet-note-certificate = Une seule ligne, sans BEGIN ni END. Valable jusqu’au { $until }, empreinte SHA-256 { $digest }. Zoom n’a qu’une place : un changement de clé se fait à la même heure ici et là.
+sheet-note-default-is-basic = Aucune licence n’est transmise : tout le monde reçoit celle-ci, sauf choix contraire chez Zoom.
+sheet-note-default-is-none = Qui ne correspond à aucune ligne de « License Type » n’a ni compte ni accès.
+sheet-note-domain = À demander dans le profil du compte (Account Profile). Tant que Zoom n’a pas approuvé un domaine, chaque personne qui y a son adresse doit confirmer sa première connexion par un message de Zoom.
+sheet-note-email = Une adresse exactement, d’un domaine de l’établissement : Zoom crée le compte sous cette adresse.
+sheet-note-email-is-name-id = L’adresse est le NameID lui-même.
+sheet-note-email-missing = Aucune adresse n’est transmise, et Zoom crée le compte sous une adresse. Ajouter à la configuration une règle [[release]] pour mail avec field = “Email address”.
+sheet-note-employee-id = Zoom retrouve le compte par cette valeur : une adresse qui change ne crée pas de second compte. À renseigner avant la première connexion de tout le monde. Zoom veut les domaines approuvés, et n’accepte qu’un changement d’adresse en douze heures.
+sheet-note-employee-id-missing = Rien de stable n’est transmis : une adresse qui change crée un second compte, qui prend une licence. Ajouter une règle [[release]] pour eduPersonUniqueId avec field = “Employee Unique ID”.
+sheet-note-encryption-off = Les assertions ne sont pas chiffrées pour Zoom : il ne lit pas le chiffrement sûr, et le navigateur les porte sous TLS.
+sheet-note-encryption-on = Les assertions sont chiffrées avec la clé des métadonnées de Zoom.
+sheet-note-lines-in-order = Zoom prend la première ligne dont le texte est contenu dans la valeur : l’ordre compte, et aucun texte ne doit en contenir un autre.
+sheet-note-lines-of-your-own = Facultatif. Zoom prend la première ligne dont le texte est contenu dans la valeur : « employee » prend aussi « ex-employee ».
+sheet-note-managed-certificate = Passerelle lit les métadonnées de Zoom dans un fichier. Ne choisir un nouveau certificat de Zoom qu’après avoir remplacé ce fichier.
+sheet-note-name-missing = Rien n’est transmis pour ce champ : les comptes n’auront pas ce nom.
+sheet-note-name-refresh = Repris à la première connexion seulement, sauf si la case de mise à jour à chaque connexion est cochée.
+sheet-note-provision-user = Le compte est créé à la première connexion. Avec « Prior to Sign-In », seules les personnes déjà importées entrent (erreur 1020).
+sheet-note-response-logs = Montre ce que Zoom a lu, sept jours au plus, et seulement depuis que la case est cochée.
+sheet-note-sign-logout = Une demande de déconnexion sans signature peut venir de n’importe qui. Passerelle ne traite pas encore ces demandes, et ne prendra que celles qui sont signées.
+sheet-note-sign-out = Demande confirmation, puis ferme la session d’ici. La déconnexion demandée par Zoom lui-même n’est pas encore construite.
+sheet-note-sign-requests-later = Pas encore : les métadonnées en place ici sont provisoires, et aucune signature de Zoom ne pourrait être vérifiée. Y mettre d’abord le fichier de Zoom (/saml/metadata/sp).
+sheet-note-sign-requests-needed = Une demande sans signature est refusée ici.
+sheet-note-sign-requests-wise = Prouve que la demande vient de Zoom. Ensuite, écrire require-signed-requests = true dans la configuration.
+sheet-note-signature-hash-differs = Attention : ce fournisseur reçoit des signatures { $algorithm }, que ce formulaire ne propose pas.
+sheet-note-sp-name-alone = L’autre choix, { $other }, n’est pas connu ici : l’ajouter à « aliases » avant de le prendre.
+sheet-note-sp-name-either = Ou { $other } : les deux sont connus ici.
+sheet-note-transfer-domain = Sous « Associated Domains », faire vérifier les domaines ci-dessus et choisir leur gestion (Manage users). Zoom propose alors à qui avait un compte sous une telle adresse de le transférer.
+sheet-note-transfer-people = Prévenir ces personnes : à la connexion, Zoom montre une page « Switch to the New Account », envoie un message à l’adresse, et demande de se connecter une seconde fois. Elles peuvent remettre à plus tard, trois fois au plus, et recommencer à tout moment.
+sheet-note-transfer-what = Ne passent pas au nouveau compte : la licence, que Zoom donne de nouveau, les rapports et les intégrations.
+sheet-note-unplaced = Transmis à Zoom, mais la configuration ne dit pas pour quel champ : y écrire field = “…”, ou ne plus le transmettre.
+sheet-note-unsent = Rien n’est transmis pour ce champ.

@@ -26,6 +26,8 @@ pub mod expression;
 
 pub mod attributes;
 
+pub mod setup;
+
 pub mod authn;
 
 pub mod store;

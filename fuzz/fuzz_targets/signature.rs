@@ -39,8 +39,7 @@ static GENUINE: LazyLock<[String; 2]> = LazyLock::new(|| {
     ]
     .map(|bytes| {
         let document = xml::open(bytes, &Limits::MESSAGE).expect("XML");
-        let verified =
-            verify_enveloped(document.root(), &*KEYS, WITH_SHA1).expect("it is genuine");
+        let verified = verify_enveloped(document.root(), &*KEYS, WITH_SHA1).expect("it is genuine");
         canonical(verified.into_inner())
     })
 });

@@ -38,5 +38,6 @@ pub fn config() -> SpConfig {
             from: "mail".into(),
         },
         release: Vec::new(),
+        service: None,
     }
 }

@@ -48,7 +48,8 @@ pub struct Built {
     pub metrics: Option<Metrics>,
     /// Whether plain `http` is let through, which log and pages then say.
     pub is_lab: bool,
-    /// What is wrong with the metadata of single providers: the others are served all the same.
+    /// What is wrong with single providers, in their metadata or by their own rules: the others are served
+    /// all the same.
     pub faults_of_providers: Vec<ConfigFault>,
     /// Our own certificates, each by its file, and when it ends.
     pub certificates: Vec<(PathBuf, Timestamp)>,
@@ -72,12 +73,28 @@ pub fn load(
     clock: Arc<dyn Clock>,
     entropy: Arc<dyn Entropy>,
 ) -> Result<Built, Vec<ConfigFault>> {
-    let config = read(path, environment, &*clock)?;
+    let text = config::read(path).map_err(|fault| vec![fault])?;
+    load_text(path, &text, environment, clock, entropy)
+}
+
+/// The same, as if `text` were in the configuration file at `path`.
+///
+/// # Errors
+///
+/// As [`load`].
+pub fn load_text(
+    path: &Path,
+    text: &str,
+    environment: &Environment,
+    clock: Arc<dyn Clock>,
+    entropy: Arc<dyn Entropy>,
+) -> Result<Built, Vec<ConfigFault>> {
+    let config = parse(path, text, environment, &*clock)?;
     let lasting = Lasting::new(&config, clock, entropy);
     build(config, path, lasting)
 }
 
-/// The same for a server that runs already, and goes on with what it has.
+/// The same of the file at `path`, for a server that runs already and goes on with what it has.
 ///
 /// # Errors
 ///
@@ -87,16 +104,18 @@ pub fn load_again(
     environment: &Environment,
     lasting: &Lasting,
 ) -> Result<Built, Vec<ConfigFault>> {
-    let config = read(path, environment, &*lasting.clock)?;
+    let text = config::read(path).map_err(|fault| vec![fault])?;
+    let config = parse(path, &text, environment, &*lasting.clock)?;
     build(config, path, lasting.clone())
 }
 
-fn read(
+fn parse(
     path: &Path,
+    text: &str,
     environment: &Environment,
     clock: &dyn Clock,
 ) -> Result<Config, Vec<ConfigFault>> {
-    match config::load(path, environment) {
+    match config::parse(path, text, environment) {
         Ok(config) => Ok(config),
         Err(mut unusable) => {
             let mut look = Look::at(unusable.named(), path);

@@ -70,7 +70,8 @@ pub struct Snapshot {
 /// A configuration that took over, and what an administrator should know of it.
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
 pub struct Taken {
-    /// What is wrong with the metadata of single providers: the others are served all the same.
+    /// What is wrong with single providers, in their metadata or by their own rules: the others are served
+    /// all the same.
     pub faults_of_providers: Vec<ConfigFault>,
     /// What counts after a restart only.
     pub needs_restart: Vec<ConfigFault>,
@@ -207,7 +208,7 @@ fn settle(built: Built) -> (Snapshot, Taken) {
         to_keep,
     } = built;
     for fault in &faults_of_providers {
-        tracing::error!(config.fault = %fault, "the metadata of a provider cannot be used");
+        tracing::error!(config.fault = %fault, "something is wrong with a provider");
     }
     for (provider, error) in to_keep.keep() {
         tracing::error!(

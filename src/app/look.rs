@@ -10,7 +10,7 @@ use std::{
     sync::Arc,
 };
 
-use jiff::{Timestamp, tz::Offset};
+use jiff::{SignedDuration, Timestamp, tz::Offset};
 
 use crate::{
     attributes::{
@@ -20,7 +20,12 @@ use crate::{
         release::{ReleaseFault, ReleasePolicy},
     },
     authn::{ldap, local::Directory},
-    config::{fault::ConfigFault, named::Named, sections::Metrics, sp::SpConfig},
+    config::{
+        fault::ConfigFault,
+        named::Named,
+        sections::{Metrics, Service},
+        sp::SpConfig,
+    },
     flow::bridge::Provider,
     metadata::{
         last_good::{LastGood, ToKeep},
@@ -28,7 +33,8 @@ use crate::{
         source::{self, Loaded},
     },
     model::{endpoint::Schemes, short_name::ShortName, trace::Trace},
-    xmlsec::SigningKey,
+    setup::{Facts, zoom_rules},
+    xmlsec::{SigningKey, VerifyingKey},
 };
 
 /// How far ahead the end of SHA-1 may be, in days: once a year somebody looks at it again.
@@ -39,7 +45,8 @@ pub(super) struct Look<'a> {
     named: Named<'a>,
     path: &'a Path,
     pub(super) faults: Vec<ConfigFault>,
-    /// What is wrong with the metadata of single providers; it stops none of the others.
+    /// What is wrong with single providers, in their metadata or by their own rules; it stops none of the
+    /// others.
     pub(super) of_providers: Vec<ConfigFault>,
     pub(super) warnings: Vec<ConfigFault>,
 }
@@ -63,6 +70,27 @@ type Rules = (ReleasePolicy, NameIdRule);
 pub(super) fn last_good(named: Named<'_>) -> Option<LastGood> {
     let state_folder = named.server?.state_folder.as_deref()?;
     Some(LastGood::below(state_folder))
+}
+
+/// Has `look` look at what is known of a provider; none where its certificate cannot be read.
+pub(super) fn with_facts<T>(
+    provider: &Provider,
+    (mapping, session_lifetime): (&Mapping, SignedDuration),
+    now: Timestamp,
+    look: impl FnOnce(&Facts<'_>) -> T,
+) -> Option<T> {
+    let signer = &*provider.signer;
+    let key = VerifyingKey::from_certificate_base64(signer.certificate_base64()).ok()?;
+    Some(look(&Facts {
+        registered: &provider.registered,
+        signer,
+        certificate: key.certificate()?,
+        release: &provider.release,
+        name_id: &provider.name_id,
+        mapping,
+        session_lifetime,
+        now,
+    }))
 }
 
 impl<'a> Look<'a> {
@@ -107,6 +135,7 @@ impl<'a> Look<'a> {
                 Some((short_name.clone(), provider))
             })
             .collect();
+        self.look_at_services(&providers, mapping.as_ref(), now);
         let directory = self.directory();
         if let (Some(directory), Some(mapping)) = (&directory, &mapping) {
             self.warn_of_unknown_attributes(directory, mapping);
@@ -129,6 +158,39 @@ impl<'a> Look<'a> {
         let last = self.faults.len() - 1;
         #[expect(clippy::indexing_slicing, reason = "the line above pushed it")]
         &mut self.faults[last]
+    }
+
+    /// The provider's own rules, where they are known.
+    fn look_at_services(
+        &mut self,
+        providers: &HashMap<ShortName, Provider>,
+        mapping: Option<&Mapping>,
+        now: Timestamp,
+    ) {
+        let lifetime = self.named.sessions.lifetime();
+        for (sp, provider) in self
+            .named
+            .service_providers
+            .iter()
+            .filter_map(|sp| Some((sp, providers.get(&sp.short_name)?)))
+        {
+            let broken = match (sp.service, mapping) {
+                (Some(Service::Zoom), Some(mapping)) => {
+                    with_facts(provider, (mapping, lifetime), now, zoom_rules::broken)
+                }
+                (None, _) | (_, None) => None,
+            };
+            for broken in broken.unwrap_or_default() {
+                let key = format!("sp.{}.{}", sp.short_name, broken.key);
+                let mut told = self.told(&key, &broken.what);
+                told.hint(broken.hint);
+                if broken.rule.is_grave() {
+                    self.of_providers.push(told);
+                } else {
+                    self.warnings.push(told);
+                }
+            }
+        }
     }
 
     fn told(&self, key: &str, what: &dyn std::fmt::Display) -> ConfigFault {

@@ -8,4 +8,6 @@ pub mod duties;
 pub mod lasting;
 pub mod live;
 mod look;
+pub mod registrar;
 pub mod serve;
+pub mod setup;

@@ -124,6 +124,16 @@ impl Mapping {
         self.0.iter().flat_map(|rule| rule.expression.names())
     }
 
+    /// The source's attributes that our attribute `name` is made of: those that its rule looks at, or
+    /// else the one of the same name.
+    pub fn sources_of<'a>(&'a self, name: &'a str) -> Vec<&'a str> {
+        let rule = self
+            .0
+            .iter()
+            .find(|rule| rule.name.eq_ignore_ascii_case(name));
+        rule.map_or_else(|| vec![name], |rule| rule.expression.names().collect())
+    }
+
     /// Whether a rule gives our attribute `name`, without regard to case.
     pub fn has_rule_for(&self, name: &str) -> bool {
         self.has_rule(&name.to_ascii_lowercase())

@@ -5,7 +5,7 @@
 //! bad account of the rest.
 
 use crate::{
-    config::sections::{NameFormat, Release, Values},
+    config::sections::{FieldLine, NameFormat, Release, Values},
     expression::{Expression, ExpressionError, ExpressionFault},
     model::{
         attribute::{Attributes, MAX_VALUE_CHARS, ReleasedAttribute},
@@ -42,7 +42,13 @@ struct Rule {
     cardinality: Cardinality,
     is_scoped: bool,
     condition: Condition,
+    field: Option<Box<str>>,
+    lines: Box<[FieldLine]>,
 }
+
+/// What one rule sends, for whoever sets the provider up.
+#[derive(Clone, Copy, Debug)]
+pub struct Sent<'a>(&'a Rule);
 
 #[derive(Debug)]
 enum Origin {
@@ -173,14 +179,15 @@ impl ReleasePolicy {
 
     /// Our attributes that the rules look at.
     pub fn names(&self) -> impl Iterator<Item = &str> {
-        self.rules.iter().flat_map(|rule| {
-            let (attribute, expression) = match &rule.origin {
-                Origin::Attribute(name) => (Some(&**name), None),
-                Origin::Expression(expression) => (None, Some(expression)),
-            };
-            attribute
-                .into_iter()
-                .chain(expression.into_iter().flat_map(Expression::names))
+        self.rules.iter().flat_map(|rule| rule.origin.names())
+    }
+
+    /// What a provider that asks for `asked` is told of people who have all of it, in the order of the
+    /// rules.
+    pub fn sent<'a>(&'a self, asked: Asked<'a>) -> impl Iterator<Item = Sent<'a>> {
+        self.rules.iter().map(Sent).filter(move |Sent(rule)| {
+            let name = (&*rule.name, rule.name_format);
+            asked.check(&rule.condition, name).is_ok()
         })
     }
 
@@ -188,10 +195,7 @@ impl ReleasePolicy {
     pub fn warnings(&self) -> Vec<OverlappingValues> {
         let mut warnings = Vec::new();
         for rule in &self.rules {
-            let Origin::Expression(expression) = &rule.origin else {
-                continue;
-            };
-            let values = expression.closed_values().unwrap_or_default();
+            let values = Sent(rule).closed_values().unwrap_or_default();
             warnings.extend(overlapping(&values).into_iter().map(|(inner, outer)| {
                 OverlappingValues {
                     name: rule.name.to_string(),
@@ -281,6 +285,8 @@ impl ReleasePolicy {
                 when: rule.when,
                 entity_attribute: rule.entity_attribute.clone(),
             },
+            field: rule.field.as_deref().map(Into::into),
+            lines: rule.lines.as_slice().into(),
         })
     }
 
@@ -355,7 +361,53 @@ impl ReleasePolicy {
     }
 }
 
+impl<'a> Sent<'a> {
+    /// The `Name`.
+    pub fn name(self) -> &'a str {
+        &self.0.name
+    }
+
+    /// What the provider calls the field that it fills, where the configuration says so.
+    pub fn field(self) -> Option<&'a str> {
+        self.0.field.as_deref()
+    }
+
+    /// What is typed there for its values, in this order.
+    pub fn lines(self) -> &'a [FieldLine] {
+        &self.0.lines
+    }
+
+    /// Which of the values are sent.
+    pub const fn values(self) -> Values {
+        self.0.values
+    }
+
+    /// Our attributes that it is made of.
+    pub fn reads(self) -> impl Iterator<Item = &'a str> {
+        self.0.origin.names()
+    }
+
+    /// The values that it can have, where it is a plain choice between texts.
+    pub fn closed_values(self) -> Option<Vec<&'a str>> {
+        match &self.0.origin {
+            Origin::Attribute(_) => None,
+            Origin::Expression(expression) => expression.closed_values(),
+        }
+    }
+}
+
 impl Origin {
+    /// Our attributes that it looks at.
+    fn names(&self) -> impl Iterator<Item = &str> {
+        let (attribute, expression) = match self {
+            Self::Attribute(name) => (Some(&**name), None),
+            Self::Expression(expression) => (None, Some(expression)),
+        };
+        attribute
+            .into_iter()
+            .chain(expression.into_iter().flat_map(Expression::names))
+    }
+
     fn values(&self, ours: &Attributes) -> Result<Vec<String>, ExpressionError> {
         match self {
             Self::Attribute(key) => Ok(ours.values(key).to_vec()),

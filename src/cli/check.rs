@@ -19,7 +19,7 @@ pub(super) fn run(path: &Path) -> anyhow::Result<()> {
     if !broken.is_empty() {
         complain_of(broken, "error");
         bail!(
-            "{} fault(s) in metadata; a server would start with the other providers",
+            "{} fault(s) of single providers; a server would start all the same",
             broken.len()
         );
     }

@@ -6,7 +6,7 @@ use anyhow::{Context as _, bail};
 use clap::{Args, ValueEnum};
 use serde_json::json;
 
-use super::{complain, password, say};
+use super::{ask, complain, password, say};
 use crate::{
     app::doctor::{Doctor, Finding, SamplePerson, Scope, Verdict},
     config::environment::Environment,
@@ -91,14 +91,6 @@ pub(super) fn run(path: &Path, options: &Options) -> anyhow::Result<()> {
         0 => Ok(()),
         bad => bail!("{bad} thing(s) to mend"),
     }
-}
-
-/// Reads a line from whoever sits at the terminal.
-fn ask(text: &str) -> Option<String> {
-    complain(text);
-    let mut line = String::new();
-    std::io::stdin().read_line(&mut line).ok()?;
-    Some(line.trim().to_owned()).filter(|line| !line.is_empty())
 }
 
 fn ask_for(login: &str) -> anyhow::Result<SamplePerson> {

@@ -11,13 +11,15 @@ mod metadata;
 mod password;
 mod reload;
 mod serve;
+mod sp;
 mod status;
+mod zoom_settings;
 
 use std::{path::PathBuf, process::ExitCode};
 
 use clap::{Parser, Subcommand};
 
-use crate::config::fault::ConfigFault;
+use crate::{config::fault::ConfigFault, model::text::visible};
 
 /// A SAML 2.0 identity provider between a university's sign-in and its cloud services.
 #[derive(Debug, Parser)]
@@ -50,8 +52,12 @@ enum Command {
     Doctor(doctor::Options),
     /// Makes the keys that are missing in a folder, and shows those that are there.
     Keys(keys::Options),
+    /// Registers service providers, and looks after them.
+    Sp(sp::Options),
     /// Prints our own metadata, for service providers.
     Metadata,
+    /// Prints what to type into Zoom's form for single sign-on, field by field.
+    ZoomSettings(zoom_settings::Options),
     /// Hashes a password for the embedded directory; reads it from standard input.
     HashPassword,
 }
@@ -66,7 +72,9 @@ pub fn run() -> ExitCode {
         Command::Check => check::run(&config),
         Command::Doctor(options) => doctor::run(&config, &options),
         Command::Keys(options) => keys::run(&options),
+        Command::Sp(options) => sp::run(&config, &options),
         Command::Metadata => metadata::run(&config),
+        Command::ZoomSettings(options) => zoom_settings::run(&config, &options),
         Command::HashPassword => hash_password::run(),
     };
     match end {
@@ -78,16 +86,30 @@ pub fn run() -> ExitCode {
     }
 }
 
-/// Writes a line for the person at the terminal.
-#[expect(clippy::print_stdout, reason = "a command speaks to the terminal")]
+/// Writes a line for the person at the terminal. What a peer wrote into it moves no cursor and turns no
+/// writing.
 fn say(text: &str) {
+    say_exactly(&visible(text, &['\n']));
+}
+
+/// Writes what is for a file and not for a terminal.
+#[expect(clippy::print_stdout, reason = "a command speaks to the terminal")]
+fn say_exactly(text: &str) {
     println!("{text}");
 }
 
 /// Writes a line about what is wrong.
 #[expect(clippy::print_stderr, reason = "a command speaks to the terminal")]
 fn complain(text: &str) {
-    eprintln!("{text}");
+    eprintln!("{}", visible(text, &['\n']));
+}
+
+/// Asks whoever sits at the terminal, and reads the line that they type.
+fn ask(text: &str) -> Option<String> {
+    complain(text);
+    let mut line = String::new();
+    std::io::stdin().read_line(&mut line).ok()?;
+    Some(line.trim().to_owned()).filter(|line| !line.is_empty())
 }
 
 fn complain_of(faults: &[ConfigFault], kind: &str) {

@@ -41,7 +41,7 @@ pub(super) fn run(path: &Path) -> anyhow::Result<()> {
             Ok(())
         }
         (true, faults) => {
-            bail!("the configuration took over, with {faults} fault(s) in metadata")
+            bail!("the configuration took over, with {faults} fault(s) of providers")
         }
         (false, faults) => {
             bail!(

@@ -30,6 +30,11 @@ impl BaseUrl {
         self.url("/saml/sso")
     }
 
+    /// Where logout messages will be taken, and a plain visit asks whether to sign out.
+    pub fn slo_url(&self) -> String {
+        self.url("/saml/slo")
+    }
+
     /// The address of `path`, which begins with a slash.
     pub fn url(&self, path: &str) -> String {
         format!("{}{path}", self.0)

@@ -321,7 +321,7 @@ impl<'text> Table<'text> {
         }
     }
 
-    fn must_be_there(&self, key: &'static str, report: &mut Report) {
+    pub(super) fn must_be_there(&self, key: &'static str, report: &mut Report) {
         if !self.entries.contains_key(key) {
             report.fault(&self.at(key), "is missing");
         }

@@ -7,11 +7,13 @@
 use std::{collections::BTreeMap, path::Path};
 
 pub mod base_url;
+pub mod edit;
 pub mod environment;
 pub mod fault;
 pub mod keys;
 pub mod lines;
 pub mod named;
+pub mod proposal;
 pub mod sections;
 pub mod sp;
 
@@ -106,27 +108,43 @@ impl Config {
 ///
 /// Every fault that was found, in the order of the lines; the server must not start.
 pub fn load(path: &Path, environment: &Environment) -> Result<Config, Box<Faulty>> {
-    let read_text = || {
-        files::read_text(path, MAX_BYTES).map_err(|what| {
-            let mut fault = ConfigFault::of_file(path, what);
-            if !path.is_file() {
-                fault.hint("name the configuration file: --config FILE");
-            }
-            fault
-        })
-    };
-    let mut sections = Sections::default();
-    let faults = match read_text() {
-        Ok(text) => {
-            let folder = path.parent().unwrap_or_else(|| Path::new(""));
-            let mut report = Report::new(path, &text);
-            sections.read(&text, folder, environment, &mut report);
-            sections.lines = report.lines.clone();
-            report.into_faults()
+    match read(path) {
+        Ok(text) => parse(path, &text, environment),
+        Err(fault) => Sections::default().into_config(vec![fault]),
+    }
+}
+
+/// Reads the text of the configuration file, and nothing in it.
+///
+/// # Errors
+///
+/// It cannot be read, is too large, or is no text.
+pub fn read(path: &Path) -> Result<String, ConfigFault> {
+    files::read_text(path, MAX_BYTES).map_err(|what| {
+        let mut fault = ConfigFault::of_file(path, what);
+        if !path.is_file() {
+            fault.hint("name the configuration file: --config FILE");
         }
-        Err(fault) => vec![fault],
-    };
-    sections.into_config(faults)
+        fault
+    })
+}
+
+/// Loads `text` as if it were in the configuration file at `path`.
+///
+/// # Errors
+///
+/// As [`load`].
+pub fn parse(path: &Path, text: &str, environment: &Environment) -> Result<Config, Box<Faulty>> {
+    let mut sections = Sections::default();
+    let mut report = Report::new(path, text);
+    sections.read(text, folder_of(path), environment, &mut report);
+    sections.lines = report.lines.clone();
+    sections.into_config(report.into_faults())
+}
+
+/// The folder of the configuration file, from which relative paths start.
+fn folder_of(path: &Path) -> &Path {
+    path.parent().unwrap_or_else(|| Path::new(""))
 }
 
 /// The parts of a configuration, each as far as it could be read.
@@ -243,6 +261,7 @@ impl Sections {
                 authn: unusable.authn,
                 attributes: unusable.attributes,
                 organization: unusable.organization,
+                sessions: unusable.sessions,
                 service_providers: unusable.service_providers,
             })),
         }

@@ -8,7 +8,7 @@ use super::{
     fault::ConfigFault,
     keys::SigningKeyFile,
     lines::Lines,
-    sections::{Authn, Ldap, Method, Organization, Server},
+    sections::{Authn, Ldap, Method, Organization, Server, Sessions},
     sp::SpConfig,
 };
 use crate::model::endpoint::Schemes;
@@ -36,6 +36,8 @@ pub struct Named<'a> {
     pub attributes: &'a BTreeMap<String, String>,
     /// `[organization]`
     pub organization: Option<&'a Organization>,
+    /// `[sessions]`
+    pub sessions: &'a Sessions,
     /// `[sp.<short name>]`
     pub service_providers: &'a [SpConfig],
 }
@@ -54,6 +56,7 @@ pub struct Faulty {
     pub(super) authn: Option<Authn>,
     pub(super) attributes: BTreeMap<String, String>,
     pub(super) organization: Option<Organization>,
+    pub(super) sessions: Sessions,
     pub(super) service_providers: Vec<SpConfig>,
 }
 
@@ -71,6 +74,7 @@ impl Faulty {
             ldap: self.authn.as_ref().and_then(|authn| authn.ldap.as_ref()),
             attributes: &self.attributes,
             organization: self.organization.as_ref(),
+            sessions: &self.sessions,
             service_providers: &self.service_providers,
         }
     }
@@ -90,6 +94,7 @@ impl Config {
             ldap: self.authn.ldap.as_ref(),
             attributes: &self.attributes,
             organization: Some(&self.organization),
+            sessions: &self.sessions,
             service_providers: &self.service_providers,
         }
     }

@@ -1,7 +1,8 @@
 //! Presets: what is known of a kind of provider, so that nobody has to find it out again.
 //!
 //! Those of `config/presets/` are built in. A folder `presets/` beside the configuration file adds
-//! to them, and replaces one of the same name.
+//! to them, and replaces one of the same name. A preset may also say which providers it is for: see
+//! [`proposal`].
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -11,6 +12,7 @@ use std::{
 use super::{
     document::{Report, Table},
     files::read_text,
+    proposal::{self, Proposals},
     rules,
     sections::Rules,
 };
@@ -24,11 +26,20 @@ pub(super) const BUILT_IN: [(&str, &str); 2] = [
 /// The largest preset file that is read.
 const MAX_BYTES: u64 = 256 * 1024;
 
+/// What a file of a preset says.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Preset {
+    /// How a provider is answered.
+    pub(super) rules: Rules,
+    /// Which providers it is for.
+    pub(super) proposals: Proposals,
+}
+
 /// Finds presets, and reads each once.
 #[derive(Debug)]
 pub(super) struct Presets {
     folder: PathBuf,
-    read: BTreeMap<String, Option<Rules>>,
+    read: BTreeMap<String, Option<Preset>>,
 }
 
 impl Presets {
@@ -40,17 +51,17 @@ impl Presets {
         }
     }
 
-    /// The rules of the preset `name`, which `key` asked for; none where it is unknown or faulty.
-    pub(super) fn find(&mut self, name: &str, key: &str, report: &mut Report) -> Option<Rules> {
+    /// The preset `name`, which `key` asked for; none where it is unknown or faulty.
+    pub(super) fn find(&mut self, name: &str, key: &str, report: &mut Report) -> Option<Preset> {
         if let Some(read) = self.read.get(name) {
             return read.clone();
         }
-        let rules = self.read(name, key, report);
-        self.read.insert(name.to_owned(), rules.clone());
-        rules
+        let preset = self.read(name, key, report);
+        self.read.insert(name.to_owned(), preset.clone());
+        preset
     }
 
-    fn read(&self, name: &str, key: &str, report: &mut Report) -> Option<Rules> {
+    fn read(&self, name: &str, key: &str, report: &mut Report) -> Option<Preset> {
         // The name becomes a file name: it must not lead out of the folder.
         let Ok(name) = ShortName::parse(name) else {
             report
@@ -61,7 +72,7 @@ impl Presets {
         let own = self.folder.join(format!("{name}.toml"));
         if own.exists() {
             return match read_text(&own, MAX_BYTES) {
-                Ok(text) => read_rules(&own, &text, report),
+                Ok(text) => read_preset(&own, &text, report),
                 Err(what) => {
                     report.fault(key, format!("{} {what}", own.display()));
                     None
@@ -72,7 +83,7 @@ impl Presets {
             .into_iter()
             .find(|(known, _)| *known == name.as_str());
         if let Some((_, text)) = built_in {
-            return read_rules(
+            return read_preset(
                 Path::new(&format!("(built in) presets/{name}.toml")),
                 text,
                 report,
@@ -85,11 +96,17 @@ impl Presets {
     }
 
     fn known(&self) -> String {
+        let names: Vec<_> = self.names().into_iter().collect();
+        format!("there are: {}", names.join(", "))
+    }
+
+    /// The names of all presets, in their order.
+    pub(super) fn names(&self) -> BTreeSet<String> {
         let mut names: BTreeSet<String> = BUILT_IN
             .into_iter()
             .map(|(name, _)| name.to_owned())
             .collect();
-        // A folder that is not there has no presets; one that cannot be read only shortens a hint.
+        // A folder that is not there has no presets; one that cannot be read only shortens a list.
         for entry in self.folder.read_dir().into_iter().flatten().flatten() {
             let path = entry.path();
             if path
@@ -102,26 +119,28 @@ impl Presets {
                 );
             }
         }
-        format!(
-            "there are: {}",
-            names.into_iter().collect::<Vec<_>>().join(", ")
-        )
+        names
     }
 }
 
-fn read_rules(file: &Path, text: &str, report: &mut Report) -> Option<Rules> {
+fn read_preset(file: &Path, text: &str, report: &mut Report) -> Option<Preset> {
     let mut own = Report::new(file, text);
-    let rules = Table::parse(text, &mut own).map(|mut table| {
+    let preset = Table::parse(text, &mut own).map(|mut table| {
+        let proposals = table.table("proposal", &mut own);
         let rules = rules::read(&mut table, &mut own);
         if rules.sha1_until.is_some() {
             own.fault("sha1-until", "cannot stand in a preset").hint(
                 "it is an exception for one provider, until a day: write it into its table, [sp.…]",
             );
         }
+        let preset = Preset {
+            rules,
+            proposals: proposal::read(proposals, &mut own),
+        };
         table.finish(&mut own);
-        rules
+        preset
     });
     let is_clean = own.is_clean();
     report.absorb(own);
-    rules.filter(|_| is_clean)
+    preset.filter(|_| is_clean)
 }

@@ -8,7 +8,7 @@ use toml::value::Datetime;
 
 use super::{
     document::{Report, Table},
-    sections::{NameFormat, NameId, NamedValue, Release, Rules, Values, When},
+    sections::{FieldLine, NameFormat, NameId, NamedValue, Release, Rules, Values, When},
 };
 
 /// Takes every key of the rules out of `table`.
@@ -30,6 +30,7 @@ pub(super) fn read(table: &mut Table<'_>, report: &mut Report) -> Rules {
         release: table
             .tables("release", report)
             .map(|tables| read_releases(tables, report)),
+        service: table.optional("service", report),
     }
 }
 
@@ -142,6 +143,8 @@ fn read_release(mut table: Table<'_>, report: &mut Report) -> Option<Release> {
         entity_attribute: table
             .table("entity-attribute", report)
             .and_then(|table| read_named_value(table, report)),
+        field: table.text("field", report),
+        lines: read_lines(&mut table, report),
     };
     table.finish(report);
     if !report.is_clean_under(&path) {
@@ -152,6 +155,22 @@ fn read_release(mut table: Table<'_>, report: &mut Report) -> Option<Release> {
         return None;
     }
     Some(release)
+}
+
+fn read_lines(table: &mut Table<'_>, report: &mut Report) -> Vec<FieldLine> {
+    let tables = table.tables("lines", report).unwrap_or_default();
+    let lines = tables.into_iter().filter_map(|mut line| {
+        for key in ["contains", "gives"] {
+            line.must_be_there(key, report);
+        }
+        let (contains, gives) = (line.text("contains", report), line.text("gives", report));
+        line.finish(report);
+        Some(FieldLine {
+            contains: contains?,
+            gives: gives?,
+        })
+    });
+    lines.collect()
 }
 
 fn read_named_value(mut table: Table<'_>, report: &mut Report) -> Option<NamedValue> {
@@ -186,6 +205,12 @@ fn shape_fault(release: &Release) -> Option<(&'static str, &'static str)> {
         return Some((
             "has a `name` without a `name-format`",
             "write \"basic\" or \"uri\"",
+        ));
+    }
+    if release.field.is_none() && !release.lines.is_empty() {
+        return Some((
+            "has `lines` without a `field`",
+            "write what the provider calls the field on its form",
         ));
     }
     let is_uri = release.name.as_ref().is_some_and(|name| name.contains(':'));

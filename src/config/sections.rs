@@ -347,6 +347,16 @@ pub struct Rules {
     pub name_id: Option<NameId>,
     /// What the provider is told, and nothing else.
     pub release: Option<Vec<Release>>,
+    /// Which service it is, of those whose own form and rules are known here.
+    pub service: Option<Service>,
+}
+
+/// A service whose own form and rules are known here.
+#[derive(Clone, Copy, Debug, Deserialize, Eq, PartialEq)]
+#[serde(rename_all = "kebab-case")]
+pub enum Service {
+    /// Zoom.
+    Zoom,
 }
 
 /// What of a Response is signed.
@@ -510,6 +520,21 @@ pub struct Release {
     pub when: When,
     /// What its metadata must say of the provider as a whole.
     pub entity_attribute: Option<NamedValue>,
+    /// What the provider calls the field that it fills, on the form of its own administrator.
+    pub field: Option<String>,
+    /// What is typed there for its values, in this order.
+    #[cfg_attr(test, serde(default))]
+    pub lines: Vec<FieldLine>,
+}
+
+/// `lines = [{ … }]`: one line of a provider's form, which takes a value that contains a text.
+#[derive(Clone, Debug, Eq, PartialEq)]
+#[cfg_attr(test, derive(Deserialize), serde(deny_unknown_fields))]
+pub struct FieldLine {
+    /// The text.
+    pub contains: String,
+    /// What the provider makes of it.
+    pub gives: String,
 }
 
 /// Whether a provider must ask for an attribute to be told it.

@@ -9,7 +9,7 @@ use super::{
     files::Surroundings,
     preset::Presets,
     rules,
-    sections::{Algorithm, Encrypt, NameId, Release, Rules, Sign, Signature, minutes},
+    sections::{Algorithm, Encrypt, NameId, Release, Rules, Service, Sign, Signature, minutes},
 };
 use crate::model::{
     endpoint::EndpointUrl, entity_id::EntityId, journey::RelayState, language::Localized,
@@ -23,6 +23,8 @@ pub struct SpConfig {
     pub short_name: ShortName,
     /// The file of its metadata.
     pub metadata_path: PathBuf,
+    /// The preset that it was made with.
+    pub preset: Option<ShortName>,
     /// The entity of that file that is meant; where nobody says it, the file describes one provider.
     pub entity_id: Option<EntityId>,
     /// For how many days its metadata may count at most; then it must say until when it counts.
@@ -59,6 +61,8 @@ pub struct SpConfig {
     pub name_id: NameId,
     /// What it is told, and nothing else.
     pub release: Vec<Release>,
+    /// Which service it is, of those whose own form and rules are known here.
+    pub service: Option<Service>,
 }
 
 impl SpConfig {
@@ -124,7 +128,9 @@ fn read(
     }
     let asked: Option<String> = table.optional("preset", report);
     let preset = match &asked {
-        Some(name) => presets.find(name, &table.at("preset"), report),
+        Some(name) => presets
+            .find(name, &table.at("preset"), report)
+            .map(|preset| preset.rules),
         None => Some(Rules::default()),
     };
     let aliases = table.or("aliases", Vec::new(), report);
@@ -144,6 +150,7 @@ fn read(
     Some(SpConfig {
         short_name: short_name?,
         metadata_path: metadata?,
+        preset: asked.and_then(|name| ShortName::parse(&name).ok()),
         entity_id,
         max_validity_days,
         aliases,
@@ -161,6 +168,7 @@ fn read(
         session: rules.session_minutes.map(minutes),
         name_id: rules.name_id?,
         release: rules.release.unwrap_or_default(),
+        service: rules.service,
     })
 }
 
@@ -225,5 +233,6 @@ fn over(own: Rules, preset: Rules) -> Rules {
         session_minutes: own.session_minutes.or(preset.session_minutes),
         name_id: own.name_id.or(preset.name_id),
         release: own.release.or(preset.release),
+        service: own.service.or(preset.service),
     }
 }

@@ -60,7 +60,7 @@ pub enum Answer {
 pub struct Reload {
     /// Whether the configuration took over; where it did not, the one before goes on.
     pub is_taken: bool,
-    /// What is wrong; of one that took over, the metadata of single providers.
+    /// What is wrong; of one that took over, with single providers.
     pub faults: Vec<String>,
     /// What counts after a restart only.
     pub needs_restart: Vec<String>,

@@ -198,8 +198,8 @@ impl Expression {
         self.names.iter().map(|name| &*name.written)
     }
 
-    /// The values it can give, where it is a plain choice between texts
-    /// (`'a' if … else 'b' if … else 'c'`).
+    /// The values it can give, where it is a plain choice between texts or lists of texts
+    /// (`['a'] if … else 'b' if … else 'c'`).
     pub fn closed_values(&self) -> Option<Vec<&str>> {
         tokens::closed_values(&self.source)
     }

@@ -288,7 +288,15 @@ fn a_plain_choice_tells_what_it_can_give() {
         Some("a b")
     );
     assert_eq!(closed("'a' if sn").as_deref(), Some("a"));
+    assert_eq!(
+        closed("['a', 'b'] if sn else [] if mail else [\n'c',]").as_deref(),
+        Some("a b c")
+    );
     for open in [
+        "['a', sn|first]",
+        "['a'][0]",
+        "['a' 'b']",
+        "['a']|first",
         "mail",
         "'a' ~ sn|first",
         "'a' if sn else mail",

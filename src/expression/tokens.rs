@@ -105,20 +105,18 @@ fn check_word(
     Ok(())
 }
 
-/// The values of a plain choice between texts: `'a'`, or `'a' if … else 'b' if … else 'c'`.
+/// The values of a plain choice between texts, or lists of texts: `'a'`, or `['a'] if … else 'b' if … else 'c'`.
 pub(super) fn closed_values(source: &str) -> Option<Vec<&str>> {
     let tokens = read(source).ok()?;
     let mut rest = tokens.as_slice();
     let mut values = Vec::new();
     loop {
-        let [Token::Text(value), after @ ..] = rest else {
-            return None;
-        };
+        let (given, after) = constants(rest)?;
         // An escape would have to be read before the values can be compared.
-        if value.contains('\\') {
+        if given.iter().any(|value| value.contains('\\')) {
             return None;
         }
-        values.push(*value);
+        values.extend(given);
         let [Token::Word("if"), condition @ ..] = after else {
             return after.is_empty().then_some(values);
         };
@@ -136,6 +134,30 @@ pub(super) fn closed_values(source: &str) -> Option<Vec<&str>> {
                 Token::Text(_) | Token::Word(_) | Token::Number | Token::Sign(_) => {}
             }
         }
+    }
+}
+
+/// A text, or a list of texts and of nothing else, and what follows it.
+fn constants<'t, 'a>(tokens: &'t [Token<'a>]) -> Option<(Vec<&'a str>, &'t [Token<'a>])> {
+    let mut rest = match tokens {
+        [Token::Text(value), after @ ..] => return Some((vec![value], after)),
+        [Token::Sign("["), inside @ ..] => inside,
+        _ => return None,
+    };
+    let mut values = Vec::new();
+    loop {
+        rest = match rest {
+            [Token::Sign("]"), after @ ..] => return Some((values, after)),
+            [Token::Text(value), after @ ..] => {
+                values.push(*value);
+                match after {
+                    [Token::Sign(","), after @ ..] => after,
+                    [Token::Sign("]"), ..] => after,
+                    _ => return None,
+                }
+            }
+            _ => return None,
+        };
     }
 }
 

@@ -1,6 +1,7 @@
-//! What may be wrong in the metadata of a service provider.
+//! What may be wrong in the metadata of a service provider, and what to do about it.
 
 use jiff::Timestamp;
+use serde::Serialize;
 
 use crate::{
     model::{endpoint::InvalidEndpoint, entity_id::InvalidEntityId},
@@ -42,6 +43,14 @@ pub enum Finding {
         /// Whose it is.
         subject: String,
         /// When its time was over.
+        at: Timestamp,
+    },
+    /// A note: a certificate's time is over soon. It counts all the same (R-92).
+    #[error("the certificate for signing of {subject} ends soon, on {at}")]
+    CertificateEndsSoon {
+        /// Whose it is.
+        subject: String,
+        /// When its time is over.
         at: Timestamp,
     },
     /// A warning: a certificate's time has not begun. It counts all the same (R-92).
@@ -148,6 +157,14 @@ pub enum Finding {
     /// A fault: assertions must be encrypted, and there is no key to do it with (R-45).
     #[error("`encrypt` is \"always\", and it holds no key that can be encrypted to")]
     NoEncryptionKey,
+    /// A note: it gives no key to encrypt with.
+    #[error(
+        "it holds no certificate for encryption: its assertions go in clear through the browser"
+    )]
+    NoKeyForEncryption,
+    /// A note: nobody can tell it that somebody signs out.
+    #[error("it names no address for logout (SingleLogoutService)")]
+    NoLogout,
     /// A warning: a `KeyDescriptor` holds no key, perhaps only the name of one.
     #[error("KeyDescriptor {0} holds neither a certificate nor a KeyValue and does not count")]
     NoKey(usize),
@@ -172,6 +189,15 @@ pub enum Finding {
     /// A warning: an address of another binding cannot be read and does not count.
     #[error("AssertionConsumerService {0}, of a binding that is not used here, does not count")]
     OtherBindingIgnored(usize),
+    /// A note: it says that its requests are signed, and so those that are not are refused.
+    #[error("it promises that its requests are signed: unsigned ones are refused")]
+    PromisesSignatures,
+    /// A note: it says that its requests are signed, and the administrator has others taken.
+    #[error("it promises that its requests are signed, and unsigned ones are taken all the same")]
+    PromiseWaived,
+    /// A note: there are several addresses that take answers.
+    #[error("it takes answers at {0} addresses, and a request may name any of them")]
+    SeveralAcs(usize),
     /// A warning: a signed Response alone is configured, and the provider wants signed assertions.
     #[error("the provider wants signed assertions, and `sign` is \"response\"")]
     SignedAssertionWanted,
@@ -223,9 +249,37 @@ pub enum Finding {
     ValidTooLong(Timestamp),
 }
 
+/// How much a finding weighs.
+#[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Weight {
+    /// The provider cannot be registered with it.
+    Fault,
+    /// Somebody should see to it.
+    Warning,
+    /// Worth knowing for whoever registers the provider, and told to nobody else.
+    Note,
+}
+
+impl Weight {
+    /// The word for it.
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Fault => "fault",
+            Self::Warning => "warning",
+            Self::Note => "note",
+        }
+    }
+}
+
 impl Finding {
-    /// Whether the provider cannot be registered with it; otherwise it is a warning.
-    pub const fn is_fault(&self) -> bool {
+    /// Whether the provider cannot be registered with it.
+    pub fn is_fault(&self) -> bool {
+        self.weight() == Weight::Fault
+    }
+
+    /// How much it weighs.
+    pub const fn weight(&self) -> Weight {
         match self {
             Self::AcsLocation { .. }
             | Self::AcsIndex(_)
@@ -250,7 +304,7 @@ impl Finding {
             | Self::TooManyKeys(_)
             | Self::ValidUntil
             | Self::ValidForEver
-            | Self::ValidTooLong(_) => true,
+            | Self::ValidTooLong(_) => Weight::Fault,
             Self::AttributeConsumingServiceRepeated(_)
             | Self::CertificatePlaceholder
             | Self::CertificateExpired { .. }
@@ -274,7 +328,99 @@ impl Finding {
             | Self::SeveralDefaults
             | Self::SignedAssertionWanted
             | Self::SigningKeyIgnored { .. }
-            | Self::UiLinkIgnored(_) => false,
+            | Self::UiLinkIgnored(_) => Weight::Warning,
+            Self::CertificateEndsSoon { .. }
+            | Self::NoKeyForEncryption
+            | Self::NoLogout
+            | Self::PromiseWaived
+            | Self::PromisesSignatures
+            | Self::SeveralAcs(_) => Weight::Note,
+        }
+    }
+
+    /// What to do about it.
+    pub const fn hint(&self) -> &'static str {
+        match self {
+            Self::AcsLocation { .. } | Self::Http(_) => HTTPS,
+            Self::AcsIndex(_)
+            | Self::AcsIndexRepeated(_)
+            | Self::Boolean(_)
+            | Self::CacheDuration
+            | Self::EntityId(_)
+            | Self::EntityRepeated
+            | Self::KeyUse(_)
+            | Self::NoPost
+            | Self::Shape(_)
+            | Self::SeveralServiceProviders
+            | Self::TooManyKeys(_)
+            | Self::ValidUntil => MEND,
+            Self::AttributeConsumingServiceRepeated(_)
+            | Self::KeyValueIgnored(_)
+            | Self::NoKey(_)
+            | Self::SigningKeyIgnored { .. }
+            | Self::UiLinkIgnored(_)
+            | Self::OtherBindingIgnored(_)
+            | Self::SeveralDefaults => "tell the provider; sign-ins work all the same",
+            Self::SigningKey { .. } => STRONGER,
+            Self::CertificateEndsSoon { .. } => NEXT,
+            Self::CertificateExpired { .. } | Self::EncryptionCertificateExpired { .. } => PRESENT,
+            Self::CertificateNotYet { .. } => {
+                "it counts already; is the clock of this machine right?"
+            }
+            Self::CertificatePlaceholder => PLACEHOLDER,
+            Self::CertificateWeakDigest { .. } => "the key counts all the same; tell the provider",
+            Self::CertificatesInOne(_) => "ask the provider whether it is the first one that signs",
+            Self::Door(_) => {
+                "take the metadata as the provider serves it, not a page that shows it"
+            }
+            Self::EncryptionMethodsRefused(_) | Self::InClearByRefusal => REFUSED,
+            Self::EncryptedInUnsignedResponse => "write sign = \"both\" in its table",
+            Self::EncryptionKey { .. }
+            | Self::EncryptionMethods(_)
+            | Self::InClear
+            | Self::NoKeyForEncryption => CLEAR,
+            Self::Expired(_) | Self::ExpiresSoon(_) => "take the provider's metadata again",
+            Self::NameIdFormat => {
+                "ask the provider how it knows people, and write that as `name-id`"
+            }
+            Self::NoEncryptionKey => {
+                "ask the provider for one, or write encrypt = \"when-possible\""
+            }
+            Self::NoLogout => "nothing to do: whoever signs out here stays signed in there",
+            Self::NoServiceProvider | Self::NotEntities => SERVICE_PROVIDER,
+            Self::NoSigningKey => UNSIGNED,
+            Self::NoSigningKeyToRequire => CERTIFICATE,
+            Self::NoSuchEntity => "write `entity-id` as it stands in the file",
+            Self::PromiseWaived => "write require-signed-requests = true once it does sign them",
+            Self::PromisesSignatures => PROMISE,
+            Self::SeveralAcs(_) => "ask the provider whether all are in use: each may get answers",
+            Self::SeveralEntities(_) => "say which one is meant: --entity-id, or `entity-id`",
+            Self::SignedAssertionWanted => "write sign = \"assertion\", or \"both\"",
+            Self::ValidForEver | Self::ValidTooLong(_) => SHORTER,
         }
     }
 }
+
+// What is said more than once, or in more than a line.
+const CERTIFICATE: &str =
+    "ask the provider for its certificate, or write require-signed-requests = false";
+const CLEAR: &str = "nothing to do where clear assertions will do, as only the person's own browser sees \
+     them; else ask the provider for an RSA key that takes AES-GCM";
+const HTTPS: &str = "ask the provider for an https address: answers go to no other one";
+const MEND: &str = "ask the provider to mend its metadata: whoever guesses here answers a stranger";
+const NEXT: &str = "it still counts after that day; ask the provider when the next one comes, and take its \
+     metadata again then";
+const PLACEHOLDER: &str =
+    "passerelle sp add NAME --replace --metadata, with the provider's own address or file";
+const PRESENT: &str = "it counts all the same; ask the provider for its present metadata";
+const PROMISE: &str = "if sign-ins end at a page that says that the request is not signed, have them signed \
+     there, or write require-signed-requests = false";
+const REFUSED: &str =
+    "take the algorithm off `refuse`, or write encrypt = \"never\" where clear assertions will do";
+const SERVICE_PROVIDER: &str =
+    "take the metadata of the service provider, and not that of an identity provider";
+const SHORTER: &str = "ask for metadata that ends sooner, or raise `max-validity-days`";
+const STRONGER: &str =
+    "ask the provider for a certificate of RSA 2048 bits or more, or of EC P-256, P-384 or P-521";
+const UNSIGNED: &str = "answers go to the addresses of its metadata alone; to have requests signed, ask the \
+     provider for its certificate";

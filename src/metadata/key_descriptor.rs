@@ -3,7 +3,10 @@
 //! A key is trusted because it stands in the metadata, in a certificate or bare: no path is built, nothing
 //! is fetched, and a certificate whose time is over still counts (R-92, IIP-MD12).
 
+use std::fmt;
+
 use jiff::Timestamp;
+use serde::Serialize;
 
 use super::{encryption_method, finding::Finding};
 use crate::{
@@ -11,7 +14,7 @@ use crate::{
     model::vocab,
     xml::door::Element,
     xmlsec::{
-        EncryptionKey,
+        CertificateFacts, EncryptionKey,
         keys::{KeyFault, VerifyingKey},
     },
 };
@@ -34,12 +37,99 @@ pub(super) struct Keys {
 }
 
 /// What a key is for, as its `KeyDescriptor` says.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-enum KeyUse {
+#[derive(Clone, Copy, Debug, Eq, PartialEq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum KeyUse {
     /// It says nothing: for both.
     Both,
+    /// To encrypt to the provider.
     Encryption,
+    /// To verify what the provider signed.
     Signing,
+}
+
+/// A key for people to look at, whether it is used here or not.
+#[derive(Clone, Debug, Eq, PartialEq, Serialize)]
+pub struct ListedKey {
+    /// What it is for.
+    #[serde(rename = "use")]
+    pub key_use: KeyUse,
+    /// Kind and size, as `RSA 2048`.
+    pub key: String,
+    /// The subject of its certificate; none where it stands bare.
+    pub subject: Option<String>,
+    /// SHA-256 of the certificate, or of the bare key, in hexadecimal.
+    pub sha256: String,
+    /// From when the certificate says to be valid.
+    pub not_before: Option<Timestamp>,
+    /// Until when.
+    pub not_after: Option<Timestamp>,
+}
+
+impl ListedKey {
+    fn of(key: &VerifyingKey, key_use: KeyUse) -> Option<Self> {
+        let facts = key.certificate();
+        Some(Self {
+            key_use,
+            key: key.kind_and_size(),
+            subject: facts.map(|facts| facts.subject().to_owned()),
+            sha256: match facts {
+                Some(facts) => facts.sha256().to_owned(),
+                None => key.key_sha256().ok()?,
+            },
+            not_before: facts.map(CertificateFacts::not_before),
+            not_after: facts.map(CertificateFacts::not_after),
+        })
+    }
+
+    /// Whether it is used so.
+    pub fn is_for(&self, key_use: KeyUse) -> bool {
+        self.key_use == KeyUse::Both || self.key_use == key_use
+    }
+}
+
+impl fmt::Display for ListedKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}", self.key)?;
+        if let Some(end) = self.not_after {
+            write!(f, ", until {end:.0}")?;
+        }
+        write!(f, ", SHA-256 {}", self.sha256)?;
+        match &self.subject {
+            Some(subject) => write!(f, ", {subject}"),
+            None => f.write_str(", without a certificate"),
+        }
+    }
+}
+
+/// Lists every key below `descriptor` that can be read.
+pub(super) fn list(descriptor: Element<'_, '_>) -> Vec<ListedKey> {
+    let mut keys: Vec<ListedKey> = Vec::new();
+    let elements = descriptor
+        .children()
+        .filter(|child| child.is(vocab::MD, "KeyDescriptor"));
+    for (place, element) in (1_usize..).zip(elements) {
+        let key_use = match element.attribute("use") {
+            None => KeyUse::Both,
+            Some("encryption") => KeyUse::Encryption,
+            // What is neither is a fault, and nothing is listed of such a file.
+            Some(_) => KeyUse::Signing,
+        };
+        let descriptor = Descriptor {
+            element,
+            place,
+            key_use,
+        };
+        // What cannot be read was told where it counts.
+        let written = descriptor.written(&mut Vec::new()).keys();
+        let listed = written.into_iter().flatten();
+        for key in listed.filter_map(|key| ListedKey::of(&key, key_use)) {
+            if !keys.contains(&key) {
+                keys.push(key);
+            }
+        }
+    }
+    keys
 }
 
 /// One `KeyDescriptor`.
@@ -299,12 +389,17 @@ impl Written<'_, '_> {
 /// Stands in the name of every certificate that we ship, and in no other.
 const PLACEHOLDER: &str = "self-made placeholder";
 
+/// Whether a certificate is one that we ship, whose key nobody has.
+pub(super) fn is_placeholder(certificate: &CertificateFacts) -> bool {
+    certificate.subject().contains(PLACEHOLDER)
+}
+
 fn tell_of(key: &VerifyingKey, now: Timestamp, findings: &mut Vec<Finding>) {
     let Some(facts) = key.certificate() else {
         return;
     };
     let subject = facts.subject().to_owned();
-    if subject.contains(PLACEHOLDER) {
+    if is_placeholder(facts) {
         findings.push(Finding::CertificatePlaceholder);
     }
     if facts.not_after() < now {

@@ -4,13 +4,16 @@
 //! was made of: the same reader reads it again, and its `validUntil` counts.
 
 use std::{
-    fs::{self, File, OpenOptions},
-    io::{self, Write as _},
-    os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _},
+    fs, io,
+    os::unix::fs::DirBuilderExt as _,
     path::{Path, PathBuf},
 };
 
-use crate::{config::sp::SpConfig, model::short_name::ShortName};
+use crate::{
+    config::sp::SpConfig,
+    model::short_name::ShortName,
+    sys::file::{Draft, Rights},
+};
 
 /// Where the copies are.
 #[derive(Clone, Debug)]
@@ -56,8 +59,7 @@ impl LastGood {
         found
     }
 
-    /// Puts a copy in the place of the one before it. Whoever reads at that moment, or after a power
-    /// cut, finds the one or the other, and never a part of one.
+    /// Puts a copy in the place of the one before it.
     fn keep(&self, provider: &ShortName, bytes: &[u8]) -> io::Result<()> {
         let path = self.path(provider);
         if fs::read(&path).is_ok_and(|known| known == bytes) {
@@ -67,22 +69,7 @@ impl LastGood {
             .recursive(true)
             .mode(0o700)
             .create(&self.folder)?;
-        let new = self.folder.join(format!(".{provider}.new"));
-        // A server that was stopped in the midst of it left this one.
-        match fs::remove_file(&new) {
-            Ok(()) => {}
-            Err(error) if error.kind() == io::ErrorKind::NotFound => {}
-            Err(error) => return Err(error),
-        }
-        let mut file = OpenOptions::new()
-            .write(true)
-            .create_new(true)
-            .mode(0o600)
-            .open(&new)?;
-        file.write_all(bytes)?;
-        file.sync_all()?;
-        fs::rename(&new, &path)?;
-        File::open(&self.folder)?.sync_all()
+        Draft::write(&path, bytes, Rights::Mode(0o600))?.put()
     }
 }
 
@@ -125,9 +112,9 @@ mod tests {
             let mode = folder.join("zoom.xml").metadata().unwrap().permissions();
             assert_eq!(mode.mode() & 0o777, 0o600);
             // As a server leaves it that was stopped in the midst.
-            fs::write(folder.join(".zoom.new"), "tw").unwrap();
+            fs::write(folder.join(".zoom.xml.new"), "tw").unwrap();
         }
-        fs::remove_file(folder.join(".zoom.new")).unwrap();
+        fs::remove_file(folder.join(".zoom.xml.new")).unwrap();
         assert!(to_keep(state.path(), b"three").keep().is_empty());
         assert_eq!(fs::read_dir(&folder).unwrap().count(), 1);
     }
@@ -136,7 +123,7 @@ mod tests {
     fn what_cannot_be_kept_is_told_and_the_copy_before_it_stays() {
         let state = tempfile::tempdir().unwrap();
         assert!(to_keep(state.path(), b"one").keep().is_empty());
-        let blocked = state.path().join("metadata/.zoom.new");
+        let blocked = state.path().join("metadata/.zoom.xml.new");
         fs::create_dir(&blocked).unwrap();
         let failed = to_keep(state.path(), b"two").keep();
         assert_eq!(failed.len(), 1);

@@ -1,11 +1,14 @@
 //! The service providers we answer to.
 //!
 //! [`read`] takes one metadata file apart, [`source`] loads all that the configuration names,
-//! [`last_good`] keeps copies of what could be used, and [`registry`] is asked who a provider is. Only [`registry::Registry`] says whether a provider is
+//! [`last_good`] keeps copies of what could be used, and [`registry`] is asked who a provider is.
+//! [`outline`] shows a file to a person, and [`difference`] what is new in another version of it. Only [`registry::Registry`] says whether a provider is
 //! answered at all.
 
+pub mod difference;
 pub mod finding;
 pub mod last_good;
+pub mod outline;
 pub mod read;
 pub mod refused_algorithms;
 pub mod registry;
@@ -16,7 +19,7 @@ mod attribute_consuming_service;
 mod encryption_method;
 mod entities;
 mod entity_attributes;
-mod key_descriptor;
+pub mod key_descriptor;
 mod ui_info;
 mod validity;
 mod values;

@@ -85,7 +85,7 @@ pub fn read(bytes: &[u8], config: &SpConfig, schemes: Schemes, now: Timestamp) -
     }
 }
 
-fn parse_entity_id(entity: Element<'_, '_>) -> Result<EntityId, InvalidEntityId> {
+pub(super) fn parse_entity_id(entity: Element<'_, '_>) -> Result<EntityId, InvalidEntityId> {
     EntityId::parse(entity.attribute("entityID").unwrap_or_default())
 }
 

@@ -11,6 +11,7 @@ pub(in crate::metadata) fn config() -> SpConfig {
     SpConfig {
         short_name: ShortName::parse("example").unwrap(),
         metadata_path: "example.xml".into(),
+        preset: None,
         entity_id: None,
         max_validity_days: None,
         aliases: Vec::new(),
@@ -30,6 +31,7 @@ pub(in crate::metadata) fn config() -> SpConfig {
             from: "mail".into(),
         },
         release: Vec::new(),
+        service: None,
     }
 }
 

@@ -8,7 +8,7 @@ use std::{
 use jiff::{Timestamp, tz::Offset};
 use unicode_normalization::UnicodeNormalization as _;
 
-use super::signature_methods::SignatureMethods;
+use super::{key_descriptor::is_placeholder, signature_methods::SignatureMethods};
 use crate::{
     config::sp::{SpConfig, WayIn},
     model::{
@@ -150,6 +150,12 @@ impl Registered {
             sha1,
             refused: &self.refused,
         }
+    }
+
+    /// Whether its metadata is what came with the program: then nothing that it signs can be verified.
+    pub fn is_placeholder(&self) -> bool {
+        let mut keys = self.keys.iter();
+        keys.any(|key| key.certificate().is_some_and(is_placeholder))
     }
 
     /// Its name for people.

@@ -123,7 +123,9 @@ impl Loading<'_> {
                     } else {
                         &mut self.warnings
                     };
-                    list.push(tell(finding.to_string()));
+                    let mut told = tell(finding.to_string());
+                    told.hint(finding.hint());
+                    list.push(told);
                 }
                 let claimed = read.reading.claimed.clone();
                 if let Some(registered) = registered(config, Origin::File, &mut read)
@@ -221,7 +223,7 @@ impl Loading<'_> {
     }
 
     fn read(&self, path: &Path, config: &SpConfig) -> io::Result<Read> {
-        let (bytes, written_at) = read_bounded(path)?;
+        let (bytes, written_at) = read_file(path)?;
         let reading = read::read(&bytes, config, self.schemes, self.now);
         Ok(Read {
             bytes,
@@ -259,9 +261,7 @@ fn registered(config: &SpConfig, origin: Origin, read: &mut Read) -> Option<Regi
 }
 
 /// Reads a file up to the size that the door refuses, and never more, and when it was last changed.
-fn read_bounded(path: &Path) -> io::Result<(Vec<u8>, Option<Timestamp>)> {
-    let limit = u64::try_from(Limits::METADATA.bytes).unwrap_or(u64::MAX);
-    let mut bytes = Vec::new();
+fn read_file(path: &Path) -> io::Result<(Vec<u8>, Option<Timestamp>)> {
     let file = File::open(path)?;
     // Where the file system does not say it, no date is made up.
     let written_at = file
@@ -269,8 +269,21 @@ fn read_bounded(path: &Path) -> io::Result<(Vec<u8>, Option<Timestamp>)> {
         .modified()
         .ok()
         .and_then(|at| Timestamp::try_from(at).ok());
-    file.take(limit.saturating_add(1)).read_to_end(&mut bytes)?;
-    Ok((bytes, written_at))
+    Ok((read_bounded(file)?, written_at))
+}
+
+/// Reads metadata up to the size that the door refuses, and never more.
+///
+/// # Errors
+///
+/// It cannot be read.
+pub fn read_bounded(input: impl io::Read) -> io::Result<Vec<u8>> {
+    let limit = u64::try_from(Limits::METADATA.bytes).unwrap_or(u64::MAX);
+    let mut bytes = Vec::new();
+    input
+        .take(limit.saturating_add(1))
+        .read_to_end(&mut bytes)?;
+    Ok(bytes)
 }
 
 #[cfg(test)]

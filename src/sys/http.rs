@@ -1,13 +1,16 @@
-//! Asks servers that the configuration names, over HTTP.
+//! Asks servers over HTTP: those that the configuration names, and, at addresses of a certain kind
+//! only, others.
 //!
-//! Follows no redirect, knows no proxy of the environment, reads no more than it was told to: what
-//! is asked is the configured host and nobody else. Connections are kept for the next question.
+//! Follows no redirect, knows no proxy of the environment, keeps no cookie, reads no more than it was
+//! told to: what is asked is the named host and nobody else. Connections are kept for the next
+//! question.
 
-use std::{error::Error as _, time::Duration};
+use std::{error::Error as _, net::IpAddr, time::Duration};
 
 use jiff::{Timestamp, fmt::rfc2822};
 use reqwest::{
-    Client,
+    Client, ClientBuilder,
+    dns::{Addrs, Name, Resolve, Resolving},
     header::{DATE, HeaderMap, LOCATION},
     redirect::Policy,
 };
@@ -74,7 +77,39 @@ pub enum HttpFault {
     Unusable(#[source] reqwest::Error),
 }
 
+/// No address of a name is of the kind that may be connected to.
+#[derive(Debug, thiserror::Error)]
+#[error("no address of the name is of a kind that may be connected to")]
+struct AddressFault;
+
+/// Looks names up, and gives only those of their addresses that may be connected to: there is no second
+/// look, whose answer could be another one (DNS rebinding, R-93).
+struct Guarded(fn(IpAddr) -> bool);
+
+impl Resolve for Guarded {
+    fn resolve(&self, name: Name) -> Resolving {
+        let is_allowed = self.0;
+        Box::pin(async move {
+            let found = tokio::net::lookup_host((name.as_str(), 0)).await?;
+            let allowed: Vec<_> = found.filter(|found| is_allowed(found.ip())).collect();
+            if allowed.is_empty() {
+                return Err(AddressFault.into());
+            }
+            let addresses: Addrs = Box::new(allowed.into_iter());
+            Ok(addresses)
+        })
+    }
+}
+
 impl HttpFault {
+    /// Whether the name leads to no address that may be connected to.
+    pub(super) fn is_of_address(&self) -> bool {
+        match self {
+            Self::NoAnswer(error) => is_caused_by::<AddressFault>(error),
+            Self::NoFile(_) | Self::TooLong | Self::Tls(_) | Self::Unusable(_) => false,
+        }
+    }
+
     /// In one word.
     pub fn kind(&self) -> &'static str {
         match self {
@@ -91,9 +126,13 @@ impl HttpFault {
 
 /// Whether TLS did not come about: the library calls that a connection that did not.
 fn is_of_tls(error: &reqwest::Error) -> bool {
+    is_caused_by::<native_tls::Error>(error)
+}
+
+fn is_caused_by<E: std::error::Error + 'static>(error: &reqwest::Error) -> bool {
     let mut cause = error.source();
     while let Some(error) = cause {
-        if error.is::<native_tls::Error>() {
+        if error.is::<E>() {
             return true;
         }
         cause = error.source();
@@ -108,7 +147,30 @@ impl HttpClient {
     ///
     /// TLS cannot be set up.
     pub fn new(authorities: Option<&[u8]>, allows_http: bool) -> Result<Self, HttpFault> {
-        Client::builder()
+        Self::built(Self::builder(authorities, allows_http)?)
+    }
+
+    /// The same, which connects a name only to those of its addresses that `is_allowed` takes. What
+    /// stands in an address as a number is looked up by nobody, and is for the caller to look at.
+    ///
+    /// # Errors
+    ///
+    /// TLS cannot be set up.
+    pub(super) fn guarded(
+        authorities: Option<&[u8]>,
+        allows_http: bool,
+        is_allowed: fn(IpAddr) -> bool,
+    ) -> Result<Self, HttpFault> {
+        let builder = Self::builder(authorities, allows_http)?;
+        Self::built(builder.dns_resolver(Guarded(is_allowed)))
+    }
+
+    fn built(builder: ClientBuilder) -> Result<Self, HttpFault> {
+        builder.build().map(Self).map_err(HttpFault::Unusable)
+    }
+
+    fn builder(authorities: Option<&[u8]>, allows_http: bool) -> Result<ClientBuilder, HttpFault> {
+        let builder = Client::builder()
             .tls_backend_preconfigured(tls::connector(authorities)?)
             .redirect(Policy::none())
             .no_proxy()
@@ -116,10 +178,8 @@ impl HttpClient {
             .connect_timeout(CONNECT_TIME)
             .pool_idle_timeout(IDLE)
             .pool_max_idle_per_host(MOST_IDLE)
-            .user_agent(concat!("passerelle/", env!("CARGO_PKG_VERSION")))
-            .build()
-            .map(Self)
-            .map_err(HttpFault::Unusable)
+            .user_agent(concat!("passerelle/", env!("CARGO_PKG_VERSION")));
+        Ok(builder)
     }
 
     /// Asks for `url`: reads at most `max` bytes, and waits `patience` for the last of them.

@@ -1,10 +1,13 @@
-//! What every room may use: time, randomness, secrets, sealing, TLS.
+//! What every room may use: time, randomness, secrets, sealing, TLS, HTTP, files that are put in place
+//! at once.
 //!
 //! Knows nothing of SAML, HTTP or people. Time and randomness come from here and
 //! from nowhere else, so that a test can move the one and fix the other.
 
 pub mod clock;
 pub mod entropy;
+pub mod fetch;
+pub mod file;
 pub mod hmac;
 pub mod http;
 pub mod open_files;

@@ -1,4 +1,6 @@
 //! `/logout`, and a plain visit to `/saml/slo`: the end of our own session.
+//!
+//! What a provider sends to `/saml/slo` is not taken yet: it is told so on a page, and nothing of it is read.
 
 use std::sync::Arc;
 
@@ -7,7 +9,11 @@ use axum::{
     response::Response as HttpResponse,
 };
 
-use super::{Front, journey, reply, visitor};
+use super::{
+    Front,
+    cas::{parameter, query_of},
+    journey, reply, visitor,
+};
 use crate::{edge::page::StopReason, sys::secret::Secret};
 
 const MAX_FORM_BYTES: usize = 1024;
@@ -18,6 +24,24 @@ pub(super) async fn ask(State(front): State<Arc<Front>>, request: Request) -> Ht
     let chosen = visitor::chosen_language(&request);
     let end = front.bridge.ask_logout(&visit).await;
     reply::to_farewell(&front, request.headers(), chosen, end)
+}
+
+/// `GET /saml/slo`: a plain visit asks, as `/logout` does.
+pub(super) async fn visit_slo(State(front): State<Arc<Front>>, request: Request) -> HttpResponse {
+    let query = query_of(request.uri());
+    let is_plain = ["SAMLRequest", "SAMLResponse"]
+        .iter()
+        .all(|name| matches!(parameter(query, name), Ok(None)));
+    if is_plain {
+        ask(State(front), request).await
+    } else {
+        not_taken(State(front), request).await
+    }
+}
+
+/// `POST /saml/slo`, and a `GET` with a message.
+pub(super) async fn not_taken(State(front): State<Arc<Front>>, request: Request) -> HttpResponse {
+    reply::plain_stop(&front, request.headers(), StopReason::LogoutNotTaken)
 }
 
 /// `POST`: ends the session, after one click on our own page.

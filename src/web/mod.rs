@@ -83,7 +83,7 @@ pub fn router(front: Arc<Front>) -> Router {
         .route("/", get(home::show))
         .route("/saml/sso", get(sso::redirect).post(sso::post))
         .route("/saml/metadata", get(metadata::show))
-        .route("/saml/slo", get(logout::ask))
+        .route("/saml/slo", get(logout::visit_slo).post(logout::not_taken))
         .route("/start/{sp}", get(start::show).post(start::begin))
         .route(
             "/j/{sp}/{seal}",

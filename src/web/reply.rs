@@ -207,6 +207,8 @@ pub(super) fn plain_stop(
         StatusCode::PAYLOAD_TOO_LARGE
     } else if reason == StopReason::RequestLate {
         StatusCode::REQUEST_TIMEOUT
+    } else if reason == StopReason::LogoutNotTaken {
+        StatusCode::NOT_IMPLEMENTED
     } else {
         StatusCode::BAD_REQUEST
     };
@@ -222,7 +224,7 @@ pub(super) fn plain_stop(
         code,
         reason,
         support_code: &support_code.to_string(),
-        way_out: None,
+        way_out: (reason == StopReason::LogoutNotTaken).then_some(("", "/logout")),
         again: None,
     });
     html(front, &page, visitor::language(headers), status)

@@ -89,13 +89,7 @@ pub(super) fn told<'a>(fault: &HereFault, provider: &'a str, attribute: &'a str)
         HereFault::NoFile(_) => unavailable(Reason::Busy, "B-AUT-05"),
         HereFault::NotInDirectory => refused(Reason::RecordNotFound { provider }, "B-ATT-05"),
         HereFault::OtherBrowser => theirs(Reason::OtherBrowser, "B-BRW-02"),
-        HereFault::Provider(SpFault::Unknown) => theirs(Reason::ProviderUnknown, "B-SP-01"),
-        HereFault::Provider(SpFault::Broken) => {
-            unavailable(Reason::ProviderBroken { provider }, "B-SP-04")
-        }
-        HereFault::Provider(SpFault::Disabled | SpFault::Expired) => {
-            refused(Reason::ProviderDisabled { provider }, "B-SP-02")
-        }
+        HereFault::Provider(fault) => told_of_provider(*fault, provider),
         HereFault::NameId(NameIdStop::NotDerived(_)) => ours(
             Reason::Internal,
             "B-INT-02",
@@ -126,6 +120,16 @@ pub(super) fn told<'a>(fault: &HereFault, provider: &'a str, attribute: &'a str)
         HereFault::Shape(_) => theirs(Reason::RequestUnreadable, "B-REQ-01"),
         HereFault::SignIn(_) => unavailable(Reason::SignInUnavailable, "B-AUT-01"),
         HereFault::Unasked(fault) => told_of_unasked(*fault, provider),
+    }
+}
+
+const fn told_of_provider(fault: SpFault, provider: &str) -> Told<'_> {
+    use StopReason as Reason;
+    match fault {
+        SpFault::Broken => unavailable(Reason::ProviderBroken { provider }, "B-SP-04"),
+        SpFault::Disabled => refused(Reason::ProviderDisabled { provider }, "B-SP-02"),
+        SpFault::Expired => refused(Reason::ProviderEnded { provider }, "B-SP-05"),
+        SpFault::Unknown => theirs(Reason::ProviderUnknown, "B-SP-01"),
     }
 }
 

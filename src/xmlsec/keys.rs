@@ -171,6 +171,26 @@ impl VerifyingKey {
         Self::from_certificate_der(&der)
     }
 
+    /// Kind and size, as `RSA 2048`.
+    pub fn kind_and_size(&self) -> String {
+        let kind = match self.kind {
+            KeyKind::Ec => "EC",
+            KeyKind::Rsa => "RSA",
+        };
+        format!("{kind} {}", self.key.bits())
+    }
+
+    /// SHA-256 of the key alone (`SubjectPublicKeyInfo`, DER): 64 digits in lower-case hexadecimal.
+    ///
+    /// # Errors
+    ///
+    /// OpenSSL failed.
+    pub fn key_sha256(&self) -> Result<String, KeyFault> {
+        let der = self.key.public_key_to_der()?;
+        let digest = openssl::hash::hash(MessageDigest::sha256(), &der)?;
+        Ok(hex(&digest))
+    }
+
     /// What its certificate says; none where it stands bare.
     pub const fn certificate(&self) -> Option<&CertificateFacts> {
         self.certificate.as_ref()

@@ -52,6 +52,46 @@ export const scenarios = {
     await visit.atZoom(page);
   },
 
+  'the sheet for the form of Zoom is read, copied from and printed': async (visit) => {
+    const address = `file://${visit.sheet}`;
+    const french = visit.person.lang === 'fr';
+    const shown = french ? 'fr' : 'en';
+    const profile = await visit.profile();
+    await profile.grantPermissions(['clipboard-read', 'clipboard-write']);
+    const page = await visit.tab(profile);
+    const asked = [];
+    page.on('request', (request) => asked.push(request.url()));
+    await page.goto(address);
+    await page.locator(french ? '#french' : '#english').check();
+    const texts = page.locator('.said:visible');
+    for (const lang of new Set(await texts.evaluateAll((all) => all.map((text) => text.lang)))) {
+      assert.equal(lang, shown);
+    }
+    await visit.look(page, 'sheet');
+    // What is copied is the value, whole, and the button says so.
+    for (const field of ['Sign-in page URL', 'Identity provider certificate', 'License Type']) {
+      const row = page.locator('li.row', { has: page.getByRole('heading', { name: field, exact: true }) });
+      const button = row.getByRole('button').first();
+      await button.click();
+      const value = await row.locator('code').first().textContent();
+      assert.equal(await page.evaluate(() => navigator.clipboard.readText()), value);
+      assert.notEqual(value.trim(), '');
+      assert.match(await button.innerText(), french ? /^Copié/ : /^Copied/);
+      assert.match(await page.getByRole('status').textContent(), french ? /Copié/ : /Copied/);
+    }
+    await page.emulateMedia({ media: 'print' });
+    assert.equal(await page.getByRole('button').count(), 0);
+    await visit.shoot(page, 'sheet-printed');
+    // Nobody was asked for anything.
+    assert.deepEqual(asked, [address]);
+    // Without script it shows the same, and no button that does nothing.
+    const bare = await visit.tab(await visit.profile({ javaScriptEnabled: false }));
+    await bare.goto(address);
+    assert.equal(await bare.getByRole('button').count(), 0);
+    await bare.locator('code').first().click({ clickCount: 1 });
+    assert.equal(await bare.locator('code').first().evaluate((code) => getComputedStyle(code).userSelect), 'all');
+  },
+
   'r39 from our own page a click leads to a provider that has not asked': async (visit) => {
     const page = await visit.tab(await visit.profile());
     await page.goto(`${visit.idp}/start/zoom?RelayState=${encodeURIComponent(`${visit.zoom}/secret/after`)}`);

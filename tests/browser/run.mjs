@@ -1,7 +1,7 @@
 // Plays the demo in Chromium as people would, and looks at every page as a judge of accessibility.
 //
 //   IDP_URL=http://idp.localhost:8480 ZOOM_URL=http://zoom.localhost:8481 \
-//   ACCOUNT=… PASSWORD=… EMAIL=… EXPIRED_SEAL=… OUT=folder \
+//   ACCOUNT=… PASSWORD=… EMAIL=… EXPIRED_SEAL=… SHEET=file OUT=folder \
 //   DEMO=… [CAS_URL=… [PYSAML2_PORT=…] | LDAPS_URL=… SOMEBODY=…] node run.mjs local|cas|ldap|mellon
 //
 // Every scenario is played in French and English, on a desktop and on a phone, in a browser
@@ -41,6 +41,8 @@ const settings = {
   password: setting('PASSWORD'),
   email: setting('EMAIL'),
   expired: setting('EXPIRED_SEAL'),
+  // The sheet for Zoom's form: a file.
+  sheet: setting('SHEET'),
   out: setting('OUT'),
 };
 const program = process.env.CHROMIUM ?? '/usr/bin/chromium';

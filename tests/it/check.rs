@@ -69,7 +69,7 @@ const OF_FILES: [&str; 5] = [
     "passerelle.toml (mail = 'lower('): attributes.mail",
     "passerelle.toml ([[sp.wiki.release]]): sp.wiki.release[2]",
     "people.toml (password = 'none'): person.alice.password, hint",
-    "zoom.xml: sp.zoom",
+    "zoom.xml: sp.zoom, hint",
     "library.xml: sp.wiki",
 ];
 
@@ -154,7 +154,7 @@ fn counts_that_are_told_to_everybody_are_warned_of() {
 fn r45_breach_of_iip_idp09_sdp_idp11_a_provider_that_must_be_encrypted_to_and_has_no_key_for_it_is_a_fault()
  {
     let setup = Setup::zoom("encrypt = 'always'");
-    assert_eq!(told(&setup), ["zoom.xml: sp.zoom"]);
+    assert_eq!(told(&setup), ["zoom.xml: sp.zoom, hint"]);
 }
 
 /// What is warned of about SHA-1, where a configuration that takes it until `day` is used on

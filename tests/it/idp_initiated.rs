@@ -335,7 +335,7 @@ async fn r39_r38_what_is_no_longer_allowed_on_the_way_gets_nothing() {
             "provider-disabled",
         ),
         (broken, 503, "provider-broken"),
-        (ended, 403, "provider-disabled"),
+        (ended, 403, "provider-ended"),
         (renamed, 400, "acs-unknown"),
         (withdrawn, 400, "acs-unknown"),
     ] {

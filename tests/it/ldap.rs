@@ -217,6 +217,25 @@ async fn r75_a_state_is_told_to_whoever_has_the_password() {
 }
 
 #[tokio::test]
+async fn r38_a_provider_that_is_retired_behind_the_page_of_a_password_gets_nothing() {
+    let (_slapd, bridge) = house("warn-days = 30000").await;
+    let mut browser = bridge.browser();
+    let page = browser.arrive(&bridge.request().redirect(None)).await;
+    let notice = browser.submit(&page, &page.filled("soon", "soon")).await;
+    assert_eq!(notice.kind(), "password-ends", "{}", notice.body);
+    let retired = Setup {
+        seed: 2,
+        ..Setup::zoom("enabled = false")
+    }
+    .build();
+    let mut there = retired.browser();
+    there.jar = browser.jar.clone();
+    let page = there.submit(&notice, &notice.form()).await;
+    page.stops(403, "provider-disabled");
+    assert_eq!(there.cookie(SESSION_COOKIE), None);
+}
+
+#[tokio::test]
 async fn r75_a_password_that_ends_soon_is_told_before_the_person_goes_on() {
     let (_slapd, bridge) = house("warn-days = 30000").await;
     for (login, kind) in [("soon", "expire"), ("grace", "encore")] {

@@ -77,6 +77,8 @@ mod signatures;
 #[cfg(test)]
 mod socket;
 #[cfg(test)]
+mod sp;
+#[cfg(test)]
 mod telling;
 #[cfg(test)]
 mod unsolicited_readers;
@@ -86,3 +88,5 @@ mod wishes;
 mod xml_oracles;
 #[cfg(test)]
 mod xml_security;
+#[cfg(test)]
+mod zoom_settings;

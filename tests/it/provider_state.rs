@@ -1,8 +1,8 @@
 //! What becomes of a journey when the provider changes under it.
 
 use crate::bridge::{
-    Bridge, PASSWORD, Setup, ZOOM_ACS, ZOOM_SECOND_ACS, ZOOM_SIGN_IN, keys::zoom_key, metadata,
-    zoom_metadata,
+    Bridge, CLOSED, PASSWORD, Setup, ZOOM_ACS, ZOOM_SECOND_ACS, ZOOM_SIGN_IN, keys::zoom_key,
+    metadata, zoom_metadata,
 };
 
 /// Begins a journey at one server, and sends the form to another one with the same keys.
@@ -37,6 +37,50 @@ async fn r38_a_provider_that_is_switched_off_meanwhile_gets_nothing() {
     let page = finished_at(&off, ZOOM_ACS).await;
     page.stops(403, "provider-disabled");
     assert_eq!(page.link("way-out").as_deref(), Some(ZOOM_SIGN_IN));
+}
+
+#[tokio::test]
+async fn r38_the_page_of_a_provider_that_is_switched_off_says_so_in_both_languages_and_whom_to_ask()
+{
+    let bridge = Bridge::new();
+    for (language, title, sentence, whom) in [
+        (
+            "fr",
+            "Service non ouvert ici",
+            "n’est plus, ouverte ici",
+            "Écrivez à l",
+        ),
+        (
+            "en",
+            "Service not open here",
+            "or no longer, open here",
+            "Write to the help desk",
+        ),
+    ] {
+        let mut browser = bridge.browser();
+        browser.language = language;
+        let request = || bridge.request_of(CLOSED);
+        let pages = [
+            browser.arrive(&request().redirect(None)).await,
+            browser
+                .arrive(&request().with("IsPassive", "true").redirect(None))
+                .await,
+            browser
+                .arrive_by_post("/saml/sso", &request().post_signed(zoom_key(), None))
+                .await,
+        ];
+        for page in pages {
+            page.stops(403, "provider-disabled");
+            for text in [title, sentence, whom] {
+                assert!(page.body.contains(text), "{text}: {}", page.body);
+            }
+            let help = crate::lab::form::link(&page.body, "class", "more");
+            assert_eq!(help.as_deref(), Some("https://help.example.org"));
+            assert!(!page.support_code().is_empty());
+        }
+        // Nor does our own page lead there.
+        assert!(!browser.open("/").await.body.contains("closed.example.net"));
+    }
 }
 
 #[tokio::test]
@@ -85,9 +129,9 @@ async fn r38_a_provider_whose_metadata_ends_meanwhile_gets_nothing() {
     browser
         .open(second.url.path())
         .await
-        .stops(403, "provider-disabled");
+        .stops(403, "provider-ended");
     let page = browser.sign_in(&second, "anne.dupont").await;
-    page.stops(403, "provider-disabled");
+    page.stops(403, "provider-ended");
     // A session helps nobody to a provider that is gone, nor does a request without a page.
     for request in [
         waiting.clone(),
@@ -98,11 +142,11 @@ async fn r38_a_provider_whose_metadata_ends_meanwhile_gets_nothing() {
             request.redirect(None),
             request.redirect_signed(zoom_key(), None),
         ] {
-            browser.arrive(&path).await.stops(403, "provider-disabled");
+            browser.arrive(&path).await.stops(403, "provider-ended");
         }
         let page = browser
             .arrive_by_post("/saml/sso", &request.post_signed(zoom_key(), None))
             .await;
-        page.stops(403, "provider-disabled");
+        page.stops(403, "provider-ended");
     }
 }

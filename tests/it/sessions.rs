@@ -266,6 +266,31 @@ async fn r82_a_visit_asks_and_ends_nothing_and_one_click_ends_the_session() {
 }
 
 #[tokio::test]
+async fn r82_a_message_at_the_logout_address_ends_nothing_and_says_that_it_is_not_taken_yet() {
+    let bridge = Bridge::new();
+    let mut browser = signed_in(&bridge).await;
+    for path in [
+        "/saml/slo?SAMLRequest=fZFNT8MwDIb",
+        "/saml/slo?RelayState=x&SAMLResponse=fZFNT8MwDIb&SigAlg=y",
+        "/saml/slo?%53AMLRequest=",
+        "/saml/slo?SAMLRequest=a&SAMLRequest=b",
+    ] {
+        let page = browser.arrive(path).await;
+        page.stops(501, "logout-not-taken");
+        assert_eq!(page.link("way-out").as_deref(), Some("/logout"), "{path}");
+        assert!(!page.body.contains("fZFNT8MwDIb"), "{path}");
+    }
+    let posted = browser
+        .arrive_by_post("/saml/slo", "SAMLRequest=PHNhbWxwOkxvZ291dFJlcXVlc3Q%2B")
+        .await;
+    assert_eq!(posted.status, 501);
+    // It is no message without a name of one.
+    let plain = browser.arrive("/saml/slo?RelayState=x").await;
+    assert_eq!((plain.status, plain.kind().as_str()), (200, "logout"));
+    assert_eq!(visit_zoom(&bridge, &mut browser).await.kind(), "post");
+}
+
+#[tokio::test]
 async fn r82_a_logout_form_from_elsewhere_or_with_another_key_ends_nothing() {
     let bridge = Bridge::new();
     let mut browser = signed_in(&bridge).await;

@@ -5,7 +5,7 @@ use std::{collections::BTreeSet, path::Path};
 use crate::{paths::Found, sources};
 
 /// From the last called to the first: a room may use those of earlier rows.
-const ROWS: [&[&str]; 18] = [
+const ROWS: [&[&str]; 19] = [
     &["sys"],
     &["model"],
     &["config", "audit"],
@@ -18,6 +18,7 @@ const ROWS: [&[&str]; 18] = [
     &["expression"],
     &["attributes"],
     &["policy"],
+    &["setup"],
     &["authn"],
     &["store"],
     &["flow"],
@@ -101,6 +102,7 @@ const LIBRARIES: &[Library] = &[
         "toml",
         &["config", "authn/local", "attributes/release/tests"],
     ),
+    only("toml_edit", &["config/edit"]),
     // The proxies that are trusted are named in the configuration, and asked about at the edge.
     only("ipnet", &["config", "edge", "web"]),
     only("prometheus_client", &["telemetry"]),

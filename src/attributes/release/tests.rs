@@ -3,10 +3,11 @@ use crate::config::sections::Rules;
 use super::*;
 
 fn rules(text: &str) -> Vec<Release> {
-    toml::from_str::<Rules>(text)
-        .unwrap()
-        .release
-        .unwrap_or_default()
+    let mut preset: toml::Table = text.parse().unwrap();
+    // For whom the preset is, which is no rule.
+    preset.remove("proposal");
+    let rules: Rules = preset.try_into().unwrap();
+    rules.release.unwrap_or_default()
 }
 
 fn is_ours(name: &str) -> bool {

@@ -300,6 +300,26 @@ const BAD_VALUES: &[(&str, &str, &str)] = &[
         "release[2]: has a `value` without a `name`",
     ),
     (
+        "field = \"Role\"",
+        "",
+        "release[2]: has `lines` without a `field`",
+    ),
+    (
+        "{ contains = \"reader\", gives = \"Guest\" }",
+        "{ contains = \"reader\" }",
+        "release[2].lines[2].gives: is missing",
+    ),
+    (
+        "contains = \"teacher\"",
+        "contains = \"\"",
+        "release[2].lines[1].contains: is empty",
+    ),
+    (
+        "#:service = \"zoom\"",
+        "service = \"webex\"",
+        "sp.intranet.service: unknown variant `webex`",
+    ),
+    (
         "sign = \"both\"",
         "sign = \"all\"",
         "sp.intranet.sign: unknown variant `all`",

@@ -3,7 +3,7 @@
 use super::{About, Ending, Page, PasswordEnd, Refusal, Stop, StopReason};
 
 /// Every reason for a stop, in the order of the enum; a test compares the two.
-pub const STOP_REASONS: [StopReason<'static>; 34] = stop_reasons("Zoom", "Prénom");
+pub const STOP_REASONS: [StopReason<'static>; 36] = stop_reasons("Zoom", "Prénom");
 
 /// What the specimens show.
 #[derive(Clone, Copy, Debug)]
@@ -259,7 +259,7 @@ impl<'a> Cast<'a> {
     }
 }
 
-const fn stop_reasons<'a>(provider: &'a str, attribute: &'a str) -> [StopReason<'a>; 34] {
+const fn stop_reasons<'a>(provider: &'a str, attribute: &'a str) -> [StopReason<'a>; 36] {
     [
         StopReason::JourneyExpired,
         StopReason::JourneyForged,
@@ -273,6 +273,7 @@ const fn stop_reasons<'a>(provider: &'a str, attribute: &'a str) -> [StopReason<
         },
         StopReason::ProviderUnknown,
         StopReason::ProviderDisabled { provider },
+        StopReason::ProviderEnded { provider },
         StopReason::ProviderBroken { provider },
         StopReason::RequestUnreadable,
         StopReason::RequestLate,
@@ -298,5 +299,6 @@ const fn stop_reasons<'a>(provider: &'a str, attribute: &'a str) -> [StopReason<
         StopReason::BadHost,
         StopReason::FormForged,
         StopReason::LogoutFailed,
+        StopReason::LogoutNotTaken,
     ]
 }

@@ -56,8 +56,13 @@ pub enum StopReason<'a> {
     },
     /// No registered provider has the name that the request bears.
     ProviderUnknown,
-    /// The provider is registered and switched off.
+    /// The provider is registered and switched off: it is not open here, or not any more.
     ProviderDisabled {
+        /// Name of the provider.
+        provider: &'a str,
+    },
+    /// The provider is registered, and the time of what describes it is over.
+    ProviderEnded {
         /// Name of the provider.
         provider: &'a str,
     },
@@ -126,6 +131,8 @@ pub enum StopReason<'a> {
     FormForged,
     /// The session could not be ended, and may live on.
     LogoutFailed,
+    /// A service asks for the end of the session, which is not built yet.
+    LogoutNotTaken,
 }
 
 impl StopReason<'_> {
@@ -142,6 +149,7 @@ impl StopReason<'_> {
             Self::MissingAttribute { .. } => "missing-attribute",
             Self::ProviderUnknown => "provider-unknown",
             Self::ProviderDisabled { .. } => "provider-disabled",
+            Self::ProviderEnded { .. } => "provider-ended",
             Self::ProviderBroken { .. } => "provider-broken",
             Self::RequestUnreadable => "request-unreadable",
             Self::RequestLate => "request-late",
@@ -167,6 +175,7 @@ impl StopReason<'_> {
             Self::BadHost => "bad-host",
             Self::FormForged => "form-forged",
             Self::LogoutFailed => "logout-failed",
+            Self::LogoutNotTaken => "logout-not-taken",
         }
     }
 
@@ -181,6 +190,7 @@ impl StopReason<'_> {
             | Self::StartRefused { provider }
             | Self::SignInTooOld { provider }
             | Self::ProviderDisabled { provider }
+            | Self::ProviderEnded { provider }
             | Self::ProviderBroken { provider } => arguments.set("provider", *provider),
             Self::MissingAttribute {
                 provider,
@@ -213,7 +223,8 @@ impl StopReason<'_> {
             | Self::MethodNotAllowed
             | Self::BadHost
             | Self::FormForged
-            | Self::LogoutFailed => {}
+            | Self::LogoutFailed
+            | Self::LogoutNotTaken => {}
         }
         arguments
     }
@@ -227,6 +238,7 @@ impl StopReason<'_> {
                 | Self::SeveralMails { .. }
                 | Self::MissingAttribute { .. }
                 | Self::ProviderDisabled { .. }
+                | Self::ProviderEnded { .. }
                 | Self::ProviderBroken { .. }
                 | Self::AccountShut
                 | Self::PasswordMustChange
@@ -241,6 +253,7 @@ impl StopReason<'_> {
         match self {
             Self::FormForged => key("stop-way-out-form"),
             Self::LogoutFailed => key("stop-way-out-logout"),
+            Self::LogoutNotTaken => key("stop-way-out-logout-here"),
             Self::JourneyExpired
             | Self::JourneyForged
             | Self::OtherBrowser
@@ -250,6 +263,7 @@ impl StopReason<'_> {
             | Self::MissingAttribute { .. }
             | Self::ProviderUnknown
             | Self::ProviderDisabled { .. }
+            | Self::ProviderEnded { .. }
             | Self::ProviderBroken { .. }
             | Self::RequestUnreadable
             | Self::RequestLate

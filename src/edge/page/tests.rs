@@ -580,7 +580,7 @@ fn the_form_that_is_shown_first_is_what_its_template_says() {
 
 #[test]
 fn no_template_escapes_the_escaping() {
-    for (name, source) in SOURCES {
+    for (name, source) in SOURCES.into_iter().chain(sheet::SOURCES) {
         assert!(
             !source.contains("safe") && !source.contains("autoescape"),
             "{name}"

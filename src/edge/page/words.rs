@@ -112,7 +112,7 @@ mod tests {
     use std::collections::BTreeSet;
 
     use super::*;
-    use crate::edge::page::{specimens, template::SOURCES};
+    use crate::edge::page::{sheet, specimens, template::SOURCES};
 
     /// Every `message` and `message.attribute` that a file defines, and what each of them asks for.
     fn defined(language: Language) -> BTreeSet<(String, BTreeSet<String>)> {
@@ -151,8 +151,13 @@ mod tests {
     fn used() -> BTreeSet<String> {
         let in_templates = SOURCES
             .iter()
+            .chain(&sheet::SOURCES)
             .flat_map(|(_, text)| text.split("t(\"").skip(1));
-        let code = concat!(include_str!("stop.rs"), include_str!("template.rs"));
+        let code = concat!(
+            include_str!("sheet.rs"),
+            include_str!("stop.rs"),
+            include_str!("template.rs")
+        );
         let in_code = code.split("key(\"").skip(1);
         let stops = specimens::STOP_REASONS.iter().flat_map(|reason| {
             let key = format!("stop-{}", reason.slug());

@@ -204,7 +204,8 @@ pub(crate) fn tls_before(server: &CasServer, key: &ServerKey) -> String {
     format!("https://localhost:{}/cas", serve(key, router))
 }
 
-fn serve(key: &ServerKey, router: Router) -> u16 {
+/// Serves over TLS on a port of `localhost`, for as long as the test runs.
+pub(crate) fn serve(key: &ServerKey, router: Router) -> u16 {
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
     listener.set_nonblocking(true).unwrap();
     let port = listener.local_addr().unwrap().port();

@@ -8,6 +8,7 @@ mod idp_initiated;
 mod instant;
 mod nodes;
 mod notices;
+mod retired;
 
 use std::{
     fs,

@@ -186,6 +186,9 @@ const OAEP_MGF1P: &str = "http://www.w3.org/2001/04/xmlenc#rsa-oaep-mgf1p";
 async fn iip_alg08_assertions_are_encrypted_by_what_is_not_refused() {
     assert_eq!(encrypts_by("", "").await, [GCM_256, OAEP_MGF1P]);
     assert_eq!(encrypts_by("'aes256-gcm'", "").await, [GCM_128, OAEP_MGF1P]);
+    // Where the metadata says nothing of it, the other one takes its place.
+    let found = encrypts_by("'rsa-oaep-mgf1p'", "").await;
+    assert_eq!(found, [GCM_256, OAEP]);
     let both = [OAEP_MGF1P, OAEP].map(|uri| format!("<md:EncryptionMethod Algorithm=\"{uri}\"/>"));
     let found = encrypts_by("'rsa-oaep-mgf1p'", &both.concat()).await;
     assert_eq!(found, [GCM_256, OAEP]);
@@ -193,7 +196,7 @@ async fn iip_alg08_assertions_are_encrypted_by_what_is_not_refused() {
 
 #[test]
 fn breach_of_iip_alg08_nothing_is_encrypted_by_what_is_refused_though_all_must_be_encrypted() {
-    for words in ["'aes256-gcm', 'aes128-gcm'", "'rsa-oaep-mgf1p'"] {
+    for words in ["'aes256-gcm', 'aes128-gcm'", "'rsa-oaep-mgf1p', 'rsa-oaep'"] {
         let (stops, told) = encrypting(words, "").faults();
         assert!(!stops && told.len() == 1, "{told:?}");
         assert!(

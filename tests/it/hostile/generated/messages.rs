@@ -9,6 +9,7 @@ use passerelle::{
     metadata::{finding::Finding, read::read},
     model::endpoint::Schemes,
     saml::binding::{BindingFault, post, redirect},
+    sys::clock::{Clock as _, SystemClock},
 };
 
 use super::{
@@ -19,10 +20,13 @@ use super::{
     router::{Brought, House, refuses},
     shapes,
 };
-use crate::bridge::{
-    Bridge,
-    log::Log,
-    request::{deflate, post as post_form, redirect_deflated},
+use crate::{
+    bridge::{
+        Bridge,
+        log::Log,
+        request::{deflate, post as post_form, redirect_deflated},
+    },
+    sp,
 };
 
 /// The form that carries a message over HTTP-POST.
@@ -223,6 +227,35 @@ fn r01_r07_every_shape_of_an_entity_descriptor_is_refused_or_read_as_its_root_al
         );
     }
     assert_eq!(misjudged_ones, [""; 0]);
+}
+
+#[tokio::test]
+async fn r94_every_shape_of_an_entity_descriptor_is_judged_by_sp_check_as_the_reader_judges_it() {
+    let (genuine, cases) = shapes::of(Kind::EntityDescriptor);
+    let house = sp::House::new();
+    let bridge = Bridge::new();
+    let config = &bridge.zoom().config;
+    let words = ["check", "zoom", "--metadata", "-", "--json"];
+    let files = house.files();
+    house.sp(&words, genuine.xml.as_bytes()).await.is_good();
+    for case in cases {
+        let told = house.sp(&words, case.octets.as_slice()).await;
+        let found: serde_json::Value =
+            serde_json::from_str(&told.out).unwrap_or_else(|_| panic!("{}: {told:?}", case.name));
+        let findings = found["providers"][0]["findings"].as_array().unwrap();
+        let faults: Vec<_> = findings
+            .iter()
+            .filter(|finding| finding["weight"] == "fault")
+            .map(|finding| finding["what"].as_str().unwrap().to_owned())
+            .collect();
+        let now = SystemClock.now();
+        let reading = read(&case.octets, config, Schemes::HttpsOnly, now);
+        let expected = reading.findings.iter().filter(|finding| finding.is_fault());
+        let expected: Vec<_> = expected.map(ToString::to_string).collect();
+        assert_eq!(faults, expected, "{}", case.name);
+        assert_eq!(told.status, i32::from(!faults.is_empty()), "{}", case.name);
+    }
+    assert_eq!(house.files(), files);
 }
 
 #[test]

@@ -1,0 +1,435 @@
+//! Registers a service provider, takes another version of its metadata, switches it off:
+//! `passerelle sp`.
+//!
+//! Nothing is written before all of the configuration, as it would then be, was loaded and found right:
+//! the new metadata is only in memory until then. What is written takes its place at once, the metadata
+//! first and the configuration that names it behind it, so that there is no moment at which a start would
+//! find the one without the other.
+
+use std::{
+    fs, io,
+    path::{Path, PathBuf},
+    sync::Arc,
+};
+
+use jiff::Timestamp;
+
+use super::build;
+use crate::{
+    config::{
+        self, Config,
+        edit::{self, EditFault, NewProvider},
+        environment::Environment,
+        fault::ConfigFault,
+        named::{Faulty, Named},
+        proposal::{self, Proposal},
+        sp::SpConfig,
+    },
+    metadata::{
+        difference::{self, Change},
+        outline::{self, Look},
+        source::read_bounded,
+    },
+    model::{entity_id::EntityId, short_name::ShortName},
+    sys::{
+        clock::Clock,
+        entropy::Entropy,
+        file::{Draft, InMemory, Rights},
+    },
+};
+
+mod listed;
+
+pub use listed::{Listed, Shown};
+
+/// Where new metadata comes to where no other provider's is, and that folder is there: the layout of
+/// docs/going-live.md. Otherwise it comes to [`OWN_FOLDER`].
+const USUAL_FOLDER: &str = "../metadata";
+/// The folder beside the configuration.
+const OWN_FOLDER: &str = "metadata";
+
+/// A configuration, and all that can be done to the providers in it.
+#[derive(Debug)]
+pub struct Registrar {
+    path: PathBuf,
+    environment: Environment,
+    clock: Arc<dyn Clock>,
+    entropy: Arc<dyn Entropy>,
+    text: String,
+    read: Result<Config, Box<Faulty>>,
+}
+
+/// What somebody says of a new provider.
+#[derive(Clone, Debug, Default)]
+pub struct Choice {
+    /// Which entity of the file is meant.
+    pub entity_id: Option<EntityId>,
+    /// The preset; the one that is for it where nobody says it.
+    pub preset: Option<ShortName>,
+}
+
+/// What would become of metadata that somebody brings.
+#[derive(Debug)]
+pub struct Proposed {
+    /// What it says.
+    pub look: Look,
+    /// What is different from what is there now; nothing for a new provider.
+    pub changes: Vec<Change>,
+    /// What would be written; nothing where there is a fault.
+    pub plan: Option<Plan>,
+    /// What is wrong with presets, which may not be meant.
+    pub warnings: Vec<ConfigFault>,
+}
+
+/// What would be written.
+#[derive(Clone, Debug)]
+pub struct Plan {
+    /// The provider.
+    pub name: ShortName,
+    /// The file of its metadata, and what comes into it.
+    pub metadata: Option<(PathBuf, Vec<u8>)>,
+    /// Whether that file is new.
+    pub is_new: bool,
+    /// What comes into the configuration, for people to look at.
+    pub table: Option<String>,
+    /// The configuration as it will be; the one that is there where nothing changes in it.
+    text: Option<String>,
+}
+
+/// Why nothing is written.
+#[derive(Debug, thiserror::Error)]
+pub enum RegistrarFault {
+    /// Somebody else changed the configuration meanwhile.
+    #[error("{0} was changed meanwhile: nothing was written; look at it and try again")]
+    ChangedMeanwhile(PathBuf),
+    /// The configuration cannot be changed so.
+    #[error("[sp.{1}]: {0}")]
+    Edit(EditFault, ShortName),
+    /// The configuration would be wrong.
+    #[error("the configuration would have {} fault(s)", .0.len())]
+    Faults(Vec<ConfigFault>),
+    /// There is a file where the metadata would come to.
+    #[error(
+        "{0} is there already, and belongs to no provider of this name: remove it, or choose another \
+         name"
+    )]
+    FileThere(PathBuf),
+    /// A file cannot be read.
+    #[error("{0} cannot be read")]
+    Read(PathBuf, #[source] io::Error),
+    /// A file cannot be written.
+    #[error("{0} cannot be written")]
+    Write(PathBuf, #[source] io::Error),
+}
+
+impl Registrar {
+    /// Opens the configuration at `path`, be there faults in it or not.
+    ///
+    /// # Errors
+    ///
+    /// It cannot be read at all.
+    pub fn open(
+        path: &Path,
+        environment: Environment,
+        clock: Arc<dyn Clock>,
+        entropy: Arc<dyn Entropy>,
+    ) -> Result<Self, ConfigFault> {
+        let text = config::read(path)?;
+        let read = config::parse(path, &text, &environment);
+        Ok(Self {
+            path: path.to_owned(),
+            environment,
+            clock,
+            entropy,
+            text,
+            read,
+        })
+    }
+
+    /// What the configuration names.
+    pub fn named(&self) -> Named<'_> {
+        named(&self.read)
+    }
+
+    /// What is wrong in the configuration itself.
+    pub fn faults(&self) -> &[ConfigFault] {
+        match &self.read {
+            Ok(_) => &[],
+            Err(faulty) => &faulty.faults,
+        }
+    }
+
+    /// The provider of this name.
+    pub fn provider(&self, name: &ShortName) -> Option<&SpConfig> {
+        provider(self.named(), name)
+    }
+
+    fn now(&self) -> Timestamp {
+        self.clock.now()
+    }
+
+    /// What would become of `bytes` as the metadata of a new provider.
+    ///
+    /// # Errors
+    ///
+    /// There is one of this name already, or a file in its place, or no table could be made of it.
+    pub fn newcomer(
+        &self,
+        name: &ShortName,
+        bytes: &[u8],
+        choice: &Choice,
+    ) -> Result<Proposed, RegistrarFault> {
+        let entity_id = match outline::name_in(bytes, choice.entity_id.as_ref()) {
+            Ok(entity_id) => entity_id,
+            Err(finding) => {
+                return Ok(Proposed {
+                    look: Look {
+                        outline: None,
+                        claimed: None,
+                        findings: vec![finding],
+                    },
+                    changes: Vec::new(),
+                    plan: None,
+                    warnings: Vec::new(),
+                });
+            }
+        };
+        let (proposal, warnings) =
+            proposal::propose(&self.path, &entity_id, choice.preset.as_ref());
+        let written = self.metadata_folder().join(format!("{name}.xml"));
+        let (table, text) = self.with_table(name, &written, choice, &proposal)?;
+        let parsed = config::parse(&self.path, &text, &self.environment);
+        let Some(config) = provider(named(&parsed), name) else {
+            let faults = parsed.err().map_or_else(Vec::new, |faulty| faulty.faults);
+            return Err(RegistrarFault::Faults(faults));
+        };
+        let look = outline::look(bytes, config, self.named().schemes, self.now());
+        let plan = look.outline.is_some().then(|| Plan {
+            name: name.clone(),
+            metadata: Some((config.metadata_path.clone(), bytes.to_vec())),
+            is_new: true,
+            table: Some(table),
+            text: Some(text),
+        });
+        Ok(Proposed {
+            look,
+            changes: Vec::new(),
+            plan,
+            warnings,
+        })
+    }
+
+    fn with_table(
+        &self,
+        name: &ShortName,
+        metadata: &Path,
+        choice: &Choice,
+        proposal: &Proposal,
+    ) -> Result<(String, String), RegistrarFault> {
+        let new = NewProvider {
+            metadata,
+            entity_id: choice.entity_id.as_ref(),
+            proposal,
+        };
+        let table = new.table(name);
+        let text = edit::add(&self.text, name, &table)
+            .map_err(|fault| RegistrarFault::Edit(fault, name.clone()))?;
+        Ok((table, text))
+    }
+
+    /// Where the files of the others are, and otherwise where they are as a rule.
+    fn metadata_folder(&self) -> PathBuf {
+        edit::metadata_folder(&self.text).unwrap_or_else(|| {
+            let beside = self.path.with_file_name(USUAL_FOLDER);
+            PathBuf::from(if beside.is_dir() {
+                USUAL_FOLDER
+            } else {
+                OWN_FOLDER
+            })
+        })
+    }
+
+    /// What would become of `bytes` as another version of the metadata of a provider that is there.
+    ///
+    /// # Errors
+    ///
+    /// There is none of this name, or what it has now cannot be read.
+    pub fn successor(&self, name: &ShortName, bytes: &[u8]) -> Result<Proposed, RegistrarFault> {
+        let config = self.provider(name).ok_or_else(|| unknown(name))?;
+        let look = outline::look(bytes, config, self.named().schemes, self.now());
+        // What cannot be read now has nothing that could be lost.
+        let old = self.look(config).ok().and_then(|look| look.outline);
+        let changes = match (&old, &look.outline) {
+            (Some(old), Some(new)) => difference::between(old, new),
+            (None, _) | (_, None) => Vec::new(),
+        };
+        let file = config.metadata_path.clone();
+        let plan = look.outline.is_some().then(|| Plan {
+            name: name.clone(),
+            is_new: !file.exists(),
+            metadata: Some((file, bytes.to_vec())),
+            table: None,
+            text: None,
+        });
+        Ok(Proposed {
+            look,
+            changes,
+            plan,
+            warnings: Vec::new(),
+        })
+    }
+
+    /// What it takes to switch the provider off; none where it is off already.
+    ///
+    /// # Errors
+    ///
+    /// There is none of this name.
+    pub fn retirement(&self, name: &ShortName) -> Result<Option<Plan>, RegistrarFault> {
+        let config = self.provider(name).ok_or_else(|| unknown(name))?;
+        if !config.enabled {
+            return Ok(None);
+        }
+        let text = edit::retire(&self.text, name)
+            .map_err(|fault| RegistrarFault::Edit(fault, name.clone()))?;
+        Ok(Some(Plan {
+            name: name.clone(),
+            metadata: None,
+            is_new: false,
+            table: Some(format!("[sp.{name}]\nenabled = false\n")),
+            text: Some(text),
+        }))
+    }
+
+    /// What the metadata of a provider says now.
+    ///
+    /// # Errors
+    ///
+    /// The file cannot be read.
+    pub fn look(&self, config: &SpConfig) -> Result<Look, RegistrarFault> {
+        let path = &config.metadata_path;
+        let bytes = fs::File::open(path)
+            .and_then(read_bounded)
+            .map_err(|error| RegistrarFault::Read(path.clone(), error))?;
+        let schemes = self.named().schemes;
+        Ok(outline::look(&bytes, config, schemes, self.now()))
+    }
+
+    /// Loads all of the configuration as it would be, and gives what an administrator should see to then
+    /// and not now.
+    ///
+    /// # Errors
+    ///
+    /// Every fault that it would have and does not have now, or all of it where it cannot be used.
+    pub fn check(&self, plan: &Plan) -> Result<Vec<ConfigFault>, RegistrarFault> {
+        if let Some((file, _)) = plan.metadata.as_ref().filter(|_| plan.is_new)
+            && file.exists()
+        {
+            return Err(RegistrarFault::FileThere(file.clone()));
+        }
+        let mut text = plan.text.clone().unwrap_or_else(|| self.text.clone());
+        let mut trial = None;
+        if let Some((file, bytes)) = &plan.metadata {
+            let memory = InMemory::holding(bytes)
+                .map_err(|error| RegistrarFault::Write(file.clone(), error))?;
+            text = edit::set_metadata(&text, &plan.name, &memory.path())
+                .map_err(|fault| RegistrarFault::Edit(fault, plan.name.clone()))?;
+            trial = Some((memory, file));
+        }
+        let (mut faults, mut warnings) = match self.load(&text) {
+            Ok(told) => told,
+            Err(faults) => (faults, Vec::new()),
+        };
+        if let Some((memory, file)) = &trial {
+            for fault in faults.iter_mut().chain(&mut warnings) {
+                if fault.file == memory.path() {
+                    fault.file.clone_from(file);
+                }
+            }
+        }
+        let known = self.load(&self.text);
+        if let Ok((known_faults, known_warnings)) = &known {
+            faults.retain(|fault| !known_faults.contains(fault));
+            warnings.retain(|warning| !known_warnings.contains(warning));
+        }
+        if !faults.is_empty() {
+            return Err(RegistrarFault::Faults(faults));
+        }
+        Ok(warnings)
+    }
+
+    /// The faults of single providers and the warnings of a configuration that can be used.
+    fn load(&self, text: &str) -> Result<(Vec<ConfigFault>, Vec<ConfigFault>), Vec<ConfigFault>> {
+        let (clock, entropy) = (Arc::clone(&self.clock), Arc::clone(&self.entropy));
+        let built = build::load_text(&self.path, text, &self.environment, clock, entropy)?;
+        Ok((built.faults_of_providers, built.warnings))
+    }
+
+    /// Writes what was planned and [checked](Self::check).
+    ///
+    /// # Errors
+    ///
+    /// It could not be written, and then nothing was, or the configuration is another one by now.
+    pub fn carry_out(&self, plan: &Plan) -> Result<(), RegistrarFault> {
+        // A link stays one: what it leads to is replaced.
+        let real = |path: &Path| fs::canonicalize(path).unwrap_or_else(|_new| path.to_owned());
+        let configuration = real(&self.path);
+        let is_same = config::read(&self.path).is_ok_and(|text| text == self.text);
+        if !is_same {
+            return Err(RegistrarFault::ChangedMeanwhile(self.path.clone()));
+        }
+        let written = |path: &Path, done: io::Result<()>| {
+            done.map_err(|error| RegistrarFault::Write(path.to_owned(), error))
+        };
+        let draft = |path: &Path, bytes: &[u8], like: &Path| {
+            Draft::write(path, bytes, Rights::Like(like))
+                .map_err(|error| RegistrarFault::Write(path.to_owned(), error))
+        };
+        let mut metadata = None;
+        if let Some((file, bytes)) = &plan.metadata {
+            let file = real(file);
+            if plan.is_new {
+                let folder = file.parent().unwrap_or_else(|| Path::new("."));
+                written(folder, fs::create_dir_all(folder))?;
+            }
+            // A new one is for whoever may read the configuration.
+            let like = if plan.is_new { &configuration } else { &file };
+            let new = draft(&file, bytes, like)?;
+            metadata = Some((file, new));
+        }
+        let text = plan.text.as_deref();
+        let new_configuration = text
+            .map(|text| draft(&configuration, text.as_bytes(), &configuration))
+            .transpose()?;
+        let mut made = None;
+        if let Some((file, draft)) = metadata {
+            written(&file, draft.put())?;
+            made = plan.is_new.then_some(file);
+        }
+        let Some(draft) = new_configuration else {
+            return Ok(());
+        };
+        written(&configuration, draft.put()).inspect_err(|_| {
+            // Where the configuration is still the old one, nobody names the new file.
+            let is_same = config::read(&self.path).is_ok_and(|text| text == self.text);
+            if let Some(file) = made.filter(|_| is_same) {
+                let _ = fs::remove_file(file);
+            }
+        })
+    }
+}
+
+fn unknown(name: &ShortName) -> RegistrarFault {
+    RegistrarFault::Edit(EditFault::NotThere, name.clone())
+}
+
+fn named(read: &Result<Config, Box<Faulty>>) -> Named<'_> {
+    match read {
+        Ok(config) => config.named(),
+        Err(faulty) => faulty.named(),
+    }
+}
+
+fn provider<'n>(named: Named<'n>, name: &ShortName) -> Option<&'n SpConfig> {
+    let mut providers = named.service_providers.iter();
+    providers.find(|config| config.short_name == *name)
+}

@@ -1,0 +1,192 @@
+//! `passerelle sp add`.
+
+use std::{io::IsTerminal as _, path::Path};
+
+use anyhow::bail;
+use clap::Args;
+
+use super::{
+    check_plan, find, open_sound, short_name,
+    source::{Fetching, Source},
+    tell, told,
+};
+use crate::{
+    app::registrar::{Choice, Plan, Proposed, Registrar},
+    cli::{ask, complain, complain_of, say},
+    config::fault::ConfigFault,
+    metadata::finding::Finding,
+    model::{entity_id::EntityId, short_name::ShortName},
+};
+
+#[derive(Args, Debug)]
+pub(super) struct Options {
+    /// Our short name for the provider, in addresses, logs and commands: 1 to 32 of a-z, 0-9 and hyphens.
+    #[arg(value_parser = short_name)]
+    name: ShortName,
+    /// Its metadata: a file, an https address, or - for standard input.
+    #[arg(long, value_name = "URL|FILE|-")]
+    metadata: Source,
+    #[command(flatten)]
+    fetching: Fetching,
+    /// The entity that is meant, where the metadata describes several.
+    #[arg(long, value_name = "ID", value_parser = entity_id, conflicts_with = "replace")]
+    entity_id: Option<EntityId>,
+    /// The preset. Default: the one that says that it is for this provider, else generic.
+    #[arg(long, value_parser = short_name, conflicts_with = "replace")]
+    preset: Option<ShortName>,
+    /// Takes another version of the metadata of a provider that is there, and changes nothing else.
+    #[arg(long)]
+    replace: bool,
+    #[command(flatten)]
+    writing: Writing,
+}
+
+#[derive(Args, Debug)]
+struct Writing {
+    /// Shows everything, and writes nothing.
+    #[arg(long)]
+    dry_run: bool,
+    /// Writes without asking.
+    #[arg(long, short)]
+    yes: bool,
+    /// With --yes, also takes changes that would be held for somebody to look at.
+    #[arg(long, requires = "yes", requires = "replace")]
+    even_if_held: bool,
+}
+
+/// Shows what was read, what looks wrong and what would be written, and writes it.
+pub(super) fn run(path: &Path, options: &Options) -> anyhow::Result<()> {
+    let registrar = open_sound(path)?;
+    let (name, replace) = (&options.name, options.replace);
+    if replace {
+        find(&registrar, name)?;
+    } else if registrar.provider(name).is_some() {
+        bail!(
+            "there is a provider {name} already\n    hint: --replace takes another version of its \
+             metadata; for another provider, choose another name"
+        );
+    }
+    let schemes = registrar.named().schemes;
+    let bytes = options.metadata.read(&options.fetching, schemes)?;
+    let proposed = if replace {
+        registrar.successor(name, &bytes)
+    } else {
+        let choice = Choice {
+            entity_id: options.entity_id.clone(),
+            preset: options.preset.clone(),
+        };
+        registrar.newcomer(name, &bytes, &choice)
+    };
+    let proposed = proposed.map_err(tell)?;
+    show(&proposed);
+    let Some(plan) = &proposed.plan else {
+        let faults = proposed.look.findings.iter();
+        let faults = faults.filter(|finding| finding.is_fault()).count();
+        bail!("nothing was written: {faults} fault(s) in the metadata");
+    };
+    if is_there(plan) {
+        say("This is the file that is there: there is nothing to do.");
+        return Ok(());
+    }
+    let is_held = show_changes(&proposed, options);
+    show_plan(path, plan);
+    tell_warnings(&proposed, &check_plan(&registrar, plan)?);
+    if options.writing.dry_run {
+        say("Nothing was written (--dry-run).");
+        return Ok(());
+    }
+    confirm(&options.writing, is_held)?;
+    write(&registrar, plan)
+}
+
+fn show(proposed: &Proposed) {
+    complain_of(&proposed.warnings, "warning");
+    if let Some(outline) = &proposed.look.outline {
+        say("The metadata says:");
+        say(&told::outline(outline));
+    }
+    for finding in &proposed.look.findings {
+        complain(&told::finding(finding));
+    }
+}
+
+/// Tells what is different; whether any of it is held.
+fn show_changes(proposed: &Proposed, options: &Options) -> bool {
+    if !options.replace {
+        return false;
+    }
+    say("What changes:");
+    for change in &proposed.changes {
+        say(&told::change(change));
+    }
+    let is_held = proposed.changes.iter().any(|change| change.is_held);
+    if is_held {
+        complain(told::HELD);
+    }
+    if proposed.changes.is_empty() {
+        say("      nothing of what is used here");
+    }
+    is_held
+}
+
+fn show_plan(path: &Path, plan: &Plan) {
+    if let Some((file, _)) = &plan.metadata {
+        let verb = if plan.is_new {
+            "Written to"
+        } else {
+            "Put in the place of"
+        };
+        say(&format!("{verb} {}", file.display()));
+    }
+    if let Some(table) = &plan.table {
+        say(&format!("Added to {}:\n\n{table}", path.display()));
+    }
+}
+
+/// What the whole configuration would be warned of, and the metadata alone was not.
+fn tell_warnings(proposed: &Proposed, warnings: &[ConfigFault]) {
+    let told: Vec<_> = proposed
+        .look
+        .findings
+        .iter()
+        .map(Finding::to_string)
+        .collect();
+    let is_new = |warning: &&ConfigFault| !told.contains(&warning.what);
+    let warnings: Vec<_> = warnings.iter().filter(is_new).cloned().collect();
+    complain_of(&warnings, "warning");
+}
+
+/// Whether the very same file is there.
+fn is_there(plan: &Plan) -> bool {
+    let metadata = plan.metadata.as_ref().filter(|_| !plan.is_new);
+    metadata.is_some_and(|(file, bytes)| std::fs::read(file).is_ok_and(|there| there == *bytes))
+}
+
+fn confirm(writing: &Writing, is_held: bool) -> anyhow::Result<()> {
+    if writing.yes {
+        if is_held && !writing.even_if_held {
+            bail!(
+                "nothing was written: --yes alone does not take what is held\n    hint: without --yes you \
+                 are asked; --even-if-held, once you have asked the provider"
+            );
+        }
+        return Ok(());
+    }
+    if !std::io::stdin().is_terminal() {
+        bail!("nothing was written: nobody is there to ask\n    hint: --yes");
+    }
+    match ask("Write this? Type yes:").as_deref() {
+        Some("yes" | "oui") => Ok(()),
+        Some(_) | None => bail!("nothing was written"),
+    }
+}
+
+fn write(registrar: &Registrar, plan: &Plan) -> anyhow::Result<()> {
+    registrar.carry_out(plan)?;
+    say("Written. A server takes it in at its next start.");
+    Ok(())
+}
+
+fn entity_id(text: &str) -> Result<EntityId, String> {
+    EntityId::parse(text).map_err(|fault| fault.to_string())
+}

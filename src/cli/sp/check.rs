@@ -1,0 +1,129 @@
+//! `passerelle sp check`.
+
+use std::path::Path;
+
+use anyhow::bail;
+use clap::Args;
+use serde_json::json;
+
+use super::{
+    find, open, say_json, short_name,
+    source::{Fetching, Source},
+    tell,
+    told::{self, JsonFinding},
+};
+use crate::{
+    app::registrar::{Choice, Registrar},
+    cli::say,
+    metadata::finding::Finding,
+    model::{entity_id::EntityId, short_name::ShortName},
+};
+
+#[derive(Args, Debug)]
+pub(super) struct Options {
+    /// The provider; all of them where none is named.
+    #[arg(value_parser = short_name)]
+    name: Option<ShortName>,
+    /// Looks at this instead: a file, an https address, or - for standard input. Without a name, as the
+    /// metadata of a new provider.
+    #[arg(long, value_name = "URL|FILE|-")]
+    metadata: Option<Source>,
+    #[command(flatten)]
+    fetching: Fetching,
+    /// Prints JSON, for scripts.
+    #[arg(long)]
+    json: bool,
+}
+
+/// What there is to say of one provider.
+struct Checked {
+    name: Option<ShortName>,
+    entity_id: Option<EntityId>,
+    findings: Vec<Finding>,
+}
+
+/// Says what is wrong, and fails where there is a fault.
+pub(super) fn run(path: &Path, options: &Options) -> anyhow::Result<()> {
+    let registrar = open(path)?;
+    let checked = match &options.metadata {
+        Some(source) => vec![of_source(&registrar, source, options)?],
+        None => of_configuration(&registrar, options)?,
+    };
+    if options.json {
+        let providers: Vec<_> = checked
+            .iter()
+            .map(|it| {
+                let findings: Vec<_> = it.findings.iter().map(JsonFinding::from).collect();
+                json!({ "name": it.name, "entity_id": it.entity_id, "findings": findings })
+            })
+            .collect();
+        say_json(&json!({ "providers": providers }))?;
+    } else {
+        checked.iter().for_each(show);
+    }
+    let findings = checked.iter().flat_map(|it| &it.findings);
+    match findings.filter(|finding| finding.is_fault()).count() {
+        0 => Ok(()),
+        faults => bail!("{faults} fault(s): nobody can sign in with such metadata"),
+    }
+}
+
+fn show(checked: &Checked) {
+    let name = match (&checked.name, &checked.entity_id) {
+        (Some(name), Some(entity_id)) => format!("{name} ({entity_id})"),
+        (Some(name), None) => name.to_string(),
+        (None, Some(entity_id)) => entity_id.to_string(),
+        (None, None) => "The metadata".to_owned(),
+    };
+    match &checked.findings[..] {
+        [] => say(&format!("{name}: nothing to say")),
+        findings => {
+            say(&format!("{name}:"));
+            for finding in findings {
+                say(&told::finding(finding));
+            }
+        }
+    }
+}
+
+fn of_source(registrar: &Registrar, source: &Source, options: &Options) -> anyhow::Result<Checked> {
+    let bytes = source.read(&options.fetching, registrar.named().schemes)?;
+    let proposed = match &options.name {
+        Some(name) => {
+            find(registrar, name)?;
+            registrar.successor(name, &bytes)
+        }
+        None => registrar.newcomer(&unused(registrar)?, &bytes, &Choice::default()),
+    };
+    let look = proposed.map_err(tell)?.look;
+    Ok(Checked {
+        name: options.name.clone(),
+        entity_id: look.claimed,
+        findings: look.findings,
+    })
+}
+
+/// A name that no provider has.
+fn unused(registrar: &Registrar) -> anyhow::Result<ShortName> {
+    let mut names = (1_u32..).filter_map(|number| ShortName::parse(&format!("new-{number}")).ok());
+    match names.find(|name| registrar.provider(name).is_none()) {
+        Some(name) => Ok(name),
+        None => bail!("there are too many providers"),
+    }
+}
+
+fn of_configuration(registrar: &Registrar, options: &Options) -> anyhow::Result<Vec<Checked>> {
+    let providers = match &options.name {
+        Some(name) => std::slice::from_ref(find(registrar, name)?),
+        None => registrar.named().service_providers,
+    };
+    let check = |config: &crate::config::sp::SpConfig| {
+        let look = registrar.look(config)?;
+        Ok(Checked {
+            name: Some(config.short_name.clone()),
+            entity_id: look.claimed,
+            findings: look.findings,
+        })
+    };
+    providers.iter().map(check).collect()
+}

@@ -1,0 +1,60 @@
+//! `passerelle sp list`.
+
+use std::path::Path;
+
+use clap::Args;
+use serde_json::json;
+
+use super::{open, say_json};
+use crate::{app::registrar::Listed, cli::say};
+
+#[derive(Args, Debug)]
+pub(super) struct Options {
+    /// Prints JSON, for scripts.
+    #[arg(long)]
+    json: bool,
+}
+
+/// Prints a line for each provider.
+pub(super) fn run(path: &Path, options: &Options) -> anyhow::Result<()> {
+    let providers = open(path)?.list();
+    if options.json {
+        return say_json(&json!({ "providers": providers }));
+    }
+    let mut rows = vec![["NAME", "STATE", "PRESET", "ENDS NEXT", "ENTITY ID"].map(str::to_owned)];
+    rows.extend(providers.iter().map(row));
+    let mut widths = [0; 5];
+    for row in &rows {
+        for (width, cell) in widths.iter_mut().zip(row) {
+            *width = cell.chars().count().max(*width);
+        }
+    }
+    for row in &rows {
+        let cells = row.iter().zip(widths);
+        let cells: Vec<_> = cells
+            .map(|(cell, width)| format!("{cell:<width$}"))
+            .collect();
+        say(cells.join("  ").trim_end());
+    }
+    Ok(())
+}
+
+fn row(listed: &Listed) -> [String; 5] {
+    let Listed {
+        name,
+        entity_id,
+        preset,
+        state,
+        ends,
+        ends_at,
+    } = listed;
+    let end = ends.zip(*ends_at);
+    let or_none = |text: Option<String>| text.unwrap_or_else(|| "-".to_owned());
+    [
+        name.to_string(),
+        (*state).to_owned(),
+        or_none(preset.as_ref().map(ToString::to_string)),
+        or_none(end.map(|(what, at)| format!("{what} {}", at.strftime("%F")))),
+        or_none(entity_id.as_ref().map(ToString::to_string)),
+    ]
+}

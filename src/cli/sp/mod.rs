@@ -1,0 +1,113 @@
+//! `passerelle sp`: registers service providers and looks after them, one file each.
+
+mod add;
+mod check;
+mod diff;
+mod list;
+mod retire;
+mod show;
+mod source;
+mod told;
+
+use std::{path::Path, sync::Arc};
+
+use anyhow::{anyhow, bail};
+use clap::{Args, Subcommand};
+use serde::Serialize;
+
+use super::{complain_of, say};
+use crate::{
+    app::registrar::{Plan, Registrar, RegistrarFault},
+    config::{environment::Environment, fault::ConfigFault, sp::SpConfig},
+    model::short_name::ShortName,
+    sys::{clock::SystemClock, entropy::OsEntropy},
+};
+
+#[derive(Args, Debug)]
+pub(super) struct Options {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Registers a provider from its metadata, or takes another version of it (--replace).
+    Add(add::Options),
+    /// Says what is wrong with a provider's metadata, and what to do about it.
+    Check(check::Options),
+    /// Says what another version of a provider's metadata would change.
+    Diff(diff::Options),
+    /// Lists the providers, how it stands with each, and what of it ends next.
+    List(list::Options),
+    /// Shows all of one provider.
+    Show(show::Options),
+    /// Switches a provider off: nobody signs in to it any more.
+    Retire(retire::Options),
+}
+
+/// Runs the command that the command line names.
+pub(super) fn run(path: &Path, options: &Options) -> anyhow::Result<()> {
+    match &options.command {
+        Command::Add(options) => add::run(path, options),
+        Command::Check(options) => check::run(path, options),
+        Command::Diff(options) => diff::run(path, options),
+        Command::List(options) => list::run(path, options),
+        Command::Show(options) => show::run(path, options),
+        Command::Retire(options) => retire::run(path, options),
+    }
+}
+
+/// Opens the configuration, be there faults in it or not.
+fn open(path: &Path) -> anyhow::Result<Registrar> {
+    let environment = Environment::of_process();
+    let (clock, entropy) = (Arc::new(SystemClock), Arc::new(OsEntropy));
+    Registrar::open(path, environment, clock, entropy).map_err(|fault| anyhow!("{fault}"))
+}
+
+/// Opens the configuration to change it: there must be no fault in it.
+fn open_sound(path: &Path) -> anyhow::Result<Registrar> {
+    let registrar = open(path)?;
+    match registrar.faults() {
+        [] => Ok(registrar),
+        faults => {
+            complain_of(faults, "error");
+            bail!(
+                "{} fault(s) in the configuration: mend them first",
+                faults.len()
+            );
+        }
+    }
+}
+
+fn find<'r>(registrar: &'r Registrar, name: &ShortName) -> anyhow::Result<&'r SpConfig> {
+    registrar.provider(name).ok_or_else(|| {
+        let providers = registrar.named().service_providers.iter();
+        let names: Vec<_> = providers.map(|config| config.short_name.as_str()).collect();
+        anyhow!(
+            "there is no provider {name}; there are: {}",
+            names.join(", ")
+        )
+    })
+}
+
+/// Tells what would become of the configuration with `plan`; fails where that would be wrong.
+fn check_plan(registrar: &Registrar, plan: &Plan) -> anyhow::Result<Vec<ConfigFault>> {
+    registrar.check(plan).map_err(tell)
+}
+
+/// Tells each fault by itself.
+fn tell(fault: RegistrarFault) -> anyhow::Error {
+    if let RegistrarFault::Faults(faults) = &fault {
+        complain_of(faults, "error");
+    }
+    anyhow::Error::new(fault).context("nothing was written")
+}
+
+fn say_json(value: &impl Serialize) -> anyhow::Result<()> {
+    say(&serde_json::to_string_pretty(value)?);
+    Ok(())
+}
+
+fn short_name(text: &str) -> Result<ShortName, String> {
+    ShortName::parse(text).map_err(|fault| fault.to_string())
+}

@@ -1,0 +1,50 @@
+//! `passerelle sp retire`.
+
+use std::path::Path;
+
+use clap::Args;
+
+use super::{check_plan, find, open_sound, short_name, tell};
+use crate::{
+    cli::{complain_of, say},
+    model::short_name::ShortName,
+};
+
+#[derive(Args, Debug)]
+pub(super) struct Options {
+    /// The provider.
+    #[arg(value_parser = short_name)]
+    name: ShortName,
+    /// Says what would be written, and writes nothing.
+    #[arg(long)]
+    dry_run: bool,
+}
+
+/// Switches the provider off in the configuration; everything else of it stays as it is.
+pub(super) fn run(path: &Path, options: &Options) -> anyhow::Result<()> {
+    let registrar = open_sound(path)?;
+    let name = &options.name;
+    find(&registrar, name)?;
+    let Some(plan) = registrar.retirement(name).map_err(tell)? else {
+        say(&format!(
+            "{name} is switched off already: there is nothing to do."
+        ));
+        return Ok(());
+    };
+    complain_of(&check_plan(&registrar, &plan)?, "warning");
+    if options.dry_run {
+        say(&format!(
+            "{name} would be switched off. Nothing was written (--dry-run)."
+        ));
+        return Ok(());
+    }
+    registrar.carry_out(&plan)?;
+    say(&format!(
+        "{name} is switched off (enabled = false in {}).\n\
+         A server takes it in at its next start: until then people still sign in to it. From then on\n\
+         whoever comes from it, or is on the way to it, is told that it is not open here, and whom to ask.\n\
+         To open it again, write enabled = true.",
+        path.display()
+    ));
+    Ok(())
+}

@@ -1,0 +1,130 @@
+//! Where metadata comes from: a file, an https address, or standard input. The same reader and the same
+//! bounds for all three.
+
+use std::{fs, fs::File, io, path::PathBuf, str::FromStr};
+
+use anyhow::{Context as _, anyhow};
+use clap::Args;
+use url::Url;
+
+use crate::{
+    metadata::source::read_bounded,
+    model::endpoint::Schemes,
+    sys::fetch::{Allowed, FetchFault, Fetcher, PATIENCE},
+    xml::Limits,
+};
+
+/// Where metadata is.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub(super) enum Source {
+    Address(Url),
+    File(PathBuf),
+    Input,
+}
+
+impl FromStr for Source {
+    type Err = url::ParseError;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let is_address = text
+            .split_once("://")
+            .is_some_and(|(scheme, _)| scheme.bytes().all(|byte| byte.is_ascii_alphanumeric()));
+        match text {
+            "-" => Ok(Self::Input),
+            _ if is_address => text.parse().map(Self::Address),
+            _ => Ok(Self::File(text.into())),
+        }
+    }
+}
+
+/// How an address is fetched.
+#[derive(Args, Debug)]
+pub(super) struct Fetching {
+    /// Believes the authorities of this PEM file instead of the system's, for an address.
+    #[arg(long, value_name = "FILE")]
+    ca: Option<PathBuf>,
+    /// Also fetches from addresses of private networks and of this machine.
+    #[arg(long)]
+    allow_private: bool,
+}
+
+impl Source {
+    /// Reads what is there, and no more than is taken.
+    pub(super) fn read(&self, fetching: &Fetching, schemes: Schemes) -> anyhow::Result<Vec<u8>> {
+        match self {
+            Self::Address(url) => fetch(url, fetching, schemes),
+            Self::File(path) => File::open(path)
+                .and_then(read_bounded)
+                .with_context(|| format!("{} cannot be read", path.display())),
+            Self::Input => {
+                read_bounded(io::stdin().lock()).context("standard input cannot be read")
+            }
+        }
+    }
+}
+
+fn fetch(url: &Url, fetching: &Fetching, schemes: Schemes) -> anyhow::Result<Vec<u8>> {
+    let read = |path: &PathBuf| {
+        fs::read(path).with_context(|| format!("{} cannot be read", path.display()))
+    };
+    let fetcher = Fetcher {
+        authorities: fetching.ca.as_ref().map(read).transpose()?,
+        allowed: Allowed {
+            lab: schemes == Schemes::Lab,
+            private: fetching.allow_private,
+        },
+        patience: PATIENCE,
+    };
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .context("no thread to fetch with")?;
+    let answer = runtime.block_on(fetcher.fetch(url, Limits::METADATA.bytes));
+    // A name that is still being looked up holds nobody back.
+    runtime.shutdown_background();
+    answer.map_err(|fault| {
+        let hint = hint(&fault);
+        anyhow!("{url} cannot be fetched: {fault}{hint}")
+    })
+}
+
+fn hint(fault: &FetchFault) -> &'static str {
+    match fault {
+        FetchFault::Address(_) => {
+            "\n    hint: --allow-private, if it is a server of your own network"
+        }
+        FetchFault::Elsewhere(_) => {
+            "\n    hint: if that is the provider's own address, name it as --metadata"
+        }
+        FetchFault::Scheme => "\n    hint: name an https address, or a file that you downloaded",
+        FetchFault::Http(_) => {
+            "\n    hint: --ca FILE, if an authority of your own vouches for it; or download the file"
+        }
+        FetchFault::Location
+        | FetchFault::Status(_)
+        | FetchFault::TimeOut
+        | FetchFault::TooManyRedirects
+        | FetchFault::UserInformation => "\n    hint: download the file, and name it as --metadata",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_address_has_a_scheme_and_everything_else_but_a_dash_is_a_file() {
+        let source = |text: &str| text.parse::<Source>();
+        assert_eq!(source("-"), Ok(Source::Input));
+        for file in ["zoom.xml", "./-", "a/b.xml", "C:/x", "", "a b://c"] {
+            assert_eq!(source(file), Ok(Source::File(file.into())), "{file}");
+        }
+        for address in ["https://sp.example/", "http://a", "FILE:///etc/passwd"] {
+            assert!(
+                matches!(source(address), Ok(Source::Address(_))),
+                "{address}"
+            );
+        }
+        assert!(source("https://").is_err());
+    }
+}

@@ -1,0 +1,173 @@
+//! `passerelle zoom-settings`.
+
+use std::path::Path;
+
+use anyhow::bail;
+use clap::{Args, ValueEnum};
+use serde_json::{Value, json};
+
+use super::{complain_of, say};
+use crate::{
+    app::setup::{self, SetUp, SetUpError},
+    config::environment::Environment,
+    edge::page::sheet::{self as page, SheetWords},
+    model::language::Language,
+    setup::sheet::{Entry, Part, Row},
+    sys::clock::{Clock as _, SystemClock},
+};
+
+/// How wide a line of explanation is, without its indentation.
+const WIDTH: usize = 90;
+
+#[derive(Args, Debug)]
+pub(super) struct Options {
+    /// The service provider, by its short name. Default: the only one that is Zoom.
+    #[arg(long, value_name = "NAME")]
+    sp: Option<String>,
+    /// Prints JSON, for scripts.
+    #[arg(long, conflicts_with = "html")]
+    json: bool,
+    /// Prints one HTML file in French and English, with buttons that copy.
+    #[arg(long)]
+    html: bool,
+    /// The language of the explanations in text.
+    #[arg(long, value_enum, default_value_t = Spoken::En, conflicts_with_all = ["html", "json"])]
+    lang: Spoken,
+}
+
+#[derive(Clone, Copy, Debug, Eq, PartialEq, ValueEnum)]
+enum Spoken {
+    En,
+    Fr,
+}
+
+/// Prints the sheet; what is wrong with the provider goes to standard error.
+pub(super) fn run(path: &Path, options: &Options) -> anyhow::Result<()> {
+    let environment = Environment::of_process();
+    let set_up =
+        match setup::zoom_sheet(path, &environment, options.sp.as_deref(), SystemClock.now()) {
+            Ok(set_up) => set_up,
+            Err(SetUpError::Faults(faults)) => {
+                complain_of(&faults, "error");
+                bail!("no sheet: {} fault(s) stand in the way", faults.len());
+            }
+            Err(error) => return Err(error.into()),
+        };
+    let [faults, warnings] = &set_up.told;
+    complain_of(faults, "error");
+    complain_of(warnings, "warning");
+    if options.html {
+        say(page::write(&set_up.sheet, &set_up.origin)?.trim_end());
+    } else if options.json {
+        say(&serde_json::to_string_pretty(&as_json(&set_up)?)?);
+    } else {
+        let language = match options.lang {
+            Spoken::En => Language::En,
+            Spoken::Fr => Language::Fr,
+        };
+        say(&as_text(&set_up, &SheetWords::load(language)?)?);
+    }
+    Ok(())
+}
+
+fn as_json(set_up: &SetUp) -> anyhow::Result<Value> {
+    let words = [
+        SheetWords::load(Language::Fr)?,
+        SheetWords::load(Language::En)?,
+    ];
+    let mut parts = Vec::new();
+    for Part { heading, rows } in &set_up.sheet.parts {
+        let rows: anyhow::Result<Vec<_>> =
+            rows.iter().map(|row| row_as_json(row, &words)).collect();
+        parts.push(json!({ "part": heading.slug(), "rows": rows? }));
+    }
+    Ok(json!({
+        "sp": set_up.sheet.short_name.as_str(),
+        "origin": set_up.origin,
+        "parts": parts,
+    }))
+}
+
+fn row_as_json(row: &Row, [french, english]: &[SheetWords; 2]) -> anyhow::Result<Value> {
+    let note = match &row.note {
+        Some(note) => json!({ "fr": french.note(note)?, "en": english.note(note)? }),
+        None => Value::Null,
+    };
+    let (value, lines) = match &row.entry {
+        Entry::Choose(value) | Entry::Paste(value) => (Some(value), Value::Null),
+        Entry::Lines { attribute, lines } => {
+            let lines = lines
+                .iter()
+                .map(|line| json!({ "contains": line.contains, "gives": line.gives }));
+            (Some(attribute), lines.collect())
+        }
+        Entry::Missing | Entry::Step | Entry::Tick | Entry::Untick | Entry::Unused => {
+            (None, Value::Null)
+        }
+    };
+    Ok(json!({
+        "field": row.field,
+        "do": row.entry.slug(),
+        "value": value,
+        "lines": lines,
+        "note": note,
+    }))
+}
+
+fn as_text(set_up: &SetUp, words: &SheetWords) -> anyhow::Result<String> {
+    let subject = words.subject(&set_up.sheet, &set_up.origin)?;
+    let mut lines = vec![words.title()?];
+    lines.extend(filled(&words.lead()?).chain(filled(&subject)));
+    for Part { heading, rows } in &set_up.sheet.parts {
+        let heading = words.heading(*heading)?;
+        lines.extend([String::new(), format!("== {heading} ==")]);
+        for row in rows {
+            lines.push(String::new());
+            lines.extend(row_as_text(row, words)?);
+        }
+    }
+    Ok(lines.join("\n"))
+}
+
+fn row_as_text(row: &Row, words: &SheetWords) -> anyhow::Result<Vec<String>> {
+    let mut lines = Vec::new();
+    if !row.field.is_empty() {
+        lines.push(row.field.to_string());
+    }
+    if let Some(doing) = words.doing(&row.entry)? {
+        let what = match &row.entry {
+            Entry::Choose(value) | Entry::Paste(value) => format!("{doing}: {value}"),
+            Entry::Lines { attribute, .. } => format!("{doing}: {attribute}"),
+            Entry::Missing | Entry::Step | Entry::Tick | Entry::Untick | Entry::Unused => doing,
+        };
+        lines.push(format!("    {what}"));
+    }
+    if let Entry::Lines { lines: typed, .. } = &row.entry {
+        let widest = typed.iter().map(|line| line.contains.chars().count()).max();
+        let widest = widest.unwrap_or_default();
+        let typed = typed
+            .iter()
+            .map(|line| format!("        {:<widest$} -> {}", line.contains, line.gives));
+        lines.extend(typed);
+    }
+    if let Some(note) = &row.note {
+        let note = words.note(note)?;
+        lines.extend(filled(&note).map(|line| format!("    {line}")));
+    }
+    Ok(lines)
+}
+
+/// The words of a text, in lines that are not wider than a terminal.
+fn filled(text: &str) -> impl Iterator<Item = String> {
+    let mut lines: Vec<String> = Vec::new();
+    for word in text.split(' ') {
+        match lines.last_mut() {
+            Some(line) if line.chars().count() + 1 + word.chars().count() <= WIDTH => {
+                line.push(' ');
+                line.push_str(word);
+            }
+            Some(_) | None => lines.push(word.to_owned()),
+        }
+    }
+    lines.into_iter()
+}

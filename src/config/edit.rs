@@ -1,0 +1,293 @@
+//! Changes the text of the configuration, and nothing in it that is not meant: comments, order and
+//! layout stay as somebody wrote them.
+//!
+//! Reads and writes no file. What comes out is loaded and checked by whoever puts it in its place.
+
+use std::{
+    fmt::Write as _,
+    path::{Path, PathBuf},
+};
+
+use toml_edit::{DocumentMut, Item, TableLike, Value};
+
+use super::proposal::Proposal;
+use crate::model::{entity_id::EntityId, short_name::ShortName};
+
+/// Why a text cannot be changed so.
+#[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]
+pub enum EditFault {
+    /// There is a table of this name.
+    #[error("there is such a provider already")]
+    AlreadyThere,
+    /// It is not TOML.
+    #[error("the configuration is not TOML")]
+    NotToml,
+    /// There is no table of this name.
+    #[error("there is no such provider")]
+    NotThere,
+}
+
+/// What is written of a new provider.
+#[derive(Clone, Debug)]
+pub struct NewProvider<'a> {
+    /// The file of its metadata, as it is to be written.
+    pub metadata: &'a Path,
+    /// Which entity of that file is meant, where somebody has to say it.
+    pub entity_id: Option<&'a EntityId>,
+    /// What is known of it.
+    pub proposal: &'a Proposal,
+}
+
+impl NewProvider<'_> {
+    /// The table `[sp.NAME]`.
+    pub fn table(&self, name: &ShortName) -> String {
+        let Proposal {
+            preset,
+            aliases,
+            sign_in_link,
+            require_signed_requests,
+        } = self.proposal;
+        let aliases: Vec<_> = aliases.iter().map(|alias| quoted(alias.as_str())).collect();
+        let lines = [
+            Some(("metadata", quoted(&self.metadata.to_string_lossy()))),
+            self.entity_id.map(|it| ("entity-id", quoted(it.as_str()))),
+            Some(("preset", quoted(preset))),
+            (!aliases.is_empty()).then(|| ("aliases", format!("[{}]", aliases.join(", ")))),
+            sign_in_link
+                .as_ref()
+                .map(|link| ("sign-in-link", quoted(link.as_str()))),
+            require_signed_requests.map(|it| ("require-signed-requests", it.to_string())),
+        ];
+        let mut table = format!("[sp.{name}]\n");
+        for (key, value) in lines.into_iter().flatten() {
+            // Writing to a String cannot fail.
+            let _ = writeln!(table, "{key} = {value}");
+        }
+        table
+    }
+}
+
+fn quoted(text: &str) -> String {
+    Value::from(text).to_string()
+}
+
+/// The text with `table`, that of the provider `name`, at its end.
+///
+/// # Errors
+///
+/// There is one of this name, or it is no TOML.
+pub fn add(text: &str, name: &ShortName, table: &str) -> Result<String, EditFault> {
+    let document = parse(text)?;
+    if provider(&document, name).is_some() {
+        return Err(EditFault::AlreadyThere);
+    }
+    let gap = match text {
+        "" => "",
+        text if text.ends_with('\n') => "\n",
+        _ => "\n\n",
+    };
+    Ok(format!("{text}{gap}{table}"))
+}
+
+/// The text in which the provider `name` is switched off; the same one where it is already.
+///
+/// # Errors
+///
+/// There is none of this name, or it is no TOML.
+pub fn retire(text: &str, name: &ShortName) -> Result<String, EditFault> {
+    set(text, name, "enabled", false)
+}
+
+/// The text in which the metadata of the provider `name` is in the file `path`.
+///
+/// # Errors
+///
+/// There is none of this name, or it is no TOML.
+pub fn set_metadata(text: &str, name: &ShortName, path: &Path) -> Result<String, EditFault> {
+    set(text, name, "metadata", &*path.to_string_lossy())
+}
+
+/// The folder of the metadata of the provider that comes last, as it is written: new ones come to it.
+pub fn metadata_folder(text: &str) -> Option<PathBuf> {
+    let document = parse(text).ok()?;
+    let providers = document.get("sp")?.as_table_like()?;
+    let written = providers.iter().filter_map(|(_, provider)| {
+        let metadata = provider.as_table_like()?.get("metadata")?.as_str()?;
+        Some(Path::new(metadata).parent()?.to_owned())
+    });
+    written.last()
+}
+
+fn set(
+    text: &str,
+    name: &ShortName,
+    key: &str,
+    value: impl Into<Value>,
+) -> Result<String, EditFault> {
+    let mut document = parse(text)?;
+    let table = document
+        .get_mut("sp")
+        .and_then(Item::as_table_like_mut)
+        .and_then(|providers| providers.get_mut(name.as_str()))
+        .and_then(Item::as_table_like_mut)
+        .ok_or(EditFault::NotThere)?;
+    let mut value = value.into();
+    match table.get_mut(key).and_then(Item::as_value_mut) {
+        Some(written) => {
+            // What stands behind it on its line is somebody's comment.
+            *value.decor_mut() = written.decor().clone();
+            *written = value;
+        }
+        None => {
+            table.insert(key, Item::Value(value));
+        }
+    }
+    let changed = document.to_string();
+    // The library writes all lines with the one end.
+    Ok(if text.contains("\r\n") {
+        changed.replace('\n', "\r\n")
+    } else {
+        changed
+    })
+}
+
+fn parse(text: &str) -> Result<DocumentMut, EditFault> {
+    text.parse().map_err(|_unread| EditFault::NotToml)
+}
+
+fn provider<'d>(document: &'d DocumentMut, name: &ShortName) -> Option<&'d dyn TableLike> {
+    let providers = document.get("sp")?.as_table_like()?;
+    providers.get(name.as_str())?.as_table_like()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::endpoint::{EndpointUrl, Schemes};
+
+    const EXAMPLE: &str = include_str!("../../config/passerelle.example.toml");
+    const UNIV_MONTP3: &str = include_str!("../../config/univ-montp3.toml");
+
+    fn name(text: &str) -> ShortName {
+        ShortName::parse(text).unwrap()
+    }
+
+    /// The lines that are only in the one, and only in the other.
+    fn changed<'t>(old: &'t str, new: &'t str) -> (Vec<&'t str>, Vec<&'t str>) {
+        let same = old
+            .lines()
+            .zip(new.lines())
+            .take_while(|(one, other)| one == other)
+            .count();
+        let (old, new): (Vec<_>, Vec<_>) = (old.lines().collect(), new.lines().collect());
+        let tail = old[same..]
+            .iter()
+            .rev()
+            .zip(new[same..].iter().rev())
+            .take_while(|(one, other)| one == other)
+            .count();
+        let cut = |lines: &[&'t str]| lines[same..lines.len() - tail].to_vec();
+        (cut(&old), cut(&new))
+    }
+
+    #[test]
+    fn a_table_comes_behind_all_that_is_there_and_holds_what_is_proposed() {
+        let proposal = Proposal {
+            preset: "zoom".into(),
+            aliases: vec![EntityId::parse("https://a\"b").unwrap()],
+            sign_in_link: EndpointUrl::parse("https://a.example/login", Schemes::HttpsOnly).ok(),
+            require_signed_requests: Some(false),
+        };
+        let meant = EntityId::parse("a\\b").unwrap();
+        let new = NewProvider {
+            metadata: Path::new("../metadata/new.xml"),
+            entity_id: Some(&meant),
+            proposal: &proposal,
+        };
+        let table = new.table(&name("new"));
+        assert_eq!(
+            table,
+            "[sp.new]\nmetadata = \"../metadata/new.xml\"\nentity-id = 'a\\b'\npreset = \"zoom\"\n\
+             aliases = ['https://a\"b']\nsign-in-link = \"https://a.example/login\"\n\
+             require-signed-requests = false\n"
+        );
+        for (text, gap) in [
+            (EXAMPLE, "\n"),
+            ("", ""),
+            ("# a\r\n", "\n"),
+            ("a = 1", "\n\n"),
+        ] {
+            let added = add(text, &name("new"), &table).unwrap();
+            assert_eq!(added, format!("{text}{gap}{table}"));
+            let again = add(&added, &name("new"), &table);
+            assert_eq!(again, Err(EditFault::AlreadyThere));
+        }
+        assert_eq!(add("a = ", &name("new"), &table), Err(EditFault::NotToml));
+    }
+
+    #[test]
+    fn whoever_is_retired_has_one_line_changed_or_one_more() {
+        for (text, provider, old, new) in [
+            (EXAMPLE, "zoom", &["enabled = true"][..], "enabled = false"),
+            (UNIV_MONTP3, "zoom", &[], "enabled = false"),
+            (
+                "[sp.a] # one\nx = 1\n[[sp.a.release]]\ny = 1\n# end\n",
+                "a",
+                &[],
+                "enabled = false",
+            ),
+            (
+                "sp.a.enabled=true# why\nsp.a.x = 1\n",
+                "a",
+                &["sp.a.enabled=true# why"],
+                "sp.a.enabled=false# why",
+            ),
+            (
+                "[sp]\na = { x = 1, enabled = true }\n",
+                "a",
+                &["a = { x = 1, enabled = true }"],
+                "a = { x = 1, enabled = false }",
+            ),
+            (
+                "[sp.a]\nenabled =  true # comment\n# more\n",
+                "a",
+                &["enabled =  true # comment"],
+                "enabled =  false # comment",
+            ),
+        ] {
+            let retired = retire(text, &name(provider)).unwrap();
+            assert_eq!(changed(text, &retired), (old.to_vec(), vec![new]), "{text}");
+            assert_eq!(retire(&retired, &name(provider)).unwrap(), retired);
+        }
+        for text in ["", "sp = 1", "[sp]\na = 1", "[sp.b]"] {
+            assert_eq!(retire(text, &name("a")), Err(EditFault::NotThere), "{text}");
+        }
+    }
+
+    #[test]
+    fn lines_that_end_in_carriage_returns_stay_so() {
+        let text = EXAMPLE.replace('\n', "\r\n");
+        let retired = retire(&text, &name("zoom")).unwrap();
+        let lines = retired.matches("\r\n").count();
+        assert_eq!(lines, text.matches("\r\n").count());
+    }
+
+    #[test]
+    fn new_files_come_to_where_those_of_the_others_are() {
+        for (text, folder) in [
+            (EXAMPLE, Some("../metadata")),
+            ("[sp.a]\nmetadata = 'a.xml'\n", Some("")),
+            (
+                "[sp.a]\nmetadata = '/x/a.xml'\n[sp.b]\nmetadata = 'y/b.xml'\n",
+                Some("y"),
+            ),
+            ("[server]\n", None),
+        ] {
+            assert_eq!(metadata_folder(text), folder.map(PathBuf::from), "{text}");
+        }
+        let moved = set_metadata(EXAMPLE, &name("zoom"), Path::new("/proc/x")).unwrap();
+        let (old, new) = changed(EXAMPLE, &moved);
+        assert_eq!(old, ["metadata = \"../metadata/zoom.xml\""]);
+        assert_eq!(new, ["metadata = \"/proc/x\""]);
+    }
+}

@@ -1,0 +1,313 @@
+//! The words of a provider's sheet, and the sheet as a page of its own: one file that asks nobody for anything.
+//!
+//! Unlike the pages of the server it is opened from a disk, where no header protects it: it brings its own
+//! Content-Security-Policy, which lets through the one style and the one script that are built in, by their
+//! digests, and nothing else. Without script its values can still be marked and copied.
+
+use std::sync::Arc;
+
+use base64::{Engine as _, engine::general_purpose::STANDARD};
+use fluent_bundle::FluentArgs;
+use minijinja::{AutoEscape, Environment, UndefinedBehavior, Value, context};
+
+use super::{PageError, Pages, template::key, words::Words};
+use crate::{
+    model::language::Language,
+    setup::sheet::{Entry, Heading, Note, Part, Row, Sheet},
+    sys::hmac::sha256,
+};
+
+/// The templates of the sheet: the file, and in it what a page of the server can show as well.
+pub(super) const SOURCES: [(&str, &str); 2] = [
+    (
+        "sheet-file.html",
+        include_str!("../../../templates/sheet-file.html"),
+    ),
+    ("sheet.html", include_str!("../../../templates/sheet.html")),
+];
+
+const STYLE: &str = include_str!("../../../assets/sheet.css");
+const SCRIPT: &str = include_str!("../../../assets/sheet.js");
+
+/// The words of a sheet in one language.
+pub struct SheetWords(Words);
+
+impl std::fmt::Debug for SheetWords {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("SheetWords(…)")
+    }
+}
+
+impl SheetWords {
+    /// Reads the words of `language`.
+    ///
+    /// # Errors
+    ///
+    /// The file of texts is broken, which tests exclude.
+    pub fn load(language: Language) -> Result<Self, PageError> {
+        Ok(Self(Words::load(language)?))
+    }
+
+    /// The title.
+    ///
+    /// # Errors
+    ///
+    /// A text is missing, which tests exclude; so below.
+    pub fn title(&self) -> Result<String, PageError> {
+        self.plain(key("sheet-title"))
+    }
+
+    /// Where all of it is to be typed.
+    ///
+    /// # Errors
+    ///
+    /// As above.
+    pub fn lead(&self) -> Result<String, PageError> {
+        self.plain(key("sheet-lead"))
+    }
+
+    /// For which provider it is, and of whom.
+    ///
+    /// # Errors
+    ///
+    /// As above.
+    pub fn subject(&self, sheet: &Sheet, origin: &str) -> Result<String, PageError> {
+        let arguments = [("name", sheet.short_name.as_str()), ("origin", origin)];
+        Ok(self
+            .0
+            .text(key("sheet-subject"), &arguments.into_iter().collect())?)
+    }
+
+    /// What a part is about.
+    ///
+    /// # Errors
+    ///
+    /// As above.
+    pub fn heading(&self, heading: Heading) -> Result<String, PageError> {
+        self.plain(match heading {
+            Heading::AdvancedMapping => key("sheet-advanced-mapping"),
+            Heading::BasicMapping => key("sheet-basic-mapping"),
+            Heading::Domains => key("sheet-domains"),
+            Heading::Security => key("sheet-security"),
+            Heading::SignOn => key("sheet-sign-on"),
+            Heading::Transfer => key("sheet-transfer"),
+            Heading::Unplaced => key("sheet-unplaced"),
+        })
+    }
+
+    /// What to do with a field; none where the note says it.
+    ///
+    /// # Errors
+    ///
+    /// As above.
+    pub fn doing(&self, entry: &Entry) -> Result<Option<String>, PageError> {
+        let key = match entry {
+            Entry::Choose(_) => key("sheet-do-choose"),
+            Entry::Lines { lines, .. } if lines.is_empty() => key("sheet-do-own-lines"),
+            Entry::Lines { .. } => key("sheet-do-lines"),
+            Entry::Missing => key("sheet-do-missing"),
+            Entry::Paste(_) => key("sheet-do-paste"),
+            Entry::Step => return Ok(None),
+            Entry::Tick => key("sheet-do-tick"),
+            Entry::Untick => key("sheet-do-untick"),
+            Entry::Unused => key("sheet-do-unused"),
+        };
+        self.plain(key).map(Some)
+    }
+
+    /// Why a field is filled in as it is.
+    ///
+    /// # Errors
+    ///
+    /// As above.
+    pub fn note(&self, note: &Note) -> Result<String, PageError> {
+        let mut arguments = FluentArgs::new();
+        match note {
+            Note::AutomaticLogout { hours } => arguments.set("hours", *hours),
+            Note::Certificate { until, sha256 } => {
+                arguments.set("until", until.as_str());
+                arguments.set("digest", sha256.as_str());
+            }
+            Note::SignatureHashDiffers { algorithm } => {
+                arguments.set("algorithm", algorithm.as_str());
+            }
+            Note::SpNameAlone { other } | Note::SpNameEither { other } => {
+                arguments.set("other", other.as_str());
+            }
+            Note::Binding
+            | Note::DefaultIsNone
+            | Note::DefaultIsBasic
+            | Note::Domain
+            | Note::Email
+            | Note::EmailIsNameId
+            | Note::EmailMissing
+            | Note::EmployeeId
+            | Note::EmployeeIdMissing
+            | Note::EncryptionOff
+            | Note::EncryptionOn
+            | Note::LinesInOrder
+            | Note::LinesOfYourOwn
+            | Note::ManagedCertificate
+            | Note::NameMissing
+            | Note::NameRefresh
+            | Note::ProvisionUser
+            | Note::ResponseLogs
+            | Note::SignLogout
+            | Note::SignRequestsLater
+            | Note::SignRequestsNeeded
+            | Note::SignRequestsWise
+            | Note::SignOut
+            | Note::TransferDomain
+            | Note::TransferPeople
+            | Note::TransferWhat
+            | Note::Unplaced
+            | Note::Unsent => {}
+        }
+        Ok(self.0.text(note_key(note), &arguments)?)
+    }
+
+    fn plain(&self, key: &str) -> Result<String, PageError> {
+        Ok(self.0.text(key, &FluentArgs::new())?)
+    }
+}
+
+const fn note_key(note: &Note) -> &'static str {
+    match note {
+        Note::AutomaticLogout { .. } => key("sheet-note-automatic-logout"),
+        Note::Binding => key("sheet-note-binding"),
+        Note::Certificate { .. } => key("sheet-note-certificate"),
+        Note::DefaultIsBasic => key("sheet-note-default-is-basic"),
+        Note::DefaultIsNone => key("sheet-note-default-is-none"),
+        Note::Domain => key("sheet-note-domain"),
+        Note::Email => key("sheet-note-email"),
+        Note::EmailIsNameId => key("sheet-note-email-is-name-id"),
+        Note::EmailMissing => key("sheet-note-email-missing"),
+        Note::EmployeeId => key("sheet-note-employee-id"),
+        Note::EmployeeIdMissing => key("sheet-note-employee-id-missing"),
+        Note::EncryptionOff => key("sheet-note-encryption-off"),
+        Note::EncryptionOn => key("sheet-note-encryption-on"),
+        Note::LinesInOrder => key("sheet-note-lines-in-order"),
+        Note::LinesOfYourOwn => key("sheet-note-lines-of-your-own"),
+        Note::ManagedCertificate => key("sheet-note-managed-certificate"),
+        Note::NameMissing => key("sheet-note-name-missing"),
+        Note::NameRefresh => key("sheet-note-name-refresh"),
+        Note::ProvisionUser => key("sheet-note-provision-user"),
+        Note::ResponseLogs => key("sheet-note-response-logs"),
+        Note::SignLogout => key("sheet-note-sign-logout"),
+        Note::SignOut => key("sheet-note-sign-out"),
+        Note::SignRequestsLater => key("sheet-note-sign-requests-later"),
+        Note::SignRequestsNeeded => key("sheet-note-sign-requests-needed"),
+        Note::SignRequestsWise => key("sheet-note-sign-requests-wise"),
+        Note::SignatureHashDiffers { .. } => key("sheet-note-signature-hash-differs"),
+        Note::SpNameAlone { .. } => key("sheet-note-sp-name-alone"),
+        Note::SpNameEither { .. } => key("sheet-note-sp-name-either"),
+        Note::TransferDomain => key("sheet-note-transfer-domain"),
+        Note::TransferPeople => key("sheet-note-transfer-people"),
+        Note::TransferWhat => key("sheet-note-transfer-what"),
+        Note::Unplaced => key("sheet-note-unplaced"),
+        Note::Unsent => key("sheet-note-unsent"),
+    }
+}
+
+/// A text in every language of ours.
+fn in_all<T>(
+    words: &[SheetWords; 2],
+    text: impl Fn(&SheetWords) -> Result<T, PageError>,
+) -> Result<Value, PageError>
+where
+    T: Into<Value>,
+{
+    let [french, english] = words;
+    Ok(context! { fr => text(french)?.into(), en => text(english)?.into() })
+}
+
+/// Writes the sheet as a file in French and English, for the origin that it is of.
+///
+/// # Errors
+///
+/// A template or a text is broken, which tests exclude.
+pub fn write(sheet: &Sheet, origin: &str) -> Result<String, PageError> {
+    let words = Arc::new([
+        SheetWords::load(Language::Fr)?,
+        SheetWords::load(Language::En)?,
+    ]);
+    let mut templates = Environment::new();
+    templates.set_undefined_behavior(UndefinedBehavior::Strict);
+    templates.set_auto_escape_callback(|_name| AutoEscape::Html);
+    for (name, source) in SOURCES {
+        templates.add_template(name, source)?;
+    }
+    let spoken = Arc::clone(&words);
+    templates.add_function("t", move |key: &str| {
+        in_all(&spoken, |words| words.plain(key)).map_err(|fault| {
+            let kind = minijinja::ErrorKind::InvalidOperation;
+            minijinja::Error::new(kind, "a text is missing").with_source(fault)
+        })
+    });
+    let style = format!("{}\n{STYLE}", Pages::style());
+    let policy = format!(
+        "default-src 'none'; style-src '{}'; script-src '{}'; base-uri 'none'; form-action 'none'",
+        digest(&style),
+        digest(SCRIPT)
+    );
+    let parts: Result<Vec<_>, _> = sheet
+        .parts
+        .iter()
+        .map(|part| part_value(part, &words))
+        .collect();
+    Ok(templates
+        .get_template("sheet-file.html")?
+        .render(context! {
+            policy,
+            // Built in, and the policy knows no other.
+            style => Value::from_safe_string(style),
+            script => Value::from_safe_string(SCRIPT.to_owned()),
+            title => in_all(&words, SheetWords::title)?,
+            lead => in_all(&words, SheetWords::lead)?,
+            subject => in_all(&words, |words| words.subject(sheet, origin))?,
+            parts => parts?,
+        })?)
+}
+
+/// A source of a Content-Security-Policy (CSP 3 §2.3.1).
+fn digest(text: &str) -> String {
+    format!("sha256-{}", STANDARD.encode(sha256(&[text.as_bytes()])))
+}
+
+fn part_value(part: &Part, words: &[SheetWords; 2]) -> Result<Value, PageError> {
+    let rows: Result<Vec<_>, _> = part.rows.iter().map(|row| row_value(row, words)).collect();
+    Ok(context! {
+        slug => part.heading.slug(),
+        heading => in_all(words, |words| words.heading(part.heading))?,
+        rows => rows?,
+    })
+}
+
+fn row_value(row: &Row, words: &[SheetWords; 2]) -> Result<Value, PageError> {
+    let note = match &row.note {
+        Some(note) => Some(in_all(words, |words| words.note(note))?),
+        None => None,
+    };
+    let (value, lines) = match &row.entry {
+        Entry::Choose(value) | Entry::Paste(value) => (Some(value), None),
+        Entry::Lines { attribute, lines } => {
+            let lines = lines
+                .iter()
+                .map(|line| context! { contains => &line.contains, gives => &line.gives });
+            (Some(attribute), Some(lines.collect::<Vec<_>>()))
+        }
+        Entry::Missing | Entry::Step | Entry::Tick | Entry::Untick | Entry::Unused => (None, None),
+    };
+    Ok(context! {
+        field => &row.field,
+        kind => row.entry.slug(),
+        doing => in_all(words, |words| words.doing(&row.entry))?,
+        value,
+        lines,
+        note,
+    })
+}
+
+#[cfg(test)]
+#[path = "sheet_tests.rs"]
+mod tests;

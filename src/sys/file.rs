@@ -1,0 +1,192 @@
+//! Files that are put in place at once: whoever reads at that moment, or after a power cut, finds the
+//! old one or the new one, and never a part of one. And files that are none, for trying what a new one
+//! would do.
+
+use std::{
+    fs::{self, File, OpenOptions},
+    io::{self, Write as _},
+    os::{
+        fd::AsRawFd as _,
+        unix::fs::{MetadataExt as _, OpenOptionsExt as _, PermissionsExt as _, fchown},
+    },
+    path::{Path, PathBuf},
+};
+
+use rustix::fs::{MemfdFlags, memfd_create};
+
+/// Who may do what with a new file.
+#[derive(Clone, Copy, Debug)]
+pub enum Rights<'a> {
+    /// As with this other file: its mode, its owner and its group.
+    Like(&'a Path),
+    /// The mode; it belongs to whoever writes it.
+    Mode(u32),
+}
+
+/// A whole new file beside the one whose place it is to take. It goes with this value where it does not
+/// take it.
+#[derive(Debug)]
+pub struct Draft {
+    path: PathBuf,
+    new: PathBuf,
+    is_put: bool,
+}
+
+impl Draft {
+    /// Writes `bytes` beside `path`, down to the disk.
+    ///
+    /// # Errors
+    ///
+    /// It cannot be written, or not with these rights. Nothing is left of it.
+    pub fn write(path: &Path, bytes: &[u8], rights: Rights<'_>) -> io::Result<Self> {
+        let name = path.file_name().ok_or(io::ErrorKind::InvalidFilename)?;
+        let new = path.with_file_name(format!(".{}.new", name.to_string_lossy()));
+        // Whoever was stopped in the midst of it left this one.
+        match fs::remove_file(&new) {
+            Ok(()) => {}
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+            Err(error) => return Err(error),
+        }
+        let like = match rights {
+            Rights::Like(other) => Some(fs::metadata(other)?),
+            Rights::Mode(_) => None,
+        };
+        let mode = match (rights, &like) {
+            (Rights::Mode(mode), _) => mode,
+            (Rights::Like(_), Some(like)) => like.mode() & 0o777,
+            (Rights::Like(_), None) => 0o600,
+        };
+        let mut file = OpenOptions::new()
+            .write(true)
+            .create_new(true)
+            .mode(mode & 0o700)
+            .open(&new)?;
+        let draft = Self {
+            path: path.to_owned(),
+            new,
+            is_put: false,
+        };
+        file.write_all(bytes)?;
+        if let Some(like) = like {
+            let own = file.metadata()?;
+            if (own.uid(), own.gid()) != (like.uid(), like.gid()) {
+                fchown(&file, Some(like.uid()), Some(like.gid()))?;
+            }
+        }
+        // What the mask of the process took away is given back, to the new owner only.
+        file.set_permissions(fs::Permissions::from_mode(mode))?;
+        file.sync_all()?;
+        Ok(draft)
+    }
+
+    /// Takes the place of what was there.
+    ///
+    /// # Errors
+    ///
+    /// It does not; what was there still is.
+    pub fn put(mut self) -> io::Result<()> {
+        fs::rename(&self.new, &self.path)?;
+        self.is_put = true;
+        let folder = match self.path.parent() {
+            Some(folder) if folder != Path::new("") => folder,
+            Some(_) | None => Path::new("."),
+        };
+        File::open(folder)?.sync_all()
+    }
+}
+
+impl Drop for Draft {
+    fn drop(&mut self) {
+        if !self.is_put {
+            // It may be gone, and whoever comes next takes it away.
+            let _ = fs::remove_file(&self.new);
+        }
+    }
+}
+
+/// A file that is only in memory, and goes with this value.
+#[derive(Debug)]
+pub struct InMemory(File);
+
+impl InMemory {
+    /// Holds `bytes`, for nobody else to read or to change.
+    ///
+    /// # Errors
+    ///
+    /// The system gives none.
+    pub fn holding(bytes: &[u8]) -> io::Result<Self> {
+        let mut file = File::from(memfd_create("passerelle", MemfdFlags::CLOEXEC)?);
+        file.set_permissions(fs::Permissions::from_mode(0o600))?;
+        file.write_all(bytes)?;
+        Ok(Self(file))
+    }
+
+    /// Where this process, and no other, can open it.
+    pub fn path(&self) -> PathBuf {
+        PathBuf::from(format!("/proc/self/fd/{}", self.0.as_raw_fd()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn names(folder: &Path) -> Vec<String> {
+        let entries = fs::read_dir(folder).unwrap();
+        let name = |entry: io::Result<fs::DirEntry>| entry.unwrap().file_name();
+        let mut names: Vec<_> = entries
+            .map(|entry| name(entry).into_string().unwrap())
+            .collect();
+        names.sort();
+        names
+    }
+
+    #[test]
+    fn a_draft_takes_the_place_of_a_file_with_its_mode_and_leaves_nothing_else() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("a.toml");
+        fs::write(&path, "old").unwrap();
+        for mode in [0o640, 0o444, 0o600] {
+            fs::set_permissions(&path, fs::Permissions::from_mode(mode)).unwrap();
+            // As somebody leaves it who was stopped in the midst.
+            fs::write(folder.path().join(".a.toml.new"), "ne").unwrap();
+            let draft = Draft::write(&path, b"new", Rights::Like(&path)).unwrap();
+            assert_eq!(names(folder.path()), [".a.toml.new", "a.toml"]);
+            draft.put().unwrap();
+            assert_eq!(names(folder.path()), ["a.toml"]);
+            assert_eq!(fs::read(&path).unwrap(), b"new");
+            assert_eq!(fs::metadata(&path).unwrap().mode() & 0o7777, mode);
+        }
+    }
+
+    #[test]
+    fn a_draft_that_is_not_put_goes_and_what_was_there_stays() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("a");
+        fs::write(&path, "old").unwrap();
+        drop(Draft::write(&path, b"new", Rights::Mode(0o600)).unwrap());
+        assert_eq!(names(folder.path()), ["a"]);
+        assert_eq!(fs::read(&path).unwrap(), b"old");
+        let absent = folder.path().join("absent");
+        assert!(Draft::write(&path, b"new", Rights::Like(&absent)).is_err());
+        assert!(Draft::write(Path::new("/"), b"new", Rights::Mode(0o600)).is_err());
+        assert_eq!(names(folder.path()), ["a"]);
+        // What cannot take the place, as a file cannot that of a folder, leaves nothing either.
+        let blocked = folder.path().join("folder");
+        fs::create_dir(&blocked).unwrap();
+        let draft = Draft::write(&blocked, b"new", Rights::Mode(0o600)).unwrap();
+        assert!(draft.put().is_err());
+        assert_eq!(names(folder.path()), ["a", "folder"]);
+    }
+
+    #[test]
+    fn a_file_in_memory_is_read_as_often_as_it_is_opened_and_is_nobody_elses() {
+        let file = InMemory::holding(b"content").unwrap();
+        for _ in 0..2 {
+            assert_eq!(fs::read(file.path()).unwrap(), b"content");
+        }
+        let found = fs::metadata(file.path()).unwrap();
+        assert!(found.is_file());
+        assert_eq!(found.mode() & 0o777, 0o600);
+    }
+}

@@ -1,0 +1,318 @@
+//! `sp add`: what is written, and when nothing is.
+
+use std::{fs, os::unix::fs::PermissionsExt as _, process::Command};
+
+use super::{House, told_by};
+use crate::{
+    bridge::{
+        Bridge, LIBRARY, Setup, ZOOM_ACS, ZOOM_SECOND_ACS,
+        keys::{intranet_key, library_key, zoom_key},
+        metadata, zoom_metadata,
+    },
+    lab::real_bridge::PROGRAM,
+};
+
+const LYON: &str = "univ-lyon-fr.zoom.us";
+const LYON_ACS: &str = "https://univ-lyon-fr.zoom.us/saml/SSO";
+const WIKI: &str = "https://wiki.example.net/sp";
+
+/// Metadata of another university's Zoom.
+fn lyon() -> String {
+    let promises = r#"AuthnRequestsSigned="true" "#;
+    metadata(LYON, promises, zoom_key(), &[LYON_ACS])
+}
+
+fn wiki() -> String {
+    metadata(WIKI, "", library_key(), &["https://wiki.example.net/acs"])
+}
+
+#[tokio::test]
+async fn a_provider_is_added_at_the_end_with_what_its_preset_knows_and_people_sign_in_to_it() {
+    let house = House::new();
+    let before = house.text();
+    let file = house.brings("download", &lyon());
+    fs::set_permissions(&house.path, fs::Permissions::from_mode(0o640)).unwrap();
+    let words = ["add", "lyon", "--metadata", &file, "--yes"];
+    let told = house.sp(&words, "").await;
+    told.is_good();
+    for shown in [LYON, LYON_ACS, "SHA-256 ", "RSA 2048", "[sp.lyon]"] {
+        assert!(told.out.contains(shown), "{shown}: {told:?}");
+    }
+    let table = "[sp.lyon]\nmetadata = \"lyon.xml\"\npreset = \"zoom\"\n\
+                 aliases = [\"https://univ-lyon-fr.zoom.us\"]\n\
+                 sign-in-link = \"https://univ-lyon-fr.zoom.us/saml/login\"\n\
+                 require-signed-requests = false\n";
+    assert_eq!(house.text(), format!("{before}\n{table}"));
+    let written = house.file("lyon.xml");
+    assert_eq!(fs::read_to_string(&written).unwrap(), lyon());
+    for path in [&house.path, &written] {
+        let mode = fs::metadata(path).unwrap().permissions().mode();
+        assert_eq!(mode & 0o777, 0o640, "{path:?}");
+    }
+    let names: Vec<_> = house.files().into_keys().collect();
+    assert!(!names.iter().any(|name| name.starts_with('.')), "{names:?}");
+    // Again, and under its other name, nobody else can have it.
+    house
+        .sp(&words, "")
+        .await
+        .fails("there is a provider lyon already");
+    let setup = Setup::new();
+    let bridge = Bridge::load(house.folder, &house.path, setup.seed, setup.start);
+    let mut browser = bridge.browser();
+    let request = bridge.request_of("https://univ-lyon-fr.zoom.us");
+    let request = request.with("AssertionConsumerServiceURL", LYON_ACS);
+    let login = browser.arrive(&request.redirect(None)).await;
+    let page = browser.sign_in(&login, "anne.dupont").await;
+    assert_eq!(page.answer().to, LYON_ACS);
+}
+
+#[tokio::test]
+async fn what_comes_in_on_standard_input_is_added_as_a_file_is() {
+    let house = House::new();
+    let words = ["add", "wiki", "--metadata", "-", "--yes"];
+    house.sp(&words, wiki()).await.is_good();
+    assert_eq!(fs::read_to_string(house.file("wiki.xml")).unwrap(), wiki());
+    let table = "\n[sp.wiki]\nmetadata = \"wiki.xml\"\npreset = \"generic\"\n";
+    assert!(house.text().ends_with(table), "{}", house.text());
+}
+
+#[tokio::test]
+async fn a_dry_run_shows_all_of_it_and_nothing_is_written_by_it_or_unasked() {
+    let house = House::new();
+    let file = house.brings("download", &wiki());
+    let before = house.files();
+    let words = ["add", "wiki", "--metadata", &file];
+    let told = house.sp(&[&words[..], &["--dry-run"]].concat(), "").await;
+    told.is_good();
+    assert!(told.out.contains("[sp.wiki]\nmetadata"), "{told:?}");
+    assert!(told.out.contains("Nothing was written"), "{told:?}");
+    house
+        .sp(&words, "yes\n")
+        .await
+        .fails("nobody is there to ask");
+    assert_eq!(house.files(), before);
+}
+
+#[tokio::test]
+async fn whoever_sits_at_a_terminal_is_asked_and_nothing_is_written_before_they_say_yes() {
+    let house = House::new();
+    let file = house.brings("download", &wiki());
+    let config = house.path.to_str().unwrap();
+    let line = format!("{PROGRAM} sp add wiki --metadata {file} --config {config}");
+    let before = house.files();
+    for (typed, is_written) in [("\n", false), ("no\n", false), ("yes\n", true)] {
+        let mut command = Command::new("script");
+        command.args(["-qec", &line, "/dev/null"]);
+        let told = told_by(command, typed.into()).await;
+        assert!(told.out.contains("Write this?"), "{told:?}");
+        assert_eq!(told.status == 0, is_written, "{told:?}");
+        assert_eq!(house.files() != before, is_written, "{told:?}");
+    }
+}
+
+#[tokio::test]
+async fn r94_nothing_is_written_of_what_has_a_fault_or_would_take_anothers_place() {
+    let house = House::new();
+    let brought = [
+        (
+            "broken",
+            wiki().replace(
+                "https://wiki.example.net/acs",
+                "http://wiki.example.net/acs",
+            ),
+        ),
+        ("no-xml", "<!DOCTYPE html><html></html>".to_owned()),
+        ("large", format!("<!--{}-->", "x".repeat(4 * 1024 * 1024))),
+        // The library goes by this name, and comes behind it in the order of the names.
+        (
+            "same-name",
+            metadata(LIBRARY, "", zoom_key(), &["https://evil.example/acs"]),
+        ),
+        ("good", wiki()),
+        ("there.xml", "somebody's".to_owned()),
+    ];
+    let brought = brought.map(|(name, xml)| (name, house.brings(name, &xml)));
+    let file = |name: &str| {
+        let found = brought.iter().find(|(known, _)| *known == name);
+        found.unwrap().1.as_str()
+    };
+    let before = house.files();
+    for (name, source, more, saying) in [
+        ("wiki", file("broken"), &[][..], "is not an https URL"),
+        ("wiki", file("no-xml"), &[], "a document type declaration"),
+        ("wiki", file("large"), &[], "too large"),
+        ("wiki", "absent", &[], "absent cannot be read"),
+        (
+            "aaa",
+            file("same-name"),
+            &[],
+            "both go by the name https://library.example.net/sp",
+        ),
+        (
+            "zzz",
+            file("same-name"),
+            &[],
+            "both go by the name https://library.example.net/sp",
+        ),
+        ("there", file("good"), &[], "there.xml is there already"),
+        (
+            "zoom",
+            file("good"),
+            &[],
+            "there is a provider zoom already",
+        ),
+        (
+            "wiki",
+            file("good"),
+            &["--replace"],
+            "there is no provider wiki",
+        ),
+        (
+            "wiki",
+            file("good"),
+            &["--preset", "unheard-of"],
+            "there is no preset unheard-of",
+        ),
+        (
+            "wiki",
+            file("good"),
+            &["--entity-id", "other"],
+            "no entity of the name",
+        ),
+    ] {
+        let words = ["add", name, "--metadata", source, "--yes"];
+        let told = house.sp(&[&words[..], more].concat(), "").await;
+        told.fails(saying);
+        assert_eq!(house.files(), before, "{name} {source} {more:?}");
+    }
+    let told = house
+        .sp(&["add", "a/b", "--metadata", file("good")], "")
+        .await;
+    assert_eq!(told.status, 2, "{told:?}");
+}
+
+#[tokio::test]
+async fn nothing_is_added_to_a_configuration_that_has_a_fault() {
+    let house = House::of(&Setup::zoom("colour = 'red'"));
+    let file = house.brings("download", &wiki());
+    let before = house.files();
+    let words = ["add", "wiki", "--metadata", &file, "--yes"];
+    let told = house.sp(&words, "").await;
+    told.fails("mend them first");
+    assert!(told.errors.contains("sp.zoom.colour"), "{told:?}");
+    assert_eq!(house.files(), before);
+    // Another provider that is broken by itself keeps no newcomer out.
+    let house = House::of(&Setup {
+        zoom_metadata: "<broken".to_owned(),
+        ..Setup::new()
+    });
+    let file = house.brings("download", &wiki());
+    let words = ["add", "wiki", "--metadata", &file, "--yes"];
+    house.sp(&words, "").await.is_good();
+}
+
+#[tokio::test]
+async fn one_entity_of_several_is_added_by_its_name() {
+    let house = House::new();
+    let group = format!(
+        "<md:EntitiesDescriptor xmlns:md=\"urn:oasis:names:tc:SAML:2.0:metadata\">{}{}\
+         </md:EntitiesDescriptor>",
+        wiki(),
+        lyon()
+    );
+    let words = ["add", "wiki", "--metadata", "-", "--yes"];
+    let told = house.sp(&words, group.as_str()).await;
+    told.fails("describes 2 service providers");
+    assert!(
+        told.errors.contains("hint: say which one is meant"),
+        "{told:?}"
+    );
+    let words = [&words[..], &["--entity-id", WIKI]].concat();
+    house.sp(&words, group.as_str()).await.is_good();
+    let line = format!("entity-id = \"{WIKI}\"\n");
+    assert!(house.text().contains(&line), "{}", house.text());
+}
+
+#[tokio::test]
+async fn the_file_goes_to_where_the_others_are_and_a_folder_is_made_where_there_is_none() {
+    let house = House::new();
+    let alone: String = house.text().split("[sp.zoom]").next().unwrap().to_owned();
+    fs::write(&house.path, &alone).unwrap();
+    let words = ["add", "wiki", "--metadata", "-", "--yes"];
+    house.sp(&words, wiki()).await.is_good();
+    assert!(house.text().contains("metadata = \"metadata/wiki.xml\""));
+    assert_eq!(
+        fs::read_to_string(house.file("metadata/wiki.xml")).unwrap(),
+        wiki()
+    );
+    // The next one comes to it.
+    let words = ["add", "lyon", "--metadata", "-", "--yes"];
+    house.sp(&words, lyon()).await.is_good();
+    assert!(house.text().contains("metadata = \"metadata/lyon.xml\""));
+}
+
+#[tokio::test]
+async fn a_link_to_the_configuration_stays_one() {
+    let house = House::new();
+    let real = house.file("real.toml");
+    fs::rename(&house.path, &real).unwrap();
+    std::os::unix::fs::symlink("real.toml", &house.path).unwrap();
+    let words = ["add", "wiki", "--metadata", "-", "--yes"];
+    house.sp(&words, wiki()).await.is_good();
+    assert!(fs::symlink_metadata(&house.path).unwrap().is_symlink());
+    assert!(fs::read_to_string(real).unwrap().contains("[sp.wiki]"));
+}
+
+#[tokio::test]
+async fn r91_another_version_takes_the_place_of_the_file_and_what_is_held_needs_a_word_more() {
+    let house = House::new();
+    let file = house.file("zoom.xml");
+    fs::set_permissions(&file, fs::Permissions::from_mode(0o440)).unwrap();
+    let text = house.text();
+    let words = ["add", "zoom", "--metadata", "-", "--replace", "--yes"];
+    // The same once more.
+    let told = house.sp(&words, zoom_metadata("")).await;
+    told.is_good();
+    assert!(told.out.contains("there is nothing to do"), "{told:?}");
+    // Until when it counts.
+    let ends = zoom_metadata("validUntil=\"2036-01-01T00:00:00Z\"");
+    let told = house.sp(&words, ends.as_str()).await;
+    told.is_good();
+    assert!(
+        told.out.contains("validUntil: + 2036-01-01T00:00:00Z"),
+        "{told:?}"
+    );
+    assert_eq!(fs::read_to_string(&file).unwrap(), ends);
+    assert_eq!(
+        fs::metadata(&file).unwrap().permissions().mode() & 0o777,
+        0o440
+    );
+    // An address, a name, or all keys.
+    for held in [
+        zoom_metadata("").replace(ZOOM_SECOND_ACS, "https://evil.example/acs"),
+        zoom_metadata("").replace("entityID=\"univ", "entityID=\"other"),
+        metadata(
+            "univ-montp3-fr.zoom.us",
+            "",
+            intranet_key(),
+            &[ZOOM_ACS, ZOOM_SECOND_ACS],
+        ),
+    ] {
+        let told = house.sp(&words, held.as_str()).await;
+        told.fails("--yes alone does not take what is held");
+        assert!(told.errors.contains("HELD: with these changes"), "{told:?}");
+        assert!(told.out.contains("HELD  "), "{told:?}");
+        assert_eq!(fs::read_to_string(&file).unwrap(), ends);
+        let words = [&words[..], &["--even-if-held"]].concat();
+        house.sp(&words, held.as_str()).await.is_good();
+        assert_eq!(fs::read_to_string(&file).unwrap(), held);
+        house.sp(&words, ends.as_str()).await.is_good();
+    }
+    // What has a fault takes nobody's place.
+    house
+        .sp(&words, "<broken")
+        .await
+        .fails("fault(s) in the metadata");
+    assert_eq!(fs::read_to_string(&file).unwrap(), ends);
+    assert_eq!(house.text(), text);
+}

@@ -1,0 +1,297 @@
+//! `sp check`, `diff`, `list`, `show` and `retire`.
+
+use std::fs;
+
+use serde_json::json;
+
+use super::House;
+use crate::bridge::{
+    Bridge, CLOSED, INTRANET, LIBRARY, LIBRARY_ACS, Setup, ZOOM, ZOOM_ACS, ZOOM_SECOND_ACS,
+    keys::{intranet_key, library_key},
+    metadata, zoom_metadata,
+};
+
+#[tokio::test]
+async fn each_provider_is_checked_with_a_hint_for_each_finding_and_a_fault_ends_in_1() {
+    let house = House::new();
+    let told = house.sp(&["check"], "").await;
+    told.is_good();
+    for name in [ZOOM, INTRANET, LIBRARY, CLOSED] {
+        assert!(told.out.contains(name), "{name}: {told:?}");
+    }
+    let found = house.json(&["check", "intranet"], "").await;
+    let [intranet] = &found["providers"].as_array().unwrap()[..] else {
+        panic!("{found}");
+    };
+    assert_eq!(
+        (&intranet["name"], &intranet["entity_id"]),
+        (&json!("intranet"), &json!(INTRANET))
+    );
+    let findings = intranet["findings"].as_array().unwrap();
+    let whats: Vec<_> = findings
+        .iter()
+        .map(|it| it["what"].as_str().unwrap())
+        .collect();
+    assert_eq!(
+        whats,
+        [
+            "it promises that its requests are signed: unsigned ones are refused",
+            "it holds no certificate for encryption: its assertions go in clear through the browser",
+            "it names no address for logout (SingleLogoutService)",
+        ]
+    );
+    for finding in findings {
+        assert_eq!(finding["weight"], "note");
+        assert!(finding["hint"].as_str().unwrap().len() > 10, "{finding}");
+    }
+    fs::write(house.file("library.xml"), "<broken").unwrap();
+    house
+        .sp(&["check", "library"], "")
+        .await
+        .fails("1 fault(s)");
+    house.sp(&["check"], "").await.fails("1 fault(s)");
+    house.sp(&["check", "zoom"], "").await.is_good();
+    house
+        .sp(&["check", "nobody"], "")
+        .await
+        .fails("there are: closed, intranet, library, zoom");
+}
+
+#[tokio::test]
+async fn metadata_is_checked_before_it_is_added_as_it_would_be_added() {
+    let house = House::new();
+    let before = house.files();
+    let new = metadata(
+        "https://wiki.example.net/sp",
+        "",
+        library_key(),
+        &[LIBRARY_ACS],
+    );
+    let words = ["check", "--metadata", "-"];
+    house.sp(&words, new.as_str()).await.is_good();
+    let found = house.json(&words, new.as_str()).await;
+    assert_eq!(found["providers"][0]["name"], json!(null));
+    assert_eq!(
+        found["providers"][0]["entity_id"],
+        "https://wiki.example.net/sp"
+    );
+    let bad = new.replace(LIBRARY_ACS, "javascript:alert(1)");
+    let told = house.sp(&words, bad).await;
+    told.fails("2 fault(s)");
+    assert!(
+        told.out
+            .contains("hint: ask the provider for an https address"),
+        "{told:?}"
+    );
+    // As another version of one that is there, by what is written of it.
+    let words = ["check", "zoom", "--metadata", "-"];
+    let none = zoom_metadata("").replace("use=\"signing\"", "use=\"neither\"");
+    house.sp(&words, none).await.fails("1 fault(s)");
+    assert_eq!(house.files(), before);
+}
+
+#[tokio::test]
+async fn r91_a_diff_says_what_is_new_and_loudly_what_would_be_held() {
+    let house = House::new();
+    let before = house.files();
+    let words = ["diff", "zoom", "--metadata", "-"];
+    let told = house.sp(&words, zoom_metadata("")).await;
+    told.is_good();
+    assert!(
+        told.out
+            .contains("Nothing of what is used here is different")
+    );
+    let found = house
+        .json(&words, zoom_metadata("cacheDuration=\"PT1H\""))
+        .await;
+    let change = json!({ "what": "cache-duration", "old": null, "new": "PT1H", "is_held": false });
+    assert_eq!(found, json!({ "is_held": false, "changes": [change] }));
+    let moved = metadata(
+        ZOOM,
+        "",
+        intranet_key(),
+        &[ZOOM_ACS, "https://evil.example/acs"],
+    );
+    let told = house.sp(&words, moved.as_str()).await;
+    told.is_good();
+    for line in [
+        format!("HELD  address for answers: - 1 HTTP-POST {ZOOM_SECOND_ACS}\n"),
+        "HELD  address for answers: + 1 HTTP-POST https://evil.example/acs\n".to_owned(),
+        "HELD  ALL keys for signing: 1 -> 1\n".to_owned(),
+        "      key for signing: + RSA 2048, until 2036-01-01T00:00:00Z, SHA-256 ".to_owned(),
+        "HELD: with these changes".to_owned(),
+    ] {
+        assert!(told.out.contains(&line), "{line}: {told:?}");
+    }
+    let found = house.json(&words, moved.as_str()).await;
+    assert_eq!(found["is_held"], true);
+    house
+        .sp(&words, "<broken")
+        .await
+        .fails("nothing is compared");
+    assert_eq!(house.files(), before);
+}
+
+#[tokio::test]
+async fn the_list_says_how_it_stands_with_each_and_what_ends_next() {
+    let house = House::of(&Setup {
+        zoom_metadata: zoom_metadata("validUntil=\"2035-05-06T00:00:00Z\""),
+        ..Setup::new()
+    });
+    fs::write(house.file("library.xml"), "<broken").unwrap();
+    let found = house.json(&["list"], "").await;
+    let rows: Vec<_> = found["providers"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|row| {
+            ["name", "state", "preset", "ends", "ends_at", "entity_id"]
+                .map(|key| row[key].clone())
+                .to_vec()
+        })
+        .collect();
+    let certificate_end = json!("2036-01-01T00:00:00Z");
+    assert_eq!(
+        rows,
+        [
+            ["closed", "disabled", "generic", "certificate"]
+                .map(|it| json!(it))
+                .into_iter()
+                .chain([certificate_end.clone(), json!(CLOSED)])
+                .collect::<Vec<_>>(),
+            ["intranet", "good", "generic", "certificate"]
+                .map(|it| json!(it))
+                .into_iter()
+                .chain([certificate_end, json!(INTRANET)])
+                .collect(),
+            vec![
+                json!("library"),
+                json!("broken"),
+                json!("generic"),
+                json!(null),
+                json!(null),
+                json!(null)
+            ],
+            [
+                "zoom",
+                "good",
+                "zoom",
+                "metadata",
+                "2035-05-06T00:00:00Z",
+                ZOOM
+            ]
+            .map(|it| json!(it))
+            .to_vec(),
+        ]
+    );
+    let told = house.sp(&["list"], "").await;
+    told.is_good();
+    let lines: Vec<_> = told.out.lines().collect();
+    assert_eq!(lines.len(), 5, "{told:?}");
+    let zoom = "zoom      good      zoom     metadata 2035-05-06     univ-montp3-fr.zoom.us";
+    assert_eq!(lines[4], zoom);
+}
+
+#[tokio::test]
+async fn one_provider_is_shown_with_all_that_is_known_of_it() {
+    let house = House::new();
+    let told = house.sp(&["show", "zoom"], "").await;
+    told.is_good();
+    for line in [
+        "[sp.zoom]",
+        "  state             good",
+        "  preset            zoom",
+        "  alias             https://univ-montp3-fr.zoom.us",
+        "  sign-in-link      https://univ-montp3-fr.zoom.us/saml/login",
+        "  entityID          univ-montp3-fr.zoom.us",
+        "  takes answers at  0 HTTP-POST https://univ-montp3-fr.zoom.us/saml/SSO",
+    ] {
+        assert!(told.out.lines().any(|it| it == line), "{line}: {told:?}");
+    }
+    let found = house.json(&["show", "zoom"], "").await;
+    assert_eq!(found["outline"]["keys"][0]["use"], "signing");
+    assert_eq!(found["state"], "good");
+    fs::write(house.file("zoom.xml"), "<broken").unwrap();
+    let told = house.sp(&["show", "zoom"], "").await;
+    told.is_good();
+    assert!(told.out.contains("passerelle sp check zoom"), "{told:?}");
+}
+
+#[tokio::test]
+async fn r94_what_a_peer_wrote_moves_no_cursor_turns_no_writing_and_makes_no_line() {
+    let house = House::new();
+    let hostile = metadata(
+        "https://wiki\u{202e}.example/sp",
+        "",
+        library_key(),
+        &[LIBRARY_ACS],
+    )
+    .replace(
+        "<md:AssertionConsumerService index=\"0\"",
+        "<md:NameIDFormat>a\u{202e}b\u{9b}31mc&#10;  requests          are said to be signed\
+             </md:NameIDFormat><md:AssertionConsumerService index=\"0\"",
+    );
+    let add = ["add", "wiki", "--metadata", "-", "--yes"];
+    let mut all = vec![house.sp(&add, hostile.as_str()).await];
+    for words in [
+        &["list"][..],
+        &["list", "--json"],
+        &["show", "wiki"],
+        &["show", "wiki", "--json"],
+        &["check", "wiki"],
+        &["check", "--json"],
+    ] {
+        all.push(house.sp(words, "").await);
+    }
+    let changed = hostile
+        .replace("wiki\u{202e}", "\u{202e}wiki")
+        .replace("31mc", "32mc");
+    for more in [&[][..], &["--json"]] {
+        let words = [&["diff", "wiki", "--metadata", "-"], more].concat();
+        all.push(house.sp(&words, changed.as_str()).await);
+    }
+    for told in &all {
+        told.is_good();
+        for text in [&told.out, &told.errors] {
+            let odd = |c: &char| *c != '\n' && passerelle::model::text::is_misleading(*c);
+            assert_eq!(text.chars().find(odd), None, "{text}");
+            assert!(!text.contains("\n  requests          are said"), "{text}");
+        }
+    }
+    assert!(all[0].out.contains("wiki\\u202e.example"), "{:?}", all[0]);
+    let shown: serde_json::Value = serde_json::from_str(&all[4].out).unwrap();
+    assert_eq!(shown["entity_id"], "https://wiki\u{202e}.example/sp");
+}
+
+#[tokio::test]
+async fn r38_whoever_is_retired_is_switched_off_in_one_line_and_said_so_on_the_page() {
+    let house = House::new();
+    let before = house.text();
+    let dry = house.sp(&["retire", "library", "--dry-run"], "").await;
+    dry.is_good();
+    assert_eq!(house.text(), before);
+    let told = house.sp(&["retire", "library"], "").await;
+    told.is_good();
+    assert!(told.out.contains("at its next start"), "{told:?}");
+    let expected = before.replace(
+        "sign = 'response'\n",
+        "sign = 'response'\nenabled = false\n",
+    );
+    assert_eq!(house.text(), expected);
+    let again = house.sp(&["retire", "closed"], "").await;
+    again.is_good();
+    assert!(again.out.contains("switched off already"), "{again:?}");
+    house
+        .sp(&["retire", "nobody"], "")
+        .await
+        .fails("there is no provider nobody");
+    assert_eq!(house.text(), expected);
+    let setup = Setup::new();
+    let bridge = Bridge::load(house.folder, &house.path, setup.seed, setup.start);
+    let mut browser = bridge.browser();
+    let page = browser
+        .arrive(&bridge.request_of(LIBRARY).redirect(None))
+        .await;
+    page.stops(403, "provider-disabled");
+    bridge.still_works().await;
+}
