@@ -36,6 +36,7 @@ pub mod flow;
 
 pub mod edge;
 
+pub mod control;
 pub mod web;
 
 pub mod telemetry;

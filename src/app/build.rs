@@ -2,18 +2,20 @@
 
 use std::{
     collections::{BTreeSet, HashMap},
-    path::Path,
+    path::{Path, PathBuf},
     sync::Arc,
 };
 
-use super::look::Look;
+use jiff::Timestamp;
+
+use super::{lasting::Lasting, look::Look};
 use crate::{
     attributes::{map::Mapping, name_id::Parties, pairwise::Pairwise},
     authn::{
         Authenticator, PasswordAuthenticator, People,
         cas::Cas,
         ldap::{self, Ldap},
-        local::{Directory, Local, pool::HashPool},
+        local::{Directory, Local},
         throttle::Throttle,
     },
     config::{
@@ -22,24 +24,16 @@ use crate::{
         fault::ConfigFault,
         sections::{AttributeSource, Method, Metrics, Server},
     },
-    edge::{
-        connections::Connections,
-        limits::Bodies,
-        page::{Pages, Site},
-    },
-    flow::bridge::{Bridge, DirectoryUse, Health, Provider, Settings},
+    edge::page::{Pages, Site},
+    flow::bridge::{Bridge, DirectoryUse, Provider, Settings},
     metadata::{last_good::ToKeep, refused_algorithms, registry::Registry},
     model::{authn_context::AuthnContextClass, entity_id::EntityId, short_name::ShortName},
     saml::idp_metadata::IdpMetadata,
-    store::{Limits, Store, memory::MemoryStore},
-    sys::{clock::Clock, entropy::Entropy, tls},
+    sys::{clock::Clock, entropy::Entropy, reach, tls},
     web::Front,
     xml::Canonical,
     xmlsec::SigningKey,
 };
-
-/// How many accounts and networks are remembered whose guesses are slowed down.
-const MAX_ATTEMPTS: u32 = 100_000;
 
 /// What was built, and what an administrator should see to.
 #[derive(Debug)]
@@ -48,6 +42,8 @@ pub struct Built {
     pub front: Front,
     /// `[server]`
     pub server: Server,
+    /// What outlives this configuration.
+    pub lasting: Lasting,
     /// `[metrics]`
     pub metrics: Option<Metrics>,
     /// Whether plain `http` is let through, which log and pages then say.
@@ -55,6 +51,10 @@ pub struct Built {
     /// What is wrong with single providers, in their metadata or by their own rules: the others are served
     /// all the same.
     pub faults_of_providers: Vec<ConfigFault>,
+    /// Our own certificates, each by its file, and when it ends.
+    pub certificates: Vec<(PathBuf, Timestamp)>,
+    /// What a server that runs already goes on with as it began.
+    pub needs_restart: Vec<ConfigFault>,
     /// What is not wrong yet.
     pub warnings: Vec<ConfigFault>,
     /// The metadata that can be used, for a server that goes on with it.
@@ -89,8 +89,34 @@ pub fn load_text(
     clock: Arc<dyn Clock>,
     entropy: Arc<dyn Entropy>,
 ) -> Result<Built, Vec<ConfigFault>> {
+    let config = parse(path, text, environment, &*clock)?;
+    let lasting = Lasting::new(&config, clock, entropy);
+    build(config, path, lasting)
+}
+
+/// The same of the file at `path`, for a server that runs already and goes on with what it has.
+///
+/// # Errors
+///
+/// As [`load`].
+pub fn load_again(
+    path: &Path,
+    environment: &Environment,
+    lasting: &Lasting,
+) -> Result<Built, Vec<ConfigFault>> {
+    let text = config::read(path).map_err(|fault| vec![fault])?;
+    let config = parse(path, &text, environment, &*lasting.clock)?;
+    build(config, path, lasting.clone())
+}
+
+fn parse(
+    path: &Path,
+    text: &str,
+    environment: &Environment,
+    clock: &dyn Clock,
+) -> Result<Config, Vec<ConfigFault>> {
     match config::parse(path, text, environment) {
-        Ok(config) => build(config, path, clock, entropy),
+        Ok(config) => Ok(config),
         Err(mut unusable) => {
             let mut look = Look::at(unusable.named(), path);
             look.look(clock.now());
@@ -106,36 +132,34 @@ pub fn load_text(
 /// # Errors
 ///
 /// Every fault of keys, people, rules, texts and metadata together; none where all are of metadata.
-fn build(
-    config: Config,
-    path: &Path,
-    clock: Arc<dyn Clock>,
-    entropy: Arc<dyn Entropy>,
-) -> Result<Built, Vec<ConfigFault>> {
+fn build(config: Config, path: &Path, lasting: Lasting) -> Result<Built, Vec<ConfigFault>> {
     let mut site = Building {
         config: &config,
         look: Look::at(config.named(), path),
+        lasting,
     };
     if let Some(metrics) = config.metrics {
         site.look.look_at_metrics(metrics);
     }
-    let parts = site.parts(&clock, &entropy);
+    let parts = site.parts();
+    let Building { look, lasting, .. } = site;
     let Look {
         faults,
         of_providers: faults_of_providers,
         warnings,
         ..
-    } = site.look;
+    } = look;
     let Some(parts) = parts.filter(|_| faults.is_empty()) else {
         return Err([faults, faults_of_providers].concat());
     };
     let is_lab = config.is_lab();
+    let needs_restart = lasting.needs_restart(&config, path);
     let front = Front {
         bridge: Bridge {
             settings: settings(&config, parts.entity_id),
-            clock,
-            entropy,
-            store: build_store(&config),
+            clock: Arc::clone(&lasting.clock),
+            entropy: Arc::clone(&lasting.entropy),
+            store: Arc::clone(&lasting.store),
             seal: config.keys.seal,
             registry: parts.registry,
             providers: parts.providers,
@@ -143,7 +167,7 @@ fn build(
             pairwise: parts.pairwise,
             authenticator: parts.authenticator,
             directory: parts.directory,
-            health: Health::default(),
+            health: Arc::clone(&lasting.health),
         },
         pages: parts.pages,
         origin: config.base_url.as_str().to_owned(),
@@ -159,17 +183,18 @@ fn build(
             .as_ref()
             .is_some_and(|cas| cas.front_channel),
         metadata: parts.metadata,
-        connections: Arc::new(Connections::at_most(
-            usize::try_from(config.server.max_connections).unwrap_or(usize::MAX),
-        )),
-        bodies: Bodies::default(),
+        connections: Arc::clone(&lasting.connections),
+        bodies: Arc::clone(&lasting.bodies),
     };
     Ok(Built {
         front,
         server: config.server,
+        lasting,
         metrics: config.metrics,
         is_lab,
         faults_of_providers,
+        certificates: parts.certificates,
+        needs_restart,
         warnings,
         to_keep: parts.to_keep,
     })
@@ -179,6 +204,7 @@ fn build(
 struct Building<'a> {
     config: &'a Config,
     look: Look<'a>,
+    lasting: Lasting,
 }
 
 /// All that can fail to be built.
@@ -193,12 +219,16 @@ struct Parts {
     directory: Option<Arc<Ldap>>,
     pages: Pages,
     metadata: String,
+    certificates: Vec<(PathBuf, Timestamp)>,
 }
 
 impl Building<'_> {
     /// Builds every part before it gives up, so that one start shows all faults.
-    fn parts(&mut self, clock: &Arc<dyn Clock>, entropy: &Arc<dyn Entropy>) -> Option<Parts> {
+    fn parts(&mut self) -> Option<Parts> {
+        let clock = &Arc::clone(&self.lasting.clock);
+        let entropy = &Arc::clone(&self.lasting.entropy);
         let seen = self.look.look(clock.now());
+        let certificates = self.certificates(seen.keys.as_deref());
         let metadata = seen.keys.as_ref().and_then(|keys| self.metadata(keys));
         let entity_id = EntityId::parse(&self.config.entity_id())
             .map_err(|fault| self.fault("base-url", &fault))
@@ -229,7 +259,7 @@ impl Building<'_> {
             let local = seen.directory.and_then(|people| self.local(people));
             local.map(People::Local)
         };
-        let authenticator = self.authenticator(people, clock, &**entropy);
+        let authenticator = self.authenticator(people, clock);
         let pages = self.pages();
         self.try_tls();
         Some(Parts {
@@ -243,11 +273,32 @@ impl Building<'_> {
             directory,
             pages: pages?,
             metadata: metadata?,
+            certificates,
         })
     }
 
     fn fault(&mut self, key: &str, what: &dyn std::fmt::Display) {
         self.look.fault(key, what);
+    }
+
+    /// When those of signing end, and the one that the listener shows.
+    fn certificates(&self, keys: Option<&[SigningKey]>) -> Vec<(PathBuf, Timestamp)> {
+        let files = self
+            .config
+            .keys
+            .signing
+            .iter()
+            .map(|file| file.path.clone());
+        let ends = keys.unwrap_or_default().iter();
+        let ends = ends.map(|key| key.certificate().not_after());
+        let shown = self.config.server.tls.as_ref().and_then(|tls| {
+            let pem = std::fs::read(&tls.certificate).ok()?;
+            Some((
+                tls.certificate.clone(),
+                reach::end_of_certificate(&pem).ok()?,
+            ))
+        });
+        files.zip(ends).chain(shown).collect()
     }
 
     /// The listener makes its own; this one only shows that it can.
@@ -290,7 +341,6 @@ impl Building<'_> {
         &mut self,
         people: Option<People>,
         clock: &Arc<dyn Clock>,
-        entropy: &dyn Entropy,
     ) -> Option<Authenticator> {
         let authn = &self.config.authn;
         let cas = match authn.cas.as_ref().filter(|_| authn.uses(Method::Cas)) {
@@ -303,7 +353,7 @@ impl Building<'_> {
             None => None,
         };
         let password = people.map(|people| {
-            let throttle = Throttle::new(&authn.throttle, entropy);
+            let throttle = Throttle::new(&authn.throttle, self.lasting.attempts.clone());
             PasswordAuthenticator::new(throttle, people)
         });
         if cas.is_none() && password.is_none() {
@@ -334,7 +384,8 @@ impl Building<'_> {
 
     fn local(&mut self, directory: Directory) -> Option<Local> {
         let local = self.config.authn.local.as_ref()?;
-        let pool = HashPool::start(local.hashing_threads, local.hashing_queue)
+        let pool = self.lasting.hash_pool(local);
+        let pool = pool
             .map_err(|error| self.fault("authn.local", &error))
             .ok()?;
         Some(Local::new(directory, pool))
@@ -415,13 +466,4 @@ fn password_context(config: &Config) -> AuthnContextClass {
     } else {
         AuthnContextClass::Password
     }
-}
-
-fn build_store(config: &Config) -> Store {
-    Store::Memory(MemoryStore::new(Limits {
-        sessions: config.sessions.max,
-        idle: config.sessions.idle(),
-        replay_marks: config.requests.max_replay_marks,
-        attempts: MAX_ATTEMPTS,
-    }))
 }

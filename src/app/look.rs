@@ -366,6 +366,17 @@ impl<'a> Look<'a> {
             .map_err(|fault| self.fault_of_a_rule(&name_id_key, &name_id_key, &fault))
             .ok();
         let (release, name_id) = (release?, name_id?);
+        if name_id.may_be_of_two() {
+            let mut warning = self.told(
+                &name_id_key,
+                &"is made of mail addresses, and there are several mail-domains: a rule that leaves the \
+                  domain out gives two people one name",
+            );
+            warning.hint(
+                "make it of something that is one person's alone: eduPersonUniqueId, for example",
+            );
+            self.warnings.push(warning);
+        }
         for warning in release.warnings() {
             self.warnings.push(self.told(&key, &warning));
         }

@@ -2,7 +2,11 @@
 
 pub mod build;
 mod connection;
+mod control;
 pub mod doctor;
+pub mod duties;
+pub mod lasting;
+pub mod live;
 mod look;
 pub mod registrar;
 pub mod serve;

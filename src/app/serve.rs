@@ -2,6 +2,7 @@
 
 use std::{convert::Infallible, io, net::SocketAddr, sync::Arc, time::Duration};
 
+use axum::{ServiceExt, extract::Request};
 use axum_server::{
     Handle,
     accept::{DefaultAcceptor, NoDelayAcceptor},
@@ -10,13 +11,11 @@ use axum_server::{
 use hyper_util::rt::TokioTimer;
 use tokio::{net::TcpSocket, task::JoinHandle, time::interval};
 
-use super::connection::Limited;
+use super::{connection::Limited, live::Live};
 use crate::{
     config::sections::{Metrics, Server},
     edge::connections::Connections,
     sys::tls,
-    telemetry::metrics,
-    web::{Front, router},
 };
 
 /// How long a request's head may take to arrive, and a connection may stay idle.
@@ -34,7 +33,7 @@ const PULSE: Duration = Duration::from_millis(500);
 /// How many machines may ask for the counts at one time.
 const MOST_WATCHERS: usize = 16;
 
-/// Serves until `stop` is done, then lets the requests under way end.
+/// Serves, where `server` says, until `stop` is done, then lets the requests under way end.
 ///
 /// Calls `ready` with the address once connections are taken.
 ///
@@ -42,7 +41,7 @@ const MOST_WATCHERS: usize = 16;
 ///
 /// The address cannot be listened on, or the certificate cannot be used.
 pub async fn serve(
-    front: Arc<Front>,
+    live: &Arc<Live>,
     server: &Server,
     ready: impl FnOnce(SocketAddr),
     stop: impl Future<Output = ()>,
@@ -50,8 +49,9 @@ pub async fn serve(
     let listener = bind(server.listen)?;
     let address = listener.local_addr()?;
     let handle = Handle::new();
-    let limit = Arc::clone(&front.connections);
-    let service = router(front).into_make_service_with_connect_info::<SocketAddr>();
+    let limit = Arc::clone(&live.current().front.connections);
+    let routes = live.routes();
+    let service = ServiceExt::<Request>::into_make_service_with_connect_info::<SocketAddr>(routes);
     let tls = match &server.tls {
         None => None,
         Some(tls) => Some(
@@ -60,6 +60,9 @@ pub async fn serve(
                 .map_err(io::Error::other)?,
         ),
     };
+    if let Some(tls) = &tls {
+        live.keeps_tls(tls);
+    }
     let listening = listening(listener)?.handle(handle.clone());
     let run = async move {
         match tls {
@@ -85,7 +88,8 @@ pub async fn serve(
         never = pulse() => match never {},
         () = stop => {}
     }
-    handle.graceful_shutdown(Some(Duration::from_secs(server.stop_grace_seconds.into())));
+    let grace = live.current().server.stop_grace_seconds;
+    handle.graceful_shutdown(Some(Duration::from_secs(grace.into())));
     run.await
 }
 
@@ -106,11 +110,11 @@ async fn pulse() -> Infallible {
 /// # Errors
 ///
 /// The address cannot be listened on.
-pub fn tell_metrics(front: Arc<Front>, metrics: Metrics) -> io::Result<JoinHandle<()>> {
+pub fn tell_metrics(live: &Arc<Live>, metrics: Metrics) -> io::Result<JoinHandle<()>> {
     let listener = bind(metrics.listen)?;
     let limit = Arc::new(Connections::at_most(MOST_WATCHERS));
     let listening = listening(listener)?.acceptor(Limited::over(NoDelayAcceptor, limit));
-    let service = metrics::router(front).into_make_service();
+    let service = ServiceExt::<Request>::into_make_service(live.metrics());
     Ok(tokio::spawn(async move {
         if let Err(error) = listening.serve(service).await {
             tracing::error!(error.cause = %error, "what is counted is told no more");

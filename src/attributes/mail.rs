@@ -36,6 +36,11 @@ impl MailDomains {
         self.0.is_empty()
     }
 
+    /// Whether there are several.
+    pub const fn are_several(&self) -> bool {
+        self.0.len() > 1
+    }
+
     /// The one address of `values` in one of our domains, in lower case.
     ///
     /// A domain is compared whole: a subdomain is another domain. The part before the `@` is a

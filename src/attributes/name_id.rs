@@ -1,7 +1,5 @@
 //! Makes the `NameID` by which one provider knows the person.
 
-use std::slice;
-
 use crate::{
     config::sections,
     model::{
@@ -134,15 +132,39 @@ impl NameIdRule {
     }
 
     /// The mail addresses that `name`, which it made of `ours`, stands for. Each must be one person's alone
-    /// . That is the name itself, or where only a part of an address is told, all of the person's.
-    pub fn addresses<'a>(&self, name: &'a NameId, ours: &'a Attributes) -> &'a [String] {
+    /// . That is the name itself, or where only a part of an address is told, those of the person's
+    /// that it is a part of; all of them where it is a part of none as it stands.
+    ///
+    /// It says nothing of two people of different domains with one part: see [`Self::may_be_of_two`].
+    pub fn addresses<'a>(&self, name: &'a NameId, ours: &'a Attributes) -> Vec<&'a str> {
         if !self.gives_addresses {
-            &[]
-        } else if name.value.contains('@') {
-            slice::from_ref(&name.value)
-        } else {
-            ours.values(MAIL)
+            return Vec::new();
         }
+        if name.value.contains('@') {
+            return vec![&name.value];
+        }
+        let all = ours.values(MAIL).iter().map(String::as_str);
+        let told = name.value.to_lowercase();
+        let parts: Vec<_> = all
+            .clone()
+            .filter(|address| address.to_lowercase().contains(&told))
+            .collect();
+        if parts.is_empty() {
+            all.collect()
+        } else {
+            parts
+        }
+    }
+
+    /// Whether it makes names of mail addresses by a rule that may leave the domain out, where there are
+    /// several domains: two people would get one name.
+    pub fn may_be_of_two(&self) -> bool {
+        self.gives_addresses
+            && self.format() == Some(NameIdFormat::Unspecified)
+            && !self
+                .from()
+                .is_some_and(|from| from.eq_ignore_ascii_case(MAIL))
+            && self.mail_domains.are_several()
     }
 
     /// Makes the name of the person with our attributes `ours`; none where the provider is told none.
@@ -253,13 +275,16 @@ mod tests {
     use super::*;
 
     fn rule(name_id: &sections::NameId) -> Result<NameIdRule, NameIdRuleFault> {
+        rule_for(name_id, &["univ.test"])
+    }
+
+    fn rule_for(
+        name_id: &sections::NameId,
+        domains: &[&str],
+    ) -> Result<NameIdRule, NameIdRuleFault> {
         let is_of_mail = |name: &str| name.eq_ignore_ascii_case("mail") || name == "nick";
-        NameIdRule::compile(
-            name_id,
-            &["univ.test".to_owned()],
-            &|name| name != "badge",
-            &is_of_mail,
-        )
+        let domains: Vec<_> = domains.iter().copied().map(str::to_owned).collect();
+        NameIdRule::compile(name_id, &domains, &|name| name != "badge", &is_of_mail)
     }
 
     fn email_address(from: &str) -> sections::NameId {
@@ -401,12 +426,34 @@ mod tests {
     }
 
     #[test]
+    fn r113_of_several_domains_a_part_of_an_address_may_be_two_peoples() {
+        let may = |how, domains: &[&str]| rule_for(&how, domains).unwrap().may_be_of_two();
+        let two = ["univ.test", "etu.univ.test"];
+        assert!(may(unspecified("nick"), &two));
+        assert!(!may(unspecified("nick"), &two[..1]));
+        for whole in [
+            unspecified("Mail"),
+            unspecified("uid"),
+            email_address("mail"),
+        ] {
+            assert!(!may(whole, &two));
+        }
+    }
+
+    #[test]
     fn r113_a_part_of_an_address_stands_for_the_whole_one() {
         let mut ours = Attributes::new();
-        ours.add("mail", ["al@univ.test".to_owned()]);
+        // The other one is shared, and told of to nobody.
+        let all = ["al@univ.test", "office@univ.test"];
+        ours.add("mail", all.map(str::to_owned));
         let addresses = |how, name: &str| {
             let name = unqualified(NameIdFormat::Unspecified, name.to_owned());
-            rule(&how).unwrap().addresses(&name, &ours).to_vec()
+            rule(&how)
+                .unwrap()
+                .addresses(&name, &ours)
+                .into_iter()
+                .map(str::to_owned)
+                .collect::<Vec<_>>()
         };
         assert_eq!(addresses(unspecified("nick"), "al"), ["al@univ.test"]);
         assert_eq!(
@@ -414,6 +461,7 @@ mod tests {
             ["AL@univ.test"]
         );
         assert!(addresses(unspecified("uid"), "al@univ.test").is_empty());
+        assert_eq!(addresses(unspecified("nick"), "0815"), all);
     }
 
     #[test]

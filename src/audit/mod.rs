@@ -55,6 +55,13 @@ pub enum Event<'a> {
         /// The journey.
         support_code: SupportCode,
     },
+    /// Another configuration took over while the server ran.
+    Reloaded {
+        /// Who had it read: a signal, or a command.
+        asked_by: &'a str,
+        /// The providers that are answered from now on.
+        answered: &'a [&'a ShortName],
+    },
     /// Somebody's session ended before its time.
     SignedOut {
         /// The name they sign in with.
@@ -117,6 +124,12 @@ impl Event<'_> {
                 peer.address = %address,
                 support.code = %support_code,
             ),
+            Self::Reloaded { asked_by, answered } => tracing::info!(
+                target: "audit",
+                event = "reloaded",
+                asked.by = asked_by,
+                sp.names = names_of(answered.iter().copied()),
+            ),
             Self::SignedOut {
                 person,
                 cause,
@@ -127,14 +140,14 @@ impl Event<'_> {
                 event = "signed-out",
                 person,
                 cause = cause.as_str(),
-                sp.names = names_of(participants),
+                sp.names = names_of(participants.iter().map(|told| &told.sp)),
                 peer.address = %address,
             ),
         }
     }
 }
 
-fn names_of(participants: &[Participant]) -> String {
-    let names: Vec<_> = participants.iter().map(|told| told.sp.as_str()).collect();
+fn names_of<'a>(providers: impl Iterator<Item = &'a ShortName>) -> String {
+    let names: Vec<_> = providers.map(ShortName::as_str).collect();
     names.join(" ")
 }

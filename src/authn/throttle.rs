@@ -5,7 +5,10 @@
 //! network makes nobody wait. One who shares the owner's network, or has many, and never pauses,
 //! takes every attempt that becomes free: a counter alone cannot tell the two apart.
 
-use std::net::{IpAddr, Ipv6Addr};
+use std::{
+    net::{IpAddr, Ipv6Addr},
+    sync::Arc,
+};
 
 use jiff::Timestamp;
 
@@ -37,10 +40,27 @@ pub struct Throttle {
     network: AttemptRule,
     account: AttemptRule,
     anywhere: AttemptRule,
+    remembered: Remembered,
+}
+
+/// What must not be forgotten when the rules change: whose attempts are being made, and under which keys
+/// the others were counted.
+#[derive(Clone, Debug)]
+pub struct Remembered {
     /// By the account as seen from one network, and from wherever.
     under_way: UnderWay,
     /// Nobody who reads the store learns which names were tried.
-    salt: Secret,
+    salt: Arc<Secret>,
+}
+
+impl Remembered {
+    /// Nobody's attempts, and a salt for the life of this process.
+    pub fn new(entropy: &dyn Entropy) -> Self {
+        Self {
+            under_way: UnderWay::default(),
+            salt: Arc::new(Secret::new(entropy::bytes::<32>(entropy).to_vec())),
+        }
+    }
 }
 
 /// Whether an attempt may be made.
@@ -68,8 +88,8 @@ pub(super) struct Counted {
 }
 
 impl Throttle {
-    /// Takes the rules of `[authn.throttle]`, and a salt for the life of this process.
-    pub fn new(config: &sections::Throttle, entropy: &dyn Entropy) -> Self {
+    /// Takes the rules of `[authn.throttle]`, and goes on with what is remembered.
+    pub fn new(config: &sections::Throttle, remembered: Remembered) -> Self {
         let rule = |free| AttemptRule {
             free,
             first_wait: config.first_wait(),
@@ -80,8 +100,7 @@ impl Throttle {
             network: rule(config.free_per_network),
             account: rule(config.free_per_account),
             anywhere: rule(config.free_per_account_anywhere),
-            under_way: UnderWay::default(),
-            salt: Secret::new(entropy::bytes::<32>(entropy).to_vec()),
+            remembered,
         }
     }
 
@@ -101,8 +120,8 @@ impl Throttle {
     ) -> Result<Gate, StoreError> {
         let account = self.account_key(username, Some(address));
         let anywhere = self.account_key(username, None);
-        let places = self.under_way.enter(anywhere, MOST_ANYWHERE);
-        let places = places.zip(self.under_way.enter(account, MOST_HERE));
+        let places = self.remembered.under_way.enter(anywhere, MOST_ANYWHERE);
+        let places = places.zip(self.remembered.under_way.enter(account, MOST_HERE));
         let Some(places) = places else {
             return Ok(Gate::Crowded);
         };
@@ -139,7 +158,7 @@ impl Throttle {
             .as_ref()
             .map_or(username, AccountName::as_str)
             .as_bytes();
-        let salt = self.salt.expose();
+        let salt = self.remembered.salt.expose();
         // A kind of key of its own: no network is nowhere.
         match from {
             Some(from) => sha256(&[salt, b"account\0", &network_of(from), name]),
@@ -148,7 +167,11 @@ impl Throttle {
     }
 
     fn network_key(&self, address: IpAddr) -> [u8; 32] {
-        sha256(&[self.salt.expose(), b"network\0", &network_of(address)])
+        sha256(&[
+            self.remembered.salt.expose(),
+            b"network\0",
+            &network_of(address),
+        ])
     }
 }
 
@@ -189,7 +212,8 @@ mod tests {
     use crate::sys::entropy::SeededEntropy;
 
     fn throttle(seed: u64) -> Throttle {
-        Throttle::new(&sections::Throttle::default(), &SeededEntropy::new(seed))
+        let remembered = Remembered::new(&SeededEntropy::new(seed));
+        Throttle::new(&sections::Throttle::default(), remembered)
     }
 
     fn network(address: &str) -> [u8; 16] {

@@ -9,8 +9,10 @@ mod hash_password;
 mod keys;
 mod metadata;
 mod password;
+mod reload;
 mod serve;
 mod sp;
+mod status;
 mod zoom_settings;
 
 use std::{
@@ -45,6 +47,10 @@ struct CommandLine {
 enum Command {
     /// Serves sign-ins until it is told to stop.
     Serve(serve::Options),
+    /// Has the running server read its configuration, keys and metadata again.
+    Reload,
+    /// Says what must be done for whom, and until when.
+    Status(status::Options),
     /// Checks the configuration and everything that it names, and says all that is wrong.
     Check,
     /// Tries all that a sign-in needs, servers included, and says what to do about what is bad.
@@ -66,6 +72,8 @@ pub fn run() -> ExitCode {
     let CommandLine { config, command } = CommandLine::parse();
     let end = match command {
         Command::Serve(options) => serve::run(&config, &options),
+        Command::Reload => reload::run(&config),
+        Command::Status(options) => status::run(&config, &options),
         Command::Check => check::run(&config),
         Command::Doctor(options) => doctor::run(&config, &options),
         Command::Keys(options) => keys::run(&options),

@@ -12,10 +12,11 @@ use tracing_subscriber::{Layer as _, Registry, filter::LevelFilter, layer::Subsc
 
 use crate::{
     app::{
-        build::Built,
+        live::{Live, reload_at},
         serve::{serve, tell_metrics},
     },
-    config::sections::Server,
+    config::{environment::Environment, sections::Server},
+    control::socket::Socket,
     edge::connections::Connections,
     sys::clock::SystemClock,
     telemetry::{log::JsonLines, writer},
@@ -36,7 +37,7 @@ enum LogLevel {
     Debug,
 }
 
-/// Serves until SIGTERM or SIGINT.
+/// Serves until SIGTERM or SIGINT; reads the configuration again at SIGHUP.
 pub(super) fn run(path: &Path, options: &Options) -> anyhow::Result<()> {
     // The memory of this process holds the signing key and passwords: no core dump, and no look
     // into it by another process of the same user.
@@ -60,43 +61,29 @@ pub(super) fn run(path: &Path, options: &Options) -> anyhow::Result<()> {
             .unwrap_or_default();
         tracing::error!(error.place = place, "a fault of ours");
     }));
-    let Built {
-        front,
-        server,
-        metrics,
-        is_lab,
-        faults_of_providers,
-        warnings,
-        to_keep,
-    } = super::check::load(path)?;
-    raise_file_limit(&server, &front.connections);
-    for fault in &faults_of_providers {
-        tracing::error!(config.fault = %fault, "something is wrong with a provider");
-    }
-    for (provider, error) in to_keep.keep() {
-        tracing::error!(
-            sp.short_name = %provider,
-            error.cause = %error,
-            "no copy of the metadata of a provider could be kept"
-        );
-    }
-    drop(to_keep);
-    for warning in &warnings {
-        tracing::warn!(config.warning = %warning, "an administrator should see to this");
-    }
-    if is_lab {
-        tracing::warn!("lab = true: plain http is allowed; not for people");
-    }
+    let built = super::check::load(path)?;
+    raise_file_limit(&built.server, &built.front.connections);
+    let (server, metrics) = (built.server.clone(), built.metrics);
+    let live = Live::begin(path, Environment::of_process(), built);
+    let socket = server
+        .control_socket
+        .as_deref()
+        .map(|path| {
+            Socket::open(path)
+                .with_context(|| format!("cannot take commands at {}", path.display()))
+        })
+        .transpose()?;
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .build()
         .context("no threads to serve with")?;
-    let origin = front.origin.clone();
+    let origin = live.current().front.origin.clone();
     let end = runtime.block_on(async {
         let (mut term, mut int) = (
             signal(SignalKind::terminate())?,
             signal(SignalKind::interrupt())?,
         );
+        tokio::spawn(reload_at(signal(SignalKind::hangup())?, Arc::clone(&live)));
         let stop = async move {
             tokio::select! {
                 _ = term.recv() => {}
@@ -107,12 +94,15 @@ pub(super) fn run(path: &Path, options: &Options) -> anyhow::Result<()> {
         let ready = |address| {
             tracing::info!(server.address = %address, server.origin = origin, "ready");
         };
-        let front = Arc::new(front);
+        if let Some(socket) = socket {
+            let answers = Arc::<Live>::clone(&live);
+            tokio::spawn(socket.serve(answers));
+        }
         if let Some(metrics) = metrics {
-            tell_metrics(Arc::clone(&front), metrics)
+            tell_metrics(&live, metrics)
                 .with_context(|| format!("cannot tell metrics at {}", metrics.listen))?;
         }
-        serve(front, &server, ready, stop)
+        serve(&live, &server, ready, stop)
             .await
             .with_context(|| format!("cannot serve at {}", server.listen))
     });

@@ -233,9 +233,20 @@ fn shared_in(path: &Path, found: &Metadata, depth: usize) -> io::Result<Option<P
         let entry = entry?.path();
         // Where a link leads counts, as it is followed when a copy is read. What is gone by now, or was
         // never there, is read by nobody.
-        let shared = match entry.metadata() {
-            Ok(found) => shared_in(&entry, &found, depth.saturating_sub(1))?,
-            Err(error) if error.kind() == io::ErrorKind::NotFound => None,
+        let shared = match entry
+            .metadata()
+            .and_then(|found| shared_in(&entry, &found, depth.saturating_sub(1)))
+        {
+            Ok(shared) => shared,
+            // What we may not look into (`lost+found` of a volume) we take nothing from either.
+            Err(error)
+                if matches!(
+                    error.kind(),
+                    io::ErrorKind::NotFound | io::ErrorKind::PermissionDenied
+                ) =>
+            {
+                None
+            }
             Err(error) => return Err(error),
         };
         if shared.is_some() {

@@ -33,6 +33,8 @@ pub struct Server {
     pub stop_grace_seconds: u32,
     /// A folder of the service's own, for what lasts longer than a process; nothing lasts without.
     pub state_folder: Option<PathBuf>,
+    /// Where commands reach the server that runs; nowhere without.
+    pub control_socket: Option<PathBuf>,
 }
 
 /// `[server] tls = { … }`

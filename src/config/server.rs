@@ -1,6 +1,9 @@
 //! Reads `[server]`.
 
-use std::{net::SocketAddr, path::PathBuf};
+use std::{
+    net::SocketAddr,
+    path::{Path, PathBuf},
+};
 
 use super::{
     document::{Report, Table},
@@ -9,6 +12,9 @@ use super::{
     words::read_networks,
 };
 use crate::model::endpoint::Schemes;
+
+/// The longest path of a socket, in bytes (`sun_path` of unix(7), without the NUL at its end).
+const MAX_SOCKET_PATH: usize = 107;
 
 /// Reads the section.
 pub(super) fn read(
@@ -47,6 +53,11 @@ pub(super) fn read(
     let state_folder: Option<PathBuf> = table.optional("state-folder", report);
     let state_folder =
         state_folder.and_then(|path| around.own_folder(&table.at("state-folder"), &path, report));
+    let control_socket: Option<PathBuf> = table.optional("control-socket", report);
+    let control_socket = match control_socket {
+        Some(written) => read_socket(&table.at("control-socket"), &written, around, report),
+        None => state_folder.as_ref().map(|folder| folder.join("control")),
+    };
     table.finish(report);
     Some(Server {
         listen: listen?,
@@ -55,7 +66,30 @@ pub(super) fn read(
         max_connections,
         stop_grace_seconds,
         state_folder,
+        control_socket,
     })
+}
+
+/// Where nobody else can put another socket in its place. Whether it is there yet does not matter.
+fn read_socket(
+    key: &str,
+    written: &Path,
+    around: &Surroundings<'_>,
+    report: &mut Report,
+) -> Option<PathBuf> {
+    let Some(name) = written.file_name() else {
+        report.fault(key, "names no file");
+        return None;
+    };
+    let folder = written.parent().unwrap_or_else(|| Path::new(""));
+    let path = around.own_folder(key, folder, report)?.join(name);
+    if path.as_os_str().len() > MAX_SOCKET_PATH {
+        report
+            .fault(key, format!("is longer than {MAX_SOCKET_PATH} bytes"))
+            .hint("the system takes no longer path for a socket");
+        return None;
+    }
+    Some(path)
 }
 
 /// Reads `[metrics]`.

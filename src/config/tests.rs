@@ -272,6 +272,34 @@ fn what_the_service_believes_later_can_be_changed_by_nobody_else() {
 }
 
 #[test]
+fn the_socket_for_commands_is_where_nobody_else_can_put_one() {
+    let place = Place::new();
+    place.write("state/x", "");
+    let socket = |lines: &str| {
+        let config = place.load(&with("[server]", &format!("[server]\n{lines}")));
+        config.unwrap().server.control_socket
+    };
+    assert_eq!(socket(""), None);
+    let default = socket("state-folder = \"../state\"").unwrap();
+    assert!(default.ends_with("state/control"), "{default:?}");
+    let named = "control-socket = \"../state/c\"";
+    assert!(socket(named).unwrap().ends_with("state/c"));
+    let text = |line: &str| with("[server]", &format!("[server]\n{line}"));
+    let long = format!("control-socket = \"../state/{}\"", "c".repeat(108));
+    let told = place.faults(&text(&long));
+    assert!(
+        told.contains("server.control-socket: is longer than 107 bytes"),
+        "{told}"
+    );
+    place.chmod(Path::new("state"), 0o777);
+    let told = place.faults(&text(named));
+    assert!(
+        told.contains("server.control-socket: ") && told.contains("by others"),
+        "{told}"
+    );
+}
+
+#[test]
 fn r100_keys_come_from_the_credentials_of_systemd_and_from_nowhere_else() {
     let place = Place::new();
     place.write_secret(

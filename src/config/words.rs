@@ -51,7 +51,10 @@ pub(super) fn check_domains(key: &str, domains: &[String], report: &mut Report) 
 /// Reports a `link` that must not stand on our pages.
 pub(super) fn check_link(key: &str, link: &str, schemes: Schemes, report: &mut Report) {
     if !is_web_link(link, schemes) {
-        report.fault(key, "is not an https address");
+        report.fault(
+            key,
+            "is not an https address (https:// in lower case, 2048 bytes at most)",
+        );
     }
 }
 

@@ -7,8 +7,8 @@
 //! came first. Whoever is closed while nothing is asked loses nothing: browsers connect again by themselves
 //! (RFC 9112 §9.3.1). One that is being answered is never closed.
 //!
-//! The place in line is that of the connection, from when it was taken. Nothing that is sent on it moves it
-//! back: whoever asks for something each second would otherwise always stand behind the people whose
+//! The place in line is that of the connection, from when it was taken. Nothing that is sent on it gives it a
+//! later one among its kind: whoever asks for something each second would otherwise always stand behind the people whose
 //! networks are slow. A browser sends what it has to say as soon as it is connected: it is never the one,
 //! unless as many others come in that moment as there are places.
 //!
@@ -208,7 +208,7 @@ impl Place {
         self.stands(Standing::Unread);
     }
 
-    /// What was written has gone to the client. Where that is an answer, the connection is idle from now on.
+    /// What was written has gone on its way to the client. Where that is an answer, the connection is idle from now on.
     pub fn is_read(&self) {
         // Asked at each turn of a connection, and mostly of one without an answer.
         if *self.standing() == Standing::Unread {

@@ -24,8 +24,8 @@ use crate::{
     xmlsec::Signer,
 };
 
-/// What every step of a sign-on works with: built once from a checked configuration, shared by all
-/// requests, changed by none but the store and the counters of [`Health`].
+/// What every step of a sign-on works with: built from a checked configuration, shared by all requests until
+/// another configuration takes over. Store and [`Health`] outlive it.
 #[derive(Debug)]
 pub struct Bridge {
     /// What the configuration says.
@@ -49,9 +49,9 @@ pub struct Bridge {
     /// The university's directory, where it is asked for people whom others have signed in.
     pub directory: Option<Arc<Ldap>>,
     /// Sessions, replay marks, attempts.
-    pub store: Store,
+    pub store: Arc<Store>,
     /// What went wrong without stopping anybody.
-    pub health: Health,
+    pub health: Arc<Health>,
 }
 
 /// What the configuration says about sign-ons.

@@ -335,7 +335,7 @@ impl Bridge {
         else {
             return Err(HereFault::FormForged.into());
         };
-        let outcome = authenticator.authenticate(&self.store, attempt, now).await;
+        let outcome = authenticator.authenticate(&*self.store, attempt, now).await;
         let refused = match outcome.map_err(HereFault::from)? {
             Outcome::Proven(proof) => return self.let_in(way, proof, visit, story).await,
             Outcome::ProvenWithWarning(proof, warning) => {

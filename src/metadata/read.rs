@@ -124,7 +124,7 @@ fn read_entity(
         name_id_formats: read_name_id_formats(descriptor, findings),
         authn_requests_signed: authn_requests_signed.unwrap_or(false),
         want_assertions_signed: want_assertions_signed.unwrap_or(false),
-        ui_info: ui_info::read(descriptor, findings),
+        ui_info: ui_info::read(descriptor, schemes, findings),
         valid_until: validity.valid_until,
         cache_duration: validity.cache_duration,
     };

@@ -22,8 +22,13 @@ const MAX_NAME_CHARS: usize = 80;
 /// The longest description: the specification asks for a brief one.
 const MAX_DESCRIPTION_CHARS: usize = 240;
 
-/// Reads what stands in the role `descriptor`.
-pub(super) fn read(descriptor: Element<'_, '_>, findings: &mut Vec<Finding>) -> UiInfo {
+/// Reads what stands in the role `descriptor`. A link stands beside the form for the password: one of plain
+/// `http`, which whoever is on the way may answer with another form, is for the lab alone.
+pub(super) fn read(
+    descriptor: Element<'_, '_>,
+    schemes: Schemes,
+    findings: &mut Vec<Finding>,
+) -> UiInfo {
     let extensions = descriptor.only(vocab::MD, "Extensions").ok().flatten();
     let ui_info = extensions.and_then(|it| it.only(vocab::MDUI, "UIInfo").ok().flatten());
     let service = default_service(descriptor);
@@ -34,7 +39,7 @@ pub(super) fn read(descriptor: Element<'_, '_>, findings: &mut Vec<Finding>) -> 
     };
     let mut link = |name| {
         let found = of_ui_info(name)?;
-        let is_shown = |text: &str| is_web_link(text, Schemes::Lab);
+        let is_shown = |text: &str| is_web_link(text, schemes);
         if !found.iter().all(|(_, text)| is_shown(text)) {
             findings.push(Finding::UiLinkIgnored(name));
         }
@@ -109,7 +114,7 @@ mod tests {
         );
         let document = open(xml.as_bytes(), &Limits::METADATA).unwrap();
         let mut findings = Vec::new();
-        let read = read(document.root(), &mut findings);
+        let read = read(document.root(), Schemes::HttpsOnly, &mut findings);
         (read, findings)
     }
 
@@ -132,7 +137,7 @@ mod tests {
              <mdui:Logo height='1' width='1'>https://sp.example.org/logo.png</mdui:Logo>\
              <mdui:InformationURL xml:lang='fr'>https://sp.example.org/fr</mdui:InformationURL>\
              <mdui:InformationURL xml:lang='en'>\nhttps://sp.example.org/en\n</mdui:InformationURL>\
-             <mdui:PrivacyStatementURL xml:lang='en'>http://sp.example.org/p#x\
+             <mdui:PrivacyStatementURL xml:lang='en'>https://sp.example.org/p#x\
              </mdui:PrivacyStatementURL>",
             "",
         );
@@ -145,8 +150,8 @@ mod tests {
                 "https://sp.example.org/en",
             )),
             privacy_statement_url: Some(both(
-                "http://sp.example.org/p#x",
-                "http://sp.example.org/p#x",
+                "https://sp.example.org/p#x",
+                "https://sp.example.org/p#x",
             )),
         };
         assert_eq!(read, expected);
@@ -160,6 +165,7 @@ mod tests {
             };
             for bad in [
                 "javascript:alert(1)",
+                "http://sp.example.org/",
                 "/privacy",
                 "",
                 "https://a@sp.example.org",

@@ -60,7 +60,7 @@ pub struct Front {
     /// Who is connected.
     pub connections: Arc<Connections>,
     /// What is being sent to us.
-    pub bodies: Bodies,
+    pub bodies: Arc<Bodies>,
 }
 
 impl Front {

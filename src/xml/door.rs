@@ -362,6 +362,11 @@ impl<'l> Count<'l> {
             }
             Some(_) | None => return Ok(()),
         };
+        // The name of the element, which may begin as a declaration does.
+        let name = rest
+            .iter()
+            .position(|byte| byte.is_ascii_whitespace() || *byte == b'>');
+        rest = name.and_then(|end| rest.get(end..)).unwrap_or_default();
         let mut declared = 0_usize;
         for _value in 0..=most {
             declared += usize::from(rest.trim_ascii_start().starts_with(b"xmlns"));

@@ -295,6 +295,14 @@ fn r06_a_tag_of_a_large_document_is_held_to_its_bounds_before_it_is_read() {
     assert_eq!(read(&tag(65, 0)), too_many);
     let too_many = Err(DoorFault::TooLarge(Bound::NamespaceDeclarations));
     assert_eq!(read(&tag(0, 33)), too_many);
+    // The reader would say of these that they do not end, if it came to them.
+    let unended = |values: &str| read(&format!("{filler}<xmlns {values}"));
+    let too_many = DoorFault::TooLarge(Bound::Attributes);
+    assert_eq!(unended(&many(97, |n| format!(" a{n}=''"))), Err(too_many));
+    let too_many = DoorFault::TooLarge(Bound::NamespaceDeclarations);
+    let declared = many(33, |n| format!(" xmlns:a{n}=''"));
+    let values = declared + &many(64, |n| format!(" a{n}=''"));
+    assert_eq!(unended(&values), Err(too_many));
     for unended in ["<a b='", "<a b='\">", "<a b", "<a b=''"] {
         let fault = read(&format!("{filler}{unended}")).unwrap_err();
         assert!(

@@ -231,12 +231,10 @@ fn a_recipient_that_xml_cannot_hold_is_refused() {
 
 /// The certificate of a key with which OpenSSL does not encrypt.
 fn unusable_certificate() -> Vec<u8> {
-    // Nobody knows its factors, and nobody needs them. Beyond 3072 bits OpenSSL takes no exponent of
-    // more than 64.
-    let mut modulus = vec![0xff; 512];
-    modulus[511] = 0x01;
-    let mut exponent = vec![0; 9];
-    (exponent[0], exponent[8]) = (1, 1);
+    // OpenSSL does not reckon with an even modulus.
+    let mut modulus = vec![0xff; 256];
+    modulus[255] = 0xfe;
+    let exponent = [1, 0, 1];
     let rsa = openssl::rsa::Rsa::from_public_components(
         openssl::bn::BigNum::from_slice(&modulus).unwrap(),
         openssl::bn::BigNum::from_slice(&exponent).unwrap(),

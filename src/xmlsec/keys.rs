@@ -436,9 +436,9 @@ pub fn generate(request: &KeyRequest<'_>) -> Result<GeneratedKey, KeyFault> {
 fn check_key<T: HasPublic>(key: &PKeyRef<T>) -> Result<KeyKind, KeyFault> {
     if key.id() == Id::RSA {
         let rsa = key.rsa()?;
-        // With exponent 1 anybody signs.
-        let is_odd_exponent = rsa.e().is_bit_set(0) && rsa.e().num_bits() > 1;
-        if is_odd_exponent && (2048..=8192).contains(&rsa.n().num_bits()) {
+        // With exponent 1 anybody signs, and the longer it is the dearer is each signature to verify.
+        let is_usual_exponent = rsa.e().is_bit_set(0) && (2..=64).contains(&rsa.e().num_bits());
+        if is_usual_exponent && (2048..=8192).contains(&rsa.n().num_bits()) {
             return Ok(KeyKind::Rsa);
         }
         return Err(KeyFault::UnsupportedSize);

@@ -95,9 +95,10 @@ fn r07_breach_of_sdp_md06_weak_keys_are_refused() {
 
 #[test]
 fn r07_an_rsa_key_with_a_useless_exponent_is_refused() {
-    for exponent in [1_u32, 2, 65_536] {
+    // The last one has 65 bits.
+    for exponent in ["1", "2", "10000", "10000000000000001"] {
         let modulus = sp_key().key.rsa().unwrap().n().to_owned().unwrap();
-        let exponent = BigNum::from_u32(exponent).unwrap();
+        let exponent = BigNum::from_hex_str(exponent).unwrap();
         let rsa = Rsa::from_public_components(modulus, exponent).unwrap();
         let public: PKey<Public> = PKey::from_rsa(rsa).unwrap();
         let der = certify(&public, &sp_key().key).to_der().unwrap();

@@ -25,6 +25,8 @@ mod cas;
 #[cfg(test)]
 mod check;
 #[cfg(test)]
+mod control;
+#[cfg(test)]
 mod directory_lab;
 #[cfg(test)]
 mod doctor;
@@ -56,6 +58,8 @@ mod provider_state;
 mod published;
 #[cfg(test)]
 mod release;
+#[cfg(test)]
+mod reload;
 #[cfg(test)]
 mod response_of_any_text;
 #[cfg(test)]

@@ -16,7 +16,7 @@ mod tests {
         authn::{
             AuthnError, Outcome, PasswordAttempt, PasswordAuthenticator, People,
             local::{Directory, Local, hash_password, pool::HashPool},
-            throttle::Throttle,
+            throttle::{Remembered, Throttle},
         },
         config::sections,
         model::{
@@ -60,7 +60,7 @@ mod tests {
         };
         Arc::new(House {
             authenticator: PasswordAuthenticator::new(
-                Throttle::new(&throttle, &entropy),
+                Throttle::new(&throttle, Remembered::new(&entropy)),
                 People::Local(Local::new(directory, Arc::clone(&pool))),
             ),
             pool,

@@ -18,7 +18,8 @@ use url::Url;
 use crate::{
     bridge::{
         Bridge, ORIGIN, PASSWORD, Setup,
-        keys::{idp_key, zoom_key},
+        keys::{Key, idp_key, zoom_key},
+        write,
     },
     lab::{
         cookies::{CookieJar, Standing},
@@ -42,11 +43,11 @@ impl Listening {
     async fn start(bridge: Bridge) -> Self {
         let (ready, is_ready) = oneshot::channel();
         let (stop, stopped) = oneshot::channel::<()>();
-        let front = std::sync::Arc::clone(&bridge.front);
+        let live = std::sync::Arc::clone(&bridge.live);
         let server = bridge.server.clone();
         let end = tokio::spawn(async move {
             let ready = |address| ready.send(address).unwrap();
-            serve(front, &server, ready, async {
+            serve(&live, &server, ready, async {
                 stopped.await.unwrap_or_default();
             })
             .await
@@ -122,8 +123,7 @@ async fn counts_are_told_at_an_address_of_their_own_and_nowhere_else() {
     let port = free_port();
     let listen = SocketAddr::from(([127, 0, 0, 1], port));
     let server = Listening::start(Bridge::new()).await;
-    let front = std::sync::Arc::clone(&server.bridge.front);
-    let telling = tell_metrics(front, Metrics { listen }).unwrap();
+    let telling = tell_metrics(&server.bridge.live, Metrics { listen }).unwrap();
     let ask = async |path: &str| {
         let mut stream = TcpStream::connect(listen).await.unwrap();
         stream.write_all(get(path).as_bytes()).await.unwrap();
@@ -635,11 +635,52 @@ async fn a_key_of_another_certificate_stops_the_start() {
     bridge.server.tls = Some(Tls { certificate, key });
     let never = std::future::pending();
     let end = serve(
-        bridge.front,
+        &bridge.live,
         &bridge.server,
         |_| panic!("it listens"),
         never,
     )
     .await;
     assert!(end.is_err());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_reload_shows_a_new_certificate_to_who_comes_next() {
+    let setup = Setup::new();
+    let setup = Setup {
+        server: format!(
+            "{}\ntls = {{ certificate = 'tls.crt', key = 'tls.key' }}",
+            setup.server
+        ),
+        ..setup
+    };
+    let (folder, path) = setup.write();
+    let root = folder.path().to_owned();
+    write(&root, "tls.crt", &idp_key().certificate_pem());
+    write(&root, "tls.key", &idp_key().private_pem());
+    let bridge = Bridge::load(folder, &path, setup.seed, setup.start);
+    let server = Listening::start(bridge).await;
+    let address = server.address;
+    let shown = move || {
+        let mut connector = SslConnector::builder(SslMethod::tls_client()).unwrap();
+        connector.set_verify(SslVerifyMode::NONE);
+        let stream = std::net::TcpStream::connect(address).unwrap();
+        let stream = connector
+            .build()
+            .connect("idp.example.org", stream)
+            .unwrap();
+        stream.ssl().peer_certificate().unwrap().to_pem().unwrap()
+    };
+    let pem = |key: &Key| key.certificate_pem().into_bytes();
+    let before = tokio::task::spawn_blocking(shown).await.unwrap();
+    assert_eq!(before, pem(idp_key()));
+    // A key of another certificate is told, and the one before it goes on.
+    write(&root, "tls.key", &zoom_key().private_pem());
+    assert!(server.bridge.live.reload("a test").is_err());
+    let still = tokio::task::spawn_blocking(shown).await.unwrap();
+    assert_eq!(still, pem(idp_key()));
+    write(&root, "tls.crt", &zoom_key().certificate_pem());
+    server.bridge.live.reload("a test").unwrap();
+    let after = tokio::task::spawn_blocking(shown).await.unwrap();
+    assert_eq!(after, pem(zoom_key()));
 }

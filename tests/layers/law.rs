@@ -59,6 +59,8 @@ const LIBRARIES: &[Library] = &[
     only("tower_http", &["edge", "web"]),
     only("tokio_io_timeout", &["app"]),
     only("axum_server", &["app", "telemetry"]),
+    // What counts now, read for each request and replaced while the server runs.
+    only("arc_swap", &["app/live"]),
     only(
         "http_body_util",
         &["edge", "web", "admin", "control", "app"],

@@ -90,12 +90,12 @@ fn of_listener(certificate: &Path, now: Timestamp) -> Finding {
         days if days < 0 => Finding::bad(
             CHECK,
             format!("{path}: the certificate of our listener has ended"),
-            "renew it and restart the service: until then no browser comes in",
+            "renew it and reload the service: until then no browser comes in",
         ),
         days if days < DAYS_OF_A_SERVER => Finding::warning(
             CHECK,
             format!("{path}: the certificate of our listener ends in {days} days"),
-            "renew it and restart the service",
+            "renew it and reload the service",
         ),
         days => {
             let what = format!("{path}: the certificate of our listener ends in {days} days");

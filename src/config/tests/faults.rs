@@ -52,7 +52,7 @@ x.toml:9: keys.signing: names no key
 x.toml:10: keys.seal: ../certs/nowhere.keys cannot be read: No such file or directory (os error 2)
     hint: `passerelle keys` makes key files; the user of the service must own them
 x.toml:12: organization.name.fr: is missing
-x.toml:13: organization.url.fr: is not an https address
+x.toml:13: organization.url.fr: is not an https address (https:// in lower case, 2048 bytes at most)
 x.toml:14: organization.technical-contact: is not a mail address
 x.toml:15: organization.mail-domains[1]: is not a domain name in lower case
     hint: write it like univ-montp3.fr

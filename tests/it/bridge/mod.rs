@@ -30,7 +30,10 @@ use axum::{
 };
 use jiff::{SignedDuration, Timestamp};
 use passerelle::{
-    app::build::{self, Built},
+    app::{
+        build,
+        live::{Live, Taken},
+    },
     config::{environment::Environment, fault::ConfigFault, sections::Server},
     metadata::registry::Registered,
     sys::{
@@ -133,7 +136,12 @@ impl Setup {
     /// Writes the configuration and all that it names.
     pub(crate) fn write(&self) -> (TempDir, PathBuf) {
         let folder = tempfile::tempdir().unwrap();
-        let at = folder.path();
+        let path = self.write_to(folder.path());
+        (folder, path)
+    }
+
+    /// The same, in a folder that is there, over what stands there.
+    pub(crate) fn write_to(&self, at: &Path) -> PathBuf {
         let write = |name: &str, content: &str| write(at, name, content);
         write("signing.pem", &idp_key().pem);
         write("idp.crt", &idp_key().certificate_pem());
@@ -163,8 +171,7 @@ impl Setup {
                 &["https://closed.example.net/acs"],
             ),
         );
-        let path = write("passerelle.toml", &self.configuration());
-        (folder, path)
+        write("passerelle.toml", &self.configuration())
     }
 
     /// Whether a start is stopped, and each fault that is told: its key, and what it is.
@@ -290,7 +297,9 @@ pub(crate) struct Bridge {
     pub(crate) folder: TempDir,
     /// Its clock.
     pub(crate) clock: Arc<ManualClock>,
-    /// What its routes work with.
+    /// What counts there, and can be replaced.
+    pub(crate) live: Arc<Live>,
+    /// What its routes work with at first.
     pub(crate) front: Arc<Front>,
     /// Its `[server]`.
     pub(crate) server: Server,
@@ -308,14 +317,17 @@ impl Bridge {
         let clock = Arc::new(ManualClock::starting_at(start));
         let entropy = Arc::new(SeededEntropy::new(seed));
         let of_bridge = Arc::<ManualClock>::clone(&clock);
-        let Built { front, server, .. } =
-            build::load(path, &Environment::default(), of_bridge, entropy)
-                .unwrap_or_else(|faults| panic!("{faults:#?}"));
+        let environment = Environment::default();
+        let built = build::load(path, &environment, of_bridge, entropy)
+            .unwrap_or_else(|faults| panic!("{faults:#?}"));
+        let live = Live::begin(path, environment, built);
+        let first = live.current();
         Self {
             folder,
             clock,
-            front: Arc::new(front),
-            server,
+            front: Arc::clone(&first.front),
+            server: first.server.clone(),
+            live,
             requests: AtomicU64::new(0),
         }
     }
@@ -330,9 +342,22 @@ impl Bridge {
         Browser::new(self.router(), self.registered())
     }
 
+    /// A browser that has never been here, and is answered by what counts when it asks.
+    pub(crate) fn live_browser(&self) -> Browser {
+        let routes = Router::new().fallback_service(self.live.routes());
+        Browser::new(routes, self.registered())
+    }
+
+    /// Has the configuration of `setup` take over.
+    pub(crate) fn reload(&self, setup: &Setup) -> Result<Taken, Vec<ConfigFault>> {
+        setup.write_to(self.folder.path());
+        self.live.reload("a test")
+    }
+
     /// Every address at which a provider takes answers.
     fn registered(&self) -> Vec<String> {
-        let providers = self.front.bridge.providers.values();
+        let current = self.live.current();
+        let providers = current.front.bridge.providers.values();
         providers
             .flat_map(|provider| provider.registered.post_services())
             .map(|service| service.location.as_str().to_owned())

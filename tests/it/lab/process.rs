@@ -94,6 +94,11 @@ impl Server {
         kill_process_group(Pid::from_child(&self.child), Signal::CONT).unwrap();
     }
 
+    /// Sends it SIGHUP.
+    pub(crate) fn hang_up(&self) {
+        kill_process_group(Pid::from_child(&self.child), Signal::HUP).unwrap();
+    }
+
     /// Has it open no more files from now on, beyond those that it has; gives what it was allowed, for
     /// [`Self::allow_files`].
     pub(crate) fn forbid_files(&self) -> Rlimit {

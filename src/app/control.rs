@@ -1,0 +1,57 @@
+//! What the running server says to commands.
+
+use std::collections::BTreeMap;
+
+use super::{
+    duties,
+    live::{Live, Taken},
+};
+use crate::{
+    config::fault::ConfigFault,
+    control::{Answers, Reload, Status},
+};
+
+impl Answers for Live {
+    fn reload(&self, asked_by: &str) -> Reload {
+        let (is_taken, faults, taken) = match self.reload(asked_by) {
+            Ok(taken) => (true, told(&taken.faults_of_providers), taken),
+            Err(faults) => (false, told(&faults), Taken::default()),
+        };
+        Reload {
+            is_taken,
+            faults,
+            needs_restart: told(&taken.needs_restart),
+            warnings: told(&taken.warnings),
+        }
+    }
+
+    fn status(&self) -> Status {
+        let current = self.current();
+        let bridge = &current.front.bridge;
+        let (now, health) = (bridge.clock.now(), &bridge.health);
+        let connections = &current.front.connections;
+        let states = bridge.registry.states(now);
+        let counts = [
+            ("connections_closed_for_others", connections.closed()),
+            ("connections_refused", connections.refused()),
+            ("requests_without_replay_mark", health.replay_unguarded()),
+            ("cas_tickets_without_mark", health.tickets_unmarked()),
+            ("sessions_unkept", health.sessions_unkept()),
+        ];
+        Status {
+            version: env!("CARGO_PKG_VERSION").to_owned(),
+            configuration: self.path.clone(),
+            running_since: self.begun_at,
+            loaded_at: current.since,
+            providers: states
+                .map(|(name, state)| (name.to_string(), state.word().to_owned()))
+                .collect(),
+            counts: BTreeMap::from(counts.map(|(name, count)| (name.to_owned(), count))),
+            duties: duties::of(&bridge.registry, &current.certificates, now),
+        }
+    }
+}
+
+fn told(faults: &[ConfigFault]) -> Vec<String> {
+    faults.iter().map(ToString::to_string).collect()
+}

@@ -1,0 +1,135 @@
+//! What outlives a configuration, and what of a configuration only a restart changes.
+
+use std::{path::Path, sync::Arc};
+
+use crate::{
+    authn::{local::pool::HashPool, throttle::Remembered},
+    config::{Config, fault::ConfigFault, sections},
+    edge::{connections::Connections, limits::Bodies},
+    flow::bridge::Health,
+    store::{Limits, Store, memory::MemoryStore},
+    sys::{clock::Clock, entropy::Entropy},
+};
+
+/// How many accounts and networks are remembered whose guesses are slowed down.
+const MAX_ATTEMPTS: u32 = 100_000;
+
+/// What the running server has and knows, whatever its configuration.
+#[derive(Clone, Debug)]
+pub struct Lasting {
+    pub(super) clock: Arc<dyn Clock>,
+    pub(super) entropy: Arc<dyn Entropy>,
+    pub(super) store: Arc<Store>,
+    pub(super) health: Arc<Health>,
+    pub(super) connections: Arc<Connections>,
+    pub(super) bodies: Arc<Bodies>,
+    pub(super) attempts: Remembered,
+    hashing: Option<Hashing>,
+    /// What counts until the process ends.
+    fixed: Vec<Fixed>,
+}
+
+/// A key of the configuration and its value in words.
+type Fixed = (&'static str, String);
+
+/// The threads that hash passwords: as many hashes at one time, whichever configuration asks for them.
+#[derive(Clone, Debug)]
+struct Hashing {
+    threads: u16,
+    queue: u16,
+    pool: Arc<HashPool>,
+}
+
+impl Lasting {
+    /// What a server that starts with this configuration has: nothing is known yet.
+    pub(super) fn new(config: &Config, clock: Arc<dyn Clock>, entropy: Arc<dyn Entropy>) -> Self {
+        let attempts = Remembered::new(&*entropy);
+        let connections = usize::try_from(config.server.max_connections).unwrap_or(usize::MAX);
+        Self {
+            clock,
+            entropy,
+            store: Arc::new(build_store(config)),
+            health: Arc::default(),
+            connections: Arc::new(Connections::at_most(connections)),
+            bodies: Arc::default(),
+            attempts,
+            hashing: None,
+            fixed: fixed(config),
+        }
+    }
+
+    /// The threads that hash for the embedded directory: those that are there, where they are as many as it
+    /// has them.
+    pub(super) fn hash_pool(&mut self, local: &sections::Local) -> std::io::Result<Arc<HashPool>> {
+        let (threads, queue) = (local.hashing_threads, local.hashing_queue);
+        if let Some(hashing) = &self.hashing
+            && (hashing.threads, hashing.queue) == (threads, queue)
+        {
+            return Ok(Arc::clone(&hashing.pool));
+        }
+        let pool = Arc::new(HashPool::start(threads, queue)?);
+        self.hashing = Some(Hashing {
+            threads,
+            queue,
+            pool: Arc::clone(&pool),
+        });
+        Ok(pool)
+    }
+
+    /// What `config`, the file at `path`, says otherwise than what counts until a restart.
+    pub(super) fn needs_restart(&self, config: &Config, path: &Path) -> Vec<ConfigFault> {
+        let wanted = fixed(config);
+        let changed = self.fixed.iter().zip(wanted);
+        let changed = changed.filter(|(running, wanted)| *running != wanted);
+        let told = changed.map(|((key, running), _)| ConfigFault {
+            key: (*key).to_owned(),
+            line: config.lines.of(key),
+            ..ConfigFault::of_file(
+                path,
+                format!("needs a restart: until then {running} counts"),
+            )
+        });
+        told.collect()
+    }
+}
+
+/// The values that were taken when sockets were opened and rooms were made, in one order.
+fn fixed(config: &Config) -> Vec<Fixed> {
+    let server = &config.server;
+    let tls = if server.tls.is_some() {
+        "TLS"
+    } else {
+        "plain HTTP"
+    };
+    let control = server.control_socket.as_ref();
+    let control = control.map_or_else(|| "none".to_owned(), |path| path.display().to_string());
+    let metrics = config.metrics.map(|metrics| metrics.listen.to_string());
+    vec![
+        ("server.listen", server.listen.to_string()),
+        ("server.tls", tls.to_owned()),
+        ("server.max-connections", server.max_connections.to_string()),
+        ("server.control-socket", control),
+        (
+            "metrics.listen",
+            metrics.unwrap_or_else(|| "none".to_owned()),
+        ),
+        ("sessions.max", config.sessions.max.to_string()),
+        (
+            "sessions.idle-minutes",
+            config.sessions.idle_minutes.to_string(),
+        ),
+        (
+            "requests.max-replay-marks",
+            config.requests.max_replay_marks.to_string(),
+        ),
+    ]
+}
+
+fn build_store(config: &Config) -> Store {
+    Store::Memory(MemoryStore::new(Limits {
+        sessions: config.sessions.max,
+        idle: config.sessions.idle(),
+        replay_marks: config.requests.max_replay_marks,
+        attempts: MAX_ATTEMPTS,
+    }))
+}

@@ -1,0 +1,279 @@
+//! The configuration that counts, and how another one takes its place while the server runs.
+//!
+//! A request is answered from beginning to end by the configuration that counted when it came. What takes
+//! the place of another one was built and checked whole before; what cannot be used changes nothing.
+
+use std::{
+    collections::HashSet,
+    convert::Infallible,
+    path::{Path, PathBuf},
+    sync::{Arc, Mutex, OnceLock, PoisonError},
+    task::{Context, Poll},
+};
+
+use arc_swap::ArcSwap;
+use axum::{
+    BoxError, Router,
+    body::{Bytes, HttpBody},
+    http::Request,
+    routing::future::RouteFuture,
+};
+use axum_server::tls_openssl::OpenSSLConfig;
+use jiff::Timestamp;
+use tokio::signal::unix::Signal;
+use tower::Service;
+
+use super::{
+    build::{self, Built},
+    lasting::Lasting,
+};
+use crate::{
+    audit::Event,
+    config::{environment::Environment, fault::ConfigFault, sections::Server},
+    metadata::registry::{Registry, SpState},
+    model::short_name::ShortName,
+    sys::tls,
+    telemetry::metrics,
+    web::{self, Front},
+};
+
+/// The server that runs.
+#[derive(Debug)]
+pub struct Live {
+    pub(super) path: PathBuf,
+    environment: Environment,
+    /// When the process began.
+    pub(super) begun_at: Timestamp,
+    current: ArcSwap<Snapshot>,
+    /// One after the other.
+    reloading: Mutex<()>,
+    /// What our listener shows, where it speaks TLS.
+    tls: OnceLock<OpenSSLConfig>,
+}
+
+/// One configuration, as it is served.
+#[derive(Debug)]
+pub struct Snapshot {
+    /// What the routes work with.
+    pub front: Arc<Front>,
+    /// `[server]`, as far as it can change.
+    pub server: Server,
+    /// When it took over.
+    pub since: Timestamp,
+    /// Our own certificates, each by its file, and when it ends.
+    pub(super) certificates: Vec<(PathBuf, Timestamp)>,
+    routes: Router,
+    metrics: Router,
+    lasting: Lasting,
+}
+
+/// A configuration that took over, and what an administrator should know of it.
+#[derive(Clone, Debug, Default, Eq, PartialEq)]
+pub struct Taken {
+    /// What is wrong with single providers, in their metadata or by their own rules: the others are served
+    /// all the same.
+    pub faults_of_providers: Vec<ConfigFault>,
+    /// What counts after a restart only.
+    pub needs_restart: Vec<ConfigFault>,
+    /// What is not wrong yet.
+    pub warnings: Vec<ConfigFault>,
+}
+
+impl Live {
+    /// Begins with what was built from the file at `path`, and tells the log what is wrong with it.
+    pub fn begin(path: &Path, environment: Environment, built: Built) -> Arc<Self> {
+        let (snapshot, _told) = settle(built);
+        Arc::new(Self {
+            path: path.to_owned(),
+            environment,
+            begun_at: snapshot.since,
+            current: ArcSwap::from_pointee(snapshot),
+            reloading: Mutex::default(),
+            tls: OnceLock::new(),
+        })
+    }
+
+    /// What counts now.
+    pub fn current(&self) -> Arc<Snapshot> {
+        self.current.load_full()
+    }
+
+    /// Reads the configuration and all that it names again. It takes over as a whole, or not at all; log and
+    /// audit say which.
+    ///
+    /// Takes as long as a start: not for a thread that serves requests.
+    ///
+    /// # Errors
+    ///
+    /// Every fault, as a start would tell them; and the metadata of a provider that people can sign in to now
+    /// and could not afterwards. What counted before goes on.
+    pub fn reload(&self, asked_by: &str) -> Result<Taken, Vec<ConfigFault>> {
+        let _one_at_a_time = self
+            .reloading
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        let taken = self.replace();
+        match &taken {
+            Ok(_) => {
+                let current = self.current.load();
+                let now = current.lasting.clock.now();
+                let answered: Vec<_> = answered(&current.front.bridge.registry, now).collect();
+                let answered = &*answered;
+                Event::Reloaded { asked_by, answered }.write();
+            }
+            Err(faults) => {
+                for fault in faults {
+                    tracing::error!(
+                        config.fault = %fault,
+                        asked.by = asked_by,
+                        "a configuration was not taken, and the one before it goes on"
+                    );
+                }
+            }
+        }
+        taken
+    }
+
+    fn replace(&self) -> Result<Taken, Vec<ConfigFault>> {
+        let before = self.current();
+        let built = build::load_again(&self.path, &self.environment, &before.lasting)?;
+        let now = before.lasting.clock.now();
+        let broken: HashSet<_> = built
+            .front
+            .bridge
+            .registry
+            .states(now)
+            .filter_map(|(name, state)| (state == SpState::Broken).then_some(name))
+            .collect();
+        if answered(&before.front.bridge.registry, now).any(|name| broken.contains(name)) {
+            return Err(built.faults_of_providers);
+        }
+        if let (Some(shown), Some(files)) = (self.tls.get(), &built.server.tls) {
+            let acceptor = tls::acceptor(&files.certificate, &files.key).map_err(|error| {
+                vec![ConfigFault::of_file(&files.certificate, error.to_string())]
+            })?;
+            shown.reload_from_acceptor(acceptor);
+        }
+        let (snapshot, taken) = settle(built);
+        self.current.store(Arc::new(snapshot));
+        Ok(taken)
+    }
+
+    /// Has `shown`, what our listener shows of TLS, follow the configuration.
+    pub(super) fn keeps_tls(&self, shown: &OpenSSLConfig) {
+        // A second listener of one server there is none.
+        let _ = self.tls.set(shown.clone());
+    }
+
+    /// The routes for people and providers.
+    pub fn routes(self: &Arc<Self>) -> Current {
+        Current {
+            live: Arc::clone(self),
+            routes: |snapshot| &snapshot.routes,
+        }
+    }
+
+    /// The routes of `[metrics]`.
+    pub(super) fn metrics(self: &Arc<Self>) -> Current {
+        Current {
+            live: Arc::clone(self),
+            routes: |snapshot| &snapshot.metrics,
+        }
+    }
+}
+
+/// The providers that people can sign in to at `now`.
+fn answered(registry: &Registry, now: Timestamp) -> impl Iterator<Item = &ShortName> {
+    registry
+        .states(now)
+        .filter_map(|(name, state)| match state {
+            SpState::Good | SpState::LastGood | SpState::Stale => Some(name),
+            SpState::Broken | SpState::Disabled | SpState::Expired => None,
+        })
+}
+
+/// Makes what is served of what was built: the log hears what an administrator should see to, and what can
+/// be used of the metadata is kept.
+fn settle(built: Built) -> (Snapshot, Taken) {
+    let Built {
+        front,
+        server,
+        lasting,
+        metrics: _,
+        is_lab,
+        faults_of_providers,
+        certificates,
+        needs_restart,
+        warnings,
+        to_keep,
+    } = built;
+    for fault in &faults_of_providers {
+        tracing::error!(config.fault = %fault, "something is wrong with a provider");
+    }
+    for (provider, error) in to_keep.keep() {
+        tracing::error!(
+            sp.short_name = %provider,
+            error.cause = %error,
+            "no copy of the metadata of a provider could be kept"
+        );
+    }
+    for warning in warnings.iter().chain(&needs_restart) {
+        tracing::warn!(config.warning = %warning, "an administrator should see to this");
+    }
+    if is_lab {
+        tracing::warn!("lab = true: plain http is allowed; not for people");
+    }
+    let front = Arc::new(front);
+    let snapshot = Snapshot {
+        routes: web::router(Arc::clone(&front)),
+        metrics: metrics::router(Arc::clone(&front)),
+        since: lasting.clock.now(),
+        certificates,
+        front,
+        server,
+        lasting,
+    };
+    let taken = Taken {
+        faults_of_providers,
+        needs_restart,
+        warnings,
+    };
+    (snapshot, taken)
+}
+
+/// Reads the configuration again at each SIGHUP.
+pub async fn reload_at(mut hangup: Signal, live: Arc<Live>) {
+    while hangup.recv().await.is_some() {
+        let live = Arc::clone(&live);
+        let asked = tokio::task::spawn_blocking(move || live.reload("signal"));
+        // The log has been told, of a fault of ours too.
+        let _ = asked.await;
+    }
+}
+
+/// Routes of whatever configuration counts when a request comes.
+#[derive(Clone, Debug)]
+pub struct Current {
+    live: Arc<Live>,
+    routes: fn(&Snapshot) -> &Router,
+}
+
+impl<B> Service<Request<B>> for Current
+where
+    B: HttpBody<Data = Bytes> + Send + 'static,
+    B::Error: Into<BoxError>,
+{
+    type Response = axum::response::Response;
+    type Error = Infallible;
+    type Future = RouteFuture<Infallible>;
+
+    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn call(&mut self, request: Request<B>) -> Self::Future {
+        (self.routes)(&self.live.current.load())
+            .clone()
+            .call(request)
+    }
+}

@@ -1,0 +1,61 @@
+//! `passerelle reload`.
+
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context as _, bail};
+
+use super::{complain, say};
+use crate::{
+    config::{self, environment::Environment},
+    control::{
+        Answer, Command,
+        ask::{AskFault, ask},
+    },
+};
+
+/// Has the running server read its configuration again, and fails where it did not take it, or where
+/// something of it is wrong.
+pub(super) fn run(path: &Path) -> anyhow::Result<()> {
+    let socket = socket(path).context(
+        "the configuration names no control-socket, nor a state-folder to have it in: send the server SIGHUP",
+    )?;
+    let answer = ask(&socket, Command::Reload)
+        .with_context(|| format!("nothing was reloaded: {}", socket.display()))?;
+    let reload = match answer {
+        Answer::Reload(reload) => reload,
+        Answer::Refused(why) => bail!("nothing was reloaded: {why}"),
+        Answer::Status(_) => return Err(AskFault::NotUnderstood.into()),
+    };
+    for (kind, told) in [
+        ("error", &reload.faults),
+        ("restart", &reload.needs_restart),
+        ("warning", &reload.warnings),
+    ] {
+        for line in told {
+            complain(&format!("{kind}: {line}"));
+        }
+    }
+    match (reload.is_taken, reload.faults.len()) {
+        (true, 0) => {
+            say("the configuration took over");
+            Ok(())
+        }
+        (true, faults) => {
+            bail!("the configuration took over, with {faults} fault(s) of providers")
+        }
+        (false, faults) => {
+            bail!(
+                "{faults} fault(s): the configuration was not taken, and the one before it goes on"
+            )
+        }
+    }
+}
+
+/// Where the server of the configuration at `path` listens for commands. The configuration need not be
+/// right, nor its keys readable for whoever asks: the server judges that.
+pub(super) fn socket(path: &Path) -> Option<PathBuf> {
+    match config::load(path, &Environment::of_process()) {
+        Ok(config) => config.server.control_socket,
+        Err(faulty) => faulty.named().server?.control_socket.clone(),
+    }
+}

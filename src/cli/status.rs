@@ -1,0 +1,109 @@
+//! `passerelle status`.
+
+use std::path::Path;
+
+use anyhow::bail;
+use clap::Args;
+use jiff::Timestamp;
+use serde_json::json;
+
+use super::{complain, reload::socket, say};
+use crate::{
+    app::duties,
+    control::{
+        Answer, Command, Duty, Status,
+        ask::{AskFault, ask},
+    },
+    sys::clock::{Clock as _, SystemClock},
+};
+
+#[derive(Args, Debug)]
+pub(super) struct Options {
+    /// Prints JSON, for scripts.
+    #[arg(long)]
+    json: bool,
+}
+
+/// Says what must be done for whom, and fails where something is overdue. The running server says it, or
+/// else its files do.
+pub(super) fn run(path: &Path, options: &Options) -> anyhow::Result<()> {
+    let (server, why) = match socket(path) {
+        Some(socket) => match asked(&socket) {
+            Ok(status) => (Some(status), String::new()),
+            Err(fault) => (None, format!("{}: {fault:#}", socket.display())),
+        },
+        None => (None, "the configuration names no control-socket".to_owned()),
+    };
+    let duties = if let Some(status) = &server {
+        status.duties.clone()
+    } else {
+        complain(&format!("{why}; what follows is what the files alone tell"));
+        let built = super::check::load(path)?;
+        let now = SystemClock.now();
+        duties::of(&built.front.bridge.registry, &built.certificates, now)
+    };
+    if options.json {
+        let told = json!({ "server": server, "duties": duties });
+        say(&serde_json::to_string_pretty(&told)?);
+    } else {
+        if let Some(status) = &server {
+            tell(status);
+        }
+        tell_duties(&duties, SystemClock.now());
+    }
+    match duties.iter().filter(|duty| duty.is_overdue()).count() {
+        0 => Ok(()),
+        overdue => bail!("{overdue} thing(s) overdue"),
+    }
+}
+
+fn asked(socket: &Path) -> anyhow::Result<Status> {
+    match ask(socket, Command::Status)? {
+        Answer::Status(status) => Ok(status),
+        Answer::Refused(why) => bail!(why),
+        Answer::Reload(_) => Err(AskFault::NotUnderstood.into()),
+    }
+}
+
+fn tell(status: &Status) {
+    say(&format!(
+        "passerelle {}, running since {:.0}, with {} of {:.0}",
+        status.version,
+        status.running_since,
+        status.configuration.display(),
+        status.loaded_at
+    ));
+    for (name, state) in &status.providers {
+        say(&format!("sp.{name}: {state}"));
+    }
+    for (name, count) in status.counts.iter().filter(|(_, count)| **count > 0) {
+        say(&format!("{name}: {count}"));
+    }
+}
+
+fn tell_duties(duties: &[Duty], now: Timestamp) {
+    if duties.is_empty() {
+        say("nothing to do within 60 days");
+    }
+    for Duty {
+        until,
+        whom,
+        what,
+        within_days: _,
+    } in duties
+    {
+        let (date, when) = match until {
+            None => ("now".to_owned(), String::new()),
+            Some(end) => {
+                let days = end.duration_since(now).as_hours().div_euclid(24);
+                let when = if *end <= now {
+                    "over".to_owned()
+                } else {
+                    format!("in {days} days")
+                };
+                (end.strftime("%Y-%m-%d").to_string(), when)
+            }
+        };
+        say(&format!("{date:<10}  {when:<10}  {whom}: {what}"));
+    }
+}

@@ -1,0 +1,116 @@
+//! How commands reach the server that runs: a Unix socket that only its owner and root may speak to.
+//!
+//! One connection, one question, one answer, each one line of JSON. What the answers are made of is known
+//! to whoever implements [`Answers`].
+
+use std::{collections::BTreeMap, path::PathBuf};
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+pub mod ask;
+pub mod socket;
+
+/// The version of what is spoken here: another one is refused.
+const VERSION: u32 = 1;
+/// The longest question, in bytes.
+const MAX_QUESTION: u64 = 64 * 1024;
+/// The longest answer that is read, in bytes: some hundred for each of ten thousand providers.
+const MAX_ANSWER: u64 = 4 * 1024 * 1024;
+
+/// A question, as it is sent.
+#[derive(Clone, Copy, Debug, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+struct Question {
+    version: u32,
+    command: Command,
+}
+
+/// What can be asked.
+#[derive(Clone, Copy, Debug, Deserialize, Eq, PartialEq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Command {
+    /// Have the configuration read again.
+    Reload,
+    /// Say how it stands.
+    Status,
+}
+
+/// An answer, as it is sent.
+#[derive(Debug, Deserialize, Serialize)]
+struct Reply {
+    version: u32,
+    answer: Answer,
+}
+
+/// What is said to a question.
+#[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Answer {
+    /// The question was none; why.
+    Refused(String),
+    /// To [`Command::Reload`].
+    Reload(Reload),
+    /// To [`Command::Status`].
+    Status(Status),
+}
+
+/// What became of a reload. Faults are told as `check` tells them: file, line, key, what, hint.
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+pub struct Reload {
+    /// Whether the configuration took over; where it did not, the one before goes on.
+    pub is_taken: bool,
+    /// What is wrong; of one that took over, with single providers.
+    pub faults: Vec<String>,
+    /// What counts after a restart only.
+    pub needs_restart: Vec<String>,
+    /// What is not wrong yet.
+    pub warnings: Vec<String>,
+}
+
+/// How it stands with the server.
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+pub struct Status {
+    /// The version of the program.
+    pub version: String,
+    /// The configuration file.
+    pub configuration: PathBuf,
+    /// When the process began.
+    pub running_since: Timestamp,
+    /// When the configuration took over.
+    pub loaded_at: Timestamp,
+    /// How it stands with each provider, in the words of `/readyz`, by short name.
+    pub providers: BTreeMap<String, String>,
+    /// What went wrong without stopping anybody, and how often since the process began.
+    pub counts: BTreeMap<String, u64>,
+    /// What must be done for whom, the most urgent first.
+    pub duties: Vec<Duty>,
+}
+
+/// Something that an administrator must see to.
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+pub struct Duty {
+    /// Until when; none where it is wrong now.
+    pub until: Option<Timestamp>,
+    /// The step of the warning that is reached: within so many days. 0 is overdue.
+    pub within_days: u16,
+    /// For whom: `ours`, or `sp.<short name>`.
+    pub whom: String,
+    /// What ends, or is wrong.
+    pub what: String,
+}
+
+impl Duty {
+    /// Whether it should have been done.
+    pub const fn is_overdue(&self) -> bool {
+        self.within_days == 0
+    }
+}
+
+/// Whoever knows the answers. Called on a thread that may wait.
+pub trait Answers: std::fmt::Debug + Send + Sync + 'static {
+    /// Reads the configuration again.
+    fn reload(&self, asked_by: &str) -> Reload;
+    /// Says how it stands.
+    fn status(&self) -> Status;
+}
