@@ -216,7 +216,7 @@ stop-logout-not-taken = La déconnexion se fait encore ici
 sheet-title = Ce qu’il faut saisir chez Zoom
 sheet-lead = Sur le portail web de Zoom, « Advanced > Single Sign-On ». Chaque champ porte le nom que Zoom lui donne ; chaque valeur se colle telle quelle.
 sheet-subject = Pour sp.{ $name }, d’après la configuration de { $origin }.
-sheet-switched-off = sp.{ $name } est désactivé ici (enabled = false) : personne n’entre tant que cette ligne est là.
+sheet-switched-off = sp.{ $name } est désactivé ici (enabled = false) : personne n’entre tant que cette ligne est là.
 sheet-mend-first = À corriger d’abord
 sheet-look-at = À regarder aussi
 sheet-copy = Copier
