@@ -19,8 +19,6 @@ pub struct SetUp {
     pub sheet: Sheet,
     /// Our own origin.
     pub origin: String,
-    /// What `passerelle check` says of this provider: what is wrong, and what is not wrong yet.
-    pub told: [Vec<ConfigFault>; 2],
 }
 
 /// Why there is no sheet.
@@ -62,29 +60,24 @@ pub fn zoom_sheet(
     let short_name = &chosen(&config, sp)?.short_name;
     let mut look = Look::at(config.named(), path);
     let seen = look.look(now);
-    let sheet = sheet_of(&config, &seen, short_name.as_str(), now);
     let Look {
         faults,
         of_providers,
         warnings,
         ..
     } = look;
-    let Some(sheet) = sheet else {
-        return Err(SetUpError::Faults([faults, of_providers].concat()));
-    };
     let table = format!("sp.{short_name}");
-    let is_of_it = |fault: &ConfigFault| {
+    let is_of_it = |fault: &&ConfigFault| {
         let rest = fault.key.strip_prefix(&table);
         rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
     };
-    let told = [of_providers, warnings].map(|mut told| {
-        told.retain(is_of_it);
-        told
-    });
+    let told =
+        [&of_providers, &warnings].map(|told| told.iter().filter(is_of_it).cloned().collect());
+    let sheet = sheet_of(&config, &seen, short_name.as_str(), (told, now))
+        .ok_or_else(|| SetUpError::Faults([faults, of_providers].concat()))?;
     Ok(SetUp {
         sheet,
         origin: config.base_url.as_str().to_owned(),
-        told,
     })
 }
 
@@ -111,11 +104,17 @@ fn chosen<'c>(config: &'c Config, sp: Option<&str>) -> Result<&'c SpConfig, SetU
     }
 }
 
-fn sheet_of(config: &Config, seen: &Seen, short_name: &str, now: Timestamp) -> Option<Sheet> {
+fn sheet_of(
+    config: &Config,
+    seen: &Seen,
+    short_name: &str,
+    (told, now): ([Vec<ConfigFault>; 2], Timestamp),
+) -> Option<Sheet> {
     let mut providers = seen.providers.iter();
     let (_, provider) = providers.find(|(name, _)| name.as_str() == short_name)?;
     let how = (seen.mapping.as_ref()?, config.sessions.lifetime());
     with_facts(provider, how, now, |facts| {
-        zoom::sheet(facts, &config.base_url, &config.organization.mail_domains)
+        let domains = &config.organization.mail_domains;
+        zoom::sheet(facts, &config.base_url, domains, told)
     })
 }

@@ -15,7 +15,12 @@ mod sp;
 mod status;
 mod zoom_settings;
 
-use std::{path::PathBuf, process::ExitCode};
+use std::{
+    io::{self, Write as _},
+    path::PathBuf,
+    process::ExitCode,
+    sync::atomic::{AtomicBool, Ordering},
+};
 
 use clap::{Parser, Subcommand};
 
@@ -78,6 +83,7 @@ pub fn run() -> ExitCode {
         Command::HashPassword => hash_password::run(),
     };
     match end {
+        Ok(()) if IS_CUT_SHORT.load(Ordering::Relaxed) => ExitCode::FAILURE,
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             complain(&format!("passerelle: {error:#}"));
@@ -92,23 +98,32 @@ fn say(text: &str) {
     say_exactly(&visible(text, &['\n']));
 }
 
-/// Writes what is for a file and not for a terminal.
-#[expect(clippy::print_stdout, reason = "a command speaks to the terminal")]
+/// Whether some of what was said is lost, as on a full disk: then not all is well.
+static IS_CUT_SHORT: AtomicBool = AtomicBool::new(false);
+
+/// Writes what is for a file and not for a terminal. A reader that has had enough (`| head`) stops nothing: the
+/// command does what it is there for, and its status says how that went.
 fn say_exactly(text: &str) {
-    println!("{text}");
+    match writeln!(io::stdout().lock(), "{text}") {
+        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
+            IS_CUT_SHORT.store(true, Ordering::Relaxed);
+            complain(&format!("passerelle: standard output: {error}"));
+        }
+        Ok(()) | Err(_) => {}
+    }
 }
 
-/// Writes a line about what is wrong.
-#[expect(clippy::print_stderr, reason = "a command speaks to the terminal")]
+/// Writes a line about what is wrong. There is nobody to tell where that cannot be written.
 fn complain(text: &str) {
-    eprintln!("{}", visible(text, &['\n']));
+    let line = visible(text, &['\n']);
+    drop(writeln!(io::stderr().lock(), "{line}"));
 }
 
 /// Asks whoever sits at the terminal, and reads the line that they type.
 fn ask(text: &str) -> Option<String> {
     complain(text);
     let mut line = String::new();
-    std::io::stdin().read_line(&mut line).ok()?;
+    io::stdin().read_line(&mut line).ok()?;
     Some(line.trim().to_owned()).filter(|line| !line.is_empty())
 }
 

@@ -6,10 +6,10 @@ use anyhow::bail;
 use clap::{Args, ValueEnum};
 use serde_json::{Value, json};
 
-use super::{complain_of, say};
+use super::{complain_of, say, say_exactly};
 use crate::{
     app::setup::{self, SetUp, SetUpError},
-    config::environment::Environment,
+    config::{environment::Environment, fault::ConfigFault},
     edge::page::sheet::{self as page, SheetWords},
     model::language::Language,
     setup::sheet::{Entry, Part, Row},
@@ -41,7 +41,7 @@ enum Spoken {
     Fr,
 }
 
-/// Prints the sheet; what is wrong with the provider goes to standard error.
+/// Prints the sheet, and fails where something is to be mended before anybody goes by it.
 pub(super) fn run(path: &Path, options: &Options) -> anyhow::Result<()> {
     let environment = Environment::of_process();
     let set_up =
@@ -53,11 +53,9 @@ pub(super) fn run(path: &Path, options: &Options) -> anyhow::Result<()> {
             }
             Err(error) => return Err(error.into()),
         };
-    let [faults, warnings] = &set_up.told;
-    complain_of(faults, "error");
-    complain_of(warnings, "warning");
     if options.html {
-        say(page::write(&set_up.sheet, &set_up.origin)?.trim_end());
+        // A policy in it counts for these very bytes.
+        say_exactly(page::write(&set_up.sheet, &set_up.origin)?.trim_end());
     } else if options.json {
         say(&serde_json::to_string_pretty(&as_json(&set_up)?)?);
     } else {
@@ -66,6 +64,13 @@ pub(super) fn run(path: &Path, options: &Options) -> anyhow::Result<()> {
             Spoken::Fr => Language::Fr,
         };
         say(&as_text(&set_up, &SheetWords::load(language)?)?);
+    }
+    let [faults, _] = &set_up.sheet.told;
+    if !faults.is_empty() {
+        bail!(
+            "{} fault(s) stand at the top of the sheet: mend them first",
+            faults.len()
+        );
     }
     Ok(())
 }
@@ -81,9 +86,17 @@ fn as_json(set_up: &SetUp) -> anyhow::Result<Value> {
             rows.iter().map(|row| row_as_json(row, &words)).collect();
         parts.push(json!({ "part": heading.slug(), "rows": rows? }));
     }
+    let [mend_first, look_at] = &set_up.sheet.told;
+    let as_told = |told: &[ConfigFault]| {
+        let told = told.iter().map(ToString::to_string);
+        told.collect::<Value>()
+    };
     Ok(json!({
         "sp": set_up.sheet.short_name.as_str(),
         "origin": set_up.origin,
+        "enabled": set_up.sheet.is_enabled,
+        "mend-first": as_told(mend_first),
+        "look-at": as_told(look_at),
         "parts": parts,
     }))
 }
@@ -118,6 +131,16 @@ fn as_text(set_up: &SetUp, words: &SheetWords) -> anyhow::Result<String> {
     let subject = words.subject(&set_up.sheet, &set_up.origin)?;
     let mut lines = vec![words.title()?];
     lines.extend(filled(&words.lead()?).chain(filled(&subject)));
+    if !set_up.sheet.is_enabled {
+        let off = words.switched_off(&set_up.sheet)?;
+        lines.extend(std::iter::once(String::new()).chain(filled(&off)));
+    }
+    for (heading, told) in words.told()?.iter().zip(&set_up.sheet.told) {
+        if !told.is_empty() {
+            lines.extend([String::new(), format!("== {heading} ==")]);
+        }
+        lines.extend(told.iter().map(|fault| format!("\n{fault}")));
+    }
     for Part { heading, rows } in &set_up.sheet.parts {
         let heading = words.heading(*heading)?;
         lines.extend([String::new(), format!("== {heading} ==")]);

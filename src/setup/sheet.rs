@@ -5,13 +5,21 @@
 
 use std::borrow::Cow;
 
-use crate::{config::sections::FieldLine, model::short_name::ShortName};
+use crate::{
+    config::{fault::ConfigFault, sections::FieldLine},
+    model::short_name::ShortName,
+};
 
 /// All that is to be typed for one provider.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Sheet {
     /// Our own name for the provider.
     pub short_name: ShortName,
+    /// Whether anybody is let go to the provider.
+    pub is_enabled: bool,
+    /// What `passerelle check` says of the provider: what is to be mended first, as people are shut out by it or get
+    /// what they should not, and what is not wrong yet.
+    pub told: [Vec<ConfigFault>; 2],
     /// In the order of the form.
     pub parts: Vec<Part>,
 }
@@ -174,6 +182,11 @@ pub enum Note {
     SignRequestsLater,
     /// Requests that are not signed are refused here.
     SignRequestsNeeded,
+    /// No key is here that could verify the signature.
+    SignRequestsUnverified {
+        /// Our own name for the provider.
+        sp: String,
+    },
     /// Requests that are signed can be told from others.
     SignRequestsWise,
     /// What the address does.

@@ -11,7 +11,7 @@ use super::{
 };
 use crate::{
     attributes::release::Sent,
-    config::base_url::BaseUrl,
+    config::{base_url::BaseUrl, fault::ConfigFault},
     model::{entity_id::EntityId, name_id::NameIdFormat},
     xmlsec::SignatureAlgorithm,
 };
@@ -57,8 +57,14 @@ const BASIC: [(&str, Need); 13] = [
     (EMPLOYEE_ID, Need::Key),
 ];
 
-/// What to type for the provider of these facts. `mail_domains` are the organization's.
-pub fn sheet(facts: &Facts<'_>, base_url: &BaseUrl, mail_domains: &[String]) -> Sheet {
+/// What to type for the provider of these facts, of which `check` has told so much. `mail_domains` are the
+/// organization's.
+pub fn sheet(
+    facts: &Facts<'_>,
+    base_url: &BaseUrl,
+    mail_domains: &[String],
+    told: [Vec<ConfigFault>; 2],
+) -> Sheet {
     // What holds for all of them is said once.
     let notes = std::iter::once(Note::Domain)
         .map(Some)
@@ -84,6 +90,8 @@ pub fn sheet(facts: &Facts<'_>, base_url: &BaseUrl, mail_domains: &[String]) -> 
     ];
     Sheet {
         short_name: facts.registered.config.short_name.clone(),
+        is_enabled: facts.registered.config.enabled,
+        told,
         parts: parts
             .into_iter()
             .filter(|(_, rows)| !rows.is_empty())
@@ -150,6 +158,9 @@ fn security(facts: &Facts<'_>) -> Vec<Row> {
     let registered = facts.registered;
     let (requests, why) = if registered.is_placeholder() {
         (Entry::Untick, Note::SignRequestsLater)
+    } else if registered.keys.is_empty() {
+        let sp = registered.config.short_name.as_str().to_owned();
+        (Entry::Tick, Note::SignRequestsUnverified { sp })
     } else if registered.must_sign_requests() {
         (Entry::Tick, Note::SignRequestsNeeded)
     } else {

@@ -29,7 +29,10 @@ fn told(case: Case<'_>, wanted: Heading) -> Vec<String> {
 }
 
 fn made(case: Case<'_>) -> Sheet {
-    case.look(|facts, config| sheet(facts, &config.base_url, &config.organization.mail_domains))
+    case.look(|facts, config| {
+        let domains = &config.organization.mail_domains;
+        sheet(facts, &config.base_url, domains, Default::default())
+    })
 }
 
 fn note_of(case: Case<'_>, field: &str) -> Option<Note> {
@@ -123,6 +126,27 @@ fn boxes_follow_what_is_done_here() {
     assert_eq!(
         note_of(case, "Sign SAML request"),
         Some(Note::SignRequestsWise)
+    );
+}
+
+#[test]
+fn requests_are_to_be_required_signed_only_once_a_key_is_here_that_verifies_them() {
+    let metadata = include_str!("../../metadata/zoom.xml");
+    let (before, rest) = metadata.split_once("<md:KeyDescriptor").unwrap();
+    let (_, after) = rest.split_once("</md:KeyDescriptor>").unwrap();
+    let keyless = format!("{before}{after}");
+    assert!(!keyless.contains("use=\"signing\""));
+    let tables = format!("{ZOOM}require-signed-requests = false");
+    let case = Case {
+        metadata: Some(&keyless),
+        ..Case::of(&tables)
+    };
+    assert_eq!(told(case, Heading::Security)[0], "Sign SAML request: tick");
+    assert_eq!(
+        note_of(case, "Sign SAML request"),
+        Some(Note::SignRequestsUnverified {
+            sp: "zoom".to_owned()
+        })
     );
 }
 

@@ -100,6 +100,22 @@ fn zoom_is_known_by_both_names_and_its_requests_may_be_unsigned() {
 }
 
 #[test]
+fn both_names_of_zoom_stay_known_when_its_own_file_has_the_other_one_than_the_placeholder() {
+    let (_place, config) = load("config/univ-montp3.toml");
+    let path = &config.service_providers[0].metadata_path;
+    let placeholder = fs::read_to_string(path).unwrap();
+    let own = placeholder.replace("entityID=\"univ", "entityID=\"https://univ");
+    assert_ne!(own, placeholder);
+    fs::remove_file(path).unwrap();
+    fs::write(path, own).unwrap();
+    let loaded = source::load(&config.service_providers, None, config.schemes, None, now());
+    for name in ["univ-montp3-fr.zoom.us", "https://univ-montp3-fr.zoom.us"] {
+        let name = EntityId::parse(name).unwrap();
+        assert!(loaded.registry.sp_for(&name, now()).is_ok(), "{name:?}");
+    }
+}
+
+#[test]
 fn r112_zoom_is_told_what_its_preset_lists_and_nothing_else() {
     let (_place, config) = load("config/univ-montp3.toml");
     let policy = release_policy(&config, &config.service_providers[0]);

@@ -3,8 +3,10 @@
 
 use std::{fs, os::unix::fs::PermissionsExt as _, path::Path};
 
+use base64::{Engine as _, engine::general_purpose::STANDARD};
 use passerelle::{
     sp_check::{Expected, Profile, read},
+    sys::hmac::sha256,
     xmlsec::VerifyingKey,
 };
 use serde_json::Value;
@@ -223,10 +225,20 @@ fn what_is_wrong_elsewhere_keeps_nobody_from_the_sheet_and_what_is_wrong_with_zo
     let mut setup = Setup::zoom("max-authn-age-minutes = 240");
     setup.people = "[person.alice]\npassword = 'none'".to_owned();
     let (_folder, path) = setup.write();
-    let said = printed(&path, &[]);
+    let said = refused(&path, &[]);
     assert!(said.contains("Sign-in page URL"), "{said}");
     assert!(!said.contains("person.alice"), "{said}");
-    assert!(said.contains("sp.zoom.max-authn-age-minutes"), "{said}");
+    let told = said.find("sp.zoom.max-authn-age-minutes").unwrap();
+    assert!(said.find("== Mend this first ==").unwrap() < told, "{said}");
+    assert!(told < said.find("Sign-in page URL").unwrap(), "{said}");
+    let french = refused(&path, &["--lang", "fr"]);
+    assert!(french.contains("== À corriger d’abord =="), "{french}");
+    let json = json_of(&refused(&path, &["--json"]));
+    let told = json["mend-first"][0].as_str().unwrap();
+    assert!(told.contains("sp.zoom.max-authn-age-minutes"), "{told}");
+    let html = refused(&path, &["--html"]);
+    assert!(html.contains("id=\"mend-first\""), "{html}");
+    assert!(html.contains("sp.zoom.max-authn-age-minutes"), "{html}");
     let mut broken = Setup::new();
     broken.zoom_metadata = "<x/>".to_owned();
     let (_folder, path) = broken.write();
@@ -235,6 +247,65 @@ fn what_is_wrong_elsewhere_keeps_nobody_from_the_sheet_and_what_is_wrong_with_zo
         said.contains("zoom.xml") && said.contains("no sheet"),
         "{said}"
     );
+}
+
+#[test]
+fn a_provider_that_is_switched_off_is_said_to_be_so_and_what_is_not_grave_fails_nothing() {
+    let (_folder, path) = Setup::zoom("enabled = false\nsign = 'response'").write();
+    let said = printed(&path, &[]);
+    let off = said.find("sp.zoom is switched off here").unwrap();
+    let told = said.find("== Look at this as well ==").unwrap();
+    assert!(off < told && !said.contains("Mend this first"), "{said}");
+    let json = json_of(&printed(&path, &["--json"]));
+    assert_eq!(json["enabled"], false);
+    assert_eq!(json["mend-first"], serde_json::json!([]));
+    let html = printed(&path, &["--html"]);
+    assert!(html.contains("sp.zoom est désactivé ici"), "{html}");
+    assert!(!html.contains("id=\"mend-first\""), "{html}");
+}
+
+#[test]
+fn the_policy_of_the_printed_file_lets_through_its_style_and_script_and_values_stay_as_they_are() {
+    let lines = "release = [{ attribute = 'mail', field = 'License Type', \
+                 lines = [{ contains = 'a', gives = 'x\u{200e}y' }] }]";
+    let (_folder, path) = Setup::zoom(lines).write();
+    let html = run_html(&path);
+    assert!(html.contains("x\u{200e}y"), "{html}");
+    for (open, close) in [("<style>", "</style>"), ("<script>", "</script>")] {
+        let text = html
+            .split_once(open)
+            .unwrap()
+            .1
+            .split_once(close)
+            .unwrap()
+            .0;
+        let digest = STANDARD.encode(sha256(&[text.as_bytes()]));
+        let stated = html.replace("&#x2f;", "/");
+        assert!(stated.contains(&format!("sha256-{digest}")), "{open}");
+    }
+}
+
+/// The file for a browser, whatever is wrong with the provider.
+fn run_html(path: &Path) -> String {
+    let path = path.to_str().unwrap();
+    run(PROGRAM, &["--config", path, "zoom-settings", "--html"], &[]).1
+}
+
+#[test]
+fn a_reader_that_goes_away_stops_no_command_and_a_full_disk_is_told() {
+    let (_folder, path) = Setup::new().write();
+    let path = path.to_str().unwrap();
+    let into = |shell: &str| {
+        let arguments = ["-c", shell, PROGRAM, path];
+        run("bash", &arguments, &[])
+    };
+    let command = "\"$0\" --config \"$1\" zoom-settings";
+    // Nobody is there from the beginning.
+    let (is_well, said) = into(&format!("exec 3> >(true); wait $!; {command} >&3 2>&3"));
+    assert!(is_well && said.is_empty(), "{said}");
+    let (is_well, said) = into(&format!("{command} >/dev/full"));
+    assert!(!is_well && said.contains("standard output"), "{said}");
+    assert!(!said.contains("panicked"), "{said}");
 }
 
 /// What `passerelle check` says of Zoom's rules with more lines in its table.

@@ -12,7 +12,7 @@ use minijinja::{AutoEscape, Environment, UndefinedBehavior, Value, context};
 
 use super::{PageError, Pages, template::key, words::Words};
 use crate::{
-    model::language::Language,
+    model::{language::Language, text::visible},
     setup::sheet::{Entry, Heading, Note, Part, Row, Sheet},
     sys::hmac::sha256,
 };
@@ -78,6 +78,28 @@ impl SheetWords {
             .text(key("sheet-subject"), &arguments.into_iter().collect())?)
     }
 
+    /// That nobody is let go to the provider.
+    ///
+    /// # Errors
+    ///
+    /// As above.
+    pub fn switched_off(&self, sheet: &Sheet) -> Result<String, PageError> {
+        let arguments = [("name", sheet.short_name.as_str())];
+        Ok(self
+            .0
+            .text(key("sheet-switched-off"), &arguments.into_iter().collect())?)
+    }
+
+    /// What stands above each list of [`Sheet::told`].
+    ///
+    /// # Errors
+    ///
+    /// As above.
+    pub fn told(&self) -> Result<[String; 2], PageError> {
+        let (first, then) = (key("sheet-mend-first"), key("sheet-look-at"));
+        Ok([self.plain(first)?, self.plain(then)?])
+    }
+
     /// What a part is about.
     ///
     /// # Errors
@@ -131,6 +153,7 @@ impl SheetWords {
             Note::SignatureHashDiffers { algorithm } => {
                 arguments.set("algorithm", algorithm.as_str());
             }
+            Note::SignRequestsUnverified { sp } => arguments.set("name", sp.as_str()),
             Note::SpNameAlone { other } | Note::SpNameEither { other } => {
                 arguments.set("other", other.as_str());
             }
@@ -197,6 +220,7 @@ const fn note_key(note: &Note) -> &'static str {
         Note::SignOut => key("sheet-note-sign-out"),
         Note::SignRequestsLater => key("sheet-note-sign-requests-later"),
         Note::SignRequestsNeeded => key("sheet-note-sign-requests-needed"),
+        Note::SignRequestsUnverified { .. } => key("sheet-note-sign-requests-unverified"),
         Note::SignRequestsWise => key("sheet-note-sign-requests-wise"),
         Note::SignatureHashDiffers { .. } => key("sheet-note-signature-hash-differs"),
         Note::SpNameAlone { .. } => key("sheet-note-sp-name-alone"),
@@ -265,6 +289,12 @@ pub fn write(sheet: &Sheet, origin: &str) -> Result<String, PageError> {
             title => in_all(&words, SheetWords::title)?,
             lead => in_all(&words, SheetWords::lead)?,
             subject => in_all(&words, |words| words.subject(sheet, origin))?,
+            switched_off => if sheet.is_enabled { None } else {
+                Some(in_all(&words, |words| words.switched_off(sheet))?)
+            },
+            told => sheet.told.each_ref().map(|told| {
+                told.iter().map(|fault| visible(&fault.to_string(), &['\n'])).collect::<Vec<_>>()
+            }),
             parts => parts?,
         })?)
 }

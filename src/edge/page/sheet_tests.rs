@@ -1,7 +1,10 @@
-use std::collections::BTreeSet;
+use std::{collections::BTreeSet, path::Path};
 
 use super::*;
-use crate::{config::sections::FieldLine, model::short_name::ShortName};
+use crate::{
+    config::{fault::ConfigFault, sections::FieldLine},
+    model::short_name::ShortName,
+};
 
 /// Every note there is; a match without "whatever else" in `note_key` sees to it that each has words.
 fn notes(text: &str) -> Vec<Note> {
@@ -34,6 +37,7 @@ fn notes(text: &str) -> Vec<Note> {
         Note::SignOut,
         Note::SignRequestsLater,
         Note::SignRequestsNeeded,
+        Note::SignRequestsUnverified { sp: own() },
         Note::SignRequestsWise,
         Note::SignatureHashDiffers { algorithm: own() },
         Note::SpNameAlone { other: own() },
@@ -89,6 +93,8 @@ fn full(text: &str) -> Sheet {
     let rows: Vec<_> = of_entries.chain(of_notes).collect();
     Sheet {
         short_name: ShortName::parse("zoom").unwrap(),
+        is_enabled: false,
+        told: [(); 2].map(|()| vec![ConfigFault::of_file(Path::new(text), text)]),
         parts: headings
             .map(|heading| Part {
                 heading,
