@@ -6,7 +6,6 @@ use axum::{
 };
 
 use crate::bridge::{Bridge, Setup, ZOOM, ZOOM_SIGN_IN, browser::Browser, page::Page};
-use crate::journeys::BrokenClock;
 
 async fn at_login(bridge: &Bridge) -> (Browser, Page) {
     let mut browser = bridge.browser();
@@ -317,7 +316,7 @@ async fn r53_in_a_frame_nothing_is_done_but_to_say_so_and_to_open_a_window() {
 /// where that is tested.
 #[tokio::test]
 async fn r53_r55_every_status_that_we_answer_with_bears_what_protects() {
-    let mut bridge = Bridge::new();
+    let bridge = Bridge::new();
     let (mut browser, login) = at_login(&bridge).await;
     let mut seen = std::collections::BTreeSet::new();
     for path in ["/", "/nothing", "/j/zoom/x"] {
@@ -342,13 +341,12 @@ async fn r53_r55_every_status_that_we_answer_with_bears_what_protects() {
     let no_form = no_form.body(Body::empty()).unwrap();
     seen.insert(browser.exchange(no_form).await.status);
     let request = bridge.request();
-    // It shares what is broken now.
-    drop(browser);
-    let front = std::sync::Arc::get_mut(&mut bridge.front).unwrap();
-    front.bridge.clock = std::sync::Arc::new(BrokenClock);
+    bridge.break_clock();
     let broken = bridge.browser().arrive(&request.redirect(None)).await;
     seen.insert(broken.status);
-    let all = [200, 303, 400, 403, 404, 405, 413, 415, 421, 429, 500];
+    let logout = bridge.browser().open("/saml/slo?SAMLRequest=x").await;
+    seen.insert(logout.status);
+    let all = [200, 303, 400, 403, 404, 405, 413, 415, 421, 429, 500, 501];
     assert_eq!(seen, all.into());
 }
 

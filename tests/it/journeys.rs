@@ -449,22 +449,11 @@ async fn r33_a_second_click_is_the_same_persons_and_nobody_elses() {
 
 #[tokio::test]
 async fn whom_a_fault_of_ours_throws_off_the_way_reads_a_page() {
-    let mut bridge = Bridge::new();
+    let bridge = Bridge::new();
     let request = bridge.request();
-    let front = std::sync::Arc::get_mut(&mut bridge.front).unwrap();
-    front.bridge.clock = std::sync::Arc::new(BrokenClock);
+    bridge.break_clock();
     let page = bridge.browser().arrive(&request.redirect(None)).await;
     page.stops(500, "internal");
-}
-
-/// A fault of ours, wherever the time is asked for.
-#[derive(Debug)]
-pub(crate) struct BrokenClock;
-
-impl passerelle::sys::clock::Clock for BrokenClock {
-    fn now(&self) -> jiff::Timestamp {
-        panic!("the clock is broken")
-    }
 }
 
 #[tokio::test]

@@ -513,11 +513,11 @@ impl Signer for Mute {
 
 #[tokio::test]
 async fn breach_of_iip_sso04_sdp_idp09_where_the_key_does_not_answer_nothing_is_sent_unsigned() {
-    let mut bridge = Bridge::new();
-    let front = Arc::get_mut(&mut bridge.front).unwrap();
-    for provider in front.bridge.providers.values_mut() {
-        provider.signer = Arc::new(Mute);
-    }
+    let bridge = Setup::new().build_changed(|front| {
+        for provider in front.bridge.providers.values_mut() {
+            provider.signer = Arc::new(Mute);
+        }
+    });
     let (mut browser, login) = at_login(&bridge).await;
     let log = Log::start();
     let page = browser.sign_in(&login, "anne.dupont").await;

@@ -19,7 +19,7 @@ use std::{
     path::{Path, PathBuf},
     sync::{
         Arc,
-        atomic::{AtomicU64, Ordering},
+        atomic::{AtomicBool, AtomicU64, Ordering},
     },
 };
 
@@ -37,7 +37,7 @@ use passerelle::{
     config::{environment::Environment, fault::ConfigFault, sections::Server},
     metadata::registry::Registered,
     sys::{
-        clock::{Clock as _, ManualClock},
+        clock::{Clock, ManualClock},
         entropy::SeededEntropy,
     },
     web::{Front, router},
@@ -129,8 +129,13 @@ impl Setup {
 
     /// Builds the server.
     pub(crate) fn build(self) -> Bridge {
+        self.build_changed(|_| ())
+    }
+
+    /// The same, after `change` of what its routes will work with: for what no configuration brings about.
+    pub(crate) fn build_changed(self, change: impl FnOnce(&mut Front)) -> Bridge {
         let (folder, path) = self.write();
-        Bridge::load(folder, &path, self.seed, self.start)
+        Bridge::load_changed(folder, (&path, change), self.seed, self.start)
     }
 
     /// Writes the configuration and all that it names.
@@ -290,6 +295,23 @@ impl Bridge {
     }
 }
 
+/// A clock that may fall to pieces.
+#[derive(Debug)]
+struct Breakable {
+    clock: Arc<ManualClock>,
+    is_broken: Arc<AtomicBool>,
+}
+
+impl Clock for Breakable {
+    fn now(&self) -> Timestamp {
+        assert!(
+            !self.is_broken.load(Ordering::Relaxed),
+            "the clock is broken"
+        );
+        self.clock.now()
+    }
+}
+
 /// A server, and the clock it goes by.
 #[derive(Debug)]
 pub(crate) struct Bridge {
@@ -297,6 +319,8 @@ pub(crate) struct Bridge {
     pub(crate) folder: TempDir,
     /// Its clock.
     pub(crate) clock: Arc<ManualClock>,
+    /// Whether that is broken.
+    is_clock_broken: Arc<AtomicBool>,
     /// What counts there, and can be replaced.
     pub(crate) live: Arc<Live>,
     /// What its routes work with at first.
@@ -314,17 +338,32 @@ impl Bridge {
 
     /// Builds the server of the configuration at `path`.
     pub(crate) fn load(folder: TempDir, path: &Path, seed: u64, start: Timestamp) -> Self {
+        Self::load_changed(folder, (path, |_: &mut Front| ()), seed, start)
+    }
+
+    fn load_changed(
+        folder: TempDir,
+        (path, change): (&Path, impl FnOnce(&mut Front)),
+        seed: u64,
+        start: Timestamp,
+    ) -> Self {
         let clock = Arc::new(ManualClock::starting_at(start));
         let entropy = Arc::new(SeededEntropy::new(seed));
-        let of_bridge = Arc::<ManualClock>::clone(&clock);
+        let is_clock_broken = Arc::default();
+        let of_bridge = Arc::new(Breakable {
+            clock: Arc::clone(&clock),
+            is_broken: Arc::clone(&is_clock_broken),
+        });
         let environment = Environment::default();
-        let built = build::load(path, &environment, of_bridge, entropy)
+        let mut built = build::load(path, &environment, of_bridge, entropy)
             .unwrap_or_else(|faults| panic!("{faults:#?}"));
+        change(&mut built.front);
         let live = Live::begin(path, environment, built);
         let first = live.current();
         Self {
             folder,
             clock,
+            is_clock_broken,
             front: Arc::clone(&first.front),
             server: first.server.clone(),
             live,
@@ -346,6 +385,11 @@ impl Bridge {
     pub(crate) fn live_browser(&self) -> Browser {
         let routes = Router::new().fallback_service(self.live.routes());
         Browser::new(routes, self.registered())
+    }
+
+    /// Has a fault of ours throw off the way whoever comes from now on, wherever the time is asked for.
+    pub(crate) fn break_clock(&self) {
+        self.is_clock_broken.store(true, Ordering::Relaxed);
     }
 
     /// Has the configuration of `setup` take over.
