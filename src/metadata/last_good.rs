@@ -37,7 +37,7 @@ impl LastGood {
     }
 
     /// The file of the copy for the provider; a short name is one plain word.
-    pub(super) fn path(&self, provider: &ShortName) -> PathBuf {
+    pub fn path(&self, provider: &ShortName) -> PathBuf {
         self.folder.join(format!("{provider}.xml"))
     }
 

@@ -12,7 +12,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use rustix::fs::{MemfdFlags, memfd_create};
+use rustix::fs::{FlockOperation, MemfdFlags, flock, memfd_create};
 
 /// Who may do what with a new file.
 #[derive(Clone, Copy, Debug)]
@@ -21,6 +21,33 @@ pub enum Rights<'a> {
     Like(&'a Path),
     /// The mode; it belongs to whoever writes it.
     Mode(u32),
+}
+
+/// Held while somebody looks at the files of a folder and then writes them: of several processes that do
+/// so, one at a time. It goes with this value, and with the process.
+#[derive(Debug)]
+pub struct Lock {
+    _folder: File,
+}
+
+impl Lock {
+    /// Waits for its turn with the folder of the file at `path`.
+    ///
+    /// # Errors
+    ///
+    /// The folder cannot be opened, or its file system knows no locks.
+    pub fn beside(path: &Path) -> io::Result<Self> {
+        let folder = File::open(folder_of(path))?;
+        flock(&folder, FlockOperation::LockExclusive)?;
+        Ok(Self { _folder: folder })
+    }
+}
+
+fn folder_of(path: &Path) -> &Path {
+    match path.parent() {
+        Some(folder) if folder != Path::new("") => folder,
+        Some(_) | None => Path::new("."),
+    }
 }
 
 /// A whole new file beside the one whose place it is to take. It goes with this value where it does not
@@ -87,11 +114,18 @@ impl Draft {
     pub fn put(mut self) -> io::Result<()> {
         fs::rename(&self.new, &self.path)?;
         self.is_put = true;
-        let folder = match self.path.parent() {
-            Some(folder) if folder != Path::new("") => folder,
-            Some(_) | None => Path::new("."),
-        };
-        File::open(folder)?.sync_all()
+        File::open(folder_of(&self.path))?.sync_all()
+    }
+
+    /// Comes to where nothing is.
+    ///
+    /// # Errors
+    ///
+    /// It does not, as where something is there by now, which then stays.
+    pub fn put_new(self) -> io::Result<()> {
+        // Unlike a rename, a second name takes no other file's place; the first one goes with the draft.
+        fs::hard_link(&self.new, &self.path)?;
+        File::open(folder_of(&self.path))?.sync_all()
     }
 }
 
@@ -157,6 +191,18 @@ mod tests {
             assert_eq!(fs::read(&path).unwrap(), b"new");
             assert_eq!(fs::metadata(&path).unwrap().mode() & 0o7777, mode);
         }
+    }
+
+    #[test]
+    fn a_new_draft_comes_to_where_nothing_is_and_takes_no_place() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("a");
+        let draft = |bytes| Draft::write(&path, bytes, Rights::Mode(0o600)).unwrap();
+        draft(b"one").put_new().unwrap();
+        let refused = draft(b"two").put_new().unwrap_err();
+        assert_eq!(refused.kind(), io::ErrorKind::AlreadyExists);
+        assert_eq!(fs::read(&path).unwrap(), b"one");
+        assert_eq!(names(folder.path()), ["a"]);
     }
 
     #[test]

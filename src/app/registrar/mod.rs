@@ -14,7 +14,7 @@ use std::{
 
 use jiff::Timestamp;
 
-use super::build;
+use super::{build, look::last_good};
 use crate::{
     config::{
         self, Config,
@@ -34,7 +34,7 @@ use crate::{
     sys::{
         clock::Clock,
         entropy::Entropy,
-        file::{Draft, InMemory, Rights},
+        file::{Draft, InMemory, Lock, Rights},
     },
 };
 
@@ -75,10 +75,20 @@ pub struct Proposed {
     pub look: Look,
     /// What is different from what is there now; nothing for a new provider.
     pub changes: Vec<Change>,
+    /// Whether what is there now cannot be read, nor the last good copy of it: nobody can say what would
+    /// be different, and so all of it is for somebody to look at.
+    pub is_incomparable: bool,
     /// What would be written; nothing where there is a fault.
     pub plan: Option<Plan>,
     /// What is wrong with presets, which may not be meant.
     pub warnings: Vec<ConfigFault>,
+}
+
+impl Proposed {
+    /// Whether somebody has to look at it before it counts.
+    pub fn is_held(&self) -> bool {
+        self.is_incomparable || self.changes.iter().any(|change| change.is_held)
+    }
 }
 
 /// What would be written.
@@ -90,6 +100,8 @@ pub struct Plan {
     pub metadata: Option<(PathBuf, Vec<u8>)>,
     /// Whether that file is new.
     pub is_new: bool,
+    /// What was in that file when it was looked at; nothing where it could not be read.
+    seen: Option<Vec<u8>>,
     /// What comes into the configuration, for people to look at.
     pub table: Option<String>,
     /// The configuration as it will be; the one that is there where nothing changes in it.
@@ -99,7 +111,7 @@ pub struct Plan {
 /// Why nothing is written.
 #[derive(Debug, thiserror::Error)]
 pub enum RegistrarFault {
-    /// Somebody else changed the configuration meanwhile.
+    /// Somebody else changed the configuration, or the metadata in it, meanwhile.
     #[error("{0} was changed meanwhile: nothing was written; look at it and try again")]
     ChangedMeanwhile(PathBuf),
     /// The configuration cannot be changed so.
@@ -189,6 +201,7 @@ impl Registrar {
                         findings: vec![finding],
                     },
                     changes: Vec::new(),
+                    is_incomparable: false,
                     plan: None,
                     warnings: Vec::new(),
                 });
@@ -208,12 +221,14 @@ impl Registrar {
             name: name.clone(),
             metadata: Some((config.metadata_path.clone(), bytes.to_vec())),
             is_new: true,
+            seen: None,
             table: Some(table),
             text: Some(text),
         });
         Ok(Proposed {
             look,
             changes: Vec::new(),
+            is_incomparable: false,
             plan,
             warnings,
         })
@@ -253,27 +268,36 @@ impl Registrar {
     ///
     /// # Errors
     ///
-    /// There is none of this name, or what it has now cannot be read.
+    /// There is none of this name.
     pub fn successor(&self, name: &ShortName, bytes: &[u8]) -> Result<Proposed, RegistrarFault> {
         let config = self.provider(name).ok_or_else(|| unknown(name))?;
-        let look = outline::look(bytes, config, self.named().schemes, self.now());
-        // What cannot be read now has nothing that could be lost.
-        let old = self.look(config).ok().and_then(|look| look.outline);
+        let look = self.outlined(config, bytes);
+        let file = config.metadata_path.clone();
+        let seen = read(&file).ok();
+        // A server goes on with the last good copy where the file itself is broken or gone.
+        let kept = || read(&last_good(self.named())?.path(name)).ok();
+        let outlined = |bytes: &[u8]| self.outlined(config, bytes).outline;
+        let old = seen
+            .as_deref()
+            .and_then(outlined)
+            .or_else(|| kept().as_deref().and_then(outlined));
         let changes = match (&old, &look.outline) {
             (Some(old), Some(new)) => difference::between(old, new),
             (None, _) | (_, None) => Vec::new(),
         };
-        let file = config.metadata_path.clone();
+        let is_incomparable = old.is_none();
         let plan = look.outline.is_some().then(|| Plan {
             name: name.clone(),
             is_new: !file.exists(),
             metadata: Some((file, bytes.to_vec())),
+            seen,
             table: None,
             text: None,
         });
         Ok(Proposed {
             look,
             changes,
+            is_incomparable,
             plan,
             warnings: Vec::new(),
         })
@@ -295,6 +319,7 @@ impl Registrar {
             name: name.clone(),
             metadata: None,
             is_new: false,
+            seen: None,
             table: Some(format!("[sp.{name}]\nenabled = false\n")),
             text: Some(text),
         }))
@@ -307,11 +332,12 @@ impl Registrar {
     /// The file cannot be read.
     pub fn look(&self, config: &SpConfig) -> Result<Look, RegistrarFault> {
         let path = &config.metadata_path;
-        let bytes = fs::File::open(path)
-            .and_then(read_bounded)
-            .map_err(|error| RegistrarFault::Read(path.clone(), error))?;
-        let schemes = self.named().schemes;
-        Ok(outline::look(&bytes, config, schemes, self.now()))
+        let bytes = read(path).map_err(|error| RegistrarFault::Read(path.clone(), error))?;
+        Ok(self.outlined(config, &bytes))
+    }
+
+    fn outlined(&self, config: &SpConfig, bytes: &[u8]) -> Look {
+        outline::look(bytes, config, self.named().schemes, self.now())
     }
 
     /// Loads all of the configuration as it would be, and gives what an administrator should see to then
@@ -346,11 +372,14 @@ impl Registrar {
                 }
             }
         }
-        let known = self.load(&self.text);
-        if let Ok((known_faults, known_warnings)) = &known {
-            faults.retain(|fault| !known_faults.contains(fault));
-            warnings.retain(|warning| !known_warnings.contains(warning));
-        }
+        let known = match self.load(&self.text) {
+            Ok(known) => known,
+            // To switch a provider off waits for nobody to mend what has nothing to do with it.
+            Err(faults) if plan.metadata.is_none() => (faults, Vec::new()),
+            Err(_) => (Vec::new(), Vec::new()),
+        };
+        faults.retain(|fault| !is_among(fault, &known.0));
+        warnings.retain(|warning| !is_among(warning, &known.1));
         if !faults.is_empty() {
             return Err(RegistrarFault::Faults(faults));
         }
@@ -373,13 +402,21 @@ impl Registrar {
         // A link stays one: what it leads to is replaced.
         let real = |path: &Path| fs::canonicalize(path).unwrap_or_else(|_new| path.to_owned());
         let configuration = real(&self.path);
+        let written = |path: &Path, done: io::Result<()>| {
+            done.map_err(|error| RegistrarFault::Write(path.to_owned(), error))
+        };
+        // Until all is written: what is compared here is then still what gets replaced.
+        let _lock = Lock::beside(&configuration)
+            .map_err(|error| RegistrarFault::Write(configuration.clone(), error))?;
         let is_same = config::read(&self.path).is_ok_and(|text| text == self.text);
         if !is_same {
             return Err(RegistrarFault::ChangedMeanwhile(self.path.clone()));
         }
-        let written = |path: &Path, done: io::Result<()>| {
-            done.map_err(|error| RegistrarFault::Write(path.to_owned(), error))
-        };
+        if let Some((file, _)) = &plan.metadata
+            && read(file).ok() != plan.seen
+        {
+            return Err(RegistrarFault::ChangedMeanwhile(file.clone()));
+        }
         let draft = |path: &Path, bytes: &[u8], like: &Path| {
             Draft::write(path, bytes, Rights::Like(like))
                 .map_err(|error| RegistrarFault::Write(path.to_owned(), error))
@@ -402,7 +439,12 @@ impl Registrar {
             .transpose()?;
         let mut made = None;
         if let Some((file, draft)) = metadata {
-            written(&file, draft.put())?;
+            let put = if plan.is_new {
+                draft.put_new()
+            } else {
+                draft.put()
+            };
+            written(&file, put)?;
             made = plan.is_new.then_some(file);
         }
         let Some(draft) = new_configuration else {
@@ -416,6 +458,17 @@ impl Registrar {
             }
         })
     }
+}
+
+fn read(path: &Path) -> io::Result<Vec<u8>> {
+    fs::File::open(path).and_then(read_bounded)
+}
+
+/// Whether `fault` is one of these, wherever it stands: lines move when a table comes or changes.
+fn is_among(fault: &ConfigFault, known: &[ConfigFault]) -> bool {
+    known
+        .iter()
+        .any(|it| (&it.file, &it.key, &it.what) == (&fault.file, &fault.key, &fault.what))
 }
 
 fn unknown(name: &ShortName) -> RegistrarFault {

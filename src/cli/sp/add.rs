@@ -119,11 +119,14 @@ fn show_changes(proposed: &Proposed, options: &Options) -> bool {
     for change in &proposed.changes {
         say(&told::change(change));
     }
-    let is_held = proposed.changes.iter().any(|change| change.is_held);
+    let is_held = proposed.is_held();
+    if proposed.is_incomparable {
+        complain(told::INCOMPARABLE);
+    }
     if is_held {
         complain(told::HELD);
     }
-    if proposed.changes.is_empty() {
+    if !is_held && proposed.changes.is_empty() {
         say("      nothing of what is used here");
     }
     is_held

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use clap::Args;
 
-use super::{check_plan, find, open_sound, short_name, tell};
+use super::{check_plan, find, open, short_name, tell};
 use crate::{
     cli::{complain_of, say},
     model::short_name::ShortName,
@@ -22,7 +22,9 @@ pub(super) struct Options {
 
 /// Switches the provider off in the configuration; everything else of it stays as it is.
 pub(super) fn run(path: &Path, options: &Options) -> anyhow::Result<()> {
-    let registrar = open_sound(path)?;
+    // Whatever else is wrong in the configuration does not keep a provider open.
+    let registrar = open(path)?;
+    complain_of(registrar.faults(), "warning");
     let name = &options.name;
     find(&registrar, name)?;
     let Some(plan) = registrar.retirement(name).map_err(tell)? else {

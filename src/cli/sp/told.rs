@@ -139,6 +139,10 @@ pub(super) fn change(change: &Change) -> String {
     format!("{held}  {what}: {value}")
 }
 
+/// Said before [`HELD`] where there is nothing to compare with.
+pub(super) const INCOMPARABLE: &str =
+    "HELD  what is there now cannot be read: nothing can be compared";
+
 /// What is held, said loudly (R-91).
 pub(super) const HELD: &str = "\
 HELD: with these changes, whoever made this metadata could receive the answers of everybody, or sign in the

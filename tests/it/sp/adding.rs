@@ -16,6 +16,54 @@ const LYON: &str = "univ-lyon-fr.zoom.us";
 const LYON_ACS: &str = "https://univ-lyon-fr.zoom.us/saml/SSO";
 const WIKI: &str = "https://wiki.example.net/sp";
 
+#[tokio::test]
+async fn of_several_that_add_at_once_each_that_says_written_is_in() {
+    let house = House::new();
+    let before = house.files().len();
+    let adding = (0..8).map(|number| {
+        let new = wiki().replace("wiki.example.net", &format!("wiki-{number}.example.net"));
+        let mut command = Command::new(PROGRAM);
+        command.args(["sp", "add", &format!("wiki-{number}"), "--metadata", "-"]);
+        command.arg("--yes").arg("--config").arg(&house.path);
+        tokio::spawn(told_by(command, new.into_bytes()))
+    });
+    let mut written = 0;
+    for (number, told) in adding.collect::<Vec<_>>().into_iter().enumerate() {
+        let told = told.await.unwrap();
+        let table = format!("[sp.wiki-{number}]");
+        assert_eq!(house.text().contains(&table), told.status == 0, "{told:?}");
+        if told.status == 0 {
+            written += 1;
+        } else {
+            told.fails("nothing was written");
+        }
+    }
+    assert!(written > 0);
+    assert_eq!(house.files().len(), before + written);
+    house.sp(&["list"], "").await.is_good();
+}
+
+#[tokio::test]
+async fn r91_another_version_of_what_cannot_be_read_is_held() {
+    let house = House::new();
+    let file = house.file("zoom.xml");
+    let words = ["add", "zoom", "--metadata", "-", "--replace", "--yes"];
+    for spoil in [true, false] {
+        if spoil {
+            fs::write(&file, "<broken").unwrap();
+        } else {
+            fs::remove_file(&file).unwrap();
+        }
+        let told = house.sp(&words, zoom_metadata("")).await;
+        told.fails("--yes alone does not take what is held");
+        assert!(told.errors.contains("nothing can be compared"), "{told:?}");
+        assert_eq!(file.exists(), spoil);
+    }
+    let words = [&words[..], &["--even-if-held"]].concat();
+    house.sp(&words, zoom_metadata("")).await.is_good();
+    assert_eq!(fs::read_to_string(&file).unwrap(), zoom_metadata(""));
+}
+
 /// Metadata of another university's Zoom.
 fn lyon() -> String {
     let promises = r#"AuthnRequestsSigned="true" "#;

@@ -295,3 +295,18 @@ async fn r38_whoever_is_retired_is_switched_off_in_one_line_and_said_so_on_the_p
     page.stops(403, "provider-disabled");
     bridge.still_works().await;
 }
+
+#[tokio::test]
+async fn r38_what_else_is_wrong_does_not_keep_a_provider_open() {
+    // A fault further down moves by a line.
+    let house = House::new();
+    fs::write(house.file("library.xml"), "<broken").unwrap();
+    house.sp(&["retire", "intranet"], "").await.is_good();
+    // A configuration that no server starts with.
+    let house = House::new();
+    fs::remove_file(house.file("seal.keys")).unwrap();
+    let told = house.sp(&["retire", "library"], "").await;
+    told.is_good();
+    assert!(told.errors.contains("seal.keys"), "{told:?}");
+    assert_eq!(house.text().matches("enabled = false").count(), 2);
+}
