@@ -18,6 +18,7 @@ pub fn now() -> Timestamp {
 pub fn config() -> SpConfig {
     SpConfig {
         short_name: ShortName::parse("example").expect("a name"),
+        preset: None,
         metadata_path: "example.xml".into(),
         entity_id: None,
         max_validity_days: None,
