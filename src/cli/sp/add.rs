@@ -186,7 +186,7 @@ fn confirm(writing: &Writing, is_held: bool) -> anyhow::Result<()> {
 
 fn write(registrar: &Registrar, plan: &Plan) -> anyhow::Result<()> {
     registrar.carry_out(plan)?;
-    say("Written. A server takes it in at its next start.");
+    say("Written. A running server takes it in by `passerelle reload`, or at its next start.");
     Ok(())
 }
 

@@ -43,8 +43,8 @@ pub(super) fn run(path: &Path, options: &Options) -> anyhow::Result<()> {
     registrar.carry_out(&plan)?;
     say(&format!(
         "{name} is switched off (enabled = false in {}).\n\
-         A server takes it in at its next start: until then people still sign in to it. From then on\n\
-         whoever comes from it, or is on the way to it, is told that it is not open here, and whom to ask.\n\
+         A running server takes it in by `passerelle reload`, or at its next start: until then people still\n\
+         sign in to it. From then on whoever comes from it, or is on the way to it, is told that it is not open here, and whom to ask.\n\
          To open it again, write enabled = true.",
         path.display()
     ));
