@@ -3,7 +3,7 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help demo demo-cas demo-ldap build test browser-test fmt lint doc deny bench instructions fuzz soak clean
+.PHONY: help demo demo-cas demo-ldap build test browser-test fmt lint doc deny bench instructions fuzz mutants soak clean
 
 # One command of cargo at a time: they share the target folder, and its lock.
 .NOTPARALLEL:
@@ -67,6 +67,10 @@ instructions: ## Count the instructions of our own in each part of a sign-in, an
 fuzz: ## Look for inputs that break a reader: SECONDS=60 for each target, or TARGET=xml alone
 	@scripts/install fuzz
 	@scripts/fuzz $(or $(SECONDS),60) $(TARGET)
+
+mutants: ## Change one thing at a time in what decides who is let in, and say what no test notices; takes hours
+	@scripts/install test mutants
+	@scripts/mutants
 
 soak: ## Measure what holds for long and while other servers misbehave; takes minutes, wants a quiet machine
 	@scripts/install test

@@ -232,7 +232,15 @@ mod tests {
     use proptest::{option, prelude::any, proptest};
 
     use super::*;
-    use crate::{model::endpoint::Schemes, saml::trust::tests::provider};
+    use crate::{
+        model::{
+            endpoint::Schemes,
+            journey::{BrowserBinding, OwnForm},
+            support_code::SupportCode,
+        },
+        saml::trust::tests::{bare, judge, key, provider, request, verifying},
+        sys::entropy::SeededEntropy,
+    };
 
     fn acs(index: u16, url: &str, is_default: Option<bool>) -> AssertionConsumerService {
         AssertionConsumerService {
@@ -363,6 +371,78 @@ mod tests {
         assert_eq!(without.unwrap().relay_state(), None);
         let off = ReturnAddress::unsolicited("_1".into(), None, &sp, None);
         assert_eq!(off, Err(AcsFault::NoIdpInitiated));
+    }
+
+    /// A journey to `to`, as it is sealed.
+    fn journey(to: &ReturnAddress) -> Journey {
+        Journey {
+            sp: provider().short_name,
+            issuer: to.audience.clone(),
+            beginning: to.beginning.clone(),
+            acs: to.location.clone(),
+            relay_state: to.relay_state.clone(),
+            force_authn: false,
+            is_passive: false,
+            subject: None,
+            name_id_format: None,
+            attribute_consuming_service: None,
+            acceptable_contexts: Vec::new(),
+            begun_at: "2026-11-28T10:00:00Z".parse().unwrap(),
+            support_code: SupportCode::draw(&SeededEntropy::new(1)),
+            refused_tickets: 0,
+            own_form: OwnForm::NotShown,
+            binding: BrowserBinding::Unbound,
+        }
+    }
+
+    #[test]
+    fn a_request_is_answered_to_its_id_and_told_faults() {
+        for signer in [None, Some(key(0))] {
+            let keys: Vec<_> = signer.into_iter().map(verifying).collect();
+            let trusted = judge(&bare(request(&[], signer)), &keys, false).unwrap();
+            let state = RelayState::parse("state").unwrap();
+            let to = ReturnAddress::of_request(&trusted, Some(state.clone()), &provider()).unwrap();
+            assert_eq!(to.in_response_to(), Some("_1"));
+            assert_eq!(to.answered_as(), "_1");
+            assert_eq!(to.relay_state(), Some(&state));
+            let asked = AskedAddress::of(to.clone()).unwrap();
+            assert_eq!(asked.address(), &to);
+            assert_eq!(asked.is_signed(), signer.is_some());
+        }
+    }
+
+    #[test]
+    fn r38_the_address_of_a_journey_is_proven_anew() {
+        let trusted = judge(&bare(request(&[], None)), &[], false).unwrap();
+        let to = ReturnAddress::of_request(&trusted, None, &provider()).unwrap();
+        let under_way = journey(&to);
+        let again = |sp: &ServiceProvider| ReturnAddress::of_journey(&under_way, sp, None);
+        assert_eq!(again(&provider()), Ok(to));
+        let mut moved = provider();
+        moved.assertion_consumer_services = vec![acs(0, "https://sp.example.org/other", None)];
+        assert_eq!(again(&moved), Err(AcsFault::UnknownLocation));
+        let mut renamed = provider();
+        renamed.entity_id = EntityId::parse("https://other.example.org").unwrap();
+        assert_eq!(again(&renamed), Err(AcsFault::UnknownLocation));
+        renamed.aliases = vec![under_way.issuer.clone()];
+        assert_eq!(
+            again(&renamed).map(|to| to.audience),
+            Ok(under_way.issuer.clone())
+        );
+    }
+
+    #[test]
+    fn r39_the_rule_is_asked_again_of_a_journey_that_began_with_a_click() {
+        let (sp, listed) = (provider(), rule(&["home"]));
+        let to = ReturnAddress::unsolicited("_1".into(), None, &sp, Some(&listed)).unwrap();
+        let under_way = journey(&to);
+        let again = |rule| ReturnAddress::of_journey(&under_way, &sp, rule);
+        assert_eq!(again(Some(&listed)), Ok(to));
+        assert_eq!(again(None), Err(AcsFault::NoIdpInitiated));
+        assert_eq!(
+            again(Some(&rule(&["other"]))),
+            Err(AcsFault::RelayStateNotListed)
+        );
     }
 
     proptest! {

@@ -38,7 +38,7 @@ pub(in crate::saml) fn key(which: usize) -> &'static SigningKey {
     &KEYS.get_or_init(|| [make(), make()])[which]
 }
 
-fn verifying(key: &SigningKey) -> VerifyingKey {
+pub(in crate::saml) fn verifying(key: &SigningKey) -> VerifyingKey {
     VerifyingKey::from_certificate_der(key.certificate_der()).unwrap()
 }
 

@@ -31,6 +31,12 @@ fn a_signed_request_verifies_and_is_seen_without_its_signature() {
     let root = document.root();
     let verified = verify_enveloped(root, &[sp_key().verifying()], Allowed::default()).unwrap();
     assert_eq!(verified.get(), &root);
+    let checked = verify_if_signed(root, &[sp_key().verifying()], Sha1::Refused.into()).unwrap();
+    assert!(checked.is_signed());
+    let bare = request("_req", "");
+    let document = open(bare.as_bytes(), &Limits::MESSAGE).unwrap();
+    let checked = verify_if_signed(document.root(), &[], Sha1::Refused.into()).unwrap();
+    assert!(!checked.is_signed());
     let seen: Vec<_> = verified
         .into_inner()
         .children()
@@ -324,6 +330,24 @@ fn exclusive_c14n_with_comments_and_prefix_lists_are_taken() {
             Ok(())
         };
         assert_eq!(verify(&signed.replace("<!-- s -->", "")), expected);
+    }
+    let most = "p ".repeat(32);
+    let (method, transforms) = c14n(EXCLUSIVE_C14N, &most);
+    assert_eq!(verify_template(|t| t.c14n = method), Ok(()));
+    assert_eq!(verify_template(|t| t.transforms = transforms), Ok(()));
+    // What stands in their place under another name, or in another namespace, says nothing.
+    for (name, namespace) in [
+        ("InclusiveNamespace", EXCLUSIVE_C14N),
+        ("InclusiveNamespaces", "urn:x"),
+    ] {
+        let other = c14n(EXCLUSIVE_C14N, "xs").1;
+        let other = other.replace("InclusiveNamespaces", name);
+        let other = other.replace(
+            &format!(":e=\"{EXCLUSIVE_C14N}\""),
+            &format!(":e=\"{namespace}\""),
+        );
+        let fault = Err(SignatureFault::Shape(Part::Transforms));
+        assert_eq!(verify_template(|t| t.transforms = other), fault, "{name}");
     }
     let many = "p ".repeat(33);
     for bad in ["a:b", "#other", "1", many.as_str()] {

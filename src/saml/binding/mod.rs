@@ -281,4 +281,11 @@ mod tests {
             );
         }
     }
+
+    #[test]
+    fn r11_a_name_is_compared_up_to_64_bytes() {
+        let padded = |length| format!("{:+<length$}", "SAMLRequest");
+        assert!(is_ours_in_any_spelling(&padded(64)));
+        assert!(!is_ours_in_any_spelling(&padded(65)));
+    }
 }
