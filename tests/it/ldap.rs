@@ -545,11 +545,19 @@ async fn the_next_server_takes_over_and_the_preferred_one_is_gone_back_to() {
     // It rests, and nobody waits for it.
     mail_of(&bridge, "alice", "wonderland").await;
     first.go_on();
-    bridge.wait_seconds(11);
-    mail_of(&bridge, "alice", "wonderland").await;
-    let second_before = binds(&second);
-    mail_of(&bridge, "alice", "wonderland").await;
-    assert_eq!(binds(&second), second_before, "back with the first one");
+    // Nobody waits long for one that is not the last: on a busy machine one trial may not be enough.
+    let mut trials_in_vain = 0;
+    let second_before = loop {
+        bridge.wait_seconds(11);
+        mail_of(&bridge, "alice", "wonderland").await;
+        let second_before = binds(&second);
+        mail_of(&bridge, "alice", "wonderland").await;
+        if binds(&second) == second_before {
+            break second_before;
+        }
+        trials_in_vain += 1;
+        assert!(trials_in_vain < 10, "back with the first one");
+    };
 
     // It is gone.
     first.stop();
@@ -562,7 +570,11 @@ async fn the_next_server_takes_over_and_the_preferred_one_is_gone_back_to() {
     let [one, other] = &ready["directory_servers"].as_array().unwrap()[..] else {
         panic!("{ready}")
     };
-    assert_eq!((&one["failed"], &one["resting"]), (&json!(2), &json!(true)));
+    let failed = 2 + trials_in_vain;
+    assert_eq!(
+        (&one["failed"], &one["resting"]),
+        (&json!(failed), &json!(true))
+    );
     assert_eq!(
         (&other["failed"], &other["resting"]),
         (&json!(0), &json!(false))
@@ -573,7 +585,10 @@ async fn the_next_server_takes_over_and_the_preferred_one_is_gone_back_to() {
     let told = bridge.metrics().await;
     let [one, other] = urls.map(|url| format!("{{kind=\"ldap\",server=\"{url}\""));
     for line in [
-        format!("passerelle_server_faults_total{one},fault=\"timeout\"}} 1\n"),
+        format!(
+            "passerelle_server_faults_total{one},fault=\"timeout\"}} {}\n",
+            failed - 1
+        ),
         format!("passerelle_server_resting{one}}} 1\n"),
         format!("passerelle_server_resting{other}}} 0\n"),
         "passerelle_sessions_unkept_total 0\n".to_owned(),
