@@ -116,6 +116,10 @@ pub fn between(old: &Outline, new: &Outline) -> Vec<Change> {
     changes.value(Is::DisplayName, display_name);
     let signed = both.map(|it| Some(it.authn_requests_signed.to_string()));
     changes.value(Is::AuthnRequestsSigned, signed);
+    if old.authn_requests_signed && !new.authn_requests_signed {
+        // Where the configuration leaves it to the metadata, requests of anybody would be taken from now on.
+        changes.hold(Is::AuthnRequestsSigned);
+    }
     let wanted = both.map(|it| Some(it.want_assertions_signed.to_string()));
     changes.value(Is::WantAssertionsSigned, wanted);
     changes.value(
@@ -145,6 +149,11 @@ impl Changes {
             new,
             is_held,
         });
+    }
+
+    fn hold(&mut self, what: Subject) {
+        let found = self.0.iter_mut().filter(|change| change.what == what);
+        found.for_each(|change| change.is_held = true);
     }
 
     fn value(&mut self, what: Subject, [old, new]: [Option<String>; 2]) {
@@ -271,5 +280,16 @@ mod tests {
             let told: Vec<_> = changes.iter().map(told).collect();
             assert_eq!(told, expected, "{new}");
         }
+    }
+
+    #[test]
+    fn r91_that_requests_are_signed_no_longer_is_held_and_that_they_are_is_not() {
+        let mut old = outline(&with("", &["a"], &["one"]));
+        let mut new = old.clone();
+        (old.authn_requests_signed, new.authn_requests_signed) = (true, false);
+        let told = |changes: Vec<Change>| changes.iter().map(told).collect::<Vec<_>>();
+        let is = |is_held| [(Subject::AuthnRequestsSigned, true, true, is_held)];
+        assert_eq!(told(between(&old, &new)), is(true));
+        assert_eq!(told(between(&new, &old)), is(false));
     }
 }
