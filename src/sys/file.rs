@@ -3,11 +3,14 @@
 //! would do.
 
 use std::{
-    fs::{self, File, OpenOptions},
+    collections::BTreeSet,
+    fs::{self, DirBuilder, File, Metadata, OpenOptions, Permissions},
     io::{self, Write as _},
     os::{
         fd::AsRawFd as _,
-        unix::fs::{MetadataExt as _, OpenOptionsExt as _, PermissionsExt as _, fchown},
+        unix::fs::{
+            DirBuilderExt as _, MetadataExt as _, OpenOptionsExt as _, PermissionsExt as _, fchown,
+        },
     },
     path::{Path, PathBuf},
 };
@@ -23,24 +26,68 @@ pub enum Rights<'a> {
     Mode(u32),
 }
 
-/// Held while somebody looks at the files of a folder and then writes them: of several processes that do
-/// so, one at a time. It goes with this value, and with the process.
+/// Held while somebody looks at files and then writes them: of several processes that do so in one
+/// folder, one at a time. It goes with this value, and with the process.
 #[derive(Debug)]
 pub struct Lock {
-    _folder: File,
+    _folders: Vec<File>,
 }
 
 impl Lock {
-    /// Waits for its turn with the folder of the file at `path`.
+    /// Waits for its turn with the folders of the files at `paths`.
     ///
     /// # Errors
     ///
-    /// The folder cannot be opened, or its file system knows no locks.
-    pub fn beside(path: &Path) -> io::Result<Self> {
-        let folder = File::open(folder_of(path))?;
-        flock(&folder, FlockOperation::LockExclusive)?;
-        Ok(Self { _folder: folder })
+    /// A folder cannot be opened, or its file system knows no locks.
+    pub fn beside<'p>(paths: impl IntoIterator<Item = &'p Path>) -> io::Result<Self> {
+        let real = |path| fs::canonicalize(folder_of(path));
+        // Each once, or it would wait for itself; in one order for all, or two would wait for each other.
+        let folders: BTreeSet<PathBuf> =
+            { paths.into_iter() }.map(real).collect::<io::Result<_>>()?;
+        let locked = |path: &PathBuf| {
+            let folder = File::open(path)?;
+            flock(&folder, FlockOperation::LockExclusive)?;
+            Ok(folder)
+        };
+        let locked = folders.iter().map(locked);
+        Ok(Self {
+            _folders: locked.collect::<io::Result<_>>()?,
+        })
     }
+}
+
+/// Makes the folder at `path`, and those above it that are missing, with the rights of the folder `like`:
+/// whoever may look into that may look into them.
+///
+/// # Errors
+///
+/// It cannot be made, or not with these rights.
+pub fn make_folder(path: &Path, like: &Path) -> io::Result<()> {
+    if path.is_dir() {
+        return Ok(());
+    }
+    if let Some(above) = path.parent().filter(|above| *above != Path::new("")) {
+        make_folder(above, like)?;
+    }
+    let like = fs::metadata(like)?;
+    match DirBuilder::new().mode(0o700).create(path) {
+        Ok(()) => {}
+        // Somebody else was faster, and saw to its rights.
+        Err(_) if path.is_dir() => return Ok(()),
+        Err(error) => return Err(error),
+    }
+    let folder = File::open(path)?;
+    give(&folder, &like, like.mode() & 0o777)
+}
+
+/// Has `file` belong to whom `like` does, with this mode.
+fn give(file: &File, like: &Metadata, mode: u32) -> io::Result<()> {
+    let own = file.metadata()?;
+    if (own.uid(), own.gid()) != (like.uid(), like.gid()) {
+        fchown(file, Some(like.uid()), Some(like.gid()))?;
+    }
+    // What the mask of the process took away is given back, to the new owner only.
+    file.set_permissions(Permissions::from_mode(mode))
 }
 
 fn folder_of(path: &Path) -> &Path {
@@ -94,14 +141,10 @@ impl Draft {
             is_put: false,
         };
         file.write_all(bytes)?;
-        if let Some(like) = like {
-            let own = file.metadata()?;
-            if (own.uid(), own.gid()) != (like.uid(), like.gid()) {
-                fchown(&file, Some(like.uid()), Some(like.gid()))?;
-            }
+        match like {
+            Some(like) => give(&file, &like, mode)?,
+            None => file.set_permissions(Permissions::from_mode(mode))?,
         }
-        // What the mask of the process took away is given back, to the new owner only.
-        file.set_permissions(fs::Permissions::from_mode(mode))?;
         file.sync_all()?;
         Ok(draft)
     }
@@ -150,7 +193,7 @@ impl InMemory {
     /// The system gives none.
     pub fn holding(bytes: &[u8]) -> io::Result<Self> {
         let mut file = File::from(memfd_create("passerelle", MemfdFlags::CLOEXEC)?);
-        file.set_permissions(fs::Permissions::from_mode(0o600))?;
+        file.set_permissions(Permissions::from_mode(0o600))?;
         file.write_all(bytes)?;
         Ok(Self(file))
     }
@@ -181,7 +224,7 @@ mod tests {
         let path = folder.path().join("a.toml");
         fs::write(&path, "old").unwrap();
         for mode in [0o640, 0o444, 0o600] {
-            fs::set_permissions(&path, fs::Permissions::from_mode(mode)).unwrap();
+            fs::set_permissions(&path, Permissions::from_mode(mode)).unwrap();
             // As somebody leaves it who was stopped in the midst.
             fs::write(folder.path().join(".a.toml.new"), "ne").unwrap();
             let draft = Draft::write(&path, b"new", Rights::Like(&path)).unwrap();
@@ -203,6 +246,36 @@ mod tests {
         assert_eq!(refused.kind(), io::ErrorKind::AlreadyExists);
         assert_eq!(fs::read(&path).unwrap(), b"one");
         assert_eq!(names(folder.path()), ["a"]);
+    }
+
+    #[test]
+    fn a_folder_is_made_with_those_above_it_for_whom_another_one_is() {
+        let folder = tempfile::tempdir().unwrap();
+        let like = folder.path().join("like");
+        fs::create_dir(&like).unwrap();
+        fs::set_permissions(&like, Permissions::from_mode(0o2775)).unwrap();
+        let path = folder.path().join("a/b");
+        for _ in 0..2 {
+            make_folder(&path, &like).unwrap();
+        }
+        for made in [path.parent().unwrap(), &path] {
+            assert_eq!(fs::metadata(made).unwrap().mode() & 0o777, 0o775);
+        }
+        fs::write(folder.path().join("file"), "").unwrap();
+        assert!(make_folder(&folder.path().join("file/c"), &like).is_err());
+    }
+
+    #[test]
+    fn a_lock_on_one_folder_by_several_names_does_not_wait_for_itself() {
+        let folder = tempfile::tempdir().unwrap();
+        let (a, b) = (folder.path().join("a"), folder.path().join("./b"));
+        drop(Lock::beside([&*a, &*b]).unwrap());
+        let held = Lock::beside([&*a]).unwrap();
+        let other = File::open(folder.path()).unwrap();
+        flock(&other, FlockOperation::NonBlockingLockExclusive).unwrap_err();
+        drop(held);
+        flock(&other, FlockOperation::NonBlockingLockExclusive).unwrap();
+        assert!(Lock::beside([Path::new("/absent/x")]).is_err());
     }
 
     #[test]

@@ -34,7 +34,7 @@ use crate::{
     sys::{
         clock::Clock,
         entropy::Entropy,
-        file::{Draft, InMemory, Lock, Rights},
+        file::{Draft, InMemory, Lock, Rights, make_folder},
     },
 };
 
@@ -405,8 +405,16 @@ impl Registrar {
         let written = |path: &Path, done: io::Result<()>| {
             done.map_err(|error| RegistrarFault::Write(path.to_owned(), error))
         };
-        // Until all is written: what is compared here is then still what gets replaced.
-        let _lock = Lock::beside(&configuration)
+        let metadata_file = plan.metadata.as_ref().map(|(file, _)| real(file));
+        if let Some(folder) = metadata_file.as_deref().and_then(Path::parent)
+            && plan.is_new
+        {
+            let like = configuration.parent().unwrap_or_else(|| Path::new("."));
+            written(folder, make_folder(folder, like))?;
+        }
+        // Until all is written: what is compared here is then still what gets replaced. Another configuration
+        // may have its metadata in the same folder.
+        let _lock = Lock::beside({ metadata_file.as_deref().into_iter() }.chain([&*configuration]))
             .map_err(|error| RegistrarFault::Write(configuration.clone(), error))?;
         let is_same = config::read(&self.path).is_ok_and(|text| text == self.text);
         if !is_same {
@@ -422,12 +430,7 @@ impl Registrar {
                 .map_err(|error| RegistrarFault::Write(path.to_owned(), error))
         };
         let mut metadata = None;
-        if let Some((file, bytes)) = &plan.metadata {
-            let file = real(file);
-            if plan.is_new {
-                let folder = file.parent().unwrap_or_else(|| Path::new("."));
-                written(folder, fs::create_dir_all(folder))?;
-            }
+        if let (Some((_, bytes)), Some(file)) = (&plan.metadata, metadata_file) {
             // A new one is for whoever may read the configuration.
             let like = if plan.is_new { &configuration } else { &file };
             let new = draft(&file, bytes, like)?;
