@@ -48,6 +48,17 @@ pub enum KeyUse {
     Signing,
 }
 
+impl KeyUse {
+    /// In one word, as JSON has it too.
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Both => "both",
+            Self::Encryption => "encryption",
+            Self::Signing => "signing",
+        }
+    }
+}
+
 /// A key for people to look at, whether it is used here or not.
 #[derive(Clone, Debug, Eq, PartialEq, Serialize)]
 pub struct ListedKey {

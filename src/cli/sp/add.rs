@@ -5,11 +5,7 @@ use std::{io::IsTerminal as _, path::Path};
 use anyhow::bail;
 use clap::Args;
 
-use super::{
-    check_plan, find, open_sound, short_name,
-    source::{Fetching, Source},
-    tell, told,
-};
+use super::{check_plan, find, open_sound, short_name, source::Brought, tell, told};
 use crate::{
     app::registrar::{Choice, Plan, Proposed, Registrar},
     cli::{ask, complain, complain_of, say},
@@ -20,14 +16,8 @@ use crate::{
 
 #[derive(Args, Debug)]
 pub(super) struct Options {
-    /// Our short name for the provider, in addresses, logs and commands: 1 to 32 of a-z, 0-9 and hyphens.
-    #[arg(value_parser = short_name)]
-    name: ShortName,
-    /// Its metadata: a file, an https address, or - for standard input.
-    #[arg(long, value_name = "URL|FILE|-")]
-    metadata: Source,
     #[command(flatten)]
-    fetching: Fetching,
+    brought: Brought,
     /// The entity that is meant, where the metadata describes several.
     #[arg(long, value_name = "ID", value_parser = entity_id, conflicts_with = "replace")]
     entity_id: Option<EntityId>,
@@ -57,7 +47,7 @@ struct Writing {
 /// Shows what was read, what looks wrong and what would be written, and writes it.
 pub(super) fn run(path: &Path, options: &Options) -> anyhow::Result<()> {
     let registrar = open_sound(path)?;
-    let (name, replace) = (&options.name, options.replace);
+    let (name, replace) = (&options.brought.name, options.replace);
     if replace {
         find(&registrar, name)?;
     } else if registrar.provider(name).is_some() {
@@ -66,8 +56,7 @@ pub(super) fn run(path: &Path, options: &Options) -> anyhow::Result<()> {
              metadata; for another provider, choose another name"
         );
     }
-    let schemes = registrar.named().schemes;
-    let bytes = options.metadata.read(&options.fetching, schemes)?;
+    let bytes = options.brought.read(registrar.named().schemes)?;
     let proposed = if replace {
         registrar.successor(name, &bytes)
     } else {

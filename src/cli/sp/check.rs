@@ -15,6 +15,7 @@ use super::{
 use crate::{
     app::registrar::{Choice, Registrar},
     cli::say,
+    config::sp::SpConfig,
     metadata::finding::Finding,
     model::{entity_id::EntityId, short_name::ShortName},
 };
@@ -40,6 +41,16 @@ struct Checked {
     name: Option<ShortName>,
     entity_id: Option<EntityId>,
     findings: Vec<Finding>,
+    /// Why there is nothing to look at.
+    unreadable: Option<String>,
+}
+
+impl Checked {
+    /// How many faults there are.
+    fn faults(&self) -> usize {
+        let of_file = self.findings.iter().filter(|finding| finding.is_fault());
+        of_file.count() + usize::from(self.unreadable.is_some())
+    }
 }
 
 /// Says what is wrong, and fails where there is a fault.
@@ -54,15 +65,19 @@ pub(super) fn run(path: &Path, options: &Options) -> anyhow::Result<()> {
             .iter()
             .map(|it| {
                 let findings: Vec<_> = it.findings.iter().map(JsonFinding::from).collect();
-                json!({ "name": it.name, "entity_id": it.entity_id, "findings": findings })
+                json!({
+                    "name": it.name,
+                    "entity_id": it.entity_id,
+                    "findings": findings,
+                    "unreadable": it.unreadable,
+                })
             })
             .collect();
         say_json(&json!({ "providers": providers }))?;
     } else {
         checked.iter().for_each(show);
     }
-    let findings = checked.iter().flat_map(|it| &it.findings);
-    match findings.filter(|finding| finding.is_fault()).count() {
+    match checked.iter().map(Checked::faults).sum::<usize>() {
         0 => Ok(()),
         faults => bail!("{faults} fault(s): nobody can sign in with such metadata"),
     }
@@ -75,6 +90,10 @@ fn show(checked: &Checked) {
         (None, Some(entity_id)) => entity_id.to_string(),
         (None, None) => "The metadata".to_owned(),
     };
+    if let Some(why) = &checked.unreadable {
+        say(&format!("{name}:\nerror: {why}"));
+        return;
+    }
     match &checked.findings[..] {
         [] => say(&format!("{name}: nothing to say")),
         findings => {
@@ -100,6 +119,7 @@ fn of_source(registrar: &Registrar, source: &Source, options: &Options) -> anyho
         name: options.name.clone(),
         entity_id: look.claimed,
         findings: look.findings,
+        unreadable: None,
     })
 }
 
@@ -117,13 +137,20 @@ fn of_configuration(registrar: &Registrar, options: &Options) -> anyhow::Result<
         Some(name) => std::slice::from_ref(find(registrar, name)?),
         None => registrar.named().service_providers,
     };
-    let check = |config: &crate::config::sp::SpConfig| {
-        let look = registrar.look(config)?;
-        Ok(Checked {
+    let check = |config: &SpConfig| {
+        // One that is not there keeps no other one from being looked at.
+        let (look, unreadable) = match registrar.look(config) {
+            Ok(look) => (Some(look), None),
+            Err(fault) => (None, Some(format!("{:#}", anyhow::Error::new(fault)))),
+        };
+        let (entity_id, findings) =
+            look.map_or_else(Default::default, |look| (look.claimed, look.findings));
+        Checked {
             name: Some(config.short_name.clone()),
-            entity_id: look.claimed,
-            findings: look.findings,
-        })
+            entity_id,
+            findings,
+            unreadable,
+        }
     };
-    providers.iter().map(check).collect()
+    Ok(providers.iter().map(check).collect())
 }

@@ -44,7 +44,8 @@ pub(super) fn run(path: &Path, options: &Options) -> anyhow::Result<()> {
     say(&format!(
         "{name} is switched off (enabled = false in {}).\n\
          A running server takes it in by `passerelle reload`, or at its next start: until then people still\n\
-         sign in to it. From then on whoever comes from it, or is on the way to it, is told that it is not open here, and whom to ask.\n\
+         sign in to it. From then on whoever comes from it, or is on the way to it, is told that it is\n\
+         not open here, and whom to ask.\n\
          To open it again, write enabled = true.",
         path.display()
     ));

@@ -7,9 +7,10 @@ use anyhow::{Context as _, anyhow};
 use clap::Args;
 use url::Url;
 
+use super::short_name;
 use crate::{
     metadata::source::read_bounded,
-    model::endpoint::Schemes,
+    model::{endpoint::Schemes, short_name::ShortName},
     sys::fetch::{Allowed, FetchFault, Fetcher, PATIENCE},
     xml::Limits,
 };
@@ -34,6 +35,26 @@ impl FromStr for Source {
             _ if is_address => text.parse().map(Self::Address),
             _ => Ok(Self::File(text.into())),
         }
+    }
+}
+
+/// A version of a provider's metadata that somebody brings.
+#[derive(Args, Debug)]
+pub(super) struct Brought {
+    /// Our short name for the provider, in addresses, logs and commands: 1 to 32 of a-z, 0-9 and hyphens.
+    #[arg(value_parser = short_name)]
+    pub(super) name: ShortName,
+    /// Its metadata: a file, an https address, or - for standard input.
+    #[arg(long, value_name = "URL|FILE|-")]
+    metadata: Source,
+    #[command(flatten)]
+    fetching: Fetching,
+}
+
+impl Brought {
+    /// Reads it, and no more than is taken.
+    pub(super) fn read(&self, schemes: Schemes) -> anyhow::Result<Vec<u8>> {
+        self.metadata.read(&self.fetching, schemes)
     }
 }
 
@@ -97,8 +118,11 @@ fn hint(fault: &FetchFault) -> &'static str {
             "\n    hint: if that is the provider's own address, name it as --metadata"
         }
         FetchFault::Scheme => "\n    hint: name an https address, or a file that you downloaded",
-        FetchFault::Http(_) => {
+        FetchFault::Http(fault) if fault.kind() == "untrusted" => {
             "\n    hint: --ca FILE, if an authority of your own vouches for it; or download the file"
+        }
+        FetchFault::Http(_) => {
+            "\n    hint: no proxy is used here: download the file with a browser, and name it as --metadata"
         }
         FetchFault::Location
         | FetchFault::Status(_)

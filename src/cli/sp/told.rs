@@ -54,10 +54,7 @@ pub(super) fn outline(outline: &Outline) -> String {
     );
     each(&mut line, "logout at", &outline.single_logout_services);
     for key in &outline.keys {
-        let key_use = match serde_json::to_value(key.key_use) {
-            Ok(serde_json::Value::String(word)) => word,
-            _ => String::new(),
-        };
+        let key_use = key.key_use.word();
         match key.not_after {
             Some(end) => line("key", &format!("{key_use}: {}, until {end:.0}", key.key)),
             None => line(

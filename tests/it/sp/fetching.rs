@@ -141,6 +141,11 @@ async fn r90_r93_metadata_is_fetched_from_a_server_that_is_believed_and_from_no_
     let told = house.sp(&words, "").await;
     told.is_good();
     assert!(told.out.contains("HELD  ALL keys for signing"), "{told:?}");
+    // Nobody is there.
+    let words = ["check", "--metadata", "https://localhost:1/", "--ca", &ca];
+    let told = house.sp(&words, "").await;
+    told.fails("the server cannot be reached");
+    assert!(told.errors.contains("hint: no proxy is used"), "{told:?}");
 }
 
 #[tokio::test]

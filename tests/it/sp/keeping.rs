@@ -91,6 +91,17 @@ async fn metadata_is_checked_before_it_is_added_as_it_would_be_added() {
 }
 
 #[tokio::test]
+async fn a_file_that_is_gone_keeps_no_other_provider_from_being_looked_at() {
+    let house = House::new();
+    fs::remove_file(house.file("library.xml")).unwrap();
+    let told = house.sp(&["check"], "").await;
+    told.fails("1 fault(s)");
+    for name in ["library:\nerror: ", "intranet (", "zoom ("] {
+        assert!(told.out.contains(name), "{name}: {told:?}");
+    }
+}
+
+#[tokio::test]
 async fn r91_a_diff_says_what_is_new_and_loudly_what_would_be_held() {
     let house = House::new();
     let before = house.files();
@@ -298,10 +309,18 @@ async fn r38_whoever_is_retired_is_switched_off_in_one_line_and_said_so_on_the_p
 
 #[tokio::test]
 async fn r38_what_else_is_wrong_does_not_keep_a_provider_open() {
-    // A fault further down moves by a line.
     let house = House::new();
     fs::write(house.file("library.xml"), "<broken").unwrap();
     house.sp(&["retire", "intranet"], "").await.is_good();
+    // A fault further down, with its line, moves by one.
+    let house = House::new();
+    let second = metadata("https://second.zoom.us", "", library_key(), &[LIBRARY_ACS]);
+    fs::write(house.file("second.xml"), second).unwrap();
+    let text = house.text()
+        + "\n[sp.second]\nmetadata = 'second.xml'\npreset = 'zoom'\nmax-authn-age-minutes = 240\n";
+    fs::write(&house.path, text).unwrap();
+    house.sp(&["retire", "intranet"], "").await.is_good();
+    assert_eq!(house.text().matches("enabled = false").count(), 2);
     // A configuration that no server starts with.
     let house = House::new();
     fs::remove_file(house.file("seal.keys")).unwrap();
