@@ -8,9 +8,13 @@ use std::sync::Arc;
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use fluent_bundle::FluentArgs;
-use minijinja::{AutoEscape, Environment, UndefinedBehavior, Value, context};
+use minijinja::{Value, context};
 
-use super::{PageError, Pages, template::key, words::Words};
+use super::{
+    PageError, Pages,
+    template::{environment, key},
+    words::Words,
+};
 use crate::{
     model::{language::Language, text::visible},
     setup::sheet::{Entry, Heading, Note, Part, Row, Sheet},
@@ -255,12 +259,7 @@ pub fn write(sheet: &Sheet, origin: &str) -> Result<String, PageError> {
         SheetWords::load(Language::Fr)?,
         SheetWords::load(Language::En)?,
     ]);
-    let mut templates = Environment::new();
-    templates.set_undefined_behavior(UndefinedBehavior::Strict);
-    templates.set_auto_escape_callback(|_name| AutoEscape::Html);
-    for (name, source) in SOURCES {
-        templates.add_template(name, source)?;
-    }
+    let mut templates = environment(&SOURCES)?;
     let spoken = Arc::clone(&words);
     templates.add_function("t", move |key: &str| {
         in_all(&spoken, |words| words.plain(key)).map_err(|fault| {

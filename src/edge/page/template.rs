@@ -139,6 +139,24 @@ pub(super) struct Edition {
     pub(super) answered: [Skeleton; 2],
 }
 
+/// Compiles templates. Whatever they are called, every value in them is escaped, and one that is not there is
+/// a fault.
+///
+/// # Errors
+///
+/// A template is broken.
+pub(super) fn environment(
+    sources: &[(&'static str, &'static str)],
+) -> Result<Environment<'static>, PageError> {
+    let mut templates = Environment::new();
+    templates.set_undefined_behavior(UndefinedBehavior::Strict);
+    templates.set_auto_escape_callback(|_name| AutoEscape::Html);
+    for (name, source) in sources {
+        templates.add_template(name, source)?;
+    }
+    Ok(templates)
+}
+
 impl Edition {
     /// Compiles everything for `language`.
     ///
@@ -148,12 +166,7 @@ impl Edition {
     /// cannot stand on a page.
     pub(super) fn new(site: &Site, language: Language) -> Result<Self, PageError> {
         let words = Arc::new(Words::load(language)?);
-        let mut templates = Environment::new();
-        templates.set_undefined_behavior(UndefinedBehavior::Strict);
-        templates.set_auto_escape_callback(|_name| AutoEscape::Html);
-        for (name, source) in SOURCES {
-            templates.add_template(name, source)?;
-        }
+        let mut templates = environment(&SOURCES)?;
         let spoken = Arc::clone(&words);
         templates.add_function("t", move |key: &str, arguments: Kwargs| {
             said_in_template(&spoken, key, &arguments)
