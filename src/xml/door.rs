@@ -350,8 +350,8 @@ impl<'l> Count<'l> {
         }
     }
 
-    /// Refuses a start tag that comes next and has more quoted values than it may have attributes and
-    /// namespace declarations. One that does not end is left to the reader.
+    /// Refuses a tag that comes next whose name is longer than it may be, or that has more quoted values
+    /// than it may have attributes and namespace declarations. One that does not end is left to the reader.
     fn tag_ahead(&self) -> Result<(), DoorFault> {
         let most = self.limits.attributes + self.limits.namespace_declarations;
         let offset = usize::try_from(self.offset).unwrap_or(usize::MAX);
@@ -362,11 +362,17 @@ impl<'l> Count<'l> {
             }
             Some(_) | None => return Ok(()),
         };
-        // The name of the element, which may begin as a declaration does.
+        // The name of the element, which may begin as a declaration does, and the solidus of an end tag or an
+        // empty one.
+        let longest = self.limits.name_bytes + 1;
         let name = rest
             .iter()
+            .take(longest + 1)
             .position(|byte| byte.is_ascii_whitespace() || *byte == b'>');
-        rest = name.and_then(|end| rest.get(end..)).unwrap_or_default();
+        let Some(end) = name else {
+            return hold(rest.len(), longest, Bound::NameBytes);
+        };
+        rest = rest.get(end..).unwrap_or_default();
         let mut declared = 0_usize;
         for _value in 0..=most {
             declared += usize::from(rest.trim_ascii_start().starts_with(b"xmlns"));

@@ -303,7 +303,18 @@ fn r06_a_tag_of_a_large_document_is_held_to_its_bounds_before_it_is_read() {
     let declared = many(33, |n| format!(" xmlns:a{n}=''"));
     let values = declared + &many(64, |n| format!(" a{n}=''"));
     assert_eq!(unended(&values), Err(too_many));
-    for unended in ["<a b='", "<a b='\">", "<a b", "<a b=''"] {
+    let longest = "a".repeat(256);
+    for whole in [
+        format!("<{longest}/>"),
+        format!("<{longest}></{longest}>"),
+        format!("<{longest} b=''/>"),
+    ] {
+        assert_eq!(read(&format!("{filler}{whole}")), Ok(()));
+    }
+    let too_long = DoorFault::TooLarge(Bound::NameBytes);
+    assert_eq!(read(&format!("{filler}<{longest}aa")), Err(too_long));
+    let unended = ["<a b='", "<a b='\">", "<a b", "<a b=''", "<a"];
+    for unended in unended.into_iter().chain([&*format!("<{longest}")]) {
         let fault = read(&format!("{filler}{unended}")).unwrap_err();
         assert!(
             matches!(fault, DoorFault::NotWellFormed { .. }),
