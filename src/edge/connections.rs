@@ -1,14 +1,14 @@
 //! How many connections there are at one time, and which of them gives way to one more.
 //!
 //! Whoever sends half a head takes a place for nothing, and all places for the price of so many sockets.
-//! So while all are taken, each new connection has another one closed: first one that was answered
-//! and is kept for the next request, and where there is none, one that waits for its client: for the TLS
-//! handshake, for a request or the rest of one, for an answer to be read. Of either kind it is the one that
-//! came first. Whoever is closed while nothing is asked loses nothing: browsers connect again by themselves
-//! (RFC 9112 §9.3.1). One that is being answered is never closed.
+//! So while all are taken, each new connection has another one closed: the one that has been idle for
+//! longest, for [`REST`] at least since its last answer, and where there is none, the first that came of those that
+//! wait for their client: for the TLS handshake, for a request or the rest of one, for an answer to be read, for
+//! another request that follows at once. Whoever is closed while nothing is asked loses nothing: browsers
+//! connect again by themselves (RFC 9112 §9.3.1). One that is being answered is never closed.
 //!
 //! The place in line is that of the connection, from when it was taken. Nothing that is sent on it gives it a
-//! later one among its kind: whoever asks for something each second would otherwise always stand behind the people whose
+//! later one: whoever asks for something each second would otherwise always stand behind the people whose
 //! networks are slow. A browser sends what it has to say as soon as it is connected: it is never the one,
 //! unless as many others come in that moment as there are places.
 //!
@@ -17,14 +17,22 @@
 //! from many, of which IPv6 gives anybody hundreds, would have the campus closed before themselves.
 
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, BTreeSet},
     sync::{
         Arc, Mutex, MutexGuard, PoisonError,
         atomic::{AtomicBool, AtomicU64, Ordering},
     },
+    time::Duration,
 };
 
-use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore, futures::OwnedNotified};
+use tokio::{
+    sync::{Notify, OwnedSemaphorePermit, Semaphore, futures::OwnedNotified},
+    time::Instant,
+};
+
+/// For so long after an answer a connection is not idle: a browser follows a redirect on it, and a proxy
+/// sends the next person's form. Closed in just that moment it would lose what it has sent.
+const REST: Duration = Duration::from_secs(1);
 
 /// The connections of one listener.
 #[derive(Debug)]
@@ -37,15 +45,22 @@ pub struct Connections {
     refused: AtomicU64,
 }
 
-/// Those that may be closed, from the first to the last.
+/// Those that may be closed.
 #[derive(Debug, Default)]
 struct Line {
     next: u64,
-    waiting: BTreeMap<Rank, Arc<Notify>>,
+    /// From the first that came to the last.
+    waiting: BTreeMap<u64, Waiting>,
+    /// Those of them that have had an answer and do not ask, from the first that had it to the last.
+    idle: BTreeSet<(Instant, u64)>,
 }
 
-/// How far from the front: whether something is under way on it, and when it came.
-type Rank = (bool, u64);
+/// One that may be closed.
+#[derive(Debug)]
+struct Waiting {
+    idle_since: Option<Instant>,
+    close: Arc<Notify>,
+}
 
 /// For whom a connection waits, and for what.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -56,18 +71,8 @@ enum Standing {
     Asking,
     /// For its client, to read the answer.
     Unread,
-    /// For its client, which has the answer and may ask again.
-    Idle,
-}
-
-impl Standing {
-    const fn rank(self, number: u64) -> Option<Rank> {
-        match self {
-            Self::Answered => None,
-            Self::Asking | Self::Unread => Some((true, number)),
-            Self::Idle => Some((false, number)),
-        }
-    }
+    /// For its client, which has had the answer since then and may ask again.
+    Idle(Instant),
 }
 
 impl Connections {
@@ -137,7 +142,7 @@ impl Connections {
 
     /// Closes the first of the line; whether there was one.
     fn close_one(&self) -> bool {
-        let Some((_, close)) = self.line().waiting.pop_first() else {
+        let Some(close) = self.line().pop(Instant::now()) else {
             return false;
         };
         close.notify_one();
@@ -178,6 +183,36 @@ impl Line {
         self.next = number.wrapping_add(1);
         number
     }
+
+    fn insert(&mut self, number: u64, standing: Standing, close: Arc<Notify>) {
+        let idle_since = match standing {
+            Standing::Answered => return,
+            Standing::Asking | Standing::Unread => None,
+            Standing::Idle(since) => Some(since),
+        };
+        self.idle.extend(idle_since.map(|since| (since, number)));
+        self.waiting.insert(number, Waiting { idle_since, close });
+    }
+
+    fn remove(&mut self, number: u64) -> Option<Arc<Notify>> {
+        let Waiting { idle_since, close } = self.waiting.remove(&number)?;
+        if let Some(since) = idle_since {
+            self.idle.remove(&(since, number));
+        }
+        Some(close)
+    }
+
+    /// Takes out the one that is to be closed next.
+    fn pop(&mut self, now: Instant) -> Option<Arc<Notify>> {
+        let rested = self
+            .idle
+            .first()
+            .filter(|(since, _)| now.saturating_duration_since(*since) >= REST)
+            .map(|(_, number)| *number);
+        let first = || self.waiting.first_key_value().map(|(number, _)| *number);
+        let number = rested.or_else(first)?;
+        self.remove(number)
+    }
 }
 
 /// The place of one connection; it is given back when this is dropped.
@@ -212,7 +247,7 @@ impl Place {
     pub fn is_read(&self) {
         // Asked at each turn of a connection, and mostly of one without an answer.
         if *self.standing() == Standing::Unread {
-            self.stands(Standing::Idle);
+            self.stands(Standing::Idle(Instant::now()));
         }
     }
 
@@ -223,15 +258,10 @@ impl Place {
 
     fn stands(&self, now: Standing) {
         let mut standing = self.standing();
-        let before = std::mem::replace(&mut *standing, now).rank(self.number);
-        let rank = now.rank(self.number);
+        *standing = now;
         let mut line = self.connections.line();
-        if let Some(before) = before {
-            line.waiting.remove(&before);
-        }
-        if let Some(rank) = rank {
-            line.waiting.insert(rank, Arc::clone(&self.close));
-        }
+        line.remove(self.number);
+        line.insert(self.number, now, Arc::clone(&self.close));
     }
 
     fn standing(&self) -> MutexGuard<'_, Standing> {
@@ -248,6 +278,8 @@ impl Drop for Place {
 #[cfg(test)]
 mod tests {
     use std::{future::poll_fn, pin::pin, task::Poll};
+
+    use tokio::time::advance;
 
     use super::*;
 
@@ -301,15 +333,20 @@ mod tests {
         assert!(connections.line().waiting.is_empty());
     }
 
-    #[tokio::test]
-    async fn r123_those_that_were_answered_give_way_before_any_that_waits_for_its_first_answer() {
-        let (connections, mut taken) = full(3).await;
-        // However often, and however lately.
-        for _ in 0..10 {
-            answer(&taken[1]);
-            answer(&taken[2]);
-        }
-        for gives_way in [1, 1, 0] {
+    #[tokio::test(start_paused = true)]
+    async fn r123_those_that_are_idle_for_a_second_give_way_first_from_the_one_that_is_it_for_longest()
+     {
+        let (connections, mut taken) = full(4).await;
+        answer(&taken[3]);
+        advance(REST / 2).await;
+        answer(&taken[2]);
+        // It has had an answer as well, and then another one, lately.
+        answer(&taken[1]);
+        advance(REST / 2).await;
+        answer(&taken[1]);
+        advance(REST / 2).await;
+        // What comes meanwhile is not idle.
+        for gives_way in [3, 2, 0, 0] {
             let next = Box::pin(Arc::clone(&connections).take());
             let mut next = next;
             assert!(!is_done(next.as_mut()).await);
@@ -319,12 +356,22 @@ mod tests {
         }
     }
 
+    #[tokio::test(start_paused = true)]
+    async fn r123_whoever_has_just_been_answered_is_not_closed_while_others_wait_for_longer() {
+        let (connections, taken) = full(2).await;
+        // A redirect: the browser follows it on the same connection.
+        answer(&taken[1]);
+        advance(REST - Duration::from_millis(1)).await;
+        assert!(!is_done(Arc::clone(&connections).take()).await);
+        assert_eq!(to_close(&taken).await, [0]);
+    }
+
     #[tokio::test]
     async fn r123_whoever_asks_again_and_again_never_stands_behind_a_slow_newcomer() {
         let (connections, mut taken) = full(2).await;
         answer(&taken[0]);
         // The next request of it is under way, or its answer is being read: neither makes it younger.
-        for busy in [Place::asks, Place::has_answer] {
+        for busy in [Place::asks, Place::has_answer, answer] {
             busy(&taken[0]);
             let mut next = Box::pin(Arc::clone(&connections).take());
             assert!(!is_done(next.as_mut()).await);
@@ -334,7 +381,7 @@ mod tests {
         }
     }
 
-    #[tokio::test]
+    #[tokio::test(start_paused = true)]
     async fn r123_an_answer_that_is_being_read_is_not_cut_off_while_another_one_is_idle() {
         let (connections, taken) = full(2).await;
         taken[0].is_being_answered();
@@ -342,6 +389,7 @@ mod tests {
         answer(&taken[1]);
         // What is not of an answer makes nothing idle.
         taken[1].is_read();
+        advance(REST).await;
         assert!(!is_done(Arc::clone(&connections).take()).await);
         assert_eq!(to_close(&taken).await, [1]);
     }
