@@ -30,6 +30,42 @@ fn a_certificate_shows_what_it_says() {
 }
 
 #[test]
+fn r07_a_certificate_that_sha1_signed_says_so_and_no_other_does() {
+    for (digest, is_weak) in [
+        (MessageDigest::sha1(), true),
+        (MessageDigest::sha256(), false),
+        (MessageDigest::sha384(), false),
+    ] {
+        let mut builder = X509::builder().unwrap();
+        builder.set_pubkey(&sp_key().key).unwrap();
+        let [first, last] = ["20260101000000Z", "20560101000000Z"];
+        builder
+            .set_not_before(&Asn1Time::from_str(first).unwrap())
+            .unwrap();
+        builder
+            .set_not_after(&Asn1Time::from_str(last).unwrap())
+            .unwrap();
+        builder.sign(&sp_key().key, digest).unwrap();
+        let der = builder.build().to_der().unwrap();
+        let key = VerifyingKey::from_certificate_der(&der).unwrap();
+        assert_eq!(key.certificate().unwrap().has_weak_digest(), is_weak);
+    }
+}
+
+#[test]
+fn a_key_is_told_by_itself_and_not_by_its_certificate() {
+    let key = read(sp_key()).unwrap();
+    let info = sp_key().key.public_key_to_der().unwrap();
+    let sha256 = hex(&openssl::sha::sha256(&info));
+    assert_eq!(key.key_sha256().unwrap(), sha256);
+    let again = certify(&sp_key().key, &foreign_key().key);
+    let again = VerifyingKey::from_certificate_der(&again.to_der().unwrap()).unwrap();
+    assert_eq!(again.key_sha256().unwrap(), sha256);
+    let foreign = read(foreign_key()).unwrap();
+    assert_ne!(foreign.key_sha256().unwrap(), sha256);
+}
+
+#[test]
 fn sdp_md05_a_certificate_is_read_from_wrapped_and_unwrapped_base64() {
     let base64 = STANDARD.encode(sp_key().der());
     let (head, tail) = base64.split_at(64);
@@ -150,6 +186,7 @@ fn keys_of_other_kinds_and_sizes_are_made_on_request() {
         assert_eq!(made.certificate().key(), kind);
         let key = SigningKey::from_pem(made.pem().as_bytes()).unwrap();
         assert_eq!(key.certificate().key(), kind);
+        assert_eq!(key.is_elliptic(), kind.starts_with("EC"));
         assert!(kind.ends_with(&key.bits().to_string()));
         assert_eq!(key.digest(), DigestAlgorithm::Sha256);
     }
