@@ -271,3 +271,21 @@ sheet-note-transfer-people = Tell these people: when they sign in, Zoom shows a 
 sheet-note-transfer-what = These do not go over to the new account: the licence, which Zoom grants anew, reports and integrations.
 sheet-note-unplaced = Sent to Zoom, but the configuration does not say for which field: write field = “…” there, or send it no more.
 sheet-note-unsent = Nothing is sent for this field.
+
+# The questions of passerelle init. Whoever answers them runs a service: technical words are allowed.
+
+init-lead = Five questions. Enter takes what stands in brackets, and nothing is written before the last answer.
+init-base-url = 1/5  Address of this server for browsers, like { $example }
+init-sign-in = 2/5  Where do people sign in? The address of the CAS server, without /login ({ $cas }), or that of the directory ({ $ldap })
+init-ldap-base = Entry of the directory below which people are, like { $example }
+init-ldap-bind-dn = Name (DN) of our account in the directory [none]
+init-ldap-password-file = File of its password, which nobody else can read (chmod 400)
+init-contact = 3/5  Mail address of whoever runs this server; it is published in our metadata
+init-languages = 4/5  Languages of your texts [{ $proposed }]
+init-support-text = 5/5  How does somebody open a support ticket? In French, in one sentence
+init-support-text-en = The same sentence in English
+init-support-link = Web address where that is done [none]
+init-look = Look at { $file }: below [organization], what was not said is taken from the contact’s address.
+init-account = For a try: { $login }, password { $password }. It is shown only this once.
+init-next = Next:
+init-try-support = This is a try: there is no help desk.

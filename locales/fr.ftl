@@ -274,3 +274,21 @@ sheet-note-transfer-people = Prévenir ces personnes : à la connexion, Zoom mo
 sheet-note-transfer-what = Ne passent pas au nouveau compte : la licence, que Zoom donne de nouveau, les rapports et les intégrations.
 sheet-note-unplaced = Transmis à Zoom, mais la configuration ne dit pas pour quel champ : y écrire field = “…”, ou ne plus le transmettre.
 sheet-note-unsent = Rien n’est transmis pour ce champ.
+
+# Les questions de passerelle init. Qui y répond administre un service : les mots techniques sont permis.
+
+init-lead = Cinq questions. « Entrée » prend ce qui est entre crochets, et rien n’est écrit avant la dernière réponse.
+init-base-url = 1/5  Adresse de ce serveur pour les navigateurs, comme { $example }
+init-sign-in = 2/5  Où les personnes se connectent-elles ? L’adresse du serveur CAS, sans /login ({ $cas }), ou celle de l’annuaire ({ $ldap })
+init-ldap-base = Entrée de l’annuaire sous laquelle sont les personnes, comme { $example }
+init-ldap-bind-dn = Nom (DN) de notre compte dans l’annuaire [aucun]
+init-ldap-password-file = Fichier de son mot de passe, que personne d’autre ne peut lire (chmod 400)
+init-contact = 3/5  Adresse électronique de qui administre ce serveur ; elle est publiée dans nos métadonnées
+init-languages = 4/5  Langues de vos textes [{ $proposed }]
+init-support-text = 5/5  Comment ouvre-t-on un ticket d’assistance ? En français, en une phrase
+init-support-text-en = La même phrase en anglais
+init-support-link = Adresse web où cela se fait [aucune]
+init-look = À relire dans { $file } : sous [organization], ce qui n’a pas été dit est tiré de l’adresse de contact.
+init-account = Pour essayer : { $login }, mot de passe { $password }. Il n’est montré que cette fois.
+init-next = Ensuite :
+init-try-support = Ceci est un essai : aucune assistance n’est prévue.

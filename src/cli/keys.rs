@@ -120,6 +120,15 @@ pub(super) fn run(options: &Options) -> anyhow::Result<()> {
     Ok(())
 }
 
+/// The same for a new server of this name, with a signing key of the usual kind.
+pub(super) fn make(folder: &Path, name: &str) -> anyhow::Result<()> {
+    run(&Options {
+        folder: folder.to_owned(),
+        name: name.to_owned(),
+        algorithm: Algorithm::Rsa2048,
+    })
+}
+
 /// Makes a file that only its owner can read, unless it is there.
 fn create(path: &Path, content: impl FnOnce() -> anyhow::Result<String>) -> anyhow::Result<()> {
     if path

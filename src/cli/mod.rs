@@ -6,6 +6,7 @@
 mod check;
 mod doctor;
 mod hash_password;
+mod init;
 mod keys;
 mod metadata;
 mod password;
@@ -16,15 +17,18 @@ mod status;
 mod zoom_settings;
 
 use std::{
-    io::{self, Write as _},
+    io::{self, BufRead as _, Read as _, Write as _},
     path::PathBuf,
     process::ExitCode,
     sync::atomic::{AtomicBool, Ordering},
 };
 
-use clap::{Parser, Subcommand};
+use clap::{Parser, Subcommand, ValueEnum};
 
-use crate::{config::fault::ConfigFault, model::text::visible};
+use crate::{
+    config::fault::ConfigFault,
+    model::{language::Language, text::visible},
+};
 
 /// A SAML 2.0 identity provider between a university's sign-in and its cloud services.
 #[derive(Debug, Parser)]
@@ -45,6 +49,8 @@ struct CommandLine {
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    /// Asks five questions, and writes a configuration with its keys and folders.
+    Init(Box<init::Options>),
     /// Serves sign-ins until it is told to stop.
     Serve(serve::Options),
     /// Has the running server read its configuration, keys and metadata again.
@@ -67,10 +73,27 @@ enum Command {
     HashPassword,
 }
 
+/// The language of what is said.
+#[derive(Clone, Copy, Debug, Eq, PartialEq, ValueEnum)]
+enum Spoken {
+    En,
+    Fr,
+}
+
+impl From<Spoken> for Language {
+    fn from(spoken: Spoken) -> Self {
+        match spoken {
+            Spoken::En => Self::En,
+            Spoken::Fr => Self::Fr,
+        }
+    }
+}
+
 /// Runs the command that the command line names.
 pub fn run() -> ExitCode {
     let CommandLine { config, command } = CommandLine::parse();
     let end = match command {
+        Command::Init(options) => init::run(&options),
         Command::Serve(options) => serve::run(&config, &options),
         Command::Reload => reload::run(&config),
         Command::Status(options) => status::run(&config, &options),
@@ -119,12 +142,21 @@ fn complain(text: &str) {
     drop(writeln!(io::stderr().lock(), "{line}"));
 }
 
-/// Asks whoever sits at the terminal, and reads the line that they type.
-fn ask(text: &str) -> Option<String> {
+/// The longest line that is read; a terminal gives no longer one (termios(3)).
+const MAX_LINE: u64 = 4096;
+
+/// Asks whoever sits at the terminal, and reads the line that they type; none where they are gone.
+fn ask_line(text: &str) -> Option<String> {
     complain(text);
     let mut line = String::new();
-    io::stdin().read_line(&mut line).ok()?;
-    Some(line.trim().to_owned()).filter(|line| !line.is_empty())
+    let mut input = io::stdin().lock().take(MAX_LINE);
+    let bytes = input.read_line(&mut line).ok()?;
+    (bytes > 0).then(|| line.trim().to_owned())
+}
+
+/// The same; none where they say nothing.
+fn ask(text: &str) -> Option<String> {
+    ask_line(text).filter(|line| !line.is_empty())
 }
 
 fn complain_of(faults: &[ConfigFault], kind: &str) {

@@ -3,10 +3,10 @@
 use std::path::Path;
 
 use anyhow::bail;
-use clap::{Args, ValueEnum};
+use clap::Args;
 use serde_json::{Value, json};
 
-use super::{complain_of, say, say_exactly};
+use super::{Spoken, complain_of, say, say_exactly};
 use crate::{
     app::setup::{self, SetUp, SetUpError},
     config::{environment::Environment, fault::ConfigFault},
@@ -35,12 +35,6 @@ pub(super) struct Options {
     lang: Spoken,
 }
 
-#[derive(Clone, Copy, Debug, Eq, PartialEq, ValueEnum)]
-enum Spoken {
-    En,
-    Fr,
-}
-
 /// Prints the sheet, and fails where something is to be mended before anybody goes by it.
 pub(super) fn run(path: &Path, options: &Options) -> anyhow::Result<()> {
     let environment = Environment::of_process();
@@ -59,11 +53,7 @@ pub(super) fn run(path: &Path, options: &Options) -> anyhow::Result<()> {
     } else if options.json {
         say(&serde_json::to_string_pretty(&as_json(&set_up)?)?);
     } else {
-        let language = match options.lang {
-            Spoken::En => Language::En,
-            Spoken::Fr => Language::Fr,
-        };
-        say(&as_text(&set_up, &SheetWords::load(language)?)?);
+        say(&as_text(&set_up, &SheetWords::load(options.lang.into())?)?);
     }
     let [faults, _] = &set_up.sheet.told;
     if !faults.is_empty() {

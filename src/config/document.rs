@@ -79,12 +79,7 @@ impl Report {
 
     /// Whether nothing was found at `key` or below it, so that a follow-up would be news.
     pub(super) fn is_clean_under(&self, key: &str) -> bool {
-        !self.faults.iter().any(|fault| {
-            fault
-                .key
-                .strip_prefix(key)
-                .is_some_and(|rest| rest.is_empty() || rest.starts_with(['.', '[']))
-        })
+        !self.faults.iter().any(|fault| fault.is_under(key))
     }
 
     /// Every fault once, in the order of the files and their lines.

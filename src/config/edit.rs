@@ -67,7 +67,8 @@ impl NewProvider<'_> {
     }
 }
 
-fn quoted(text: &str) -> String {
+/// A text as TOML writes it.
+pub(super) fn quoted(text: &str) -> String {
     Value::from(text).to_string()
 }
 

@@ -35,6 +35,12 @@ impl ConfigFault {
         }
     }
 
+    /// Whether it is one of `key`, or of something in it.
+    pub fn is_under(&self, key: &str) -> bool {
+        let rest = self.key.strip_prefix(key);
+        rest.is_some_and(|rest| rest.is_empty() || rest.starts_with(['.', '[']))
+    }
+
     /// Says what to do about it.
     pub fn hint(&mut self, hint: impl Into<String>) {
         self.hint = Some(hint.into());

@@ -7,6 +7,7 @@
 use std::{collections::BTreeMap, path::Path};
 
 pub mod base_url;
+pub mod draft;
 pub mod edit;
 pub mod environment;
 pub mod fault;

@@ -314,6 +314,7 @@ fn r100_keys_come_from_the_credentials_of_systemd_and_from_nowhere_else() {
     let folder = Some(place.0.path().join("credentials"));
     let systemd = Environment {
         credentials_directory: folder,
+        ..Environment::default()
     };
     assert!(load("credential:signing", &systemd).is_ok());
     for bad in [

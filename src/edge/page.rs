@@ -8,6 +8,7 @@
 //!
 
 mod form;
+pub mod interview;
 pub mod sheet;
 pub mod specimens;
 mod stop;

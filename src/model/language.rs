@@ -32,6 +32,11 @@ impl Language {
         Self::ALL.into_iter().find(|language| language.tag() == tag)
     }
 
+    /// Finds the language of a POSIX locale, like `fr_FR.UTF-8`.
+    pub fn from_locale(locale: &str) -> Option<Self> {
+        Self::from_tag(locale.split(['_', '.', '@']).next()?)
+    }
+
     /// Picks the language that an `Accept-Language` header ranks highest among ours (RFC 9110
     /// §12.5.4); French when it names neither.
     pub fn from_accept_language(header: &str) -> Self {
@@ -83,6 +88,20 @@ impl Localized {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_locale_begins_with_its_language() {
+        for (locale, language) in [
+            ("fr_FR.UTF-8", Some(Language::Fr)),
+            ("fr@euro", Some(Language::Fr)),
+            ("en.UTF-8", Some(Language::En)),
+            ("fro_FR", None),
+            ("C", None),
+            ("", None),
+        ] {
+            assert_eq!(Language::from_locale(locale), language, "{locale}");
+        }
+    }
 
     #[test]
     fn the_highest_ranked_of_our_languages_is_picked_and_french_otherwise() {

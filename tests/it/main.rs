@@ -39,6 +39,8 @@ mod idp_initiated;
 #[cfg(test)]
 mod independent_readers;
 #[cfg(test)]
+mod init;
+#[cfg(test)]
 mod interoperability;
 #[cfg(test)]
 mod journeys;

@@ -154,6 +154,7 @@ mod tests {
             .chain(&sheet::SOURCES)
             .flat_map(|(_, text)| text.split("t(\"").skip(1));
         let code = concat!(
+            include_str!("interview.rs"),
             include_str!("sheet.rs"),
             include_str!("stop.rs"),
             include_str!("template.rs")

@@ -23,10 +23,10 @@ use crate::{
     },
 };
 
-const LOGIN: &str = "zoe.martin";
-const PASSWORD: &str = "wonderland";
-const MAIL: &str = "zoe.martin@etu.univ-montp3.example";
-const ZOE: CasPerson<'_> = CasPerson {
+pub(crate) const LOGIN: &str = "zoe.martin";
+pub(crate) const PASSWORD: &str = "wonderland";
+pub(crate) const MAIL: &str = "zoe.martin@etu.univ-montp3.example";
+pub(crate) const ZOE: CasPerson<'_> = CasPerson {
     login: LOGIN,
     password: PASSWORD,
     attributes: &[

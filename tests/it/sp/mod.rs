@@ -111,7 +111,7 @@ fn files_in(folder: &Path) -> BTreeMap<String, Vec<u8>> {
 }
 
 /// Runs a command to its end. Servers of the test go on meanwhile.
-async fn told_by(mut command: Command, typed: Vec<u8>) -> Told {
+pub(crate) async fn told_by(mut command: Command, typed: Vec<u8>) -> Told {
     command.stdin(Stdio::piped());
     command.stdout(Stdio::piped()).stderr(Stdio::piped());
     let done = tokio::task::spawn_blocking(move || {

@@ -1,0 +1,127 @@
+//! Asks for what nobody said yet.
+
+use std::io::IsTerminal as _;
+
+use anyhow::bail;
+
+use super::{Trial, options::as_written};
+use crate::{
+    cli::{ask_line, complain},
+    config::{
+        draft::{Answers, Question},
+        fault::ConfigFault,
+    },
+    edge::page::interview::InterviewWords,
+};
+
+/// Tries what was said, and asks for the rest, until all is known and right.
+///
+/// # Errors
+///
+/// What was said is wrong, or there is nobody to ask: each with its option.
+pub(super) fn complete(
+    answers: &mut Answers,
+    trial: &Trial,
+    words: &InterviewWords,
+) -> anyhow::Result<()> {
+    let mut are_right = true;
+    for question in answers.questions() {
+        let faults = trial.faults_of(answers, question);
+        are_right &= faults.is_empty();
+        tell(question, &faults);
+    }
+    if !are_right {
+        bail!("nothing was written");
+    }
+    if answers.next_question().is_none() {
+        return Ok(());
+    }
+    if !std::io::stdin().is_terminal() {
+        return take_as_they_are(answers);
+    }
+    complain(&words.lead()?);
+    while let Some(question) = answers.next_question() {
+        *answers = ask(question, answers, trial, words)?;
+    }
+    Ok(())
+}
+
+/// Asks until the answer is right; gives all answers with it.
+fn ask(
+    question: Question,
+    answers: &Answers,
+    trial: &Trial,
+    words: &InterviewWords,
+) -> anyhow::Result<Answers> {
+    let text = words.question(question)?.unwrap_or_default();
+    loop {
+        let Some(typed) = ask_line(&text) else {
+            bail!("nothing was written: the answers ended");
+        };
+        let proposed = question.proposed().filter(|_| typed.is_empty());
+        let typed = proposed.unwrap_or(&typed);
+        if typed.is_empty() && proposed.is_none() {
+            continue;
+        }
+        let meant = meant(question, typed);
+        let mut more = answers.clone();
+        more.give(meant, as_written(meant, typed)?);
+        let faults = trial.faults_of(&more, meant);
+        if faults.is_empty() {
+            return Ok(more);
+        }
+        tell(meant, &faults);
+    }
+}
+
+/// Which of both it is tells its scheme.
+fn meant(question: Question, typed: &str) -> Question {
+    match question {
+        Question::SignIn if typed.starts_with("ldap") => Question::Ldap,
+        Question::SignIn => Question::Cas,
+        Question::BaseUrl
+        | Question::Cas
+        | Question::Ldap
+        | Question::LdapBase
+        | Question::LdapBindDn
+        | Question::LdapPasswordFile
+        | Question::Ca
+        | Question::Contact
+        | Question::Organization
+        | Question::OrganizationUrl
+        | Question::MailDomains
+        | Question::Languages
+        | Question::SupportText
+        | Question::SupportTextEn
+        | Question::SupportLink => question,
+    }
+}
+
+/// Leaves out what may be left out; what may not is told, all of it at once.
+fn take_as_they_are(answers: &mut Answers) -> anyhow::Result<()> {
+    let mut missing = Vec::new();
+    while let Some(question) = answers.next_question() {
+        if question.proposed() != Some("") {
+            missing.push(question.flag());
+        }
+        answers.give(question, question.proposed().unwrap_or_default());
+    }
+    if !missing.is_empty() {
+        bail!(
+            "nothing was written: nobody is there to ask, and there is no {}",
+            missing.join(", no ")
+        );
+    }
+    Ok(())
+}
+
+fn tell(question: Question, faults: &[ConfigFault]) {
+    for fault in faults {
+        let hint = fault.hint.iter().map(|hint| format!("\n    hint: {hint}"));
+        let (flag, hint) = (question.flag(), hint.collect::<String>());
+        complain(&format!(
+            "error: {flag} ({}): {}{hint}",
+            fault.key, fault.what
+        ));
+    }
+}

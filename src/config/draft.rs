@@ -1,0 +1,507 @@
+//! A new configuration, written out of what somebody answers to a few questions: `passerelle init`.
+//!
+//! Knows which keys an answer comes to, and judges none of them: the text is read as every configuration is,
+//! and a fault of a key is one of the answer that came to it. So no rule stands here a second time. Reads and
+//! writes no file.
+
+use std::{collections::BTreeMap, fmt::Write as _};
+
+use url::Url;
+
+use super::edit::quoted;
+
+/// What is asked, or derived from other answers where nobody says it.
+#[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
+pub enum Question {
+    /// Where people and providers reach us.
+    BaseUrl,
+    /// The address of the CAS server or of the directory: whoever asks it takes the answer for one of those.
+    SignIn,
+    /// The CAS server.
+    Cas,
+    /// The directory.
+    Ldap,
+    /// Below which entry people are.
+    LdapBase,
+    /// Our own account in the directory; none where the answer is empty.
+    LdapBindDn,
+    /// The file that holds its password.
+    LdapPasswordFile,
+    /// The file of the authorities that vouch for the CAS server and for the directory.
+    Ca,
+    /// The mail address of the people who run this server.
+    Contact,
+    /// The organization's name; the first of its mail domains otherwise.
+    Organization,
+    /// Its home page; that of its first mail domain otherwise.
+    OrganizationUrl,
+    /// Its mail domains, with commas between them; that of the contact otherwise.
+    MailDomains,
+    /// The tags of the languages that its texts are in, with commas between them.
+    Languages,
+    /// What a person does to get help, in French.
+    SupportText,
+    /// The same in English.
+    SupportTextEn,
+    /// Where that is done; nowhere where the answer is empty.
+    SupportLink,
+}
+
+impl Question {
+    /// The option of the command line that answers it.
+    pub const fn flag(self) -> &'static str {
+        match self {
+            Self::BaseUrl => "--base-url",
+            Self::SignIn => "--cas or --ldap",
+            Self::Cas => "--cas",
+            Self::Ldap => "--ldap",
+            Self::LdapBase => "--ldap-base",
+            Self::LdapBindDn => "--ldap-bind-dn",
+            Self::LdapPasswordFile => "--ldap-password-file",
+            Self::Ca => "--ca",
+            Self::Contact => "--contact",
+            Self::Organization => "--organization",
+            Self::OrganizationUrl => "--organization-url",
+            Self::MailDomains => "--mail-domains",
+            Self::Languages => "--languages",
+            Self::SupportText => "--support-text",
+            Self::SupportTextEn => "--support-text-en",
+            Self::SupportLink => "--support-link",
+        }
+    }
+
+    /// The keys whose faults are faults of the answer, and of no other one.
+    pub const fn keys(self) -> &'static [&'static str] {
+        match self {
+            Self::BaseUrl => &["base-url", "lab", "server"],
+            // It is judged with its password: one without the other is a fault. The first is no answer to keep.
+            Self::SignIn | Self::LdapBindDn => &[],
+            Self::Cas => &["authn.cas.url"],
+            Self::Ldap => &["authn.ldap.url"],
+            Self::LdapBase => &["authn.ldap.base"],
+            Self::LdapPasswordFile => &["authn.ldap.bind-dn", "authn.ldap.bind-password-file"],
+            Self::Ca => &["authn.cas.ca", "authn.ldap.ca"],
+            Self::Contact => &["organization.technical-contact"],
+            Self::Organization | Self::Languages => &["organization.name"],
+            Self::OrganizationUrl => &["organization.url"],
+            Self::MailDomains => &["organization.mail-domains", "organization.scopes"],
+            Self::SupportText => &["support.text.fr"],
+            Self::SupportTextEn => &["support.text.en"],
+            Self::SupportLink => &["support.link"],
+        }
+    }
+
+    /// What counts where somebody is asked and says nothing; nothing where they have to say something.
+    pub const fn proposed(self) -> Option<&'static str> {
+        match self {
+            Self::LdapBindDn | Self::SupportLink => Some(""),
+            Self::Languages => Some("fr,en"),
+            Self::BaseUrl
+            | Self::SignIn
+            | Self::Cas
+            | Self::Ldap
+            | Self::LdapBase
+            | Self::LdapPasswordFile
+            | Self::Ca
+            | Self::Contact
+            | Self::Organization
+            | Self::OrganizationUrl
+            | Self::MailDomains
+            | Self::SupportText
+            | Self::SupportTextEn => None,
+        }
+    }
+}
+
+/// What was answered so far.
+#[derive(Clone, Debug, Default)]
+pub struct Answers {
+    given: BTreeMap<Question, String>,
+    /// Whether plain http is let through, on this machine alone.
+    pub is_lab: bool,
+    /// Whether people are in [`PEOPLE`], and sign in from there.
+    pub are_people_in_a_file: bool,
+}
+
+/// As `passerelle keys` calls them, in the folder beside that of the configuration.
+const KEYS: &str = r#"# Made by `passerelle keys`. Keep a copy of signing.pem and pairwise.key in a safe place.
+[keys]
+signing = ["../certs/signing.pem"]
+seal = "../certs/seal.keys"
+pairwise = "../certs/pairwise.key"
+"#;
+
+/// The file of people, beside the configuration.
+pub const PEOPLE: &str = "people.toml";
+
+const HEAD: &str = "\
+# Written by `passerelle init`, out of what it was told; change what you like, and run `passerelle check`.
+#
+# Every key that may stand here is explained in passerelle.example.toml.
+
+";
+
+impl Answers {
+    /// Takes an answer in the place of an earlier one.
+    pub fn give(&mut self, question: Question, answer: impl Into<String>) {
+        self.given.insert(question, answer.into());
+    }
+
+    /// What was answered; nothing where it was not, or by nothing.
+    pub fn to(&self, question: Question) -> Option<&str> {
+        let answer = self.given.get(&question)?.as_str();
+        Some(answer).filter(|answer| !answer.is_empty())
+    }
+
+    /// Those that were answered, be it by nothing.
+    pub fn questions(&self) -> impl Iterator<Item = Question> {
+        self.given.keys().copied()
+    }
+
+    /// The next question that has to be asked; none where all is known.
+    pub fn next_question(&self) -> Option<Question> {
+        let has = |question| self.to(question).is_some();
+        let is_said = has(Question::Cas) || has(Question::Ldap) || self.are_people_in_a_file;
+        [
+            (Question::BaseUrl, true),
+            (Question::SignIn, !is_said),
+            (Question::LdapBase, has(Question::Ldap)),
+            (Question::LdapBindDn, has(Question::Ldap)),
+            (Question::LdapPasswordFile, has(Question::LdapBindDn)),
+            (Question::Contact, true),
+            (Question::Languages, true),
+            (Question::SupportText, true),
+            (Question::SupportTextEn, self.languages().contains(&"en")),
+            (Question::SupportLink, true),
+        ]
+        .into_iter()
+        .find(|(question, is_asked)| *is_asked && !self.given.contains_key(question))
+        .map(|(question, _)| question)
+    }
+
+    /// The configuration. What was not answered is missing in it.
+    pub fn text(&self) -> String {
+        let parts = [
+            self.head(),
+            self.server(),
+            KEYS.to_owned(),
+            self.organization(),
+            self.support(),
+            self.authn(),
+        ];
+        HEAD.to_owned() + &parts.join("\n")
+    }
+
+    /// A file of people with one account, for a try.
+    pub fn people(&self, login: &str, password_hash: &str) -> String {
+        let domains = self.domains();
+        let domain = domains.first().map_or("", String::as_str);
+        let of_ours = quoted(&format!("{login}@{domain}"));
+        let (login, hash) = (quoted(login), quoted(password_hash));
+        format!(
+            "# The people of a try. `passerelle hash-password` makes the line of another password.\n\n\
+             [person.{login}]\npassword = {hash}\ngivenName = \"Camille\"\nsn = \"Essai\"\n\
+             displayName = \"Camille Essai\"\nmail = {of_ours}\n\
+             eduPersonAffiliation = [\"member\", \"employee\"]\neduPersonUniqueId = {of_ours}\n"
+        )
+    }
+
+    /// The mail domains, which are that of the contact where nobody says them.
+    fn domains(&self) -> Vec<String> {
+        if let Some(domains) = self.to(Question::MailDomains) {
+            return list(domains).into_iter().map(str::to_owned).collect();
+        }
+        let domain = self.to(Question::Contact).and_then(domain_of);
+        domain.into_iter().collect()
+    }
+
+    fn head(&self) -> String {
+        let mut lines = Lines::default();
+        lines.note("Where people and service providers reach this server. It comes to stand in their systems.");
+        lines.text("base-url", self.to(Question::BaseUrl));
+        if self.is_lab {
+            lines.note("Plain http, on this machine alone. Pages and log say that this is a lab.");
+            lines.raw("lab", "true");
+        }
+        lines.0
+    }
+
+    fn server(&self) -> String {
+        let mut lines = Lines::default();
+        lines.head("server");
+        if self.is_lab {
+            let base_url = self.to(Question::BaseUrl).map(Url::parse);
+            let port = base_url.and_then(|url| url.ok()?.port_or_known_default());
+            let listen = format!("127.0.0.1:{}", port.unwrap_or(80));
+            lines.text("listen", Some(&listen));
+            return lines.0;
+        }
+        lines.note("For a proxy on this machine that speaks TLS, and says who the caller is.");
+        lines.text("listen", Some("127.0.0.1:8080"));
+        lines.raw("trusted-proxies", r#"["127.0.0.1", "::1"]"#);
+        lines.note("With a folder of the service's own, `passerelle reload` reaches the running server, and the last");
+        lines.note("good metadata of every provider is kept. Remove the `#:` once there is one.");
+        lines.raw("#:state-folder", "\"/var/lib/passerelle\"");
+        lines.0
+    }
+
+    fn organization(&self) -> String {
+        let mut lines = Lines::default();
+        lines.head("organization");
+        let domains = self.domains();
+        let first = domains.first().map(String::as_str);
+        let name = self.to(Question::Organization).or(first);
+        for language in self.languages() {
+            let is_bare = language.bytes().all(|b| b.is_ascii_alphabetic());
+            let key = if is_bare {
+                format!("name.{language}")
+            } else {
+                format!("name.{}", quoted(language))
+            };
+            // A name that is not known yet is no fault of the languages.
+            lines.text(&key, Some(name.unwrap_or("?")));
+        }
+        let home = first.map(|domain| format!("https://www.{domain}"));
+        let url = self.to(Question::OrganizationUrl).or(home.as_deref());
+        lines.text("url.fr", url);
+        lines.text("technical-contact", self.to(Question::Contact));
+        lines.note("Only addresses in exactly these domains are told to providers that know people by one address.");
+        let quoted: Vec<_> = domains.iter().map(|domain| quoted(domain)).collect();
+        let quoted = format!("[{}]", quoted.join(", "));
+        lines.raw("mail-domains", &quoted);
+        lines.note("What may stand behind the @ of names like eduPersonPrincipalName.");
+        lines.raw("scopes", &quoted);
+        lines.0
+    }
+
+    fn support(&self) -> String {
+        let mut lines = Lines::default();
+        lines.note("What a person does to get help. Shown on every page that stops somebody.");
+        lines.head("support");
+        lines.text("text.fr", self.to(Question::SupportText));
+        lines.text("text.en", self.to(Question::SupportTextEn));
+        lines.text("link", self.to(Question::SupportLink));
+        lines.0
+    }
+
+    fn authn(&self) -> String {
+        let (cas, ldap) = (self.to(Question::Cas), self.to(Question::Ldap));
+        let (is_cas, is_ldap) = (cas.is_some(), ldap.is_some());
+        let who = match (is_cas, is_ldap, self.are_people_in_a_file) {
+            (true, true, _) => {
+                "# People sign in at the CAS server; the directory says what is known of them.\n\
+                 [authn]\nmethods = [\"cas\"]\nattributes = \"ldap\"\n"
+            }
+            (true, false, _) => {
+                "# People sign in at the CAS server, which says what is known of them.\n\
+                 [authn]\nmethods = [\"cas\"]\n"
+            }
+            (false, true, _) => {
+                "# People sign in on a form of ours, and the directory checks the password.\n\
+                 [authn]\nmethods = [\"ldap\"]\n"
+            }
+            (false, false, true) => {
+                "# People sign in on a form of ours, and are in a file: for a try.\n\
+                 [authn]\nmethods = [\"local\"]\n"
+            }
+            (false, false, false) => "",
+        };
+        let mut parts = vec![who.to_owned()];
+        let ca = self.to(Question::Ca);
+        if is_cas {
+            let mut lines = Lines::default();
+            lines.note("The addresses that begin with <base-url>/cas/ have to be registered there as a service.");
+            lines.head("authn.cas");
+            lines.text("url", cas);
+            lines.text("ca", ca);
+            parts.push(lines.0);
+        }
+        if let Some(url) = ldap {
+            let mut lines = Lines::default();
+            lines.head("authn.ldap");
+            lines.raw("url", &format!("[{}]", quoted(url)));
+            lines.text("ca", ca);
+            lines.text("base", self.to(Question::LdapBase));
+            lines.text("bind-dn", self.to(Question::LdapBindDn));
+            let file = self.to(Question::LdapPasswordFile);
+            lines.text("bind-password-file", file);
+            parts.push(lines.0);
+        }
+        if self.are_people_in_a_file {
+            let mut lines = Lines::default();
+            lines.head("authn.local");
+            lines.text("people", Some(PEOPLE));
+            parts.push(lines.0);
+        }
+        parts.join("\n")
+    }
+
+    /// French, until they are known.
+    fn languages(&self) -> Vec<&str> {
+        match self.to(Question::Languages) {
+            Some(tags) => list(tags),
+            None => vec!["fr"],
+        }
+    }
+}
+
+/// The entries of a text with commas between them.
+fn list(text: &str) -> Vec<&str> {
+    let entries = text.split(',').map(str::trim);
+    entries.filter(|entry| !entry.is_empty()).collect()
+}
+
+/// Domains are written in lower case, whatever people do in addresses.
+fn domain_of(contact: &str) -> Option<String> {
+    let (_, domain) = contact.rsplit_once('@')?;
+    Some(domain.to_ascii_lowercase())
+}
+
+/// Lines of TOML.
+#[derive(Default)]
+struct Lines(String);
+
+impl Lines {
+    /// The head of a table.
+    fn head(&mut self, name: &str) {
+        // Writing to a String cannot fail.
+        let _ = writeln!(self.0, "[{name}]");
+    }
+
+    fn note(&mut self, text: &str) {
+        let _ = writeln!(self.0, "# {text}");
+    }
+
+    /// No line where there is no value.
+    fn text(&mut self, key: &str, value: Option<&str>) {
+        if let Some(value) = value {
+            self.raw(key, &quoted(value));
+        }
+    }
+
+    fn raw(&mut self, key: &str, value: &str) {
+        let _ = writeln!(self.0, "{key} = {value}");
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use super::*;
+    use crate::config::{environment::Environment, fault::ConfigFault, parse};
+
+    fn answers(given: &[(Question, &str)]) -> Answers {
+        let mut answers = Answers::default();
+        for (question, answer) in given {
+            answers.give(*question, *answer);
+        }
+        answers
+    }
+
+    const ALL: [(Question, &str); 7] = [
+        (Question::BaseUrl, "https://idp.example.org"),
+        (Question::Cas, "https://cas.example.org/cas"),
+        (Question::Contact, "sso@Example.org"),
+        (Question::Languages, "fr, en"),
+        (Question::SupportText, "Dans l'ENT : « Assistance »"),
+        (Question::SupportTextEn, r#"In "Help" \ Tickets"#),
+        (Question::SupportLink, ""),
+    ];
+
+    fn faults(answers: &Answers) -> Vec<ConfigFault> {
+        let read = parse(
+            Path::new("/absent/passerelle.toml"),
+            &answers.text(),
+            &Environment::default(),
+        );
+        let mut faults = read.unwrap_err().faults;
+        // There is no file of a key here.
+        faults.retain(|fault| !fault.is_under("keys"));
+        faults
+    }
+
+    #[test]
+    fn what_is_answered_stands_in_a_configuration_that_can_be_read() {
+        let answers = answers(&ALL);
+        assert_eq!(answers.next_question(), None);
+        assert_eq!(faults(&answers), []);
+        let text = answers.text();
+        let organization = "[organization]\nname.fr = \"example.org\"\nname.en = \"example.org\"\n\
+                            url.fr = \"https://www.example.org\"\n";
+        for part in [organization, "mail-domains = [\"example.org\"]\n"] {
+            assert!(text.contains(part), "{part}: {text}");
+        }
+        let read: toml::Table = text.parse().unwrap();
+        let support = read["support"]["text"].as_table().unwrap();
+        for (tag, question) in [
+            ("fr", Question::SupportText),
+            ("en", Question::SupportTextEn),
+        ] {
+            assert_eq!(support[tag].as_str(), answers.to(question));
+        }
+    }
+
+    #[test]
+    fn a_fault_of_an_answer_stands_under_its_own_keys_and_under_no_others() {
+        let ldap = [
+            (Question::Cas, ""),
+            (Question::Ldap, "ldaps://ldap.example.org"),
+            (Question::LdapBase, "dc=example"),
+        ];
+        for (question, bad) in [
+            (Question::BaseUrl, "http://idp.example.org"),
+            (Question::BaseUrl, "idp"),
+            (Question::Cas, "cas.example.org"),
+            (Question::Contact, "nobody"),
+            (Question::Languages, "en"),
+            (Question::Languages, "fr,de"),
+            (Question::Languages, "fr,é"),
+            (Question::SupportText, " "),
+            (Question::SupportTextEn, "a\u{7}"),
+            (Question::SupportLink, "help"),
+            (Question::MailDomains, "example"),
+            (Question::OrganizationUrl, "ftp://example.org"),
+            (Question::Ldap, "ldap.example.org"),
+            (Question::LdapPasswordFile, "/absent/password"),
+            (Question::Ca, "/absent/ca.pem"),
+        ] {
+            let mut answers = answers(&ALL);
+            if matches!(question, Question::Ldap | Question::LdapPasswordFile) {
+                for (question, answer) in ldap {
+                    answers.give(question, answer);
+                }
+                answers.give(Question::LdapBindDn, "cn=reader");
+            }
+            // Else the contact's fault would be one of its domain, too.
+            if question == Question::Contact {
+                answers.give(Question::MailDomains, "example.org");
+            }
+            answers.give(question, bad);
+            let found = faults(&answers);
+            let own = |fault: &ConfigFault| {
+                let keys = question.keys();
+                keys.iter().any(|key| fault.is_under(key))
+            };
+            assert!(found.iter().any(own), "{question:?} {bad}: {found:?}");
+            if question != Question::Ldap {
+                assert!(found.iter().all(own), "{question:?} {bad}: {found:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn what_was_answered_by_nothing_is_not_asked_again_and_stands_nowhere() {
+        let mut answers = answers(&ALL);
+        assert!(!answers.text().contains("\nlink ="));
+        answers.give(Question::Cas, "");
+        assert_eq!(answers.next_question(), Some(Question::SignIn));
+        answers.give(Question::Ldap, "ldaps://ldap.example.org");
+        let mut asked = Vec::new();
+        while let Some(question) = answers.next_question() {
+            asked.push(question);
+            answers.give(question, question.proposed().unwrap_or("cn=x"));
+        }
+        assert_eq!(asked, [Question::LdapBase, Question::LdapBindDn]);
+    }
+}

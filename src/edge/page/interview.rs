@@ -1,0 +1,117 @@
+//! The words of `passerelle init`: its questions, and what it says at the end.
+
+use fluent_bundle::FluentArgs;
+
+use super::{PageError, template::key, words::Words};
+use crate::{config::draft::Question, model::language::Language};
+
+/// The words of the questions in one language.
+pub struct InterviewWords(Words);
+
+impl std::fmt::Debug for InterviewWords {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("InterviewWords(…)")
+    }
+}
+
+impl InterviewWords {
+    /// Reads the words of `language`.
+    ///
+    /// # Errors
+    ///
+    /// The file of texts is broken, which tests exclude.
+    pub fn load(language: Language) -> Result<Self, PageError> {
+        Ok(Self(Words::load(language)?))
+    }
+
+    /// What stands above the questions.
+    ///
+    /// # Errors
+    ///
+    /// A text is missing, which tests exclude; so below.
+    pub fn lead(&self) -> Result<String, PageError> {
+        self.text(key("init-lead"), &[])
+    }
+
+    /// A question; none for what nobody is asked.
+    ///
+    /// # Errors
+    ///
+    /// As above.
+    pub fn question(&self, question: Question) -> Result<Option<String>, PageError> {
+        let proposed = question.proposed().unwrap_or_default();
+        let (key, arguments): (_, &[(&str, &str)]) = match question {
+            Question::BaseUrl => (
+                key("init-base-url"),
+                &[("example", "https://idp.univ.example")],
+            ),
+            Question::SignIn => (
+                key("init-sign-in"),
+                &[
+                    ("cas", "https://cas.univ.example/cas"),
+                    ("ldap", "ldaps://ldap.univ.example"),
+                ],
+            ),
+            Question::LdapBase => (
+                key("init-ldap-base"),
+                &[("example", "ou=people,dc=univ,dc=example")],
+            ),
+            Question::LdapBindDn => (key("init-ldap-bind-dn"), &[]),
+            Question::LdapPasswordFile => (key("init-ldap-password-file"), &[]),
+            Question::Contact => (key("init-contact"), &[]),
+            Question::Languages => (key("init-languages"), &[("proposed", proposed)]),
+            Question::SupportText => (key("init-support-text"), &[]),
+            Question::SupportTextEn => (key("init-support-text-en"), &[]),
+            Question::SupportLink => (key("init-support-link"), &[]),
+            Question::Cas
+            | Question::Ldap
+            | Question::Ca
+            | Question::Organization
+            | Question::OrganizationUrl
+            | Question::MailDomains => return Ok(None),
+        };
+        self.text(key, arguments).map(Some)
+    }
+
+    /// What to look at in the configuration that was written.
+    ///
+    /// # Errors
+    ///
+    /// As above.
+    pub fn look(&self, file: &str) -> Result<String, PageError> {
+        self.text(key("init-look"), &[("file", file)])
+    }
+
+    /// The account of a try, and its password.
+    ///
+    /// # Errors
+    ///
+    /// As above.
+    pub fn account(&self, login: &str, password: &str) -> Result<String, PageError> {
+        let arguments = [("login", login), ("password", password)];
+        self.text(key("init-account"), &arguments)
+    }
+
+    /// What stands above the next commands.
+    ///
+    /// # Errors
+    ///
+    /// As above.
+    pub fn next(&self) -> Result<String, PageError> {
+        self.text(key("init-next"), &[])
+    }
+
+    /// What people are told in a try, where nobody helps them.
+    ///
+    /// # Errors
+    ///
+    /// As above.
+    pub fn try_support(&self) -> Result<String, PageError> {
+        self.text(key("init-try-support"), &[])
+    }
+
+    fn text(&self, key: &str, arguments: &[(&str, &str)]) -> Result<String, PageError> {
+        let arguments: FluentArgs<'_> = arguments.iter().copied().collect();
+        Ok(self.0.text(key, &arguments)?)
+    }
+}

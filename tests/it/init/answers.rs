@@ -1,0 +1,222 @@
+//! What is asked, what is taken for an answer, and what is made of it.
+
+use std::{fs, os::unix::fs::PermissionsExt as _};
+
+use super::{Place, SAID, mode};
+
+#[tokio::test]
+async fn what_is_said_on_the_command_line_becomes_a_configuration_that_check_accepts() {
+    let place = Place::new();
+    let told = place.init(&SAID).await;
+    told.is_good();
+    let file = "--config house/config/passerelle.toml";
+    for command in ["check", "sp add zoom --metadata URL", "serve"] {
+        let line = format!("  passerelle {command} {file}\n");
+        assert!(told.out.contains(&line), "{line}: {told:?}");
+    }
+    let checked = place.run(&["check"]).await;
+    checked.is_good();
+    assert!(checked.out.contains("nothing wrong"), "{checked:?}");
+    let written: toml::Table = place.text().parse().unwrap();
+    assert_eq!(written["base-url"].as_str(), Some(SAID[1]));
+    assert_eq!(written["authn"]["cas"]["url"].as_str(), Some(SAID[3]));
+    let support = &written["support"]["text"];
+    assert_eq!(support["fr"].as_str(), Some(SAID[9]));
+    assert_eq!(support["en"].as_str(), Some(SAID[11]));
+    assert!(!written.contains_key("lab"), "{written:?}");
+    let of_this_host = "certificate of CN=idp.univ.example until ";
+    assert!(told.out.contains(of_this_host), "{told:?}");
+    let metadata = place.run(&["metadata"]).await;
+    assert!(metadata.out.contains("https://idp.univ.example/saml/sso"));
+}
+
+#[tokio::test]
+async fn r100_what_init_makes_is_read_by_its_owner_and_secrets_by_nobody_else() {
+    let place = Place::new();
+    place.init(&SAID).await.is_good();
+    for (name, rights) in [
+        ("house/certs", 0o700),
+        ("house/certs/signing.pem", 0o400),
+        ("house/certs/seal.keys", 0o400),
+        ("house/certs/pairwise.key", 0o400),
+        ("house/config", 0o750),
+        ("house/config/passerelle.toml", 0o640),
+        ("house/metadata", 0o750),
+    ] {
+        assert_eq!(mode(&place.file(name)), rights, "{name}");
+    }
+    let place = Place::new();
+    let told = place.init(&["--try"]).await;
+    told.is_good();
+    let people = place.file("house/config/people.toml");
+    assert_eq!(mode(&people), 0o600);
+    let (_, password) = told.out.split_once(", password ").unwrap();
+    let (password, _) = password.split_once(". ").unwrap();
+    assert_eq!(password.len(), 16);
+    // It is shown, and kept nowhere.
+    assert_eq!(told.out.matches(password).count(), 1);
+    for text in [place.text(), fs::read_to_string(people).unwrap()] {
+        assert!(!text.contains(password), "{text}");
+    }
+}
+
+#[tokio::test]
+async fn nothing_that_is_there_is_replaced() {
+    let place = Place::new();
+    place.init(&SAID).await.is_good();
+    let key = place.file("house/certs/signing.pem");
+    let before = (place.text(), fs::read(&key).unwrap());
+    for words in [&SAID[..], &["--try"]] {
+        let told = place.init(words).await;
+        told.fails("house/config/passerelle.toml is there already");
+    }
+    // Whoever begins anew keeps the keys that providers know.
+    fs::remove_file(place.configuration()).unwrap();
+    place.init(&SAID).await.is_good();
+    assert_eq!((place.text(), fs::read(&key).unwrap()), before);
+    // Nor are people who have passwords already.
+    fs::remove_file(place.configuration()).unwrap();
+    fs::write(place.file("house/config/people.toml"), "").unwrap();
+    let told = place.init(&["--try"]).await;
+    told.fails("house/config/people.toml is there already");
+    // A key that cannot be used is told, and the configuration that would name it is not written.
+    fs::set_permissions(&key, fs::Permissions::from_mode(0o444)).unwrap();
+    let told = place.init(&SAID).await;
+    told.fails("signing.pem can be read by others than its owner");
+    assert!(!place.configuration().exists());
+}
+
+#[tokio::test]
+async fn where_nobody_is_there_to_ask_each_option_that_is_missing_is_named() {
+    let place = Place::new();
+    let told = place.init(&[]).await;
+    for option in [
+        "no --base-url",
+        "no --cas or --ldap",
+        "no --contact",
+        "no --languages",
+        "no --support-text",
+        "no --support-text-en",
+    ] {
+        told.fails(option);
+    }
+    let told = place.init(&SAID[2..]).await;
+    told.fails("nobody is there to ask, and there is no --base-url\n");
+    let ldap = ["--ldap", "ldaps://ldap.univ.example"];
+    let told = place.init(&[&SAID[..2], &SAID[4..], &ldap].concat()).await;
+    told.fails("there is no --ldap-base\n");
+    place.is_untouched();
+}
+
+#[tokio::test]
+async fn an_answer_is_refused_as_check_would_refuse_it_and_under_its_own_option() {
+    let place = Place::new();
+    for (option, bad, what) in [
+        ("--base-url", "https://idp.univ.example/", "base-url"),
+        ("--base-url", "http://idp.univ.example", "base-url"),
+        ("--cas", "http://cas.univ.example/cas", "authn.cas.url"),
+        ("--contact", "sso", "organization.technical-contact"),
+        ("--languages", "en", "organization.name.fr"),
+        ("--languages", "fr,de", "organization.name.de"),
+        ("--support-text", "\u{7}", "support.text.fr"),
+        ("--support-text-en", " ", "support.text.en"),
+    ] {
+        let place_of = SAID.iter().position(|word| *word == option).unwrap();
+        let mut said = SAID;
+        said[place_of + 1] = bad;
+        let told = place.init(&said).await;
+        told.fails(&format!("error: {option} ({what}): "));
+        assert_eq!(told.errors.matches("error: ").count(), 1, "{told:?}");
+    }
+    let told = place.init(&[&SAID[..], &["--lab"]].concat()).await;
+    told.fails("is for a base-url on localhost only");
+    place.is_untouched();
+}
+
+#[tokio::test]
+async fn the_directory_is_asked_with_an_account_whose_password_is_in_a_file_of_its_own() {
+    let place = Place::new();
+    let file = place.file("directory.password");
+    fs::write(&file, "open sesame\n").unwrap();
+    let ldap = [
+        "--ldap",
+        "ldaps://ldap.univ.example",
+        "--ldap-base",
+        "ou=people,dc=univ,dc=example",
+        "--ldap-bind-dn",
+        "cn=passerelle,dc=univ,dc=example",
+        "--ldap-password-file",
+        // From where it is typed, and not from where the configuration is.
+        "directory.password",
+    ];
+    let said = [&SAID[..2], &SAID[4..], &ldap].concat();
+    fs::set_permissions(&file, fs::Permissions::from_mode(0o644)).unwrap();
+    let told = place.init(&said).await;
+    told.fails("error: --ldap-password-file (authn.ldap.bind-password-file): ");
+    place.is_untouched();
+    fs::set_permissions(&file, fs::Permissions::from_mode(0o400)).unwrap();
+    let told = place.init(&said).await;
+    told.is_good();
+    place.run(&["check"]).await.is_good();
+    let text = place.text();
+    assert!(text.contains("methods = [\"ldap\"]"), "{text}");
+    assert!(!text.contains("sesame") && !told.out.contains("sesame"));
+    // With a CAS server beside it, it says what is known of people.
+    let place = Place::new();
+    let told = place.init(&[&SAID[..], &ldap[..4]].concat()).await;
+    told.is_good();
+    place.run(&["check"]).await.is_good();
+    let text = place.text();
+    let both = "methods = [\"cas\"]\nattributes = \"ldap\"\n";
+    assert!(text.contains(both), "{text}");
+}
+
+#[tokio::test]
+async fn a_person_is_asked_in_their_language_until_each_answer_is_right() {
+    let place = Place::new();
+    let lines = "idp.univ.example\nhttps://idp.univ.example\n\nldap.univ.example\n\
+                 ldaps://ldap.univ.example\nou=people,dc=univ,dc=example\n\nsso@univ.example\n\
+                 en\n\nAssistance\nHelp\nhelp\nhttps://help.univ.example\n";
+    let told = place.typed("", "fr_FR.UTF-8", lines).await;
+    told.is_good();
+    for (question, times) in [
+        ("1/5", 2),
+        ("Où les personnes se connectent-elles", 3),
+        ("comme ou=people,dc=univ,dc=example", 1),
+        ("3/5", 1),
+        ("4/5", 2),
+        ("5/5", 1),
+        ("La même phrase en anglais", 1),
+        ("Adresse web où cela se fait", 2),
+        ("error: --base-url (base-url): is not an absolute URL", 1),
+        ("error: --languages (organization.name.fr): is missing", 1),
+        ("Ensuite\u{a0}:", 1),
+    ] {
+        assert_eq!(
+            told.out.matches(question).count(),
+            times,
+            "{question}: {told:?}"
+        );
+    }
+    place.run(&["check"]).await.is_good();
+    let written: toml::Table = place.text().parse().unwrap();
+    let ldap = &written["authn"]["ldap"];
+    assert_eq!(ldap["base"].as_str(), Some("ou=people,dc=univ,dc=example"));
+    let link = written["support"]["link"].as_str();
+    assert_eq!(link, Some("https://help.univ.example"));
+}
+
+#[tokio::test]
+async fn nothing_is_asked_that_was_said_and_nothing_is_made_where_the_answers_end() {
+    let place = Place::new();
+    let said = "--base-url https://idp.univ.example --cas https://cas.univ.example/cas";
+    let told = place.typed(said, "de_DE.UTF-8", "sso@univ.example\n").await;
+    assert_eq!(told.status, 1, "{told:?}");
+    for (text, is_said) in [("1/5", false), ("2/5", false), ("3/5", true), ("4/5", true)] {
+        assert_eq!(told.out.contains(text), is_said, "{text}: {told:?}");
+    }
+    // In English, where the language is none of ours.
+    assert!(told.out.contains("Languages of your texts"), "{told:?}");
+    assert!(told.out.contains("nothing was written"), "{told:?}");
+    place.is_untouched();
+}
