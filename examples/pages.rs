@@ -5,8 +5,12 @@ use std::{fs, path::PathBuf};
 
 use anyhow::Context;
 use passerelle::{
-    edge::page::{Pages, Site, specimens::Cast},
+    edge::page::{
+        Page, Pages, Site,
+        specimens::{Cast, TRIALS, trial},
+    },
     model::language::{Language, Localized},
+    sp_check::Rule,
 };
 
 fn main() -> anyhow::Result<()> {
@@ -33,8 +37,18 @@ fn main() -> anyhow::Result<()> {
     fs::create_dir_all(folder.join("assets"))?;
     fs::write(folder.join("assets/style.css"), Pages::style())?;
     fs::write(folder.join("assets/icon.svg"), Pages::icon())?;
+    let (taken, refused) = (
+        trial("Zoom", &[]),
+        trial("Zoom", &[Rule::AuthnInstant, Rule::KeyInfo]),
+    );
+    let of_tests = [
+        ("trials", Page::Trials { trials: TRIALS }),
+        ("trial", Page::Trial(&taken)),
+        ("trial-refused", Page::Trial(&refused)),
+    ];
     for language in Language::ALL {
-        for (name, page) in Cast::ZOOM.pages() {
+        let of_tests = of_tests.map(|(name, page)| (name.to_owned(), page));
+        for (name, page) in Cast::ZOOM.pages().into_iter().chain(of_tests) {
             let html = pages.render(&page, language, "bm9uY2U")?;
             fs::write(folder.join(format!("{name}.{}.html", language.tag())), html)?;
         }

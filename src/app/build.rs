@@ -25,7 +25,10 @@ use crate::{
         sections::{AttributeSource, Method, Metrics, Server},
     },
     edge::page::{Pages, Site},
-    flow::bridge::{Bridge, DirectoryUse, Provider, Settings},
+    flow::{
+        bridge::{Bridge, DirectoryUse, Provider, Settings},
+        trial::{NoSuchTester, Testers},
+    },
     metadata::{last_good::ToKeep, refused_algorithms, registry::Registry},
     model::{authn_context::AuthnContextClass, entity_id::EntityId, short_name::ShortName},
     saml::idp_metadata::IdpMetadata,
@@ -156,7 +159,7 @@ fn build(config: Config, path: &Path, lasting: Lasting) -> Result<Built, Vec<Con
     let needs_restart = lasting.needs_restart(&config, path);
     let front = Front {
         bridge: Bridge {
-            settings: settings(&config, parts.entity_id),
+            settings: settings(&config, parts.entity_id, parts.testers),
             clock: Arc::clone(&lasting.clock),
             entropy: Arc::clone(&lasting.entropy),
             store: Arc::clone(&lasting.store),
@@ -167,6 +170,7 @@ fn build(config: Config, path: &Path, lasting: Lasting) -> Result<Built, Vec<Con
             pairwise: parts.pairwise,
             authenticator: parts.authenticator,
             directory: parts.directory,
+            throw_away_keys: Arc::clone(&lasting.throw_away_keys),
             health: Arc::clone(&lasting.health),
         },
         pages: parts.pages,
@@ -216,6 +220,7 @@ struct Parts {
     mapping: Mapping,
     pairwise: Pairwise,
     authenticator: Authenticator,
+    testers: Option<Testers>,
     directory: Option<Arc<Ldap>>,
     pages: Pages,
     metadata: String,
@@ -260,6 +265,7 @@ impl Building<'_> {
             local.map(People::Local)
         };
         let authenticator = self.authenticator(people, clock);
+        let testers = self.testers();
         let pages = self.pages();
         self.try_tls();
         Some(Parts {
@@ -270,6 +276,7 @@ impl Building<'_> {
             mapping: seen.mapping?,
             pairwise: pairwise?,
             authenticator: authenticator?,
+            testers,
             directory,
             pages: pages?,
             metadata: metadata?,
@@ -382,6 +389,16 @@ impl Building<'_> {
         .ok()
     }
 
+    /// Who may try a sign-in. Where a name is faulty nothing is built, and so it matters to nobody.
+    fn testers(&mut self) -> Option<Testers> {
+        let testers = self.config.testers.as_ref()?;
+        Testers::compile(testers)
+            .map_err(|NoSuchTester { number, fault }| {
+                self.fault(&format!("test.people[{number}]"), &fault);
+            })
+            .ok()
+    }
+
     fn local(&mut self, directory: Directory) -> Option<Local> {
         let local = self.config.authn.local.as_ref()?;
         let pool = self.lasting.hash_pool(local);
@@ -426,7 +443,7 @@ pub(super) fn names_read(
         .collect()
 }
 
-fn settings(config: &Config, entity_id: EntityId) -> Settings {
+fn settings(config: &Config, entity_id: EntityId, testers: Option<Testers>) -> Settings {
     Settings {
         entity_id,
         sso_url: config.sso_url(),
@@ -436,6 +453,7 @@ fn settings(config: &Config, entity_id: EntityId) -> Settings {
             cas_attribute: ldap.cas_attribute.clone(),
             when_down: ldap.without_directory,
         }),
+        testers,
         max_request_age: config.requests.max_age(),
         max_request_ahead: config.requests.max_ahead(),
         session_lifetime: config.sessions.lifetime(),

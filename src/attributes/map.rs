@@ -134,6 +134,13 @@ impl Mapping {
         rule.map_or_else(|| vec![name], |rule| rule.expression.names().collect())
     }
 
+    /// The expression that gives our attribute `name`; none where it is the source's of that name.
+    pub fn rule_of(&self, name: &str) -> Option<&str> {
+        let mut rules = self.0.iter();
+        let rule = rules.find(|rule| rule.key.eq_ignore_ascii_case(name))?;
+        Some(rule.expression.source())
+    }
+
     /// Whether a rule gives our attribute `name`, without regard to case.
     pub fn has_rule_for(&self, name: &str) -> bool {
         self.has_rule(&name.to_ascii_lowercase())

@@ -387,6 +387,14 @@ impl<'a> Sent<'a> {
         self.0.origin.names()
     }
 
+    /// The expression that makes its values of our attributes; none where it is one of them as it stands.
+    pub fn rule(self) -> Option<&'a str> {
+        match &self.0.origin {
+            Origin::Attribute(_) => None,
+            Origin::Expression(expression) => Some(expression.source()),
+        }
+    }
+
     /// The values that it can have, where it is a plain choice between texts.
     pub fn closed_values(self) -> Option<Vec<&'a str>> {
         match &self.0.origin {

@@ -33,7 +33,22 @@ pub enum Event<'a> {
         /// The journey.
         support_code: SupportCode,
     },
-    /// Somebody did not prove who they are.
+    /// Somebody was shown what a provider would be told of them, and it was told nothing.
+    Tried {
+        /// The name they sign in with.
+        person: &'a str,
+        /// By which authenticator they proved it.
+        method: AuthnMethod,
+        /// Whether they proved it now, or a session of theirs answered.
+        is_from_session: bool,
+        /// The provider.
+        sp: &'a ShortName,
+        /// Where the browser called from.
+        address: IpAddr,
+        /// The journey.
+        support_code: SupportCode,
+    },
+    /// Somebody did not prove who they are, or may not try a sign-in.
     Refused {
         /// Why, in the authenticator's word.
         reason: &'a str,
@@ -98,27 +113,37 @@ impl Event<'_> {
                 peer.address = %address,
                 support.code = %support_code,
             ),
+            Self::Tried {
+                person,
+                method,
+                is_from_session,
+                sp,
+                address,
+                support_code,
+            } => tracing::info!(
+                target: "audit",
+                event = "test",
+                person = person,
+                authn.method = method.as_str(),
+                session.reused = is_from_session,
+                sp.name = sp.as_str(),
+                peer.address = %address,
+                support.code = %support_code,
+            ),
             Self::Refused {
                 reason,
                 sp,
                 address,
                 support_code,
-            } => tracing::info!(
-                target: "audit",
-                event = "refused",
-                reason,
-                sp.name = sp.as_str(),
-                peer.address = %address,
-                support.code = %support_code,
-            ),
-            Self::Delayed {
+            }
+            | Self::Delayed {
                 reason,
                 sp,
                 address,
                 support_code,
             } => tracing::info!(
                 target: "audit",
-                event = "delayed",
+                event = if matches!(self, Self::Refused { .. }) { "refused" } else { "delayed" },
                 reason,
                 sp.name = sp.as_str(),
                 peer.address = %address,

@@ -17,6 +17,7 @@ pub mod named;
 pub mod proposal;
 pub mod sections;
 pub mod sp;
+pub mod trial;
 
 mod algorithms;
 mod authn;
@@ -40,6 +41,7 @@ use lines::Lines;
 use named::Faulty;
 use sections::{Algorithm, Authn, Metrics, Organization, Requests, Server, Sessions, Support};
 use sp::SpConfig;
+use trial::Testers;
 
 use crate::model::endpoint::Schemes;
 
@@ -66,6 +68,8 @@ pub struct Config {
     pub metrics: Option<Metrics>,
     /// `[authn]`
     pub authn: Authn,
+    /// `[test]`: who may try a sign-in; nobody where it is not there.
+    pub testers: Option<Testers>,
     /// `[sessions]`
     pub sessions: Sessions,
     /// `[requests]`
@@ -161,6 +165,7 @@ struct Sections {
     support: Option<Support>,
     metrics: Option<Metrics>,
     authn: Option<Authn>,
+    testers: Option<Testers>,
     sessions: Sessions,
     requests: Requests,
     refused_algorithms: Vec<Algorithm>,
@@ -203,6 +208,8 @@ impl Sections {
         self.support = support.and_then(|table| organization::read_support(table, &around, report));
         let authn = file.required_table("authn", report);
         self.authn = authn.map(|table| authn::read(table, &around, report));
+        let trial = file.table("test", report);
+        self.testers = trial.and_then(|table| trial::read(table, report));
         let sessions = file.table("sessions", report);
         self.sessions = sessions::read_sessions(sessions, report);
         let requests = file.table("requests", report);
@@ -230,6 +237,7 @@ impl Sections {
                 support: Some(support),
                 metrics,
                 authn: Some(authn),
+                testers,
                 sessions,
                 requests,
                 refused_algorithms,
@@ -245,6 +253,7 @@ impl Sections {
                 support,
                 metrics,
                 authn,
+                testers,
                 sessions,
                 requests,
                 refused_algorithms,

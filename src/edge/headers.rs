@@ -19,6 +19,8 @@ pub enum PagePolicy {
         /// The nonce of the script, fresh for each response.
         nonce: String,
     },
+    /// A page without script and without form.
+    LeadsNowhere,
     /// The one page that another site may frame: it has no form and no script.
     Framed,
 }
@@ -33,6 +35,9 @@ impl PagePolicy {
         match self {
             Self::Plain => {
                 HeaderValue::try_from(format!("default-src 'none'; form-action 'self'; {common}"))
+            }
+            Self::LeadsNowhere => {
+                HeaderValue::try_from(format!("default-src 'none'; form-action 'none'; {common}"))
             }
             Self::LeadsOn => HeaderValue::try_from(format!("default-src 'none'; {common}")),
             Self::Post { nonce } => HeaderValue::try_from(format!(

@@ -18,9 +18,17 @@ use crate::{
 /// The name by which a link to [`start_path`] names a `RelayState`.
 pub const RELAY_STATE: &str = "RelayState";
 
+/// Where trials begin.
+pub const TRIALS: &str = "/test";
+
+/// The path at which the trial of a provider begins: `/test/<short name>`.
+pub fn trial_path(sp: &ShortName) -> String {
+    format!("{TRIALS}/{sp}")
+}
+
 /// The path of a step: `/j/<short name>/<seal>`.
 pub fn path_of(step: &Step) -> String {
-    format!("/j/{}/{}", step.sp, step.seal)
+    format!("/j/{}/{}", step.lead(), step.seal)
 }
 
 /// The path of our own page for a provider: `/start/<short name>`, with the `RelayState` that a link
@@ -68,6 +76,7 @@ mod tests {
     fn r54_a_redirect_leads_to_a_path_of_ours() {
         let step = Step {
             sp: ShortName::parse("zoom").unwrap(),
+            is_trial: false,
             seal: "AbC_-9".to_owned(),
         };
         let response = go_on(&step);

@@ -5,7 +5,7 @@
 //! nothing from elsewhere, has no inline style, and the one script there is (on the POST page)
 //! bears the caller's nonce, so the strictest Content-Security-Policy fits. Nothing on a
 //! page says what is behind it: no host, no protocol, no cause, and not whether an account exists
-//!
+//! but for the pages of `/test`, which are for those who see to what is behind it.
 
 mod form;
 pub mod interview;
@@ -15,6 +15,7 @@ mod stop;
 mod template;
 #[cfg(test)]
 mod tests;
+mod trial;
 mod words;
 
 pub use stop::{Stop, StopReason};
@@ -23,7 +24,10 @@ pub use words::WordsError;
 use form::{Skeleton, Values};
 use template::{Edition, Login};
 
-use crate::model::language::{Language, Localized};
+use crate::{
+    flow::trial::Trial,
+    model::language::{Language, Localized},
+};
 
 /// What the configuration says about the place.
 #[derive(Clone, Debug)]
@@ -116,6 +120,13 @@ pub enum Page<'a> {
     /// page in one. The only page that may be framed: nothing on it is worth a click that somebody is
     /// tricked into.
     Framed,
+    /// Lets people try a sign-in to each provider.
+    Trials {
+        /// Name of each provider, and the own path that its form is sent to.
+        trials: &'a [(&'a str, &'a str)],
+    },
+    /// Shows what would have been sent. It has no form.
+    Trial(&'a Trial),
     /// Says what this address is for.
     Home {
         /// Name of each provider, and where to start a sign-in to it.
@@ -317,6 +328,11 @@ impl Pages {
             Page::NothingToLogOut => edition.nothing_to_log_out(),
             Page::NotFound { support_code } => edition.not_found(support_code),
             Page::Framed => edition.framed(),
+            Page::Trials { trials } => {
+                trials.iter().try_for_each(|(_name, path)| own_path(path))?;
+                edition.trials(trials)
+            }
+            Page::Trial(trial) => edition.trial(trial),
             Page::Home { providers } => {
                 for link in providers.iter().filter_map(|(_name, link)| *link) {
                     address(link)?;

@@ -193,6 +193,11 @@ impl Expression {
         }
     }
 
+    /// The text as the administrator wrote it.
+    pub fn source(&self) -> &str {
+        self.source.trim()
+    }
+
     /// The attributes that the expression reads, as they are written, in alphabetical order.
     pub fn names(&self) -> impl Iterator<Item = &str> {
         self.names.iter().map(|name| &*name.written)

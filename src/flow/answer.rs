@@ -11,6 +11,7 @@ use super::{
     bridge::{Bridge, Provider},
     stop::{HereFault, Stop},
     story::Story,
+    trial::End,
     way::{JOURNEY, UnderWay},
 };
 use crate::{
@@ -59,18 +60,23 @@ impl<'s> Proven<'s> {
 /// What a provider is to be told of a person.
 #[derive(Debug)]
 pub(super) struct Prepared {
-    name_id: Option<NameId>,
-    attributes: Vec<ReleasedAttribute>,
-    is_from_session: bool,
+    pub(super) name_id: Option<NameId>,
+    pub(super) attributes: Vec<ReleasedAttribute>,
+    pub(super) is_from_session: bool,
+    end: End,
 }
 
 impl Prepared {
-    /// The part that this provider then has in the session whose indexes are made of `index`.
-    pub(super) fn participant(&self, way: &UnderWay<'_>, index: &str) -> Participant {
-        Participant {
-            sp: way.journey.sp.clone(),
-            name_id: self.name_id.clone(),
-            session_index: session_index(index, &way.journey.sp),
+    /// The part that this provider then has in the session whose indexes are made of `index`; none where
+    /// it is told nothing.
+    pub(super) fn participant(&self, way: &UnderWay<'_>, index: &str) -> Option<Participant> {
+        match self.end {
+            End::Sent => Some(Participant {
+                sp: way.journey.sp.clone(),
+                name_id: self.name_id.clone(),
+                session_index: session_index(index, &way.journey.sp),
+            }),
+            End::Shown(_) => None,
         }
     }
 }
@@ -92,6 +98,7 @@ impl Bridge {
         {
             return Err(Stop::told(way.to.clone(), AnswerFault::NameIdPolicy));
         }
+        let end = self.end_of(way, proof, story).await?;
         let ours = self.mapping.apply(&proof.attributes, &mut story.trace);
         let name_id = match named_before(way, proven.told()) {
             Some(name) => Some(name.clone()),
@@ -114,6 +121,7 @@ impl Bridge {
             name_id,
             attributes,
             is_from_session: matches!(proven, Proven::Before(_)),
+            end,
         })
     }
 
@@ -155,14 +163,14 @@ impl Bridge {
         Ok(name.is_some_and(|name| NamedPerson::of(&name.value) == subject))
     }
 
-    /// Makes the answer that says who the person is.
+    /// Makes the answer that says who the person is: to be sent, or to be shown.
     pub(super) async fn issue(
         &self,
         way: &UnderWay<'_>,
         Session { proof, index, .. }: &Session,
         prepared: &Prepared,
         story: &mut Story,
-    ) -> Result<Answer, Stop> {
+    ) -> Result<Next, Stop> {
         // The same person in the same browser, and nobody else.
         let by = sha256(&[&way.browser, proof.login.as_bytes()]);
         self.mark_as_answered(&way.to, by, way.again_within).await?;
@@ -174,6 +182,10 @@ impl Bridge {
             context: &proof.context,
             session_index: &session_index,
         };
+        if let End::Shown(key) = &prepared.end {
+            let trial = self.show(way, (prepared, key), (proof, &subject), story)?;
+            return Ok(Next::Show(Box::new(trial)));
+        }
         let issued = self
             .issuing(way.provider)
             .success(&way.to, &subject)
@@ -189,7 +201,8 @@ impl Bridge {
         }
         .write();
         story.trace.note(Organ::Response, issued.id, "issued");
-        Ok(posting(&way.to, way.provider, &issued.xml, true))
+        let answer = posting(&way.to, way.provider, &issued.xml, true);
+        Ok(Next::Answer(answer))
     }
 
     /// Marks a request, or a click, as answered, so that it is not answered twice.
@@ -216,7 +229,7 @@ impl Bridge {
             .unwrap_or(Timestamp::MAX);
         let used = Use {
             issuer: to.audience(),
-            id: to.answered_as(),
+            id: &to.answered_as(),
             by,
             expires_at,
         };

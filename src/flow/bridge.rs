@@ -10,6 +10,7 @@ use std::{
 
 use jiff::SignedDuration;
 
+use super::trial::{Testers, ThrowAwayKeys};
 use crate::{
     attributes::{map::Mapping, name_id::NameIdRule, pairwise::Pairwise, release::ReleasePolicy},
     authn::{Authenticator, ldap::Ldap},
@@ -25,7 +26,7 @@ use crate::{
 };
 
 /// What every step of a sign-on works with: built from a checked configuration, shared by all requests until
-/// another configuration takes over. Store and [`Health`] outlive it.
+/// another configuration takes over. Store, [`Health`] and [`ThrowAwayKeys`] outlive it.
 #[derive(Debug)]
 pub struct Bridge {
     /// What the configuration says.
@@ -48,6 +49,8 @@ pub struct Bridge {
     pub authenticator: Authenticator,
     /// The university's directory, where it is asked for people whom others have signed in.
     pub directory: Option<Arc<Ldap>>,
+    /// What signs where nothing is sent.
+    pub throw_away_keys: Arc<ThrowAwayKeys>,
     /// Sessions, replay marks, attempts.
     pub store: Arc<Store>,
     /// What went wrong without stopping anybody.
@@ -74,6 +77,8 @@ pub struct Settings {
     /// What a password typed here proves: `PasswordProtectedTransport` over TLS, `Password` in a
     /// lab without it.
     pub password_context: AuthnContextClass,
+    /// Who may try a sign-in; none where nobody may.
+    pub testers: Option<Testers>,
     /// All that can be proven here, each once.
     pub contexts: Vec<AuthnContextClass>,
 }

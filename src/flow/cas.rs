@@ -74,7 +74,7 @@ impl Bridge {
         } else {
             Asking::AsNeeded
         };
-        let service = self.service(step.sp.as_str(), &step.seal);
+        let service = self.service(&step.lead(), &step.seal);
         Ok(Reply::new(Next::GoToCas(cas.login_url(
             &service,
             asking,
@@ -83,8 +83,8 @@ impl Bridge {
     }
 
     /// The address that a ticket is for, always made in this one way.
-    fn service(&self, sp: &str, seal: &str) -> String {
-        format!("{}/{sp}/{seal}", self.settings.cas_return)
+    fn service(&self, lead: &str, seal: &str) -> String {
+        format!("{}/{lead}/{seal}", self.settings.cas_return)
     }
 
     async fn come_back_empty(

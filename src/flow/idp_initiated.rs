@@ -73,11 +73,25 @@ impl Bridge {
         visit: &Visit,
     ) -> Result<Reply, Stopped> {
         let mut story = Story::new(SupportCode::draw(&*self.entropy));
-        let end = match self.address_of(sp, named, &mut story) {
+        let found = self.address_of(sp, named, &mut story);
+        self.set_out(found, "none: a click on our own page", visit, story)
+            .await
+    }
+
+    /// Begins the journey of a click on one of our pages to what was `found` for it.
+    pub(super) async fn set_out(
+        &self,
+        found: Result<(&Provider, ReturnAddress), HereFault>,
+        request: &'static str,
+        visit: &Visit,
+        mut story: Story,
+    ) -> Result<Reply, Stopped> {
+        let end = match found {
             Ok((provider, to)) => {
+                story.trace.note(Organ::Request, "request", request);
                 story
                     .trace
-                    .note(Organ::Request, "request", "none: a click on our own page");
+                    .note(Organ::Acs, "address", "the default of the metadata");
                 let journey = self.journey(&to, provider, &story);
                 let way = UnderWay::new(journey, to, provider, visit);
                 // The click came from our own page, and brought our cookies.
@@ -101,9 +115,6 @@ impl Bridge {
         let rule = provider.registered.config.idp_initiated.as_ref();
         let id = saml_id(&*self.entropy).into();
         let to = ReturnAddress::unsolicited(id, named, &provider.registered.sp, rule)?;
-        story
-            .trace
-            .note(Organ::Acs, "address", "the default of the metadata");
         Ok((provider, to))
     }
 }

@@ -192,6 +192,7 @@ impl Bridge {
             fault,
             support_code: SupportCode::draw(&*self.entropy),
             home: None,
+            is_trial: false,
         }
     }
 

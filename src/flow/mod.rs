@@ -2,7 +2,7 @@
 //!
 //! [`sso`] is the sign-on itself: every step comes back to it and it alone picks the next one. `way`
 //! leads into a journey and out of it again, [`idp_initiated`] into one without a request, `answer` has the
-//! answer made. [`stop`] holds the two
+//! answer made, [`trial`] shows it in the place of sending it. [`stop`] holds the two
 //! ways to fail, [`story`] what is written about a step, [`logout`] the end
 //! of our own session, by the person or by a notice of the CAS server. Knows nothing of HTTP, pages or cookies' syntax: a [`Visit`] comes in, a
 //! [`Reply`] or a [`Stopped`](stop::Stopped) goes out.
@@ -17,14 +17,20 @@ pub mod notice;
 pub mod sso;
 pub mod stop;
 pub mod story;
+pub mod trial;
 mod way;
 
 use std::net::IpAddr;
 
+use trial::Trial;
+
 use crate::{
     authn::{cas::Ticket, ldap::PasswordWarning},
     model::{
-        endpoint::EndpointUrl, journey::RelayState, language::Localized, service_provider::UiInfo,
+        endpoint::EndpointUrl,
+        journey::{Journey, RelayState},
+        language::Localized,
+        service_provider::UiInfo,
         short_name::ShortName,
     },
     sys::{secret::Secret, token::Token},
@@ -73,6 +79,8 @@ pub enum Next {
     GoOn(Step),
     /// Goes to the CAS server, at this address.
     GoToCas(String),
+    /// Reads what would have been sent.
+    Show(Box<Trial>),
     /// Reads that the password ends soon, and goes on.
     TellOfTheEnd(Notice),
 }
@@ -97,8 +105,35 @@ pub struct Answer {
 pub struct Step {
     /// The provider's short name, in clear: a dead seal still leads home.
     pub sp: ShortName,
+    /// Whether it is one of a trial, in clear as well: a dead seal leads back to `/test`.
+    pub is_trial: bool,
     /// The sealed journey.
     pub seal: String,
+}
+
+impl Step {
+    /// What stands behind the short name in the path of a trial. No short name holds that character.
+    const TRIAL: &str = "_test";
+
+    fn new(journey: &Journey, seal: String) -> Self {
+        Self {
+            sp: journey.sp.clone(),
+            is_trial: journey.beginning.is_trial(),
+            seal,
+        }
+    }
+
+    /// What stands in the path before the seal.
+    pub fn lead(&self) -> String {
+        let mark = if self.is_trial { Self::TRIAL } else { "" };
+        format!("{}{mark}", self.sp)
+    }
+
+    /// The short name in a path, and whether it is that of a trial.
+    fn read_lead(lead: &str) -> (&str, bool) {
+        lead.strip_suffix(Self::TRIAL)
+            .map_or((lead, false), |sp| (sp, true))
+    }
 }
 
 /// The form for name and password.

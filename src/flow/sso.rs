@@ -8,7 +8,7 @@ use jiff::{SignedDuration, Timestamp};
 
 pub use super::way::Message;
 use super::{
-    Answer, Next, PasswordForm, Refused, Reply, SentForm, Step, Visit,
+    Next, PasswordForm, Refused, Reply, SentForm, Step, Visit,
     answer::Proven,
     bridge::{Bridge, Provider},
     stop::{HereFault, Stop, Stopped},
@@ -102,7 +102,7 @@ impl Bridge {
         }
         if let Some(answer) = self.answer_from_session(&way, visit, story).await {
             return match answer {
-                Ok(answer) => Ok(Reply::new(Next::Answer(answer))),
+                Ok(next) => Ok(Reply::new(next)),
                 // Our page would tell the person what to do, and no page may be shown.
                 Err(Stop::Here(fault)) if way.journey.is_passive && fault.is_for_the_person() => {
                     Err(Stop::told(way.to, AnswerFault::Passive))
@@ -208,7 +208,7 @@ impl Bridge {
         way: &UnderWay<'_>,
         visit: &Visit,
         story: &mut Story,
-    ) -> Option<Result<Answer, Stop>> {
+    ) -> Option<Result<Next, Stop>> {
         let key = SessionKey(visit.session.as_ref()?.hash());
         let session = self.usable_session(way, key, story).await?;
         let prepared = self
@@ -223,7 +223,9 @@ impl Bridge {
             Ok(prepared) => prepared,
             Err(stop) => return Some(Err(stop)),
         };
-        let participant = prepared.participant(way, &session.index);
+        let Some(participant) = prepared.participant(way, &session.index) else {
+            return Some(self.issue(way, &session, &prepared, story).await);
+        };
         match self.store.join(key, participant, self.clock.now()).await {
             Ok(Standing::Lives) => {}
             Ok(Standing::Ended) => {
@@ -364,10 +366,7 @@ impl Bridge {
                 Refused::Busy
             }
         };
-        let step = Step {
-            sp: way.journey.sp.clone(),
-            seal: sent.seal,
-        };
+        let step = Step::new(&way.journey, sent.seal);
         let mut form = password_form(&way, step, browser);
         form.refused = Some(refused);
         form.login = sent.login;
@@ -405,7 +404,7 @@ impl Bridge {
         // of. With a store elsewhere the rest has to be a task of its own, which goes on without a browser.
         let index = saml_id(&*self.entropy);
         let session = Session {
-            participants: vec![prepared.participant(&way, &index)],
+            participants: prepared.participant(&way, &index).into_iter().collect(),
             index,
             ends_at: self
                 .clock
@@ -425,9 +424,9 @@ impl Bridge {
             }
         };
         match self.issue(&way, &session, &prepared, story).await {
-            Ok(answer) => {
+            Ok(next) => {
                 self.replace_old(kept.as_ref(), visit).await;
-                let mut reply = Reply::new(Next::Answer(answer));
+                let mut reply = Reply::new(next);
                 reply.keep_session = kept;
                 Ok(reply)
             }
@@ -491,6 +490,7 @@ impl Bridge {
             fault,
             support_code: story.support_code,
             home: story.sp.as_ref().and_then(|name| self.home(name)),
+            is_trial: story.is_trial,
         }
     }
 }

@@ -1,6 +1,6 @@
 //! The two ways to fail.
 
-use super::Step;
+use super::{Step, trial::ThrowAwayError};
 use crate::{
     attributes::{name_id::NameIdStop, release::ReleaseStop},
     authn::{AuthnError, Barrier},
@@ -105,6 +105,9 @@ pub enum HereFault {
     /// No more files may be open here, and so the sign-in service could not be asked: it may be in order.
     #[error("no file is left to ask the sign-in service by")]
     NoFile(#[source] AuthnError),
+    /// Nobody may try a sign-in here, or this person may not.
+    #[error("the person may not try a sign-in")]
+    NotATester,
     /// The directory knows nobody, or several people, by the name that CAS gives.
     #[error("the directory has no one record of the person")]
     NotInDirectory,
@@ -132,6 +135,9 @@ pub enum HereFault {
     /// The authenticator did not answer.
     #[error("the sign-in service does not answer")]
     SignIn(#[source] AuthnError),
+    /// There is no key to sign what a trial shows.
+    #[error("the trial could not be shown")]
+    ThrowAwayKey(#[from] ThrowAwayError),
     /// What a provider would have been told, had it asked.
     #[error("no provider asked, and so none is told")]
     Unasked(#[source] AnswerFault),
@@ -199,6 +205,8 @@ pub struct Stopped {
     pub support_code: SupportCode,
     /// The provider it was about, as far as it is known.
     pub home: Option<Home>,
+    /// Whether it was a trial, and the way back leads to where others can be begun.
+    pub is_trial: bool,
     /// The step to take again, where the journey itself can go on.
     pub again: Option<Step>,
 }

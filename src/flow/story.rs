@@ -9,6 +9,8 @@ use super::{Next, Reply, Step, stop::Stopped};
 pub(crate) struct Story {
     pub(crate) support_code: SupportCode,
     pub(crate) sp: Option<ShortName>,
+    /// Whether nothing of it is sent.
+    pub(crate) is_trial: bool,
     /// The step that was opened: where the journey goes on from.
     pub(crate) step: Option<Step>,
     pub(crate) trace: Trace,
@@ -19,6 +21,7 @@ impl Story {
         Self {
             support_code,
             sp: None,
+            is_trial: false,
             step: None,
             trace: Trace::new(),
         }
@@ -33,6 +36,14 @@ impl Story {
         match end.as_ref().map(|reply| &reply.next) {
             Ok(Next::Answer(_)) => {
                 tracing::info!(support.code = support_code, sp.name = sp, trace, "answered");
+            }
+            Ok(Next::Show(_)) => {
+                tracing::info!(
+                    support.code = support_code,
+                    sp.name = sp,
+                    trace,
+                    "shown as a test"
+                );
             }
             Ok(Next::AskPassword(_)) => {
                 tracing::debug!(support.code = support_code, sp.name = sp, trace, "asked");

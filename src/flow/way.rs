@@ -183,13 +183,15 @@ impl Bridge {
     /// From a seal in a path to the journey, whose provider and address are asked for again.
     pub(super) fn open(
         &self,
-        sp_in_path: &str,
+        lead: &str,
         seal: &str,
         visit: &Visit,
         story: &mut Story,
     ) -> Result<UnderWay<'_>, Stop> {
-        // The name in clear leads home even where the seal is dead.
+        // What stands in clear leads home even where the seal is dead.
+        let (sp_in_path, is_trial) = Step::read_lead(lead);
         story.sp = ShortName::parse(sp_in_path).ok();
+        story.is_trial = is_trial;
         if seal.len() > MAX_SEAL_CHARS {
             return Err(HereFault::JourneyForged.into());
         }
@@ -205,15 +207,15 @@ impl Bridge {
             return Err(HereFault::JourneyForged.into());
         };
         story.support_code = journey.support_code;
-        if journey.sp.as_str() != sp_in_path {
+        if (journey.sp.as_str(), journey.beginning.is_trial()) != (sp_in_path, is_trial) {
             return Err(HereFault::JourneyForged.into());
+        }
+        if is_trial {
+            self.may_be_tried()?;
         }
         self.look_at_browser(&journey, visit)?;
         let provider = self.served(self.registry.sp_by_short_name(&journey.sp, now), story)?;
-        story.step = Some(Step {
-            sp: journey.sp.clone(),
-            seal: seal.to_owned(),
-        });
+        story.step = Some(Step::new(&journey, seal.to_owned()));
         // The rule may have been switched on since, as the one about clicks may have been switched off.
         let must_be_signed = provider.registered.must_sign_requests();
         if must_be_signed && journey.beginning.is_unsigned_request() {
@@ -230,16 +232,18 @@ impl Bridge {
     /// One that a request began may come back at first with another value than the one that was offered:
     /// two tabs may have begun at once, and anybody may send a request. A click is one person's own. What
     /// it began is answered in no other browser, not by a session that lives there either: somebody would
-    /// be signed in by the click of somebody else.
+    /// be signed in by the click of somebody else, or shown what is known of somebody else.
     fn look_at_browser(&self, journey: &Journey, visit: &Visit) -> Result<(), HereFault> {
         let hash = match (&journey.binding, &journey.beginning) {
             (BrowserBinding::Bound(hash), _)
-            | (BrowserBinding::Offered(hash), Beginning::Click { .. }) => hash,
+            | (BrowserBinding::Offered(hash), Beginning::Click { .. } | Beginning::Trial { .. }) => {
+                hash
+            }
             (BrowserBinding::Offered(_) | BrowserBinding::Unbound, Beginning::Request { .. }) => {
                 return Ok(());
             }
             // A click brings its cookies along, and needs no bounce.
-            (BrowserBinding::Unbound, Beginning::Click { .. }) => {
+            (BrowserBinding::Unbound, Beginning::Click { .. } | Beginning::Trial { .. }) => {
                 return Err(HereFault::JourneyForged);
             }
         };
@@ -283,10 +287,7 @@ impl Bridge {
         if seal.len() > MAX_SEAL_CHARS {
             return Err(HereFault::JourneyTooLong.into());
         }
-        Ok(Step {
-            sp: journey.sp.clone(),
-            seal,
-        })
+        Ok(Step::new(journey, seal))
     }
 
     /// What is left of a journey's hour: a new seal does not begin it again.

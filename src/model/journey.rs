@@ -11,7 +11,7 @@ use crate::sys::hmac::sha256;
 
 /// A sign-in on its way, sealed into the path of our own URLs and stored nowhere.
 ///
-/// Made from a trusted request, or from a click on our own page where the administrator allows that.
+/// Made from a trusted request, or from a click on a page of ours where the administrator allows that.
 /// What it holds is what was said and proven then; whether the provider may still be answered is asked
 /// again at the end.
 #[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
@@ -71,6 +71,11 @@ pub enum Beginning {
         /// A name of ours for it, told to nobody: a click, too, is answered once.
         id: Box<str>,
     },
+    /// A click of a person on `/test`: the answer is shown to them, and sent to nobody.
+    Trial {
+        /// The `ID` that a request of the provider would have had.
+        id: Box<str>,
+    },
 }
 
 impl Beginning {
@@ -83,6 +88,11 @@ impl Beginning {
                 ..
             }
         )
+    }
+
+    /// Whether nothing of what comes of it is sent.
+    pub const fn is_trial(&self) -> bool {
+        matches!(self, Self::Trial { .. })
     }
 }
 

@@ -2,8 +2,10 @@
 //!
 //! Owns the rules of saml-core-2.0 §3.4.1 on `AssertionConsumerServiceURL`,
 //! `AssertionConsumerServiceIndex` and of saml-metadata-2.0 §2.2.3 on the default, and those of an answer
-//! that nobody asked for. Reads no clock, no store and no HTTP. The callers are `flow::way` and
-//! `flow::idp_initiated`.
+//! that nobody asked for. Reads no clock, no store and no HTTP. The callers are `flow::way`,
+//! `flow::idp_initiated` and `flow::trial`.
+
+use std::borrow::Cow;
 
 use super::{authn_request::AcsWish, trust::TrustedAuthnRequest};
 use crate::{
@@ -19,8 +21,8 @@ use crate::{
 
 /// Where an answer goes, what it answers, under which name of the provider.
 ///
-/// Made by a trusted request, by a click on our own page where the administrator allows that, or by the
-/// journey that was sealed from either; and only where the address stands in the provider's metadata now.
+/// Made by a trusted request, by a click on a page of ours where the administrator allows that, or by the
+/// journey that was sealed from one of them; and only where the address stands in the provider's metadata now.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct ReturnAddress {
     location: EndpointUrl,
@@ -110,6 +112,22 @@ impl ReturnAddress {
         })
     }
 
+    /// The address to which the answer of a trial would go: the default one of the metadata, for a request
+    /// that the provider would have sent under its main name. Nothing is sent there.
+    ///
+    /// # Errors
+    ///
+    /// The provider has none.
+    pub fn of_trial(id: Box<str>, sp: &ServiceProvider) -> Result<Self, AcsFault> {
+        let acs = select(&sp.assertion_consumer_services, &AcsWish::Unstated)?;
+        Ok(Self {
+            location: acs.location.clone(),
+            audience: sp.entity_id.clone(),
+            beginning: Beginning::Trial { id },
+            relay_state: None,
+        })
+    }
+
     /// Proves once more the address of a journey, against the metadata and the `rule` of now: an
     /// endpoint that was withdrawn while the person was in front of a form is not answered to.
     ///
@@ -153,18 +171,20 @@ impl ReturnAddress {
         &self.beginning
     }
 
-    /// The `ID` of the request: the `InResponseTo`. None where there was no request.
+    /// The `ID` of the request, or of the one that a trial supposes: the `InResponseTo`. None where there
+    /// was no request.
     pub fn in_response_to(&self) -> Option<&str> {
         match &self.beginning {
-            Beginning::Request { id, .. } => Some(id),
+            Beginning::Request { id, .. } | Beginning::Trial { id } => Some(id),
             Beginning::Click { .. } => None,
         }
     }
 
-    /// The name under which it is marked as answered.
-    pub fn answered_as(&self) -> &str {
+    /// The name under which it is marked as answered. That of a trial is no `NCName`, and so no request's.
+    pub fn answered_as(&self) -> Cow<'_, str> {
         match &self.beginning {
-            Beginning::Request { id, .. } | Beginning::Click { id } => id,
+            Beginning::Request { id, .. } | Beginning::Click { id } => Cow::Borrowed(id),
+            Beginning::Trial { id } => Cow::Owned(format!("trial {id}")),
         }
     }
 
@@ -179,7 +199,7 @@ impl AskedAddress {
     pub fn of(to: ReturnAddress) -> Option<Self> {
         match to.beginning {
             Beginning::Request { .. } => Some(Self(to)),
-            Beginning::Click { .. } => None,
+            Beginning::Click { .. } | Beginning::Trial { .. } => None,
         }
     }
 

@@ -15,6 +15,7 @@ mod reply;
 mod sso;
 mod start;
 mod stops;
+mod trial;
 mod visitor;
 
 use std::sync::Arc;
@@ -25,7 +26,7 @@ use axum::{
     http::{HeaderMap, HeaderValue, Method, StatusCode, header},
     middleware::{self, Next},
     response::Response as HttpResponse,
-    routing::get,
+    routing::{get, post},
 };
 use ipnet::IpNet;
 use tower_http::catch_panic::CatchPanicLayer;
@@ -35,6 +36,7 @@ use crate::{
         connections::Connections,
         headers::{Framing, is_for_a_frame, protect},
         limits::Bodies,
+        location::TRIALS,
         page::{Pages, StopReason},
     },
     flow::bridge::Bridge,
@@ -98,11 +100,22 @@ pub fn router(front: Arc<Front>) -> Router {
         .route("/readyz", get(health::ready))
         .route("/assets/style.css", get(assets::style))
         .route("/assets/icon.svg", get(assets::icon))
+        .merge(trials(&front))
         .method_not_allowed_fallback(other_method)
         .fallback(nothing_here)
         .layer(CatchPanicLayer::custom(net(Arc::clone(&front))))
         .layer(middleware::from_fn_with_state(Arc::clone(&front), guard))
         .with_state(front)
+}
+
+/// Where sign-ins are tried: nothing is there unless somebody may.
+fn trials(front: &Front) -> Router<Arc<Front>> {
+    if front.bridge.settings.testers.is_none() {
+        return Router::new();
+    }
+    Router::new()
+        .route(TRIALS, get(trial::show))
+        .route("/test/{sp}", post(trial::begin))
 }
 
 /// The outermost layer: what is not for this host is turned away, what would be shown in a frame is done

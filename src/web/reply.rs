@@ -13,12 +13,12 @@ use crate::{
         browser::{BROWSER_COOKIE, LANGUAGE_COOKIE, SESSION_COOKIE, forget, keep},
         headers::PagePolicy,
         limits::BodyFault,
-        location::{go_on, go_to_cas, path_of, start_path, way_in},
+        location::{TRIALS, go_on, go_to_cas, path_of, start_path, trial_path, way_in},
         page::{About, Ending, Page, PasswordEnd, Refusal, Stop, StopReason},
     },
     flow::{
         Answer, Next, Notice, PasswordForm, Refused, Reply, idp_initiated::Start, logout::Farewell,
-        stop::Stopped,
+        stop::Stopped, trial::Trial,
     },
     model::{
         chain::Chain, journey::RelayState, language::Language, service_provider::UiInfo,
@@ -65,6 +65,7 @@ pub(super) fn to_step_in(
                 Next::AskPassword(form) => password_page(front, language, form),
                 Next::GoOn(step) => go_on(step),
                 Next::GoToCas(address) => go_to_cas(address),
+                Next::Show(trial) => trial_page(front, language, trial),
                 Next::TellOfTheEnd(notice) => notice_page(front, language, notice),
             };
             if let Some(token) = reply.keep_browser {
@@ -160,6 +161,25 @@ pub(super) fn home(front: &Front, headers: &HeaderMap, chosen: Option<Language>)
     response
 }
 
+/// The page where sign-ins are tried.
+pub(super) fn trials(front: &Front, headers: &HeaderMap, chosen: Option<Language>) -> HttpResponse {
+    let language = chosen.unwrap_or_else(|| visitor::language(headers));
+    let trials = front.bridge.trials().into_iter();
+    let mut trials: Vec<_> = trials
+        .map(|(sp, name)| (name.text(language).to_owned(), trial_path(&sp)))
+        .collect();
+    trials.sort();
+    let trials: Vec<_> = trials
+        .iter()
+        .map(|(name, path)| (name.as_str(), path.as_str()))
+        .collect();
+    let page = Page::Trials { trials: &trials };
+    let response = html(front, &page, language, StatusCode::OK);
+    let mut response = with_policy(response, &PagePolicy::LeadsOn);
+    remember(&mut response, chosen);
+    response
+}
+
 /// The page of an address where nothing is.
 pub(super) fn not_found(front: &Front, headers: &HeaderMap) -> HttpResponse {
     let support_code = SupportCode::draw(&*front.bridge.entropy);
@@ -226,6 +246,7 @@ pub(super) fn plain_stop(
         support_code: &support_code.to_string(),
         way_out: (reason == StopReason::LogoutNotTaken).then_some(("", "/logout")),
         again: None,
+        is_trial: false,
     });
     html(front, &page, visitor::language(headers), status)
 }
@@ -270,6 +291,11 @@ fn post_page(front: &Front, language: Language, answer: &Answer) -> HttpResponse
     };
     let response = html_with(front, &page, language, &nonce, StatusCode::OK);
     with_policy(response, &PagePolicy::Post { nonce })
+}
+
+fn trial_page(front: &Front, language: Language, trial: &Trial) -> HttpResponse {
+    let response = html(front, &Page::Trial(trial), language, StatusCode::OK);
+    with_policy(response, &PagePolicy::LeadsNowhere)
 }
 
 fn with_policy(mut response: HttpResponse, policy: &PagePolicy) -> HttpResponse {
@@ -365,7 +391,12 @@ fn stop_page(
     log_stop(&told, stopped, headers);
     let link = stopped.home.as_ref().and_then(|home| home.way_in.as_ref());
     let link = link.map(way_in);
-    let way_out = link.as_deref().map(|link| (provider, link));
+    let way_out = if stopped.is_trial {
+        let are_trials = front.bridge.settings.testers.is_some();
+        are_trials.then_some((provider, TRIALS))
+    } else {
+        link.as_deref().map(|link| (provider, link))
+    };
     let again = stopped.again.as_ref().map(path_of);
     let page = Page::Stop(Stop {
         code: told.code,
@@ -373,6 +404,7 @@ fn stop_page(
         support_code: &stopped.support_code.to_string(),
         way_out,
         again: again.as_deref(),
+        is_trial: stopped.is_trial,
     });
     html(front, &page, language, told.status)
 }

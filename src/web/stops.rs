@@ -87,6 +87,7 @@ pub(super) fn told<'a>(fault: &HereFault, provider: &'a str, attribute: &'a str)
         HereFault::LogoutFailed(_) => unavailable(Reason::LogoutFailed, "B-OUT-01"),
         HereFault::MailOfAnother => refused(Reason::MailOfAnother { provider }, "B-ATT-04"),
         HereFault::NoFile(_) => unavailable(Reason::Busy, "B-AUT-05"),
+        HereFault::NotATester => refused(Reason::NotATester, "B-TST-01"),
         HereFault::NotInDirectory => refused(Reason::RecordNotFound { provider }, "B-ATT-05"),
         HereFault::OtherBrowser => theirs(Reason::OtherBrowser, "B-BRW-02"),
         HereFault::Provider(fault) => told_of_provider(*fault, provider),
@@ -119,6 +120,11 @@ pub(super) fn told<'a>(fault: &HereFault, provider: &'a str, attribute: &'a str)
         ),
         HereFault::Shape(_) => theirs(Reason::RequestUnreadable, "B-REQ-01"),
         HereFault::SignIn(_) => unavailable(Reason::SignInUnavailable, "B-AUT-01"),
+        HereFault::ThrowAwayKey(_) => ours(
+            Reason::Internal,
+            "B-TST-02",
+            StatusCode::INTERNAL_SERVER_ERROR,
+        ),
         HereFault::Unasked(fault) => told_of_unasked(*fault, provider),
     }
 }

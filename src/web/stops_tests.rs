@@ -5,11 +5,12 @@ use jiff::SignedDuration;
 use super::*;
 use crate::{
     authn::{AuthnError, cas::CasFault, ldap::LdapFault, local::HashingError},
+    flow::trial::ThrowAwayError,
     model::{entity_id::InvalidEntityId, store::StoreError},
     saml::{authn_request::RequestShapeFault, response::ResponseError},
     sys::{hmac::HmacError, seal::SealError},
     xml::{ShapeFault, WriteFault, door::Bound},
-    xmlsec::SignatureFault,
+    xmlsec::{KeyFault, SignatureFault},
 };
 
 /// Lists patterns, each with a fault that it matches. The patterns are those of a `match` without
@@ -168,6 +169,7 @@ fn here_faults() -> Vec<HereFault> {
         Fault::MailOfAnother => Fault::MailOfAnother,
         Fault::NameId(_) => Fault::NameId(NameIdStop::NoMail),
         Fault::NoFile(_) => Fault::NoFile(AuthnError::Directory(LdapFault::Busy)),
+        Fault::NotATester => Fault::NotATester,
         Fault::NotInDirectory => Fault::NotInDirectory,
         Fault::OtherBrowser => Fault::OtherBrowser,
         Fault::Provider(SpFault::Broken) => Fault::Provider(SpFault::Broken),
@@ -181,6 +183,7 @@ fn here_faults() -> Vec<HereFault> {
         Fault::Seal(_) => Fault::Seal(SealError::specimen()),
         Fault::Shape(_) => Fault::Shape(RequestShapeFault::Id),
         Fault::SignIn(_) => Fault::SignIn(AuthnError::Cas(CasFault::AllRest)),
+        Fault::ThrowAwayKey(_) => Fault::ThrowAwayKey(ThrowAwayError::Key(KeyFault::Certificate)),
         Fault::Unasked(_) => Fault::Unasked(AnswerFault::NotFresh),
     };
     faults.extend(answer_faults().into_iter().map(Fault::Unasked));

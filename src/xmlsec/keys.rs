@@ -333,13 +333,25 @@ pub enum NewKey {
     EcP256,
     /// EC on P-384.
     EcP384,
+    /// RSA of so many bits, as another key has.
+    Rsa(u32),
 }
 
 impl NewKey {
+    /// The kind and size of a key that signs here.
+    pub fn like(key: &VerifyingKey) -> Self {
+        match key.kind() {
+            KeyKind::Rsa => Self::Rsa(key.key().bits()),
+            KeyKind::Ec if key.key().bits() > 256 => Self::EcP384,
+            KeyKind::Ec => Self::EcP256,
+        }
+    }
+
     fn make(self) -> Result<PKey<Private>, ErrorStack> {
         match self {
             Self::Rsa2048 => PKey::from_rsa(Rsa::generate(2048)?),
             Self::Rsa3072 => PKey::from_rsa(Rsa::generate(3072)?),
+            Self::Rsa(bits) => PKey::from_rsa(Rsa::generate(bits)?),
             Self::EcP256 => on_curve(Nid::X9_62_PRIME256V1),
             Self::EcP384 => on_curve(Nid::SECP384R1),
         }

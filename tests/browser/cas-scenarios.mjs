@@ -25,6 +25,19 @@ export const scenarios = {
     assert.ok(!seen.includes(visit.cas), 'CAS was asked again');
   },
 
+  'a test goes to CAS and back, and nothing is sent': async (visit) => {
+    const page = await visit.tab(await visit.profile());
+    const seen = [];
+    page.on('request', (request) => seen.push(new URL(request.url()).origin));
+    await page.goto(`${visit.idp}/test`);
+    await page.getByTestId('try').click();
+    await atCas(visit, page);
+    await typeAtCas(visit, page);
+    await visit.arrive(page, 'idp', 'trial');
+    assert.equal(await page.getByTestId('verdict').getAttribute('data-verdict'), 'taken');
+    assert.ok(!seen.includes(visit.zoom), 'Zoom was told something');
+  },
+
   'two tabs at CAS at once do not disturb each other': async (visit) => {
     const context = await visit.profile();
     const [first, second] = [await visit.tab(context), await visit.tab(context)];

@@ -92,6 +92,41 @@ export const scenarios = {
     assert.equal(await bare.locator('code').first().evaluate((code) => getComputedStyle(code).userSelect), 'all');
   },
 
+  'a sign-in is tried, and nothing is sent': async (visit) => {
+    const page = await visit.tab(await visit.profile());
+    const toZoom = [];
+    page.on('request', (request) => {
+      if (new URL(request.url()).origin === visit.zoom) toZoom.push(request.url());
+    });
+    await page.goto(`${visit.idp}/test`);
+    await visit.arrive(page, 'idp', 'trials');
+    await visit.speaks(page);
+    await page.getByTestId('try').click();
+    await visit.arrive(page, 'idp', 'login');
+    await visit.type(page);
+    for (const how of ['by the form', 'by the session']) {
+      await visit.arrive(page, 'idp', 'trial');
+      await visit.speaks(page);
+      assert.equal(await page.getByTestId('verdict').getAttribute('data-verdict'), 'taken', how);
+      assert.ok((await page.getByTestId('told').innerText()).includes(visit.email), how);
+      // Everything that is folded away is looked at as well.
+      const folded = page.locator('details');
+      assert.equal(await folded.count(), 5);
+      for (const one of await folded.all()) await one.locator('summary').click();
+      assert.match(await page.getByTestId('xml').innerText(), /^<samlp:Response [^]*<\/samlp:Response>$/);
+      await visit.look(page, 'idp');
+      await page.getByTestId('again').click();
+      await visit.arrive(page, 'idp', 'trials');
+      await page.getByTestId('try').click();
+    }
+    assert.deepEqual(toZoom, []);
+    // What stops a test leads back to the tests.
+    await page.goto(`${visit.idp}/j/zoom_test/${visit.expired}`);
+    await visit.arrive(page, 'idp', 'stop');
+    await page.getByTestId('way-out').click();
+    await visit.arrive(page, 'idp', 'trials');
+  },
+
   'r39 from our own page a click leads to a provider that has not asked': async (visit) => {
     const page = await visit.tab(await visit.profile());
     await page.goto(`${visit.idp}/start/zoom?RelayState=${encodeURIComponent(`${visit.zoom}/secret/after`)}`);

@@ -19,6 +19,7 @@ use crate::{
         watch::text_of,
     },
     lab::slapd::{Kind, READER_DN, Slapd, synthetic_people},
+    trial::{alike, click, shown},
 };
 
 const BASE: &str = "ou=people,dc=univ,dc=example";
@@ -156,6 +157,25 @@ impl Page {
             self.body
         );
     }
+}
+
+#[tokio::test]
+async fn a_test_in_the_directory_shows_what_a_sign_in_sends() {
+    let (_slapd, bridge) = house("[test]\npeople = ['alice']").await;
+    let mut browser = bridge.browser();
+    let page = click(&mut browser, "zoom").await;
+    let form = page.filled(" ALICE ", "wonderland");
+    let page = browser.submit(&page, &form).await;
+    let tried = shown(&page);
+    assert!(page.body.contains(">l’annuaire<"), "{}", page.body);
+    let request = bridge.request();
+    let mut browser = bridge.browser();
+    let page = browser.arrive(&request.redirect(None)).await;
+    let form = page.filled("alice", "wonderland");
+    let sent = browser.submit(&page, &form).await.answer();
+    assert_eq!(alike(&tried.xml), alike(&sent.xml));
+    let page = click(&mut browser, "zoom").await;
+    assert_eq!(alike(&shown(&page).xml), alike(&sent.xml));
 }
 
 #[tokio::test]

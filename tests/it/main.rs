@@ -83,6 +83,8 @@ mod sp;
 #[cfg(test)]
 mod telling;
 #[cfg(test)]
+mod trial;
+#[cfg(test)]
 mod unsolicited_readers;
 #[cfg(test)]
 mod wishes;

@@ -1,9 +1,25 @@
 //! One specimen of every page, to test and to look at (`cargo run --example pages`).
 
+use jiff::Timestamp;
+
 use super::{About, Ending, Page, PasswordEnd, Refusal, Stop, StopReason};
+use crate::{
+    flow::trial::{Origin, Taken, Told, Trial},
+    model::{
+        attribute::ReleasedAttribute,
+        language::Localized,
+        name_id::{NameId, NameIdFormat},
+        proof::AuthnMethod,
+        support_code::SupportCode,
+        trace::{Organ, Trace},
+        vocab,
+    },
+    sp_check::{Finding, Reading, Rule},
+    sys::entropy::SeededEntropy,
+};
 
 /// Every reason for a stop, in the order of the enum; a test compares the two.
-pub const STOP_REASONS: [StopReason<'static>; 36] = stop_reasons("Zoom", "Prénom");
+pub const STOP_REASONS: [StopReason<'static>; 37] = stop_reasons("Zoom", "Prénom");
 
 /// What the specimens show.
 #[derive(Clone, Copy, Debug)]
@@ -232,6 +248,13 @@ impl<'a> Cast<'a> {
             support_code,
             way_out: None,
             again: None,
+            is_trial: false,
+        };
+        let trial = Stop {
+            reason: StopReason::NoMail { provider },
+            way_out: Some((provider, "/test")),
+            is_trial: true,
+            ..no_way_out
         };
         let passing = Stop {
             reason: StopReason::SignInUnavailable,
@@ -249,17 +272,19 @@ impl<'a> Cast<'a> {
                     way_out,
                     // It is never without.
                     again: Some("/j/zoom/c2VhbA").filter(|_| reason == StopReason::TicketUsed),
+                    is_trial: reason == StopReason::NotATester,
                 };
                 (format!("stop-{}", reason.slug()), Page::Stop(stop))
             })
             .chain([
                 ("stop-without-way-out".to_owned(), Page::Stop(no_way_out)),
+                ("stop-of-a-trial".to_owned(), Page::Stop(trial)),
                 ("stop-that-may-pass".to_owned(), Page::Stop(passing)),
             ])
     }
 }
 
-const fn stop_reasons<'a>(provider: &'a str, attribute: &'a str) -> [StopReason<'a>; 36] {
+const fn stop_reasons<'a>(provider: &'a str, attribute: &'a str) -> [StopReason<'a>; 37] {
     [
         StopReason::JourneyExpired,
         StopReason::JourneyForged,
@@ -288,6 +313,7 @@ const fn stop_reasons<'a>(provider: &'a str, attribute: &'a str) -> [StopReason<
         StopReason::UnsupportedBinding,
         StopReason::AccountShut,
         StopReason::PasswordMustChange,
+        StopReason::NotATester,
         StopReason::RecordNotFound { provider },
         StopReason::MailOfAnother { provider },
         StopReason::StartRefused { provider },
@@ -301,4 +327,64 @@ const fn stop_reasons<'a>(provider: &'a str, attribute: &'a str) -> [StopReason<
         StopReason::LogoutFailed,
         StopReason::LogoutNotTaken,
     ]
+}
+
+/// Two providers at which a sign-in can be tried.
+pub const TRIALS: &[(&str, &str)] = &[("Wooclap", "/test/wooclap"), ("Zoom", "/test/zoom")];
+
+/// A trial in which everything that can be any text is `text`, and that breaks these rules.
+pub fn trial(text: &str, broken: &[Rule]) -> Trial {
+    let own = || text.to_owned();
+    let origin = |rules: Vec<String>| Origin {
+        sources: vec![own()],
+        rules,
+        taken: Taken::All,
+    };
+    let told = |name: &str, field, rules| Told {
+        attribute: ReleasedAttribute {
+            name: name.to_owned(),
+            name_format: vocab::ATTRNAME_URI,
+            friendly_name: Some(own()),
+            values: vec![own(), own()],
+        },
+        field,
+        gives: Some(own()),
+        origin: origin(rules),
+    };
+    let mut decisions = Trace::new();
+    decisions.note(Organ::Map, own(), "as the source has it, 1 value");
+    Trial {
+        provider: Localized {
+            fr: own(),
+            en: None,
+        },
+        has_own_rules: true,
+        person: own(),
+        method: AuthnMethod::Cas,
+        proven_at: Timestamp::UNIX_EPOCH,
+        is_from_session: true,
+        support_code: SupportCode::draw(&SeededEntropy::new(1)),
+        name: Some((
+            NameId {
+                value: own(),
+                format: NameIdFormat::EmailAddress,
+                name_qualifier: None,
+                sp_name_qualifier: None,
+            },
+            origin(Vec::new()),
+        )),
+        attributes: vec![
+            told("urn:oid:2.5.4.42", Some(own()), Vec::new()),
+            told("urn:oid:2.5.4.4", None, vec![own()]),
+        ],
+        withheld: vec![own()],
+        would_be_encrypted: true,
+        reading: Reading {
+            findings: broken.iter().copied().map(Finding::from).collect(),
+            status: None,
+            identity: None,
+        },
+        xml: format!("<samlp:Response>{text}</samlp:Response>"),
+        decisions,
+    }
 }

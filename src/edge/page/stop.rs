@@ -21,6 +21,19 @@ pub struct Stop<'a> {
     pub way_out: Option<(&'a str, &'a str)>,
     /// Own path at which the journey itself goes on, where the fault may pass.
     pub again: Option<&'a str>,
+    /// Whether it stops a trial: nothing was sent, and the way out leads to where another one can begin.
+    pub is_trial: bool,
+}
+
+impl Stop<'_> {
+    /// The name of the text on the button that leads out.
+    pub(super) const fn way_out_key(&self) -> &'static str {
+        if self.is_trial {
+            key("stop-way-out-trial")
+        } else {
+            self.reason.way_out_key()
+        }
+    }
 }
 
 /// Why a person cannot go on, as far as they are told.
@@ -97,6 +110,8 @@ pub enum StopReason<'a> {
     AccountShut,
     /// The password is right, and must be changed first.
     PasswordMustChange,
+    /// A sign-in may be tried by others, or by nobody.
+    NotATester,
     /// The directory has no record of the person, or several.
     RecordNotFound {
         /// Name of the provider.
@@ -164,6 +179,7 @@ impl StopReason<'_> {
             Self::UnsupportedBinding => "unsupported-binding",
             Self::AccountShut => "account-shut",
             Self::PasswordMustChange => "password-must-change",
+            Self::NotATester => "not-a-tester",
             Self::RecordNotFound { .. } => "record-not-found",
             Self::MailOfAnother { .. } => "mail-of-another",
             Self::StartRefused { .. } => "start-refused",
@@ -217,6 +233,7 @@ impl StopReason<'_> {
             | Self::UnsupportedBinding
             | Self::AccountShut
             | Self::PasswordMustChange
+            | Self::NotATester
             | Self::SignInUnavailable
             | Self::Busy
             | Self::Internal
@@ -242,14 +259,15 @@ impl StopReason<'_> {
                 | Self::ProviderBroken { .. }
                 | Self::AccountShut
                 | Self::PasswordMustChange
+                | Self::NotATester
                 | Self::RecordNotFound { .. }
                 | Self::MailOfAnother { .. }
                 | Self::UnsupportedBinding
         )
     }
 
-    /// The name of the text on the button that leads out.
-    pub(super) const fn way_out_key(&self) -> &'static str {
+    /// The name of the text on the button that leads out, but for a trial's.
+    const fn way_out_key(&self) -> &'static str {
         match self {
             Self::FormForged => key("stop-way-out-form"),
             Self::LogoutFailed => key("stop-way-out-logout"),
@@ -278,6 +296,7 @@ impl StopReason<'_> {
             | Self::UnsupportedBinding
             | Self::AccountShut
             | Self::PasswordMustChange
+            | Self::NotATester
             | Self::RecordNotFound { .. }
             | Self::MailOfAnother { .. }
             | Self::StartRefused { .. }

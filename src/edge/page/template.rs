@@ -18,7 +18,7 @@ use super::{
 use crate::model::language::Language;
 
 /// Every template: its name, and its text as built into the program.
-pub(super) const SOURCES: [(&str, &str); 14] = [
+pub(super) const SOURCES: [(&str, &str); 16] = [
     (
         "layout.html",
         include_str!("../../../templates/layout.html"),
@@ -51,6 +51,11 @@ pub(super) const SOURCES: [(&str, &str); 14] = [
         "framed.html",
         include_str!("../../../templates/framed.html"),
     ),
+    (
+        "trials.html",
+        include_str!("../../../templates/trials.html"),
+    ),
+    ("trial.html", include_str!("../../../templates/trial.html")),
 ];
 
 /// Marks a string as the name of a text, so that a test finds it in the sources.
@@ -78,7 +83,7 @@ impl About<'_> {
 }
 
 /// What every page says about itself.
-struct Face<'a> {
+pub(super) struct Face<'a> {
     /// `data-page`.
     name: &'a str,
     title: String,
@@ -91,7 +96,7 @@ struct Face<'a> {
 }
 
 impl<'a> Face<'a> {
-    const fn new(name: &'a str, title: String) -> Self {
+    pub(super) const fn new(name: &'a str, title: String) -> Self {
         Self {
             name,
             title,
@@ -101,7 +106,7 @@ impl<'a> Face<'a> {
         }
     }
 
-    fn in_all_languages(self) -> Self {
+    pub(super) fn in_all_languages(self) -> Self {
         Self {
             has_languages: true,
             ..self
@@ -128,8 +133,8 @@ struct StopText {
 
 /// The pages in one language.
 pub(super) struct Edition {
-    language: Language,
-    words: Arc<Words>,
+    pub(super) language: Language,
+    pub(super) words: Arc<Words>,
     templates: Environment<'static>,
     /// The form for name and password as it is shown first, for a provider that says nothing of itself.
     first_form: Skeleton,
@@ -215,7 +220,7 @@ impl Edition {
     }
 
     /// A text of this language.
-    fn text<'a, const N: usize>(
+    pub(super) fn text<'a, const N: usize>(
         &self,
         key: &str,
         arguments: [(&'a str, &'a str); N],
@@ -224,7 +229,12 @@ impl Edition {
     }
 
     /// Renders one template.
-    fn page(&self, template: &str, face: Face<'_>, values: &Value) -> Result<String, PageError> {
+    pub(super) fn page(
+        &self,
+        template: &str,
+        face: Face<'_>,
+        values: &Value,
+    ) -> Result<String, PageError> {
         let page = face.value();
         Ok(self
             .templates
@@ -345,7 +355,7 @@ impl Edition {
         let way_out = match stop.way_out {
             Some((provider, link)) => Some(context! {
                 link,
-                label => self.text(stop.reason.way_out_key(), [("provider", provider)])?,
+                label => self.text(stop.way_out_key(), [("provider", provider)])?,
             }),
             None => None,
         };
@@ -372,6 +382,7 @@ impl Edition {
                 advice,
                 way_out,
                 again => stop.again,
+                is_trial => stop.is_trial,
                 must_change_password => stop.reason == StopReason::PasswordMustChange,
                 // Where the address itself is wrong, its start page is, too.
                 has_home => stop.way_out.is_none() && stop.reason != StopReason::BadHost,

@@ -395,12 +395,14 @@ fn pages_that_can_be_asked_for_again_offer_every_language() {
             | Page::LogoutConfirm { .. }
             | Page::NothingToLogOut
             | Page::NotFound { .. }
+            | Page::Trials { .. }
             | Page::Home { .. } => 1,
             Page::Post { .. }
             | Page::PostFault { .. }
             | Page::PasswordEnds(_)
             | Page::Stop(_)
             | Page::LoggedOut
+            | Page::Trial(_)
             | Page::Framed => 0,
         };
         for tag in ["fr", "en"] {
@@ -452,6 +454,7 @@ fn r54_a_page_leads_nowhere_but_to_the_web_and_to_our_own_paths() {
             support_code: "",
             way_out: Some(("Zoom", link)),
             again: None,
+            is_trial: false,
         })
     };
     for link in [
@@ -471,6 +474,12 @@ fn r54_a_page_leads_nowhere_but_to_the_web_and_to_our_own_paths() {
         assert!(
             refused(&Page::Home {
                 providers: &[("Zoom", Some(link))]
+            }),
+            "{link}"
+        );
+        assert!(
+            refused(&Page::Trials {
+                trials: &[("Zoom", link)]
             }),
             "{link}"
         );

@@ -157,7 +157,8 @@ mod tests {
             include_str!("interview.rs"),
             include_str!("sheet.rs"),
             include_str!("stop.rs"),
-            include_str!("template.rs")
+            include_str!("template.rs"),
+            include_str!("trial.rs")
         );
         let in_code = code.split("key(\"").skip(1);
         let stops = specimens::STOP_REASONS.iter().flat_map(|reason| {

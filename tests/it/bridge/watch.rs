@@ -61,7 +61,7 @@ pub(crate) fn watch(
         } else {
             assert!(
                 form.action == "/logout"
-                    || ["/j/", "/start/"]
+                    || ["/j/", "/start/", "/test/"]
                         .iter()
                         .any(|ours| form.action.starts_with(ours)),
                 "{at}: {}",
@@ -76,7 +76,7 @@ pub(crate) fn watch(
     );
     if matches!(
         page.as_str(),
-        "stop" | "not-found" | "login" | "framed" | "start"
+        "stop" | "not-found" | "login" | "framed" | "start" | "trials"
     ) {
         let text = text_of(body).to_lowercase();
         for word in CAUSES {

@@ -3,6 +3,7 @@
 
 mod notices_and_faults;
 mod sign_ins;
+mod trial;
 
 use std::sync::atomic::{AtomicU32, Ordering};
 

@@ -231,7 +231,7 @@ fn read_value(text: &str) -> (&str, &str) {
     text.split_at(text.find(end).unwrap_or(text.len()))
 }
 
-fn decode(text: &str) -> String {
+pub(crate) fn decode(text: &str) -> String {
     let mut decoded = String::new();
     let mut rest = text;
     while let Some((before, after)) = rest.split_once('&') {

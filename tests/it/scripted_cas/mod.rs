@@ -9,6 +9,7 @@ mod instant;
 mod nodes;
 mod notices;
 mod retired;
+mod trial;
 
 use std::{
     fs,

@@ -1,0 +1,178 @@
+//! The pages of `/test`: what lets people try a sign-in, and what shows the answer that is not sent.
+
+use fluent_bundle::FluentArgs;
+use minijinja::{Value, context};
+
+use super::{
+    PageError,
+    template::{Edition, Face, key},
+};
+use crate::{
+    attributes::catalog,
+    flow::trial::{Origin, Taken, Told, Trial},
+    model::{proof::AuthnMethod, trace::Decision},
+    sp_check::Rule,
+};
+
+impl Edition {
+    /// The page with a button for each provider.
+    pub(super) fn trials(&self, trials: &[(&str, &str)]) -> Result<String, PageError> {
+        let face = Face::new("trials", self.text(key("trial-list-title"), [])?);
+        let trials: Vec<Value> = trials
+            .iter()
+            .map(|&(name, action)| context! { name, action })
+            .collect();
+        self.page("trials.html", face.in_all_languages(), &context! { trials })
+    }
+
+    /// The page that shows what would have been sent. It answers a step, so there is nothing to ask for
+    /// again.
+    pub(super) fn trial(&self, trial: &Trial) -> Result<String, PageError> {
+        let provider = trial.provider.text(self.language);
+        let (verdict, title) = match (trial.is_taken(), trial.has_own_rules) {
+            (true, true) => ("taken", key("trial-taken")),
+            (true, false) => ("taken", key("trial-rules-kept")),
+            (false, true) => ("refused", key("trial-refused")),
+            (false, false) => ("refused", key("trial-rules-broken")),
+        };
+        let title = self.text(title, [("provider", provider)])?;
+        let encrypted = trial
+            .would_be_encrypted
+            .then(|| self.text(key("trial-encrypted"), [("provider", provider)]))
+            .transpose()?;
+        let mut count = FluentArgs::new();
+        count.set("count", Rule::ALL.len());
+        self.page(
+            "trial.html",
+            Face::new("trial", title),
+            &context! {
+                verdict,
+                provider,
+                encrypted,
+                has_own_rules => trial.has_own_rules,
+                refusals => sentences(trial.reading.refusals()),
+                advice => sentences(trial.reading.advice()),
+                told => self.told(trial)?,
+                person => trial.person.as_str(),
+                method => self.method(trial)?,
+                at => context! {
+                    machine => trial.proven_at.to_string(),
+                    people => trial.proven_at.strftime("%Y-%m-%d %H:%M:%S UTC").to_string(),
+                },
+                support_code => trial.support_code.to_string(),
+                withheld => trial.withheld.clone(),
+                rules => rules(trial),
+                rules_title => self.words.text(key("trial-rules"), &count)?,
+                xml => trial.xml.as_str(),
+                decisions => decisions(trial),
+            },
+        )
+    }
+
+    /// What the provider would be told, the person's name first.
+    fn told(&self, trial: &Trial) -> Result<Vec<Value>, PageError> {
+        let mut told = Vec::with_capacity(1 + trial.attributes.len());
+        if let Some((name_id, origin)) = &trial.name {
+            let label = self.text(key("trial-name"), [])?;
+            let value = std::slice::from_ref(&name_id.value);
+            let line = self.line(origin)?;
+            told.push(context! {
+                label,
+                format => name_id.format.urn(),
+                values => value.to_vec(),
+                ..line
+            });
+        }
+        for Told {
+            attribute,
+            field,
+            gives,
+            origin,
+        } in &trial.attributes
+        {
+            let friendly_name = attribute.friendly_name.as_deref();
+            let known = friendly_name.and_then(catalog::find);
+            let label = match (field, known) {
+                (Some(field), _) => field,
+                (None, Some(known)) => known.label(self.language),
+                (None, None) => friendly_name.unwrap_or(&attribute.name),
+            };
+            let line = self.line(origin)?;
+            told.push(context! {
+                label,
+                is_theirs => field.is_some(),
+                name => attribute.name.as_str(),
+                values => attribute.values.clone(),
+                gives => gives.as_deref(),
+                ..line
+            });
+        }
+        Ok(told)
+    }
+
+    /// What the line of everything that is told has.
+    fn line(&self, origin: &Origin) -> Result<Value, PageError> {
+        let taken = match origin.taken {
+            Taken::Address => key("trial-taken-address"),
+            Taken::All => key("trial-taken-all"),
+            Taken::Derived => key("trial-taken-derived"),
+            Taken::Drawn => key("trial-taken-drawn"),
+            Taken::First => key("trial-taken-first"),
+        };
+        // What an expression gives goes as it stands, or else that is said.
+        let is_said = origin.taken != Taken::All || origin.rules.is_empty();
+        Ok(context! {
+            format => Value::from(()),
+            gives => Value::from(()),
+            is_theirs => false,
+            sources => origin.sources.clone(),
+            rules => origin.rules.clone(),
+            taken => is_said.then(|| self.text(taken, [])).transpose()?,
+        })
+    }
+
+    /// How the person proved who they are, in words.
+    fn method(&self, trial: &Trial) -> Result<String, PageError> {
+        let method = match trial.method {
+            AuthnMethod::Cas => key("trial-method-cas"),
+            AuthnMethod::Ldap => key("trial-method-ldap"),
+            AuthnMethod::Local => key("trial-method-local"),
+        };
+        let method = self.text(method, [])?;
+        if trial.is_from_session {
+            self.text(key("trial-method-session"), [("method", &method)])
+        } else {
+            Ok(method)
+        }
+    }
+}
+
+fn sentences(rules: impl Iterator<Item = Rule>) -> Vec<&'static str> {
+    rules.map(Rule::sentence).collect()
+}
+
+/// Every rule that the Response was held to; what is wrong where it is broken.
+fn rules(trial: &Trial) -> Vec<Value> {
+    let findings = &trial.reading.findings;
+    let rules = Rule::ALL.iter();
+    rules
+        .map(|rule| {
+            let is_broken = findings.iter().any(|finding| finding.rule == *rule);
+            context! {
+                name => format!("{rule:?}"),
+                sentence => is_broken.then(|| rule.sentence()),
+            }
+        })
+        .collect()
+}
+
+fn decisions(trial: &Trial) -> Vec<String> {
+    let decisions = trial.decisions.decisions().iter();
+    decisions
+        .map(|Decision { by, about, verdict }| format!("{} {about}: {verdict}", by.as_str()))
+        .collect()
+}
+
+#[cfg(test)]
+#[path = "trial_tests.rs"]
+mod tests;
