@@ -8,7 +8,10 @@ use std::{
 
 use jiff::Timestamp;
 
-use super::{lasting::Lasting, look::Look};
+use super::{
+    lasting::Lasting,
+    look::{Look, Seen},
+};
 use crate::{
     attributes::{map::Mapping, name_id::Parties, pairwise::Pairwise},
     authn::{
@@ -233,8 +236,8 @@ impl Building<'_> {
         let clock = &Arc::clone(&self.lasting.clock);
         let entropy = &Arc::clone(&self.lasting.entropy);
         let seen = self.look.look(clock.now());
-        let certificates = self.certificates(seen.keys.as_deref());
-        let metadata = seen.keys.as_ref().and_then(|keys| self.metadata(keys));
+        let certificates = self.certificates(&seen);
+        let metadata = self.metadata(&seen);
         let entity_id = EntityId::parse(&self.config.entity_id())
             .map_err(|fault| self.fault("base-url", &fault))
             .ok();
@@ -289,15 +292,10 @@ impl Building<'_> {
     }
 
     /// When those of signing end, and the one that the listener shows.
-    fn certificates(&self, keys: Option<&[SigningKey]>) -> Vec<(PathBuf, Timestamp)> {
-        let files = self
-            .config
-            .keys
-            .signing
-            .iter()
-            .map(|file| file.path.clone());
-        let ends = keys.unwrap_or_default().iter();
-        let ends = ends.map(|key| key.certificate().not_after());
+    fn certificates(&self, seen: &Seen) -> Vec<(PathBuf, Timestamp)> {
+        let keys = &self.config.keys;
+        let files = { keys.signing.iter().chain(&keys.next) }.map(|file| file.path.clone());
+        let ends = seen.published().map(|key| key.certificate().not_after());
         let shown = self.config.server.tls.as_ref().and_then(|tls| {
             let pem = std::fs::read(&tls.certificate).ok()?;
             Some((
@@ -322,9 +320,9 @@ impl Building<'_> {
         }
     }
 
-    fn metadata(&mut self, keys: &[SigningKey]) -> Option<String> {
+    fn metadata(&mut self, seen: &Seen) -> Option<String> {
         let config = self.config;
-        let certificates: Vec<_> = keys.iter().map(SigningKey::certificate_der).collect();
+        let certificates: Vec<_> = seen.published().map(SigningKey::certificate_der).collect();
         let metadata = IdpMetadata {
             entity_id: &config.entity_id(),
             sso: &config.sso_url(),

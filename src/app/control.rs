@@ -47,7 +47,12 @@ impl Answers for Live {
                 .map(|(name, state)| (name.to_string(), state.word().to_owned()))
                 .collect(),
             counts: BTreeMap::from(counts.map(|(name, count)| (name.to_owned(), count))),
-            duties: duties::of(&bridge.registry, &current.certificates, now),
+            duties: duties::of(
+                &bridge.registry,
+                bridge.providers.values(),
+                &current.certificates,
+                now,
+            ),
         }
     }
 }

@@ -4,18 +4,26 @@ use std::path::PathBuf;
 
 use jiff::{Timestamp, civil::Date, tz::Offset};
 
+use super::rollover::Standing;
 use crate::{
     control::Duty,
+    flow::bridge::Provider,
     metadata::registry::{Registered, Registry, SpState},
     model::short_name::ShortName,
     xmlsec::CertificateFacts,
 };
 
 /// How many days before an end it is told, and told again.
-const STEPS: [u16; 5] = [1, 7, 14, 30, 60];
+const STEPS: [u16; 5] = [1, 7, 14, 30, LONGEST_STEP];
+const LONGEST_STEP: u16 = 60;
 
 /// All of it at `now`, the most urgent first: what is wrong already, then by date.
-pub fn of(registry: &Registry, ours: &[(PathBuf, Timestamp)], now: Timestamp) -> Vec<Duty> {
+pub fn of<'p>(
+    registry: &Registry,
+    providers: impl IntoIterator<Item = &'p Provider>,
+    ours: &[(PathBuf, Timestamp)],
+    now: Timestamp,
+) -> Vec<Duty> {
     let mut duties = Duties {
         now,
         found: Vec::new(),
@@ -30,6 +38,7 @@ pub fn of(registry: &Registry, ours: &[(PathBuf, Timestamp)], now: Timestamp) ->
     for registered in registry.all().filter(|one| one.config.enabled) {
         duties.of_provider(registered);
     }
+    duties.of_roll_over(providers);
     let mut found = duties.found;
     found.sort_by(|one, other| (one.until, &one.whom).cmp(&(other.until, &other.whom)));
     found
@@ -73,6 +82,48 @@ impl Duties {
             within_days: 0,
             whom: whom(name),
             what: what.to_owned(),
+        });
+    }
+
+    /// What is left to do before our next key is the only one.
+    fn of_roll_over<'p>(&mut self, providers: impl IntoIterator<Item = &'p Provider>) {
+        let standing = |provider: &'p Provider| {
+            let config = &provider.registered.config;
+            let standing = Standing::of(config, Some(provider), self.now);
+            (&config.short_name, standing)
+        };
+        let standings: Vec<_> = providers.into_iter().map(standing).collect();
+        for (name, standing) in &standings {
+            match standing {
+                Standing::Left => self.can_wait(
+                    &whom(name),
+                    format!("takes our next certificate, and then: passerelle keys rollover switch {name}"),
+                ),
+                Standing::Unable => self.can_wait(
+                    &whom(name),
+                    "verifies nothing that our next key signs: see passerelle check".to_owned(),
+                ),
+                Standing::Planned(from) => {
+                    let what = "our next key signs for it from then on: by then it must know the certificate";
+                    self.ends(&whom(name), *from, what.to_owned());
+                }
+                Standing::Off | Standing::Switched(_) | Standing::Unconcerned => {}
+            }
+        }
+        let has = |wanted: fn(Standing) -> bool| standings.iter().any(|(_, it)| wanted(*it));
+        if has(|it| matches!(it, Standing::Switched(_))) && !has(Standing::is_left) {
+            let what = "every provider has the next key: passerelle keys rollover finish";
+            self.can_wait("ours", what.to_owned());
+        }
+    }
+
+    /// Notes what is to be done, and hurts nobody while it is not.
+    fn can_wait(&mut self, whom: &str, what: String) {
+        self.found.push(Duty {
+            until: None,
+            within_days: LONGEST_STEP,
+            whom: whom.to_owned(),
+            what,
         });
     }
 
@@ -142,7 +193,7 @@ mod tests {
             ("2020-01-01T00:00:00Z", Some(0)),
         ] {
             let ours = [(PathBuf::from("a.pem"), end.parse().unwrap())];
-            let duties = of(&Registry::default(), &ours, now);
+            let duties = of(&Registry::default(), [], &ours, now);
             let steps: Vec<_> = duties.iter().map(|duty| duty.within_days).collect();
             assert_eq!(steps, Vec::from_iter(step), "{end}");
         }

@@ -148,6 +148,10 @@ impl Live {
         if answered(&before.front.bridge.registry, now).any(|name| broken.contains(name)) {
             return Err(built.faults_of_providers);
         }
+        let strange = self.strange_keys(&before.front, &built.front, now);
+        if !strange.is_empty() {
+            return Err(strange);
+        }
         if let (Some(shown), Some(files)) = (self.tls.get(), &built.server.tls) {
             let acceptor = tls::acceptor(&files.certificate, &files.key).map_err(|error| {
                 vec![ConfigFault::of_file(&files.certificate, error.to_string())]
@@ -157,6 +161,49 @@ impl Live {
         let (snapshot, taken) = settle(built);
         self.current.store(Arc::new(snapshot));
         Ok(taken)
+    }
+
+    /// In a roll-over, the providers for which `after` would sign with a key that they cannot have: one that `before`
+    /// does not publish, or the one before theirs, where they were switched and nobody has switched them back
+    ///
+    fn strange_keys(&self, before: &Front, after: &Front, now: Timestamp) -> Vec<ConfigFault> {
+        let providers = &before.bridge.providers;
+        if providers.values().all(|provider| provider.next.is_none()) {
+            return Vec::new();
+        }
+        let mut strange = Vec::new();
+        for (name, provider) in &after.bridge.providers {
+            let certificate = provider.signer_at(now).certificate_base64();
+            let goes_back = providers.get(name).is_some_and(|known| {
+                known.signer_at(now).certificate_base64() != certificate
+                    && known.signer.certificate_base64() == certificate
+            });
+            let (what, hint) = if !before.metadata.contains(certificate) {
+                (
+                    "a third key, that nobody was told of",
+                    "end it first: `passerelle keys rollover finish`",
+                )
+            } else if goes_back && provider.next.is_none() {
+                (
+                    "the key before the one that it has",
+                    "switch it back first: `passerelle keys rollover switch`, with --back",
+                )
+            } else {
+                continue;
+            };
+            if provider.registered.config.enabled {
+                let what =
+                    format!("a roll-over is on, and sp.{name} would be answered with {what}");
+                let mut told = ConfigFault {
+                    key: "keys".to_owned(),
+                    ..ConfigFault::of_file(&self.path, what)
+                };
+                told.hint(format!("{hint}; only a restart changes keys at once"));
+                strange.push(told);
+            }
+        }
+        strange.sort();
+        strange
     }
 
     /// Has `shown`, what our listener shows of TLS, follow the configuration.

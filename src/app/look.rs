@@ -12,6 +12,7 @@ use std::{
 
 use jiff::{SignedDuration, Timestamp, tz::Offset};
 
+use super::rollover;
 use crate::{
     attributes::{
         catalog,
@@ -22,19 +23,23 @@ use crate::{
     authn::{ldap, local::Directory},
     config::{
         fault::ConfigFault,
+        keys::SigningKeyFile,
         named::Named,
         sections::{Metrics, Service},
         sp::SpConfig,
     },
-    flow::bridge::Provider,
+    flow::bridge::{NextSigner, Provider},
     metadata::{
         last_good::{LastGood, ToKeep},
         registry::{Registered, Registry},
         source::{self, Loaded},
     },
     model::{endpoint::Schemes, short_name::ShortName, trace::Trace},
-    setup::{Facts, zoom_rules},
-    xmlsec::{SigningKey, VerifyingKey},
+    setup::{
+        Facts,
+        zoom_rules::{self, Broken},
+    },
+    xmlsec::{Signer, SigningKey, VerifyingKey},
 };
 
 /// How far ahead the end of SHA-1 may be, in days: once a year somebody looks at it again.
@@ -54,6 +59,8 @@ pub(super) struct Look<'a> {
 /// What was seen, each where nothing is wrong with it.
 pub(super) struct Seen {
     pub(super) keys: Option<Vec<SigningKey>>,
+    /// The one that takes over, in a roll-over.
+    pub(super) next: Option<SigningKey>,
     pub(super) mapping: Option<Mapping>,
     pub(super) registry: Registry,
     /// The metadata that can be used, for a server that goes on with it.
@@ -72,14 +79,21 @@ pub(super) fn last_good(named: Named<'_>) -> Option<LastGood> {
     Some(LastGood::below(state_folder))
 }
 
-/// Has `look` look at what is known of a provider; none where its certificate cannot be read.
+impl Seen {
+    /// All keys that sign, now or soon: those in use first.
+    pub(super) fn published(&self) -> impl Iterator<Item = &SigningKey> {
+        self.keys.iter().flatten().chain(&self.next)
+    }
+}
+
+/// Has `look` look at what is known of a provider for which `signer` signs; none where its certificate cannot
+/// be read.
 pub(super) fn with_facts<T>(
-    provider: &Provider,
+    (provider, signer): (&Provider, &dyn Signer),
     (mapping, session_lifetime): (&Mapping, SignedDuration),
     now: Timestamp,
     look: impl FnOnce(&Facts<'_>) -> T,
 ) -> Option<T> {
-    let signer = &*provider.signer;
     let key = VerifyingKey::from_certificate_base64(signer.certificate_base64()).ok()?;
     Some(look(&Facts {
         registered: &provider.registered,
@@ -108,8 +122,9 @@ impl<'a> Look<'a> {
     pub(super) fn look(&mut self, now: Timestamp) -> Seen {
         let keys = self.signing_keys();
         for (file, key) in self.named.signing.iter().zip(keys.iter().flatten()) {
-            self.warn_of_the_end(&file.path, key, now);
+            self.warn_of_the_end(("keys.signing", file), key, now);
         }
+        let next = self.next_key(keys.as_deref(), now);
         let mapping = self.mapping();
         let (registry, to_keep) = self.registry(keys.as_deref(), now);
         let mut rules = HashMap::new();
@@ -123,11 +138,14 @@ impl<'a> Look<'a> {
             .all()
             .filter_map(|registered| {
                 let short_name = &registered.config.short_name;
-                let signer = self.signer(registered, keys.as_deref()?);
+                let keys = keys.as_deref()?;
+                let signer = self.signer(registered, keys);
                 let (release, name_id) = rules.remove(short_name)?;
+                let signer = signer?;
                 let provider = Provider {
                     display_name: registered.display_name(),
-                    signer: Arc::new(signer?),
+                    next: self.next_signer(registered, &signer, (keys, next.as_ref())),
+                    signer: Arc::new(signer),
                     registered: Arc::clone(registered),
                     name_id,
                     release,
@@ -143,6 +161,7 @@ impl<'a> Look<'a> {
         let ldap = self.ldap_rules();
         Seen {
             keys,
+            next,
             mapping,
             registry,
             to_keep,
@@ -174,22 +193,35 @@ impl<'a> Look<'a> {
             .iter()
             .filter_map(|sp| Some((sp, providers.get(&sp.short_name)?)))
         {
-            let broken = match (sp.service, mapping) {
-                (Some(Service::Zoom), Some(mapping)) => {
-                    with_facts(provider, (mapping, lifetime), now, zoom_rules::broken)
-                }
-                (None, _) | (_, None) => None,
+            let (Some(Service::Zoom), Some(mapping)) = (sp.service, mapping) else {
+                continue;
             };
-            for broken in broken.unwrap_or_default() {
-                let key = format!("sp.{}.{}", sp.short_name, broken.key);
-                let mut told = self.told(&key, &broken.what);
-                told.hint(broken.hint);
-                if broken.rule.is_grave() {
-                    self.of_providers.push(told);
-                } else {
-                    self.warnings.push(told);
+            let broken = |signer| {
+                let facts = (mapping, lifetime);
+                with_facts((provider, signer), facts, now, zoom_rules::broken).unwrap_or_default()
+            };
+            let present = broken(provider.signer_at(now));
+            for broken in &present {
+                self.tell_broken(sp, broken, "");
+            }
+            let next = provider.next.as_ref();
+            let next = next.and_then(|next| next.signer.as_deref().map(broken));
+            for broken in next.unwrap_or_default() {
+                if !present.contains(&broken) {
+                    self.tell_broken(sp, &broken, "once keys.next signs for it, it ");
                 }
             }
+        }
+    }
+
+    fn tell_broken(&mut self, sp: &SpConfig, broken: &Broken, when: &str) {
+        let key = format!("sp.{}.{}", sp.short_name, broken.key);
+        let mut told = self.told(&key, &format!("{when}{}", broken.what));
+        told.hint(broken.hint);
+        if broken.rule.is_grave() {
+            self.of_providers.push(told);
+        } else {
+            self.warnings.push(told);
         }
     }
 
@@ -206,18 +238,64 @@ impl<'a> Look<'a> {
     }
 
     fn signing_keys(&mut self) -> Option<Vec<SigningKey>> {
-        let mut keys = Vec::new();
-        for file in self.named.signing {
-            match SigningKey::from_pem(file.pem.expose()) {
-                Ok(key) => keys.push(key),
-                Err(fault) => self
-                    .faults
-                    .push(ConfigFault::of_file(&file.path, fault.to_string())),
-            }
-        }
+        let files = self.named.signing.iter();
+        let keys: Vec<_> = files.filter_map(|file| self.signing_key(file)).collect();
         // None are named where one of their files cannot be read, which is told with the configuration.
         let are_known = !keys.is_empty() && keys.len() == self.named.signing.len();
         are_known.then_some(keys)
+    }
+
+    fn signing_key(&mut self, file: &SigningKeyFile) -> Option<SigningKey> {
+        SigningKey::from_pem(file.pem.expose())
+            .map_err(|fault| {
+                let told = ConfigFault::of_file(&file.path, fault.to_string());
+                self.faults.push(told);
+            })
+            .ok()
+    }
+
+    fn next_key(&mut self, keys: Option<&[SigningKey]>, now: Timestamp) -> Option<SigningKey> {
+        let file = self.named.next?;
+        let next = self.signing_key(file)?;
+        self.warn_of_the_end(("keys.next", file), &next, now);
+        let is_same = |key: &SigningKey| key.certificate_der() == next.certificate_der();
+        if keys.unwrap_or_default().iter().any(is_same) {
+            self.fault("keys.next", &"is one of keys.signing")
+                .hint("`passerelle keys rollover start` makes another one");
+            return None;
+        }
+        Some(next)
+    }
+
+    /// What signs for a provider once it is switched to the `next` key; none where that changes nothing for it.
+    fn next_signer(
+        &mut self,
+        registered: &Registered,
+        present: &SigningKey,
+        (keys, next): (&[SigningKey], Option<&SigningKey>),
+    ) -> Option<NextSigner> {
+        let (config, methods) = (&registered.config, &registered.signature_methods);
+        let following = rollover::following(keys, next?);
+        let signer = match methods.choose(config.signature, &following, &registered.refused) {
+            Ok(signer) if signer.certificate_der() == present.certificate_der() => return None,
+            Ok(signer) => {
+                self.warn_of_an_elliptic_key(registered, &signer, "keys.next");
+                Some(Arc::new(signer) as Arc<dyn Signer>)
+            }
+            Err(fault) => {
+                // It stops nobody: the present key goes on signing for this provider, and cannot be taken away.
+                let key = format!("sp.{}.signature", config.short_name);
+                let what = format!("with keys.next in the place of the present key: {fault}");
+                let mut told = self.told(&key, &what);
+                told.hint("roll over to a key of the present one's kind");
+                self.of_providers.push(told);
+                None
+            }
+        };
+        Some(NextSigner {
+            signer,
+            from: config.next_key_from,
+        })
     }
 
     /// The key that signs for a provider. Where the administrator asks for a signature that no key makes,
@@ -232,21 +310,33 @@ impl<'a> Look<'a> {
                     .hint("`passerelle keys --algorithm` makes one");
             })
             .ok()?;
+        self.warn_of_an_elliptic_key(registered, &signer, "the first of keys.signing");
+        Some(signer)
+    }
+
+    fn warn_of_an_elliptic_key(&mut self, registered: &Registered, signer: &SigningKey, it: &str) {
+        let (config, methods) = (&registered.config, &registered.signature_methods);
+        let key = format!("sp.{}.signature", config.short_name);
         let is_settled = config.signature.is_some() || methods.declares_signatures();
         if signer.is_elliptic() && !is_settled {
-            let what = "nobody says whether this provider verifies ECDSA, as the first of keys.signing is an \
-                        elliptic curve; many do not";
+            let what = format!(
+                "nobody says whether this provider verifies ECDSA, as {it} is an elliptic curve; many do not"
+            );
             let mut warning = self.told(&key, &what);
             warning.hint(
                 "\"ecdsa-sha256\" if it does; otherwise \"rsa-sha256\", with an RSA key in keys.signing",
             );
             self.warnings.push(warning);
         }
-        Some(signer)
     }
 
     /// A certificate that ends warns and stops nobody: providers that took it keep the key (R-92).
-    fn warn_of_the_end(&mut self, file: &Path, signer: &SigningKey, now: Timestamp) {
+    fn warn_of_the_end(
+        &mut self,
+        (key, file): (&str, &SigningKeyFile),
+        signer: &SigningKey,
+        now: Timestamp,
+    ) {
         let days = signer
             .certificate()
             .not_after()
@@ -256,8 +346,8 @@ impl<'a> Look<'a> {
         if days < 60 {
             let what = format!("the certificate ends in {days} days");
             self.warnings.push(ConfigFault {
-                key: "keys.signing".to_owned(),
-                ..ConfigFault::of_file(file, what)
+                key: key.to_owned(),
+                ..ConfigFault::of_file(&file.path, what)
             });
         }
     }

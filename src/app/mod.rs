@@ -9,5 +9,6 @@ pub mod lasting;
 pub mod live;
 mod look;
 pub mod registrar;
+pub mod rollover;
 pub mod serve;
 pub mod setup;

@@ -9,7 +9,10 @@ use crate::{
     config::{
         self, Config, environment::Environment, fault::ConfigFault, sections::Service, sp::SpConfig,
     },
+    flow::bridge::Provider,
+    model::short_name::ShortName,
     setup::{sheet::Sheet, zoom},
+    xmlsec::Signer,
 };
 
 /// The sheet, and what else is known of the provider.
@@ -19,6 +22,15 @@ pub struct SetUp {
     pub sheet: Sheet,
     /// Our own origin.
     pub origin: String,
+}
+
+/// Which of our keys a sheet is for.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum WhichKey {
+    /// The one that is to sign for the provider, in a roll-over.
+    Next,
+    /// The one that signs for it now.
+    Present,
 }
 
 /// Why there is no sheet.
@@ -32,6 +44,11 @@ pub enum SetUpError {
         "no service provider is Zoom: its table wants preset = \"zoom\", or service = \"zoom\""
     )]
     NoneOfIt,
+    /// No other key is to sign for this provider.
+    #[error(
+        "no other key is to sign for sp.{0}: `passerelle keys rollover status` says how it stands"
+    )]
+    NoNextKey(String),
     /// The provider that was named is not Zoom.
     #[error("sp.{0} is not Zoom: its table wants preset = \"zoom\", or service = \"zoom\"")]
     Other(String),
@@ -52,7 +69,7 @@ pub enum SetUpError {
 pub fn zoom_sheet(
     path: &Path,
     environment: &Environment,
-    sp: Option<&str>,
+    (sp, which): (Option<&str>, WhichKey),
     now: Timestamp,
 ) -> Result<SetUp, SetUpError> {
     let config =
@@ -71,14 +88,42 @@ pub fn zoom_sheet(
         let rest = fault.key.strip_prefix(&table);
         rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
     };
-    let told =
+    let mut told: [Vec<ConfigFault>; 2] =
         [&of_providers, &warnings].map(|told| told.iter().filter(is_of_it).cloned().collect());
-    let sheet = sheet_of(&config, &seen, short_name.as_str(), (told, now))
-        .ok_or_else(|| SetUpError::Faults([faults, of_providers].concat()))?;
+    let unusable = || SetUpError::Faults([&*faults, &of_providers].concat());
+    let provider = seen.providers.get(short_name).ok_or_else(unusable)?;
+    let next = provider.next.as_ref();
+    let signer = match (which, next.and_then(|next| next.signer.as_deref())) {
+        (WhichKey::Present, _) => provider.signer_at(now),
+        (WhichKey::Next, None) => return Err(SetUpError::NoNextKey(short_name.to_string())),
+        (WhichKey::Next, Some(signer)) => {
+            let [_, look_at] = &mut told;
+            look_at.push(of_the_next_key(path, &config, short_name));
+            signer
+        }
+    };
+    let sheet = sheet_of(&config, &seen, (provider, signer), (told, now)).ok_or_else(unusable)?;
     Ok(SetUp {
         sheet,
         origin: config.base_url.as_str().to_owned(),
     })
+}
+
+/// Zoom has one place for a certificate: whoever pastes this one must know when.
+fn of_the_next_key(path: &Path, config: &Config, short_name: &ShortName) -> ConfigFault {
+    let key = format!("sp.{short_name}.next-key-from");
+    let what = "the certificate on this sheet is that of our next key: with it nobody gets in before this \
+                provider is switched to that key, and with the one before it nobody does afterwards";
+    let mut told = ConfigFault {
+        line: config.lines.of(&key),
+        key,
+        ..ConfigFault::of_file(path, what)
+    };
+    told.hint(format!(
+        "save it there, and at once `passerelle keys rollover switch {short_name}` and `passerelle reload` here; or \
+         save it there at the time that --at named here"
+    ));
+    told
 }
 
 fn chosen<'c>(config: &'c Config, sp: Option<&str>) -> Result<&'c SpConfig, SetUpError> {
@@ -107,13 +152,11 @@ fn chosen<'c>(config: &'c Config, sp: Option<&str>) -> Result<&'c SpConfig, SetU
 fn sheet_of(
     config: &Config,
     seen: &Seen,
-    short_name: &str,
+    signing_for: (&Provider, &dyn Signer),
     (told, now): ([Vec<ConfigFault>; 2], Timestamp),
 ) -> Option<Sheet> {
-    let mut providers = seen.providers.iter();
-    let (_, provider) = providers.find(|(name, _)| name.as_str() == short_name)?;
     let how = (seen.mapping.as_ref()?, config.sessions.lifetime());
-    with_facts(provider, how, now, |facts| {
+    with_facts(signing_for, how, now, |facts| {
         let domains = &config.organization.mail_domains;
         zoom::sheet(facts, &config.base_url, domains, told)
     })

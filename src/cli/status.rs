@@ -40,7 +40,13 @@ pub(super) fn run(path: &Path, options: &Options) -> anyhow::Result<()> {
         complain(&format!("{why}; what follows is what the files alone tell"));
         let built = super::check::load(path)?;
         let now = SystemClock.now();
-        duties::of(&built.front.bridge.registry, &built.certificates, now)
+        let bridge = &built.front.bridge;
+        duties::of(
+            &bridge.registry,
+            bridge.providers.values(),
+            &built.certificates,
+            now,
+        )
     };
     if options.json {
         let told = json!({ "server": server, "duties": duties });

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 
 use super::{Spoken, complain_of, say, say_exactly};
 use crate::{
-    app::setup::{self, SetUp, SetUpError},
+    app::setup::{self, SetUp, SetUpError, WhichKey},
     config::{environment::Environment, fault::ConfigFault},
     edge::page::sheet::{self as page, SheetWords},
     model::language::Language,
@@ -24,6 +24,9 @@ pub(super) struct Options {
     /// The service provider, by its short name. Default: the only one that is Zoom.
     #[arg(long, value_name = "NAME")]
     sp: Option<String>,
+    /// With the certificate of the next key, in a roll-over (`passerelle keys rollover`).
+    #[arg(long)]
+    next: bool,
     /// Prints JSON, for scripts.
     #[arg(long, conflicts_with = "html")]
     json: bool,
@@ -38,15 +41,20 @@ pub(super) struct Options {
 /// Prints the sheet, and fails where something is to be mended before anybody goes by it.
 pub(super) fn run(path: &Path, options: &Options) -> anyhow::Result<()> {
     let environment = Environment::of_process();
-    let set_up =
-        match setup::zoom_sheet(path, &environment, options.sp.as_deref(), SystemClock.now()) {
-            Ok(set_up) => set_up,
-            Err(SetUpError::Faults(faults)) => {
-                complain_of(&faults, "error");
-                bail!("no sheet: {} fault(s) stand in the way", faults.len());
-            }
-            Err(error) => return Err(error.into()),
-        };
+    let which = if options.next {
+        WhichKey::Next
+    } else {
+        WhichKey::Present
+    };
+    let asked = (options.sp.as_deref(), which);
+    let set_up = match setup::zoom_sheet(path, &environment, asked, SystemClock.now()) {
+        Ok(set_up) => set_up,
+        Err(SetUpError::Faults(faults)) => {
+            complain_of(&faults, "error");
+            bail!("no sheet: {} fault(s) stand in the way", faults.len());
+        }
+        Err(error) => return Err(error.into()),
+    };
     if options.html {
         // A policy in it counts for these very bytes.
         say_exactly(page::write(&set_up.sheet, &set_up.origin)?.trim_end());

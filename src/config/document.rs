@@ -374,7 +374,7 @@ fn hint_of(what: &str) -> Option<&'static str> {
         ("expected u32", "write a whole number, without quotes"),
         (
             "expected a TOML datetime",
-            "write a day, without quotes: 2027-06-30",
+            "write a day, without quotes: 2027-06-30; or a moment: 2027-06-30T08:00:00+02:00",
         ),
         (
             "socket address",

@@ -8,7 +8,8 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use toml_edit::{DocumentMut, Item, TableLike, Value};
+use jiff::Timestamp;
+use toml_edit::{Datetime, DocumentMut, Item, TableLike, Value};
 
 use super::proposal::Proposal;
 use crate::model::{entity_id::EntityId, short_name::ShortName};
@@ -25,6 +26,9 @@ pub enum EditFault {
     /// There is no table of this name.
     #[error("there is no such provider")]
     NotThere,
+    /// There is no table `[keys]`, or none with such keys in it.
+    #[error("there is no [keys] with such keys in it")]
+    NoKeys,
 }
 
 /// What is written of a new provider.
@@ -108,6 +112,78 @@ pub fn set_metadata(text: &str, name: &ShortName, path: &Path) -> Result<String,
     set(text, name, "metadata", &*path.to_string_lossy())
 }
 
+/// The text in which the key in the file `path`, as it is to be written, is the next one.
+///
+/// # Errors
+///
+/// There is no `[keys]`, or it is no TOML.
+pub fn set_next_key(text: &str, path: &Path) -> Result<String, EditFault> {
+    changed(text, |document| {
+        let keys = table(document.get_mut("keys")).ok_or(EditFault::NoKeys)?;
+        put(keys, "next", (&*path.to_string_lossy()).into());
+        Ok(())
+    })
+}
+
+/// The text in which the next key signs for the provider `name` from then on, to the second; where nothing is
+/// said of it, the present one does.
+///
+/// # Errors
+///
+/// There is none of this name, or it is no TOML.
+pub fn set_next_key_from(
+    text: &str,
+    name: &ShortName,
+    from: Option<Timestamp>,
+) -> Result<String, EditFault> {
+    changed(text, |document| {
+        let sp = table_of(document, name)?;
+        match from {
+            None => {
+                sp.remove(NEXT_KEY_FROM);
+            }
+            Some(from) => {
+                let written = format!("{from:.0}").parse::<Datetime>();
+                let written = written.map_err(|_never| EditFault::NotToml)?;
+                put(sp, NEXT_KEY_FROM, written.into());
+            }
+        }
+        Ok(())
+    })
+}
+
+/// The text in which the next key has the place `place` among the signing keys, and there is no other next one.
+///
+/// # Errors
+///
+/// `[keys]` has no next key, or no such place, or it is no TOML.
+pub fn take_next_key(text: &str, place: usize) -> Result<String, EditFault> {
+    changed(text, |document| {
+        let keys = table(document.get_mut("keys")).ok_or(EditFault::NoKeys)?;
+        let next = keys.remove("next").and_then(|next| next.into_value().ok());
+        let signing = keys.get_mut("signing").and_then(Item::as_array_mut);
+        let taken = signing.and_then(|signing| signing.get_mut(place)).zip(next);
+        let (old, mut next) = taken.ok_or(EditFault::NoKeys)?;
+        *next.decor_mut() = old.decor().clone();
+        *old = next;
+        let providers = table(document.get_mut("sp"));
+        for (_, provider) in providers.into_iter().flat_map(TableLike::iter_mut) {
+            if let Some(provider) = provider.as_table_like_mut() {
+                provider.remove(NEXT_KEY_FROM);
+            }
+        }
+        Ok(())
+    })
+}
+
+/// The file of the first signing key, as it is written: new ones come to it.
+pub fn first_signing_key(text: &str) -> Option<PathBuf> {
+    let document = parse(text).ok()?;
+    let keys = document.get("keys")?.as_table_like()?;
+    let first = keys.get("signing")?.as_array()?.get(0)?;
+    Some(PathBuf::from(first.as_str()?))
+}
+
 /// The folder of the metadata of the provider that comes last, as it is written: new ones come to it.
 pub fn metadata_folder(text: &str) -> Option<PathBuf> {
     let document = parse(text).ok()?;
@@ -119,20 +195,35 @@ pub fn metadata_folder(text: &str) -> Option<PathBuf> {
     written.last()
 }
 
+/// The key that says from when on the next key signs for a provider.
+const NEXT_KEY_FROM: &str = "next-key-from";
+
 fn set(
     text: &str,
     name: &ShortName,
     key: &str,
     value: impl Into<Value>,
 ) -> Result<String, EditFault> {
-    let mut document = parse(text)?;
-    let table = document
-        .get_mut("sp")
-        .and_then(Item::as_table_like_mut)
-        .and_then(|providers| providers.get_mut(name.as_str()))
-        .and_then(Item::as_table_like_mut)
-        .ok_or(EditFault::NotThere)?;
-    let mut value = value.into();
+    changed(text, |document| {
+        put(table_of(document, name)?, key, value.into());
+        Ok(())
+    })
+}
+
+fn table(item: Option<&mut Item>) -> Option<&mut dyn TableLike> {
+    item.and_then(Item::as_table_like_mut)
+}
+
+fn table_of<'d>(
+    document: &'d mut DocumentMut,
+    name: &ShortName,
+) -> Result<&'d mut dyn TableLike, EditFault> {
+    table(document.get_mut("sp"))
+        .and_then(|providers| table(providers.get_mut(name.as_str())))
+        .ok_or(EditFault::NotThere)
+}
+
+fn put(table: &mut dyn TableLike, key: &str, mut value: Value) {
     match table.get_mut(key).and_then(Item::as_value_mut) {
         Some(written) => {
             // What stands behind it on its line is somebody's comment.
@@ -143,6 +234,14 @@ fn set(
             table.insert(key, Item::Value(value));
         }
     }
+}
+
+fn changed(
+    text: &str,
+    change: impl FnOnce(&mut DocumentMut) -> Result<(), EditFault>,
+) -> Result<String, EditFault> {
+    let mut document = parse(text)?;
+    change(&mut document)?;
     let changed = document.to_string();
     // The library writes all lines with the one end.
     Ok(if text.contains("\r\n") {
@@ -263,6 +362,54 @@ mod tests {
         for text in ["", "sp = 1", "[sp]\na = 1", "[sp.b]"] {
             assert_eq!(retire(text, &name("a")), Err(EditFault::NotThere), "{text}");
         }
+    }
+
+    #[test]
+    fn r96_a_roll_over_adds_a_line_for_the_key_and_one_for_each_provider_and_takes_them_out_again()
+    {
+        let from: Timestamp = "2026-12-01T07:00:00.5Z".parse().unwrap();
+        let next = Path::new("../certs/signing-2026-11-28.pem");
+        for text in [
+            EXAMPLE,
+            UNIV_MONTP3,
+            "[keys] # ours\r\nsigning = ['a.pem', \"b.pem\"] # both\r\nseal = 'c' # d\r\n\r\n[sp.zoom]\r\nx = 1\r\n",
+            "keys = { signing = ['a.pem'] }\nsp.zoom.x = 1\n",
+        ] {
+            let started = set_next_key(text, next).unwrap();
+            let switched = set_next_key_from(&started, &name("zoom"), Some(from)).unwrap();
+            let (old, new) = changed(&started, &switched);
+            let line = new.concat();
+            assert!(
+                old.is_empty() && line.ends_with("2026-12-01T07:00:00Z"),
+                "{new:?}"
+            );
+            let back = set_next_key_from(&switched, &name("zoom"), None).unwrap();
+            assert_eq!(back, started);
+            assert_eq!(set_next_key_from(&back, &name("zoom"), None).unwrap(), back);
+            let finished = take_next_key(&switched, 0).unwrap();
+            let (old, new) = changed(text, &finished);
+            assert_eq!((old.len(), new.len()), (1, 1), "{finished}");
+            assert!(new[0].contains("signing-2026-11-28.pem"), "{finished}");
+            let first = first_signing_key(text).unwrap();
+            let first = first.to_str().unwrap();
+            let was = |quote| {
+                new[0].replace(
+                    &format!("\"{}\"", next.display()),
+                    &format!("{quote}{first}{quote}"),
+                )
+            };
+            assert!(
+                [was('"'), was('\'')].contains(&old[0].to_owned()),
+                "{old:?} {new:?}"
+            );
+            assert_eq!(first_signing_key(&finished).as_deref(), Some(next));
+            assert_eq!(take_next_key(&finished, 0), Err(EditFault::NoKeys));
+        }
+        assert_eq!(set_next_key("a = 1", next), Err(EditFault::NoKeys));
+        let nobody = set_next_key_from(EXAMPLE, &name("nobody"), Some(from));
+        assert_eq!(nobody, Err(EditFault::NotThere));
+        let started = set_next_key(EXAMPLE, next).unwrap();
+        assert_eq!(take_next_key(&started, 1), Err(EditFault::NoKeys));
     }
 
     #[test]

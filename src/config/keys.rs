@@ -13,6 +13,9 @@ use crate::sys::{seal::KeyRing, secret::Secret};
 pub struct Keys {
     /// The signing keys. The first signs, all are published; never empty.
     pub signing: Vec<SigningKeyFile>,
+    /// In a roll-over, the key that takes the place of one of them: published beside them, and signing for
+    /// each provider from its `next-key-from` on.
+    pub next: Option<SigningKeyFile>,
     /// The keys that seal journeys; the first seals.
     pub seal: KeyRing,
     /// The secret from which persistent `NameID`s are made, at least 32 bytes. Losing it changes
@@ -32,14 +35,19 @@ pub struct SigningKeyFile {
 /// The shortest pairwise secret.
 const MIN_PAIRWISE_BYTES: usize = 32;
 
+/// The signing keys, and the next one, as far as they could be read.
+pub(super) type Signing = (Vec<SigningKeyFile>, Option<SigningKeyFile>);
+
 /// Reads the section and every file that it names; the signing keys alone where others are missing.
 pub(super) fn read(
     mut table: Table<'_>,
     around: &Surroundings<'_>,
     report: &mut Report,
-) -> Result<Keys, Vec<SigningKeyFile>> {
+) -> Result<Keys, Signing> {
     let written: Option<Vec<PathBuf>> = table.required("signing", report);
     let signing = written.and_then(|paths| read_signing(&table, &paths, around, report));
+    let next: Option<PathBuf> = table.optional("next", report);
+    let next = next.and_then(|path| read_signing_file(&table.at("next"), &path, around, report));
     let seal: Option<PathBuf> = table.required("seal", report);
     let seal = seal.and_then(|path| read_seal(&table.at("seal"), &path, around, report));
     let pairwise: Option<PathBuf> = table.required("pairwise", report);
@@ -49,10 +57,11 @@ pub(super) fn read(
     match (signing, seal, pairwise) {
         (Some(signing), Some(seal), Some(pairwise)) => Ok(Keys {
             signing,
+            next,
             seal,
             pairwise,
         }),
-        (signing, _, _) => Err(signing.unwrap_or_default()),
+        (signing, _, _) => Err((signing.unwrap_or_default(), next)),
     }
 }
 
@@ -71,25 +80,30 @@ fn read_signing(
     let mut files = Vec::new();
     for (number, path) in (1_usize..).zip(paths) {
         let key = table.entry("signing", number);
-        let Some((path, pem)) = around.secret(&key, path, report) else {
-            continue;
-        };
-        let holds = |word: &[u8]| pem.expose().windows(word.len()).any(|at| at == word);
-        if !holds(b"PRIVATE KEY-----") || !holds(b"BEGIN CERTIFICATE-----") {
-            report
-                .fault(
-                    &key,
-                    format!(
-                        "{} is not a private key with its certificate",
-                        path.display()
-                    ),
-                )
-                .hint("one PEM file holds both, the key first");
-            continue;
-        }
-        files.push(SigningKeyFile { path, pem });
+        files.extend(read_signing_file(&key, path, around, report));
     }
     (files.len() == paths.len()).then_some(files)
+}
+
+fn read_signing_file(
+    key: &str,
+    path: &Path,
+    around: &Surroundings<'_>,
+    report: &mut Report,
+) -> Option<SigningKeyFile> {
+    let (path, pem) = around.secret(key, path, report)?;
+    let holds = |word: &[u8]| pem.expose().windows(word.len()).any(|at| at == word);
+    if !holds(b"PRIVATE KEY-----") || !holds(b"BEGIN CERTIFICATE-----") {
+        let what = format!(
+            "{} is not a private key with its certificate",
+            path.display()
+        );
+        report
+            .fault(key, what)
+            .hint("one PEM file holds both, the key first");
+        return None;
+    }
+    Some(SigningKeyFile { path, pem })
 }
 
 fn read_seal(

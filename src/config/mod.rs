@@ -36,7 +36,7 @@ use document::{Report, Table};
 use environment::Environment;
 use fault::ConfigFault;
 use files::Surroundings;
-use keys::{Keys, SigningKeyFile};
+use keys::{Keys, Signing};
 use lines::Lines;
 use named::Faulty;
 use sections::{Algorithm, Authn, Metrics, Organization, Requests, Server, Sessions, Support};
@@ -160,7 +160,7 @@ struct Sections {
     server: Option<Server>,
     keys: Option<Keys>,
     /// The signing keys, where others are missing.
-    signing: Vec<SigningKeyFile>,
+    signing: Signing,
     organization: Option<Organization>,
     support: Option<Support>,
     metrics: Option<Metrics>,
@@ -218,6 +218,7 @@ impl Sections {
         self.attributes = read_attributes(attributes, report);
         let service_providers = file.table("sp", report);
         self.service_providers = sp::read_all(service_providers, &around, report);
+        sp::refuse_times_without_a_key(&self.service_providers, report);
         file.finish(report);
         if !report.is_clean_under("organization") {
             // Rules that need it would be found wrong for what is missing there.
@@ -261,19 +262,28 @@ impl Sections {
                 service_providers,
                 lines,
             }),
-            unusable => Err(Box::new(Faulty {
-                faults,
-                lines: unusable.lines,
-                base_url: unusable.base_url,
-                server: unusable.server,
-                schemes: unusable.schemes,
-                signing: unusable.keys.map_or(unusable.signing, |keys| keys.signing),
-                authn: unusable.authn,
-                attributes: unusable.attributes,
-                organization: unusable.organization,
-                sessions: unusable.sessions,
-                service_providers: unusable.service_providers,
-            })),
+            unusable => Err(Box::new(unusable.into_faulty(faults))),
+        }
+    }
+
+    fn into_faulty(self, faults: Vec<ConfigFault>) -> Faulty {
+        let (signing, next) = match self.keys {
+            Some(keys) => (keys.signing, keys.next),
+            None => self.signing,
+        };
+        Faulty {
+            faults,
+            lines: self.lines,
+            base_url: self.base_url,
+            server: self.server,
+            schemes: self.schemes,
+            signing,
+            next,
+            authn: self.authn,
+            attributes: self.attributes,
+            organization: self.organization,
+            sessions: self.sessions,
+            service_providers: self.service_providers,
         }
     }
 }

@@ -28,6 +28,8 @@ pub struct Named<'a> {
     pub schemes: Schemes,
     /// The signing keys.
     pub signing: &'a [SigningKeyFile],
+    /// The one that takes over.
+    pub next: Option<&'a SigningKeyFile>,
     /// The file of people.
     pub people: Option<&'a Path>,
     /// `[authn.ldap]`
@@ -53,6 +55,7 @@ pub struct Faulty {
     pub(super) server: Option<Server>,
     pub(super) schemes: Schemes,
     pub(super) signing: Vec<SigningKeyFile>,
+    pub(super) next: Option<SigningKeyFile>,
     pub(super) authn: Option<Authn>,
     pub(super) attributes: BTreeMap<String, String>,
     pub(super) organization: Option<Organization>,
@@ -70,6 +73,7 @@ impl Faulty {
             authn: self.authn.as_ref(),
             schemes: self.schemes,
             signing: &self.signing,
+            next: self.next.as_ref(),
             people: self.authn.as_ref().and_then(people),
             ldap: self.authn.as_ref().and_then(|authn| authn.ldap.as_ref()),
             attributes: &self.attributes,
@@ -90,6 +94,7 @@ impl Config {
             authn: Some(&self.authn),
             schemes: self.schemes,
             signing: &self.keys.signing,
+            next: self.keys.next.as_ref(),
             people: people(&self.authn),
             ldap: self.authn.ldap.as_ref(),
             attributes: &self.attributes,

@@ -2,7 +2,8 @@
 
 use std::path::PathBuf;
 
-use jiff::{SignedDuration, civil::Date};
+use jiff::{SignedDuration, Timestamp, civil::Date};
+use toml::value::Datetime;
 
 use super::{
     document::{Report, Table},
@@ -35,6 +36,9 @@ pub struct SpConfig {
     pub sign_in_link: Option<EndpointUrl>,
     /// Whether people may sign in to it.
     pub enabled: bool,
+    /// In a roll-over of our key, from when on what it gets is signed with `keys.next`; with the present key
+    /// where nobody says it.
+    pub next_key_from: Option<Timestamp>,
     /// How people may come to it from our own page, without a request of its; they may not where there
     /// is none.
     pub idp_initiated: Option<IdpInitiated>,
@@ -136,6 +140,7 @@ fn read(
     let aliases = table.or("aliases", Vec::new(), report);
     let sign_in_link = read_sign_in_link(&mut table, around, report);
     let enabled = table.or("enabled", true, report);
+    let next_key_from = read_instant(&mut table, "next-key-from", report);
     let idp_initiated = read_idp_initiated(&mut table, report);
     let own = rules::read(&mut table, report);
     let is_preset_known = preset.is_some();
@@ -156,6 +161,7 @@ fn read(
         aliases,
         sign_in_link,
         enabled,
+        next_key_from,
         idp_initiated,
         display_name: rules.display_name,
         require_signed_requests: rules.require_signed_requests,
@@ -185,6 +191,37 @@ fn read_sign_in_link(
             None
         }
     }
+}
+
+/// Once a roll-over is over, or given up, nobody may believe that a provider has another key than the others.
+pub(super) fn refuse_times_without_a_key(providers: &[SpConfig], report: &mut Report) {
+    if report.lines.hold("keys.next") {
+        return;
+    }
+    for sp in providers.iter().filter(|sp| sp.next_key_from.is_some()) {
+        report
+            .fault(
+                &format!("sp.{}.next-key-from", sp.short_name),
+                "stands beside no next key (keys.next)",
+            )
+            .hint("`passerelle keys rollover start` begins a roll-over; take the line out where it is over");
+    }
+}
+
+/// A moment, as TOML writes it: `2026-12-01T08:00:00+01:00`, without quotes and with its offset.
+fn read_instant(
+    table: &mut Table<'_>,
+    key: &'static str,
+    report: &mut Report,
+) -> Option<Timestamp> {
+    let written: Datetime = table.optional(key, report)?;
+    let instant = written.to_string().parse().ok();
+    if instant.is_none() {
+        report
+            .fault(&table.at(key), "is not a moment")
+            .hint("write day, time and offset, without quotes: 2026-12-01T08:00:00+01:00");
+    }
+    instant
 }
 
 /// In the provider's own table and in no preset: whoever switches it on should know of it.

@@ -18,6 +18,7 @@ impl Place {
         let place = Self(tempfile::tempdir().unwrap());
         let pem = "-----BEGIN PRIVATE KEY-----\n-----BEGIN CERTIFICATE-----\n";
         place.write_secret("certs/signing.pem", pem);
+        place.write_secret("certs/signing-2026-11-28.pem", pem);
         place.write_secret("certs/seal.keys", &"A".repeat(43));
         place.write_secret("certs/pairwise.key", &"p".repeat(32));
         place.write_secret("certs/tls.key", "key");
@@ -207,6 +208,7 @@ fn r100_a_key_file_that_others_can_read_stops_the_start() {
     let place = Place::new();
     for file in [
         "certs/signing.pem",
+        "certs/signing-2026-11-28.pem",
         "certs/seal.keys",
         "certs/pairwise.key",
         "certs/tls.key",

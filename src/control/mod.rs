@@ -90,7 +90,7 @@ pub struct Status {
 /// Something that an administrator must see to.
 #[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
 pub struct Duty {
-    /// Until when; none where it is wrong now.
+    /// Until when; none where it is wrong now, or can be done now.
     pub until: Option<Timestamp>,
     /// The step of the warning that is reached: within so many days. 0 is overdue.
     pub within_days: u16,

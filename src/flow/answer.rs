@@ -285,13 +285,14 @@ impl Bridge {
     }
 
     pub(super) fn issuing<'a>(&'a self, provider: &'a Provider) -> Issuing<'a> {
+        let now = self.clock.now();
         Issuing {
             idp: self.settings.entity_id.as_str(),
-            signer: &*provider.signer,
+            signer: provider.signer_at(now),
             sign: provider.registered.config.sign,
             encrypt_to: provider.registered.encryption_key.as_ref(),
             session: provider.registered.config.session,
-            now: self.clock.now(),
+            now,
             entropy: &*self.entropy,
         }
     }

@@ -8,7 +8,7 @@ use std::{
     },
 };
 
-use jiff::SignedDuration;
+use jiff::{SignedDuration, Timestamp};
 
 use super::trial::{Testers, ThrowAwayKeys};
 use crate::{
@@ -101,12 +101,35 @@ pub struct Provider {
     pub registered: Arc<Registered>,
     /// Its name for people.
     pub display_name: Localized,
-    /// The key that signs what it gets, and how.
+    /// The key that signs what it gets, and how; in a roll-over, until `next` does.
     pub signer: Arc<dyn Signer>,
+    /// What takes its place; none where no roll-over concerns it.
+    pub next: Option<NextSigner>,
     /// The name it knows people by.
     pub name_id: NameIdRule,
     /// What it is told.
     pub release: ReleasePolicy,
+}
+
+/// What signs for a provider once it is switched, in a roll-over of our key.
+#[derive(Debug)]
+pub struct NextSigner {
+    /// The next key, and how it signs; none where it makes no signature that the provider verifies.
+    pub signer: Option<Arc<dyn Signer>>,
+    /// When the provider is switched; none where nobody has said it.
+    pub from: Option<Timestamp>,
+}
+
+impl Provider {
+    /// The key that signs what it gets at `now`, and how.
+    pub fn signer_at(&self, now: Timestamp) -> &dyn Signer {
+        let next = self.next.as_ref();
+        let has_come = |next: &&NextSigner| next.from.is_some_and(|from| from <= now);
+        let next = next
+            .filter(has_come)
+            .and_then(|next| next.signer.as_deref());
+        next.unwrap_or(&*self.signer)
+    }
 }
 
 /// What went wrong without stopping anybody: counters since the start, for `/readyz`.

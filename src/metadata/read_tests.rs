@@ -17,6 +17,7 @@ pub(in crate::metadata) fn config() -> SpConfig {
         aliases: Vec::new(),
         sign_in_link: None,
         enabled: true,
+        next_key_from: None,
         idp_initiated: None,
         display_name: None,
         require_signed_requests: None,

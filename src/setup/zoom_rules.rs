@@ -300,7 +300,8 @@ fn certificate(facts: &Facts<'_>) -> Option<Broken> {
              the change there nobody gets in",
             end.strftime("%F")
         ),
-        hint: "agree on an hour with whoever fills in Zoom's form, and change both then",
+        hint: "`passerelle keys rollover start` makes the next one; agree on an hour with whoever fills in Zoom's form, \
+               and change both then",
     })
 }
 

@@ -65,6 +65,8 @@ mod reload;
 #[cfg(test)]
 mod response_of_any_text;
 #[cfg(test)]
+mod roll_over;
+#[cfg(test)]
 mod scripted_cas;
 #[cfg(test)]
 mod scripted_ldap;

@@ -15,7 +15,7 @@ pub(super) fn findings(
     named: Named<'_>,
 ) -> Vec<Finding> {
     let told_elsewhere = |fault: &&ConfigFault| {
-        let keys = named.signing.iter().map(|file| &file.path);
+        let keys = { named.signing.iter().chain(named.next) }.map(|file| &file.path);
         let of_providers = named.service_providers.iter().map(|sp| &sp.metadata_path);
         fault.line.is_none() && keys.chain(of_providers).any(|file| *file == fault.file)
     };

@@ -21,6 +21,7 @@ pub(super) fn findings(named: Named<'_>, now: Timestamp) -> Vec<Finding> {
     let mut findings: Vec<_> = named
         .signing
         .iter()
+        .chain(named.next)
         .map(|file| of_signing_key(file, now))
         .collect();
     if findings.is_empty() {
@@ -69,8 +70,7 @@ fn of_signing_key(file: &SigningKeyFile, now: Timestamp) -> Finding {
     Finding::warning(
         CHECK,
         format!("{path}: {kind}, {subject}; its certificate {end}"),
-        "make the next key, name it second in keys.signing, and give its certificate to each \
-         service provider before it becomes the first",
+        "`passerelle keys rollover start` makes the next one, which each service provider takes in its own time",
     )
 }
 

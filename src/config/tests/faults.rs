@@ -335,6 +335,36 @@ const BAD_VALUES: &[(&str, &str, &str)] = &[
         "algorithms.refuse: unknown variant `rsa-sha1`",
     ),
     (
+        "#:next = \"../certs/signing-2026-11-28.pem\"",
+        "next = \"../certs/nowhere.pem\"",
+        "keys.next: ../certs/nowhere.pem cannot be read",
+    ),
+    (
+        "#:next = \"../certs/signing-2026-11-28.pem\"",
+        "next = \"../certs/seal.keys\"",
+        "keys.next: ../certs/seal.keys is not a private key with its certificate",
+    ),
+    (
+        "#:next-key-from = 2026-12-01T08:00:00+01:00",
+        "next-key-from = 2026-12-01T08:00:00+01:00",
+        "sp.zoom.next-key-from: stands beside no next key (keys.next)",
+    ),
+    (
+        "#:next-key-from = 2026-12-01T08:00:00+01:00",
+        "next-key-from = 2026-12-01T08:00:00",
+        "sp.zoom.next-key-from: is not a moment",
+    ),
+    (
+        "#:next-key-from = 2026-12-01T08:00:00+01:00",
+        "next-key-from = 2026-12-01",
+        "sp.zoom.next-key-from: is not a moment",
+    ),
+    (
+        "#:next-key-from = 2026-12-01T08:00:00+01:00",
+        "next-key-from = \"2026-12-01T08:00:00Z\"",
+        "or a moment: 2027-06-30T08:00:00+02:00",
+    ),
+    (
         "#:sha1-until = 2027-06-30",
         "sha1-until = \"2027-06-30\"",
         "hint: write a day, without quotes",

@@ -1,0 +1,126 @@
+//! A roll-over of our signing key, provider by provider: which key takes the place of which, and
+//! how it stands with each provider.
+//!
+//! All of it stands in the configuration: `keys.next`, and each provider's `next-key-from`. So there is one
+//! truth, that whoever reads that file can see, that a restart and a reload know, and that is checked with all
+//! the rest.
+
+use jiff::Timestamp;
+use serde::Serialize;
+
+use crate::{config::sp::SpConfig, flow::bridge::Provider, xmlsec::SigningKey};
+
+/// How it stands with a provider while a roll-over is on.
+#[derive(Clone, Copy, Debug, Eq, PartialEq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Standing {
+    /// The present key signs for it, and nobody has said until when.
+    Left,
+    /// It is switched off: nothing is signed for it.
+    Off,
+    /// The present key signs for it until then.
+    Planned(Timestamp),
+    /// The next key has signed for it since then.
+    Switched(Timestamp),
+    /// The next key makes no signature that it verifies: the present one goes on.
+    Unable,
+    /// Another of our keys signs for it, before and after.
+    Unconcerned,
+}
+
+impl Standing {
+    /// How it stands at `now` with the provider of `config`; `provider` is none where its metadata cannot be
+    /// used, and then it is told by the configuration alone.
+    pub fn of(config: &SpConfig, provider: Option<&Provider>, now: Timestamp) -> Self {
+        if !config.enabled {
+            return Self::Off;
+        }
+        let from = match provider.map(|provider| &provider.next) {
+            Some(None) => return Self::Unconcerned,
+            Some(Some(next)) if next.signer.is_none() => return Self::Unable,
+            Some(Some(next)) => next.from,
+            None => config.next_key_from,
+        };
+        match from {
+            None => Self::Left,
+            Some(from) if from <= now => Self::Switched(from),
+            Some(from) => Self::Planned(from),
+        }
+    }
+
+    /// Whether the present key cannot be taken away yet.
+    pub const fn is_left(self) -> bool {
+        match self {
+            Self::Left | Self::Planned(_) | Self::Unable => true,
+            Self::Off | Self::Switched(_) | Self::Unconcerned => false,
+        }
+    }
+}
+
+/// Whose place `next` takes, by its place in `keys`: that of the first key of its kind (RSA, or an elliptic
+/// curve), or else of the first one.
+fn place_of(keys: &[SigningKey], next: &SigningKey) -> usize {
+    let is_alike = |key: &SigningKey| key.is_elliptic() == next.is_elliptic();
+    keys.iter().position(is_alike).unwrap_or(0)
+}
+
+/// The keys as they are for a provider that is switched, and for all of them when the roll-over is over.
+pub(super) fn following(keys: &[SigningKey], next: &SigningKey) -> Vec<SigningKey> {
+    let place = place_of(keys, next);
+    let after = |(at, key): (usize, &SigningKey)| if at == place { next } else { key }.clone();
+    keys.iter().enumerate().map(after).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::xmlsec::keys::{KeyRequest, NewKey, generate};
+
+    fn key(kind: NewKey) -> SigningKey {
+        let made = generate(&KeyRequest {
+            common_name: "idp.example.org",
+            key: kind,
+            not_before: "2026-01-01T00:00:00Z".parse().unwrap(),
+            not_after: "2036-01-01T00:00:00Z".parse().unwrap(),
+        });
+        SigningKey::from_pem(made.unwrap().pem().as_bytes()).unwrap()
+    }
+
+    #[test]
+    fn r96_the_next_key_takes_the_place_of_the_first_of_its_kind_and_of_no_other() {
+        let (rsa, p256, p384) = (
+            key(NewKey::Rsa2048),
+            key(NewKey::EcP256),
+            key(NewKey::EcP384),
+        );
+        let (next_rsa, next_ec) = (key(NewKey::Rsa2048), key(NewKey::EcP256));
+        let after = |keys: &[&SigningKey], next: &SigningKey| -> Vec<Vec<u8>> {
+            let keys: Vec<_> = keys.iter().map(|key| (*key).clone()).collect();
+            let following = following(&keys, next);
+            let der = following.iter().map(|key| key.certificate_der().to_vec());
+            der.collect()
+        };
+        for (keys, next, following) in [
+            (vec![&rsa], &next_rsa, vec![&next_rsa]),
+            (
+                vec![&rsa, &p256, &p384],
+                &next_rsa,
+                vec![&next_rsa, &p256, &p384],
+            ),
+            (
+                vec![&rsa, &p256, &p384],
+                &next_ec,
+                vec![&rsa, &next_ec, &p384],
+            ),
+            (vec![&p384, &rsa], &next_rsa, vec![&p384, &next_rsa]),
+            // Of a kind that there was none of: the one that signs where nobody says how.
+            (vec![&rsa], &next_ec, vec![&next_ec]),
+        ] {
+            let expected: Vec<_> = following
+                .iter()
+                .map(|key| key.certificate_der().to_vec())
+                .collect();
+            assert_eq!(after(&keys, next), expected);
+        }
+    }
+}
