@@ -61,7 +61,7 @@ enum Command {
     Check,
     /// Tries all that a sign-in needs, servers included, and says what to do about what is bad.
     Doctor(doctor::Options),
-    /// Makes the keys that are missing in a folder, and shows those that are there.
+    /// Makes the keys that are missing in a folder, and shows those that are there; rolls the signing key over.
     Keys(keys::Options),
     /// Registers service providers, and looks after them.
     Sp(sp::Options),
@@ -99,7 +99,7 @@ pub fn run() -> ExitCode {
         Command::Status(options) => status::run(&config, &options),
         Command::Check => check::run(&config),
         Command::Doctor(options) => doctor::run(&config, &options),
-        Command::Keys(options) => keys::run(&options),
+        Command::Keys(options) => keys::run(&config, &options),
         Command::Sp(options) => sp::run(&config, &options),
         Command::Metadata => metadata::run(&config),
         Command::ZoomSettings(options) => zoom_settings::run(&config, &options),

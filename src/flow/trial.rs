@@ -330,9 +330,9 @@ impl Bridge {
             .write();
             return Err(HereFault::NotATester);
         }
-        let key = self
-            .throw_away_keys
-            .in_place_of(&*way.provider.signer, self.clock.now());
+        let now = self.clock.now();
+        let ours = way.provider.signer_at(now);
+        let key = self.throw_away_keys.in_place_of(ours, now);
         Ok(End::Shown(Box::new(key.await?)))
     }
 

@@ -14,7 +14,10 @@ use std::{
 
 use jiff::Timestamp;
 
-use super::{build, look::last_good};
+use super::{
+    build::{self, Built},
+    look::last_good,
+};
 use crate::{
     config::{
         self, Config,
@@ -108,6 +111,19 @@ pub struct Plan {
     text: Option<String>,
 }
 
+/// A file that the configuration names.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct FileToPut<'p> {
+    pub(super) path: &'p Path,
+    /// What comes into it.
+    pub(super) bytes: &'p [u8],
+    /// Whether nothing may be there.
+    pub(super) is_new: bool,
+    /// What was in it when it was looked at; nothing where it could not be read.
+    pub(super) seen: Option<&'p [u8]>,
+    pub(super) rights: Rights<'p>,
+}
+
 /// Why nothing is written.
 #[derive(Debug, thiserror::Error)]
 pub enum RegistrarFault {
@@ -176,7 +192,17 @@ impl Registrar {
         provider(self.named(), name)
     }
 
-    fn now(&self) -> Timestamp {
+    /// The text of the configuration.
+    pub(super) fn text(&self) -> &str {
+        &self.text
+    }
+
+    /// The server of this configuration, as it is now.
+    pub(super) fn built(&self) -> Result<Built, RegistrarFault> {
+        self.load(&self.text).map_err(RegistrarFault::Faults)
+    }
+
+    pub(super) fn now(&self) -> Timestamp {
         self.clock.now()
     }
 
@@ -361,23 +387,48 @@ impl Registrar {
                 .map_err(|fault| RegistrarFault::Edit(fault, plan.name.clone()))?;
             trial = Some((memory, file));
         }
-        let (mut faults, mut warnings) = match self.load(&text) {
-            Ok(told) => told,
-            Err(faults) => (faults, Vec::new()),
-        };
-        if let Some((memory, file)) = &trial {
-            for fault in faults.iter_mut().chain(&mut warnings) {
-                if fault.file == memory.path() {
-                    fault.file.clone_from(file);
-                }
-            }
-        }
-        let known = match self.load(&self.text) {
+        let known = match self.told(&self.text) {
             Ok(known) => known,
             // To switch a provider off waits for nobody to mend what has nothing to do with it.
             Err(faults) if plan.metadata.is_none() => (faults, Vec::new()),
             Err(_) => (Vec::new(), Vec::new()),
         };
+        let trial = trial.as_ref().map(|(memory, file)| (memory, &***file));
+        self.news(&text, trial, &known)
+    }
+
+    /// Loads all of a configuration that reads `text`, and gives what an administrator should see to then and
+    /// not now. Of `trial`, the first is in the place of the second in it.
+    ///
+    /// # Errors
+    ///
+    /// Every fault that it would have and this one does not.
+    pub(super) fn check_text(
+        &self,
+        text: &str,
+        trial: Option<(&InMemory, &Path)>,
+    ) -> Result<Vec<ConfigFault>, RegistrarFault> {
+        let known = self.told(&self.text).unwrap_or_default();
+        self.news(text, trial, &known)
+    }
+
+    fn news(
+        &self,
+        text: &str,
+        trial: Option<(&InMemory, &Path)>,
+        known: &(Vec<ConfigFault>, Vec<ConfigFault>),
+    ) -> Result<Vec<ConfigFault>, RegistrarFault> {
+        let (mut faults, mut warnings) = match self.told(text) {
+            Ok(told) => told,
+            Err(faults) => (faults, Vec::new()),
+        };
+        if let Some((memory, file)) = trial {
+            for fault in faults.iter_mut().chain(&mut warnings) {
+                if fault.file == memory.path() {
+                    file.clone_into(&mut fault.file);
+                }
+            }
+        }
         faults.retain(|fault| !is_among(fault, &known.0));
         warnings.retain(|warning| !is_among(warning, &known.1));
         if !faults.is_empty() {
@@ -387,10 +438,14 @@ impl Registrar {
     }
 
     /// The faults of single providers and the warnings of a configuration that can be used.
-    fn load(&self, text: &str) -> Result<(Vec<ConfigFault>, Vec<ConfigFault>), Vec<ConfigFault>> {
-        let (clock, entropy) = (Arc::clone(&self.clock), Arc::clone(&self.entropy));
-        let built = build::load_text(&self.path, text, &self.environment, clock, entropy)?;
+    fn told(&self, text: &str) -> Result<(Vec<ConfigFault>, Vec<ConfigFault>), Vec<ConfigFault>> {
+        let built = self.load(text)?;
         Ok((built.faults_of_providers, built.warnings))
+    }
+
+    fn load(&self, text: &str) -> Result<Built, Vec<ConfigFault>> {
+        let (clock, entropy) = (Arc::clone(&self.clock), Arc::clone(&self.entropy));
+        build::load_text(&self.path, text, &self.environment, clock, entropy)
     }
 
     /// Writes what was planned and [checked](Self::check).
@@ -399,56 +454,77 @@ impl Registrar {
     ///
     /// It could not be written, and then nothing was, or the configuration is another one by now.
     pub fn carry_out(&self, plan: &Plan) -> Result<(), RegistrarFault> {
+        let file = { plan.metadata.as_ref() }.map(|(path, bytes)| FileToPut {
+            path,
+            bytes,
+            is_new: plan.is_new,
+            seen: plan.seen.as_deref(),
+            // A new one is for whoever may read the configuration.
+            rights: Rights::Like(if plan.is_new { &self.path } else { path }),
+        });
+        self.put(file, plan.text.as_deref())
+    }
+
+    /// Writes a file that the configuration names, and its own text, in this order.
+    ///
+    /// # Errors
+    ///
+    /// As [`carry_out`](Self::carry_out).
+    pub(super) fn put(
+        &self,
+        file: Option<FileToPut<'_>>,
+        text: Option<&str>,
+    ) -> Result<(), RegistrarFault> {
         // A link stays one: what it leads to is replaced.
         let real = |path: &Path| fs::canonicalize(path).unwrap_or_else(|_new| path.to_owned());
         let configuration = real(&self.path);
         let written = |path: &Path, done: io::Result<()>| {
             done.map_err(|error| RegistrarFault::Write(path.to_owned(), error))
         };
-        let metadata_file = plan.metadata.as_ref().map(|(file, _)| real(file));
-        if let Some(folder) = metadata_file.as_deref().and_then(Path::parent)
-            && plan.is_new
+        let real_file = file.map(|file| real(file.path));
+        if let Some(folder) = real_file.as_deref().and_then(Path::parent)
+            && file.is_some_and(|file| file.is_new)
         {
             let like = configuration.parent().unwrap_or_else(|| Path::new("."));
             written(folder, make_folder(folder, like))?;
         }
         // Until all is written: what is compared here is then still what gets replaced. Another configuration
         // may have its metadata in the same folder.
-        let _lock = Lock::beside({ metadata_file.as_deref().into_iter() }.chain([&*configuration]))
+        let _lock = Lock::beside({ real_file.as_deref().into_iter() }.chain([&*configuration]))
             .map_err(|error| RegistrarFault::Write(configuration.clone(), error))?;
         let is_same = config::read(&self.path).is_ok_and(|text| text == self.text);
         if !is_same {
             return Err(RegistrarFault::ChangedMeanwhile(self.path.clone()));
         }
-        if let Some((file, _)) = &plan.metadata
-            && read(file).ok() != plan.seen
+        if let Some(FileToPut { path, seen, .. }) = file
+            && read(path).ok().as_deref() != seen
         {
-            return Err(RegistrarFault::ChangedMeanwhile(file.clone()));
+            return Err(RegistrarFault::ChangedMeanwhile(path.to_owned()));
         }
-        let draft = |path: &Path, bytes: &[u8], like: &Path| {
-            Draft::write(path, bytes, Rights::Like(like))
+        let draft = |path: &Path, bytes: &[u8], rights: Rights<'_>| {
+            Draft::write(path, bytes, rights)
                 .map_err(|error| RegistrarFault::Write(path.to_owned(), error))
         };
-        let mut metadata = None;
-        if let (Some((_, bytes)), Some(file)) = (&plan.metadata, metadata_file) {
-            // A new one is for whoever may read the configuration.
-            let like = if plan.is_new { &configuration } else { &file };
-            let new = draft(&file, bytes, like)?;
-            metadata = Some((file, new));
-        }
-        let text = plan.text.as_deref();
+        let new_file = match (file, &real_file) {
+            (Some(file), Some(path)) => Some(draft(path, file.bytes, file.rights)?),
+            (None, _) | (_, None) => None,
+        };
         let new_configuration = text
-            .map(|text| draft(&configuration, text.as_bytes(), &configuration))
+            .map(|text| {
+                draft(
+                    &configuration,
+                    text.as_bytes(),
+                    Rights::Like(&configuration),
+                )
+            })
             .transpose()?;
         let mut made = None;
-        if let Some((file, draft)) = metadata {
-            let put = if plan.is_new {
-                draft.put_new()
-            } else {
-                draft.put()
-            };
-            written(&file, put)?;
-            made = plan.is_new.then_some(file);
+        if let (Some(FileToPut { is_new, .. }), Some(draft), Some(path)) =
+            (file, new_file, real_file)
+        {
+            let put = if is_new { draft.put_new() } else { draft.put() };
+            written(&path, put)?;
+            made = is_new.then_some(path);
         }
         let Some(draft) = new_configuration else {
             return Ok(());

@@ -3,12 +3,14 @@
 //!
 //! All of it stands in the configuration: `keys.next`, and each provider's `next-key-from`. So there is one
 //! truth, that whoever reads that file can see, that a restart and a reload know, and that is checked with all
-//! the rest.
+//! the rest. [`orders`] changes it for `passerelle keys rollover`.
 
 use jiff::Timestamp;
 use serde::Serialize;
 
 use crate::{config::sp::SpConfig, flow::bridge::Provider, xmlsec::SigningKey};
+
+pub mod orders;
 
 /// How it stands with a provider while a roll-over is on.
 #[derive(Clone, Copy, Debug, Eq, PartialEq, Serialize)]

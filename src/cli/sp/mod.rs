@@ -65,7 +65,7 @@ fn open(path: &Path) -> anyhow::Result<Registrar> {
 }
 
 /// Opens the configuration to change it: there must be no fault in it.
-fn open_sound(path: &Path) -> anyhow::Result<Registrar> {
+pub(super) fn open_sound(path: &Path) -> anyhow::Result<Registrar> {
     let registrar = open(path)?;
     match registrar.faults() {
         [] => Ok(registrar),
@@ -103,11 +103,11 @@ fn tell(fault: RegistrarFault) -> anyhow::Error {
     anyhow::Error::new(fault).context("nothing was written")
 }
 
-fn say_json(value: &impl Serialize) -> anyhow::Result<()> {
+pub(super) fn say_json(value: &impl Serialize) -> anyhow::Result<()> {
     say(&serde_json::to_string_pretty(value)?);
     Ok(())
 }
 
-fn short_name(text: &str) -> Result<ShortName, String> {
+pub(super) fn short_name(text: &str) -> Result<ShortName, String> {
     ShortName::parse(text).map_err(|fault| fault.to_string())
 }

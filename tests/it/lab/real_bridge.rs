@@ -76,7 +76,13 @@ impl RealBridge {
 
     /// Starts the real binary with the configuration of the demo, in which texts are replaced.
     pub(crate) async fn start_with(&self, replaced: &[(&str, &str)]) -> Server {
-        let file = self.configure(replaced);
+        self.configure(replaced);
+        self.start_as_it_is().await
+    }
+
+    /// Starts the real binary with the configuration that is there.
+    pub(crate) async fn start_as_it_is(&self) -> Server {
+        let file = self.folder.path().join("passerelle.toml");
         let server = Server::start(
             "bridge",
             Path::new(PROGRAM),

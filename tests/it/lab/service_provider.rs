@@ -2,11 +2,14 @@
 
 use std::{
     collections::BTreeMap,
+    net::Ipv4Addr,
     path::{Path, PathBuf},
     process::Command,
+    time::Duration,
 };
 
 use serde::Deserialize;
+use tokio::net::TcpStream;
 use url::Url;
 
 use super::{
@@ -318,6 +321,25 @@ pub(crate) struct RunningSp {
 }
 
 impl RunningSp {
+    /// The same one, which takes the identity provider's metadata again: from that file.
+    pub(crate) async fn again(self, idp_metadata: &Path) -> Self {
+        let Self { site, server } = self;
+        drop(server);
+        let is_open = async || {
+            let address = (Ipv4Addr::LOCALHOST, site.port);
+            TcpStream::connect(address).await.is_ok()
+        };
+        // The kernel takes a moment to close what a killed process held.
+        tokio::time::timeout(Duration::from_secs(10), async {
+            while is_open().await {
+                tokio::task::yield_now().await;
+            }
+        })
+        .await
+        .expect("the one before it is gone");
+        site.start(idp_metadata).await
+    }
+
     /// Where a person's sign-in begins.
     pub(crate) fn login(&self) -> Url {
         self.site.url(self.site.kind.login_path())

@@ -60,12 +60,20 @@ impl House {
         house
     }
 
+    /// Runs `passerelle` with these words.
+    pub(crate) async fn passerelle(&self, words: &[&str]) -> Told {
+        self.told(words, Vec::new()).await
+    }
+
     /// Runs `passerelle sp` with these words, and this on standard input.
     pub(crate) async fn sp(&self, words: &[&str], typed: impl Into<Vec<u8>>) -> Told {
+        self.told(&[&["sp"], words].concat(), typed.into()).await
+    }
+
+    async fn told(&self, words: &[&str], typed: Vec<u8>) -> Told {
         let mut command = Command::new(PROGRAM);
-        command.arg("sp").args(words);
-        command.arg("--config").arg(&self.path);
-        told_by(command, typed.into()).await
+        command.args(words).arg("--config").arg(&self.path);
+        told_by(command, typed).await
     }
 
     /// The same, read as JSON.

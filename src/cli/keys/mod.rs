@@ -1,4 +1,6 @@
-//! `passerelle keys`.
+//! `passerelle keys`: makes the keys of a server, and rolls the signing key over.
+
+mod rollover;
 
 use std::{
     fs::{self, OpenOptions},
@@ -9,7 +11,7 @@ use std::{
 
 use anyhow::Context as _;
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
-use clap::{Args, ValueEnum};
+use clap::{Args, Subcommand, ValueEnum};
 use jiff::{SignedDuration, Timestamp};
 
 use super::say;
@@ -21,7 +23,7 @@ use crate::{
     },
     xmlsec::{
         SigningKey,
-        keys::{KeyRequest, NewKey, generate},
+        keys::{GeneratedKey, KeyFault, KeyRequest, NewKey, generate},
     },
 };
 
@@ -61,7 +63,22 @@ impl Algorithm {
 }
 
 #[derive(Args, Debug)]
+#[command(args_conflicts_with_subcommands = true)]
 pub(super) struct Options {
+    #[command(subcommand)]
+    command: Option<Command>,
+    #[command(flatten)]
+    missing: Missing,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Has another key take the place of the signing key, one service provider after the other.
+    Rollover(rollover::Options),
+}
+
+#[derive(Args, Debug)]
+struct Missing {
     /// The folder of the keys.
     #[arg(default_value = "certs")]
     folder: PathBuf,
@@ -73,26 +90,23 @@ pub(super) struct Options {
     algorithm: Algorithm,
 }
 
+/// Runs the command that the command line names.
+pub(super) fn run(path: &Path, options: &Options) -> anyhow::Result<()> {
+    match &options.command {
+        Some(Command::Rollover(options)) => rollover::run(path, options),
+        None => make_missing(&options.missing),
+    }
+}
+
 /// Makes the signing key, `seal.keys` and `pairwise.key` where they are missing. Overwrites nothing:
 /// a lost signing key stops every sign-in, a lost pairwise key makes everybody a stranger.
-pub(super) fn run(options: &Options) -> anyhow::Result<()> {
+fn make_missing(options: &Missing) -> anyhow::Result<()> {
     let folder = &options.folder;
     fs::create_dir_all(folder).with_context(|| format!("{} cannot be made", folder.display()))?;
     let (key, file) = options.algorithm.made_in();
     let signing = folder.join(file);
     create(&signing, || {
-        let now = SystemClock.now();
-        let request = KeyRequest {
-            common_name: &options.name,
-            key,
-            not_before: now
-                .saturating_sub(BACKDATED)
-                .unwrap_or(Timestamp::UNIX_EPOCH),
-            not_after: now
-                .saturating_add(CERTIFICATE_LIFETIME)
-                .unwrap_or(Timestamp::MAX),
-        };
-        Ok(generate(&request)?.pem().to_owned())
+        Ok(new_key(&options.name, key)?.pem().to_owned())
     })?;
     create(&folder.join("seal.keys"), || {
         Ok(format!(
@@ -122,10 +136,25 @@ pub(super) fn run(options: &Options) -> anyhow::Result<()> {
 
 /// The same for a new server of this name, with a signing key of the usual kind.
 pub(super) fn make(folder: &Path, name: &str) -> anyhow::Result<()> {
-    run(&Options {
+    make_missing(&Missing {
         folder: folder.to_owned(),
         name: name.to_owned(),
         algorithm: Algorithm::Rsa2048,
+    })
+}
+
+/// Makes a signing key whose certificate begins now.
+fn new_key(name: &str, key: NewKey) -> Result<GeneratedKey, KeyFault> {
+    let now = SystemClock.now();
+    generate(&KeyRequest {
+        common_name: name,
+        key,
+        not_before: now
+            .saturating_sub(BACKDATED)
+            .unwrap_or(Timestamp::UNIX_EPOCH),
+        not_after: now
+            .saturating_add(CERTIFICATE_LIFETIME)
+            .unwrap_or(Timestamp::MAX),
     })
 }
 

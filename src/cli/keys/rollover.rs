@@ -1,0 +1,295 @@
+//! `passerelle keys rollover`.
+
+use std::{
+    fs,
+    path::{Path, PathBuf},
+};
+
+use anyhow::{Context as _, anyhow};
+use clap::{Args, Subcommand};
+use jiff::{Timestamp, civil::Time, tz::TimeZone};
+
+use super::{Algorithm, new_key};
+use crate::{
+    app::{
+        registrar::RegistrarFault,
+        rollover::{
+            Standing,
+            orders::{Finished, NextKey, RollOver, RollOverFault, ShownKey, ShownProvider, Switch},
+        },
+    },
+    cli::{complain, complain_of, say, sp},
+    model::short_name::ShortName,
+    sys::clock::{Clock as _, SystemClock},
+};
+
+/// What changes nothing before the running server has read the configuration again.
+const RELOAD: &str = "A running server takes it in by `passerelle reload`, or at its next start.";
+
+#[derive(Args, Debug)]
+pub(super) struct Options {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Makes the next key, or takes one that is there, and has it published beside the present one.
+    Start(Start),
+    /// Says which key each service provider has, since when, and what is left to do.
+    Status(Status),
+    /// Has the next key sign for a service provider, at once or at a given time.
+    Switch(SwitchOptions),
+    /// Has the next key be the only one. Refused while a service provider still has the present one.
+    Finish,
+}
+
+#[derive(Args, Debug)]
+struct Start {
+    /// The kind of the next key. Default: that of the present one.
+    #[arg(long, value_enum)]
+    algorithm: Option<Algorithm>,
+    /// A file with the next key and its certificate, PEM, instead of a new one; or credential:NAME.
+    #[arg(long, value_name = "FILE", conflicts_with = "algorithm")]
+    key: Option<PathBuf>,
+}
+
+#[derive(Args, Debug)]
+struct Status {
+    /// Prints JSON, for scripts.
+    #[arg(long)]
+    json: bool,
+}
+
+#[derive(Args, Debug)]
+struct SwitchOptions {
+    /// The service provider.
+    #[arg(value_parser = sp::short_name)]
+    name: ShortName,
+    /// When: 2026-12-01T08:00:00+01:00, or HH:MM of today in the time zone of this machine. Default: at once.
+    #[arg(long, value_name = "TIME", value_parser = moment)]
+    at: Option<Timestamp>,
+    /// Has the present key sign for it again.
+    #[arg(long, conflicts_with = "at")]
+    back: bool,
+}
+
+/// Runs the command that the command line names.
+pub(super) fn run(path: &Path, options: &Options) -> anyhow::Result<()> {
+    match &options.command {
+        Command::Start(options) => start(path, options),
+        Command::Status(options) => status(path, options),
+        Command::Switch(options) => switch(path, options),
+        Command::Finish => finish(path),
+    }
+}
+
+/// Opens a configuration in which nothing is wrong.
+fn open(path: &Path) -> anyhow::Result<RollOver> {
+    RollOver::open(sp::open_sound(path)?).map_err(tell)
+}
+
+/// Tells each fault by itself.
+fn tell(fault: RollOverFault) -> anyhow::Error {
+    if let RollOverFault::Registrar(RegistrarFault::Faults(faults)) = &fault {
+        complain_of(faults, "error");
+    }
+    anyhow::Error::new(fault).context("nothing was written")
+}
+
+fn start(path: &Path, options: &Start) -> anyhow::Result<()> {
+    let roll_over = open(path)?;
+    let started = if let Some(file) = &options.key {
+        let is_credential = file.to_string_lossy().starts_with("credential:");
+        let file = if is_credential {
+            file.clone()
+        } else {
+            // The configuration's own folder is another one.
+            fs::canonicalize(file).with_context(|| format!("{}", file.display()))?
+        };
+        roll_over.start(NextKey::Brought(&file))
+    } else {
+        let kind = options.algorithm.map(|algorithm| algorithm.made_in().0);
+        let kind = kind.or_else(|| roll_over.usual_kind());
+        let kind = kind.context("say which kind of key with --algorithm")?;
+        // By custom the host name.
+        let (_, host) = roll_over.origin().split_once("://").unwrap_or_default();
+        let name = host.split(':').next().unwrap_or_default();
+        let name: String = name.chars().take(64).collect();
+        roll_over.start(NextKey::Made(&new_key(&name, kind)?))
+    };
+    let (file, warnings) = started.map_err(tell)?;
+    complain_of(&warnings, "warning");
+    say(&format!(
+        "{}: the next key (keys.next in {}).\n{RELOAD} From then on our metadata holds both certificates, and \
+         nothing else changes.\nWhat each service provider needs is said below, and at any time by `passerelle keys \
+         rollover status`.\n",
+        file.display(),
+        path.display()
+    ));
+    status(path, &Status { json: false })
+}
+
+fn status(path: &Path, options: &Status) -> anyhow::Result<()> {
+    let status = open(path)?
+        .status()
+        .context("the configuration names no key")?;
+    if options.json {
+        return sp::say_json(&status);
+    }
+    say(&format!("present key: {}", described(&status.present)));
+    let Some(next) = &status.next else {
+        say("No roll-over is on: `passerelle keys rollover start` begins one.");
+        return Ok(());
+    };
+    say(&format!("next key:    {}", described(next)));
+    let zone = TimeZone::system();
+    for provider in &status.providers {
+        say(&line(provider, &zone));
+    }
+    if !status.providers.iter().any(|it| it.standing.is_left()) {
+        say("Nobody needs the present key any more: passerelle keys rollover finish");
+    }
+    Ok(())
+}
+
+fn described(key: &ShownKey) -> String {
+    format!(
+        "{}: {}, certificate until {:.0}, SHA-256 {}",
+        key.file.display(),
+        key.key,
+        key.ends_at,
+        key.sha256
+    )
+}
+
+/// What of a provider is told, and what its administrator has to do.
+fn line(provider: &ShownProvider, zone: &TimeZone) -> String {
+    let ShownProvider {
+        name,
+        standing,
+        is_by_hand,
+    } = provider;
+    let at = |time: &Timestamp| in_zone(*time, zone);
+    let (key, left) = match standing {
+        Standing::Left if *is_by_hand => (
+            "present key".to_owned(),
+            format!(
+                "has one place for our certificate: paste what `passerelle zoom-settings --sp {name} --next` prints, \
+                 and at once `passerelle keys rollover switch {name}`"
+            ),
+        ),
+        Standing::Left => (
+            "present key".to_owned(),
+            format!(
+                "have it take our metadata again, where it does not by itself, and then: passerelle keys rollover \
+                 switch {name}"
+            ),
+        ),
+        Standing::Off => ("none".to_owned(), "is switched off".to_owned()),
+        Standing::Planned(from) => (
+            "present key".to_owned(),
+            format!(
+                "next key from {} on: it must know the certificate by then",
+                at(from)
+            ),
+        ),
+        Standing::Switched(from) => ("next key".to_owned(), format!("since {}", at(from))),
+        Standing::Unable => (
+            "present key".to_owned(),
+            "verifies nothing that the next key signs: see passerelle check".to_owned(),
+        ),
+        Standing::Unconcerned => (
+            "another key".to_owned(),
+            "the same before and after".to_owned(),
+        ),
+    };
+    let whom = format!("sp.{name}");
+    format!("{whom:<16}  {key:<11}  {left}")
+}
+
+fn in_zone(time: Timestamp, zone: &TimeZone) -> String {
+    format!("{:.0}", time.display_with_offset(zone.to_offset(time)))
+}
+
+fn switch(path: &Path, options: &SwitchOptions) -> anyhow::Result<()> {
+    let name = &options.name;
+    let switch = match options.at {
+        _ if options.back => Switch::Back,
+        Some(at) => Switch::At(at),
+        None => Switch::Now,
+    };
+    let from = open(path)?.switch(name, switch).map_err(tell)?;
+    let what = match from {
+        None => "the present key signs for it".to_owned(),
+        Some(from) => format!(
+            "the next key signs for it from {} on ({from:.0})",
+            in_zone(from, &TimeZone::system())
+        ),
+    };
+    say(&format!("sp.{name}: {what}. {RELOAD}"));
+    Ok(())
+}
+
+fn finish(path: &Path) -> anyhow::Result<()> {
+    let Finished { file, kept } = open(path)?.finish().map_err(tell)?;
+    say(&format!(
+        "The next key is the only one in its place. {RELOAD} From then on our metadata holds its certificate alone."
+    ));
+    match kept {
+        Ok(kept) => say(&format!(
+            "{}: the key before it is kept as {}; nobody needs it any more.",
+            file.display(),
+            kept.display()
+        )),
+        Err(error) => complain(&format!(
+            "warning: {}: the key before it stays there, as it cannot be moved: {error}",
+            file.display()
+        )),
+    }
+    Ok(())
+}
+
+/// A moment in RFC 3339, or a time of today where this machine is.
+fn moment(text: &str) -> anyhow::Result<Timestamp> {
+    moment_at(text, SystemClock.now(), &TimeZone::system())
+}
+
+fn moment_at(text: &str, now: Timestamp, zone: &TimeZone) -> anyhow::Result<Timestamp> {
+    if let Ok(time) = Time::strptime("%H:%M", text) {
+        let today = zone.to_datetime(now).date();
+        return Ok(zone.to_timestamp(today.to_datetime(time))?);
+    }
+    let moment: Timestamp = text
+        .parse()
+        .map_err(|_unread| anyhow!("write 2026-12-01T08:00:00+01:00, or 08:00 for today"))?;
+    // The configuration knows whole seconds.
+    Ok(Timestamp::from_second(moment.as_second())?)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn r96_a_time_of_today_is_of_the_day_and_the_zone_of_this_machine() {
+        let now: Timestamp = "2026-11-28T23:30:00Z".parse().unwrap();
+        let zone = TimeZone::fixed(jiff::tz::offset(1));
+        for (text, moment) in [
+            // It is the 29th there.
+            ("08:00", Some("2026-11-29T07:00:00Z")),
+            ("00:00", Some("2026-11-28T23:00:00Z")),
+            ("2026-12-01T08:00:00+01:00", Some("2026-12-01T07:00:00Z")),
+            ("2026-12-01T08:00:00.9Z", Some("2026-12-01T08:00:00Z")),
+            ("2026-12-01T08:00:00", None),
+            ("2026-12-01", None),
+            ("24:00", None),
+            ("8", None),
+            ("", None),
+        ] {
+            let read = moment_at(text, now, &zone).ok();
+            let moment = moment.map(|moment| moment.parse().unwrap());
+            assert_eq!(read, moment, "{text}");
+        }
+    }
+}

@@ -1,0 +1,334 @@
+//! `passerelle keys rollover`, by the real program: what it writes, what it says, and what it refuses.
+
+use std::{
+    fs,
+    os::unix::fs::PermissionsExt as _,
+    path::{Path, PathBuf},
+};
+
+use serde_json::Value;
+
+use crate::{
+    bridge::{
+        Setup,
+        keys::{library_key, strange_key, zoom_key},
+    },
+    sp::{House, Told},
+};
+
+/// A configuration whose first key is on the disk as `signing.pem`.
+struct Keys(House);
+
+impl Keys {
+    fn new() -> Self {
+        Self(House::new())
+    }
+
+    async fn roll(&self, words: &[&str]) -> Told {
+        self.0
+            .passerelle(&[&["keys", "rollover"], words].concat())
+            .await
+    }
+
+    /// That an order is refused with these words, and changes nothing.
+    async fn refuses(&self, words: &[&str], saying: &str) {
+        let before = self.0.files();
+        self.roll(words).await.fails(saying);
+        assert!(self.0.files() == before, "{words:?} wrote something");
+    }
+
+    async fn status(&self) -> Value {
+        let told = self.roll(&["status", "--json"]).await;
+        serde_json::from_str(&told.out).unwrap_or_else(|_| panic!("{told:?}"))
+    }
+
+    /// How it stands with each provider, in one line.
+    async fn standings(&self) -> String {
+        let status = self.status().await;
+        let providers = status["providers"].as_array().unwrap().iter();
+        let words = providers.map(|provider| {
+            let standing = &provider["standing"];
+            let word = standing.as_str().map_or_else(
+                || standing.as_object().unwrap().keys().next().unwrap().clone(),
+                str::to_owned,
+            );
+            format!("{}: {word}", provider["name"].as_str().unwrap())
+        });
+        words.collect::<Vec<_>>().join(", ")
+    }
+
+    /// The files of that beginning, but for `signing.pem` itself.
+    fn key_files(&self) -> Vec<PathBuf> {
+        let names = self.0.files().into_keys();
+        names
+            .filter(|name| name.starts_with("signing-"))
+            .map(|name| self.0.file(&name))
+            .collect()
+    }
+}
+
+fn mode(path: &Path) -> u32 {
+    fs::metadata(path).unwrap().permissions().mode() & 0o777
+}
+
+#[tokio::test]
+async fn r96_a_roll_over_is_played_from_its_beginning_to_its_end() {
+    let keys = Keys::new();
+    let (text, old) = (keys.0.text(), fs::read(keys.0.file("signing.pem")).unwrap());
+    keys.roll(&["start"]).await.is_good();
+    let [next] = &keys.key_files()[..] else {
+        panic!("{:?}", keys.key_files())
+    };
+    assert_eq!(mode(next), mode(&keys.0.file("signing.pem")));
+    let name = next.file_name().unwrap().to_str().unwrap();
+    let with_next = keys.0.text();
+    assert_eq!(
+        with_next,
+        text.replace(
+            "pairwise = 'pairwise.key'\n",
+            &format!("pairwise = 'pairwise.key'\nnext = \"{name}\"\n")
+        )
+    );
+    assert_eq!(
+        keys.standings().await,
+        "closed: off, intranet: left, library: left, zoom: left"
+    );
+    keys.refuses(&["start"], "a roll-over is on already").await;
+    keys.refuses(&["finish"], "intranet, library, zoom").await;
+    keys.roll(&["switch", "zoom"]).await.is_good();
+    keys.roll(&["switch", "library"]).await.is_good();
+    keys.roll(&["switch", "intranet"]).await.is_good();
+    let duties = keys.0.passerelle(&["status"]).await;
+    assert!(
+        duties.out.contains("ours: every provider has the next key"),
+        "{duties:?}"
+    );
+
+    let new = fs::read(next).unwrap();
+    keys.roll(&["finish"]).await.is_good();
+    assert_eq!(
+        keys.0.text(),
+        text.replace("['signing.pem']", &format!("[\"{name}\"]"))
+    );
+    assert!(!keys.0.file("signing.pem").exists());
+    let [kept] = &keys
+        .key_files()
+        .into_iter()
+        .filter(|file| file != next)
+        .collect::<Vec<_>>()[..]
+    else {
+        panic!("{:?}", keys.key_files())
+    };
+    assert!(
+        kept.to_str().unwrap().contains("signing-until-"),
+        "{kept:?}"
+    );
+    assert_eq!(
+        (fs::read(kept).unwrap(), fs::read(next).unwrap()),
+        (old, new)
+    );
+    keys.0.passerelle(&["check"]).await.is_good();
+    keys.refuses(&["finish"], "no roll-over is on").await;
+    // The next one on the same day takes no other one's name.
+    keys.roll(&["start"]).await.is_good();
+    assert_eq!(keys.key_files().len(), 3);
+}
+
+#[tokio::test]
+async fn r96_what_is_left_of_a_roll_over_is_told_with_all_that_is_to_be_done_and_zoom_has_a_sheet_for_it()
+ {
+    let keys = Keys::new();
+    keys.roll(&["start"]).await.is_good();
+    let next = &keys.key_files()[0];
+    // What is left is told with all the rest that an administrator has to do.
+    let duties = keys.0.passerelle(&["status"]).await;
+    for left in ["sp.intranet: ", "sp.library: ", "sp.zoom: "] {
+        let line = format!("{left}takes our next certificate");
+        assert!(duties.out.contains(&line), "{duties:?}");
+    }
+    // Zoom has one place: its sheet has the certificate to come, and says when that counts.
+    let sheets = [
+        &["zoom-settings", "--json"][..],
+        &["zoom-settings", "--json", "--next"],
+    ];
+    let [present, to_come] = sheets.map(|words| keys.0.passerelle(words));
+    let (present, to_come) = (present.await, to_come.await);
+    let certificate = "-----BEGIN CERTIFICATE-----";
+    let on_sheet = |sheet: &Told, file: &Path| {
+        let pem = fs::read_to_string(file).unwrap();
+        let pem = pem.split_once(certificate).unwrap().1;
+        let lines: String = pem
+            .lines()
+            .take_while(|line| !line.starts_with('-'))
+            .collect();
+        assert!(lines.len() > 500);
+        sheet.out.contains(&lines)
+    };
+    let signing = keys.0.file("signing.pem");
+    assert!(on_sheet(&present, &signing) && !on_sheet(&present, next));
+    assert!(on_sheet(&to_come, next) && !on_sheet(&to_come, &signing));
+    assert!(
+        to_come.out.contains("keys rollover switch zoom"),
+        "{to_come:?}"
+    );
+}
+
+#[tokio::test]
+async fn r96_a_provider_is_switched_when_it_is_said_and_may_come_back() {
+    let keys = Keys::new();
+    keys.roll(&["start"]).await.is_good();
+    keys.refuses(&["switch", "nobody"], "there is no provider nobody")
+        .await;
+    keys.refuses(
+        &["switch", "zoom", "--at", "2020-01-01T00:00:00Z"],
+        "is in the past",
+    )
+    .await;
+    keys.roll(&["switch", "zoom"]).await.is_good();
+    keys.roll(&["switch", "library"]).await.is_good();
+    let planned = ["switch", "intranet", "--at", "2100-01-01T00:00:00+02:00"];
+    keys.roll(&planned).await.is_good();
+    assert!(
+        keys.0
+            .text()
+            .contains("next-key-from = 2099-12-31T22:00:00Z\n")
+    );
+    assert_eq!(
+        keys.standings().await,
+        "closed: off, intranet: planned, library: switched, zoom: switched"
+    );
+    keys.refuses(&["finish"], "still needed for intranet: ")
+        .await;
+    keys.roll(&["switch", "library", "--back"]).await.is_good();
+    keys.refuses(&["finish"], "still needed for intranet, library: ")
+        .await;
+}
+
+#[tokio::test]
+async fn r96_without_a_roll_over_there_is_nothing_to_switch_and_nothing_to_finish() {
+    let keys = Keys::new();
+    for words in [
+        &["switch", "zoom"][..],
+        &["switch", "zoom", "--back"],
+        &["finish"],
+    ] {
+        keys.refuses(words, "no roll-over is on").await;
+    }
+    let status = keys.status().await;
+    assert!(status["next"].is_null(), "{status}");
+    let refused = keys.0.passerelle(&["zoom-settings", "--next"]).await;
+    refused.fails("no other key is to sign for sp.zoom");
+}
+
+#[tokio::test]
+async fn r96_a_key_that_is_brought_must_be_one_that_everybody_can_verify() {
+    let keys = Keys::new();
+    let pem = |private: &str, certificate: &str| format!("{private}{certificate}");
+    let (strange, library) = (strange_key(), library_key());
+    let torn = pem(&strange.private_pem(), &library.certificate_pem());
+    let bare = strange.private_pem();
+    let present = fs::read_to_string(keys.0.file("signing.pem")).unwrap();
+    for (name, content, saying) in [
+        ("torn.pem", &torn, "the certificate is of another key"),
+        (
+            "bare.pem",
+            &bare,
+            "is not a private key with its certificate",
+        ),
+        ("same.pem", &present, "is one of keys.signing"),
+    ] {
+        let file = keys.0.brings(name, content);
+        keys.refuses(&["start", "--key", &file], saying).await;
+    }
+    let open = keys.0.brings("open.pem", &strange.pem);
+    fs::set_permissions(&open, fs::Permissions::from_mode(0o644)).unwrap();
+    keys.refuses(&["start", "--key", &open], "can be read by others")
+        .await;
+    keys.refuses(&["start", "--key", "gone.pem"], "gone.pem")
+        .await;
+    let good = keys.0.brings("good.pem", &strange.pem);
+    keys.roll(&["start", "--key", &good]).await.is_good();
+    let status = keys.status().await;
+    assert_eq!(status["next"]["file"], good.as_str(), "{status}");
+    // Where somebody is to have RSA, an elliptic curve cannot be the only key.
+    let setup = Setup::zoom("signature = 'rsa-sha256'");
+    let keys = Keys(House::of(&setup));
+    let words = ["start", "--algorithm", "ec-p256"];
+    keys.refuses(&words, "sp.zoom.signature: with keys.next")
+        .await;
+    // Where nobody has said it, it is told what Zoom reads.
+    let keys = Keys::new();
+    let told = keys.roll(&words).await;
+    told.is_good();
+    let warned = "sp.zoom.signature: once keys.next signs for it, it signs with";
+    assert!(told.errors.contains(warned), "{told:?}");
+    // Said later, it keeps the present key, and nobody's sign-in stops.
+    let zoom = "[sp.zoom]\n";
+    let text = keys.0.text();
+    let text = text.replace(zoom, &format!("{zoom}signature = 'rsa-sha256'\n"));
+    fs::write(&keys.0.path, text).unwrap();
+    assert!(keys.standings().await.ends_with("zoom: unable"));
+    for words in [&["switch", "zoom"][..], &["finish"]] {
+        keys.refuses(words, "zoom").await;
+    }
+    let check = keys.0.passerelle(&["check"]).await;
+    check.fails("1 fault(s) of single providers; a server would start all the same");
+}
+
+#[tokio::test]
+async fn r96_a_provider_that_another_key_signs_for_has_no_part_in_it() {
+    let setup = Setup {
+        more: "[sp.wiki]\nmetadata = 'wiki.xml'\npreset = 'generic'\nsignature = 'ecdsa-sha256'\n"
+            .to_owned(),
+        ..Setup::new()
+    };
+    let keys = Keys(House::of(&setup));
+    let entity = "https://wiki.example.net/sp";
+    let metadata =
+        crate::bridge::metadata(entity, "", zoom_key(), &["https://wiki.example.net/acs"]);
+    keys.0.brings("wiki.xml", &metadata);
+    let folder = keys.0.folder.path().to_str().unwrap();
+    let words = ["keys", folder, "--algorithm", "ec-p256"];
+    keys.0.passerelle(&words).await.is_good();
+    let text = keys.0.text();
+    let both = text.replace("['signing.pem']", "['signing.pem', 'signing-ec-p256.pem']");
+    fs::write(&keys.0.path, both).unwrap();
+    keys.roll(&["start"]).await.is_good();
+    assert!(keys.standings().await.contains("wiki: unconcerned"));
+    keys.refuses(&["switch", "wiki"], "another key signs for sp.wiki")
+        .await;
+    for name in ["intranet", "library", "zoom"] {
+        keys.roll(&["switch", name]).await.is_good();
+    }
+    keys.roll(&["finish"]).await.is_good();
+    assert!(
+        keys.0.text().contains(".pem\", 'signing-ec-p256.pem']"),
+        "{}",
+        keys.0.text()
+    );
+    assert!(keys.0.file("signing-ec-p256.pem").exists());
+}
+
+#[tokio::test]
+async fn r96_a_broken_state_is_a_fault_that_says_what_to_mend() {
+    let keys = Keys::new();
+    let text = keys.0.text();
+    let zoom = |line: &str| text.replace("[sp.zoom]\n", &format!("[sp.zoom]\n{line}\n"));
+    let next = |line: &str| text.replace("[keys]\n", &format!("[keys]\n{line}\n"));
+    for (broken, saying) in [
+        (
+            zoom("next-key-from = 2026-11-28T12:00:00Z"),
+            "sp.zoom.next-key-from: stands beside no next key",
+        ),
+        (zoom("next-key-from = \"soon\""), "sp.zoom.next-key-from"),
+        (next("next = 'gone.pem'"), "gone.pem cannot be read"),
+        (next("next = 'signing.pem'"), "is one of keys.signing"),
+        (next("next = ['signing.pem']"), "keys.next"),
+        (next("next = 'seal.keys'"), "is not a private key"),
+    ] {
+        fs::write(&keys.0.path, &broken).unwrap();
+        keys.0.passerelle(&["check"]).await.fails(saying);
+        keys.refuses(&["status"], saying).await;
+        keys.refuses(&["finish"], saying).await;
+    }
+}
