@@ -246,7 +246,7 @@ impl<'a> Look<'a> {
     }
 
     fn signing_key(&mut self, file: &SigningKeyFile) -> Option<SigningKey> {
-        SigningKey::from_pem(file.pem.expose())
+        SigningKey::from_locked_pem(file.pem.expose(), file.passphrase.as_ref())
             .map_err(|fault| {
                 let told = ConfigFault::of_file(&file.path, fault.to_string());
                 self.faults.push(told);

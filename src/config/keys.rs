@@ -30,7 +30,12 @@ pub struct SigningKeyFile {
     pub path: PathBuf,
     /// What is in it. `xmlsec::keys` parses it: that the two belong together is said there.
     pub pem: Secret,
+    /// What an encrypted private key is opened with.
+    pub passphrase: Option<Secret>,
 }
+
+/// The longest passphrase, in bytes: that of OpenSSL.
+const MAX_PASSPHRASE_BYTES: usize = 1024;
 
 /// The shortest pairwise secret.
 const MIN_PAIRWISE_BYTES: usize = 32;
@@ -44,10 +49,19 @@ pub(super) fn read(
     around: &Surroundings<'_>,
     report: &mut Report,
 ) -> Result<Keys, Signing> {
+    let passphrase: Option<PathBuf> = table.optional("passphrase", report);
+    let passphrase =
+        passphrase.and_then(|path| read_passphrase(&table.at("passphrase"), &path, around, report));
+    let locked_by = |file: SigningKeyFile| SigningKeyFile {
+        passphrase: passphrase.clone(),
+        ..file
+    };
     let written: Option<Vec<PathBuf>> = table.required("signing", report);
     let signing = written.and_then(|paths| read_signing(&table, &paths, around, report));
+    let signing = signing.map(|files| files.into_iter().map(locked_by).collect());
     let next: Option<PathBuf> = table.optional("next", report);
     let next = next.and_then(|path| read_signing_file(&table.at("next"), &path, around, report));
+    let next = next.map(locked_by);
     let seal: Option<PathBuf> = table.required("seal", report);
     let seal = seal.and_then(|path| read_seal(&table.at("seal"), &path, around, report));
     let pairwise: Option<PathBuf> = table.required("pairwise", report);
@@ -103,7 +117,35 @@ fn read_signing_file(
             .hint("one PEM file holds both, the key first");
         return None;
     }
-    Some(SigningKeyFile { path, pem })
+    Some(SigningKeyFile {
+        path,
+        pem,
+        passphrase: None,
+    })
+}
+
+/// The first line of a file: an editor's newline is no part of it.
+fn read_passphrase(
+    key: &str,
+    path: &Path,
+    around: &Surroundings<'_>,
+    report: &mut Report,
+) -> Option<Secret> {
+    let (path, content) = around.secret(key, path, report)?;
+    let line = content
+        .expose()
+        .split(|byte| matches!(byte, b'\n' | b'\r'))
+        .next();
+    let line = line.unwrap_or_default();
+    if line.is_empty() || line.len() > MAX_PASSPHRASE_BYTES {
+        let what = format!(
+            "{} holds no line of 1 to {MAX_PASSPHRASE_BYTES} bytes",
+            path.display()
+        );
+        report.fault(key, what);
+        return None;
+    }
+    Some(Secret::new(line.to_vec()))
 }
 
 fn read_seal(

@@ -19,6 +19,7 @@ impl Place {
         let pem = "-----BEGIN PRIVATE KEY-----\n-----BEGIN CERTIFICATE-----\n";
         place.write_secret("certs/signing.pem", pem);
         place.write_secret("certs/signing-2026-11-28.pem", pem);
+        place.write_secret("certs/signing.passphrase", "open\n");
         place.write_secret("certs/seal.keys", &"A".repeat(43));
         place.write_secret("certs/pairwise.key", &"p".repeat(32));
         place.write_secret("certs/tls.key", "key");
@@ -209,6 +210,7 @@ fn r100_a_key_file_that_others_can_read_stops_the_start() {
     for file in [
         "certs/signing.pem",
         "certs/signing-2026-11-28.pem",
+        "certs/signing.passphrase",
         "certs/seal.keys",
         "certs/pairwise.key",
         "certs/tls.key",

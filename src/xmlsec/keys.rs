@@ -17,6 +17,7 @@ use openssl::hash::MessageDigest;
 use openssl::nid::Nid;
 use openssl::pkey::{HasPublic, Id, PKey, PKeyRef, Private, Public};
 use openssl::rsa::Rsa;
+use openssl::symm::Cipher;
 use openssl::x509::extension::{BasicConstraints, KeyUsage, SubjectKeyIdentifier};
 use openssl::x509::{X509, X509NameBuilder, X509NameRef, X509Ref};
 use zeroize::Zeroizing;
@@ -25,7 +26,7 @@ use super::algorithm::{DigestAlgorithm, KeyKind, SignatureAlgorithm};
 use super::crypto_error::CryptoError;
 use super::sign::{SignError, Signer};
 use super::signature::{self, ReadyKey};
-use crate::model::text::is_misleading;
+use crate::{model::text::is_misleading, sys::secret::Secret};
 
 /// Why a key is not taken.
 #[derive(Debug, thiserror::Error)]
@@ -39,11 +40,14 @@ pub enum KeyFault {
     /// Not a `ds:KeyValue` of RSA, or of an elliptic curve by its name.
     #[error("not one RSAKeyValue, or ECKeyValue of a named curve")]
     KeyValue,
+    /// The private key is encrypted, and nobody says with which passphrase.
+    #[error("the private key is encrypted, and no passphrase is given")]
+    Locked,
     /// The private key and the certificate do not belong together.
     #[error("the certificate is of another key")]
     OtherKey,
-    /// Not a private key in PEM form, or one that asks for a passphrase.
-    #[error("not a private key in PEM form, without passphrase")]
+    /// Not a private key in PEM form.
+    #[error("not a private key in PEM form")]
     PrivateKey(#[source] CryptoError),
     /// Neither RSA nor EC, or not of a kind that can sign here.
     #[error("a kind of key that is not used here")]
@@ -52,6 +56,9 @@ pub enum KeyFault {
     /// is not P-256, P-384 or P-521.
     #[error("a key of a size or curve that is not used here")]
     UnsupportedSize,
+    /// The private key is encrypted with another passphrase.
+    #[error("the passphrase does not open the private key")]
+    WrongPassphrase,
 }
 
 impl From<ErrorStack> for KeyFault {
@@ -242,9 +249,30 @@ impl SigningKey {
     ///
     /// Either is missing, weak or not usable here, or they do not belong together.
     pub fn from_pem(pem: &[u8]) -> Result<Self, KeyFault> {
+        Self::from_locked_pem(pem, None)
+    }
+
+    /// The same of a file whose private key may be encrypted (PKCS#8).
+    ///
+    /// # Errors
+    ///
+    /// As [`from_pem`](Self::from_pem), or the passphrase is missing or another one.
+    pub fn from_locked_pem(pem: &[u8], passphrase: Option<&Secret>) -> Result<Self, KeyFault> {
+        let mut is_asked = false;
         // Without a callback OpenSSL would ask at the terminal.
-        let key = PKey::private_key_from_pem_callback(pem, |_| Ok(0))
-            .map_err(|error| KeyFault::PrivateKey(error.into()))?;
+        let key = PKey::private_key_from_pem_callback(pem, |room| {
+            is_asked = true;
+            let offered = passphrase.map(Secret::expose).unwrap_or_default();
+            Ok(room.get_mut(..offered.len()).map_or(0, |room| {
+                room.copy_from_slice(offered);
+                offered.len()
+            }))
+        });
+        let key = key.map_err(|error| match (is_asked, passphrase) {
+            (true, None) => KeyFault::Locked,
+            (true, Some(_)) => KeyFault::WrongPassphrase,
+            (false, _) => KeyFault::PrivateKey(error.into()),
+        })?;
         let certificates = X509::stack_from_pem(pem)?;
         let [certificate] = certificates.as_slice() else {
             return Err(KeyFault::Certificate);
@@ -394,6 +422,19 @@ impl GeneratedKey {
     /// [`SigningKey::from_pem`] reads them. Wiped from memory on drop.
     pub fn pem(&self) -> &str {
         &self.pem
+    }
+
+    /// The same, with the private key encrypted (PKCS#8, AES-256).
+    ///
+    /// # Errors
+    ///
+    /// OpenSSL failed.
+    pub fn locked_pem(&self, passphrase: &Secret) -> Result<Zeroizing<Vec<u8>>, KeyFault> {
+        let key = PKey::private_key_from_pem(self.pem.as_bytes())?;
+        let cipher = Cipher::aes_256_cbc();
+        let locked = key.private_key_to_pem_pkcs8_passphrase(cipher, passphrase.expose())?;
+        let certificate = X509::from_pem(self.pem.as_bytes())?.to_pem()?;
+        Ok(Zeroizing::new([locked, certificate].concat()))
     }
 
     /// What the certificate says.

@@ -293,12 +293,23 @@ fn breach_of_sdp_md07_a_file_that_is_not_one_key_with_its_certificate_is_refused
         KeyFault::Certificate
     ));
     assert!(matches!(fault(&[&key, &other]), KeyFault::OtherKey));
-    let cipher = openssl::symm::Cipher::aes_256_cbc();
+    let cipher = Cipher::aes_256_cbc();
     let locked = sp_key()
         .key
         .private_key_to_pem_pkcs8_passphrase(cipher, b"open")
         .unwrap();
-    assert!(matches!(fault(&[&locked, &own]), KeyFault::PrivateKey(_)));
+    assert!(matches!(fault(&[&locked, &own]), KeyFault::Locked));
+    let locked = [locked, own.clone()].concat();
+    let opened = |passphrase: &str| {
+        let passphrase = Secret::from(passphrase.to_owned());
+        SigningKey::from_locked_pem(&locked, Some(&passphrase))
+    };
+    let der = sp_key().certificate.to_der().unwrap();
+    assert_eq!(opened("open").unwrap().certificate_der(), der);
+    for wrong in ["", "Open", "open ", &"o".repeat(1025)] {
+        let fault = opened(wrong).unwrap_err();
+        assert!(matches!(fault, KeyFault::WrongPassphrase), "{wrong}");
+    }
     let weak = SigningKey::from_pem(&TestKey::rsa(1024).pem());
     assert!(matches!(weak, Err(KeyFault::UnsupportedSize)));
     let ed25519 = TestKey::new(PKey::generate_ed25519().unwrap());

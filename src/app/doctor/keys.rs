@@ -44,13 +44,13 @@ pub(super) fn days_until(end: Timestamp, now: Timestamp) -> i64 {
 
 fn of_signing_key(file: &SigningKeyFile, now: Timestamp) -> Finding {
     let path = file.path.display();
-    let key = match SigningKey::from_pem(file.pem.expose()) {
+    let key = match SigningKey::from_locked_pem(file.pem.expose(), file.passphrase.as_ref()) {
         Ok(key) => key,
         Err(fault) => {
             return Finding::bad(
                 CHECK,
                 format!("{path}: {fault}"),
-                "one PEM file holds a private key, RSA or EC, without a passphrase, and its certificate",
+                "one PEM file holds a private key, RSA or EC, and its certificate; keys.passphrase opens an encrypted one",
             );
         }
     };

@@ -142,7 +142,9 @@ impl RollOver {
     /// Something of it is wrong.
     pub fn open(registrar: Registrar) -> Result<Self, RollOverFault> {
         let built = registrar.built()?;
-        let read = |file: &SigningKeyFile| SigningKey::from_pem(file.pem.expose());
+        let read = |file: &SigningKeyFile| {
+            SigningKey::from_locked_pem(file.pem.expose(), file.passphrase.as_ref())
+        };
         let named = registrar.named();
         let keys = named.signing.iter().map(read).collect::<Result<_, _>>()?;
         let next = named.next.map(read).transpose()?;
@@ -224,10 +226,14 @@ impl RollOver {
             }
             NextKey::Made(made) => made,
         };
-        let pem = made.pem().as_bytes();
         let first = self.registrar.named().signing.first();
         let written = edit::first_signing_key(text);
         let (like, written) = first.zip(written).ok_or(EditFault::NoKeys)?;
+        let locked = like.passphrase.as_ref().map(|it| made.locked_pem(it));
+        let locked = locked.transpose()?;
+        let pem = locked
+            .as_deref()
+            .map_or(made.pem().as_bytes(), Vec::as_slice);
         let path = self.dated(&like.path, "signing");
         let name = path.file_name().unwrap_or_default();
         let unwritten = |error| RegistrarFault::Write(path.clone(), error);

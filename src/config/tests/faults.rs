@@ -335,6 +335,11 @@ const BAD_VALUES: &[(&str, &str, &str)] = &[
         "algorithms.refuse: unknown variant `rsa-sha1`",
     ),
     (
+        "#:passphrase = \"../certs/signing.passphrase\"",
+        "passphrase = \"../certs/tls.pem\"",
+        "keys.passphrase: ../certs/tls.pem can be read by others than its owner",
+    ),
+    (
         "#:next = \"../certs/signing-2026-11-28.pem\"",
         "next = \"../certs/nowhere.pem\"",
         "keys.next: ../certs/nowhere.pem cannot be read",

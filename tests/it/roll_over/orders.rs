@@ -6,12 +6,13 @@ use std::{
     path::{Path, PathBuf},
 };
 
+use openssl::pkey::PKey;
 use serde_json::Value;
 
 use crate::{
     bridge::{
         Setup,
-        keys::{library_key, strange_key, zoom_key},
+        keys::{idp_key, library_key, strange_key, zoom_key},
     },
     sp::{House, Told},
 };
@@ -307,6 +308,50 @@ async fn r96_a_provider_that_another_key_signs_for_has_no_part_in_it() {
         keys.0.text()
     );
     assert!(keys.0.file("signing-ec-p256.pem").exists());
+}
+
+#[tokio::test]
+async fn r100_an_encrypted_key_is_opened_with_its_passphrase_and_is_followed_by_another_one() {
+    const PASSPHRASE: &str = "correct horse battery staple";
+    let keys = Keys::new();
+    let key = idp_key();
+    let cipher = openssl::symm::Cipher::aes_256_cbc();
+    let locked = PKey::private_key_from_pem(key.pem.as_bytes()).unwrap();
+    let locked = locked.private_key_to_pem_pkcs8_passphrase(cipher, PASSPHRASE.as_bytes());
+    let locked = String::from_utf8(locked.unwrap()).unwrap();
+    assert!(locked.contains("BEGIN ENCRYPTED PRIVATE KEY"));
+    let certificate = key.certificate_pem();
+    keys.0
+        .brings("signing.pem", &format!("{locked}{certificate}"));
+    let refused = keys.0.passerelle(&["check"]).await;
+    refused.fails("signing.pem: the private key is encrypted, and no passphrase is given");
+    let text = keys.0.text();
+    let named = text.replace("[keys]\n", "[keys]\npassphrase = 'signing.passphrase'\n");
+    fs::write(&keys.0.path, named).unwrap();
+    for wrong in ["correct horse", "\n", ""] {
+        keys.0.brings("signing.passphrase", wrong);
+        let refused = keys.0.passerelle(&["check"]).await;
+        assert_eq!(refused.status, 1, "{refused:?}");
+        assert!(
+            wrong.trim().is_empty()
+                || refused
+                    .errors
+                    .contains("signing.pem: the passphrase does not open")
+        );
+        assert!(!refused.errors.contains("correct"), "{refused:?}");
+    }
+    keys.0
+        .brings("signing.passphrase", &format!("{PASSPHRASE}\r\nmore"));
+    keys.0.passerelle(&["check"]).await.is_good();
+    keys.roll(&["start"]).await.is_good();
+    let next = fs::read_to_string(&keys.key_files()[0]).unwrap();
+    assert!(next.contains("BEGIN ENCRYPTED PRIVATE KEY"));
+    assert!(!next.contains("BEGIN PRIVATE KEY"));
+    for name in ["intranet", "library", "zoom"] {
+        keys.roll(&["switch", name]).await.is_good();
+    }
+    keys.roll(&["finish"]).await.is_good();
+    keys.0.passerelle(&["check"]).await.is_good();
 }
 
 #[tokio::test]
