@@ -9,8 +9,9 @@ use std::{
 };
 
 use toml_edit::{DocumentMut, Item, TableLike, Value};
+use url::Url;
 
-use super::proposal::Proposal;
+use super::{followed::OF_AN_ADDRESS, proposal::Proposal};
 use crate::model::{entity_id::EntityId, short_name::ShortName};
 
 /// Why a text cannot be changed so.
@@ -30,12 +31,25 @@ pub enum EditFault {
 /// What is written of a new provider.
 #[derive(Clone, Debug)]
 pub struct NewProvider<'a> {
-    /// The file of its metadata, as it is to be written.
+    /// The file of its metadata, as it is to be written; of what is followed, it is not.
     pub metadata: &'a Path,
+    /// Where its metadata is asked for again and again, if it is to be.
+    pub follow: Option<&'a Follow>,
     /// Which entity of that file is meant, where somebody has to say it.
     pub entity_id: Option<&'a EntityId>,
     /// What is known of it.
     pub proposal: &'a Proposal,
+}
+
+/// An address at which metadata is to be asked for again and again.
+#[derive(Clone, Debug)]
+pub struct Follow {
+    /// The address.
+    pub url: Url,
+    /// The file of the authorities that may vouch for it, if not those of the system.
+    pub ca: Option<PathBuf>,
+    /// Whether it may be in a private network.
+    pub allows_private: bool,
 }
 
 impl NewProvider<'_> {
@@ -48,8 +62,17 @@ impl NewProvider<'_> {
             require_signed_requests,
         } = self.proposal;
         let aliases: Vec<_> = aliases.iter().map(|alias| quoted(alias.as_str())).collect();
+        let of_path = |path: &Path| quoted(&path.to_string_lossy());
+        let (follow, ca) = (self.follow, self.follow.and_then(|it| it.ca.as_deref()));
         let lines = [
-            Some(("metadata", quoted(&self.metadata.to_string_lossy()))),
+            follow
+                .is_none()
+                .then(|| ("metadata", of_path(self.metadata))),
+            follow.map(|it| ("metadata-url", quoted(it.url.as_str()))),
+            ca.map(|path| ("metadata-ca", of_path(path))),
+            follow
+                .filter(|it| it.allows_private)
+                .map(|_| ("metadata-private", true.to_string())),
             self.entity_id.map(|it| ("entity-id", quoted(it.as_str()))),
             Some(("preset", quoted(preset))),
             (!aliases.is_empty()).then(|| ("aliases", format!("[{}]", aliases.join(", ")))),
@@ -99,13 +122,22 @@ pub fn retire(text: &str, name: &ShortName) -> Result<String, EditFault> {
     set(text, name, "enabled", false)
 }
 
-/// The text in which the metadata of the provider `name` is in the file `path`.
+/// The text in which the metadata of the provider `name` is in the file `path`, and followed nowhere.
 ///
 /// # Errors
 ///
 /// There is none of this name, or it is no TOML.
 pub fn set_metadata(text: &str, name: &ShortName, path: &Path) -> Result<String, EditFault> {
-    set(text, name, "metadata", &*path.to_string_lossy())
+    let text = set(text, name, "metadata", &*path.to_string_lossy())?;
+    let mut document = parse(&text)?;
+    let of_address = { OF_AN_ADDRESS.into_iter() }.chain(["metadata-url"]);
+    let removed = provider_mut(&mut document, name)
+        .map(|table| of_address.filter_map(|key| table.remove(key)).count());
+    // What nothing is taken out of stays as it is written, to the ends of its lines.
+    Ok(match removed {
+        None | Some(0) => text,
+        Some(_) => document.to_string(),
+    })
 }
 
 /// The folder of the metadata of the provider that comes last, as it is written: new ones come to it.
@@ -126,12 +158,7 @@ fn set(
     value: impl Into<Value>,
 ) -> Result<String, EditFault> {
     let mut document = parse(text)?;
-    let table = document
-        .get_mut("sp")
-        .and_then(Item::as_table_like_mut)
-        .and_then(|providers| providers.get_mut(name.as_str()))
-        .and_then(Item::as_table_like_mut)
-        .ok_or(EditFault::NotThere)?;
+    let table = provider_mut(&mut document, name).ok_or(EditFault::NotThere)?;
     let mut value = value.into();
     match table.get_mut(key).and_then(Item::as_value_mut) {
         Some(written) => {
@@ -154,6 +181,14 @@ fn set(
 
 fn parse(text: &str) -> Result<DocumentMut, EditFault> {
     text.parse().map_err(|_unread| EditFault::NotToml)
+}
+
+fn provider_mut<'d>(
+    document: &'d mut DocumentMut,
+    name: &ShortName,
+) -> Option<&'d mut dyn TableLike> {
+    let providers = document.get_mut("sp")?.as_table_like_mut()?;
+    providers.get_mut(name.as_str())?.as_table_like_mut()
 }
 
 fn provider<'d>(document: &'d DocumentMut, name: &ShortName) -> Option<&'d dyn TableLike> {
@@ -202,6 +237,7 @@ mod tests {
         let meant = EntityId::parse("a\\b").unwrap();
         let new = NewProvider {
             metadata: Path::new("../metadata/new.xml"),
+            follow: None,
             entity_id: Some(&meant),
             proposal: &proposal,
         };

@@ -1,6 +1,9 @@
 //! Reads `[keys]`: the files made by `passerelle keys`.
 
-use std::path::{Path, PathBuf};
+use std::{
+    path::{Path, PathBuf},
+    sync::Arc,
+};
 
 use super::{
     document::{Report, Table},
@@ -14,7 +17,7 @@ pub struct Keys {
     /// The signing keys. The first signs, all are published; never empty.
     pub signing: Vec<SigningKeyFile>,
     /// The keys that seal journeys; the first seals.
-    pub seal: KeyRing,
+    pub seal: Arc<KeyRing>,
     /// The secret from which persistent `NameID`s are made, at least 32 bytes. Losing it changes
     /// every person's name at every provider that uses them.
     pub pairwise: Secret,
@@ -49,7 +52,7 @@ pub(super) fn read(
     match (signing, seal, pairwise) {
         (Some(signing), Some(seal), Some(pairwise)) => Ok(Keys {
             signing,
-            seal,
+            seal: Arc::new(seal),
             pairwise,
         }),
         (signing, _, _) => Err(signing.unwrap_or_default()),

@@ -14,11 +14,15 @@ use std::{
 
 use jiff::Timestamp;
 
-use super::{build, look::last_good};
+use super::{
+    build,
+    follow::{Decision, DecisionFault},
+    look::{held, last_good},
+};
 use crate::{
     config::{
         self, Config,
-        edit::{self, EditFault, NewProvider},
+        edit::{self, EditFault, Follow, NewProvider},
         environment::Environment,
         fault::ConfigFault,
         named::{Faulty, Named},
@@ -27,6 +31,7 @@ use crate::{
     },
     metadata::{
         difference::{self, Change},
+        intake::{self, There, Verdict},
         outline::{self, Look},
         source::read_bounded,
     },
@@ -66,6 +71,8 @@ pub struct Choice {
     pub entity_id: Option<EntityId>,
     /// The preset; the one that is for it where nobody says it.
     pub preset: Option<ShortName>,
+    /// Where its metadata is to be asked for again and again; nowhere where nobody says it.
+    pub follow: Option<Follow>,
 }
 
 /// What would become of metadata that somebody brings.
@@ -102,6 +109,8 @@ pub struct Plan {
     pub is_new: bool,
     /// What was in that file when it was looked at; nothing where it could not be read.
     seen: Option<Vec<u8>>,
+    /// The folder of the service whose copy it is, of what is followed: whose that is, its copy is too.
+    of_service: Option<PathBuf>,
     /// What comes into the configuration, for people to look at.
     pub table: Option<String>,
     /// The configuration as it will be; the one that is there where nothing changes in it.
@@ -222,6 +231,9 @@ impl Registrar {
             metadata: Some((config.metadata_path.clone(), bytes.to_vec())),
             is_new: true,
             seen: None,
+            of_service: { named(&parsed).server }
+                .filter(|_| config.followed.is_some())
+                .and_then(|server| server.state_folder.clone()),
             table: Some(table),
             text: Some(text),
         });
@@ -243,6 +255,7 @@ impl Registrar {
     ) -> Result<(String, String), RegistrarFault> {
         let new = NewProvider {
             metadata,
+            follow: choice.follow.as_ref(),
             entity_id: choice.entity_id.as_ref(),
             proposal,
         };
@@ -291,6 +304,7 @@ impl Registrar {
             is_new: !file.exists(),
             metadata: Some((file, bytes.to_vec())),
             seen,
+            of_service: None,
             table: None,
             text: None,
         });
@@ -301,6 +315,35 @@ impl Registrar {
             plan,
             warnings: Vec::new(),
         })
+    }
+
+    /// The version of a provider's metadata that is held; nothing where none is.
+    pub fn held(&self, name: &ShortName) -> Option<Vec<u8>> {
+        held(self.named())?.waiting(name)
+    }
+
+    /// Carries out what the administrator decided of that version, where no server runs: the next one goes
+    /// by it.
+    ///
+    /// # Errors
+    ///
+    /// None is held, or it cannot be used, or not be written.
+    pub fn decide(&self, name: &ShortName, decision: Decision) -> Result<(), DecisionFault> {
+        let named = self.named();
+        let there = held(named).zip(last_good(named)).zip(self.provider(name));
+        let ((held, copies), config) = there.ok_or(DecisionFault::NothingHeld)?;
+        let bytes = held.waiting(name).ok_or(DecisionFault::NothingHeld)?;
+        if decision == Decision::Refuse {
+            return Ok(held.refuse(name)?);
+        }
+        let there = There::default();
+        let verdict = intake::judge(&bytes, config, named.schemes, there, self.now());
+        if let Verdict::Unusable(state) = verdict {
+            return Err(DecisionFault::Unusable(state));
+        }
+        copies.keep(name, &bytes)?;
+        copies.confirm(name, self.now())?;
+        Ok(held.forget(name)?)
     }
 
     /// What it takes to switch the provider off; none where it is off already.
@@ -320,6 +363,7 @@ impl Registrar {
             metadata: None,
             is_new: false,
             seen: None,
+            of_service: None,
             table: Some(format!("[sp.{name}]\nenabled = false\n")),
             text: Some(text),
         }))
@@ -410,6 +454,7 @@ impl Registrar {
             && plan.is_new
         {
             let like = configuration.parent().unwrap_or_else(|| Path::new("."));
+            let like = plan.of_service.as_deref().unwrap_or(like);
             written(folder, make_folder(folder, like))?;
         }
         // Until all is written: what is compared here is then still what gets replaced. Another configuration
@@ -425,20 +470,30 @@ impl Registrar {
         {
             return Err(RegistrarFault::ChangedMeanwhile(file.clone()));
         }
-        let draft = |path: &Path, bytes: &[u8], like: &Path| {
-            Draft::write(path, bytes, Rights::Like(like))
+        let draft = |path: &Path, bytes: &[u8], rights: Rights<'_>| {
+            Draft::write(path, bytes, rights)
                 .map_err(|error| RegistrarFault::Write(path.to_owned(), error))
         };
         let mut metadata = None;
         if let (Some((_, bytes)), Some(file)) = (&plan.metadata, metadata_file) {
-            // A new one is for whoever may read the configuration.
-            let like = if plan.is_new { &configuration } else { &file };
-            let new = draft(&file, bytes, like)?;
+            let rights = match &plan.of_service {
+                Some(folder) => Rights::Of(folder, 0o600),
+                // A new one is for whoever may read the configuration.
+                None if plan.is_new => Rights::Like(&configuration),
+                None => Rights::Like(&file),
+            };
+            let new = draft(&file, bytes, rights)?;
             metadata = Some((file, new));
         }
         let text = plan.text.as_deref();
         let new_configuration = text
-            .map(|text| draft(&configuration, text.as_bytes(), &configuration))
+            .map(|text| {
+                draft(
+                    &configuration,
+                    text.as_bytes(),
+                    Rights::Like(&configuration),
+                )
+            })
             .transpose()?;
         let mut made = None;
         if let Some((file, draft)) = metadata {
