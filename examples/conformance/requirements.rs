@@ -61,7 +61,7 @@ const fn excluded(id: &'static str, asks: &'static str, why: &'static str) -> Re
 pub(crate) const PROFILES: &[Profile] = &[IIP, SDP];
 
 const LOGOUT: &str = "logout at the service providers";
-const FETCH: &str = "metadata that is fetched by URL";
+const MDQ: &str = "the Metadata Query protocol";
 
 const ECP: &str = "the Enhanced Client is for programs that hold a person's password themselves; people here prove who they are at \
                    CAS, which such a program cannot be sent to. Our metadata names no such endpoint";
@@ -80,17 +80,15 @@ const IIP: Profile = Profile {
         awaits(
             "IIP-MD01",
             "metadata is fetched by the Metadata Query protocol",
-            FETCH,
+            MDQ,
         ),
-        awaits(
+        kept(
             "IIP-MD02",
             "metadata is fetched over HTTP by a timetable, and taken over by itself",
-            FETCH,
         ),
-        awaits(
+        kept(
             "IIP-MD03",
             "the signature of metadata is verified with keys that were given for its source",
-            FETCH,
         ),
         kept(
             "IIP-MD04",
@@ -229,16 +227,11 @@ const SDP: Profile = Profile {
             "SDP-G04",
             "an entityID is an absolute URI of at most 256 characters (of others, bare host names are taken: Zoom's is one)",
         ),
-        awaits(
+        kept(
             "SDP-MD01",
             "what is done follows the metadata of others, fetched regularly",
-            FETCH,
         ),
-        awaits(
-            "SDP-MD02",
-            "their origin is verified by signature or TLS",
-            FETCH,
-        ),
+        kept("SDP-MD02", "their origin is verified by signature or TLS"),
         kept(
             "SDP-MD03",
             "metadata without validUntil, or valid for too long, is refused (by setting: Zoom's has none)",

@@ -65,6 +65,19 @@ pub struct Built {
     pub warnings: Vec<ConfigFault>,
     /// The metadata that can be used, for a server that goes on with it.
     pub to_keep: ToKeep,
+    /// What it was built from: another version of one provider's metadata is taken in by the rules of then.
+    pub basis: Arc<Basis>,
+}
+
+/// What a provider is answered by, besides its own metadata: it stays while that changes.
+#[derive(Debug)]
+pub struct Basis {
+    /// The configuration.
+    pub config: Config,
+    /// The keys that sign.
+    pub keys: Vec<SigningKey>,
+    /// In a roll-over, the key that takes the place of one of them.
+    pub next: Option<SigningKey>,
 }
 
 /// Loads the configuration at `path` and builds the server from it.
@@ -166,17 +179,18 @@ fn build(config: Config, path: &Path, lasting: Lasting) -> Result<Built, Vec<Con
             clock: Arc::clone(&lasting.clock),
             entropy: Arc::clone(&lasting.entropy),
             store: Arc::clone(&lasting.store),
-            seal: config.keys.seal,
-            registry: parts.registry,
+            seal: Arc::clone(&config.keys.seal),
+            registry: Arc::new(parts.registry),
             providers: parts.providers,
-            mapping: parts.mapping,
-            pairwise: parts.pairwise,
-            authenticator: parts.authenticator,
+            mapping: Arc::new(parts.mapping),
+            pairwise: Arc::new(parts.pairwise),
+            authenticator: Arc::new(parts.authenticator),
             directory: parts.directory,
             throw_away_keys: Arc::clone(&lasting.throw_away_keys),
+            sources: Arc::clone(&lasting.sources),
             health: Arc::clone(&lasting.health),
         },
-        pages: parts.pages,
+        pages: Arc::new(parts.pages),
         origin: config.base_url.as_str().to_owned(),
         trusted_proxies: config.server.trusted_proxies.clone(),
         notices_from: config
@@ -195,7 +209,7 @@ fn build(config: Config, path: &Path, lasting: Lasting) -> Result<Built, Vec<Con
     };
     Ok(Built {
         front,
-        server: config.server,
+        server: config.server.clone(),
         lasting,
         metrics: config.metrics,
         is_lab,
@@ -204,6 +218,11 @@ fn build(config: Config, path: &Path, lasting: Lasting) -> Result<Built, Vec<Con
         needs_restart,
         warnings,
         to_keep: parts.to_keep,
+        basis: Arc::new(Basis {
+            config,
+            keys: parts.keys,
+            next: parts.next,
+        }),
     })
 }
 
@@ -216,6 +235,8 @@ struct Building<'a> {
 
 /// All that can fail to be built.
 struct Parts {
+    keys: Vec<SigningKey>,
+    next: Option<SigningKey>,
     entity_id: EntityId,
     registry: Registry,
     to_keep: ToKeep,
@@ -272,6 +293,8 @@ impl Building<'_> {
         let pages = self.pages();
         self.try_tls();
         Some(Parts {
+            keys: seen.keys?,
+            next: seen.next,
             entity_id: entity_id?,
             registry: seen.registry,
             to_keep: seen.to_keep,

@@ -4,14 +4,27 @@ use std::collections::BTreeMap;
 
 use super::{
     duties,
+    follow::Decision,
     live::{Live, Taken},
 };
 use crate::{
     config::fault::ConfigFault,
-    control::{Answers, Reload, Status},
+    control::{Answers, Reload, Source, Status},
+    metadata::sources::SourceRecord,
+    model::short_name::ShortName,
 };
 
 impl Answers for Live {
+    fn decide(&self, provider: &ShortName, is_accepted: bool, asked_by: &str) -> Option<String> {
+        let decision = if is_accepted {
+            Decision::Accept
+        } else {
+            Decision::Refuse
+        };
+        let decided = self.decide(provider, decision, asked_by);
+        decided.err().map(|fault| fault.to_string())
+    }
+
     fn reload(&self, asked_by: &str) -> Reload {
         let (is_taken, faults, taken) = match self.reload(asked_by) {
             Ok(taken) => (true, told(&taken.faults_of_providers), taken),
@@ -46,14 +59,22 @@ impl Answers for Live {
             providers: states
                 .map(|(name, state)| (name.to_string(), state.word().to_owned()))
                 .collect(),
+            sources: { bridge.sources.records().into_iter() }
+                .map(|(name, record)| (name.to_string(), source(&record)))
+                .collect(),
             counts: BTreeMap::from(counts.map(|(name, count)| (name.to_owned(), count))),
-            duties: duties::of(
-                &bridge.registry,
-                bridge.providers.values(),
-                &current.certificates,
-                now,
-            ),
+            duties: duties::of(bridge, &current.certificates, now),
         }
+    }
+}
+
+fn source(record: &SourceRecord) -> Source {
+    Source {
+        state: record.state.word().to_owned(),
+        since: record.since,
+        is_held: record.is_held,
+        confirmed_at: record.confirmed_at,
+        next: record.next,
     }
 }
 

@@ -2,13 +2,16 @@
 
 use std::path::PathBuf;
 
-use jiff::{Timestamp, civil::Date, tz::Offset};
+use jiff::{SignedDuration, Timestamp, civil::Date, tz::Offset};
 
 use super::rollover::Standing;
 use crate::{
     control::Duty,
-    flow::bridge::Provider,
-    metadata::registry::{Registered, Registry, SpState},
+    flow::bridge::{Bridge, Provider},
+    metadata::{
+        registry::{Registered, Registry, SpState},
+        sources::{SourceRecord, SourceState},
+    },
     model::short_name::ShortName,
     xmlsec::CertificateFacts,
 };
@@ -17,10 +20,26 @@ use crate::{
 const STEPS: [u16; 5] = [1, 7, 14, 30, LONGEST_STEP];
 const LONGEST_STEP: u16 = 60;
 
+/// For how long a source of metadata may fail before somebody has to see to it: it comes back by itself as a rule.
+const SOURCE_PATIENCE: SignedDuration = SignedDuration::from_hours(24);
+
 /// All of it at `now`, the most urgent first: what is wrong already, then by date.
-pub fn of<'p>(
+pub fn of(bridge: &Bridge, ours: &[(PathBuf, Timestamp)], now: Timestamp) -> Vec<Duty> {
+    let sources = bridge.sources.records();
+    listed(
+        &bridge.registry,
+        (bridge.providers.values(), &sources),
+        ours,
+        now,
+    )
+}
+
+fn listed<'p>(
     registry: &Registry,
-    providers: impl IntoIterator<Item = &'p Provider>,
+    (providers, sources): (
+        impl IntoIterator<Item = &'p Provider>,
+        &[(ShortName, SourceRecord)],
+    ),
     ours: &[(PathBuf, Timestamp)],
     now: Timestamp,
 ) -> Vec<Duty> {
@@ -39,6 +58,9 @@ pub fn of<'p>(
         duties.of_provider(registered);
     }
     duties.of_roll_over(providers);
+    for (name, record) in sources {
+        duties.of_source(name, record);
+    }
     let mut found = duties.found;
     found.sort_by(|one, other| (one.until, &one.whom).cmp(&(other.until, &other.whom)));
     found
@@ -73,15 +95,41 @@ impl Duties {
     fn of_state(&mut self, name: &ShortName, state: SpState) {
         let what = match state {
             SpState::Broken => "broken: its metadata cannot be used, and nobody can sign in to it",
-            SpState::LastGood => "last-good: its file is broken, and an earlier version counts",
+            SpState::LastGood => {
+                "last-good: its file is broken or held, and an earlier version counts"
+            }
             // An end that is over is told with its date.
             SpState::Disabled | SpState::Expired | SpState::Good | SpState::Stale => return,
         };
+        self.now(name, what.to_owned());
+    }
+
+    fn of_source(&mut self, name: &ShortName, record: &SourceRecord) {
+        if record.is_held {
+            let what = format!(
+                "a version of its metadata is held, and the one before it counts: passerelle sp diff {name} \
+                 --held, then sp accept or sp refuse"
+            );
+            self.now(name, what);
+        }
+        let state = record.state;
+        let is_failing = !state.is_sound() && state != SourceState::Waiting;
+        if is_failing && self.now.duration_since(record.since) >= SOURCE_PATIENCE {
+            let (word, since) = (state.word(), record.since);
+            let what = format!(
+                "the source of its metadata gives nothing that can be taken ({word}, since {since:.0})"
+            );
+            self.now(name, what);
+        }
+    }
+
+    /// Notes what is wrong now.
+    fn now(&mut self, name: &ShortName, what: String) {
         self.found.push(Duty {
             until: None,
             within_days: 0,
             whom: whom(name),
-            what: what.to_owned(),
+            what,
         });
     }
 
@@ -193,9 +241,40 @@ mod tests {
             ("2020-01-01T00:00:00Z", Some(0)),
         ] {
             let ours = [(PathBuf::from("a.pem"), end.parse().unwrap())];
-            let duties = of(&Registry::default(), [], &ours, now);
+            let duties = listed(&Registry::default(), ([], &[]), &ours, now);
             let steps: Vec<_> = duties.iter().map(|duty| duty.within_days).collect();
             assert_eq!(steps, Vec::from_iter(step), "{end}");
+        }
+    }
+
+    #[test]
+    fn r91_what_is_held_is_to_be_seen_to_at_once_and_a_source_that_fails_after_a_day() {
+        let now: Timestamp = "2026-11-26T08:00:00Z".parse().unwrap();
+        let name = ShortName::parse("zoom").unwrap();
+        let day = SignedDuration::from_hours(24);
+        let told = |state, is_held, age: SignedDuration| {
+            let record = SourceRecord {
+                state,
+                since: now - age,
+                is_held,
+                confirmed_at: None,
+                next: now,
+                counts: std::collections::BTreeMap::new(),
+            };
+            let sources = [(name.clone(), record)];
+            listed(&Registry::default(), &sources, &[], now).len()
+        };
+        let hour = SignedDuration::from_hours(1);
+        assert_eq!(told(SourceState::Held, true, hour), 1);
+        assert_eq!(told(SourceState::TimeOut, false, day - hour), 0);
+        assert_eq!(told(SourceState::TimeOut, false, day), 1);
+        assert_eq!(told(SourceState::TimeOut, true, day), 2);
+        for state in [
+            SourceState::Good,
+            SourceState::Refused,
+            SourceState::Waiting,
+        ] {
+            assert_eq!(told(state, false, day), 0, "{state:?}");
         }
     }
 

@@ -2,11 +2,13 @@
 
 use std::{path::Path, sync::Arc};
 
+use super::look::held;
 use crate::{
     authn::{local::pool::HashPool, throttle::Remembered},
     config::{Config, fault::ConfigFault, sections},
     edge::{connections::Connections, limits::Bodies},
     flow::{bridge::Health, trial::ThrowAwayKeys},
+    metadata::sources::Sources,
     store::{Limits, Store, memory::MemoryStore},
     sys::{clock::Clock, entropy::Entropy},
 };
@@ -22,6 +24,7 @@ pub struct Lasting {
     pub(super) store: Arc<Store>,
     pub(super) health: Arc<Health>,
     pub(super) throw_away_keys: Arc<ThrowAwayKeys>,
+    pub(super) sources: Arc<Sources>,
     pub(super) connections: Arc<Connections>,
     pub(super) bodies: Arc<Bodies>,
     pub(super) attempts: Remembered,
@@ -45,6 +48,9 @@ impl Lasting {
     /// What a server that starts with this configuration has: nothing is known yet.
     pub(super) fn new(config: &Config, clock: Arc<dyn Clock>, entropy: Arc<dyn Entropy>) -> Self {
         let attempts = Remembered::new(&*entropy);
+        let sources = Sources::default();
+        let held = held(config.named());
+        sources.follow(&config.service_providers, held.as_ref(), clock.now());
         let connections = usize::try_from(config.server.max_connections).unwrap_or(usize::MAX);
         Self {
             clock,
@@ -52,6 +58,7 @@ impl Lasting {
             store: Arc::new(build_store(config)),
             health: Arc::default(),
             throw_away_keys: Arc::default(),
+            sources: Arc::new(sources),
             connections: Arc::new(Connections::at_most(connections)),
             bodies: Arc::default(),
             attempts,

@@ -7,7 +7,7 @@ use std::{
     collections::HashSet,
     convert::Infallible,
     path::{Path, PathBuf},
-    sync::{Arc, Mutex, OnceLock, PoisonError},
+    sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError},
     task::{Context, Poll},
 };
 
@@ -24,8 +24,9 @@ use tokio::signal::unix::Signal;
 use tower::Service;
 
 use super::{
-    build::{self, Built},
+    build::{self, Basis, Built},
     lasting::Lasting,
+    look::held,
 };
 use crate::{
     audit::Event,
@@ -64,7 +65,25 @@ pub struct Snapshot {
     pub(super) certificates: Vec<(PathBuf, Timestamp)>,
     routes: Router,
     metrics: Router,
-    lasting: Lasting,
+    pub(super) lasting: Lasting,
+    pub(super) basis: Arc<Basis>,
+}
+
+impl Snapshot {
+    /// The same with another front: other providers, and all else as it was.
+    pub(super) fn with(&self, front: Front) -> Self {
+        let front = Arc::new(front);
+        Self {
+            routes: web::router(Arc::clone(&front)),
+            metrics: metrics::router(Arc::clone(&front)),
+            front,
+            server: self.server.clone(),
+            since: self.since,
+            certificates: self.certificates.clone(),
+            lasting: self.lasting.clone(),
+            basis: Arc::clone(&self.basis),
+        }
+    }
 }
 
 /// A configuration that took over, and what an administrator should know of it.
@@ -108,10 +127,7 @@ impl Live {
     /// Every fault, as a start would tell them; and the metadata of a provider that people can sign in to now
     /// and could not afterwards. What counted before goes on.
     pub fn reload(&self, asked_by: &str) -> Result<Taken, Vec<ConfigFault>> {
-        let _one_at_a_time = self
-            .reloading
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner);
+        let _one_at_a_time = self.one_at_a_time();
         let taken = self.replace();
         match &taken {
             Ok(_) => {
@@ -132,6 +148,18 @@ impl Live {
             }
         }
         taken
+    }
+
+    /// Whoever would have something else count waits here for its turn.
+    pub(super) fn one_at_a_time(&self) -> MutexGuard<'_, ()> {
+        self.reloading
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Has `snapshot` count, for whoever has [its turn](Self::one_at_a_time).
+    pub(super) fn put(&self, snapshot: Snapshot) {
+        self.current.store(Arc::new(snapshot));
     }
 
     fn replace(&self) -> Result<Taken, Vec<ConfigFault>> {
@@ -159,7 +187,7 @@ impl Live {
             shown.reload_from_acceptor(acceptor);
         }
         let (snapshot, taken) = settle(built);
-        self.current.store(Arc::new(snapshot));
+        self.put(snapshot);
         Ok(taken)
     }
 
@@ -230,7 +258,7 @@ impl Live {
 }
 
 /// The providers that people can sign in to at `now`.
-fn answered(registry: &Registry, now: Timestamp) -> impl Iterator<Item = &ShortName> {
+pub(super) fn answered(registry: &Registry, now: Timestamp) -> impl Iterator<Item = &ShortName> {
     registry
         .states(now)
         .filter_map(|(name, state)| match state {
@@ -253,6 +281,7 @@ fn settle(built: Built) -> (Snapshot, Taken) {
         needs_restart,
         warnings,
         to_keep,
+        basis,
     } = built;
     for fault in &faults_of_providers {
         tracing::error!(config.fault = %fault, "something is wrong with a provider");
@@ -270,6 +299,14 @@ fn settle(built: Built) -> (Snapshot, Taken) {
     if is_lab {
         tracing::warn!("lab = true: plain http is allowed; not for people");
     }
+    let config = &basis.config;
+    let held = held(config.named());
+    let sources = &lasting.sources;
+    sources.follow(
+        &config.service_providers,
+        held.as_ref(),
+        lasting.clock.now(),
+    );
     let front = Arc::new(front);
     let snapshot = Snapshot {
         routes: web::router(Arc::clone(&front)),
@@ -279,6 +316,7 @@ fn settle(built: Built) -> (Snapshot, Taken) {
         front,
         server,
         lasting,
+        basis,
     };
     let taken = Taken {
         faults_of_providers,

@@ -30,6 +30,7 @@ use crate::{
     },
     flow::bridge::{NextSigner, Provider},
     metadata::{
+        held::HeldVersions,
         last_good::{LastGood, ToKeep},
         registry::{Registered, Registry},
         source::{self, Loaded},
@@ -77,6 +78,12 @@ type Rules = (ReleasePolicy, NameIdRule);
 pub(super) fn last_good(named: Named<'_>) -> Option<LastGood> {
     let state_folder = named.server?.state_folder.as_deref()?;
     Some(LastGood::below(state_folder))
+}
+
+/// Where versions of metadata wait for somebody to look at them, if anywhere.
+pub(super) fn held(named: Named<'_>) -> Option<HeldVersions> {
+    let state_folder = named.server?.state_folder.as_deref()?;
+    Some(HeldVersions::below(state_folder))
 }
 
 impl Seen {
@@ -138,18 +145,9 @@ impl<'a> Look<'a> {
             .all()
             .filter_map(|registered| {
                 let short_name = &registered.config.short_name;
-                let keys = keys.as_deref()?;
-                let signer = self.signer(registered, keys);
-                let (release, name_id) = rules.remove(short_name)?;
-                let signer = signer?;
-                let provider = Provider {
-                    display_name: registered.display_name(),
-                    next: self.next_signer(registered, &signer, (keys, next.as_ref())),
-                    signer: Arc::new(signer),
-                    registered: Arc::clone(registered),
-                    name_id,
-                    release,
-                };
+                let compiled = rules.remove(short_name);
+                let provider =
+                    self.provider(registered, compiled, (keys.as_deref()?, next.as_ref()))?;
                 Some((short_name.clone(), provider))
             })
             .collect();
@@ -169,6 +167,37 @@ impl<'a> Look<'a> {
             directory,
             ldap,
         }
+    }
+
+    /// How a provider is answered of whose metadata another version came; none where its rules are wrong.
+    pub(super) fn of_version(
+        &mut self,
+        registered: &Arc<Registered>,
+        keys: (&[SigningKey], Option<&SigningKey>),
+        mapping: &Mapping,
+    ) -> Option<Provider> {
+        let compiled = self.rules(&registered.config, Some(mapping));
+        self.provider(registered, compiled, keys)
+    }
+
+    fn provider(
+        &mut self,
+        registered: &Arc<Registered>,
+        rules: Option<Rules>,
+        (keys, next): (&[SigningKey], Option<&SigningKey>),
+    ) -> Option<Provider> {
+        // What is wrong with either is told.
+        let signer = self.signer(registered, keys);
+        let (release, name_id) = rules?;
+        let signer = signer?;
+        Some(Provider {
+            display_name: registered.display_name(),
+            next: self.next_signer(registered, &signer, (keys, next)),
+            signer: Arc::new(signer),
+            registered: Arc::clone(registered),
+            name_id,
+            release: Arc::new(release),
+        })
     }
 
     /// Notes a fault of `key` of the configuration.

@@ -5,6 +5,7 @@ mod connection;
 mod control;
 pub mod doctor;
 pub mod duties;
+pub mod follow;
 pub mod lasting;
 pub mod live;
 mod look;

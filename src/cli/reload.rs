@@ -24,7 +24,7 @@ pub(super) fn run(path: &Path) -> anyhow::Result<()> {
     let reload = match answer {
         Answer::Reload(reload) => reload,
         Answer::Refused(why) => bail!("nothing was reloaded: {why}"),
-        Answer::Status(_) => return Err(AskFault::NotUnderstood.into()),
+        Answer::Decided(_) | Answer::Status(_) => return Err(AskFault::NotUnderstood.into()),
     };
     for (kind, told) in [
         ("error", &reload.faults),

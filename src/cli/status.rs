@@ -40,13 +40,7 @@ pub(super) fn run(path: &Path, options: &Options) -> anyhow::Result<()> {
         complain(&format!("{why}; what follows is what the files alone tell"));
         let built = super::check::load(path)?;
         let now = SystemClock.now();
-        let bridge = &built.front.bridge;
-        duties::of(
-            &bridge.registry,
-            bridge.providers.values(),
-            &built.certificates,
-            now,
-        )
+        duties::of(&built.front.bridge, &built.certificates, now)
     };
     if options.json {
         let told = json!({ "server": server, "duties": duties });
@@ -67,7 +61,7 @@ fn asked(socket: &Path) -> anyhow::Result<Status> {
     match ask(socket, Command::Status)? {
         Answer::Status(status) => Ok(status),
         Answer::Refused(why) => bail!(why),
-        Answer::Reload(_) => Err(AskFault::NotUnderstood.into()),
+        Answer::Decided(_) | Answer::Reload(_) => Err(AskFault::NotUnderstood.into()),
     }
 }
 
@@ -81,6 +75,16 @@ fn tell(status: &Status) {
     ));
     for (name, state) in &status.providers {
         say(&format!("sp.{name}: {state}"));
+    }
+    for (name, source) in &status.sources {
+        let confirmed = source.confirmed_at.map_or_else(
+            || "not yet since the start".to_owned(),
+            |at| format!("last on {at:.0}"),
+        );
+        say(&format!(
+            "sp.{name}: its source is {}, since {:.0}; it confirmed what counts {confirmed}; asked next on {:.0}",
+            source.state, source.since, source.next
+        ));
     }
     for (name, count) in status.counts.iter().filter(|(_, count)| **count > 0) {
         say(&format!("{name}: {count}"));

@@ -143,6 +143,11 @@ impl<'text> Table<'text> {
         format!("{}[{number}]", self.at(key))
     }
 
+    /// Whether the file holds `key`, which is still to be taken.
+    pub(super) fn holds(&self, key: &str) -> bool {
+        self.entries.contains_key(key)
+    }
+
     fn take(&mut self, key: &'static str, report: &mut Report) -> Option<Spanned<DeValue<'text>>> {
         self.known.push(key);
         let pattern = joined(&self.pattern, key);

@@ -10,8 +10,9 @@ use std::{
 
 use jiff::Timestamp;
 use toml_edit::{Datetime, DocumentMut, Item, TableLike, Value};
+use url::Url;
 
-use super::proposal::Proposal;
+use super::{followed::OF_AN_ADDRESS, proposal::Proposal};
 use crate::model::{entity_id::EntityId, short_name::ShortName};
 
 /// Why a text cannot be changed so.
@@ -34,12 +35,25 @@ pub enum EditFault {
 /// What is written of a new provider.
 #[derive(Clone, Debug)]
 pub struct NewProvider<'a> {
-    /// The file of its metadata, as it is to be written.
+    /// The file of its metadata, as it is to be written; of what is followed, it is not.
     pub metadata: &'a Path,
+    /// Where its metadata is asked for again and again, if it is to be.
+    pub follow: Option<&'a Follow>,
     /// Which entity of that file is meant, where somebody has to say it.
     pub entity_id: Option<&'a EntityId>,
     /// What is known of it.
     pub proposal: &'a Proposal,
+}
+
+/// An address at which metadata is to be asked for again and again.
+#[derive(Clone, Debug)]
+pub struct Follow {
+    /// The address.
+    pub url: Url,
+    /// The file of the authorities that may vouch for it, if not those of the system.
+    pub ca: Option<PathBuf>,
+    /// Whether it may be in a private network.
+    pub allows_private: bool,
 }
 
 impl NewProvider<'_> {
@@ -52,8 +66,17 @@ impl NewProvider<'_> {
             require_signed_requests,
         } = self.proposal;
         let aliases: Vec<_> = aliases.iter().map(|alias| quoted(alias.as_str())).collect();
+        let of_path = |path: &Path| quoted(&path.to_string_lossy());
+        let (follow, ca) = (self.follow, self.follow.and_then(|it| it.ca.as_deref()));
         let lines = [
-            Some(("metadata", quoted(&self.metadata.to_string_lossy()))),
+            follow
+                .is_none()
+                .then(|| ("metadata", of_path(self.metadata))),
+            follow.map(|it| ("metadata-url", quoted(it.url.as_str()))),
+            ca.map(|path| ("metadata-ca", of_path(path))),
+            follow
+                .filter(|it| it.allows_private)
+                .map(|_| ("metadata-private", true.to_string())),
             self.entity_id.map(|it| ("entity-id", quoted(it.as_str()))),
             Some(("preset", quoted(preset))),
             (!aliases.is_empty()).then(|| ("aliases", format!("[{}]", aliases.join(", ")))),
@@ -103,13 +126,20 @@ pub fn retire(text: &str, name: &ShortName) -> Result<String, EditFault> {
     set(text, name, "enabled", false)
 }
 
-/// The text in which the metadata of the provider `name` is in the file `path`.
+/// The text in which the metadata of the provider `name` is in the file `path`, and followed nowhere.
 ///
 /// # Errors
 ///
 /// There is none of this name, or it is no TOML.
 pub fn set_metadata(text: &str, name: &ShortName, path: &Path) -> Result<String, EditFault> {
-    set(text, name, "metadata", &*path.to_string_lossy())
+    changed(text, |document| {
+        let sp = table_of(document, name)?;
+        put(sp, "metadata", (&*path.to_string_lossy()).into());
+        for key in { OF_AN_ADDRESS.into_iter() }.chain(["metadata-url"]) {
+            sp.remove(key);
+        }
+        Ok(())
+    })
 }
 
 /// The text in which the key in the file `path`, as it is to be written, is the next one.
@@ -301,6 +331,7 @@ mod tests {
         let meant = EntityId::parse("a\\b").unwrap();
         let new = NewProvider {
             metadata: Path::new("../metadata/new.xml"),
+            follow: None,
             entity_id: Some(&meant),
             proposal: &proposal,
         };

@@ -20,6 +20,10 @@ pub(super) struct Surroundings<'a> {
     pub(super) folder: &'a Path,
     pub(super) environment: &'a Environment,
     pub(super) schemes: Schemes,
+    /// What the service keeps is there, where it keeps anything.
+    pub(super) state_folder: Option<&'a Path>,
+    /// The folder of metadata that is watched, if any is, as the system knows it.
+    pub(super) watched: Option<&'a Path>,
     /// Those of all providers.
     pub(super) refused_algorithms: &'a [Algorithm],
 }

@@ -1,6 +1,9 @@
 //! Reads `[keys]`: the files made by `passerelle keys`.
 
-use std::path::{Path, PathBuf};
+use std::{
+    path::{Path, PathBuf},
+    sync::Arc,
+};
 
 use super::{
     document::{Report, Table},
@@ -17,7 +20,7 @@ pub struct Keys {
     /// each provider from its `next-key-from` on.
     pub next: Option<SigningKeyFile>,
     /// The keys that seal journeys; the first seals.
-    pub seal: KeyRing,
+    pub seal: Arc<KeyRing>,
     /// The secret from which persistent `NameID`s are made, at least 32 bytes. Losing it changes
     /// every person's name at every provider that uses them.
     pub pairwise: Secret,
@@ -72,7 +75,7 @@ pub(super) fn read(
         (Some(signing), Some(seal), Some(pairwise)) => Ok(Keys {
             signing,
             next,
-            seal,
+            seal: Arc::new(seal),
             pairwise,
         }),
         (signing, _, _) => Err((signing.unwrap_or_default(), next)),

@@ -11,6 +11,7 @@ pub mod draft;
 pub mod edit;
 pub mod environment;
 pub mod fault;
+pub mod followed;
 pub mod keys;
 pub mod lines;
 pub mod named;
@@ -186,6 +187,8 @@ impl Sections {
             folder,
             environment,
             schemes: self.schemes,
+            state_folder: None,
+            watched: None,
             refused_algorithms: &self.refused_algorithms,
         };
         let server = file.required_table("server", report);
@@ -217,6 +220,16 @@ impl Sections {
         let attributes = file.table("attributes", report);
         self.attributes = read_attributes(attributes, report);
         let service_providers = file.table("sp", report);
+        let server = self.server.as_ref();
+        let around = Surroundings {
+            state_folder: server.and_then(|server| server.state_folder.as_deref()),
+            ..around
+        };
+        let watched = followed::read_watched(file.table("metadata", report), &around, report);
+        let around = Surroundings {
+            watched: watched.as_deref(),
+            ..around
+        };
         self.service_providers = sp::read_all(service_providers, &around, report);
         sp::refuse_times_without_a_key(&self.service_providers, report);
         file.finish(report);

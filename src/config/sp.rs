@@ -8,6 +8,7 @@ use toml::value::Datetime;
 use super::{
     document::{Report, Table},
     files::Surroundings,
+    followed::{self, Followed, Origin},
     preset::Presets,
     rules,
     sections::{Algorithm, Encrypt, NameId, Release, Rules, Service, Sign, Signature, minutes},
@@ -22,8 +23,14 @@ use crate::model::{
 pub struct SpConfig {
     /// Our own name for it.
     pub short_name: ShortName,
-    /// The file of its metadata.
+    /// The file of its metadata: of what is followed, the copy of what was taken last.
     pub metadata_path: PathBuf,
+    /// The address at which its metadata is asked for again and again; none where it is a file.
+    pub followed: Option<Followed>,
+    /// Whether its file lies in the folder that is watched.
+    pub is_watched: bool,
+    /// The certificates, PEM, by one of whose keys its metadata must be signed; need not be where none.
+    pub metadata_signed_by: Option<Vec<u8>>,
     /// The preset that it was made with.
     pub preset: Option<ShortName>,
     /// The entity of that file that is meant; where nobody says it, the file describes one provider.
@@ -123,8 +130,7 @@ fn read(
     let short_name = ShortName::parse(name)
         .map_err(|fault| report.fault(&table.path(), format!("the name after `sp.` {fault}")))
         .ok();
-    let metadata: Option<PathBuf> = table.required("metadata", report);
-    let metadata = metadata.and_then(|path| around.metadata(&table.at("metadata"), &path, report));
+    let origin = followed::read(short_name.as_ref(), &mut table, around, report);
     let entity_id = table.optional("entity-id", report);
     let max_validity_days: Option<u32> = table.optional("max-validity-days", report);
     if max_validity_days == Some(0) {
@@ -152,9 +158,18 @@ fn read(
             .hint("write preset = \"generic\", or name-id = { format = \"…\", from = \"…\" }");
     }
     table.finish(report);
+    let Origin {
+        path,
+        followed,
+        is_watched,
+        signed_by,
+    } = origin?;
     Some(SpConfig {
         short_name: short_name?,
-        metadata_path: metadata?,
+        metadata_path: path,
+        followed,
+        is_watched,
+        metadata_signed_by: signed_by,
         preset: asked.and_then(|name| ShortName::parse(&name).ok()),
         entity_id,
         max_validity_days,

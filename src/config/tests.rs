@@ -26,6 +26,8 @@ impl Place {
         let authority = String::from_utf8(tls::authority_for_test()).unwrap();
         place.write("certs/cas-ca.pem", &authority);
         place.write("certs/directory-ca.pem", &authority);
+        place.write("certs/authorities.pem", &authority);
+        place.write("certs/federation.pem", &authority);
         place.write_secret("certs/directory.password", "reader\n");
         fs::create_dir(place.0.path().join("state")).unwrap();
         for file in [

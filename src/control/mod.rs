@@ -8,6 +8,8 @@ use std::{collections::BTreeMap, path::PathBuf};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use crate::model::short_name::ShortName;
+
 pub mod ask;
 pub mod socket;
 
@@ -19,7 +21,7 @@ const MAX_QUESTION: u64 = 64 * 1024;
 const MAX_ANSWER: u64 = 4 * 1024 * 1024;
 
 /// A question, as it is sent.
-#[derive(Clone, Copy, Debug, Deserialize, Serialize)]
+#[derive(Clone, Debug, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 struct Question {
     version: u32,
@@ -27,9 +29,13 @@ struct Question {
 }
 
 /// What can be asked.
-#[derive(Clone, Copy, Debug, Deserialize, Eq, PartialEq, Serialize)]
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Command {
+    /// Have the version of a provider's metadata that is held count from now on.
+    Accept(ShortName),
+    /// Turn that version down.
+    Refuse(ShortName),
     /// Have the configuration read again.
     Reload,
     /// Say how it stands.
@@ -49,6 +55,8 @@ struct Reply {
 pub enum Answer {
     /// The question was none; why.
     Refused(String),
+    /// To [`Command::Accept`] and [`Command::Refuse`]: nothing where it was done, and otherwise why not.
+    Decided(Option<String>),
     /// To [`Command::Reload`].
     Reload(Reload),
     /// To [`Command::Status`].
@@ -81,10 +89,27 @@ pub struct Status {
     pub loaded_at: Timestamp,
     /// How it stands with each provider, in the words of `/readyz`, by short name.
     pub providers: BTreeMap<String, String>,
+    /// How it stands with each source of metadata that is asked again and again, by the provider.
+    pub sources: BTreeMap<String, Source>,
     /// What went wrong without stopping anybody, and how often since the process began.
     pub counts: BTreeMap<String, u64>,
     /// What must be done for whom, the most urgent first.
     pub duties: Vec<Duty>,
+}
+
+/// How it stands with a source of metadata.
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+pub struct Source {
+    /// In a word, that of `/readyz`.
+    pub state: String,
+    /// Since when.
+    pub since: Timestamp,
+    /// Whether a version waits for the administrator.
+    pub is_held: bool,
+    /// When it last gave the version that counts, as far as the server knows that runs.
+    pub confirmed_at: Option<Timestamp>,
+    /// When it is asked next.
+    pub next: Timestamp,
 }
 
 /// Something that an administrator must see to.
@@ -109,6 +134,8 @@ impl Duty {
 
 /// Whoever knows the answers. Called on a thread that may wait.
 pub trait Answers: std::fmt::Debug + Send + Sync + 'static {
+    /// Has the version of a provider's metadata that is held count (`true`) or turns it down; why it could not.
+    fn decide(&self, provider: &ShortName, is_accepted: bool, asked_by: &str) -> Option<String>;
     /// Reads the configuration again.
     fn reload(&self, asked_by: &str) -> Reload;
     /// Says how it stands.

@@ -136,6 +136,12 @@ async fn converse(mut stream: UnixStream, owner: u32, answers: Arc<dyn Answers>)
         Err(why) => Answer::Refused(why.to_owned()),
         Ok(command) => {
             let answered = tokio::task::spawn_blocking(move || match command {
+                Command::Accept(provider) => {
+                    Answer::Decided(answers.decide(&provider, true, &format!("user {asker}")))
+                }
+                Command::Refuse(provider) => {
+                    Answer::Decided(answers.decide(&provider, false, &format!("user {asker}")))
+                }
                 Command::Reload => Answer::Reload(answers.reload(&format!("user {asker}"))),
                 Command::Status => Answer::Status(answers.status()),
             });
@@ -164,15 +170,22 @@ fn understand(line: &[u8]) -> Result<Command, &'static str> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::control::{
-        Reload, Status,
-        ask::{AskFault, ask},
+    use crate::{
+        control::{
+            Reload, Status,
+            ask::{AskFault, ask},
+        },
+        model::short_name::ShortName,
     };
 
     #[derive(Debug)]
     struct Says;
 
     impl Answers for Says {
+        fn decide(&self, _: &ShortName, _: bool, _: &str) -> Option<String> {
+            panic!("nobody asks")
+        }
+
         fn reload(&self, asked_by: &str) -> Reload {
             Reload {
                 is_taken: false,
@@ -209,7 +222,9 @@ mod tests {
         let owner = path.metadata().unwrap().uid();
         match asked.await.unwrap().unwrap() {
             Answer::Reload(reload) => assert_eq!(reload.faults, [format!("user {owner}")]),
-            other @ (Answer::Refused(_) | Answer::Status(_)) => panic!("{other:?}"),
+            other @ (Answer::Decided(_) | Answer::Refused(_) | Answer::Status(_)) => {
+                panic!("{other:?}")
+            }
         }
         let long = vec![b'x'; usize::try_from(MAX_QUESTION).unwrap()];
         for (question, why) in [

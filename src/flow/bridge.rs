@@ -15,7 +15,10 @@ use crate::{
     attributes::{map::Mapping, name_id::NameIdRule, pairwise::Pairwise, release::ReleasePolicy},
     authn::{Authenticator, ldap::Ldap},
     config::sections::WithoutDirectory,
-    metadata::registry::{Registered, Registry},
+    metadata::{
+        registry::{Registered, Registry},
+        sources::Sources,
+    },
     model::{
         authn_context::AuthnContextClass, entity_id::EntityId, language::Localized,
         short_name::ShortName, store::StoreError,
@@ -26,8 +29,9 @@ use crate::{
 };
 
 /// What every step of a sign-on works with: built from a checked configuration, shared by all requests until
-/// another configuration takes over. Store, [`Health`] and [`ThrowAwayKeys`] outlive it.
-#[derive(Debug)]
+/// another configuration takes over, or another version of one provider's metadata, which leaves all the rest
+/// as it is. Store, sources, [`Health`] and [`ThrowAwayKeys`] outlive it.
+#[derive(Clone, Debug)]
 pub struct Bridge {
     /// What the configuration says.
     pub settings: Settings,
@@ -36,23 +40,25 @@ pub struct Bridge {
     /// Randomness.
     pub entropy: Arc<dyn Entropy>,
     /// The keys that seal journeys.
-    pub seal: KeyRing,
+    pub seal: Arc<KeyRing>,
     /// The service providers, as their metadata describes them.
-    pub registry: Registry,
+    pub registry: Arc<Registry>,
     /// How each of them is answered; every provider of the registry is in it.
     pub providers: HashMap<ShortName, Provider>,
     /// From the source's attributes to ours.
-    pub mapping: Mapping,
+    pub mapping: Arc<Mapping>,
     /// What persistent `NameID`s are made with.
-    pub pairwise: Pairwise,
+    pub pairwise: Arc<Pairwise>,
     /// How people prove who they are.
-    pub authenticator: Authenticator,
+    pub authenticator: Arc<Authenticator>,
     /// The university's directory, where it is asked for people whom others have signed in.
     pub directory: Option<Arc<Ldap>>,
     /// What signs where nothing is sent.
     pub throw_away_keys: Arc<ThrowAwayKeys>,
     /// Sessions, replay marks, attempts.
     pub store: Arc<Store>,
+    /// Where metadata is asked for again and again, and how it stands with each.
+    pub sources: Arc<Sources>,
     /// What went wrong without stopping anybody.
     pub health: Arc<Health>,
 }
@@ -95,7 +101,7 @@ pub struct DirectoryUse {
 }
 
 /// How one service provider is answered.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Provider {
     /// What its metadata and the administrator say.
     pub registered: Arc<Registered>,
@@ -108,11 +114,11 @@ pub struct Provider {
     /// The name it knows people by.
     pub name_id: NameIdRule,
     /// What it is told.
-    pub release: ReleasePolicy,
+    pub release: Arc<ReleasePolicy>,
 }
 
 /// What signs for a provider once it is switched, in a roll-over of our key.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct NextSigner {
     /// The next key, and how it signs; none where it makes no signature that the provider verifies.
     pub signer: Option<Arc<dyn Signer>>,

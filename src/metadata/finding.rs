@@ -6,7 +6,7 @@ use serde::Serialize;
 use crate::{
     model::{endpoint::InvalidEndpoint, entity_id::InvalidEntityId},
     xml::door::DoorFault,
-    xmlsec::keys::KeyFault,
+    xmlsec::{SignatureFault, keys::KeyFault},
 };
 
 /// One thing in a metadata file that an administrator should know.
@@ -198,6 +198,13 @@ pub enum Finding {
     /// A note: there are several addresses that take answers.
     #[error("it takes answers at {0} addresses, and a request may name any of them")]
     SeveralAcs(usize),
+    /// A fault: the keys that should have signed it did not (R-90, IIP-MD03).
+    #[error("it is not signed as `metadata-signed-by` asks for: {0}")]
+    Signature(SignatureFault),
+    /// A fault: the certificates of those that should have signed it are none, which nobody else is to
+    /// blame for.
+    #[error("a certificate of `metadata-signed-by` cannot be used: {0}")]
+    SignedBy(KeyFault),
     /// A warning: a signed Response alone is configured, and the provider wants signed assertions.
     #[error("the provider wants signed assertions, and `sign` is \"response\"")]
     SignedAssertionWanted,
@@ -300,6 +307,8 @@ impl Finding {
             | Self::SeveralEntities(_)
             | Self::SeveralServiceProviders
             | Self::Shape(_)
+            | Self::Signature(_)
+            | Self::SignedBy(_)
             | Self::SigningKey { .. }
             | Self::TooManyKeys(_)
             | Self::ValidUntil
@@ -361,6 +370,10 @@ impl Finding {
             | Self::UiLinkIgnored(_)
             | Self::OtherBindingIgnored(_)
             | Self::SeveralDefaults => "tell the provider; sign-ins work all the same",
+            Self::Signature(_) => SIGNATURE,
+            Self::SignedBy(_) => {
+                "PEM: the certificate of each key that may sign, one after the other"
+            }
             Self::SigningKey { .. } => STRONGER,
             Self::CertificateEndsSoon { .. } => NEXT,
             Self::CertificateExpired { .. } | Self::EncryptionCertificateExpired { .. } => PRESENT,
@@ -420,6 +433,8 @@ const REFUSED: &str =
 const SERVICE_PROVIDER: &str =
     "take the metadata of the service provider, and not that of an identity provider";
 const SHORTER: &str = "ask for metadata that ends sooner, or raise `max-validity-days`";
+const SIGNATURE: &str = "if whoever signs it has another key by now, ask them for its certificate by a way that \
+     you know";
 const STRONGER: &str =
     "ask the provider for a certificate of RSA 2048 bits or more, or of EC P-256, P-384 or P-521";
 const UNSIGNED: &str = "answers go to the addresses of its metadata alone; to have requests signed, ask the \

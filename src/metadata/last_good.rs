@@ -4,21 +4,25 @@
 //! was made of: the same reader reads it again, and its `validUntil` counts.
 
 use std::{
-    fs, io,
-    os::unix::fs::DirBuilderExt as _,
+    fs::{self, File},
+    io,
     path::{Path, PathBuf},
+    time::SystemTime,
 };
 
+use jiff::Timestamp;
+
+use super::held::HeldVersions;
 use crate::{
-    config::sp::SpConfig,
+    config::{followed, sp::SpConfig},
     model::short_name::ShortName,
-    sys::file::{Draft, Rights},
+    sys::file::{Draft, Rights, make_folder},
 };
 
 /// Where the copies are.
 #[derive(Clone, Debug)]
 pub struct LastGood {
-    folder: PathBuf,
+    state_folder: PathBuf,
 }
 
 /// What was read and can be used: to be kept once a server goes on with it.
@@ -32,13 +36,13 @@ impl LastGood {
     /// The copies in `state_folder`.
     pub fn below(state_folder: &Path) -> Self {
         Self {
-            folder: state_folder.join("metadata"),
+            state_folder: state_folder.to_owned(),
         }
     }
 
     /// The file of the copy for the provider; a short name is one plain word.
     pub fn path(&self, provider: &ShortName) -> PathBuf {
-        self.folder.join(format!("{provider}.xml"))
+        followed::copy_of(&self.state_folder, provider)
     }
 
     /// The copies of providers that are not among `known`, in order. They are told and not removed: a
@@ -52,25 +56,55 @@ impl LastGood {
                     .and_then(|stem| ShortName::parse(stem.to_str()?).ok())
                     .is_some_and(|name| !known.iter().any(|config| config.short_name == name))
         };
-        let entries = fs::read_dir(&self.folder).into_iter().flatten();
+        let entries = fs::read_dir(self.state_folder.join(followed::COPIES))
+            .into_iter()
+            .flatten();
         let paths = entries.filter_map(|entry| Some(entry.ok()?.path()));
         let mut found: Vec<_> = paths.filter(is_left_over).collect();
         found.sort();
         found
     }
 
+    /// The versions that wait beside the copies, or were turned down.
+    pub(super) fn held(&self) -> HeldVersions {
+        HeldVersions::below(&self.state_folder)
+    }
+
     /// Puts a copy in the place of the one before it.
-    fn keep(&self, provider: &ShortName, bytes: &[u8]) -> io::Result<()> {
+    ///
+    /// # Errors
+    ///
+    /// It cannot be written; the one before it stays.
+    pub fn keep(&self, provider: &ShortName, bytes: &[u8]) -> io::Result<()> {
         let path = self.path(provider);
         if fs::read(&path).is_ok_and(|known| known == bytes) {
             return Ok(());
         }
-        fs::DirBuilder::new()
-            .recursive(true)
-            .mode(0o700)
-            .create(&self.folder)?;
-        Draft::write(&path, bytes, Rights::Mode(0o600))?.put()
+        put(&self.state_folder, &path, bytes)
     }
+
+    /// Notes on the copy of a followed provider that its source gave it at `now`: its age counts from then.
+    ///
+    /// # Errors
+    ///
+    /// It cannot be noted.
+    pub fn confirm(&self, provider: &ShortName, now: Timestamp) -> io::Result<()> {
+        let path = self.path(provider);
+        let now = SystemTime::try_from(now).map_err(io::Error::other)?;
+        let set = |path: &Path| File::open(path)?.set_modified(now);
+        // One that root wrote is not ours to date: it is written anew.
+        set(&path).or_else(|_not_ours| {
+            put(&self.state_folder, &path, &fs::read(&path)?)?;
+            set(&path)
+        })
+    }
+}
+
+/// Puts a file in its place in a folder below `state_folder`, for the service alone, whoever writes it.
+pub(super) fn put(state_folder: &Path, path: &Path, bytes: &[u8]) -> io::Result<()> {
+    let folder = path.parent().unwrap_or(state_folder);
+    make_folder(folder, state_folder)?;
+    Draft::write(path, bytes, Rights::Of(state_folder, 0o600))?.put()
 }
 
 impl ToKeep {

@@ -28,7 +28,7 @@ use crate::{
         vocab,
     },
     xml::door::{self, Element, Limits},
-    xmlsec::{EncryptionKey, VerifyingKey},
+    xmlsec::{Allowed, EncryptionKey, Sha1, VerifyingKey, verify_enveloped},
 };
 
 /// What was found in a metadata file.
@@ -62,7 +62,9 @@ pub fn read(bytes: &[u8], config: &SpConfig, schemes: Schemes, now: Timestamp) -
     let mut findings = Vec::new();
     let mut claimed = None;
     let provider = match door::open(bytes, &Limits::METADATA) {
-        Ok(document) => match entities::find(document.root(), config.entity_id.as_ref()) {
+        Ok(document) => match vouched(document.root(), config)
+            .and_then(|root| entities::find(root, config.entity_id.as_ref()))
+        {
             Ok(entity) => {
                 claimed = parse_entity_id(entity).ok();
                 read_entity(entity, config, schemes, now, &mut findings)
@@ -83,6 +85,21 @@ pub fn read(bytes: &[u8], config: &SpConfig, schemes: Schemes, now: Timestamp) -
         claimed,
         findings,
     }
+}
+
+/// What of a document counts: where keys are configured that sign it, what one of them signed, and nothing
+/// else is read (R-90, IIP-MD03).
+fn vouched<'t, 'i>(root: Element<'t, 'i>, config: &SpConfig) -> Result<Element<'t, 'i>, Finding> {
+    let Some(pem) = &config.metadata_signed_by else {
+        return Ok(root);
+    };
+    let keys = VerifyingKey::all_from_pem(pem).map_err(Finding::SignedBy)?;
+    let allowed = Allowed {
+        sha1: Sha1::Refused,
+        refused: &refused_algorithms::uris(&config.refused_algorithms),
+    };
+    let verified = verify_enveloped(root, &keys, allowed).map_err(Finding::Signature)?;
+    Ok(verified.into_inner())
 }
 
 pub(super) fn parse_entity_id(entity: Element<'_, '_>) -> Result<EntityId, InvalidEntityId> {

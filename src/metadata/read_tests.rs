@@ -11,6 +11,9 @@ pub(in crate::metadata) fn config() -> SpConfig {
     SpConfig {
         short_name: ShortName::parse("example").unwrap(),
         metadata_path: "example.xml".into(),
+        followed: None,
+        is_watched: false,
+        metadata_signed_by: None,
         preset: None,
         entity_id: None,
         max_validity_days: None,

@@ -55,7 +55,7 @@ pub enum Origin {
 #[derive(Debug)]
 pub enum Candidate {
     /// It could be read.
-    Registered(Box<Registered>),
+    Registered(Arc<Registered>),
     /// It could not.
     Broken(Box<Broken>),
 }
@@ -71,7 +71,7 @@ pub struct Broken {
 }
 
 impl Candidate {
-    const fn config(&self) -> &SpConfig {
+    fn config(&self) -> &SpConfig {
         match self {
             Self::Registered(registered) => &registered.config,
             Self::Broken(broken) => &broken.config,
@@ -277,7 +277,7 @@ pub struct Registry {
 #[derive(Debug)]
 enum Known {
     Registered(Arc<Registered>),
-    Broken(Box<SpConfig>),
+    Broken(Box<Broken>),
 }
 
 impl Registry {
@@ -297,13 +297,15 @@ impl Registry {
             }
             let is_clear = registry.take_names(&candidate.names(), &short_name, &mut folded);
             let known = match candidate {
-                Candidate::Registered(registered) if is_clear => {
-                    Known::Registered(Arc::from(registered))
-                }
-                Candidate::Registered(registered) => Known::Broken(Box::new(registered.config)),
+                Candidate::Registered(registered) if is_clear => Known::Registered(registered),
+                Candidate::Registered(registered) => Known::Broken(Box::new(Broken {
+                    config: registered.config.clone(),
+                    claimed: None,
+                })),
                 Candidate::Broken(broken) => {
-                    claims.extend(broken.claimed.map(|name| (name, short_name.clone())));
-                    Known::Broken(Box::new(broken.config))
+                    let claimed = broken.claimed.clone();
+                    claims.extend(claimed.map(|name| (name, short_name.clone())));
+                    Known::Broken(broken)
                 }
             };
             registry.by_short_name.insert(short_name, known);
@@ -312,6 +314,21 @@ impl Registry {
             registry.by_name.entry(name).or_insert(short_name);
         }
         registry
+    }
+
+    /// The same providers with another version of one of them, which takes no name from the others. Those
+    /// that cannot stand beside others stay broken.
+    #[must_use]
+    pub fn with(&self, version: Registered) -> Self {
+        let others = self.by_short_name.iter();
+        let others = others.filter(|(name, _)| **name != version.config.short_name);
+        let others = others.map(|(_, known)| match known {
+            Known::Registered(registered) => Candidate::Registered(Arc::clone(registered)),
+            Known::Broken(broken) => Candidate::Broken(broken.clone()),
+        });
+        let mut candidates: Vec<_> = others.collect();
+        candidates.push(Candidate::Registered(Arc::new(version)));
+        Self::build(candidates)
     }
 
     /// Gives `names` to the provider, all or none; whether it has them.
@@ -438,7 +455,7 @@ impl Known {
                 &registered.config,
                 registered.sp.ui_info.display_name.as_ref(),
             ),
-            Self::Broken(config) => (&**config, None),
+            Self::Broken(broken) => (&broken.config, None),
         };
         Listed {
             short_name: &config.short_name,

@@ -45,7 +45,7 @@ fn provider(short_name: &str, entity_id: &str, aliases: &[&str]) -> Registered {
 }
 
 fn registry_of(providers: impl IntoIterator<Item = Registered>) -> Registry {
-    let candidates = providers.into_iter().map(Box::new);
+    let candidates = providers.into_iter().map(Arc::new);
     Registry::build(candidates.map(Candidate::Registered).collect())
 }
 
@@ -137,7 +137,7 @@ fn r32_breach_of_iip_md06_two_providers_never_share_a_name_or_an_alias() {
 #[test]
 fn r32_a_broken_provider_takes_no_name_from_another_and_loses_none_that_the_administrator_gave_it()
 {
-    let zoom = || Candidate::Registered(Box::new(provider("zoom", "urn:zoom", &["urn:alias"])));
+    let zoom = || Candidate::Registered(Arc::new(provider("zoom", "urn:zoom", &["urn:alias"])));
     // Whatever its file calls itself, and whichever comes first.
     for candidates in [
         vec![broken("other", &[], "urn:zoom"), zoom()],
@@ -173,7 +173,7 @@ fn how_it_stands_with_each_provider_is_told_in_the_order_of_the_short_names() {
     providers[2].look_again_at = Some(now());
     providers[3].sp.valid_until = Some(now());
     providers[4].config.enabled = false;
-    let candidates = providers.into_iter().map(Box::new);
+    let candidates = providers.into_iter().map(Arc::new);
     let mut candidates: Vec<_> = candidates.map(Candidate::Registered).collect();
     candidates.push(broken("f", &[], "urn:f"));
     let registry = Registry::build(candidates);

@@ -8,6 +8,7 @@ use std::{
     fs::File,
     io::{self, Read as _},
     path::{Path, PathBuf},
+    sync::Arc,
 };
 
 use jiff::{SignedDuration, Timestamp};
@@ -128,6 +129,14 @@ impl Loading<'_> {
                     list.push(told);
                 }
                 let claimed = read.reading.claimed.clone();
+                if let Some(what) = self.awaits(config, &read.bytes) {
+                    let mut told = tell(what.to_owned());
+                    told.hint(
+                        "passerelle sp diff --held shows what it would change; sp accept takes it",
+                    );
+                    self.faults.push(told);
+                    read.reading.provider = None;
+                }
                 if let Some(registered) = registered(config, Origin::File, &mut read)
                     && self
                         .verifies(&registered)
@@ -148,17 +157,26 @@ impl Loading<'_> {
                         self.warnings.push(tell(what));
                     }
                     self.files.push((config.short_name.clone(), read.bytes));
-                    return Candidate::Registered(Box::new(registered));
+                    return Candidate::Registered(Arc::new(registered));
                 }
                 claimed
+            }
+            Err(error) if config.followed.is_some() && error.kind() == io::ErrorKind::NotFound => {
+                let what =
+                    "nothing was fetched yet: the running server does it, and goes on trying";
+                self.warnings.push(tell(what.to_owned()));
+                None
             }
             Err(error) => {
                 self.faults.push(tell(format!("cannot be read: {error}")));
                 None
             }
         };
-        if let Some(registered) = self.last_good(config, claimed.as_ref()) {
-            return Candidate::Registered(Box::new(registered));
+        // Of what is followed, that was the copy.
+        if config.followed.is_none()
+            && let Some(registered) = self.last_good(config, claimed.as_ref())
+        {
+            return Candidate::Registered(Arc::new(registered));
         }
         let what = "nobody can sign in to this provider until it is mended";
         self.warnings.push(tell(what.to_owned()));
@@ -166,6 +184,21 @@ impl Loading<'_> {
             config: config.clone(),
             claimed,
         }))
+    }
+
+    /// Why a file that is watched does not count as it stands now; nothing where it does.
+    fn awaits(&self, config: &SpConfig, bytes: &[u8]) -> Option<&'static str> {
+        let held = self
+            .last_good
+            .as_ref()
+            .filter(|_| config.is_watched)?
+            .held();
+        let is = |version: Option<Vec<u8>>| version.as_deref() == Some(bytes);
+        if is(held.waiting(&config.short_name)) {
+            Some("is held until somebody has looked at what changes in it")
+        } else {
+            is(held.refused(&config.short_name)).then_some("was refused by an administrator")
+        }
     }
 
     /// What the copy of an earlier file says, read as strictly, by what the configuration says now. Where
@@ -204,22 +237,8 @@ impl Loading<'_> {
         Some(registered)
     }
 
-    /// Whether the provider verifies what one of our keys can sign, by what its metadata declares. That
-    /// no key does what the administrator asks for is a fault of the configuration, and told there.
     fn verifies(&self, registered: &Registered) -> Result<(), SignatureMethodFault> {
-        let Some(keys) = self.keys else {
-            return Ok(());
-        };
-        match registered.signature_methods.choose(
-            registered.config.signature,
-            keys,
-            &registered.refused,
-        ) {
-            Ok(_) | Err(SignatureMethodFault::NoSuchKey | SignatureMethodFault::Refused) => Ok(()),
-            Err(fault @ (SignatureMethodFault::Digest | SignatureMethodFault::Signature)) => {
-                Err(fault)
-            }
-        }
+        self.keys.map_or(Ok(()), |keys| verifies(registered, keys))
     }
 
     fn read(&self, path: &Path, config: &SpConfig) -> io::Result<Read> {
@@ -233,15 +252,54 @@ impl Loading<'_> {
     }
 }
 
+/// When the file at `path` was written, where the system says it.
+pub fn written_at(path: &Path) -> Option<Timestamp> {
+    let written = path.metadata().and_then(|found| found.modified()).ok()?;
+    Timestamp::try_from(written).ok()
+}
+
+/// One provider by a version of its metadata that was given at `given_at`; none where that cannot be used.
+pub fn read_version(
+    (bytes, given_at): (Vec<u8>, Timestamp),
+    config: &SpConfig,
+    keys: &[SigningKey],
+    schemes: Schemes,
+    now: Timestamp,
+) -> Option<Registered> {
+    let mut read = Read {
+        reading: read::read(&bytes, config, schemes, now),
+        bytes,
+        written_at: Some(given_at),
+    };
+    registered(config, Origin::File, &mut read)
+        .filter(|registered| verifies(registered, keys).is_ok())
+}
+
+/// Whether the provider verifies what one of our keys can sign, by what its metadata declares. That
+/// no key does what the administrator asks for is a fault of the configuration, and told there.
+fn verifies(registered: &Registered, keys: &[SigningKey]) -> Result<(), SignatureMethodFault> {
+    let (asked, methods) = (registered.config.signature, &registered.signature_methods);
+    match methods.choose(asked, keys, &registered.refused) {
+        Ok(_) | Err(SignatureMethodFault::NoSuchKey | SignatureMethodFault::Refused) => Ok(()),
+        Err(fault @ (SignatureMethodFault::Digest | SignatureMethodFault::Signature)) => Err(fault),
+    }
+}
+
 /// The provider as it was read, where nothing is wrong with it.
 fn registered(config: &SpConfig, origin: Origin, read: &mut Read) -> Option<Registered> {
     let Described {
-        sp,
+        mut sp,
         keys,
         encryption_key,
         signature_methods,
         refused,
     } = read.reading.provider.take()?;
+    if let (Some(followed), Some(written_at), None) =
+        (&config.followed, read.written_at, sp.valid_until)
+    {
+        // What is fetched without an end has one all the same.
+        sp.valid_until = written_at.checked_add(followed.max_age).ok();
+    }
     // "PT0S" asks for no copy to be gone on with, and none is: the file is read anew whenever anything is.
     let cache_duration = sp.cache_duration.filter(SignedDuration::is_positive);
     let look_again_at = read

@@ -6,14 +6,17 @@
 //! size for all of it; no cookie, no proxy of the environment; and no word of an answer in an error.
 
 use std::{
+    fs::File,
+    io::{self, Read as _},
     net::{IpAddr, Ipv4Addr, Ipv6Addr},
+    path::Path,
     time::Duration,
 };
 
 use tokio::time::timeout;
 use url::{Host, Url};
 
-use super::http::{HttpAnswer, HttpClient, HttpFault};
+use super::http::{HttpAnswer, HttpClient, HttpFault, Validators};
 
 /// How long all of it may take.
 pub const PATIENCE: Duration = Duration::from_secs(10);
@@ -40,6 +43,20 @@ pub struct Fetcher {
     pub patience: Duration,
 }
 
+/// What is at an address.
+#[derive(Debug)]
+pub enum Fetched {
+    /// The version that is known already.
+    Known,
+    /// Another one.
+    New {
+        /// What it is.
+        bytes: Vec<u8>,
+        /// By what it is told from others.
+        validators: Validators,
+    },
+}
+
 /// Why there is no document.
 #[derive(Debug, thiserror::Error)]
 pub enum FetchFault {
@@ -49,6 +66,9 @@ pub enum FetchFault {
     /// It sends us to another host: for somebody to confirm, who can fetch it from there.
     #[error("it is not there: the server says that it is at {0}")]
     Elsewhere(Url),
+    /// The file cannot be read.
+    #[error("the file cannot be read")]
+    File(#[source] io::Error),
     /// The server was not reached, or not believed, or its answer broke off.
     #[error("{}", said(.0))]
     Http(#[source] HttpFault),
@@ -83,6 +103,26 @@ fn said(fault: &HttpFault) -> &'static str {
     }
 }
 
+/// Reads the file at `path`, `max` bytes and one at most, unless it still is the version of `known`.
+///
+/// # Errors
+///
+/// It cannot be read.
+pub fn read_unless(path: &Path, known: &Validators, max: usize) -> Result<Fetched, FetchFault> {
+    let read = || {
+        let file = File::open(path)?;
+        let validators = Validators::of_file(&file.metadata()?);
+        if validators == *known {
+            return Ok(Fetched::Known);
+        }
+        let most = u64::try_from(max).unwrap_or(u64::MAX).saturating_add(1);
+        let mut bytes = Vec::new();
+        file.take(most).read_to_end(&mut bytes)?;
+        Ok(Fetched::New { bytes, validators })
+    };
+    read().map_err(FetchFault::File)
+}
+
 impl Fetcher {
     /// Fetches what is at `url`, `max` bytes at most.
     ///
@@ -90,17 +130,45 @@ impl Fetcher {
     ///
     /// It is not had by these rules. Nothing in the fault is of an answer but an address that it names.
     pub async fn fetch(&self, url: &Url, max: usize) -> Result<Vec<u8>, FetchFault> {
-        timeout(self.patience, self.follow(url, max))
+        match self.fetch_unless(url, &Validators::default(), max).await? {
+            Fetched::New { bytes, .. } => Ok(bytes),
+            // Nobody asked under a condition.
+            Fetched::Known => Err(FetchFault::Status(304)),
+        }
+    }
+
+    /// The same, unless it still is the version of `known`.
+    ///
+    /// # Errors
+    ///
+    /// As [`Self::fetch`].
+    pub async fn fetch_unless(
+        &self,
+        url: &Url,
+        known: &Validators,
+        max: usize,
+    ) -> Result<Fetched, FetchFault> {
+        timeout(self.patience, self.follow(url, known, max))
             .await
             .map_err(|_elapsed| FetchFault::TimeOut)?
     }
 
-    async fn follow(&self, url: &Url, max: usize) -> Result<Vec<u8>, FetchFault> {
+    async fn follow(
+        &self,
+        url: &Url,
+        known: &Validators,
+        max: usize,
+    ) -> Result<Fetched, FetchFault> {
         let mut at = url.clone();
         for _ in 0..=MAX_REDIRECTS {
-            let answer = self.ask(&at, max).await?;
+            let answer = self.ask(&at, known, max).await?;
             match answer.status {
-                200 => return Ok(answer.body),
+                200 => {
+                    let validators = answer.validators();
+                    let bytes = answer.body;
+                    return Ok(Fetched::New { bytes, validators });
+                }
+                304 if *known != Validators::default() => return Ok(Fetched::Known),
                 301 | 302 | 303 | 307 | 308 => at = next(&at, &answer)?,
                 other => return Err(FetchFault::Status(other)),
             }
@@ -108,7 +176,12 @@ impl Fetcher {
         Err(FetchFault::TooManyRedirects)
     }
 
-    async fn ask(&self, url: &Url, max: usize) -> Result<HttpAnswer, FetchFault> {
+    async fn ask(
+        &self,
+        url: &Url,
+        known: &Validators,
+        max: usize,
+    ) -> Result<HttpAnswer, FetchFault> {
         if !url.username().is_empty() || url.password().is_some() {
             return Err(FetchFault::UserInformation);
         }
@@ -124,7 +197,9 @@ impl Fetcher {
         }
         let client = HttpClient::guarded(self.authorities.as_deref(), self.allowed.lab, is_allowed)
             .map_err(FetchFault::Http)?;
-        let answer = client.get(url.as_str(), max, self.patience).await;
+        let answer = client
+            .get_unless(url.as_str(), known, max, self.patience)
+            .await;
         answer.map_err(|fault| {
             if fault.is_of_address() {
                 forbidden()

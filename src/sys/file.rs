@@ -24,6 +24,8 @@ pub enum Rights<'a> {
     Like(&'a Path),
     /// The mode; it belongs to whoever writes it.
     Mode(u32),
+    /// The owner and the group of this folder, and the mode: for a service whose files root writes too.
+    Of(&'a Path, u32),
 }
 
 /// Held while somebody looks at files and then writes them: of several processes that do so in one
@@ -122,11 +124,11 @@ impl Draft {
             Err(error) => return Err(error),
         }
         let like = match rights {
-            Rights::Like(other) => Some(fs::metadata(other)?),
+            Rights::Like(other) | Rights::Of(other, _) => Some(fs::metadata(other)?),
             Rights::Mode(_) => None,
         };
         let mode = match (rights, &like) {
-            (Rights::Mode(mode), _) => mode,
+            (Rights::Mode(mode) | Rights::Of(_, mode), _) => mode,
             (Rights::Like(_), Some(like)) => like.mode() & 0o777,
             (Rights::Like(_), None) => 0o600,
         };

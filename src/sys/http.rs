@@ -5,13 +5,18 @@
 //! told to: what is asked is the named host and nobody else. Connections are kept for the next
 //! question.
 
-use std::{error::Error as _, net::IpAddr, time::Duration};
+use std::{
+    error::Error as _, fs::Metadata, net::IpAddr, os::unix::fs::MetadataExt as _, time::Duration,
+};
 
 use jiff::{Timestamp, fmt::rfc2822};
 use reqwest::{
     Client, ClientBuilder,
     dns::{Addrs, Name, Resolve, Resolving},
-    header::{DATE, HeaderMap, LOCATION},
+    header::{
+        DATE, ETAG, HeaderMap, HeaderName, HeaderValue, IF_MODIFIED_SINCE, IF_NONE_MATCH,
+        LAST_MODIFIED, LOCATION,
+    },
     redirect::Policy,
 };
 
@@ -47,12 +52,67 @@ impl HttpAnswer {
         self.headers.get(LOCATION)?.to_str().ok()
     }
 
+    /// By what it is told from other versions.
+    pub fn validators(&self) -> Validators {
+        let header = |name: HeaderName| {
+            let value = self.headers.get(name)?;
+            (value.len() <= Validators::MAX_BYTES).then(|| value.clone())
+        };
+        Validators {
+            etag: header(ETAG),
+            last_modified: header(LAST_MODIFIED),
+        }
+    }
+
     /// What time it is for the server (`Date`).
     pub fn date(&self) -> Option<Timestamp> {
         let date = self.headers.get(DATE)?.to_str().ok()?;
         // The form that everybody writes (RFC 9110 §5.6.7) is one of those of mail.
         let date = rfc2822::DateTimeParser::new().parse_timestamp(date);
         date.ok()
+    }
+}
+
+/// What a server said of a version of something, by which it can be asked whether there is another one
+/// (RFC 9110 §8.8).
+#[derive(Clone, Debug, Default, Eq, PartialEq)]
+pub struct Validators {
+    etag: Option<HeaderValue>,
+    last_modified: Option<HeaderValue>,
+}
+
+impl Validators {
+    /// The longest of them that is kept, in bytes: whatever is sent back is a stranger's.
+    const MAX_BYTES: usize = 512;
+
+    /// Those of a file: by what the system says of it.
+    pub(super) fn of_file(found: &Metadata) -> Self {
+        let written = (found.mtime(), found.mtime_nsec());
+        let stamp = format!("{written:?} {} {}", found.len(), found.ino());
+        Self {
+            etag: HeaderValue::try_from(stamp).ok(),
+            last_modified: None,
+        }
+    }
+
+    /// The condition under which it is sent again, for a question; none where the server said nothing.
+    fn condition(&self) -> HeaderMap {
+        // Who gives both is asked by the one that says more (RFC 9110 §13.1.3).
+        let condition = match self {
+            Self {
+                etag: Some(etag), ..
+            } => Some((IF_NONE_MATCH, etag)),
+            Self {
+                etag: None,
+                last_modified: Some(date),
+            } => Some((IF_MODIFIED_SINCE, date)),
+            Self {
+                etag: None,
+                last_modified: None,
+            } => None,
+        };
+        let condition = condition.map(|(name, value)| (name, value.clone()));
+        condition.into_iter().collect()
     }
 }
 
@@ -193,6 +253,22 @@ impl HttpClient {
         max: usize,
         patience: Duration,
     ) -> Result<HttpAnswer, HttpFault> {
+        let any = Validators::default();
+        self.get_unless(url, &any, max, patience).await
+    }
+
+    /// The same, unless it still is the version of `known`: the answer is then 304, without a body.
+    ///
+    /// # Errors
+    ///
+    /// As [`Self::get`].
+    pub async fn get_unless(
+        &self,
+        url: &str,
+        known: &Validators,
+        max: usize,
+        patience: Duration,
+    ) -> Result<HttpAnswer, HttpFault> {
         let no_answer = |error: reqwest::Error| {
             let error = error.without_url();
             if error.is_connect() && open_files::are_exhausted(&error) {
@@ -201,7 +277,8 @@ impl HttpClient {
                 HttpFault::NoAnswer(error)
             }
         };
-        let question = self.0.get(url).timeout(patience);
+        let question = self.0.get(url).headers(known.condition());
+        let question = question.timeout(patience);
         let mut response = question.send().await.map_err(no_answer)?;
         let mut body = Vec::new();
         while let Some(part) = response.chunk().await.map_err(no_answer)? {

@@ -19,7 +19,10 @@ use prometheus_client::{
 };
 
 use crate::{
-    authn::ServerRecord, metadata::registry::SpState, model::short_name::ShortName, web::Front,
+    authn::ServerRecord,
+    metadata::{registry::SpState, sources::SourceRecord},
+    model::short_name::ShortName,
+    web::Front,
 };
 
 const CONTENT_TYPE: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
@@ -65,6 +68,7 @@ impl Collector for Counts {
             encode_servers(&servers, &mut encoder)?;
         }
         encode_providers(bridge.registry.states(now), &mut encoder)?;
+        encode_sources(&bridge.sources.records(), &mut encoder)?;
         let (health, connections) = (&bridge.health, &self.0.connections);
         for (name, help, count) in [
             (
@@ -117,6 +121,49 @@ fn encode_providers<'a>(
     for (name, state) in states {
         let labels = [("sp", name.as_str()), ("state", state.word())];
         ConstGauge::new(1_i64).encode(told.encode_family(&labels)?)?;
+    }
+    Ok(())
+}
+
+fn encode_sources(
+    sources: &[(ShortName, SourceRecord)],
+    encoder: &mut DescriptorEncoder<'_>,
+) -> Result<(), fmt::Error> {
+    if sources.is_empty() {
+        return Ok(());
+    }
+    let mut states = encoder.encode_descriptor(
+        "metadata_source_state",
+        "How it stands with a source of metadata that is asked again and again, by provider",
+        None,
+        MetricType::Gauge,
+    )?;
+    for (name, record) in sources {
+        let labels = [("sp", name.as_str()), ("state", record.state.word())];
+        ConstGauge::new(1_i64).encode(states.encode_family(&labels)?)?;
+    }
+    let mut held = encoder.encode_descriptor(
+        "metadata_source_held",
+        "Whether a version of a provider's metadata waits for the administrator, by provider",
+        None,
+        MetricType::Gauge,
+    )?;
+    for (name, record) in sources {
+        let labels = [("sp", name.as_str())];
+        let told = held.encode_family(&labels)?;
+        ConstGauge::new(i64::from(record.is_held)).encode(told)?;
+    }
+    let mut answers = encoder.encode_descriptor(
+        "metadata_source_answers",
+        "Questions to a source of metadata, by provider and by what came of them",
+        None,
+        MetricType::Counter,
+    )?;
+    for (name, record) in sources {
+        for (state, count) in &record.counts {
+            let labels = [("sp", name.as_str()), ("state", state.word())];
+            ConstCounter::new(*count).encode(answers.encode_family(&labels)?)?;
+        }
     }
     Ok(())
 }

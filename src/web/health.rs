@@ -31,6 +31,12 @@ pub(super) async fn ready(State(front): State<Arc<Front>>) -> HttpResponse {
         .iter()
         .map(|(name, state)| (name.to_string(), state.word().into()))
         .collect();
+    let sources: serde_json::Map<_, _> = { bridge.sources.records().into_iter() }
+        .map(|(name, record)| {
+            let told = json!({ "state": record.state.word(), "held": record.is_held });
+            (name.to_string(), told)
+        })
+        .collect();
     let code = if is_ready {
         StatusCode::OK
     } else {
@@ -42,6 +48,7 @@ pub(super) async fn ready(State(front): State<Arc<Front>>) -> HttpResponse {
         "directory_servers": directory.map(|directory| shown(&directory.records(now))),
         "service_providers": states.len(),
         "metadata": shown_states,
+        "metadata_sources": sources,
         "requests_answered_without_replay_mark": health.replay_unguarded(),
         "cas_tickets_asked_about_without_mark": health.tickets_unmarked(),
         "sessions_not_kept_or_found": health.sessions_unkept(),

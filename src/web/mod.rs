@@ -43,12 +43,12 @@ use crate::{
 };
 
 /// What the routes work with.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Front {
     /// The sign-on.
     pub bridge: Bridge,
     /// The pages.
-    pub pages: Pages,
+    pub pages: Arc<Pages>,
     /// Our scheme, host and port, from the configuration: never from a request.
     pub origin: String,
     /// The networks whose `X-Forwarded-For` is believed.

@@ -168,6 +168,20 @@ impl VerifyingKey {
         })
     }
 
+    /// Reads certificates in PEM form, one after the other; at least one.
+    ///
+    /// # Errors
+    ///
+    /// There is none, or one of them is none that is used.
+    pub fn all_from_pem(pem: &[u8]) -> Result<Vec<Self>, KeyFault> {
+        let certificates = X509::stack_from_pem(pem).map_err(|_none| KeyFault::Certificate)?;
+        if certificates.is_empty() {
+            return Err(KeyFault::Certificate);
+        }
+        let read = |certificate: X509| Self::from_certificate_der(&certificate.to_der()?);
+        certificates.into_iter().map(read).collect()
+    }
+
     /// Reads the content of `ds:X509Certificate`: DER in base64, wrapped or not.
     ///
     /// # Errors

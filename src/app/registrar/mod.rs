@@ -16,12 +16,13 @@ use jiff::Timestamp;
 
 use super::{
     build::{self, Built},
-    look::last_good,
+    follow::{Decision, DecisionFault},
+    look::{held, last_good},
 };
 use crate::{
     config::{
         self, Config,
-        edit::{self, EditFault, NewProvider},
+        edit::{self, EditFault, Follow, NewProvider},
         environment::Environment,
         fault::ConfigFault,
         named::{Faulty, Named},
@@ -30,6 +31,7 @@ use crate::{
     },
     metadata::{
         difference::{self, Change},
+        intake::{self, There, Verdict},
         outline::{self, Look},
         source::read_bounded,
     },
@@ -69,6 +71,8 @@ pub struct Choice {
     pub entity_id: Option<EntityId>,
     /// The preset; the one that is for it where nobody says it.
     pub preset: Option<ShortName>,
+    /// Where its metadata is to be asked for again and again; nowhere where nobody says it.
+    pub follow: Option<Follow>,
 }
 
 /// What would become of metadata that somebody brings.
@@ -105,6 +109,8 @@ pub struct Plan {
     pub is_new: bool,
     /// What was in that file when it was looked at; nothing where it could not be read.
     seen: Option<Vec<u8>>,
+    /// The folder of the service whose copy it is, of what is followed: whose that is, its copy is too.
+    of_service: Option<PathBuf>,
     /// What comes into the configuration, for people to look at.
     pub table: Option<String>,
     /// The configuration as it will be; the one that is there where nothing changes in it.
@@ -121,6 +127,8 @@ pub(super) struct FileToPut<'p> {
     pub(super) is_new: bool,
     /// What was in it when it was looked at; nothing where it could not be read.
     pub(super) seen: Option<&'p [u8]>,
+    /// What a folder that is made for it is like; the configuration's, where nothing is said.
+    pub(super) folder_like: Option<&'p Path>,
     pub(super) rights: Rights<'p>,
 }
 
@@ -248,6 +256,9 @@ impl Registrar {
             metadata: Some((config.metadata_path.clone(), bytes.to_vec())),
             is_new: true,
             seen: None,
+            of_service: { named(&parsed).server }
+                .filter(|_| config.followed.is_some())
+                .and_then(|server| server.state_folder.clone()),
             table: Some(table),
             text: Some(text),
         });
@@ -269,6 +280,7 @@ impl Registrar {
     ) -> Result<(String, String), RegistrarFault> {
         let new = NewProvider {
             metadata,
+            follow: choice.follow.as_ref(),
             entity_id: choice.entity_id.as_ref(),
             proposal,
         };
@@ -317,6 +329,7 @@ impl Registrar {
             is_new: !file.exists(),
             metadata: Some((file, bytes.to_vec())),
             seen,
+            of_service: None,
             table: None,
             text: None,
         });
@@ -327,6 +340,35 @@ impl Registrar {
             plan,
             warnings: Vec::new(),
         })
+    }
+
+    /// The version of a provider's metadata that is held; nothing where none is.
+    pub fn held(&self, name: &ShortName) -> Option<Vec<u8>> {
+        held(self.named())?.waiting(name)
+    }
+
+    /// Carries out what the administrator decided of that version, where no server runs: the next one goes
+    /// by it.
+    ///
+    /// # Errors
+    ///
+    /// None is held, or it cannot be used, or not be written.
+    pub fn decide(&self, name: &ShortName, decision: Decision) -> Result<(), DecisionFault> {
+        let named = self.named();
+        let there = held(named).zip(last_good(named)).zip(self.provider(name));
+        let ((held, copies), config) = there.ok_or(DecisionFault::NothingHeld)?;
+        let bytes = held.waiting(name).ok_or(DecisionFault::NothingHeld)?;
+        if decision == Decision::Refuse {
+            return Ok(held.refuse(name)?);
+        }
+        let there = There::default();
+        let verdict = intake::judge(&bytes, config, named.schemes, there, self.now());
+        if let Verdict::Unusable(state) = verdict {
+            return Err(DecisionFault::Unusable(state));
+        }
+        copies.keep(name, &bytes)?;
+        copies.confirm(name, self.now())?;
+        Ok(held.forget(name)?)
     }
 
     /// What it takes to switch the provider off; none where it is off already.
@@ -346,6 +388,7 @@ impl Registrar {
             metadata: None,
             is_new: false,
             seen: None,
+            of_service: None,
             table: Some(format!("[sp.{name}]\nenabled = false\n")),
             text: Some(text),
         }))
@@ -459,8 +502,13 @@ impl Registrar {
             bytes,
             is_new: plan.is_new,
             seen: plan.seen.as_deref(),
-            // A new one is for whoever may read the configuration.
-            rights: Rights::Like(if plan.is_new { &self.path } else { path }),
+            folder_like: plan.of_service.as_deref(),
+            rights: match &plan.of_service {
+                Some(folder) => Rights::Of(folder, 0o600),
+                // A new one is for whoever may read the configuration.
+                None if plan.is_new => Rights::Like(&self.path),
+                None => Rights::Like(path),
+            },
         });
         self.put(file, plan.text.as_deref())
     }
@@ -483,9 +531,10 @@ impl Registrar {
         };
         let real_file = file.map(|file| real(file.path));
         if let Some(folder) = real_file.as_deref().and_then(Path::parent)
-            && file.is_some_and(|file| file.is_new)
+            && let Some(file) = file.filter(|file| file.is_new)
         {
             let like = configuration.parent().unwrap_or_else(|| Path::new("."));
+            let like = file.folder_like.unwrap_or(like);
             written(folder, make_folder(folder, like))?;
         }
         // Until all is written: what is compared here is then still what gets replaced. Another configuration

@@ -245,6 +245,7 @@ impl RollOver {
             bytes: pem,
             is_new: true,
             seen: None,
+            folder_like: None,
             rights: Rights::Like(&like.path),
         };
         let text = edit::set_next_key(text, &written.with_file_name(name))?;

@@ -24,6 +24,9 @@ pub(super) struct Options {
     /// The preset. Default: the one that says that it is for this provider, else generic.
     #[arg(long, value_parser = short_name, conflicts_with = "replace")]
     preset: Option<ShortName>,
+    /// Has the running server ask the address again and again: other versions take over by themselves, or are held.
+    #[arg(long, conflicts_with = "replace")]
+    follow: bool,
     /// Takes another version of the metadata of a provider that is there, and changes nothing else.
     #[arg(long)]
     replace: bool,
@@ -49,13 +52,23 @@ pub(super) fn run(path: &Path, options: &Options) -> anyhow::Result<()> {
     let registrar = open_sound(path)?;
     let (name, replace) = (&options.brought.name, options.replace);
     if replace {
-        find(&registrar, name)?;
+        if find(&registrar, name)?.followed.is_some() {
+            bail!(
+                "the metadata of {name} comes from its metadata-url\n    hint: a version that is held is \
+                 taken by sp accept"
+            );
+        }
     } else if registrar.provider(name).is_some() {
         bail!(
             "there is a provider {name} already\n    hint: --replace takes another version of its \
              metadata; for another provider, choose another name"
         );
     }
+    let follow = if options.follow {
+        Some(options.brought.followed()?)
+    } else {
+        None
+    };
     let bytes = options.brought.read(registrar.named().schemes)?;
     let proposed = if replace {
         registrar.successor(name, &bytes)
@@ -63,6 +76,7 @@ pub(super) fn run(path: &Path, options: &Options) -> anyhow::Result<()> {
         let choice = Choice {
             entity_id: options.entity_id.clone(),
             preset: options.preset.clone(),
+            follow,
         };
         registrar.newcomer(name, &bytes, &choice)
     };

@@ -2,17 +2,33 @@
 
 use std::path::Path;
 
-use anyhow::bail;
+use anyhow::{Context as _, bail};
 use clap::Args;
 use serde_json::json;
 
-use super::{find, open, say_json, source::Brought, tell, told};
-use crate::cli::{complain, say};
+use super::{
+    find, open, say_json, short_name,
+    source::{Fetching, Source},
+    tell, told,
+};
+use crate::{
+    cli::{complain, say},
+    model::short_name::ShortName,
+};
 
 #[derive(Args, Debug)]
 pub(super) struct Options {
+    /// The provider.
+    #[arg(value_parser = short_name)]
+    name: ShortName,
+    /// The other version: a file, an https address, or - for standard input.
+    #[arg(long, value_name = "URL|FILE|-", required_unless_present = "held")]
+    metadata: Option<Source>,
+    /// The version that its own address gave and that is held for somebody to look at.
+    #[arg(long, conflicts_with = "metadata")]
+    held: bool,
     #[command(flatten)]
-    brought: Brought,
+    fetching: Fetching,
     /// Prints JSON, for scripts.
     #[arg(long)]
     json: bool,
@@ -21,9 +37,14 @@ pub(super) struct Options {
 /// Says what is different; fails where the other version has a fault.
 pub(super) fn run(path: &Path, options: &Options) -> anyhow::Result<()> {
     let registrar = open(path)?;
-    let name = &options.brought.name;
+    let name = &options.name;
     find(&registrar, name)?;
-    let bytes = options.brought.read(registrar.named().schemes)?;
+    let bytes = match &options.metadata {
+        Some(source) => source.read(&options.fetching, registrar.named().schemes)?,
+        None => registrar
+            .held(name)
+            .with_context(|| format!("no version of the metadata of {name} is held"))?,
+    };
     let proposed = registrar.successor(name, &bytes).map_err(tell)?;
     let (changes, is_held) = (&proposed.changes, proposed.is_held());
     if proposed.plan.is_none() {

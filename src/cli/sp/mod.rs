@@ -2,6 +2,7 @@
 
 mod add;
 mod check;
+mod decide;
 mod diff;
 mod list;
 mod retire;
@@ -17,7 +18,10 @@ use serde::Serialize;
 
 use super::{complain_of, say};
 use crate::{
-    app::registrar::{Plan, Registrar, RegistrarFault},
+    app::{
+        follow::Decision,
+        registrar::{Plan, Registrar, RegistrarFault},
+    },
     config::{environment::Environment, fault::ConfigFault, sp::SpConfig},
     model::short_name::ShortName,
     sys::{clock::SystemClock, entropy::OsEntropy},
@@ -31,6 +35,8 @@ pub(super) struct Options {
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    /// Has a version of a provider's metadata count that is held for somebody to look at.
+    Accept(decide::Options),
     /// Registers a provider from its metadata, or takes another version of it (--replace).
     Add(add::Options),
     /// Says what is wrong with a provider's metadata, and what to do about it.
@@ -39,6 +45,8 @@ enum Command {
     Diff(diff::Options),
     /// Lists the providers, how it stands with each, and what of it ends next.
     List(list::Options),
+    /// Turns down a version of a provider's metadata that is held: it is not brought up again.
+    Refuse(decide::Options),
     /// Shows all of one provider.
     Show(show::Options),
     /// Switches a provider off: nobody signs in to it any more.
@@ -48,10 +56,12 @@ enum Command {
 /// Runs the command that the command line names.
 pub(super) fn run(path: &Path, options: &Options) -> anyhow::Result<()> {
     match &options.command {
+        Command::Accept(options) => decide::run(path, options, Decision::Accept),
         Command::Add(options) => add::run(path, options),
         Command::Check(options) => check::run(path, options),
         Command::Diff(options) => diff::run(path, options),
         Command::List(options) => list::run(path, options),
+        Command::Refuse(options) => decide::run(path, options, Decision::Refuse),
         Command::Show(options) => show::run(path, options),
         Command::Retire(options) => retire::run(path, options),
     }

@@ -3,12 +3,13 @@
 
 use std::{fs, fs::File, io, path::PathBuf, str::FromStr};
 
-use anyhow::{Context as _, anyhow};
+use anyhow::{Context as _, anyhow, bail};
 use clap::Args;
 use url::Url;
 
 use super::short_name;
 use crate::{
+    config::edit::Follow,
     metadata::source::read_bounded,
     model::{endpoint::Schemes, short_name::ShortName},
     sys::fetch::{Allowed, FetchFault, Fetcher, PATIENCE},
@@ -52,6 +53,21 @@ pub(super) struct Brought {
 }
 
 impl Brought {
+    /// The address, as one that is asked again and again by the server.
+    pub(super) fn followed(&self) -> anyhow::Result<Follow> {
+        let Source::Address(url) = &self.metadata else {
+            bail!("--follow takes an https address: a file is read anew by `passerelle reload`");
+        };
+        let real = |path: &PathBuf| {
+            fs::canonicalize(path).with_context(|| format!("{} cannot be read", path.display()))
+        };
+        Ok(Follow {
+            url: url.clone(),
+            ca: self.fetching.ca.as_ref().map(real).transpose()?,
+            allows_private: self.fetching.allow_private,
+        })
+    }
+
     /// Reads it, and no more than is taken.
     pub(super) fn read(&self, schemes: Schemes) -> anyhow::Result<Vec<u8>> {
         self.metadata.read(&self.fetching, schemes)
@@ -124,7 +140,8 @@ fn hint(fault: &FetchFault) -> &'static str {
         FetchFault::Http(_) => {
             "\n    hint: no proxy is used here: download the file with a browser, and name it as --metadata"
         }
-        FetchFault::Location
+        FetchFault::File(_)
+        | FetchFault::Location
         | FetchFault::Status(_)
         | FetchFault::TimeOut
         | FetchFault::TooManyRedirects

@@ -685,3 +685,77 @@ fn methods_that_do_not_go_together_are_told() {
         "{faults}"
     );
 }
+
+#[test]
+fn r90_r93_an_address_that_is_followed_is_https_and_stands_beside_no_file() {
+    let place = Place::new();
+    let address = "metadata-url = \"https://wiki.example.net/saml/metadata\"";
+    let of_a_file = |line: &str| format!("metadata = \"../metadata/zoom.xml\"\n{line}");
+    for (old, new, told) in [
+        (
+            address,
+            "",
+            "sp.wiki.metadata: is missing\n    hint: write metadata = \"FILE\", or metadata-url",
+        ),
+        (
+            address,
+            &of_a_file(address),
+            "sp.wiki.metadata-url: stands beside `metadata`",
+        ),
+        (
+            address,
+            &of_a_file(""),
+            "sp.wiki.metadata-refresh-minutes: stands beside no `metadata-url`",
+        ),
+        (
+            address,
+            "metadata-url = \"http://wiki.example.net/\"",
+            "sp.wiki.metadata-url: is not an https URL",
+        ),
+        (
+            address,
+            "metadata-url = \"https://u:p@wiki.example.net/\"",
+            "sp.wiki.metadata-url: ",
+        ),
+        (
+            "state-folder = \"../state\"",
+            "",
+            "sp.wiki.metadata-url: needs a folder to keep the last good version in",
+        ),
+        (
+            "metadata-refresh-minutes = 360",
+            "metadata-refresh-minutes = 4",
+            "sp.wiki.metadata-refresh-minutes: is not 5 to 10080",
+        ),
+        (
+            "metadata-max-age-days = 30",
+            "metadata-max-age-days = 0",
+            "sp.wiki.metadata-max-age-days: must not be 0",
+        ),
+        (
+            "folder = \"../metadata\"",
+            "folder = \"../absent\"",
+            "metadata.folder: ../absent cannot be read",
+        ),
+        (
+            "folder = \"../metadata\"",
+            "folder = \"../metadata/zoom.xml\"",
+            "metadata.folder: ../metadata/zoom.xml is not a folder",
+        ),
+        (
+            "\"../certs/authorities.pem\"",
+            "\"../certs/pairwise.key\"",
+            "sp.wiki.metadata-ca: ",
+        ),
+        (
+            "\"../certs/federation.pem\"",
+            "\"../certs/absent.pem\"",
+            "sp.wiki.metadata-signed-by: ../certs/absent.pem cannot be read",
+        ),
+    ] {
+        let text = all_switched_on();
+        assert!(text.contains(old), "{old}");
+        let faults = place.faults(&text.replacen(old, new, 1));
+        assert!(faults.contains(told), "{told}\n{faults}");
+    }
+}

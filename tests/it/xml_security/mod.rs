@@ -23,7 +23,7 @@ const SHA256: &str = "http://www.w3.org/2001/04/xmlenc#sha256";
 
 /// A signature that xmlsec1 is to fill in. Each part can be made another.
 #[derive(Clone, Copy, Debug)]
-struct Unfilled<'a> {
+pub(crate) struct Unfilled<'a> {
     id: &'a str,
     c14n: &'a str,
     transforms: &'a [&'a str],
@@ -33,7 +33,7 @@ struct Unfilled<'a> {
 
 impl<'a> Unfilled<'a> {
     /// What most sign with, over the root with `id`.
-    const fn of(id: &'a str) -> Self {
+    pub(crate) const fn of(id: &'a str) -> Self {
         Self {
             id,
             c14n: EXCLUSIVE,
@@ -43,7 +43,7 @@ impl<'a> Unfilled<'a> {
         }
     }
 
-    fn xml(self) -> String {
+    pub(crate) fn xml(self) -> String {
         let Self {
             id,
             c14n,
@@ -69,6 +69,12 @@ impl<'a> Unfilled<'a> {
 
 /// Has xmlsec1 fill in the signature in `xml` with the key in `key`, a file of its option `kind`.
 fn xmlsec1_sign(xml: &str, kind: &str, key: &[u8]) -> String {
+    let root = format!("{SAMLP}:AuthnRequest");
+    xmlsec1_sign_root(xml, &root, (kind, key))
+}
+
+/// The same of a document with another root, which is named `NAMESPACE:ELEMENT`.
+pub(crate) fn xmlsec1_sign_root(xml: &str, root: &str, (kind, key): (&str, &[u8])) -> String {
     let folder = TempDir::new().unwrap();
     let at = |name: &str| folder.path().join(name);
     std::fs::write(at("unsigned.xml"), xml).unwrap();
@@ -79,7 +85,7 @@ fn xmlsec1_sign(xml: &str, kind: &str, key: &[u8]) -> String {
         &[
             "--sign",
             "--id-attr:ID",
-            &format!("{SAMLP}:AuthnRequest"),
+            root,
             kind,
             &text(&at("key")),
             "--output",

@@ -1,0 +1,349 @@
+//! Follows the metadata of providers that are registered by an address, or whose file lies in the folder that is
+//! watched.
+//!
+//! Each source is asked by itself when its time has come. Another version of a provider's metadata is kept and
+//! takes the place of the one that counts, in one step and with nothing else changed; one that somebody has to
+//! look at first is held; one that cannot be used changes nothing.
+
+use std::{fs, io, sync::Arc};
+
+use jiff::Timestamp;
+use tokio::{
+    sync::Semaphore,
+    task::{JoinSet, spawn_blocking},
+    time::{Duration, MissedTickBehavior, interval},
+};
+
+use super::{
+    live::{Live, Snapshot, answered},
+    look::{self, Look},
+};
+use crate::{
+    config::{followed::Followed, sp::SpConfig},
+    metadata::{
+        held::HeldVersions,
+        intake::{self, There, Verdict},
+        last_good::LastGood,
+        registry::SpState,
+        source::{read_version, written_at},
+        sources::{Came, SourceState},
+    },
+    model::{endpoint::Schemes, short_name::ShortName},
+    sys::{
+        fetch::{Allowed, FetchFault, Fetched, Fetcher, PATIENCE, read_unless},
+        http::Validators,
+    },
+    xml::Limits,
+};
+
+/// How often it is looked whether a source's time has come.
+const TICK: Duration = Duration::from_secs(1);
+/// How many sources are asked at one time: each answer is held in memory as a whole.
+const MOST_AT_ONCE: usize = 8;
+
+/// Asks each source when its time has come, until the process ends.
+pub async fn follow(live: Arc<Live>) {
+    let mut ticks = interval(TICK);
+    ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    loop {
+        ticks.tick().await;
+        refresh(&live).await;
+    }
+}
+
+/// Asks all sources whose time has come. What one of them answers counts before the others have answered.
+pub async fn refresh(live: &Arc<Live>) {
+    let current = live.current();
+    let due = current.lasting.sources.due(current.lasting.clock.now());
+    let places = Arc::new(Semaphore::new(MOST_AT_ONCE));
+    let mut asked = JoinSet::new();
+    for (name, validators) in due {
+        let (live, current) = (Arc::clone(live), Arc::clone(&current));
+        let places = Arc::clone(&places);
+        asked.spawn(async move {
+            let Some(config) = config(&current, &name) else {
+                return;
+            };
+            let _place = places.acquire_owned().await;
+            let schemes = current.basis.config.schemes;
+            let max = Limits::METADATA.bytes;
+            let answer = if let Some(followed) = &config.followed {
+                Ok(ask(followed, &validators, schemes).await)
+            } else {
+                let (path, known) = (config.metadata_path.clone(), validators.clone());
+                spawn_blocking(move || read_unless(&path, &known, max)).await
+            };
+            // The log has been told of a fault of ours.
+            let Ok(answer) = answer else {
+                return;
+            };
+            let asked_of = config.clone();
+            let _ = spawn_blocking(move || live.receive(&asked_of, validators, answer)).await;
+        });
+    }
+    while asked.join_next().await.is_some() {}
+}
+
+async fn ask(
+    followed: &Followed,
+    known: &Validators,
+    schemes: Schemes,
+) -> Result<Fetched, FetchFault> {
+    let fetcher = Fetcher {
+        authorities: followed.authorities.clone(),
+        allowed: Allowed {
+            lab: schemes == Schemes::Lab,
+            private: followed.allows_private,
+        },
+        patience: PATIENCE,
+    };
+    fetcher
+        .fetch_unless(&followed.url, known, Limits::METADATA.bytes)
+        .await
+}
+
+fn config<'s>(current: &'s Snapshot, name: &ShortName) -> Option<&'s SpConfig> {
+    let mut providers = current.basis.config.service_providers.iter();
+    providers.find(|config| config.short_name == *name)
+}
+
+/// What the administrator may decide of a version that is held.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Decision {
+    /// It counts.
+    Accept,
+    /// It does not, and is not brought up again.
+    Refuse,
+}
+
+/// Why nothing was decided.
+#[derive(Debug, thiserror::Error)]
+pub enum DecisionFault {
+    /// What was decided cannot be noted.
+    #[error("it cannot be written")]
+    Io(#[from] io::Error),
+    /// No version of this provider waits.
+    #[error("no version of its metadata is held")]
+    NothingHeld,
+    /// The version cannot be used any more.
+    #[error("the version that is held cannot be used ({}): nothing was changed", .0.word())]
+    Unusable(SourceState),
+}
+
+/// One provider that is followed, as it stands while it is somebody's turn.
+struct Turn<'l> {
+    live: &'l Live,
+    current: Arc<Snapshot>,
+    copies: LastGood,
+    held: HeldVersions,
+}
+
+impl Live {
+    fn turn(&self) -> Option<Turn<'_>> {
+        let current = self.current();
+        let named = current.basis.config.named();
+        Some(Turn {
+            live: self,
+            copies: look::last_good(named)?,
+            held: look::held(named)?,
+            current,
+        })
+    }
+
+    /// Takes in what the source of a provider answered; `known` is what it was asked with.
+    fn receive(&self, asked_of: &SpConfig, known: Validators, answer: Result<Fetched, FetchFault>) {
+        let name = &asked_of.short_name;
+        let _one_at_a_time = self.one_at_a_time();
+        let Some(turn) = self.turn() else {
+            return;
+        };
+        // The configuration may be another one by now, and whom it names as the source another one as well.
+        let place = |config: &SpConfig| (config.followed.clone(), config.metadata_path.clone());
+        let is_same = |config: &&SpConfig| place(config) == place(asked_of);
+        let Some(config) = config(&turn.current, name).filter(is_same) else {
+            return;
+        };
+        if config.is_watched && matches!(answer, Ok(Fetched::Known)) {
+            return turn.current.lasting.sources.is_same(name, turn.now());
+        }
+        let (state, validators) = match answer {
+            Err(fault) => (SourceState::from(&fault), Validators::default()),
+            Ok(Fetched::New { bytes, validators }) => (turn.take_in(config, &bytes), validators),
+            Ok(Fetched::Known) => match turn.last_given(name) {
+                Some(bytes) => (turn.take_in(config, &bytes), known),
+                // Somebody removed it: it is asked for without a condition the next time.
+                None => (SourceState::Waiting, Validators::default()),
+            },
+        };
+        turn.note(config, state, validators);
+    }
+
+    /// Carries out what the administrator decided of the version of a provider that is held.
+    ///
+    /// # Errors
+    ///
+    /// None is, or it cannot be used, or not be noted. Nothing has changed then.
+    pub fn decide(
+        &self,
+        name: &ShortName,
+        decision: Decision,
+        asked_by: &str,
+    ) -> Result<(), DecisionFault> {
+        let _one_at_a_time = self.one_at_a_time();
+        let turn = self.turn().ok_or(DecisionFault::NothingHeld)?;
+        let config = config(&turn.current, name).ok_or(DecisionFault::NothingHeld)?;
+        let bytes = turn.held.waiting(name).ok_or(DecisionFault::NothingHeld)?;
+        let state = match decision {
+            Decision::Accept => {
+                turn.accept(config, &bytes)
+                    .map_err(DecisionFault::Unusable)?;
+                turn.held.forget(name)?;
+                SourceState::Good
+            }
+            Decision::Refuse => {
+                turn.held.refuse(name)?;
+                SourceState::Refused
+            }
+        };
+        turn.current.lasting.sources.decide(name, state, turn.now());
+        tracing::info!(
+            sp.short_name = %name,
+            source.state = state.word(),
+            asked.by = asked_by,
+            "a version of metadata that was held was decided on"
+        );
+        Ok(())
+    }
+}
+
+impl Turn<'_> {
+    fn now(&self) -> Timestamp {
+        self.current.lasting.clock.now()
+    }
+
+    /// The version that a source gave last, by which it was asked whether there is another one.
+    fn last_given(&self, name: &ShortName) -> Option<Vec<u8>> {
+        let waits_or_was_refused = self.held.waiting(name).or_else(|| self.held.refused(name));
+        waits_or_was_refused.or_else(|| fs::read(self.copies.path(name)).ok())
+    }
+
+    /// Has a version count that somebody looked at, if it can be used as it stands now.
+    fn accept(&self, config: &SpConfig, bytes: &[u8]) -> Result<(), SourceState> {
+        let schemes = self.current.basis.config.schemes;
+        match intake::judge(bytes, config, schemes, There::default(), self.now()) {
+            Verdict::Unusable(state) => Err(state),
+            Verdict::Held | Verdict::Known | Verdict::New | Verdict::Refused => {
+                self.have_count(config, bytes)
+            }
+        }
+    }
+
+    /// Judges a version, and has it count or be held.
+    fn take_in(&self, config: &SpConfig, bytes: &[u8]) -> SourceState {
+        let name = &config.short_name;
+        let counting = fs::read(self.copies.path(name)).ok();
+        let refused = self.held.refused(name);
+        let there = There {
+            counting: counting.as_deref(),
+            refused: refused.as_deref(),
+        };
+        let schemes = self.current.basis.config.schemes;
+        let done = match intake::judge(bytes, config, schemes, there, self.now()) {
+            Verdict::Known | Verdict::New => match self.have_count(config, bytes) {
+                Ok(()) => self.held.forget(name).map(|()| SourceState::Good),
+                Err(state) => Ok(state),
+            },
+            Verdict::Held => { self.held.hold(name, bytes) }.map(|()| SourceState::Held),
+            Verdict::Refused => Ok(SourceState::Refused),
+            Verdict::Unusable(state) => Ok(state),
+        };
+        done.unwrap_or_else(|error| {
+            tracing::error!(
+                sp.short_name = %name,
+                error.cause = %error,
+                "what becomes of a version of metadata cannot be noted"
+            );
+            SourceState::Held
+        })
+    }
+
+    /// Has a version count, in memory and on the disk; its age counts from now.
+    fn have_count(&self, config: &SpConfig, bytes: &[u8]) -> Result<(), SourceState> {
+        let (now, basis) = (self.now(), &self.current.basis);
+        let front = &self.current.front;
+        let (named, keys) = (basis.config.named(), &basis.keys);
+        let given_at = { config.is_watched }.then(|| written_at(&config.metadata_path));
+        let given_at = given_at.flatten().unwrap_or(now);
+        let version = (bytes.to_vec(), given_at);
+        let version = read_version(version, config, keys, named.schemes, now);
+        let registry = front
+            .bridge
+            .registry
+            .with(version.ok_or(SourceState::Unfit)?);
+        let is_broken = |name: &ShortName| {
+            let mut states = registry.states(now);
+            states.any(|(of, state)| of == name && state == SpState::Broken)
+        };
+        let mut before = answered(&front.bridge.registry, now);
+        if is_broken(&config.short_name) || before.any(is_broken) {
+            return Err(SourceState::Unfit);
+        }
+        let mut providers = front.bridge.providers.clone();
+        let mut look = Look::at(named, &self.live.path);
+        let provider = { registry.all() }
+            .find(|it| it.config.short_name == config.short_name)
+            .and_then(|it| look.of_version(it, (keys, basis.next.as_ref()), &front.bridge.mapping));
+        providers.insert(
+            config.short_name.clone(),
+            provider.ok_or(SourceState::Unfit)?,
+        );
+        let mut changed = (**front).clone();
+        changed.bridge.registry = Arc::new(registry);
+        changed.bridge.providers = providers;
+        let kept = self.copies.keep(&config.short_name, bytes);
+        let kept = kept.and_then(|()| self.copies.confirm(&config.short_name, now));
+        if let Err(error) = kept {
+            // It counts all the same, until the process ends.
+            tracing::error!(
+                sp.short_name = %config.short_name,
+                error.cause = %error,
+                "no copy of the metadata of a provider could be kept"
+            );
+        }
+        self.live.put(self.current.with(changed));
+        Ok(())
+    }
+
+    /// Notes what came, and tells the log where it is something else than before.
+    fn note(&self, config: &SpConfig, state: SourceState, validators: Validators) {
+        let (lasting, now) = (&self.current.lasting, self.now());
+        let current = self.live.current();
+        let registered = current.front.bridge.registry.all();
+        let mut registered = registered.filter(|it| it.config.short_name == config.short_name);
+        let registered = registered.next();
+        let came = Came {
+            state,
+            validators,
+            sp: registered.map(|registered| &registered.sp),
+        };
+        if !lasting.sources.note(config, came, &*lasting.entropy, now) {
+            return;
+        }
+        let (name, word) = (&config.short_name, state.word());
+        if state == SourceState::Held {
+            tracing::error!(
+                sp.short_name = %name,
+                source.state = word,
+                "a version of metadata is held: look at it with `passerelle sp diff --held`"
+            );
+        } else if state.is_sound() {
+            tracing::info!(sp.short_name = %name, source.state = word, "metadata is followed");
+        } else {
+            tracing::warn!(
+                sp.short_name = %name,
+                source.state = word,
+                "a source of metadata gives nothing that can be taken: what was taken before goes on"
+            );
+        }
+    }
+}

@@ -1,0 +1,61 @@
+//! `passerelle sp accept` and `passerelle sp refuse`: what becomes of a version of metadata that is held (R-91).
+
+use std::path::Path;
+
+use anyhow::{Context as _, bail};
+use clap::Args;
+
+use super::{find, open, short_name};
+use crate::{
+    app::follow::Decision,
+    cli::say,
+    control::{
+        Answer, Command,
+        ask::{AskFault, ask},
+    },
+    model::short_name::ShortName,
+};
+
+#[derive(Args, Debug)]
+pub(super) struct Options {
+    /// The provider.
+    #[arg(value_parser = short_name)]
+    name: ShortName,
+}
+
+/// Has the running server carry it out, or, where none runs, does it in the state folder.
+pub(super) fn run(path: &Path, options: &Options, decision: Decision) -> anyhow::Result<()> {
+    let registrar = open(path)?;
+    let name = &options.name;
+    find(&registrar, name)?;
+    let socket = registrar.named().server;
+    let socket = socket.and_then(|server| server.control_socket.as_deref());
+    let command = match decision {
+        Decision::Accept => Command::Accept(name.clone()),
+        Decision::Refuse => Command::Refuse(name.clone()),
+    };
+    match socket.map(|socket| ask(socket, command)) {
+        Some(Ok(Answer::Decided(None))) => {}
+        Some(Ok(Answer::Decided(Some(why)) | Answer::Refused(why))) => bail!("{name}: {why}"),
+        Some(Ok(Answer::Reload(_) | Answer::Status(_))) => {
+            return Err(AskFault::NotUnderstood.into());
+        }
+        Some(Err(AskFault::NobodyThere)) | None => {
+            registrar
+                .decide(name, decision)
+                .with_context(|| name.to_string())?;
+        }
+        // A server that runs, and cannot be asked, would go on as before.
+        Some(Err(fault @ (AskFault::Io(_) | AskFault::NotUnderstood))) => {
+            return Err(fault).context("nothing was decided");
+        }
+    }
+    say(&match decision {
+        Decision::Accept => format!("The version of {name} that was held counts from now on."),
+        Decision::Refuse => format!(
+            "The version of {name} that was held is turned down: the one before it goes on. Another version is \
+             taken or held as before."
+        ),
+    });
+    Ok(())
+}

@@ -1,0 +1,218 @@
+//! Reads where a provider's metadata comes from: the file of `metadata`, or the address of `metadata-url` and
+//! what goes with it.
+
+use std::{
+    fs,
+    path::{Path, PathBuf},
+};
+
+use jiff::SignedDuration;
+use url::Url;
+
+use super::{
+    document::{Report, Table},
+    files::{Surroundings, read_text},
+    sections::minutes,
+};
+use crate::model::{endpoint::EndpointUrl, short_name::ShortName};
+
+/// The folder below the state folder in which the copies of metadata are, each a file `NAME.xml`.
+pub const COPIES: &str = "metadata";
+
+/// The shortest and the longest time between two questions, in minutes: five minutes, and a week.
+const REFRESH: std::ops::RangeInclusive<u32> = 5..=7 * 24 * 60;
+/// How old metadata that does not say until when it counts may get, in days.
+const MAX_AGE_DAYS: u32 = 30;
+/// The largest file of certificates that is read.
+const MAX_CERTIFICATE_BYTES: u64 = 64 * 1024;
+
+/// The keys that go with `metadata-url` and with no file.
+pub(super) const OF_AN_ADDRESS: [&str; 4] = [
+    "metadata-ca",
+    "metadata-private",
+    "metadata-refresh-minutes",
+    "metadata-max-age-days",
+];
+
+/// An address at which a provider's metadata is asked for again and again.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Followed {
+    /// The address.
+    pub url: Url,
+    /// The authorities that are believed for it, PEM; those of the system where there are none.
+    pub authorities: Option<Vec<u8>>,
+    /// Whether it may be in a private network.
+    pub allows_private: bool,
+    /// How long to wait between two questions; where nobody says it, the metadata does.
+    pub refresh: Option<SignedDuration>,
+    /// For how long a version counts that does not say until when it does, from the last time at which the
+    /// server said that it is the present one.
+    pub max_age: SignedDuration,
+}
+
+/// Where a provider's metadata comes from.
+#[derive(Debug)]
+pub(super) struct Origin {
+    /// The file: where it is followed, the copy of what was taken last.
+    pub(super) path: PathBuf,
+    pub(super) followed: Option<Followed>,
+    pub(super) is_watched: bool,
+    /// The certificates whose keys sign it, PEM.
+    pub(super) signed_by: Option<Vec<u8>>,
+}
+
+/// The copy of the metadata of the provider `name`.
+pub fn copy_of(state_folder: &Path, name: &ShortName) -> PathBuf {
+    state_folder.join(COPIES).join(format!("{name}.xml"))
+}
+
+/// Reads it out of the table of the provider `name`.
+pub(super) fn read(
+    name: Option<&ShortName>,
+    table: &mut Table<'_>,
+    around: &Surroundings<'_>,
+    report: &mut Report,
+) -> Option<Origin> {
+    let file: Option<PathBuf> = table.optional("metadata", report);
+    let address: Option<String> = table.optional("metadata-url", report);
+    let signed_by: Option<PathBuf> = table.optional("metadata-signed-by", report);
+    let signed_by = match signed_by {
+        Some(path) => Some(read_certificates(&path, table, around, report)?),
+        None => None,
+    };
+    let is_followed = address.is_some();
+    let followed = read_followed(address, table, around, report);
+    let at = table.at("metadata");
+    match (file, is_followed) {
+        (Some(path), false) => {
+            let path = around.metadata(&at, &path, report)?;
+            Some(Origin {
+                is_watched: is_in(around.watched, &path),
+                path,
+                followed: None,
+                signed_by,
+            })
+        }
+        (None, true) => {
+            let Some(state_folder) = around.state_folder else {
+                report
+                    .fault(
+                        &table.at("metadata-url"),
+                        "needs a folder to keep the last good version in",
+                    )
+                    .hint("write state-folder in [server]");
+                return None;
+            };
+            Some(Origin {
+                path: copy_of(state_folder, name?),
+                followed: Some(followed?),
+                is_watched: false,
+                signed_by,
+            })
+        }
+        (Some(_), true) => {
+            report
+                .fault(&table.at("metadata-url"), "stands beside `metadata`")
+                .hint("keep one of them: the address that is asked again and again, or the file");
+            None
+        }
+        (None, false) if report.is_clean_under(&at) => {
+            report
+                .fault(&at, "is missing")
+                .hint("write metadata = \"FILE\", or metadata-url = \"https://…\"");
+            None
+        }
+        (None, false) => None,
+    }
+}
+
+/// Reads `[metadata]`: the folder that is watched, as the system knows it.
+pub(super) fn read_watched(
+    table: Option<Table<'_>>,
+    around: &Surroundings<'_>,
+    report: &mut Report,
+) -> Option<PathBuf> {
+    let mut table = table?;
+    let written: Option<PathBuf> = table.required("folder", report);
+    let at = table.at("folder");
+    table.finish(report);
+    let path = around.path(&written?);
+    if around.state_folder.is_none() {
+        report
+            .fault(&at, "needs a folder to keep the last good versions in")
+            .hint("write state-folder in [server]");
+    }
+    match fs::canonicalize(&path) {
+        Ok(real) if real.is_dir() => Some(real),
+        Ok(_) => {
+            report.fault(&at, format!("{} is not a folder", path.display()));
+            None
+        }
+        Err(error) => {
+            report.fault(&at, format!("{} cannot be read: {error}", path.display()));
+            None
+        }
+    }
+}
+
+/// Whether a file, be it there or not, lies in the folder that is watched.
+fn is_in(watched: Option<&Path>, file: &Path) -> bool {
+    let folder = file
+        .parent()
+        .and_then(|folder| fs::canonicalize(folder).ok());
+    folder.is_some_and(|folder| watched == Some(&*folder))
+}
+
+/// Reads `address` and all that goes with it; nothing of that may stand there without it.
+fn read_followed(
+    address: Option<String>,
+    table: &mut Table<'_>,
+    around: &Surroundings<'_>,
+    report: &mut Report,
+) -> Option<Followed> {
+    if address.is_none() {
+        for key in OF_AN_ADDRESS.into_iter().filter(|key| table.holds(key)) {
+            report.fault(&table.at(key), "stands beside no `metadata-url`");
+        }
+    }
+    let ca: Option<PathBuf> = table.optional("metadata-ca", report);
+    let authorities = ca.map(|path| around.authorities(&table.at("metadata-ca"), &path, report));
+    let allows_private = table.or("metadata-private", false, report);
+    let refresh: Option<u32> = table.optional("metadata-refresh-minutes", report);
+    if refresh.is_some_and(|minutes| !REFRESH.contains(&minutes)) {
+        let what = format!("is not {} to {}", REFRESH.start(), REFRESH.end());
+        report.fault(&table.at("metadata-refresh-minutes"), what);
+    }
+    let days = table.positive("metadata-max-age-days", MAX_AGE_DAYS, report);
+    // Which machine it leads to is looked at when it is asked.
+    let url = EndpointUrl::parse(&address?, around.schemes)
+        .map_err(|fault| report.fault(&table.at("metadata-url"), fault.to_string()))
+        .ok()?;
+    Some(Followed {
+        url: Url::parse(url.as_str()).ok()?,
+        authorities: match authorities {
+            Some(read) => Some(read?),
+            None => None,
+        },
+        allows_private,
+        refresh: refresh.map(minutes),
+        max_age: SignedDuration::from_hours(24 * i64::from(days)),
+    })
+}
+
+fn read_certificates(
+    written: &Path,
+    table: &Table<'_>,
+    around: &Surroundings<'_>,
+    report: &mut Report,
+) -> Option<Vec<u8>> {
+    let at = table.at("metadata-signed-by");
+    let path = around.existing(&at, written, report)?;
+    match read_text(&path, MAX_CERTIFICATE_BYTES) {
+        Ok(pem) => Some(pem.into_bytes()),
+        Err(what) => {
+            report.fault(&at, format!("{} {what}", path.display()));
+            None
+        }
+    }
+}

@@ -1,0 +1,112 @@
+//! Versions of a followed provider's metadata that wait for the administrator.
+//!
+//! Each is a file of `held` in the state folder, so that a restart forgets none. What the administrator turned
+//! down stays beside it, or the next question would bring it up again.
+
+use std::{
+    fs::{self, File},
+    io,
+    path::{Path, PathBuf},
+};
+
+use super::{last_good::put, source::read_bounded};
+use crate::model::short_name::ShortName;
+
+/// Where they are.
+#[derive(Clone, Debug)]
+pub struct HeldVersions {
+    state_folder: PathBuf,
+}
+
+impl HeldVersions {
+    /// Those in `state_folder`.
+    pub fn below(state_folder: &Path) -> Self {
+        Self {
+            state_folder: state_folder.to_owned(),
+        }
+    }
+
+    fn file(&self, provider: &ShortName, kind: &str) -> PathBuf {
+        let name = format!("{provider}.{kind}");
+        self.state_folder.join("held").join(name)
+    }
+
+    fn waiting_file(&self, provider: &ShortName) -> PathBuf {
+        self.file(provider, "xml")
+    }
+
+    fn refused_file(&self, provider: &ShortName) -> PathBuf {
+        self.file(provider, "refused")
+    }
+
+    /// The version that waits.
+    pub fn waiting(&self, provider: &ShortName) -> Option<Vec<u8>> {
+        read(&self.waiting_file(provider))
+    }
+
+    /// The version that was turned down.
+    pub fn refused(&self, provider: &ShortName) -> Option<Vec<u8>> {
+        read(&self.refused_file(provider))
+    }
+
+    /// Has a version wait, in the place of one before it.
+    ///
+    /// # Errors
+    ///
+    /// It cannot be written.
+    pub fn hold(&self, provider: &ShortName, bytes: &[u8]) -> io::Result<()> {
+        put(&self.state_folder, &self.waiting_file(provider), bytes)
+    }
+
+    /// Turns down the version that waits: it is not held again.
+    ///
+    /// # Errors
+    ///
+    /// None waits, or it cannot be noted.
+    pub fn refuse(&self, provider: &ShortName) -> io::Result<()> {
+        fs::rename(self.waiting_file(provider), self.refused_file(provider))
+    }
+
+    /// Forgets what waits and what was turned down: another version counts now.
+    ///
+    /// # Errors
+    ///
+    /// It cannot be removed.
+    pub fn forget(&self, provider: &ShortName) -> io::Result<()> {
+        for file in [self.waiting_file(provider), self.refused_file(provider)] {
+            match fs::remove_file(file) {
+                Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+                Ok(()) | Err(_) => {}
+            }
+        }
+        Ok(())
+    }
+}
+
+fn read(path: &Path) -> Option<Vec<u8>> {
+    File::open(path).and_then(read_bounded).ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn r91_what_waits_or_was_turned_down_is_found_again_until_another_version_counts() {
+        let state = tempfile::tempdir().unwrap();
+        let held = HeldVersions::below(state.path());
+        let zoom = ShortName::parse("zoom").unwrap();
+        assert!(held.refuse(&zoom).is_err());
+        held.hold(&zoom, b"one").unwrap();
+        held.hold(&zoom, b"two").unwrap();
+        let again = HeldVersions::below(state.path());
+        assert_eq!(again.waiting(&zoom).unwrap(), b"two");
+        again.refuse(&zoom).unwrap();
+        assert_eq!(held.waiting(&zoom), None);
+        assert_eq!(held.refused(&zoom).unwrap(), b"two");
+        held.hold(&zoom, b"three").unwrap();
+        held.forget(&zoom).unwrap();
+        held.forget(&zoom).unwrap();
+        assert_eq!((held.waiting(&zoom), held.refused(&zoom)), (None, None));
+    }
+}

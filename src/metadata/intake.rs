@@ -1,0 +1,94 @@
+//! What becomes of a version of metadata that a followed source gives.
+//!
+//! Pure: reads no file and asks nobody. Whoever calls it (`app::follow`) carries out the verdict.
+
+use jiff::Timestamp;
+
+use super::{difference, finding::Finding, outline, sources::SourceState};
+use crate::{config::sp::SpConfig, model::endpoint::Schemes};
+
+/// What becomes of it.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Verdict {
+    /// Somebody has to look at it before it counts.
+    Held,
+    /// It is the version that counts already.
+    Known,
+    /// It counts from now on.
+    New,
+    /// The administrator turned it down.
+    Refused,
+    /// It cannot be used; why.
+    Unusable(SourceState),
+}
+
+/// The versions that are there already.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct There<'a> {
+    /// The one that counts; none before the first.
+    pub counting: Option<&'a [u8]>,
+    /// One that was turned down.
+    pub refused: Option<&'a [u8]>,
+}
+
+/// Judges `bytes` as another version of the provider of `config`.
+///
+/// The first version of all is taken: what vouches for it is TLS, or the key that signed it. One in the place of
+/// a copy that cannot be read any more is held: with nothing to compare with, any change could be in it.
+pub fn judge(
+    bytes: &[u8],
+    config: &SpConfig,
+    schemes: Schemes,
+    there: There<'_>,
+    now: Timestamp,
+) -> Verdict {
+    let look = outline::look(bytes, config, schemes, now);
+    let faults = look.findings.iter();
+    if let Some(state) = faults.filter_map(state_by).max() {
+        return Verdict::Unusable(state);
+    }
+    let Some(new) = look.outline else {
+        return Verdict::Unusable(SourceState::Unusable);
+    };
+    if there.counting == Some(bytes) {
+        return Verdict::Known;
+    }
+    if there.refused == Some(bytes) {
+        return Verdict::Refused;
+    }
+    let Some(counting) = there.counting else {
+        return Verdict::New;
+    };
+    // An end that is over, or a signature by a key that is no more configured, makes it no less comparable.
+    let unsigned = SpConfig {
+        metadata_signed_by: None,
+        max_validity_days: None,
+        ..config.clone()
+    };
+    let Some(old) = outline::look(counting, &unsigned, schemes, now).outline else {
+        return Verdict::Held;
+    };
+    let changes = difference::between(&old, &new);
+    if changes.iter().any(|change| change.is_held) {
+        Verdict::Held
+    } else {
+        Verdict::New
+    }
+}
+
+/// The state of a source whose version has this in it; none where it does not keep it out.
+fn state_by(finding: &Finding) -> Option<SourceState> {
+    if matches!(finding, Finding::Expired(_)) {
+        Some(SourceState::Expired)
+    } else if matches!(finding, Finding::Signature(_) | Finding::SignedBy(_)) {
+        Some(SourceState::Unsigned)
+    } else if matches!(finding, Finding::NoSuchEntity) {
+        Some(SourceState::OtherEntity)
+    } else {
+        finding.is_fault().then_some(SourceState::Unusable)
+    }
+}
+
+#[cfg(test)]
+#[path = "intake_tests.rs"]
+mod tests;

@@ -1,0 +1,455 @@
+//! The sources of metadata that are asked again and again: how it stands with each, and when it is asked next.
+//!
+//! Lasts as long as the process, whatever configuration counts. Asks nobody itself: `app::follow` does.
+
+use std::{
+    collections::BTreeMap,
+    path::PathBuf,
+    sync::{Mutex, MutexGuard, PoisonError},
+};
+
+use jiff::{SignedDuration, Timestamp};
+use url::Url;
+
+use super::held::HeldVersions;
+use crate::{
+    config::sp::SpConfig,
+    model::{service_provider::ServiceProvider, short_name::ShortName},
+    sys::{
+        entropy::{self, Entropy},
+        fetch::FetchFault,
+        http::Validators,
+    },
+};
+
+/// How soon a source may be asked again, whatever its metadata says; and after a first failure.
+const SHORTEST: SignedDuration = SignedDuration::from_mins(5);
+const AFTER_FAILURE: SignedDuration = SignedDuration::from_mins(1);
+/// How late it is asked again at the latest where the administrator does not say it.
+const LONGEST: SignedDuration = SignedDuration::from_hours(24);
+/// How often it is looked whether a file that is watched is another one.
+const GLANCE: SignedDuration = SignedDuration::from_secs(5);
+/// When it is where nobody says anything.
+const USUAL: SignedDuration = SignedDuration::from_hours(6);
+
+/// How it stands with a source, by what came of the last question to it.
+#[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
+pub enum SourceState {
+    /// It was not asked yet.
+    Waiting,
+    /// The version that it gives counts.
+    Good,
+    /// Somebody has to look at the version that it gives.
+    Held,
+    /// The administrator turned down the version that it gives.
+    Refused,
+    /// It is at an address that may not be connected to.
+    Address,
+    /// Its answer broke off.
+    Broken,
+    /// It sends us to another host, or on and on.
+    Redirected,
+    /// It answers with another status than 200.
+    Status,
+    /// It does not answer in time.
+    TimeOut,
+    /// Its answer is too long.
+    TooLong,
+    /// It cannot be reached.
+    Unreachable,
+    /// The file cannot be read.
+    Unreadable,
+    /// No authority vouches for it.
+    Untrusted,
+    /// The version that it gives is not read: broken, or not right for the configuration.
+    Unusable,
+    /// That version describes other entities than the one that is meant.
+    OtherEntity,
+    /// That version has another provider's name, or asks for signatures that our keys do not make.
+    Unfit,
+    /// That version's time is over.
+    Expired,
+    /// That version is not signed by a key that it must be signed by.
+    Unsigned,
+}
+
+impl SourceState {
+    /// The word for it.
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Waiting => "waiting",
+            Self::Good => "good",
+            Self::Held => "held",
+            Self::Refused => "refused",
+            Self::Address => "address",
+            Self::Broken => "broken",
+            Self::Redirected => "redirected",
+            Self::Status => "status",
+            Self::TimeOut => "timeout",
+            Self::TooLong => "too-long",
+            Self::Unreachable => "unreachable",
+            Self::Unreadable => "unreadable",
+            Self::Untrusted => "untrusted",
+            Self::Unusable => "unusable",
+            Self::OtherEntity => "other-entity",
+            Self::Unfit => "unfit",
+            Self::Expired => "expired",
+            Self::Unsigned => "unsigned",
+        }
+    }
+
+    /// Whether the source gave a version that could be read.
+    pub const fn is_sound(self) -> bool {
+        match self {
+            Self::Good | Self::Held | Self::Refused => true,
+            Self::Waiting
+            | Self::Address
+            | Self::Broken
+            | Self::Redirected
+            | Self::Status
+            | Self::TimeOut
+            | Self::TooLong
+            | Self::Unreachable
+            | Self::Unreadable
+            | Self::Untrusted
+            | Self::Unusable
+            | Self::OtherEntity
+            | Self::Unfit
+            | Self::Expired
+            | Self::Unsigned => false,
+        }
+    }
+}
+
+impl From<&FetchFault> for SourceState {
+    fn from(fault: &FetchFault) -> Self {
+        match fault {
+            FetchFault::Address(_) | FetchFault::Scheme | FetchFault::UserInformation => {
+                Self::Address
+            }
+            FetchFault::Elsewhere(_) | FetchFault::Location | FetchFault::TooManyRedirects => {
+                Self::Redirected
+            }
+            FetchFault::File(_) => Self::Unreadable,
+            FetchFault::Status(_) => Self::Status,
+            FetchFault::TimeOut => Self::TimeOut,
+            FetchFault::Http(fault) => match fault.kind() {
+                "timeout" => Self::TimeOut,
+                "untrusted" => Self::Untrusted,
+                "unreachable" => Self::Unreachable,
+                "unusable" => Self::TooLong,
+                _ => Self::Broken,
+            },
+        }
+    }
+}
+
+/// How it stands with one source.
+#[derive(Clone, Debug)]
+pub struct SourceRecord {
+    /// By what came of the last question.
+    pub state: SourceState,
+    /// Since when that is so.
+    pub since: Timestamp,
+    /// Whether a version waits for the administrator; it goes on waiting while the source does not answer.
+    pub is_held: bool,
+    /// When it last gave the version that counts, as far as this process knows.
+    pub confirmed_at: Option<Timestamp>,
+    /// When it is asked next.
+    pub next: Timestamp,
+    /// How often came what.
+    pub counts: BTreeMap<SourceState, u64>,
+}
+
+/// Where a version comes from.
+#[derive(Debug, Eq, PartialEq)]
+enum Place {
+    Address(Url),
+    File(PathBuf),
+}
+
+impl Place {
+    /// That of a provider that is followed or watched.
+    fn of(config: &SpConfig) -> Option<Self> {
+        match &config.followed {
+            Some(followed) => Some(Self::Address(followed.url.clone())),
+            None => { config.is_watched }.then(|| Self::File(config.metadata_path.clone())),
+        }
+    }
+}
+
+#[derive(Debug)]
+struct Source {
+    place: Place,
+    record: SourceRecord,
+    /// Of the last version that could be read.
+    validators: Validators,
+    failures: u32,
+}
+
+/// All of them, by the provider.
+#[derive(Debug, Default)]
+pub struct Sources(Mutex<BTreeMap<ShortName, Source>>);
+
+/// What came of a question.
+#[derive(Debug)]
+pub struct Came<'a> {
+    /// What it is.
+    pub state: SourceState,
+    /// By what the version that came is told from others.
+    pub validators: Validators,
+    /// What counts of the provider now.
+    pub sp: Option<&'a ServiceProvider>,
+}
+
+impl Sources {
+    /// Has those of the configuration asked from `now` on, and no others. What is known of one whose address
+    /// is the same stays known. `held` are the versions that wait already.
+    pub fn follow(&self, providers: &[SpConfig], held: Option<&HeldVersions>, now: Timestamp) {
+        let mut sources = self.lock();
+        let mut known = std::mem::take(&mut *sources);
+        for config in providers.iter().filter(|config| config.enabled) {
+            let (name, Some(place)) = (&config.short_name, Place::of(config)) else {
+                continue;
+            };
+            let same = known.remove(name).filter(|it| it.place == place);
+            let source = same.unwrap_or_else(|| Source {
+                place,
+                record: SourceRecord {
+                    state: SourceState::Waiting,
+                    since: now,
+                    is_held: held.is_some_and(|held| held.waiting(name).is_some()),
+                    confirmed_at: None,
+                    next: now,
+                    counts: BTreeMap::new(),
+                },
+                validators: Validators::default(),
+                failures: 0,
+            });
+            sources.insert(name.clone(), source);
+        }
+    }
+
+    /// Whom to ask at `now`, and by what the last version is told from others. Each is due again after a while,
+    /// also where nothing is noted of what came: a fault of ours must not become a flood at somebody's door.
+    pub fn due(&self, now: Timestamp) -> Vec<(ShortName, Validators)> {
+        let mut sources = self.lock();
+        let due = { sources.iter_mut() }.filter(|(_, source)| source.record.next <= now);
+        due.map(|(name, source)| {
+            source.record.next = now.saturating_add(AFTER_FAILURE).unwrap_or(Timestamp::MAX);
+            (name.clone(), source.validators.clone())
+        })
+        .collect()
+    }
+
+    /// Notes what came of a question to the source of `config`, and when to ask the next one. Whether the
+    /// state is another one than before.
+    pub fn note(
+        &self,
+        config: &SpConfig,
+        came: Came<'_>,
+        entropy: &dyn Entropy,
+        now: Timestamp,
+    ) -> bool {
+        let Came {
+            state,
+            validators,
+            sp,
+        } = came;
+        let mut sources = self.lock();
+        let Some(source) = sources.get_mut(&config.short_name) else {
+            return false;
+        };
+        let refresh = config.followed.as_ref().and_then(|it| it.refresh);
+        source.failures = if state.is_sound() {
+            source.validators = validators;
+            0
+        } else {
+            source.validators = Validators::default();
+            source.failures.saturating_add(1)
+        };
+        let usual = match source.place {
+            Place::Address(_) => pause(refresh, sp, now),
+            Place::File(_) => GLANCE,
+        };
+        let pause = match source.failures {
+            0 => usual,
+            // Twice as long each time.
+            failures => usual.min(AFTER_FAILURE * (1_i32 << failures.min(16).saturating_sub(1))),
+        };
+        let record = &mut source.record;
+        let count = record.counts.entry(state).or_default();
+        *count = count.saturating_add(1);
+        record.next = now
+            .saturating_add(earlier(pause, entropy))
+            .unwrap_or(Timestamp::MAX);
+        record.set(state, now)
+    }
+
+    /// Notes that a file that is watched is the one of before.
+    pub fn is_same(&self, name: &ShortName, now: Timestamp) {
+        if let Some(source) = self.lock().get_mut(name) {
+            source.record.next = now.saturating_add(GLANCE).unwrap_or(Timestamp::MAX);
+        }
+    }
+
+    /// Notes what the administrator decided of the version that waits.
+    pub fn decide(&self, name: &ShortName, state: SourceState, now: Timestamp) {
+        if let Some(source) = self.lock().get_mut(name) {
+            source.record.set(state, now);
+        }
+    }
+
+    /// How it stands with each.
+    pub fn records(&self) -> Vec<(ShortName, SourceRecord)> {
+        let sources = self.lock();
+        let told = sources
+            .iter()
+            .map(|(name, source)| (name.clone(), source.record.clone()));
+        told.collect()
+    }
+
+    fn lock(&self) -> MutexGuard<'_, BTreeMap<ShortName, Source>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl SourceRecord {
+    /// Whether it is another state than before.
+    fn set(&mut self, state: SourceState, now: Timestamp) -> bool {
+        // Where the source gives nothing, what waits goes on waiting.
+        if state.is_sound() {
+            self.is_held = state == SourceState::Held;
+        }
+        if state == SourceState::Good {
+            self.confirmed_at = Some(now);
+        }
+        let is_other = self.state != state;
+        if is_other {
+            (self.state, self.since) = (state, now);
+        }
+        is_other
+    }
+}
+
+/// How long a source is left alone that gave what it should: as long as the administrator says, or else as the
+/// metadata does (`cacheDuration`), within bounds; and never for more than half of what is left until the
+/// metadata ends, so that there is time to try again.
+fn pause(
+    refresh: Option<SignedDuration>,
+    sp: Option<&ServiceProvider>,
+    now: Timestamp,
+) -> SignedDuration {
+    let of_metadata = || {
+        let cached = sp.and_then(|sp| sp.cache_duration);
+        cached.unwrap_or(USUAL).min(LONGEST)
+    };
+    let end = sp.and_then(|sp| sp.valid_until);
+    let left = end.map_or(SignedDuration::MAX, |end| end.duration_since(now) / 2);
+    refresh.unwrap_or_else(of_metadata).min(left).max(SHORTEST)
+}
+
+/// A little less, by chance: sources that were asked together are not asked together for ever.
+fn earlier(pause: SignedDuration, entropy: &dyn Entropy) -> SignedDuration {
+    let [drawn] = entropy::bytes::<1>(entropy);
+    // Up to a tenth.
+    pause - pause / 10 * i32::from(drawn) / 255
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        metadata::read::tests::{config, now},
+        sys::entropy::SeededEntropy,
+    };
+
+    fn minutes(count: i64) -> SignedDuration {
+        SignedDuration::from_mins(count)
+    }
+
+    /// A provider that is followed.
+    fn followed() -> SpConfig {
+        SpConfig {
+            followed: Some(crate::config::followed::Followed {
+                url: Url::parse("https://sp.example.org/").unwrap(),
+                authorities: None,
+                allows_private: false,
+                refresh: Some(minutes(60)),
+                max_age: minutes(60),
+            }),
+            ..config()
+        }
+    }
+
+    fn came(state: SourceState) -> Came<'static> {
+        Came {
+            state,
+            validators: Validators::default(),
+            sp: None,
+        }
+    }
+
+    #[test]
+    fn r90_a_pause_is_within_bounds_and_less_by_a_tenth_at_most() {
+        let entropy = SeededEntropy::new(1);
+        for hours in [1, 24, 168] {
+            let pause = SignedDuration::from_hours(hours);
+            for _ in 0..100 {
+                let drawn = earlier(pause, &entropy);
+                assert!(drawn <= pause && drawn >= pause - pause / 10, "{drawn}");
+            }
+        }
+        assert_eq!(pause(None, None, now()), USUAL);
+        assert_eq!(pause(Some(minutes(7)), None, now()), minutes(7));
+        assert_eq!(pause(Some(minutes(1)), None, now()), SHORTEST);
+    }
+
+    #[test]
+    fn a_source_that_fails_is_asked_soon_and_then_less_often_up_to_its_usual_pause() {
+        let (sources, entropy, config) = (Sources::default(), SeededEntropy::new(1), followed());
+        sources.follow(std::slice::from_ref(&config), None, now());
+        let mut pauses = Vec::new();
+        for _ in 0..40 {
+            sources.note(&config, came(SourceState::Status), &entropy, now());
+            let (_, record) = sources.records().remove(0);
+            pauses.push(record.next.duration_since(now()));
+        }
+        for (pause, most) in pauses.iter().zip([1, 2, 4, 8, 16, 32, 60, 60]) {
+            let most = minutes(most);
+            assert!(
+                *pause <= most && *pause >= most - most / 10,
+                "{pause} {most}"
+            );
+        }
+        let last = pauses.last().unwrap();
+        assert!(*last <= minutes(60) && *last >= minutes(54), "{last}");
+    }
+
+    #[test]
+    fn r91_what_is_held_stays_so_while_the_source_gives_nothing_and_another_address_is_another_source()
+     {
+        let (sources, entropy, config) = (Sources::default(), SeededEntropy::new(1), followed());
+        sources.follow(std::slice::from_ref(&config), None, now());
+        let told = |state| {
+            let is_other = sources.note(&config, came(state), &entropy, now());
+            let (_, record) = sources.records().remove(0);
+            assert_eq!(record.state, state);
+            (is_other, record.is_held)
+        };
+        assert_eq!(told(SourceState::Held), (true, true));
+        assert_eq!(told(SourceState::Held), (false, true));
+        assert_eq!(told(SourceState::TimeOut), (true, true));
+        assert_eq!(told(SourceState::Good), (true, false));
+        // Known still after a reload, and not where it is another one, or none.
+        sources.follow(std::slice::from_ref(&config), None, now());
+        assert_eq!(sources.records()[0].1.state, SourceState::Good);
+        let mut other = config.clone();
+        other.followed.as_mut().unwrap().url = Url::parse("https://x.example/").unwrap();
+        sources.follow(std::slice::from_ref(&other), None, now());
+        assert_eq!(sources.records()[0].1.state, SourceState::Waiting);
+        other.enabled = false;
+        sources.follow(&[other], None, now());
+        assert!(sources.records().is_empty());
+    }
+}
