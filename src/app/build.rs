@@ -8,7 +8,7 @@ use std::{
 
 use jiff::Timestamp;
 
-use super::{lasting::Lasting, look::Look};
+use super::{lasting::Lasting, look::Look, texts};
 use crate::{
     attributes::{map::Mapping, name_id::Parties, pairwise::Pairwise},
     authn::{
@@ -410,6 +410,9 @@ impl Building<'_> {
 
     fn pages(&mut self) -> Option<Pages> {
         let config = self.config;
+        let welcome = texts::welcome(config)
+            .map_err(|faults| self.look.faults.extend(faults))
+            .ok()?;
         let site = Site {
             organization: config.organization.name.clone(),
             organization_url: config.organization.url.clone(),
@@ -417,6 +420,7 @@ impl Building<'_> {
             support_link: config.support.link.clone(),
             password_link: config.support.password_link.clone(),
             lab: config.is_lab(),
+            welcome,
         };
         Pages::new(site)
             .map_err(|error| self.fault("organization", &error))

@@ -11,3 +11,4 @@ mod look;
 pub mod registrar;
 pub mod serve;
 pub mod setup;
+mod texts;

@@ -29,6 +29,7 @@ mod preset;
 mod rules;
 mod server;
 mod sessions;
+mod texts;
 mod words;
 
 use base_url::BaseUrl;
@@ -39,7 +40,9 @@ use files::Surroundings;
 use keys::{Keys, SigningKeyFile};
 use lines::Lines;
 use named::Faulty;
-use sections::{Algorithm, Authn, Metrics, Organization, Requests, Server, Sessions, Support};
+use sections::{
+    Algorithm, Authn, Metrics, Organization, Requests, Server, Sessions, Support, Texts,
+};
 use sp::SpConfig;
 use trial::Testers;
 
@@ -64,6 +67,8 @@ pub struct Config {
     pub organization: Organization,
     /// `[support]`
     pub support: Support,
+    /// `[texts]`
+    pub texts: Option<Texts>,
     /// `[metrics]`
     pub metrics: Option<Metrics>,
     /// `[authn]`
@@ -163,6 +168,7 @@ struct Sections {
     signing: Vec<SigningKeyFile>,
     organization: Option<Organization>,
     support: Option<Support>,
+    texts: Option<Texts>,
     metrics: Option<Metrics>,
     authn: Option<Authn>,
     testers: Option<Testers>,
@@ -206,6 +212,8 @@ impl Sections {
             organization.and_then(|table| organization::read_organization(table, &around, report));
         let support = file.required_table("support", report);
         self.support = support.and_then(|table| organization::read_support(table, &around, report));
+        let texts = file.table("texts", report);
+        self.texts = texts.and_then(|table| texts::read(table, &around, report));
         let authn = file.required_table("authn", report);
         self.authn = authn.map(|table| authn::read(table, &around, report));
         let trial = file.table("test", report);
@@ -235,6 +243,7 @@ impl Sections {
                 signing: _,
                 organization: Some(organization),
                 support: Some(support),
+                texts,
                 metrics,
                 authn: Some(authn),
                 testers,
@@ -251,6 +260,7 @@ impl Sections {
                 keys,
                 organization,
                 support,
+                texts,
                 metrics,
                 authn,
                 testers,

@@ -33,6 +33,8 @@ mod doctor;
 #[cfg(test)]
 mod encryption;
 #[cfg(test)]
+mod front_page;
+#[cfg(test)]
 mod hostile;
 #[cfg(test)]
 mod idp_initiated;

@@ -1,6 +1,9 @@
 //! What is told of each fault.
 
-use super::{EXAMPLE, Place, all_switched_on, with};
+use std::fs;
+
+use super::{EXAMPLE, HOME, Place, all_switched_on, with};
+use crate::model::language::Language;
 
 #[test]
 fn breach_of_sdp_md09_sdp_md11_sdp_idp33_faults_of_all_sections_are_reported_together() {
@@ -649,4 +652,66 @@ fn methods_that_do_not_go_together_are_told() {
         faults.contains("authn.attributes: names ldap, and there is no [authn.ldap]"),
         "{faults}"
     );
+}
+
+#[test]
+fn a_text_is_there_in_each_language_in_bounds_and_says_what_it_is() {
+    let place = Place::new();
+    let text = all_switched_on();
+    let faults = |name: &str, content: &str| {
+        let path = place.write(&format!("config/texts/{name}"), content);
+        let shown = place.faults(&text);
+        fs::write(path, HOME).unwrap();
+        shown
+    };
+    let large = format!("{HOME}{}", "a".repeat(64 * 1024));
+    let misspelt = HOME.replace("lead", "laed");
+    let no_day = HOME.replace("2026-11-28", "\"yesterday\"");
+    for (content, told) in [
+        (&*large, "home.fr.md is larger than 65536 bytes"),
+        (
+            "# Zoom\n",
+            "texts/home.fr.md: does not begin with what it says of itself",
+        ),
+        (
+            "+++\ntitle = 1\n",
+            "does not begin with what it says of itself",
+        ),
+        ("+++\n+++\n", "texts/home.fr.md: last-change: is missing"),
+        (
+            &misspelt,
+            "texts/home.fr.md:4: laed: is not a key that is known here\n    hint: did you mean `lead`?",
+        ),
+        (&misspelt, "texts/home.fr.md: lead: is missing"),
+        (&no_day, "texts/home.fr.md:5: last-change: "),
+    ] {
+        let shown = faults("home.fr.md", content);
+        assert!(shown.contains(told), "{shown}\n{told}");
+        assert!(!shown.contains("home.en.md"), "{shown}");
+    }
+    fs::remove_file(place.0.path().join("config/texts/home.en.md")).unwrap();
+    let shown = place.faults(&text);
+    assert!(
+        shown.contains("texts.folder: texts/home.en.md cannot be read"),
+        "{shown}"
+    );
+}
+
+#[test]
+fn a_text_counts_its_lines_from_the_beginning_of_its_file_whatever_ends_them() {
+    let place = Place::new();
+    for text in [
+        HOME.to_owned(),
+        format!("\u{feff}{}", HOME.replace('\n', "\r\n")),
+    ] {
+        place.write("config/texts/home.en.md", &text);
+        let config = place.load(&all_switched_on()).unwrap();
+        let [fr, en] = &*config.texts.unwrap().home else {
+            panic!("one for each language");
+        };
+        assert_eq!((fr.language, en.language), (Language::Fr, Language::En));
+        assert_eq!((en.first_line, &*en.markdown), (7, "Text.\n"));
+        assert_eq!((&*en.title, &*en.lead), ("Zoom", "To teach."));
+        assert_eq!(en.last_change.to_string(), "2026-11-28");
+    }
 }
