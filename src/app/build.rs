@@ -22,7 +22,7 @@ use crate::{
         self, Config,
         environment::Environment,
         fault::ConfigFault,
-        sections::{AttributeSource, Method, Metrics, Server},
+        sections::{Alerts, AttributeSource, Method, Metrics, Server},
     },
     edge::page::{Pages, Site},
     flow::{
@@ -54,6 +54,8 @@ pub struct Built {
     /// What is wrong with single providers, in their metadata or by their own rules: the others are served
     /// all the same.
     pub faults_of_providers: Vec<ConfigFault>,
+    /// `[alerts]`
+    pub alerts: Option<Alerts>,
     /// Our own certificates, each by its file, and when it ends.
     pub certificates: Vec<(PathBuf, Timestamp)>,
     /// What a server that runs already goes on with as it began.
@@ -197,6 +199,7 @@ fn build(config: Config, path: &Path, lasting: Lasting) -> Result<Built, Vec<Con
         metrics: config.metrics,
         is_lab,
         faults_of_providers,
+        alerts: config.alerts,
         certificates: parts.certificates,
         needs_restart,
         warnings,

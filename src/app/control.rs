@@ -2,10 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::{
-    duties,
-    live::{Live, Taken},
-};
+use super::live::{Live, Taken};
 use crate::{
     config::fault::ConfigFault,
     control::{Answers, Reload, Status},
@@ -47,7 +44,7 @@ impl Answers for Live {
                 .map(|(name, state)| (name.to_string(), state.word().to_owned()))
                 .collect(),
             counts: BTreeMap::from(counts.map(|(name, count)| (name.to_owned(), count))),
-            duties: duties::of(&bridge.registry, &current.certificates, now),
+            duties: current.duties(now),
         }
     }
 }

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use jiff::{Timestamp, civil::Date, tz::Offset};
 
 use crate::{
-    control::Duty,
+    control::{Duty, days_left},
     metadata::registry::{Registered, Registry, SpState},
     model::short_name::ShortName,
     xmlsec::CertificateFacts,
@@ -33,6 +33,24 @@ pub fn of(registry: &Registry, ours: &[(PathBuf, Timestamp)], now: Timestamp) ->
     let mut found = duties.found;
     found.sort_by(|one, other| (one.until, &one.whom).cmp(&(other.until, &other.whom)));
     found
+}
+
+/// One of them in a sentence, for somebody who reads it at `now`.
+pub fn sentence(duty: &Duty, now: Timestamp) -> String {
+    let Duty {
+        until, whom, what, ..
+    } = duty;
+    match until {
+        None => format!("{whom}: {what}"),
+        Some(end) => {
+            let when = if *end <= now {
+                "over".to_owned()
+            } else {
+                format!("in {} days", days_left(*end, now))
+            };
+            format!("{whom}: {what}: {}, {when}", end.strftime("%Y-%m-%d"))
+        }
+    }
 }
 
 struct Duties {

@@ -25,11 +25,17 @@ use tower::Service;
 
 use super::{
     build::{self, Built},
+    duties,
     lasting::Lasting,
 };
 use crate::{
     audit::Event,
-    config::{environment::Environment, fault::ConfigFault, sections::Server},
+    config::{
+        environment::Environment,
+        fault::ConfigFault,
+        sections::{Alerts, Server},
+    },
+    control::Duty,
     metadata::registry::{Registry, SpState},
     model::short_name::ShortName,
     sys::tls,
@@ -60,8 +66,10 @@ pub struct Snapshot {
     pub server: Server,
     /// When it took over.
     pub since: Timestamp,
+    /// `[alerts]`
+    pub(super) alerts: Option<Alerts>,
     /// Our own certificates, each by its file, and when it ends.
-    pub(super) certificates: Vec<(PathBuf, Timestamp)>,
+    certificates: Arc<[(PathBuf, Timestamp)]>,
     routes: Router,
     metrics: Router,
     lasting: Lasting,
@@ -77,6 +85,18 @@ pub struct Taken {
     pub needs_restart: Vec<ConfigFault>,
     /// What is not wrong yet.
     pub warnings: Vec<ConfigFault>,
+}
+
+impl Snapshot {
+    /// What time it is.
+    pub(super) fn now(&self) -> Timestamp {
+        self.lasting.clock.now()
+    }
+
+    /// What must be done for whom, at `now`.
+    pub(super) fn duties(&self, now: Timestamp) -> Vec<Duty> {
+        duties::of(&self.front.bridge.registry, &self.certificates, now)
+    }
 }
 
 impl Live {
@@ -174,7 +194,7 @@ impl Live {
     }
 
     /// The routes of `[metrics]`.
-    pub(super) fn metrics(self: &Arc<Self>) -> Current {
+    pub fn metrics(self: &Arc<Self>) -> Current {
         Current {
             live: Arc::clone(self),
             routes: |snapshot| &snapshot.metrics,
@@ -202,6 +222,7 @@ fn settle(built: Built) -> (Snapshot, Taken) {
         metrics: _,
         is_lab,
         faults_of_providers,
+        alerts,
         certificates,
         needs_restart,
         warnings,
@@ -224,10 +245,16 @@ fn settle(built: Built) -> (Snapshot, Taken) {
         tracing::warn!("lab = true: plain http is allowed; not for people");
     }
     let front = Arc::new(front);
+    let certificates: Arc<[_]> = certificates.into();
+    let ends = {
+        let (front, certificates) = (Arc::clone(&front), Arc::clone(&certificates));
+        move |now| duties::of(&front.bridge.registry, &certificates, now)
+    };
     let snapshot = Snapshot {
         routes: web::router(Arc::clone(&front)),
-        metrics: metrics::router(Arc::clone(&front)),
+        metrics: metrics::router(Arc::clone(&front), ends),
         since: lasting.clock.now(),
+        alerts,
         certificates,
         front,
         server,

@@ -107,9 +107,6 @@ impl<'a> Look<'a> {
 
     pub(super) fn look(&mut self, now: Timestamp) -> Seen {
         let keys = self.signing_keys();
-        for (file, key) in self.named.signing.iter().zip(keys.iter().flatten()) {
-            self.warn_of_the_end(&file.path, key, now);
-        }
         let mapping = self.mapping();
         let (registry, to_keep) = self.registry(keys.as_deref(), now);
         let mut rules = HashMap::new();
@@ -245,23 +242,6 @@ impl<'a> Look<'a> {
         Some(signer)
     }
 
-    /// A certificate that ends warns and stops nobody: providers that took it keep the key.
-    fn warn_of_the_end(&mut self, file: &Path, signer: &SigningKey, now: Timestamp) {
-        let days = signer
-            .certificate()
-            .not_after()
-            .duration_since(now)
-            .as_hours()
-            / 24;
-        if days < 60 {
-            let what = format!("the certificate ends in {days} days");
-            self.warnings.push(ConfigFault {
-                key: "keys.signing".to_owned(),
-                ..ConfigFault::of_file(file, what)
-            });
-        }
-    }
-
     /// SHA-1 is taken for a while, and nobody may forget that it is.
     fn look_at_sha1(&mut self, sp: &SpConfig, now: Timestamp) {
         let Some(last) = sp.sha1_until else {
@@ -282,12 +262,8 @@ impl<'a> Look<'a> {
                 "take the line out once the provider signs with SHA-256",
             )
         } else {
-            let soon = match days {
-                0..=30 => format!("; that is in {days} days"),
-                _ => String::new(),
-            };
             (
-                format!("requests signed with SHA-1 are taken until the end of {last} (UTC){soon}"),
+                format!("requests signed with SHA-1 are taken until the end of {last} (UTC)"),
                 "have the provider sign with RSA-SHA256",
             )
         };

@@ -1,5 +1,6 @@
 //! Builds everything from a checked configuration, and runs it.
 
+pub mod alerts;
 pub mod build;
 mod connection;
 mod control;

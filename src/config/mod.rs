@@ -19,6 +19,7 @@ pub mod sections;
 pub mod sp;
 pub mod trial;
 
+mod alerts;
 mod algorithms;
 mod authn;
 mod document;
@@ -41,7 +42,7 @@ use keys::{Keys, SigningKeyFile};
 use lines::Lines;
 use named::Faulty;
 use sections::{
-    Algorithm, Authn, Metrics, Organization, Requests, Server, Sessions, Support, Texts,
+    Alerts, Algorithm, Authn, Metrics, Organization, Requests, Server, Sessions, Support, Texts,
 };
 use sp::SpConfig;
 use trial::Testers;
@@ -71,6 +72,8 @@ pub struct Config {
     pub texts: Option<Texts>,
     /// `[metrics]`
     pub metrics: Option<Metrics>,
+    /// `[alerts]`
+    pub alerts: Option<Alerts>,
     /// `[authn]`
     pub authn: Authn,
     /// `[test]`: who may try a sign-in; nobody where it is not there.
@@ -170,6 +173,7 @@ struct Sections {
     support: Option<Support>,
     texts: Option<Texts>,
     metrics: Option<Metrics>,
+    alerts: Option<Alerts>,
     authn: Option<Authn>,
     testers: Option<Testers>,
     sessions: Sessions,
@@ -214,6 +218,8 @@ impl Sections {
         self.support = support.and_then(|table| organization::read_support(table, &around, report));
         let texts = file.table("texts", report);
         self.texts = texts.and_then(|table| texts::read(table, &around, report));
+        let alerts = file.table("alerts", report);
+        self.alerts = alerts.map(|table| alerts::read(table, &around, report));
         let authn = file.required_table("authn", report);
         self.authn = authn.map(|table| authn::read(table, &around, report));
         let trial = file.table("test", report);
@@ -245,6 +251,7 @@ impl Sections {
                 support: Some(support),
                 texts,
                 metrics,
+                alerts,
                 authn: Some(authn),
                 testers,
                 sessions,
@@ -262,6 +269,7 @@ impl Sections {
                 support,
                 texts,
                 metrics,
+                alerts,
                 authn,
                 testers,
                 sessions,

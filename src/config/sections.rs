@@ -107,6 +107,26 @@ pub struct HomeText {
     pub first_line: u32,
 }
 
+/// `[alerts]`: whom to tell of what ends.
+#[derive(Clone, Debug)]
+pub struct Alerts {
+    /// A program and its words, which reads what is told.
+    pub command: Option<Vec<String>>,
+    /// Whom to write to.
+    pub mail: Option<AlertMail>,
+}
+
+/// `[alerts.mail]`
+#[derive(Clone, Debug)]
+pub struct AlertMail {
+    /// To these addresses.
+    pub to: Vec<String>,
+    /// From this one.
+    pub from: String,
+    /// The program that takes the message, and its words.
+    pub sendmail: Vec<String>,
+}
+
 /// `[authn]`: how people prove who they are.
 #[derive(Clone, Debug)]
 pub struct Authn {

@@ -37,6 +37,7 @@ impl Place {
             "metadata/zoom.xml",
             "metadata/intranet.xml",
             "config/people.toml",
+            "bin/tell",
         ] {
             place.write(file, "x");
         }
@@ -83,6 +84,8 @@ fn all_switched_on() -> String {
     EXAMPLE
         .replace("\n#:", "\n")
         .replace("idp-initiated = false", "idp-initiated = true")
+        // Not every machine has it.
+        .replace("/usr/sbin/sendmail", "../bin/tell")
 }
 
 #[test]

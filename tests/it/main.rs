@@ -13,6 +13,8 @@ mod lab;
 mod ldap;
 
 #[cfg(test)]
+mod alerts;
+#[cfg(test)]
 mod authn_request;
 #[cfg(test)]
 mod broken_metadata;

@@ -715,3 +715,56 @@ fn a_text_counts_its_lines_from_the_beginning_of_its_file_whatever_ends_them() {
         assert_eq!(en.last_change.to_string(), "2026-11-28");
     }
 }
+
+#[test]
+fn alerts_tell_somebody_by_a_program_that_is_there_and_addresses_that_are_some() {
+    let place = Place::new();
+    let all = all_switched_on();
+    let tell = "command = [\"../bin/tell\", \"--urgent\"]";
+    for (line, other, told) in [
+        (tell, "command = []", "alerts.command: names no program"),
+        (
+            tell,
+            "command = [\"../bin/none\"]",
+            "alerts.command: ../bin/none cannot be read",
+        ),
+        (
+            tell,
+            "command = [\"../bin\"]",
+            "alerts.command: ../bin is not a file",
+        ),
+        (
+            "to = [\"sso@example.org\"]",
+            "to = []",
+            "alerts.mail.to: names nobody",
+        ),
+        (
+            "to = [\"sso@example.org\"]",
+            "to = [\"a@example.org\", \"b@example.org\\nBcc: c@example.org\"]",
+            "alerts.mail.to[2]: is not a mail address",
+        ),
+        (
+            "from = \"passerelle@example.org\"",
+            "from = \"passerelle\"",
+            "alerts.mail.from: is not a mail address",
+        ),
+        (
+            "sendmail = [\"../bin/tell\", ",
+            "sendmail = [\"../bin/none\", ",
+            "alerts.mail.sendmail: ../bin/none cannot be read",
+        ),
+    ] {
+        assert!(all.contains(line), "{line}");
+        let shown = place.faults(&all.replace(line, other));
+        assert!(shown.contains(told), "{shown}\n{told}");
+    }
+    let shown = place.faults(&format!("{EXAMPLE}\n[alerts]\n"));
+    assert!(shown.contains("alerts: tells nobody"), "{shown}");
+    // Whoever can change the program is the server.
+    place.chmod(std::path::Path::new("bin/tell"), 0o777);
+    let shown = place.faults(&all);
+    assert!(
+        shown.contains("alerts.command: ../bin/tell can be changed by everybody"),
+        "{shown}"
+    );
+}
