@@ -1,7 +1,7 @@
 //! Writes every page, in every language, into a folder, to look at:
 //! `cargo run --example pages -- /tmp/pages`, then serve the folder.
 
-use std::{fs, path::PathBuf};
+use std::{collections::BTreeMap, fs, path::PathBuf};
 
 use anyhow::Context;
 use passerelle::{
@@ -33,6 +33,7 @@ fn main() -> anyhow::Result<()> {
         support_link: Some("https://ent.univ-montp3.fr".to_owned()),
         password_link: Some("https://ent.univ-montp3.fr".to_owned()),
         lab: std::env::args().nth(2).as_deref() == Some("lab"),
+        welcome: BTreeMap::new(),
     })?;
     fs::create_dir_all(folder.join("assets"))?;
     fs::write(folder.join("assets/style.css"), Pages::style())?;

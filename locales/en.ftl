@@ -80,11 +80,30 @@ framed-lead = For your security, you cannot sign in inside a page of another sit
 framed-open = Open in a new window
 
 home-title = Sign in to online services
-home-lead = This address signs you in to the university’s online services with your university (ENT) username and password. Choose a service to begin.
-home-lead-empty = This address signs you in to the university’s online services with your university (ENT) username and password.
+home-lead = The services below open with your university (ENT) username and password. Choose one to begin.
+home-lead-empty = This address opens the university’s online services with your university (ENT) username and password. There is no service to open right now.
 home-services = Services
 home-sign-in = Sign in to { $provider }
 home-no-link = Open this service as usual: it will bring you here.
+home-good-to-know = Good to know
+home-once = You sign in once: the services that you open afterwards know you.
+home-password = You type your password here or on the university’s own sign-in page, and never at a service.
+home-shared = On a shared computer, sign out before you leave.
+home-last-change =
+    Page last changed on { $day } { $month ->
+        [1] January
+        [2] February
+        [3] March
+        [4] April
+        [5] May
+        [6] June
+        [7] July
+        [8] August
+        [9] September
+        [10] October
+        [11] November
+       *[other] December
+    } { $year }.
 home-back = Go to the home page
 home-logout = Sign out
 

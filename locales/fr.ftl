@@ -83,11 +83,33 @@ framed-lead = Pour votre sécurité, la connexion ne se fait pas à l’intérie
 framed-open = Ouvrir dans une nouvelle fenêtre
 
 home-title = Connexion aux services en ligne
-home-lead = Cette adresse vous connecte aux services en ligne de l’université avec l’identifiant et le mot de passe de votre ENT. Choisissez un service pour commencer.
-home-lead-empty = Cette adresse vous connecte aux services en ligne de l’université avec l’identifiant et le mot de passe de votre ENT.
+home-lead = Les services ci-dessous s’ouvrent avec l’identifiant et le mot de passe de votre ENT. Choisissez-en un pour commencer.
+home-lead-empty = Cette adresse ouvre les services en ligne de l’université avec l’identifiant et le mot de passe de votre ENT. Aucun n’est disponible en ce moment.
 home-services = Services
 home-sign-in = Se connecter à { $provider }
 home-no-link = Ouvrez ce service comme d’habitude : il vous amènera ici.
+home-good-to-know = Bon à savoir
+home-once = Vous vous identifiez une fois : les services que vous ouvrez ensuite vous reconnaissent.
+home-password = Votre mot de passe se tape ici ou sur la page de connexion de l’université, jamais chez un service.
+home-shared = Sur un ordinateur partagé, déconnectez-vous avant de partir.
+home-last-change =
+    Page mise à jour le { $day ->
+        [1] 1er
+       *[other] { $day }
+    } { $month ->
+        [1] janvier
+        [2] février
+        [3] mars
+        [4] avril
+        [5] mai
+        [6] juin
+        [7] juillet
+        [8] août
+        [9] septembre
+        [10] octobre
+        [11] novembre
+       *[other] décembre
+    } { $year }.
 home-back = Aller à la page d’accueil
 home-logout = Se déconnecter
 

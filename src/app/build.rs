@@ -11,6 +11,7 @@ use jiff::Timestamp;
 use super::{
     lasting::Lasting,
     look::{Look, Seen},
+    texts,
 };
 use crate::{
     attributes::{map::Mapping, name_id::Parties, pairwise::Pairwise},
@@ -25,7 +26,7 @@ use crate::{
         self, Config,
         environment::Environment,
         fault::ConfigFault,
-        sections::{AttributeSource, Method, Metrics, Server},
+        sections::{Alerts, AttributeSource, Method, Metrics, Server},
     },
     edge::page::{Pages, Site},
     flow::{
@@ -57,6 +58,8 @@ pub struct Built {
     /// What is wrong with single providers, in their metadata or by their own rules: the others are served
     /// all the same.
     pub faults_of_providers: Vec<ConfigFault>,
+    /// `[alerts]`
+    pub alerts: Option<Alerts>,
     /// Our own certificates, each by its file, and when it ends.
     pub certificates: Vec<(PathBuf, Timestamp)>,
     /// What a server that runs already goes on with as it began.
@@ -214,6 +217,7 @@ fn build(config: Config, path: &Path, lasting: Lasting) -> Result<Built, Vec<Con
         metrics: config.metrics,
         is_lab,
         faults_of_providers,
+        alerts: config.alerts.clone(),
         certificates: parts.certificates,
         needs_restart,
         warnings,
@@ -431,6 +435,9 @@ impl Building<'_> {
 
     fn pages(&mut self) -> Option<Pages> {
         let config = self.config;
+        let welcome = texts::welcome(config)
+            .map_err(|faults| self.look.faults.extend(faults))
+            .ok()?;
         let site = Site {
             organization: config.organization.name.clone(),
             organization_url: config.organization.url.clone(),
@@ -438,6 +445,7 @@ impl Building<'_> {
             support_link: config.support.link.clone(),
             password_link: config.support.password_link.clone(),
             lab: config.is_lab(),
+            welcome,
         };
         Pages::new(site)
             .map_err(|error| self.fault("organization", &error))

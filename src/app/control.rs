@@ -3,7 +3,6 @@
 use std::collections::BTreeMap;
 
 use super::{
-    duties,
     follow::Decision,
     live::{Live, Taken},
 };
@@ -63,7 +62,7 @@ impl Answers for Live {
                 .map(|(name, record)| (name.to_string(), source(&record)))
                 .collect(),
             counts: BTreeMap::from(counts.map(|(name, count)| (name.to_owned(), count))),
-            duties: duties::of(bridge, &current.certificates, now),
+            duties: current.duties(now),
         }
     }
 }

@@ -6,7 +6,7 @@ use jiff::{SignedDuration, Timestamp, civil::Date, tz::Offset};
 
 use super::rollover::Standing;
 use crate::{
-    control::Duty,
+    control::{Duty, days_left},
     flow::bridge::{Bridge, Provider},
     metadata::{
         registry::{Registered, Registry, SpState},
@@ -64,6 +64,24 @@ fn listed<'p>(
     let mut found = duties.found;
     found.sort_by(|one, other| (one.until, &one.whom).cmp(&(other.until, &other.whom)));
     found
+}
+
+/// One of them in a sentence, for somebody who reads it at `now`.
+pub fn sentence(duty: &Duty, now: Timestamp) -> String {
+    let Duty {
+        until, whom, what, ..
+    } = duty;
+    match until {
+        None => format!("{whom}: {what}"),
+        Some(end) => {
+            let when = if *end <= now {
+                "over".to_owned()
+            } else {
+                format!("in {} days", days_left(*end, now))
+            };
+            format!("{whom}: {what}: {}, {when}", end.strftime("%Y-%m-%d"))
+        }
+    }
 }
 
 struct Duties {

@@ -25,12 +25,18 @@ use tower::Service;
 
 use super::{
     build::{self, Basis, Built},
+    duties,
     lasting::Lasting,
     look::held,
 };
 use crate::{
     audit::Event,
-    config::{environment::Environment, fault::ConfigFault, sections::Server},
+    config::{
+        environment::Environment,
+        fault::ConfigFault,
+        sections::{Alerts, Server},
+    },
+    control::Duty,
     metadata::registry::{Registry, SpState},
     model::short_name::ShortName,
     sys::tls,
@@ -61,8 +67,10 @@ pub struct Snapshot {
     pub server: Server,
     /// When it took over.
     pub since: Timestamp,
+    /// `[alerts]`
+    pub(super) alerts: Option<Alerts>,
     /// Our own certificates, each by its file, and when it ends.
-    pub(super) certificates: Vec<(PathBuf, Timestamp)>,
+    certificates: Arc<[(PathBuf, Timestamp)]>,
     routes: Router,
     metrics: Router,
     pub(super) lasting: Lasting,
@@ -75,11 +83,12 @@ impl Snapshot {
         let front = Arc::new(front);
         Self {
             routes: web::router(Arc::clone(&front)),
-            metrics: metrics::router(Arc::clone(&front)),
+            metrics: metrics_of(&front, &self.certificates),
             front,
             server: self.server.clone(),
             since: self.since,
-            certificates: self.certificates.clone(),
+            alerts: self.alerts.clone(),
+            certificates: Arc::clone(&self.certificates),
             lasting: self.lasting.clone(),
             basis: Arc::clone(&self.basis),
         }
@@ -96,6 +105,18 @@ pub struct Taken {
     pub needs_restart: Vec<ConfigFault>,
     /// What is not wrong yet.
     pub warnings: Vec<ConfigFault>,
+}
+
+impl Snapshot {
+    /// What time it is.
+    pub(super) fn now(&self) -> Timestamp {
+        self.lasting.clock.now()
+    }
+
+    /// What must be done for whom, at `now`.
+    pub(super) fn duties(&self, now: Timestamp) -> Vec<Duty> {
+        duties::of(&self.front.bridge, &self.certificates, now)
+    }
 }
 
 impl Live {
@@ -249,7 +270,7 @@ impl Live {
     }
 
     /// The routes of `[metrics]`.
-    pub(super) fn metrics(self: &Arc<Self>) -> Current {
+    pub fn metrics(self: &Arc<Self>) -> Current {
         Current {
             live: Arc::clone(self),
             routes: |snapshot| &snapshot.metrics,
@@ -277,6 +298,7 @@ fn settle(built: Built) -> (Snapshot, Taken) {
         metrics: _,
         is_lab,
         faults_of_providers,
+        alerts,
         certificates,
         needs_restart,
         warnings,
@@ -308,10 +330,12 @@ fn settle(built: Built) -> (Snapshot, Taken) {
         lasting.clock.now(),
     );
     let front = Arc::new(front);
+    let certificates: Arc<[_]> = certificates.into();
     let snapshot = Snapshot {
         routes: web::router(Arc::clone(&front)),
-        metrics: metrics::router(Arc::clone(&front)),
+        metrics: metrics_of(&front, &certificates),
         since: lasting.clock.now(),
+        alerts,
         certificates,
         front,
         server,
@@ -324,6 +348,15 @@ fn settle(built: Built) -> (Snapshot, Taken) {
         warnings,
     };
     (snapshot, taken)
+}
+
+/// The metrics of what is served with `front` and our own certificates.
+fn metrics_of(front: &Arc<Front>, certificates: &Arc<[(PathBuf, Timestamp)]>) -> Router {
+    let ends = {
+        let (front, certificates) = (Arc::clone(front), Arc::clone(certificates));
+        move |now| duties::of(&front.bridge, &certificates, now)
+    };
+    metrics::router(Arc::clone(front), ends)
 }
 
 /// Reads the configuration again at each SIGHUP.

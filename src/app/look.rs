@@ -128,10 +128,7 @@ impl<'a> Look<'a> {
 
     pub(super) fn look(&mut self, now: Timestamp) -> Seen {
         let keys = self.signing_keys();
-        for (file, key) in self.named.signing.iter().zip(keys.iter().flatten()) {
-            self.warn_of_the_end(("keys.signing", file), key, now);
-        }
-        let next = self.next_key(keys.as_deref(), now);
+        let next = self.next_key(keys.as_deref());
         let mapping = self.mapping();
         let (registry, to_keep) = self.registry(keys.as_deref(), now);
         let mut rules = HashMap::new();
@@ -283,10 +280,9 @@ impl<'a> Look<'a> {
             .ok()
     }
 
-    fn next_key(&mut self, keys: Option<&[SigningKey]>, now: Timestamp) -> Option<SigningKey> {
+    fn next_key(&mut self, keys: Option<&[SigningKey]>) -> Option<SigningKey> {
         let file = self.named.next?;
         let next = self.signing_key(file)?;
-        self.warn_of_the_end(("keys.next", file), &next, now);
         let is_same = |key: &SigningKey| key.certificate_der() == next.certificate_der();
         if keys.unwrap_or_default().iter().any(is_same) {
             self.fault("keys.next", &"is one of keys.signing")
@@ -359,28 +355,6 @@ impl<'a> Look<'a> {
         }
     }
 
-    /// A certificate that ends warns and stops nobody: providers that took it keep the key.
-    fn warn_of_the_end(
-        &mut self,
-        (key, file): (&str, &SigningKeyFile),
-        signer: &SigningKey,
-        now: Timestamp,
-    ) {
-        let days = signer
-            .certificate()
-            .not_after()
-            .duration_since(now)
-            .as_hours()
-            / 24;
-        if days < 60 {
-            let what = format!("the certificate ends in {days} days");
-            self.warnings.push(ConfigFault {
-                key: key.to_owned(),
-                ..ConfigFault::of_file(&file.path, what)
-            });
-        }
-    }
-
     /// SHA-1 is taken for a while, and nobody may forget that it is.
     fn look_at_sha1(&mut self, sp: &SpConfig, now: Timestamp) {
         let Some(last) = sp.sha1_until else {
@@ -401,12 +375,8 @@ impl<'a> Look<'a> {
                 "take the line out once the provider signs with SHA-256",
             )
         } else {
-            let soon = match days {
-                0..=30 => format!("; that is in {days} days"),
-                _ => String::new(),
-            };
             (
-                format!("requests signed with SHA-1 are taken until the end of {last} (UTC){soon}"),
+                format!("requests signed with SHA-1 are taken until the end of {last} (UTC)"),
                 "have the provider sign with RSA-SHA256",
             )
         };

@@ -1,5 +1,6 @@
 //! Builds everything from a checked configuration, and runs it.
 
+pub mod alerts;
 pub mod build;
 mod connection;
 mod control;
@@ -13,3 +14,4 @@ pub mod registrar;
 pub mod rollover;
 pub mod serve;
 pub mod setup;
+mod texts;

@@ -4,17 +4,29 @@ use std::{path::Path, sync::Arc};
 
 use anyhow::bail;
 
-use super::{complain_of, say};
+use super::{complain, complain_of, say};
 use crate::{
-    app::build::{self, Built},
+    app::{
+        build::{self, Built},
+        duties,
+    },
     config::environment::Environment,
-    sys::{clock::SystemClock, entropy::OsEntropy},
+    sys::{
+        clock::{Clock as _, SystemClock},
+        entropy::OsEntropy,
+    },
 };
 
 /// Builds everything from the configuration and says all that is wrong with it.
 pub(super) fn run(path: &Path) -> anyhow::Result<()> {
     let built = load(path)?;
     complain_of(&built.warnings, "warning");
+    // The same that `status` lists and that a server tells of.
+    let now = SystemClock.now();
+    let ends = duties::of(&built.front.bridge, &built.certificates, now);
+    for duty in &ends {
+        complain(&format!("warning: {}", duties::sentence(duty, now)));
+    }
     let broken = &built.faults_of_providers;
     if !broken.is_empty() {
         complain_of(broken, "error");
@@ -30,7 +42,7 @@ pub(super) fn run(path: &Path) -> anyhow::Result<()> {
         "{}: nothing wrong; {} service provider(s), {} warning(s)",
         path.display(),
         built.front.bridge.providers.len(),
-        built.warnings.len()
+        built.warnings.len() + ends.len()
     ));
     Ok(())
 }

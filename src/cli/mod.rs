@@ -3,6 +3,7 @@
 //! What a person reads goes to standard output, what went wrong to standard error; 0 means that all
 //! is well, 1 that something is wrong, 2 that the command line was not understood.
 
+mod alerts;
 mod check;
 mod doctor;
 mod hash_password;
@@ -57,6 +58,8 @@ enum Command {
     Reload,
     /// Says what must be done for whom, and until when.
     Status(status::Options),
+    /// Tries how somebody is told of what ends.
+    Alerts(alerts::Options),
     /// Checks the configuration and everything that it names, and says all that is wrong.
     Check,
     /// Tries all that a sign-in needs, servers included, and says what to do about what is bad.
@@ -97,6 +100,7 @@ pub fn run() -> ExitCode {
         Command::Serve(options) => serve::run(&config, &options),
         Command::Reload => reload::run(&config),
         Command::Status(options) => status::run(&config, &options),
+        Command::Alerts(options) => alerts::run(&config, &options),
         Command::Check => check::run(&config),
         Command::Doctor(options) => doctor::run(&config, &options),
         Command::Keys(options) => keys::run(&config, &options),

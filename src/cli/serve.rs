@@ -12,6 +12,7 @@ use tracing_subscriber::{Layer as _, Registry, filter::LevelFilter, layer::Subsc
 
 use crate::{
     app::{
+        alerts,
         follow::follow,
         live::{Live, reload_at},
         serve::{serve, tell_metrics},
@@ -100,6 +101,7 @@ pub(super) fn run(path: &Path, options: &Options) -> anyhow::Result<()> {
             tokio::spawn(socket.serve(answers));
         }
         tokio::spawn(follow(Arc::clone(&live)));
+        tokio::spawn(alerts::watch(Arc::clone(&live)));
         if let Some(metrics) = metrics {
             tell_metrics(&live, metrics)
                 .with_context(|| format!("cannot tell metrics at {}", metrics.listen))?;

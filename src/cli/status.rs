@@ -13,6 +13,7 @@ use crate::{
     control::{
         Answer, Command, Duty, Status,
         ask::{AskFault, ask},
+        days_left,
     },
     sys::clock::{Clock as _, SystemClock},
 };
@@ -105,7 +106,7 @@ fn tell_duties(duties: &[Duty], now: Timestamp) {
         let (date, when) = match until {
             None => ("now".to_owned(), String::new()),
             Some(end) => {
-                let days = end.duration_since(now).as_hours().div_euclid(24);
+                let days = days_left(*end, now);
                 let when = if *end <= now {
                     "over".to_owned()
                 } else {

@@ -20,6 +20,7 @@ pub mod sections;
 pub mod sp;
 pub mod trial;
 
+mod alerts;
 mod algorithms;
 mod authn;
 mod document;
@@ -30,6 +31,7 @@ mod preset;
 mod rules;
 mod server;
 mod sessions;
+mod texts;
 mod words;
 
 use base_url::BaseUrl;
@@ -40,7 +42,9 @@ use files::Surroundings;
 use keys::{Keys, Signing};
 use lines::Lines;
 use named::Faulty;
-use sections::{Algorithm, Authn, Metrics, Organization, Requests, Server, Sessions, Support};
+use sections::{
+    Alerts, Algorithm, Authn, Metrics, Organization, Requests, Server, Sessions, Support, Texts,
+};
 use sp::SpConfig;
 use trial::Testers;
 
@@ -65,8 +69,12 @@ pub struct Config {
     pub organization: Organization,
     /// `[support]`
     pub support: Support,
+    /// `[texts]`
+    pub texts: Option<Texts>,
     /// `[metrics]`
     pub metrics: Option<Metrics>,
+    /// `[alerts]`
+    pub alerts: Option<Alerts>,
     /// `[authn]`
     pub authn: Authn,
     /// `[test]`: who may try a sign-in; nobody where it is not there.
@@ -164,7 +172,9 @@ struct Sections {
     signing: Signing,
     organization: Option<Organization>,
     support: Option<Support>,
+    texts: Option<Texts>,
     metrics: Option<Metrics>,
+    alerts: Option<Alerts>,
     authn: Option<Authn>,
     testers: Option<Testers>,
     sessions: Sessions,
@@ -209,6 +219,10 @@ impl Sections {
             organization.and_then(|table| organization::read_organization(table, &around, report));
         let support = file.required_table("support", report);
         self.support = support.and_then(|table| organization::read_support(table, &around, report));
+        let texts = file.table("texts", report);
+        self.texts = texts.and_then(|table| texts::read(table, &around, report));
+        let alerts = file.table("alerts", report);
+        self.alerts = alerts.map(|table| alerts::read(table, &around, report));
         let authn = file.required_table("authn", report);
         self.authn = authn.map(|table| authn::read(table, &around, report));
         let trial = file.table("test", report);
@@ -249,7 +263,9 @@ impl Sections {
                 signing: _,
                 organization: Some(organization),
                 support: Some(support),
+                texts,
                 metrics,
+                alerts,
                 authn: Some(authn),
                 testers,
                 sessions,
@@ -265,7 +281,9 @@ impl Sections {
                 keys,
                 organization,
                 support,
+                texts,
                 metrics,
+                alerts,
                 authn,
                 testers,
                 sessions,

@@ -35,7 +35,11 @@ pub(super) fn read(table: &mut Table<'_>, report: &mut Report) -> Rules {
 }
 
 /// A day, as TOML writes it: `2027-06-30`, without quotes.
-fn read_date(table: &mut Table<'_>, key: &'static str, report: &mut Report) -> Option<Date> {
+pub(super) fn read_date(
+    table: &mut Table<'_>,
+    key: &'static str,
+    report: &mut Report,
+) -> Option<Date> {
     let written: Datetime = table.optional(key, report)?;
     let date = match written {
         Datetime {

@@ -11,7 +11,9 @@ use serde::Deserialize;
 
 use crate::{
     model::{
-        authn_context::AuthnContextClass, endpoint::EndpointUrl, language::Localized,
+        authn_context::AuthnContextClass,
+        endpoint::EndpointUrl,
+        language::{Language, Localized},
         name_id::NameIdFormat,
     },
     sys::secret::Secret,
@@ -77,6 +79,52 @@ pub struct Support {
     pub link: Option<String>,
     /// Where people change their password.
     pub password_link: Option<String>,
+}
+
+/// `[texts]`: what the administrator writes for people.
+#[derive(Clone, Debug)]
+pub struct Texts {
+    /// The start page, once for each language, in the order of [`Language::ALL`].
+    pub home: Vec<HomeText>,
+}
+
+/// The text of the start page in one language.
+#[derive(Clone, Debug)]
+pub struct HomeText {
+    /// The language that it is in.
+    pub language: Language,
+    /// Its file.
+    pub path: PathBuf,
+    /// The heading of the page.
+    pub title: String,
+    /// What stands below it, before the services.
+    pub lead: String,
+    /// The day on which somebody last changed what it says.
+    pub last_change: Date,
+    /// The rest, as it was written.
+    pub markdown: String,
+    /// The line of the file, from 1, on which the rest begins.
+    pub first_line: u32,
+}
+
+/// `[alerts]`: whom to tell of what ends.
+#[derive(Clone, Debug)]
+pub struct Alerts {
+    /// A program and its words, which reads what is told.
+    pub command: Option<Vec<String>>,
+    /// Whom to write to.
+    pub mail: Option<AlertMail>,
+}
+
+/// `[alerts.mail]`
+#[derive(Clone, Debug)]
+pub struct AlertMail {
+    /// To these addresses.
+    pub to: Vec<String>,
+    /// From this one.
+    pub from: String,
+    /// The program that takes the message, and its words.
+    pub sendmail: Vec<String>,
 }
 
 /// `[authn]`: how people prove who they are.

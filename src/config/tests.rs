@@ -10,6 +10,9 @@ mod faults;
 const EXAMPLE: &str = include_str!("../../config/passerelle.example.toml");
 const UNIV_MONTP3: &str = include_str!("../../config/univ-montp3.toml");
 
+/// A text of the start page.
+const HOME: &str = "+++\n# For whom it is.\ntitle = \"Zoom\"\nlead = \"To teach.\"\nlast-change = 2026-11-28\n+++\nText.\n";
+
 /// A folder with all the files that a configuration can name.
 struct Place(TempDir);
 
@@ -30,11 +33,15 @@ impl Place {
         place.write("certs/federation.pem", &authority);
         place.write_secret("certs/directory.password", "reader\n");
         fs::create_dir(place.0.path().join("state")).unwrap();
+        for language in ["fr", "en"] {
+            place.write(&format!("config/texts/home.{language}.md"), HOME);
+        }
         for file in [
             "certs/tls.pem",
             "metadata/zoom.xml",
             "metadata/intranet.xml",
             "config/people.toml",
+            "bin/tell",
         ] {
             place.write(file, "x");
         }
@@ -81,6 +88,8 @@ fn all_switched_on() -> String {
     EXAMPLE
         .replace("\n#:", "\n")
         .replace("idp-initiated = false", "idp-initiated = true")
+        // Not every machine has it.
+        .replace("/usr/sbin/sendmail", "../bin/tell")
 }
 
 #[test]

@@ -132,6 +132,11 @@ impl Duty {
     }
 }
 
+/// How many whole days are left; below 0 after the end.
+pub fn days_left(end: Timestamp, now: Timestamp) -> i64 {
+    end.duration_since(now).as_hours().div_euclid(24)
+}
+
 /// Whoever knows the answers. Called on a thread that may wait.
 pub trait Answers: std::fmt::Debug + Send + Sync + 'static {
     /// Has the version of a provider's metadata that is held count (`true`) or turns it down; why it could not.

@@ -7,6 +7,7 @@
 //! page says what is behind it: no host, no protocol, no cause, and not whether an account exists
 //! but for the pages of `/test`, which are for those who see to what is behind it.
 
+pub mod article;
 mod form;
 pub mod interview;
 pub mod sheet;
@@ -21,7 +22,11 @@ mod words;
 pub use stop::{Stop, StopReason};
 pub use words::WordsError;
 
+use std::collections::BTreeMap;
+
+use article::Article;
 use form::{Skeleton, Values};
+use jiff::civil::Date;
 use template::{Edition, Login};
 
 use crate::{
@@ -44,6 +49,21 @@ pub struct Site {
     pub password_link: Option<String>,
     /// Whether plain `http` is allowed; every page then says so.
     pub lab: bool,
+    /// What the start page says besides its list of services, in each language or in none.
+    pub welcome: BTreeMap<Language, Welcome>,
+}
+
+/// What the administrator has the start page say.
+#[derive(Clone, Debug)]
+pub struct Welcome {
+    /// Its heading.
+    pub title: String,
+    /// What stands before the services.
+    pub lead: String,
+    /// What stands behind them.
+    pub article: Article,
+    /// When somebody last changed what it says.
+    pub last_change: Date,
 }
 
 /// A page and what it shows. All text is plain text: escaping is done here.

@@ -430,7 +430,7 @@ impl Registry {
             .map(move |known| known.listed(now))
     }
 
-    /// One provider as a page may tell it: a page that says "switched off" still shows a way out.
+    /// One provider as a page may tell it: a page that says "ended" still shows a way out.
     pub fn listed(&self, name: &ShortName, now: Timestamp) -> Option<Listed<'_>> {
         self.by_short_name.get(name).map(|known| known.listed(now))
     }

@@ -1,5 +1,5 @@
 //! What every room may use: time, randomness, secrets, sealing, TLS, HTTP, files that are put in place
-//! at once.
+//! at once, programs of the administrator's.
 //!
 //! Knows nothing of SAML, HTTP or people. Time and randomness come from here and
 //! from nowhere else, so that a test can move the one and fix the other.
@@ -11,6 +11,7 @@ pub mod file;
 pub mod hmac;
 pub mod http;
 pub mod open_files;
+pub mod program;
 pub mod reach;
 pub mod seal;
 pub mod secret;

@@ -11,6 +11,7 @@ use axum::{
     response::{IntoResponse as _, Response},
     routing::get,
 };
+use jiff::Timestamp;
 use prometheus_client::{
     collector::Collector,
     encoding::{DescriptorEncoder, EncodeMetric as _, text},
@@ -20,6 +21,7 @@ use prometheus_client::{
 
 use crate::{
     authn::ServerRecord,
+    control::{Duty, days_left},
     metadata::{registry::SpState, sources::SourceRecord},
     model::short_name::ShortName,
     web::Front,
@@ -28,9 +30,17 @@ use crate::{
 const CONTENT_TYPE: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
 
 /// `GET /metrics`, and nothing else.
-pub fn router(front: Arc<Front>) -> Router {
+///
+/// `duties` says what must be done by when.
+pub fn router(
+    front: Arc<Front>,
+    duties: impl Fn(Timestamp) -> Vec<Duty> + Send + Sync + 'static,
+) -> Router {
     let mut registry = Registry::with_prefix("passerelle");
-    registry.register_collector(Box::new(Counts(front)));
+    registry.register_collector(Box::new(Counts {
+        front,
+        duties: Box::new(duties),
+    }));
     Router::new()
         .route("/metrics", get(tell))
         .with_state(Arc::new(registry))
@@ -44,16 +54,26 @@ async fn tell(State(registry): State<Arc<Registry>>) -> Response {
     }
 }
 
-/// All that the parts of the bridge count for themselves.
-#[derive(Debug)]
-struct Counts(Arc<Front>);
+/// All that the parts of the bridge count for themselves, and what ends.
+struct Counts {
+    front: Arc<Front>,
+    duties: Box<dyn Fn(Timestamp) -> Vec<Duty> + Send + Sync>,
+}
+
+impl fmt::Debug for Counts {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Counts")
+            .field("front", &self.front)
+            .finish_non_exhaustive()
+    }
+}
 
 /// What kind of server it is, and what has come of it.
 type Counted = (&'static str, ServerRecord);
 
 impl Collector for Counts {
     fn encode(&self, mut encoder: DescriptorEncoder<'_>) -> Result<(), fmt::Error> {
-        let bridge = &self.0.bridge;
+        let bridge = &self.front.bridge;
         let now = bridge.clock.now();
         let cas = bridge.authenticator.cas.as_ref();
         let directory = bridge.directory.as_ref();
@@ -68,8 +88,9 @@ impl Collector for Counts {
             encode_servers(&servers, &mut encoder)?;
         }
         encode_providers(bridge.registry.states(now), &mut encoder)?;
+        encode_ends(&(self.duties)(now), now, &mut encoder)?;
         encode_sources(&bridge.sources.records(), &mut encoder)?;
-        let (health, connections) = (&bridge.health, &self.0.connections);
+        let (health, connections) = (&bridge.health, &self.front.connections);
         for (name, help, count) in [
             (
                 "requests_without_replay_mark",
@@ -164,6 +185,32 @@ fn encode_sources(
             let labels = [("sp", name.as_str()), ("state", state.word())];
             ConstCounter::new(*count).encode(answers.encode_family(&labels)?)?;
         }
+    }
+    Ok(())
+}
+
+/// How many days are left of what ends soon, and how many have gone by since it ended.
+fn encode_ends(
+    duties: &[Duty],
+    now: Timestamp,
+    encoder: &mut DescriptorEncoder<'_>,
+) -> Result<(), fmt::Error> {
+    let mut ends = duties
+        .iter()
+        .filter_map(|duty| Some((duty, duty.until?)))
+        .peekable();
+    if ends.peek().is_none() {
+        return Ok(());
+    }
+    let mut told = encoder.encode_descriptor(
+        "days_left",
+        "Whole days until something ends that ends within 60 days or is over, by whom it is for and what it is",
+        None,
+        MetricType::Gauge,
+    )?;
+    for (duty, end) in ends {
+        let labels = [("for", &*duty.whom), ("what", &*duty.what)];
+        ConstGauge::new(days_left(end, now)).encode(told.encode_family(&labels)?)?;
     }
     Ok(())
 }

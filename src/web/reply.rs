@@ -390,7 +390,7 @@ fn stop_page(
     let told = stops::told(&stopped.fault, provider, attribute);
     log_stop(&told, stopped, headers);
     let link = stopped.home.as_ref().and_then(|home| home.way_in.as_ref());
-    let link = link.map(way_in);
+    let link = link.filter(|_| told.reason.may_pass()).map(way_in);
     let way_out = if stopped.is_trial {
         let are_trials = front.bridge.settings.testers.is_some();
         are_trials.then_some((provider, TRIALS))

@@ -13,6 +13,8 @@ mod lab;
 mod ldap;
 
 #[cfg(test)]
+mod alerts;
+#[cfg(test)]
 mod authn_request;
 #[cfg(test)]
 mod broken_metadata;
@@ -34,6 +36,8 @@ mod doctor;
 mod encryption;
 #[cfg(test)]
 mod followed;
+#[cfg(test)]
+mod front_page;
 #[cfg(test)]
 mod hostile;
 #[cfg(test)]

@@ -38,6 +38,9 @@ fn load(file: &str) -> (TempDir, Config) {
         "metadata/intranet.xml",
         &shipped("tests/fixtures/metadata/valid/plain.xml"),
     );
+    for text in ["config/texts/home.fr.md", "config/texts/home.en.md"] {
+        write(text, &shipped(text));
+    }
     let path = write(file, &shipped(file));
     let config = config::load(&path, &Environment::default())
         .unwrap_or_else(|faults| panic!("{file}: {faults:#?}"));

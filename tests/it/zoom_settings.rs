@@ -48,10 +48,15 @@ fn refused(path: &Path, more: &[&str]) -> String {
 fn university() -> TempDir {
     let place = tempfile::tempdir().unwrap();
     let at = |name: &str| place.path().join(name);
-    for folder in ["config", "metadata"] {
+    for folder in ["config", "config/texts", "metadata"] {
         fs::create_dir(at(folder)).unwrap();
     }
-    for file in ["config/univ-montp3.toml", "metadata/zoom.xml"] {
+    for file in [
+        "config/univ-montp3.toml",
+        "config/texts/home.fr.md",
+        "config/texts/home.en.md",
+        "metadata/zoom.xml",
+    ] {
         fs::copy(repository().join(file), at(file)).unwrap();
     }
     let certs = at("certs");

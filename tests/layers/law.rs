@@ -96,6 +96,7 @@ const LIBRARIES: &[Library] = &[
     only("minijinja", &["expression", "edge/page"]),
     only("fluent_bundle", &["edge/page"]),
     only("unic_langid", &["edge/page"]),
+    only("pulldown_cmark", &["edge/page/article"]),
     // Configuration is read in one room. The directory of local accounts is a file of its own, and
     // the tests of what is released read the presets, which are data.
     only(

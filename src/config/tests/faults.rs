@@ -1,6 +1,9 @@
 //! What is told of each fault.
 
-use super::{EXAMPLE, Place, all_switched_on, with};
+use std::fs;
+
+use super::{EXAMPLE, HOME, Place, all_switched_on, with};
+use crate::model::language::Language;
 
 #[test]
 fn breach_of_sdp_md09_sdp_md11_sdp_idp33_faults_of_all_sections_are_reported_together() {
@@ -758,4 +761,119 @@ fn r90_r93_an_address_that_is_followed_is_https_and_stands_beside_no_file() {
         let faults = place.faults(&text.replacen(old, new, 1));
         assert!(faults.contains(told), "{told}\n{faults}");
     }
+}
+
+#[test]
+fn a_text_is_there_in_each_language_in_bounds_and_says_what_it_is() {
+    let place = Place::new();
+    let text = all_switched_on();
+    let faults = |name: &str, content: &str| {
+        let path = place.write(&format!("config/texts/{name}"), content);
+        let shown = place.faults(&text);
+        fs::write(path, HOME).unwrap();
+        shown
+    };
+    let large = format!("{HOME}{}", "a".repeat(64 * 1024));
+    let misspelt = HOME.replace("lead", "laed");
+    let no_day = HOME.replace("2026-11-28", "\"yesterday\"");
+    for (content, told) in [
+        (&*large, "home.fr.md is larger than 65536 bytes"),
+        (
+            "# Zoom\n",
+            "texts/home.fr.md: does not begin with what it says of itself",
+        ),
+        (
+            "+++\ntitle = 1\n",
+            "does not begin with what it says of itself",
+        ),
+        ("+++\n+++\n", "texts/home.fr.md: last-change: is missing"),
+        (
+            &misspelt,
+            "texts/home.fr.md:4: laed: is not a key that is known here\n    hint: did you mean `lead`?",
+        ),
+        (&misspelt, "texts/home.fr.md: lead: is missing"),
+        (&no_day, "texts/home.fr.md:5: last-change: "),
+    ] {
+        let shown = faults("home.fr.md", content);
+        assert!(shown.contains(told), "{shown}\n{told}");
+        assert!(!shown.contains("home.en.md"), "{shown}");
+    }
+    fs::remove_file(place.0.path().join("config/texts/home.en.md")).unwrap();
+    let shown = place.faults(&text);
+    assert!(
+        shown.contains("texts.folder: texts/home.en.md cannot be read"),
+        "{shown}"
+    );
+}
+
+#[test]
+fn a_text_counts_its_lines_from_the_beginning_of_its_file_whatever_ends_them() {
+    let place = Place::new();
+    for text in [
+        HOME.to_owned(),
+        format!("\u{feff}{}", HOME.replace('\n', "\r\n")),
+    ] {
+        place.write("config/texts/home.en.md", &text);
+        let config = place.load(&all_switched_on()).unwrap();
+        let [fr, en] = &*config.texts.unwrap().home else {
+            panic!("one for each language");
+        };
+        assert_eq!((fr.language, en.language), (Language::Fr, Language::En));
+        assert_eq!((en.first_line, &*en.markdown), (7, "Text.\n"));
+        assert_eq!((&*en.title, &*en.lead), ("Zoom", "To teach."));
+        assert_eq!(en.last_change.to_string(), "2026-11-28");
+    }
+}
+
+#[test]
+fn alerts_tell_somebody_by_a_program_that_is_there_and_addresses_that_are_some() {
+    let place = Place::new();
+    let all = all_switched_on();
+    let tell = "command = [\"../bin/tell\", \"--urgent\"]";
+    for (line, other, told) in [
+        (tell, "command = []", "alerts.command: names no program"),
+        (
+            tell,
+            "command = [\"../bin/none\"]",
+            "alerts.command: ../bin/none cannot be read",
+        ),
+        (
+            tell,
+            "command = [\"../bin\"]",
+            "alerts.command: ../bin is not a file",
+        ),
+        (
+            "to = [\"sso@example.org\"]",
+            "to = []",
+            "alerts.mail.to: names nobody",
+        ),
+        (
+            "to = [\"sso@example.org\"]",
+            "to = [\"a@example.org\", \"b@example.org\\nBcc: c@example.org\"]",
+            "alerts.mail.to[2]: is not a mail address",
+        ),
+        (
+            "from = \"passerelle@example.org\"",
+            "from = \"passerelle\"",
+            "alerts.mail.from: is not a mail address",
+        ),
+        (
+            "sendmail = [\"../bin/tell\", ",
+            "sendmail = [\"../bin/none\", ",
+            "alerts.mail.sendmail: ../bin/none cannot be read",
+        ),
+    ] {
+        assert!(all.contains(line), "{line}");
+        let shown = place.faults(&all.replace(line, other));
+        assert!(shown.contains(told), "{shown}\n{told}");
+    }
+    let shown = place.faults(&format!("{EXAMPLE}\n[alerts]\n"));
+    assert!(shown.contains("alerts: tells nobody"), "{shown}");
+    // Whoever can change the program is the server.
+    place.chmod(std::path::Path::new("bin/tell"), 0o777);
+    let shown = place.faults(&all);
+    assert!(
+        shown.contains("alerts.command: ../bin/tell can be changed by everybody"),
+        "{shown}"
+    );
 }

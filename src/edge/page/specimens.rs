@@ -269,7 +269,7 @@ impl<'a> Cast<'a> {
                     code,
                     reason,
                     support_code,
-                    way_out,
+                    way_out: way_out.filter(|_| reason.may_pass()),
                     // It is never without.
                     again: Some("/j/zoom/c2VhbA").filter(|_| reason == StopReason::TicketUsed),
                     is_trial: reason == StopReason::NotATester,

@@ -266,6 +266,11 @@ impl StopReason<'_> {
         )
     }
 
+    /// Whether starting again may help: a page that says that it will not leads to the start page instead.
+    pub fn may_pass(&self) -> bool {
+        !matches!(self, Self::ProviderDisabled { .. })
+    }
+
     /// The name of the text on the button that leads out, but for a trial's.
     const fn way_out_key(&self) -> &'static str {
         match self {

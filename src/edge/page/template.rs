@@ -1,7 +1,8 @@
 //! The templates with the texts of one language: an [`Edition`].
 //!
-//! The only place that knows minijinja. Every value is escaped on its way into the page, a name
-//! that a template does not get is an error, and a test keeps `safe` out of the templates.
+//! The only place that knows minijinja. Every value is escaped on its way into the page, but for the one
+//! that [`Article`](super::article::Article) wrote as HTML; a name that a template does not get is an error, and a
+//! test keeps `safe` out of the templates.
 
 use std::{hash::Hasher, sync::Arc};
 
@@ -11,7 +12,7 @@ use minijinja::{
 };
 
 use super::{
-    About, Ending, PageError, Pages, PasswordEnd, Refusal, Site, Stop, StopReason,
+    About, Ending, PageError, Pages, PasswordEnd, Refusal, Site, Stop, StopReason, Welcome,
     form::{Gap, Skeleton, Values},
     words::Words,
 };
@@ -136,6 +137,8 @@ pub(super) struct Edition {
     pub(super) language: Language,
     pub(super) words: Arc<Words>,
     templates: Environment<'static>,
+    /// What the start page says, where the administrator has written it.
+    welcome: Option<Welcome>,
     /// The form for name and password as it is shown first, for a provider that says nothing of itself.
     first_form: Skeleton,
     /// The POST page that says that the person is signed in; with a RelayState and without.
@@ -181,6 +184,7 @@ impl Edition {
             language,
             words,
             templates,
+            welcome: site.welcome.get(&language).cloned(),
             first_form: Skeleton::cut(""),
             signed_in: [Skeleton::cut(""), Skeleton::cut("")],
             answered: [Skeleton::cut(""), Skeleton::cut("")],
@@ -443,16 +447,33 @@ impl Edition {
 
     /// The start page.
     pub(super) fn home(&self, services: &[(&str, Option<&str>)]) -> Result<String, PageError> {
-        let face = Face::new("home", self.text(key("home-title"), [])?);
         let providers: Vec<Value> = services
             .iter()
             .map(|&(name, link)| context! { name, link })
             .collect();
+        let (title, welcome) = match &self.welcome {
+            Some(welcome) => (welcome.title.clone(), self.welcome(welcome)?),
+            None => (self.text(key("home-title"), [])?, Value::from(())),
+        };
         self.page(
             "home.html",
-            face.in_all_languages(),
-            &context! { providers },
+            Face::new("home", title).in_all_languages(),
+            &context! { providers, welcome },
         )
+    }
+
+    fn welcome(&self, welcome: &Welcome) -> Result<Value, PageError> {
+        let date = welcome.last_change;
+        let mut arguments = FluentArgs::new();
+        arguments.set("day", date.day());
+        arguments.set("month", date.month());
+        // A number would be grouped by thousands, or may be one day.
+        arguments.set("year", date.year().to_string());
+        Ok(context! {
+            lead => welcome.lead.as_str(),
+            article => Value::from_safe_string(welcome.article.html().to_owned()),
+            last_change => self.words.text(key("home-last-change"), &arguments)?,
+        })
     }
 }
 

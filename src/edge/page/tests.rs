@@ -20,7 +20,23 @@ fn site() -> Site {
         support_link: Some("https://ent.univ-montp3.fr".to_owned()),
         password_link: Some("https://ent.univ-montp3.fr/mdp".to_owned()),
         lab: false,
+        welcome: BTreeMap::new(),
     }
+}
+
+/// What the start page says in French.
+fn welcome(text: &str, markdown: &str, values: &[(&str, &str)]) -> BTreeMap<Language, Welcome> {
+    let values = values
+        .iter()
+        .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))
+        .collect();
+    let welcome = Welcome {
+        title: text.to_owned(),
+        lead: text.to_owned(),
+        article: Article::write(markdown, &values).unwrap(),
+        last_change: "2026-12-01".parse().unwrap(),
+    };
+    [(Language::Fr, welcome)].into()
 }
 
 fn pages() -> Pages {
@@ -144,6 +160,7 @@ fn r95_markup_in_any_text_is_shown_and_never_obeyed() {
             support_link: Some(format!("https://sp.example/{hostile}")),
             password_link: Some(format!("https://sp.example/{hostile}")),
             lab: true,
+            welcome: welcome(hostile, "{hostile}", &[("hostile", hostile)]),
         };
         let pages = Pages::new(hostile_site).unwrap();
         for (name, page) in Cast::ZOOM.pages() {
@@ -369,6 +386,7 @@ fn a_stop_page_says_what_to_do_whom_to_ask_and_the_code_in_both_languages() {
             assert!(html.contains(&format!("data-page=\"stop\" data-reason=\"{slug}\"")));
             assert!(html.contains("<code data-testid=\"support-code\">7K3M-9QPD</code>"));
             assert!(html.contains("<code data-testid=\"stop-code\">P-EXPIRED</code>"));
+            assert!(html.contains("<div class=\"masthead\">"), "{name}");
             assert!(html.contains("<span>BBB &amp; Zoom</span>"), "{name}");
             assert!(
                 html.contains("https:&#x2f;&#x2f;ent.univ-montp3.fr"),
@@ -656,5 +674,60 @@ fn r42_no_page_leads_to_what_a_provider_says_unless_it_is_on_the_web() {
                 assert!(matches!(html, Err(PageError::Address)), "{bad}");
             }
         }
+    }
+}
+
+#[test]
+fn the_start_page_says_what_the_administrator_wrote_around_its_services() {
+    let site = Site {
+        welcome: welcome(
+            "Zoom & nous",
+            "## Un *titre*\n\nVoir {there}.",
+            &[("there", "<là>")],
+        ),
+        ..site()
+    };
+    let pages = Pages::new(site).unwrap();
+    let home = Page::Home {
+        providers: Cast::ZOOM.providers,
+    };
+    let html = pages.render(&home, Language::Fr, NONCE).unwrap();
+    assert!(
+        html.contains("<title>Zoom &amp; nous – Université"),
+        "{html}"
+    );
+    assert!(html.contains("<h1>Zoom &amp; nous</h1>\n<p class=\"lead\">Zoom &amp; nous</p>"));
+    let article = "<h2>Un <em>titre</em></h2>\n<p>Voir &lt;là&gt;.</p>\n";
+    let (before, after) = html.split_once(article).unwrap();
+    assert!(before.contains(">Se connecter à Zoom</a>"), "{before}");
+    assert!(
+        after.contains("Page mise à jour le 1er décembre 2026."),
+        "{after}"
+    );
+    // The other language has its list, and what is good to know.
+    let html = pages.render(&home, Language::En, NONCE).unwrap();
+    assert!(
+        html.contains("Good to know") && !html.contains("Zoom &amp; nous"),
+        "{html}"
+    );
+}
+
+#[test]
+fn every_month_has_its_name() {
+    for (language, day, said) in [
+        (Language::Fr, "2027-01-31", "le 31 janvier 2027."),
+        (Language::Fr, "2028-08-01", "le 1er août 2028."),
+        (Language::En, "2027-05-01", "on 1 May 2027."),
+        (Language::En, "2027-12-24", "on 24 December 2027."),
+    ] {
+        let mut welcome = welcome("", "", &[]).remove(&Language::Fr).unwrap();
+        welcome.last_change = day.parse().unwrap();
+        let site = Site {
+            welcome: [(language, welcome)].into(),
+            ..site()
+        };
+        let home = Page::Home { providers: &[] };
+        let html = Pages::new(site).unwrap().render(&home, language, NONCE);
+        assert!(html.unwrap().contains(said), "{day}");
     }
 }

@@ -20,6 +20,7 @@ fn rendered(page: &Page<'_>, language: Language) -> String {
         support_link: None,
         password_link: None,
         lab: false,
+        welcome: std::collections::BTreeMap::new(),
     };
     let pages = Pages::new(site).unwrap();
     pages.render(page, language, "nonce").unwrap()

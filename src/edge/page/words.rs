@@ -244,18 +244,60 @@ mod tests {
             if text.trim_end().ends_with("->") {
                 continue;
             }
-            assert!(!text.contains(['\'', '"']), "straight quote: {text}");
-            assert!(!text.contains("..."), "three full stops: {text}");
-            let characters: Vec<char> = text.chars().collect();
-            for pair in characters.windows(2) {
-                match pair {
-                    [before, ';' | '!' | '?'] => assert_eq!(*before, '\u{202f}', "{text}"),
-                    [before, ':' | '»'] => assert_eq!(*before, '\u{a0}', "{text}"),
-                    ['«', after] => assert_eq!(*after, '\u{a0}', "{text}"),
-                    _ => {}
-                }
+            assert_is_set_as_french(text);
+        }
+    }
+
+    fn assert_is_set_as_french(text: &str) {
+        assert!(!text.contains(['\'', '"']), "straight quote: {text}");
+        assert!(!text.contains("..."), "three full stops: {text}");
+        let characters: Vec<char> = text.chars().collect();
+        for pair in characters.windows(2) {
+            match pair {
+                [before, ';' | '!' | '?'] => assert_eq!(*before, '\u{202f}', "{text}"),
+                [before, ':' | '»'] => assert_eq!(*before, '\u{a0}', "{text}"),
+                ['«', after] => assert_eq!(*after, '\u{a0}', "{text}"),
+                _ => {}
             }
         }
+    }
+
+    /// The text of the university's start page, without its links.
+    fn home(text: &str) -> String {
+        let links = text
+            .split("](")
+            .map(|part| part.split_once(')').map_or(part, |(_, rest)| rest));
+        let front = |line: &str| {
+            line.split_once(" = ")
+                .map_or("", |(_, value)| value)
+                .trim_matches('"')
+                .to_owned()
+        };
+        let text: String = links.collect();
+        let (before, body) = text.split_once("\n+++\n").unwrap();
+        let said: Vec<_> = before
+            .lines()
+            .filter(|line| !line.starts_with('#'))
+            .map(front)
+            .collect();
+        format!("{}\n{body}", said.join("\n"))
+    }
+
+    #[test]
+    fn the_start_page_of_the_university_is_set_as_each_language_asks() {
+        let french = home(include_str!("../../../config/texts/home.fr.md"));
+        let english = home(include_str!("../../../config/texts/home.en.md"));
+        assert!(french.contains("45\u{202f}000\u{a0}euros") && french.contains("226-1"));
+        assert!(english.contains("45,000 euros") && english.contains("226-1"));
+        french.lines().for_each(assert_is_set_as_french);
+        assert!(!english.contains(['\'', '"']), "{english}");
+        // What the one says, the other says.
+        let parts = |text: &str| text.lines().filter(|line| line.starts_with("## ")).count();
+        assert_eq!(
+            (parts(&french), french.lines().count()),
+            (parts(&english), english.lines().count())
+        );
+        assert_eq!(parts(&french), 6);
     }
 
     #[test]

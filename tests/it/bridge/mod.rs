@@ -287,7 +287,7 @@ impl Bridge {
     /// What is told at the address of `[metrics]`.
     pub(crate) async fn metrics(&self) -> String {
         let request = Request::get("/metrics").body(Body::empty()).unwrap();
-        let router = passerelle::telemetry::metrics::router(Arc::clone(&self.front));
+        let router = Router::new().fallback_service(self.live.metrics());
         let answer = router.oneshot(request).await.unwrap();
         assert_eq!(answer.status(), 200);
         let body = to_bytes(answer.into_body(), 1024 * 1024).await.unwrap();

@@ -2,7 +2,7 @@
 
 use super::{at_cas, bridge, new_ticket, zoe};
 use crate::{
-    bridge::{Setup, ZOOM_SIGN_IN, browser::SESSION_COOKIE},
+    bridge::{Setup, browser::SESSION_COOKIE},
     lab::{cas_script::CasScript, keys::Authority},
 };
 
@@ -23,7 +23,7 @@ async fn r38_whoever_comes_back_from_cas_to_a_retired_provider_is_told_so_and_no
     there.jar = browser.jar.clone();
     let page = there.arrive(&back).await;
     page.stops(403, "provider-disabled");
-    assert_eq!(page.link("way-out").as_deref(), Some(ZOOM_SIGN_IN));
+    assert_eq!(page.link("home").as_deref(), Some("/"));
     assert_eq!(there.cookie(SESSION_COOKIE), None);
     assert!(cas.asked().is_empty());
     // Where it is open the same ticket signs in.

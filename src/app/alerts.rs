@@ -1,0 +1,262 @@
+//! Tells the administrators of what ends, once for each step by which it has come nearer.
+//!
+//! What must be done is known to [`duties`](super::duties) alone; here it is remembered who was told of what. Each of several
+//! nodes tells for itself.
+
+use std::{
+    fs::File,
+    io::{self, Read as _},
+    path::{Path, PathBuf},
+    sync::Arc,
+    time::Duration,
+};
+
+use jiff::{SignedDuration, Timestamp};
+use serde::Serialize;
+use tokio::time::interval;
+
+use super::{
+    duties::sentence,
+    live::{Live, Snapshot},
+};
+use crate::{
+    config::sections::{AlertMail, Alerts},
+    control::Duty,
+    sys::{
+        file::{Draft, Rights},
+        program::{self, ProgramError},
+    },
+};
+
+/// How long from one look to the next.
+const BETWEEN_LOOKS: SignedDuration = SignedDuration::from_hours(24);
+/// How often the clock is asked whether it is time: a machine that slept is not a day late.
+const BEAT: Duration = Duration::from_mins(10);
+/// How long a program may take.
+const LIMIT: Duration = Duration::from_secs(30);
+/// The version of what a program reads.
+const VERSION: u32 = 1;
+/// What was told, in the state folder.
+const FILE: &str = "alerts.json";
+/// The largest such file: some hundred bytes for each of ten thousand things.
+const MAX_BYTES: u64 = 4 * 1024 * 1024;
+
+/// What a program reads, as JSON.
+#[derive(Debug, Serialize)]
+struct Message<'a> {
+    version: u32,
+    /// Our own origin.
+    server: &'a str,
+    /// Whether nothing ends: somebody tries whether this arrives.
+    is_trial: bool,
+    /// All of it, a line for each.
+    text: String,
+    duties: &'a [Duty],
+}
+
+/// Which of the two ways failed, and why.
+#[derive(Debug, thiserror::Error)]
+#[error("alerts.{by}: {fault}")]
+pub struct AlertError {
+    by: &'static str,
+    fault: ProgramError,
+}
+
+/// Whoever looks, and what they have told.
+#[derive(Debug)]
+pub struct Watch {
+    live: Arc<Live>,
+    told: Vec<Duty>,
+    looked_at: Option<Timestamp>,
+}
+
+/// Looks at the start and once a day, until the process ends.
+pub async fn watch(live: Arc<Live>) {
+    let mut watch = Watch::begin(live);
+    let mut beats = interval(BEAT);
+    loop {
+        beats.tick().await;
+        watch.look_when_due().await;
+    }
+}
+
+impl Watch {
+    /// Begins with what the state folder remembers.
+    pub fn begin(live: Arc<Live>) -> Self {
+        let told = match file(&live.current()).map(|path| remembered(&path)) {
+            None => Vec::new(),
+            Some(Ok(told)) => told,
+            Some(Err(error)) => {
+                tracing::error!(error.cause = %error, "what was told of what ends cannot be read, and is told again");
+                Vec::new()
+            }
+        };
+        Self {
+            live,
+            told,
+            looked_at: None,
+        }
+    }
+
+    /// Looks, unless a look was less than a day ago.
+    pub async fn look_when_due(&mut self) {
+        let now = self.live.current().now();
+        let is_due = self
+            .looked_at
+            .is_none_or(|before| now.duration_since(before) >= BETWEEN_LOOKS);
+        if is_due {
+            self.looked_at = Some(now);
+            self.look(now).await;
+        }
+    }
+
+    async fn look(&mut self, now: Timestamp) {
+        let current = self.live.current();
+        let duties = current.duties(now);
+        let (before, news): (Vec<_>, Vec<_>) =
+            { duties.into_iter() }.partition(|duty| self.was_told(duty));
+        for duty in &news {
+            log(duty, now);
+        }
+        let is_told = news.is_empty() || self.hand_over(&current, &news, now).await;
+        // What has been seen to is forgotten with this, and told again if it should come back. What could not be
+        // told is news at the next look, too.
+        let told = if is_told {
+            [before, news].concat()
+        } else {
+            before
+        };
+        if told == self.told {
+            return;
+        }
+        self.told = told;
+        if let Some(path) = file(&current)
+            && let Err(error) = remember(&path, &self.told)
+        {
+            tracing::error!(error.cause = %error, "what was told of what ends cannot be kept: a restart tells it again");
+        }
+    }
+
+    fn was_told(&self, duty: &Duty) -> bool {
+        let is_it = |told: &Duty| {
+            (told.until, &told.whom, &told.what) == (duty.until, &duty.whom, &duty.what)
+                && told.within_days <= duty.within_days
+        };
+        self.told.iter().any(is_it)
+    }
+
+    async fn hand_over(&self, current: &Snapshot, news: &[Duty], now: Timestamp) -> bool {
+        let Some(alerts) = &current.alerts else {
+            return true;
+        };
+        let faults = tell(alerts, &current.front.origin, news, now).await;
+        for fault in &faults {
+            tracing::error!(error.cause = %fault, "nobody could be told of what ends; the next look tries again");
+        }
+        faults.is_empty()
+    }
+}
+
+/// Tells of something that does not end, to see whether it arrives.
+///
+/// # Errors
+///
+/// Each of the ways that failed.
+pub async fn try_out(alerts: &Alerts, origin: &str, now: Timestamp) -> Result<(), Vec<AlertError>> {
+    let faults = tell(alerts, origin, &[], now).await;
+    if faults.is_empty() {
+        Ok(())
+    } else {
+        Err(faults)
+    }
+}
+
+/// Tells of `duties`, each way that there is; no duties are a trial.
+async fn tell(alerts: &Alerts, origin: &str, duties: &[Duty], now: Timestamp) -> Vec<AlertError> {
+    let lines: Vec<_> = duties.iter().map(|duty| sentence(duty, now)).collect();
+    let message = Message {
+        version: VERSION,
+        server: origin,
+        is_trial: duties.is_empty(),
+        text: if duties.is_empty() {
+            "This is a trial: nothing ends.".to_owned()
+        } else {
+            lines.join("\n")
+        },
+        duties,
+    };
+    let mut faults = Vec::new();
+    if let Some(command) = &alerts.command {
+        // Names, numbers and texts: there is always JSON of them.
+        let json = serde_json::to_vec(&message).unwrap_or_default();
+        if let Err(fault) = program::run(command, &json, LIMIT).await {
+            let by = "command";
+            faults.push(AlertError { by, fault });
+        }
+    }
+    if let Some(mail) = &alerts.mail {
+        let letter = letter(mail, &message, now);
+        if let Err(fault) = program::run(&mail.sendmail, letter.as_bytes(), LIMIT).await {
+            let by = "mail";
+            faults.push(AlertError { by, fault });
+        }
+    }
+    faults
+}
+
+/// The message as mail (RFC 5322), with the end of lines that programs here have.
+fn letter(mail: &AlertMail, message: &Message<'_>, now: Timestamp) -> String {
+    let date = now.strftime("%a, %d %b %Y %H:%M:%S +0000");
+    let subject = if message.is_trial {
+        "a trial"
+    } else {
+        "something ends"
+    };
+    format!(
+        "From: {}\nTo: {}\nDate: {date}\nSubject: Passerelle at {}: {subject}\nAuto-Submitted: auto-generated\n\
+         MIME-Version: 1.0\nContent-Type: text/plain; charset=utf-8\nContent-Transfer-Encoding: 8bit\n\n{}\n\n\
+         `passerelle status` shows all that must be done.\n",
+        mail.from,
+        mail.to.join(", "),
+        message.server,
+        message.text,
+    )
+}
+
+fn log(duty: &Duty, now: Timestamp) {
+    let line = sentence(duty, now);
+    if duty.is_overdue() {
+        tracing::error!(
+            duty.whom = duty.whom,
+            duty = line,
+            "something has ended, or is wrong"
+        );
+    } else {
+        tracing::warn!(
+            duty.whom = duty.whom,
+            duty.within_days = duty.within_days,
+            duty = line,
+            "something ends"
+        );
+    }
+}
+
+fn file(current: &Snapshot) -> Option<PathBuf> {
+    let folder = current.server.state_folder.as_ref()?;
+    Some(folder.join(FILE))
+}
+
+fn remembered(path: &Path) -> io::Result<Vec<Duty>> {
+    let mut bytes = Vec::new();
+    match File::open(path) {
+        Ok(file) => file.take(MAX_BYTES).read_to_end(&mut bytes)?,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
+        Err(error) => return Err(error),
+    };
+    Ok(serde_json::from_slice(&bytes)?)
+}
+
+fn remember(path: &Path, told: &[Duty]) -> io::Result<()> {
+    let bytes = serde_json::to_vec(told)?;
+    Draft::write(path, &bytes, Rights::Mode(0o600))?.put()
+}

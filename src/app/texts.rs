@@ -1,0 +1,101 @@
+//! What the start page says, from `[texts]`: the administrator's Markdown with the values of the configuration.
+
+use std::collections::BTreeMap;
+
+use crate::{
+    config::{
+        Config,
+        fault::ConfigFault,
+        sections::{HomeText, Texts},
+    },
+    edge::{
+        location::way_in,
+        page::{
+            Welcome,
+            article::{Article, ArticleFault, ArticleFaultKind, Values},
+        },
+    },
+    model::language::Language,
+};
+
+/// The text of each language; none where the configuration names no texts.
+///
+/// # Errors
+///
+/// Every fault of every text, with its line.
+pub(super) fn welcome(config: &Config) -> Result<BTreeMap<Language, Welcome>, Vec<ConfigFault>> {
+    let mut welcome = BTreeMap::new();
+    let mut told = Vec::new();
+    for text in config.texts.iter().flat_map(|Texts { home }| home) {
+        let values = values(config, text.language);
+        match Article::write(&text.markdown, &values) {
+            Ok(article) => {
+                let HomeText {
+                    title,
+                    lead,
+                    last_change,
+                    ..
+                } = text.clone();
+                let written = Welcome {
+                    title,
+                    lead,
+                    article,
+                    last_change,
+                };
+                welcome.insert(text.language, written);
+            }
+            Err(faults) => told.extend(faults.iter().map(|fault| of(fault, text, &values))),
+        }
+    }
+    if told.is_empty() {
+        Ok(welcome)
+    } else {
+        Err(told)
+    }
+}
+
+/// What a text may name: the key under which the configuration says it.
+fn values(config: &Config, language: Language) -> Values {
+    let (organization, support) = (&config.organization, &config.support);
+    let always = [
+        ("organization.name", organization.name.text(language)),
+        ("organization.url", organization.url.text(language)),
+        ("support.text", support.text.text(language)),
+    ];
+    let links = [
+        ("support.link", &support.link),
+        ("support.password-link", &support.password_link),
+    ];
+    let links = links
+        .into_iter()
+        .filter_map(|(name, link)| Some((name, link.as_deref()?)));
+    let named = always.into_iter().chain(links);
+    let providers = config.service_providers.iter().filter_map(|sp| {
+        let name = format!("sp.{}.sign-in-link", sp.short_name);
+        Some((name, way_in(&sp.way_in()?)))
+    });
+    named
+        .map(|(name, value)| (name.to_owned(), value.to_owned()))
+        .chain(providers)
+        .collect()
+}
+
+fn of(fault: &ArticleFault, text: &HomeText, values: &Values) -> ConfigFault {
+    let line = u32::try_from(fault.line).map(|line| text.first_line.saturating_add(line));
+    let mut told = ConfigFault::of_file(&text.path, fault.kind.to_string());
+    told.line = line.ok();
+    match fault.kind {
+        ArticleFaultKind::Unknown(_) => {
+            let known: Vec<_> = values.keys().map(String::as_str).collect();
+            told.hint(format!("known here: {}", known.join(", ")));
+        }
+        ArticleFaultKind::Html => {
+            told.hint("write Markdown; a remark can stand behind a # at the top of the file");
+        }
+        ArticleFaultKind::Brace => {
+            told.hint("a brace that is to be seen stands in code, between two backticks");
+        }
+        ArticleFaultKind::Address | ArticleFaultKind::Heading | ArticleFaultKind::Picture => {}
+    }
+    told
+}

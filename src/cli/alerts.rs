@@ -1,0 +1,54 @@
+//! `passerelle alerts`.
+
+use std::path::Path;
+
+use anyhow::{Context as _, bail};
+use clap::{Args, Subcommand};
+
+use super::{complain, say};
+use crate::{
+    app::alerts::try_out,
+    sys::clock::{Clock as _, SystemClock},
+};
+
+#[derive(Args, Debug)]
+pub(super) struct Options {
+    #[command(subcommand)]
+    action: Action,
+}
+
+#[derive(Clone, Copy, Debug, Subcommand)]
+enum Action {
+    /// Tells of something that does not end, the way `[alerts]` says, to see whether it arrives.
+    Try,
+}
+
+pub(super) fn run(path: &Path, options: &Options) -> anyhow::Result<()> {
+    match options.action {
+        Action::Try => try_it(path),
+    }
+}
+
+fn try_it(path: &Path) -> anyhow::Result<()> {
+    let built = super::check::load(path)?;
+    let alerts = built
+        .alerts
+        .context("the configuration has no [alerts]: nobody is told")?;
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .context("no thread to wait with")?;
+    let told = try_out(&alerts, &built.front.origin, SystemClock.now());
+    match runtime.block_on(told) {
+        Ok(()) => {
+            say("handed over; look whether it has arrived");
+            Ok(())
+        }
+        Err(faults) => {
+            for fault in &faults {
+                complain(&format!("error: {fault}"));
+            }
+            bail!("{} way(s) of [alerts] failed", faults.len())
+        }
+    }
+}
