@@ -1,6 +1,7 @@
 //! Builds everything from a checked configuration, and runs it.
 
 pub mod build;
+pub mod compare;
 mod connection;
 mod control;
 pub mod doctor;
