@@ -2,6 +2,7 @@
 
 pub mod alerts;
 pub mod build;
+pub mod compare;
 mod connection;
 mod control;
 pub mod doctor;

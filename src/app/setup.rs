@@ -126,7 +126,8 @@ fn of_the_next_key(path: &Path, config: &Config, short_name: &ShortName) -> Conf
     told
 }
 
-fn chosen<'c>(config: &'c Config, sp: Option<&str>) -> Result<&'c SpConfig, SetUpError> {
+/// The provider called `sp`, or the only one that is Zoom.
+pub(super) fn chosen<'c>(config: &'c Config, sp: Option<&str>) -> Result<&'c SpConfig, SetUpError> {
     let all = &config.service_providers;
     let listed = |some: &[&SpConfig]| {
         let names: Vec<_> = some.iter().map(|sp| sp.short_name.as_str()).collect();

@@ -179,6 +179,11 @@ impl PasswordAuthenticator {
         Self { throttle, people }
     }
 
+    /// Where people are looked for.
+    pub const fn people(&self) -> &People {
+        &self.people
+    }
+
     /// Makes one attempt, counted before it is made.
     ///
     /// # Errors

@@ -5,6 +5,7 @@
 
 mod alerts;
 mod check;
+mod compare;
 mod doctor;
 mod hash_password;
 mod init;
@@ -72,6 +73,8 @@ enum Command {
     Metadata,
     /// Prints what to type into Zoom's form for single sign-on, field by field.
     ZoomSettings(zoom_settings::Options),
+    /// Says person by person whether they keep their account at Zoom when we take the place of another identity provider.
+    Compare(compare::Options),
     /// Hashes a password for the embedded directory; reads it from standard input.
     HashPassword,
 }
@@ -107,6 +110,7 @@ pub fn run() -> ExitCode {
         Command::Sp(options) => sp::run(&config, &options),
         Command::Metadata => metadata::run(&config),
         Command::ZoomSettings(options) => zoom_settings::run(&config, &options),
+        Command::Compare(options) => compare::run(&config, &options),
         Command::HashPassword => hash_password::run(),
     };
     match end {

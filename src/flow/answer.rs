@@ -104,19 +104,12 @@ impl Bridge {
             Some(name) => Some(name.clone()),
             None => self.name(way.provider, &ours, &mut story.trace)?,
         };
-        if let Some(name) = &name_id {
-            for address in way.provider.name_id.addresses(name, &ours) {
-                self.refuse_shared_mail((name, address), proof, proven, story)
-                    .await?;
-            }
-        }
         let sp = &way.provider.registered.sp;
         let asked = Asked::of(sp, way.journey.attribute_consuming_service);
-        let attributes = way
-            .provider
-            .release
-            .release(&ours, &asked, &mut story.trace)
-            .map_err(HereFault::from)?;
+        let named = (name_id.as_ref(), &ours);
+        let attributes = self
+            .choose((way.provider, &asked), named, (proof, proven), story)
+            .await?;
         Ok(Prepared {
             name_id,
             attributes,
@@ -125,8 +118,27 @@ impl Bridge {
         })
     }
 
+    /// Chooses what a provider that asks for `asked` is told of the person with our attributes `ours`, beside the
+    /// name, which must stand for nobody else.
+    pub(super) async fn choose(
+        &self,
+        (provider, asked): (&Provider, &Asked<'_>),
+        (name_id, ours): (Option<&NameId>, &Attributes),
+        (proof, proven): (&Proof, Proven<'_>),
+        story: &mut Story,
+    ) -> Result<Vec<ReleasedAttribute>, Stop> {
+        if let Some(name) = name_id {
+            for address in provider.name_id.addresses(name, ours) {
+                self.refuse_shared_mail((name, address), proof, proven, story)
+                    .await?;
+            }
+        }
+        let attributes = provider.release.release(ours, asked, &mut story.trace);
+        Ok(attributes.map_err(HereFault::from)?)
+    }
+
     /// Makes the name by which a provider knows the person with our attributes `ours`.
-    fn name(
+    pub(super) fn name(
         &self,
         provider: &Provider,
         ours: &Attributes,

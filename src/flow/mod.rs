@@ -2,7 +2,7 @@
 //!
 //! [`sso`] is the sign-on itself: every step comes back to it and it alone picks the next one. `way`
 //! leads into a journey and out of it again, [`idp_initiated`] into one without a request, `answer` has the
-//! answer made, [`trial`] shows it in the place of sending it. [`stop`] holds the two
+//! answer made, [`trial`] shows it in the place of sending it, [`foresight`] says what would be in it. [`stop`] holds the two
 //! ways to fail, [`story`] what is written about a step, [`logout`] the end
 //! of our own session, by the person or by a notice of the CAS server. Knows nothing of HTTP, pages or cookies' syntax: a [`Visit`] comes in, a
 //! [`Reply`] or a [`Stopped`](stop::Stopped) goes out.
@@ -11,6 +11,7 @@ mod answer;
 pub mod bridge;
 pub mod cas;
 mod directory;
+pub mod foresight;
 pub mod idp_initiated;
 pub mod logout;
 pub mod notice;

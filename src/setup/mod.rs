@@ -1,5 +1,5 @@
 //! What an administrator is told to type on a service provider's own form, and which of the provider's own rules
-//! the configuration breaks.
+//! the configuration breaks; and which accounts people keep there after the switch from another identity provider.
 //!
 //! Knows the form and the rules of a service ([`Service`](crate::config::sections::Service)), and takes every
 //! value from the configuration, the keys and the metadata. Pure: whoever calls it writes what it says, as text,
@@ -18,6 +18,10 @@ use crate::{
     xmlsec::{CertificateFacts, Signer},
 };
 
+pub mod accounts;
+pub mod captured;
+pub mod export;
+pub mod old;
 pub mod sheet;
 pub mod zoom;
 pub mod zoom_rules;

@@ -111,6 +111,15 @@ pub(super) fn other_form(name: &EntityId) -> Option<EntityId> {
     EntityId::parse(&other).ok().filter(|_| is_host)
 }
 
+/// Whether a `NameID` of that format can fill the field where no attribute does.
+pub(super) fn takes_name_id(field: &str, format: Option<NameIdFormat>) -> bool {
+    match field {
+        EMAIL => format == Some(NameIdFormat::EmailAddress),
+        EMPLOYEE_ID => format == Some(NameIdFormat::Persistent),
+        _ => false,
+    }
+}
+
 fn sign_on(facts: &Facts<'_>, base_url: &BaseUrl) -> Vec<Row> {
     let sp = &facts.registered.sp;
     let sp_name = other_form(&sp.entity_id).map(|other| {
@@ -224,12 +233,10 @@ fn basic_field(facts: &Facts<'_>, field: &'static str, need: Need) -> Option<Row
         };
         return Some(row(field, paste(sent.name()), note));
     }
-    let format = facts.name_id.format();
+    let is_name_id = takes_name_id(field, facts.name_id.format());
     let (entry, note) = match need {
-        Need::Account if format == Some(NameIdFormat::EmailAddress) => {
-            (paste(NAME_ID), Note::EmailIsNameId)
-        }
-        Need::Key if format == Some(NameIdFormat::Persistent) => (paste(NAME_ID), Note::EmployeeId),
+        Need::Account if is_name_id => (paste(NAME_ID), Note::EmailIsNameId),
+        Need::Key if is_name_id => (paste(NAME_ID), Note::EmployeeId),
         Need::Account => (Entry::Missing, Note::EmailMissing),
         Need::Key => (Entry::Missing, Note::EmployeeIdMissing),
         Need::Name => (Entry::Missing, Note::NameMissing),

@@ -27,6 +27,8 @@ mod cas;
 #[cfg(test)]
 mod check;
 #[cfg(test)]
+mod compare;
+#[cfg(test)]
 mod control;
 #[cfg(test)]
 mod directory_lab;

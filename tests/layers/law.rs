@@ -87,16 +87,18 @@ const LIBRARIES: &[Library] = &[
     only("moka", &["store/memory", "authn/throttle"]),
     only("ldap3", &["authn/ldap"]),
     only("bytes", &["authn/ldap"]),
-    // Looks whether a connection is quiet; and bodies that a test sends.
+    // Looks whether a connection is quiet; bodies that a test sends; and many questions, a few at one time.
     only(
         "futures_util",
-        &["authn/ldap", "edge/limits", "app/connection"],
+        &["authn/ldap", "edge/limits", "app/connection", "app/compare"],
     ),
     // Pages and languages.
     only("minijinja", &["expression", "edge/page"]),
     only("fluent_bundle", &["edge/page"]),
     only("unic_langid", &["edge/page"]),
     only("pulldown_cmark", &["edge/page/article"]),
+    // A list of users that an administrator shows us.
+    only("csv", &["setup/export"]),
     // Configuration is read in one room. The directory of local accounts is a file of its own, and
     // the tests of what is released read the presets, which are data.
     only(

@@ -20,6 +20,7 @@ use self::{
     dn::DnTemplate,
     echo::Echo,
     filter::Filter,
+    holders::Holders,
     message::Search,
     more::{Groups, UnitRules, Units},
     policy::PolicyError,
@@ -50,6 +51,7 @@ mod connection;
 mod dn;
 mod echo;
 mod filter;
+mod holders;
 mod message;
 mod more;
 mod policy;
@@ -182,6 +184,19 @@ impl Rules {
     }
 }
 
+impl Record {
+    /// Of all that was found; of several, none is who is meant.
+    fn of(mut found: Vec<Entry>) -> Self {
+        match (found.pop(), found.is_empty()) {
+            (Some(entry), true) if state::is_open(&entry.attributes) => {
+                Self::Known(entry.attributes)
+            }
+            (Some(_), true) => Self::Shut,
+            _ => Self::Unknown,
+        }
+    }
+}
+
 impl Rules {
     /// Whether the directory lets us search at all, as far as the configuration says.
     pub const fn may_search(&self) -> bool {
@@ -308,14 +323,8 @@ impl Ldap {
         let Ok(_place) = self.under_way.try_acquire() else {
             return Err(LdapFault::Busy);
         };
-        let mut found = self.on_a_server(Lookup(&login, now), now).await?;
-        Ok(match (found.pop(), found.is_empty()) {
-            (Some(entry), true) if state::is_open(&entry.attributes) => {
-                Record::Known(entry.attributes)
-            }
-            (Some(_), true) => Record::Shut,
-            _ => Record::Unknown,
-        })
+        let found = self.on_a_server(Lookup(&login, now), now).await?;
+        Ok(Record::of(found))
     }
 
     /// Whether somebody else than the person of whom `known` is known, or who else signs in as
@@ -484,6 +493,22 @@ impl Ldap {
         Ok(())
     }
 
+    /// The same of what was found, where that is one person. Of several, none is who is meant; and of an account
+    /// that is shut, no more is asked.
+    async fn complete_one(
+        &self,
+        server: &Server,
+        mut found: Vec<Entry>,
+        when: (Timestamp, Instant),
+    ) -> Result<Vec<Entry>, LdapFault> {
+        if let [person] = found.as_mut_slice()
+            && state::is_open(&person.attributes)
+        {
+            self.complete(server, person, when).await?;
+        }
+        Ok(found)
+    }
+
     /// A name that nobody has, and nobody can guess.
     fn nobody(&self) -> String {
         let id = entropy::saml_id(&*self.entropy);
@@ -562,9 +587,6 @@ struct Attempt<'a> {
 
 /// What is recorded under this name.
 struct Lookup<'a>(&'a AccountName, Timestamp);
-
-/// Who matches this filter.
-struct Holders<'a>(&'a str);
 
 impl Question for Attempt<'_> {
     /// The record, and what is said of its password; or why nobody is let in.
@@ -647,35 +669,8 @@ impl Question for Lookup<'_> {
         server: &Server,
         deadline: Instant,
     ) -> Result<Self::Answer, LdapFault> {
-        let mut found = ldap.find(server, self.0, deadline).await?;
-        // Of several, none is who is meant; and of an account that is shut, no more is asked.
-        if let [person] = found.as_mut_slice()
-            && state::is_open(&person.attributes)
-        {
-            ldap.complete(server, person, (self.1, deadline)).await?;
-        }
-        Ok(found)
-    }
-}
-
-impl Question for Holders<'_> {
-    type Answer = Vec<Entry>;
-
-    async fn ask(
-        &self,
-        ldap: &Ldap,
-        server: &Server,
-        deadline: Instant,
-    ) -> Result<Self::Answer, LdapFault> {
-        let names = [ldap.rules.login_attribute.clone()];
-        let search = Search {
-            base: &ldap.rules.base,
-            whole_tree: true,
-            filter: self.0,
-            attributes: &names,
-            most: ONE_AND_MORE,
-        };
-        server.search(search, deadline).await
+        let found = ldap.find(server, self.0, deadline).await?;
+        ldap.complete_one(server, found, (self.1, deadline)).await
     }
 }
 

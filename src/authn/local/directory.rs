@@ -14,7 +14,9 @@ use super::{
     people::{self, Person},
 };
 use crate::{
-    authn::account_name::AccountName, config::fault::ConfigFault, model::attribute::Attributes,
+    authn::{account_name::AccountName, ldap::Record},
+    config::fault::ConfigFault,
+    model::attribute::Attributes,
     sys::hmac::sha256,
 };
 
@@ -69,10 +71,25 @@ impl Directory {
 
     /// Everybody who is not shut out: their login and attributes, in no order.
     pub fn everybody(&self) -> impl Iterator<Item = (&str, &Attributes)> {
-        self.people
-            .values()
-            .filter(|person| !person.is_disabled)
-            .map(|person| (person.login.as_str(), &person.attributes))
+        let all = self.everybody_and_shut().filter(|(.., is_shut)| !is_shut);
+        all.map(|(login, attributes, _)| (login, attributes))
+    }
+
+    /// Everybody: their login and attributes, and whether they are shut out, in no order.
+    pub fn everybody_and_shut(&self) -> impl Iterator<Item = (&str, &Attributes, bool)> {
+        self.people.values().map(|person| {
+            let login = person.login.as_str();
+            (login, &person.attributes, person.is_disabled)
+        })
+    }
+
+    /// Looks up the person who signs in as `login`.
+    pub fn look_up(&self, login: &str) -> Record {
+        match self.find(login) {
+            Some(person) if person.is_disabled => Record::Shut,
+            Some(person) => Record::Known(person.attributes.clone()),
+            None => Record::Unknown,
+        }
     }
 
     pub(super) fn find(&self, username: &str) -> Option<&Arc<Person>> {

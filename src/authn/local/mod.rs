@@ -51,6 +51,11 @@ impl Local {
         }
     }
 
+    /// Who they are.
+    pub const fn directory(&self) -> &Directory {
+        &self.directory
+    }
+
     /// Checks one password. Does not slow guessing down: that is [`super::Authenticator`]'s.
     ///
     /// # Errors

@@ -1,0 +1,350 @@
+//! Whether people keep their account at Zoom after the switch from another identity provider: `passerelle compare`.
+//!
+//! Each old account is looked for among the people who can sign in here; what Zoom would be told of whoever is found is
+//! made as a sign-in makes it ([`Bridge::foresee`]); [`accounts`] judges the two. Nobody signs in, and nothing of it is
+//! logged: who is who goes to whoever asked, and to nobody else.
+
+use std::{path::Path, sync::Arc};
+
+use futures_util::{StreamExt as _, stream};
+
+use self::people::{Found, People};
+use super::{
+    build::{self, Built},
+    setup::{SetUpError, chosen},
+};
+use crate::{
+    authn::{
+        AuthnError,
+        ldap::{LdapFault, Record},
+    },
+    config::{self, environment::Environment},
+    flow::{
+        bridge::{Bridge, Provider},
+        stop::{HereFault, Stop},
+    },
+    model::{authn_context::AuthnContextClass, proof::Proof},
+    setup::{
+        accounts::{self, Account, Keys, Verdict},
+        old::Old,
+    },
+    sys::{clock::Clock, entropy::Entropy},
+};
+
+mod people;
+
+/// How many people are looked up at one time: half of the connections that are opened by default, so that a server
+/// that people sign in at meanwhile has places left.
+const AT_ONCE: usize = 8;
+
+/// What old accounts are compared with.
+#[derive(Debug)]
+pub struct Comparison {
+    bridge: Bridge,
+    provider: Provider,
+    keys: Keys,
+    people: People,
+}
+
+/// What was found of one old account.
+#[derive(Debug)]
+pub struct Compared {
+    /// Who it is here, by the name that they sign in with.
+    pub login: Option<String>,
+    /// What Zoom would know them by.
+    pub new: Option<Account>,
+    /// What becomes of the account.
+    pub fate: Fate,
+}
+
+/// What becomes of an old account.
+#[derive(Debug)]
+pub enum Fate {
+    /// They get in at Zoom.
+    Judged(Verdict),
+    /// The address is one person's here and the ID another one's, by these names.
+    Crossed(String),
+    /// Their account here is shut.
+    Shut,
+    /// They would be stopped on a page of ours.
+    Stopped(HereFault),
+    /// Several people here have what it is known by.
+    Several,
+    /// Nobody here has what it is known by, which is all of this.
+    NotFound(Vec<&'static str>),
+    /// Who they are is known to the CAS server alone.
+    OnlyCas,
+    /// Their record is one that says nothing.
+    Odd(LdapFault),
+}
+
+/// Of which kind that is, for whoever counts.
+#[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
+pub enum Kind {
+    /// The same account.
+    Same,
+    /// A second account.
+    Second,
+    /// Another person would come into the account.
+    Crossed,
+    /// Nobody gets in.
+    Stopped,
+    /// Nobody is found.
+    NotFound,
+    /// It cannot be said.
+    Unsaid,
+}
+
+impl Comparison {
+    /// Builds all of it from the configuration at `path`, for the provider called `sp`, or for the only one that is Zoom.
+    ///
+    /// # Errors
+    ///
+    /// The configuration is faulty, or does not say which provider is meant.
+    pub fn load(
+        path: &Path,
+        environment: &Environment,
+        sp: Option<&str>,
+        (clock, entropy): (Arc<dyn Clock>, Arc<dyn Entropy>),
+    ) -> Result<Self, SetUpError> {
+        let config =
+            config::load(path, environment).map_err(|faulty| SetUpError::Faults(faulty.faults))?;
+        let short_name = &chosen(&config, sp)?.short_name;
+        let built = build::load(path, environment, clock, entropy);
+        let Built {
+            front,
+            faults_of_providers,
+            ..
+        } = built.map_err(SetUpError::Faults)?;
+        let mut bridge = front.bridge;
+        let provider = bridge.providers.remove(short_name);
+        let provider = provider.ok_or(SetUpError::Faults(faults_of_providers))?;
+        let sp = &provider.registered.sp;
+        let keys = Keys::of(&provider.release, &provider.name_id, sp);
+        let people = People::of(&bridge, &keys);
+        Ok(Self {
+            bridge,
+            provider,
+            keys,
+            people,
+        })
+    }
+
+    /// What fills the fields that Zoom knows an account by.
+    pub const fn keys(&self) -> &Keys {
+        &self.keys
+    }
+
+    /// Compares each of `olds`, in their order, and tells `progress` of each one. Where the directory does not answer,
+    /// that ends it: what was compared until then is given, and why there is no more.
+    pub async fn compare(
+        &self,
+        olds: &[Old],
+        progress: impl Fn(usize),
+    ) -> (Vec<Compared>, Option<LdapFault>) {
+        let mut comparing = stream::iter(olds)
+            .map(|old| Box::pin(self.one(old)))
+            .buffered(AT_ONCE);
+        let mut done = Vec::with_capacity(olds.len());
+        while let Some(compared) = comparing.next().await {
+            match compared {
+                Ok(compared) => done.push(compared),
+                Err(fault) => return (done, Some(fault)),
+            }
+            progress(done.len());
+        }
+        (done, None)
+    }
+
+    /// Compares one; an error ends it all.
+    async fn one(&self, old: &Old) -> Result<Compared, LdapFault> {
+        match self.try_one(old).await {
+            Err(fault) if !ends_it(&fault) => Ok(Fate::Odd(fault).of_nobody()),
+            compared => compared,
+        }
+    }
+
+    async fn try_one(&self, old: &Old) -> Result<Compared, LdapFault> {
+        let now = self.bridge.clock.now();
+        let (login, record) = match self.people.find(&self.bridge, old, now).await? {
+            Found::One(login, record) => (login, record),
+            Found::Nobody(looked_by) => return Ok(Fate::NotFound(looked_by).of_nobody()),
+            Found::OnlyCas => return Ok(Fate::OnlyCas.of_nobody()),
+            Found::Several => return Ok(Fate::Several.of_nobody()),
+        };
+        let compared = self.of_person(old, (login.clone(), record)).await?;
+        let Fate::Judged(verdict) = compared.fate else {
+            return Ok(compared);
+        };
+        let is_of_another_address = match verdict {
+            Verdict::SecondByAddressAndId => true,
+            Verdict::SameByAddressWithNewId | Verdict::SecondByCase => false,
+            Verdict::SameById
+            | Verdict::SameByIdWithNewAddress
+            | Verdict::SameByAddress
+            | Verdict::SecondByAddress
+            | Verdict::NoAddress
+            | Verdict::Unknown => return Ok(compared),
+        };
+        // Whoever has the ID that Zoom knows owns the account, whoever else the directory finds by the address.
+        let whom = (&old.account, &*login);
+        match self.people.other_by_id(&self.bridge, whom, now).await? {
+            Some(owner) if is_of_another_address => self.of_person(old, owner).await,
+            Some((owner, _)) => Ok(Compared {
+                fate: Fate::Crossed(owner),
+                ..compared
+            }),
+            None => Ok(compared),
+        }
+    }
+
+    /// What becomes of an account where this is its owner.
+    async fn of_person(
+        &self,
+        old: &Old,
+        (login, record): (String, Record),
+    ) -> Result<Compared, LdapFault> {
+        let attributes = match record {
+            Record::Known(attributes) => attributes,
+            Record::Shut => return Ok(Fate::Shut.of(login)),
+            // Of a record that the rules for signing in do not find.
+            Record::Unknown => return Ok(Fate::Stopped(HereFault::NotInDirectory).of(login)),
+        };
+        let proof = Proof {
+            login: login.clone(),
+            method: self.people.method(),
+            context: AuthnContextClass::Unspecified,
+            at: self.bridge.clock.now(),
+            ticket: None,
+            attributes,
+        };
+        let foreseen = match self.bridge.foresee(&self.provider, &proof).await {
+            Ok(foreseen) => foreseen,
+            Err(stop) => return Ok(Fate::Stopped(cause(stop)?).of(login)),
+        };
+        let name_id = foreseen.name_id.as_ref();
+        let new = self.keys.account(name_id, &foreseen.attributes);
+        let fate = Fate::Judged(accounts::judge(&old.account, &new));
+        Ok(Compared {
+            login: Some(login),
+            new: Some(new),
+            fate,
+        })
+    }
+}
+
+/// Why somebody is stopped; an error where the directory did not say.
+fn cause(stop: Stop) -> Result<HereFault, LdapFault> {
+    match stop {
+        Stop::Here(
+            HereFault::SignIn(AuthnError::Directory(fault))
+            | HereFault::NoFile(AuthnError::Directory(fault)),
+        ) => Err(fault),
+        Stop::Here(fault) => Ok(fault),
+        // No request is answered here, and so no provider is told of a fault.
+        Stop::Answer { fault, .. } => Ok(HereFault::Unasked(fault)),
+    }
+}
+
+/// Whether the next person would meet the same fault.
+const fn ends_it(fault: &LdapFault) -> bool {
+    fault.is_down()
+        || fault.is_want_of_a_file()
+        || matches!(fault, LdapFault::Busy | LdapFault::Service { .. })
+}
+
+impl Fate {
+    fn of_nobody(self) -> Compared {
+        Compared {
+            login: None,
+            new: None,
+            fate: self,
+        }
+    }
+
+    fn of(self, login: String) -> Compared {
+        Compared {
+            login: Some(login),
+            ..self.of_nobody()
+        }
+    }
+
+    /// Of which kind it is.
+    pub const fn kind(&self) -> Kind {
+        match self {
+            Self::Judged(verdict) => match verdict {
+                Verdict::SameById
+                | Verdict::SameByIdWithNewAddress
+                | Verdict::SameByAddress
+                | Verdict::SameByAddressWithNewId => Kind::Same,
+                Verdict::SecondByAddress
+                | Verdict::SecondByCase
+                | Verdict::SecondByAddressAndId => Kind::Second,
+                Verdict::NoAddress => Kind::Stopped,
+                Verdict::Unknown => Kind::Unsaid,
+            },
+            Self::Crossed(_) => Kind::Crossed,
+            Self::Several | Self::Shut | Self::Stopped(_) => Kind::Stopped,
+            Self::NotFound(_) => Kind::NotFound,
+            Self::Odd(_) | Self::OnlyCas => Kind::Unsaid,
+        }
+    }
+
+    /// The word for the reason, for scripts.
+    pub const fn slug(&self) -> &'static str {
+        match self {
+            Self::Judged(verdict) => verdict.slug(),
+            Self::Crossed(_) => "address-of-another",
+            Self::Shut => "account-shut",
+            Self::Stopped(_) => "stopped",
+            Self::Several => "several-people",
+            Self::NotFound(_) => "not-found",
+            Self::OnlyCas => "only-cas-knows",
+            Self::Odd(_) => "record-unusable",
+        }
+    }
+}
+
+impl Kind {
+    /// All of them, in the order in which they are counted.
+    pub const ALL: [Self; 6] = [
+        Self::Same,
+        Self::Second,
+        Self::Crossed,
+        Self::Stopped,
+        Self::NotFound,
+        Self::Unsaid,
+    ];
+
+    /// Whether somebody has to see to it before the switch.
+    pub const fn is_grave(self) -> bool {
+        match self {
+            Self::Second | Self::Crossed | Self::Stopped => true,
+            Self::Same | Self::NotFound | Self::Unsaid => false,
+        }
+    }
+
+    /// The words for it.
+    pub const fn words(self) -> &'static str {
+        match self {
+            Self::Same => "same account",
+            Self::Second => "a second account would be made",
+            Self::Crossed => "another person would come into this account",
+            Self::Stopped => "would not get in",
+            Self::NotFound => "not found",
+            Self::Unsaid => "cannot be said",
+        }
+    }
+
+    /// The word for it, for scripts.
+    pub const fn slug(self) -> &'static str {
+        match self {
+            Self::Same => "same-account",
+            Self::Second => "second-account",
+            Self::Crossed => "another-person",
+            Self::Stopped => "stopped",
+            Self::NotFound => "not-found",
+            Self::Unsaid => "cannot-be-said",
+        }
+    }
+}

@@ -1,0 +1,627 @@
+//! `passerelle compare`, by the real program: what it says of old accounts, against the embedded directory and against
+//! OpenLDAP's.
+
+use std::{
+    collections::BTreeMap,
+    fs,
+    io::Write as _,
+    path::{Path, PathBuf},
+    process::{Command, Stdio},
+};
+
+use serde_json::Value;
+use tempfile::TempDir;
+
+use crate::{
+    bridge::{PASSWORD, Setup},
+    lab::{
+        process::repository,
+        real_bridge::PROGRAM,
+        slapd::{Kind, Slapd, synthetic_people},
+    },
+    ldap::Asking,
+};
+
+/// What the program said.
+#[derive(Debug)]
+struct Told {
+    status: i32,
+    out: String,
+    errors: String,
+}
+
+/// What it says of one account: the verdict, the reason, and who it is.
+type Said = (String, String, String);
+
+/// A configuration, and files to compare with.
+struct House {
+    folder: TempDir,
+    path: PathBuf,
+}
+
+impl House {
+    fn of(setup: &Setup) -> Self {
+        let (folder, path) = setup.write();
+        Self { folder, path }
+    }
+
+    fn file(&self, name: &str, content: impl AsRef<[u8]>) -> String {
+        let file = self.folder.path().join(name);
+        fs::write(&file, content).unwrap();
+        file.to_str().unwrap().to_owned()
+    }
+
+    fn compare(&self, words: &[&str], typed: &[u8]) -> Told {
+        compare(&self.path, words, typed)
+    }
+
+    /// What is said of each account of a list.
+    fn said(&self, list: &str) -> (Told, Vec<Said>) {
+        let told = self.compare(&["--json", "--old", "-"], list.as_bytes());
+        let said = told.accounts();
+        (told, said)
+    }
+}
+
+fn compare(path: &Path, words: &[&str], typed: &[u8]) -> Told {
+    let mut child = Command::new(PROGRAM)
+        .arg("compare")
+        .arg("--config")
+        .arg(path)
+        .args(words)
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut input = child.stdin.take().unwrap();
+    // Where it is not asked for, nobody reads it.
+    let _ = input.write_all(typed);
+    drop(input);
+    let done = child.wait_with_output().unwrap();
+    Told {
+        status: done.status.code().unwrap(),
+        out: String::from_utf8(done.stdout).unwrap(),
+        errors: String::from_utf8(done.stderr).unwrap(),
+    }
+}
+
+impl Told {
+    fn json(&self) -> Value {
+        serde_json::from_str(&self.out).unwrap_or_else(|_| panic!("{self:?}"))
+    }
+
+    fn accounts(&self) -> Vec<Said> {
+        let json = self.json();
+        let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
+        let accounts = json["accounts"].as_array().unwrap().iter();
+        accounts
+            .map(|one| {
+                (
+                    text(&one["verdict"]),
+                    text(&one["reason"]),
+                    text(&one["login"]),
+                )
+            })
+            .collect()
+    }
+
+    fn counts(&self) -> BTreeMap<String, u64> {
+        let json = self.json();
+        let counts = json["counts"].as_object().unwrap().iter();
+        counts
+            .map(|(kind, count)| (kind.clone(), count.as_u64().unwrap()))
+            .collect()
+    }
+}
+
+fn said(verdict: &str, reason: &str, login: &str) -> Said {
+    [verdict, reason, login].map(str::to_owned).into()
+}
+
+const ANNE_ID: &str = "c41f08d26e7b4a95@univ-montp3.example";
+
+/// A list of users as Zoom exports it, with every kind of account.
+fn list() -> String {
+    let rows = [
+        ("anne.dupont@univ-montp3.example", ANNE_ID),
+        ("anne.martin@univ-montp3.example", ANNE_ID),
+        ("anne.dupont@univ-montp3.example", "another"),
+        ("zoe.martin@etu.univ-montp3.example", ""),
+        ("LUC.Bernard@univ-montp3.example", ""),
+        ("luc.bernard@courriel.example", ""),
+        ("luc.bernard@courriel.example", "another"),
+        // The address is given to somebody else than the ID.
+        ("luc.bernard@univ-montp3.example", ANNE_ID),
+        ("", "a07c5e9f14b8436d@univ-montp3.example"),
+        ("fx.legoff@univ-montp3.example", ""),
+        ("agnes.noel@univ-montp3.example", ""),
+        ("left@univ-montp3.example", "left"),
+    ];
+    let rows = rows
+        .map(|(email, id)| format!("Ms,{email},{id}\n"))
+        .concat();
+    format!("\u{feff}First Name,Email,Employee ID\n{rows}")
+}
+
+#[test]
+fn each_account_of_a_list_is_judged_by_what_zoom_would_be_told_of_its_owner() {
+    let house = House::of(&Setup::new());
+    let (told, all) = house.said(&list());
+    let expected = [
+        said("same-account", "same-id", "anne.dupont"),
+        said("same-account", "same-id-new-address", "anne.dupont"),
+        said("same-account", "same-address-new-id", "anne.dupont"),
+        said("same-account", "same-address", "zoe.martin"),
+        said("second-account", "case-differs", "luc.bernard"),
+        said("second-account", "address-differs", "luc.bernard"),
+        said("second-account", "address-and-id-differ", "luc.bernard"),
+        said("another-person", "address-of-another", "luc.bernard"),
+        said("stopped", "stopped", "sans.mail"),
+        said("stopped", "stopped", "deux.mails"),
+        said("stopped", "account-shut", "compte.ferme"),
+        said("not-found", "not-found", ""),
+    ];
+    assert_eq!(all, expected, "{told:?}");
+    assert_eq!(told.status, 1);
+    assert_eq!(
+        told.errors,
+        "passerelle: 7 account(s) to see to before the switch\n"
+    );
+    let new = &told.json()["accounts"][1]["new"];
+    assert_eq!(new["email"], "anne.dupont@univ-montp3.example");
+    assert_eq!(new["employee-id"], ANNE_ID);
+}
+
+#[test]
+fn the_text_says_it_in_one_line_each_and_nothing_of_anybody_goes_elsewhere() {
+    let house = House::of(&Setup::new());
+    let file = house.file("users.csv", list());
+    let told = house.compare(&["--old", &file], b"");
+    let lines: Vec<_> = told.out.lines().collect();
+    assert_eq!(lines.len(), 13, "{told:?}");
+    let place = |line: u32| format!("({file}, line {line})");
+    for (line, text) in [
+        (
+            0,
+            format!(
+                "anne.dupont@univ-montp3.example {}: same account: its Employee Unique ID is the same",
+                place(2)
+            ),
+        ),
+        (
+            5,
+            format!(
+                "luc.bernard@courriel.example {}: a second account would be made: the address differs, and no Employee \
+                 Unique ID that Zoom has says who it is (luc.bernard@courriel.example -> \
+                 luc.bernard@univ-montp3.example)",
+                place(7)
+            ),
+        ),
+        (
+            8,
+            format!(
+                "a07c5e9f14b8436d@univ-montp3.example {}: would not get in: sans.mail: the person has no name for this \
+                 provider: no mail address in our domains",
+                place(10)
+            ),
+        ),
+        (
+            12,
+            "12 account(s): 4 same account, 3 a second account would be made, 1 another person would come into this \
+             account, 3 would not get in, 1 not found"
+                .to_owned(),
+        ),
+    ] {
+        assert_eq!(lines[line], text);
+    }
+    assert!(!told.errors.contains('@'), "{told:?}");
+    // Whoever keeps their account is no trouble, and alone none makes it fail.
+    let told = house.compare(&["--only-trouble", "--old", &file], b"");
+    assert_eq!(told.out.lines().count(), 9, "{told:?}");
+    assert!(!told.out.contains("): same account"), "{told:?}");
+    let good = "Email\nanne.dupont@univ-montp3.example\n";
+    let told = house.compare(&["--only-trouble", "--old", "-"], good.as_bytes());
+    assert_eq!((told.status, told.errors.as_str()), (0, ""));
+    assert_eq!(told.out, "1 account(s): 1 same account\n");
+}
+
+#[tokio::test]
+async fn responses_that_a_browser_brought_to_zoom_are_compared_in_every_form_and_from_a_folder() {
+    let house = House::of(&Setup::new());
+    let bridge = Setup::new().build();
+    fs::create_dir(house.folder.path().join("old")).unwrap();
+    for login in ["anne.dupont", "zoe.martin"] {
+        let mut browser = bridge.browser();
+        let page = browser.arrive(&bridge.request().redirect(None)).await;
+        let page = browser.submit(&page, &page.filled(login, PASSWORD)).await;
+        let answer = page.answer();
+        house.file(&format!("old/{login}.xml"), &answer.xml);
+        house.file(&format!("old/{login}.txt"), &answer.base64);
+        let body = url::form_urlencoded::Serializer::new(String::new())
+            .append_pair("SAMLResponse", &answer.base64)
+            .append_pair("RelayState", "https://univ.zoom.us")
+            .finish();
+        house.file(&format!("old/{login}.form"), body);
+    }
+    let file = house.folder.path().join("old");
+    let words = ["--json", "--old", file.to_str().unwrap()];
+    let told = house.compare(&words, b"");
+    assert_eq!((told.status, told.errors.as_str()), (0, ""), "{told:?}");
+    let one = |login| said("same-account", "same-address", login);
+    let expected: Vec<_> = ["anne.dupont"; 3]
+        .into_iter()
+        .chain(["zoe.martin"; 3])
+        .map(one)
+        .collect();
+    assert_eq!(told.accounts(), expected);
+    // Zoom's form maps the ID today, as somebody says.
+    let id = ["--old-employee-id", "eduPersonUniqueId"];
+    let told = house.compare(&[&words[..], &id].concat(), b"");
+    let reasons: Vec<_> = told
+        .accounts()
+        .into_iter()
+        .map(|(_, reason, _)| reason)
+        .collect();
+    assert_eq!(reasons, ["same-id"; 6]);
+}
+
+#[test]
+fn responses_of_an_identity_provider_that_none_of_us_wrote_are_compared() {
+    let house = House::of(&Setup::new());
+    let at = |name: &str| house.folder.path().join(name).display().to_string();
+    let (key, certificate) = (at("signing.pem"), at("idp.crt"));
+    let script = repository().join("tests/peers/pysaml2_idp.py");
+    let python = repository().join("lab/venv-pysaml2/bin/python");
+    let sent = |mail: &str, uid: &str, more: &[&str]| {
+        let done = Command::new(&python)
+            .arg(&script)
+            .args([
+                "--key",
+                &key,
+                "--cert",
+                &certificate,
+                "--mail",
+                mail,
+                "--uid",
+                uid,
+            ])
+            .args(more)
+            .output()
+            .unwrap();
+        assert!(done.status.success(), "{done:?}");
+        done.stdout
+    };
+    let files = [
+        sent("zoe.martin@etu.univ-montp3.example", "zoe.martin", &[]),
+        // Known by another address there: the login says who it is.
+        sent("luc@univ-montp3.example", "luc.bernard", &[]),
+        sent(
+            "zoe.martin@etu.univ-montp3.example",
+            "zoe.martin",
+            &["--encrypt"],
+        ),
+    ];
+    let files: Vec<_> = (1..)
+        .zip(files)
+        .map(|(number, sent): (u32, _)| house.file(&format!("old-{number}.xml"), sent))
+        .collect();
+    let mut words = vec!["--json", "--old"];
+    words.extend(files.iter().map(String::as_str));
+    let told = house.compare(&words, b"");
+    let expected = [
+        said("same-account", "same-address", "zoe.martin"),
+        said("second-account", "address-differs", "luc.bernard"),
+        said("cannot-be-said", "unreadable", ""),
+    ];
+    assert_eq!(
+        (told.status, told.accounts()),
+        (1, expected.to_vec()),
+        "{told:?}"
+    );
+    assert!(told.out.contains("has an encrypted assertion"), "{told:?}");
+}
+
+#[test]
+fn what_cannot_be_read_is_told_by_its_place_and_keeps_nothing_else_back() {
+    let house = House::of(&Setup::new());
+    let saml = "urn:oasis:names:tc:SAML:2.0:assertion";
+    let samlp = "urn:oasis:names:tc:SAML:2.0:protocol";
+    let response =
+        |inner: &str| format!("<p:Response xmlns:p='{samlp}' xmlns='{saml}'>{inner}</p:Response>");
+    let mut words = vec!["--json", "--old"];
+    let files = [
+        ("1", response("<EncryptedAssertion/>")),
+        ("2", format!("<!DOCTYPE a>{}", response("<Assertion/>"))),
+        ("3", response(&"<Assertion>".repeat(5_000))),
+        ("4", "SAMLResponse=%41%4".to_owned()),
+        ("5", format!("Email,{}\n", "x".repeat(1024 * 1024))),
+        ("6", format!("Email\n{}@univ.example\n", "x".repeat(1024))),
+        ("7", "Name,Phone\nAnne,1\n".to_owned()),
+        ("8", response("<Assertion/>")),
+        ("9", "Email\nanne.dupont@univ-montp3.example\n".to_owned()),
+    ];
+    let files = files.map(|(name, content)| house.file(name, content));
+    words.extend(files.iter().map(String::as_str));
+    let told = house.compare(&words, b"");
+    assert_eq!(told.status, 0, "{told:?}");
+    let json = told.json();
+    let because: Vec<_> = (0..9)
+        .map(|number| json["accounts"][number]["because"].as_str().unwrap())
+        .collect();
+    assert_eq!(
+        because[0],
+        "the Response has an encrypted assertion, which cannot be read"
+    );
+    for (number, word) in [
+        (1, "document type"),
+        (2, "XML"),
+        (3, "base64"),
+        (4, "64 KiB"),
+        (5, "256 characters"),
+        (6, "no column called Email"),
+        (7, "no address"),
+        (8, "its address is the same"),
+    ] {
+        assert!(
+            because[number].contains(word),
+            "{number}: {}",
+            because[number]
+        );
+    }
+    assert_eq!(json["accounts"][5]["from"], format!("{}, line 2", files[5]));
+    // Nothing that could be compared is no success.
+    let told = house.compare(&["--old", &files[0]], b"");
+    assert_eq!(told.status, 1);
+    assert!(told.errors.contains("nothing was compared"), "{told:?}");
+    // And what is larger than all of it, or not there, stops it.
+    let large = house.folder.path().join("large");
+    fs::File::create(&large)
+        .unwrap()
+        .set_len(33 * 1024 * 1024)
+        .unwrap();
+    for (file, why) in [
+        (large.to_str().unwrap(), "32 MiB"),
+        ("/nowhere", "cannot be read"),
+    ] {
+        let told = house.compare(&["--old", file], b"");
+        assert_eq!((told.status, told.out.as_str()), (1, ""), "{told:?}");
+        assert!(told.errors.contains(why), "{told:?}");
+    }
+}
+
+#[test]
+fn r94_what_a_file_says_moves_no_cursor_and_makes_no_line() {
+    let house = House::of(&Setup::new());
+    let list = "Email\n\"a\u{1b}[2J\nb@u\"\n";
+    let told = house.compare(&["--old", "-"], list.as_bytes());
+    assert_eq!(told.out.lines().count(), 2, "{told:?}");
+    assert!(told.out.starts_with("a\\u001b[2J\\u000ab@u ("), "{told:?}");
+}
+
+#[test]
+fn of_people_whom_only_the_cas_server_knows_it_is_said_so() {
+    // A directory that stands in for it says nothing of what that says.
+    let directory =
+        "[authn.ldap]\nurl = ['ldaps://nowhere.example']\nbase = 'dc=univ,dc=example'\n";
+    for (methods, directory) in [("['cas']", ""), ("['cas', 'ldap']", directory)] {
+        let cas = "[authn.cas]\nurl = 'https://cas.example.org/cas'";
+        let authn = format!("[authn]\nmethods = {methods}\n{cas}\n{directory}");
+        let house = House::of(&Setup {
+            authn: Some(authn),
+            ..Setup::new()
+        });
+        let told = house.compare(&["--old", "-"], list().as_bytes());
+        let unsaid = "cannot be said: only the CAS server knows who it is";
+        let unsaid = told.out.matches(unsaid).count();
+        assert_eq!((told.status, unsaid), (0, 12), "{told:?}");
+    }
+}
+
+#[test]
+fn which_provider_is_meant_is_asked_where_it_is_not_clear() {
+    let house = House::of(&Setup::new());
+    for (sp, why) in [
+        ("library", "sp.library is not Zoom"),
+        ("none", "there is no sp.none"),
+    ] {
+        let told = house.compare(&["--sp", sp, "--old", "-"], list().as_bytes());
+        assert_eq!((told.status, told.out.as_str()), (1, ""), "{told:?}");
+        assert!(told.errors.contains(why), "{told:?}");
+    }
+}
+
+/// A configuration with OpenLDAP's directory, whose scope is one of ours, and where an earlier address finds people, too.
+fn at_directory(slapd: &Slapd, more: &str) -> House {
+    let url = [slapd.ldaps_url()];
+    let filter = "mail-filter = '(|(mail={mail})(supannAutreMail={mail}))'";
+    let asking = Asking {
+        urls: &url,
+        ca: slapd.ca(),
+        password_file: Some(slapd.reader_password_file()),
+        more: &format!("{filter}\n{more}"),
+    };
+    let house = House::of(&asking.setup());
+    let text = fs::read_to_string(&house.path).unwrap();
+    let scopes = "scopes = ['univ-montp3.example'";
+    assert!(text.contains(scopes));
+    fs::write(
+        &house.path,
+        text.replace(scopes, &format!("{scopes}, 'univ.example'")),
+    )
+    .unwrap();
+    house
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn r70_people_of_a_directory_are_found_by_address_id_and_login_and_by_nothing_else() {
+    let more = "dn: uid=bla,ou=people,dc=univ,dc=example\nobjectClass: inetOrgPerson\n\
+        objectClass: eduPerson\nuid: bla\ncn: Bla\nsn: Bla\nmail: bla@univ.example\n\
+        eduPersonUniqueId: b1a@univ.example\n";
+    let kind = Kind {
+        more,
+        ..Kind::default()
+    };
+    let slapd = Slapd::start(kind).await;
+    let house = at_directory(&slapd, "");
+    let rows = [
+        (
+            "alice@univ.example",
+            "",
+            said("same-account", "same-address", "alice"),
+        ),
+        (
+            "alice@univ.example",
+            "0a11ce@univ.example",
+            said("same-account", "same-id", "alice"),
+        ),
+        (
+            "alice@before.example",
+            "0a11ce@univ.example",
+            said("same-account", "same-id-new-address", "alice"),
+        ),
+        // Found by an earlier address of hers, and the account is of whoever has the ID.
+        (
+            "alice.liddell@univ.example",
+            "b1a@univ.example",
+            said("same-account", "same-id-new-address", "bla"),
+        ),
+        (
+            "alice.liddell@univ.example",
+            "",
+            said("second-account", "address-differs", "alice"),
+        ),
+        (
+            "suspended@univ.example",
+            "",
+            said("stopped", "account-shut", "suspended"),
+        ),
+        ("twin1@univ.example", "", said("stopped", "stopped", "twin")),
+        (
+            "twomails@univ.example",
+            "",
+            said("stopped", "stopped", "twomails"),
+        ),
+        (
+            "clash@univ.example",
+            "",
+            said("stopped", "several-people", ""),
+        ),
+        (
+            "left@univ.example",
+            "left@univ.example",
+            said("not-found", "not-found", ""),
+        ),
+        ("*", "", said("not-found", "not-found", "")),
+        ("alice*", "*", said("not-found", "not-found", "")),
+        (
+            "x)(uid=alice",
+            "x)(uid=alice",
+            said("not-found", "not-found", ""),
+        ),
+    ];
+    let list = rows
+        .each_ref()
+        .map(|(email, id, _)| format!("{email};{id}\n"))
+        .concat();
+    let (told, all) = house.said(&format!("Email;Employee Unique ID\n{list}"));
+    assert_eq!(all, rows.map(|(.., said)| said), "{told:?}");
+
+    // By the login, where an address is another one and a Response says it.
+    let response = "<p:Response xmlns:p='urn:oasis:names:tc:SAML:2.0:protocol' \
+        xmlns='urn:oasis:names:tc:SAML:2.0:assertion'><Assertion><Subject><NameID>alice@before.example</NameID></Subject>\
+        <AttributeStatement><Attribute Name='uid'><AttributeValue>ALICE</AttributeValue></Attribute></AttributeStatement>\
+        </Assertion></p:Response>";
+    let (_, all) = house.said(response);
+    assert_eq!(all, [said("second-account", "address-differs", "ALICE")]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn where_cas_gives_the_name_that_finds_people_they_are_read_by_the_one_that_we_know() {
+    let slapd = Slapd::start(Kind::default()).await;
+    let cas = "user = '(supannEtuId={login})'\ncas-attribute = 'studentNumber'\n\
+               [authn.cas]\nurl = 'https://cas.example.org/cas'";
+    let house = at_directory(&slapd, cas);
+    let text = fs::read_to_string(&house.path).unwrap();
+    let methods = "methods = ['ldap']";
+    assert!(text.contains(methods));
+    let text = text.replace(methods, "methods = ['cas']\nattributes = 'ldap'");
+    fs::write(&house.path, text).unwrap();
+    let (told, all) = house.said("Email\nalice@univ.example\nsuspended@univ.example\n");
+    let expected = [
+        said("same-account", "same-address", "alice"),
+        said("stopped", "account-shut", "suspended"),
+    ];
+    assert_eq!(all, expected, "{told:?}");
+}
+
+/// The first value of an attribute of an entry in LDIF; empty where it has none.
+fn value<'l>(entry: &'l str, attribute: &str) -> &'l str {
+    let mut values = entry
+        .lines()
+        .filter_map(|line| line.strip_prefix(attribute));
+    values
+        .find_map(|rest| rest.strip_prefix(": "))
+        .unwrap_or_default()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_thousand_people_are_compared_and_a_directory_that_does_not_answer_is_told_once() {
+    let people = synthetic_people(1_000);
+    let mut slapd = Slapd::start(Kind {
+        more: &people,
+        ..Kind::default()
+    })
+    .await;
+    let house = at_directory(&slapd, "");
+    let entries: Vec<_> = people
+        .split("\n\n")
+        .filter(|entry| !value(entry, "uid").is_empty())
+        .collect();
+    assert_eq!(entries.len(), 1_000);
+    let row = |entry: &&str| {
+        format!(
+            "{},{}\n",
+            value(entry, "mail"),
+            value(entry, "eduPersonUniqueId")
+        )
+    };
+    let list = entries.iter().map(row).collect::<Vec<_>>().concat();
+    let list = format!("Email,Employee Unique ID\n{list}");
+    let (told, all) = house.said(&list);
+    assert_eq!(all.len(), 1_000);
+    for (entry, (verdict, reason, login)) in entries.iter().zip(&all) {
+        // Whoever is let in keeps their account; nobody is taken for somebody else.
+        assert!(
+            ["same-account", "stopped"].contains(&verdict.as_str()),
+            "{entry}: {reason}"
+        );
+        assert!(
+            login.is_empty() || login == value(entry, "uid"),
+            "{entry}: {login}"
+        );
+    }
+    let counts = told.counts();
+    assert!(counts["same-account"] > 850, "{counts:?}");
+    assert!(counts["stopped"] > 0, "{counts:?}");
+    assert!(
+        told.errors.starts_with("1000 of 1000 compared\n"),
+        "{}",
+        told.errors
+    );
+
+    slapd.stop();
+    let told = house.compare(&["--old", "-"], list.as_bytes());
+    assert_eq!(
+        (told.status, told.out.as_str()),
+        (1, "0 account(s)\n"),
+        "{told:?}"
+    );
+    assert!(
+        told.errors.ends_with("; 0 of 1000 were compared\n"),
+        "{told:?}"
+    );
+    assert_eq!(told.errors.lines().count(), 1, "{told:?}");
+    let (told, _) = house.said(&list);
+    assert_eq!(told.json()["not-compared"], 1_000);
+}
