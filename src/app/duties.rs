@@ -280,7 +280,7 @@ mod tests {
                 counts: std::collections::BTreeMap::new(),
             };
             let sources = [(name.clone(), record)];
-            listed(&Registry::default(), &sources, &[], now).len()
+            listed(&Registry::default(), ([], &sources), &[], now).len()
         };
         let hour = SignedDuration::from_hours(1);
         assert_eq!(told(SourceState::Held, true, hour), 1);

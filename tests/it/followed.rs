@@ -437,10 +437,7 @@ async fn breach_of_iip_md02_sdp_md01_r90_r93_what_cannot_be_taken_changes_nothin
     let fault = bridge.live.decide(&name, Decision::Accept, "a test");
     assert!(fault.unwrap_err().to_string().contains("unfit"));
     bridge.others_go_on().await;
-    let told = {
-        let front = Arc::clone(&bridge.live.current().front);
-        passerelle::telemetry::metrics::router(front)
-    };
+    let told = Router::new().fallback_service(bridge.live.metrics());
     let told = read(told, "/metrics").await;
     for line in [
         "passerelle_metadata_source_state{sp=\"wiki\",state=\"held\"} 1",
