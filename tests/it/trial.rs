@@ -524,15 +524,15 @@ async fn r50_neither_kind_of_journey_becomes_the_other_and_none_changes_browsers
     let mut browser = bridge.browser();
     let tried = click(&mut browser, "zoom").await;
     let path = tried.url.path().to_owned();
-    assert!(path.starts_with("/j/zoom_test/"), "{path}");
+    assert!(path.starts_with("/j/zoom/test."), "{path}");
     let request = bridge.request();
     let real = browser.arrive(&request.redirect(None)).await;
     let real = real.url.path().to_owned();
     for path in [
-        path.replace("/j/zoom_test/", "/j/zoom/"),
-        path.replace("/j/zoom_test/", "/j/library_test/"),
-        path.replace("/j/zoom_test/", "/j/zoom_test_test/"),
-        real.replace("/j/zoom/", "/j/zoom_test/"),
+        path.replace("/j/zoom/test.", "/j/zoom/"),
+        path.replace("/j/zoom/", "/j/library/"),
+        path.replace("/j/zoom/test.", "/j/zoom/test.test."),
+        real.replace("/j/zoom/", "/j/zoom/test."),
     ] {
         browser.open(&path).await.stops(400, "journey-forged");
     }
@@ -577,7 +577,7 @@ async fn every_stop_of_a_test_leads_back_to_the_tests_and_says_that_nothing_was_
     bridge.wait(61);
     let expired = browser.open(old.url.path()).await;
     expired.stops(400, "journey-expired");
-    let forged = browser.open("/j/zoom_test/AAAA").await;
+    let forged = browser.open("/j/zoom/test.AAAA").await;
     forged.stops(400, "journey-forged");
     for page in [lacking, expired, forged] {
         assert_eq!(page.link("way-out").as_deref(), Some("/test"));
