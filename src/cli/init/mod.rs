@@ -103,7 +103,7 @@ pub(super) fn run(options: &Options) -> anyhow::Result<()> {
     let password = password.transpose()?;
     tell(&trial.faults(&answers))?;
     put(&trial.configuration, &answers.text(), 0o640)?;
-    say_the_end(&trial, &words, password.as_deref())
+    say_the_end(&trial, &words, &answers, password.as_deref())
 }
 
 fn tell(faults: &[ConfigFault]) -> anyhow::Result<()> {
@@ -155,11 +155,17 @@ fn make_people(path: &Path, answers: &Answers) -> anyhow::Result<String> {
 fn say_the_end(
     trial: &Trial,
     words: &InterviewWords,
+    answers: &Answers,
     password: Option<&str>,
 ) -> anyhow::Result<()> {
     let file = trial.configuration.display().to_string();
     say("");
     say(&words.look(&file)?);
+    for line in answers.organization().lines() {
+        if !line.starts_with('#') {
+            say(&format!("  {line}"));
+        }
+    }
     if let Some(password) = password {
         say(&words.account(LOGIN, password)?);
     }

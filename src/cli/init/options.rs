@@ -75,7 +75,7 @@ struct Place {
     /// Its home page. Default: www. and its first mail domain.
     #[arg(long, value_name = "URL")]
     organization_url: Option<String>,
-    /// Its mail domains, with commas between them. Default: that of the contact.
+    /// Its mail domains, with commas between them: Zoom is told addresses in no others.
     #[arg(long, value_name = "DOMAINS")]
     mail_domains: Option<String>,
     /// The languages of its texts: fr, or fr,en.

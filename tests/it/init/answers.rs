@@ -94,6 +94,7 @@ async fn where_nobody_is_there_to_ask_each_option_that_is_missing_is_named() {
         "no --base-url",
         "no --cas or --ldap",
         "no --contact",
+        "no --mail-domains",
         "no --languages",
         "no --support-text",
         "no --support-text-en",
@@ -175,8 +176,8 @@ async fn the_directory_is_asked_with_an_account_whose_password_is_in_a_file_of_i
 async fn a_person_is_asked_in_their_language_until_each_answer_is_right() {
     let place = Place::new();
     let lines = "idp.univ.example\nhttps://idp.univ.example\n\nldap.univ.example\n\
-                 ldaps://ldap.univ.example\nou=people,dc=univ,dc=example\n\nsso@univ.example\n\
-                 en\n\nAssistance\nHelp\nhelp\nhttps://help.univ.example\n";
+                 ldaps://ldap.univ.example\nou=people,dc=univ,dc=example\n\nanne@gmail.com\n\
+                 univ.example, etu.univ.example\nen\n\nAssistance\nHelp\nhelp\nhttps://help.univ.example\n";
     let told = place.typed("", "fr_FR.UTF-8", lines).await;
     told.is_good();
     for (question, times) in [
@@ -184,6 +185,7 @@ async fn a_person_is_asked_in_their_language_until_each_answer_is_right() {
         ("Où les personnes se connectent-elles", 3),
         ("comme ou=people,dc=univ,dc=example", 1),
         ("3/5", 1),
+        ("séparés par des virgules [gmail.com]", 1),
         ("4/5", 2),
         ("5/5", 1),
         ("La même phrase en anglais", 1),
@@ -202,6 +204,16 @@ async fn a_person_is_asked_in_their_language_until_each_answer_is_right() {
     let written: toml::Table = place.text().parse().unwrap();
     let ldap = &written["authn"]["ldap"];
     assert_eq!(ldap["base"].as_str(), Some("ou=people,dc=univ,dc=example"));
+    // The contact's own domain is proposed, and is none of ours unless somebody says so.
+    assert!(!place.text().contains("\"gmail.com\""));
+    for line in [
+        "  name.fr = \"univ.example\"",
+        "  url.fr = \"https://www.univ.example\"",
+        "  mail-domains = [\"univ.example\", \"etu.univ.example\"]",
+        "  scopes = [\"univ.example\", \"etu.univ.example\"]",
+    ] {
+        assert!(told.out.contains(line), "{line}: {told:?}");
+    }
     let link = written["support"]["link"].as_str();
     assert_eq!(link, Some("https://help.univ.example"));
 }
@@ -210,7 +222,9 @@ async fn a_person_is_asked_in_their_language_until_each_answer_is_right() {
 async fn nothing_is_asked_that_was_said_and_nothing_is_made_where_the_answers_end() {
     let place = Place::new();
     let said = "--base-url https://idp.univ.example --cas https://cas.univ.example/cas";
-    let told = place.typed(said, "de_DE.UTF-8", "sso@univ.example\n").await;
+    let told = place
+        .typed(said, "de_DE.UTF-8", "sso@univ.example\n\n")
+        .await;
     assert_eq!(told.status, 1, "{told:?}");
     for (text, is_said) in [("1/5", false), ("2/5", false), ("3/5", true), ("4/5", true)] {
         assert_eq!(told.out.contains(text), is_said, "{text}: {told:?}");

@@ -18,7 +18,7 @@ use crate::{
 };
 
 /// All that is to be said for a server of people whom a CAS server signs in.
-const SAID: [&str; 12] = [
+const SAID: [&str; 14] = [
     "--base-url",
     "https://idp.univ.example",
     "--cas",
@@ -31,6 +31,8 @@ const SAID: [&str; 12] = [
     "Dans l'ENT : « Assistance »",
     "--support-text-en",
     "In the portal: \"Help\"",
+    "--mail-domains",
+    "univ.example,etu.univ.example",
 ];
 
 /// A folder that a server is to be set up in.
