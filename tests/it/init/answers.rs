@@ -1,6 +1,9 @@
 //! What is asked, what is taken for an answer, and what is made of it.
 
-use std::{fs, os::unix::fs::PermissionsExt as _};
+use std::{
+    fs,
+    os::unix::fs::{MetadataExt as _, PermissionsExt as _, chown},
+};
 
 use super::{Place, SAID, mode};
 
@@ -84,6 +87,43 @@ async fn nothing_that_is_there_is_replaced() {
     let told = place.init(&SAID).await;
     told.fails("signing.pem can be read by others than its owner");
     assert!(!place.configuration().exists());
+}
+
+#[tokio::test]
+async fn r100_keys_that_somebody_else_may_have_put_there_are_not_taken_over() {
+    let place = Place::new();
+    place.init(&SAID).await.is_good();
+    fs::remove_file(place.configuration()).unwrap();
+    for (name, rights, taken_over) in [
+        ("house/certs", 0o770, false),
+        ("house/certs", 0o707, false),
+        ("house/certs/seal.keys", 0o420, false),
+        ("house/certs", 0o700, true),
+    ] {
+        let path = place.file(name);
+        let before = fs::metadata(&path).unwrap().permissions();
+        fs::set_permissions(&path, fs::Permissions::from_mode(rights)).unwrap();
+        let told = place.init(&SAID).await;
+        if taken_over {
+            told.is_good();
+        } else {
+            told.fails(&format!("{name} can be changed by others than its owner"));
+            assert!(!place.configuration().exists(), "{name}");
+        }
+        fs::set_permissions(&path, before).unwrap();
+    }
+    // Only root can give a file away, and be given one.
+    if fs::metadata(place.configuration()).unwrap().uid() != 0 {
+        return;
+    }
+    for name in ["house/certs/signing.pem", "house/certs"] {
+        fs::remove_file(place.configuration()).unwrap_or_default();
+        chown(place.file(name), Some(65_534), None).unwrap();
+        let told = place.init(&SAID).await;
+        told.fails(&format!("{name} belongs to another user"));
+        assert!(!place.configuration().exists(), "{name}");
+        chown(place.file(name), Some(0), None).unwrap();
+    }
 }
 
 #[tokio::test]
