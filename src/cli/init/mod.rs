@@ -99,11 +99,17 @@ pub(super) fn run(options: &Options) -> anyhow::Result<()> {
     let certs = folder.join("certs");
     make_folder(&certs, 0o700)?;
     keys::make(&certs, &host(&answers))?;
-    let password = options.is_try.then(|| make_people(&people, &answers));
-    let password = password.transpose()?;
+    if options.is_try {
+        let mut faults = trial.faults(&answers);
+        faults.retain(|fault| !fault.is_under("authn.local.people"));
+        tell(&faults)?;
+        let password = make_people(&people, &answers)?;
+        // At once: whatever goes wrong from here on, it is never said again.
+        say(&words.account(LOGIN, &password)?);
+    }
     tell(&trial.faults(&answers))?;
     put(&trial.configuration, &answers.text(), 0o640)?;
-    say_the_end(&trial, &words, &answers, password.as_deref())
+    say_the_end(&trial, &words, &answers)
 }
 
 fn tell(faults: &[ConfigFault]) -> anyhow::Result<()> {
@@ -152,12 +158,7 @@ fn make_people(path: &Path, answers: &Answers) -> anyhow::Result<String> {
     Ok(password)
 }
 
-fn say_the_end(
-    trial: &Trial,
-    words: &InterviewWords,
-    answers: &Answers,
-    password: Option<&str>,
-) -> anyhow::Result<()> {
+fn say_the_end(trial: &Trial, words: &InterviewWords, answers: &Answers) -> anyhow::Result<()> {
     let file = trial.configuration.display().to_string();
     say("");
     say(&words.look(&file)?);
@@ -165,9 +166,6 @@ fn say_the_end(
         if !line.starts_with('#') {
             say(&format!("  {line}"));
         }
-    }
-    if let Some(password) = password {
-        say(&words.account(LOGIN, password)?);
     }
     say(&words.next()?);
     let file = quoted(&file);

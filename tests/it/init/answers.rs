@@ -127,6 +127,22 @@ async fn r100_keys_that_somebody_else_may_have_put_there_are_not_taken_over() {
 }
 
 #[tokio::test]
+async fn the_account_of_a_try_is_made_when_all_else_is_right_so_that_its_password_is_shown() {
+    let place = Place::new();
+    place.init(&SAID).await.is_good();
+    fs::remove_file(place.configuration()).unwrap();
+    let key = place.file("house/certs/signing.pem");
+    fs::set_permissions(&key, fs::Permissions::from_mode(0o444)).unwrap();
+    let told = place.init(&["--try"]).await;
+    told.fails("signing.pem can be read by others than its owner");
+    assert!(!place.file("house/config/people.toml").exists());
+    fs::set_permissions(&key, fs::Permissions::from_mode(0o400)).unwrap();
+    let told = place.init(&["--try"]).await;
+    told.is_good();
+    assert!(told.out.contains(", password "), "{told:?}");
+}
+
+#[tokio::test]
 async fn where_nobody_is_there_to_ask_each_option_that_is_missing_is_named() {
     let place = Place::new();
     let told = place.init(&[]).await;
