@@ -465,6 +465,16 @@ const BAD_VALUES_OF_CAS: &[(&str, &str, &str)] = &[
         "url = \"https://cas.example.org/cas?a\"",
         "authn.cas.url: has a query or a fragment",
     ),
+    (
+        "url = \"https://cas.example.org/cas\"",
+        "url = \"https://cas.example.org/cas/login\"",
+        "authn.cas.url: is the address of its login page",
+    ),
+    (
+        "url = \"https://cas.example.org/cas\"",
+        "url = \"https://cas.example.org/login/\"",
+        "authn.cas.url: is the address of its login page",
+    ),
     ("protocol = 3", "protocol = 4", "protocol: is not 1, 2 or 3"),
     (
         "timeout-seconds = 5",

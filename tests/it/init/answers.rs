@@ -172,6 +172,11 @@ async fn an_answer_is_refused_as_check_would_refuse_it_and_under_its_own_option(
         ("--base-url", "https://idp.univ.example/", "base-url"),
         ("--base-url", "http://idp.univ.example", "base-url"),
         ("--cas", "http://cas.univ.example/cas", "authn.cas.url"),
+        (
+            "--cas",
+            "https://cas.univ.example/cas/login",
+            "authn.cas.url",
+        ),
         ("--contact", "sso", "organization.technical-contact"),
         ("--languages", "en", "organization.name.fr"),
         ("--languages", "fr,de", "organization.name.de"),
