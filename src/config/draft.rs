@@ -8,7 +8,7 @@ use std::{collections::BTreeMap, fmt::Write as _};
 
 use url::Url;
 
-use super::edit::quoted;
+use super::{edit::quoted, files::CREDENTIAL};
 
 /// What is asked, or derived from other answers where nobody says it.
 #[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
@@ -67,6 +67,28 @@ impl Question {
             Self::SupportText => "--support-text",
             Self::SupportTextEn => "--support-text-en",
             Self::SupportLink => "--support-link",
+        }
+    }
+
+    /// Whether such an answer is a path, and not the name of a credential of systemd's.
+    pub fn is_path(self, answer: &str) -> bool {
+        match self {
+            Self::LdapPasswordFile => !answer.starts_with(CREDENTIAL),
+            Self::Ca => true,
+            Self::BaseUrl
+            | Self::SignIn
+            | Self::Cas
+            | Self::Ldap
+            | Self::LdapBase
+            | Self::LdapBindDn
+            | Self::Contact
+            | Self::Organization
+            | Self::OrganizationUrl
+            | Self::MailDomains
+            | Self::Languages
+            | Self::SupportText
+            | Self::SupportTextEn
+            | Self::SupportLink => false,
         }
     }
 

@@ -38,7 +38,7 @@ const MAX_AUTHORITIES_BYTES: u64 = 1024 * 1024;
 const OWN_FOLDER_DEPTH: usize = 2;
 
 /// How a key file in systemd's credentials folder is named.
-const CREDENTIAL: &str = "credential:";
+pub(super) const CREDENTIAL: &str = "credential:";
 
 impl Surroundings<'_> {
     /// The path of a file that the configuration names, whether it exists or not.

@@ -52,7 +52,7 @@ struct SignIn {
     /// Our account in the directory.
     #[arg(long, value_name = "DN", requires = "ldap")]
     ldap_bind_dn: Option<String>,
-    /// The file of its password, which nobody else can read.
+    /// The file of its password, which nobody else can read; or credential:NAME.
     #[arg(long, value_name = "FILE", requires = "ldap_bind_dn")]
     ldap_password_file: Option<String>,
     /// The authorities that vouch for the CAS server and the directory, PEM. Default: those of the system.
@@ -145,7 +145,7 @@ impl Options {
 /// As it comes into the configuration: a path that is typed starts here, and one that stands there at its
 /// folder.
 pub(super) fn as_written(question: Question, typed: &str) -> anyhow::Result<String> {
-    if !matches!(question, Question::LdapPasswordFile | Question::Ca) {
+    if !question.is_path(typed) {
         return Ok(typed.to_owned());
     }
     let path = std::path::absolute(typed).with_context(|| question.flag())?;

@@ -6,6 +6,7 @@ use std::{
 };
 
 use super::{Place, SAID, mode};
+use crate::sp::told_by;
 
 #[tokio::test]
 async fn what_is_said_on_the_command_line_becomes_a_configuration_that_check_accepts() {
@@ -223,6 +224,17 @@ async fn the_directory_is_asked_with_an_account_whose_password_is_in_a_file_of_i
     let text = place.text();
     assert!(text.contains("methods = [\"ldap\"]"), "{text}");
     assert!(!text.contains("sesame") && !told.out.contains("sesame"));
+    // A credential of systemd's is no path.
+    let place = Place::new();
+    fs::create_dir(place.file("credentials")).unwrap();
+    fs::write(place.file("credentials/reader"), "open sesame\n").unwrap();
+    let mut command = place.command();
+    command.env("CREDENTIALS_DIRECTORY", place.file("credentials"));
+    let said = [&said[..said.len() - 1], &["credential:reader"]].concat();
+    command.args(said);
+    told_by(command, Vec::new()).await.is_good();
+    let line = "bind-password-file = \"credential:reader\"\n";
+    assert!(place.text().contains(line), "{}", place.text());
     // With a CAS server beside it, it says what is known of people.
     let place = Place::new();
     let told = place.init(&[&SAID[..], &ldap[..4]].concat()).await;

@@ -60,10 +60,17 @@ impl Place {
 
     /// Runs `passerelle init` where nobody sits at a terminal.
     async fn init(&self, words: &[&str]) -> Told {
+        let mut command = self.command();
+        command.args(words);
+        told_by(command, Vec::new()).await
+    }
+
+    /// That command, without what is said.
+    fn command(&self) -> Command {
         let mut command = Command::new(PROGRAM);
         command.current_dir(self.0.path());
-        command.args(["init", "house", "--lang", "en"]).args(words);
-        told_by(command, Vec::new()).await
+        command.args(["init", "house", "--lang", "en"]);
+        command
     }
 
     /// The same at a terminal, where somebody types these lines.
