@@ -151,6 +151,7 @@ trial-rule-kept = kept
 trial-rule-broken = broken
 trial-xml = The SAML response, decoded
 trial-xml-lead = As it would be sent, but signed with a throw-away key that nobody recognises.
+trial-xml-certificate = Do not copy the certificate in it to { $provider }: it is the throw-away key’s, and no real sign-in would pass. Ours is in our metadata:
 trial-decisions = The decisions, as in the log
 trial-again = Try another sign-in
 trial-other-person = Sign out, to try with another account

@@ -157,6 +157,7 @@ trial-rule-kept = respectée
 trial-rule-broken = enfreinte
 trial-xml = La réponse SAML, décodée
 trial-xml-lead = Telle qu’elle serait envoyée, mais signée avec une clé jetable que personne ne reconnaît.
+trial-xml-certificate = Ne copiez pas le certificat qui s’y trouve vers { $provider } : c’est celui de la clé jetable, et aucune vraie connexion ne passerait. Le nôtre est dans nos métadonnées :
 trial-decisions = Les décisions prises, comme dans le journal
 trial-again = Faire un autre essai
 trial-other-person = Se déconnecter, pour essayer avec un autre compte
