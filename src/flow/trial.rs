@@ -92,6 +92,14 @@ impl Testers {
         people.collect::<Result<_, _>>().map(Self::People)
     }
 
+    /// Whether each of them stands on a list.
+    pub const fn are_named(&self) -> bool {
+        match self {
+            Self::Everyone => false,
+            Self::People(_) => true,
+        }
+    }
+
     fn include(&self, login: &str) -> bool {
         match self {
             Self::Everyone => true,
@@ -189,14 +197,22 @@ pub struct Trial {
     pub name: Option<(NameId, Origin)>,
     /// What it would be told of them.
     pub attributes: Vec<Told>,
-    /// What the source says of them that goes into none of it: names, and no values.
-    pub withheld: Vec<String>,
     /// Whether the assertion, which is shown in clear, would be encrypted.
     pub would_be_encrypted: bool,
     /// What the strict reader makes of the Response.
     pub reading: Reading,
     /// The Response, laid out.
     pub xml: String,
+    /// What is behind it; none where the person is not to read that, nor the rules in each [`Origin`]: where everyone
+    /// may try, they are for the log alone.
+    pub behind: Option<Behind>,
+}
+
+/// What is behind a Response, for people who are on the list of those who try.
+#[derive(Clone, Debug)]
+pub struct Behind {
+    /// What the source says of them that goes into none of it: names, and no values.
+    pub withheld: Vec<String>,
     /// The decisions that led to it.
     pub decisions: Trace,
 }
@@ -379,6 +395,15 @@ impl Bridge {
             let taken = name.format.into();
             (name, self.origin(&from, None, taken))
         });
+        let is_on_a_list = self
+            .settings
+            .testers
+            .as_ref()
+            .is_some_and(Testers::are_named);
+        let behind = is_on_a_list.then(|| Behind {
+            withheld: withheld(proof, name.as_ref().map(|(_, origin)| origin), &attributes),
+            decisions: story.trace.clone(),
+        });
         Ok(Trial {
             provider: provider.display_name.clone(),
             has_own_rules: is_zooms,
@@ -387,13 +412,12 @@ impl Bridge {
             proven_at: proof.at,
             is_from_session: prepared.is_from_session,
             support_code: story.support_code,
-            withheld: withheld(proof, name.as_ref().map(|(_, origin)| origin), &attributes),
             name,
             attributes,
             would_be_encrypted,
             reading,
             xml: laid_out(&xml),
-            decisions: story.trace.clone(),
+            behind,
         })
     }
 
