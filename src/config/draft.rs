@@ -148,6 +148,11 @@ impl Answers {
         self.given.insert(question, answer.into());
     }
 
+    /// Asks for an answer again.
+    pub fn take_back(&mut self, question: Question) {
+        self.given.remove(&question);
+    }
+
     /// What was answered; nothing where it was not, or by nothing.
     pub fn to(&self, question: Question) -> Option<&str> {
         let answer = self.given.get(&question)?.as_str();

@@ -174,9 +174,13 @@ impl Surroundings<'_> {
             Some(name) => self.credential(name)?,
             None => self.path(written),
         };
-        let unreadable = |error: io::Error| SecretFault {
+        let unreadable = |error: io::Error| {
+            SecretFault {
             what: format!("{} cannot be read: {error}", path.display()),
-            hint: "`passerelle keys` makes key files; the user of the service must own them".into(),
+            hint: "the user of the service must own it; `passerelle keys` makes those of [keys], `install -m 400 \
+                   /dev/stdin FILE` that of a password"
+                .into(),
+        }
         };
         let file = File::open(&path).map_err(unreadable)?;
         // Asked of the open file: a name could lead to another file a moment later.

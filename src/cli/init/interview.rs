@@ -63,6 +63,12 @@ fn ask(
         };
         let typed = match &proposed {
             Some(proposed) if typed.is_empty() => proposed.clone(),
+            // Without that file there is no account.
+            None if typed.is_empty() && question == Question::LdapPasswordFile => {
+                let mut fewer = answers.clone();
+                fewer.take_back(Question::LdapBindDn);
+                return Ok(fewer);
+            }
             None if typed.is_empty() => continue,
             Some(_) | None => typed,
         };

@@ -249,7 +249,8 @@ async fn the_directory_is_asked_with_an_account_whose_password_is_in_a_file_of_i
 async fn a_person_is_asked_in_their_language_until_each_answer_is_right() {
     let place = Place::new();
     let lines = "idp.univ.example\nhttps://idp.univ.example\n\nldap.univ.example\n\
-                 ldaps://ldap.univ.example\nou=people,dc=univ,dc=example\n\nanne@gmail.com\n\
+                 ldaps://ldap.univ.example\nou=people,dc=univ,dc=example\n\
+                 cn=passerelle\nabsent\n\n\nanne@gmail.com\n\
                  univ.example, etu.univ.example\nen\n\nAssistance\nHelp\nhelp\nhttps://help.univ.example\n";
     let told = place.typed("", "fr_FR.UTF-8", lines).await;
     told.is_good();
@@ -257,6 +258,8 @@ async fn a_person_is_asked_in_their_language_until_each_answer_is_right() {
         ("1/5", 2),
         ("Où les personnes se connectent-elles", 3),
         ("comme ou=people,dc=univ,dc=example", 1),
+        ("Nom (DN) de notre compte", 2),
+        ("install -m 400 /dev/stdin FICHIER", 2),
         ("3/5", 1),
         ("séparés par des virgules [gmail.com]", 1),
         ("4/5", 2),
@@ -277,6 +280,8 @@ async fn a_person_is_asked_in_their_language_until_each_answer_is_right() {
     let written: toml::Table = place.text().parse().unwrap();
     let ldap = &written["authn"]["ldap"];
     assert_eq!(ldap["base"].as_str(), Some("ou=people,dc=univ,dc=example"));
+    // Without a password there is no account.
+    assert!(ldap.get("bind-dn").is_none(), "{ldap}");
     // The contact's own domain is proposed, and is none of ours unless somebody says so.
     assert!(!place.text().contains("\"gmail.com\""));
     for line in [
