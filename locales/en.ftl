@@ -361,5 +361,6 @@ init-support-text-en = The same sentence in English
 init-support-link = Web address where that is done [none]
 init-look = Look at { $file }. What was not said of your organization comes from its mail domains:
 init-account = For a try: { $login }, password { $password }. It is shown only this once.
+init-as-root = You are root, and so the keys are root’s. Give them to the service’s user (chown -R passerelle { $certs }), and put “sudo -u passerelle” before check and serve.
 init-next = Next:
 init-try-support = This is a try: there is no help desk.

@@ -367,5 +367,6 @@ init-support-text-en = La même phrase en anglais
 init-support-link = Adresse web où cela se fait [aucune]
 init-look = À relire dans { $file } : ce qui n’a pas été dit de votre établissement est tiré de ses domaines :
 init-account = Pour essayer : { $login }, mot de passe { $password }. Il n’est montré que cette fois.
+init-as-root = Vous êtes root, et les clés sont donc à root. Donnez-les à l’utilisateur du service (chown -R passerelle { $certs }), et mettez « sudo -u passerelle » devant check et serve.
 init-next = Ensuite :
 init-try-support = Ceci est un essai : aucune assistance n’est prévue.

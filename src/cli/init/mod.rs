@@ -16,6 +16,7 @@ use std::{
 
 use anyhow::{Context as _, bail};
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
+use rustix::process::geteuid;
 use url::Url;
 
 pub(super) use options::Options;
@@ -109,7 +110,7 @@ pub(super) fn run(options: &Options) -> anyhow::Result<()> {
     }
     tell(&trial.faults(&answers))?;
     put(&trial.configuration, &answers.text(), 0o640)?;
-    say_the_end(&trial, &words, &answers)
+    say_the_end(&trial, &certs, &words, &answers)
 }
 
 fn tell(faults: &[ConfigFault]) -> anyhow::Result<()> {
@@ -158,7 +159,12 @@ fn make_people(path: &Path, answers: &Answers) -> anyhow::Result<String> {
     Ok(password)
 }
 
-fn say_the_end(trial: &Trial, words: &InterviewWords, answers: &Answers) -> anyhow::Result<()> {
+fn say_the_end(
+    trial: &Trial,
+    certs: &Path,
+    words: &InterviewWords,
+    answers: &Answers,
+) -> anyhow::Result<()> {
     let file = trial.configuration.display().to_string();
     say("");
     say(&words.look(&file)?);
@@ -166,6 +172,9 @@ fn say_the_end(trial: &Trial, words: &InterviewWords, answers: &Answers) -> anyh
         if !line.starts_with('#') {
             say(&format!("  {line}"));
         }
+    }
+    if geteuid().is_root() {
+        say(&words.as_root(&quoted(&certs.display().to_string()))?);
     }
     say(&words.next()?);
     let file = quoted(&file);

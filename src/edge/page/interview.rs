@@ -95,6 +95,15 @@ impl InterviewWords {
         self.text(key("init-account"), &arguments)
     }
 
+    /// What root has to know: the keys are root's, and no service should be.
+    ///
+    /// # Errors
+    ///
+    /// As above.
+    pub fn as_root(&self, certs: &str) -> Result<String, PageError> {
+        self.text(key("init-as-root"), &[("certs", certs)])
+    }
+
     /// What stands above the next commands.
     ///
     /// # Errors

@@ -18,6 +18,9 @@ async fn what_is_said_on_the_command_line_becomes_a_configuration_that_check_acc
         let line = format!("  passerelle {command} {file}\n");
         assert!(told.out.contains(&line), "{line}: {told:?}");
     }
+    let is_root = fs::metadata(place.configuration()).unwrap().uid() == 0;
+    let for_root = "(chown -R passerelle house/certs), and put “sudo -u passerelle” before";
+    assert_eq!(told.out.contains(for_root), is_root, "{told:?}");
     let checked = place.run(&["check"]).await;
     checked.is_good();
     assert!(checked.out.contains("nothing wrong"), "{checked:?}");
