@@ -364,12 +364,19 @@ impl Bridge {
         story: &mut Story,
     ) -> Result<Trial, HereFault> {
         let provider = way.provider;
-        let issuing = Issuing {
+        let encrypted = Issuing {
             signer: key,
-            encrypt_to: None,
             ..self.issuing(provider)
         };
-        let xml = issuing.success(&way.to, subject)?.xml;
+        if encrypted.encrypt_to.is_some() {
+            // Thrown away: a key that cannot be used stops a trial as it stops a sign-in.
+            encrypted.success(&way.to, subject)?;
+        }
+        let in_clear = Issuing {
+            encrypt_to: None,
+            ..encrypted
+        };
+        let xml = in_clear.success(&way.to, subject)?.xml;
         let is_zooms = provider.registered.config.service == Some(Service::Zoom);
         let would_be_encrypted = provider.registered.encryption_key.is_some();
         let mut reading = self.read_strictly(way, &xml, key)?;

@@ -79,6 +79,18 @@ fn the_verdict_comes_first_and_is_that_of_the_strict_reader() {
 }
 
 #[test]
+fn the_page_says_what_was_not_tried() {
+    for (language, sentence) in [
+        (Language::Fr, "si Zoom possède notre certificat"),
+        (Language::En, "whether Zoom holds our certificate"),
+    ] {
+        let html = rendered(&Page::Trial(&trial("Zoom", &[])), language);
+        let (_, rest) = html.split_once("data-testid=\"untried\">").unwrap();
+        assert!(rest.split_once("</p>").unwrap().0.contains(sentence));
+    }
+}
+
+#[test]
 fn r41_beside_the_certificate_of_the_throw_away_key_stands_where_ours_is() {
     for (language, warning) in [
         (Language::Fr, "Ne copiez pas le certificat"),
