@@ -6,7 +6,7 @@
 //! told nothing, and the session does not note it. Whether there are trials, and for whom, is asked again
 //! whenever the seal of one is opened and when the person has proven who they are.
 
-use std::{collections::HashSet, sync::Arc};
+use std::{collections::HashSet, fmt, sync::Arc};
 
 use jiff::{SignedDuration, Timestamp};
 use tokio::{
@@ -176,8 +176,8 @@ pub(super) enum End {
     Shown(Box<SigningKey>),
 }
 
-/// What a trial shows.
-#[derive(Clone, Debug)]
+/// What a trial shows. Its `Debug` is blank: it is all about one person.
+#[derive(Clone)]
 pub struct Trial {
     /// The provider's name for people.
     pub provider: Localized,
@@ -217,6 +217,12 @@ pub struct Behind {
     pub decisions: Trace,
 }
 
+impl fmt::Debug for Trial {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Trial(…)")
+    }
+}
+
 impl Trial {
     /// Whether the strict reader takes the Response.
     pub fn is_taken(&self) -> bool {
@@ -224,8 +230,8 @@ impl Trial {
     }
 }
 
-/// One attribute as the provider would be told, and where it comes from.
-#[derive(Clone, Debug)]
+/// One attribute as the provider would be told, and where it comes from. Its `Debug` is blank as well.
+#[derive(Clone)]
 pub struct Told {
     /// What is sent.
     pub attribute: ReleasedAttribute,
@@ -236,6 +242,12 @@ pub struct Told {
     pub gives: Option<String>,
     /// Where it comes from.
     pub origin: Origin,
+}
+
+impl fmt::Debug for Told {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Told(…)")
+    }
 }
 
 /// What something is made of.

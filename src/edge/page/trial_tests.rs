@@ -79,6 +79,13 @@ fn the_verdict_comes_first_and_is_that_of_the_strict_reader() {
 }
 
 #[test]
+fn r121_no_log_can_show_what_a_trial_shows() {
+    let trial = trial("\u{2318}", &[]);
+    assert_eq!(format!("{trial:?}"), "Trial(…)");
+    assert_eq!(format!("{:?}", trial.attributes), "[Told(…), Told(…)]");
+}
+
+#[test]
 fn the_page_says_what_was_not_tried() {
     for (language, sentence) in [
         (Language::Fr, "si Zoom possède notre certificat"),
