@@ -251,6 +251,14 @@ impl<'a> Look<'a> {
         }
     }
 
+    /// Notes what is not wrong, and yet not meant, of `key` of the configuration.
+    pub(super) fn warn(&mut self, key: &str, what: &dyn std::fmt::Display) -> &mut ConfigFault {
+        self.warnings.push(self.told(key, what));
+        let last = self.warnings.len() - 1;
+        #[expect(clippy::indexing_slicing, reason = "the line above pushed it")]
+        &mut self.warnings[last]
+    }
+
     fn told(&self, key: &str, what: &dyn std::fmt::Display) -> ConfigFault {
         ConfigFault {
             key: key.to_owned(),
