@@ -42,14 +42,12 @@ const CREDENTIAL: &str = "credential:";
 
 /// What to do about a file or folder that is named by `written` and cannot be opened.
 pub(super) fn hint_of(written: &Path, error: &io::Error) -> &'static str {
-    match error.kind() {
-        io::ErrorKind::PermissionDenied => {
-            "run this as the user of the service (sudo -u passerelle …), or let that user read it"
-        }
-        _ if written.is_relative() => {
-            "relative paths start at the folder of the configuration file"
-        }
-        _ => "is it there, and spelt so?",
+    if error.kind() == io::ErrorKind::PermissionDenied {
+        "run this as the user of the service (sudo -u passerelle …), or let that user read it"
+    } else if written.is_relative() {
+        "relative paths start at the folder of the configuration file"
+    } else {
+        "is it there, and spelt so?"
     }
 }
 
