@@ -251,12 +251,11 @@ impl<'a> Look<'a> {
         }
     }
 
-    /// Notes what is not wrong, and yet not meant, of `key` of the configuration.
-    pub(super) fn warn(&mut self, key: &str, what: &dyn std::fmt::Display) -> &mut ConfigFault {
-        self.warnings.push(self.told(key, what));
-        let last = self.warnings.len() - 1;
-        #[expect(clippy::indexing_slicing, reason = "the line above pushed it")]
-        &mut self.warnings[last]
+    /// Tells of what stops nothing, and should be otherwise.
+    pub(super) fn warn(&mut self, key: &str, what: &dyn std::fmt::Display, hint: &str) {
+        let mut told = self.told(key, what);
+        told.hint(hint);
+        self.warnings.push(told);
     }
 
     fn told(&self, key: &str, what: &dyn std::fmt::Display) -> ConfigFault {
