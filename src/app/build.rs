@@ -375,6 +375,23 @@ impl Building<'_> {
         clock: &Arc<dyn Clock>,
     ) -> Option<Authenticator> {
         let authn = &self.config.authn;
+        for (is_idle, table, hint) in [
+            (
+                authn.cas.is_some() && !authn.uses(Method::Cas),
+                "authn.cas",
+                "methods = [\"cas\"] of [authn] has people sign in there",
+            ),
+            (
+                authn.ldap.is_some() && authn.directory().is_none(),
+                "authn.ldap",
+                "attributes = \"ldap\" of [authn] asks it for what is known of people who sign in at CAS; \
+                 methods = [\"ldap\"] has them sign in there",
+            ),
+        ] {
+            if is_idle {
+                self.look.warn(table, &"is used for nothing", hint);
+            }
+        }
         let cas = match authn.cas.as_ref().filter(|_| authn.uses(Method::Cas)) {
             Some(cas) => {
                 let context = password_context(self.config);

@@ -40,6 +40,17 @@ const OWN_FOLDER_DEPTH: usize = 2;
 /// How a key file in systemd's credentials folder is named.
 pub(super) const CREDENTIAL: &str = "credential:";
 
+/// What to do about a file or folder that is named by `written` and cannot be opened.
+pub(super) fn hint_of(written: &Path, error: &io::Error) -> &'static str {
+    if error.kind() == io::ErrorKind::PermissionDenied {
+        "run this as the user of the service (sudo -u passerelle …), or let that user read it"
+    } else if written.is_relative() {
+        "relative paths start at the folder of the configuration file"
+    } else {
+        "is it there, and spelt so?"
+    }
+}
+
 impl Surroundings<'_> {
     /// The path of a file that the configuration names, whether it exists or not.
     pub(super) fn path(&self, written: &Path) -> PathBuf {
@@ -75,7 +86,7 @@ impl Surroundings<'_> {
             Err(error) => {
                 report
                     .fault(key, format!("{} cannot be read: {error}", path.display()))
-                    .hint("relative paths start at the folder of the configuration file");
+                    .hint(hint_of(written, &error));
                 None
             }
         }
@@ -123,7 +134,7 @@ impl Surroundings<'_> {
             Err(error) => {
                 report
                     .fault(key, format!("{} cannot be read: {error}", path.display()))
-                    .hint("relative paths start at the folder of the configuration file");
+                    .hint(hint_of(written, &error));
             }
         }
         None
@@ -246,4 +257,30 @@ pub(super) fn read_text(path: &Path, limit: u64) -> Result<String, String> {
         return Err(format!("is larger than {limit} bytes"));
     }
     String::from_utf8(bytes).map_err(|error| format!("is not UTF-8: {error}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_hint_for_what_cannot_be_opened_fits_the_reason() {
+        for (written, kind, hint) in [
+            ("zoom.xml", io::ErrorKind::NotFound, "relative paths start"),
+            ("/etc/zoom.xml", io::ErrorKind::NotFound, "is it there"),
+            (
+                "zoom.xml",
+                io::ErrorKind::PermissionDenied,
+                "sudo -u passerelle",
+            ),
+            (
+                "/etc/zoom.xml",
+                io::ErrorKind::PermissionDenied,
+                "sudo -u passerelle",
+            ),
+        ] {
+            let told = hint_of(Path::new(written), &kind.into());
+            assert!(told.contains(hint), "{written}: {told}");
+        }
+    }
 }
