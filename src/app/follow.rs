@@ -28,7 +28,7 @@ use crate::{
         source::{read_version, written_at},
         sources::{Came, SourceState},
     },
-    model::{endpoint::Schemes, short_name::ShortName},
+    model::{endpoint::Schemes, fingerprint::Fingerprint, short_name::ShortName},
     sys::{
         fetch::{Allowed, FetchFault, Fetched, Fetcher, PATIENCE, read_unless},
         http::Validators,
@@ -125,9 +125,26 @@ pub enum DecisionFault {
     /// No version of this provider waits.
     #[error("no version of its metadata is held")]
     NothingHeld,
+    /// Another version waits than the one that somebody decided on: the source may have given it since they
+    /// looked.
+    #[error("another version is held by now (SHA-256 {0}): nothing was changed; look at it first")]
+    OtherHeld(Fingerprint),
     /// The version cannot be used any more.
     #[error("the version that is held cannot be used ({}): nothing was changed", .0.word())]
     Unusable(SourceState),
+}
+
+/// The version of `name` that waits, where it is the one that somebody looked at.
+pub(super) fn looked_at(
+    held: &HeldVersions,
+    name: &ShortName,
+    version: Fingerprint,
+) -> Result<Vec<u8>, DecisionFault> {
+    let bytes = held.waiting(name).ok_or(DecisionFault::NothingHeld)?;
+    match Fingerprint::of(&bytes) {
+        waits if waits == version => Ok(bytes),
+        other => Err(DecisionFault::OtherHeld(other)),
+    }
 }
 
 /// One provider that is followed, as it stands while it is somebody's turn.
@@ -166,33 +183,40 @@ impl Live {
         if config.is_watched && matches!(answer, Ok(Fetched::Known)) {
             return turn.current.lasting.sources.is_same(name, turn.now());
         }
-        let (state, validators) = match answer {
-            Err(fault) => (SourceState::from(&fault), Validators::default()),
-            Ok(Fetched::New { bytes, validators }) => (turn.take_in(config, &bytes), validators),
-            Ok(Fetched::Known) => match turn.last_given(name) {
-                Some(bytes) => (turn.take_in(config, &bytes), known),
-                // Somebody removed it: it is asked for without a condition the next time.
-                None => (SourceState::Waiting, Validators::default()),
-            },
+        let given = match answer {
+            Err(fault) => Err(SourceState::from(&fault)),
+            Ok(Fetched::New { bytes, validators }) => Ok((bytes, validators)),
+            // Where somebody removed it, it is asked for without a condition the next time.
+            Ok(Fetched::Known) => { turn.last_given(name) }
+                .map(|bytes| (bytes, known))
+                .ok_or(SourceState::Waiting),
         };
-        turn.note(config, state, validators);
+        let (state, version, validators) = match given {
+            Err(state) => (state, None, Validators::default()),
+            Ok((bytes, validators)) => {
+                let version = Some(Fingerprint::of(&bytes));
+                (turn.take_in(config, &bytes), version, validators)
+            }
+        };
+        turn.note(config, state, version, validators);
     }
 
     /// Carries out what the administrator decided of the version of a provider that is held.
     ///
     /// # Errors
     ///
-    /// None is, or it cannot be used, or not be noted. Nothing has changed then.
+    /// None is, or another one, or it cannot be used, or not be noted. Nothing has changed then.
     pub fn decide(
         &self,
         name: &ShortName,
+        version: Fingerprint,
         decision: Decision,
         asked_by: &str,
     ) -> Result<(), DecisionFault> {
         let _one_at_a_time = self.one_at_a_time();
         let turn = self.turn().ok_or(DecisionFault::NothingHeld)?;
         let config = config(&turn.current, name).ok_or(DecisionFault::NothingHeld)?;
-        let bytes = turn.held.waiting(name).ok_or(DecisionFault::NothingHeld)?;
+        let bytes = looked_at(&turn.held, name, version)?;
         let state = match decision {
             Decision::Accept => {
                 turn.accept(config, &bytes)
@@ -209,6 +233,7 @@ impl Live {
         tracing::info!(
             sp.short_name = %name,
             source.state = state.word(),
+            version.sha256 = %version,
             asked.by = asked_by,
             "a version of metadata that was held was decided on"
         );
@@ -315,7 +340,13 @@ impl Turn<'_> {
     }
 
     /// Notes what came, and tells the log where it is something else than before.
-    fn note(&self, config: &SpConfig, state: SourceState, validators: Validators) {
+    fn note(
+        &self,
+        config: &SpConfig,
+        state: SourceState,
+        version: Option<Fingerprint>,
+        validators: Validators,
+    ) {
         let (lasting, now) = (&self.current.lasting, self.now());
         let current = self.live.current();
         let registered = current.front.bridge.registry.all();
@@ -323,6 +354,7 @@ impl Turn<'_> {
         let registered = registered.next();
         let came = Came {
             state,
+            version,
             validators,
             sp: registered.map(|registered| &registered.sp),
         };
@@ -330,18 +362,26 @@ impl Turn<'_> {
             return;
         }
         let (name, word) = (&config.short_name, state.word());
+        let sha256 = version.map(String::from);
         if state == SourceState::Held {
             tracing::error!(
                 sp.short_name = %name,
                 source.state = word,
+                version.sha256 = sha256,
                 "a version of metadata is held: look at it with `passerelle sp diff --held`"
             );
         } else if state.is_sound() {
-            tracing::info!(sp.short_name = %name, source.state = word, "metadata is followed");
+            tracing::info!(
+                sp.short_name = %name,
+                source.state = word,
+                version.sha256 = sha256,
+                "metadata is followed"
+            );
         } else {
             tracing::warn!(
                 sp.short_name = %name,
                 source.state = word,
+                version.sha256 = sha256,
                 "a source of metadata gives nothing that can be taken: what was taken before goes on"
             );
         }
