@@ -14,6 +14,7 @@ use std::{
 use jiff::{SignedDuration, Timestamp};
 
 use super::{
+    intake::{self, There, Verdict},
     last_good::{LastGood, ToKeep},
     read::{self, Described, Reading},
     registry::{Broken, Candidate, Clash, Origin, Registered, Registry},
@@ -186,18 +187,31 @@ impl Loading<'_> {
         }))
     }
 
-    /// Why a file that is watched does not count as it stands now; nothing where it does.
+    /// Why a file that is watched does not count as it stands now; nothing where it does. A start and a
+    /// reload judge it as the server does that runs: it may have changed since, or while none did.
     fn awaits(&self, config: &SpConfig, bytes: &[u8]) -> Option<&'static str> {
-        let held = self
-            .last_good
-            .as_ref()
-            .filter(|_| config.is_watched)?
-            .held();
-        let is = |version: Option<Vec<u8>>| version.as_deref() == Some(bytes);
-        if is(held.waiting(&config.short_name)) {
-            Some("is held until somebody has looked at what changes in it")
-        } else {
-            is(held.refused(&config.short_name)).then_some("was refused by an administrator")
+        let last_good = self.last_good.as_ref().filter(|_| config.is_watched)?;
+        let (name, held) = (&config.short_name, last_good.held());
+        let refused = held.refused(name);
+        let verdict = match last_good.counting(name) {
+            Ok(Some(counting)) if counting == bytes => Verdict::Known,
+            // A version that waits came in the place of one that counted.
+            Ok(None) if held.waiting(name).is_some() => Verdict::Held,
+            Ok(counting) => {
+                let there = There {
+                    counting: counting.as_deref(),
+                    refused: refused.as_deref(),
+                };
+                intake::judge(bytes, config, self.schemes, there, self.now)
+            }
+            // With nothing to compare with, any change could be in it.
+            Err(_) => Verdict::Held,
+        };
+        match verdict {
+            Verdict::Held => Some("is held until somebody has looked at what changes in it"),
+            Verdict::Refused => Some("was refused by an administrator"),
+            // What cannot be used is told by its findings.
+            Verdict::Known | Verdict::New | Verdict::Unusable(_) => None,
         }
     }
 

@@ -302,6 +302,8 @@ fn is_public_v6(address: Ipv6Addr) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use std::os::unix::fs::MetadataExt as _;
+
     use super::*;
 
     const PUBLIC: &[&str] = &[
@@ -364,6 +366,24 @@ mod tests {
                 assert_eq!(is(is_of_somebody, text), somebody, "{text}");
             }
         }
+    }
+
+    #[test]
+    fn r91_a_file_that_is_changed_in_place_and_dated_back_is_another_version() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("a.xml");
+        std::fs::write(&path, "one").unwrap();
+        let found = path.metadata().unwrap();
+        let known = Validators::of_file(&found);
+        assert!(matches!(read_unless(&path, &known, 9), Ok(Fetched::Known)));
+        // The system's clock for it goes in steps.
+        while path.metadata().unwrap().ctime_nsec() == found.ctime_nsec() {
+            std::fs::write(&path, "two").unwrap();
+            let file = File::options().write(true).open(&path).unwrap();
+            file.set_modified(found.modified().unwrap()).unwrap();
+        }
+        let read = read_unless(&path, &known, 9).unwrap();
+        assert!(matches!(read, Fetched::New { bytes, .. } if bytes == b"two"));
     }
 
     /// What is said of an address that nothing is asked at.

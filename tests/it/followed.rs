@@ -837,6 +837,37 @@ async fn r90_r91_a_file_of_the_watched_folder_is_read_anew_by_itself_and_held_li
 }
 
 #[tokio::test]
+async fn r91_a_watched_file_that_is_held_is_not_taken_at_a_reload_or_a_start_once_a_byte_of_it_changed()
+ {
+    let (old, new) = (library_key(), intranet_key());
+    let bridge = watching();
+    refresh(&bridge.live).await;
+    let two = metadata(LIBRARY, "", new, &[LIBRARY_ACS]);
+    bridge.library_becomes(&two).await;
+    assert_eq!(bridge.library(old).await, ("held".to_owned(), true, true));
+    let folder = bridge.folder.path().to_owned();
+    // Before anybody glances at it.
+    write(&folder, "library.xml", &format!("{two}\n"));
+    bridge.live.reload("a test").unwrap();
+    assert!(bridge.library(old).await.2 && !bridge.library(new).await.2);
+    bridge.wait_seconds(5);
+    refresh(&bridge.live).await;
+    assert_eq!(bridge.library(old).await, ("held".to_owned(), true, true));
+    // While no server runs, and although what waits is not to be found any more.
+    fs::remove_file(folder.join("state/held/library.xml")).unwrap();
+    write(&folder, "library.xml", &format!("{two}\n\n"));
+    let bridge = restarted(bridge);
+    assert!(bridge.library(old).await.2 && !bridge.library(new).await.2);
+    refresh(&bridge.live).await;
+    assert_eq!(bridge.library(old).await, ("held".to_owned(), true, true));
+    assert!(!bridge.library(new).await.2);
+    // What counts is as it was, and goes on once the file does.
+    let one = metadata(LIBRARY, "", old, &[LIBRARY_ACS]);
+    bridge.library_becomes(&one).await;
+    assert_eq!(bridge.library(old).await, ("good".to_owned(), false, true));
+}
+
+#[tokio::test]
 async fn r91_the_running_server_says_what_is_held_and_takes_it_when_it_is_told_to() {
     let (old, new) = (zoom_key(), intranet_key());
     let wiki = Wiki::start(gives(&version(&[new]), "\"2\""));
