@@ -16,7 +16,7 @@ use super::{held::HeldVersions, source::read_bounded};
 use crate::{
     config::{followed, sp::SpConfig},
     model::short_name::ShortName,
-    sys::file::{Draft, Rights, make_folder},
+    sys::file::{Draft, Rights, make_folder, open_file},
 };
 
 /// Where the copies are.
@@ -51,7 +51,7 @@ impl LastGood {
     ///
     /// It cannot be read, which says nothing of whether there is one.
     pub fn counting(&self, provider: &ShortName) -> io::Result<Option<Vec<u8>>> {
-        match File::open(self.path(provider)).and_then(read_bounded) {
+        match open_file(&self.path(provider)).and_then(read_bounded) {
             Ok(bytes) => Ok(Some(bytes)),
             Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
             Err(error) => Err(error),

@@ -5,7 +5,6 @@
 //! mended. A start calls [`load`], and so can whatever reads the files again later.
 
 use std::{
-    fs::File,
     io::{self, Read as _},
     path::{Path, PathBuf},
     sync::Arc,
@@ -23,6 +22,7 @@ use super::{
 use crate::{
     config::{fault::ConfigFault, sp::SpConfig},
     model::{endpoint::Schemes, entity_id::EntityId, short_name::ShortName},
+    sys::file::open_file,
     xml::door::Limits,
     xmlsec::SigningKey,
 };
@@ -334,7 +334,7 @@ fn registered(config: &SpConfig, origin: Origin, read: &mut Read) -> Option<Regi
 
 /// Reads a file up to the size that the door refuses, and never more, and when it was last changed.
 fn read_file(path: &Path) -> io::Result<(Vec<u8>, Option<Timestamp>)> {
-    let file = File::open(path)?;
+    let file = open_file(path)?;
     // Where the file system does not say it, no date is made up.
     let written_at = file
         .metadata()?

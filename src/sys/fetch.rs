@@ -6,7 +6,6 @@
 //! size for all of it; no cookie, no proxy of the environment; and no word of an answer in an error.
 
 use std::{
-    fs::File,
     io::{self, Read as _},
     net::{IpAddr, Ipv4Addr, Ipv6Addr},
     path::Path,
@@ -16,7 +15,10 @@ use std::{
 use tokio::time::timeout;
 use url::{Host, Url};
 
-use super::http::{HttpAnswer, HttpClient, HttpFault, Validators};
+use super::{
+    file::open_file,
+    http::{HttpAnswer, HttpClient, HttpFault, Validators},
+};
 
 /// How long all of it may take.
 pub const PATIENCE: Duration = Duration::from_secs(10);
@@ -110,7 +112,7 @@ fn said(fault: &HttpFault) -> &'static str {
 /// It cannot be read.
 pub fn read_unless(path: &Path, known: &Validators, max: usize) -> Result<Fetched, FetchFault> {
     let read = || {
-        let file = File::open(path)?;
+        let file = open_file(path)?;
         let validators = Validators::of_file(&file.metadata()?);
         if validators == *known {
             return Ok(Fetched::Known);
@@ -302,7 +304,7 @@ fn is_public_v6(address: Ipv6Addr) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use std::os::unix::fs::MetadataExt as _;
+    use std::{fs::File, os::unix::fs::MetadataExt as _};
 
     use super::*;
 

@@ -867,6 +867,28 @@ async fn r91_a_watched_file_that_is_held_is_not_taken_at_a_reload_or_a_start_onc
     assert_eq!(bridge.library(old).await, ("good".to_owned(), false, true));
 }
 
+/// A pipe in the place of a file: nobody writes to it.
+fn pipe_at(path: &Path) {
+    fs::remove_file(path).unwrap();
+    let (is_good, told) = run("mkfifo", &[path.to_str().unwrap()], &[]);
+    assert!(is_good, "{told}");
+}
+
+#[tokio::test]
+async fn r90_a_pipe_in_the_watched_folder_keeps_neither_a_glance_nor_a_reload_waiting() {
+    let key = library_key();
+    let bridge = watching();
+    refresh(&bridge.live).await;
+    pipe_at(&bridge.folder.path().join("library.xml"));
+    bridge.wait_seconds(5);
+    refresh(&bridge.live).await;
+    let told = ("unreadable".to_owned(), false, true);
+    assert_eq!(bridge.library(key).await, told);
+    let faults = bridge.live.reload("a test").unwrap_err();
+    assert!(faults[0].what.contains("is not a file"), "{faults:?}");
+    assert!(bridge.library(key).await.2);
+}
+
 #[tokio::test]
 async fn r91_the_running_server_says_what_is_held_and_takes_it_when_it_is_told_to() {
     let (old, new) = (zoom_key(), intranet_key());
