@@ -5,7 +5,7 @@
 //! takes the place of the one that counts, in one step and with nothing else changed; one that somebody has to
 //! look at first is held; one that cannot be used changes nothing.
 
-use std::{fs, io, sync::Arc};
+use std::{io, sync::Arc};
 
 use jiff::Timestamp;
 use tokio::{
@@ -249,7 +249,18 @@ impl Turn<'_> {
     /// The version that a source gave last, by which it was asked whether there is another one.
     fn last_given(&self, name: &ShortName) -> Option<Vec<u8>> {
         let waits_or_was_refused = self.held.waiting(name).or_else(|| self.held.refused(name));
-        waits_or_was_refused.or_else(|| fs::read(self.copies.path(name)).ok())
+        waits_or_was_refused.or_else(|| self.counting(name).ok().flatten())
+    }
+
+    /// The version that counts, or the copy of the one that did; none where there never was one. What counts is
+    /// known whatever became of its copy.
+    fn counting(&self, name: &ShortName) -> io::Result<Option<Vec<u8>>> {
+        let mut registered = self.current.front.bridge.registry.all();
+        let registered = registered.find(|it| it.config.short_name == *name);
+        match registered.and_then(|it| it.document.as_deref()) {
+            Some(document) => Ok(Some(document.to_vec())),
+            None => self.copies.counting(name),
+        }
     }
 
     /// Has a version count that somebody looked at, if it can be used as it stands now.
@@ -266,14 +277,17 @@ impl Turn<'_> {
     /// Judges a version, and has it count or be held.
     fn take_in(&self, config: &SpConfig, bytes: &[u8]) -> SourceState {
         let name = &config.short_name;
-        let counting = fs::read(self.copies.path(name)).ok();
         let refused = self.held.refused(name);
-        let there = There {
-            counting: counting.as_deref(),
-            refused: refused.as_deref(),
-        };
         let schemes = self.current.basis.config.schemes;
-        let done = match intake::judge(bytes, config, schemes, there, self.now()) {
+        let verdict = self.counting(name).map(|counting| {
+            let there = There {
+                counting: counting.as_deref(),
+                refused: refused.as_deref(),
+            };
+            intake::judge(bytes, config, schemes, there, self.now())
+        });
+        // With nothing to compare with, any change could be in it.
+        let done = match verdict.unwrap_or(Verdict::Held) {
             Verdict::Known | Verdict::New => match self.have_count(config, bytes) {
                 Ok(()) => self.held.forget(name).map(|()| SourceState::Good),
                 Err(state) => Ok(state),

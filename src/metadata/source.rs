@@ -326,6 +326,8 @@ fn registered(config: &SpConfig, origin: Origin, read: &mut Read) -> Option<Regi
         encryption_key,
         signature_methods,
         refused,
+        document: { config.is_watched || config.followed.is_some() }
+            .then(|| Arc::from(&*read.bytes)),
         config: config.clone(),
         origin,
         look_again_at,

@@ -867,6 +867,31 @@ async fn r91_a_watched_file_that_is_held_is_not_taken_at_a_reload_or_a_start_onc
     assert_eq!(bridge.library(old).await, ("good".to_owned(), false, true));
 }
 
+#[tokio::test]
+async fn r91_a_copy_that_is_gone_or_cannot_be_read_makes_no_version_the_first_one() {
+    let (old, new) = (zoom_key(), intranet_key());
+    for is_gone in [true, false] {
+        let wiki = Wiki::start(gives(&version(&[old]), "\"1\""));
+        let bridge = wiki.followed("").await;
+        let copy = bridge.folder.path().join("state/metadata/wiki.xml");
+        fs::remove_file(&copy).unwrap();
+        if !is_gone {
+            fs::create_dir(&copy).unwrap();
+        }
+        wiki.says(gives(&version(&[new]), "\"2\""));
+        bridge.refresh_after(360).await;
+        bridge.is_at("held", true).await;
+        assert!(bridge.takes(old).await && !bridge.takes(new).await);
+        if !is_gone {
+            // After a start nothing counts, and nothing is taken unseen.
+            let bridge = restarted(bridge);
+            refresh(&bridge.live).await;
+            bridge.is_at("held", true).await;
+            assert!(!bridge.takes(new).await);
+        }
+    }
+}
+
 /// A pipe in the place of a file: nobody writes to it.
 fn pipe_at(path: &Path) {
     fs::remove_file(path).unwrap();
