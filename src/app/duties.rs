@@ -212,7 +212,11 @@ impl Duties {
             let what = "the certificate that its assertions are encrypted to ends";
             self.ends(whom, facts.not_after(), what.to_owned());
         }
-        if let Some(end) = provider.sp.valid_until {
+        // Of what is fetched again and again the end moves on with each answer, and is none to see to meanwhile.
+        let followed = provider.config.followed.as_ref();
+        let is_near =
+            |end: &Timestamp| followed.is_none_or(|it| end.duration_since(now) < it.max_age / 2);
+        if let Some(end) = provider.sp.valid_until.filter(is_near) {
             let what = "its metadata ends (validUntil), and with it every sign-in";
             self.ends(whom, end, what.to_owned());
         }

@@ -308,11 +308,10 @@ fn registered(config: &SpConfig, origin: Origin, read: &mut Read) -> Option<Regi
         signature_methods,
         refused,
     } = read.reading.provider.take()?;
-    if let (Some(followed), Some(written_at), None) =
-        (&config.followed, read.written_at, sp.valid_until)
-    {
-        // What is fetched without an end has one all the same.
-        sp.valid_until = written_at.checked_add(followed.max_age).ok();
+    if let (Some(followed), Some(written_at)) = (&config.followed, read.written_at) {
+        // What is fetched ends however far its own end is.
+        let oldest = written_at.checked_add(followed.max_age).ok();
+        sp.valid_until = sp.valid_until.into_iter().chain(oldest).min();
     }
     // "PT0S" asks for no copy to be gone on with, and none is: the file is read anew whenever anything is.
     let cache_duration = sp.cache_duration.filter(SignedDuration::is_positive);

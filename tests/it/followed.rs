@@ -16,6 +16,7 @@ use axum::{
 };
 use passerelle::{
     app::follow::{Decision, DecisionFault, refresh},
+    control::Answers,
     model::{fingerprint::Fingerprint, short_name::ShortName},
 };
 use serde_json::Value;
@@ -561,6 +562,25 @@ async fn r90_at_a_start_without_an_answer_the_last_good_copy_counts_until_it_is_
     refresh(&bridge.live).await;
     bridge.is_at("good", false).await;
     assert!(bridge.takes(key).await);
+}
+
+#[tokio::test]
+async fn r90_the_end_of_what_is_fetched_is_to_be_seen_to_once_half_of_its_age_went_by_unanswered() {
+    let wiki = Wiki::start(gives(
+        &version_with("validUntil=\"9999-01-01T00:00:00Z\"", &[zoom_key()], &[ACS]),
+        "\"1\"",
+    ));
+    let bridge = wiki.followed("").await;
+    let ends = || {
+        let duties = Answers::status(&*bridge.live).duties;
+        let mut of_wiki = duties.iter().filter(|duty| duty.whom == "sp.wiki");
+        of_wiki.any(|duty| duty.what.contains("its metadata ends"))
+    };
+    assert!(!ends());
+    bridge.wait(16 * 24 * 60);
+    assert!(ends());
+    bridge.refresh_after(0).await;
+    assert!(!ends());
 }
 
 #[tokio::test]
