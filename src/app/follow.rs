@@ -19,6 +19,7 @@ use super::{
     look::{self, Look},
 };
 use crate::{
+    audit::{Event, TakenMetadata},
     config::{followed::Followed, sp::SpConfig},
     metadata::{
         held::HeldVersions,
@@ -219,7 +220,7 @@ impl Live {
         let bytes = looked_at(&turn.held, name, version)?;
         let state = match decision {
             Decision::Accept => {
-                turn.accept(config, &bytes)
+                turn.accept(config, &bytes, asked_by)
                     .map_err(DecisionFault::Unusable)?;
                 turn.held.forget(name)?;
                 SourceState::Good
@@ -264,12 +265,12 @@ impl Turn<'_> {
     }
 
     /// Has a version count that somebody looked at, if it can be used as it stands now.
-    fn accept(&self, config: &SpConfig, bytes: &[u8]) -> Result<(), SourceState> {
+    fn accept(&self, config: &SpConfig, bytes: &[u8], asked_by: &str) -> Result<(), SourceState> {
         let schemes = self.current.basis.config.schemes;
         match intake::judge(bytes, config, schemes, There::default(), self.now()) {
             Verdict::Unusable(state) => Err(state),
             Verdict::Held | Verdict::Known | Verdict::New | Verdict::Refused => {
-                self.have_count(config, bytes)
+                self.have_count(config, bytes, asked_by)
             }
         }
     }
@@ -288,7 +289,7 @@ impl Turn<'_> {
         });
         // With nothing to compare with, any change could be in it.
         let done = match verdict.unwrap_or(Verdict::Held) {
-            Verdict::Known | Verdict::New => match self.have_count(config, bytes) {
+            Verdict::Known | Verdict::New => match self.have_count(config, bytes, "source") {
                 Ok(()) => self.held.forget(name).map(|()| SourceState::Good),
                 Err(state) => Ok(state),
             },
@@ -307,7 +308,12 @@ impl Turn<'_> {
     }
 
     /// Has a version count, in memory and on the disk; its age counts from now.
-    fn have_count(&self, config: &SpConfig, bytes: &[u8]) -> Result<(), SourceState> {
+    fn have_count(
+        &self,
+        config: &SpConfig,
+        bytes: &[u8],
+        asked_by: &str,
+    ) -> Result<(), SourceState> {
         let (now, basis) = (self.now(), &self.current.basis);
         let front = &self.current.front;
         let (named, keys) = (basis.config.named(), &basis.keys);
@@ -323,8 +329,8 @@ impl Turn<'_> {
             let mut states = registry.states(now);
             states.any(|(of, state)| of == name && state == SpState::Broken)
         };
-        let mut before = answered(&front.bridge.registry, now);
-        if is_broken(&config.short_name) || before.any(is_broken) {
+        let mut answered = answered(&front.bridge.registry, now);
+        if is_broken(&config.short_name) || answered.any(is_broken) {
             return Err(SourceState::Unfit);
         }
         let mut providers = front.bridge.providers.clone();
@@ -339,6 +345,8 @@ impl Turn<'_> {
         let mut changed = (**front).clone();
         changed.bridge.registry = Arc::new(registry);
         changed.bridge.providers = providers;
+        // The copy is about to be this one.
+        let before = self.counting(&config.short_name).ok().flatten();
         let kept = self.copies.keep(&config.short_name, bytes);
         let kept = kept.and_then(|()| self.copies.confirm(&config.short_name, now));
         if let Err(error) = kept {
@@ -350,7 +358,25 @@ impl Turn<'_> {
             );
         }
         self.live.put(self.current.with(changed));
+        self.audit(config, before.as_deref(), bytes, asked_by);
         Ok(())
+    }
+
+    /// Tells the audit of a version that counts, where another one counted before.
+    fn audit(&self, config: &SpConfig, before: Option<&[u8]>, bytes: &[u8], asked_by: &str) {
+        if before == Some(bytes) {
+            return;
+        }
+        let schemes = self.current.basis.config.schemes;
+        let changes = intake::told_changes(bytes, before, config, schemes, self.now());
+        Event::MetadataTaken(TakenMetadata {
+            sp: &config.short_name,
+            before: before.map(Fingerprint::of),
+            after: Fingerprint::of(bytes),
+            changes: &changes,
+            asked_by,
+        })
+        .write();
     }
 
     /// Notes what came, and tells the log where it is something else than before.

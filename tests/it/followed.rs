@@ -962,12 +962,26 @@ async fn r91_the_running_server_says_what_is_held_and_takes_it_when_it_is_told_t
     );
     let sha256 = Fingerprint::of(version(&[new]).as_bytes()).to_string();
     assert!(told.contains(&sha256), "{told}");
+    let before = Fingerprint::of(version(&[old]).as_bytes()).to_string();
     let other = Fingerprint::of(b"another").to_string();
     let told = house.sp(&["accept", "wiki", &other], "").await;
     told.fails("another version is held");
     house.sp(&["accept", "wiki", &sha256], "").await.is_good();
     server
         .says(&["was decided on", of_wiki, &sha256, "\"asked.by\":\"user "])
+        .await;
+    let (before, after) = (
+        format!("\"before.sha256\":\"{before}"),
+        format!("\"version.sha256\":\"{sha256}"),
+    );
+    server
+        .says(&[
+            "\"event\":\"metadata-taken\"",
+            &before,
+            &after,
+            "ALL keys for signing",
+            "\"asked.by\":\"user ",
+        ])
         .await;
     let told = status();
     assert!(told.contains("sp.wiki: its source is good"), "{told}");
