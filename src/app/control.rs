@@ -10,17 +10,23 @@ use crate::{
     config::fault::ConfigFault,
     control::{Answers, Reload, Source, Status},
     metadata::sources::SourceRecord,
-    model::short_name::ShortName,
+    model::{fingerprint::Fingerprint, short_name::ShortName},
 };
 
 impl Answers for Live {
-    fn decide(&self, provider: &ShortName, is_accepted: bool, asked_by: &str) -> Option<String> {
+    fn decide(
+        &self,
+        provider: &ShortName,
+        version: Fingerprint,
+        is_accepted: bool,
+        asked_by: &str,
+    ) -> Option<String> {
         let decision = if is_accepted {
             Decision::Accept
         } else {
             Decision::Refuse
         };
-        let decided = self.decide(provider, decision, asked_by);
+        let decided = self.decide(provider, version, decision, asked_by);
         decided.err().map(|fault| fault.to_string())
     }
 
@@ -71,7 +77,7 @@ fn source(record: &SourceRecord) -> Source {
     Source {
         state: record.state.word().to_owned(),
         since: record.since,
-        is_held: record.is_held,
+        is_held: record.held.is_some(),
         confirmed_at: record.confirmed_at,
         next: record.next,
     }

@@ -123,10 +123,10 @@ impl Duties {
     }
 
     fn of_source(&mut self, name: &ShortName, record: &SourceRecord) {
-        if record.is_held {
+        if let Some(version) = record.held {
             let what = format!(
                 "a version of its metadata is held, and the one before it counts: passerelle sp diff {name} \
-                 --held, then sp accept or sp refuse"
+                 --held, then sp accept or sp refuse (SHA-256 {version})"
             );
             self.now(name, what);
         }
@@ -212,7 +212,11 @@ impl Duties {
             let what = "the certificate that its assertions are encrypted to ends";
             self.ends(whom, facts.not_after(), what.to_owned());
         }
-        if let Some(end) = provider.sp.valid_until {
+        // Of what is fetched again and again the end moves on with each answer, and is none to see to meanwhile.
+        let followed = provider.config.followed.as_ref();
+        let is_near =
+            |end: &Timestamp| followed.is_none_or(|it| end.duration_since(now) < it.max_age / 2);
+        if let Some(end) = provider.sp.valid_until.filter(is_near) {
             let what = "its metadata ends (validUntil), and with it every sign-in";
             self.ends(whom, end, what.to_owned());
         }
@@ -242,6 +246,7 @@ fn end_of_day(day: Date) -> Option<Timestamp> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::model::fingerprint::Fingerprint;
 
     #[test]
     fn an_end_is_told_in_steps_from_sixty_days_on_and_is_overdue_when_it_has_come() {
@@ -270,11 +275,11 @@ mod tests {
         let now: Timestamp = "2026-11-26T08:00:00Z".parse().unwrap();
         let name = ShortName::parse("zoom").unwrap();
         let day = SignedDuration::from_hours(24);
-        let told = |state, is_held, age: SignedDuration| {
+        let told = |state, is_held: bool, age: SignedDuration| {
             let record = SourceRecord {
                 state,
                 since: now - age,
-                is_held,
+                held: is_held.then(|| Fingerprint::of(b"one")),
                 confirmed_at: None,
                 next: now,
                 counts: std::collections::BTreeMap::new(),

@@ -5,7 +5,7 @@
 //! takes the place of the one that counts, in one step and with nothing else changed; one that somebody has to
 //! look at first is held; one that cannot be used changes nothing.
 
-use std::{fs, io, sync::Arc};
+use std::{io, sync::Arc};
 
 use jiff::Timestamp;
 use tokio::{
@@ -19,6 +19,7 @@ use super::{
     look::{self, Look},
 };
 use crate::{
+    audit::{Event, TakenMetadata},
     config::{followed::Followed, sp::SpConfig},
     metadata::{
         held::HeldVersions,
@@ -28,7 +29,7 @@ use crate::{
         source::{read_version, written_at},
         sources::{Came, SourceState},
     },
-    model::{endpoint::Schemes, short_name::ShortName},
+    model::{endpoint::Schemes, fingerprint::Fingerprint, short_name::ShortName},
     sys::{
         fetch::{Allowed, FetchFault, Fetched, Fetcher, PATIENCE, read_unless},
         http::Validators,
@@ -125,9 +126,26 @@ pub enum DecisionFault {
     /// No version of this provider waits.
     #[error("no version of its metadata is held")]
     NothingHeld,
+    /// Another version waits than the one that somebody decided on: the source may have given it since they
+    /// looked.
+    #[error("another version is held by now (SHA-256 {0}): nothing was changed; look at it first")]
+    OtherHeld(Fingerprint),
     /// The version cannot be used any more.
     #[error("the version that is held cannot be used ({}): nothing was changed", .0.word())]
     Unusable(SourceState),
+}
+
+/// The version of `name` that waits, where it is the one that somebody looked at.
+pub(super) fn looked_at(
+    held: &HeldVersions,
+    name: &ShortName,
+    version: Fingerprint,
+) -> Result<Vec<u8>, DecisionFault> {
+    let bytes = held.waiting(name).ok_or(DecisionFault::NothingHeld)?;
+    match Fingerprint::of(&bytes) {
+        waits if waits == version => Ok(bytes),
+        other => Err(DecisionFault::OtherHeld(other)),
+    }
 }
 
 /// One provider that is followed, as it stands while it is somebody's turn.
@@ -166,36 +184,43 @@ impl Live {
         if config.is_watched && matches!(answer, Ok(Fetched::Known)) {
             return turn.current.lasting.sources.is_same(name, turn.now());
         }
-        let (state, validators) = match answer {
-            Err(fault) => (SourceState::from(&fault), Validators::default()),
-            Ok(Fetched::New { bytes, validators }) => (turn.take_in(config, &bytes), validators),
-            Ok(Fetched::Known) => match turn.last_given(name) {
-                Some(bytes) => (turn.take_in(config, &bytes), known),
-                // Somebody removed it: it is asked for without a condition the next time.
-                None => (SourceState::Waiting, Validators::default()),
-            },
+        let given = match answer {
+            Err(fault) => Err(SourceState::from(&fault)),
+            Ok(Fetched::New { bytes, validators }) => Ok((bytes, validators)),
+            // Where somebody removed it, it is asked for without a condition the next time.
+            Ok(Fetched::Known) => { turn.last_given(name) }
+                .map(|bytes| (bytes, known))
+                .ok_or(SourceState::Waiting),
         };
-        turn.note(config, state, validators);
+        let (state, version, validators) = match given {
+            Err(state) => (state, None, Validators::default()),
+            Ok((bytes, validators)) => {
+                let version = Some(Fingerprint::of(&bytes));
+                (turn.take_in(config, &bytes), version, validators)
+            }
+        };
+        turn.note(config, state, version, validators);
     }
 
     /// Carries out what the administrator decided of the version of a provider that is held.
     ///
     /// # Errors
     ///
-    /// None is, or it cannot be used, or not be noted. Nothing has changed then.
+    /// None is, or another one, or it cannot be used, or not be noted. Nothing has changed then.
     pub fn decide(
         &self,
         name: &ShortName,
+        version: Fingerprint,
         decision: Decision,
         asked_by: &str,
     ) -> Result<(), DecisionFault> {
         let _one_at_a_time = self.one_at_a_time();
         let turn = self.turn().ok_or(DecisionFault::NothingHeld)?;
         let config = config(&turn.current, name).ok_or(DecisionFault::NothingHeld)?;
-        let bytes = turn.held.waiting(name).ok_or(DecisionFault::NothingHeld)?;
+        let bytes = looked_at(&turn.held, name, version)?;
         let state = match decision {
             Decision::Accept => {
-                turn.accept(config, &bytes)
+                turn.accept(config, &bytes, asked_by)
                     .map_err(DecisionFault::Unusable)?;
                 turn.held.forget(name)?;
                 SourceState::Good
@@ -209,6 +234,7 @@ impl Live {
         tracing::info!(
             sp.short_name = %name,
             source.state = state.word(),
+            version.sha256 = %version,
             asked.by = asked_by,
             "a version of metadata that was held was decided on"
         );
@@ -224,16 +250,27 @@ impl Turn<'_> {
     /// The version that a source gave last, by which it was asked whether there is another one.
     fn last_given(&self, name: &ShortName) -> Option<Vec<u8>> {
         let waits_or_was_refused = self.held.waiting(name).or_else(|| self.held.refused(name));
-        waits_or_was_refused.or_else(|| fs::read(self.copies.path(name)).ok())
+        waits_or_was_refused.or_else(|| self.counting(name).ok().flatten())
+    }
+
+    /// The version that counts, or the copy of the one that did; none where there never was one. What counts is
+    /// known whatever became of its copy.
+    fn counting(&self, name: &ShortName) -> io::Result<Option<Vec<u8>>> {
+        let mut registered = self.current.front.bridge.registry.all();
+        let registered = registered.find(|it| it.config.short_name == *name);
+        match registered.and_then(|it| it.document.as_deref()) {
+            Some(document) => Ok(Some(document.to_vec())),
+            None => self.copies.counting(name),
+        }
     }
 
     /// Has a version count that somebody looked at, if it can be used as it stands now.
-    fn accept(&self, config: &SpConfig, bytes: &[u8]) -> Result<(), SourceState> {
+    fn accept(&self, config: &SpConfig, bytes: &[u8], asked_by: &str) -> Result<(), SourceState> {
         let schemes = self.current.basis.config.schemes;
         match intake::judge(bytes, config, schemes, There::default(), self.now()) {
             Verdict::Unusable(state) => Err(state),
             Verdict::Held | Verdict::Known | Verdict::New | Verdict::Refused => {
-                self.have_count(config, bytes)
+                self.have_count(config, bytes, asked_by)
             }
         }
     }
@@ -241,15 +278,18 @@ impl Turn<'_> {
     /// Judges a version, and has it count or be held.
     fn take_in(&self, config: &SpConfig, bytes: &[u8]) -> SourceState {
         let name = &config.short_name;
-        let counting = fs::read(self.copies.path(name)).ok();
         let refused = self.held.refused(name);
-        let there = There {
-            counting: counting.as_deref(),
-            refused: refused.as_deref(),
-        };
         let schemes = self.current.basis.config.schemes;
-        let done = match intake::judge(bytes, config, schemes, there, self.now()) {
-            Verdict::Known | Verdict::New => match self.have_count(config, bytes) {
+        let verdict = self.counting(name).map(|counting| {
+            let there = There {
+                counting: counting.as_deref(),
+                refused: refused.as_deref(),
+            };
+            intake::judge(bytes, config, schemes, there, self.now())
+        });
+        // With nothing to compare with, any change could be in it.
+        let done = match verdict.unwrap_or(Verdict::Held) {
+            Verdict::Known | Verdict::New => match self.have_count(config, bytes, "source") {
                 Ok(()) => self.held.forget(name).map(|()| SourceState::Good),
                 Err(state) => Ok(state),
             },
@@ -268,7 +308,12 @@ impl Turn<'_> {
     }
 
     /// Has a version count, in memory and on the disk; its age counts from now.
-    fn have_count(&self, config: &SpConfig, bytes: &[u8]) -> Result<(), SourceState> {
+    fn have_count(
+        &self,
+        config: &SpConfig,
+        bytes: &[u8],
+        asked_by: &str,
+    ) -> Result<(), SourceState> {
         let (now, basis) = (self.now(), &self.current.basis);
         let front = &self.current.front;
         let (named, keys) = (basis.config.named(), &basis.keys);
@@ -284,8 +329,8 @@ impl Turn<'_> {
             let mut states = registry.states(now);
             states.any(|(of, state)| of == name && state == SpState::Broken)
         };
-        let mut before = answered(&front.bridge.registry, now);
-        if is_broken(&config.short_name) || before.any(is_broken) {
+        let mut answered = answered(&front.bridge.registry, now);
+        if is_broken(&config.short_name) || answered.any(is_broken) {
             return Err(SourceState::Unfit);
         }
         let mut providers = front.bridge.providers.clone();
@@ -300,6 +345,8 @@ impl Turn<'_> {
         let mut changed = (**front).clone();
         changed.bridge.registry = Arc::new(registry);
         changed.bridge.providers = providers;
+        // The copy is about to be this one.
+        let before = self.counting(&config.short_name).ok().flatten();
         let kept = self.copies.keep(&config.short_name, bytes);
         let kept = kept.and_then(|()| self.copies.confirm(&config.short_name, now));
         if let Err(error) = kept {
@@ -311,11 +358,35 @@ impl Turn<'_> {
             );
         }
         self.live.put(self.current.with(changed));
+        self.audit(config, before.as_deref(), bytes, asked_by);
         Ok(())
     }
 
+    /// Tells the audit of a version that counts, where another one counted before.
+    fn audit(&self, config: &SpConfig, before: Option<&[u8]>, bytes: &[u8], asked_by: &str) {
+        if before == Some(bytes) {
+            return;
+        }
+        let schemes = self.current.basis.config.schemes;
+        let changes = intake::told_changes(bytes, before, config, schemes, self.now());
+        Event::MetadataTaken(TakenMetadata {
+            sp: &config.short_name,
+            before: before.map(Fingerprint::of),
+            after: Fingerprint::of(bytes),
+            changes: &changes,
+            asked_by,
+        })
+        .write();
+    }
+
     /// Notes what came, and tells the log where it is something else than before.
-    fn note(&self, config: &SpConfig, state: SourceState, validators: Validators) {
+    fn note(
+        &self,
+        config: &SpConfig,
+        state: SourceState,
+        version: Option<Fingerprint>,
+        validators: Validators,
+    ) {
         let (lasting, now) = (&self.current.lasting, self.now());
         let current = self.live.current();
         let registered = current.front.bridge.registry.all();
@@ -323,6 +394,7 @@ impl Turn<'_> {
         let registered = registered.next();
         let came = Came {
             state,
+            version,
             validators,
             sp: registered.map(|registered| &registered.sp),
         };
@@ -330,18 +402,26 @@ impl Turn<'_> {
             return;
         }
         let (name, word) = (&config.short_name, state.word());
+        let sha256 = version.map(String::from);
         if state == SourceState::Held {
             tracing::error!(
                 sp.short_name = %name,
                 source.state = word,
+                version.sha256 = sha256,
                 "a version of metadata is held: look at it with `passerelle sp diff --held`"
             );
         } else if state.is_sound() {
-            tracing::info!(sp.short_name = %name, source.state = word, "metadata is followed");
+            tracing::info!(
+                sp.short_name = %name,
+                source.state = word,
+                version.sha256 = sha256,
+                "metadata is followed"
+            );
         } else {
             tracing::warn!(
                 sp.short_name = %name,
                 source.state = word,
+                version.sha256 = sha256,
                 "a source of metadata gives nothing that can be taken: what was taken before goes on"
             );
         }

@@ -7,6 +7,7 @@
 use std::net::IpAddr;
 
 use crate::model::{
+    fingerprint::Fingerprint,
     proof::AuthnMethod,
     session::{Participant, SessionEnd},
     short_name::ShortName,
@@ -70,6 +71,8 @@ pub enum Event<'a> {
         /// The journey.
         support_code: SupportCode,
     },
+    /// Another version of a provider's metadata counts.
+    MetadataTaken(TakenMetadata<'a>),
     /// Another configuration took over while the server ran.
     Reloaded {
         /// Who had it read: a signal, or a command.
@@ -88,6 +91,35 @@ pub enum Event<'a> {
         /// Where that came from: the browser, or the CAS server.
         address: IpAddr,
     },
+}
+
+/// A version of a provider's metadata that counts.
+#[derive(Clone, Copy, Debug)]
+pub struct TakenMetadata<'a> {
+    /// The provider.
+    pub sp: &'a ShortName,
+    /// What counted before; none before the first.
+    pub before: Option<Fingerprint>,
+    /// What counts now.
+    pub after: Fingerprint,
+    /// What is different in it, in our words.
+    pub changes: &'a str,
+    /// Who had it count: its source, or whoever accepted it.
+    pub asked_by: &'a str,
+}
+
+impl TakenMetadata<'_> {
+    fn write(&self) {
+        tracing::info!(
+            target: "audit",
+            event = "metadata-taken",
+            sp.name = self.sp.as_str(),
+            before.sha256 = self.before.map(String::from),
+            version.sha256 = %self.after,
+            changes = self.changes,
+            asked.by = self.asked_by,
+        );
+    }
 }
 
 impl Event<'_> {
@@ -149,6 +181,7 @@ impl Event<'_> {
                 peer.address = %address,
                 support.code = %support_code,
             ),
+            Self::MetadataTaken(taken) => taken.write(),
             Self::Reloaded { asked_by, answered } => tracing::info!(
                 target: "audit",
                 event = "reloaded",

@@ -8,13 +8,13 @@ use std::{collections::BTreeMap, path::PathBuf};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use crate::model::short_name::ShortName;
+use crate::model::{fingerprint::Fingerprint, short_name::ShortName};
 
 pub mod ask;
 pub mod socket;
 
 /// The version of what is spoken here: another one is refused.
-const VERSION: u32 = 1;
+const VERSION: u32 = 2;
 /// The longest question, in bytes.
 const MAX_QUESTION: u64 = 64 * 1024;
 /// The longest answer that is read, in bytes: some hundred for each of ten thousand providers.
@@ -32,10 +32,10 @@ struct Question {
 #[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Command {
-    /// Have the version of a provider's metadata that is held count from now on.
-    Accept(ShortName),
+    /// Have this version of a provider's metadata, which is held, count from now on.
+    Accept(ShortName, Fingerprint),
     /// Turn that version down.
-    Refuse(ShortName),
+    Refuse(ShortName, Fingerprint),
     /// Have the configuration read again.
     Reload,
     /// Say how it stands.
@@ -139,8 +139,14 @@ pub fn days_left(end: Timestamp, now: Timestamp) -> i64 {
 
 /// Whoever knows the answers. Called on a thread that may wait.
 pub trait Answers: std::fmt::Debug + Send + Sync + 'static {
-    /// Has the version of a provider's metadata that is held count (`true`) or turns it down; why it could not.
-    fn decide(&self, provider: &ShortName, is_accepted: bool, asked_by: &str) -> Option<String>;
+    /// Has this version of a provider's metadata, which is held, count (`true`) or turns it down; why it could not.
+    fn decide(
+        &self,
+        provider: &ShortName,
+        version: Fingerprint,
+        is_accepted: bool,
+        asked_by: &str,
+    ) -> Option<String>;
     /// Reads the configuration again.
     fn reload(&self, asked_by: &str) -> Reload;
     /// Says how it stands.

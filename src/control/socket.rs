@@ -136,11 +136,13 @@ async fn converse(mut stream: UnixStream, owner: u32, answers: Arc<dyn Answers>)
         Err(why) => Answer::Refused(why.to_owned()),
         Ok(command) => {
             let answered = tokio::task::spawn_blocking(move || match command {
-                Command::Accept(provider) => {
-                    Answer::Decided(answers.decide(&provider, true, &format!("user {asker}")))
+                Command::Accept(provider, version) => {
+                    let asked_by = format!("user {asker}");
+                    Answer::Decided(answers.decide(&provider, version, true, &asked_by))
                 }
-                Command::Refuse(provider) => {
-                    Answer::Decided(answers.decide(&provider, false, &format!("user {asker}")))
+                Command::Refuse(provider, version) => {
+                    let asked_by = format!("user {asker}");
+                    Answer::Decided(answers.decide(&provider, version, false, &asked_by))
                 }
                 Command::Reload => Answer::Reload(answers.reload(&format!("user {asker}"))),
                 Command::Status => Answer::Status(answers.status()),
@@ -175,14 +177,14 @@ mod tests {
             Reload, Status,
             ask::{AskFault, ask},
         },
-        model::short_name::ShortName,
+        model::{fingerprint::Fingerprint, short_name::ShortName},
     };
 
     #[derive(Debug)]
     struct Says;
 
     impl Answers for Says {
-        fn decide(&self, _: &ShortName, _: bool, _: &str) -> Option<String> {
+        fn decide(&self, _: &ShortName, _: Fingerprint, _: bool, _: &str) -> Option<String> {
             panic!("nobody asks")
         }
 
@@ -229,16 +231,16 @@ mod tests {
         let long = vec![b'x'; usize::try_from(MAX_QUESTION).unwrap()];
         for (question, why) in [
             (
-                &b"{\"version\":1,\"command\":\"reload\"}"[..],
+                &b"{\"version\":2,\"command\":\"reload\"}"[..],
                 "did not end",
             ),
             (
-                b"{\"version\":2,\"command\":\"reload\"}\n",
+                b"{\"version\":1,\"command\":\"reload\"}\n",
                 "another version",
             ),
-            (b"{\"version\":1,\"command\":\"stop\"}\n", "not understood"),
+            (b"{\"version\":2,\"command\":\"stop\"}\n", "not understood"),
             (
-                b"{\"version\":1,\"command\":\"reload\",\"x\":1}\n",
+                b"{\"version\":2,\"command\":\"reload\",\"x\":1}\n",
                 "not understood",
             ),
             (b"\n", "not understood"),

@@ -4,13 +4,12 @@
 //! down stays beside it, or the next question would bring it up again.
 
 use std::{
-    fs::{self, File},
-    io,
+    fs, io,
     path::{Path, PathBuf},
 };
 
 use super::{last_good::put, source::read_bounded};
-use crate::model::short_name::ShortName;
+use crate::{model::short_name::ShortName, sys::file::open_file};
 
 /// Where they are.
 #[derive(Clone, Debug)]
@@ -84,7 +83,7 @@ impl HeldVersions {
 }
 
 fn read(path: &Path) -> Option<Vec<u8>> {
-    File::open(path).and_then(read_bounded).ok()
+    open_file(path).and_then(read_bounded).ok()
 }
 
 #[cfg(test)]

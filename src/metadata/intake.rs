@@ -2,9 +2,16 @@
 //!
 //! Pure: reads no file and asks nobody. Whoever calls it (`app::follow`) carries out the verdict.
 
+use std::collections::BTreeSet;
+
 use jiff::Timestamp;
 
-use super::{difference, finding::Finding, outline, sources::SourceState};
+use super::{
+    difference::{self, Change},
+    finding::Finding,
+    outline::{self, Outline},
+    sources::SourceState,
+};
 use crate::{config::sp::SpConfig, model::endpoint::Schemes};
 
 /// What becomes of it.
@@ -59,21 +66,48 @@ pub fn judge(
     let Some(counting) = there.counting else {
         return Verdict::New;
     };
+    match changes(counting, &new, config, schemes, now) {
+        Some(changes) if !changes.iter().any(|change| change.is_held) => Verdict::New,
+        Some(_) | None => Verdict::Held,
+    }
+}
+
+/// What is different in `new` from the version that counts; none where that cannot be read any more.
+fn changes(
+    counting: &[u8],
+    new: &Outline,
+    config: &SpConfig,
+    schemes: Schemes,
+    now: Timestamp,
+) -> Option<Vec<Change>> {
     // An end that is over, or a signature by a key that is no more configured, makes it no less comparable.
     let unsigned = SpConfig {
         metadata_signed_by: None,
         max_validity_days: None,
         ..config.clone()
     };
-    let Some(old) = outline::look(counting, &unsigned, schemes, now).outline else {
-        return Verdict::Held;
+    let old = outline::look(counting, &unsigned, schemes, now).outline?;
+    Some(difference::between(&old, new))
+}
+
+/// What `bytes` changes, in our words alone, for the audit: `first` where nothing counted before it, and
+/// `unknown` where nobody can say it any more.
+pub fn told_changes(
+    bytes: &[u8],
+    counting: Option<&[u8]>,
+    config: &SpConfig,
+    schemes: Schemes,
+    now: Timestamp,
+) -> String {
+    let Some(counting) = counting else {
+        return "first".to_owned();
     };
-    let changes = difference::between(&old, &new);
-    if changes.iter().any(|change| change.is_held) {
-        Verdict::Held
-    } else {
-        Verdict::New
-    }
+    let new = outline::look(bytes, config, schemes, now).outline;
+    let Some(changes) = new.and_then(|new| changes(counting, &new, config, schemes, now)) else {
+        return "unknown".to_owned();
+    };
+    let words: BTreeSet<_> = { changes.iter() }.map(|it| it.what.words()).collect();
+    Vec::from_iter(words).join(", ")
 }
 
 /// The state of a source whose version has this in it; none where it does not keep it out.

@@ -12,11 +12,11 @@ use std::{
 
 use jiff::Timestamp;
 
-use super::held::HeldVersions;
+use super::{held::HeldVersions, source::read_bounded};
 use crate::{
     config::{followed, sp::SpConfig},
     model::short_name::ShortName,
-    sys::file::{Draft, Rights, make_folder},
+    sys::file::{Draft, Rights, make_folder, open_file},
 };
 
 /// Where the copies are.
@@ -43,6 +43,19 @@ impl LastGood {
     /// The file of the copy for the provider; a short name is one plain word.
     pub fn path(&self, provider: &ShortName) -> PathBuf {
         followed::copy_of(&self.state_folder, provider)
+    }
+
+    /// The copy for the provider: what another version is compared with. None where there never was one.
+    ///
+    /// # Errors
+    ///
+    /// It cannot be read, which says nothing of whether there is one.
+    pub fn counting(&self, provider: &ShortName) -> io::Result<Option<Vec<u8>>> {
+        match open_file(&self.path(provider)).and_then(read_bounded) {
+            Ok(bytes) => Ok(Some(bytes)),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+            Err(error) => Err(error),
+        }
     }
 
     /// The copies of providers that are not among `known`, in order. They are told and not removed: a

@@ -34,6 +34,9 @@ pub struct Registered {
     pub signature_methods: SignatureMethods,
     /// The URIs of the algorithms that are refused of it and not used for it (IIP-ALG08).
     pub refused: Vec<&'static str>,
+    /// What it was read from, of a provider whose source is asked again and again: another version is compared
+    /// with it.
+    pub document: Option<Arc<[u8]>>,
     /// What the administrator wrote.
     pub config: SpConfig,
     /// Which version of the metadata it is.

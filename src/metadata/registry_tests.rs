@@ -38,6 +38,7 @@ fn provider(short_name: &str, entity_id: &str, aliases: &[&str]) -> Registered {
         encryption_key,
         signature_methods,
         refused,
+        document: None,
         config,
         origin: Origin::File,
         look_again_at: None,

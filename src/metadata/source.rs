@@ -5,7 +5,6 @@
 //! mended. A start calls [`load`], and so can whatever reads the files again later.
 
 use std::{
-    fs::File,
     io::{self, Read as _},
     path::{Path, PathBuf},
     sync::Arc,
@@ -14,6 +13,7 @@ use std::{
 use jiff::{SignedDuration, Timestamp};
 
 use super::{
+    intake::{self, There, Verdict},
     last_good::{LastGood, ToKeep},
     read::{self, Described, Reading},
     registry::{Broken, Candidate, Clash, Origin, Registered, Registry},
@@ -22,6 +22,7 @@ use super::{
 use crate::{
     config::{fault::ConfigFault, sp::SpConfig},
     model::{endpoint::Schemes, entity_id::EntityId, short_name::ShortName},
+    sys::file::open_file,
     xml::door::Limits,
     xmlsec::SigningKey,
 };
@@ -186,18 +187,31 @@ impl Loading<'_> {
         }))
     }
 
-    /// Why a file that is watched does not count as it stands now; nothing where it does.
+    /// Why a file that is watched does not count as it stands now; nothing where it does. A start and a
+    /// reload judge it as the server does that runs: it may have changed since, or while none did.
     fn awaits(&self, config: &SpConfig, bytes: &[u8]) -> Option<&'static str> {
-        let held = self
-            .last_good
-            .as_ref()
-            .filter(|_| config.is_watched)?
-            .held();
-        let is = |version: Option<Vec<u8>>| version.as_deref() == Some(bytes);
-        if is(held.waiting(&config.short_name)) {
-            Some("is held until somebody has looked at what changes in it")
-        } else {
-            is(held.refused(&config.short_name)).then_some("was refused by an administrator")
+        let last_good = self.last_good.as_ref().filter(|_| config.is_watched)?;
+        let (name, held) = (&config.short_name, last_good.held());
+        let refused = held.refused(name);
+        let verdict = match last_good.counting(name) {
+            Ok(Some(counting)) if counting == bytes => Verdict::Known,
+            // A version that waits came in the place of one that counted.
+            Ok(None) if held.waiting(name).is_some() => Verdict::Held,
+            Ok(counting) => {
+                let there = There {
+                    counting: counting.as_deref(),
+                    refused: refused.as_deref(),
+                };
+                intake::judge(bytes, config, self.schemes, there, self.now)
+            }
+            // With nothing to compare with, any change could be in it.
+            Err(_) => Verdict::Held,
+        };
+        match verdict {
+            Verdict::Held => Some("is held until somebody has looked at what changes in it"),
+            Verdict::Refused => Some("was refused by an administrator"),
+            // What cannot be used is told by its findings.
+            Verdict::Known | Verdict::New | Verdict::Unusable(_) => None,
         }
     }
 
@@ -294,11 +308,10 @@ fn registered(config: &SpConfig, origin: Origin, read: &mut Read) -> Option<Regi
         signature_methods,
         refused,
     } = read.reading.provider.take()?;
-    if let (Some(followed), Some(written_at), None) =
-        (&config.followed, read.written_at, sp.valid_until)
-    {
-        // What is fetched without an end has one all the same.
-        sp.valid_until = written_at.checked_add(followed.max_age).ok();
+    if let (Some(followed), Some(written_at)) = (&config.followed, read.written_at) {
+        // What is fetched ends however far its own end is.
+        let oldest = written_at.checked_add(followed.max_age).ok();
+        sp.valid_until = sp.valid_until.into_iter().chain(oldest).min();
     }
     // "PT0S" asks for no copy to be gone on with, and none is: the file is read anew whenever anything is.
     let cache_duration = sp.cache_duration.filter(SignedDuration::is_positive);
@@ -312,6 +325,8 @@ fn registered(config: &SpConfig, origin: Origin, read: &mut Read) -> Option<Regi
         encryption_key,
         signature_methods,
         refused,
+        document: { config.is_watched || config.followed.is_some() }
+            .then(|| Arc::from(&*read.bytes)),
         config: config.clone(),
         origin,
         look_again_at,
@@ -320,7 +335,7 @@ fn registered(config: &SpConfig, origin: Origin, read: &mut Read) -> Option<Regi
 
 /// Reads a file up to the size that the door refuses, and never more, and when it was last changed.
 fn read_file(path: &Path) -> io::Result<(Vec<u8>, Option<Timestamp>)> {
-    let file = File::open(path)?;
+    let file = open_file(path)?;
     // Where the file system does not say it, no date is made up.
     let written_at = file
         .metadata()?

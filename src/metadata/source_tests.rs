@@ -1,3 +1,5 @@
+use std::fs::File;
+
 use super::*;
 use crate::{
     metadata::{
@@ -230,6 +232,34 @@ fn a_file_that_is_older_than_its_cache_duration_is_told_and_shuts_nobody_out() {
     assert!(loaded.registry.sp_for(&name(), now()).is_ok());
     let (_, state) = loaded.registry.states(now()).next().unwrap();
     assert_eq!(state.word(), "stale");
+}
+
+#[test]
+fn r90_what_is_fetched_ends_with_its_age_or_its_own_end_whichever_comes_first() {
+    let plain = std::fs::read_to_string(from("a", "valid/plain.xml").metadata_path).unwrap();
+    let config = SpConfig {
+        followed: Some(crate::config::followed::Followed {
+            url: "https://sp.example.org/".parse().unwrap(),
+            authorities: None,
+            allows_private: false,
+            refresh: None,
+            max_age: SignedDuration::from_hours(48),
+        }),
+        ..config()
+    };
+    let soon = now() + SignedDuration::from_hours(1);
+    let oldest = now() + SignedDuration::from_hours(48);
+    for (own, end) in [
+        (None, oldest),
+        (Some("9999-01-01T00:00:00Z".to_owned()), oldest),
+        (Some(soon.to_string()), soon),
+    ] {
+        let own = own.map_or_else(String::new, |own| format!("validUntil=\"{own}\" "));
+        let text = plain.replace("entityID=", &format!("{own}entityID="));
+        let version = (text.into_bytes(), now());
+        let read = read_version(version, &config, &[], Schemes::HttpsOnly, now()).unwrap();
+        assert_eq!(read.sp.valid_until, Some(end), "{own}");
+    }
 }
 
 #[test]

@@ -14,7 +14,7 @@ use url::Url;
 use super::held::HeldVersions;
 use crate::{
     config::sp::SpConfig,
-    model::{service_provider::ServiceProvider, short_name::ShortName},
+    model::{fingerprint::Fingerprint, service_provider::ServiceProvider, short_name::ShortName},
     sys::{
         entropy::{self, Entropy},
         fetch::FetchFault,
@@ -151,8 +151,8 @@ pub struct SourceRecord {
     pub state: SourceState,
     /// Since when that is so.
     pub since: Timestamp,
-    /// Whether a version waits for the administrator; it goes on waiting while the source does not answer.
-    pub is_held: bool,
+    /// The version that waits for the administrator; it goes on waiting while the source does not answer.
+    pub held: Option<Fingerprint>,
     /// When it last gave the version that counts, as far as this process knows.
     pub confirmed_at: Option<Timestamp>,
     /// When it is asked next.
@@ -196,6 +196,8 @@ pub struct Sources(Mutex<BTreeMap<ShortName, Source>>);
 pub struct Came<'a> {
     /// What it is.
     pub state: SourceState,
+    /// The version that came, if one did.
+    pub version: Option<Fingerprint>,
     /// By what the version that came is told from others.
     pub validators: Validators,
     /// What counts of the provider now.
@@ -218,7 +220,8 @@ impl Sources {
                 record: SourceRecord {
                     state: SourceState::Waiting,
                     since: now,
-                    is_held: held.is_some_and(|held| held.waiting(name).is_some()),
+                    held: { held.and_then(|held| held.waiting(name)) }
+                        .map(|waits| Fingerprint::of(&waits)),
                     confirmed_at: None,
                     next: now,
                     counts: BTreeMap::new(),
@@ -243,7 +246,7 @@ impl Sources {
     }
 
     /// Notes what came of a question to the source of `config`, and when to ask the next one. Whether the
-    /// state is another one than before.
+    /// state is another one than before, or another version is held.
     pub fn note(
         &self,
         config: &SpConfig,
@@ -253,6 +256,7 @@ impl Sources {
     ) -> bool {
         let Came {
             state,
+            version,
             validators,
             sp,
         } = came;
@@ -283,7 +287,7 @@ impl Sources {
         record.next = now
             .saturating_add(earlier(pause, entropy))
             .unwrap_or(Timestamp::MAX);
-        record.set(state, now)
+        record.set(state, version, now)
     }
 
     /// Notes that a file that is watched is the one of before.
@@ -296,7 +300,7 @@ impl Sources {
     /// Notes what the administrator decided of the version that waits.
     pub fn decide(&self, name: &ShortName, state: SourceState, now: Timestamp) {
         if let Some(source) = self.lock().get_mut(name) {
-            source.record.set(state, now);
+            source.record.set(state, None, now);
         }
     }
 
@@ -315,20 +319,20 @@ impl Sources {
 }
 
 impl SourceRecord {
-    /// Whether it is another state than before.
-    fn set(&mut self, state: SourceState, now: Timestamp) -> bool {
+    /// Whether it is another state than before, or another version of the source's waits.
+    fn set(&mut self, state: SourceState, version: Option<Fingerprint>, now: Timestamp) -> bool {
+        let before = (self.state, self.held);
         // Where the source gives nothing, what waits goes on waiting.
         if state.is_sound() {
-            self.is_held = state == SourceState::Held;
+            self.held = version.filter(|_| state == SourceState::Held);
         }
         if state == SourceState::Good {
             self.confirmed_at = Some(now);
         }
-        let is_other = self.state != state;
-        if is_other {
+        if self.state != state {
             (self.state, self.since) = (state, now);
         }
-        is_other
+        before != (self.state, self.held)
     }
 }
 
@@ -385,6 +389,7 @@ mod tests {
     fn came(state: SourceState) -> Came<'static> {
         Came {
             state,
+            version: Some(Fingerprint::of(b"one")),
             validators: Validators::default(),
             sp: None,
         }
@@ -435,10 +440,17 @@ mod tests {
             let is_other = sources.note(&config, came(state), &entropy, now());
             let (_, record) = sources.records().remove(0);
             assert_eq!(record.state, state);
-            (is_other, record.is_held)
+            (is_other, record.held.is_some())
         };
         assert_eq!(told(SourceState::Held), (true, true));
         assert_eq!(told(SourceState::Held), (false, true));
+        // Another version is told, or nobody would hear that it is not the one that they looked at.
+        let other = Came {
+            version: Some(Fingerprint::of(b"two")),
+            ..came(SourceState::Held)
+        };
+        assert!(sources.note(&config, other, &entropy, now()));
+        assert_eq!(sources.records()[0].1.held, Some(Fingerprint::of(b"two")));
         assert_eq!(told(SourceState::TimeOut), (true, true));
         assert_eq!(told(SourceState::Good), (true, false));
         // Known still after a reload, and not where it is another one, or none.

@@ -7,6 +7,7 @@ pub mod authn_context;
 pub mod chain;
 pub mod endpoint;
 pub mod entity_id;
+pub mod fingerprint;
 pub(crate) mod instant;
 pub mod journey;
 pub mod language;

@@ -6,7 +6,6 @@
 //! size for all of it; no cookie, no proxy of the environment; and no word of an answer in an error.
 
 use std::{
-    fs::File,
     io::{self, Read as _},
     net::{IpAddr, Ipv4Addr, Ipv6Addr},
     path::Path,
@@ -16,7 +15,10 @@ use std::{
 use tokio::time::timeout;
 use url::{Host, Url};
 
-use super::http::{HttpAnswer, HttpClient, HttpFault, Validators};
+use super::{
+    file::open_file,
+    http::{HttpAnswer, HttpClient, HttpFault, Validators},
+};
 
 /// How long all of it may take.
 pub const PATIENCE: Duration = Duration::from_secs(10);
@@ -110,7 +112,7 @@ fn said(fault: &HttpFault) -> &'static str {
 /// It cannot be read.
 pub fn read_unless(path: &Path, known: &Validators, max: usize) -> Result<Fetched, FetchFault> {
     let read = || {
-        let file = File::open(path)?;
+        let file = open_file(path)?;
         let validators = Validators::of_file(&file.metadata()?);
         if validators == *known {
             return Ok(Fetched::Known);
@@ -302,6 +304,8 @@ fn is_public_v6(address: Ipv6Addr) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use std::{fs::File, os::unix::fs::MetadataExt as _};
+
     use super::*;
 
     const PUBLIC: &[&str] = &[
@@ -364,6 +368,24 @@ mod tests {
                 assert_eq!(is(is_of_somebody, text), somebody, "{text}");
             }
         }
+    }
+
+    #[test]
+    fn r91_a_file_that_is_changed_in_place_and_dated_back_is_another_version() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("a.xml");
+        std::fs::write(&path, "one").unwrap();
+        let found = path.metadata().unwrap();
+        let known = Validators::of_file(&found);
+        assert!(matches!(read_unless(&path, &known, 9), Ok(Fetched::Known)));
+        // The system's clock for it goes in steps.
+        while path.metadata().unwrap().ctime_nsec() == found.ctime_nsec() {
+            std::fs::write(&path, "two").unwrap();
+            let file = File::options().write(true).open(&path).unwrap();
+            file.set_modified(found.modified().unwrap()).unwrap();
+        }
+        let read = read_unless(&path, &known, 9).unwrap();
+        assert!(matches!(read, Fetched::New { bytes, .. } if bytes == b"two"));
     }
 
     /// What is said of an address that nothing is asked at.

@@ -15,7 +15,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use rustix::fs::{FlockOperation, MemfdFlags, flock, memfd_create};
+use rustix::fs::{FlockOperation, MemfdFlags, OFlags, flock, memfd_create};
 
 /// Who may do what with a new file.
 #[derive(Clone, Copy, Debug)]
@@ -130,6 +130,26 @@ fn give(file: &File, like: &Metadata, mode: u32) -> io::Result<()> {
     }
     // What the mask of the process took away is given back, to the new owner only.
     file.set_permissions(Permissions::from_mode(mode))
+}
+
+/// Opens the file at `path` to read it, and nothing else than a file: whoever reads from a pipe waits for somebody
+/// to write.
+///
+/// # Errors
+///
+/// It cannot be opened, or is none.
+pub fn open_file(path: &Path) -> io::Result<File> {
+    // To open a pipe waits, too.
+    let flags = OFlags::NONBLOCK.bits().cast_signed();
+    let file = OpenOptions::new()
+        .read(true)
+        .custom_flags(flags)
+        .open(path)?;
+    if file.metadata()?.is_file() {
+        Ok(file)
+    } else {
+        Err(io::Error::new(io::ErrorKind::InvalidInput, "is no file"))
+    }
 }
 
 fn folder_of(path: &Path) -> &Path {
@@ -248,6 +268,8 @@ impl InMemory {
 
 #[cfg(test)]
 mod tests {
+    use rustix::fs::{CWD, FileType, Mode, mknodat};
+
     use super::*;
 
     fn names(folder: &Path) -> Vec<String> {
@@ -258,6 +280,20 @@ mod tests {
             .collect();
         names.sort();
         names
+    }
+
+    #[test]
+    fn r90_a_pipe_and_a_folder_are_no_files_and_nobody_waits_for_either() {
+        let folder = tempfile::tempdir().unwrap();
+        let pipe = folder.path().join("pipe");
+        mknodat(CWD, &pipe, FileType::Fifo, Mode::RUSR, 0).unwrap();
+        for path in [&*pipe, folder.path()] {
+            let refused = open_file(path).unwrap_err();
+            assert_eq!(refused.kind(), io::ErrorKind::InvalidInput);
+        }
+        fs::write(folder.path().join("a"), "one").unwrap();
+        let file = open_file(&folder.path().join("a")).unwrap();
+        assert_eq!(io::read_to_string(file).unwrap(), "one");
     }
 
     #[test]

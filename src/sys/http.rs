@@ -88,7 +88,9 @@ impl Validators {
     /// Those of a file: by what the system says of it.
     pub(super) fn of_file(found: &Metadata) -> Self {
         let written = (found.mtime(), found.mtime_nsec());
-        let stamp = format!("{written:?} {} {}", found.len(), found.ino());
+        // Whoever writes a file may date it as they like, and not this.
+        let changed = (found.ctime(), found.ctime_nsec());
+        let stamp = format!("{written:?} {changed:?} {} {}", found.len(), found.ino());
         Self {
             etag: HeaderValue::try_from(stamp).ok(),
             last_modified: None,

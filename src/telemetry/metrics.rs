@@ -172,7 +172,7 @@ fn encode_sources(
     for (name, record) in sources {
         let labels = [("sp", name.as_str())];
         let told = held.encode_family(&labels)?;
-        ConstGauge::new(i64::from(record.is_held)).encode(told)?;
+        ConstGauge::new(i64::from(record.held.is_some())).encode(told)?;
     }
     let mut answers = encoder.encode_descriptor(
         "metadata_source_answers",

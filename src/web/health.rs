@@ -33,7 +33,7 @@ pub(super) async fn ready(State(front): State<Arc<Front>>) -> HttpResponse {
         .collect();
     let sources: serde_json::Map<_, _> = { bridge.sources.records().into_iter() }
         .map(|(name, record)| {
-            let told = json!({ "state": record.state.word(), "held": record.is_held });
+            let told = json!({ "state": record.state.word(), "held": record.held.is_some() });
             (name.to_string(), told)
         })
         .collect();

@@ -14,7 +14,11 @@ use axum::{
     http::{HeaderMap, StatusCode, header},
     response::{IntoResponse as _, Response},
 };
-use passerelle::app::follow::{Decision, refresh};
+use passerelle::{
+    app::follow::{Decision, DecisionFault, refresh},
+    control::Answers,
+    model::{fingerprint::Fingerprint, short_name::ShortName},
+};
 use serde_json::Value;
 
 use crate::{
@@ -233,6 +237,13 @@ impl Bridge {
         )
     }
 
+    /// Decides on a version of `name`, as somebody who has looked at it.
+    fn decide(&self, name: &str, version: &str, decision: Decision) -> Result<(), DecisionFault> {
+        let name = ShortName::parse(name).unwrap();
+        let version = Fingerprint::of(version.as_bytes());
+        self.live.decide(&name, version, decision, "a test")
+    }
+
     async fn is_at(&self, state: &str, is_held: bool) {
         assert_eq!(self.source().await, (true, state.to_owned(), is_held));
     }
@@ -334,32 +345,73 @@ async fn r91_what_is_held_counts_once_it_is_accepted_and_is_not_brought_up_again
     let (old, new) = (zoom_key(), intranet_key());
     let wiki = Wiki::start(gives(&version(&[old]), "\"1\""));
     let bridge = wiki.followed("").await;
-    let name = "wiki".to_owned().try_into().unwrap();
-    let decide = |bridge: &Bridge, decision| bridge.live.decide(&name, decision, "a test");
-    assert!(decide(&bridge, Decision::Accept).is_err());
-    wiki.says(gives(&version(&[new]), "\"2\""));
+    let two = version(&[new]);
+    assert!(bridge.decide("wiki", &two, Decision::Accept).is_err());
+    wiki.says(gives(&two, "\"2\""));
     bridge.refresh_after(360).await;
-    decide(&bridge, Decision::Refuse).unwrap();
+    bridge.decide("wiki", &two, Decision::Refuse).unwrap();
     bridge.is_at("refused", false).await;
     bridge.refresh_after(360).await;
     bridge.is_at("refused", false).await;
     assert!(bridge.takes(old).await && !bridge.takes(new).await);
-    assert!(decide(&bridge, Decision::Accept).is_err());
+    assert!(bridge.decide("wiki", &two, Decision::Accept).is_err());
     // After a restart neither.
     let bridge = restarted(bridge);
     refresh(&bridge.live).await;
     bridge.is_at("refused", false).await;
     // Another one is held again, and accepted.
-    wiki.says(gives(&version(&[library_key()]), "\"3\""));
+    let three = version(&[library_key()]);
+    wiki.says(gives(&three, "\"3\""));
     bridge.refresh_after(360).await;
     bridge.is_at("held", true).await;
-    decide(&bridge, Decision::Accept).unwrap();
+    bridge.decide("wiki", &three, Decision::Accept).unwrap();
     bridge.is_at("good", false).await;
     assert!(bridge.takes(library_key()).await && !bridge.takes(old).await);
     bridge.refresh_after(360).await;
     bridge.is_at("good", false).await;
     let bridge = restarted(bridge);
     assert!(bridge.takes(library_key()).await);
+}
+
+#[tokio::test]
+async fn r91_what_came_since_somebody_looked_is_neither_accepted_nor_refused_unseen() {
+    let (old, new) = (zoom_key(), intranet_key());
+    let wiki = Wiki::start(gives(&version(&[old]), "\"1\""));
+    let bridge = wiki.followed("").await;
+    let harmless = version(&[new]);
+    wiki.says(gives(&harmless, "\"2\""));
+    bridge.refresh_after(360).await;
+    let evil = version_with("", &[new], &[OTHER_ACS]);
+    wiki.says(gives(&evil, "\"3\""));
+    bridge.refresh_after(360).await;
+    for decision in [Decision::Accept, Decision::Refuse] {
+        let fault = bridge.decide("wiki", &harmless, decision).unwrap_err();
+        let told = fault.to_string();
+        let other = Fingerprint::of(evil.as_bytes()).to_string();
+        assert!(
+            told.contains("another version is held") && told.contains(&other),
+            "{told}"
+        );
+        bridge.is_at("held", true).await;
+        assert!(bridge.takes(old).await && !bridge.takes(new).await);
+    }
+    // With the server down neither.
+    let Bridge { folder, .. } = bridge;
+    let path = folder.path().join("passerelle.toml");
+    let house = House { folder, path };
+    let looked_at = Fingerprint::of(harmless.as_bytes()).to_string();
+    for word in ["accept", "refuse"] {
+        let told = house.sp(&[word, "wiki", &looked_at], "").await;
+        told.fails("another version is held");
+        // A short beginning of it can be had of two documents by whoever makes both.
+        let told = house
+            .sp(&[word, "wiki", looked_at.get(..12).unwrap()], "")
+            .await;
+        assert_eq!(told.status, 2, "{told:?}");
+        assert!(told.errors.contains("is not a SHA-256"), "{told:?}");
+    }
+    let copy = fs::read_to_string(house.file("state/metadata/wiki.xml")).unwrap();
+    assert_eq!(copy, version(&[old]));
 }
 
 #[tokio::test]
@@ -382,10 +434,12 @@ async fn r91_with_the_server_down_the_commands_show_what_is_held_and_take_it() {
     let told = house.sp(&["diff", "wiki", "--held"], "").await;
     told.is_good();
     assert!(told.out.contains("HELD  ALL keys for signing"), "{told:?}");
-    house.sp(&["accept", "wiki"], "").await.is_good();
+    let sha256 = Fingerprint::of(version(&[new]).as_bytes()).to_string();
+    assert!(told.out.contains(&sha256), "{told:?}");
+    house.sp(&["accept", "wiki", &sha256], "").await.is_good();
     let told = house.sp(&["diff", "wiki", "--held"], "").await;
     told.fails("no version of the metadata of wiki is held");
-    let told = house.sp(&["refuse", "wiki"], "").await;
+    let told = house.sp(&["refuse", "wiki", &sha256], "").await;
     told.fails("no version of its metadata is held");
     let told = house
         .sp(&["add", "wiki", "--replace", "--metadata", "-"], "")
@@ -433,8 +487,7 @@ async fn breach_of_iip_md02_sdp_md01_r90_r93_what_cannot_be_taken_changes_nothin
         assert!(bridge.takes(key).await, "{state}");
         bridge.others_go_on().await;
     }
-    let name = "wiki".to_owned().try_into().unwrap();
-    let fault = bridge.live.decide(&name, Decision::Accept, "a test");
+    let fault = bridge.decide("wiki", &as_library, Decision::Accept);
     assert!(fault.unwrap_err().to_string().contains("unfit"));
     bridge.others_go_on().await;
     let told = Router::new().fallback_service(bridge.live.metrics());
@@ -509,6 +562,25 @@ async fn r90_at_a_start_without_an_answer_the_last_good_copy_counts_until_it_is_
     refresh(&bridge.live).await;
     bridge.is_at("good", false).await;
     assert!(bridge.takes(key).await);
+}
+
+#[tokio::test]
+async fn r90_the_end_of_what_is_fetched_is_to_be_seen_to_once_half_of_its_age_went_by_unanswered() {
+    let wiki = Wiki::start(gives(
+        &version_with("validUntil=\"9999-01-01T00:00:00Z\"", &[zoom_key()], &[ACS]),
+        "\"1\"",
+    ));
+    let bridge = wiki.followed("").await;
+    let ends = || {
+        let duties = Answers::status(&*bridge.live).duties;
+        let mut of_wiki = duties.iter().filter(|duty| duty.whom == "sp.wiki");
+        of_wiki.any(|duty| duty.what.contains("its metadata ends"))
+    };
+    assert!(!ends());
+    bridge.wait(16 * 24 * 60);
+    assert!(ends());
+    bridge.refresh_after(0).await;
+    assert!(!ends());
 }
 
 #[tokio::test]
@@ -762,16 +834,104 @@ async fn r90_r91_a_file_of_the_watched_folder_is_read_anew_by_itself_and_held_li
     refresh(&bridge.live).await;
     assert_eq!(bridge.library(old).await, ("held".to_owned(), true, true));
     assert!(!bridge.library(new).await.2);
-    let name = "library".to_owned().try_into().unwrap();
-    bridge
-        .live
-        .decide(&name, Decision::Accept, "a test")
-        .unwrap();
+    // It is compared with what counts, and not with itself.
+    let Bridge { folder, clock, .. } = bridge;
+    let path = folder.path().join("passerelle.toml");
+    let house = House { folder, path };
+    let told = house.sp(&["diff", "library", "--held"], "").await;
+    assert!(told.out.contains("HELD  ALL keys for signing"), "{told:?}");
+    let House { folder, path } = house;
+    let bridge = Bridge::load(
+        folder,
+        &path,
+        4,
+        passerelle::sys::clock::Clock::now(&*clock),
+    );
+    refresh(&bridge.live).await;
+    bridge.decide("library", &two, Decision::Accept).unwrap();
     assert_eq!(bridge.library(new).await, good(false));
     let bridge = restarted(bridge);
     refresh(&bridge.live).await;
     assert_eq!(bridge.library(new).await, good(false));
     assert!(!bridge.library(old).await.2);
+}
+
+#[tokio::test]
+async fn r91_a_watched_file_that_is_held_is_not_taken_at_a_reload_or_a_start_once_a_byte_of_it_changed()
+ {
+    let (old, new) = (library_key(), intranet_key());
+    let bridge = watching();
+    refresh(&bridge.live).await;
+    let two = metadata(LIBRARY, "", new, &[LIBRARY_ACS]);
+    bridge.library_becomes(&two).await;
+    assert_eq!(bridge.library(old).await, ("held".to_owned(), true, true));
+    let folder = bridge.folder.path().to_owned();
+    // Before anybody glances at it.
+    write(&folder, "library.xml", &format!("{two}\n"));
+    bridge.live.reload("a test").unwrap();
+    assert!(bridge.library(old).await.2 && !bridge.library(new).await.2);
+    bridge.wait_seconds(5);
+    refresh(&bridge.live).await;
+    assert_eq!(bridge.library(old).await, ("held".to_owned(), true, true));
+    // While no server runs, and although what waits is not to be found any more.
+    fs::remove_file(folder.join("state/held/library.xml")).unwrap();
+    write(&folder, "library.xml", &format!("{two}\n\n"));
+    let bridge = restarted(bridge);
+    assert!(bridge.library(old).await.2 && !bridge.library(new).await.2);
+    refresh(&bridge.live).await;
+    assert_eq!(bridge.library(old).await, ("held".to_owned(), true, true));
+    assert!(!bridge.library(new).await.2);
+    // What counts is as it was, and goes on once the file does.
+    let one = metadata(LIBRARY, "", old, &[LIBRARY_ACS]);
+    bridge.library_becomes(&one).await;
+    assert_eq!(bridge.library(old).await, ("good".to_owned(), false, true));
+}
+
+#[tokio::test]
+async fn r91_a_copy_that_is_gone_or_cannot_be_read_makes_no_version_the_first_one() {
+    let (old, new) = (zoom_key(), intranet_key());
+    for is_gone in [true, false] {
+        let wiki = Wiki::start(gives(&version(&[old]), "\"1\""));
+        let bridge = wiki.followed("").await;
+        let copy = bridge.folder.path().join("state/metadata/wiki.xml");
+        fs::remove_file(&copy).unwrap();
+        if !is_gone {
+            fs::create_dir(&copy).unwrap();
+        }
+        wiki.says(gives(&version(&[new]), "\"2\""));
+        bridge.refresh_after(360).await;
+        bridge.is_at("held", true).await;
+        assert!(bridge.takes(old).await && !bridge.takes(new).await);
+        if !is_gone {
+            // After a start nothing counts, and nothing is taken unseen.
+            let bridge = restarted(bridge);
+            refresh(&bridge.live).await;
+            bridge.is_at("held", true).await;
+            assert!(!bridge.takes(new).await);
+        }
+    }
+}
+
+/// A pipe in the place of a file: nobody writes to it.
+fn pipe_at(path: &Path) {
+    fs::remove_file(path).unwrap();
+    let (is_good, told) = run("mkfifo", &[path.to_str().unwrap()], &[]);
+    assert!(is_good, "{told}");
+}
+
+#[tokio::test]
+async fn r90_a_pipe_in_the_watched_folder_keeps_neither_a_glance_nor_a_reload_waiting() {
+    let key = library_key();
+    let bridge = watching();
+    refresh(&bridge.live).await;
+    pipe_at(&bridge.folder.path().join("library.xml"));
+    bridge.wait_seconds(5);
+    refresh(&bridge.live).await;
+    let told = ("unreadable".to_owned(), false, true);
+    assert_eq!(bridge.library(key).await, told);
+    let faults = bridge.live.reload("a test").unwrap_err();
+    assert!(faults[0].what.contains("is not a file"), "{faults:?}");
+    assert!(bridge.library(key).await.2);
 }
 
 #[tokio::test]
@@ -800,15 +960,34 @@ async fn r91_the_running_server_says_what_is_held_and_takes_it_when_it_is_told_t
         told.contains("sp.wiki: a version of its metadata is held"),
         "{told}"
     );
-    house.sp(&["accept", "wiki"], "").await.is_good();
+    let sha256 = Fingerprint::of(version(&[new]).as_bytes()).to_string();
+    assert!(told.contains(&sha256), "{told}");
+    let before = Fingerprint::of(version(&[old]).as_bytes()).to_string();
+    let other = Fingerprint::of(b"another").to_string();
+    let told = house.sp(&["accept", "wiki", &other], "").await;
+    told.fails("another version is held");
+    house.sp(&["accept", "wiki", &sha256], "").await.is_good();
     server
-        .says(&["was decided on", of_wiki, "\"asked.by\":\"user "])
+        .says(&["was decided on", of_wiki, &sha256, "\"asked.by\":\"user "])
+        .await;
+    let (before, after) = (
+        format!("\"before.sha256\":\"{before}"),
+        format!("\"version.sha256\":\"{sha256}"),
+    );
+    server
+        .says(&[
+            "\"event\":\"metadata-taken\"",
+            &before,
+            &after,
+            "ALL keys for signing",
+            "\"asked.by\":\"user ",
+        ])
         .await;
     let told = status();
     assert!(told.contains("sp.wiki: its source is good"), "{told}");
     assert!(!told.contains("held"), "{told}");
     let copy = fs::read_to_string(copies.join("wiki.xml")).unwrap();
     assert_eq!(copy, version(&[new]));
-    let told = house.sp(&["refuse", "wiki"], "").await;
+    let told = house.sp(&["refuse", "wiki", &sha256], "").await;
     told.fails("no version of its metadata is held");
 }

@@ -16,7 +16,7 @@ use jiff::Timestamp;
 
 use super::{
     build::{self, Built},
-    follow::{Decision, DecisionFault},
+    follow::{Decision, DecisionFault, looked_at},
     look::{held, last_good},
 };
 use crate::{
@@ -35,7 +35,7 @@ use crate::{
         outline::{self, Look},
         source::read_bounded,
     },
-    model::{entity_id::EntityId, short_name::ShortName},
+    model::{entity_id::EntityId, fingerprint::Fingerprint, short_name::ShortName},
     sys::{
         clock::Clock,
         entropy::Entropy,
@@ -315,10 +315,14 @@ impl Registrar {
         // A server goes on with the last good copy where the file itself is broken or gone.
         let kept = || read(&last_good(self.named())?.path(name)).ok();
         let outlined = |bytes: &[u8]| self.outlined(config, bytes).outline;
-        let old = seen
-            .as_deref()
-            .and_then(outlined)
-            .or_else(|| kept().as_deref().and_then(outlined));
+        let of_file = || seen.as_deref().and_then(outlined);
+        let of_copy = || kept().as_deref().and_then(outlined);
+        // Of a file that is watched the copy counts, where the file itself is held.
+        let old = if config.is_watched {
+            of_copy().or_else(of_file)
+        } else {
+            of_file().or_else(of_copy)
+        };
         let changes = match (&old, &look.outline) {
             (Some(old), Some(new)) => difference::between(old, new),
             (None, _) | (_, None) => Vec::new(),
@@ -352,12 +356,17 @@ impl Registrar {
     ///
     /// # Errors
     ///
-    /// None is held, or it cannot be used, or not be written.
-    pub fn decide(&self, name: &ShortName, decision: Decision) -> Result<(), DecisionFault> {
+    /// None is held, or another one, or it cannot be used, or not be written.
+    pub fn decide(
+        &self,
+        name: &ShortName,
+        version: Fingerprint,
+        decision: Decision,
+    ) -> Result<(), DecisionFault> {
         let named = self.named();
         let there = held(named).zip(last_good(named)).zip(self.provider(name));
         let ((held, copies), config) = there.ok_or(DecisionFault::NothingHeld)?;
-        let bytes = held.waiting(name).ok_or(DecisionFault::NothingHeld)?;
+        let bytes = looked_at(&held, name, version)?;
         if decision == Decision::Refuse {
             return Ok(held.refuse(name)?);
         }

@@ -13,7 +13,7 @@ use crate::{
         Answer, Command,
         ask::{AskFault, ask},
     },
-    model::short_name::ShortName,
+    model::{fingerprint::Fingerprint, short_name::ShortName},
 };
 
 #[derive(Args, Debug)]
@@ -21,18 +21,21 @@ pub(super) struct Options {
     /// The provider.
     #[arg(value_parser = short_name)]
     name: ShortName,
+    /// The version that was looked at: the SHA-256 that `sp diff --held` tells. Another one is not decided on.
+    #[arg(value_name = "SHA256", value_parser = Fingerprint::parse)]
+    version: Fingerprint,
 }
 
 /// Has the running server carry it out, or, where none runs, does it in the state folder.
 pub(super) fn run(path: &Path, options: &Options, decision: Decision) -> anyhow::Result<()> {
     let registrar = open(path)?;
-    let name = &options.name;
+    let (name, version) = (&options.name, options.version);
     find(&registrar, name)?;
     let socket = registrar.named().server;
     let socket = socket.and_then(|server| server.control_socket.as_deref());
     let command = match decision {
-        Decision::Accept => Command::Accept(name.clone()),
-        Decision::Refuse => Command::Refuse(name.clone()),
+        Decision::Accept => Command::Accept(name.clone(), version),
+        Decision::Refuse => Command::Refuse(name.clone(), version),
     };
     match socket.map(|socket| ask(socket, command)) {
         Some(Ok(Answer::Decided(None))) => {}
@@ -42,7 +45,7 @@ pub(super) fn run(path: &Path, options: &Options, decision: Decision) -> anyhow:
         }
         Some(Err(AskFault::NobodyThere)) | None => {
             registrar
-                .decide(name, decision)
+                .decide(name, version, decision)
                 .with_context(|| name.to_string())?;
         }
         // A server that runs, and cannot be asked, would go on as before.

@@ -13,7 +13,7 @@ use super::{
 };
 use crate::{
     cli::{complain, say},
-    model::short_name::ShortName,
+    model::{fingerprint::Fingerprint, short_name::ShortName},
 };
 
 #[derive(Args, Debug)]
@@ -45,6 +45,13 @@ pub(super) fn run(path: &Path, options: &Options) -> anyhow::Result<()> {
             .held(name)
             .with_context(|| format!("no version of the metadata of {name} is held"))?,
     };
+    let version = Fingerprint::of(&bytes);
+    if options.held && !options.json {
+        // Said also of one that cannot be compared: without it nobody could turn it down.
+        say(&format!(
+            "SHA-256 of this version, for sp accept and sp refuse: {version}"
+        ));
+    }
     let proposed = registrar.successor(name, &bytes).map_err(tell)?;
     let (changes, is_held) = (&proposed.changes, proposed.is_held());
     if proposed.plan.is_none() {
@@ -57,7 +64,7 @@ pub(super) fn run(path: &Path, options: &Options) -> anyhow::Result<()> {
         bail!("the metadata that is there cannot be used: see passerelle sp check {name}");
     }
     if options.json {
-        return say_json(&json!({ "is_held": is_held, "changes": changes }));
+        return say_json(&json!({ "is_held": is_held, "sha256": version, "changes": changes }));
     }
     for change in changes {
         say(&told::change(change));

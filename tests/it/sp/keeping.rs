@@ -116,7 +116,12 @@ async fn r91_a_diff_says_what_is_new_and_loudly_what_would_be_held() {
         .json(&words, zoom_metadata("cacheDuration=\"PT1H\""))
         .await;
     let change = json!({ "what": "cache-duration", "old": null, "new": "PT1H", "is_held": false });
-    assert_eq!(found, json!({ "is_held": false, "changes": [change] }));
+    let sha256 = &found["sha256"];
+    assert_eq!(sha256.as_str().unwrap().len(), 64);
+    assert_eq!(
+        found,
+        json!({ "is_held": false, "sha256": sha256, "changes": [change] })
+    );
     let moved = metadata(
         ZOOM,
         "",
