@@ -300,6 +300,13 @@ impl Turn<'_> {
         let mut changed = (**front).clone();
         changed.bridge.registry = Arc::new(registry);
         changed.bridge.providers = providers;
+        let strange = self.live.strange_keys(front, &changed, now);
+        for fault in &strange {
+            tracing::error!(config.fault = %fault, "a version of metadata was not taken");
+        }
+        if !strange.is_empty() {
+            return Err(SourceState::Unfit);
+        }
         let kept = self.copies.keep(&config.short_name, bytes);
         let kept = kept.and_then(|()| self.copies.confirm(&config.short_name, now));
         if let Err(error) = kept {
