@@ -87,6 +87,8 @@ pub struct Status {
     pub running_since: Timestamp,
     /// When the configuration took over.
     pub loaded_at: Timestamp,
+    /// SHA-256 of each certificate that our metadata holds, those of the keys that sign first.
+    pub certificates: Vec<String>,
     /// How it stands with each provider, in the words of `/readyz`, by short name.
     pub providers: BTreeMap<String, String>,
     /// How it stands with each source of metadata that is asked again and again, by the provider.
