@@ -172,6 +172,19 @@ async fn r96_what_is_left_of_a_roll_over_is_told_with_all_that_is_to_be_done_and
         to_come.out.contains("keys rollover switch zoom"),
         "{to_come:?}"
     );
+    // The present one says until when it counts, once that is planned.
+    let looked_at = async || {
+        let told = keys.0.passerelle(sheets[0]).await;
+        let told: Value = serde_json::from_str(&told.out).unwrap();
+        told["look-at"].to_string()
+    };
+    let ends = "signs for this provider until 2099-12-31T22:00:00Z";
+    assert!(!looked_at().await.contains("signs for this provider until"));
+    let planned = ["switch", "zoom", "--at", "2100-01-01T00:00:00+02:00"];
+    keys.roll(&planned).await.is_good();
+    assert!(looked_at().await.contains(ends), "{}", looked_at().await);
+    keys.roll(&["switch", "zoom"]).await.is_good();
+    assert!(!looked_at().await.contains("signs for this provider until"));
 }
 
 #[tokio::test]
