@@ -5,6 +5,7 @@
 
 use std::{
     fs, io,
+    os::unix::fs::MetadataExt as _,
     path::{Path, PathBuf},
 };
 
@@ -112,6 +113,18 @@ pub enum RollOverFault {
     /// There is no next key.
     #[error("no roll-over is on: `passerelle keys rollover start` begins one")]
     NotOn,
+    /// The service could not read the key that is brought.
+    #[error(
+        "{0} belongs to another user than {1}, which the service reads: chown --reference={1} {0}",
+        brought.display(),
+        present.display()
+    )]
+    OtherOwner {
+        /// The key that is brought.
+        brought: PathBuf,
+        /// The present one.
+        present: PathBuf,
+    },
     /// The time to switch at has passed.
     #[error("{0:.0} is in the past")]
     Over(Timestamp),
@@ -219,6 +232,7 @@ impl RollOver {
         let text = self.registrar.text();
         let made = match key {
             NextKey::Brought(path) => {
+                self.check_owner(path)?;
                 let text = edit::set_next_key(text, path)?;
                 let warnings = self.registrar.check_text(&text, None)?;
                 self.registrar.put(None, Some(&text))?;
@@ -251,6 +265,23 @@ impl RollOver {
         let text = edit::set_next_key(text, &written.with_file_name(name))?;
         self.registrar.put(Some(file), Some(&text))?;
         Ok((path, warnings))
+    }
+
+    /// Sees to it that whoever reads the present key can read the one that is brought: root, who may give this
+    /// order, reads them all. A credential has no owner here, and what is not there is told with all the rest.
+    fn check_owner(&self, brought: &Path) -> Result<(), RollOverFault> {
+        let owner = |path: &Path| Some(fs::metadata(path).ok()?.uid());
+        let Some(present) = self.registrar.named().signing.first() else {
+            return Ok(());
+        };
+        let is_other = owner(&present.path).zip(owner(brought));
+        if is_other.is_some_and(|(present, brought)| present != brought) {
+            return Err(RollOverFault::OtherOwner {
+                brought: brought.to_owned(),
+                present: present.path.clone(),
+            });
+        }
+        Ok(())
     }
 
     /// A name that no file has, beside `like`: `base`, and the day.

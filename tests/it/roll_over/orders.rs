@@ -2,7 +2,7 @@
 
 use std::{
     fs,
-    os::unix::fs::PermissionsExt as _,
+    os::unix::fs::{PermissionsExt as _, chown},
     path::{Path, PathBuf},
 };
 
@@ -259,6 +259,15 @@ async fn r96_a_key_that_is_brought_must_be_one_that_everybody_can_verify() {
     keys.refuses(&["start", "--key", &open], "can be read by others")
         .await;
     keys.refuses(&["start", "--key", "gone.pem"], "gone.pem")
+        .await;
+    // Root, who may give the order, reads what the service does not.
+    let others = keys.0.brings("others.pem", &strange.pem);
+    let others = match chown(&others, Some(12345), None) {
+        Ok(()) => &*others,
+        // Nobody but root can give a file away: this one is root's.
+        Err(_) => "/etc/passwd",
+    };
+    keys.refuses(&["start", "--key", others], "belongs to another user")
         .await;
     let good = keys.0.brings("good.pem", &strange.pem);
     keys.roll(&["start", "--key", &good]).await.is_good();
