@@ -4,7 +4,7 @@
 //! as it would then be, was loaded and found right, and what is written takes its place at once.
 
 use std::{
-    fs, io,
+    fs,
     os::unix::fs::MetadataExt as _,
     path::{Path, PathBuf},
 };
@@ -84,15 +84,6 @@ pub struct ShownProvider {
     pub standing: Standing,
     /// Whether its certificate of ours is typed into a form, which has one place for it.
     pub is_by_hand: bool,
-}
-
-/// What became of the key that was replaced.
-#[derive(Debug)]
-pub struct Finished {
-    /// Its file, as it was.
-    pub file: PathBuf,
-    /// Where it is kept now, or why it stays where it was: nobody names it any more.
-    pub kept: io::Result<PathBuf>,
 }
 
 /// Why nothing is written.
@@ -248,7 +239,7 @@ impl RollOver {
         let pem = locked
             .as_deref()
             .map_or(made.pem().as_bytes(), Vec::as_slice);
-        let path = self.dated(&like.path, "signing");
+        let path = self.new_file(&like.path);
         let name = path.file_name().unwrap_or_default();
         let unwritten = |error| RegistrarFault::Write(path.clone(), error);
         let memory = InMemory::holding(pem).map_err(unwritten)?;
@@ -284,14 +275,14 @@ impl RollOver {
         Ok(())
     }
 
-    /// A name that no file has, beside `like`: `base`, and the day.
-    fn dated(&self, like: &Path, base: &str) -> PathBuf {
+    /// A name with the day that no file has, beside `like`.
+    fn new_file(&self, like: &Path) -> PathBuf {
         let day = Offset::UTC.to_datetime(self.registrar.now()).date();
-        let mut path = like.with_file_name(format!("{base}-{day}.pem"));
+        let mut path = like.with_file_name(format!("signing-{day}.pem"));
         let mut number = 1_u32;
         while path.exists() {
             number = number.saturating_add(1);
-            path = like.with_file_name(format!("{base}-{day}-{number}.pem"));
+            path = like.with_file_name(format!("signing-{day}-{number}.pem"));
         }
         path
     }
@@ -331,13 +322,13 @@ impl RollOver {
         Ok(from)
     }
 
-    /// Ends the roll-over: the next key has the place of the one that it replaces, whose file is kept under a
-    /// name with the day.
+    /// Ends the roll-over: the next key has the place of the one that it replaces. Gives the file of that one, which
+    /// stays as it is: a server that has not read the new configuration, on another machine perhaps, starts with it.
     ///
     /// # Errors
     ///
     /// No roll-over is on, or a provider is left. Nothing was written then.
-    pub fn finish(&self) -> Result<Finished, RollOverFault> {
+    pub fn finish(&self) -> Result<PathBuf, RollOverFault> {
         if self.next.is_none() {
             return Err(RollOverFault::NotOn);
         }
@@ -355,14 +346,7 @@ impl RollOver {
         let text = edit::take_next_key(self.registrar.text(), place)?;
         self.registrar.check_text(&text, None)?;
         self.registrar.put(None, Some(&text))?;
-        let base = file.file_stem().unwrap_or_default().to_string_lossy();
-        let aside = self.dated(&file, &format!("{base}-until"));
-        // Unlike a rename, a second name takes no other file's place.
-        let kept = fs::hard_link(&file, &aside).and_then(|()| fs::remove_file(&file));
-        Ok(Finished {
-            file,
-            kept: kept.map(|()| aside),
-        })
+        Ok(file)
     }
 }
 

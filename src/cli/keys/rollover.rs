@@ -15,10 +15,10 @@ use crate::{
         registrar::RegistrarFault,
         rollover::{
             Standing,
-            orders::{Finished, NextKey, RollOver, RollOverFault, ShownKey, ShownProvider, Switch},
+            orders::{NextKey, RollOver, RollOverFault, ShownKey, ShownProvider, Switch},
         },
     },
-    cli::{complain, complain_of, reload::socket, say, sp, status::asked},
+    cli::{complain_of, reload::socket, say, sp, status::asked},
     control::ask::AskFault,
     model::short_name::ShortName,
     sys::clock::{Clock as _, SystemClock},
@@ -259,21 +259,13 @@ fn switch(path: &Path, options: &SwitchOptions) -> anyhow::Result<()> {
 fn finish(path: &Path) -> anyhow::Result<()> {
     let roll_over = open(path)?;
     check_published(path, &roll_over)?;
-    let Finished { file, kept } = roll_over.finish().map_err(tell)?;
+    let file = roll_over.finish().map_err(tell)?;
     say(&format!(
-        "The next key is the only one in its place. {RELOAD} From then on our metadata holds its certificate alone."
+        "The next key is the only one in its place. {RELOAD} From then on our metadata holds its certificate alone.\n\
+         {}: the key before it stays there, for servers and configurations that still name it. Once there is none, \
+         keep it elsewhere or destroy it.",
+        file.display()
     ));
-    match kept {
-        Ok(kept) => say(&format!(
-            "{}: the key before it is kept as {}; nobody needs it any more.",
-            file.display(),
-            kept.display()
-        )),
-        Err(error) => complain(&format!(
-            "warning: {}: the key before it stays there, as it cannot be moved: {error}",
-            file.display()
-        )),
-    }
     Ok(())
 }
 
