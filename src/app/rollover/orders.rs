@@ -60,6 +60,9 @@ pub struct Status {
     pub next: Option<ShownKey>,
     /// How it stands with each provider, in the order of the names.
     pub providers: Vec<ShownProvider>,
+    /// Key files beside the present key that the configuration does not name: that of a roll-over that is over, or
+    /// of a beginning that was stopped in its midst.
+    pub unnamed: Vec<PathBuf>,
 }
 
 /// What anybody may know of a key.
@@ -194,10 +197,33 @@ impl RollOver {
             is_by_hand: config.service == Some(Service::Zoom),
         });
         Some(Status {
+            unnamed: self.unnamed(&present.file),
             present,
             providers: providers.collect(),
             next,
         })
+    }
+
+    /// What has a name beside `present` such as `passerelle keys` gives to signing keys, and is no key of the
+    /// configuration.
+    fn unnamed(&self, present: &Path) -> Vec<PathBuf> {
+        let named = self.registrar.named();
+        // By whatever names and links they are reached.
+        let real = |path: &Path| fs::canonicalize(path).ok();
+        let known = { named.signing.iter().chain(named.next) }.map(|file| real(&file.path));
+        let known: Vec<_> = known.collect();
+        let is_key = |path: &PathBuf| {
+            let name = path.file_name().unwrap_or_default().to_string_lossy();
+            name.starts_with("signing") && path.extension() == Some("pem".as_ref())
+        };
+        let here = Path::new(".");
+        let folder = present.parent().filter(|folder| *folder != Path::new(""));
+        let folder = folder.unwrap_or(here);
+        let entries = fs::read_dir(folder).into_iter().flatten().flatten();
+        let files = entries.map(|entry| entry.path()).filter(is_key);
+        let mut unnamed: Vec<_> = files.filter(|path| !known.contains(&real(path))).collect();
+        unnamed.sort();
+        unnamed
     }
 
     fn standing(&self, config: &SpConfig) -> Standing {

@@ -139,6 +139,13 @@ fn status(path: &Path, options: &Status) -> anyhow::Result<()> {
         return sp::say_json(&status);
     }
     say(&format!("present key: {}", described(&status.present)));
+    for file in &status.unnamed {
+        say(&format!(
+            "not named:   {}: a key file that nothing in the configuration names: once no server has it any more, keep \
+             it elsewhere or destroy it",
+            file.display()
+        ));
+    }
     let Some(next) = &status.next else {
         say("No roll-over is on: `passerelle keys rollover start` begins one.");
         return Ok(());

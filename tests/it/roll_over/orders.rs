@@ -389,3 +389,30 @@ async fn r96_a_broken_state_is_a_fault_that_says_what_to_mend() {
         keys.refuses(&["finish"], saying).await;
     }
 }
+
+#[tokio::test]
+async fn r96_key_files_beside_the_present_key_that_nothing_names_are_told() {
+    let keys = Keys::new();
+    assert_eq!(keys.status().await["unnamed"].to_string(), "[]");
+    // As a beginning leaves it that was stopped before the configuration was written.
+    let orphan = keys.0.brings("signing-2026-11-27.pem", &strange_key().pem);
+    let linked = keys.0.file("signing-linked.pem");
+    std::os::unix::fs::symlink(keys.0.file("signing.pem"), linked).unwrap();
+    let line = format!("not named:   {orphan}: ");
+    for words in [&["status"][..], &["start"], &["status"]] {
+        let told = keys.roll(words).await;
+        told.is_good();
+        assert_eq!(told.out.matches("not named: ").count(), 1, "{told:?}");
+        assert!(told.out.contains(&line), "{told:?}");
+    }
+    for name in ["intranet", "library", "zoom"] {
+        keys.roll(&["switch", name]).await.is_good();
+    }
+    keys.roll(&["finish"]).await.is_good();
+    // Once it is over, the one before too.
+    let unnamed = keys.status().await["unnamed"].to_string();
+    assert!(
+        unnamed.contains(&orphan) && unnamed.contains("/signing.pem\""),
+        "{unnamed}"
+    );
+}
