@@ -382,6 +382,23 @@ impl Building<'_> {
         clock: &Arc<dyn Clock>,
     ) -> Option<Authenticator> {
         let authn = &self.config.authn;
+        for (is_idle, table, hint) in [
+            (
+                authn.cas.is_some() && !authn.uses(Method::Cas),
+                "authn.cas",
+                "methods = [\"cas\"] of [authn] has people sign in there",
+            ),
+            (
+                authn.ldap.is_some() && authn.directory().is_none(),
+                "authn.ldap",
+                "attributes = \"ldap\" of [authn] asks it for what is known of people who sign in at CAS; \
+                 methods = [\"ldap\"] has them sign in there",
+            ),
+        ] {
+            if is_idle {
+                self.look.warn(table, &"is used for nothing", hint);
+            }
+        }
         let cas = match authn.cas.as_ref().filter(|_| authn.uses(Method::Cas)) {
             Some(cas) => {
                 let context = password_context(self.config);
@@ -424,11 +441,17 @@ impl Building<'_> {
     /// Who may try a sign-in. Where a name is faulty nothing is built, and so it matters to nobody.
     fn testers(&mut self) -> Option<Testers> {
         let testers = self.config.testers.as_ref()?;
-        Testers::compile(testers)
+        let testers = Testers::compile(testers)
             .map_err(|NoSuchTester { number, fault }| {
                 self.fault(&format!("test.people[{number}]"), &fault);
             })
-            .ok()
+            .ok()?;
+        if !testers.are_named() && !self.config.is_lab() {
+            let what = "lets whoever can sign in see at /test what providers are told";
+            let hint = "write the names of those who try it, who then see the rules as well";
+            self.look.warn("test.people", &what, hint);
+        }
+        Some(testers)
     }
 
     fn local(&mut self, directory: Directory) -> Option<Local> {

@@ -32,6 +32,7 @@ use super::{
 use crate::{
     audit::Event,
     config::{
+        Config,
         environment::Environment,
         fault::ConfigFault,
         sections::{Alerts, Server},
@@ -197,6 +198,11 @@ impl Live {
         if answered(&before.front.bridge.registry, now).any(|name| broken.contains(name)) {
             return Err(built.faults_of_providers);
         }
+        if built.basis.config.base_url != before.basis.config.base_url {
+            return Err(vec![
+                self.another_server(&before.basis.config, &built.basis.config),
+            ]);
+        }
         let strange = self.strange_keys(&before.front, &built.front, now);
         if !strange.is_empty() {
             return Err(strange);
@@ -210,6 +216,23 @@ impl Live {
         let (snapshot, taken) = settle(built);
         self.put(snapshot);
         Ok(taken)
+    }
+
+    /// Another address makes other names of ours, which no provider knows.
+    fn another_server(&self, before: &Config, after: &Config) -> ConfigFault {
+        let known = before.entity_id();
+        let mut fault = ConfigFault {
+            key: "base-url".to_owned(),
+            line: after.lines.of("base-url"),
+            ..ConfigFault::of_file(
+                &self.path,
+                format!("is another one: service providers know this server as {known}"),
+            )
+        };
+        fault.hint(
+            "a restart takes it; first give every provider the metadata with the new address",
+        );
+        fault
     }
 
     /// In a roll-over, the providers for which `after` would sign with a key that they cannot have: one that `before`

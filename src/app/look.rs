@@ -251,6 +251,13 @@ impl<'a> Look<'a> {
         }
     }
 
+    /// Tells of what stops nothing, and should be otherwise.
+    pub(super) fn warn(&mut self, key: &str, what: &dyn std::fmt::Display, hint: &str) {
+        let mut told = self.told(key, what);
+        told.hint(hint);
+        self.warnings.push(told);
+    }
+
     fn told(&self, key: &str, what: &dyn std::fmt::Display) -> ConfigFault {
         ConfigFault {
             key: key.to_owned(),

@@ -206,8 +206,12 @@ fn read_cas_url(
     report: &mut Report,
 ) -> Option<EndpointUrl> {
     let fault = match EndpointUrl::parse(url, around.schemes) {
-        Ok(parsed) if !url.contains(['?', '#']) => return Some(parsed),
-        Ok(_) => "has a query or a fragment".to_owned(),
+        Ok(_) if url.contains(['?', '#']) => "has a query or a fragment".to_owned(),
+        // As it is copied from a browser: people would be sent to /login/login.
+        Ok(_) if url.trim_end_matches('/').ends_with("/login") => {
+            "is the address of its login page".to_owned()
+        }
+        Ok(parsed) => return Some(parsed),
         Err(fault) => fault.to_string(),
     };
     report

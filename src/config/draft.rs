@@ -8,7 +8,7 @@ use std::{collections::BTreeMap, fmt::Write as _};
 
 use url::Url;
 
-use super::edit::quoted;
+use super::{edit::quoted, files::CREDENTIAL};
 
 /// What is asked, or derived from other answers where nobody says it.
 #[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
@@ -35,7 +35,7 @@ pub enum Question {
     Organization,
     /// Its home page; that of its first mail domain otherwise.
     OrganizationUrl,
-    /// Its mail domains, with commas between them; that of the contact otherwise.
+    /// Its mail domains, with commas between them; in a try that of the contact.
     MailDomains,
     /// The tags of the languages that its texts are in, with commas between them.
     Languages,
@@ -70,6 +70,28 @@ impl Question {
         }
     }
 
+    /// Whether such an answer is a path, and not the name of a credential of systemd's.
+    pub fn is_path(self, answer: &str) -> bool {
+        match self {
+            Self::LdapPasswordFile => !answer.starts_with(CREDENTIAL),
+            Self::Ca => true,
+            Self::BaseUrl
+            | Self::SignIn
+            | Self::Cas
+            | Self::Ldap
+            | Self::LdapBase
+            | Self::LdapBindDn
+            | Self::Contact
+            | Self::Organization
+            | Self::OrganizationUrl
+            | Self::MailDomains
+            | Self::Languages
+            | Self::SupportText
+            | Self::SupportTextEn
+            | Self::SupportLink => false,
+        }
+    }
+
     /// The keys whose faults are faults of the answer, and of no other one.
     pub const fn keys(self) -> &'static [&'static str] {
         match self {
@@ -88,27 +110,6 @@ impl Question {
             Self::SupportText => &["support.text.fr"],
             Self::SupportTextEn => &["support.text.en"],
             Self::SupportLink => &["support.link"],
-        }
-    }
-
-    /// What counts where somebody is asked and says nothing; nothing where they have to say something.
-    pub const fn proposed(self) -> Option<&'static str> {
-        match self {
-            Self::LdapBindDn | Self::SupportLink => Some(""),
-            Self::Languages => Some("fr,en"),
-            Self::BaseUrl
-            | Self::SignIn
-            | Self::Cas
-            | Self::Ldap
-            | Self::LdapBase
-            | Self::LdapPasswordFile
-            | Self::Ca
-            | Self::Contact
-            | Self::Organization
-            | Self::OrganizationUrl
-            | Self::MailDomains
-            | Self::SupportText
-            | Self::SupportTextEn => None,
         }
     }
 }
@@ -147,6 +148,11 @@ impl Answers {
         self.given.insert(question, answer.into());
     }
 
+    /// Asks for an answer again.
+    pub fn take_back(&mut self, question: Question) {
+        self.given.remove(&question);
+    }
+
     /// What was answered; nothing where it was not, or by nothing.
     pub fn to(&self, question: Question) -> Option<&str> {
         let answer = self.given.get(&question)?.as_str();
@@ -156,6 +162,27 @@ impl Answers {
     /// Those that were answered, be it by nothing.
     pub fn questions(&self) -> impl Iterator<Item = Question> {
         self.given.keys().copied()
+    }
+
+    /// What counts where somebody is asked and says nothing; none where they have to say something.
+    pub fn proposed(&self, question: Question) -> Option<String> {
+        match question {
+            Question::LdapBindDn | Question::SupportLink => Some(String::new()),
+            Question::Languages => Some("fr,en".to_owned()),
+            Question::MailDomains => self.to(Question::Contact).and_then(domain_of),
+            Question::BaseUrl
+            | Question::SignIn
+            | Question::Cas
+            | Question::Ldap
+            | Question::LdapBase
+            | Question::LdapPasswordFile
+            | Question::Ca
+            | Question::Contact
+            | Question::Organization
+            | Question::OrganizationUrl
+            | Question::SupportText
+            | Question::SupportTextEn => None,
+        }
     }
 
     /// The next question that has to be asked; none where all is known.
@@ -169,6 +196,8 @@ impl Answers {
             (Question::LdapBindDn, has(Question::Ldap)),
             (Question::LdapPasswordFile, has(Question::LdapBindDn)),
             (Question::Contact, true),
+            // The contact may be anywhere, and a mail provider's domain is no university's.
+            (Question::MailDomains, !self.are_people_in_a_file),
             (Question::Languages, true),
             (Question::SupportText, true),
             (Question::SupportTextEn, self.languages().contains(&"en")),
@@ -206,13 +235,12 @@ impl Answers {
         )
     }
 
-    /// The mail domains, which are that of the contact where nobody says them.
+    /// The mail domains; that of the contact until they are said, and in a try, where nobody is asked.
     fn domains(&self) -> Vec<String> {
         if let Some(domains) = self.to(Question::MailDomains) {
             return list(domains).into_iter().map(str::to_owned).collect();
         }
-        let domain = self.to(Question::Contact).and_then(domain_of);
-        domain.into_iter().collect()
+        self.proposed(Question::MailDomains).into_iter().collect()
     }
 
     fn head(&self) -> String {
@@ -245,7 +273,8 @@ impl Answers {
         lines.0
     }
 
-    fn organization(&self) -> String {
+    /// The part about the organization, in which much follows from its mail domains.
+    pub fn organization(&self) -> String {
         let mut lines = Lines::default();
         lines.head("organization");
         let domains = self.domains();
@@ -399,10 +428,11 @@ mod tests {
         answers
     }
 
-    const ALL: [(Question, &str); 7] = [
+    const ALL: [(Question, &str); 8] = [
         (Question::BaseUrl, "https://idp.example.org"),
         (Question::Cas, "https://cas.example.org/cas"),
-        (Question::Contact, "sso@Example.org"),
+        (Question::Contact, "sso@Mail.example"),
+        (Question::MailDomains, "example.org"),
         (Question::Languages, "fr, en"),
         (Question::SupportText, "Dans l'ENT : « Assistance »"),
         (Question::SupportTextEn, r#"In "Help" \ Tickets"#),
@@ -473,10 +503,6 @@ mod tests {
                 }
                 answers.give(Question::LdapBindDn, "cn=reader");
             }
-            // Else the contact's fault would be one of its domain, too.
-            if question == Question::Contact {
-                answers.give(Question::MailDomains, "example.org");
-            }
             answers.give(question, bad);
             let found = faults(&answers);
             let own = |fault: &ConfigFault| {
@@ -500,8 +526,27 @@ mod tests {
         let mut asked = Vec::new();
         while let Some(question) = answers.next_question() {
             asked.push(question);
-            answers.give(question, question.proposed().unwrap_or("cn=x"));
+            let proposed = answers.proposed(question);
+            answers.give(question, proposed.as_deref().unwrap_or("cn=x"));
         }
         assert_eq!(asked, [Question::LdapBase, Question::LdapBindDn]);
+    }
+
+    #[test]
+    fn the_mail_domains_are_asked_for_and_that_of_the_contact_is_proposed() {
+        let mut answers = Answers::default();
+        for (question, answer) in ALL {
+            if question != Question::MailDomains {
+                answers.give(question, answer);
+            }
+        }
+        assert_eq!(answers.next_question(), Some(Question::MailDomains));
+        let proposed = answers.proposed(Question::MailDomains);
+        assert_eq!(proposed.as_deref(), Some("mail.example"));
+        // Nobody is asked in a try.
+        answers.are_people_in_a_file = true;
+        assert_eq!(answers.next_question(), None);
+        let derived = "mail-domains = [\"mail.example\"]\n";
+        assert!(answers.text().contains(derived));
     }
 }

@@ -1,7 +1,7 @@
 //! The files that the configuration names, and who may read them.
 
 use std::{
-    fs::{File, Metadata},
+    fs::File,
     io::{self, Read as _},
     os::unix::fs::PermissionsExt as _,
     path::{Path, PathBuf},
@@ -10,7 +10,7 @@ use std::{
 use super::{document::Report, environment::Environment, sections::Algorithm};
 use crate::{
     model::endpoint::Schemes,
-    sys::{secret::Secret, tls},
+    sys::{file::shared_in, secret::Secret, tls},
 };
 
 /// What the sections need besides their own text.
@@ -38,7 +38,18 @@ const MAX_AUTHORITIES_BYTES: u64 = 1024 * 1024;
 const OWN_FOLDER_DEPTH: usize = 2;
 
 /// How a key file in systemd's credentials folder is named.
-const CREDENTIAL: &str = "credential:";
+pub(super) const CREDENTIAL: &str = "credential:";
+
+/// What to do about a file or folder that is named by `written` and cannot be opened.
+pub(super) fn hint_of(written: &Path, error: &io::Error) -> &'static str {
+    if error.kind() == io::ErrorKind::PermissionDenied {
+        "run this as the user of the service (sudo -u passerelle …), or let that user read it"
+    } else if written.is_relative() {
+        "relative paths start at the folder of the configuration file"
+    } else {
+        "is it there, and spelt so?"
+    }
+}
 
 impl Surroundings<'_> {
     /// The path of a file that the configuration names, whether it exists or not.
@@ -75,7 +86,7 @@ impl Surroundings<'_> {
             Err(error) => {
                 report
                     .fault(key, format!("{} cannot be read: {error}", path.display()))
-                    .hint("relative paths start at the folder of the configuration file");
+                    .hint(hint_of(written, &error));
                 None
             }
         }
@@ -123,7 +134,7 @@ impl Surroundings<'_> {
             Err(error) => {
                 report
                     .fault(key, format!("{} cannot be read: {error}", path.display()))
-                    .hint("relative paths start at the folder of the configuration file");
+                    .hint(hint_of(written, &error));
             }
         }
         None
@@ -174,9 +185,13 @@ impl Surroundings<'_> {
             Some(name) => self.credential(name)?,
             None => self.path(written),
         };
-        let unreadable = |error: io::Error| SecretFault {
+        let unreadable = |error: io::Error| {
+            SecretFault {
             what: format!("{} cannot be read: {error}", path.display()),
-            hint: "`passerelle keys` makes key files; the user of the service must own them".into(),
+            hint: "the user of the service must own it; `passerelle keys` makes those of [keys], `install -m 400 \
+                   /dev/stdin FILE` that of a password"
+                .into(),
+        }
         };
         let file = File::open(&path).map_err(unreadable)?;
         // Asked of the open file: a name could lead to another file a moment later.
@@ -225,41 +240,6 @@ impl Surroundings<'_> {
     }
 }
 
-/// The first thing in the folder or file at `path`, itself included, that others than its owner can change.
-fn shared_in(path: &Path, found: &Metadata, depth: usize) -> io::Result<Option<PathBuf>> {
-    if found.permissions().mode() & 0o022 != 0 {
-        return Ok(Some(path.to_owned()));
-    }
-    if !found.is_dir() || depth == 0 {
-        return Ok(None);
-    }
-    for entry in path.read_dir()? {
-        let entry = entry?.path();
-        // Where a link leads counts, as it is followed when a copy is read. What is gone by now, or was
-        // never there, is read by nobody.
-        let shared = match entry
-            .metadata()
-            .and_then(|found| shared_in(&entry, &found, depth.saturating_sub(1)))
-        {
-            Ok(shared) => shared,
-            // What we may not look into (`lost+found` of a volume) we take nothing from either.
-            Err(error)
-                if matches!(
-                    error.kind(),
-                    io::ErrorKind::NotFound | io::ErrorKind::PermissionDenied
-                ) =>
-            {
-                None
-            }
-            Err(error) => return Err(error),
-        };
-        if shared.is_some() {
-            return Ok(shared);
-        }
-    }
-    Ok(None)
-}
-
 struct SecretFault {
     what: String,
     hint: String,
@@ -277,4 +257,30 @@ pub(super) fn read_text(path: &Path, limit: u64) -> Result<String, String> {
         return Err(format!("is larger than {limit} bytes"));
     }
     String::from_utf8(bytes).map_err(|error| format!("is not UTF-8: {error}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_hint_for_what_cannot_be_opened_fits_the_reason() {
+        for (written, kind, hint) in [
+            ("zoom.xml", io::ErrorKind::NotFound, "relative paths start"),
+            ("/etc/zoom.xml", io::ErrorKind::NotFound, "is it there"),
+            (
+                "zoom.xml",
+                io::ErrorKind::PermissionDenied,
+                "sudo -u passerelle",
+            ),
+            (
+                "/etc/zoom.xml",
+                io::ErrorKind::PermissionDenied,
+                "sudo -u passerelle",
+            ),
+        ] {
+            let told = hint_of(Path::new(written), &kind.into());
+            assert!(told.contains(hint), "{written}: {told}");
+        }
+    }
 }

@@ -4,7 +4,7 @@
 //! applied. What stands in it is right as far as it can be told without other peers' files;
 //! expressions and attribute names are checked where they are compiled.
 
-use std::{collections::BTreeMap, path::Path};
+use std::{collections::BTreeMap, io, path::Path};
 
 pub mod base_url;
 pub mod draft;
@@ -136,8 +136,17 @@ pub fn load(path: &Path, environment: &Environment) -> Result<Config, Box<Faulty
 pub fn read(path: &Path) -> Result<String, ConfigFault> {
     files::read_text(path, MAX_BYTES).map_err(|what| {
         let mut fault = ConfigFault::of_file(path, what);
-        if !path.is_file() {
-            fault.hint("name the configuration file: --config FILE");
+        match path.metadata() {
+            Ok(found) if found.is_dir() => {
+                fault.hint("name the file in it: --config FILE");
+            }
+            Ok(_) => {}
+            Err(error) if error.kind() == io::ErrorKind::PermissionDenied => {
+                fault.hint(files::hint_of(path, &error));
+            }
+            Err(_) => {
+                fault.hint("name the configuration file: --config FILE");
+            }
         }
         fault
     })

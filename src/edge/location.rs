@@ -28,7 +28,7 @@ pub fn trial_path(sp: &ShortName) -> String {
 
 /// The path of a step: `/j/<short name>/<seal>`.
 pub fn path_of(step: &Step) -> String {
-    format!("/j/{}/{}", step.lead(), step.seal)
+    format!("/j/{}", step.path())
 }
 
 /// The path of our own page for a provider: `/start/<short name>`, with the `RelayState` that a link
@@ -76,7 +76,6 @@ mod tests {
     fn r54_a_redirect_leads_to_a_path_of_ours() {
         let step = Step {
             sp: ShortName::parse("zoom").unwrap(),
-            is_trial: false,
             seal: "AbC_-9".to_owned(),
         };
         let response = go_on(&step);

@@ -49,7 +49,7 @@ impl Bridge {
         let end = match self.open(&back.sp, &back.seal, visit, &mut story) {
             Ok(way) => match back.ticket {
                 Some(ticket) => {
-                    let service = self.service(&back.sp, &back.seal);
+                    let service = self.service(&format!("{}/{}", back.sp, back.seal));
                     let brought = Brought {
                         service,
                         ticket,
@@ -74,7 +74,7 @@ impl Bridge {
         } else {
             Asking::AsNeeded
         };
-        let service = self.service(&step.lead(), &step.seal);
+        let service = self.service(&step.path());
         Ok(Reply::new(Next::GoToCas(cas.login_url(
             &service,
             asking,
@@ -83,8 +83,8 @@ impl Bridge {
     }
 
     /// The address that a ticket is for, always made in this one way.
-    fn service(&self, lead: &str, seal: &str) -> String {
-        format!("{}/{lead}/{seal}", self.settings.cas_return)
+    fn service(&self, path: &str) -> String {
+        format!("{}/{path}", self.settings.cas_return)
     }
 
     async fn come_back_empty(

@@ -106,34 +106,40 @@ pub struct Answer {
 pub struct Step {
     /// The provider's short name, in clear: a dead seal still leads home.
     pub sp: ShortName,
-    /// Whether it is one of a trial, in clear as well: a dead seal leads back to `/test`.
-    pub is_trial: bool,
-    /// The sealed journey.
+    /// The sealed journey, behind a mark where it is that of a trial, in clear as well: a dead seal leads back
+    /// to `/test`.
     pub seal: String,
 }
 
 impl Step {
-    /// What stands behind the short name in the path of a trial. No short name holds that character.
-    const TRIAL: &str = "_test";
+    /// What stands before the seal in the path of a trial. No seal holds a dot. It stands behind the provider's
+    /// own slash: what the CAS server has registered for that provider is for its trials as well.
+    const TRIAL: &str = "test.";
 
-    fn new(journey: &Journey, seal: String) -> Self {
+    fn new(journey: &Journey, seal: &str) -> Self {
+        let is_trial = journey.beginning.is_trial();
+        let mark = if is_trial { Self::TRIAL } else { "" };
+        Self::of_path(journey, format!("{mark}{seal}"))
+    }
+
+    /// The one that a journey came by.
+    fn of_path(journey: &Journey, seal_in_path: String) -> Self {
         Self {
             sp: journey.sp.clone(),
-            is_trial: journey.beginning.is_trial(),
-            seal,
+            seal: seal_in_path,
         }
     }
 
-    /// What stands in the path before the seal.
-    pub fn lead(&self) -> String {
-        let mark = if self.is_trial { Self::TRIAL } else { "" };
-        format!("{}{mark}", self.sp)
+    /// What stands in the path behind `/j/` or `/cas/`.
+    pub fn path(&self) -> String {
+        format!("{}/{}", self.sp, self.seal)
     }
 
-    /// The short name in a path, and whether it is that of a trial.
-    fn read_lead(lead: &str) -> (&str, bool) {
-        lead.strip_suffix(Self::TRIAL)
-            .map_or((lead, false), |sp| (sp, true))
+    /// The seal in a path, and whether it is that of a trial.
+    fn read_seal(in_path: &str) -> (&str, bool) {
+        in_path
+            .strip_prefix(Self::TRIAL)
+            .map_or((in_path, false), |seal| (seal, true))
     }
 }
 
@@ -174,7 +180,7 @@ pub struct Notice {
 pub struct SentNotice {
     /// The provider's short name, as the path has it.
     pub sp: String,
-    /// The seal, as the path has it.
+    /// The seal, as the path has it: with its mark.
     pub seal: String,
     /// The value that proves where it came from.
     pub form_key: String,
@@ -198,7 +204,7 @@ pub enum Refused {
 pub struct CasReturn {
     /// The provider's short name, as the path has it.
     pub sp: String,
-    /// The seal, as the path has it.
+    /// The seal, as the path has it: with its mark.
     pub seal: String,
     /// The ticket; none where there was nothing to bring.
     pub ticket: Option<Ticket>,
@@ -209,7 +215,7 @@ pub struct CasReturn {
 pub struct SentForm {
     /// The provider's short name, as the path has it.
     pub sp: String,
-    /// The seal, as the path has it.
+    /// The seal, as the path has it: with its mark.
     pub seal: String,
     /// The value that proves where it came from.
     pub form_key: String,

@@ -62,7 +62,7 @@ impl Bridge {
         if sealed.len() > MAX_SEALED_CHARS {
             return Ok(None);
         }
-        let step = Step::new(&way.journey, seal.to_owned());
+        let step = Step::of_path(&way.journey, seal.to_owned());
         Ok(Some(Notice {
             form_key: browser.form_key(FORM, seal),
             step,

@@ -366,7 +366,7 @@ impl Bridge {
                 Refused::Busy
             }
         };
-        let step = Step::new(&way.journey, sent.seal);
+        let step = Step::of_path(&way.journey, sent.seal);
         let mut form = password_form(&way, step, browser);
         form.refused = Some(refused);
         form.login = sent.login;

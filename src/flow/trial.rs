@@ -6,7 +6,7 @@
 //! told nothing, and the session does not note it. Whether there are trials, and for whom, is asked again
 //! whenever the seal of one is opened and when the person has proven who they are.
 
-use std::collections::HashSet;
+use std::{collections::HashSet, sync::Arc};
 
 use jiff::{SignedDuration, Timestamp};
 use tokio::{
@@ -92,6 +92,14 @@ impl Testers {
         people.collect::<Result<_, _>>().map(Self::People)
     }
 
+    /// Whether each of them stands on a list.
+    pub const fn are_named(&self) -> bool {
+        match self {
+            Self::Everyone => false,
+            Self::People(_) => true,
+        }
+    }
+
     fn include(&self, login: &str) -> bool {
         match self {
             Self::Everyone => true,
@@ -105,7 +113,7 @@ impl Testers {
 /// The keys that sign what is shown: made by this process when they are first needed, one of each kind and
 /// size, written nowhere and published nowhere.
 #[derive(Debug, Default)]
-pub struct ThrowAwayKeys(Mutex<Vec<(NewKey, SigningKey)>>);
+pub struct ThrowAwayKeys(Arc<Mutex<Vec<(NewKey, SigningKey)>>>);
 
 /// Why there is no throw-away key. The fault is ours.
 #[derive(Debug, thiserror::Error)]
@@ -128,18 +136,21 @@ impl ThrowAwayKeys {
         let like = NewKey::like(&VerifyingKey::from_certificate_base64(
             ours.certificate_base64(),
         )?);
-        // Whoever comes while it is made waits for it, and makes no second one.
-        let mut made = self.0.lock().await;
+        // Whoever comes while it is made waits for it, and makes no second one: the lock goes along to where it
+        // is made, which goes on where the browser that asked first goes away.
+        let mut made = Arc::clone(&self.0).lock_owned().await;
         let known = made.iter().find(|(kind, _)| *kind == like);
         let key = if let Some((_, key)) = known {
             key.clone()
         } else {
             // A large RSA key takes seconds to find.
-            let key = spawn_blocking(move || make(like, now)).await??;
-            made.push((like, key.clone()));
-            key
+            let making = spawn_blocking(move || {
+                let key = make(like, now)?;
+                made.push((like, key.clone()));
+                Ok::<_, KeyFault>(key)
+            });
+            making.await??
         };
-        drop(made);
         let key = key.signing_by(ours.algorithm());
         let key = key.ok_or(KeyFault::UnsupportedKind)?;
         Ok(key.digesting_by(ours.digest()))
@@ -186,14 +197,22 @@ pub struct Trial {
     pub name: Option<(NameId, Origin)>,
     /// What it would be told of them.
     pub attributes: Vec<Told>,
-    /// What the source says of them that goes into none of it: names, and no values.
-    pub withheld: Vec<String>,
     /// Whether the assertion, which is shown in clear, would be encrypted.
     pub would_be_encrypted: bool,
     /// What the strict reader makes of the Response.
     pub reading: Reading,
     /// The Response, laid out.
     pub xml: String,
+    /// What is behind it; none where the person is not to read that, nor the rules in each [`Origin`]: where everyone
+    /// may try, they are for the log alone.
+    pub behind: Option<Behind>,
+}
+
+/// What is behind a Response, for people who are on the list of those who try.
+#[derive(Clone, Debug)]
+pub struct Behind {
+    /// What the source says of them that goes into none of it: names, and no values.
+    pub withheld: Vec<String>,
     /// The decisions that led to it.
     pub decisions: Trace,
 }
@@ -376,6 +395,15 @@ impl Bridge {
             let taken = name.format.into();
             (name, self.origin(&from, None, taken))
         });
+        let is_on_a_list = self
+            .settings
+            .testers
+            .as_ref()
+            .is_some_and(Testers::are_named);
+        let behind = is_on_a_list.then(|| Behind {
+            withheld: withheld(proof, name.as_ref().map(|(_, origin)| origin), &attributes),
+            decisions: story.trace.clone(),
+        });
         Ok(Trial {
             provider: provider.display_name.clone(),
             has_own_rules: is_zooms,
@@ -384,13 +412,12 @@ impl Bridge {
             proven_at: proof.at,
             is_from_session: prepared.is_from_session,
             support_code: story.support_code,
-            withheld: withheld(proof, name.as_ref().map(|(_, origin)| origin), &attributes),
             name,
             attributes,
             would_be_encrypted,
             reading,
             xml: laid_out(&xml),
-            decisions: story.trace.clone(),
+            behind,
         })
     }
 
@@ -485,4 +512,26 @@ fn withheld(proof: &Proof, name: Option<&Origin>, told: &[Told]) -> Vec<String> 
 /// The name of an attribute as its standard writes it.
 fn spelled(name: &str) -> &str {
     catalog::find(name).map_or(name, |known| known.name)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn a_browser_that_goes_away_while_the_throw_away_key_is_made_costs_no_second_one() {
+        let began = Timestamp::UNIX_EPOCH;
+        let ours = make(NewKey::Rsa(2048), began).unwrap();
+        let keys = ThrowAwayKeys::default();
+        tokio::select! {
+            biased;
+            _made = keys.in_place_of(&ours, began) => {}
+            // It was asked for, and the browser is gone.
+            () = std::future::ready(()) => {}
+        }
+        let later = began + SignedDuration::from_hours(1);
+        let key = keys.in_place_of(&ours, later).await.unwrap();
+        assert_eq!(key.certificate().not_before(), began);
+        assert_eq!(keys.0.lock().await.len(), 1);
+    }
 }

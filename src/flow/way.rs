@@ -183,13 +183,13 @@ impl Bridge {
     /// From a seal in a path to the journey, whose provider and address are asked for again.
     pub(super) fn open(
         &self,
-        lead: &str,
-        seal: &str,
+        sp_in_path: &str,
+        seal_in_path: &str,
         visit: &Visit,
         story: &mut Story,
     ) -> Result<UnderWay<'_>, Stop> {
         // What stands in clear leads home even where the seal is dead.
-        let (sp_in_path, is_trial) = Step::read_lead(lead);
+        let (seal, is_trial) = Step::read_seal(seal_in_path);
         story.sp = ShortName::parse(sp_in_path).ok();
         story.is_trial = is_trial;
         if seal.len() > MAX_SEAL_CHARS {
@@ -215,7 +215,7 @@ impl Bridge {
         }
         self.look_at_browser(&journey, visit)?;
         let provider = self.served(self.registry.sp_by_short_name(&journey.sp, now), story)?;
-        story.step = Some(Step::new(&journey, seal.to_owned()));
+        story.step = Some(Step::of_path(&journey, seal_in_path.to_owned()));
         // The rule may have been switched on since, as the one about clicks may have been switched off.
         let must_be_signed = provider.registered.must_sign_requests();
         if must_be_signed && journey.beginning.is_unsigned_request() {
@@ -287,7 +287,7 @@ impl Bridge {
         if seal.len() > MAX_SEAL_CHARS {
             return Err(HereFault::JourneyTooLong.into());
         }
-        Ok(Step::new(journey, seal))
+        Ok(Step::new(journey, &seal))
     }
 
     /// What is left of a journey's hour: a new seal does not begin it again.

@@ -1,6 +1,6 @@
 //! Files that are put in place at once: whoever reads at that moment, or after a power cut, finds the
 //! old one or the new one, and never a part of one. And files that are none, for trying what a new one
-//! would do.
+//! would do. And who can change a file.
 
 use std::{
     collections::BTreeSet,
@@ -80,6 +80,46 @@ pub fn make_folder(path: &Path, like: &Path) -> io::Result<()> {
     }
     let folder = File::open(path)?;
     give(&folder, &like, like.mode() & 0o777)
+}
+
+/// The first thing in the folder or file at `path`, itself included, that others than its owner can change;
+/// of a folder, `depth` folders down.
+///
+/// # Errors
+///
+/// Something in it cannot be looked at.
+pub fn shared_in(path: &Path, found: &Metadata, depth: usize) -> io::Result<Option<PathBuf>> {
+    if found.permissions().mode() & 0o022 != 0 {
+        return Ok(Some(path.to_owned()));
+    }
+    if !found.is_dir() || depth == 0 {
+        return Ok(None);
+    }
+    for entry in path.read_dir()? {
+        let entry = entry?.path();
+        // Where a link leads counts, as it is followed when a copy is read. What is gone by now, or was
+        // never there, is read by nobody.
+        let shared = match entry
+            .metadata()
+            .and_then(|found| shared_in(&entry, &found, depth.saturating_sub(1)))
+        {
+            Ok(shared) => shared,
+            // What we may not look into (`lost+found` of a volume) we take nothing from either.
+            Err(error)
+                if matches!(
+                    error.kind(),
+                    io::ErrorKind::NotFound | io::ErrorKind::PermissionDenied
+                ) =>
+            {
+                None
+            }
+            Err(error) => return Err(error),
+        };
+        if shared.is_some() {
+            return Ok(shared);
+        }
+    }
+    Ok(None)
 }
 
 /// Has `file` belong to whom `like` does, with this mode.

@@ -121,7 +121,7 @@ export const scenarios = {
     }
     assert.deepEqual(toZoom, []);
     // What stops a test leads back to the tests.
-    await page.goto(`${visit.idp}/j/zoom_test/${visit.expired}`);
+    await page.goto(`${visit.idp}/j/zoom/test.${visit.expired}`);
     await visit.arrive(page, 'idp', 'stop');
     await page.getByTestId('way-out').click();
     await visit.arrive(page, 'idp', 'trials');

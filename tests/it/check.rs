@@ -151,6 +151,36 @@ fn counts_that_are_told_to_everybody_are_warned_of() {
 }
 
 #[test]
+fn a_cas_server_or_a_directory_that_nobody_is_asked_for_at_is_warned_of() {
+    let warned = |more: &str| {
+        let mut setup = Setup::new();
+        setup.more.push_str(more);
+        let (_folder, path) = setup.write();
+        let clock = Arc::new(ManualClock::starting_at(setup.start));
+        let entropy = Arc::new(SeededEntropy::new(setup.seed));
+        let built = build::load(&path, &Environment::default(), clock, entropy).unwrap();
+        let idle = built
+            .warnings
+            .into_iter()
+            .filter(|it| it.what == "is used for nothing");
+        idle.map(|it| (it.key, it.line.is_some(), it.hint.is_some()))
+            .collect::<Vec<_>>()
+    };
+    assert_eq!(warned(""), []);
+    let idle = warned(
+        "\n[authn.cas]\nurl = 'https://cas.example.org/cas'\n\
+         [authn.ldap]\nurl = ['ldaps://ldap.example.org']\nbase = 'dc=example,dc=org'\n",
+    );
+    assert_eq!(
+        idle,
+        [
+            ("authn.cas".to_owned(), true, true),
+            ("authn.ldap".to_owned(), true, true)
+        ]
+    );
+}
+
+#[test]
 fn r45_breach_of_iip_idp09_sdp_idp11_a_provider_that_must_be_encrypted_to_and_has_no_key_for_it_is_a_fault()
  {
     let setup = Setup::zoom("encrypt = 'always'");

@@ -127,6 +127,22 @@ async fn what_cannot_be_used_changes_nothing_and_says_where_it_is_wrong() {
 }
 
 #[tokio::test]
+async fn another_address_of_ours_waits_for_a_restart() {
+    let bridge = Bridge::new();
+    let before = bridge.live.current();
+    let path = bridge.folder.path().join("passerelle.toml");
+    let text = std::fs::read_to_string(&path).unwrap();
+    assert!(text.contains("base-url = 'https://idp."), "{text}");
+    let other = text.replace("base-url = 'https://idp.", "base-url = 'https://idp2.");
+    std::fs::write(&path, other).unwrap();
+    let faults = bridge.live.reload("a test").unwrap_err();
+    let told = faults[0].to_string();
+    assert!(told.contains("base-url: is another one"), "{told}");
+    assert!(faults[0].line.is_some() && faults[0].hint.is_some());
+    assert!(Arc::ptr_eq(&before, &bridge.live.current()));
+}
+
+#[tokio::test]
 async fn with_a_copy_of_the_last_good_metadata_a_broken_file_does_not_stop_a_reload() {
     let setup = Setup::new();
     let with_state = |zoom_metadata: String| Setup {

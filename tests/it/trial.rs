@@ -1,15 +1,19 @@
 //! `/test`: a sign-in whose answer is shown and not sent. Who may, what it shows, what it leaves alone, and
 //! that it is what a sign-in would have sent.
 
+use std::sync::Arc;
+
 use axum::{
     body::Body,
     http::{Method, Request, header},
 };
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use passerelle::{
+    app::build,
+    config::environment::Environment,
     model::{session::SessionKey, store::Sessions as _},
     sp_check::Rule,
-    sys::token::Token,
+    sys::{clock::ManualClock, entropy::SeededEntropy, token::Token},
     xmlsec::{SigningKey, VerifyingKey},
 };
 
@@ -414,6 +418,39 @@ async fn the_page_says_what_the_provider_would_know_and_where_each_of_it_comes_f
 }
 
 #[tokio::test]
+async fn r127_where_everyone_may_try_nobody_reads_our_rules_what_is_withheld_and_the_decisions() {
+    for (testers, is_shown) in [(EVERYONE, false), (ANNE, true)] {
+        let bridge = bridge("", testers);
+        let mut browser = bridge.browser();
+        let login = click(&mut browser, "zoom").await;
+        let page = browser.sign_in(&login, "anne.dupont").await;
+        shown(&page);
+        for part in ["origins", "withheld", "decisions"] {
+            let mark = format!("data-testid=\"{part}\"");
+            assert_eq!(page.body.contains(&mark), is_shown, "{testers}: {part}");
+        }
+        for text in ["supannEmpId", "licensed&quot;] if", "Map mail: "] {
+            assert_eq!(page.body.contains(text), is_shown, "{testers}: {text}");
+        }
+        part(&page, "rules", "</ul>");
+    }
+}
+
+#[test]
+fn a_test_that_everyone_may_try_is_warned_of_outside_a_lab() {
+    for (testers, warnings) in [(EVERYONE, 1), (ANNE, 0)] {
+        let setup = setup("", testers);
+        let (_folder, path) = setup.write();
+        let clock = Arc::new(ManualClock::starting_at(setup.start));
+        let entropy = Arc::new(SeededEntropy::new(setup.seed));
+        let built = build::load(&path, &Environment::default(), clock, entropy);
+        let told = built.unwrap().warnings.into_iter();
+        let of_testers = told.filter(|warning| warning.key == "test.people");
+        assert_eq!(of_testers.count(), warnings, "{testers}");
+    }
+}
+
+#[tokio::test]
 async fn r127_whoever_is_not_on_the_list_is_stopped_and_named_to_nobody() {
     let log = Log::start();
     let bridge = bridge("", ANNE);
@@ -524,15 +561,15 @@ async fn r50_neither_kind_of_journey_becomes_the_other_and_none_changes_browsers
     let mut browser = bridge.browser();
     let tried = click(&mut browser, "zoom").await;
     let path = tried.url.path().to_owned();
-    assert!(path.starts_with("/j/zoom_test/"), "{path}");
+    assert!(path.starts_with("/j/zoom/test."), "{path}");
     let request = bridge.request();
     let real = browser.arrive(&request.redirect(None)).await;
     let real = real.url.path().to_owned();
     for path in [
-        path.replace("/j/zoom_test/", "/j/zoom/"),
-        path.replace("/j/zoom_test/", "/j/library_test/"),
-        path.replace("/j/zoom_test/", "/j/zoom_test_test/"),
-        real.replace("/j/zoom/", "/j/zoom_test/"),
+        path.replace("/j/zoom/test.", "/j/zoom/"),
+        path.replace("/j/zoom/", "/j/library/"),
+        path.replace("/j/zoom/test.", "/j/zoom/test.test."),
+        real.replace("/j/zoom/", "/j/zoom/test."),
     ] {
         browser.open(&path).await.stops(400, "journey-forged");
     }
@@ -577,7 +614,7 @@ async fn every_stop_of_a_test_leads_back_to_the_tests_and_says_that_nothing_was_
     bridge.wait(61);
     let expired = browser.open(old.url.path()).await;
     expired.stops(400, "journey-expired");
-    let forged = browser.open("/j/zoom_test/AAAA").await;
+    let forged = browser.open("/j/zoom/test.AAAA").await;
     forged.stops(400, "journey-forged");
     for page in [lacking, expired, forged] {
         assert_eq!(page.link("way-out").as_deref(), Some("/test"));

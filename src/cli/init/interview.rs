@@ -53,19 +53,28 @@ fn ask(
     trial: &Trial,
     words: &InterviewWords,
 ) -> anyhow::Result<Answers> {
-    let text = words.question(question)?.unwrap_or_default();
+    let proposed = answers.proposed(question);
+    let in_brackets = proposed.as_deref().unwrap_or_default();
+    let text = words.question(question, in_brackets)?;
+    let text = text.unwrap_or_default();
     loop {
         let Some(typed) = ask_line(&text) else {
             bail!("nothing was written: the answers ended");
         };
-        let proposed = question.proposed().filter(|_| typed.is_empty());
-        let typed = proposed.unwrap_or(&typed);
-        if typed.is_empty() && proposed.is_none() {
-            continue;
-        }
-        let meant = meant(question, typed);
+        let typed = match &proposed {
+            Some(proposed) if typed.is_empty() => proposed.clone(),
+            // Without that file there is no account.
+            None if typed.is_empty() && question == Question::LdapPasswordFile => {
+                let mut fewer = answers.clone();
+                fewer.take_back(Question::LdapBindDn);
+                return Ok(fewer);
+            }
+            None if typed.is_empty() => continue,
+            Some(_) | None => typed,
+        };
+        let meant = meant(question, &typed);
         let mut more = answers.clone();
-        more.give(meant, as_written(meant, typed)?);
+        more.give(meant, as_written(meant, &typed)?);
         let faults = trial.faults_of(&more, meant);
         if faults.is_empty() {
             return Ok(more);
@@ -101,10 +110,11 @@ fn meant(question: Question, typed: &str) -> Question {
 fn take_as_they_are(answers: &mut Answers) -> anyhow::Result<()> {
     let mut missing = Vec::new();
     while let Some(question) = answers.next_question() {
-        if question.proposed() != Some("") {
+        let proposed = answers.proposed(question);
+        if proposed.as_deref() != Some("") {
             missing.push(question.flag());
         }
-        answers.give(question, question.proposed().unwrap_or_default());
+        answers.give(question, proposed.unwrap_or_default());
     }
     if !missing.is_empty() {
         bail!(

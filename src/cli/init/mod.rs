@@ -16,6 +16,7 @@ use std::{
 
 use anyhow::{Context as _, bail};
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
+use rustix::process::geteuid;
 use url::Url;
 
 pub(super) use options::Options;
@@ -99,11 +100,17 @@ pub(super) fn run(options: &Options) -> anyhow::Result<()> {
     let certs = folder.join("certs");
     make_folder(&certs, 0o700)?;
     keys::make(&certs, &host(&answers))?;
-    let password = options.is_try.then(|| make_people(&people, &answers));
-    let password = password.transpose()?;
+    if options.is_try {
+        let mut faults = trial.faults(&answers);
+        faults.retain(|fault| !fault.is_under("authn.local.people"));
+        tell(&faults)?;
+        let password = make_people(&people, &answers)?;
+        // At once: whatever goes wrong from here on, it is never said again.
+        say(&words.account(LOGIN, &password)?);
+    }
     tell(&trial.faults(&answers))?;
     put(&trial.configuration, &answers.text(), 0o640)?;
-    say_the_end(&trial, &words, password.as_deref())
+    say_the_end(&trial, &certs, &words, &answers)
 }
 
 fn tell(faults: &[ConfigFault]) -> anyhow::Result<()> {
@@ -154,14 +161,20 @@ fn make_people(path: &Path, answers: &Answers) -> anyhow::Result<String> {
 
 fn say_the_end(
     trial: &Trial,
+    certs: &Path,
     words: &InterviewWords,
-    password: Option<&str>,
+    answers: &Answers,
 ) -> anyhow::Result<()> {
     let file = trial.configuration.display().to_string();
     say("");
     say(&words.look(&file)?);
-    if let Some(password) = password {
-        say(&words.account(LOGIN, password)?);
+    for line in answers.organization().lines() {
+        if !line.starts_with('#') {
+            say(&format!("  {line}"));
+        }
+    }
+    if geteuid().is_root() {
+        say(&words.as_root(&quoted(&certs.display().to_string()))?);
     }
     say(&words.next()?);
     let file = quoted(&file);

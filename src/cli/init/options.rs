@@ -52,7 +52,7 @@ struct SignIn {
     /// Our account in the directory.
     #[arg(long, value_name = "DN", requires = "ldap")]
     ldap_bind_dn: Option<String>,
-    /// The file of its password, which nobody else can read.
+    /// The file of its password, which nobody else can read; or credential:NAME.
     #[arg(long, value_name = "FILE", requires = "ldap_bind_dn")]
     ldap_password_file: Option<String>,
     /// The authorities that vouch for the CAS server and the directory, PEM. Default: those of the system.
@@ -75,7 +75,7 @@ struct Place {
     /// Its home page. Default: www. and its first mail domain.
     #[arg(long, value_name = "URL")]
     organization_url: Option<String>,
-    /// Its mail domains, with commas between them. Default: that of the contact.
+    /// Its mail domains, with commas between them: Zoom is told addresses in no others.
     #[arg(long, value_name = "DOMAINS")]
     mail_domains: Option<String>,
     /// The languages of its texts: fr, or fr,en.
@@ -145,7 +145,7 @@ impl Options {
 /// As it comes into the configuration: a path that is typed starts here, and one that stands there at its
 /// folder.
 pub(super) fn as_written(question: Question, typed: &str) -> anyhow::Result<String> {
-    if !matches!(question, Question::LdapPasswordFile | Question::Ca) {
+    if !question.is_path(typed) {
         return Ok(typed.to_owned());
     }
     let path = std::path::absolute(typed).with_context(|| question.flag())?;

@@ -4,21 +4,23 @@ mod rollover;
 
 use std::{
     fs::{self, OpenOptions},
-    io::Write as _,
-    os::unix::fs::OpenOptionsExt as _,
+    io::{self, Write as _},
+    os::unix::fs::{MetadataExt as _, OpenOptionsExt as _},
     path::{Path, PathBuf},
 };
 
-use anyhow::Context as _;
+use anyhow::{Context as _, bail};
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use clap::{Args, Subcommand, ValueEnum};
 use jiff::{SignedDuration, Timestamp};
+use rustix::process::geteuid;
 
 use super::say;
 use crate::{
     sys::{
         clock::{Clock as _, SystemClock},
         entropy::{self, OsEntropy},
+        file::shared_in,
         seal::KeyRing,
     },
     xmlsec::{
@@ -30,6 +32,10 @@ use crate::{
 /// How long a new certificate lasts. Long, because Zoom has one slot for it and changing it stops
 /// everybody for a moment: nobody checks its end, and trust is that it is the registered one.
 const CERTIFICATE_LIFETIME: SignedDuration = SignedDuration::from_hours(24 * 365 * 10);
+/// The file of the keys that seal.
+const SEAL: &str = "seal.keys";
+/// The file of the key by which persistent names are derived.
+const PAIRWISE: &str = "pairwise.key";
 /// Certificates begin a little before they are made, for clocks that are behind.
 const BACKDATED: SignedDuration = SignedDuration::from_hours(1);
 
@@ -108,13 +114,13 @@ fn make_missing(options: &Missing) -> anyhow::Result<()> {
     create(&signing, || {
         Ok(new_key(&options.name, key)?.pem().to_owned())
     })?;
-    create(&folder.join("seal.keys"), || {
+    create(&folder.join(SEAL), || {
         Ok(format!(
             "# Seals sign-ins under way. One key a line; the first seals, all open.\n{}\n",
             KeyRing::new_line(&OsEntropy)
         ))
     })?;
-    create(&folder.join("pairwise.key"), || {
+    create(&folder.join(PAIRWISE), || {
         Ok(format!(
             "{}\n",
             URL_SAFE_NO_PAD.encode(entropy::bytes::<32>(&OsEntropy))
@@ -134,13 +140,49 @@ fn make_missing(options: &Missing) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// The same for a new server of this name, with a signing key of the usual kind.
+/// The same for a new server of this name, with a signing key of the usual kind, in a folder that is there.
 pub(super) fn make(folder: &Path, name: &str) -> anyhow::Result<()> {
+    let algorithm = Algorithm::Rsa2048;
+    refuse_those_of_others(folder, algorithm)?;
     make_missing(&Missing {
         folder: folder.to_owned(),
         name: name.to_owned(),
-        algorithm: Algorithm::Rsa2048,
+        algorithm,
     })
+}
+
+/// Keys that lie there already are taken over only where nobody but us can have put them there: whoever
+/// knows the signing key can say to be anybody.
+fn refuse_those_of_others(folder: &Path, algorithm: Algorithm) -> anyhow::Result<()> {
+    let looked_at = |path: &Path| format!("{} cannot be looked at", path.display());
+    let (_, signing) = algorithm.made_in();
+    let files = [signing, SEAL, PAIRWISE].map(|file| folder.join(file));
+    let user = geteuid().as_raw();
+    for path in [folder]
+        .into_iter()
+        .chain(files.iter().map(PathBuf::as_path))
+    {
+        match path.metadata() {
+            Ok(found) if found.uid() != user => bail!(
+                "{} belongs to another user: their keys are not taken over",
+                path.display()
+            ),
+            Ok(_) => {}
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+            Err(error) => return Err(error).with_context(|| looked_at(path)),
+        }
+    }
+    let shared = folder
+        .metadata()
+        .and_then(|found| shared_in(folder, &found, 1));
+    if let Some(shared) = shared.with_context(|| looked_at(folder))? {
+        bail!(
+            "{} can be changed by others than its owner: keys in {} are not taken over",
+            shared.display(),
+            folder.display()
+        );
+    }
+    Ok(())
 }
 
 /// Makes a signing key whose certificate begins now.

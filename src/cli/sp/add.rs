@@ -140,14 +140,14 @@ fn show_changes(proposed: &Proposed, options: &Options) -> bool {
 fn show_plan(path: &Path, plan: &Plan) {
     if let Some((file, _)) = &plan.metadata {
         let verb = if plan.is_new {
-            "Written to"
+            "To be written to"
         } else {
-            "Put in the place of"
+            "To be put in the place of"
         };
         say(&format!("{verb} {}", file.display()));
     }
     if let Some(table) = &plan.table {
-        say(&format!("Added to {}:\n\n{table}", path.display()));
+        say(&format!("To be added to {}:\n\n{table}", path.display()));
     }
 }
 

@@ -53,7 +53,7 @@ x.toml:8: keys.pairwise: is missing
 x.toml:9: keys.signing: names no key
     hint: `passerelle keys` makes one
 x.toml:10: keys.seal: ../certs/nowhere.keys cannot be read: No such file or directory (os error 2)
-    hint: `passerelle keys` makes key files; the user of the service must own them
+    hint: the user of the service must own it; `passerelle keys` makes those of [keys], `install -m 400 /dev/stdin FILE` that of a password
 x.toml:12: organization.name.fr: is missing
 x.toml:13: organization.url.fr: is not an https address (https:// in lower case, 2048 bytes at most)
 x.toml:14: organization.technical-contact: is not a mail address
@@ -464,6 +464,16 @@ const BAD_VALUES_OF_CAS: &[(&str, &str, &str)] = &[
         "url = \"https://cas.example.org/cas\"",
         "url = \"https://cas.example.org/cas?a\"",
         "authn.cas.url: has a query or a fragment",
+    ),
+    (
+        "url = \"https://cas.example.org/cas\"",
+        "url = \"https://cas.example.org/cas/login\"",
+        "authn.cas.url: is the address of its login page",
+    ),
+    (
+        "url = \"https://cas.example.org/cas\"",
+        "url = \"https://cas.example.org/login/\"",
+        "authn.cas.url: is the address of its login page",
     ),
     ("protocol = 3", "protocol = 4", "protocol: is not 1, 2 or 3"),
     (

@@ -33,13 +33,16 @@ impl InterviewWords {
         self.text(key("init-lead"), &[])
     }
 
-    /// A question; none for what nobody is asked.
+    /// A question, with what counts where somebody says nothing; none for what nobody is asked.
     ///
     /// # Errors
     ///
     /// As above.
-    pub fn question(&self, question: Question) -> Result<Option<String>, PageError> {
-        let proposed = question.proposed().unwrap_or_default();
+    pub fn question(
+        &self,
+        question: Question,
+        proposed: &str,
+    ) -> Result<Option<String>, PageError> {
         let (key, arguments): (_, &[(&str, &str)]) = match question {
             Question::BaseUrl => (
                 key("init-base-url"),
@@ -59,6 +62,7 @@ impl InterviewWords {
             Question::LdapBindDn => (key("init-ldap-bind-dn"), &[]),
             Question::LdapPasswordFile => (key("init-ldap-password-file"), &[]),
             Question::Contact => (key("init-contact"), &[]),
+            Question::MailDomains => (key("init-mail-domains"), &[("proposed", proposed)]),
             Question::Languages => (key("init-languages"), &[("proposed", proposed)]),
             Question::SupportText => (key("init-support-text"), &[]),
             Question::SupportTextEn => (key("init-support-text-en"), &[]),
@@ -67,13 +71,12 @@ impl InterviewWords {
             | Question::Ldap
             | Question::Ca
             | Question::Organization
-            | Question::OrganizationUrl
-            | Question::MailDomains => return Ok(None),
+            | Question::OrganizationUrl => return Ok(None),
         };
         self.text(key, arguments).map(Some)
     }
 
-    /// What to look at in the configuration that was written.
+    /// What to look at in the configuration that was written: what stands there of the organization follows.
     ///
     /// # Errors
     ///
@@ -90,6 +93,15 @@ impl InterviewWords {
     pub fn account(&self, login: &str, password: &str) -> Result<String, PageError> {
         let arguments = [("login", login), ("password", password)];
         self.text(key("init-account"), &arguments)
+    }
+
+    /// What root has to know: the keys are root's, and no service should be.
+    ///
+    /// # Errors
+    ///
+    /// As above.
+    pub fn as_root(&self, certs: &str) -> Result<String, PageError> {
+        self.text(key("init-as-root"), &[("certs", certs)])
     }
 
     /// What stands above the next commands.

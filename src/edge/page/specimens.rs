@@ -4,7 +4,7 @@ use jiff::Timestamp;
 
 use super::{About, Ending, Page, PasswordEnd, Refusal, Stop, StopReason};
 use crate::{
-    flow::trial::{Origin, Taken, Told, Trial},
+    flow::trial::{Behind, Origin, Taken, Told, Trial},
     model::{
         attribute::ReleasedAttribute,
         language::Localized,
@@ -377,7 +377,6 @@ pub fn trial(text: &str, broken: &[Rule]) -> Trial {
             told("urn:oid:2.5.4.42", Some(own()), Vec::new()),
             told("urn:oid:2.5.4.4", None, vec![own()]),
         ],
-        withheld: vec![own()],
         would_be_encrypted: true,
         reading: Reading {
             findings: broken.iter().copied().map(Finding::from).collect(),
@@ -385,6 +384,9 @@ pub fn trial(text: &str, broken: &[Rule]) -> Trial {
             identity: None,
         },
         xml: format!("<samlp:Response>{text}</samlp:Response>"),
-        decisions,
+        behind: Some(Behind {
+            withheld: vec![own()],
+            decisions,
+        }),
     }
 }

@@ -9,7 +9,7 @@ use super::{
 };
 use crate::{
     attributes::catalog,
-    flow::trial::{Origin, Taken, Told, Trial},
+    flow::trial::{Behind, Origin, Taken, Told, Trial},
     model::{proof::AuthnMethod, trace::Decision},
     sp_check::Rule,
 };
@@ -60,11 +60,10 @@ impl Edition {
                     people => trial.proven_at.strftime("%Y-%m-%d %H:%M:%S UTC").to_string(),
                 },
                 support_code => trial.support_code.to_string(),
-                withheld => trial.withheld.clone(),
+                behind => trial.behind.as_ref().map(behind),
                 rules => rules(trial),
                 rules_title => self.words.text(key("trial-rules"), &count)?,
                 xml => trial.xml.as_str(),
-                decisions => decisions(trial),
             },
         )
     }
@@ -166,11 +165,12 @@ fn rules(trial: &Trial) -> Vec<Value> {
         .collect()
 }
 
-fn decisions(trial: &Trial) -> Vec<String> {
-    let decisions = trial.decisions.decisions().iter();
-    decisions
+fn behind(behind: &Behind) -> Value {
+    let decisions = behind.decisions.decisions().iter();
+    let decisions: Vec<_> = decisions
         .map(|Decision { by, about, verdict }| format!("{} {about}: {verdict}", by.as_str()))
-        .collect()
+        .collect();
+    context! { withheld => behind.withheld.clone(), decisions }
 }
 
 #[cfg(test)]

@@ -79,6 +79,24 @@ fn the_verdict_comes_first_and_is_that_of_the_strict_reader() {
 }
 
 #[test]
+fn r41_beside_the_certificate_of_the_throw_away_key_stands_where_ours_is() {
+    for (language, warning) in [
+        (Language::Fr, "Ne copiez pas le certificat"),
+        (Language::En, "Do not copy the certificate"),
+    ] {
+        let html = rendered(&Page::Trial(&trial("Zoom", &[])), language);
+        let (_, rest) = html.split_once("data-testid=\"certificate\"").unwrap();
+        let (sentence, rest) = rest.split_once("</p>").unwrap();
+        assert!(sentence.contains(warning), "{sentence}");
+        assert!(
+            sentence.contains("<a href=\"/saml/metadata\">"),
+            "{sentence}"
+        );
+        assert!(rest.starts_with("\n<pre "), "{rest}");
+    }
+}
+
+#[test]
 fn r95_markup_in_what_is_known_of_a_person_is_shown_and_never_obeyed() {
     for hostile in [
         "\"><script>alert(1)</script>",

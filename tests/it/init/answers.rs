@@ -1,8 +1,12 @@
 //! What is asked, what is taken for an answer, and what is made of it.
 
-use std::{fs, os::unix::fs::PermissionsExt as _};
+use std::{
+    fs,
+    os::unix::fs::{MetadataExt as _, PermissionsExt as _, chown},
+};
 
 use super::{Place, SAID, mode};
+use crate::sp::told_by;
 
 #[tokio::test]
 async fn what_is_said_on_the_command_line_becomes_a_configuration_that_check_accepts() {
@@ -14,6 +18,9 @@ async fn what_is_said_on_the_command_line_becomes_a_configuration_that_check_acc
         let line = format!("  passerelle {command} {file}\n");
         assert!(told.out.contains(&line), "{line}: {told:?}");
     }
+    let is_root = fs::metadata(place.configuration()).unwrap().uid() == 0;
+    let for_root = "(chown -R passerelle house/certs), and put “sudo -u passerelle” before";
+    assert_eq!(told.out.contains(for_root), is_root, "{told:?}");
     let checked = place.run(&["check"]).await;
     checked.is_good();
     assert!(checked.out.contains("nothing wrong"), "{checked:?}");
@@ -87,6 +94,59 @@ async fn nothing_that_is_there_is_replaced() {
 }
 
 #[tokio::test]
+async fn r100_keys_that_somebody_else_may_have_put_there_are_not_taken_over() {
+    let place = Place::new();
+    place.init(&SAID).await.is_good();
+    fs::remove_file(place.configuration()).unwrap();
+    for (name, rights, taken_over) in [
+        ("house/certs", 0o770, false),
+        ("house/certs", 0o707, false),
+        ("house/certs/seal.keys", 0o420, false),
+        ("house/certs", 0o700, true),
+    ] {
+        let path = place.file(name);
+        let before = fs::metadata(&path).unwrap().permissions();
+        fs::set_permissions(&path, fs::Permissions::from_mode(rights)).unwrap();
+        let told = place.init(&SAID).await;
+        if taken_over {
+            told.is_good();
+        } else {
+            told.fails(&format!("{name} can be changed by others than its owner"));
+            assert!(!place.configuration().exists(), "{name}");
+        }
+        fs::set_permissions(&path, before).unwrap();
+    }
+    // Only root can give a file away, and be given one.
+    if fs::metadata(place.configuration()).unwrap().uid() != 0 {
+        return;
+    }
+    for name in ["house/certs/signing.pem", "house/certs"] {
+        fs::remove_file(place.configuration()).unwrap_or_default();
+        chown(place.file(name), Some(65_534), None).unwrap();
+        let told = place.init(&SAID).await;
+        told.fails(&format!("{name} belongs to another user"));
+        assert!(!place.configuration().exists(), "{name}");
+        chown(place.file(name), Some(0), None).unwrap();
+    }
+}
+
+#[tokio::test]
+async fn the_account_of_a_try_is_made_when_all_else_is_right_so_that_its_password_is_shown() {
+    let place = Place::new();
+    place.init(&SAID).await.is_good();
+    fs::remove_file(place.configuration()).unwrap();
+    let key = place.file("house/certs/signing.pem");
+    fs::set_permissions(&key, fs::Permissions::from_mode(0o444)).unwrap();
+    let told = place.init(&["--try"]).await;
+    told.fails("signing.pem can be read by others than its owner");
+    assert!(!place.file("house/config/people.toml").exists());
+    fs::set_permissions(&key, fs::Permissions::from_mode(0o400)).unwrap();
+    let told = place.init(&["--try"]).await;
+    told.is_good();
+    assert!(told.out.contains(", password "), "{told:?}");
+}
+
+#[tokio::test]
 async fn where_nobody_is_there_to_ask_each_option_that_is_missing_is_named() {
     let place = Place::new();
     let told = place.init(&[]).await;
@@ -94,6 +154,7 @@ async fn where_nobody_is_there_to_ask_each_option_that_is_missing_is_named() {
         "no --base-url",
         "no --cas or --ldap",
         "no --contact",
+        "no --mail-domains",
         "no --languages",
         "no --support-text",
         "no --support-text-en",
@@ -115,6 +176,11 @@ async fn an_answer_is_refused_as_check_would_refuse_it_and_under_its_own_option(
         ("--base-url", "https://idp.univ.example/", "base-url"),
         ("--base-url", "http://idp.univ.example", "base-url"),
         ("--cas", "http://cas.univ.example/cas", "authn.cas.url"),
+        (
+            "--cas",
+            "https://cas.univ.example/cas/login",
+            "authn.cas.url",
+        ),
         ("--contact", "sso", "organization.technical-contact"),
         ("--languages", "en", "organization.name.fr"),
         ("--languages", "fr,de", "organization.name.de"),
@@ -161,6 +227,17 @@ async fn the_directory_is_asked_with_an_account_whose_password_is_in_a_file_of_i
     let text = place.text();
     assert!(text.contains("methods = [\"ldap\"]"), "{text}");
     assert!(!text.contains("sesame") && !told.out.contains("sesame"));
+    // A credential of systemd's is no path.
+    let place = Place::new();
+    fs::create_dir(place.file("credentials")).unwrap();
+    fs::write(place.file("credentials/reader"), "open sesame\n").unwrap();
+    let mut command = place.command();
+    command.env("CREDENTIALS_DIRECTORY", place.file("credentials"));
+    let said = [&said[..said.len() - 1], &["credential:reader"]].concat();
+    command.args(said);
+    told_by(command, Vec::new()).await.is_good();
+    let line = "bind-password-file = \"credential:reader\"\n";
+    assert!(place.text().contains(line), "{}", place.text());
     // With a CAS server beside it, it says what is known of people.
     let place = Place::new();
     let told = place.init(&[&SAID[..], &ldap[..4]].concat()).await;
@@ -175,15 +252,19 @@ async fn the_directory_is_asked_with_an_account_whose_password_is_in_a_file_of_i
 async fn a_person_is_asked_in_their_language_until_each_answer_is_right() {
     let place = Place::new();
     let lines = "idp.univ.example\nhttps://idp.univ.example\n\nldap.univ.example\n\
-                 ldaps://ldap.univ.example\nou=people,dc=univ,dc=example\n\nsso@univ.example\n\
-                 en\n\nAssistance\nHelp\nhelp\nhttps://help.univ.example\n";
+                 ldaps://ldap.univ.example\nou=people,dc=univ,dc=example\n\
+                 cn=passerelle\nabsent\n\n\nanne@gmail.com\n\
+                 univ.example, etu.univ.example\nen\n\nAssistance\nHelp\nhelp\nhttps://help.univ.example\n";
     let told = place.typed("", "fr_FR.UTF-8", lines).await;
     told.is_good();
     for (question, times) in [
         ("1/5", 2),
         ("Où les personnes se connectent-elles", 3),
         ("comme ou=people,dc=univ,dc=example", 1),
+        ("Nom (DN) de notre compte", 2),
+        ("install -m 400 /dev/stdin FICHIER", 2),
         ("3/5", 1),
+        ("séparés par des virgules [gmail.com]", 1),
         ("4/5", 2),
         ("5/5", 1),
         ("La même phrase en anglais", 1),
@@ -202,6 +283,18 @@ async fn a_person_is_asked_in_their_language_until_each_answer_is_right() {
     let written: toml::Table = place.text().parse().unwrap();
     let ldap = &written["authn"]["ldap"];
     assert_eq!(ldap["base"].as_str(), Some("ou=people,dc=univ,dc=example"));
+    // Without a password there is no account.
+    assert!(ldap.get("bind-dn").is_none(), "{ldap}");
+    // The contact's own domain is proposed, and is none of ours unless somebody says so.
+    assert!(!place.text().contains("\"gmail.com\""));
+    for line in [
+        "  name.fr = \"univ.example\"",
+        "  url.fr = \"https://www.univ.example\"",
+        "  mail-domains = [\"univ.example\", \"etu.univ.example\"]",
+        "  scopes = [\"univ.example\", \"etu.univ.example\"]",
+    ] {
+        assert!(told.out.contains(line), "{line}: {told:?}");
+    }
     let link = written["support"]["link"].as_str();
     assert_eq!(link, Some("https://help.univ.example"));
 }
@@ -210,7 +303,9 @@ async fn a_person_is_asked_in_their_language_until_each_answer_is_right() {
 async fn nothing_is_asked_that_was_said_and_nothing_is_made_where_the_answers_end() {
     let place = Place::new();
     let said = "--base-url https://idp.univ.example --cas https://cas.univ.example/cas";
-    let told = place.typed(said, "de_DE.UTF-8", "sso@univ.example\n").await;
+    let told = place
+        .typed(said, "de_DE.UTF-8", "sso@univ.example\n\n")
+        .await;
     assert_eq!(told.status, 1, "{told:?}");
     for (text, is_said) in [("1/5", false), ("2/5", false), ("3/5", true), ("4/5", true)] {
         assert_eq!(told.out.contains(text), is_said, "{text}: {told:?}");

@@ -18,7 +18,7 @@ use crate::{
 };
 
 /// All that is to be said for a server of people whom a CAS server signs in.
-const SAID: [&str; 12] = [
+const SAID: [&str; 14] = [
     "--base-url",
     "https://idp.univ.example",
     "--cas",
@@ -31,6 +31,8 @@ const SAID: [&str; 12] = [
     "Dans l'ENT : « Assistance »",
     "--support-text-en",
     "In the portal: \"Help\"",
+    "--mail-domains",
+    "univ.example,etu.univ.example",
 ];
 
 /// A folder that a server is to be set up in.
@@ -58,10 +60,17 @@ impl Place {
 
     /// Runs `passerelle init` where nobody sits at a terminal.
     async fn init(&self, words: &[&str]) -> Told {
+        let mut command = self.command();
+        command.args(words);
+        told_by(command, Vec::new()).await
+    }
+
+    /// That command, without what is said.
+    fn command(&self) -> Command {
         let mut command = Command::new(PROGRAM);
         command.current_dir(self.0.path());
-        command.args(["init", "house", "--lang", "en"]).args(words);
-        told_by(command, Vec::new()).await
+        command.args(["init", "house", "--lang", "en"]);
+        command
     }
 
     /// The same at a terminal, where somebody types these lines.

@@ -33,7 +33,7 @@ async fn r50_a_test_leads_to_cas_and_back_and_shows_what_a_sign_in_sends() {
     let mut browser = bridge.browser();
     let login = Login::of(&click(&mut browser, "zoom").await);
     let callback = login.callback("ST-0");
-    assert!(callback.starts_with("/cas/zoom_test/"), "{callback}");
+    assert!(callback.starts_with("/cas/zoom/test."), "{callback}");
     let page = back(&mut browser, &login).await;
     let tried = shown(&page);
     assert!(page.body.contains("le serveur CAS"), "{}", page.body);
@@ -52,7 +52,7 @@ async fn r51_the_ticket_of_a_test_is_no_ticket_for_a_sign_in() {
     let mut browser = bridge.browser();
     let login = Login::of(&click(&mut browser, "zoom").await);
     let callback = login.callback(&new_ticket());
-    let as_sign_in = callback.replace("/cas/zoom_test/", "/cas/zoom/");
+    let as_sign_in = callback.replace("/cas/zoom/test.", "/cas/zoom/");
     let page = browser.arrive(&as_sign_in).await;
     page.stops(400, "journey-forged");
     assert!(cas.asked().is_empty());
