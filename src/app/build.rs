@@ -11,7 +11,7 @@ use jiff::Timestamp;
 use super::{
     lasting::Lasting,
     look::{Look, Seen},
-    texts,
+    rollover, texts,
 };
 use crate::{
     attributes::{map::Mapping, name_id::Parties, pairwise::Pairwise},
@@ -81,6 +81,13 @@ pub struct Basis {
     pub keys: Vec<SigningKey>,
     /// In a roll-over, the key that takes the place of one of them.
     pub next: Option<SigningKey>,
+}
+
+impl Basis {
+    /// The keys whose certificates our metadata holds, those that sign first.
+    pub(super) fn published(&self) -> impl Iterator<Item = &SigningKey> {
+        rollover::published(&self.keys, self.next.as_ref())
+    }
 }
 
 /// Loads the configuration at `path` and builds the server from it.

@@ -61,6 +61,9 @@ impl Answers for Live {
             configuration: self.path.clone(),
             running_since: self.begun_at,
             loaded_at: current.since,
+            certificates: { current.basis.published() }
+                .map(|key| key.certificate().sha256().to_owned())
+                .collect(),
             providers: states
                 .map(|(name, state)| (name.to_string(), state.word().to_owned()))
                 .collect(),

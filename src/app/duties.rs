@@ -84,6 +84,17 @@ pub fn sentence(duty: &Duty, now: Timestamp) -> String {
     }
 }
 
+/// The step of the warning that an end has come to at `now`: within so many days, 0 where it is over; none where
+/// it is far away.
+pub(super) fn step(end: Timestamp, now: Timestamp) -> Option<u16> {
+    let left = end.duration_since(now);
+    if !left.is_positive() {
+        return Some(0);
+    }
+    let is_within = |days: &u16| left.as_hours() < 24 * i64::from(*days);
+    STEPS.into_iter().find(is_within)
+}
+
 struct Duties {
     now: Timestamp,
     found: Vec<Duty>,
@@ -92,15 +103,8 @@ struct Duties {
 impl Duties {
     /// Notes an end that is near, or over.
     fn ends(&mut self, whom: &str, end: Timestamp, what: String) {
-        let left = end.duration_since(self.now);
-        let within_days = if left.is_positive() {
-            let is_within = |days: &u16| left.as_hours() < 24 * i64::from(*days);
-            match STEPS.into_iter().find(is_within) {
-                Some(days) => days,
-                None => return,
-            }
-        } else {
-            0
+        let Some(within_days) = step(end, self.now) else {
+            return;
         };
         self.found.push(Duty {
             until: Some(end),

@@ -345,6 +345,13 @@ impl Turn<'_> {
         let mut changed = (**front).clone();
         changed.bridge.registry = Arc::new(registry);
         changed.bridge.providers = providers;
+        let strange = self.live.strange_keys(front, &changed, now);
+        for fault in &strange {
+            tracing::error!(config.fault = %fault, "a version of metadata was not taken");
+        }
+        if !strange.is_empty() {
+            return Err(SourceState::Unfit);
+        }
         // The copy is about to be this one.
         let before = self.counting(&config.short_name).ok().flatten();
         let kept = self.copies.keep(&config.short_name, bytes);

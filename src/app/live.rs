@@ -238,27 +238,46 @@ impl Live {
     /// In a roll-over, the providers for which `after` would sign with a key that they cannot have: one that `before`
     /// does not publish, or the one before theirs, where they were switched and nobody has switched them back
     /// (R-96).
-    fn strange_keys(&self, before: &Front, after: &Front, now: Timestamp) -> Vec<ConfigFault> {
-        let providers = &before.bridge.providers;
-        if providers.values().all(|provider| provider.next.is_none()) {
+    pub(super) fn strange_keys(
+        &self,
+        before: &Front,
+        after: &Front,
+        now: Timestamp,
+    ) -> Vec<ConfigFault> {
+        let has_next =
+            |front: &Front| { front.bridge.providers.values() }.any(|it| it.next.is_some());
+        let was_on = has_next(before);
+        if !was_on && !has_next(after) {
             return Vec::new();
         }
         let mut strange = Vec::new();
         for (name, provider) in &after.bridge.providers {
             let certificate = provider.signer_at(now).certificate_base64();
-            let goes_back = providers.get(name).is_some_and(|known| {
+            let goes_back = before.bridge.providers.get(name).is_some_and(|known| {
                 known.signer_at(now).certificate_base64() != certificate
                     && known.signer.certificate_base64() == certificate
             });
+            let next = provider.next.as_ref();
+            // Otherwise it is still to be switched, and to a key that cannot sign for it any more.
+            let is_meant = next.is_some_and(|next| !next.has_come(now));
             let (what, hint) = if !before.metadata.contains(certificate) {
-                (
-                    "a third key, that nobody was told of",
-                    "end it first: `passerelle keys rollover finish`",
-                )
-            } else if goes_back && provider.next.is_none() {
+                if was_on {
+                    (
+                        "a third key, that nobody was told of",
+                        "end it first: `passerelle keys rollover finish`",
+                    )
+                } else {
+                    (
+                        "a key that our metadata does not hold yet",
+                        "switch it back: `passerelle keys rollover switch`, with --back; then reload, and switch \
+                         it once it has taken our metadata",
+                    )
+                }
+            } else if goes_back && !is_meant {
                 (
                     "the key before the one that it has",
-                    "switch it back first: `passerelle keys rollover switch`, with --back",
+                    "have the next key sign for it as before, or switch it back first: `passerelle keys rollover \
+                     switch`, with --back",
                 )
             } else {
                 continue;

@@ -89,7 +89,7 @@ pub(super) fn held(named: Named<'_>) -> Option<HeldVersions> {
 impl Seen {
     /// All keys that sign, now or soon: those in use first.
     pub(super) fn published(&self) -> impl Iterator<Item = &SigningKey> {
-        self.keys.iter().flatten().chain(&self.next)
+        rollover::published(self.keys.as_deref().unwrap_or_default(), self.next.as_ref())
     }
 }
 

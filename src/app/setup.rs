@@ -94,7 +94,14 @@ pub fn zoom_sheet(
     let provider = seen.providers.get(short_name).ok_or_else(unusable)?;
     let next = provider.next.as_ref();
     let signer = match (which, next.and_then(|next| next.signer.as_deref())) {
-        (WhichKey::Present, _) => provider.signer_at(now),
+        (WhichKey::Present, _) => {
+            let until = next.filter(|it| it.signer.is_some() && !it.has_come(now));
+            if let Some(until) = until.and_then(|next| next.from) {
+                let [_, look_at] = &mut told;
+                look_at.push(of_the_present_key(path, &config, (short_name, until)));
+            }
+            provider.signer_at(now)
+        }
         (WhichKey::Next, None) => return Err(SetUpError::NoNextKey(short_name.to_string())),
         (WhichKey::Next, Some(signer)) => {
             let [_, look_at] = &mut told;
@@ -109,21 +116,45 @@ pub fn zoom_sheet(
     })
 }
 
+/// Whoever pastes the present certificate while its end is planned must know until when it counts.
+fn of_the_present_key(
+    path: &Path,
+    config: &Config,
+    (short_name, until): (&ShortName, Timestamp),
+) -> ConfigFault {
+    let what = format!(
+        "the key whose certificate is on this sheet signs for this provider until {until:.0}: from then on it is the \
+         next key, and nobody gets in with this certificate"
+    );
+    let mut told = of_next_key_from(path, config, short_name, &what);
+    told.hint("save the sheet that --next prints at that time");
+    told
+}
+
 /// Zoom has one place for a certificate: whoever pastes this one must know when.
 fn of_the_next_key(path: &Path, config: &Config, short_name: &ShortName) -> ConfigFault {
-    let key = format!("sp.{short_name}.next-key-from");
     let what = "the certificate on this sheet is that of our next key: with it nobody gets in before this \
                 provider is switched to that key, and with the one before it nobody does afterwards";
-    let mut told = ConfigFault {
-        line: config.lines.of(&key),
-        key,
-        ..ConfigFault::of_file(path, what)
-    };
+    let mut told = of_next_key_from(path, config, short_name, what);
     told.hint(format!(
         "save it there, and at once `passerelle keys rollover switch {short_name}` and `passerelle reload` here; or \
          save it there at the time that --at named here"
     ));
     told
+}
+
+fn of_next_key_from(
+    path: &Path,
+    config: &Config,
+    short_name: &ShortName,
+    what: &str,
+) -> ConfigFault {
+    let key = format!("sp.{short_name}.next-key-from");
+    ConfigFault {
+        line: config.lines.of(&key),
+        key,
+        ..ConfigFault::of_file(path, what)
+    }
 }
 
 /// The provider called `sp`, or the only one that is Zoom.

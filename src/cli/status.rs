@@ -58,7 +58,8 @@ pub(super) fn run(path: &Path, options: &Options) -> anyhow::Result<()> {
     }
 }
 
-fn asked(socket: &Path) -> anyhow::Result<Status> {
+/// What the server says that listens at `socket`.
+pub(super) fn asked(socket: &Path) -> anyhow::Result<Status> {
     match ask(socket, Command::Status)? {
         Answer::Status(status) => Ok(status),
         Answer::Refused(why) => bail!(why),

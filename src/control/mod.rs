@@ -87,6 +87,8 @@ pub struct Status {
     pub running_since: Timestamp,
     /// When the configuration took over.
     pub loaded_at: Timestamp,
+    /// SHA-256 of each certificate that our metadata holds, those of the keys that sign first.
+    pub certificates: Vec<String>,
     /// How it stands with each provider, in the words of `/readyz`, by short name.
     pub providers: BTreeMap<String, String>,
     /// How it stands with each source of metadata that is asked again and again, by the provider.
@@ -151,4 +153,22 @@ pub trait Answers: std::fmt::Debug + Send + Sync + 'static {
     fn reload(&self, asked_by: &str) -> Reload;
     /// Says how it stands.
     fn status(&self) -> Status;
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_day_that_has_begun_does_not_count_and_the_past_is_below_zero() {
+        let now: Timestamp = "2026-11-26T08:00:00Z".parse().unwrap();
+        for (end, days) in [
+            ("2026-11-26T08:00:00Z", 0),
+            ("2026-11-27T07:59:59Z", 0),
+            ("2026-11-27T08:00:00Z", 1),
+            ("2026-11-26T06:59:59Z", -1),
+        ] {
+            assert_eq!(days_left(end.parse().unwrap(), now), days, "{end}");
+        }
+    }
 }

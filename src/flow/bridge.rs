@@ -126,13 +126,19 @@ pub struct NextSigner {
     pub from: Option<Timestamp>,
 }
 
+impl NextSigner {
+    /// Whether the provider is switched at `now`.
+    pub fn has_come(&self, now: Timestamp) -> bool {
+        self.from.is_some_and(|from| from <= now)
+    }
+}
+
 impl Provider {
     /// The key that signs what it gets at `now`, and how.
     pub fn signer_at(&self, now: Timestamp) -> &dyn Signer {
         let next = self.next.as_ref();
-        let has_come = |next: &&NextSigner| next.from.is_some_and(|from| from <= now);
         let next = next
-            .filter(has_come)
+            .filter(|next| next.has_come(now))
             .and_then(|next| next.signer.as_deref());
         next.unwrap_or(&*self.signer)
     }

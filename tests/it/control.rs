@@ -151,3 +151,42 @@ async fn sighup_has_the_configuration_read_again() {
     server.says(&["\"asked.by\":\"signal\""]).await;
     assert_eq!(house.status()["server"]["providers"]["zoom"], "disabled");
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn r96_nobody_is_switched_to_a_key_that_the_running_server_does_not_publish() {
+    let house = House::new();
+    let server = house.start().await;
+    let published = || house.status()["server"]["certificates"].clone();
+    let before = published();
+    let text = || fs::read_to_string(&house.file).unwrap();
+    let roll = |words: &[&str]| house.command(&[&["keys", "rollover"], words].concat());
+    let is_refused = |words: &[&str]| {
+        let text_before = text();
+        let (done, said) = roll(words);
+        assert!(
+            !done && said.contains("the running server does not publish the next key yet"),
+            "{said}"
+        );
+        assert_eq!(text(), text_before);
+    };
+    let is_done = |(done, said): (bool, String)| assert!(done, "{said}");
+    is_done(roll(&["start"]));
+    assert_eq!(published(), before);
+    is_refused(&["switch", "zoom"]);
+    is_refused(&["switch", "zoom", "--at", "2100-01-01T00:00:00Z"]);
+    is_done(roll(&["switch", "zoom", "--back"]));
+    let begun = text();
+    let (zoom, from) = ("[sp.zoom]\n", "next-key-from = 2020-01-01T00:00:00Z\n");
+    fs::write(&house.file, begun.replace(zoom, &format!("{zoom}{from}"))).unwrap();
+    is_refused(&["finish"]);
+    fs::write(&house.file, begun).unwrap();
+    is_done(house.command(&["reload"]));
+    let both = published();
+    assert_eq!(both.as_array().unwrap().len(), 2, "{both}");
+    assert_eq!(both[0], before[0]);
+    is_done(roll(&["switch", "zoom"]));
+    // Where no server runs there is nobody to ask.
+    drop(server);
+    is_done(roll(&["switch", "zoom"]));
+    is_done(roll(&["finish"]));
+}

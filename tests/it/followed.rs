@@ -16,8 +16,10 @@ use axum::{
 };
 use passerelle::{
     app::follow::{Decision, DecisionFault, refresh},
+    config::edit,
     control::Answers,
     model::{fingerprint::Fingerprint, short_name::ShortName},
+    xmlsec::keys::NewKey,
 };
 use serde_json::Value;
 
@@ -32,7 +34,9 @@ use crate::{
         keys::Authority,
         process::{Server, run},
         real_bridge::PROGRAM,
+        xml_tools::{SignedElement, xmlsec1_verify},
     },
+    signatures::write_made_key,
     sp::House,
     xml_security::{Unfilled, xmlsec1_sign_root},
 };
@@ -990,4 +994,38 @@ async fn r91_the_running_server_says_what_is_held_and_takes_it_when_it_is_told_t
     assert_eq!(copy, version(&[new]));
     let told = house.sp(&["refuse", "wiki", &sha256], "").await;
     told.fails("no version of its metadata is held");
+}
+
+#[tokio::test]
+async fn r90_r96_a_version_that_our_next_key_cannot_sign_for_does_not_take_a_provider_back_to_the_key_before()
+ {
+    let key = zoom_key();
+    let wiki = Wiki::start(gives(&version(&[key]), "\"1\""));
+    let house = wiki.house("next-key-from = 2020-01-01T00:00:00Z");
+    write_made_key(house.folder.path(), "next", NewKey::EcP256);
+    let next = edit::set_next_key(&house.text(), "next.pem".as_ref()).unwrap();
+    fs::write(&house.path, next).unwrap();
+    let House { folder, path } = house;
+    let Setup { seed, start, .. } = Setup::new();
+    let bridge = Bridge::load(folder, &path, seed, start);
+    refresh(&bridge.live).await;
+    let is_signed_by_the_next_key = async || {
+        let mut browser = bridge.live_browser();
+        let request = bridge.request_of(WIKI).redirect_signed(key, None);
+        let page = browser.arrive(&request).await;
+        let answer = browser.sign_in(&page, "anne.dupont").await.answer();
+        let certificate = bridge.folder.path().join("next.crt");
+        let verdict = xmlsec1_verify(&answer.xml, &certificate, SignedElement::Response);
+        assert!(verdict.is_ok(), "{verdict:?}");
+    };
+    is_signed_by_the_next_key().await;
+    let declared = "<md:Extensions><alg:SigningMethod \
+                    xmlns:alg=\"urn:oasis:names:tc:SAML:metadata:algsupport\" \
+                    Algorithm=\"http://www.w3.org/2001/04/xmldsig-more#rsa-sha256\"/></md:Extensions>";
+    let role = "<md:KeyDescriptor";
+    let rsa_alone = version(&[key]).replacen(role, &format!("{declared}{role}"), 1);
+    wiki.says(gives(&rsa_alone, "\"2\""));
+    bridge.refresh_after(360).await;
+    bridge.is_at("unfit", false).await;
+    is_signed_by_the_next_key().await;
 }

@@ -1,7 +1,11 @@
 //! By which algorithm a provider's answers are signed: by its rule, or by what its metadata declares
 //! (IIP-MD10); verified by xmlsec1.
 
-use std::{fs, sync::Arc};
+use std::{
+    fs,
+    path::{Path, PathBuf},
+    sync::Arc,
+};
 
 use openssl::x509::X509;
 use passerelle::{
@@ -26,24 +30,29 @@ const RSA_SHA1: &str = "http://www.w3.org/2000/09/xmldsig#rsa-sha1";
 /// What a server is built from that has a key on P-256 and one on P-384 beside its RSA key.
 struct Keyring {
     folder: tempfile::TempDir,
-    path: std::path::PathBuf,
+    path: PathBuf,
     setup: Setup,
+}
+
+/// Writes a key of this kind that nobody has had before, and beside it its certificate alone.
+pub(crate) fn write_made_key(folder: &Path, name: &str, key: NewKey) {
+    let made = generate(&KeyRequest {
+        common_name: "idp.example.org",
+        key,
+        not_before: "2026-01-01T00:00:00Z".parse().unwrap(),
+        not_after: "2036-01-01T00:00:00Z".parse().unwrap(),
+    })
+    .unwrap();
+    write(folder, &format!("{name}.pem"), made.pem());
+    let certificate = X509::from_pem(made.pem().as_bytes()).unwrap();
+    let pem = String::from_utf8(certificate.to_pem().unwrap()).unwrap();
+    write(folder, &format!("{name}.crt"), &pem);
 }
 
 fn with_ec_keys(setup: Setup) -> Keyring {
     let (folder, path) = setup.write();
     for (name, key) in [("p256", NewKey::EcP256), ("p384", NewKey::EcP384)] {
-        let made = generate(&KeyRequest {
-            common_name: "idp.example.org",
-            key,
-            not_before: "2026-01-01T00:00:00Z".parse().unwrap(),
-            not_after: "2036-01-01T00:00:00Z".parse().unwrap(),
-        })
-        .unwrap();
-        write(folder.path(), &format!("{name}.pem"), made.pem());
-        let certificate = X509::from_pem(made.pem().as_bytes()).unwrap();
-        let pem = String::from_utf8(certificate.to_pem().unwrap()).unwrap();
-        write(folder.path(), &format!("{name}.crt"), &pem);
+        write_made_key(folder.path(), name, key);
     }
     let text = fs::read_to_string(&path).unwrap();
     let all = "signing = ['signing.pem', 'p256.pem', 'p384.pem']";

@@ -4,17 +4,16 @@ use std::path::Path;
 
 use jiff::Timestamp;
 
-use super::{DAYS_OF_A_SERVER, Finding};
+use super::Finding;
 use crate::{
+    app::duties,
     config::{keys::SigningKeyFile, named::Named},
+    control::days_left,
     sys::reach,
     xmlsec::SigningKey,
 };
 
 const CHECK: &str = "keys";
-/// How many days before its end a signing certificate is told: service providers have to be told of
-/// the next one.
-const DAYS_OF_A_SIGNER: i64 = 60;
 
 /// Everything that signs or speaks TLS in our name.
 pub(super) fn findings(named: Named<'_>, now: Timestamp) -> Vec<Finding> {
@@ -37,11 +36,6 @@ pub(super) fn findings(named: Named<'_>, now: Timestamp) -> Vec<Finding> {
     findings
 }
 
-/// How many whole days are left until `end`.
-pub(super) fn days_until(end: Timestamp, now: Timestamp) -> i64 {
-    end.duration_since(now).as_hours().div_euclid(24)
-}
-
 fn of_signing_key(file: &SigningKeyFile, now: Timestamp) -> Finding {
     let path = file.path.display();
     let key = match SigningKey::from_locked_pem(file.pem.expose(), file.passphrase.as_ref()) {
@@ -55,21 +49,16 @@ fn of_signing_key(file: &SigningKeyFile, now: Timestamp) -> Finding {
         }
     };
     let facts = key.certificate();
-    let days = days_until(facts.not_after(), now);
     let (kind, subject) = (facts.key(), facts.subject());
-    if days >= DAYS_OF_A_SIGNER {
-        let what = format!("{path}: {kind}, {subject}; its certificate ends in {days} days");
+    let (step, end) = how_long(facts.not_after(), now);
+    let what = format!("{path}: {kind}, {subject}; its certificate {end}");
+    if step.is_none() {
         return Finding::good(CHECK, what);
     }
     // A provider that took it keeps it: it stops nobody by itself.
-    let end = if days < 0 {
-        "has ended".to_owned()
-    } else {
-        format!("ends in {days} days")
-    };
     Finding::warning(
         CHECK,
-        format!("{path}: {kind}, {subject}; its certificate {end}"),
+        what,
         "`passerelle keys rollover start` makes the next one, which each service provider takes in its own time",
     )
 }
@@ -86,38 +75,66 @@ fn of_listener(certificate: &Path, now: Timestamp) -> Finding {
             "PEM: our certificate and then its chain, readable for the user of the service",
         );
     };
-    match days_until(end, now) {
-        days if days < 0 => Finding::bad(
+    let (step, end) = how_long(end, now);
+    let what = format!("{path}: the certificate of our listener {end}");
+    match step {
+        None => Finding::good(CHECK, what),
+        Some(0) => Finding::bad(
             CHECK,
-            format!("{path}: the certificate of our listener has ended"),
+            what,
             "renew it and reload the service: until then no browser comes in",
         ),
-        days if days < DAYS_OF_A_SERVER => Finding::warning(
-            CHECK,
-            format!("{path}: the certificate of our listener ends in {days} days"),
-            "renew it and reload the service",
-        ),
-        days => {
-            let what = format!("{path}: the certificate of our listener ends in {days} days");
-            Finding::good(CHECK, what)
-        }
+        Some(_) => Finding::warning(CHECK, what, "renew it and reload the service"),
     }
+}
+
+/// How near the end of a certificate of ours is, by the rule of all that is told of ends, and in words.
+fn how_long(end: Timestamp, now: Timestamp) -> (Option<u16>, String) {
+    let step = duties::step(end, now);
+    let words = match step {
+        Some(0) => "has ended".to_owned(),
+        Some(_) | None => format!("ends in {} days", days_left(end, now)),
+    };
+    (step, words)
 }
 
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use super::{super::Verdict, *};
+    use crate::{
+        sys::secret::Secret,
+        xmlsec::keys::{KeyRequest, NewKey, generate},
+    };
 
     #[test]
-    fn a_day_that_has_begun_does_not_count_and_the_past_is_below_zero() {
+    fn our_certificates_are_told_from_the_day_on_which_they_are_a_duty_and_not_by_another_rule() {
         let now: Timestamp = "2026-11-26T08:00:00Z".parse().unwrap();
-        for (end, days) in [
-            ("2026-11-26T08:00:00Z", 0),
-            ("2026-11-27T07:59:59Z", 0),
-            ("2026-11-27T08:00:00Z", 1),
-            ("2026-11-26T06:59:59Z", -1),
+        let folder = tempfile::tempdir().unwrap();
+        for (end, of_signer, of_shown) in [
+            ("2027-01-25T09:00:00Z", Verdict::Good, Verdict::Good),
+            ("2027-01-25T07:00:00Z", Verdict::Warning, Verdict::Warning),
+            ("2026-11-26T09:00:00Z", Verdict::Warning, Verdict::Warning),
+            ("2026-11-26T08:00:00Z", Verdict::Warning, Verdict::Bad),
         ] {
-            assert_eq!(days_until(end.parse().unwrap(), now), days, "{end}");
+            let end = end.parse().unwrap();
+            let made = generate(&KeyRequest {
+                common_name: "idp.example.org",
+                key: NewKey::EcP256,
+                not_before: "2026-01-01T00:00:00Z".parse().unwrap(),
+                not_after: end,
+            });
+            let path = folder.path().join("key.pem");
+            std::fs::write(&path, made.unwrap().pem()).unwrap();
+            let file = SigningKeyFile {
+                pem: Secret::new(std::fs::read(&path).unwrap()),
+                passphrase: None,
+                path: path.clone(),
+            };
+            let told = [of_signing_key(&file, now), of_listener(&path, now)];
+            let verdicts = told.map(|finding| finding.verdict);
+            assert_eq!(verdicts, [of_signer, of_shown], "{end}");
+            let is_duty = duties::step(end, now).is_some();
+            assert_eq!(is_duty, of_signer != Verdict::Good, "{end}");
         }
     }
 }

@@ -3,9 +3,10 @@
 use jiff::Timestamp;
 use url::Url;
 
-use super::{DAYS_OF_A_SERVER, Finding, PATIENCE, Verdict, keys::days_until};
+use super::{DAYS_OF_A_SERVER, Finding, PATIENCE, Verdict};
 use crate::{
     config::named::Named,
+    control::days_left,
     model::chain::Chain,
     sys::{
         clock::{Clock as _, SystemClock},
@@ -92,7 +93,7 @@ impl Place<'_> {
     }
 
     fn of_certificate(self, end: Timestamp) -> Finding {
-        let days = days_until(end, SystemClock.now());
+        let days = days_left(end, SystemClock.now());
         let what = format!(
             "{}: believed; its certificate ends in {days} days",
             self.url

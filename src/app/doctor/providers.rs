@@ -4,10 +4,11 @@ use std::{slice, sync::Arc};
 
 use jiff::Timestamp;
 
-use super::{Finding, Verdict, keys::days_until};
+use super::{Finding, Verdict};
 use crate::app::look::last_good;
 use crate::{
     config::{fault::ConfigFault, named::Named, sp::SpConfig},
+    control::days_left,
     metadata::{
         registry::{Registered, Registry},
         source,
@@ -90,7 +91,7 @@ fn describe_keys(keys: &[VerifyingKey], now: Timestamp) -> String {
         Some(first) => format!(
             "{} certificate(s), the first one ends in {} days",
             ends.len(),
-            days_until(*first, now)
+            days_left(*first, now)
         ),
         None => "no certificate".to_owned(),
     };

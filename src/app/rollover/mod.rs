@@ -66,6 +66,14 @@ fn place_of(keys: &[SigningKey], next: &SigningKey) -> usize {
     keys.iter().position(is_alike).unwrap_or(0)
 }
 
+/// The keys whose certificates our metadata holds: those in use first.
+pub(super) fn published<'k>(
+    keys: &'k [SigningKey],
+    next: Option<&'k SigningKey>,
+) -> impl Iterator<Item = &'k SigningKey> {
+    keys.iter().chain(next)
+}
+
 /// The keys as they are for a provider that is switched, and for all of them when the roll-over is over.
 pub(super) fn following(keys: &[SigningKey], next: &SigningKey) -> Vec<SigningKey> {
     let place = place_of(keys, next);

@@ -4,7 +4,8 @@
 //! as it would then be, was loaded and found right, and what is written takes its place at once.
 
 use std::{
-    fs, io,
+    fs,
+    os::unix::fs::MetadataExt as _,
     path::{Path, PathBuf},
 };
 
@@ -59,6 +60,9 @@ pub struct Status {
     pub next: Option<ShownKey>,
     /// How it stands with each provider, in the order of the names.
     pub providers: Vec<ShownProvider>,
+    /// Key files beside the present key that the configuration does not name: that of a roll-over that is over, or
+    /// of a beginning that was stopped in its midst.
+    pub unnamed: Vec<PathBuf>,
 }
 
 /// What anybody may know of a key.
@@ -85,15 +89,6 @@ pub struct ShownProvider {
     pub is_by_hand: bool,
 }
 
-/// What became of the key that was replaced.
-#[derive(Debug)]
-pub struct Finished {
-    /// Its file, as it was.
-    pub file: PathBuf,
-    /// Where it is kept now, or why it stays where it was: nobody names it any more.
-    pub kept: io::Result<PathBuf>,
-}
-
 /// Why nothing is written.
 #[derive(Debug, thiserror::Error)]
 pub enum RollOverFault {
@@ -112,6 +107,18 @@ pub enum RollOverFault {
     /// There is no next key.
     #[error("no roll-over is on: `passerelle keys rollover start` begins one")]
     NotOn,
+    /// The service could not read the key that is brought.
+    #[error(
+        "{0} belongs to another user than {1}, which the service reads: chown --reference={1} {0}",
+        brought.display(),
+        present.display()
+    )]
+    OtherOwner {
+        /// The key that is brought.
+        brought: PathBuf,
+        /// The present one.
+        present: PathBuf,
+    },
     /// The time to switch at has passed.
     #[error("{0:.0} is in the past")]
     Over(Timestamp),
@@ -190,10 +197,33 @@ impl RollOver {
             is_by_hand: config.service == Some(Service::Zoom),
         });
         Some(Status {
+            unnamed: self.unnamed(&present.file),
             present,
             providers: providers.collect(),
             next,
         })
+    }
+
+    /// What has a name beside `present` such as `passerelle keys` gives to signing keys, and is no key of the
+    /// configuration.
+    fn unnamed(&self, present: &Path) -> Vec<PathBuf> {
+        let named = self.registrar.named();
+        // By whatever names and links they are reached.
+        let real = |path: &Path| fs::canonicalize(path).ok();
+        let known = { named.signing.iter().chain(named.next) }.map(|file| real(&file.path));
+        let known: Vec<_> = known.collect();
+        let is_key = |path: &PathBuf| {
+            let name = path.file_name().unwrap_or_default().to_string_lossy();
+            name.starts_with("signing") && path.extension() == Some("pem".as_ref())
+        };
+        let here = Path::new(".");
+        let folder = present.parent().filter(|folder| *folder != Path::new(""));
+        let folder = folder.unwrap_or(here);
+        let entries = fs::read_dir(folder).into_iter().flatten().flatten();
+        let files = entries.map(|entry| entry.path()).filter(is_key);
+        let mut unnamed: Vec<_> = files.filter(|path| !known.contains(&real(path))).collect();
+        unnamed.sort();
+        unnamed
     }
 
     fn standing(&self, config: &SpConfig) -> Standing {
@@ -219,6 +249,7 @@ impl RollOver {
         let text = self.registrar.text();
         let made = match key {
             NextKey::Brought(path) => {
+                self.check_owner(path)?;
                 let text = edit::set_next_key(text, path)?;
                 let warnings = self.registrar.check_text(&text, None)?;
                 self.registrar.put(None, Some(&text))?;
@@ -234,7 +265,7 @@ impl RollOver {
         let pem = locked
             .as_deref()
             .map_or(made.pem().as_bytes(), Vec::as_slice);
-        let path = self.dated(&like.path, "signing");
+        let path = self.new_file(&like.path);
         let name = path.file_name().unwrap_or_default();
         let unwritten = |error| RegistrarFault::Write(path.clone(), error);
         let memory = InMemory::holding(pem).map_err(unwritten)?;
@@ -253,14 +284,31 @@ impl RollOver {
         Ok((path, warnings))
     }
 
-    /// A name that no file has, beside `like`: `base`, and the day.
-    fn dated(&self, like: &Path, base: &str) -> PathBuf {
+    /// Sees to it that whoever reads the present key can read the one that is brought: root, who may give this
+    /// order, reads them all. A credential has no owner here, and what is not there is told with all the rest.
+    fn check_owner(&self, brought: &Path) -> Result<(), RollOverFault> {
+        let owner = |path: &Path| Some(fs::metadata(path).ok()?.uid());
+        let Some(present) = self.registrar.named().signing.first() else {
+            return Ok(());
+        };
+        let is_other = owner(&present.path).zip(owner(brought));
+        if is_other.is_some_and(|(present, brought)| present != brought) {
+            return Err(RollOverFault::OtherOwner {
+                brought: brought.to_owned(),
+                present: present.path.clone(),
+            });
+        }
+        Ok(())
+    }
+
+    /// A name with the day that no file has, beside `like`.
+    fn new_file(&self, like: &Path) -> PathBuf {
         let day = Offset::UTC.to_datetime(self.registrar.now()).date();
-        let mut path = like.with_file_name(format!("{base}-{day}.pem"));
+        let mut path = like.with_file_name(format!("signing-{day}.pem"));
         let mut number = 1_u32;
         while path.exists() {
             number = number.saturating_add(1);
-            path = like.with_file_name(format!("{base}-{day}-{number}.pem"));
+            path = like.with_file_name(format!("signing-{day}-{number}.pem"));
         }
         path
     }
@@ -300,13 +348,13 @@ impl RollOver {
         Ok(from)
     }
 
-    /// Ends the roll-over: the next key has the place of the one that it replaces, whose file is kept under a
-    /// name with the day.
+    /// Ends the roll-over: the next key has the place of the one that it replaces. Gives the file of that one, which
+    /// stays as it is: a server that has not read the new configuration, on another machine perhaps, starts with it.
     ///
     /// # Errors
     ///
     /// No roll-over is on, or a provider is left. Nothing was written then.
-    pub fn finish(&self) -> Result<Finished, RollOverFault> {
+    pub fn finish(&self) -> Result<PathBuf, RollOverFault> {
         if self.next.is_none() {
             return Err(RollOverFault::NotOn);
         }
@@ -324,14 +372,7 @@ impl RollOver {
         let text = edit::take_next_key(self.registrar.text(), place)?;
         self.registrar.check_text(&text, None)?;
         self.registrar.put(None, Some(&text))?;
-        let base = file.file_stem().unwrap_or_default().to_string_lossy();
-        let aside = self.dated(&file, &format!("{base}-until"));
-        // Unlike a rename, a second name takes no other file's place.
-        let kept = fs::hard_link(&file, &aside).and_then(|()| fs::remove_file(&file));
-        Ok(Finished {
-            file,
-            kept: kept.map(|()| aside),
-        })
+        Ok(file)
     }
 }
 

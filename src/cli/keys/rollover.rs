@@ -5,7 +5,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use anyhow::{Context as _, anyhow};
+use anyhow::{Context as _, anyhow, bail};
 use clap::{Args, Subcommand};
 use jiff::{Timestamp, civil::Time, tz::TimeZone};
 
@@ -15,10 +15,11 @@ use crate::{
         registrar::RegistrarFault,
         rollover::{
             Standing,
-            orders::{Finished, NextKey, RollOver, RollOverFault, ShownKey, ShownProvider, Switch},
+            orders::{NextKey, RollOver, RollOverFault, ShownKey, ShownProvider, Switch},
         },
     },
-    cli::{complain, complain_of, say, sp},
+    cli::{complain_of, reload::socket, say, sp, status::asked},
+    control::ask::AskFault,
     model::short_name::ShortName,
     sys::clock::{Clock as _, SystemClock},
 };
@@ -138,6 +139,13 @@ fn status(path: &Path, options: &Status) -> anyhow::Result<()> {
         return sp::say_json(&status);
     }
     say(&format!("present key: {}", described(&status.present)));
+    for file in &status.unnamed {
+        say(&format!(
+            "not named:   {}: a key file that nothing in the configuration names: once no server has it any more, keep \
+             it elsewhere or destroy it",
+            file.display()
+        ));
+    }
     let Some(next) = &status.next else {
         say("No roll-over is on: `passerelle keys rollover start` begins one.");
         return Ok(());
@@ -212,6 +220,26 @@ fn in_zone(time: Timestamp, zone: &TimeZone) -> String {
     format!("{:.0}", time.display_with_offset(zone.to_offset(time)))
 }
 
+/// Sees to it that the server that runs publishes the next key: nobody can have taken what it does not. Where
+/// none runs, the next start publishes it.
+fn check_published(path: &Path, roll_over: &RollOver) -> anyhow::Result<()> {
+    let next = roll_over.status().and_then(|status| status.next);
+    let (Some(next), Some(socket)) = (next, socket(path)) else {
+        return Ok(());
+    };
+    match asked(&socket) {
+        Ok(server) if server.certificates.contains(&next.sha256) => Ok(()),
+        Ok(_) => bail!(
+            "nothing was written: the running server does not publish the next key yet\n    hint: `passerelle \
+             reload`, have each service provider take the certificate, and then do this again"
+        ),
+        Err(fault) if matches!(fault.downcast_ref(), Some(AskFault::NobodyThere)) => Ok(()),
+        Err(fault) => Err(fault.context(
+            "nothing was written: the running server does not say whether it publishes the next key",
+        )),
+    }
+}
+
 fn switch(path: &Path, options: &SwitchOptions) -> anyhow::Result<()> {
     let name = &options.name;
     let switch = match options.at {
@@ -219,7 +247,11 @@ fn switch(path: &Path, options: &SwitchOptions) -> anyhow::Result<()> {
         Some(at) => Switch::At(at),
         None => Switch::Now,
     };
-    let from = open(path)?.switch(name, switch).map_err(tell)?;
+    let roll_over = open(path)?;
+    if switch != Switch::Back {
+        check_published(path, &roll_over)?;
+    }
+    let from = roll_over.switch(name, switch).map_err(tell)?;
     let what = match from {
         None => "the present key signs for it".to_owned(),
         Some(from) => format!(
@@ -232,21 +264,15 @@ fn switch(path: &Path, options: &SwitchOptions) -> anyhow::Result<()> {
 }
 
 fn finish(path: &Path) -> anyhow::Result<()> {
-    let Finished { file, kept } = open(path)?.finish().map_err(tell)?;
+    let roll_over = open(path)?;
+    check_published(path, &roll_over)?;
+    let file = roll_over.finish().map_err(tell)?;
     say(&format!(
-        "The next key is the only one in its place. {RELOAD} From then on our metadata holds its certificate alone."
+        "The next key is the only one in its place. {RELOAD} From then on our metadata holds its certificate alone.\n\
+         {}: the key before it stays there, for servers and configurations that still name it. Once there is none, \
+         keep it elsewhere or destroy it.",
+        file.display()
     ));
-    match kept {
-        Ok(kept) => say(&format!(
-            "{}: the key before it is kept as {}; nobody needs it any more.",
-            file.display(),
-            kept.display()
-        )),
-        Err(error) => complain(&format!(
-            "warning: {}: the key before it stays there, as it cannot be moved: {error}",
-            file.display()
-        )),
-    }
     Ok(())
 }
 

@@ -1,14 +1,16 @@
 //! `passerelle sp add`.
 
-use std::{io::IsTerminal as _, path::Path};
+use std::path::Path;
 
 use anyhow::bail;
 use clap::Args;
 
-use super::{check_plan, find, open_sound, short_name, source::Brought, tell, told};
+use super::{
+    check_plan, confirm_at_terminal, find, open_sound, short_name, source::Brought, tell, told,
+};
 use crate::{
     app::registrar::{Choice, Plan, Proposed, Registrar},
-    cli::{ask, complain, complain_of, say},
+    cli::{complain, complain_of, say},
     config::fault::ConfigFault,
     metadata::finding::Finding,
     model::{entity_id::EntityId, short_name::ShortName},
@@ -178,13 +180,7 @@ fn confirm(writing: &Writing, is_held: bool) -> anyhow::Result<()> {
         }
         return Ok(());
     }
-    if !std::io::stdin().is_terminal() {
-        bail!("nothing was written: nobody is there to ask\n    hint: --yes");
-    }
-    match ask("Write this? Type yes:").as_deref() {
-        Some("yes" | "oui") => Ok(()),
-        Some(_) | None => bail!("nothing was written"),
-    }
+    confirm_at_terminal("Write this?")
 }
 
 fn write(registrar: &Registrar, plan: &Plan) -> anyhow::Result<()> {

@@ -34,7 +34,7 @@ pub(super) struct Options {
     json: bool,
 }
 
-/// Says what is different; fails where the other version has a fault.
+/// Says what is different; fails where the other version has a fault, or would be held.
 pub(super) fn run(path: &Path, options: &Options) -> anyhow::Result<()> {
     let registrar = open(path)?;
     let name = &options.name;
@@ -64,16 +64,21 @@ pub(super) fn run(path: &Path, options: &Options) -> anyhow::Result<()> {
         bail!("the metadata that is there cannot be used: see passerelle sp check {name}");
     }
     if options.json {
-        return say_json(&json!({ "is_held": is_held, "sha256": version, "changes": changes }));
+        say_json(&json!({ "is_held": is_held, "sha256": version, "changes": changes }))?;
+    } else {
+        for change in changes {
+            say(&told::change(change));
+        }
+        if is_held {
+            say(told::HELD);
+        }
+        if changes.is_empty() {
+            say("Nothing of what is used here is different.");
+        }
     }
-    for change in changes {
-        say(&told::change(change));
-    }
-    if is_held {
-        say(told::HELD);
-    }
-    if changes.is_empty() {
-        say("Nothing of what is used here is different.");
+    // Who asks for one that is held knows that it is.
+    if is_held && !options.held {
+        bail!("this version would be held");
     }
     Ok(())
 }

@@ -10,13 +10,13 @@ mod show;
 mod source;
 mod told;
 
-use std::{path::Path, sync::Arc};
+use std::{io::IsTerminal as _, path::Path, sync::Arc};
 
 use anyhow::{anyhow, bail};
 use clap::{Args, Subcommand};
 use serde::Serialize;
 
-use super::{complain_of, say};
+use super::{ask, complain_of, say};
 use crate::{
     app::{
         follow::Decision,
@@ -103,6 +103,17 @@ fn find<'r>(registrar: &'r Registrar, name: &ShortName) -> anyhow::Result<&'r Sp
 /// Tells what would become of the configuration with `plan`; fails where that would be wrong.
 fn check_plan(registrar: &Registrar, plan: &Plan) -> anyhow::Result<Vec<ConfigFault>> {
     registrar.check(plan).map_err(tell)
+}
+
+/// Has somebody at the terminal say yes to `question`; fails where nobody is there, or says something else.
+fn confirm_at_terminal(question: &str) -> anyhow::Result<()> {
+    if !std::io::stdin().is_terminal() {
+        bail!("nothing was written: nobody is there to ask\n    hint: --yes");
+    }
+    match ask(&format!("{question} Type yes:")).as_deref() {
+        Some("yes" | "oui") => Ok(()),
+        Some(_) | None => bail!("nothing was written"),
+    }
 }
 
 /// Tells each fault by itself.

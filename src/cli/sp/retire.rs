@@ -4,7 +4,7 @@ use std::path::Path;
 
 use clap::Args;
 
-use super::{check_plan, find, open, short_name, tell};
+use super::{check_plan, confirm_at_terminal, find, open, short_name, tell};
 use crate::{
     cli::{complain_of, say},
     model::short_name::ShortName,
@@ -18,6 +18,9 @@ pub(super) struct Options {
     /// Says what would be written, and writes nothing.
     #[arg(long)]
     dry_run: bool,
+    /// Writes without asking.
+    #[arg(long, short)]
+    yes: bool,
 }
 
 /// Switches the provider off in the configuration; everything else of it stays as it is.
@@ -39,6 +42,11 @@ pub(super) fn run(path: &Path, options: &Options) -> anyhow::Result<()> {
             "{name} would be switched off. Nothing was written (--dry-run)."
         ));
         return Ok(());
+    }
+    if !options.yes {
+        confirm_at_terminal(&format!(
+            "Nobody will sign in to {name} any more. Switch it off?"
+        ))?;
     }
     registrar.carry_out(&plan)?;
     say(&format!(

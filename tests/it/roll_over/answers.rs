@@ -7,6 +7,7 @@ use passerelle::{
     app::live::Taken,
     config::{edit, fault::ConfigFault},
     model::short_name::ShortName,
+    xmlsec::keys::NewKey,
 };
 
 use crate::{
@@ -17,6 +18,7 @@ use crate::{
         write,
     },
     lab::xml_tools::{SignedElement, xmlsec1_verify},
+    signatures::write_made_key,
 };
 
 /// A roll-over from the key of all these tests to another one.
@@ -83,6 +85,14 @@ impl Rolling {
     async fn published(&self) -> String {
         self.bridge.live_browser().open("/saml/metadata").await.body
     }
+}
+
+/// What a reload was refused for, that is one thing.
+#[track_caller]
+fn only(refused: Result<Taken, Vec<ConfigFault>>) -> String {
+    let faults = refused.unwrap_err();
+    assert_eq!(faults.len(), 1, "{faults:#?}");
+    faults[0].to_string()
 }
 
 /// The certificates of `metadata`, in their order.
@@ -251,4 +261,60 @@ async fn r96_while_a_roll_over_is_on_no_reload_brings_a_third_key() {
         SignedElement::Assertion,
         "third.crt",
     );
+}
+
+#[tokio::test]
+async fn r96_a_key_that_is_not_published_yet_signs_for_nobody_after_a_reload() {
+    let rolling = Rolling::begun();
+    rolling.change(forgotten);
+    let zoom = ShortName::parse("zoom").unwrap();
+    let at_once = |from| {
+        rolling.try_change(|text| {
+            let text = edit::set_next_key(text, "next.pem".as_ref()).unwrap();
+            edit::set_next_key_from(&text, &zoom, Some(from)).unwrap()
+        })
+    };
+    // Begun and switched, and nobody has reloaded between the two.
+    let told = only(at_once(rolling.bridge.now()));
+    assert!(
+        told.contains("sp.zoom would be answered with a key that our metadata does not hold yet"),
+        "{told}"
+    );
+    assert_eq!(certificates(&rolling.published().await), of(&[idp_key()]));
+    let answer = rolling.signs_in(ZOOM).await;
+    rolling.is_signed(&answer, SignedElement::Assertion, "idp.crt");
+    // What is to come is published meanwhile.
+    rolling.switch("zoom", None);
+    rolling.switch("zoom", Some(rolling.in_seconds(10)));
+    assert_eq!(
+        certificates(&rolling.published().await),
+        of(&[idp_key(), strange_key()])
+    );
+    rolling.bridge.wait_seconds(10);
+    let answer = rolling.signs_in(ZOOM).await;
+    rolling.is_signed(&answer, SignedElement::Assertion, "next.crt");
+}
+
+#[tokio::test]
+async fn r96_a_provider_that_was_switched_does_not_fall_back_where_the_next_key_cannot_sign_for_it()
+{
+    let rolling = Rolling::begun();
+    rolling.change(forgotten);
+    write_made_key(rolling.bridge.folder.path(), "next", NewKey::EcP256);
+    rolling.change(|text| edit::set_next_key(text, "next.pem".as_ref()).unwrap());
+    rolling.switch("zoom", Some(rolling.bridge.now()));
+    let answer = rolling.signs_in(ZOOM).await;
+    rolling.is_signed(&answer, SignedElement::Assertion, "next.crt");
+    let [open, rsa] = ["[sp.zoom]\n", "[sp.zoom]\nsignature = 'rsa-sha256'\n"];
+    let told = only(rolling.try_change(|text| text.replace(open, rsa)));
+    assert!(
+        told.contains("sp.zoom would be answered with the key before"),
+        "{told}"
+    );
+    let answer = rolling.signs_in(ZOOM).await;
+    rolling.is_signed(&answer, SignedElement::Assertion, "next.crt");
+    // Switched back, it is what somebody wants.
+    rolling.switch("zoom", None);
+    let answer = rolling.signs_in(ZOOM).await;
+    rolling.is_signed(&answer, SignedElement::Assertion, "idp.crt");
 }

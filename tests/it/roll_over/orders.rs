@@ -2,7 +2,7 @@
 
 use std::{
     fs,
-    os::unix::fs::PermissionsExt as _,
+    os::unix::fs::{PermissionsExt as _, chown},
     path::{Path, PathBuf},
 };
 
@@ -111,28 +111,18 @@ async fn r96_a_roll_over_is_played_from_its_beginning_to_its_end() {
         keys.0.text(),
         text.replace("['signing.pem']", &format!("[\"{name}\"]"))
     );
-    assert!(!keys.0.file("signing.pem").exists());
-    let [kept] = &keys
-        .key_files()
-        .into_iter()
-        .filter(|file| file != next)
-        .collect::<Vec<_>>()[..]
-    else {
-        panic!("{:?}", keys.key_files())
-    };
-    assert!(
-        kept.to_str().unwrap().contains("signing-until-"),
-        "{kept:?}"
-    );
-    assert_eq!(
-        (fs::read(kept).unwrap(), fs::read(next).unwrap()),
-        (old, new)
-    );
+    let left = ["signing.pem", name].map(|name| fs::read(keys.0.file(name)).unwrap());
+    assert_eq!(left, [old, new]);
     keys.0.passerelle(&["check"]).await.is_good();
+    // The configuration of before, put back or on another machine, starts too.
+    let finished = keys.0.text();
+    fs::write(&keys.0.path, text).unwrap();
+    keys.0.passerelle(&["check"]).await.is_good();
+    fs::write(&keys.0.path, finished).unwrap();
     keys.refuses(&["finish"], "no roll-over is on").await;
     // The next one on the same day takes no other one's name.
     keys.roll(&["start"]).await.is_good();
-    assert_eq!(keys.key_files().len(), 3);
+    assert_eq!(keys.key_files().len(), 2);
 }
 
 #[tokio::test]
@@ -172,6 +162,19 @@ async fn r96_what_is_left_of_a_roll_over_is_told_with_all_that_is_to_be_done_and
         to_come.out.contains("keys rollover switch zoom"),
         "{to_come:?}"
     );
+    // The present one says until when it counts, once that is planned.
+    let looked_at = async || {
+        let told = keys.0.passerelle(sheets[0]).await;
+        let told: Value = serde_json::from_str(&told.out).unwrap();
+        told["look-at"].to_string()
+    };
+    let ends = "signs for this provider until 2099-12-31T22:00:00Z";
+    assert!(!looked_at().await.contains("signs for this provider until"));
+    let planned = ["switch", "zoom", "--at", "2100-01-01T00:00:00+02:00"];
+    keys.roll(&planned).await.is_good();
+    assert!(looked_at().await.contains(ends), "{}", looked_at().await);
+    keys.roll(&["switch", "zoom"]).await.is_good();
+    assert!(!looked_at().await.contains("signs for this provider until"));
 }
 
 #[tokio::test]
@@ -246,6 +249,15 @@ async fn r96_a_key_that_is_brought_must_be_one_that_everybody_can_verify() {
     keys.refuses(&["start", "--key", &open], "can be read by others")
         .await;
     keys.refuses(&["start", "--key", "gone.pem"], "gone.pem")
+        .await;
+    // Root, who may give the order, reads what the service does not.
+    let others = keys.0.brings("others.pem", &strange.pem);
+    let others = match chown(&others, Some(12345), None) {
+        Ok(()) => &*others,
+        // Nobody but root can give a file away: this one is root's.
+        Err(_) => "/etc/passwd",
+    };
+    keys.refuses(&["start", "--key", others], "belongs to another user")
         .await;
     let good = keys.0.brings("good.pem", &strange.pem);
     keys.roll(&["start", "--key", &good]).await.is_good();
@@ -376,4 +388,31 @@ async fn r96_a_broken_state_is_a_fault_that_says_what_to_mend() {
         keys.refuses(&["status"], saying).await;
         keys.refuses(&["finish"], saying).await;
     }
+}
+
+#[tokio::test]
+async fn r96_key_files_beside_the_present_key_that_nothing_names_are_told() {
+    let keys = Keys::new();
+    assert_eq!(keys.status().await["unnamed"].to_string(), "[]");
+    // As a beginning leaves it that was stopped before the configuration was written.
+    let orphan = keys.0.brings("signing-2026-11-27.pem", &strange_key().pem);
+    let linked = keys.0.file("signing-linked.pem");
+    std::os::unix::fs::symlink(keys.0.file("signing.pem"), linked).unwrap();
+    let line = format!("not named:   {orphan}: ");
+    for words in [&["status"][..], &["start"], &["status"]] {
+        let told = keys.roll(words).await;
+        told.is_good();
+        assert_eq!(told.out.matches("not named: ").count(), 1, "{told:?}");
+        assert!(told.out.contains(&line), "{told:?}");
+    }
+    for name in ["intranet", "library", "zoom"] {
+        keys.roll(&["switch", name]).await.is_good();
+    }
+    keys.roll(&["finish"]).await.is_good();
+    // Once it is over, the one before too.
+    let unnamed = keys.status().await["unnamed"].to_string();
+    assert!(
+        unnamed.contains(&orphan) && unnamed.contains("/signing.pem\""),
+        "{unnamed}"
+    );
 }

@@ -146,15 +146,21 @@ async fn whoever_sits_at_a_terminal_is_asked_and_nothing_is_written_before_they_
     let house = House::new();
     let file = house.brings("download", &wiki());
     let config = house.path.to_str().unwrap();
-    let line = format!("{PROGRAM} sp add wiki --metadata {file} --config {config}");
-    let before = house.files();
-    for (typed, is_written) in [("\n", false), ("no\n", false), ("yes\n", true)] {
-        let mut command = Command::new("script");
-        command.args(["-qec", &line, "/dev/null"]);
-        let told = told_by(command, typed.into()).await;
-        assert!(told.out.contains("Write this?"), "{told:?}");
-        assert_eq!(told.status == 0, is_written, "{told:?}");
-        assert_eq!(house.files() != before, is_written, "{told:?}");
+    let add = format!("add wiki --metadata {file}");
+    for (words, question) in [
+        (&*add, "Write this?"),
+        ("retire wiki", "Nobody will sign in to wiki any more."),
+    ] {
+        let line = format!("{PROGRAM} sp {words} --config {config}");
+        let before = house.files();
+        for (typed, is_written) in [("\n", false), ("no\n", false), ("yes\n", true)] {
+            let mut command = Command::new("script");
+            command.args(["-qec", &line, "/dev/null"]);
+            let told = told_by(command, typed.into()).await;
+            assert!(told.out.contains(question), "{told:?}");
+            assert_eq!(told.status == 0, is_written, "{told:?}");
+            assert_eq!(house.files() != before, is_written, "{told:?}");
+        }
     }
 }
 

@@ -139,7 +139,7 @@ async fn r90_r93_metadata_is_fetched_from_a_server_that_is_believed_and_from_no_
     let url = server.url("rotated");
     let words = ["diff", "wiki", "--metadata", &url, "--ca", &ca];
     let told = house.sp(&words, "").await;
-    told.is_good();
+    told.fails("this version would be held");
     assert!(told.out.contains("HELD  ALL keys for signing"), "{told:?}");
     // Nobody is there.
     let words = ["check", "--metadata", "https://localhost:1/", "--ca", &ca];

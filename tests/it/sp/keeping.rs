@@ -129,7 +129,7 @@ async fn r91_a_diff_says_what_is_new_and_loudly_what_would_be_held() {
         &[ZOOM_ACS, "https://evil.example/acs"],
     );
     let told = house.sp(&words, moved.as_str()).await;
-    told.is_good();
+    told.fails("this version would be held");
     for line in [
         format!("HELD  address for answers: - 1 HTTP-POST {ZOOM_SECOND_ACS}\n"),
         "HELD  address for answers: + 1 HTTP-POST https://evil.example/acs\n".to_owned(),
@@ -141,6 +141,9 @@ async fn r91_a_diff_says_what_is_new_and_loudly_what_would_be_held() {
     }
     let found = house.json(&words, moved.as_str()).await;
     assert_eq!(found["is_held"], true);
+    let json = [&words[..], &["--json"]].concat();
+    let told = house.sp(&json, moved.as_str()).await;
+    told.fails("this version would be held");
     house
         .sp(&words, "<broken")
         .await
@@ -266,8 +269,9 @@ async fn r94_what_a_peer_wrote_moves_no_cursor_turns_no_writing_and_makes_no_lin
         let words = [&["diff", "wiki", "--metadata", "-"], more].concat();
         all.push(house.sp(&words, changed.as_str()).await);
     }
-    for told in &all {
-        told.is_good();
+    for (number, told) in all.iter().enumerate() {
+        // The last two are held, as the entityID is another one.
+        assert_eq!(told.status, i32::from(number >= all.len() - 2), "{told:?}");
         for text in [&told.out, &told.errors] {
             let odd = |c: &char| *c != '\n' && passerelle::model::text::is_misleading(*c);
             assert_eq!(text.chars().find(odd), None, "{text}");
@@ -286,7 +290,12 @@ async fn r38_whoever_is_retired_is_switched_off_in_one_line_and_said_so_on_the_p
     let dry = house.sp(&["retire", "library", "--dry-run"], "").await;
     dry.is_good();
     assert_eq!(house.text(), before);
-    let told = house.sp(&["retire", "library"], "").await;
+    // Nobody is there to ask, whatever comes on standard input.
+    let asked = house.sp(&["retire", "library"], "yes\n").await;
+    asked.fails("nothing was written: nobody is there to ask");
+    assert!(asked.errors.contains("hint: --yes"), "{asked:?}");
+    assert_eq!(house.text(), before);
+    let told = house.sp(&["retire", "library", "--yes"], "").await;
     told.is_good();
     assert!(told.out.contains("at its next start"), "{told:?}");
     let expected = before.replace(
@@ -316,7 +325,10 @@ async fn r38_whoever_is_retired_is_switched_off_in_one_line_and_said_so_on_the_p
 async fn r38_what_else_is_wrong_does_not_keep_a_provider_open() {
     let house = House::new();
     fs::write(house.file("library.xml"), "<broken").unwrap();
-    house.sp(&["retire", "intranet"], "").await.is_good();
+    house
+        .sp(&["retire", "intranet", "--yes"], "")
+        .await
+        .is_good();
     // A fault further down, with its line, moves by one.
     let house = House::new();
     let second = metadata("https://second.zoom.us", "", library_key(), &[LIBRARY_ACS]);
@@ -324,12 +336,15 @@ async fn r38_what_else_is_wrong_does_not_keep_a_provider_open() {
     let text = house.text()
         + "\n[sp.second]\nmetadata = 'second.xml'\npreset = 'zoom'\nmax-authn-age-minutes = 240\n";
     fs::write(&house.path, text).unwrap();
-    house.sp(&["retire", "intranet"], "").await.is_good();
+    house
+        .sp(&["retire", "intranet", "--yes"], "")
+        .await
+        .is_good();
     assert_eq!(house.text().matches("enabled = false").count(), 2);
     // A configuration that no server starts with.
     let house = House::new();
     fs::remove_file(house.file("seal.keys")).unwrap();
-    let told = house.sp(&["retire", "library"], "").await;
+    let told = house.sp(&["retire", "library", "--yes"], "").await;
     told.is_good();
     assert!(told.errors.contains("seal.keys"), "{told:?}");
     assert_eq!(house.text().matches("enabled = false").count(), 2);
