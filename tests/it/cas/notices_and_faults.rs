@@ -188,12 +188,9 @@ async fn that_no_file_is_left_is_told_as_our_own_fault_and_the_next_try_goes_thr
     server.allow_files(before);
     assert!(answer.starts_with("HTTP/1.1 503 "), "{answer}");
     assert!(answer.contains("data-reason=\"busy\""), "{answer}");
+    let raise = "a server could not be asked: raise LimitNOFILE";
+    server.says(&[raise, "Too many open files"]).await;
     let log = server.log();
-    assert!(
-        log.contains("a server could not be asked: raise LimitNOFILE"),
-        "{log}"
-    );
-    assert!(log.contains("Too many open files"), "{log}");
     assert!(!log.contains("a server does not answer"), "{log}");
     // Nothing rests: the button of that page leads to CAS, which knows the person, and back.
     let again = form::link(&answer, "data-testid", "again").unwrap();
