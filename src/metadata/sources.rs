@@ -18,7 +18,7 @@ use crate::{
     sys::{
         entropy::{self, Entropy},
         fetch::FetchFault,
-        http::Validators,
+        http::{HttpKind, Validators},
     },
 };
 
@@ -134,11 +134,12 @@ impl From<&FetchFault> for SourceState {
             FetchFault::Status(_) => Self::Status,
             FetchFault::TimeOut => Self::TimeOut,
             FetchFault::Http(fault) => match fault.kind() {
-                "timeout" => Self::TimeOut,
-                "untrusted" => Self::Untrusted,
-                "unreachable" => Self::Unreachable,
-                "unusable" => Self::TooLong,
-                _ => Self::Broken,
+                HttpKind::TimeOut => Self::TimeOut,
+                HttpKind::Untrusted => Self::Untrusted,
+                // It was not asked: of the words of the documentation this is the nearest.
+                HttpKind::Unreachable | HttpKind::NoFile => Self::Unreachable,
+                HttpKind::TooLong => Self::TooLong,
+                HttpKind::Broken => Self::Broken,
             },
         }
     }

@@ -17,7 +17,7 @@ use url::{Host, Url};
 
 use super::{
     file::open_file,
-    http::{HttpAnswer, HttpClient, HttpFault, Validators},
+    http::{HttpAnswer, HttpClient, HttpFault, HttpKind, Validators},
 };
 
 /// How long all of it may take.
@@ -97,11 +97,14 @@ pub enum FetchFault {
 /// In words, and without those of the library: they may hold what was fetched.
 fn said(fault: &HttpFault) -> &'static str {
     match fault.kind() {
-        "timeout" => "the server does not answer in time",
-        "untrusted" => "the server is not believed: no authority vouches for its certificate",
-        "unreachable" => "the server cannot be reached",
-        "unusable" => "the server's answer is too long",
-        _ => "the server's answer broke off",
+        HttpKind::TimeOut => "the server does not answer in time",
+        HttpKind::Untrusted => {
+            "the server is not believed: no authority vouches for its certificate"
+        }
+        HttpKind::Unreachable => "the server cannot be reached",
+        HttpKind::TooLong => "the server's answer is too long",
+        HttpKind::NoFile => "the server was not asked: no more files may be open here",
+        HttpKind::Broken => "the server's answer broke off",
     }
 }
 

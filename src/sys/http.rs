@@ -172,16 +172,47 @@ impl HttpFault {
         }
     }
 
-    /// In one word.
-    pub fn kind(&self) -> &'static str {
+    /// What it comes to.
+    pub fn kind(&self) -> HttpKind {
         match self {
-            Self::NoAnswer(error) if error.is_timeout() => "timeout",
-            Self::NoAnswer(error) if is_of_tls(error) => "untrusted",
-            Self::NoAnswer(error) if error.is_connect() => "unreachable",
-            Self::NoAnswer(_) => "broken",
-            Self::NoFile(_) => "no-file",
+            Self::NoAnswer(error) if error.is_timeout() => HttpKind::TimeOut,
+            Self::NoAnswer(error) if is_of_tls(error) => HttpKind::Untrusted,
+            Self::NoAnswer(error) if error.is_connect() => HttpKind::Unreachable,
+            Self::NoAnswer(_) => HttpKind::Broken,
+            Self::NoFile(_) => HttpKind::NoFile,
+            Self::TooLong => HttpKind::TooLong,
+            Self::Tls(_) | Self::Unusable(_) => HttpKind::Untrusted,
+        }
+    }
+}
+
+/// What an [`HttpFault`] comes to.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum HttpKind {
+    /// The answer broke off.
+    Broken,
+    /// Nobody was asked: the want is ours.
+    NoFile,
+    /// It did not come in time.
+    TimeOut,
+    /// It is too long.
+    TooLong,
+    /// No connection came about.
+    Unreachable,
+    /// No authority vouches for the server.
+    Untrusted,
+}
+
+impl HttpKind {
+    /// In one word.
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Broken => "broken",
+            Self::NoFile => "no-file",
+            Self::TimeOut => "timeout",
             Self::TooLong => "unusable",
-            Self::Tls(_) | Self::Unusable(_) => "untrusted",
+            Self::Unreachable => "unreachable",
+            Self::Untrusted => "untrusted",
         }
     }
 }

@@ -179,8 +179,8 @@ impl ServerFault for CasFault {
     fn kind(&self) -> &'static str {
         match self {
             Self::AllRest => "resting",
-            Self::Answer(_) | Self::Http(HttpFault::TooLong) => "unusable",
-            Self::Http(fault) => fault.kind(),
+            Self::Answer(_) => "unusable",
+            Self::Http(fault) => fault.kind().word(),
             Self::Status(_) => "refused",
         }
     }

@@ -12,7 +12,10 @@ use crate::{
     config::edit::Follow,
     metadata::source::read_bounded,
     model::{endpoint::Schemes, short_name::ShortName},
-    sys::fetch::{Allowed, FetchFault, Fetcher, PATIENCE},
+    sys::{
+        fetch::{Allowed, FetchFault, Fetcher, PATIENCE},
+        http::HttpKind,
+    },
     xml::Limits,
 };
 
@@ -134,7 +137,7 @@ fn hint(fault: &FetchFault) -> &'static str {
             "\n    hint: if that is the provider's own address, name it as --metadata"
         }
         FetchFault::Scheme => "\n    hint: name an https address, or a file that you downloaded",
-        FetchFault::Http(fault) if fault.kind() == "untrusted" => {
+        FetchFault::Http(fault) if fault.kind() == HttpKind::Untrusted => {
             "\n    hint: --ca FILE, if an authority of your own vouches for it; or download the file"
         }
         FetchFault::Http(_) => {
