@@ -34,6 +34,7 @@ use crate::{
         fetch::{Allowed, FetchFault, Fetched, Fetcher, PATIENCE, read_unless},
         http::Validators,
     },
+    web::Front,
     xml::Limits,
 };
 
@@ -156,6 +157,14 @@ struct Turn<'l> {
     held: HeldVersions,
 }
 
+/// What it takes to have a version count.
+struct Ready {
+    /// What is served with it.
+    front: Front,
+    /// The version that counts until then, where one can be read.
+    before: Option<Vec<u8>>,
+}
+
 impl Live {
     fn turn(&self) -> Option<Turn<'_>> {
         let current = self.current();
@@ -220,8 +229,7 @@ impl Live {
         let bytes = looked_at(&turn.held, name, version)?;
         let state = match decision {
             Decision::Accept => {
-                turn.accept(config, &bytes, asked_by)
-                    .map_err(DecisionFault::Unusable)?;
+                turn.accept(config, &bytes, asked_by)?;
                 turn.held.forget(name)?;
                 SourceState::Good
             }
@@ -264,15 +272,18 @@ impl Turn<'_> {
         }
     }
 
-    /// Has a version count that somebody looked at, if it can be used as it stands now.
-    fn accept(&self, config: &SpConfig, bytes: &[u8], asked_by: &str) -> Result<(), SourceState> {
+    /// Has a version count that somebody looked at, if it can be used as it stands now, and kept: without its copy
+    /// the next start would go by the one before it.
+    fn accept(&self, config: &SpConfig, bytes: &[u8], asked_by: &str) -> Result<(), DecisionFault> {
         let schemes = self.current.basis.config.schemes;
-        match intake::judge(bytes, config, schemes, There::default(), self.now()) {
-            Verdict::Unusable(state) => Err(state),
-            Verdict::Held | Verdict::Known | Verdict::New | Verdict::Refused => {
-                self.have_count(config, bytes, asked_by)
-            }
+        let verdict = intake::judge(bytes, config, schemes, There::default(), self.now());
+        if let Verdict::Unusable(state) = verdict {
+            return Err(DecisionFault::Unusable(state));
         }
+        let ready = self.ready(config, bytes).map_err(DecisionFault::Unusable)?;
+        self.copies.take(&config.short_name, bytes, self.now())?;
+        self.put(config, bytes, ready, asked_by);
+        Ok(())
     }
 
     /// Judges a version, and has it count or be held.
@@ -289,8 +300,19 @@ impl Turn<'_> {
         });
         // With nothing to compare with, any change could be in it.
         let done = match verdict.unwrap_or(Verdict::Held) {
-            Verdict::Known | Verdict::New => match self.have_count(config, bytes, "source") {
-                Ok(()) => self.held.forget(name).map(|()| SourceState::Good),
+            Verdict::Known | Verdict::New => match self.ready(config, bytes) {
+                Ok(ready) => {
+                    if let Err(error) = self.copies.take(name, bytes, self.now()) {
+                        // It counts all the same, until the process ends.
+                        tracing::error!(
+                            sp.short_name = %name,
+                            error.cause = %error,
+                            "no copy of the metadata of a provider could be kept"
+                        );
+                    }
+                    self.put(config, bytes, ready, "source");
+                    self.held.forget(name).map(|()| SourceState::Good)
+                }
                 Err(state) => Ok(state),
             },
             Verdict::Held => { self.held.hold(name, bytes) }.map(|()| SourceState::Held),
@@ -307,13 +329,8 @@ impl Turn<'_> {
         })
     }
 
-    /// Has a version count, in memory and on the disk; its age counts from now.
-    fn have_count(
-        &self,
-        config: &SpConfig,
-        bytes: &[u8],
-        asked_by: &str,
-    ) -> Result<(), SourceState> {
+    /// Sees what a version would change, and changes nothing.
+    fn ready(&self, config: &SpConfig, bytes: &[u8]) -> Result<Ready, SourceState> {
         let (now, basis) = (self.now(), &self.current.basis);
         let front = &self.current.front;
         let (named, keys) = (basis.config.named(), &basis.keys);
@@ -352,21 +369,16 @@ impl Turn<'_> {
         if !strange.is_empty() {
             return Err(SourceState::Unfit);
         }
-        // The copy is about to be this one.
-        let before = self.counting(&config.short_name).ok().flatten();
-        let kept = self.copies.keep(&config.short_name, bytes);
-        let kept = kept.and_then(|()| self.copies.confirm(&config.short_name, now));
-        if let Err(error) = kept {
-            // It counts all the same, until the process ends.
-            tracing::error!(
-                sp.short_name = %config.short_name,
-                error.cause = %error,
-                "no copy of the metadata of a provider could be kept"
-            );
-        }
-        self.live.put(self.current.with(changed));
-        self.audit(config, before.as_deref(), bytes, asked_by);
-        Ok(())
+        Ok(Ready {
+            front: changed,
+            before: self.counting(&config.short_name).ok().flatten(),
+        })
+    }
+
+    /// Has a version count.
+    fn put(&self, config: &SpConfig, bytes: &[u8], ready: Ready, asked_by: &str) {
+        self.live.put(self.current.with(ready.front));
+        self.audit(config, ready.before.as_deref(), bytes, asked_by);
     }
 
     /// Tells the audit of a version that counts, where another one counted before.

@@ -94,6 +94,16 @@ impl Snapshot {
             basis: Arc::clone(&self.basis),
         }
     }
+
+    /// What time it is.
+    pub(super) fn now(&self) -> Timestamp {
+        self.lasting.clock.now()
+    }
+
+    /// What must be done for whom, at `now`.
+    pub(super) fn duties(&self, now: Timestamp) -> Vec<Duty> {
+        duties::of(&self.front.bridge, &self.certificates, now)
+    }
 }
 
 /// A configuration that took over, and what an administrator should know of it.
@@ -106,18 +116,6 @@ pub struct Taken {
     pub needs_restart: Vec<ConfigFault>,
     /// What is not wrong yet.
     pub warnings: Vec<ConfigFault>,
-}
-
-impl Snapshot {
-    /// What time it is.
-    pub(super) fn now(&self) -> Timestamp {
-        self.lasting.clock.now()
-    }
-
-    /// What must be done for whom, at `now`.
-    pub(super) fn duties(&self, now: Timestamp) -> Vec<Duty> {
-        duties::of(&self.front.bridge, &self.certificates, now)
-    }
 }
 
 impl Live {

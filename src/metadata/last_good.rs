@@ -83,33 +83,33 @@ impl LastGood {
         HeldVersions::below(&self.state_folder)
     }
 
-    /// Puts a copy in the place of the one before it.
+    /// Puts a copy of a followed provider, which its source gave at `now`, in the place of the one before it: its age
+    /// counts from then.
     ///
     /// # Errors
     ///
-    /// It cannot be written; the one before it stays.
-    pub fn keep(&self, provider: &ShortName, bytes: &[u8]) -> io::Result<()> {
-        let path = self.path(provider);
-        if fs::read(&path).is_ok_and(|known| known == bytes) {
-            return Ok(());
-        }
-        put(&self.state_folder, &path, bytes)
-    }
-
-    /// Notes on the copy of a followed provider that its source gave it at `now`: its age counts from then.
-    ///
-    /// # Errors
-    ///
-    /// It cannot be noted.
-    pub fn confirm(&self, provider: &ShortName, now: Timestamp) -> io::Result<()> {
+    /// It cannot be written, and the one before it stays; or its age cannot be noted.
+    pub fn take(&self, provider: &ShortName, bytes: &[u8], now: Timestamp) -> io::Result<()> {
+        self.keep(provider, bytes)?;
         let path = self.path(provider);
         let now = SystemTime::try_from(now).map_err(io::Error::other)?;
-        let set = |path: &Path| File::open(path)?.set_modified(now);
+        let set = || File::open(&path)?.set_modified(now);
         // One that root wrote is not ours to date: it is written anew.
-        set(&path).or_else(|_not_ours| {
-            put(&self.state_folder, &path, &fs::read(&path)?)?;
-            set(&path)
+        set().or_else(|_not_ours| {
+            put(&self.state_folder, &path, bytes)?;
+            set()
         })
+    }
+
+    /// Puts a copy in the place of the one before it.
+    fn keep(&self, provider: &ShortName, bytes: &[u8]) -> io::Result<()> {
+        if self
+            .counting(provider)
+            .is_ok_and(|known| known.as_deref() == Some(bytes))
+        {
+            return Ok(());
+        }
+        put(&self.state_folder, &self.path(provider), bytes)
     }
 }
 

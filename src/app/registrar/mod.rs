@@ -375,8 +375,7 @@ impl Registrar {
         if let Verdict::Unusable(state) = verdict {
             return Err(DecisionFault::Unusable(state));
         }
-        copies.keep(name, &bytes)?;
-        copies.confirm(name, self.now())?;
+        copies.take(name, &bytes, self.now())?;
         Ok(held.forget(name)?)
     }
 

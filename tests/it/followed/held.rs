@@ -1,0 +1,379 @@
+//! What waits until somebody has looked at it (R-91).
+
+use std::{fs, os::unix::fs::PermissionsExt as _, path::Path};
+
+use passerelle::{
+    app::follow::{Decision, DecisionFault, refresh},
+    config::edit,
+    model::fingerprint::Fingerprint,
+    xmlsec::keys::NewKey,
+};
+
+use super::{ACS, OTHER_ACS, Says, WIKI, Wiki, gives, restarted, version, version_with};
+use crate::{
+    bridge::{
+        Bridge, Setup,
+        keys::{intranet_key, library_key, zoom_key},
+        write,
+    },
+    lab::{
+        process::{Server, run},
+        real_bridge::PROGRAM,
+        xml_tools::{SignedElement, xmlsec1_verify},
+    },
+    signatures::write_made_key,
+    sp::House,
+};
+
+#[tokio::test]
+async fn r91_what_would_give_all_sign_ins_to_somebody_else_is_held_until_somebody_has_looked() {
+    let (old, new) = (zoom_key(), intranet_key());
+    let good = version(&[old]);
+    for (number, changed) in [
+        version(&[new]),
+        version_with("", &[old], &[OTHER_ACS]),
+        version_with("", &[old], &[ACS, OTHER_ACS]),
+        good.replace(WIKI, "https://other.example.net/sp"),
+        good.replace("AuthnRequestsSigned=\"true\"", ""),
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        let wiki = Wiki::start(gives(&good, "\"1\""));
+        let bridge = wiki.followed("").await;
+        assert_ne!(changed, good, "{number}");
+        wiki.says(gives(&changed, "\"2\""));
+        bridge.refresh_after(360).await;
+        bridge.is_at("held", true).await;
+        assert!(
+            bridge.takes(old).await && !bridge.takes(new).await,
+            "{number}"
+        );
+        bridge.others_go_on().await;
+        // It stays held while the source says nothing else, or nothing at all, and after a restart.
+        bridge.refresh_after(360).await;
+        bridge.is_at("held", true).await;
+        wiki.says(Says::Status(500));
+        bridge.refresh_after(360).await;
+        bridge.is_at("status", true).await;
+        let bridge = restarted(bridge);
+        bridge.is_at("waiting", true).await;
+        assert!(bridge.takes(old).await, "{number}");
+        // A source that goes back has nothing held any more.
+        wiki.says(gives(&good, "\"1\""));
+        refresh(&bridge.live).await;
+        bridge.is_at("good", false).await;
+    }
+}
+
+#[tokio::test]
+async fn r91_what_is_held_counts_once_it_is_accepted_and_is_not_brought_up_again_once_refused() {
+    let (old, new) = (zoom_key(), intranet_key());
+    let wiki = Wiki::start(gives(&version(&[old]), "\"1\""));
+    let bridge = wiki.followed("").await;
+    let two = version(&[new]);
+    assert!(bridge.decide("wiki", &two, Decision::Accept).is_err());
+    wiki.says(gives(&two, "\"2\""));
+    bridge.refresh_after(360).await;
+    bridge.decide("wiki", &two, Decision::Refuse).unwrap();
+    bridge.is_at("refused", false).await;
+    bridge.refresh_after(360).await;
+    bridge.is_at("refused", false).await;
+    assert!(bridge.takes(old).await && !bridge.takes(new).await);
+    assert!(bridge.decide("wiki", &two, Decision::Accept).is_err());
+    // After a restart neither.
+    let bridge = restarted(bridge);
+    refresh(&bridge.live).await;
+    bridge.is_at("refused", false).await;
+    // Another one is held again, and accepted.
+    let three = version(&[library_key()]);
+    wiki.says(gives(&three, "\"3\""));
+    bridge.refresh_after(360).await;
+    bridge.is_at("held", true).await;
+    bridge.decide("wiki", &three, Decision::Accept).unwrap();
+    bridge.is_at("good", false).await;
+    assert!(bridge.takes(library_key()).await && !bridge.takes(old).await);
+    bridge.refresh_after(360).await;
+    bridge.is_at("good", false).await;
+    let bridge = restarted(bridge);
+    assert!(bridge.takes(library_key()).await);
+}
+
+#[tokio::test]
+async fn r91_what_came_since_somebody_looked_is_neither_accepted_nor_refused_unseen() {
+    let (old, new) = (zoom_key(), intranet_key());
+    let wiki = Wiki::start(gives(&version(&[old]), "\"1\""));
+    let bridge = wiki.followed("").await;
+    let harmless = version(&[new]);
+    wiki.says(gives(&harmless, "\"2\""));
+    bridge.refresh_after(360).await;
+    let evil = version_with("", &[new], &[OTHER_ACS]);
+    wiki.says(gives(&evil, "\"3\""));
+    bridge.refresh_after(360).await;
+    for decision in [Decision::Accept, Decision::Refuse] {
+        let fault = bridge.decide("wiki", &harmless, decision).unwrap_err();
+        let told = fault.to_string();
+        let other = Fingerprint::of(evil.as_bytes()).to_string();
+        assert!(
+            told.contains("another version is held") && told.contains(&other),
+            "{told}"
+        );
+        bridge.is_at("held", true).await;
+        assert!(bridge.takes(old).await && !bridge.takes(new).await);
+    }
+    // With the server down neither.
+    let Bridge { folder, .. } = bridge;
+    let path = folder.path().join("passerelle.toml");
+    let house = House { folder, path };
+    let looked_at = Fingerprint::of(harmless.as_bytes()).to_string();
+    for word in ["accept", "refuse"] {
+        let told = house.sp(&[word, "wiki", &looked_at], "").await;
+        told.fails("another version is held");
+        // A short beginning of it can be had of two documents by whoever makes both.
+        let told = house
+            .sp(&[word, "wiki", looked_at.get(..12).unwrap()], "")
+            .await;
+        assert_eq!(told.status, 2, "{told:?}");
+        assert!(told.errors.contains("is not a SHA-256"), "{told:?}");
+    }
+    let copy = fs::read_to_string(house.file("state/metadata/wiki.xml")).unwrap();
+    assert_eq!(copy, version(&[old]));
+}
+
+#[tokio::test]
+async fn r91_with_the_server_down_the_commands_show_what_is_held_and_take_it() {
+    let (old, new) = (zoom_key(), intranet_key());
+    let wiki = Wiki::start(gives(&version(&[old]), "\"1\""));
+    let bridge = wiki.followed("").await;
+    wiki.says(gives(&version(&[new]), "\"2\""));
+    bridge.refresh_after(360).await;
+    let Bridge { folder, .. } = bridge;
+    let path = folder.path().join("passerelle.toml");
+    let house = House { folder, path };
+    let config = house.path.to_str().unwrap();
+    let (is_good, told) = run(PROGRAM, &["status", "--config", config], &[]);
+    assert!(!is_good, "{told}");
+    assert!(
+        told.contains("sp.wiki: a version of its metadata is held"),
+        "{told}"
+    );
+    let told = house.sp(&["diff", "wiki", "--held"], "").await;
+    told.is_good();
+    assert!(told.out.contains("HELD  ALL keys for signing"), "{told:?}");
+    let sha256 = Fingerprint::of(version(&[new]).as_bytes()).to_string();
+    assert!(told.out.contains(&sha256), "{told:?}");
+    house.sp(&["accept", "wiki", &sha256], "").await.is_good();
+    let told = house.sp(&["diff", "wiki", "--held"], "").await;
+    told.fails("no version of the metadata of wiki is held");
+    let told = house.sp(&["refuse", "wiki", &sha256], "").await;
+    told.fails("no version of its metadata is held");
+    let told = house
+        .sp(&["add", "wiki", "--replace", "--metadata", "-"], "")
+        .await;
+    told.fails("comes from its metadata-url");
+    let Setup { start, .. } = Setup::new();
+    let House { folder, path } = house;
+    let bridge = Bridge::load(folder, &path, 3, start);
+    assert!(bridge.takes(new).await && !bridge.takes(old).await);
+}
+
+#[tokio::test]
+async fn r91_a_provider_that_is_added_to_be_followed_counts_as_somebody_saw_it_and_is_asked_from_then_on()
+ {
+    let key = zoom_key();
+    let wiki = Wiki::start(gives(&version(&[key]), "\"1\""));
+    let house = House::of(&Setup {
+        server: Wiki::setup(1, "").server,
+        ..Setup::new()
+    });
+    let state = house.file("state");
+    let ca = house.brings("ca.pem", &String::from_utf8(wiki.authority.pem()).unwrap());
+    let url = format!("https://localhost:{}/metadata", wiki.port);
+    let words = [
+        "add",
+        "wiki",
+        "--metadata",
+        &url,
+        "--ca",
+        &ca,
+        "--allow-private",
+        "--follow",
+        "--yes",
+    ];
+    let before = house.files();
+    // What was taken is kept in the folder of the service: without one, nothing is written.
+    house.sp(&words, "").await.fails("state");
+    assert_eq!(house.files(), before);
+    fs::create_dir(&state).unwrap();
+    fs::set_permissions(&state, fs::Permissions::from_mode(0o700)).unwrap();
+    let file = house.brings("wiki.xml", &version(&[key]));
+    let of_a_file = ["add", "wiki", "--metadata", &file, "--follow", "--yes"];
+    house
+        .sp(&of_a_file, "")
+        .await
+        .fails("--follow takes an https address");
+    house.sp(&words, "").await.is_good();
+    let text = house.text();
+    for line in [
+        &*format!("metadata-url = \"{url}\"\n"),
+        &format!("metadata-ca = \"{ca}\"\n"),
+        "metadata-private = true\n",
+    ] {
+        assert!(text.contains(line), "{line}: {text}");
+    }
+    assert!(!text.contains("wiki.xml"), "{text}");
+    let copy = state.join("metadata/wiki.xml");
+    assert_eq!(
+        fs::metadata(copy).unwrap().permissions().mode() & 0o777,
+        0o600
+    );
+    // What it gives by the time at which the server starts is compared with what somebody saw.
+    wiki.says(gives(&version(&[library_key()]), "\"2\""));
+    let House { folder, path } = house;
+    let Setup { seed, start, .. } = Setup::new();
+    let bridge = Bridge::load(folder, &path, seed, start);
+    assert!(bridge.takes(key).await);
+    refresh(&bridge.live).await;
+    bridge.is_at("held", true).await;
+    assert!(bridge.takes(key).await);
+}
+
+#[tokio::test]
+async fn r91_a_copy_that_is_gone_or_cannot_be_read_makes_no_version_the_first_one() {
+    let (old, new) = (zoom_key(), intranet_key());
+    for is_gone in [true, false] {
+        let wiki = Wiki::start(gives(&version(&[old]), "\"1\""));
+        let bridge = wiki.followed("").await;
+        let copy = bridge.folder.path().join("state/metadata/wiki.xml");
+        fs::remove_file(&copy).unwrap();
+        if !is_gone {
+            fs::create_dir(&copy).unwrap();
+        }
+        wiki.says(gives(&version(&[new]), "\"2\""));
+        bridge.refresh_after(360).await;
+        bridge.is_at("held", true).await;
+        assert!(bridge.takes(old).await && !bridge.takes(new).await);
+        if !is_gone {
+            // After a start nothing counts, and nothing is taken unseen.
+            let bridge = restarted(bridge);
+            refresh(&bridge.live).await;
+            bridge.is_at("held", true).await;
+            assert!(!bridge.takes(new).await);
+        }
+    }
+}
+
+#[tokio::test]
+async fn r91_what_is_accepted_and_cannot_be_kept_goes_on_waiting() {
+    let (old, new) = (zoom_key(), intranet_key());
+    let wiki = Wiki::start(gives(&version(&[old]), "\"1\""));
+    let bridge = wiki.followed("").await;
+    let two = version(&[new]);
+    wiki.says(gives(&two, "\"2\""));
+    bridge.refresh_after(360).await;
+    bridge.is_at("held", true).await;
+    let copy = bridge.folder.path().join("state/metadata/wiki.xml");
+    let kept = fs::read(&copy).unwrap();
+    fs::remove_file(&copy).unwrap();
+    fs::create_dir(&copy).unwrap();
+    let fault = bridge.decide("wiki", &two, Decision::Accept).unwrap_err();
+    assert!(matches!(fault, DecisionFault::Io(_)), "{fault}");
+    bridge.is_at("held", true).await;
+    assert!(bridge.takes(old).await && !bridge.takes(new).await);
+    fs::remove_dir(&copy).unwrap();
+    fs::write(&copy, kept).unwrap();
+    bridge.decide("wiki", &two, Decision::Accept).unwrap();
+    assert!(bridge.takes(new).await && !bridge.takes(old).await);
+}
+
+#[tokio::test]
+async fn r91_the_running_server_says_what_is_held_and_takes_it_when_it_is_told_to() {
+    let (old, new) = (zoom_key(), intranet_key());
+    let wiki = Wiki::start(gives(&version(&[new]), "\"2\""));
+    let house = wiki.house("");
+    let copies = house.file("state/metadata");
+    fs::create_dir(&copies).unwrap();
+    write(&copies, "wiki.xml", &version(&[old]));
+    let program = Path::new(PROGRAM);
+    let server = Server::start("passerelle", program, house.folder.path(), |command| {
+        command.arg("serve").arg("--config").arg(&house.path);
+    });
+    let of_wiki = "\"sp.short_name\":\"wiki\"";
+    server
+        .says(&["a version of metadata is held", of_wiki])
+        .await;
+    let status = || {
+        let config = house.path.to_str().unwrap();
+        run(PROGRAM, &["status", "--config", config], &[]).1
+    };
+    let told = status();
+    assert!(told.contains("sp.wiki: its source is held"), "{told}");
+    assert!(
+        told.contains("sp.wiki: a version of its metadata is held"),
+        "{told}"
+    );
+    let sha256 = Fingerprint::of(version(&[new]).as_bytes()).to_string();
+    assert!(told.contains(&sha256), "{told}");
+    let before = Fingerprint::of(version(&[old]).as_bytes()).to_string();
+    let other = Fingerprint::of(b"another").to_string();
+    let told = house.sp(&["accept", "wiki", &other], "").await;
+    told.fails("another version is held");
+    house.sp(&["accept", "wiki", &sha256], "").await.is_good();
+    server
+        .says(&["was decided on", of_wiki, &sha256, "\"asked.by\":\"user "])
+        .await;
+    let (before, after) = (
+        format!("\"before.sha256\":\"{before}"),
+        format!("\"version.sha256\":\"{sha256}"),
+    );
+    server
+        .says(&[
+            "\"event\":\"metadata-taken\"",
+            &before,
+            &after,
+            "ALL keys for signing",
+            "\"asked.by\":\"user ",
+        ])
+        .await;
+    let told = status();
+    assert!(told.contains("sp.wiki: its source is good"), "{told}");
+    assert!(!told.contains("held"), "{told}");
+    let copy = fs::read_to_string(copies.join("wiki.xml")).unwrap();
+    assert_eq!(copy, version(&[new]));
+    let told = house.sp(&["refuse", "wiki", &sha256], "").await;
+    told.fails("no version of its metadata is held");
+}
+
+#[tokio::test]
+async fn r90_r96_a_version_that_our_next_key_cannot_sign_for_does_not_take_a_provider_back_to_the_key_before()
+ {
+    let key = zoom_key();
+    let wiki = Wiki::start(gives(&version(&[key]), "\"1\""));
+    let house = wiki.house("next-key-from = 2020-01-01T00:00:00Z");
+    write_made_key(house.folder.path(), "next", NewKey::EcP256);
+    let next = edit::set_next_key(&house.text(), "next.pem".as_ref()).unwrap();
+    fs::write(&house.path, next).unwrap();
+    let House { folder, path } = house;
+    let Setup { seed, start, .. } = Setup::new();
+    let bridge = Bridge::load(folder, &path, seed, start);
+    refresh(&bridge.live).await;
+    let is_signed_by_the_next_key = async || {
+        let mut browser = bridge.live_browser();
+        let request = bridge.request_of(WIKI).redirect_signed(key, None);
+        let page = browser.arrive(&request).await;
+        let answer = browser.sign_in(&page, "anne.dupont").await.answer();
+        let certificate = bridge.folder.path().join("next.crt");
+        let verdict = xmlsec1_verify(&answer.xml, &certificate, SignedElement::Response);
+        assert!(verdict.is_ok(), "{verdict:?}");
+    };
+    is_signed_by_the_next_key().await;
+    let declared = "<md:Extensions><alg:SigningMethod \
+                    xmlns:alg=\"urn:oasis:names:tc:SAML:metadata:algsupport\" \
+                    Algorithm=\"http://www.w3.org/2001/04/xmldsig-more#rsa-sha256\"/></md:Extensions>";
+    let role = "<md:KeyDescriptor";
+    let rsa_alone = version(&[key]).replacen(role, &format!("{declared}{role}"), 1);
+    wiki.says(gives(&rsa_alone, "\"2\""));
+    bridge.refresh_after(360).await;
+    bridge.is_at("unfit", false).await;
+    is_signed_by_the_next_key().await;
+}

@@ -1,0 +1,81 @@
+//! Metadata that must be signed by a key that is named (R-90).
+
+use std::{fs, path::PathBuf};
+
+use super::{Wiki, gives, restarted, version};
+use crate::{
+    bridge::{
+        Bridge,
+        keys::{Key, idp_key, library_key, zoom_key},
+        write,
+    },
+    xml_security::{Unfilled, xmlsec1_sign_root},
+};
+
+/// The text, signed by xmlsec1 with `key`.
+fn signed(text: &str, key: &Key) -> String {
+    let unfilled = Unfilled::of("_m").xml();
+    let with_id = text.replacen(
+        "<md:EntityDescriptor ",
+        "<md:EntityDescriptor ID=\"_m\" ",
+        1,
+    );
+    let unsigned = with_id.replacen("<md:SPSSO", &format!("{unfilled}<md:SPSSO"), 1);
+    let root = "urn:oasis:names:tc:SAML:2.0:metadata:EntityDescriptor";
+    let pem = key.private_pem();
+    xmlsec1_sign_root(&unsigned, root, ("--privkey-pem", pem.as_bytes()))
+}
+
+fn pinned(bridge: &Bridge, key: &Key) -> PathBuf {
+    write(bridge.folder.path(), "signer.pem", &key.certificate_pem())
+}
+
+#[tokio::test]
+async fn iip_md03_sdp_md02_r90_metadata_that_must_be_signed_is_taken_of_whoever_signs_it() {
+    let key = zoom_key();
+    let wiki = Wiki::start(gives(&signed(&version(&[key]), idp_key()), "\"1\""));
+    // The certificate of the test's own signer stands in the folder already.
+    let bridge = wiki.followed("metadata-signed-by = 'idp.crt'").await;
+    bridge.is_at("good", false).await;
+    assert!(bridge.takes(key).await);
+    let both = signed(&version(&[key, library_key()]), idp_key());
+    wiki.says(gives(&both, "\"2\""));
+    bridge.refresh_after(360).await;
+    assert!(bridge.takes(library_key()).await);
+    assert!(restarted(bridge).takes(key).await);
+}
+
+#[tokio::test]
+async fn breach_of_iip_md03_sdp_md02_r90_metadata_that_is_not_signed_by_that_key_is_not_taken() {
+    let key = zoom_key();
+    let good = signed(&version(&[key]), idp_key());
+    let wiki = Wiki::start(gives(&good, "\"1\""));
+    let bridge = wiki.followed("metadata-signed-by = 'idp.crt'").await;
+    let more = version(&[key, library_key()]);
+    for text in [
+        more.clone(),
+        signed(&more, library_key()),
+        good.replace(
+            "Location=\"https://artifact.example.net/",
+            "Location=\"https://evil.example/",
+        ),
+        // The signed one, wrapped: what counts is what was signed.
+        format!(
+            "<md:EntitiesDescriptor xmlns:md=\"urn:oasis:names:tc:SAML:2.0:metadata\">{}</md:EntitiesDescriptor>",
+            good.split_once("?>\n").unwrap().1
+        ),
+    ] {
+        wiki.says(gives(&text, "\"2\""));
+        bridge.refresh_after(360).await;
+        bridge.is_at("unsigned", false).await;
+        assert!(bridge.takes(key).await && !bridge.takes(library_key()).await);
+    }
+    // Another key is pinned: the copy from before does not count, and nothing takes its place.
+    pinned(&bridge, library_key());
+    let path = bridge.folder.path().join("passerelle.toml");
+    let text = fs::read_to_string(&path).unwrap();
+    fs::write(&path, text.replace("'idp.crt'", "'signer.pem'")).unwrap();
+    let bridge = restarted(bridge);
+    assert!(!bridge.takes(key).await);
+    bridge.others_go_on().await;
+}

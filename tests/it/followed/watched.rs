@@ -1,0 +1,177 @@
+//! Files of the folder that is watched.
+
+use std::{fs, os::unix::fs::PermissionsExt as _, path::Path};
+
+use passerelle::app::follow::{Decision, refresh};
+use serde_json::Value;
+
+use super::restarted;
+use crate::{
+    bridge::{
+        Bridge, LIBRARY, LIBRARY_ACS, Setup,
+        keys::{Key, intranet_key, library_key},
+        metadata, write,
+    },
+    lab::process::run,
+    sp::House,
+};
+
+/// A server that watches the folder of all its files.
+fn watching() -> Bridge {
+    let house = House::of(&Setup {
+        server: "listen = '127.0.0.1:0'\ntrusted-proxies = ['127.0.0.1']\nstate-folder = 'state'"
+            .to_owned(),
+        more: "[metadata]\nfolder = '.'\n".to_owned(),
+        ..Setup::new()
+    });
+    let state = house.file("state");
+    fs::create_dir(&state).unwrap();
+    fs::set_permissions(&state, fs::Permissions::from_mode(0o700)).unwrap();
+    let Setup { seed, start, .. } = Setup::new();
+    let House { folder, path } = house;
+    Bridge::load(folder, &path, seed, start)
+}
+
+impl Bridge {
+    /// Puts another version in the place of the library's file, and waits until it is looked at.
+    async fn library_becomes(&self, text: &str) {
+        let folder = self.folder.path();
+        write(folder, "new.xml", text);
+        fs::rename(folder.join("new.xml"), folder.join("library.xml")).unwrap();
+        self.wait_seconds(5);
+        refresh(&self.live).await;
+    }
+
+    /// How it stands with the library: its source, whether a version is held, and whether a request that is
+    /// signed with `key` is taken.
+    async fn library(&self, key: &Key) -> (String, bool, bool) {
+        let mut browser = self.live_browser();
+        let told: Value = serde_json::from_str(&browser.open("/readyz").await.body).unwrap();
+        let source = &told["metadata_sources"]["library"];
+        let request = self.request_of(LIBRARY).redirect_signed(key, None);
+        let page = browser.arrive(&request).await;
+        (
+            source["state"].as_str().unwrap().to_owned(),
+            source["held"].as_bool().unwrap(),
+            page.kind() == "login",
+        )
+    }
+}
+
+#[tokio::test]
+async fn r90_r91_a_file_of_the_watched_folder_is_read_anew_by_itself_and_held_likewise() {
+    let (old, new) = (library_key(), intranet_key());
+    let bridge = watching();
+    refresh(&bridge.live).await;
+    let good = |is_held| ("good".to_owned(), is_held, true);
+    assert_eq!(bridge.library(old).await, good(false));
+    let one = metadata(LIBRARY, "", old, &[LIBRARY_ACS]);
+    let two = metadata(LIBRARY, "", new, &[LIBRARY_ACS]);
+    // Beside the old key, as it is rolled over.
+    let descriptor = two.split_once("<md:KeyDescriptor").unwrap().1;
+    let descriptor = descriptor.split_once("</md:KeyDescriptor>").unwrap().0;
+    let both = one.replacen(
+        "<md:AssertionConsumerService",
+        &format!("<md:KeyDescriptor{descriptor}</md:KeyDescriptor><md:AssertionConsumerService"),
+        1,
+    );
+    bridge.library_becomes(&both).await;
+    assert_eq!(bridge.library(new).await, good(false));
+    for broken in [&*both.replace("</md:EntityDescriptor>", ""), ""] {
+        bridge.library_becomes(broken).await;
+        let told = ("unusable".to_owned(), false, true);
+        assert_eq!(bridge.library(new).await, told);
+    }
+    fs::remove_file(bridge.folder.path().join("library.xml")).unwrap();
+    bridge.wait_seconds(5);
+    refresh(&bridge.live).await;
+    let told = ("unreadable".to_owned(), false, true);
+    assert_eq!(bridge.library(old).await, told);
+    bridge.library_becomes(&one).await;
+    assert_eq!(bridge.library(old).await, good(false));
+    // All keys at once are held, and stay so after a start.
+    bridge.library_becomes(&two).await;
+    assert_eq!(bridge.library(old).await, ("held".to_owned(), true, true));
+    assert!(!bridge.library(new).await.2);
+    let bridge = restarted(bridge);
+    assert_eq!(
+        bridge.library(old).await,
+        ("waiting".to_owned(), true, true)
+    );
+    refresh(&bridge.live).await;
+    assert_eq!(bridge.library(old).await, ("held".to_owned(), true, true));
+    assert!(!bridge.library(new).await.2);
+    // It is compared with what counts, and not with itself.
+    let Bridge { folder, clock, .. } = bridge;
+    let path = folder.path().join("passerelle.toml");
+    let house = House { folder, path };
+    let told = house.sp(&["diff", "library", "--held"], "").await;
+    assert!(told.out.contains("HELD  ALL keys for signing"), "{told:?}");
+    let House { folder, path } = house;
+    let bridge = Bridge::load(
+        folder,
+        &path,
+        4,
+        passerelle::sys::clock::Clock::now(&*clock),
+    );
+    refresh(&bridge.live).await;
+    bridge.decide("library", &two, Decision::Accept).unwrap();
+    assert_eq!(bridge.library(new).await, good(false));
+    let bridge = restarted(bridge);
+    refresh(&bridge.live).await;
+    assert_eq!(bridge.library(new).await, good(false));
+    assert!(!bridge.library(old).await.2);
+}
+
+#[tokio::test]
+async fn r91_a_watched_file_that_is_held_is_not_taken_at_a_reload_or_a_start_once_a_byte_of_it_changed()
+ {
+    let (old, new) = (library_key(), intranet_key());
+    let bridge = watching();
+    refresh(&bridge.live).await;
+    let two = metadata(LIBRARY, "", new, &[LIBRARY_ACS]);
+    bridge.library_becomes(&two).await;
+    assert_eq!(bridge.library(old).await, ("held".to_owned(), true, true));
+    let folder = bridge.folder.path().to_owned();
+    // Before anybody glances at it.
+    write(&folder, "library.xml", &format!("{two}\n"));
+    bridge.live.reload("a test").unwrap();
+    assert!(bridge.library(old).await.2 && !bridge.library(new).await.2);
+    bridge.wait_seconds(5);
+    refresh(&bridge.live).await;
+    assert_eq!(bridge.library(old).await, ("held".to_owned(), true, true));
+    // While no server runs, and although what waits is not to be found any more.
+    fs::remove_file(folder.join("state/held/library.xml")).unwrap();
+    write(&folder, "library.xml", &format!("{two}\n\n"));
+    let bridge = restarted(bridge);
+    assert!(bridge.library(old).await.2 && !bridge.library(new).await.2);
+    refresh(&bridge.live).await;
+    assert_eq!(bridge.library(old).await, ("held".to_owned(), true, true));
+    assert!(!bridge.library(new).await.2);
+    // What counts is as it was, and goes on once the file does.
+    let one = metadata(LIBRARY, "", old, &[LIBRARY_ACS]);
+    bridge.library_becomes(&one).await;
+    assert_eq!(bridge.library(old).await, ("good".to_owned(), false, true));
+}
+
+/// A pipe in the place of a file: nobody writes to it.
+fn pipe_at(path: &Path) {
+    fs::remove_file(path).unwrap();
+    let (is_good, told) = run("mkfifo", &[path.to_str().unwrap()], &[]);
+    assert!(is_good, "{told}");
+}
+
+#[tokio::test]
+async fn r90_a_pipe_in_the_watched_folder_keeps_neither_a_glance_nor_a_reload_waiting() {
+    let key = library_key();
+    let bridge = watching();
+    refresh(&bridge.live).await;
+    pipe_at(&bridge.folder.path().join("library.xml"));
+    bridge.wait_seconds(5);
+    refresh(&bridge.live).await;
+    let told = ("unreadable".to_owned(), false, true);
+    assert_eq!(bridge.library(key).await, told);
+    let faults = bridge.live.reload("a test").unwrap_err();
+    assert!(faults[0].what.contains("is not a file"), "{faults:?}");
+    assert!(bridge.library(key).await.2);
+}
