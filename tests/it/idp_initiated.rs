@@ -3,16 +3,13 @@
 
 use std::fs;
 
-use axum::{
-    body::Body,
-    http::{Method, Request, header},
-};
+use axum::{body::Body, http::header};
 
 use crate::{
     bridge::{
         Bridge, LIBRARY, LIBRARY_ACS, ORIGIN, PASSWORD, Setup, ZOOM, ZOOM_ACS, ZOOM_SECOND_ACS,
         ZOOM_SIGN_IN,
-        browser::{BROWSER_COOKIE, Browser, SESSION_COOKIE},
+        browser::{BROWSER_COOKIE, Browser, OUR_FORM, SESSION_COOKIE},
         keys::zoom_key,
         log::Log,
         metadata,
@@ -52,26 +49,6 @@ async fn click(browser: &mut Browser, path: &str) -> Page {
     browser.submit(&page, &page.form()).await
 }
 
-/// A POST to `path` with these headers and the cookies of `browser`.
-fn post(browser: &Browser, path: &str, headers: &[(&'static str, &str)]) -> Request<Body> {
-    let mut request = browser
-        .plain(path)
-        .method(Method::POST)
-        .header(header::COOKIE, browser.cookies())
-        .body(Body::empty())
-        .unwrap();
-    for (name, value) in headers {
-        request.headers_mut().append(*name, value.parse().unwrap());
-    }
-    request
-}
-
-const OURS: [(&str, &str); 3] = [
-    ("content-type", "application/x-www-form-urlencoded"),
-    ("origin", ORIGIN),
-    ("sec-fetch-site", "same-origin"),
-];
-
 #[tokio::test]
 async fn r39_nobody_comes_from_our_own_page_to_a_provider_for_which_that_is_not_allowed() {
     let without_code = |page: &Page| {
@@ -90,7 +67,7 @@ async fn r39_nobody_comes_from_our_own_page_to_a_provider_for_which_that_is_not_
             "/start/%ff",
         ] {
             assert_eq!(without_code(&browser.open(path).await), unknown, "{path}");
-            let request = post(&browser, path, &OURS);
+            let request = browser.post(path, &OUR_FORM);
             assert_eq!(
                 without_code(&browser.exchange(request).await),
                 unknown,
@@ -180,7 +157,7 @@ async fn r39_only_a_relay_state_of_the_list_goes_along_and_byte_for_byte() {
     ] {
         for page in [
             browser.arrive(&path).await,
-            browser.exchange(post(&browser.clone(), &path, &OURS)).await,
+            browser.exchange(browser.post(&path, &OUR_FORM)).await,
         ] {
             page.stops(status, reason);
             assert!(
@@ -242,7 +219,7 @@ async fn r39_r52_a_form_of_another_site_begins_nothing_with_a_session_or_without
                 ("sec-fetch-site", "same-origin"),
             ],
         ] {
-            let request = post(browser, START, headers);
+            let request = browser.post(START, headers);
             let page = browser.exchange(request).await;
             page.stops(400, "form-forged");
             assert!(page.cookies_set().is_empty(), "{headers:?}");
@@ -255,7 +232,7 @@ async fn r39_r52_a_form_of_another_site_begins_nothing_with_a_session_or_without
     assert_eq!(stranger.cookie(SESSION_COOKIE), None);
     // By a link, another site gets no further than to our page.
     assert_eq!(person.arrive(START).await.kind(), "start");
-    let request = post(&person, START, &OURS);
+    let request = person.post(START, &OUR_FORM);
     person.exchange(request).await.answer();
 }
 
@@ -276,10 +253,14 @@ async fn r39_r53_the_page_is_shown_in_no_frame_and_runs_no_script() {
     let page = browser.arrive(START).await;
     assert_eq!(page.kind(), "framed");
     assert!(!page.body.contains("<form"));
-    let request = post(
-        &browser,
+    let request = browser.post(
         START,
-        &[OURS[0], OURS[1], OURS[2], ("sec-fetch-dest", "iframe")],
+        &[
+            OUR_FORM[0],
+            OUR_FORM[1],
+            OUR_FORM[2],
+            ("sec-fetch-dest", "iframe"),
+        ],
     );
     assert_eq!(browser.exchange(request).await.kind(), "framed");
 }
@@ -361,7 +342,7 @@ async fn r39_r38_the_page_of_a_provider_that_is_not_served_says_so_and_leads_on_
         let bridge = setup.build();
         let mut browser = bridge.browser();
         browser.arrive(START).await.stops(status, reason);
-        let request = post(&browser, START, &OURS);
+        let request = browser.post(START, &OUR_FORM);
         let page = browser.exchange(request).await;
         page.stops(status, reason);
         assert!(page.cookies_set().is_empty());
@@ -437,7 +418,7 @@ async fn r39_what_somebody_began_without_cookies_is_answered_by_nobody_elses_ses
     victim.sign_in(&login, "anne.dupont").await.answer();
     // A program posts what a click posts, and hands on the address to which it is sent.
     let mut stranger = bridge.browser();
-    let request = post(&stranger, START, &OURS);
+    let request = stranger.post(START, &OUR_FORM);
     let page = stranger.exchange(request).await;
     assert_eq!(page.status, 303);
     let step = page.header("location").unwrap().to_owned();

@@ -3,10 +3,6 @@
 
 use std::sync::Arc;
 
-use axum::{
-    body::Body,
-    http::{Method, Request, header},
-};
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use passerelle::{
     app::build,
@@ -22,7 +18,7 @@ use crate::{
         Bridge, INTRANET, INTRANET_ACS, LIBRARY, LIBRARY_ACS, ORIGIN, PASSWORD, SSO, Setup, ZOOM,
         ZOOM_ACS, ZOOM_SIGN_IN,
         answer::Answer,
-        browser::{Browser, SESSION_COOKIE},
+        browser::{Browser, OUR_FORM, SESSION_COOKIE},
         keys::{idp_key, intranet_key, library_key, zoom_key},
         log::Log,
         page::Page,
@@ -50,26 +46,6 @@ fn setup(zoom: &str, testers: &str) -> Setup {
         ..Setup::zoom(zoom)
     }
 }
-
-/// A POST to `path` with these headers and the cookies of `browser`.
-fn post(browser: &Browser, path: &str, headers: &[(&'static str, &str)]) -> Request<Body> {
-    let mut request = browser
-        .plain(path)
-        .method(Method::POST)
-        .header(header::COOKIE, browser.cookies())
-        .body(Body::empty())
-        .unwrap();
-    for (name, value) in headers {
-        request.headers_mut().append(*name, value.parse().unwrap());
-    }
-    request
-}
-
-const OURS: [(&str, &str); 3] = [
-    ("content-type", "application/x-www-form-urlencoded"),
-    ("origin", ORIGIN),
-    ("sec-fetch-site", "same-origin"),
-];
 
 /// Presses the button for a provider.
 pub(crate) async fn click(browser: &mut Browser, sp: &str) -> Page {
@@ -185,7 +161,7 @@ async fn r38_where_nobody_may_try_there_is_nothing_at_these_addresses() {
     let unknown = without_code(&browser.open("/nothing/here").await);
     for path in ["/test", "/test?lang=fr", "/test/zoom", "/test/nobody"] {
         assert_eq!(without_code(&browser.open(path).await), unknown, "{path}");
-        let request = post(&browser, path, &OURS);
+        let request = browser.post(path, &OUR_FORM);
         assert_eq!(
             without_code(&browser.exchange(request).await),
             unknown,
@@ -279,7 +255,7 @@ async fn r112_other_providers_and_other_names_are_tried_as_they_are_answered() {
         ("/test/closed", 403, "provider-disabled"),
         ("/test/nobody", 400, "provider-unknown"),
     ] {
-        let page = browser.exchange(post(&browser.clone(), path, &OURS)).await;
+        let page = browser.exchange(browser.post(path, &OUR_FORM)).await;
         page.stops(status, reason);
         assert_eq!(page.link("way-out").as_deref(), Some("/test"));
     }
@@ -585,14 +561,14 @@ async fn r50_neither_kind_of_journey_becomes_the_other_and_none_changes_browsers
 async fn r52_a_form_of_another_site_begins_no_test() {
     let bridge = bridge("", EVERYONE);
     let mut browser = bridge.browser();
-    let form = OURS[0];
+    let form = OUR_FORM[0];
     for headers in [
         &[form][..],
         &[("origin", ORIGIN)],
         &[form, ("origin", "https://evil.example")],
         &[form, ("origin", ORIGIN), ("sec-fetch-site", "cross-site")],
     ] {
-        let request = post(&browser, "/test/zoom", headers);
+        let request = browser.post("/test/zoom", headers);
         let page = browser.exchange(request).await;
         page.stops(400, "form-forged");
         assert!(page.cookies_set().is_empty(), "{headers:?}");

@@ -28,6 +28,13 @@ pub(crate) const SESSION_COOKIE: &str = "__Host-passerelle-session";
 
 const FORM: &str = "application/x-www-form-urlencoded";
 
+/// What a browser says of a form of our own page.
+pub(crate) const OUR_FORM: [(&str, &str); 3] = [
+    ("content-type", FORM),
+    ("origin", ORIGIN),
+    ("sec-fetch-site", "same-origin"),
+];
+
 /// A person's browser.
 #[derive(Clone, Debug)]
 pub(crate) struct Browser {
@@ -201,6 +208,20 @@ impl Browser {
             .header(header::ACCEPT_LANGUAGE, self.language)
             .header(header::USER_AGENT, self.agent.as_bytes())
             .header("x-forwarded-for", self.address)
+    }
+
+    /// A POST to `path` with these headers and the cookies of our own pages.
+    pub(crate) fn post(&self, path: &str, headers: &[(&'static str, &str)]) -> Request<Body> {
+        let mut request = self
+            .plain(path)
+            .method(Method::POST)
+            .header(header::COOKIE, self.cookies())
+            .body(Body::empty())
+            .unwrap();
+        for (name, value) in headers {
+            request.headers_mut().append(*name, value.parse().unwrap());
+        }
+        request
     }
 
     /// The cookies that go with a request of our own pages.
