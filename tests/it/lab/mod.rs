@@ -18,6 +18,7 @@ pub(crate) mod metadata;
 pub(crate) mod mint;
 pub(crate) mod port;
 pub(crate) mod process;
+pub(crate) mod promise;
 pub(crate) mod real_bridge;
 pub(crate) mod service_provider;
 pub(crate) mod slapd;

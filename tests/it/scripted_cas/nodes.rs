@@ -13,6 +13,7 @@ use crate::{
         cas_script::{CasScript, Said},
         keys::{Authority, ServerKey},
         port::free_port,
+        promise::changes_in_time,
     },
 };
 
@@ -61,6 +62,10 @@ async fn r64_a_node_is_believed_by_its_name_and_the_configured_authority_alone()
 
 #[tokio::test]
 async fn a_node_that_hangs_costs_less_than_a_second_once_and_nobody_their_sign_in() {
+    changes_in_time("a node that hangs", change_from_a_node_that_hangs).await;
+}
+
+async fn change_from_a_node_that_hangs() -> Duration {
     let (authority, key) = university();
     // It takes connections and never says a word.
     let hung = TcpListener::bind("127.0.0.1:0").await.unwrap();
@@ -78,7 +83,6 @@ async fn a_node_that_hangs_costs_less_than_a_second_once_and_nobody_their_sign_i
     somebody_signs_in(&bridge).await;
     let (at, taken, hung) = taken.await.unwrap();
     let change = second.asked()[0].at - at;
-    assert!(change < Duration::from_secs(1), "{change:?}");
     assert_eq!(
         records(&bridge, bridge.now()),
         [(0, 1, true), (1, 0, false)]
@@ -90,6 +94,7 @@ async fn a_node_that_hangs_costs_less_than_a_second_once_and_nobody_their_sign_i
         [(0, 1, true), (2, 0, false)]
     );
     drop((taken, hung));
+    change
 }
 
 #[tokio::test]
