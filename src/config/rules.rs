@@ -22,6 +22,8 @@ pub(super) fn read(table: &mut Table<'_>, report: &mut Report) -> Rules {
         sign: table.optional("sign", report),
         signature: table.optional("signature", report),
         encrypt: table.optional("encrypt", report),
+        cipher: table.optional("cipher", report),
+        key_transport: table.optional("key-transport", report),
         max_authn_age_minutes,
         session_minutes,
         name_id: table

@@ -386,6 +386,10 @@ pub struct Rules {
     pub signature: Option<Signature>,
     /// Whether its assertions are encrypted.
     pub encrypt: Option<Encrypt>,
+    /// What encrypts them.
+    pub cipher: Option<Cipher>,
+    /// What encrypts the key of that.
+    pub key_transport: Option<KeyTransport>,
     /// How long ago the person may have proven who they are, in minutes.
     pub max_authn_age_minutes: Option<u32>,
     /// For how long after the person proved who they are the provider may keep its own session, in
@@ -482,6 +486,30 @@ pub enum Encrypt {
     WhenPossible,
     /// They are, and a provider without such a key is not taken.
     Always,
+}
+
+/// What encrypts an assertion, whatever the provider's metadata lists.
+#[derive(Clone, Copy, Debug, Deserialize, Eq, PartialEq)]
+#[serde(rename_all = "kebab-case")]
+pub enum Cipher {
+    /// AES-128-GCM.
+    Aes128Gcm,
+    /// AES-256-GCM.
+    Aes256Gcm,
+}
+
+/// What encrypts the key of the cipher, whatever the provider's metadata lists.
+#[derive(Clone, Copy, Debug, Deserialize, Eq, PartialEq)]
+#[serde(rename_all = "kebab-case")]
+pub enum KeyTransport {
+    /// `rsa-oaep-mgf1p` as it is where no digest is named: with SHA-1.
+    RsaOaepMgf1p,
+    /// `rsa-oaep` with SHA-256, in its mask generation function too.
+    RsaOaepSha256,
+    /// `rsa-oaep` with SHA-384, likewise.
+    RsaOaepSha384,
+    /// `rsa-oaep` with SHA-512, likewise.
+    RsaOaepSha512,
 }
 
 /// `name-id = { … }`: the name the provider knows the person by.

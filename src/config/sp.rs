@@ -11,7 +11,10 @@ use super::{
     followed::{self, Followed, Origin},
     preset::Presets,
     rules,
-    sections::{Algorithm, Encrypt, NameId, Release, Rules, Service, Sign, Signature, minutes},
+    sections::{
+        Algorithm, Cipher, Encrypt, KeyTransport, NameId, Release, Rules, Service, Sign, Signature,
+        minutes,
+    },
 };
 use crate::model::{
     endpoint::EndpointUrl, entity_id::EntityId, journey::RelayState, language::Localized,
@@ -63,6 +66,10 @@ pub struct SpConfig {
     pub signature: Option<Signature>,
     /// Whether its assertions are encrypted.
     pub encrypt: Encrypt,
+    /// What encrypts them; where it says nothing, what its metadata lists decides.
+    pub cipher: Option<Cipher>,
+    /// What encrypts the key of that; likewise.
+    pub key_transport: Option<KeyTransport>,
     /// How long ago the person may have proven who they are.
     pub max_authn_age: Option<SignedDuration>,
     /// For how long after the person proved who they are it may keep its own session; as long as it
@@ -185,6 +192,8 @@ fn read(
         sign: rules.sign.unwrap_or_default(),
         signature: rules.signature,
         encrypt: rules.encrypt.unwrap_or_default(),
+        cipher: rules.cipher,
+        key_transport: rules.key_transport,
         max_authn_age: rules.max_authn_age_minutes.map(minutes),
         session: rules.session_minutes.map(minutes),
         name_id: rules.name_id?,
@@ -281,6 +290,8 @@ fn over(own: Rules, preset: Rules) -> Rules {
         sign: own.sign.or(preset.sign),
         signature: own.signature.or(preset.signature),
         encrypt: own.encrypt.or(preset.encrypt),
+        cipher: own.cipher.or(preset.cipher),
+        key_transport: own.key_transport.or(preset.key_transport),
         max_authn_age_minutes: own.max_authn_age_minutes.or(preset.max_authn_age_minutes),
         session_minutes: own.session_minutes.or(preset.session_minutes),
         name_id: own.name_id.or(preset.name_id),

@@ -6,9 +6,11 @@
 //! cipher is listed, or no way to encrypt its key, each of that order may be chosen, with the settings
 //! that the standard gives it. What is not allowed here is never chosen, though it be all that is
 //! listed (R-45), neither is what is not listed where something else is, nor what the administrator
-//! refuses (IIP-ALG08).
+//! refuses (IIP-ALG08). What the administrator asks for comes before all that is listed, and nothing in
+//! its place.
 
 use crate::{
+    config::{sections, sp::SpConfig},
     model::vocab,
     xml::door::Element,
     xmlsec::encryption_algorithm::{
@@ -16,19 +18,91 @@ use crate::{
     },
 };
 
-/// Chooses for the key of `descriptor`, and none of the URIs in `refused`; none where nothing that is
-/// listed is allowed here.
-pub(super) fn choose(
-    descriptor: Element<'_, '_>,
-    refused: &[&'static str],
-) -> Option<EncryptionMethods> {
+/// What the administrator says of the encryption to one provider.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Wish<'r> {
+    cipher: Option<BlockEncryption>,
+    key_transport: Option<KeyTransport>,
+    /// The URIs of the algorithms that are never used.
+    refused: &'r [&'static str],
+}
+
+impl<'r> Wish<'r> {
+    /// What stands in the configuration of the provider; `refused` are URIs.
+    pub(super) fn of(config: &SpConfig, refused: &'r [&'static str]) -> Self {
+        Self {
+            cipher: config.cipher.map(wished_cipher),
+            key_transport: config.key_transport.map(wished_transport),
+            refused,
+        }
+    }
+
+    /// Where nothing is asked for.
+    #[cfg(test)]
+    pub(super) const fn refusing(refused: &'r [&'static str]) -> Self {
+        Self {
+            cipher: None,
+            key_transport: None,
+            refused,
+        }
+    }
+
+    /// The same, if nothing were refused.
+    pub(super) const fn unrefused(self) -> Self {
+        Self {
+            refused: &[],
+            ..self
+        }
+    }
+
+    fn allows(&self, uri: &str) -> bool {
+        !self.refused.contains(&uri)
+    }
+}
+
+const fn wished_cipher(cipher: sections::Cipher) -> BlockEncryption {
+    match cipher {
+        sections::Cipher::Aes128Gcm => BlockEncryption::Aes128Gcm,
+        sections::Cipher::Aes256Gcm => BlockEncryption::Aes256Gcm,
+    }
+}
+
+const fn wished_transport(transport: sections::KeyTransport) -> KeyTransport {
+    let digest = match transport {
+        sections::KeyTransport::RsaOaepMgf1p => {
+            return KeyTransport::RsaOaepMgf1p {
+                digest: OaepDigest::Sha1,
+            };
+        }
+        sections::KeyTransport::RsaOaepSha256 => OaepDigest::Sha256,
+        sections::KeyTransport::RsaOaepSha384 => OaepDigest::Sha384,
+        sections::KeyTransport::RsaOaepSha512 => OaepDigest::Sha512,
+    };
+    KeyTransport::RsaOaep {
+        digest,
+        mask: digest,
+    }
+}
+
+/// Chooses for the key of `descriptor` as the administrator wishes; none where nothing that is asked for,
+/// or listed where nothing is, is allowed here.
+pub(super) fn choose(descriptor: Element<'_, '_>, wish: Wish<'_>) -> Option<EncryptionMethods> {
     let listed: Vec<_> = descriptor
         .children()
         .filter(|child| child.is(vocab::MD, "EncryptionMethod"))
         .collect();
     Some(EncryptionMethods {
-        block: choose_block(&listed, refused)?,
-        transport: choose_transport(&listed, refused)?,
+        block: match wish.cipher {
+            Some(cipher) => Some(cipher).filter(|cipher| wish.allows(cipher.uri())),
+            None => choose_block(&listed, wish.refused),
+        }?,
+        transport: match wish.key_transport {
+            Some(transport) => Some(transport).filter(|transport| {
+                let digests = [transport.digest(), transport.mask()];
+                wish.allows(transport.uri()) && digests.iter().all(|it| wish.allows(it.uri()))
+            }),
+            None => choose_transport(&listed, wish.refused),
+        }?,
     })
 }
 
@@ -154,6 +228,10 @@ mod tests {
         refused: &[&'static str],
         methods: &str,
     ) -> Option<(BlockEncryption, KeyTransport)> {
+        chosen_by(Wish::refusing(refused), methods)
+    }
+
+    fn chosen_by(wish: Wish<'_>, methods: &str) -> Option<(BlockEncryption, KeyTransport)> {
         let xml = format!(
             "<md:KeyDescriptor xmlns:md=\"{}\" xmlns:ds=\"{}\" xmlns:xenc=\"{XMLENC}\" \
              xmlns:xenc11=\"{XMLENC11}\"><ds:KeyInfo/>{methods}</md:KeyDescriptor>",
@@ -161,7 +239,7 @@ mod tests {
             vocab::DS
         );
         let document = open(xml.as_bytes(), &Limits::METADATA).unwrap();
-        let chosen = choose(document.root(), refused)?;
+        let chosen = choose(document.root(), wish)?;
         Some((chosen.block, chosen.transport))
     }
 
@@ -323,5 +401,50 @@ mod tests {
         assert_eq!(transport(&[SHA_256]), oaep(OaepDigest::Sha512, sha_384));
         assert_eq!(transport(&[SHA_256, SHA_512]), None);
         assert_eq!(transport(&[SHA_256, sha_384.uri()]), None);
+    }
+
+    #[test]
+    fn r45_what_the_administrator_asks_for_comes_before_what_is_listed_and_nothing_in_its_place() {
+        let nothing = Wish::refusing(&[]);
+        let aes_128 = Wish {
+            cipher: Some(wished_cipher(sections::Cipher::Aes128Gcm)),
+            ..nothing
+        };
+        let sha_512 = Wish {
+            key_transport: Some(wished_transport(sections::KeyTransport::RsaOaepSha512)),
+            ..nothing
+        };
+        let oaep_512 = KeyTransport::RsaOaep {
+            digest: OaepDigest::Sha512,
+            mask: OaepDigest::Sha512,
+        };
+        let listed = [method(GCM_256, &[]), method(MGF1P, &[])].concat();
+        for methods in ["", &listed, &method(CBC_128, &[]), &method(RSA_1_5, &[])] {
+            let both = Wish {
+                cipher: aes_128.cipher,
+                ..sha_512
+            };
+            let expected = Some((BlockEncryption::Aes128Gcm, oaep_512));
+            assert_eq!(chosen_by(both, methods), expected, "{methods}");
+        }
+        // What is not asked for is chosen as ever.
+        let expected = Some((BlockEncryption::Aes128Gcm, MGF1P_SHA1));
+        assert_eq!(chosen_by(aes_128, &listed), expected);
+        assert_eq!(chosen_by(aes_128, &method(RSA_1_5, &[])), None);
+        let expected = Some((BlockEncryption::Aes256Gcm, oaep_512));
+        assert_eq!(chosen_by(sha_512, &listed), expected);
+        assert_eq!(chosen_by(sha_512, &method(CBC_128, &[])), None);
+        for (wish, refused) in [
+            (aes_128, [GCM_128]),
+            (sha_512, [OAEP]),
+            (sha_512, [SHA_512]),
+        ] {
+            let refusing = Wish {
+                refused: &refused,
+                ..wish
+            };
+            assert_eq!(chosen_by(refusing, &listed), None, "{refused:?}");
+            assert!(chosen_by(refusing.unrefused(), &listed).is_some());
+        }
     }
 }

@@ -418,7 +418,8 @@ impl Finding {
 const CERTIFICATE: &str =
     "ask the provider for its certificate, or write require-signed-requests = false";
 const CLEAR: &str = "nothing to do where clear assertions will do, as only the person's own browser sees \
-     them; else ask the provider for an RSA key that takes AES-GCM";
+     them; else ask the provider for an RSA key that takes AES-GCM, or write `cipher` and `key-transport` where it \
+     takes more than it lists";
 const HTTPS: &str = "ask the provider for an https address: answers go to no other one";
 const MEND: &str = "ask the provider to mend its metadata: whoever guesses here answers a stranger";
 const NEXT: &str = "it still counts after that day; ask the provider when the next one comes, and take its \

@@ -8,7 +8,10 @@ use std::fmt;
 use jiff::Timestamp;
 use serde::Serialize;
 
-use super::{encryption_method, finding::Finding};
+use super::{
+    encryption_method::{self, Wish},
+    finding::Finding,
+};
 use crate::{
     config::sections::Encrypt,
     model::vocab,
@@ -163,10 +166,10 @@ struct Written<'t, 'i> {
 }
 
 /// Reads every key below `descriptor`. Of those for encryption nothing is read, nor told, where
-/// nothing is encrypted to the provider; none is encrypted to by an algorithm of `refused`.
+/// nothing is encrypted to the provider.
 pub(super) fn read(
     descriptor: Element<'_, '_>,
-    (encrypt, refused): (Encrypt, &[&'static str]),
+    (encrypt, wish): (Encrypt, Wish<'_>),
     now: Timestamp,
     findings: &mut Vec<Finding>,
 ) -> Keys {
@@ -203,7 +206,7 @@ pub(super) fn read(
             keys.take_for_signing(&usable, now, findings);
         }
         if key_use != KeyUse::Signing {
-            keys.take_for_encryption(&descriptor, usable, (refused, now), findings);
+            keys.take_for_encryption(&descriptor, usable, (wish, now), findings);
         }
         asks_for_it |= key_use == KeyUse::Encryption;
     }
@@ -283,11 +286,11 @@ impl Keys {
         &mut self,
         descriptor: &Descriptor<'_, '_>,
         usable: Vec<VerifyingKey>,
-        (refused, now): (&[&'static str], Timestamp),
+        (wish, now): (Wish<'_>, Timestamp),
         findings: &mut Vec<Finding>,
     ) {
-        let Some(methods) = encryption_method::choose(descriptor.element, refused) else {
-            let unrefused = encryption_method::choose(descriptor.element, &[]);
+        let Some(methods) = encryption_method::choose(descriptor.element, wish) else {
+            let unrefused = encryption_method::choose(descriptor.element, wish.unrefused());
             findings.push(match unrefused {
                 None => Finding::EncryptionMethods(descriptor.place),
                 Some(_) => Finding::EncryptionMethodsRefused(descriptor.place),

@@ -78,7 +78,12 @@ fn read_without(
     );
     let document = open(xml.as_bytes(), &Limits::METADATA).unwrap();
     let mut findings = Vec::new();
-    let keys = read(document.root(), (encrypt, refused), now(), &mut findings);
+    let keys = read(
+        document.root(),
+        (encrypt, Wish::refusing(refused)),
+        now(),
+        &mut findings,
+    );
     (keys, findings)
 }
 

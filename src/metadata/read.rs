@@ -8,7 +8,9 @@ use std::collections::HashSet;
 use jiff::Timestamp;
 
 use super::{
-    attribute_consuming_service, entities, entity_attributes,
+    attribute_consuming_service,
+    encryption_method::Wish,
+    entities, entity_attributes,
     finding::Finding,
     key_descriptor::{self, Keys},
     refused_algorithms,
@@ -123,11 +125,12 @@ fn read_entity(
     let want_assertions_signed = read_boolean(descriptor, "WantAssertionsSigned", findings);
     let assertion_consumer_services = read_acs(descriptor, schemes, findings);
     let refused = refused_algorithms::uris(&config.refused_algorithms);
+    let wish = Wish::of(config, &refused);
     let Keys {
         signing,
         encryption,
         ..
-    } = key_descriptor::read(descriptor, (config.encrypt, &refused), now, findings);
+    } = key_descriptor::read(descriptor, (config.encrypt, wish), now, findings);
     if config.encrypt == Encrypt::Always && encryption.is_none() {
         findings.push(Finding::NoEncryptionKey);
     }

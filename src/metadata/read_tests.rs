@@ -28,6 +28,8 @@ pub(in crate::metadata) fn config() -> SpConfig {
         refused_algorithms: Vec::new(),
         sign: Sign::Both,
         signature: None,
+        cipher: None,
+        key_transport: None,
         encrypt: Encrypt::WhenPossible,
         max_authn_age: None,
         session: None,

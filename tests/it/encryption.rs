@@ -155,3 +155,36 @@ async fn r45_iip_alg06_what_metadata_lists_of_rsa_oaep_an_independent_reader_dec
         assert!(libxmlsec1_decrypt(&answer.xml, &other).is_err(), "{words}");
     }
 }
+
+#[tokio::test]
+async fn r45_what_the_administrator_asks_for_is_encrypted_by_whatever_metadata_lists() {
+    const CBC: &str = "http://www.w3.org/2001/04/xmlenc#aes256-cbc";
+    const RSA_1_5: &str = "http://www.w3.org/2001/04/xmlenc#rsa-1_5";
+    let [oaep_mgf1p, .., oaep_sha_256] = &Encryption::ALL;
+    let method = |name: &str| format!("<md:EncryptionMethod Algorithm=\"{name}\"/>");
+    let unusable = method(CBC) + &method(RSA_1_5);
+    for (encryption, listed, cipher, transport) in [
+        (oaep_sha_256, &unusable, "aes128-gcm", "rsa-oaep-sha256"),
+        (
+            oaep_sha_256,
+            &oaep_mgf1p.methods(),
+            "aes128-gcm",
+            "rsa-oaep-sha256",
+        ),
+        (
+            oaep_mgf1p,
+            &oaep_sha_256.methods(),
+            "aes256-gcm",
+            "rsa-oaep-mgf1p",
+        ),
+    ] {
+        let lines =
+            format!("encrypt = 'always'\ncipher = '{cipher}'\nkey-transport = '{transport}'");
+        let bridge = encrypting_by(listed, &lines);
+        let (answer, id) = answer(&bridge, ZOOM).await;
+        encryption.is_that_of(&answer.xml);
+        let key = private_key(&bridge, zoom_key());
+        let plain = libxmlsec1_decrypt(&answer.xml, &key).unwrap();
+        bridge.identity(&in_clear(&answer, &plain), ZOOM, &id);
+    }
+}
