@@ -13,6 +13,8 @@ mod key_value;
 pub mod keys;
 mod sign;
 mod signature;
+mod signature_element;
+mod signature_fault;
 #[cfg(test)]
 mod test_support;
 mod verify;
@@ -23,7 +25,8 @@ pub use encrypt::{EncryptError, EncryptionKey, encrypt};
 pub use encryption_algorithm::EncryptionMethods;
 pub use keys::{CertificateFacts, KeyFault, SigningKey, VerifyingKey};
 pub use sign::{SignError, Signer, sign};
+pub use signature_fault::{Part, SignatureFault};
 pub use verify::{
-    Checked, NotSigned, Part, SignatureFault, Verified, verify_detached, verify_enveloped,
-    verify_enveloped_element, verify_if_signed,
+    Checked, NotSigned, Verified, verify_detached, verify_enveloped, verify_enveloped_element,
+    verify_if_signed,
 };

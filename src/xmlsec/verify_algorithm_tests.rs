@@ -4,11 +4,13 @@ use openssl::hash::MessageDigest;
 use openssl::nid::Nid;
 use openssl::pkey::PKey;
 
-use super::super::algorithm::{DigestAlgorithm, SignatureAlgorithm};
+use super::super::algorithm::{DigestAlgorithm, KeyKind, Sha1, SignatureAlgorithm};
 use super::super::keys::KeyFault;
+use super::super::signature_fault::Part;
 use super::super::test_support::*;
 use super::tests::{verify_template, verify_with};
 use super::*;
+use crate::xml::c14n::ExclusiveC14n;
 use crate::xml::{Limits, open};
 
 /// Names of algorithms that nobody may use here. Case and white space count.

@@ -3,9 +3,15 @@
 //! Wrapping is in `verify_wrapping_tests.rs`, algorithms in
 //! `verify_algorithm_tests.rs`.
 
-use super::super::algorithm::{DigestAlgorithm, SignatureAlgorithm};
+use super::super::algorithm::{
+    DigestAlgorithm, ENVELOPED_SIGNATURE, EXCLUSIVE_C14N, EXCLUSIVE_C14N_WITH_COMMENTS,
+    INCLUSIVE_C14N, INCLUSIVE_C14N_11, INCLUSIVE_C14N_11_WITH_COMMENTS,
+    INCLUSIVE_C14N_WITH_COMMENTS, Sha1, SignatureAlgorithm,
+};
+use super::super::signature_fault::Part;
 use super::super::test_support::*;
 use super::*;
+use crate::xml::c14n::{C14nFault, ExclusiveC14n};
 use crate::xml::{DoorFault, Limits, open};
 
 pub(super) fn verify_with(xml: &str, keys: &[VerifyingKey]) -> Result<(), SignatureFault> {

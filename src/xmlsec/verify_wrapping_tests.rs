@@ -4,6 +4,7 @@
 //! to what an identity provider reads, and their later kin. In each the
 //! original is signed by the registered key; the forged part is the attacker's.
 
+use super::super::signature_fault::Part;
 use super::super::test_support::*;
 use super::*;
 use crate::xml::{Limits, open};
