@@ -4,8 +4,8 @@ use jiff::Timestamp;
 use tokio::time::Instant;
 
 use super::{
-    Ldap, LdapFault, ONE_AND_MORE, Question, Record, connection::Entry, filter::any_of,
-    message::Search, server::Server,
+    Ldap, LdapFault, ONE_AND_MORE, Record, connection::Entry, filter::any_of, message::Search,
+    questions::Question, server::Server,
 };
 
 /// Who matches this filter: the first two, and no more of them than the names that they sign in with.
