@@ -7,7 +7,7 @@ use std::collections::BTreeSet;
 use jiff::Timestamp;
 
 use super::{
-    difference::{self, Change},
+    difference::{self, Change, Voucher},
     finding::Finding,
     outline::{self, Outline},
     sources::SourceState,
@@ -87,7 +87,7 @@ fn changes(
         ..config.clone()
     };
     let old = outline::look(counting, &unsigned, schemes, now).outline?;
-    Some(difference::between(&old, new))
+    Some(difference::between(&old, new, Voucher::of(config)))
 }
 
 /// What `bytes` changes, in our words alone, for the audit: `first` where nothing counted before it, and

@@ -1,7 +1,11 @@
 use super::*;
-use crate::metadata::{
-    outline::tests::with,
-    read::tests::{config, now},
+use crate::{
+    config::sections::Encrypt,
+    metadata::{
+        outline::tests::with,
+        read::tests::{config, now},
+    },
+    model::vocab,
 };
 
 /// What becomes of `text` where `counting` counts.
@@ -23,7 +27,7 @@ fn r91_a_version_is_taken_unless_it_could_take_the_sign_ins_of_everybody() {
             with("validUntil='2027-01-01T00:00:00Z'", &["a"], &["one"]),
             Verdict::New,
         ),
-        (with("", &["a"], &["one", "two"]), Verdict::New),
+        (with("", &["a"], &["one", "two"]), Verdict::Held),
         (with("", &["a"], &["two"]), Verdict::Held),
         (with("", &["b"], &["one"]), Verdict::Held),
         (with("", &["a", "b"], &["one"]), Verdict::Held),
@@ -36,6 +40,65 @@ fn r91_a_version_is_taken_unless_it_could_take_the_sign_ins_of_everybody() {
     }
     // With nothing to compare with, any change could be in it.
     assert_eq!(judged(&one, Some("<x/>")), Verdict::Held);
+}
+
+/// A group of the entity of `text` and of so many others, of which nothing is read.
+fn group(text: &str, others: usize) -> String {
+    let others: String = (0..others)
+        .map(|number| format!("<md:EntityDescriptor entityID='https://{number}.example'/>"))
+        .collect();
+    format!(
+        "<md:EntitiesDescriptor xmlns:md='{}'>{others}{text}</md:EntitiesDescriptor>",
+        vocab::MD
+    )
+}
+
+#[test]
+fn r91_a_group_that_lost_more_than_a_tenth_of_its_entities_is_held() {
+    let one = with("", &["a"], &["one"]);
+    let counting = group(&one, 19);
+    for (text, verdict) in [
+        (group(&one, 25), Verdict::New),
+        (group(&one, 17), Verdict::New),
+        (group(&one, 16), Verdict::Held),
+        (group(&one, 0), Verdict::Held),
+        (one.clone(), Verdict::Held),
+    ] {
+        assert_eq!(judged(&text, Some(&counting)), verdict, "{text}");
+    }
+}
+
+#[test]
+fn r91_another_key_or_method_to_encrypt_with_is_held_though_nothing_is_encrypted_today() {
+    let shipped = include_str!("../../metadata/zoom.xml");
+    let plain = include_str!("../../tests/fixtures/metadata/valid/plain.xml");
+    let in_clear = SpConfig {
+        encrypt: Encrypt::Never,
+        ..config()
+    };
+    let there = There {
+        counting: Some(shipped.as_bytes()),
+        refused: None,
+    };
+    let judged = |text: &str| judge(text.as_bytes(), &in_clear, Schemes::HttpsOnly, there, now());
+    let encryption = "<md:KeyDescriptor use=\"encryption\">";
+    let (before, there) = shipped.split_once(encryption).unwrap();
+    let (there, after) = there.split_once("</md:KeyDescriptor>").unwrap();
+    let other = plain.split_once("<ds:KeyInfo>").unwrap().1;
+    let other = other.split_once("</ds:KeyInfo>").unwrap().0;
+    let other = format!("<ds:KeyInfo>{other}</ds:KeyInfo>");
+    let weaker = "<md:EncryptionMethod Algorithm=\"http://www.w3.org/2009/xmlenc11#aes128-gcm\"/>";
+    for (keys, verdict) in [
+        (vec![there.to_owned(), other.clone()], Verdict::New),
+        (vec![other, there.to_owned()], Verdict::Held),
+        (vec![format!("{there}{weaker}")], Verdict::Held),
+        (vec![], Verdict::Held),
+    ] {
+        let keys: String = { keys.iter() }
+            .map(|key| format!("{encryption}{key}</md:KeyDescriptor>"))
+            .collect();
+        assert_eq!(judged(&format!("{before}{keys}{after}")), verdict, "{keys}");
+    }
 }
 
 #[test]

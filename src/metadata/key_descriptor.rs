@@ -17,7 +17,7 @@ use crate::{
     model::vocab,
     xml::door::Element,
     xmlsec::{
-        CertificateFacts, EncryptionKey,
+        CertificateFacts, EncryptionKey, EncryptionMethods,
         keys::{KeyFault, VerifyingKey},
     },
 };
@@ -144,6 +144,26 @@ pub(super) fn list(descriptor: Element<'_, '_>) -> Vec<ListedKey> {
         }
     }
     keys
+}
+
+/// The key below `descriptor` that would be encrypted to, and how: for people, and to compare two versions with. That
+/// nothing is encrypted to the provider today says nothing of tomorrow.
+pub(super) fn encrypts_to(
+    descriptor: Element<'_, '_>,
+    wish: Wish<'_>,
+    now: Timestamp,
+) -> Option<String> {
+    let encrypt = (Encrypt::WhenPossible, wish);
+    let key = read(descriptor, encrypt, now, &mut Vec::new()).encryption?;
+    let EncryptionMethods { block, transport } = key.methods();
+    let listed = ListedKey::of(key.public(), KeyUse::Encryption)?;
+    let uris = [
+        block.uri(),
+        transport.uri(),
+        transport.digest().uri(),
+        transport.mask().mgf_uri(),
+    ];
+    Some(format!("{listed}, by {}", uris.join(" ")))
 }
 
 /// One `KeyDescriptor`.

@@ -30,7 +30,7 @@ use crate::{
         sp::SpConfig,
     },
     metadata::{
-        difference::{self, Change},
+        difference::{self, Change, Voucher},
         intake::{self, There, Verdict},
         outline::{self, Look},
         source::read_bounded,
@@ -324,7 +324,7 @@ impl Registrar {
             of_file().or_else(of_copy)
         };
         let changes = match (&old, &look.outline) {
-            (Some(old), Some(new)) => difference::between(old, new),
+            (Some(old), Some(new)) => difference::between(old, new, Voucher::of(config)),
             (None, _) | (_, None) => Vec::new(),
         };
         let is_incomparable = old.is_none();

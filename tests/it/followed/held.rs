@@ -31,6 +31,8 @@ async fn r91_what_would_give_all_sign_ins_to_somebody_else_is_held_until_somebod
     let good = version(&[old]);
     for (number, changed) in [
         version(&[new]),
+        // A key more: the other one could go at the next question.
+        version(&[old, new]),
         version_with("", &[old], &[OTHER_ACS]),
         version_with("", &[old], &[ACS, OTHER_ACS]),
         good.replace(WIKI, "https://other.example.net/sp"),

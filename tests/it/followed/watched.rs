@@ -76,6 +76,9 @@ async fn r90_r91_a_file_of_the_watched_folder_is_read_anew_by_itself_and_held_li
         1,
     );
     bridge.library_becomes(&both).await;
+    assert_eq!(bridge.library(old).await, ("held".to_owned(), true, true));
+    assert!(!bridge.library(new).await.2);
+    bridge.decide("library", &both, Decision::Accept).unwrap();
     assert_eq!(bridge.library(new).await, good(false));
     for broken in [&*both.replace("</md:EntityDescriptor>", ""), ""] {
         bridge.library_becomes(broken).await;
