@@ -346,6 +346,18 @@ impl Registrar {
         })
     }
 
+    /// Waits until nobody is deciding in the state folder, and no server is reading it to start; held as long as the
+    /// value. Nothing where there is no such folder.
+    ///
+    /// # Errors
+    ///
+    /// The folder cannot be looked at.
+    pub fn turn(&self) -> io::Result<Option<Lock>> {
+        let server = self.named().server;
+        let folder = server.and_then(|server| server.state_folder.as_deref());
+        folder.map(state_turn).transpose()
+    }
+
     /// The version of a provider's metadata that is held; nothing where none is.
     pub fn held(&self, name: &ShortName) -> Option<Vec<u8>> {
         held(self.named())?.waiting(name)
@@ -594,6 +606,16 @@ impl Registrar {
             }
         })
     }
+}
+
+/// Waits for whoever reads or decides in the folder of the state, a server that starts or a command while none runs:
+/// each would go by what the other is just changing.
+///
+/// # Errors
+///
+/// The folder cannot be looked at.
+pub fn state_turn(state_folder: &Path) -> io::Result<Lock> {
+    Lock::beside([&*state_folder.join("held")])
 }
 
 fn read(path: &Path) -> io::Result<Vec<u8>> {
