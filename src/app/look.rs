@@ -422,10 +422,10 @@ impl<'a> Look<'a> {
     }
 
     fn warn_of_left_over_copies(&mut self) {
-        let copies = last_good(self.named)
-            .map(|last_good| last_good.left_over(self.named.service_providers))
-            .unwrap_or_default();
-        for copy in copies {
+        let known = self.named.service_providers;
+        let copies = last_good(self.named).map(|it| it.left_over(known));
+        let held = held(self.named).map(|it| it.left_over(known));
+        for copy in copies.into_iter().chain(held).flatten() {
             let mut told = ConfigFault {
                 key: "server.state-folder".to_owned(),
                 ..ConfigFault::of_file(

@@ -139,15 +139,21 @@ pub fn between(old: &Outline, new: &Outline, voucher: Voucher) -> Vec<Change> {
     let said = both.map(|it| texts(&it.entity_attributes));
     changes.lists(Is::EntityAttribute, said);
     for (what, text) in [
-        (Is::DisplayName, both.map(|it| spoken(&it.display_name))),
-        (Is::Description, both.map(|it| spoken(&it.description))),
+        (
+            Is::DisplayName,
+            both.map(|it| spoken(it.display_name.as_ref())),
+        ),
+        (
+            Is::Description,
+            both.map(|it| spoken(it.description.as_ref())),
+        ),
         (
             Is::InformationUrl,
-            both.map(|it| spoken(&it.information_url)),
+            both.map(|it| spoken(it.information_url.as_ref())),
         ),
         (
             Is::PrivacyStatementUrl,
-            both.map(|it| spoken(&it.privacy_statement_url)),
+            both.map(|it| spoken(it.privacy_statement_url.as_ref())),
         ),
     ] {
         changes.value(what, text);
@@ -179,8 +185,8 @@ const fn shrinks(old: usize, new: usize) -> bool {
 }
 
 /// What is said to people, in both languages.
-fn spoken(text: &Option<Localized>) -> Option<String> {
-    let Localized { fr, en } = text.as_ref()?;
+fn spoken(text: Option<&Localized>) -> Option<String> {
+    let Localized { fr, en } = text?;
     Some(match en {
         Some(en) if en != fr => format!("{fr} / {en}"),
         Some(_) | None => fr.clone(),

@@ -44,9 +44,10 @@ fn r91_a_version_is_taken_unless_it_could_take_the_sign_ins_of_everybody() {
 
 /// A group of the entity of `text` and of so many others, of which nothing is read.
 fn group(text: &str, others: usize) -> String {
-    let others: String = (0..others)
+    let others: Vec<_> = (0..others)
         .map(|number| format!("<md:EntityDescriptor entityID='https://{number}.example'/>"))
         .collect();
+    let others = others.concat();
     format!(
         "<md:EntitiesDescriptor xmlns:md='{}'>{others}{text}</md:EntitiesDescriptor>",
         vocab::MD
@@ -94,9 +95,10 @@ fn r91_another_key_or_method_to_encrypt_with_is_held_though_nothing_is_encrypted
         (vec![format!("{there}{weaker}")], Verdict::Held),
         (vec![], Verdict::Held),
     ] {
-        let keys: String = { keys.iter() }
+        let keys: Vec<_> = { keys.iter() }
             .map(|key| format!("{encryption}{key}</md:KeyDescriptor>"))
             .collect();
+        let keys = keys.concat();
         assert_eq!(judged(&format!("{before}{keys}{after}")), verdict, "{keys}");
     }
 }

@@ -61,21 +61,7 @@ impl LastGood {
     /// The copies of providers that are not among `known`, in order. They are told and not removed: a
     /// provider may have been taken out for a day, and the folder may serve two configurations.
     pub fn left_over(&self, known: &[SpConfig]) -> Vec<PathBuf> {
-        let is_left_over = |path: &PathBuf| {
-            // Whatever else lies there is none of ours.
-            path.extension().is_some_and(|extension| extension == "xml")
-                && path
-                    .file_stem()
-                    .and_then(|stem| ShortName::parse(stem.to_str()?).ok())
-                    .is_some_and(|name| !known.iter().any(|config| config.short_name == name))
-        };
-        let entries = fs::read_dir(self.state_folder.join(followed::COPIES))
-            .into_iter()
-            .flatten();
-        let paths = entries.filter_map(|entry| Some(entry.ok()?.path()));
-        let mut found: Vec<_> = paths.filter(is_left_over).collect();
-        found.sort();
-        found
+        left_over(&self.state_folder.join(followed::COPIES), &["xml"], known)
     }
 
     /// The versions that wait beside the copies, or were turned down.
@@ -111,6 +97,24 @@ impl LastGood {
         }
         put(&self.state_folder, &self.path(provider), bytes)
     }
+}
+
+/// The files of a folder that are named after providers which are not among `known`, with one of these extensions.
+pub(super) fn left_over(folder: &Path, extensions: &[&str], known: &[SpConfig]) -> Vec<PathBuf> {
+    let is_left_over = |path: &PathBuf| {
+        // Whatever else lies there is none of ours.
+        let extension = path.extension().and_then(|extension| extension.to_str());
+        extension.is_some_and(|extension| extensions.contains(&extension))
+            && path
+                .file_stem()
+                .and_then(|stem| ShortName::parse(stem.to_str()?).ok())
+                .is_some_and(|name| !known.iter().any(|config| config.short_name == name))
+    };
+    let entries = fs::read_dir(folder).into_iter().flatten();
+    let paths = entries.filter_map(|entry| Some(entry.ok()?.path()));
+    let mut found: Vec<_> = paths.filter(is_left_over).collect();
+    found.sort();
+    found
 }
 
 /// Puts a file in its place in a folder below `state_folder`, for the service alone, whoever writes it.

@@ -266,12 +266,6 @@ impl Loading<'_> {
     }
 }
 
-/// When the file at `path` was written, where the system says it.
-pub fn written_at(path: &Path) -> Option<Timestamp> {
-    let written = path.metadata().and_then(|found| found.modified()).ok()?;
-    Timestamp::try_from(written).ok()
-}
-
 /// One provider by a version of its metadata that was given at `given_at`; none where that cannot be used.
 pub fn read_version(
     (bytes, given_at): (Vec<u8>, Timestamp),

@@ -139,6 +139,15 @@ pub enum HttpFault {
     Unusable(#[source] reqwest::Error),
 }
 
+#[cfg(test)]
+impl HttpFault {
+    /// What is told where no file was left to ask with.
+    pub(crate) fn no_file() -> Self {
+        let no_question = Client::new().get("no address").build();
+        Self::NoFile(no_question.unwrap_err())
+    }
+}
+
 /// No address of a name is of the kind that may be connected to.
 #[derive(Debug, thiserror::Error)]
 #[error("no address of the name is of a kind that may be connected to")]

@@ -14,6 +14,7 @@ use crate::{
     bridge::{
         Bridge, Setup,
         keys::{intranet_key, library_key, zoom_key},
+        log::Log,
         write,
     },
     lab::{
@@ -99,6 +100,54 @@ async fn r91_what_is_held_counts_once_it_is_accepted_and_is_not_brought_up_again
     bridge.is_at("good", false).await;
     let bridge = restarted(bridge);
     assert!(bridge.takes(library_key()).await);
+}
+
+#[tokio::test]
+async fn r91_that_nothing_changed_is_said_of_the_version_that_was_given_and_of_no_other_that_is_at_hand()
+ {
+    let (old, new) = (zoom_key(), intranet_key());
+    let wiki = Wiki::start(gives(&version(&[old]), "\"1\""));
+    let bridge = wiki.followed("").await;
+    let two = version(&[new]);
+    wiki.says(gives(&two, "\"2\""));
+    bridge.refresh_after(360).await;
+    bridge.is_at("held", true).await;
+    // The source answers 304 to that, and what is at hand is the one before.
+    fs::remove_file(bridge.folder.path().join("state/held/wiki.xml")).unwrap();
+    bridge.refresh_after(360).await;
+    assert_eq!(wiki.asked().last().unwrap().as_deref(), Some("\"2\""));
+    bridge.is_at("waiting", true).await;
+    assert!(bridge.takes(old).await && !bridge.takes(new).await);
+    // It is asked for once more, without a condition.
+    bridge.refresh_after(1).await;
+    assert_eq!(wiki.asked().last().unwrap().as_deref(), None);
+    bridge.is_at("held", true).await;
+    bridge.decide("wiki", &two, Decision::Accept).unwrap();
+    // What was accepted meanwhile is what it speaks of, wherever that lies now.
+    bridge.refresh_after(360).await;
+    assert_eq!(wiki.asked().last().unwrap().as_deref(), Some("\"2\""));
+    bridge.is_at("good", false).await;
+    assert!(bridge.takes(new).await && !bridge.takes(old).await);
+}
+
+#[tokio::test]
+async fn r90_a_version_that_ends_before_its_source_is_asked_again_is_told_in_the_log() {
+    let (old, new) = (zoom_key(), intranet_key());
+    for (end, is_told) in [
+        ("2026-11-26T17:00:00Z", true),
+        ("2026-11-30T14:00:00Z", false),
+    ] {
+        let wiki = Wiki::start(gives(&version(&[old]), "\"1\""));
+        let bridge = wiki.followed("").await;
+        let end = format!("validUntil=\"{end}\"");
+        let two = version_with(&end, &[new], &[ACS]);
+        wiki.says(gives(&two, "\"2\""));
+        bridge.refresh_after(360).await;
+        let log = Log::start();
+        bridge.decide("wiki", &two, Decision::Accept).unwrap();
+        let is_told_now = log.text().contains("ends before its source is asked again");
+        assert_eq!(is_told_now, is_told, "{}", log.text());
+    }
 }
 
 #[tokio::test]
