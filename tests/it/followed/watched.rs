@@ -1,15 +1,15 @@
 //! Files of the folder that is watched.
 
-use std::{fs, os::unix::fs::PermissionsExt as _, path::Path};
+use std::{fs, os::unix::fs::PermissionsExt as _, path::Path, sync::Arc};
 
-use passerelle::app::follow::{Decision, refresh};
+use passerelle::app::follow::{Decision, follow, refresh};
 use serde_json::Value;
 
-use super::restarted;
+use super::{Says, Wiki, gives, restarted, version};
 use crate::{
     bridge::{
         Bridge, LIBRARY, LIBRARY_ACS, Setup,
-        keys::{Key, intranet_key, library_key},
+        keys::{Key, intranet_key, library_key, zoom_key},
         metadata, write,
     },
     lab::process::run,
@@ -155,6 +155,35 @@ async fn r91_a_watched_file_that_is_held_is_not_taken_at_a_reload_or_a_start_onc
     let one = metadata(LIBRARY, "", old, &[LIBRARY_ACS]);
     bridge.library_becomes(&one).await;
     assert_eq!(bridge.library(old).await, ("good".to_owned(), false, true));
+}
+
+#[tokio::test]
+async fn r93_a_source_that_hangs_keeps_no_later_question_to_another_one_waiting() {
+    let key = library_key();
+    let wiki = Wiki::start(gives(&version(&[zoom_key()]), "\"1\""));
+    let bridge = wiki.followed("[metadata]\nfolder = '.'").await;
+    bridge.is_at("good", false).await;
+    wiki.says(Says::Nothing);
+    bridge.wait(360);
+    let following = tokio::spawn(follow(Arc::clone(&bridge.live)));
+    while wiki.asked().len() < 2 {
+        tokio::task::yield_now().await;
+    }
+    // The file of another one changes while that question is open.
+    let promises = "cacheDuration=\"PT1H\" entityID=";
+    let text = metadata(LIBRARY, "", key, &[LIBRARY_ACS]).replacen("entityID=", promises, 1);
+    let folder = bridge.folder.path();
+    write(folder, "new.xml", &text);
+    fs::rename(folder.join("new.xml"), folder.join("library.xml")).unwrap();
+    bridge.wait_seconds(5);
+    let copy = folder.join("state/metadata/library.xml");
+    while fs::read_to_string(&copy).unwrap() != text {
+        tokio::task::yield_now().await;
+    }
+    // It has not been given up yet.
+    bridge.is_at("good", false).await;
+    assert_eq!(wiki.asked().len(), 2);
+    following.abort();
 }
 
 /// A pipe in the place of a file: nobody writes to it.
