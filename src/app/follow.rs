@@ -223,9 +223,10 @@ impl Live {
     fn turn(&self) -> Option<Turn<'_>> {
         let current = self.current();
         let named = current.basis.config.named();
+        let registry = Arc::clone(&current.front.bridge.registry);
         Some(Turn {
             live: self,
-            copies: look::last_good(named)?,
+            copies: look::last_good(named)?.beside(Some(registry)),
             held: look::held(named)?,
             current,
         })
@@ -322,22 +323,11 @@ impl Turn<'_> {
     /// The version that a source gave last, and says to be the present one still. What is at hand may be another one:
     /// files come and go.
     fn given(&self, name: &ShortName, version: Option<Fingerprint>) -> Option<Vec<u8>> {
-        let counting = || self.counting(name).ok().flatten();
+        let counting = || self.copies.counting(name).ok().flatten();
         let is_given = |bytes: &Vec<u8>| Some(Fingerprint::of(bytes)) == version;
         { self.held.waiting(name).filter(is_given) }
             .or_else(|| self.held.refused(name).filter(is_given))
             .or_else(|| counting().filter(is_given))
-    }
-
-    /// The version that counts, or the copy of the one that did; none where there never was one. What counts is
-    /// known whatever became of its copy.
-    fn counting(&self, name: &ShortName) -> io::Result<Option<Vec<u8>>> {
-        let mut registered = self.current.front.bridge.registry.all();
-        let registered = registered.find(|it| it.config.short_name == *name);
-        match registered.and_then(|it| it.document.as_deref()) {
-            Some(document) => Ok(Some(document.to_vec())),
-            None => self.copies.counting(name),
-        }
     }
 
     /// Has a version count that somebody looked at, if it can be used as it stands now, and kept: without its copy
@@ -359,15 +349,9 @@ impl Turn<'_> {
         let name = &config.short_name;
         let refused = self.held.refused(name);
         let schemes = self.current.basis.config.schemes;
-        let verdict = self.counting(name).map(|counting| {
-            let there = There {
-                counting: counting.as_deref(),
-                refused: refused.as_deref(),
-            };
-            intake::judge(bytes, config, schemes, there, self.now())
-        });
-        // With nothing to compare with, any change could be in it.
-        let done = match verdict.unwrap_or(Verdict::Held) {
+        let counting = self.copies.counting(name);
+        let there = There::of(&counting, refused.as_deref());
+        let done = match intake::judge(bytes, config, schemes, there, self.now()) {
             Verdict::Known | Verdict::New => match self.ready(config, (bytes, given_at)) {
                 Ok(ready) => {
                     if let Err(error) = self.copies.take(name, bytes, self.now()) {
@@ -441,7 +425,7 @@ impl Turn<'_> {
         }
         Ok(Ready {
             front: changed,
-            before: self.counting(&config.short_name).ok().flatten(),
+            before: { self.copies.counting(&config.short_name) }.ok().flatten(),
         })
     }
 

@@ -50,6 +50,8 @@ const LONGEST_SHA1_DAYS: i64 = 366;
 pub(super) struct Look<'a> {
     named: Named<'a>,
     path: &'a Path,
+    /// The providers of a server that runs already.
+    running: Option<Arc<Registry>>,
     pub(super) faults: Vec<ConfigFault>,
     /// What is wrong with single providers, in their metadata or by their own rules; it stops none of the
     /// others.
@@ -120,10 +122,16 @@ impl<'a> Look<'a> {
         Self {
             named,
             path,
+            running: None,
             faults: Vec::new(),
             of_providers: Vec::new(),
             warnings: Vec::new(),
         }
+    }
+
+    /// The same for a server that runs already, with these providers.
+    pub(super) fn beside(self, running: Option<Arc<Registry>>) -> Self {
+        Self { running, ..self }
     }
 
     pub(super) fn look(&mut self, now: Timestamp) -> Seen {
@@ -412,7 +420,7 @@ impl<'a> Look<'a> {
             self.named.service_providers,
             keys,
             self.named.schemes,
-            last_good(self.named),
+            last_good(self.named).map(|it| it.beside(self.running.clone())),
             now,
         );
         self.of_providers.extend(faults);

@@ -59,6 +59,16 @@ impl HeldVersions {
         read(&self.refused_file(provider))
     }
 
+    /// Whether a version waits or was turned down, be it one that can be read or not: another one counts, or did.
+    pub(super) fn is_any_there(&self, provider: &ShortName) -> bool {
+        let files = [self.waiting_file(provider), self.refused_file(provider)];
+        let is_there = |file: &PathBuf| match fs::symlink_metadata(file) {
+            Ok(_) => true,
+            Err(error) => error.kind() != io::ErrorKind::NotFound,
+        };
+        files.iter().any(is_there)
+    }
+
     /// Has a version wait, in the place of one before it.
     ///
     /// # Errors

@@ -10,10 +10,8 @@ use crate::{
 
 /// What becomes of `text` where `counting` counts.
 fn judged(text: &str, counting: Option<&str>) -> Verdict {
-    let there = There {
-        counting: counting.map(str::as_bytes),
-        refused: None,
-    };
+    let counting = Ok(counting.map(|counting| counting.as_bytes().to_vec()));
+    let there = There::of(&counting, None);
     judge(text.as_bytes(), &config(), Schemes::HttpsOnly, there, now())
 }
 
@@ -77,10 +75,8 @@ fn r91_another_key_or_method_to_encrypt_with_is_held_though_nothing_is_encrypted
         encrypt: Encrypt::Never,
         ..config()
     };
-    let there = There {
-        counting: Some(shipped.as_bytes()),
-        refused: None,
-    };
+    let counting = Ok(Some(shipped.as_bytes().to_vec()));
+    let there = There::of(&counting, None);
     let judged = |text: &str| judge(text.as_bytes(), &in_clear, Schemes::HttpsOnly, there, now());
     let encryption = "<md:KeyDescriptor use=\"encryption\">";
     let (before, there) = shipped.split_once(encryption).unwrap();
@@ -119,10 +115,8 @@ fn r91_an_end_that_is_over_makes_a_version_no_less_comparable() {
 #[test]
 fn r91_what_was_refused_is_refused_again_and_nothing_else_is() {
     let [one, two] = ["one", "two"].map(|key| with("", &["a"], &[key]));
-    let there = There {
-        counting: Some(one.as_bytes()),
-        refused: Some(two.as_bytes()),
-    };
+    let counting = Ok(Some(one.as_bytes().to_vec()));
+    let there = There::of(&counting, Some(two.as_bytes()));
     let judged = |text: &str| judge(text.as_bytes(), &config(), Schemes::HttpsOnly, there, now());
     assert_eq!(judged(&two), Verdict::Refused);
     assert_eq!(judged(&with("", &["b"], &["two"])), Verdict::Held);
@@ -152,4 +146,15 @@ fn r90_what_cannot_be_used_is_told_by_why() {
         ..config()
     };
     assert_eq!(asked(&pinned), unusable(SourceState::Unsigned));
+}
+
+#[test]
+fn r91_a_version_in_the_place_of_one_that_nobody_can_read_is_held_or_refused_and_never_the_first() {
+    let [one, two] = ["one", "two"].map(|key| with("", &["a"], &[key]));
+    let counting = Err(io::Error::other("gone"));
+    let there = There::of(&counting, Some(two.as_bytes()));
+    let judged = |text: &str| judge(text.as_bytes(), &config(), Schemes::HttpsOnly, there, now());
+    assert_eq!(judged(&one), Verdict::Held);
+    assert_eq!(judged(&two), Verdict::Refused);
+    assert_eq!(judged(""), Verdict::Unusable(SourceState::Unusable));
 }

@@ -7,12 +7,13 @@ use std::{
     fs::{self, File},
     io,
     path::{Path, PathBuf},
+    sync::Arc,
     time::SystemTime,
 };
 
 use jiff::Timestamp;
 
-use super::{held::HeldVersions, source::read_bounded};
+use super::{held::HeldVersions, registry::Registry, source::read_bounded};
 use crate::{
     config::{followed, sp::SpConfig},
     model::short_name::ShortName,
@@ -23,6 +24,7 @@ use crate::{
 #[derive(Clone, Debug)]
 pub struct LastGood {
     state_folder: PathBuf,
+    running: Option<Arc<Registry>>,
 }
 
 /// What was read and can be used: to be kept once a server goes on with it.
@@ -37,7 +39,14 @@ impl LastGood {
     pub fn below(state_folder: &Path) -> Self {
         Self {
             state_folder: state_folder.to_owned(),
+            running: None,
         }
+    }
+
+    /// The same beside the providers of a server that runs, if one does: what counts there is known whatever became
+    /// of its copy.
+    pub fn beside(self, running: Option<Arc<Registry>>) -> Self {
+        Self { running, ..self }
     }
 
     /// The file of the copy for the provider; a short name is one plain word.
@@ -45,17 +54,33 @@ impl LastGood {
         followed::copy_of(&self.state_folder, provider)
     }
 
-    /// The copy for the provider: what another version is compared with. None where there never was one.
+    /// The version of the provider that counts, or its copy: what another version is compared with. None where there
+    /// never was one.
     ///
     /// # Errors
     ///
-    /// It cannot be read, which says nothing of whether there is one.
+    /// It cannot be read, which says nothing of whether there is one; or it is gone, and what waits in its place, or
+    /// was turned down, tells that there was one.
     pub fn counting(&self, provider: &ShortName) -> io::Result<Option<Vec<u8>>> {
-        match open_file(&self.path(provider)).and_then(read_bounded) {
+        let running = self.running.as_ref();
+        if let Some(document) = running.and_then(|running| running.document(provider)) {
+            return Ok(Some(document.to_vec()));
+        }
+        match self.copy(provider) {
             Ok(bytes) => Ok(Some(bytes)),
-            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {
+                if self.held().is_any_there(provider) {
+                    Err(error)
+                } else {
+                    Ok(None)
+                }
+            }
             Err(error) => Err(error),
         }
+    }
+
+    fn copy(&self, provider: &ShortName) -> io::Result<Vec<u8>> {
+        open_file(&self.path(provider)).and_then(read_bounded)
     }
 
     /// The copies of providers that are not among `known`, in order. They are told and not removed: a
@@ -89,10 +114,7 @@ impl LastGood {
 
     /// Puts a copy in the place of the one before it.
     fn keep(&self, provider: &ShortName, bytes: &[u8]) -> io::Result<()> {
-        if self
-            .counting(provider)
-            .is_ok_and(|known| known.as_deref() == Some(bytes))
-        {
+        if self.copy(provider).is_ok_and(|known| known == bytes) {
             return Ok(());
         }
         put(&self.state_folder, &self.path(provider), bytes)

@@ -191,21 +191,14 @@ impl Loading<'_> {
     /// reload judge it as the server does that runs: it may have changed since, or while none did.
     fn awaits(&self, config: &SpConfig, bytes: &[u8]) -> Option<&'static str> {
         let last_good = self.last_good.as_ref().filter(|_| config.is_watched)?;
-        let (name, held) = (&config.short_name, last_good.held());
-        let refused = held.refused(name);
+        let name = &config.short_name;
+        let refused = last_good.held().refused(name);
         let verdict = match last_good.counting(name) {
             Ok(Some(counting)) if counting == bytes => Verdict::Known,
-            // A version that waits came in the place of one that counted.
-            Ok(None) if held.waiting(name).is_some() => Verdict::Held,
-            Ok(counting) => {
-                let there = There {
-                    counting: counting.as_deref(),
-                    refused: refused.as_deref(),
-                };
+            counting => {
+                let there = There::of(&counting, refused.as_deref());
                 intake::judge(bytes, config, self.schemes, there, self.now)
             }
-            // With nothing to compare with, any change could be in it.
-            Err(_) => Verdict::Held,
         };
         match verdict {
             Verdict::Held => Some("is held until somebody has looked at what changes in it"),

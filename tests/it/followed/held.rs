@@ -304,13 +304,23 @@ async fn r91_a_copy_that_is_gone_or_cannot_be_read_makes_no_version_the_first_on
         bridge.refresh_after(360).await;
         bridge.is_at("held", true).await;
         assert!(bridge.takes(old).await && !bridge.takes(new).await);
-        if !is_gone {
-            // After a start nothing counts, and nothing is taken unseen.
-            let bridge = restarted(bridge);
-            refresh(&bridge.live).await;
-            bridge.is_at("held", true).await;
-            assert!(!bridge.takes(new).await);
-        }
+        // After a start nothing counts, and nothing is taken unseen: neither that version nor another one.
+        let bridge = restarted(bridge);
+        refresh(&bridge.live).await;
+        bridge.is_at("held", true).await;
+        assert!(!bridge.takes(new).await);
+        let three = version_with("", &[new], &[ACS, OTHER_ACS]);
+        wiki.says(gives(&three, "\"3\""));
+        bridge.refresh_after(360).await;
+        bridge.is_at("held", true).await;
+        assert!(!bridge.takes(new).await);
+        // Nor where what waited can be read no more, or was turned down.
+        bridge.decide("wiki", &three, Decision::Refuse).unwrap();
+        wiki.says(gives(&version(&[new]), "\"2\""));
+        let bridge = restarted(bridge);
+        refresh(&bridge.live).await;
+        bridge.is_at("held", true).await;
+        assert!(!bridge.takes(new).await);
     }
 }
 

@@ -2,7 +2,10 @@
 
 use std::{fs, os::unix::fs::PermissionsExt as _, path::Path, sync::Arc};
 
-use passerelle::app::follow::{Decision, follow, refresh};
+use passerelle::{
+    app::follow::{Decision, follow, refresh},
+    config::fault::ConfigFault,
+};
 use serde_json::Value;
 
 use super::{Says, Wiki, gives, restarted, version};
@@ -155,6 +158,22 @@ async fn r91_a_watched_file_that_is_held_is_not_taken_at_a_reload_or_a_start_onc
     let one = metadata(LIBRARY, "", old, &[LIBRARY_ACS]);
     bridge.library_becomes(&one).await;
     assert_eq!(bridge.library(old).await, ("good".to_owned(), false, true));
+}
+
+#[tokio::test]
+async fn r91_a_reload_compares_a_watched_file_with_what_runs_whatever_became_of_its_copy() {
+    let (old, new) = (library_key(), intranet_key());
+    let bridge = watching();
+    refresh(&bridge.live).await;
+    let folder = bridge.folder.path();
+    fs::remove_file(folder.join("state/metadata/library.xml")).unwrap();
+    // Before anybody glances at it.
+    let two = metadata(LIBRARY, "", new, &[LIBRARY_ACS]);
+    write(folder, "library.xml", &two);
+    let faults = bridge.live.reload("a test").unwrap_err();
+    let is_told = |fault: &ConfigFault| fault.what.contains("is held until somebody has looked");
+    assert!(faults.iter().any(is_told), "{faults:?}");
+    assert!(bridge.library(old).await.2 && !bridge.library(new).await.2);
 }
 
 #[tokio::test]
