@@ -245,7 +245,10 @@ impl Live {
         let Some(config) = config(&turn.current, name).filter(is_same) else {
             return;
         };
-        if config.is_watched && matches!(answer, Ok(Fetched::Known)) {
+        // What is held and is not there any more is read once more, or nobody could decide on it.
+        let sources = &turn.current.lasting.sources;
+        let is_settled = || !sources.is_held(name) || turn.held.waiting(name).is_some();
+        if config.is_watched && matches!(answer, Ok(Fetched::Known)) && is_settled() {
             return turn.current.lasting.sources.is_same(name, turn.now());
         }
         let given = match answer {
@@ -265,7 +268,22 @@ impl Live {
             Ok((bytes, validators, written_at)) => {
                 let version = Some(Fingerprint::of(&bytes));
                 let given_at = written_at.unwrap_or_else(|| turn.now());
-                let state = turn.take_in(config, (&bytes, given_at));
+                let taken = turn.take_in(config, (&bytes, given_at));
+                let (state, validators) = match taken {
+                    Ok(state) => (state, validators),
+                    // It is asked for without a condition the next time.
+                    Err(error) => {
+                        // Said once: a file is looked at every few seconds.
+                        if !sources.is_held(name) {
+                            tracing::error!(
+                                sp.short_name = %name,
+                                error.cause = %error,
+                                "what becomes of a version of metadata cannot be noted"
+                            );
+                        }
+                        (SourceState::Held, Validators::default())
+                    }
+                };
                 let known = Known {
                     validators,
                     version,
@@ -344,14 +362,18 @@ impl Turn<'_> {
         Ok(())
     }
 
-    /// Judges a version that was given at some time, and has it count or be held.
-    fn take_in(&self, config: &SpConfig, (bytes, given_at): (&[u8], Timestamp)) -> SourceState {
+    /// Judges a version that was given at some time, and has it count or be held; a fault where that cannot be noted.
+    fn take_in(
+        &self,
+        config: &SpConfig,
+        (bytes, given_at): (&[u8], Timestamp),
+    ) -> io::Result<SourceState> {
         let name = &config.short_name;
         let refused = self.held.refused(name);
         let schemes = self.current.basis.config.schemes;
         let counting = self.copies.counting(name);
         let there = There::of(&counting, refused.as_deref());
-        let done = match intake::judge(bytes, config, schemes, there, self.now()) {
+        match intake::judge(bytes, config, schemes, there, self.now()) {
             Verdict::Known | Verdict::New => match self.ready(config, (bytes, given_at)) {
                 Ok(ready) => {
                     if let Err(error) = self.copies.take(name, bytes, self.now()) {
@@ -370,15 +392,7 @@ impl Turn<'_> {
             Verdict::Held => { self.held.hold(name, bytes) }.map(|()| SourceState::Held),
             Verdict::Refused => Ok(SourceState::Refused),
             Verdict::Unusable(state) => Ok(state),
-        };
-        done.unwrap_or_else(|error| {
-            tracing::error!(
-                sp.short_name = %name,
-                error.cause = %error,
-                "what becomes of a version of metadata cannot be noted"
-            );
-            SourceState::Held
-        })
+        }
     }
 
     /// Sees what a version would change, and changes nothing.

@@ -142,6 +142,16 @@ impl<'a> Look<'a> {
         let mut rules = HashMap::new();
         for sp in self.named.service_providers {
             self.look_at_sha1(sp, now);
+            if sp.metadata_signed_by.is_some() && sp.max_validity_days.is_none() {
+                let what = "stands without max-validity-days: whoever has an older version that was signed once can have \
+                            it count again";
+                let hint = "write for how many days at most the signer lets its metadata count";
+                self.warn(
+                    &format!("sp.{}.metadata-signed-by", sp.short_name),
+                    &what,
+                    hint,
+                );
+            }
             if let Some(compiled) = self.rules(sp, mapping.as_ref()) {
                 rules.insert(&sp.short_name, compiled);
             }

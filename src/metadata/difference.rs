@@ -3,6 +3,7 @@
 
 use std::collections::BTreeSet;
 
+use jiff::{SignedDuration, Timestamp};
 use serde::Serialize;
 
 use super::{key_descriptor::KeyUse, outline::Outline};
@@ -85,6 +86,8 @@ pub enum Subject {
     SingleLogoutService,
     /// When the description ends.
     ValidUntil,
+    /// The signatures that it verifies, and the digests.
+    Verifies,
     /// Whether the assertion itself is to be signed.
     WantAssertionsSigned,
 }
@@ -112,13 +115,18 @@ impl Subject {
             Self::SigningKeys => "ALL keys for signing",
             Self::SingleLogoutService => "address for logout",
             Self::ValidUntil => "validUntil",
+            Self::Verifies => "signatures that it verifies",
             Self::WantAssertionsSigned => "assertions are to be signed",
         }
     }
 }
 
-/// All that is different in `new`, for which `voucher` vouches; what is held comes first.
-pub fn between(old: &Outline, new: &Outline, voucher: Voucher) -> Vec<Change> {
+/// How soon a version has to end for that to be held, where the one that counts does not end as soon: nobody could be
+/// told in time.
+const SOON: SignedDuration = SignedDuration::from_hours(24);
+
+/// All that is different in `new`, for which `voucher` vouches, at `now`; what is held comes first.
+pub fn between(old: &Outline, new: &Outline, voucher: Voucher, now: Timestamp) -> Vec<Change> {
     use Subject as Is;
     let mut changes = Changes {
         voucher,
@@ -130,7 +138,12 @@ pub fn between(old: &Outline, new: &Outline, voucher: Voucher) -> Vec<Change> {
     changes.lists(Is::AssertionConsumerService, answers);
     changes.keys(KeyUse::Signing, both);
     changes.keys(KeyUse::Encryption, both);
-    changes.value(Is::EncryptsTo, both.map(|it| it.encrypts_to.clone()));
+    let encrypts_to = both.map(|it| it.encrypts_to.as_ref().map(ToString::to_string));
+    changes.value(Is::EncryptsTo, encrypts_to);
+    if is_by_a_known_key(old, new) {
+        changes.set_held(Is::EncryptsTo, false);
+    }
+    changes.value(Is::Verifies, both.map(|it| it.verifies.clone()));
     let logout = both.map(|it| texts(&it.single_logout_services));
     changes.lists(Is::SingleLogoutService, logout);
     changes.lists(Is::NameIdFormat, both.map(|it| it.name_id_formats.clone()));
@@ -166,13 +179,18 @@ pub fn between(old: &Outline, new: &Outline, voucher: Voucher) -> Vec<Change> {
         Is::ValidUntil,
         both.map(|it| it.valid_until.map(|it| it.to_string())),
     );
+    let is_soon = |end: Timestamp| end.duration_since(now) < SOON;
+    let is_sooner = |end: &Timestamp| old.valid_until.is_none_or(|old| *end < old);
+    if new.valid_until.filter(is_sooner).is_some_and(is_soon) {
+        changes.set_held(Is::ValidUntil, true);
+    }
     changes.value(
         Is::CacheDuration,
         both.map(|it| it.cache_duration.map(|it| it.to_string())),
     );
     changes.value(Is::Entities, both.map(|it| Some(it.entities.to_string())));
     if shrinks(old.entities, new.entities) {
-        changes.hold(Is::Entities);
+        changes.set_held(Is::Entities, true);
     }
     changes.found.sort_by_key(|change| !change.is_held);
     changes.found
@@ -182,6 +200,14 @@ pub fn between(old: &Outline, new: &Outline, voucher: Voucher) -> Vec<Change> {
 /// made, or the file of somebody else.
 const fn shrinks(old: usize, new: usize) -> bool {
     new.saturating_mul(10) < old.saturating_mul(9)
+}
+
+/// Whether what would be encrypted to is only another one of the keys that counted already, by the same methods: as
+/// the new certificate of a provider that has it stand for signing first.
+fn is_by_a_known_key(old: &Outline, new: &Outline) -> bool {
+    let both = old.encrypts_to.as_ref().zip(new.encrypts_to.as_ref());
+    let is_known = |key: &str| old.keys.iter().any(|known| known.to_string() == key);
+    both.is_some_and(|(old, new)| old.methods == new.methods && is_known(&new.key))
 }
 
 /// What is said to people, in both languages.
@@ -224,9 +250,14 @@ impl Changes {
             // Whoever has the source adds a key of its own first, and takes the old one away later: no moment has
             // all keys other. The one signs requests as the provider, the other reads what is for it alone.
             Subject::SigningKey => !is_vouched_for && new.is_some(),
-            Subject::EncryptsTo => !is_vouched_for,
-            // Where the configuration leaves it to the metadata, less is asked of everybody from now on.
-            Subject::AuthnRequestsSigned | Subject::WantAssertionsSigned => new == Some("false"),
+            // The one is read by whoever has the key; the other is a signature of ours that may be weaker, or none that
+            // the provider verifies.
+            Subject::EncryptsTo | Subject::Verifies => !is_vouched_for,
+            // Where the configuration leaves it to the metadata, less is asked of everybody from now on; or more than
+            // the provider does, which shuts everybody out until somebody has looked at its way back.
+            Subject::AuthnRequestsSigned | Subject::WantAssertionsSigned => {
+                !is_vouched_for || new == Some("false")
+            }
             Subject::CacheDuration
             | Subject::Description
             | Subject::DisplayName
@@ -242,9 +273,9 @@ impl Changes {
         }
     }
 
-    fn hold(&mut self, what: Subject) {
+    fn set_held(&mut self, what: Subject, is_held: bool) {
         let found = self.found.iter_mut().filter(|change| change.what == what);
-        found.for_each(|change| change.is_held = true);
+        found.for_each(|change| change.is_held = is_held);
     }
 
     fn value(&mut self, what: Subject, [old, new]: [Option<String>; 2]) {
@@ -253,7 +284,8 @@ impl Changes {
         }
     }
 
-    /// Keys that came and went; that none of them stayed is more than the sum of it.
+    /// Keys that came and went; that none of them stayed is more than the sum of it, unless those to encrypt to now
+    /// counted for signing before.
     fn keys(&mut self, key_use: KeyUse, both: [&Outline; 2]) {
         let (one, all) = match key_use {
             KeyUse::Encryption => (Subject::EncryptionKey, Subject::EncryptionKeys),
@@ -263,7 +295,11 @@ impl Changes {
             let keys = it.keys.iter().filter(|key| key.is_for(key_use));
             keys.map(ToString::to_string).collect::<Vec<_>>()
         });
-        if !old.is_empty() && !old.iter().any(|key| new.contains(key)) {
+        let known: Vec<_> = { both[0].keys.iter() }.map(ToString::to_string).collect();
+        let are_known = key_use == KeyUse::Encryption
+            && !new.is_empty()
+            && new.iter().all(|key| known.contains(key));
+        if !old.is_empty() && !old.iter().any(|key| new.contains(key)) && !are_known {
             let count = |keys: &[String]| Some(keys.len().to_string());
             self.add(all, count(&old), count(&new));
         }
@@ -285,9 +321,14 @@ impl Changes {
 #[cfg(test)]
 mod tests {
     use super::{
-        super::outline::tests::{outline, with},
+        super::{
+            key_descriptor::EncryptsTo,
+            outline::tests::{outline, with},
+            read::tests::now,
+        },
         *,
     };
+    use crate::model::vocab;
 
     fn told(change: &Change) -> (Subject, bool, bool, bool) {
         (
@@ -300,7 +341,7 @@ mod tests {
 
     /// What is different in `new`, by what vouches for it.
     fn changed(old: &Outline, new: &Outline, voucher: Voucher) -> Vec<(Subject, bool, bool, bool)> {
-        between(old, new, voucher).iter().map(told).collect()
+        between(old, new, voucher, now()).iter().map(told).collect()
     }
 
     const VOUCHERS: [Voucher; 2] = [Voucher::Key, Voucher::Source];
@@ -311,7 +352,7 @@ mod tests {
         let mut other = one.clone();
         other.keys.reverse();
         other.assertion_consumer_services.reverse();
-        assert_eq!(between(&one, &other, Voucher::Source), []);
+        assert_eq!(between(&one, &other, Voucher::Source, now()), []);
     }
 
     #[test]
@@ -393,7 +434,11 @@ mod tests {
         let old = outline(&with("", &["a"], &["one"]));
         assert_eq!(old.encrypts_to, None);
         let mut new = old.clone();
-        new.encrypts_to = Some("a key".to_owned());
+        let by = |methods: &str| EncryptsTo {
+            key: "a key".to_owned(),
+            methods: methods.to_owned(),
+        };
+        new.encrypts_to = Some(by("one"));
         for voucher in VOUCHERS {
             let is_held = voucher == Voucher::Source;
             let told = |old, new| changed(old, new, voucher);
@@ -401,13 +446,13 @@ mod tests {
             assert_eq!(told(&old, &new), is(false, true));
             assert_eq!(told(&new, &old), is(true, false));
             let mut other = new.clone();
-            other.encrypts_to = Some("the key, otherwise".to_owned());
+            other.encrypts_to = Some(by("another"));
             assert_eq!(told(&new, &other), is(true, true));
         }
     }
 
     #[test]
-    fn r91_that_less_is_signed_is_held_and_that_more_is_is_not() {
+    fn r91_that_less_is_signed_is_held_and_that_more_is_unless_a_key_of_ours_vouches_for_it() {
         let old = outline(&with("", &["a"], &["one"]));
         for voucher in VOUCHERS {
             let mut new = old.clone();
@@ -416,12 +461,79 @@ mod tests {
             let told = |old, new| changed(old, new, voucher);
             let what = Subject::AuthnRequestsSigned;
             assert_eq!(told(&new, &old), is(what, true));
-            assert_eq!(told(&old, &new), is(what, false));
+            assert_eq!(told(&old, &new), is(what, voucher == Voucher::Source));
             let mut new = old.clone();
             new.want_assertions_signed = true;
             let what = Subject::WantAssertionsSigned;
             assert_eq!(told(&new, &old), is(what, true));
-            assert_eq!(told(&old, &new), is(what, false));
+            assert_eq!(told(&old, &new), is(what, voucher == Voucher::Source));
+        }
+    }
+
+    #[test]
+    fn r91_an_end_that_is_near_is_held_where_what_counts_ends_later_and_no_other_one_is() {
+        let mut old = outline(&with("", &["a"], &["one"]));
+        let mut new = old.clone();
+        let [minute, hour, day] = [1, 60, 24 * 60].map(SignedDuration::from_mins);
+        for (before, after, is_held) in [
+            (None, Some(minute), true),
+            (None, Some(day - minute), true),
+            (None, Some(day), false),
+            (Some(day * 30), Some(day * 2), false),
+            (Some(day * 30), Some(hour), true),
+            (Some(hour * 10), Some(minute), true),
+            (Some(hour), Some(hour * 2), false),
+            (Some(hour), Some(day * 30), false),
+            (Some(minute), None, false),
+        ] {
+            old.valid_until = before.map(|left| now() + left);
+            new.valid_until = after.map(|left| now() + left);
+            let change = (
+                Subject::ValidUntil,
+                before.is_some(),
+                after.is_some(),
+                is_held,
+            );
+            for voucher in VOUCHERS {
+                assert_eq!(
+                    changed(&old, &new, voucher),
+                    [change],
+                    "{before:?} {after:?}"
+                );
+            }
+        }
+    }
+
+    #[test]
+    fn r91_other_signatures_that_it_would_verify_are_held_unless_a_key_of_ours_vouches_for_them() {
+        let plain = with("", &["a"], &["one"]);
+        let declares = |method: &str| {
+            let declared = format!(
+                "<md:Extensions><alg:{method} xmlns:alg='{}'/></md:Extensions><md:SPSSODescriptor ",
+                vocab::ALG
+            );
+            outline(&plain.replacen("<md:SPSSODescriptor ", &declared, 1))
+        };
+        let rsa = "SigningMethod Algorithm='http://www.w3.org/2001/04/xmldsig-more#rsa-sha256'";
+        let old = outline(&plain);
+        for new in [
+            rsa,
+            &*rsa.replace("256", "512"),
+            &*format!("{rsa} MinKeySize='4096'"),
+            "DigestMethod Algorithm='http://www.w3.org/2001/04/xmlenc#sha512'",
+        ]
+        .map(declares)
+        {
+            for voucher in VOUCHERS {
+                let is_held = voucher == Voucher::Source;
+                let told = |old, new| changed(old, new, voucher);
+                let is = |was, is| [(Subject::Verifies, was, is, is_held)];
+                assert_eq!(told(&old, &new), is(false, true));
+                assert_eq!(told(&new, &old), is(true, false));
+                if new != declares(rsa) {
+                    assert_eq!(told(&declares(rsa), &new), is(true, true));
+                }
+            }
         }
     }
 

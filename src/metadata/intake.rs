@@ -104,7 +104,7 @@ fn changes(
         ..config.clone()
     };
     let old = outline::look(counting, &unsigned, schemes, now).outline?;
-    Some(difference::between(&old, new, Voucher::of(config)))
+    Some(difference::between(&old, new, Voucher::of(config), now))
 }
 
 /// What `bytes` changes, in our words alone, for the audit: `first` where nothing counted before it, and

@@ -100,6 +100,61 @@ fn r91_another_key_or_method_to_encrypt_with_is_held_though_nothing_is_encrypted
 }
 
 #[test]
+fn r91_a_certificate_that_somebody_looked_at_for_signing_is_held_no_second_time_to_encrypt_with() {
+    let shipped = include_str!("../../metadata/zoom.xml");
+    let plain = include_str!("../../tests/fixtures/metadata/valid/plain.xml");
+    let certificate = |text: &str| {
+        let (_, after) = text.split_once("<ds:X509Certificate>").unwrap();
+        after
+            .split_once("</ds:X509Certificate>")
+            .unwrap()
+            .0
+            .to_owned()
+    };
+    let (before, rest) = shipped.split_once("<md:KeyDescriptor").unwrap();
+    let (_, after) = rest.rsplit_once("</md:KeyDescriptor>").unwrap();
+    let certificates = [shipped, plain].map(certificate);
+    let [a, b] = [0, 1];
+    let zoom = |signing: &[usize], encryption: &[usize], method: &str| {
+        let descriptor = |key_use: &str, key: &usize| {
+            let certificate = &certificates[*key];
+            format!(
+                "<md:KeyDescriptor use=\"{key_use}\"><ds:KeyInfo xmlns:ds=\"{}\"><ds:X509Data><ds:X509Certificate>\
+                 {certificate}</ds:X509Certificate></ds:X509Data></ds:KeyInfo>{method}</md:KeyDescriptor>",
+                vocab::DS
+            )
+        };
+        let signing = signing.iter().map(|key| descriptor("signing", key));
+        let encryption = encryption.iter().map(|key| descriptor("encryption", key));
+        let keys: String = signing.chain(encryption).collect();
+        format!("{before}{keys}{after}")
+    };
+    let config = SpConfig {
+        encrypt: Encrypt::Never,
+        ..config()
+    };
+    let judged = |old: &str, new: &str| {
+        let counting = Ok(Some(old.as_bytes().to_vec()));
+        let there = There::of(&counting, None);
+        judge(new.as_bytes(), &config, Schemes::HttpsOnly, there, now())
+    };
+    let [first, second, third, last] = [
+        zoom(&[a], &[a], ""),
+        zoom(&[a, b], &[a], ""),
+        zoom(&[a, b], &[b], ""),
+        zoom(&[b], &[b], ""),
+    ];
+    assert_eq!(judged(&first, &second), Verdict::Held);
+    assert_eq!(judged(&second, &third), Verdict::New);
+    assert_eq!(judged(&third, &last), Verdict::New);
+    // One that nobody looked at, or another method, or none any more.
+    let weaker = "<md:EncryptionMethod Algorithm=\"http://www.w3.org/2009/xmlenc11#aes128-gcm\"/>";
+    assert_eq!(judged(&first, &zoom(&[a], &[b], "")), Verdict::Held);
+    assert_eq!(judged(&second, &zoom(&[a, b], &[b], weaker)), Verdict::Held);
+    assert_eq!(judged(&second, &zoom(&[a, b], &[], "")), Verdict::Held);
+}
+
+#[test]
 fn r91_an_end_that_is_over_makes_a_version_no_less_comparable() {
     let ended = with("validUntil='2026-11-01T00:00:00Z'", &["a"], &["one"]);
     assert_eq!(

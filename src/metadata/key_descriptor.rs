@@ -146,13 +146,28 @@ pub(super) fn list(descriptor: Element<'_, '_>) -> Vec<ListedKey> {
     keys
 }
 
-/// The key below `descriptor` that would be encrypted to, and how: for people, and to compare two versions with. That
-/// nothing is encrypted to the provider today says nothing of tomorrow.
+/// The key that would be encrypted to, and how: for people, and to compare two versions with.
+#[derive(Clone, Debug, Eq, PartialEq, Serialize)]
+pub struct EncryptsTo {
+    /// The key, as a [`ListedKey`] is told.
+    pub key: String,
+    /// The URIs of cipher, key transport, digest and mask.
+    pub methods: String,
+}
+
+impl fmt::Display for EncryptsTo {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}, by {}", self.key, self.methods)
+    }
+}
+
+/// The key below `descriptor` that would be encrypted to. That nothing is encrypted to the provider today says nothing
+/// of tomorrow.
 pub(super) fn encrypts_to(
     descriptor: Element<'_, '_>,
     wish: Wish<'_>,
     now: Timestamp,
-) -> Option<String> {
+) -> Option<EncryptsTo> {
     let encrypt = (Encrypt::WhenPossible, wish);
     let key = read(descriptor, encrypt, now, &mut Vec::new()).encryption?;
     let EncryptionMethods { block, transport } = key.methods();
@@ -163,7 +178,10 @@ pub(super) fn encrypts_to(
         transport.digest().uri(),
         transport.mask().mgf_uri(),
     ];
-    Some(format!("{listed}, by {}", uris.join(" ")))
+    Some(EncryptsTo {
+        key: listed.to_string(),
+        methods: uris.join(" "),
+    })
 }
 
 /// One `KeyDescriptor`.

@@ -45,6 +45,7 @@ impl LastGood {
 
     /// The same beside the providers of a server that runs, if one does: what counts there is known whatever became
     /// of its copy.
+    #[must_use]
     pub fn beside(self, running: Option<Arc<Registry>>) -> Self {
         Self { running, ..self }
     }

@@ -13,7 +13,7 @@ use super::{
     encryption_method::Wish,
     entities,
     finding::Finding,
-    key_descriptor::{self, ListedKey},
+    key_descriptor::{self, EncryptsTo, ListedKey},
     read::{self, Described},
 };
 use crate::{
@@ -67,7 +67,10 @@ pub struct Outline {
     pub keys: Vec<ListedKey>,
     /// The key that its assertions would be encrypted to, and how, whether they are or not; none where there is
     /// no such key.
-    pub encrypts_to: Option<String>,
+    pub encrypts_to: Option<EncryptsTo>,
+    /// The signatures and digests that it declares to verify, of those that are used here; none where it declares
+    /// nothing.
+    pub verifies: Option<String>,
     /// Which names it knows people by, as written.
     pub name_id_formats: Vec<String>,
     /// Whether it promises that its requests are signed.
@@ -219,6 +222,7 @@ impl Outline {
                 Wish::of(config, &described.refused),
                 now,
             ),
+            verifies: described.signature_methods.told(),
             assertion_consumer_services: answers
                 .map(|service| ListedService {
                     index: Some(service.index),

@@ -250,6 +250,8 @@ impl Loading<'_> {
 
     fn read(&self, path: &Path, config: &SpConfig) -> io::Result<Read> {
         let (bytes, written_at) = read_file(path)?;
+        // A clock that was ahead when it was written makes it no younger than it is.
+        let written_at = written_at.map(|at| at.min(self.now));
         let reading = read::read(&bytes, config, self.schemes, self.now);
         Ok(Read {
             bytes,
@@ -270,7 +272,7 @@ pub fn read_version(
     let mut read = Read {
         reading: read::read(&bytes, config, schemes, now),
         bytes,
-        written_at: Some(given_at),
+        written_at: Some(given_at.min(now)),
     };
     registered(config, Origin::File, &mut read)
         .filter(|registered| verifies(registered, keys).is_ok())

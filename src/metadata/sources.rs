@@ -27,6 +27,8 @@ const SHORTEST: SignedDuration = SignedDuration::from_mins(5);
 const AFTER_FAILURE: SignedDuration = SignedDuration::from_mins(1);
 /// How late it is asked again at the latest where the administrator does not say it.
 const LONGEST: SignedDuration = SignedDuration::from_hours(24);
+/// How late that may be where he does: a week (`metadata-refresh-minutes`).
+const FURTHEST: SignedDuration = SignedDuration::from_hours(7 * 24);
 /// How often it is looked whether a file that is watched is another one.
 const GLANCE: SignedDuration = SignedDuration::from_secs(5);
 /// When it is where nobody says anything.
@@ -257,11 +259,13 @@ impl Sources {
         }
     }
 
-    /// Whom to ask at `now`: nobody who is being asked. Each is due again after a while,
+    /// Whom to ask at `now`, also where the clock has gone back since the time was set: nobody who is being asked. Each is due again after a while,
     /// also where nothing is noted of what came: a fault of ours must not become a flood at somebody's door.
     pub fn due(&self, now: Timestamp) -> Vec<Due> {
         let mut sources = self.lock();
-        let is_due = |source: &Source| source.record.next <= now && !source.is_asked;
+        let furthest = now.saturating_add(FURTHEST).unwrap_or(Timestamp::MAX);
+        let has_come = |next: Timestamp| next <= now || next > furthest;
+        let is_due = |source: &Source| has_come(source.record.next) && !source.is_asked;
         let due = { sources.iter_mut() }.filter(|(_, source)| is_due(source));
         due.map(|(name, source)| {
             source.record.next = now.saturating_add(AFTER_FAILURE).unwrap_or(Timestamp::MAX);
@@ -327,6 +331,12 @@ impl Sources {
         if let Some(source) = self.lock().get_mut(name) {
             source.record.next = now.saturating_add(GLANCE).unwrap_or(Timestamp::MAX);
         }
+    }
+
+    /// Whether the version that the source of `name` gave last is held.
+    pub fn is_held(&self, name: &ShortName) -> bool {
+        let sources = self.lock();
+        { sources.get(name) }.is_some_and(|source| source.record.state == SourceState::Held)
     }
 
     /// Notes what the administrator decided of the version that waits.
@@ -489,6 +499,21 @@ mod tests {
         let fault = FetchFault::Http(HttpFault::no_file());
         assert_eq!(SourceState::from(&fault), SourceState::NoFile);
         assert!(!SourceState::NoFile.is_sound());
+    }
+
+    #[test]
+    fn r90_a_clock_that_went_far_ahead_and_back_keeps_no_source_from_being_asked() {
+        let (sources, entropy, config) = (Sources::default(), SeededEntropy::new(1), followed());
+        sources.follow(std::slice::from_ref(&config), None, now());
+        let ahead = now() + SignedDuration::from_hours(10 * 365 * 24);
+        sources.note(&config, came(SourceState::Good), &entropy, ahead);
+        assert_eq!(sources.due(now()).len(), 1);
+        // The longest pause that may be configured is waited for.
+        let mut weekly = config;
+        weekly.followed.as_mut().unwrap().refresh = Some(minutes(7 * 24 * 60));
+        sources.is_asked_no_more(&weekly.short_name);
+        sources.note(&weekly, came(SourceState::Good), &entropy, now());
+        assert!(sources.due(now()).is_empty());
     }
 
     #[test]

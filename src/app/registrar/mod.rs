@@ -324,7 +324,9 @@ impl Registrar {
             of_file().or_else(of_copy)
         };
         let changes = match (&old, &look.outline) {
-            (Some(old), Some(new)) => difference::between(old, new, Voucher::of(config)),
+            (Some(old), Some(new)) => {
+                difference::between(old, new, Voucher::of(config), self.now())
+            }
             (None, _) | (_, None) => Vec::new(),
         };
         let is_incomparable = old.is_none();

@@ -149,5 +149,5 @@ pub(super) const INCOMPARABLE: &str =
 /// What is held, said loudly (R-91).
 pub(super) const HELD: &str = "\
 HELD: with these changes, whoever made this metadata could receive the answers of everybody, read them, or sign
-in the name of the provider; or much of the file is gone. Ask the provider, by a way that you know, whether it
+in the name of the provider; or shut everybody out; or much of the file is gone. Ask the provider, by a way that you know, whether it
 made them.";

@@ -1,9 +1,12 @@
 //! What waits until somebody has looked at it.
 
-use std::{fs, os::unix::fs::PermissionsExt as _, path::Path};
+use std::{fs, os::unix::fs::PermissionsExt as _, path::Path, sync::Arc};
 
 use passerelle::{
-    app::follow::{Decision, DecisionFault, refresh},
+    app::{
+        alerts::Watch,
+        follow::{Decision, DecisionFault, refresh},
+    },
     config::edit,
     model::fingerprint::Fingerprint,
     xmlsec::keys::NewKey,
@@ -11,6 +14,7 @@ use passerelle::{
 
 use super::{ACS, OTHER_ACS, Says, WIKI, Wiki, gives, restarted, version, version_with};
 use crate::{
+    alerts::Teller,
     bridge::{
         Bridge, Setup,
         keys::{intranet_key, library_key, zoom_key},
@@ -325,6 +329,57 @@ async fn r91_a_copy_that_is_gone_or_cannot_be_read_makes_no_version_the_first_on
 }
 
 #[tokio::test]
+async fn r91_what_is_held_is_told_at_once_and_each_day_until_somebody_has_decided() {
+    const DAY: i64 = 24 * 60;
+    let teller = Teller::new();
+    let (old, new) = (zoom_key(), intranet_key());
+    let wiki = Wiki::start(gives(&version(&[old]), "\"1\""));
+    let lines = format!("[alerts]\ncommand = ['{}']", teller.path("tell").display());
+    let bridge = wiki.followed(&lines).await;
+    let mut watch = Watch::begin(Arc::clone(&bridge.live));
+    watch.look_when_due().await;
+    teller.take();
+    let two = version(&[new]);
+    wiki.says(gives(&two, "\"2\""));
+    bridge.refresh_after(360).await;
+    let is_told = async |watch: &mut Watch| {
+        watch.look_when_due().await;
+        let told = teller.take().concat();
+        // Until when the one before it counts: 30 days after the source gave it last.
+        told.contains("sp.wiki: a version of its metadata is held, and the one before it counts until 2026-12-26T")
+    };
+    assert!(is_told(&mut watch).await);
+    assert!(!is_told(&mut watch).await);
+    bridge.wait(DAY - 361);
+    assert!(!is_told(&mut watch).await);
+    bridge.wait(1);
+    assert!(is_told(&mut watch).await);
+    bridge.decide("wiki", &two, Decision::Accept).unwrap();
+    bridge.wait(DAY);
+    assert!(!is_told(&mut watch).await);
+}
+
+#[tokio::test]
+async fn r91_what_could_not_be_kept_waiting_is_asked_for_again_until_it_can_be_decided_on() {
+    let (old, new) = (zoom_key(), intranet_key());
+    let wiki = Wiki::start(gives(&version(&[old]), "\"1\""));
+    let bridge = wiki.followed("").await;
+    let folder = bridge.folder.path().join("state/held");
+    fs::write(&folder, "").unwrap();
+    let two = version(&[new]);
+    wiki.says(gives(&two, "\"2\""));
+    bridge.refresh_after(360).await;
+    bridge.is_at("held", true).await;
+    assert!(bridge.decide("wiki", &two, Decision::Accept).is_err());
+    fs::remove_file(&folder).unwrap();
+    bridge.refresh_after(360).await;
+    assert_eq!(wiki.asked().last().unwrap().as_deref(), None);
+    bridge.is_at("held", true).await;
+    bridge.decide("wiki", &two, Decision::Accept).unwrap();
+    assert!(bridge.takes(new).await && !bridge.takes(old).await);
+}
+
+#[tokio::test]
 async fn r91_what_is_accepted_and_cannot_be_kept_goes_on_waiting() {
     let (old, new) = (zoom_key(), intranet_key());
     let wiki = Wiki::start(gives(&version(&[old]), "\"1\""));
@@ -435,6 +490,9 @@ async fn r90_r96_a_version_that_our_next_key_cannot_sign_for_does_not_take_a_pro
     let rsa_alone = version(&[key]).replacen(role, &format!("{declared}{role}"), 1);
     wiki.says(gives(&rsa_alone, "\"2\""));
     bridge.refresh_after(360).await;
-    bridge.is_at("unfit", false).await;
+    bridge.is_at("held", true).await;
+    is_signed_by_the_next_key().await;
+    let fault = bridge.decide("wiki", &rsa_alone, Decision::Accept);
+    assert!(fault.unwrap_err().to_string().contains("unfit"));
     is_signed_by_the_next_key().await;
 }

@@ -146,8 +146,17 @@ async fn r91_a_watched_file_that_is_held_is_not_taken_at_a_reload_or_a_start_onc
     bridge.wait_seconds(5);
     refresh(&bridge.live).await;
     assert_eq!(bridge.library(old).await, ("held".to_owned(), true, true));
-    // While no server runs, and although what waits is not to be found any more.
-    fs::remove_file(folder.join("state/held/library.xml")).unwrap();
+    // What waits is put there anew where it is not to be found any more, or nobody could decide on it.
+    let waits = folder.join("state/held/library.xml");
+    fs::remove_file(&waits).unwrap();
+    for _ in 0..2 {
+        bridge.wait_seconds(5);
+        refresh(&bridge.live).await;
+    }
+    assert_eq!(bridge.library(old).await, ("held".to_owned(), true, true));
+    assert_eq!(fs::read_to_string(&waits).unwrap(), format!("{two}\n"));
+    // While no server runs, and although it is gone once more.
+    fs::remove_file(&waits).unwrap();
     write(&folder, "library.xml", &format!("{two}\n\n"));
     let bridge = restarted(bridge);
     assert!(bridge.library(old).await.2 && !bridge.library(new).await.2);
