@@ -23,7 +23,7 @@ use crate::{
     authn::{ldap, local::Directory},
     config::{
         fault::ConfigFault,
-        keys::SigningKeyFile,
+        keys::SigningKeySource,
         named::Named,
         sections::{Metrics, Service},
         sp::SpConfig,
@@ -35,7 +35,7 @@ use crate::{
         registry::{Registered, Registry},
         source::{self, Loaded},
     },
-    model::{endpoint::Schemes, short_name::ShortName, trace::Trace},
+    model::{chain::Chain, endpoint::Schemes, short_name::ShortName, trace::Trace},
     setup::{
         Facts,
         zoom_rules::{self, Broken},
@@ -278,10 +278,13 @@ impl<'a> Look<'a> {
         are_known.then_some(keys)
     }
 
-    fn signing_key(&mut self, file: &SigningKeyFile) -> Option<SigningKey> {
-        SigningKey::from_locked_pem(file.pem.expose(), file.passphrase.as_ref())
+    fn signing_key(&mut self, source: &SigningKeySource) -> Option<SigningKey> {
+        SigningKey::open(source)
             .map_err(|fault| {
-                let told = ConfigFault::of_file(&file.path, fault.to_string());
+                let mut told = ConfigFault::of_file(&source.path, Chain(&fault).to_string());
+                if let Some(hint) = fault.hint() {
+                    told.hint(hint);
+                }
                 self.faults.push(told);
             })
             .ok()

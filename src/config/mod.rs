@@ -18,6 +18,7 @@ pub mod named;
 pub mod proposal;
 pub mod sections;
 pub mod sp;
+pub mod token_uri;
 pub mod trial;
 
 mod alerts;

@@ -10,8 +10,12 @@ use crate::{
     flow::stop::HereFault,
     metadata::registry::SpFault,
     model::journey::RelayStateFault,
-    saml::{acs::AcsFault, binding::BindingFault, status::AnswerFault, trust::RequestFault},
+    saml::{
+        acs::AcsFault, binding::BindingFault, response::ResponseError, status::AnswerFault,
+        trust::RequestFault,
+    },
     xml::DoorFault,
+    xmlsec::SignError,
 };
 
 /// What is shown and sent for a fault.
@@ -113,6 +117,10 @@ pub(super) fn told<'a>(fault: &HereFault, provider: &'a str, attribute: &'a str)
         ),
         HereFault::Request(fault) => told_of_request(fault),
         HereFault::RequestUsed => theirs(Reason::RequestUsed, "B-REQ-07"),
+        // The token that holds our key is away for a moment, or has too much to do.
+        HereFault::Response(ResponseError::Sign(SignError::Token(_))) => {
+            unavailable(Reason::Internal, "B-KEY-01")
+        }
         HereFault::Seal(_) | HereFault::Response(_) => ours(
             Reason::Internal,
             "B-INT-01",

@@ -10,7 +10,7 @@ use crate::{
     saml::{authn_request::RequestShapeFault, response::ResponseError},
     sys::{hmac::HmacError, seal::SealError},
     xml::{ShapeFault, WriteFault, door::Bound},
-    xmlsec::{KeyFault, SignatureFault},
+    xmlsec::{KeyFault, SignatureFault, TokenFault},
 };
 
 /// Lists patterns, each with a fault that it matches. The patterns are those of a `match` without
@@ -186,6 +186,8 @@ fn here_faults() -> Vec<HereFault> {
         Fault::ThrowAwayKey(_) => Fault::ThrowAwayKey(ThrowAwayError::Key(KeyFault::Certificate)),
         Fault::Unasked(_) => Fault::Unasked(AnswerFault::NotFresh),
     };
+    let without_token = ResponseError::Sign(SignError::Token(TokenFault::NoToken));
+    faults.push(Fault::Response(without_token));
     faults.extend(answer_faults().into_iter().map(Fault::Unasked));
     faults.extend(binding_faults().into_iter().map(Fault::from));
     faults.extend(door_faults().into_iter().map(Fault::from));
