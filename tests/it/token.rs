@@ -204,7 +204,7 @@ async fn r100_while_the_token_is_away_nothing_goes_out_and_when_it_is_back_all_g
     let house = House::of(hsm, &signing).await;
     let server = house.bridge.start_with(&[(FILE, &signing)]).await;
     assert_eq!(house.signs_in().await.1, Ok(()));
-    for _ in 0..2 {
+    for is_tried in [false, true] {
         house.hsm.remove();
         let page = house.is_stopped().await;
         assert_eq!((page.status, page.kind().as_deref()), (503, Some("stop")));
@@ -215,8 +215,14 @@ async fn r100_while_the_token_is_away_nothing_goes_out_and_when_it_is_back_all_g
         let (code, said) = house.ready().await;
         assert_eq!((code, &said["ready"]), (503, &false.into()), "{said}");
         assert_eq!(said["service_providers_not_signed_for"], 1);
-        // Nobody is asked to try: the server finds out by itself.
         house.hsm.put_back();
+        if is_tried {
+            // People who try again and again do not keep it from coming back.
+            let tries = async { while house.is_stopped().await.status == 503 {} };
+            let tried = tokio::time::timeout(PATIENCE, tries).await;
+            assert!(tried.is_ok(), "nobody ever signs in again");
+        }
+        // Nobody needs to try: the server finds out by itself.
         house.becomes(200).await;
         let (xml, verdict) = house.signs_in().await;
         assert_eq!(verdict, Ok(()));

@@ -10,7 +10,7 @@ mod session;
 
 use std::sync::{
     Arc, OnceLock,
-    atomic::{AtomicBool, Ordering},
+    atomic::{AtomicBool, AtomicU64, Ordering},
 };
 
 use cryptoki::mechanism::Mechanism;
@@ -23,7 +23,7 @@ use session::Sessions;
 
 use super::algorithm::{DigestAlgorithm, KeyKind, PeerAlgorithm, SignatureAlgorithm};
 use super::signature::{EcdsaForm, is_signed};
-use crate::config::keys::TokenKey;
+use crate::{config::keys::TokenKey, model::chain::Chain};
 
 /// What is signed to see whether a key is there, and belongs to its certificate. It is no XML, and so nothing
 /// that anybody would take for a message of ours.
@@ -39,6 +39,9 @@ pub(super) struct TokenSigner {
     /// The one with which it is tried.
     usual: OnceLock<SignatureAlgorithm>,
     is_failing: AtomicBool,
+    /// How often it failed. A session of before is not used any more, also by a thread that did not see it: with
+    /// `SoftHSM` it may sign when the token is back, while no new one can be opened.
+    failures: AtomicU64,
 }
 
 impl TokenSigner {
@@ -55,6 +58,7 @@ impl TokenSigner {
             public: OnceLock::new(),
             usual: OnceLock::new(),
             is_failing: AtomicBool::new(false),
+            failures: AtomicU64::new(0),
         });
         let asked = Arc::clone(&found);
         let der = module.ask(move |sessions| match &asked.key.certificate {
@@ -113,8 +117,10 @@ impl TokenSigner {
         let asked = self
             .module
             .ask(move |sessions| signer.sign_in(sessions, algorithm, &octets));
-        if let Err(fault) = &asked {
-            self.note(Some(fault));
+        match &asked {
+            // Many people sign in, which says nothing of the token.
+            Ok(_) | Err(TokenFault::Busy) => {}
+            Err(fault) => self.note(Some(fault)),
         }
         asked?
     }
@@ -163,10 +169,13 @@ impl TokenSigner {
 
     /// Notes what came of a signature, and says so where that is another thing than the last time.
     fn note(&self, fault: Option<&TokenFault>) {
+        if fault.is_some() {
+            self.failures.fetch_add(1, Ordering::Relaxed);
+        }
         let was_failing = self.is_failing.swap(fault.is_some(), Ordering::Relaxed);
         match fault {
             Some(fault) if !was_failing => {
-                tracing::error!(error.cause = %fault, "the token does not sign");
+                tracing::error!(error.cause = %Chain(fault), "the token does not sign");
             }
             None if was_failing => tracing::warn!("the token signs again"),
             Some(_) | None => {}

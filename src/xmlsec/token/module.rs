@@ -7,6 +7,7 @@
 
 use std::{
     collections::BTreeMap,
+    fs,
     panic::{AssertUnwindSafe, catch_unwind},
     path::{Path, PathBuf},
     sync::{
@@ -15,7 +16,7 @@ use std::{
         mpsc::{self, Receiver, RecvTimeoutError, SyncSender},
     },
     thread,
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 use tokio::{
@@ -52,11 +53,14 @@ pub(super) struct Module {
     jobs: SyncSender<Job>,
     watched: Mutex<Vec<Weak<TokenSigner>>>,
     looks: AtomicU32,
+    next_look: Mutex<Instant>,
 }
 
 impl Module {
     /// The module of that path. It is loaded by the first question.
     pub(super) fn at(path: &Path) -> Result<Arc<Self>, TokenFault> {
+        // By whatever link it is named: a library begins and ends as a whole.
+        let path = &fs::canonicalize(path).unwrap_or_else(|_missing| path.to_owned());
         let mut modules = lock(&MODULES);
         if let Some(module) = modules.get(path) {
             return Ok(Arc::clone(module));
@@ -66,6 +70,7 @@ impl Module {
             jobs,
             watched: Mutex::default(),
             looks: AtomicU32::new(0),
+            next_look: Mutex::new(Instant::now() + LOOK),
         });
         let asked = Arc::new(Mutex::new(asked));
         let context = Arc::new(Context::of(path));
@@ -110,6 +115,17 @@ impl Module {
         lock(&self.watched).push(Arc::downgrade(signer));
     }
 
+    /// Whether it is time to look after the keys, which is told to one thread.
+    fn is_look_due(&self) -> bool {
+        let now = Instant::now();
+        let mut next = lock(&self.next_look);
+        let is_due = *next <= now;
+        if is_due {
+            *next = now + LOOK;
+        }
+        is_due
+    }
+
     /// Looks after the keys. Whether all of them fail: then nobody is disturbed by a new beginning.
     fn look(&self, sessions: &mut Sessions) -> bool {
         let looks = self.looks.fetch_add(1, Ordering::Relaxed);
@@ -131,24 +147,29 @@ impl Module {
 fn serve(module: &Weak<Module>, asked: &Mutex<Receiver<Job>>, context: &Arc<Context>) {
     let mut sessions = Sessions::in_context(Arc::clone(context));
     loop {
-        // One thread waits here, and the others for it: so there is one look at a time.
+        // One thread waits here, and the others for it.
         let next = lock(asked).recv_timeout(LOOK);
         let asking = context.asking();
         // What panics tells its asker by going away. A session that it leaves behind is tried, and opened anew.
-        let do_all_fail = catch_unwind(AssertUnwindSafe(|| match next {
-            Ok(job) => {
-                job(&mut sessions);
-                Some(false)
+        let goes_on = catch_unwind(AssertUnwindSafe(|| {
+            match next {
+                Ok(job) => job(&mut sessions),
+                Err(RecvTimeoutError::Timeout) => {}
+                Err(RecvTimeoutError::Disconnected) => return false,
             }
-            Err(RecvTimeoutError::Timeout) => Some(module.upgrade()?.look(&mut sessions)),
-            Err(RecvTimeoutError::Disconnected) => None,
+            // Also while people sign in: their questions alone do not bring a token back.
+            if let Some(module) = module.upgrade()
+                && module.is_look_due()
+            {
+                context.want_new_beginning(module.look(&mut sessions));
+            }
+            true
         }));
         drop(asking);
-        match do_all_fail {
-            Ok(Some(true)) => context.begin_anew(),
-            Ok(Some(false)) | Err(_) => {}
-            Ok(None) => return,
+        if matches!(goes_on, Ok(false)) {
+            return;
         }
+        context.begin_anew_if_wanted();
     }
 }
 

@@ -5,7 +5,7 @@ use std::{
     path::{Path, PathBuf},
     sync::{
         Arc, Mutex, PoisonError, RwLock, RwLockReadGuard, Weak,
-        atomic::{AtomicU64, Ordering},
+        atomic::{AtomicBool, AtomicU64, Ordering},
     },
 };
 
@@ -33,24 +33,45 @@ use crate::{
 #[derive(Debug)]
 pub(super) struct Context {
     path: PathBuf,
-    /// None until it is first asked, and after it forgot that it had begun. Held while sessions are opened and closed:
+    /// Held while sessions are opened and closed:
     /// with the last session of a token its login ends, and `SoftHSM` takes a session down that another thread opens
     /// in that moment.
-    loaded: Mutex<Option<Pkcs11>>,
+    loaded: Mutex<Loaded>,
     /// How often it was begun anew: a session of before is none any more, and its handle may be that of another.
     beginnings: AtomicU64,
+    is_wanted_anew: AtomicBool,
     /// Held by whoever asks it, and by nobody else while it is begun anew.
     asking: RwLock<()>,
     /// The PINs that a token refused, by its serial number: tokens lock after a few wrong ones.
     refused: Mutex<Vec<(String, Secret)>>,
 }
 
+/// The library, which stays where it is once it was loaded.
+#[derive(Debug, Default)]
+struct Loaded {
+    module: Option<Pkcs11>,
+    standing: Standing,
+}
+
+/// Whether a module has begun.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+enum Standing {
+    /// It has not, or was ended, or forgot.
+    #[default]
+    Ended,
+    /// By us, and so we may end it.
+    Ours,
+    /// By another library of this process, which goes on with it.
+    Others,
+}
+
 impl Context {
     pub(super) fn of(path: &Path) -> Self {
         Self {
             path: path.to_owned(),
-            loaded: Mutex::new(None),
+            loaded: Mutex::default(),
             beginnings: AtomicU64::new(0),
+            is_wanted_anew: AtomicBool::new(false),
             asking: RwLock::new(()),
             refused: Mutex::default(),
         }
@@ -61,45 +82,67 @@ impl Context {
         self.asking.read().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Ends the module and has the next question begin it anew, unless somebody asks it: some see a token that was away
-    /// only then (`SoftHSM` 2.6).
-    pub(super) fn begin_anew(&self) {
+    /// Says whether the module is to be begun anew, as soon as nobody asks it.
+    pub(super) fn want_new_beginning(&self, is_wanted: bool) {
+        self.is_wanted_anew.store(is_wanted, Ordering::Relaxed);
+    }
+
+    /// Ends the module where that is wanted, and has the next question begin it anew, unless somebody asks it: some see
+    /// a token that was away only then (`SoftHSM` 2.6).
+    pub(super) fn begin_anew_if_wanted(&self) {
+        if !self.is_wanted_anew.load(Ordering::Relaxed) {
+            return;
+        }
         let Ok(_alone) = self.asking.try_write() else {
             return;
         };
-        if let Some(module) = lock(&self.loaded).take() {
+        self.want_new_beginning(false);
+        let mut loaded = lock(&self.loaded);
+        let Some(module) = loaded.module.clone() else {
+            return;
+        };
+        if loaded.standing == Standing::Ours {
             self.beginnings.fetch_add(1, Ordering::Relaxed);
+            loaded.standing = Standing::Ended;
             if let Err(error) = module.finalize() {
                 tracing::warn!(error.cause = %error, "the module of a token does not end");
             }
         }
     }
 
-    fn begin(&self) -> Result<Pkcs11, TokenFault> {
-        let module = Pkcs11::new(&self.path).map_err(TokenFault::Module)?;
-        match module.initialize(CInitializeArgs::new(CInitializeFlags::OS_LOCKING_OK)) {
-            // The latter where another library of this process uses it too.
-            Ok(()) | Err(Error::Pkcs11(RvError::CryptokiAlreadyInitialized, _)) => Ok(module),
-            Err(error) => Err(TokenFault::Module(error)),
+    /// The module, which has begun.
+    fn begun(&self, loaded: &mut Loaded) -> Result<Pkcs11, TokenFault> {
+        let module = match &loaded.module {
+            Some(module) => module.clone(),
+            None => Pkcs11::new(&self.path).map_err(TokenFault::Module)?,
+        };
+        loaded.module = Some(module.clone());
+        if loaded.standing == Standing::Ended {
+            let arguments = CInitializeArgs::new(CInitializeFlags::OS_LOCKING_OK);
+            loaded.standing = match module.initialize(arguments) {
+                Ok(()) => Standing::Ours,
+                Err(Error::Pkcs11(RvError::CryptokiAlreadyInitialized, _)) => Standing::Others,
+                Err(error) => return Err(TokenFault::Module(error)),
+            };
         }
+        Ok(module)
     }
 
-    fn open(&self, key: &TokenKey) -> Result<Open, TokenFault> {
+    fn open(&self, signer: &TokenSigner) -> Result<Open, TokenFault> {
         let mut loaded = lock(&self.loaded);
-        let module = match &*loaded {
-            Some(module) => module.clone(),
-            None => loaded.insert(self.begin()?).clone(),
-        };
-        let opened = self.open_in(&module, key);
+        let module = self.begun(&mut loaded)?;
+        let opened = self.open_in(&module, signer);
         if let Err(TokenFault::Device(error)) = &opened
             && matches!(code(error), Some(RvError::CryptokiNotInitialized))
         {
-            *loaded = None;
+            loaded.standing = Standing::Ended;
         }
         opened
     }
 
-    fn open_in(&self, module: &Pkcs11, key: &TokenKey) -> Result<Open, TokenFault> {
+    fn open_in(&self, module: &Pkcs11, signer: &TokenSigner) -> Result<Open, TokenFault> {
+        let key = &*signer.key;
+        let failures = signer.failures.load(Ordering::Relaxed);
         let (slot, token) = find_token(module, &key.token)?;
         // It is closed by hand: one of an earlier beginning must not be.
         let session = module.open_ro_session_no_drop(slot);
@@ -110,6 +153,7 @@ impl Context {
                 session,
                 private,
                 beginning: self.beginnings.load(Ordering::Relaxed),
+                failures,
             }),
             Err(fault) => {
                 let _ = session.close();
@@ -180,6 +224,8 @@ struct Open {
     private: ObjectHandle,
     /// Of the module: the session is one of it, and of no later one.
     beginning: u64,
+    /// How often the key had failed before.
+    failures: u64,
 }
 
 /// The sessions of one thread, one for each key.
@@ -258,17 +304,18 @@ impl Sessions {
         made.map_err(TokenFault::Device)
     }
 
-    /// Whether there is a session for the key of `signer`, of the module as it was begun last.
+    /// Whether there is a session for the key of `signer`, of the module as it was begun last, since the key failed last.
     fn has_open(&self, signer: &Arc<TokenSigner>) -> bool {
         let beginning = self.context.beginnings.load(Ordering::Relaxed);
-        let mut all = self.open.iter();
-        all.any(|(of, open)| is_of(of, signer) && open.beginning == beginning)
+        let failures = signer.failures.load(Ordering::Relaxed);
+        let mut all = self.open.iter().filter(|(of, _)| is_of(of, signer));
+        all.any(|(_, open)| (open.beginning, open.failures) == (beginning, failures))
     }
 
     fn opened(&mut self, signer: &Arc<TokenSigner>) -> Result<&Open, TokenFault> {
         if !self.has_open(signer) {
             self.close(signer);
-            let open = self.context.open(&signer.key)?;
+            let open = self.context.open(signer)?;
             self.open.push((Arc::downgrade(signer), open));
         }
         let mut all = self.open.iter();
