@@ -219,8 +219,8 @@ async fn r100_while_the_token_is_away_nothing_goes_out_and_when_it_is_back_all_g
         if is_tried {
             // People who try again and again do not keep it from coming back.
             let tries = async { while house.is_stopped().await.status == 503 {} };
-            let tried = tokio::time::timeout(PATIENCE, tries).await;
-            assert!(tried.is_ok(), "nobody ever signs in again");
+            let waited = tokio::time::timeout(PATIENCE, tries).await;
+            assert!(waited.is_ok(), "nobody ever signs in again");
         }
         // Nobody needs to try: the server finds out by itself.
         house.becomes(200).await;
