@@ -37,7 +37,7 @@ use crate::{
         proof::{AuthnMethod, Proof},
         short_name::ShortName,
         support_code::SupportCode,
-        trace::{Organ, Trace},
+        trace::{Organ, Trace, Verdict},
     },
     saml::{
         acs::ReturnAddress,
@@ -316,7 +316,7 @@ impl Bridge {
         let mut story = Story::new(SupportCode::draw(&*self.entropy));
         story.is_trial = true;
         let found = self.trial_address(sp, &mut story);
-        self.set_out(found, "none: a trial, nothing is sent", visit, story)
+        self.set_out(found, Verdict::ClickForATrial, visit, story)
             .await
     }
 
@@ -405,9 +405,7 @@ impl Bridge {
             support_code: story.support_code,
         }
         .write();
-        story
-            .trace
-            .note(Organ::Response, "trial", "shown, and not sent");
+        story.trace.note(Organ::Response, "trial", Verdict::Shown);
         let attributes = self.told(way, &prepared.attributes);
         let name = prepared.name_id.clone().map(|name| {
             let from: Vec<_> = provider.name_id.from().into_iter().collect();

@@ -11,7 +11,7 @@ use crate::{
         name_id::{NameId, NameIdFormat},
         proof::AuthnMethod,
         support_code::SupportCode,
-        trace::{Organ, Trace},
+        trace::{Organ, Trace, Verdict},
         vocab,
     },
     sp_check::{Finding, Reading, Rule},
@@ -352,7 +352,9 @@ pub fn trial(text: &str, broken: &[Rule]) -> Trial {
         origin: origin(rules),
     };
     let mut decisions = Trace::new();
-    decisions.note(Organ::Map, own(), "as the source has it, 1 value");
+    for verdict in Verdict::every(2, "2026-11-28T12:00:00Z") {
+        decisions.note(Organ::Map, own(), verdict);
+    }
     Trial {
         provider: Localized {
             fr: own(),
