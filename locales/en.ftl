@@ -295,6 +295,10 @@ stop-way-out-logout = Try to sign out again
 stop-way-out-logout-here = Sign out here
 stop-way-out-trial = Back to the tests
 stop-trial = This was a test: nothing was sent.
+stop-trial-same-page = A person who signs in for real is stopped here, too: they read what stands above, and then the advice below.
+stop-trial-provider-told = A person who signs in for real does not see this page: the service is told that there was no sign-in, and shows a page of its own.
+stop-trial-goes-on = Only tests stop here: a person who signs in for real does not see this page.
+stop-trial-advice-title = The advice that this person reads
 
 stop-journey-expired = This page has expired
     .sentence = The sign-in was left waiting for too long. It was stopped for your security.

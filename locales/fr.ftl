@@ -301,6 +301,10 @@ stop-way-out-logout = Réessayer de se déconnecter
 stop-way-out-logout-here = Se déconnecter ici
 stop-way-out-trial = Revenir aux essais
 stop-trial = Ceci était un essai : rien n’a été transmis.
+stop-trial-same-page = Une personne qui se connecte pour de bon est arrêtée ici, elle aussi : elle lit ce qui est écrit ci-dessus, puis le conseil ci-dessous.
+stop-trial-provider-told = Une personne qui se connecte pour de bon ne voit pas cette page : le service apprend que la connexion n’a pas eu lieu, et montre une page à lui.
+stop-trial-goes-on = Seuls les essais s’arrêtent ici : une personne qui se connecte pour de bon ne voit pas cette page.
+stop-trial-advice-title = Le conseil que lit cette personne
 
 stop-journey-expired = Cette page a expiré
     .sentence = La connexion est restée trop longtemps en attente. Par sécurité, elle a été interrompue.

@@ -3,8 +3,7 @@
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 
 use super::{
-    Expected, Identity, ReadAttribute, ReadNameId, Rule, Severity, read, read_xml,
-    test_support::*,
+    Expected, Identity, ReadAttribute, ReadNameId, Rule, Severity, read, read_xml, test_support::*,
 };
 use crate::model::vocab;
 

@@ -438,6 +438,8 @@ async fn r127_whoever_is_not_on_the_list_is_stopped_and_named_to_nobody() {
     let login = click(&mut browser, "zoom").await;
     let page = browser.sign_in(&login, "zoe.martin").await;
     page.stops(403, "not-a-tester");
+    let trial = part(&page, "trial", "</p>");
+    assert!(trial.contains("Seuls les essais s’arrêtent ici"), "{trial}");
     for word in ["zoe", "anne", "Martin", "Dupont"] {
         assert!(!page.body.contains(word), "{word}");
     }
@@ -596,6 +598,21 @@ async fn every_stop_of_a_test_leads_back_to_the_tests_and_says_that_nothing_was_
     expired.stops(400, "journey-expired");
     let forged = browser.open("/j/zoom/test.AAAA").await;
     forged.stops(400, "journey-forged");
+    // What stops a trial alone is told as that.
+    let told = |page: &Page| part(page, "trial", "</p>").to_owned();
+    for page in [&lacking, &expired, &forged] {
+        assert!(
+            told(page).contains("est arrêtée ici, elle aussi"),
+            "{}",
+            page.body
+        );
+        assert!(
+            page.body
+                .contains("<h2>Le conseil que lit cette personne</h2>"),
+            "{}",
+            page.body
+        );
+    }
     for page in [lacking, expired, forged] {
         assert_eq!(page.link("way-out").as_deref(), Some("/test"));
         assert!(page.body.contains("rien n’a été transmis"), "{}", page.body);
