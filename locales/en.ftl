@@ -475,6 +475,51 @@ sheet-note-transfer-people = Tell these people: when they sign in, Zoom shows a 
 sheet-note-transfer-what = These do not go over to the new account: the licence, which Zoom grants anew, reports and integrations.
 sheet-note-unplaced = Sent to Zoom, but the configuration does not say for which field: write field = “…” there, or send it no more.
 sheet-note-unsent = Nothing is sent for this field.
+sheet-once-next = once keys.next signs for it, it { $what }
+sheet-told-what = { $place }: { $what }
+sheet-told-hint = hint: { $hint }
+zoom-rule-authn-age = lets somebody go to Zoom who signed in { $minutes } minutes ago, and Zoom refuses a sign-in of 120 minutes
+    .hint = write max-authn-age-minutes = 115, as the preset has it: a slow click needs some minutes
+zoom-rule-certificate-ends = signs with the key whose certificate ends on { $until }; Zoom has one place for it, and from the change here to the change there nobody gets in
+    .hint = `passerelle keys rollover start` makes the next one; agree on an hour with whoever fills in Zoom’s form, and change both then
+zoom-rule-email-first = may send an address outside of our domains, with which Zoom makes an account that is not the university’s
+    .hint = values = “one-in-mail-domain” sends the one address that is in organization.mail-domains, and stops whoever has none or several
+zoom-rule-email-missing = sends nothing for Zoom’s field “Email address”, and the NameID is no address either: Zoom makes accounts under what is none
+    .hint = release mail with field = “Email address” and values = “one-in-mail-domain”
+zoom-rule-email-name-id = may name people by an address outside of our domains, with which Zoom makes their account
+    .hint = values = “one-in-mail-domain” sends the one address that is in organization.mail-domains, and stops whoever has none or several
+zoom-rule-email-several = may send several addresses, and some outside of our domains: each would be an account of its own at Zoom
+    .hint = values = “one-in-mail-domain” sends the one address that is in organization.mail-domains, and stops whoever has none or several
+zoom-rule-employee-id-changes = makes Zoom’s field “Employee Unique ID” of { $name }, which changes: a second account would be made on that day
+    .hint = release something that a person keeps for life with field = “Employee Unique ID”, as eduPersonUniqueId
+zoom-rule-employee-id-missing = sends nothing for Zoom’s field “Employee Unique ID”: a changed address makes a second account, which takes a licence
+    .hint = release something that a person keeps for life with field = “Employee Unique ID”, as eduPersonUniqueId
+zoom-rule-encryption = encrypts the assertions, and the library that Zoom is taken to use reads no AES-GCM: nobody would get in
+    .hint = write encrypt = “never”, as the preset has it: the browser carries the answer over TLS in any case
+zoom-rule-encryption-to-come = encrypts the assertions from the day on which Zoom’s metadata holds a key for it, and the library that Zoom is taken to use reads no AES-GCM
+    .hint = write encrypt = “never”, as the preset has it: the browser carries the answer over TLS in any case
+zoom-rule-entity-ids = { $other } is not registered, and Zoom asks under it where its administrator chooses that
+    .hint = add it to `aliases`: Zoom’s form offers the host alone and the host with https://
+zoom-rule-line-without-value = { $name }: no value ever meets the line for { $text }
+    .hint = a slip in one of the two?
+zoom-rule-lines-apart = { $name }: the line for { $inner } at Zoom also takes { $outer }, which contains it
+    .hint = choose texts of which none is a part of another one
+zoom-rule-name-id = sends no NameID, and Zoom refuses an answer without one
+    .hint = write { $line }, as the preset has it
+zoom-rule-session = ends Zoom’s session { $minutes } minutes after somebody signed in; Zoom refuses an end that is over by its clock
+    .hint = leave it out, and have Zoom’s form enforce the logout
+zoom-rule-signature = signs with { $algorithm } over { $digest }, and Zoom’s form knows SHA-1 and SHA-256 alone; only RSA keys were seen there
+    .hint = write signature = “rsa-sha256”, with an RSA key in keys.signing
+zoom-rule-signed-assertion = leaves the assertion unsigned, and that is what Zoom’s own instructions have signed
+    .hint = write sign = “assertion”, as the preset has it, or “both”
+zoom-rule-taken-by-another = { $name }: { $value } meets the line for { $text } before its own
+    .hint = put the line with the longer text first, or choose other texts
+zoom-rule-value-without-line = { $name }: no line takes { $value }, and Zoom leaves such a person’s licence as it is
+    .hint = add a line for it to `lines`
+sheet-told-next-key = the certificate on this sheet is that of our next key: with it nobody gets in before this provider is switched to that key, and with the one before it nobody does afterwards
+    .hint = save it there, and at once `passerelle keys rollover switch { $sp }` and `passerelle reload` here; or save it there at the time that --at named here
+sheet-told-present-key = the key whose certificate is on this sheet signs for this provider until { $until }: from then on it is the next key, and nobody gets in with this certificate
+    .hint = save the sheet that --next prints at that time
 
 # The questions of passerelle init. Whoever answers them runs a service: technical words are allowed.
 

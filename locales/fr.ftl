@@ -481,6 +481,51 @@ sheet-note-transfer-people = Prévenir ces personnes : à la connexion, Zoom mo
 sheet-note-transfer-what = Ne passent pas au nouveau compte : la licence, que Zoom donne de nouveau, les rapports et les intégrations.
 sheet-note-unplaced = Transmis à Zoom, mais la configuration ne dit pas pour quel champ : y écrire field = “…”, ou ne plus le transmettre.
 sheet-note-unsent = Rien n’est transmis pour ce champ.
+sheet-once-next = une fois que keys.next signera pour ce service : { $what }
+sheet-told-what = { $place } : { $what }
+sheet-told-hint = conseil : { $hint }
+zoom-rule-authn-age = laisse entrer chez Zoom quelqu’un qui s’est connecté il y a { $minutes } minutes, et Zoom refuse une connexion de 120 minutes
+    .hint = écrire max-authn-age-minutes = 115, comme le préréglage : un clic lent demande quelques minutes
+zoom-rule-certificate-ends = signe avec la clé dont le certificat finit le { $until } ; Zoom n’a qu’une place, et entre le changement ici et le changement là-bas personne n’entre
+    .hint = `passerelle keys rollover start` crée la suivante ; convenir d’une heure avec qui remplit le formulaire de Zoom, et changer les deux à ce moment
+zoom-rule-email-first = peut transmettre une adresse hors de nos domaines, avec laquelle Zoom crée un compte qui n’est pas celui de l’université
+    .hint = values = “one-in-mail-domain” transmet la seule adresse qui soit dans organization.mail-domains, et arrête qui n’en a aucune ou en a plusieurs
+zoom-rule-email-missing = ne transmet rien pour le champ “Email address” de Zoom, et le NameID n’est pas une adresse non plus : Zoom crée des comptes sous ce qui n’en est pas une
+    .hint = transmettre mail avec field = “Email address” et values = “one-in-mail-domain”
+zoom-rule-email-name-id = peut nommer des personnes par une adresse hors de nos domaines, avec laquelle Zoom crée leur compte
+    .hint = values = “one-in-mail-domain” transmet la seule adresse qui soit dans organization.mail-domains, et arrête qui n’en a aucune ou en a plusieurs
+zoom-rule-email-several = peut transmettre plusieurs adresses, dont certaines hors de nos domaines : chacune serait un compte à part chez Zoom
+    .hint = values = “one-in-mail-domain” transmet la seule adresse qui soit dans organization.mail-domains, et arrête qui n’en a aucune ou en a plusieurs
+zoom-rule-employee-id-changes = remplit le champ “Employee Unique ID” de Zoom avec { $name }, qui change : un second compte serait créé ce jour-là
+    .hint = transmettre avec field = “Employee Unique ID” quelque chose qu’une personne garde toute sa vie, comme eduPersonUniqueId
+zoom-rule-employee-id-missing = ne transmet rien pour le champ “Employee Unique ID” de Zoom : une adresse qui change crée un second compte, qui prend une licence
+    .hint = transmettre avec field = “Employee Unique ID” quelque chose qu’une personne garde toute sa vie, comme eduPersonUniqueId
+zoom-rule-encryption = chiffre les assertions, et la bibliothèque que Zoom semble utiliser ne lit pas AES-GCM : personne n’entrerait
+    .hint = écrire encrypt = “never”, comme le préréglage : le navigateur porte de toute façon la réponse sous TLS
+zoom-rule-encryption-to-come = chiffre les assertions dès le jour où les métadonnées de Zoom contiennent une clé pour cela, et la bibliothèque que Zoom semble utiliser ne lit pas AES-GCM
+    .hint = écrire encrypt = “never”, comme le préréglage : le navigateur porte de toute façon la réponse sous TLS
+zoom-rule-entity-ids = { $other } n’est pas enregistré, et Zoom demande sous ce nom si son administrateur le choisit
+    .hint = l’ajouter à `aliases` : le formulaire de Zoom propose l’hôte seul et l’hôte avec https devant
+zoom-rule-line-without-value = { $name } : aucune valeur ne rencontre jamais la ligne de { $text }
+    .hint = une faute de frappe dans l’un des deux ?
+zoom-rule-lines-apart = { $name } : la ligne de { $inner } chez Zoom prend aussi { $outer }, qui la contient
+    .hint = choisir des textes dont aucun n’est contenu dans un autre
+zoom-rule-name-id = ne transmet pas de NameID, et Zoom refuse une réponse sans NameID
+    .hint = écrire { $line }, comme le préréglage
+zoom-rule-session = termine la session de Zoom { $minutes } minutes après la connexion ; Zoom refuse une fin qui est passée à son horloge
+    .hint = retirer cette ligne, et faire fermer la session par le formulaire de Zoom
+zoom-rule-signature = signe avec { $algorithm } sur { $digest }, et le formulaire de Zoom ne connaît que SHA-1 et SHA-256 ; seules des clés RSA y ont été vues
+    .hint = écrire signature = “rsa-sha256”, avec une clé RSA dans keys.signing
+zoom-rule-signed-assertion = laisse l’assertion sans signature, et c’est elle que les instructions de Zoom font signer
+    .hint = écrire sign = “assertion”, comme le préréglage, ou “both”
+zoom-rule-taken-by-another = { $name } : { $value } rencontre la ligne de { $text } avant la sienne
+    .hint = mettre en premier la ligne au texte le plus long, ou choisir d’autres textes
+zoom-rule-value-without-line = { $name } : aucune ligne ne prend { $value }, et Zoom laisse la licence de ces personnes comme elle est
+    .hint = lui ajouter une ligne dans `lines`
+sheet-told-next-key = le certificat de cette feuille est celui de notre prochaine clé : avec lui personne n’entre avant que ce service passe à cette clé, et avec le précédent personne n’entre après
+    .hint = l’enregistrer là-bas, et aussitôt ici `passerelle keys rollover switch { $sp }` puis `passerelle reload` ; ou bien l’enregistrer là-bas à l’heure que --at a fixée ici
+sheet-told-present-key = la clé dont le certificat est sur cette feuille signe pour ce service jusqu’au { $until } : ensuite c’est la prochaine clé, et personne n’entre avec ce certificat
+    .hint = à cette heure-là, enregistrer la feuille que --next imprime
 
 # Les questions de passerelle init. Qui y répond administre un service : les mots techniques sont permis.
 

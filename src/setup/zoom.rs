@@ -7,11 +7,11 @@ use std::borrow::Cow;
 
 use super::{
     Facts,
-    sheet::{Entry, Heading, Note, Part, Row, Sheet},
+    sheet::{Entry, Heading, Note, Part, Row, Sheet, Told},
 };
 use crate::{
     attributes::release::Sent,
-    config::{base_url::BaseUrl, fault::ConfigFault},
+    config::base_url::BaseUrl,
     model::{entity_id::EntityId, name_id::NameIdFormat},
     xmlsec::SignatureAlgorithm,
 };
@@ -63,7 +63,7 @@ pub fn sheet(
     facts: &Facts<'_>,
     base_url: &BaseUrl,
     mail_domains: &[String],
-    told: [Vec<ConfigFault>; 2],
+    told: [Vec<Told>; 2],
 ) -> Sheet {
     // What holds for all of them is said once.
     let notes = std::iter::once(Note::Domain)

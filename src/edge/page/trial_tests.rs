@@ -83,12 +83,22 @@ fn the_verdict_comes_first_and_is_that_of_the_strict_reader() {
 
 /// What the English page says of some broken rules.
 fn sentence(rule: Rule) -> &'static str {
-    match rule {
-        Rule::Destination => "Destination is not exactly the assertion consumer service.",
-        Rule::KeyInfo => "KeyInfo holds another certificate than the provider was given.",
-        Rule::Unsolicited => "The Response answers no request, so nothing stops its replay.",
-        other => panic!("{other:?}"),
-    }
+    let sentences = [
+        (
+            Rule::Destination,
+            "Destination is not exactly the assertion consumer service.",
+        ),
+        (
+            Rule::KeyInfo,
+            "KeyInfo holds another certificate than the provider was given.",
+        ),
+        (
+            Rule::Unsolicited,
+            "The Response answers no request, so nothing stops its replay.",
+        ),
+    ];
+    let mut known = sentences.into_iter().filter(|(known, _)| *known == rule);
+    known.next().unwrap().1
 }
 
 /// The entries of the list that is marked so.

@@ -173,12 +173,19 @@ mod tests {
                 format!("{key}.advice"),
             ]
         });
+        let hints = in_code.clone().filter_map(|rest| {
+            let key = rest.split('"').next()?;
+            let has_a_hint = key.starts_with("zoom-rule-")
+                || ["sheet-told-next-key", "sheet-told-present-key"].contains(&key);
+            has_a_hint.then(|| format!("{key}.hint"))
+        });
         let rules = Rule::ALL.iter().map(|rule| trial::rule_key(*rule));
         let verdicts = Verdict::every(1, "").into_iter();
         let verdicts = verdicts.map(|verdict| trial::verdict_key(&verdict));
         in_templates
             .chain(in_code)
             .map(|rest| rest.split('"').next().unwrap().to_owned())
+            .chain(hints)
             .chain(stops)
             .chain(rules)
             .chain(verdicts)
