@@ -376,6 +376,16 @@ impl<'a> Sent<'a> {
         &self.0.lines
     }
 
+    /// What the provider makes of `values`, without regard to case: by the first line whose text is found in one of them.
+    pub fn gives(self, values: &[String]) -> Option<&'a str> {
+        let values: Vec<_> = values.iter().map(|value| value.to_lowercase()).collect();
+        let found = self.lines().iter().find(|line| {
+            let text = line.contains.to_lowercase();
+            values.iter().any(|value| value.contains(&text))
+        });
+        found.map(|line| line.gives.as_str())
+    }
+
     /// Which of the values are sent.
     pub const fn values(self) -> Values {
         self.0.values

@@ -23,7 +23,7 @@ use super::{
     way::UnderWay,
 };
 use crate::{
-    attributes::{asked::Asked, catalog, release::Sent},
+    attributes::{asked::Asked, catalog},
     audit,
     authn::account_name::{AccountName, InvalidAccountName},
     config::{
@@ -472,7 +472,7 @@ impl Bridge {
             told.push(Told {
                 attribute: attribute.clone(),
                 field: sent.field().map(str::to_owned),
-                gives: gives(sent, &attribute.values),
+                gives: sent.gives(&attribute.values).map(str::to_owned),
                 origin: self.origin(&reads, sent.rule(), sent.values().into()),
             });
         }
@@ -499,17 +499,6 @@ impl Bridge {
         }
         origin
     }
-}
-
-/// What the provider makes of `values`, without regard to case.
-fn gives(sent: Sent<'_>, values: &[String]) -> Option<String> {
-    let values: Vec<_> = values.iter().map(|value| value.to_lowercase()).collect();
-    let mut lines = sent.lines().iter();
-    let found = lines.find(|line| {
-        let text = line.contains.to_lowercase();
-        values.iter().any(|value| value.contains(&text))
-    })?;
-    Some(found.gives.clone())
 }
 
 /// The source's attributes with values, of which nothing is told.
