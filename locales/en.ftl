@@ -153,9 +153,135 @@ trial-rule-broken = broken
 trial-xml = The SAML response, decoded
 trial-xml-lead = As it would be sent, but signed with a throw-away key that nobody recognises.
 trial-xml-certificate = Do not copy the certificate in it to { $provider }: it is the throw-away key’s, and no real sign-in would pass. Ours is in our metadata:
-trial-decisions = The decisions, as in the log
+trial-decisions = The decisions
 trial-again = Try another sign-in
 trial-other-person = Sign out, to try with another account
+
+# What a broken rule of the strict reader means, and what came of each decision. Whoever tries a sign-in knows the words
+# of SAML, or finds them in the standard: they stay as they are.
+rule-encoding = SAMLResponse is not base64.
+rule-too-large = The message is larger or deeper than any Response has to be.
+rule-doctype = There is a document type declaration.
+rule-comment = There is a comment.
+rule-processing-instruction = There is a processing instruction.
+rule-not-xml = The message is not well-formed XML in UTF-8.
+rule-not-a-response = The message is not a SAML 2.0 Response.
+rule-shape = An element, attribute or text stands where a sign-on Response has none, or in another order.
+rule-xsi-type = A value carries an xsi:type, which some providers lose on the way.
+rule-response-version = The Version of the Response is not 2.0.
+rule-response-id = The Response has no usable ID.
+rule-response-issue-instant = The Response was not issued within 60 seconds of now, or does not say when.
+rule-destination = Destination is not exactly the assertion consumer service.
+rule-response-issuer = The Issuer of the Response is not exactly the identity provider.
+rule-issuer-format = An Issuer is of another format than that of an entity.
+rule-response-in-response-to = The Response answers another request than the one that was sent.
+rule-unsolicited = The Response answers no request, so nothing stops its replay.
+rule-status-top = The top StatusCode is none of the four of the standard.
+rule-status-second = The status is not of the right number of levels.
+rule-status-message = The status holds more than codes.
+rule-assertion-beside-error = There is an assertion beside an error status.
+rule-one-assertion = There is not exactly one assertion.
+rule-encrypted = Something is encrypted.
+rule-unsigned = Neither the Response nor the assertion is signed.
+rule-signature-digest = The content was changed after it was signed.
+rule-signature-key = A signature was not made by a key of the identity provider.
+rule-signature-algorithm = A signature or digest is of an algorithm that is not taken.
+rule-canonicalization = A signature does not rest on exclusive canonicalisation.
+rule-signature-place = A signature stands elsewhere than in what it covers.
+rule-signature-profile = A signature is not of the form that SAML has.
+rule-key-info = KeyInfo holds another certificate than the provider was given.
+rule-assertion-version = The Version of the assertion is not 2.0.
+rule-assertion-id = The assertion has no usable ID.
+rule-same-id = An ID occurs twice.
+rule-weak-id = An ID does not look like an underscore and 128 random bits.
+rule-assertion-issue-instant = The assertion is older than 3000 seconds, of the future, or does not say when it was issued.
+rule-assertion-issuer = The Issuer of the assertion is not exactly the identity provider.
+rule-name-id = There is no NameID of 1 to 256 characters.
+rule-name-id-address = The NameID says to be an e-mail address and does not look like one.
+rule-bearer = There is not exactly one SubjectConfirmation, by bearer and with its data.
+rule-subject-not-before = SubjectConfirmationData has a NotBefore.
+rule-subject-not-on-or-after = The subject confirmation has expired or does not say when it does.
+rule-recipient = Recipient is not exactly the assertion consumer service.
+rule-subject-in-response-to = The subject confirmation answers another request than the one that was sent.
+rule-not-before = The assertion is not valid yet.
+rule-not-before-margin = NotBefore does not lie 60 to 120 seconds back.
+rule-not-on-or-after = The assertion has expired or does not say when it does.
+rule-lifetime = The assertion may be used for more than 5 minutes.
+rule-audience-restriction = There is not exactly one AudienceRestriction with one Audience.
+rule-audience = The Audience is not exactly the service provider.
+rule-one-time-use = There is a OneTimeUse condition.
+rule-unknown-condition = There is a condition other than AudienceRestriction.
+rule-authn-statement = There is not exactly one AuthnStatement.
+rule-authn-instant = The sign-in is older than 7200 seconds, of the future, or without AuthnInstant.
+rule-session-not-on-or-after = The session has ended already.
+rule-session-index = There is no SessionIndex.
+rule-authn-context = There is not exactly one AuthnContextClassRef.
+rule-attribute-statement = There is more than one AttributeStatement.
+rule-attribute = An attribute has no name or no value.
+rule-repeated-attribute = An attribute occurs twice.
+rule-attribute-value = An attribute value is no text of at most 256 characters.
+decision-signature-verified = The signature of the request is verified.
+decision-signature-not-demanded = The request is not signed, and need not be.
+decision-click-on-our-page = There is no request: the sign-in began on our page.
+decision-click-for-a-trial = There is no request: this is a test, and nothing is sent.
+decision-address-of-the-metadata = The return address stands in the metadata of the service.
+decision-address-by-default = The return address is the default one of the service’s metadata.
+decision-session-used = The session that was open already is used.
+decision-session-none = This browser has no session that is open.
+decision-session-just-ended = The session has just ended.
+decision-session-unknown = The store of sessions did not answer.
+decision-session-not-forced = The session is not used: the request wants a new sign-in.
+decision-session-too-old = The session is not used: it is older than this service takes.
+decision-session-of-another-class = The session is not used: it is not of a kind that the request takes.
+decision-session-of-another = The session is not used: the request names somebody else.
+decision-proven = The identity is proven ({ $about }).
+decision-signed-in = Signed in at the CAS server: { $word }.
+decision-sign-in-not-new = The CAS server does not prove that the sign-in is a new one.
+decision-sign-in-too-old = The sign-in at the CAS server is older than this service takes.
+decision-ticket-refused = The CAS server refuses the ticket ({ $word }).
+decision-cas-silent = The CAS server does not answer: the password is asked for here.
+decision-record-found = The person’s record is in the directory.
+decision-record-of-cas = The directory does not answer: what the CAS server says is used instead.
+decision-password-refused = The password opens nothing ({ $word }).
+decision-password-delayed = The password was not looked at ({ $word }).
+decision-password-ends-soon = The password is right, and ends soon.
+decision-context-not-taken = The sign-in is not of a kind that the request takes.
+decision-subject-is-another = The person is not the one whom the request names.
+decision-subject-of-nobody = Nobody here bears the transient name that the request gives.
+decision-as-the-source-has-it = { $about }: as the source has it (number of values: { $count }).
+decision-by-its-rule = { $about }: made by its rule (number of values: { $count }).
+decision-rule-misses-a-value = { $about }: no value, since its rule uses a value that is missing.
+decision-rule-worked-too-much = { $about }: no value, since its rule did more work than it may.
+decision-rule-gave-too-much = { $about }: no value, since the result of its rule is too large.
+decision-rule-gave-no-text = { $about }: no value, since the result of its rule is not a text.
+decision-rule-took-a-list-for-text = { $about }: no value, since its rule uses a list as a text.
+decision-rule-is-unsuitable = { $about }: no value, since its rule does not suit the values.
+decision-sent = { $about }: sent (number of values: { $count }).
+decision-not-sent = { $about }: not sent, no value.
+decision-not-of-the-federation = { $about }: not sent, since the service lacks the entity attribute.
+decision-not-requested = { $about }: not sent, since the service does not ask for it.
+decision-not-required = { $about }: not sent, since the service does not require it.
+decision-required-is-missing = { $about }: required, and no value. The sign-in stops.
+decision-several-of-one = { $about }: none taken, since there are several values of what has one only.
+decision-dropped-empty = { $about }: values that are empty are dropped (number: { $count }).
+decision-dropped-too-long = { $about }: values of more than 256 characters are dropped (number: { $count }).
+decision-dropped-character = { $about }: values with a control character, or one that XML cannot hold, are dropped (number: { $count }).
+decision-dropped-scope = { $about }: values without one of our scopes are dropped (number: { $count }).
+decision-no-address = { $about }: no address in our domains. The sign-in stops.
+decision-several-addresses = { $about }: several addresses in our domains. The sign-in stops.
+decision-name-is-address = The NameID is the address in our domains ({ $about }).
+decision-name-derived = The NameID is derived for this service, from { $about }.
+decision-name-drawn = The NameID is drawn for this response.
+decision-name-as-it-stands = The NameID is the value of { $about } as it stands.
+decision-name-none = This service is told no NameID.
+decision-name-has-no-value = No NameID: { $about } has no usable value. The sign-in stops.
+decision-name-has-several-values = No NameID: { $about } has several values. The sign-in stops.
+decision-name-not-derived = The NameID could not be derived. The sign-in stops.
+decision-address-of-another = Somebody else has the same address. The sign-in stops.
+decision-address-unchecked = The directory did not say whether somebody else has the same address.
+decision-issued = The response is made.
+decision-issued-as-fault = The response tells the service that there is no sign-in ({ $word }).
+decision-shown = The response is shown, and not sent.
 
 stop-advice-title = What can I do?
 stop-support-title = Get help
@@ -169,6 +295,10 @@ stop-way-out-logout = Try to sign out again
 stop-way-out-logout-here = Sign out here
 stop-way-out-trial = Back to the tests
 stop-trial = This was a test: nothing was sent.
+stop-trial-same-page = A person who signs in for real is stopped here, too: they read what stands above, and then the advice below.
+stop-trial-provider-told = A person who signs in for real does not see this page: the service is told that there was no sign-in, and shows a page of its own.
+stop-trial-goes-on = Only tests stop here: a person who signs in for real does not see this page.
+stop-trial-advice-title = The advice that this person reads
 
 stop-journey-expired = This page has expired
     .sentence = The sign-in was left waiting for too long. It was stopped for your security.
@@ -345,6 +475,51 @@ sheet-note-transfer-people = Tell these people: when they sign in, Zoom shows a 
 sheet-note-transfer-what = These do not go over to the new account: the licence, which Zoom grants anew, reports and integrations.
 sheet-note-unplaced = Sent to Zoom, but the configuration does not say for which field: write field = “…” there, or send it no more.
 sheet-note-unsent = Nothing is sent for this field.
+sheet-once-next = once keys.next signs for it, it { $what }
+sheet-told-what = { $place }: { $what }
+sheet-told-hint = hint: { $hint }
+zoom-rule-authn-age = lets somebody go to Zoom who signed in { $minutes } minutes ago, and Zoom refuses a sign-in of 120 minutes
+    .hint = write max-authn-age-minutes = 115, as the preset has it: a slow click needs some minutes
+zoom-rule-certificate-ends = signs with the key whose certificate ends on { $until }; Zoom has one place for it, and from the change here to the change there nobody gets in
+    .hint = `passerelle keys rollover start` makes the next one; agree on an hour with whoever fills in Zoom’s form, and change both then
+zoom-rule-email-first = may send an address outside of our domains, with which Zoom makes an account that is not the university’s
+    .hint = values = “one-in-mail-domain” sends the one address that is in organization.mail-domains, and stops whoever has none or several
+zoom-rule-email-missing = sends nothing for Zoom’s field “Email address”, and the NameID is no address either: Zoom makes accounts under what is none
+    .hint = release mail with field = “Email address” and values = “one-in-mail-domain”
+zoom-rule-email-name-id = may name people by an address outside of our domains, with which Zoom makes their account
+    .hint = values = “one-in-mail-domain” sends the one address that is in organization.mail-domains, and stops whoever has none or several
+zoom-rule-email-several = may send several addresses, and some outside of our domains: each would be an account of its own at Zoom
+    .hint = values = “one-in-mail-domain” sends the one address that is in organization.mail-domains, and stops whoever has none or several
+zoom-rule-employee-id-changes = makes Zoom’s field “Employee Unique ID” of { $name }, which changes: a second account would be made on that day
+    .hint = release something that a person keeps for life with field = “Employee Unique ID”, as eduPersonUniqueId
+zoom-rule-employee-id-missing = sends nothing for Zoom’s field “Employee Unique ID”: a changed address makes a second account, which takes a licence
+    .hint = release something that a person keeps for life with field = “Employee Unique ID”, as eduPersonUniqueId
+zoom-rule-encryption = encrypts the assertions, and the library that Zoom is taken to use reads no AES-GCM: nobody would get in
+    .hint = write encrypt = “never”, as the preset has it: the browser carries the answer over TLS in any case
+zoom-rule-encryption-to-come = encrypts the assertions from the day on which Zoom’s metadata holds a key for it, and the library that Zoom is taken to use reads no AES-GCM
+    .hint = write encrypt = “never”, as the preset has it: the browser carries the answer over TLS in any case
+zoom-rule-entity-ids = { $other } is not registered, and Zoom asks under it where its administrator chooses that
+    .hint = add it to `aliases`: Zoom’s form offers the host alone and the host with https://
+zoom-rule-line-without-value = { $name }: no value ever meets the line for { $text }
+    .hint = a slip in one of the two?
+zoom-rule-lines-apart = { $name }: the line for { $inner } at Zoom also takes { $outer }, which contains it
+    .hint = choose texts of which none is a part of another one
+zoom-rule-name-id = sends no NameID, and Zoom refuses an answer without one
+    .hint = write { $line }, as the preset has it
+zoom-rule-session = ends Zoom’s session { $minutes } minutes after somebody signed in; Zoom refuses an end that is over by its clock
+    .hint = leave it out, and have Zoom’s form enforce the logout
+zoom-rule-signature = signs with { $algorithm } over { $digest }, and Zoom’s form knows SHA-1 and SHA-256 alone; only RSA keys were seen there
+    .hint = write signature = “rsa-sha256”, with an RSA key in keys.signing
+zoom-rule-signed-assertion = leaves the assertion unsigned, and that is what Zoom’s own instructions have signed
+    .hint = write sign = “assertion”, as the preset has it, or “both”
+zoom-rule-taken-by-another = { $name }: { $value } meets the line for { $text } before its own
+    .hint = put the line with the longer text first, or choose other texts
+zoom-rule-value-without-line = { $name }: no line takes { $value }, and Zoom leaves such a person’s licence as it is
+    .hint = add a line for it to `lines`
+sheet-told-next-key = the certificate on this sheet is that of our next key: with it nobody gets in before this provider is switched to that key, and with the one before it nobody does afterwards
+    .hint = save it there, and at once `passerelle keys rollover switch { $sp }` and `passerelle reload` here; or save it there at the time that --at named here
+sheet-told-present-key = the key whose certificate is on this sheet signs for this provider until { $until }: from then on it is the next key, and nobody gets in with this certificate
+    .hint = save the sheet that --next prints at that time
 
 # The questions of passerelle init. Whoever answers them runs a service: technical words are allowed.
 

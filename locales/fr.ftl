@@ -159,9 +159,135 @@ trial-rule-broken = enfreinte
 trial-xml = La réponse SAML, décodée
 trial-xml-lead = Telle qu’elle serait envoyée, mais signée avec une clé jetable que personne ne reconnaît.
 trial-xml-certificate = Ne copiez pas le certificat qui s’y trouve vers { $provider } : c’est celui de la clé jetable, et aucune vraie connexion ne passerait. Le nôtre est dans nos métadonnées :
-trial-decisions = Les décisions prises, comme dans le journal
+trial-decisions = Les décisions prises
 trial-again = Faire un autre essai
 trial-other-person = Se déconnecter, pour essayer avec un autre compte
+
+# Ce qu’une règle enfreinte du lecteur strict veut dire, et ce que chaque décision a donné. Qui essaie une connexion
+# connaît les mots de SAML, ou les retrouve dans la norme : ils restent tels quels.
+rule-encoding = SAMLResponse n’est pas en base64.
+rule-too-large = Le message est plus grand ou plus profond qu’une Response n’a besoin de l’être.
+rule-doctype = Il y a une déclaration de type de document.
+rule-comment = Il y a un commentaire.
+rule-processing-instruction = Il y a une instruction de traitement.
+rule-not-xml = Le message n’est pas du XML bien formé en UTF-8.
+rule-not-a-response = Le message n’est pas une Response SAML 2.0.
+rule-shape = Un élément, un attribut ou un texte se trouve là où la Response d’une connexion n’en a pas, ou dans un autre ordre.
+rule-xsi-type = Une valeur porte un attribut type de XML Schema (xsi), que certains services perdent en route.
+rule-response-version = La Version de la Response n’est pas 2.0.
+rule-response-id = La Response n’a pas d’ID utilisable.
+rule-response-issue-instant = La Response n’a pas été émise à 60 secondes près maintenant, ou ne dit pas quand elle l’a été.
+rule-destination = Destination n’est pas exactement l’adresse du service (AssertionConsumerService).
+rule-response-issuer = L’Issuer de la Response n’est pas exactement le fournisseur d’identité.
+rule-issuer-format = Un Issuer a un autre format que celui d’une entité.
+rule-response-in-response-to = La Response répond à une autre demande que celle qui a été envoyée.
+rule-unsolicited = La Response ne répond à aucune demande : rien n’empêche de la rejouer.
+rule-status-top = Le premier StatusCode n’est aucun des quatre de la norme.
+rule-status-second = Le statut n’a pas le bon nombre de niveaux.
+rule-status-message = Le statut contient plus que des codes.
+rule-assertion-beside-error = Il y a une assertion à côté d’un statut d’erreur.
+rule-one-assertion = Il n’y a pas exactement une assertion.
+rule-encrypted = Quelque chose est chiffré.
+rule-unsigned = Ni la Response ni l’assertion ne sont signées.
+rule-signature-digest = Le contenu a été modifié après avoir été signé.
+rule-signature-key = Une signature n’a pas été faite avec une clé du fournisseur d’identité.
+rule-signature-algorithm = Une signature ou une empreinte est d’un algorithme qui n’est pas accepté.
+rule-canonicalization = Une signature ne repose pas sur la canonicalisation exclusive.
+rule-signature-place = Une signature se trouve ailleurs que dans ce qu’elle couvre.
+rule-signature-profile = Une signature n’a pas la forme que SAML prévoit.
+rule-key-info = KeyInfo contient un autre certificat que celui qui a été donné au service.
+rule-assertion-version = La Version de l’assertion n’est pas 2.0.
+rule-assertion-id = L’assertion n’a pas d’ID utilisable.
+rule-same-id = Un ID figure deux fois.
+rule-weak-id = Un ID ne ressemble pas à un tiret bas suivi de 128 bits tirés au sort.
+rule-assertion-issue-instant = L’assertion a plus de 3000 secondes, vient du futur, ou ne dit pas quand elle a été émise.
+rule-assertion-issuer = L’Issuer de l’assertion n’est pas exactement le fournisseur d’identité.
+rule-name-id = Il n’y a pas de NameID de 1 à 256 caractères.
+rule-name-id-address = Le NameID se dit adresse électronique et n’y ressemble pas.
+rule-bearer = Il n’y a pas exactement une SubjectConfirmation, de type bearer et avec ses données.
+rule-subject-not-before = SubjectConfirmationData a un NotBefore.
+rule-subject-not-on-or-after = La confirmation du sujet a expiré, ou ne dit pas quand elle expire.
+rule-recipient = Recipient n’est pas exactement l’adresse du service (AssertionConsumerService).
+rule-subject-in-response-to = La confirmation du sujet répond à une autre demande que celle qui a été envoyée.
+rule-not-before = L’assertion n’est pas encore valable.
+rule-not-before-margin = NotBefore n’est pas de 60 à 120 secondes en arrière.
+rule-not-on-or-after = L’assertion a expiré, ou ne dit pas quand elle expire.
+rule-lifetime = L’assertion peut servir pendant plus de 5 minutes.
+rule-audience-restriction = Il n’y a pas exactement une AudienceRestriction avec une Audience.
+rule-audience = L’Audience n’est pas exactement le service.
+rule-one-time-use = Il y a une condition OneTimeUse.
+rule-unknown-condition = Il y a une autre condition qu’AudienceRestriction.
+rule-authn-statement = Il n’y a pas exactement un AuthnStatement.
+rule-authn-instant = La connexion a plus de 7200 secondes, vient du futur, ou n’a pas d’AuthnInstant.
+rule-session-not-on-or-after = La session est déjà terminée.
+rule-session-index = Il n’y a pas de SessionIndex.
+rule-authn-context = Il n’y a pas exactement une AuthnContextClassRef.
+rule-attribute-statement = Il y a plus d’un AttributeStatement.
+rule-attribute = Un attribut n’a pas de nom ou pas de valeur.
+rule-repeated-attribute = Un attribut figure deux fois.
+rule-attribute-value = Une valeur d’attribut n’est pas un texte de 256 caractères au plus.
+decision-signature-verified = La signature de la demande est vérifiée.
+decision-signature-not-demanded = La demande n’est pas signée, et n’a pas à l’être.
+decision-click-on-our-page = Il n’y a pas de demande : la connexion a commencé sur notre page.
+decision-click-for-a-trial = Il n’y a pas de demande : c’est un essai, et rien n’est transmis.
+decision-address-of-the-metadata = L’adresse de retour figure dans les métadonnées du service.
+decision-address-by-default = L’adresse de retour est celle que les métadonnées du service ont par défaut.
+decision-session-used = La session déjà ouverte sert.
+decision-session-none = Ce navigateur n’a pas de session ouverte.
+decision-session-just-ended = La session vient de se terminer.
+decision-session-unknown = La mémoire des sessions n’a pas répondu.
+decision-session-not-forced = La session ne sert pas : la demande exige une nouvelle connexion.
+decision-session-too-old = La session ne sert pas : elle est plus ancienne que ce service ne l’accepte.
+decision-session-of-another-class = La session ne sert pas : elle n’est pas du type que la demande accepte.
+decision-session-of-another = La session ne sert pas : la demande nomme quelqu’un d’autre.
+decision-proven = L’identité est prouvée ({ $about }).
+decision-signed-in = Connexion au serveur CAS : { $word }.
+decision-sign-in-not-new = Le serveur CAS ne prouve pas que la connexion est nouvelle.
+decision-sign-in-too-old = La connexion au serveur CAS est plus ancienne que ce service ne l’accepte.
+decision-ticket-refused = Le serveur CAS refuse le ticket ({ $word }).
+decision-cas-silent = Le serveur CAS ne répond pas : le mot de passe est demandé ici.
+decision-record-found = Le dossier de la personne est dans l’annuaire.
+decision-record-of-cas = L’annuaire ne répond pas : ce que dit le serveur CAS sert à sa place.
+decision-password-refused = Le mot de passe n’ouvre rien ({ $word }).
+decision-password-delayed = Le mot de passe n’a pas été examiné ({ $word }).
+decision-password-ends-soon = Le mot de passe est juste, et expire bientôt.
+decision-context-not-taken = La connexion n’est pas du type que la demande accepte.
+decision-subject-is-another = La personne n’est pas celle que la demande nomme.
+decision-subject-of-nobody = Personne ici ne porte le nom temporaire que la demande donne.
+decision-as-the-source-has-it = { $about } : repris de la source (nombre de valeurs : { $count }).
+decision-by-its-rule = { $about } : calculé par sa règle (nombre de valeurs : { $count }).
+decision-rule-misses-a-value = { $about } : sans valeur, car sa règle utilise une valeur qui manque.
+decision-rule-worked-too-much = { $about } : sans valeur, car sa règle a dépassé le travail permis.
+decision-rule-gave-too-much = { $about } : sans valeur, car le résultat de sa règle est trop grand.
+decision-rule-gave-no-text = { $about } : sans valeur, car le résultat de sa règle n’est pas un texte.
+decision-rule-took-a-list-for-text = { $about } : sans valeur, car sa règle utilise une liste comme un texte.
+decision-rule-is-unsuitable = { $about } : sans valeur, car sa règle ne convient pas aux valeurs.
+decision-sent = { $about } : transmis (nombre de valeurs : { $count }).
+decision-not-sent = { $about } : pas transmis, sans valeur.
+decision-not-of-the-federation = { $about } : pas transmis, car le service n’a pas l’attribut d’entité voulu.
+decision-not-requested = { $about } : pas transmis, car le service ne le demande pas.
+decision-not-required = { $about } : pas transmis, car le service ne l’exige pas.
+decision-required-is-missing = { $about } : exigé, et sans valeur. La connexion s’arrête.
+decision-several-of-one = { $about } : rien n’est pris, car il y a plusieurs valeurs là où une seule est possible.
+decision-dropped-empty = { $about } : des valeurs vides sont écartées (nombre : { $count }).
+decision-dropped-too-long = { $about } : des valeurs de plus de 256 caractères sont écartées (nombre : { $count }).
+decision-dropped-character = { $about } : des valeurs avec un caractère de contrôle, ou que XML n’admet pas, sont écartées (nombre : { $count }).
+decision-dropped-scope = { $about } : des valeurs hors de nos domaines (scopes) sont écartées (nombre : { $count }).
+decision-no-address = { $about } : aucune adresse de nos domaines. La connexion s’arrête.
+decision-several-addresses = { $about } : plusieurs adresses de nos domaines. La connexion s’arrête.
+decision-name-is-address = Le NameID est l’adresse de nos domaines ({ $about }).
+decision-name-derived = Le NameID est calculé pour ce service, à partir de { $about }.
+decision-name-drawn = Le NameID est tiré au sort pour cette réponse.
+decision-name-as-it-stands = Le NameID est la valeur de { $about }, telle quelle.
+decision-name-none = Ce service ne reçoit pas de NameID.
+decision-name-has-no-value = Pas de NameID : { $about } n’a pas de valeur utilisable. La connexion s’arrête.
+decision-name-has-several-values = Pas de NameID : { $about } a plusieurs valeurs. La connexion s’arrête.
+decision-name-not-derived = Le NameID n’a pas pu être calculé. La connexion s’arrête.
+decision-address-of-another = Une autre personne a la même adresse. La connexion s’arrête.
+decision-address-unchecked = L’annuaire n’a pas dit si une autre personne a la même adresse.
+decision-issued = La réponse est faite.
+decision-issued-as-fault = La réponse dit au service qu’il n’y a pas de connexion ({ $word }).
+decision-shown = La réponse est montrée, et n’est pas transmise.
 
 stop-advice-title = Que faire ?
 stop-support-title = Demander de l’aide
@@ -175,6 +301,10 @@ stop-way-out-logout = Réessayer de se déconnecter
 stop-way-out-logout-here = Se déconnecter ici
 stop-way-out-trial = Revenir aux essais
 stop-trial = Ceci était un essai : rien n’a été transmis.
+stop-trial-same-page = Une personne qui se connecte pour de bon est arrêtée ici, elle aussi : elle lit ce qui est écrit ci-dessus, puis le conseil ci-dessous.
+stop-trial-provider-told = Une personne qui se connecte pour de bon ne voit pas cette page : le service apprend que la connexion n’a pas eu lieu, et montre une page à lui.
+stop-trial-goes-on = Seuls les essais s’arrêtent ici : une personne qui se connecte pour de bon ne voit pas cette page.
+stop-trial-advice-title = Le conseil que lit cette personne
 
 stop-journey-expired = Cette page a expiré
     .sentence = La connexion est restée trop longtemps en attente. Par sécurité, elle a été interrompue.
@@ -351,6 +481,51 @@ sheet-note-transfer-people = Prévenir ces personnes : à la connexion, Zoom mo
 sheet-note-transfer-what = Ne passent pas au nouveau compte : la licence, que Zoom donne de nouveau, les rapports et les intégrations.
 sheet-note-unplaced = Transmis à Zoom, mais la configuration ne dit pas pour quel champ : y écrire field = “…”, ou ne plus le transmettre.
 sheet-note-unsent = Rien n’est transmis pour ce champ.
+sheet-once-next = une fois que keys.next signera pour ce service : { $what }
+sheet-told-what = { $place } : { $what }
+sheet-told-hint = conseil : { $hint }
+zoom-rule-authn-age = laisse entrer chez Zoom quelqu’un qui s’est connecté il y a { $minutes } minutes, et Zoom refuse une connexion de 120 minutes
+    .hint = écrire max-authn-age-minutes = 115, comme le préréglage : un clic lent demande quelques minutes
+zoom-rule-certificate-ends = signe avec la clé dont le certificat finit le { $until } ; Zoom n’a qu’une place, et entre le changement ici et le changement là-bas personne n’entre
+    .hint = `passerelle keys rollover start` crée la suivante ; convenir d’une heure avec qui remplit le formulaire de Zoom, et changer les deux à ce moment
+zoom-rule-email-first = peut transmettre une adresse hors de nos domaines, avec laquelle Zoom crée un compte qui n’est pas celui de l’université
+    .hint = values = “one-in-mail-domain” transmet la seule adresse qui soit dans organization.mail-domains, et arrête qui n’en a aucune ou en a plusieurs
+zoom-rule-email-missing = ne transmet rien pour le champ “Email address” de Zoom, et le NameID n’est pas une adresse non plus : Zoom crée des comptes sous ce qui n’en est pas une
+    .hint = transmettre mail avec field = “Email address” et values = “one-in-mail-domain”
+zoom-rule-email-name-id = peut nommer des personnes par une adresse hors de nos domaines, avec laquelle Zoom crée leur compte
+    .hint = values = “one-in-mail-domain” transmet la seule adresse qui soit dans organization.mail-domains, et arrête qui n’en a aucune ou en a plusieurs
+zoom-rule-email-several = peut transmettre plusieurs adresses, dont certaines hors de nos domaines : chacune serait un compte à part chez Zoom
+    .hint = values = “one-in-mail-domain” transmet la seule adresse qui soit dans organization.mail-domains, et arrête qui n’en a aucune ou en a plusieurs
+zoom-rule-employee-id-changes = remplit le champ “Employee Unique ID” de Zoom avec { $name }, qui change : un second compte serait créé ce jour-là
+    .hint = transmettre avec field = “Employee Unique ID” quelque chose qu’une personne garde toute sa vie, comme eduPersonUniqueId
+zoom-rule-employee-id-missing = ne transmet rien pour le champ “Employee Unique ID” de Zoom : une adresse qui change crée un second compte, qui prend une licence
+    .hint = transmettre avec field = “Employee Unique ID” quelque chose qu’une personne garde toute sa vie, comme eduPersonUniqueId
+zoom-rule-encryption = chiffre les assertions, et la bibliothèque que Zoom semble utiliser ne lit pas AES-GCM : personne n’entrerait
+    .hint = écrire encrypt = “never”, comme le préréglage : le navigateur porte de toute façon la réponse sous TLS
+zoom-rule-encryption-to-come = chiffre les assertions dès le jour où les métadonnées de Zoom contiennent une clé pour cela, et la bibliothèque que Zoom semble utiliser ne lit pas AES-GCM
+    .hint = écrire encrypt = “never”, comme le préréglage : le navigateur porte de toute façon la réponse sous TLS
+zoom-rule-entity-ids = { $other } n’est pas enregistré, et Zoom demande sous ce nom si son administrateur le choisit
+    .hint = l’ajouter à `aliases` : le formulaire de Zoom propose l’hôte seul et l’hôte avec https devant
+zoom-rule-line-without-value = { $name } : aucune valeur ne rencontre jamais la ligne de { $text }
+    .hint = une faute de frappe dans l’un des deux ?
+zoom-rule-lines-apart = { $name } : la ligne de { $inner } chez Zoom prend aussi { $outer }, qui la contient
+    .hint = choisir des textes dont aucun n’est contenu dans un autre
+zoom-rule-name-id = ne transmet pas de NameID, et Zoom refuse une réponse sans NameID
+    .hint = écrire { $line }, comme le préréglage
+zoom-rule-session = termine la session de Zoom { $minutes } minutes après la connexion ; Zoom refuse une fin qui est passée à son horloge
+    .hint = retirer cette ligne, et faire fermer la session par le formulaire de Zoom
+zoom-rule-signature = signe avec { $algorithm } sur { $digest }, et le formulaire de Zoom ne connaît que SHA-1 et SHA-256 ; seules des clés RSA y ont été vues
+    .hint = écrire signature = “rsa-sha256”, avec une clé RSA dans keys.signing
+zoom-rule-signed-assertion = laisse l’assertion sans signature, et c’est elle que les instructions de Zoom font signer
+    .hint = écrire sign = “assertion”, comme le préréglage, ou “both”
+zoom-rule-taken-by-another = { $name } : { $value } rencontre la ligne de { $text } avant la sienne
+    .hint = mettre en premier la ligne au texte le plus long, ou choisir d’autres textes
+zoom-rule-value-without-line = { $name } : aucune ligne ne prend { $value }, et Zoom laisse la licence de ces personnes comme elle est
+    .hint = lui ajouter une ligne dans `lines`
+sheet-told-next-key = le certificat de cette feuille est celui de notre prochaine clé : avec lui personne n’entre avant que ce service passe à cette clé, et avec le précédent personne n’entre après
+    .hint = l’enregistrer là-bas, et aussitôt ici `passerelle keys rollover switch { $sp }` puis `passerelle reload` ; ou bien l’enregistrer là-bas à l’heure que --at a fixée ici
+sheet-told-present-key = la clé dont le certificat est sur cette feuille signe pour ce service jusqu’au { $until } : ensuite c’est la prochaine clé, et personne n’entre avec ce certificat
+    .hint = à cette heure-là, enregistrer la feuille que --next imprime
 
 # Les questions de passerelle init. Qui y répond administre un service : les mots techniques sont permis.
 

@@ -118,9 +118,18 @@ pub fn run() -> ExitCode {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             complain(&format!("passerelle: {error:#}"));
-            ExitCode::FAILURE
+            let end = error.downcast_ref::<EndedWith>();
+            end.map_or(ExitCode::FAILURE, |end| ExitCode::from(end.status))
         }
     }
+}
+
+/// An end that a script can tell from a command that could not do its work (1) and from a wrong command line (2).
+#[derive(Debug, thiserror::Error)]
+#[error("{what}")]
+struct EndedWith {
+    status: u8,
+    what: String,
 }
 
 /// Writes a line for the person at the terminal. What a peer wrote into it moves no cursor and turns no

@@ -246,7 +246,7 @@ pub(super) fn plain_stop(
         support_code: &support_code.to_string(),
         way_out: (reason == StopReason::LogoutNotTaken).then_some(("", "/logout")),
         again: None,
-        is_trial: false,
+        trial: None,
     });
     html(front, &page, visitor::language(headers), status)
 }
@@ -404,7 +404,7 @@ fn stop_page(
         support_code: &stopped.support_code.to_string(),
         way_out,
         again: again.as_deref(),
-        is_trial: stopped.is_trial,
+        trial: stopped.is_trial.then(|| stops::in_earnest(&stopped.fault)),
     });
     html(front, &page, language, told.status)
 }

@@ -309,3 +309,18 @@ page would only have told the person what to do, the provider is told `NoPassive
         panic!("docs/faults.md is stale: look at target/faults.md, and copy it there");
     }
 }
+
+#[test]
+fn a_trial_that_stops_says_what_a_real_sign_in_would_meet() {
+    for (fault, real) in [
+        (
+            HereFault::Unasked(AnswerFault::NotFresh),
+            RealSignIn::ProviderTold,
+        ),
+        (HereFault::NotATester, RealSignIn::GoesOn),
+        (HereFault::MailOfAnother, RealSignIn::SamePage),
+        (HereFault::JourneyExpired, RealSignIn::SamePage),
+    ] {
+        assert_eq!(in_earnest(&fault), real, "{fault:?}");
+    }
+}
