@@ -167,6 +167,7 @@ stop-way-out = Start again with { $provider }
 stop-way-out-form = Open the page again
 stop-way-out-logout = Try to sign out again
 stop-way-out-logout-here = Sign out here
+stop-way-out-host = Open the right address
 stop-way-out-trial = Back to the tests
 stop-trial = This was a test: nothing was sent.
 
@@ -271,7 +272,7 @@ stop-method-not-allowed = This page does not open this way
     .advice = Start from the service that you want to use.
 stop-bad-host = Wrong address
     .sentence = This page was opened at an address that is not its own.
-    .advice = Start from the service that you want to use.
+    .advice = Start from the service that you want to use. If you run this server, its log has both addresses and what to do, under the support code below.
 stop-form-forged = Please fill in the form again
     .sentence = This form is no longer valid, or it was not sent from our page. It was ignored for your security.
     .advice = Open the page again and fill in the form once more.
@@ -348,20 +349,21 @@ sheet-note-unsent = Nothing is sent for this field.
 
 # The questions of passerelle init. Whoever answers them runs a service: technical words are allowed.
 
-init-lead = Five questions. Enter takes what stands in brackets, and nothing is written before the last answer.
+init-lead = Five questions; some have several parts, which bear its number. Enter takes what stands in brackets, and nothing is written before the last answer.
 init-base-url = 1/5  Address of this server for browsers, like { $example }
 init-sign-in = 2/5  Where do people sign in? The address of the CAS server, without /login ({ $cas }), or that of the directory ({ $ldap })
-init-ldap-base = Entry of the directory below which people are, like { $example }
-init-ldap-bind-dn = Name (DN) of our account in the directory [none]
-init-ldap-password-file = File of its password, which nobody else can read [back to the account]. This makes one, in another window: install -m 400 /dev/stdin FILE (type the password, Enter, Ctrl-D)
+init-ldap-base = 2/5  Entry of the directory below which people are, like { $example }
+init-ldap-bind-dn = 2/5  Name (DN) of our account in the directory [none]
+init-ldap-password-file = 2/5  File of its password, which nobody else can read [back to the account]. This makes one, in another window: install -m 400 /dev/stdin FILE (type the password, Enter, Ctrl-D)
 init-contact = 3/5  Mail address of whoever runs this server; it is published in our metadata
-init-mail-domains = Mail domains of your people, students’ too, with commas between them [{ $proposed }]
+init-mail-domains = 3/5  Mail domains of your people, students’ too, with commas between them [{ $proposed }]
 init-languages = 4/5  Languages of your texts [{ $proposed }]
 init-support-text = 5/5  How does somebody open a support ticket? In French, in one sentence
-init-support-text-en = The same sentence in English
-init-support-link = Web address where that is done [none]
+init-support-text-en = 5/5  The same sentence in English
+init-support-link = 5/5  Web address where that is done [none]
 init-look = Look at { $file }. What was not said of your organization comes from its mail domains:
 init-account = For a try: { $login }, password { $password }. It is shown only this once.
 init-as-root = You are root, and so the keys are root’s. Give them to the service’s user (chown -R passerelle { $certs }), and put “sudo -u passerelle” before check and serve.
 init-next = Next:
+init-try-it = Open { $url } in a browser on this machine, press the button, and sign in as { $login }: you see what a service would be told, and nothing is sent. One that exists is added by
 init-try-support = This is a try: there is no help desk.

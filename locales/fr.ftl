@@ -173,6 +173,7 @@ stop-way-out = Recommencer la connexion à { $provider }
 stop-way-out-form = Rouvrir la page
 stop-way-out-logout = Réessayer de se déconnecter
 stop-way-out-logout-here = Se déconnecter ici
+stop-way-out-host = Ouvrir la bonne adresse
 stop-way-out-trial = Revenir aux essais
 stop-trial = Ceci était un essai : rien n’a été transmis.
 
@@ -277,7 +278,7 @@ stop-method-not-allowed = Cette page ne s’ouvre pas ainsi
     .advice = Repartez du service auquel vous voulez accéder.
 stop-bad-host = Mauvaise adresse
     .sentence = Cette page a été ouverte à une adresse qui n’est pas la sienne.
-    .advice = Repartez du service auquel vous voulez accéder.
+    .advice = Repartez du service auquel vous voulez accéder. Si vous administrez ce serveur, son journal donne les deux adresses et ce qu’il faut faire, sous le code d’assistance ci-dessous.
 stop-form-forged = Formulaire à remplir de nouveau
     .sentence = Ce formulaire n’est plus valable, ou il n’a pas été envoyé depuis notre page. Par sécurité, il n’a pas été pris en compte.
     .advice = Rouvrez la page et remplissez de nouveau le formulaire.
@@ -354,20 +355,21 @@ sheet-note-unsent = Rien n’est transmis pour ce champ.
 
 # Les questions de passerelle init. Qui y répond administre un service : les mots techniques sont permis.
 
-init-lead = Cinq questions. « Entrée » prend ce qui est entre crochets, et rien n’est écrit avant la dernière réponse.
+init-lead = Cinq questions ; certaines ont plusieurs parties, qui portent son numéro. « Entrée » prend ce qui est entre crochets, et rien n’est écrit avant la dernière réponse.
 init-base-url = 1/5  Adresse de ce serveur pour les navigateurs, comme { $example }
 init-sign-in = 2/5  Où les personnes se connectent-elles ? L’adresse du serveur CAS, sans /login ({ $cas }), ou celle de l’annuaire ({ $ldap })
-init-ldap-base = Entrée de l’annuaire sous laquelle sont les personnes, comme { $example }
-init-ldap-bind-dn = Nom (DN) de notre compte dans l’annuaire [aucun]
-init-ldap-password-file = Fichier de son mot de passe, que personne d’autre ne peut lire [revenir au compte]. Pour le créer, dans une autre fenêtre : install -m 400 /dev/stdin FICHIER (taper le mot de passe, Entrée, Ctrl-D)
+init-ldap-base = 2/5  Entrée de l’annuaire sous laquelle sont les personnes, comme { $example }
+init-ldap-bind-dn = 2/5  Nom (DN) de notre compte dans l’annuaire [aucun]
+init-ldap-password-file = 2/5  Fichier de son mot de passe, que personne d’autre ne peut lire [revenir au compte]. Pour le créer, dans une autre fenêtre : install -m 400 /dev/stdin FICHIER (taper le mot de passe, Entrée, Ctrl-D)
 init-contact = 3/5  Adresse électronique de qui administre ce serveur ; elle est publiée dans nos métadonnées
-init-mail-domains = Domaines des adresses de vos personnels et étudiants, séparés par des virgules [{ $proposed }]
+init-mail-domains = 3/5  Domaines des adresses de vos personnels et étudiants, séparés par des virgules [{ $proposed }]
 init-languages = 4/5  Langues de vos textes [{ $proposed }]
 init-support-text = 5/5  Comment ouvre-t-on un ticket d’assistance ? En français, en une phrase
-init-support-text-en = La même phrase en anglais
-init-support-link = Adresse web où cela se fait [aucune]
+init-support-text-en = 5/5  La même phrase en anglais
+init-support-link = 5/5  Adresse web où cela se fait [aucune]
 init-look = À relire dans { $file } : ce qui n’a pas été dit de votre établissement est tiré de ses domaines :
 init-account = Pour essayer : { $login }, mot de passe { $password }. Il n’est montré que cette fois.
 init-as-root = Vous êtes root, et les clés sont donc à root. Donnez-les à l’utilisateur du service (chown -R passerelle { $certs }), et mettez « sudo -u passerelle » devant check et serve.
 init-next = Ensuite :
+init-try-it = Ouvrez { $url } dans un navigateur de cette machine, appuyez sur le bouton et connectez-vous comme { $login } : vous voyez ce qu’un service apprendrait, et rien n’est envoyé. Un service qui existe s’ajoute par
 init-try-support = Ceci est un essai : aucune assistance n’est prévue.

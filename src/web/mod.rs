@@ -124,7 +124,7 @@ fn trials(front: &Front) -> Router<Arc<Front>> {
 async fn guard(State(front): State<Arc<Front>>, request: Request, next: Next) -> HttpResponse {
     let mut framing = Framing::Refused;
     let response = if !is_for_us(&front, &request) {
-        reply::plain_stop(&front, request.headers(), StopReason::BadHost)
+        reply::wrong_host(&front, &request)
     } else if is_for_a_frame(request.headers()) && !cas_notice::is_brought_with(request.uri()) {
         framing = Framing::Allowed;
         reply::framed(&front, request.headers())

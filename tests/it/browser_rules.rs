@@ -162,6 +162,9 @@ async fn r124_a_request_for_another_host_is_turned_away() {
             let page = browser.exchange(ask(hosts, line)).await;
             page.stops(421, "bad-host");
             assert!(!page.body.contains("evil"), "{hosts:?}");
+            // It leads to where we are.
+            let ours = "href=\"https:&#x2f;&#x2f;idp.example.org\" data-testid=\"way-out\"";
+            assert!(page.body.contains(ours), "{}", page.body);
         }
     }
     let page = browser
