@@ -102,7 +102,7 @@ pub enum RollOverFault {
     #[error("the key cannot be used")]
     Key(#[from] KeyFault),
     /// The present key still signs for somebody.
-    #[error("the present key is still needed for {}: switch them first, and wait for the time that is planned", listed(.0))]
+    #[error("the present key is still needed for {}: first `passerelle keys rollover switch`, and the time that is planned", listed(.0))]
     Left(Vec<ShortName>),
     /// There is no next key.
     #[error("no roll-over is on: `passerelle keys rollover start` begins one")]

@@ -68,6 +68,24 @@ async fn r100_what_init_makes_is_read_by_its_owner_and_secrets_by_nobody_else() 
 }
 
 #[tokio::test]
+async fn a_configuration_is_not_named_in_vain() {
+    let place = Place::new();
+    for (words, instead) in [
+        (&["keys", "certs"][..], "passerelle keys FOLDER"),
+        (&["init", "other", "--try"], "passerelle init FOLDER"),
+        (&["hash-password"], "without a configuration"),
+    ] {
+        let told = place.run(words).await;
+        assert_eq!(told.status, 2, "{told:?}");
+        assert!(told.errors.contains(instead), "{told:?}");
+    }
+    assert!(!place.file("certs").exists() && !place.file("other").exists());
+    // Whoever rolls a key over names the one that is meant.
+    let told = place.run(&["keys", "rollover", "status"]).await;
+    told.fails("house/config/passerelle.toml");
+}
+
+#[tokio::test]
 async fn nothing_that_is_there_is_replaced() {
     let place = Place::new();
     place.init(&SAID).await.is_good();
@@ -259,14 +277,15 @@ async fn a_person_is_asked_in_their_language_until_each_answer_is_right() {
     told.is_good();
     for (question, times) in [
         ("1/5", 2),
+        ("2/5", 8),
         ("Où les personnes se connectent-elles", 3),
         ("comme ou=people,dc=univ,dc=example", 1),
         ("Nom (DN) de notre compte", 2),
         ("install -m 400 /dev/stdin FICHIER", 2),
-        ("3/5", 1),
+        ("3/5", 2),
         ("séparés par des virgules [gmail.com]", 1),
         ("4/5", 2),
-        ("5/5", 1),
+        ("5/5", 4),
         ("La même phrase en anglais", 1),
         ("Adresse web où cela se fait", 2),
         ("error: --base-url (base-url): is not an absolute URL", 1),
