@@ -283,16 +283,15 @@ impl Answers {
             let port = base_url.and_then(|url| url.ok()?.port_or_known_default());
             let listen = format!("127.0.0.1:{}", port.unwrap_or(80));
             lines.text("listen", Some(&listen));
+        } else {
+            lines.note("For a proxy on this machine that speaks TLS, and says who the caller is.");
+            lines.text("listen", Some("127.0.0.1:8080"));
+            lines.raw("trusted-proxies", r#"["127.0.0.1", "::1"]"#);
         }
         if self.are_people_in_a_file {
             lines.text("state-folder", Some(STATE));
-        }
-        if self.is_lab {
             return lines.0;
         }
-        lines.note("For a proxy on this machine that speaks TLS, and says who the caller is.");
-        lines.text("listen", Some("127.0.0.1:8080"));
-        lines.raw("trusted-proxies", r#"["127.0.0.1", "::1"]"#);
         lines.note("With a folder of the service's own, `passerelle reload` reaches the running server, and the last");
         lines.note("good metadata of every provider is kept. Remove the `#:` once there is one.");
         lines.raw("#:state-folder", "\"/var/lib/passerelle\"");

@@ -175,6 +175,11 @@ impl RollOver {
         &self.built.front.origin
     }
 
+    /// The server as these files would have it.
+    pub const fn built(&self) -> &Built {
+        &self.built
+    }
+
     /// What an administrator should see to already.
     pub fn warnings(&self) -> &[ConfigFault] {
         &self.built.warnings
