@@ -191,6 +191,8 @@ fn say_the_end(
     let add = format!("  passerelle sp add zoom --metadata URL --config {file}");
     let serve = format!("  passerelle serve --config {file}");
     if !answers.are_people_in_a_file {
+        // Whether the server of the answers is reached, and believed, is told before anybody is sent there.
+        say(&format!("  passerelle doctor --config {file}"));
         say(&add);
         say(&serve);
         return Ok(());

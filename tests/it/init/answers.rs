@@ -14,7 +14,7 @@ async fn what_is_said_on_the_command_line_becomes_a_configuration_that_check_acc
     let told = place.init(&SAID).await;
     told.is_good();
     let file = "--config house/config/passerelle.toml";
-    for command in ["check", "sp add zoom --metadata URL", "serve"] {
+    for command in ["check", "doctor", "sp add zoom --metadata URL", "serve"] {
         let line = format!("  passerelle {command} {file}\n");
         assert!(told.out.contains(&line), "{line}: {told:?}");
     }
