@@ -80,7 +80,13 @@ pub(super) fn read(
         Some(path) => Some(read_certificates(&path, table, around, report)?),
         None => None,
     };
-    let is_followed = address.is_some();
+    // One that cannot be read is one all the same.
+    let is_followed = address.is_some() || !report.is_clean_under(&table.at("metadata-url"));
+    if !is_followed {
+        for key in OF_AN_ADDRESS.into_iter().filter(|key| table.holds(key)) {
+            report.fault(&table.at(key), "stands beside no `metadata-url`");
+        }
+    }
     let followed = read_followed(address, table, around, report);
     let at = table.at("metadata");
     match (file, is_followed) {
@@ -95,12 +101,8 @@ pub(super) fn read(
         }
         (None, true) => {
             let Some(state_folder) = around.state_folder else {
-                report
-                    .fault(
-                        &table.at("metadata-url"),
-                        "needs a folder to keep the last good version in",
-                    )
-                    .hint("write state-folder in [server]");
+                let what = "needs a folder to keep the last good version in";
+                needs_folder(&table.at("metadata-url"), what, report);
                 return None;
             };
             Some(Origin {
@@ -138,9 +140,8 @@ pub(super) fn read_watched(
     table.finish(report);
     let path = around.path(&written?);
     if around.state_folder.is_none() {
-        report
-            .fault(&at, "needs a folder to keep the last good versions in")
-            .hint("write state-folder in [server]");
+        let what = "needs a folder to keep the last good versions in";
+        needs_folder(&at, what, report);
     }
     match fs::canonicalize(&path) {
         Ok(real) if real.is_dir() => Some(real),
@@ -155,6 +156,14 @@ pub(super) fn read_watched(
     }
 }
 
+/// Tells that `[server]` names no folder for what is kept; where that could not be read, nobody knows.
+fn needs_folder(key: &str, what: &str, report: &mut Report) {
+    if report.is_clean_under("server") {
+        let hint = "write state-folder in [server]";
+        report.fault(key, what).hint(hint);
+    }
+}
+
 /// Whether a file, be it there or not, lies in the folder that is watched.
 fn is_in(watched: Option<&Path>, file: &Path) -> bool {
     let folder = file
@@ -163,18 +172,13 @@ fn is_in(watched: Option<&Path>, file: &Path) -> bool {
     folder.is_some_and(|folder| watched == Some(&*folder))
 }
 
-/// Reads `address` and all that goes with it; nothing of that may stand there without it.
+/// Reads `address` and all that goes with it.
 fn read_followed(
     address: Option<String>,
     table: &mut Table<'_>,
     around: &Surroundings<'_>,
     report: &mut Report,
 ) -> Option<Followed> {
-    if address.is_none() {
-        for key in OF_AN_ADDRESS.into_iter().filter(|key| table.holds(key)) {
-            report.fault(&table.at(key), "stands beside no `metadata-url`");
-        }
-    }
     let ca: Option<PathBuf> = table.optional("metadata-ca", report);
     let authorities = ca.map(|path| around.authorities(&table.at("metadata-ca"), &path, report));
     let allows_private = table.or("metadata-private", false, report);

@@ -193,6 +193,8 @@ struct Sections {
     attributes: BTreeMap<String, String>,
     service_providers: Vec<SpConfig>,
     lines: Lines,
+    /// Whether there is any TOML.
+    is_read: bool,
 }
 
 impl Sections {
@@ -200,6 +202,7 @@ impl Sections {
         let Some(mut file) = Table::parse(text, report) else {
             return;
         };
+        self.is_read = true;
         (self.base_url, self.schemes) = base_url::read(&mut file, report);
         let algorithms = file.table("algorithms", report);
         self.refused_algorithms = algorithms::read(algorithms, report);
@@ -284,6 +287,7 @@ impl Sections {
                 attributes,
                 service_providers,
                 lines,
+                is_read: _,
             } if faults.is_empty() => Ok(Config {
                 base_url,
                 schemes,
@@ -314,6 +318,7 @@ impl Sections {
         };
         Faulty {
             faults,
+            is_read: self.is_read,
             lines: self.lines,
             base_url: self.base_url,
             server: self.server,

@@ -50,6 +50,8 @@ pub struct Named<'a> {
 pub struct Faulty {
     /// Every fault that was found, in the order of the lines.
     pub faults: Vec<ConfigFault>,
+    /// Whether the file could be read as TOML; nothing of it is known otherwise.
+    pub is_read: bool,
     pub(super) lines: Lines,
     pub(super) base_url: Option<BaseUrl>,
     pub(super) server: Option<Server>,

@@ -102,7 +102,7 @@ pub enum RollOverFault {
     #[error("the key cannot be used")]
     Key(#[from] KeyFault),
     /// The present key still signs for somebody.
-    #[error("the present key is still needed for {}: switch them first, and wait for the time that is planned", listed(.0))]
+    #[error("the present key is still needed for {}: first `passerelle keys rollover switch`, and the time that is planned", listed(.0))]
     Left(Vec<ShortName>),
     /// The first key is a credential or in a token, beside which no file can come.
     #[error(
@@ -177,6 +177,11 @@ impl RollOver {
     /// Where people and providers reach us, which the certificate of a new key names.
     pub fn origin(&self) -> &str {
         &self.built.front.origin
+    }
+
+    /// The server as these files would have it.
+    pub const fn built(&self) -> &Built {
+        &self.built
     }
 
     /// What an administrator should see to already.

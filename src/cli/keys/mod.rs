@@ -79,6 +79,13 @@ pub(super) struct Options {
     missing: Missing,
 }
 
+impl Options {
+    /// Whether it makes keys, and rolls none over.
+    pub(super) const fn makes_keys(&self) -> bool {
+        self.command.is_none()
+    }
+}
+
 #[derive(Debug, Subcommand)]
 enum Command {
     /// Has another key take the place of the signing key, one service provider after the other.

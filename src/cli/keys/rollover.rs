@@ -18,7 +18,12 @@ use crate::{
             orders::{NextKey, RollOver, RollOverFault, ShownKey, ShownProvider, Switch},
         },
     },
-    cli::{complain_of, reload::socket, say, sp, status::asked},
+    cli::{
+        complain_of,
+        reload::socket,
+        say, sp,
+        status::{asked, warn_of_other_keys},
+    },
     config::keys::names_no_file,
     control::ask::AskFault,
     model::short_name::ShortName,
@@ -133,9 +138,11 @@ fn start(path: &Path, options: &Start) -> anyhow::Result<()> {
 }
 
 fn status(path: &Path, options: &Status) -> anyhow::Result<()> {
-    let status = open(path)?
+    let roll_over = open(path)?;
+    let status = roll_over
         .status()
         .context("the configuration names no key")?;
+    warn_of_other_keys(roll_over.built());
     if options.json {
         return sp::say_json(&status);
     }

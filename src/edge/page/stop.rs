@@ -308,6 +308,7 @@ impl StopReason<'_> {
             Self::FormForged => key("stop-way-out-form"),
             Self::LogoutFailed => key("stop-way-out-logout"),
             Self::LogoutNotTaken => key("stop-way-out-logout-here"),
+            Self::BadHost => key("stop-way-out-host"),
             Self::JourneyExpired
             | Self::JourneyForged
             | Self::OtherBrowser
@@ -340,8 +341,7 @@ impl StopReason<'_> {
             | Self::SignInUnavailable
             | Self::Busy
             | Self::Internal
-            | Self::MethodNotAllowed
-            | Self::BadHost => key("stop-way-out"),
+            | Self::MethodNotAllowed => key("stop-way-out"),
         }
     }
 }

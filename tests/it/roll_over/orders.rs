@@ -306,8 +306,8 @@ async fn r96_a_provider_that_another_key_signs_for_has_no_part_in_it() {
         crate::bridge::metadata(entity, "", zoom_key(), &["https://wiki.example.net/acs"]);
     keys.0.brings("wiki.xml", &metadata);
     let folder = keys.0.folder.path().to_str().unwrap();
-    let words = ["keys", folder, "--algorithm", "ec-p256"];
-    keys.0.passerelle(&words).await.is_good();
+    let (made, said) = run(PROGRAM, &["keys", folder, "--algorithm", "ec-p256"], &[]);
+    assert!(made, "{said}");
     let text = keys.0.text();
     let both = text.replace("['signing.pem']", "['signing.pem', 'signing-ec-p256.pem']");
     fs::write(&keys.0.path, both).unwrap();
