@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use super::{
     follow::Decision,
     live::{Live, Taken},
+    rollover,
 };
 use crate::{
     config::fault::ConfigFault,
@@ -64,6 +65,7 @@ impl Answers for Live {
             certificates: { current.basis.published() }
                 .map(|key| key.certificate().sha256().to_owned())
                 .collect(),
+            signed_with: rollover::signed_with(bridge, &current.basis, now),
             providers: states
                 .map(|(name, state)| (name.to_string(), state.word().to_owned()))
                 .collect(),

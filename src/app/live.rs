@@ -234,9 +234,9 @@ impl Live {
         fault
     }
 
-    /// In a roll-over, the providers for which `after` would sign with a key that they cannot have: one that `before`
-    /// does not publish, or the one before theirs, where they were switched and nobody has switched them back
-    /// (R-96).
+    /// The providers for which `after` would sign with a key that they cannot have: one that `before` does not
+    /// publish, or in a roll-over the one before theirs, where they were switched and nobody has switched them back
+    /// (R-96). Without a roll-over a provider that comes with its key is none.
     pub(super) fn strange_keys(
         &self,
         before: &Front,
@@ -245,14 +245,15 @@ impl Live {
     ) -> Vec<ConfigFault> {
         let has_next =
             |front: &Front| { front.bridge.providers.values() }.any(|it| it.next.is_some());
-        let was_on = has_next(before);
-        if !was_on && !has_next(after) {
-            return Vec::new();
-        }
+        let (was_on, is_on) = (has_next(before), has_next(after));
         let mut strange = Vec::new();
         for (name, provider) in &after.bridge.providers {
+            let known = before.bridge.providers.get(name);
+            if !was_on && !is_on && known.is_none() {
+                continue;
+            }
             let certificate = provider.signer_at(now).certificate_base64();
-            let goes_back = before.bridge.providers.get(name).is_some_and(|known| {
+            let goes_back = known.is_some_and(|known| {
                 known.signer_at(now).certificate_base64() != certificate
                     && known.signer.certificate_base64() == certificate
             });
@@ -264,6 +265,12 @@ impl Live {
                     (
                         "a third key, that nobody was told of",
                         "end it first: `passerelle keys rollover finish`",
+                    )
+                } else if !is_on {
+                    (
+                        "a key that our metadata does not hold yet",
+                        "keep the key before it, and have this one published first: `passerelle keys rollover start`, \
+                         with --key",
                     )
                 } else {
                     (
@@ -282,8 +289,12 @@ impl Live {
                 continue;
             };
             if provider.registered.config.enabled {
-                let what =
-                    format!("a roll-over is on, and sp.{name} would be answered with {what}");
+                let on = if was_on || is_on {
+                    "a roll-over is on, and "
+                } else {
+                    ""
+                };
+                let what = format!("{on}sp.{name} would be answered with {what}");
                 let mut told = ConfigFault {
                     key: "keys".to_owned(),
                     ..ConfigFault::of_file(&self.path, what)

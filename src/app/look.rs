@@ -23,11 +23,12 @@ use crate::{
     authn::{ldap, local::Directory},
     config::{
         fault::ConfigFault,
-        keys::SigningKeyFile,
+        keys::SigningKeySource,
         named::Named,
         sections::{Metrics, Service},
         sp::SpConfig,
     },
+    edge::page::{PageError, sheet::SheetWords},
     flow::bridge::{NextSigner, Provider},
     metadata::{
         held::HeldVersions,
@@ -35,9 +36,12 @@ use crate::{
         registry::{Registered, Registry},
         source::{self, Loaded},
     },
-    model::{endpoint::Schemes, short_name::ShortName, trace::Trace},
+    model::{
+        chain::Chain, endpoint::Schemes, language::Language, short_name::ShortName, trace::Trace,
+    },
     setup::{
         Facts,
+        said::Said,
         zoom_rules::{self, Broken},
     },
     xmlsec::{Signer, SigningKey, VerifyingKey},
@@ -57,6 +61,8 @@ pub(super) struct Look<'a> {
     /// others.
     pub(super) of_providers: Vec<ConfigFault>,
     pub(super) warnings: Vec<ConfigFault>,
+    /// Those of them that are told in French as well: both.
+    pub(super) in_french: Vec<(ConfigFault, ConfigFault)>,
 }
 
 /// What was seen, each where nothing is wrong with it.
@@ -86,6 +92,31 @@ pub(super) fn last_good(named: Named<'_>) -> Option<LastGood> {
 pub(super) fn held(named: Named<'_>) -> Option<HeldVersions> {
     let state_folder = named.server?.state_folder.as_deref()?;
     Some(HeldVersions::below(state_folder))
+}
+
+/// Which of our keys something is told of.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum WhichKey {
+    /// The one that is to sign for the provider, in a roll-over.
+    Next,
+    /// The one that signs for it now.
+    Present,
+}
+
+/// Has `fault` say what is wrong, in a language.
+pub(super) fn say(
+    fault: &mut ConfigFault,
+    said: &Said,
+    (language, which): (Language, WhichKey),
+) -> Result<(), PageError> {
+    let words = SheetWords::load(language)?;
+    let (what, hint) = words.said(said)?;
+    fault.what = match which {
+        WhichKey::Next => words.once_next(&what)?,
+        WhichKey::Present => what,
+    };
+    fault.hint(hint);
+    Ok(())
 }
 
 impl Seen {
@@ -126,6 +157,7 @@ impl<'a> Look<'a> {
             faults: Vec::new(),
             of_providers: Vec::new(),
             warnings: Vec::new(),
+            in_french: Vec::new(),
         }
     }
 
@@ -246,22 +278,30 @@ impl<'a> Look<'a> {
             };
             let present = broken(provider.signer_at(now));
             for broken in &present {
-                self.tell_broken(sp, broken, "");
+                self.tell_broken(sp, broken, WhichKey::Present);
             }
             let next = provider.next.as_ref();
             let next = next.and_then(|next| next.signer.as_deref().map(broken));
             for broken in next.unwrap_or_default() {
                 if !present.contains(&broken) {
-                    self.tell_broken(sp, &broken, "once keys.next signs for it, it ");
+                    self.tell_broken(sp, &broken, WhichKey::Next);
                 }
             }
         }
     }
 
-    fn tell_broken(&mut self, sp: &SpConfig, broken: &Broken, when: &str) {
+    fn tell_broken(&mut self, sp: &SpConfig, broken: &Broken, which: WhichKey) {
         let key = format!("sp.{}.{}", sp.short_name, broken.key);
-        let mut told = self.told(&key, &format!("{when}{}", broken.what));
-        told.hint(broken.hint);
+        let mut told = self.told(&key, &"");
+        let mut french = told.clone();
+        for (language, fault) in [(Language::En, &mut told), (Language::Fr, &mut french)] {
+            if let Err(error) = say(fault, &broken.said, (language, which)) {
+                // The texts are built in, and a test reads all of them.
+                self.fault(&key, &error);
+                return;
+            }
+        }
+        self.in_french.push((told.clone(), french));
         if broken.rule.is_grave() {
             self.of_providers.push(told);
         } else {
@@ -296,10 +336,13 @@ impl<'a> Look<'a> {
         are_known.then_some(keys)
     }
 
-    fn signing_key(&mut self, file: &SigningKeyFile) -> Option<SigningKey> {
-        SigningKey::from_locked_pem(file.pem.expose(), file.passphrase.as_ref())
+    fn signing_key(&mut self, source: &SigningKeySource) -> Option<SigningKey> {
+        SigningKey::open(source)
             .map_err(|fault| {
-                let told = ConfigFault::of_file(&file.path, fault.to_string());
+                let mut told = ConfigFault::of_file(&source.path, Chain(&fault).to_string());
+                if let Some(hint) = fault.hint() {
+                    told.hint(hint);
+                }
                 self.faults.push(told);
             })
             .ok()

@@ -4,14 +4,20 @@ use std::path::Path;
 
 use jiff::Timestamp;
 
-use super::look::{Look, Seen, with_facts};
+pub use super::look::WhichKey;
+use super::look::{Look, Seen, say, with_facts};
 use crate::{
     config::{
         self, Config, environment::Environment, fault::ConfigFault, sections::Service, sp::SpConfig,
     },
+    edge::page::PageError,
     flow::bridge::Provider,
-    model::short_name::ShortName,
-    setup::{sheet::Sheet, zoom},
+    model::{language::Language, short_name::ShortName},
+    setup::{
+        said::Said,
+        sheet::{Sheet, Told},
+        zoom,
+    },
     xmlsec::Signer,
 };
 
@@ -22,15 +28,6 @@ pub struct SetUp {
     pub sheet: Sheet,
     /// Our own origin.
     pub origin: String,
-}
-
-/// Which of our keys a sheet is for.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub enum WhichKey {
-    /// The one that is to sign for the provider, in a roll-over.
-    Next,
-    /// The one that signs for it now.
-    Present,
 }
 
 /// Why there is no sheet.
@@ -49,6 +46,9 @@ pub enum SetUpError {
         "no other key is to sign for sp.{0}: `passerelle keys rollover status` says how it stands"
     )]
     NoNextKey(String),
+    /// The texts are broken, which tests exclude.
+    #[error("the sheet cannot be written")]
+    Page(#[from] PageError),
     /// The provider that was named is not Zoom.
     #[error("sp.{0} is not Zoom: its table wants preset = \"zoom\", or service = \"zoom\"")]
     Other(String),
@@ -81,6 +81,7 @@ pub fn zoom_sheet(
         faults,
         of_providers,
         warnings,
+        in_french,
         ..
     } = look;
     let table = format!("sp.{short_name}");
@@ -88,8 +89,15 @@ pub fn zoom_sheet(
         let rest = fault.key.strip_prefix(&table);
         rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
     };
-    let mut told: [Vec<ConfigFault>; 2] =
-        [&of_providers, &warnings].map(|told| told.iter().filter(is_of_it).cloned().collect());
+    let in_both = |english: &ConfigFault| {
+        let both = in_french.iter().find(|(known, _)| known == english);
+        Told {
+            english: english.clone(),
+            french: both.map(|(_, french)| french.clone()),
+        }
+    };
+    let mut told: [Vec<Told>; 2] =
+        [&of_providers, &warnings].map(|told| told.iter().filter(is_of_it).map(in_both).collect());
     let unusable = || SetUpError::Faults([&*faults, &of_providers].concat());
     let provider = seen.providers.get(short_name).ok_or_else(unusable)?;
     let next = provider.next.as_ref();
@@ -97,15 +105,21 @@ pub fn zoom_sheet(
         (WhichKey::Present, _) => {
             let until = next.filter(|it| it.signer.is_some() && !it.has_come(now));
             if let Some(until) = until.and_then(|next| next.from) {
+                // Whoever pastes the present certificate while its end is planned must know until when it counts.
                 let [_, look_at] = &mut told;
-                look_at.push(of_the_present_key(path, &config, (short_name, until)));
+                let until = format!("{until:.0}");
+                let said = Said::PresentKey { until };
+                look_at.push(of_next_key_from(path, &config, (short_name, &said))?);
             }
             provider.signer_at(now)
         }
         (WhichKey::Next, None) => return Err(SetUpError::NoNextKey(short_name.to_string())),
         (WhichKey::Next, Some(signer)) => {
             let [_, look_at] = &mut told;
-            look_at.push(of_the_next_key(path, &config, short_name));
+            // Zoom has one place for a certificate: whoever pastes this one must know when.
+            let sp = short_name.to_string();
+            let said = Said::NextKey { sp };
+            look_at.push(of_next_key_from(path, &config, (short_name, &said))?);
             signer
         }
     };
@@ -116,45 +130,25 @@ pub fn zoom_sheet(
     })
 }
 
-/// Whoever pastes the present certificate while its end is planned must know until when it counts.
-fn of_the_present_key(
-    path: &Path,
-    config: &Config,
-    (short_name, until): (&ShortName, Timestamp),
-) -> ConfigFault {
-    let what = format!(
-        "the key whose certificate is on this sheet signs for this provider until {until:.0}: from then on it is the \
-         next key, and nobody gets in with this certificate"
-    );
-    let mut told = of_next_key_from(path, config, short_name, &what);
-    told.hint("save the sheet that --next prints at that time");
-    told
-}
-
-/// Zoom has one place for a certificate: whoever pastes this one must know when.
-fn of_the_next_key(path: &Path, config: &Config, short_name: &ShortName) -> ConfigFault {
-    let what = "the certificate on this sheet is that of our next key: with it nobody gets in before this \
-                provider is switched to that key, and with the one before it nobody does afterwards";
-    let mut told = of_next_key_from(path, config, short_name, what);
-    told.hint(format!(
-        "save it there, and at once `passerelle keys rollover switch {short_name}` and `passerelle reload` here; or \
-         save it there at the time that --at named here"
-    ));
-    told
-}
-
+/// What is told of the key whose certificate is on the sheet.
 fn of_next_key_from(
     path: &Path,
     config: &Config,
-    short_name: &ShortName,
-    what: &str,
-) -> ConfigFault {
+    (short_name, said): (&ShortName, &Said),
+) -> Result<Told, PageError> {
     let key = format!("sp.{short_name}.next-key-from");
-    ConfigFault {
+    let mut english = ConfigFault {
         line: config.lines.of(&key),
         key,
-        ..ConfigFault::of_file(path, what)
-    }
+        ..ConfigFault::of_file(path, "")
+    };
+    let mut french = english.clone();
+    say(&mut english, said, (Language::En, WhichKey::Present))?;
+    say(&mut french, said, (Language::Fr, WhichKey::Present))?;
+    Ok(Told {
+        english,
+        french: Some(french),
+    })
 }
 
 /// The provider called `sp`, or the only one that is Zoom.
@@ -185,7 +179,7 @@ fn sheet_of(
     config: &Config,
     seen: &Seen,
     signing_for: (&Provider, &dyn Signer),
-    (told, now): ([Vec<ConfigFault>; 2], Timestamp),
+    (told, now): ([Vec<Told>; 2], Timestamp),
 ) -> Option<Sheet> {
     let how = (seen.mapping.as_ref()?, config.sessions.lifetime());
     with_facts(signing_for, how, now, |facts| {

@@ -18,6 +18,9 @@ use crate::{
     model::language::Language,
 };
 
+/// How the name of a value ends that is the way to a provider.
+const WAY_IN: &str = ".sign-in-link";
+
 /// The text of each language; none where the configuration names no texts.
 ///
 /// # Errors
@@ -44,7 +47,9 @@ pub(super) fn welcome(config: &Config) -> Result<BTreeMap<Language, Welcome>, Ve
                 };
                 welcome.insert(text.language, written);
             }
-            Err(faults) => told.extend(faults.iter().map(|fault| of(fault, text, &values))),
+            Err(faults) => {
+                told.extend(faults.iter().map(|fault| of(fault, text, &values, config)));
+            }
         }
     }
     if told.is_empty() {
@@ -71,7 +76,7 @@ fn values(config: &Config, language: Language) -> Values {
         .filter_map(|(name, link)| Some((name, link.as_deref()?)));
     let named = always.into_iter().chain(links);
     let providers = config.service_providers.iter().filter_map(|sp| {
-        let name = format!("sp.{}.sign-in-link", sp.short_name);
+        let name = format!("sp.{}{WAY_IN}", sp.short_name);
         Some((name, way_in(&sp.way_in()?)))
     });
     named
@@ -80,11 +85,42 @@ fn values(config: &Config, language: Language) -> Values {
         .collect()
 }
 
-fn of(fault: &ArticleFault, text: &HomeText, values: &Values) -> ConfigFault {
+/// The short name in the name of a value that is the way to a provider.
+fn provider_in(value: &str) -> Option<&str> {
+    value.strip_prefix("sp.")?.strip_suffix(WAY_IN)
+}
+
+/// What a text names that has no way to it: a provider that is not there, or where nobody knows how to begin.
+fn no_way_to(name: &str, config: &Config) -> (String, String) {
+    let providers = &config.service_providers;
+    if providers.iter().any(|sp| sp.short_name.as_str() == name) {
+        return (
+            format!(
+                "a link leads to the service provider {name}, and it is not said where a sign-in to it starts"
+            ),
+            format!("write sign-in-link in [sp.{name}]"),
+        );
+    }
+    let known: Vec<_> = providers.iter().map(|sp| sp.short_name.as_str()).collect();
+    let hint = if known.is_empty() {
+        "there is none yet: `passerelle sp add` adds one".to_owned()
+    } else {
+        format!("there are: {}", known.join(", "))
+    };
+    let what = format!("a link leads to the service provider {name}, and there is no [sp.{name}]");
+    (what, hint)
+}
+
+fn of(fault: &ArticleFault, text: &HomeText, values: &Values, config: &Config) -> ConfigFault {
     let line = u32::try_from(fault.line).map(|line| text.first_line.saturating_add(line));
     let mut told = ConfigFault::of_file(&text.path, fault.kind.to_string());
     told.line = line.ok();
-    match fault.kind {
+    match &fault.kind {
+        ArticleFaultKind::Unknown(name) if let Some(provider) = provider_in(name) => {
+            let (what, hint) = no_way_to(provider, config);
+            told.what = what;
+            told.hint(hint);
+        }
         ArticleFaultKind::Unknown(_) => {
             let known: Vec<_> = values.keys().map(String::as_str).collect();
             told.hint(format!("known here: {}", known.join(", ")));

@@ -9,6 +9,7 @@ use crate::{
         service_provider::{
             AttributeConsumingService, EntityAttribute, RequestedAttribute, ServiceProvider,
         },
+        trace::Verdict,
         vocab,
     },
 };
@@ -29,18 +30,26 @@ pub(super) struct Condition {
     pub(super) entity_attribute: Option<NamedValue>,
 }
 
-/// Why a rule does not apply: the words of the trace.
-#[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]
+/// Why a rule does not apply.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(super) enum Unmet {
     /// The metadata lacks the entity attribute that the rule names.
-    #[error("not sent, the provider has not the entity attribute")]
     EntityAttribute,
     /// The provider does not ask for the attribute.
-    #[error("not sent, the provider does not ask for it")]
     NotRequested,
     /// It asks for it, and could do without.
-    #[error("not sent, the provider does not require it")]
     NotRequired,
+}
+
+impl Unmet {
+    /// What the trace says of it.
+    pub(super) const fn verdict(self) -> Verdict {
+        match self {
+            Self::EntityAttribute => Verdict::NotOfTheFederation,
+            Self::NotRequested => Verdict::NotRequested,
+            Self::NotRequired => Verdict::NotRequired,
+        }
+    }
 }
 
 impl<'a> Asked<'a> {

@@ -9,7 +9,7 @@ use crate::{
     expression::{Expression, ExpressionFault},
     model::{
         attribute::Attributes,
-        trace::{Organ, Trace},
+        trace::{Organ, Trace, Verdict},
     },
 };
 
@@ -177,11 +177,8 @@ impl Mapping {
                 continue;
             };
             if !values.is_empty() && !self.has_rule(key) {
-                trace.note(
-                    Organ::Map,
-                    known.name,
-                    verdict("as the source has it", values.len()),
-                );
+                let verdict = Verdict::AsTheSourceHasIt(values.len());
+                trace.note(Organ::Map, known.name, verdict);
                 ours.add(key, values.iter().cloned());
             }
         }
@@ -191,15 +188,15 @@ impl Mapping {
             expression,
         } in &self.0
         {
-            let verdict = match expression.evaluate(source) {
+            let about = name.to_string();
+            match expression.evaluate(source) {
                 Ok(values) => {
-                    let verdict = verdict("by its rule", values.len());
+                    let verdict = Verdict::ByItsRule(values.len());
+                    trace.note(Organ::Map, about, verdict);
                     ours.add(key, values);
-                    verdict
                 }
-                Err(error) => format!("no value, its rule failed: {error}"),
-            };
-            trace.note(Organ::Map, name.to_string(), verdict);
+                Err(error) => trace.note(Organ::Map, about, error.verdict()),
+            }
         }
         ours
     }
@@ -214,11 +211,6 @@ fn is_name(name: &str) -> bool {
         && name.starts_with(|c: char| c.is_ascii_alphabetic())
         && name.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_')
         && !RESERVED.iter().any(|word| name.eq_ignore_ascii_case(word))
-}
-
-fn verdict(how: &str, count: usize) -> String {
-    let noun = if count == 1 { "value" } else { "values" };
-    format!("{how}, {count} {noun}")
 }
 
 #[cfg(test)]

@@ -6,7 +6,7 @@ use crate::{
         attribute::Attributes,
         entity_id::EntityId,
         name_id::{NameId, NameIdFormat},
-        trace::{Organ, Trace},
+        trace::{Organ, Trace, Verdict},
     },
     sys::{
         entropy::{Entropy, saml_id},
@@ -66,6 +66,19 @@ pub enum NameIdStop {
     /// The name could not be derived: a fault of ours.
     #[error("the NameID could not be derived")]
     NotDerived(#[from] HmacError),
+}
+
+impl NameIdStop {
+    /// What the trace says of it.
+    const fn verdict(&self) -> Verdict {
+        match self {
+            Self::NoMail => Verdict::NoAddress,
+            Self::SeveralMails => Verdict::SeveralAddresses,
+            Self::Missing { .. } => Verdict::NameHasNoValue,
+            Self::Several { .. } => Verdict::NameHasSeveralValues,
+            Self::NotDerived(_) => Verdict::NameNotDerived,
+        }
+    }
 }
 
 /// Between whom a name is made.
@@ -185,17 +198,17 @@ impl NameIdRule {
         let (made, how) = match &self.how {
             sections::NameId::EmailAddress { from } => (
                 self.email_address(ours.values(from)),
-                "the address in our domains",
+                Verdict::NameIsAddress,
             ),
             sections::NameId::None => {
-                trace.note(Organ::NameId, "none", "this provider is told none");
+                trace.note(Organ::NameId, "none", Verdict::NameNone);
                 return Ok(None);
             }
             sections::NameId::Persistent { from } => {
-                (persistent(ours, from, parties), "derived for this provider")
+                (persistent(ours, from, parties), Verdict::NameDerived)
             }
             sections::NameId::Transient => {
-                trace.note(Organ::NameId, "transient", "drawn for this answer");
+                trace.note(Organ::NameId, "transient", Verdict::NameDrawn);
                 return Ok(Some(between(
                     parties,
                     NameIdFormat::Transient,
@@ -203,14 +216,12 @@ impl NameIdRule {
                 )));
             }
             sections::NameId::Unspecified { from } => {
-                (unspecified(ours, from), "the value as it stands")
+                (unspecified(ours, from), Verdict::NameAsItStands)
             }
         };
         let from = self.how.from().unwrap_or_default().to_owned();
-        match &made {
-            Ok(_) => trace.note(Organ::NameId, from, how),
-            Err(stop) => trace.note(Organ::NameId, from, stop.to_string()),
-        }
+        let verdict = made.as_ref().map_or_else(NameIdStop::verdict, |_| how);
+        trace.note(Organ::NameId, from, verdict);
         made.map(Some)
     }
 
@@ -344,7 +355,7 @@ mod tests {
         assert!(matches!(stop, Err(NameIdStop::NoMail)));
         assert_eq!(
             trace.to_string(),
-            "NameId mail: no mail address in our domains"
+            "NameId mail: no address in our domains: stopped"
         );
         let (stop, _) = build(&rule, "mail", &["a@univ.test", "b@univ.test"]);
         assert!(matches!(stop, Err(NameIdStop::SeveralMails)));

@@ -9,7 +9,7 @@ use crate::{
     expression::{Expression, ExpressionError, ExpressionFault},
     model::{
         attribute::{Attributes, MAX_VALUE_CHARS, ReleasedAttribute},
-        trace::{Organ, Trace},
+        trace::{Organ, Trace, Verdict},
         vocab,
     },
 };
@@ -225,7 +225,7 @@ impl ReleasePolicy {
             let only = match asked.check(&rule.condition, (&rule.name, rule.name_format)) {
                 Ok(only) => only,
                 Err(unmet) => {
-                    trace.note(Organ::Release, about, unmet.to_string());
+                    trace.note(Organ::Release, about, unmet.verdict());
                     continue;
                 }
             };
@@ -235,15 +235,14 @@ impl ReleasePolicy {
             }
             match values.len() {
                 0 if rule.is_required => {
-                    trace.note(Organ::Release, about.clone(), "required, no value: stopped");
+                    trace.note(Organ::Release, about.clone(), Verdict::RequiredIsMissing);
                     return Err(ReleaseStop::Missing { attribute: about });
                 }
                 0 => {
-                    trace.note(Organ::Release, about, "not sent, no value");
+                    trace.note(Organ::Release, about, Verdict::NotSent);
                     continue;
                 }
-                1 => trace.note(Organ::Release, about, "sent, 1 value"),
-                count => trace.note(Organ::Release, about, format!("sent, {count} values")),
+                count => trace.note(Organ::Release, about, Verdict::Sent(count)),
             }
             released.push(ReleasedAttribute {
                 name: rule.name.to_string(),
@@ -300,16 +299,18 @@ impl ReleasePolicy {
         let mut values = match rule.origin.values(ours) {
             Ok(values) => values,
             Err(error) => {
-                let verdict = format!("no value, its rule failed: {error}");
-                trace.note(Organ::Release, rule.about.to_string(), verdict);
+                trace.note(Organ::Release, rule.about.to_string(), error.verdict());
                 Vec::new()
             }
         };
         self.drop_bad(rule, &mut values, trace);
         match rule.values {
             Values::All if rule.cardinality == Cardinality::One && values.len() > 1 => {
-                let verdict = "none taken: several values of what has one only";
-                trace.note(Organ::Release, rule.about.to_string(), verdict);
+                trace.note(
+                    Organ::Release,
+                    rule.about.to_string(),
+                    Verdict::SeveralOfOne,
+                );
                 values.clear();
             }
             Values::All => {}
@@ -317,15 +318,14 @@ impl ReleasePolicy {
             Values::OneInMailDomain => match self.mail_domains.one_address(&values) {
                 Ok(address) => values = vec![address],
                 Err(fault) => {
-                    trace.note(
-                        Organ::Release,
-                        rule.about.to_string(),
-                        format!("{fault}: stopped"),
-                    );
-                    return Err(match fault {
-                        MailFault::None => ReleaseStop::NoMail,
-                        MailFault::Several => ReleaseStop::SeveralMails,
-                    });
+                    let (verdict, stop) = match fault {
+                        MailFault::None => (Verdict::NoAddress, ReleaseStop::NoMail),
+                        MailFault::Several => {
+                            (Verdict::SeveralAddresses, ReleaseStop::SeveralMails)
+                        }
+                    };
+                    trace.note(Organ::Release, rule.about.to_string(), verdict);
+                    return Err(stop);
                 }
             },
         }
@@ -355,8 +355,7 @@ impl ReleasePolicy {
             false
         });
         for (why, count) in dropped {
-            let verdict = format!("{count} dropped: {why}");
-            trace.note(Organ::Release, rule.about.to_string(), verdict);
+            trace.note(Organ::Release, rule.about.to_string(), why.verdict(count));
         }
     }
 }
@@ -375,6 +374,16 @@ impl<'a> Sent<'a> {
     /// What is typed there for its values, in this order.
     pub fn lines(self) -> &'a [FieldLine] {
         &self.0.lines
+    }
+
+    /// What the provider makes of `values`, without regard to case: by the first line whose text is found in one of them.
+    pub fn gives(self, values: &[String]) -> Option<&'a str> {
+        let values: Vec<_> = values.iter().map(|value| value.to_lowercase()).collect();
+        let found = self.lines().iter().find(|line| {
+            let text = line.contains.to_lowercase();
+            values.iter().any(|value| value.contains(&text))
+        });
+        found.map(|line| line.gives.as_str())
     }
 
     /// Which of the values are sent.
@@ -497,7 +506,10 @@ fn naming<'a>(
     Ok((name, format, friendly_name))
 }
 
-const _: () = assert!(MAX_VALUE_CHARS == 256, "the words of BadValue::TooLong");
+const _: () = assert!(
+    MAX_VALUE_CHARS == 256,
+    "the words of Verdict::DroppedTooLong"
+);
 
 #[cfg(test)]
 mod tests;

@@ -1,18 +1,30 @@
 //! What a single value may be. A value that breaks a rule is dropped whole, never cut.
 
-use crate::model::attribute::MAX_VALUE_CHARS;
+use crate::model::{attribute::MAX_VALUE_CHARS, trace::Verdict};
 
 /// Why a value is not sent. Says nothing of the value itself.
-#[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(super) enum BadValue {
-    #[error("empty")]
+    /// It is empty.
     Empty,
-    #[error("longer than 256 characters")]
+    /// It is longer than [`MAX_VALUE_CHARS`].
     TooLong,
-    #[error("with a control character or one that XML cannot hold")]
+    /// It has a control character, or one that XML cannot hold.
     Character,
-    #[error("without one of our scopes")]
+    /// It is without one of our scopes.
     Scope,
+}
+
+impl BadValue {
+    /// What the trace says of `count` values that were dropped for it.
+    pub(super) const fn verdict(self, count: usize) -> Verdict {
+        match self {
+            Self::Empty => Verdict::DroppedEmpty(count),
+            Self::TooLong => Verdict::DroppedTooLong(count),
+            Self::Character => Verdict::DroppedCharacter(count),
+            Self::Scope => Verdict::DroppedScope(count),
+        }
+    }
 }
 
 /// Checks that a value can stand in an Assertion.

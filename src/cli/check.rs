@@ -4,7 +4,7 @@ use std::{path::Path, sync::Arc};
 
 use anyhow::bail;
 
-use super::{complain, complain_of, say};
+use super::{complain, complain_of, say, status::warn_of_other_keys};
 use crate::{
     app::{
         build::{self, Built},
@@ -27,6 +27,7 @@ pub(super) fn run(path: &Path) -> anyhow::Result<()> {
     for duty in &ends {
         complain(&format!("warning: {}", duties::sentence(duty, now)));
     }
+    let other_keys = warn_of_other_keys(&built);
     let broken = &built.faults_of_providers;
     if !broken.is_empty() {
         complain_of(broken, "error");
@@ -42,7 +43,7 @@ pub(super) fn run(path: &Path) -> anyhow::Result<()> {
         "{}: nothing wrong; {} service provider(s), {} warning(s)",
         path.display(),
         built.front.bridge.providers.len(),
-        built.warnings.len() + ends.len()
+        built.warnings.len() + ends.len() + other_keys
     ));
     Ok(())
 }

@@ -14,7 +14,7 @@ use anyhow::{Context as _, bail};
 use clap::Args;
 use serde_json::{Value, json};
 
-use super::{complain, complain_of, say};
+use super::{EndedWith, complain, complain_of, say};
 use crate::{
     app::{
         compare::{Compared, Comparison, Fate, Kind},
@@ -38,7 +38,19 @@ const MOST_FILES: usize = 10_000;
 /// After how many people it is told how far it is.
 const TOLD_EVERY: usize = 1_000;
 
+/// The status where somebody has to see to an account.
+const TO_SEE_TO: u8 = 3;
+/// The status where nobody has to, and yet it is not known of every account what becomes of it.
+const IN_DOUBT: u8 = 4;
+/// The status where the directory stopped answering, and the rest was not compared.
+const BROKEN_OFF: u8 = 5;
+
 #[derive(Args, Debug)]
+#[command(
+    after_help = "Status: 0 all keep their account; 3 somebody has to see to one; 4 some were not found, or nothing \
+                        can be said of them; 5 the directory stopped answering, and the rest was not compared; 1 nothing \
+                        was compared."
+)]
 pub(super) struct Options {
     /// What Zoom knows today: a list of users that Zoom exported (CSV), or Responses of the present identity provider, as
     /// XML, base64 or the body of a form; a folder of such files; - for standard input. Nothing in them is verified.
@@ -109,18 +121,33 @@ pub(super) fn run(path: &Path, options: &Options) -> anyhow::Result<()> {
     let compared = done.len();
     let lines = lines(&shown, done);
     report(&lines, olds.len() - compared, options)?;
-    if let Some(fault) = end {
-        bail!(
+    let (status, what) = if let Some(fault) = end {
+        let what = format!(
             "{}; {compared} of {} were compared",
             Chain(&fault),
             olds.len()
         );
-    }
-    match lines.iter().filter(|line| line.kind().is_grave()).count() {
-        0 if compared == 0 => bail!("nothing was compared"),
-        0 => Ok(()),
-        grave => bail!("{grave} account(s) to see to before the switch"),
-    }
+        (BROKEN_OFF, what)
+    } else if compared == 0 {
+        bail!("nothing was compared");
+    } else {
+        let count = |is_one: fn(Kind) -> bool| {
+            let kinds = lines.iter().map(Line::kind);
+            kinds.filter(|kind| is_one(*kind)).count()
+        };
+        match (count(Kind::is_grave), count(Kind::is_open)) {
+            (0, 0) => return Ok(()),
+            (0, open) => {
+                let what = format!("{open} account(s) of which it is not known what becomes");
+                (IN_DOUBT, what)
+            }
+            (grave, _) => {
+                let what = format!("{grave} account(s) to see to before the switch");
+                (TO_SEE_TO, what)
+            }
+        }
+    };
+    Err(EndedWith { status, what }.into())
 }
 
 /// Reads all files, in the order in which they are named.
@@ -224,6 +251,9 @@ fn report(lines: &[Line<'_>], left: usize, options: &Options) -> anyhow::Result<
     let gap = if counts.is_empty() { "" } else { ": " };
     let counts = counts.join(", ");
     say(&format!("{} account(s){gap}{counts}", lines.len()));
+    if left > 0 {
+        say(&format!("{left} account(s) not compared"));
+    }
     Ok(())
 }
 
@@ -298,6 +328,11 @@ fn because(old: &Old, compared: &Compared) -> String {
         Fate::Crossed(other) => format!(
             "its address is that of {login} here, and its Employee Unique ID that of {other}"
         ),
+        Fate::NoLicense => {
+            format!(
+                "{login} meets the line for the licence None in Zoom's form, which shuts people out"
+            )
+        }
         Fate::Shut => format!("the account of {login} here is shut"),
         Fate::Stopped(fault) => stopped(login, fault),
         Fate::Several => "several people here have the address, or the ID".to_owned(),

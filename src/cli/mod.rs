@@ -36,18 +36,17 @@ use crate::{
 #[derive(Debug, Parser)]
 #[command(name = "passerelle", version, about, max_term_width = 100)]
 struct CommandLine {
-    /// The configuration file.
-    #[arg(
-        long,
-        short,
-        global = true,
-        value_name = "FILE",
-        default_value = "passerelle.toml"
-    )]
-    config: PathBuf,
+    /// The configuration file. Default: passerelle.toml.
+    #[arg(long, short, global = true, value_name = "FILE")]
+    config: Option<PathBuf>,
     #[command(subcommand)]
     command: Command,
 }
+
+/// The configuration where nobody names one.
+const USUAL_CONFIGURATION: &str = "passerelle.toml";
+/// The status of a command line that was not understood, as clap has it.
+const NOT_UNDERSTOOD: u8 = 2;
 
 #[derive(Debug, Subcommand)]
 enum Command {
@@ -95,9 +94,41 @@ impl From<Spoken> for Language {
     }
 }
 
+impl Command {
+    /// Why it has no use for a configuration that somebody names, and what to type instead; nothing where it reads
+    /// one.
+    const fn reads_none(&self) -> Option<&'static str> {
+        match self {
+            Self::Init(_) => {
+                Some("init writes config/passerelle.toml in a folder: passerelle init FOLDER")
+            }
+            Self::Keys(options) if options.makes_keys() => Some(
+                "keys are made in a folder, whatever a configuration names: passerelle keys FOLDER",
+            ),
+            Self::HashPassword => Some("a password is hashed without a configuration"),
+            Self::Serve(_)
+            | Self::Reload
+            | Self::Status(_)
+            | Self::Alerts(_)
+            | Self::Check
+            | Self::Doctor(_)
+            | Self::Keys(_)
+            | Self::Sp(_)
+            | Self::Metadata
+            | Self::ZoomSettings(_)
+            | Self::Compare(_) => None,
+        }
+    }
+}
+
 /// Runs the command that the command line names.
 pub fn run() -> ExitCode {
     let CommandLine { config, command } = CommandLine::parse();
+    if let Some(why) = command.reads_none().filter(|_| config.is_some()) {
+        complain(&format!("passerelle: --config is not read here: {why}"));
+        return ExitCode::from(NOT_UNDERSTOOD);
+    }
+    let config = config.unwrap_or_else(|| USUAL_CONFIGURATION.into());
     let end = match command {
         Command::Init(options) => init::run(&options),
         Command::Serve(options) => serve::run(&config, &options),
@@ -118,9 +149,18 @@ pub fn run() -> ExitCode {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             complain(&format!("passerelle: {error:#}"));
-            ExitCode::FAILURE
+            let end = error.downcast_ref::<EndedWith>();
+            end.map_or(ExitCode::FAILURE, |end| ExitCode::from(end.status))
         }
     }
+}
+
+/// An end that a script can tell from a command that could not do its work (1) and from a wrong command line (2).
+#[derive(Debug, thiserror::Error)]
+#[error("{what}")]
+struct EndedWith {
+    status: u8,
+    what: String,
 }
 
 /// Writes a line for the person at the terminal. What a peer wrote into it moves no cursor and turns no

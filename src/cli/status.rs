@@ -9,7 +9,7 @@ use serde_json::json;
 
 use super::{complain, reload::socket, say};
 use crate::{
-    app::duties,
+    app::{build::Built, duties, rollover},
     control::{
         Answer, Command, Duty, Status,
         ask::{AskFault, ask},
@@ -56,6 +56,21 @@ pub(super) fn run(path: &Path, options: &Options) -> anyhow::Result<()> {
         0 => Ok(()),
         overdue => bail!("{overdue} thing(s) overdue"),
     }
+}
+
+/// Warns of what the running server, where one answers, has otherwise of our keys than these files; how often.
+pub(super) fn warn_of_other_keys(built: &Built) -> usize {
+    let socket = built.server.control_socket.as_deref();
+    let Some(server) = socket.and_then(|socket| asked(socket).ok()) else {
+        return 0;
+    };
+    let told = rollover::unlike(built, &server, SystemClock.now());
+    for what in &told {
+        complain(&format!(
+            "warning: {what}\n    hint: `passerelle reload` has it take them"
+        ));
+    }
+    told.len()
 }
 
 /// What the server says that listens at `socket`.

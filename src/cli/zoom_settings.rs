@@ -9,10 +9,10 @@ use serde_json::{Value, json};
 use super::{Spoken, complain_of, say, say_exactly};
 use crate::{
     app::setup::{self, SetUp, SetUpError, WhichKey},
-    config::{environment::Environment, fault::ConfigFault},
+    config::environment::Environment,
     edge::page::sheet::{self as page, SheetWords},
     model::language::Language,
-    setup::sheet::{Entry, Part, Row},
+    setup::sheet::{Entry, Part, Row, Told},
     sys::clock::{Clock as _, SystemClock},
 };
 
@@ -85,8 +85,8 @@ fn as_json(set_up: &SetUp) -> anyhow::Result<Value> {
         parts.push(json!({ "part": heading.slug(), "rows": rows? }));
     }
     let [mend_first, look_at] = &set_up.sheet.told;
-    let as_told = |told: &[ConfigFault]| {
-        let told = told.iter().map(ToString::to_string);
+    let as_told = |told: &[Told]| {
+        let told = told.iter().map(|told| told.english.to_string());
         told.collect::<Value>()
     };
     Ok(json!({
@@ -137,7 +137,9 @@ fn as_text(set_up: &SetUp, words: &SheetWords) -> anyhow::Result<String> {
         if !told.is_empty() {
             lines.extend([String::new(), format!("== {heading} ==")]);
         }
-        lines.extend(told.iter().map(|fault| format!("\n{fault}")));
+        for told in told {
+            lines.push(format!("\n{}", words.warning(told)?));
+        }
     }
     for Part { heading, rows } in &set_up.sheet.parts {
         let heading = words.heading(*heading)?;

@@ -8,6 +8,7 @@ use super::{
     sections::{AlertMail, Alerts},
     words::is_mail,
 };
+use crate::sys::file::may_be_run;
 
 /// What takes mail on most machines: it reads the addresses from the message, and its end from the end of input.
 const SENDMAIL: [&str; 3] = ["/usr/sbin/sendmail", "-t", "-i"];
@@ -47,8 +48,11 @@ fn read_mail(
     if from.as_deref().is_some_and(|from| !is_mail(from)) {
         report.fault(&table.at("from"), "is not a mail address");
     }
-    let sendmail = table.or("sendmail", SENDMAIL.map(str::to_owned).to_vec(), report);
-    let sendmail = program(&table.at("sendmail"), sendmail, around, report);
+    let sendmail: Option<Vec<String>> = table.optional("sendmail", report);
+    let at = table.at("sendmail");
+    let usual = || SENDMAIL.map(str::to_owned).to_vec();
+    let sendmail = sendmail.or_else(|| report.is_clean_under(&at).then(usual));
+    let sendmail = sendmail.and_then(|sendmail| program(&at, sendmail, around, report));
     table.finish(report);
     Some(AlertMail {
         to: to?,
@@ -71,6 +75,15 @@ fn program(
         return None;
     };
     let path: PathBuf = around.existing(key, Path::new(&*first), report)?;
+    if !may_be_run(&path) {
+        let what = format!("{} cannot be run", path.display());
+        report
+            .fault(key, what)
+            .hint(format!("chmod a+x {}", path.display()));
+        return None;
+    }
+    // It is run in another folder than this one.
+    let path = std::path::absolute(path).ok()?;
     path.to_str()?.clone_into(first);
     Some(written)
 }

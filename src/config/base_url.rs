@@ -48,9 +48,11 @@ impl BaseUrl {
 
 /// Reads `base-url` and `lab`.
 pub(super) fn read(file: &mut Table<'_>, report: &mut Report) -> (Option<BaseUrl>, Schemes) {
-    let lab: bool = file.or("lab", false, report);
+    let lab: Option<bool> = file.optional("lab", report);
+    let is_lab = lab == Some(true);
     let text: Option<String> = file.required("base-url", report);
-    let schemes = if lab {
+    // Where `lab` cannot be read, nothing that it might let through is a fault of its own.
+    let schemes = if is_lab || !report.is_clean_under("lab") {
         Schemes::Lab
     } else {
         Schemes::HttpsOnly
@@ -64,7 +66,7 @@ pub(super) fn read(file: &mut Table<'_>, report: &mut Report) -> (Option<BaseUrl
             .hint(EXAMPLE);
         return (None, schemes);
     };
-    if lab && !is_this_machine(&url) {
+    if is_lab && !is_this_machine(&url) {
         report
             .fault(
                 "lab",

@@ -260,7 +260,11 @@ impl<'text> Table<'text> {
         report: &mut Report,
     ) -> Option<Localized> {
         let mut table = self.table(key, report)?;
-        table.must_be_there("fr", report);
+        if !table.holds("fr") {
+            report
+                .fault(&table.at("fr"), "is missing")
+                .hint("French (fr) is always there, and English (en) may be");
+        }
         let (fr, en) = (table.text("fr", report), table.text("en", report));
         table.finish(report);
         Some(Localized { fr: fr?, en })

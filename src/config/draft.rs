@@ -95,7 +95,7 @@ impl Question {
     /// The keys whose faults are faults of the answer, and of no other one.
     pub const fn keys(self) -> &'static [&'static str] {
         match self {
-            Self::BaseUrl => &["base-url", "lab", "server"],
+            Self::BaseUrl => &["base-url", "lab", "server.listen"],
             // It is judged with its password: one without the other is a fault. The first is no answer to keep.
             Self::SignIn | Self::LdapBindDn => &[],
             Self::Cas => &["authn.cas.url"],
@@ -134,6 +134,26 @@ pairwise = "../certs/pairwise.key"
 
 /// The file of people, beside the configuration.
 pub const PEOPLE: &str = "people.toml";
+
+/// The account of a try.
+pub const TRY_LOGIN: &str = "test";
+
+/// The folder of what the server of a try keeps, as its configuration names it.
+const STATE: &str = "../state";
+
+/// The metadata of the service that is made up for a try, as the configuration names it.
+const TRY_SERVICE: &str = "../metadata/try.xml";
+
+/// What is in it: a service at a name that belongs to nobody (RFC 2606), to which no answer ever goes.
+pub const TRY_METADATA: &str = r#"<?xml version="1.0" encoding="UTF-8"?>
+<!-- A service that does not exist: `passerelle init` made it up for a try. -->
+<md:EntityDescriptor xmlns:md="urn:oasis:names:tc:SAML:2.0:metadata" entityID="https://service.example">
+  <md:SPSSODescriptor protocolSupportEnumeration="urn:oasis:names:tc:SAML:2.0:protocol" WantAssertionsSigned="true">
+    <md:AssertionConsumerService index="0" isDefault="true"
+        Binding="urn:oasis:names:tc:SAML:2.0:bindings:HTTP-POST" Location="https://service.example/saml/SSO"/>
+  </md:SPSSODescriptor>
+</md:EntityDescriptor>
+"#;
 
 const HEAD: &str = "\
 # Written by `passerelle init`, out of what it was told; change what you like, and run `passerelle check`.
@@ -217,16 +237,17 @@ impl Answers {
             self.organization(),
             self.support(),
             self.authn(),
+            self.trial(),
         ];
         HEAD.to_owned() + &parts.join("\n")
     }
 
     /// A file of people with one account, for a try.
-    pub fn people(&self, login: &str, password_hash: &str) -> String {
+    pub fn people(&self, password_hash: &str) -> String {
         let domains = self.domains();
         let domain = domains.first().map_or("", String::as_str);
-        let of_ours = quoted(&format!("{login}@{domain}"));
-        let (login, hash) = (quoted(login), quoted(password_hash));
+        let of_ours = quoted(&format!("{TRY_LOGIN}@{domain}"));
+        let (login, hash) = (quoted(TRY_LOGIN), quoted(password_hash));
         format!(
             "# The people of a try. `passerelle hash-password` makes the line of another password.\n\n\
              [person.{login}]\npassword = {hash}\ngivenName = \"Camille\"\nsn = \"Essai\"\n\
@@ -262,11 +283,15 @@ impl Answers {
             let port = base_url.and_then(|url| url.ok()?.port_or_known_default());
             let listen = format!("127.0.0.1:{}", port.unwrap_or(80));
             lines.text("listen", Some(&listen));
+        } else {
+            lines.note("For a proxy on this machine that speaks TLS, and says who the caller is.");
+            lines.text("listen", Some("127.0.0.1:8080"));
+            lines.raw("trusted-proxies", r#"["127.0.0.1", "::1"]"#);
+        }
+        if self.are_people_in_a_file {
+            lines.text("state-folder", Some(STATE));
             return lines.0;
         }
-        lines.note("For a proxy on this machine that speaks TLS, and says who the caller is.");
-        lines.text("listen", Some("127.0.0.1:8080"));
-        lines.raw("trusted-proxies", r#"["127.0.0.1", "::1"]"#);
         lines.note("With a folder of the service's own, `passerelle reload` reaches the running server, and the last");
         lines.note("good metadata of every provider is kept. Remove the `#:` once there is one.");
         lines.raw("#:state-folder", "\"/var/lib/passerelle\"");
@@ -363,6 +388,31 @@ impl Answers {
             parts.push(lines.0);
         }
         parts.join("\n")
+    }
+
+    /// What there is to try where people are in a file: a service that does not exist, told of them at `/test`.
+    fn trial(&self) -> String {
+        if !self.are_people_in_a_file {
+            return String::new();
+        }
+        let mut lines = Lines::default();
+        lines.note(
+            "At /test these people see what a service would be told of them. Nothing is sent.",
+        );
+        lines.head("test");
+        lines.raw("people", &format!("[{}]", quoted(TRY_LOGIN)));
+        lines.0.push('\n');
+        lines.note("A service that does not exist, with the rules for Zoom. `passerelle sp retire try` takes it away.");
+        lines.head("sp.try");
+        lines.text("metadata", Some(TRY_SERVICE));
+        lines.raw("preset", "\"zoom\"");
+        lines.raw("aliases", "[\"service.example\"]");
+        lines.raw("display-name.fr", "\"Zoom (essai)\"");
+        lines.raw("display-name.en", "\"Zoom (try)\"");
+        let base_url = self.to(Question::BaseUrl).unwrap_or_default();
+        let link = format!("{base_url}/test");
+        lines.text("sign-in-link", Some(&link));
+        lines.0
     }
 
     /// French, until they are known.

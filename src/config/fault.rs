@@ -41,6 +41,15 @@ impl ConfigFault {
         rest.is_some_and(|rest| rest.is_empty() || rest.starts_with(['.', '[']))
     }
 
+    /// Where it is: the file, the line and the key.
+    pub fn place(&self) -> String {
+        let line = self
+            .line
+            .map_or_else(String::new, |line| format!(":{line}"));
+        let gap = if self.key.is_empty() { "" } else { ": " };
+        format!("{}{line}{gap}{}", self.file.display(), self.key)
+    }
+
     /// Says what to do about it.
     pub fn hint(&mut self, hint: impl Into<String>) {
         self.hint = Some(hint.into());
@@ -49,14 +58,7 @@ impl ConfigFault {
 
 impl fmt::Display for ConfigFault {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}", self.file.display())?;
-        if let Some(line) = self.line {
-            write!(f, ":{line}")?;
-        }
-        if !self.key.is_empty() {
-            write!(f, ": {}", self.key)?;
-        }
-        write!(f, ": {}", self.what)?;
+        write!(f, "{}: {}", self.place(), self.what)?;
         if let Some(hint) = &self.hint {
             write!(f, "\n    hint: {hint}")?;
         }

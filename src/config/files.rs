@@ -10,7 +10,11 @@ use std::{
 use super::{document::Report, environment::Environment, sections::Algorithm};
 use crate::{
     model::endpoint::Schemes,
-    sys::{file::shared_in, secret::Secret, tls},
+    sys::{
+        file::{shared_in, shortened},
+        secret::Secret,
+        tls,
+    },
 };
 
 /// What the sections need besides their own text.
@@ -54,7 +58,7 @@ pub(super) fn hint_of(written: &Path, error: &io::Error) -> &'static str {
 impl Surroundings<'_> {
     /// The path of a file that the configuration names, whether it exists or not.
     pub(super) fn path(&self, written: &Path) -> PathBuf {
-        self.folder.join(written)
+        shortened(&self.folder.join(written))
     }
 
     /// The path of a file that must be there.

@@ -92,7 +92,14 @@ pub(super) fn read(
         Some(path) => Some(read_certificates(&path, table, around, report)?),
         None => None,
     };
-    let is_followed = address.is_some();
+    // One that cannot be read is one all the same.
+    let is_faulty = |key| !report.is_clean_under(&table.at(key));
+    let is_followed = address.is_some() || ADDRESSES.into_iter().any(is_faulty);
+    if !is_followed {
+        for key in OF_AN_ADDRESS.into_iter().filter(|key| table.holds(key)) {
+            report.fault(&table.at(key), "stands beside no `metadata-url`");
+        }
+    }
     let followed = read_followed(address, table, around, report);
     let at = table.at("metadata");
     match (file, is_followed) {
@@ -107,12 +114,8 @@ pub(super) fn read(
         }
         (None, true) => {
             let Some(state_folder) = around.state_folder else {
-                report
-                    .fault(
-                        &table.at(key),
-                        "needs a folder to keep the last good version in",
-                    )
-                    .hint("write state-folder in [server]");
+                let what = "needs a folder to keep the last good version in";
+                needs_folder(&table.at(key), what, report);
                 return None;
             };
             Some(Origin {
@@ -150,9 +153,8 @@ pub(super) fn read_watched(
     table.finish(report);
     let path = around.path(&written?);
     if around.state_folder.is_none() {
-        report
-            .fault(&at, "needs a folder to keep the last good versions in")
-            .hint("write state-folder in [server]");
+        let what = "needs a folder to keep the last good versions in";
+        needs_folder(&at, what, report);
     }
     match fs::canonicalize(&path) {
         Ok(real) if real.is_dir() => Some(real),
@@ -164,6 +166,14 @@ pub(super) fn read_watched(
             report.fault(&at, format!("{} cannot be read: {error}", path.display()));
             None
         }
+    }
+}
+
+/// Tells that `[server]` names no folder for what is kept; where that could not be read, nobody knows.
+fn needs_folder(key: &str, what: &str, report: &mut Report) {
+    if report.is_clean_under("server") {
+        let hint = "write state-folder in [server]";
+        report.fault(key, what).hint(hint);
     }
 }
 
@@ -210,18 +220,13 @@ fn read_address(
     }
 }
 
-/// Reads `address` and all that goes with it; nothing of that may stand there without it.
+/// Reads `address` and all that goes with it.
 fn read_followed(
     address: Option<(&'static str, String)>,
     table: &mut Table<'_>,
     around: &Surroundings<'_>,
     report: &mut Report,
 ) -> Option<Followed> {
-    if address.is_none() {
-        for key in OF_AN_ADDRESS.into_iter().filter(|key| table.holds(key)) {
-            report.fault(&table.at(key), "stands beside no `metadata-url`");
-        }
-    }
     let ca: Option<PathBuf> = table.optional("metadata-ca", report);
     let authorities = ca.map(|path| around.authorities(&table.at("metadata-ca"), &path, report));
     let allows_private = table.or("metadata-private", false, report);

@@ -7,7 +7,8 @@ use std::{
 
 use super::{
     document::{Report, Table},
-    files::Surroundings,
+    files::{CREDENTIAL, Surroundings, read_text},
+    token_uri::{self, TokenName},
 };
 use crate::sys::{seal::KeyRing, secret::Secret};
 
@@ -15,10 +16,10 @@ use crate::sys::{seal::KeyRing, secret::Secret};
 #[derive(Debug)]
 pub struct Keys {
     /// The signing keys. The first signs, all are published; never empty.
-    pub signing: Vec<SigningKeyFile>,
+    pub signing: Vec<SigningKeySource>,
     /// In a roll-over, the key that takes the place of one of them: published beside them, and signing for
     /// each provider from its `next-key-from` on.
-    pub next: Option<SigningKeyFile>,
+    pub next: Option<SigningKeySource>,
     /// The keys that seal journeys; the first seals.
     pub seal: Arc<KeyRing>,
     /// The secret from which persistent `NameID`s are made, at least 32 bytes. Losing it changes
@@ -26,25 +27,68 @@ pub struct Keys {
     pub pairwise: Secret,
 }
 
-/// A PEM file with a private key and its certificate.
+/// One of our signing keys, as the configuration names it.
 #[derive(Debug)]
-pub struct SigningKeyFile {
-    /// Where it is, for messages.
+pub struct SigningKeySource {
+    /// What it is called in messages: its file, or the part of its PKCS#11 URI that names it.
     pub path: PathBuf,
-    /// What is in it. `xmlsec::keys` parses it: that the two belong together is said there.
-    pub pem: Secret,
-    /// What an encrypted private key is opened with.
-    pub passphrase: Option<Secret>,
+    /// Where it is kept, and what opens it.
+    pub kept: Kept,
 }
 
-/// The longest passphrase, in bytes: that of OpenSSL.
-const MAX_PASSPHRASE_BYTES: usize = 1024;
+/// Where a private key and its certificate are kept. `xmlsec::keys` opens it: that the two belong together is
+/// said there.
+#[derive(Debug)]
+pub enum Kept {
+    /// In one PEM file.
+    File {
+        /// What is in it.
+        pem: Secret,
+        /// What an encrypted private key is opened with.
+        passphrase: Option<Secret>,
+    },
+    /// In a token, which signs by it and does not give it away (PKCS#11).
+    Token(Arc<TokenKey>),
+}
+
+/// A private key in a token, and what is needed to have the token sign by it.
+#[derive(Debug)]
+pub struct TokenKey {
+    /// The library that speaks to the token.
+    pub module: PathBuf,
+    /// The token.
+    pub token: TokenName,
+    /// The label of the private key (`CKA_LABEL`).
+    pub label: Option<String>,
+    /// The `CKA_ID` of the private key.
+    pub id: Option<Vec<u8>>,
+    /// The PIN of the token's user; none where none is needed.
+    pub pin: Option<Secret>,
+    /// The certificate in PEM form, where it is not taken from the token.
+    pub certificate: Option<Vec<u8>>,
+}
+
+/// The longest passphrase or PIN, in bytes: that of OpenSSL.
+const MAX_LINE_BYTES: usize = 1024;
+
+/// The largest file with one certificate.
+const MAX_CERTIFICATE_BYTES: u64 = 64 * 1024;
 
 /// The shortest pairwise secret.
 const MIN_PAIRWISE_BYTES: usize = 32;
 
+/// Whether `written`, in the place of a key file, names none: a credential, or a key in a token.
+pub fn names_no_file(written: &Path) -> bool {
+    let is_one = |text: &str| {
+        [CREDENTIAL, token_uri::SCHEME]
+            .iter()
+            .any(|it| text.starts_with(it))
+    };
+    written.to_str().is_some_and(is_one)
+}
+
 /// The signing keys, and the next one, as far as they could be read.
-pub(super) type Signing = (Vec<SigningKeyFile>, Option<SigningKeyFile>);
+pub(super) type Signing = (Vec<SigningKeySource>, Option<SigningKeySource>);
 
 /// Reads the section and every file that it names; the signing keys alone where others are missing.
 pub(super) fn read(
@@ -54,16 +98,21 @@ pub(super) fn read(
 ) -> Result<Keys, Signing> {
     let passphrase: Option<PathBuf> = table.optional("passphrase", report);
     let passphrase =
-        passphrase.and_then(|path| read_passphrase(&table.at("passphrase"), &path, around, report));
-    let locked_by = |file: SigningKeyFile| SigningKeyFile {
-        passphrase: passphrase.clone(),
-        ..file
+        passphrase.and_then(|path| read_line(&table.at("passphrase"), &path, around, report));
+    let locked_by = |mut source: SigningKeySource| {
+        if let Kept::File {
+            passphrase: place, ..
+        } = &mut source.kept
+        {
+            place.clone_from(&passphrase);
+        }
+        source
     };
     let written: Option<Vec<PathBuf>> = table.required("signing", report);
     let signing = written.and_then(|paths| read_signing(&table, &paths, around, report));
-    let signing = signing.map(|files| files.into_iter().map(locked_by).collect());
+    let signing = signing.map(|sources| sources.into_iter().map(locked_by).collect());
     let next: Option<PathBuf> = table.optional("next", report);
-    let next = next.and_then(|path| read_signing_file(&table.at("next"), &path, around, report));
+    let next = next.and_then(|path| read_signing_key(&table.at("next"), &path, around, report));
     let next = next.map(locked_by);
     let seal: Option<PathBuf> = table.required("seal", report);
     let seal = seal.and_then(|path| read_seal(&table.at("seal"), &path, around, report));
@@ -87,27 +136,33 @@ fn read_signing(
     paths: &[PathBuf],
     around: &Surroundings<'_>,
     report: &mut Report,
-) -> Option<Vec<SigningKeyFile>> {
+) -> Option<Vec<SigningKeySource>> {
     if paths.is_empty() {
         report
             .fault(&table.at("signing"), "names no key")
             .hint("`passerelle keys` makes one");
         return None;
     }
-    let mut files = Vec::new();
+    let mut sources = Vec::new();
     for (number, path) in (1_usize..).zip(paths) {
         let key = table.entry("signing", number);
-        files.extend(read_signing_file(&key, path, around, report));
+        sources.extend(read_signing_key(&key, path, around, report));
     }
-    (files.len() == paths.len()).then_some(files)
+    (sources.len() == paths.len()).then_some(sources)
 }
 
-fn read_signing_file(
+fn read_signing_key(
     key: &str,
     path: &Path,
     around: &Surroundings<'_>,
     report: &mut Report,
-) -> Option<SigningKeyFile> {
+) -> Option<SigningKeySource> {
+    if let Some(uri) = path
+        .to_str()
+        .filter(|text| text.starts_with(token_uri::SCHEME))
+    {
+        return read_token_key(key, uri, around, report);
+    }
     let (path, pem) = around.secret(key, path, report)?;
     let holds = |word: &[u8]| pem.expose().windows(word.len()).any(|at| at == word);
     if !holds(b"PRIVATE KEY-----") || !holds(b"BEGIN CERTIFICATE-----") {
@@ -120,35 +175,75 @@ fn read_signing_file(
             .hint("one PEM file holds both, the key first");
         return None;
     }
-    Some(SigningKeyFile {
+    Some(SigningKeySource {
         path,
-        pem,
-        passphrase: None,
+        kept: Kept::File {
+            pem,
+            passphrase: None,
+        },
     })
 }
 
-/// The first line of a file: an editor's newline is no part of it.
-fn read_passphrase(
+fn read_token_key(
+    key: &str,
+    uri: &str,
+    around: &Surroundings<'_>,
+    report: &mut Report,
+) -> Option<SigningKeySource> {
+    let parsed = token_uri::parse(uri).map_err(|fault| {
+        report.fault(key, fault.to_string()).hint(fault.hint());
+    });
+    let parsed = parsed.ok()?;
+    // Its code runs as ours: whoever may change it has the key sign.
+    let module = around.existing(key, &parsed.module, report);
+    let pin = { parsed.pin.as_deref() }.map(|path| read_line(key, path, around, report));
+    let certificate = parsed.certificate.as_deref().map(|path| {
+        let path = around.existing(key, path, report)?;
+        let read = read_text(&path, MAX_CERTIFICATE_BYTES).map_err(|what| {
+            report.fault(key, format!("{} {what}", path.display()));
+        });
+        read.ok()
+    });
+    Some(SigningKeySource {
+        path: token_uri::shown(uri),
+        kept: Kept::Token(Arc::new(TokenKey {
+            module: module?,
+            token: parsed.token,
+            label: parsed.object,
+            id: parsed.id,
+            // None where none is named; what is named and cannot be read is a fault.
+            pin: pin.map_or(Some(None), |read| read.map(Some))?,
+            certificate: certificate
+                .map_or(Some(None), |read| read.map(String::into_bytes).map(Some))?,
+        })),
+    })
+}
+
+/// What opens a key: the first line of what is in a file, as an editor's newline is no part of it. None where it is
+/// empty or too long.
+pub fn first_line(content: &[u8]) -> Option<Secret> {
+    let mut lines = content.split(|byte| matches!(byte, b'\n' | b'\r'));
+    let line = lines.next().unwrap_or_default();
+    let fits = (1..=MAX_LINE_BYTES).contains(&line.len());
+    fits.then(|| Secret::new(line.to_vec()))
+}
+
+fn read_line(
     key: &str,
     path: &Path,
     around: &Surroundings<'_>,
     report: &mut Report,
 ) -> Option<Secret> {
     let (path, content) = around.secret(key, path, report)?;
-    let line = content
-        .expose()
-        .split(|byte| matches!(byte, b'\n' | b'\r'))
-        .next();
-    let line = line.unwrap_or_default();
-    if line.is_empty() || line.len() > MAX_PASSPHRASE_BYTES {
+    let line = first_line(content.expose());
+    if line.is_none() {
         let what = format!(
-            "{} holds no line of 1 to {MAX_PASSPHRASE_BYTES} bytes",
+            "{} holds no line of 1 to {MAX_LINE_BYTES} bytes",
             path.display()
         );
         report.fault(key, what);
-        return None;
     }
-    Some(Secret::new(line.to_vec()))
+    line
 }
 
 fn read_seal(

@@ -177,17 +177,18 @@ fn read_account(
             }
             Some((name, Secret::new(password.to_vec())))
         }
-        (Some(_), None) => {
+        (Some(_), None) if report.is_clean_under(&table.at("bind-password-file")) => {
             report
                 .fault(&table.at("bind-dn"), "stands without bind-password-file")
                 .hint("the password is in a file of its own, which nobody else can read");
             None
         }
-        (None, Some(_)) => {
+        (None, Some(_)) if report.is_clean_under(&table.at("bind-dn")) => {
             report.fault(&table.at("bind-password-file"), "stands without bind-dn");
             None
         }
-        (None, None) => None,
+        // There is neither, or what is wrong with one of them is told.
+        (Some(_), None) | (None, Some(_) | None) => None,
     }
 }
 

@@ -18,6 +18,7 @@ pub mod named;
 pub mod proposal;
 pub mod sections;
 pub mod sp;
+pub mod token_uri;
 pub mod trial;
 
 mod alerts;
@@ -192,6 +193,8 @@ struct Sections {
     attributes: BTreeMap<String, String>,
     service_providers: Vec<SpConfig>,
     lines: Lines,
+    /// Whether there is any TOML.
+    is_read: bool,
 }
 
 impl Sections {
@@ -199,6 +202,7 @@ impl Sections {
         let Some(mut file) = Table::parse(text, report) else {
             return;
         };
+        self.is_read = true;
         (self.base_url, self.schemes) = base_url::read(&mut file, report);
         let algorithms = file.table("algorithms", report);
         self.refused_algorithms = algorithms::read(algorithms, report);
@@ -283,6 +287,7 @@ impl Sections {
                 attributes,
                 service_providers,
                 lines,
+                is_read: _,
             } if faults.is_empty() => Ok(Config {
                 base_url,
                 schemes,
@@ -313,6 +318,7 @@ impl Sections {
         };
         Faulty {
             faults,
+            is_read: self.is_read,
             lines: self.lines,
             base_url: self.base_url,
             server: self.server,

@@ -6,7 +6,7 @@ use super::{
     Config,
     base_url::BaseUrl,
     fault::ConfigFault,
-    keys::SigningKeyFile,
+    keys::SigningKeySource,
     lines::Lines,
     sections::{Authn, Ldap, Method, Organization, Server, Sessions},
     sp::SpConfig,
@@ -27,9 +27,9 @@ pub struct Named<'a> {
     /// Which schemes addresses may have.
     pub schemes: Schemes,
     /// The signing keys.
-    pub signing: &'a [SigningKeyFile],
+    pub signing: &'a [SigningKeySource],
     /// The one that takes over.
-    pub next: Option<&'a SigningKeyFile>,
+    pub next: Option<&'a SigningKeySource>,
     /// The file of people.
     pub people: Option<&'a Path>,
     /// `[authn.ldap]`
@@ -50,12 +50,14 @@ pub struct Named<'a> {
 pub struct Faulty {
     /// Every fault that was found, in the order of the lines.
     pub faults: Vec<ConfigFault>,
+    /// Whether the file could be read as TOML; nothing of it is known otherwise.
+    pub is_read: bool,
     pub(super) lines: Lines,
     pub(super) base_url: Option<BaseUrl>,
     pub(super) server: Option<Server>,
     pub(super) schemes: Schemes,
-    pub(super) signing: Vec<SigningKeyFile>,
-    pub(super) next: Option<SigningKeyFile>,
+    pub(super) signing: Vec<SigningKeySource>,
+    pub(super) next: Option<SigningKeySource>,
     pub(super) authn: Option<Authn>,
     pub(super) attributes: BTreeMap<String, String>,
     pub(super) organization: Option<Organization>,

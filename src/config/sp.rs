@@ -149,7 +149,8 @@ fn read(
         Some(name) => presets
             .find(name, &table.at("preset"), report)
             .map(|preset| preset.rules),
-        None => Some(Rules::default()),
+        None if report.is_clean_under(&table.at("preset")) => Some(Rules::default()),
+        None => None,
     };
     let aliases = table.or("aliases", Vec::new(), report);
     let sign_in_link = read_sign_in_link(&mut table, around, report);

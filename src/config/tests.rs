@@ -45,6 +45,7 @@ impl Place {
         ] {
             place.write(file, "x");
         }
+        place.chmod("bin/tell", 0o755);
         place
     }
 
@@ -56,10 +57,10 @@ impl Place {
     }
 
     fn write_secret(&self, name: &str, text: &str) {
-        self.chmod(&self.write(name, text), 0o400);
+        self.chmod(self.write(name, text), 0o400);
     }
 
-    fn chmod(&self, path: &Path, mode: u32) {
+    fn chmod(&self, path: impl AsRef<Path>, mode: u32) {
         fs::set_permissions(self.0.path().join(path), fs::Permissions::from_mode(mode)).unwrap();
     }
 
@@ -72,8 +73,11 @@ impl Place {
     fn faults(&self, text: &str) -> String {
         let faults = self.load(text).expect_err("it was taken");
         let shown: Vec<_> = faults.iter().map(ToString::to_string).collect();
-        let folder = format!("{}/config/", self.0.path().display());
-        shown.join("\n").replace(&folder, "")
+        let folder = format!("{}/", self.0.path().display());
+        let shown = shown.join("\n");
+        shown
+            .replace(&format!("{folder}config/"), "")
+            .replace(&folder, "")
     }
 }
 
@@ -232,7 +236,7 @@ fn r100_a_key_file_that_others_can_read_stops_the_start() {
             (0o420, false),
             (0o600, true),
         ] {
-            place.chmod(Path::new(file), mode);
+            place.chmod(file, mode);
             match place.load(&all_switched_on()) {
                 Ok(_) => assert!(is_taken, "{file} {mode:o}"),
                 Err(faults) => {
@@ -260,15 +264,15 @@ fn what_the_service_believes_later_can_be_changed_by_nobody_else() {
         ("state/metadata", 0o775, 0o700),
         ("state/metadata/zoom.xml", 0o622, 0o644),
     ] {
-        place.chmod(Path::new(shared), mode);
+        place.chmod(shared, mode);
         let told = place.faults(&text);
-        let what = format!("../{shared} can be changed by others than its owner");
+        let what = format!("{shared} can be changed by others than its owner");
         assert!(
             told.contains("server.state-folder: ") && told.contains(&what),
             "{told}"
         );
         assert!(told.contains("chmod -R go-w "), "{told}");
-        place.chmod(Path::new(shared), sound);
+        place.chmod(shared, sound);
         assert!(place.load(&text).is_ok(), "{shared}");
     }
     // Where a link leads is what is read; one that leads nowhere is read by nobody.
@@ -306,7 +310,7 @@ fn the_socket_for_commands_is_where_nobody_else_can_put_one() {
         told.contains("server.control-socket: is longer than 107 bytes"),
         "{told}"
     );
-    place.chmod(Path::new("state"), 0o777);
+    place.chmod("state", 0o777);
     let told = place.faults(&text(named));
     assert!(
         told.contains("server.control-socket: ") && told.contains("by others"),
@@ -321,7 +325,7 @@ fn r100_keys_come_from_the_credentials_of_systemd_and_from_nowhere_else() {
         "credentials/signing",
         "PRIVATE KEY-----\n-----BEGIN CERTIFICATE-----",
     );
-    place.chmod(Path::new("credentials/signing"), 0o440);
+    place.chmod("credentials/signing", 0o440);
     let load = |written: &str, environment: &Environment| {
         let text = with("\"../certs/signing.pem\"", &format!("\"{written}\""));
         load(&place.write("config/x.toml", &text), environment)
@@ -366,7 +370,7 @@ fn a_key_file_with_the_wrong_content_is_refused_and_never_quoted() {
         ),
     ] {
         let place = Place::new();
-        place.chmod(Path::new(file), 0o600);
+        place.chmod(file, 0o600);
         place.write_secret(file, content);
         let shown = place.faults(EXAMPLE);
         assert!(

@@ -89,6 +89,9 @@ pub struct Status {
     pub loaded_at: Timestamp,
     /// SHA-256 of each certificate that our metadata holds, those of the keys that sign first.
     pub certificates: Vec<String>,
+    /// SHA-256 of the certificate of the key that signs for each provider now, by short name.
+    #[serde(default)]
+    pub signed_with: BTreeMap<String, String>,
     /// How it stands with each provider, in the words of `/readyz`, by short name.
     pub providers: BTreeMap<String, String>,
     /// How it stands with each source of metadata that is asked again and again, by the provider.

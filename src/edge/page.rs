@@ -19,7 +19,7 @@ mod tests;
 mod trial;
 mod words;
 
-pub use stop::{Stop, StopReason};
+pub use stop::{RealSignIn, Stop, StopReason};
 pub use words::WordsError;
 
 use std::collections::BTreeMap;

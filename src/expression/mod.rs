@@ -16,7 +16,7 @@ use minijinja::{
     value::{Object, ValueKind},
 };
 
-use crate::model::attribute::Attributes;
+use crate::model::{attribute::Attributes, trace::Verdict};
 
 use language::List;
 
@@ -225,6 +225,18 @@ impl ExpressionError {
             Self::TooMuchWork
         } else {
             Self::Unsuitable
+        }
+    }
+
+    /// What the trace says of it.
+    pub const fn verdict(self) -> Verdict {
+        match self {
+            Self::Missing => Verdict::RuleMissesAValue,
+            Self::TooMuchWork => Verdict::RuleWorkedTooMuch,
+            Self::TooLarge => Verdict::RuleGaveTooMuch,
+            Self::NotText => Verdict::RuleGaveNoText,
+            Self::ListAsText => Verdict::RuleTookAListForText,
+            Self::Unsuitable => Verdict::RuleIsUnsuitable,
         }
     }
 }

@@ -26,7 +26,7 @@ use crate::{
         session::{Participant, Session},
         short_name::ShortName,
         store::{ReplayGuard as _, Sight, Use},
-        trace::{Organ, Trace},
+        trace::{Organ, Trace, Verdict},
     },
     saml::{
         acs::{AskedAddress, ReturnAddress},
@@ -212,7 +212,9 @@ impl Bridge {
             support_code: story.support_code,
         }
         .write();
-        story.trace.note(Organ::Response, issued.id, "issued");
+        story
+            .trace
+            .note(Organ::Response, issued.id, Verdict::Issued);
         let answer = posting(&way.to, way.provider, &issued.xml, true);
         Ok(Next::Answer(answer))
     }
@@ -285,9 +287,11 @@ impl Bridge {
             }
         }
         let issued = self.issuing(provider).fault(to, fault.status())?;
-        story
-            .trace
-            .note(Organ::Response, issued.id, fault.to_string());
+        story.trace.note(
+            Organ::Response,
+            issued.id,
+            Verdict::IssuedAsFault(fault.to_string().into()),
+        );
         Ok(Reply::new(Next::Answer(posting(
             to.address(),
             provider,

@@ -63,6 +63,17 @@ pub struct Bridge {
     pub health: Arc<Health>,
 }
 
+impl Bridge {
+    /// The providers for which nothing can be signed at `now`, by the last that their key was asked: the token that
+    /// holds it is away.
+    pub fn unsigned(&self, now: Timestamp) -> usize {
+        let providers = self.providers.values();
+        providers
+            .filter(|provider| provider.signer_at(now).is_failing())
+            .count()
+    }
+}
+
 /// What the configuration says about sign-ons.
 #[derive(Clone, Debug)]
 pub struct Settings {

@@ -21,7 +21,7 @@ use crate::{
         journey::{BrowserBinding, Journey},
         store::{Sessions as _, Sight},
         support_code::SupportCode,
-        trace::Organ,
+        trace::{Organ, Verdict},
     },
     saml::status::AnswerFault,
 };
@@ -172,16 +172,18 @@ impl Bridge {
             Validated::Proven { is_fresh, .. } if way.journey.force_authn && !is_fresh => {
                 story
                     .trace
-                    .note(Organ::Authn, "ticket", "no proof of a new sign-in");
+                    .note(Organ::Authn, "ticket", Verdict::SignInNotNew);
                 Err(Stop::told(way.to, AnswerFault::NotFresh))
             }
             Validated::Proven { proof, .. } if !is_young_enough(&proof, way.provider, now) => {
                 self.send_for_a_new_login(cas, way, story)
             }
             Validated::Proven { proof, .. } => {
-                story
-                    .trace
-                    .note(Organ::Authn, "signed in", proof.at.to_string());
+                story.trace.note(
+                    Organ::Authn,
+                    "signed in",
+                    Verdict::SignedIn(proof.at.to_string().into()),
+                );
                 self.let_in_with_record(way, proof, brought.visit, story)
                     .await
             }
@@ -237,7 +239,7 @@ impl Bridge {
     ) -> Result<Reply, Stop> {
         story
             .trace
-            .note(Organ::Authn, "ticket", "older than this provider takes");
+            .note(Organ::Authn, "ticket", Verdict::SignInTooOld);
         let fault = if way.journey.is_passive {
             AnswerFault::Passive
         } else if way.journey.force_authn {
@@ -280,9 +282,11 @@ impl Bridge {
         code: &str,
         story: &mut Story,
     ) -> Result<Reply, Stop> {
-        story
-            .trace
-            .note(Organ::Authn, "ticket", format!("refused: {code}"));
+        story.trace.note(
+            Organ::Authn,
+            "ticket",
+            Verdict::TicketRefused(code.to_owned().into()),
+        );
         audit::Event::Refused {
             reason: "ticket",
             sp: &way.journey.sp,

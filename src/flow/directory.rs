@@ -18,7 +18,12 @@ use crate::{
         ldap::{LdapFault, Record},
     },
     config::sections::WithoutDirectory,
-    model::{attribute::Attributes, name_id::NameId, proof::Proof, trace::Organ},
+    model::{
+        attribute::Attributes,
+        name_id::NameId,
+        proof::Proof,
+        trace::{Organ, Verdict},
+    },
 };
 
 impl Bridge {
@@ -47,7 +52,9 @@ impl Bridge {
         let found = directory.look_up(by, self.clock.now()).await;
         let fault = match found {
             Ok(Record::Known(record)) => {
-                story.trace.note(Organ::Authn, "directory", "record found");
+                story
+                    .trace
+                    .note(Organ::Authn, "directory", Verdict::RecordFound);
                 proof.attributes = with_uid(record, &proof);
                 return self.let_in(way, proof, visit, story).await;
             }
@@ -62,7 +69,7 @@ impl Bridge {
             WithoutDirectory::UseCas if fault.is_down() => {
                 story
                     .trace
-                    .note(Organ::Authn, "directory", "no answer: CAS's word is used");
+                    .note(Organ::Authn, "directory", Verdict::RecordOfCas);
                 // The next provider may need what only the directory knows.
                 way.keeps_session = false;
                 match self.let_in(way, proof, visit, story).await {
@@ -113,7 +120,7 @@ impl Bridge {
             Ok(true) => {
                 story
                     .trace
-                    .note(Organ::NameId, "mail", "somebody else has it, too");
+                    .note(Organ::NameId, "mail", Verdict::AddressOfAnother);
                 Err(HereFault::MailOfAnother.into())
             }
             // Such a session lives on while the directory does not answer, or not soon, or others take all
@@ -127,7 +134,7 @@ impl Bridge {
                 if is_kept || (fault.is_down() && goes_on) {
                     story
                         .trace
-                        .note(Organ::NameId, "mail", "the directory did not answer");
+                        .note(Organ::NameId, "mail", Verdict::AddressUnchecked);
                     Ok(())
                 } else {
                     Err(unanswered(fault))

@@ -14,8 +14,12 @@ use super::{
 };
 use crate::{
     model::{
-        journey::RelayState, language::Localized, service_provider::UiInfo, short_name::ShortName,
-        support_code::SupportCode, trace::Organ,
+        journey::RelayState,
+        language::Localized,
+        service_provider::UiInfo,
+        short_name::ShortName,
+        support_code::SupportCode,
+        trace::{Organ, Verdict},
     },
     saml::acs::ReturnAddress,
     sys::entropy::saml_id,
@@ -74,7 +78,7 @@ impl Bridge {
     ) -> Result<Reply, Stopped> {
         let mut story = Story::new(SupportCode::draw(&*self.entropy));
         let found = self.address_of(sp, named, &mut story);
-        self.set_out(found, "none: a click on our own page", visit, story)
+        self.set_out(found, Verdict::ClickOnOurPage, visit, story)
             .await
     }
 
@@ -82,7 +86,7 @@ impl Bridge {
     pub(super) async fn set_out(
         &self,
         found: Result<(&Provider, ReturnAddress), HereFault>,
-        request: &'static str,
+        request: Verdict,
         visit: &Visit,
         mut story: Story,
     ) -> Result<Reply, Stopped> {
@@ -91,7 +95,7 @@ impl Bridge {
                 story.trace.note(Organ::Request, "request", request);
                 story
                     .trace
-                    .note(Organ::Acs, "address", "the default of the metadata");
+                    .note(Organ::Acs, "address", Verdict::AddressByDefault);
                 let journey = self.journey(&to, provider, &story);
                 let way = UnderWay::new(journey, to, provider, visit);
                 // The click came from our own page, and brought our cookies.

@@ -25,7 +25,7 @@ use crate::{
         session::{Session, SessionKey},
         store::{Sessions as _, Standing, StoreError},
         support_code::SupportCode,
-        trace::Organ,
+        trace::{Organ, Verdict},
     },
     saml::status::AnswerFault,
     sys::{entropy::saml_id, token::Token},
@@ -111,11 +111,9 @@ impl Bridge {
             };
         }
         if names_nobody_to_come(&way) {
-            story.trace.note(
-                Organ::Authn,
-                "subject",
-                "nobody here bears that transient name",
-            );
+            story
+                .trace
+                .note(Organ::Authn, "subject", Verdict::SubjectOfNobody);
             return Err(Stop::told(way.to, AnswerFault::UnknownPrincipal));
         }
         let cas = self.authenticator.cas.as_ref();
@@ -191,9 +189,7 @@ impl Bridge {
             return Err(Stop::told(way.to, AnswerFault::Passive));
         }
         if self.authenticator.cas.is_some() {
-            story
-                .trace
-                .note(Organ::Authn, "cas", "no answer: asked for a password");
+            story.trace.note(Organ::Authn, "cas", Verdict::CasSilent);
             way.journey.own_form = OwnForm::Shown;
         }
         let step = self.step(&way.journey, self.time_left(&way.journey))?;
@@ -229,7 +225,9 @@ impl Bridge {
         match self.store.join(key, participant, self.clock.now()).await {
             Ok(Standing::Lives) => {}
             Ok(Standing::Ended) => {
-                story.trace.note(Organ::Session, "session", "just ended");
+                story
+                    .trace
+                    .note(Organ::Session, "session", Verdict::SessionJustEnded);
                 return None;
             }
             Err(cause) => self.health.note_unkept(cause),
@@ -268,31 +266,33 @@ impl Bridge {
             Ok(None) => {
                 story
                     .trace
-                    .note(Organ::Session, "session", "none that lives");
+                    .note(Organ::Session, "session", Verdict::SessionNone);
                 return None;
             }
             Err(cause) => {
                 self.health.note_unkept(cause);
                 story
                     .trace
-                    .note(Organ::Session, "session", "the store did not answer");
+                    .note(Organ::Session, "session", Verdict::SessionUnknown);
                 return None;
             }
         };
         let verdict = if way.journey.force_authn {
-            "not used: the request forces a new sign-in"
+            Verdict::SessionNotForced
         } else if !is_young_enough(&session.proof, way.provider, now) {
-            "not used: older than this provider takes"
+            Verdict::SessionTooOld
         } else if !is_acceptable(&session.proof, &way.journey) {
-            "not used: not what the request takes"
+            Verdict::SessionOfAnotherClass
         // Who has no name at this provider is told so when the answer is prepared.
         } else if !self
             .is_about(way, &session.proof, &session.participants)
             .unwrap_or(true)
         {
-            "not used: the request names somebody else"
+            Verdict::SessionOfAnother
         } else {
-            story.trace.note(Organ::Session, "session", "used");
+            story
+                .trace
+                .note(Organ::Session, "session", Verdict::SessionUsed);
             return Some(session);
         };
         story.trace.note(Organ::Session, "session", verdict);
@@ -345,7 +345,9 @@ impl Bridge {
                 else {
                     return self.let_in(way, proof, visit, story).await;
                 };
-                story.trace.note(Organ::Authn, "password", "ends soon");
+                story
+                    .trace
+                    .note(Organ::Authn, "password", Verdict::PasswordEndsSoon);
                 return Ok(Reply::new(Next::TellOfTheEnd(notice)));
             }
             Outcome::Barred(barrier) => {
@@ -383,18 +385,18 @@ impl Bridge {
     ) -> Result<Reply, Stop> {
         story
             .trace
-            .note(Organ::Authn, proof.method.as_str(), "proven");
+            .note(Organ::Authn, proof.method.as_str(), Verdict::Proven);
         if !is_acceptable(&proof, &way.journey) {
             story
                 .trace
-                .note(Organ::Authn, "context", "not what the request takes");
+                .note(Organ::Authn, "context", Verdict::ContextNotTaken);
             return Err(Stop::told(way.to, AnswerFault::AuthnContext));
         }
         // Before the old session ends: a request that anybody may have made up ends nobody's.
         if !self.is_about(&way, &proof, &[])? {
             story
                 .trace
-                .note(Organ::Authn, "subject", "not whom the request names");
+                .note(Organ::Authn, "subject", Verdict::SubjectIsAnother);
             return Err(Stop::told(way.to, AnswerFault::UnknownPrincipal));
         }
         self.end_of_another(&proof.login, visit).await;
@@ -496,7 +498,11 @@ impl Bridge {
 }
 
 pub(super) fn tell_refusal(reason: &'static str, way: &UnderWay<'_>, story: &mut Story) {
-    story.trace.note(Organ::Authn, "password", reason);
+    story.trace.note(
+        Organ::Authn,
+        "password",
+        Verdict::PasswordRefused(reason.into()),
+    );
     audit::Event::Refused {
         reason,
         sp: &way.journey.sp,
@@ -507,7 +513,11 @@ pub(super) fn tell_refusal(reason: &'static str, way: &UnderWay<'_>, story: &mut
 }
 
 fn tell_delay(reason: &'static str, way: &UnderWay<'_>, story: &mut Story) {
-    story.trace.note(Organ::Authn, "password", reason);
+    story.trace.note(
+        Organ::Authn,
+        "password",
+        Verdict::PasswordDelayed(reason.into()),
+    );
     audit::Event::Delayed {
         reason,
         sp: &way.journey.sp,

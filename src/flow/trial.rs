@@ -23,7 +23,7 @@ use super::{
     way::UnderWay,
 };
 use crate::{
-    attributes::{asked::Asked, catalog, release::Sent},
+    attributes::{asked::Asked, catalog},
     audit,
     authn::account_name::{AccountName, InvalidAccountName},
     config::{
@@ -37,7 +37,7 @@ use crate::{
         proof::{AuthnMethod, Proof},
         short_name::ShortName,
         support_code::SupportCode,
-        trace::{Organ, Trace},
+        trace::{Organ, Trace, Verdict},
     },
     saml::{
         acs::ReturnAddress,
@@ -316,7 +316,7 @@ impl Bridge {
         let mut story = Story::new(SupportCode::draw(&*self.entropy));
         story.is_trial = true;
         let found = self.trial_address(sp, &mut story);
-        self.set_out(found, "none: a trial, nothing is sent", visit, story)
+        self.set_out(found, Verdict::ClickForATrial, visit, story)
             .await
     }
 
@@ -405,9 +405,7 @@ impl Bridge {
             support_code: story.support_code,
         }
         .write();
-        story
-            .trace
-            .note(Organ::Response, "trial", "shown, and not sent");
+        story.trace.note(Organ::Response, "trial", Verdict::Shown);
         let attributes = self.told(way, &prepared.attributes);
         let name = prepared.name_id.clone().map(|name| {
             let from: Vec<_> = provider.name_id.from().into_iter().collect();
@@ -474,7 +472,7 @@ impl Bridge {
             told.push(Told {
                 attribute: attribute.clone(),
                 field: sent.field().map(str::to_owned),
-                gives: gives(sent, &attribute.values),
+                gives: sent.gives(&attribute.values).map(str::to_owned),
                 origin: self.origin(&reads, sent.rule(), sent.values().into()),
             });
         }
@@ -501,17 +499,6 @@ impl Bridge {
         }
         origin
     }
-}
-
-/// What the provider makes of `values`, without regard to case.
-fn gives(sent: Sent<'_>, values: &[String]) -> Option<String> {
-    let values: Vec<_> = values.iter().map(|value| value.to_lowercase()).collect();
-    let mut lines = sent.lines().iter();
-    let found = lines.find(|line| {
-        let text = line.contains.to_lowercase();
-        values.iter().any(|value| value.contains(&text))
-    })?;
-    Some(found.gives.clone())
 }
 
 /// The source's attributes with values, of which nothing is told.

@@ -18,7 +18,7 @@ use crate::{
     model::{
         journey::{Beginning, BrowserBinding, Journey, OwnForm},
         short_name::ShortName,
-        trace::Organ,
+        trace::{Organ, Verdict},
     },
     saml::{
         acs::ReturnAddress,
@@ -120,16 +120,16 @@ impl Bridge {
             Organ::Request,
             "signature",
             if trusted.is_signed() {
-                "verified"
+                Verdict::SignatureVerified
             } else {
-                "none, and none is demanded"
+                Verdict::SignatureNotDemanded
             },
         );
         let to = ReturnAddress::of_request(&trusted, received.relay_state, sp)
             .map_err(HereFault::from)?;
         story
             .trace
-            .note(Organ::Acs, "address", "stands in the metadata");
+            .note(Organ::Acs, "address", Verdict::AddressOfTheMetadata);
         // From here on a fault may be told to the provider.
         let offer = Offer {
             idp: &self.settings.entity_id,

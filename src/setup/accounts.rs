@@ -15,7 +15,7 @@
 //!
 //! All of it holds where the form is filled in as [`zoom`](super::zoom) says.
 
-use super::zoom::{EMAIL, EMPLOYEE_ID, takes_name_id};
+use super::zoom::{EMAIL, EMPLOYEE_ID, LICENSE, NO_LICENSE, takes_name_id};
 use crate::{
     attributes::{asked::Asked, name_id::NameIdRule, release::ReleasePolicy},
     model::{attribute::ReleasedAttribute, name_id::NameId, service_provider::ServiceProvider},
@@ -131,6 +131,21 @@ fn reads(filling: Option<&Filling>) -> impl Iterator<Item = &str> {
         Some(Filling::NameId) | None => &[],
     };
     reads.iter().map(|name| &**name)
+}
+
+/// Whether the lines of Zoom's form give whoever is told of so the licence "None", which shuts them out (Zoom's own pages).
+pub fn is_shut_out(
+    release: &ReleasePolicy,
+    sp: &ServiceProvider,
+    attributes: &[ReleasedAttribute],
+) -> bool {
+    let asked = Asked::of(sp, None);
+    let mut licenses = { release.sent(asked) }.filter(|sent| sent.field() == Some(LICENSE));
+    licenses.any(|sent| {
+        let told = attributes.iter().find(|told| told.name == sent.name());
+        let gives = told.and_then(|told| sent.gives(&told.values));
+        gives.is_some_and(|gives| gives.eq_ignore_ascii_case(NO_LICENSE))
+    })
 }
 
 /// How two values of one key compare.

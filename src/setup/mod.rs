@@ -22,6 +22,7 @@ pub mod accounts;
 pub mod captured;
 pub mod export;
 pub mod old;
+pub mod said;
 pub mod sheet;
 pub mod zoom;
 pub mod zoom_rules;

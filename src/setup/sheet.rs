@@ -19,9 +19,18 @@ pub struct Sheet {
     pub is_enabled: bool,
     /// What `passerelle check` says of the provider: what is to be mended first, as people are shut out by it or get
     /// what they should not, and what is not wrong yet.
-    pub told: [Vec<ConfigFault>; 2],
+    pub told: [Vec<Told>; 2],
     /// In the order of the form.
     pub parts: Vec<Part>,
+}
+
+/// What `passerelle check` says of the provider.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Told {
+    /// As it says it.
+    pub english: ConfigFault,
+    /// The same in French, where it is one of the provider's own rules; what is wrong with metadata is told in English alone.
+    pub french: Option<ConfigFault>,
 }
 
 /// A part of the form, or what is to be done beside it.

@@ -7,11 +7,11 @@ use std::borrow::Cow;
 
 use super::{
     Facts,
-    sheet::{Entry, Heading, Note, Part, Row, Sheet},
+    sheet::{Entry, Heading, Note, Part, Row, Sheet, Told},
 };
 use crate::{
     attributes::release::Sent,
-    config::{base_url::BaseUrl, fault::ConfigFault},
+    config::base_url::BaseUrl,
     model::{entity_id::EntityId, name_id::NameIdFormat},
     xmlsec::SignatureAlgorithm,
 };
@@ -22,6 +22,8 @@ pub(super) const EMAIL: &str = "Email address";
 pub(super) const EMPLOYEE_ID: &str = "Employee Unique ID";
 /// Which licence somebody gets.
 pub(super) const LICENSE: &str = "License Type";
+/// The licence that shuts people out.
+pub(super) const NO_LICENSE: &str = "None";
 /// What stands in the place of an attribute's name to have Zoom take the `NameID`.
 const NAME_ID: &str = "<NameID>";
 
@@ -63,7 +65,7 @@ pub fn sheet(
     facts: &Facts<'_>,
     base_url: &BaseUrl,
     mail_domains: &[String],
-    told: [Vec<ConfigFault>; 2],
+    told: [Vec<Told>; 2],
 ) -> Sheet {
     // What holds for all of them is said once.
     let notes = std::iter::once(Note::Domain)

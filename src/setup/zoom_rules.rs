@@ -8,6 +8,7 @@ use jiff::SignedDuration;
 
 use super::{
     Facts,
+    said::Said,
     zoom::{EMAIL, EMPLOYEE_ID, other_form},
 };
 use crate::{
@@ -41,10 +42,8 @@ pub struct Broken {
     pub rule: Rule,
     /// The key to mend, below the provider's table.
     pub key: &'static str,
-    /// What is wrong, as the end of a sentence whose subject is the key.
-    pub what: String,
-    /// What to do about it.
-    pub hint: &'static str,
+    /// What is wrong, and what to do about it.
+    pub said: Said,
 }
 
 /// A rule of Zoom's.
@@ -134,80 +133,59 @@ fn names(facts: &Facts<'_>) -> Option<Broken> {
     Some(Broken {
         rule: Rule::EntityIds,
         key: "aliases",
-        what: format!(
-            "{} is not registered, and Zoom asks under it where its administrator chooses that",
-            other.as_str()
-        ),
-        hint: "add it to `aliases`: Zoom's form offers the host alone and the host with https://",
+        said: Said::EntityIds {
+            other: other.as_str().to_owned(),
+        },
     })
 }
 
 fn name_id(facts: &Facts<'_>) -> Option<Broken> {
-    facts.name_id.format().is_none().then(|| Broken {
+    facts.name_id.format().is_none().then_some(Broken {
         rule: Rule::NameId,
         key: "name-id",
-        what: "sends no NameID, and Zoom refuses an answer without one".to_owned(),
-        hint: "write name-id = { format = \"email-address\", from = \"mail\" }, as the preset has it",
+        said: Said::NameId,
     })
 }
 
 fn email(facts: &Facts<'_>) -> Option<Broken> {
-    let of_ours = |key, what: &str| Broken {
+    let of_ours = |key, said| Broken {
         rule: Rule::EmailOfOurs,
         key,
-        what: what.to_owned(),
-        hint: "values = \"one-in-mail-domain\" sends the one address that is in organization.mail-domains, and stops \
-               whoever has none or several",
+        said,
     };
     match facts.filling(EMAIL).map(Sent::values) {
         Some(Values::OneInMailDomain) => None,
-        Some(Values::All) => Some(of_ours(
-            "release",
-            "may send several addresses, and some outside of our domains: each would be an account of its own at Zoom",
-        )),
-        Some(Values::First) => Some(of_ours(
-            "release",
-            "may send an address outside of our domains, with which Zoom makes an account that is not the university's",
-        )),
+        Some(Values::All) => Some(of_ours("release", Said::EmailSeveral)),
+        Some(Values::First) => Some(of_ours("release", Said::EmailFirst)),
         None if facts.name_id.format() == Some(NameIdFormat::EmailAddress) => None,
-        None if facts.name_id.gives_addresses() => Some(of_ours(
-            "name-id",
-            "may name people by an address outside of our domains, with which Zoom makes their account",
-        )),
+        None if facts.name_id.gives_addresses() => Some(of_ours("name-id", Said::EmailNameId)),
         None => Some(Broken {
             rule: Rule::EmailMissing,
             key: "release",
-            what: "sends nothing for Zoom's field \"Email address\", and the NameID is no address either: Zoom makes \
-                   accounts under what is none"
-                .to_owned(),
-            hint: "release mail with field = \"Email address\" and values = \"one-in-mail-domain\"",
+            said: Said::EmailMissing,
         }),
     }
 }
 
 fn employee_id(facts: &Facts<'_>) -> Option<Broken> {
-    let what = match facts.filling(EMPLOYEE_ID) {
+    let said = match facts.filling(EMPLOYEE_ID) {
         Some(sent) => {
             let mut sources = sent.reads().flat_map(|name| facts.mapping.sources_of(name));
-            let is_changing =
-                |name: &&str| CHANGING.iter().any(|known| known.eq_ignore_ascii_case(name));
-            let name = sources.find(is_changing)?;
-            format!(
-                "makes Zoom's field \"Employee Unique ID\" of {name}, which changes: a second account would be made \
-                 on that day"
-            )
+            let is_changing = |name: &&str| {
+                CHANGING
+                    .iter()
+                    .any(|known| known.eq_ignore_ascii_case(name))
+            };
+            let name = sources.find(is_changing)?.to_owned();
+            Said::EmployeeIdChanges { name }
         }
         None if facts.name_id.format() == Some(NameIdFormat::Persistent) => return None,
-        None => "sends nothing for Zoom's field \"Employee Unique ID\": a changed address makes a second account, \
-                 which takes a licence"
-            .to_owned(),
+        None => Said::EmployeeIdMissing,
     };
     Some(Broken {
         rule: Rule::EmployeeId,
         key: "release",
-        what,
-        hint: "release something that a person keeps for life with field = \"Employee Unique ID\", as \
-               eduPersonUniqueId",
+        said,
     })
 }
 
@@ -220,11 +198,9 @@ fn authn_age(facts: &Facts<'_>) -> Option<Broken> {
     (oldest >= OLDEST_SIGN_IN).then(|| Broken {
         rule: Rule::AuthnAge,
         key: "max-authn-age-minutes",
-        what: format!(
-            "lets somebody go to Zoom who signed in {} minutes ago, and Zoom refuses a sign-in of 120 minutes",
-            oldest.as_secs() / 60
-        ),
-        hint: "write max-authn-age-minutes = 115, as the preset has it: a slow click needs some minutes",
+        said: Said::AuthnAge {
+            minutes: oldest.as_secs() / 60,
+        },
     })
 }
 
@@ -233,43 +209,33 @@ fn session(facts: &Facts<'_>) -> Option<Broken> {
     (session < SHORTEST_SESSION).then(|| Broken {
         rule: Rule::Session,
         key: "session-minutes",
-        what: format!(
-            "ends Zoom's session {} minutes after somebody signed in; Zoom refuses an end that is over by its clock",
-            session.as_secs() / 60
-        ),
-        hint: "leave it out, and have Zoom's form enforce the logout",
+        said: Said::Session {
+            minutes: session.as_secs() / 60,
+        },
     })
 }
 
 fn encryption(facts: &Facts<'_>) -> Option<Broken> {
     let registered = facts.registered;
-    let (rule, what) = match (&registered.encryption_key, registered.config.encrypt) {
-        (Some(_), _) => (
-            Rule::Encryption,
-            "encrypts the assertions, and the library that Zoom is taken to use reads no AES-GCM: nobody would get in",
-        ),
+    let (rule, said) = match (&registered.encryption_key, registered.config.encrypt) {
+        (Some(_), _) => (Rule::Encryption, Said::Encryption),
         (None, Encrypt::Never) => return None,
-        (None, Encrypt::WhenPossible | Encrypt::Always) => (
-            Rule::EncryptionToCome,
-            "encrypts the assertions from the day on which Zoom's metadata holds a key for it, and the library that \
-             Zoom is taken to use reads no AES-GCM",
-        ),
+        (None, Encrypt::WhenPossible | Encrypt::Always) => {
+            (Rule::EncryptionToCome, Said::EncryptionToCome)
+        }
     };
     Some(Broken {
         rule,
         key: "encrypt",
-        what: what.to_owned(),
-        hint: "write encrypt = \"never\", as the preset has it: the browser carries the answer over TLS in any case",
+        said,
     })
 }
 
 fn signed_part(facts: &Facts<'_>) -> Option<Broken> {
-    (facts.registered.config.sign == Sign::Response).then(|| Broken {
+    (facts.registered.config.sign == Sign::Response).then_some(Broken {
         rule: Rule::SignedAssertion,
         key: "sign",
-        what: "leaves the assertion unsigned, and that is what Zoom's own instructions have signed"
-            .to_owned(),
-        hint: "write sign = \"assertion\", as the preset has it, or \"both\"",
+        said: Said::SignedAssertion,
     })
 }
 
@@ -280,12 +246,10 @@ fn signature(facts: &Facts<'_>) -> Option<Broken> {
     (!is_on_the_form).then(|| Broken {
         rule: Rule::Signature,
         key: "signature",
-        what: format!(
-            "signs with {} over {}, and Zoom's form knows SHA-1 and SHA-256 alone; only RSA keys were seen there",
-            algorithm.uri(),
-            digest.uri()
-        ),
-        hint: "write signature = \"rsa-sha256\", with an RSA key in keys.signing",
+        said: Said::Signature {
+            algorithm: algorithm.uri(),
+            digest: digest.uri(),
+        },
     })
 }
 
@@ -295,35 +259,30 @@ fn certificate(facts: &Facts<'_>) -> Option<Broken> {
     (days < DAYS_OF_A_CERTIFICATE).then(|| Broken {
         rule: Rule::CertificateEnds,
         key: "signature",
-        what: format!(
-            "signs with the key whose certificate ends on {}; Zoom has one place for it, and from the change here to \
-             the change there nobody gets in",
-            end.strftime("%F")
-        ),
-        hint: "`passerelle keys rollover start` makes the next one; agree on an hour with whoever fills in Zoom's form, \
-               and change both then",
+        said: Said::CertificateEnds {
+            until: end.strftime("%F").to_string(),
+        },
     })
 }
 
 /// What is wrong with the lines for the values of one attribute. Without regard to case: Zoom does not say whether
 /// it has any.
 fn lines(sent: Sent<'_>) -> Vec<Broken> {
-    let about = |rule, what, hint| Broken {
+    let about = |rule, said| Broken {
         rule,
         key: "release",
-        what,
-        hint,
+        said,
     };
-    let name = sent.name();
+    let name = || sent.name().to_owned();
+    let quoted = |text: &str| format!("{text:?}");
     let texts: Vec<&str> = sent.lines().iter().map(|line| &*line.contains).collect();
     let apart = overlapping(&texts).into_iter().map(|(inner, outer)| {
-        about(
-            Rule::LinesApart,
-            format!(
-                "{name}: the line for {inner:?} at Zoom also takes {outer:?}, which contains it"
-            ),
-            "choose texts of which none is a part of another one",
-        )
+        let said = Said::LinesApart {
+            name: name(),
+            inner: quoted(inner),
+            outer: quoted(outer),
+        };
+        about(Rule::LinesApart, said)
     });
     let mut found: Vec<_> = apart.collect();
     let Some(values) = sent.closed_values().filter(|_| !texts.is_empty()) else {
@@ -332,16 +291,21 @@ fn lines(sent: Sent<'_>) -> Vec<Broken> {
     let is_taken = |value: &str, text: &str| value.to_lowercase().contains(&text.to_lowercase());
     for value in &values {
         match texts.iter().find(|text| is_taken(value, text)) {
-            None => found.push(about(
-                Rule::ValueWithoutLine,
-                format!("{name}: no line takes {value:?}, and Zoom leaves such a person's licence as it is"),
-                "add a line for it to `lines`",
-            )),
-            Some(first) if texts.contains(value) && first != value => found.push(about(
-                Rule::TakenByAnother,
-                format!("{name}: {value:?} meets the line for {first:?} before its own"),
-                "put the line with the longer text first, or choose other texts",
-            )),
+            None => {
+                let said = Said::ValueWithoutLine {
+                    name: name(),
+                    value: quoted(value),
+                };
+                found.push(about(Rule::ValueWithoutLine, said));
+            }
+            Some(first) if texts.contains(value) && first != value => {
+                let said = Said::TakenByAnother {
+                    name: name(),
+                    value: quoted(value),
+                    text: quoted(first),
+                };
+                found.push(about(Rule::TakenByAnother, said));
+            }
             Some(_) => {}
         }
     }
@@ -349,11 +313,11 @@ fn lines(sent: Sent<'_>) -> Vec<Broken> {
         .iter()
         .filter(|text| !values.iter().any(|value| is_taken(value, text)));
     found.extend(idle.map(|text| {
-        about(
-            Rule::LineWithoutValue,
-            format!("{name}: no value ever meets the line for {text:?}"),
-            "a slip in one of the two?",
-        )
+        let said = Said::LineWithoutValue {
+            name: name(),
+            text: quoted(text),
+        };
+        about(Rule::LineWithoutValue, said)
     }));
     found
 }

@@ -1,7 +1,7 @@
 //! The rules, each with what it costs to break it and where it comes from.
 //!
-//! One table makes the type, so a rule without severity, basis and sentence cannot be written. The
-//! sentences echo nothing of a Response: what they are about may be a name or unproven.
+//! One table makes the type, so a rule without severity and basis cannot be written. What people read of a broken one
+//! are texts of two languages, which `edge::page::trial` has; they echo nothing of a Response.
 
 /// What a broken rule costs.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -44,15 +44,9 @@ impl From<Rule> for Finding {
     }
 }
 
-impl std::fmt::Display for Finding {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str(self.rule.sentence())
-    }
-}
-
 /// Makes [`Rule`] and all that is known of each rule.
 macro_rules! rules {
-    ($($(#[doc = $doc:literal])+ $name:ident: $severity:ident, $basis:ident, $sentence:literal;)+) => {
+    ($($(#[doc = $doc:literal])+ $name:ident: $severity:ident, $basis:ident;)+) => {
         /// A rule that a Response keeps or breaks.
         ///
         /// [`Rule::basis`] says how certain it is; the section of the standard, or what was seen,
@@ -66,9 +60,9 @@ macro_rules! rules {
             /// Every rule.
             pub const ALL: &'static [Self] = &[$(Self::$name,)+];
 
-            const fn row(self) -> (Severity, Basis, &'static str) {
+            const fn row(self) -> (Severity, Basis) {
                 match self {
-                    $(Self::$name => (Severity::$severity, Basis::$basis, $sentence),)+
+                    $(Self::$name => (Severity::$severity, Basis::$basis),)+
                 }
             }
         }
@@ -85,160 +79,149 @@ impl Rule {
     pub const fn basis(self) -> Basis {
         self.row().1
     }
-
-    /// One plain sentence that says what is wrong, for people. It echoes nothing.
-    pub const fn sentence(self) -> &'static str {
-        self.row().2
-    }
 }
 
 rules! {
     /// The form field is base64 (saml-bindings-2.0 §3.5.4).
-    Encoding: Refuses, Standard, "SAMLResponse is not base64.";
+    Encoding: Refuses, Standard;
     /// The message keeps to the bounds of a protocol message (256 KiB, 32 levels …; R-06).
-    TooLarge: Refuses, House, "The message is larger or deeper than any Response has to be.";
+    TooLarge: Refuses, House;
     /// No document type declaration (R-04; what it declares is an attack or is lost on the way).
-    Doctype: Refuses, House, "There is a document type declaration.";
+    Doctype: Refuses, House;
     /// No comment: some readers cut a `NameID` off at it (CVE-2017-11427 and others).
-    Comment: Refuses, House, "There is a comment.";
+    Comment: Refuses, House;
     /// No processing instruction: some readers digest one as text.
-    ProcessingInstruction: Refuses, Field, "There is a processing instruction.";
+    ProcessingInstruction: Refuses, Field;
     /// Well-formed XML 1.0 with namespaces, in UTF-8.
-    NotXml: Refuses, Standard, "The message is not well-formed XML in UTF-8.";
+    NotXml: Refuses, Standard;
     /// The root is `samlp:Response` (saml-core-2.0 §3.3.3).
-    NotAResponse: Refuses, Standard, "The message is not a SAML 2.0 Response.";
+    NotAResponse: Refuses, Standard;
     /// Elements and attributes are those of a sign-on Response, each as often and in the order
     /// that the schemas have. `Extensions`, `Advice` and the like are taken for foreign: the
     /// profile has no use for them, and wrapped content hides there.
-    Shape: Refuses, House,
-        "An element, attribute or text stands where a sign-on Response has none, or in another order.";
+    Shape: Refuses, House;
     /// No `xsi:type`: its prefix is lost when exclusive canonicalisation moves an encrypted
     /// assertion, and every reader takes values untyped.
-    XsiType: Advice, Field, "A value carries an xsi:type, which some providers lose on the way.";
+    XsiType: Advice, Field;
 
     /// `Response/@Version` (saml-core-2.0 §3.2.2).
-    ResponseVersion: Refuses, Standard, "The Version of the Response is not 2.0.";
+    ResponseVersion: Refuses, Standard;
     /// `Response/@ID` is an `xs:ID` (saml-core-2.0 §1.3.4), of at most 256 characters.
-    ResponseId: Refuses, Standard, "The Response has no usable ID.";
+    ResponseId: Refuses, Standard;
     /// `Response/@IssueInstant`: a time in UTC, not more than 60 s from now.
-    ResponseIssueInstant: Refuses, Library,
-        "The Response was not issued within 60 seconds of now, or does not say when.";
+    ResponseIssueInstant: Refuses, Library;
     /// `Response/@Destination` is the address it was posted to, character by character. The
     /// library asks for it once the Response is signed (saml-bindings-2.0 §3.5.5.2), and is lax on
     /// the case of the host alone; we always state it, exactly.
-    Destination: Refuses, House, "Destination is not exactly the assertion consumer service.";
+    Destination: Refuses, House;
     /// `Response/Issuer` is the identity provider, character by character. It may be absent
     /// (saml-profiles-2.0 §4.1.4.2) and yet some providers want it always.
-    ResponseIssuer: Refuses, Field, "The Issuer of the Response is not exactly the identity provider.";
+    ResponseIssuer: Refuses, Field;
     /// `Issuer` is of the entity format or of none, and so without qualifiers (saml-core-2.0 §8.3.6).
-    IssuerFormat: Refuses, Library, "An Issuer is of another format than that of an entity.";
+    IssuerFormat: Refuses, Library;
     /// `Response/@InResponseTo` names the request that was sent; there is none if none was.
-    ResponseInResponseTo: Refuses, Library,
-        "The Response answers another request than the one that was sent.";
+    ResponseInResponseTo: Refuses, Library;
     /// An answer that nobody asked for is taken, without any protection against replay.
-    Unsolicited: Advice, Library, "The Response answers no request, so nothing stops its replay.";
+    Unsolicited: Advice, Library;
 
     /// The top `StatusCode` is one of the four (saml-core-2.0 §3.2.2.2).
-    StatusTop: Refuses, Standard, "The top StatusCode is none of the four of the standard.";
+    StatusTop: Refuses, Standard;
     /// An error has one code below the top one and none below that; success has none.
-    StatusSecond: Refuses, House, "The status is not of the right number of levels.";
+    StatusSecond: Refuses, House;
     /// No `StatusMessage` and no `StatusDetail`: words in a signed message are words that
     /// somebody may have chosen.
-    StatusMessage: Advice, House, "The status holds more than codes.";
+    StatusMessage: Advice, House;
     /// An error holds no assertion (saml-profiles-2.0 §4.1.4.2).
-    AssertionBesideError: Refuses, Standard, "There is an assertion beside an error status.";
+    AssertionBesideError: Refuses, Standard;
     /// Success holds exactly one assertion, and the document no other. The library reads one of
     /// several, and which one is its secret.
-    OneAssertion: Refuses, House, "There is not exactly one assertion.";
+    OneAssertion: Refuses, House;
     /// Nothing is encrypted: the library cannot read AES-GCM, and AES-CBC is unsafe.
-    Encrypted: Refuses, Library, "Something is encrypted.";
+    Encrypted: Refuses, Library;
 
     /// The Response or its assertion is signed.
-    Unsigned: Refuses, Standard, "Neither the Response nor the assertion is signed.";
+    Unsigned: Refuses, Standard;
     /// The content is what was signed. Every signature that is there must hold.
-    SignatureDigest: Refuses, Standard, "The content was changed after it was signed.";
+    SignatureDigest: Refuses, Standard;
     /// A key of the identity provider made each signature.
-    SignatureKey: Refuses, Standard, "A signature was not made by a key of the identity provider.";
+    SignatureKey: Refuses, Standard;
     /// RSA or ECDSA with SHA-256 or better. RSA-PSS crashes the library.
-    SignatureAlgorithm: Refuses, Library, "A signature or digest is of an algorithm that is not taken.";
+    SignatureAlgorithm: Refuses, Library;
     /// Exclusive canonicalisation, and no transform but it and the enveloped signature.
-    Canonicalization: Refuses, Library, "A signature does not rest on exclusive canonicalisation.";
+    Canonicalization: Refuses, Library;
     /// A signature stands in what it signs and covers just that (saml-core-2.0 §5.4.2; R-01).
-    SignaturePlace: Refuses, Standard, "A signature stands elsewhere than in what it covers.";
+    SignaturePlace: Refuses, Standard;
     /// A signature has the parts that SAML allows it (saml-core-2.0 §5.4).
-    SignatureProfile: Refuses, Standard, "A signature is not of the form that SAML has.";
+    SignatureProfile: Refuses, Standard;
     /// `KeyInfo` holds a certificate that the provider was given. Some refuse another one, be it
     /// of the same key.
-    KeyInfo: Advice, Field, "KeyInfo holds another certificate than the provider was given.";
+    KeyInfo: Advice, Field;
 
     /// `Assertion/@Version` (saml-core-2.0 §2.3.3).
-    AssertionVersion: Refuses, Standard, "The Version of the assertion is not 2.0.";
+    AssertionVersion: Refuses, Standard;
     /// `Assertion/@ID` is an `xs:ID` (saml-core-2.0 §1.3.4), of at most 256 characters.
-    AssertionId: Refuses, Standard, "The assertion has no usable ID.";
+    AssertionId: Refuses, Standard;
     /// No ID occurs twice, under any of the names that some reader takes for one.
-    SameId: Refuses, Standard, "An ID occurs twice.";
+    SameId: Refuses, Standard;
     /// An ID looks like `_` and 128 random bits or more (saml-core-2.0 §1.3.4; R-41). Only its
     /// look can be told.
-    WeakId: Advice, House, "An ID does not look like an underscore and 128 random bits.";
+    WeakId: Advice, House;
     /// `Assertion/@IssueInstant`: a time in UTC, not older than 3,000 s, not ahead by over 60 s.
-    AssertionIssueInstant: Refuses, Library,
-        "The assertion is older than 3000 seconds, of the future, or does not say when it was issued.";
+    AssertionIssueInstant: Refuses, Library;
     /// `Assertion/Issuer` is the identity provider, character by character.
-    AssertionIssuer: Refuses, Standard, "The Issuer of the assertion is not exactly the identity provider.";
+    AssertionIssuer: Refuses, Standard;
 
     /// There is a `NameID` of 1 to 256 characters, with no white space around it.
-    NameId: Refuses, Library, "There is no NameID of 1 to 256 characters.";
+    NameId: Refuses, Library;
     /// A `NameID` of the e-mail format looks like an address (saml-core-2.0 §8.3.2).
-    NameIdAddress: Refuses, Standard, "The NameID says to be an e-mail address and does not look like one.";
+    NameIdAddress: Refuses, Standard;
     /// One `SubjectConfirmation`, of the bearer method (saml-profiles-2.0 §4.1.4.2).
-    Bearer: Refuses, House, "There is not exactly one SubjectConfirmation, by bearer and with its data.";
+    Bearer: Refuses, House;
     /// `SubjectConfirmationData` has no `NotBefore` (saml-profiles-2.0 §4.1.4.2); Zoom is known to
     /// refuse one.
-    SubjectNotBefore: Refuses, Standard, "SubjectConfirmationData has a NotBefore.";
+    SubjectNotBefore: Refuses, Standard;
     /// `SubjectConfirmationData/@NotOnOrAfter` is there and in the future.
-    SubjectNotOnOrAfter: Refuses, Standard, "The subject confirmation has expired or does not say when it does.";
+    SubjectNotOnOrAfter: Refuses, Standard;
     /// `Recipient` is the address it was posted to, character by character.
-    Recipient: Refuses, Standard, "Recipient is not exactly the assertion consumer service.";
+    Recipient: Refuses, Standard;
     /// `SubjectConfirmationData/@InResponseTo` names the request that was sent; none if none was.
-    SubjectInResponseTo: Refuses, Standard,
-        "The subject confirmation answers another request than the one that was sent.";
+    SubjectInResponseTo: Refuses, Standard;
 
     /// `Conditions/@NotBefore`, where stated, is a time not ahead by over 60 s.
-    NotBefore: Refuses, Library, "The assertion is not valid yet.";
+    NotBefore: Refuses, Library;
     /// `Conditions/@NotBefore` is stated and lies 60 to 120 s before the assertion's issue:
     /// some providers allow no skew at all.
-    NotBeforeMargin: Advice, Field, "NotBefore does not lie 60 to 120 seconds back.";
+    NotBeforeMargin: Advice, Field;
     /// `Conditions/@NotOnOrAfter` is there and in the future.
-    NotOnOrAfter: Refuses, House, "The assertion has expired or does not say when it does.";
+    NotOnOrAfter: Refuses, House;
     /// Neither `NotOnOrAfter` is more than 5 min after the issue.
-    Lifetime: Refuses, House, "The assertion may be used for more than 5 minutes.";
+    Lifetime: Refuses, House;
     /// One `AudienceRestriction` with one `Audience`. All of the former must hold
     /// (saml-core-2.0 §2.5.1.4), and some providers read just the first of the latter.
-    AudienceRestriction: Refuses, Field, "There is not exactly one AudienceRestriction with one Audience.";
+    AudienceRestriction: Refuses, Field;
     /// `Audience` is the service provider, character by character.
-    Audience: Refuses, Standard, "The Audience is not exactly the service provider.";
+    Audience: Refuses, Standard;
     /// No `OneTimeUse`.
-    OneTimeUse: Refuses, Library, "There is a OneTimeUse condition.";
+    OneTimeUse: Refuses, Library;
     /// No `ProxyRestriction` and no condition of somebody's own (saml-core-2.0 §2.5.1.1).
-    UnknownCondition: Refuses, House, "There is a condition other than AudienceRestriction.";
+    UnknownCondition: Refuses, House;
 
     /// Exactly one `AuthnStatement`.
-    AuthnStatement: Refuses, House, "There is not exactly one AuthnStatement.";
+    AuthnStatement: Refuses, House;
     /// `AuthnInstant`: not older than 7,200 s, and not ahead by over 60 s.
-    AuthnInstant: Refuses, Library,
-        "The sign-in is older than 7200 seconds, of the future, or without AuthnInstant.";
+    AuthnInstant: Refuses, Library;
     /// `SessionNotOnOrAfter`, where stated, is in the future, without any skew.
-    SessionNotOnOrAfter: Refuses, Library, "The session has ended already.";
+    SessionNotOnOrAfter: Refuses, Library;
     /// `SessionIndex` is there: a logout has no other way to name the session.
-    SessionIndex: Refuses, House, "There is no SessionIndex.";
+    SessionIndex: Refuses, House;
     /// One `AuthnContextClassRef` (saml-core-2.0 §2.7.2.2).
-    AuthnContext: Refuses, House, "There is not exactly one AuthnContextClassRef.";
+    AuthnContext: Refuses, House;
     /// At most one `AttributeStatement`.
-    AttributeStatement: Refuses, House, "There is more than one AttributeStatement.";
+    AttributeStatement: Refuses, House;
     /// Every `Attribute` has a `Name` (saml-core-2.0 §2.7.3.1) and at least one value.
-    Attribute: Refuses, House, "An attribute has no name or no value.";
+    Attribute: Refuses, House;
     /// No attribute `Name` occurs twice: some readers keep the first, some the last, some both.
-    RepeatedAttribute: Refuses, Field, "An attribute occurs twice.";
+    RepeatedAttribute: Refuses, Field;
     /// A value is text of at most 256 characters (saml2int SDP-G02).
-    AttributeValue: Refuses, House, "An attribute value is no text of at most 256 characters.";
+    AttributeValue: Refuses, House;
 }

@@ -12,10 +12,12 @@ use std::{
             DirBuilderExt as _, MetadataExt as _, OpenOptionsExt as _, PermissionsExt as _, fchown,
         },
     },
-    path::{Path, PathBuf},
+    path::{Component, Path, PathBuf},
 };
 
-use rustix::fs::{FlockOperation, MemfdFlags, OFlags, flock, memfd_create};
+use rustix::fs::{
+    Access, AtFlags, CWD, FlockOperation, MemfdFlags, OFlags, accessat, flock, memfd_create,
+};
 
 /// Who may do what with a new file.
 #[derive(Clone, Copy, Debug)]
@@ -80,6 +82,30 @@ pub fn make_folder(path: &Path, like: &Path) -> io::Result<()> {
     }
     let folder = File::open(path)?;
     give(&folder, &like, like.mode() & 0o777)
+}
+
+/// `path` without each `..` that only takes back the folder before it. One behind a link stays: it leads to where the
+/// link leads.
+pub fn shortened(path: &Path) -> PathBuf {
+    let mut short = PathBuf::new();
+    for part in path.components() {
+        let is_behind_folder = matches!(short.components().next_back(), Some(Component::Normal(_)))
+            && fs::symlink_metadata(&short).is_ok_and(|found| found.is_dir());
+        if part == Component::ParentDir && is_behind_folder {
+            short.pop();
+        } else {
+            short.push(part);
+        }
+    }
+    if short.as_os_str().is_empty() {
+        short.push(Component::CurDir);
+    }
+    short
+}
+
+/// Whether this process may run the file at `path`.
+pub fn may_be_run(path: &Path) -> bool {
+    accessat(CWD, path, Access::EXEC_OK, AtFlags::EACCESS).is_ok()
 }
 
 /// The first thing in the folder or file at `path`, itself included, that others than its owner can change;
@@ -268,7 +294,7 @@ impl InMemory {
 
 #[cfg(test)]
 mod tests {
-    use rustix::fs::{CWD, FileType, Mode, mknodat};
+    use rustix::fs::{FileType, Mode, mknodat};
 
     use super::*;
 
@@ -294,6 +320,28 @@ mod tests {
         fs::write(folder.path().join("a"), "one").unwrap();
         let file = open_file(&folder.path().join("a")).unwrap();
         assert_eq!(io::read_to_string(file).unwrap(), "one");
+    }
+
+    #[test]
+    fn a_path_is_shortened_by_what_leads_back_and_never_to_another_file() {
+        let folder = tempfile::tempdir().unwrap();
+        let root = folder.path();
+        fs::create_dir_all(root.join("config/deep")).unwrap();
+        std::os::unix::fs::symlink("config/deep", root.join("link")).unwrap();
+        for (long, short) in [
+            ("config/../metadata/zoom.xml", "metadata/zoom.xml"),
+            ("config/deep/../../x", "x"),
+            ("config/./x", "config/x"),
+            // The folder above what it leads to is another one, and so may be that of what is not there.
+            ("link/../x", "link/../x"),
+            ("absent/../x", "absent/../x"),
+        ] {
+            assert_eq!(shortened(&root.join(long)), root.join(short), "{long}");
+        }
+        // From where this test runs.
+        for (long, short) in [("src/../a", "a"), ("src/..", "."), ("../a", "../a")] {
+            assert_eq!(shortened(Path::new(long)), Path::new(short), "{long}");
+        }
     }
 
     #[test]

@@ -88,6 +88,7 @@ impl Collector for Counts {
             encode_servers(&servers, &mut encoder)?;
         }
         encode_providers(bridge.registry.states(now), &mut encoder)?;
+        encode_unsigned(bridge.unsigned(now), &mut encoder)?;
         encode_ends(&(self.duties)(now), now, &mut encoder)?;
         encode_sources(&bridge.sources.records(), &mut encoder)?;
         let (health, connections) = (&bridge.health, &self.front.connections);
@@ -144,6 +145,16 @@ fn encode_providers<'a>(
         ConstGauge::new(1_i64).encode(told.encode_family(&labels)?)?;
     }
     Ok(())
+}
+
+fn encode_unsigned(unsigned: usize, encoder: &mut DescriptorEncoder<'_>) -> Result<(), fmt::Error> {
+    let told = encoder.encode_descriptor(
+        "service_providers_not_signed_for",
+        "Service providers for which the token that holds our key does not sign at present",
+        None,
+        MetricType::Gauge,
+    )?;
+    ConstGauge::new(i64::try_from(unsigned).unwrap_or(i64::MAX)).encode(told)
 }
 
 fn encode_sources(

@@ -19,14 +19,17 @@ pub(super) async fn alive() -> HttpResponse {
 }
 
 /// `GET /readyz`: whether this node can sign people in, and what has gone wrong without stopping
-/// everybody. It cannot where the metadata of every provider is broken.
+/// everybody. It cannot where the metadata of every provider is broken, or where a token that holds our key signs for
+/// none of them.
 pub(super) async fn ready(State(front): State<Arc<Front>>) -> HttpResponse {
     let bridge = &front.bridge;
     let (health, now) = (&bridge.health, bridge.clock.now());
     let cas = bridge.authenticator.cas.as_ref();
     let directory = bridge.directory.as_ref();
     let states: Vec<_> = bridge.registry.states(now).collect();
-    let is_ready = states.is_empty() || states.iter().any(|(_, it)| *it != SpState::Broken);
+    let (signed_for, unsigned) = (bridge.providers.len(), bridge.unsigned(now));
+    let is_ready = (states.is_empty() || states.iter().any(|(_, it)| *it != SpState::Broken))
+        && (unsigned == 0 || unsigned < signed_for);
     let shown_states: serde_json::Map<_, _> = states
         .iter()
         .map(|(name, state)| (name.to_string(), state.word().into()))
@@ -47,6 +50,7 @@ pub(super) async fn ready(State(front): State<Arc<Front>>) -> HttpResponse {
         "cas_servers": cas.map(|cas| shown(&cas.records(now))),
         "directory_servers": directory.map(|directory| shown(&directory.records(now))),
         "service_providers": states.len(),
+        "service_providers_not_signed_for": unsigned,
         "metadata": shown_states,
         "metadata_sources": sources,
         "requests_answered_without_replay_mark": health.replay_unguarded(),

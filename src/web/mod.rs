@@ -124,7 +124,7 @@ fn trials(front: &Front) -> Router<Arc<Front>> {
 async fn guard(State(front): State<Arc<Front>>, request: Request, next: Next) -> HttpResponse {
     let mut framing = Framing::Refused;
     let response = if !is_for_us(&front, &request) {
-        reply::plain_stop(&front, request.headers(), StopReason::BadHost)
+        reply::wrong_host(&front, &request)
     } else if is_for_a_frame(request.headers()) && !cas_notice::is_brought_with(request.uri()) {
         framing = Framing::Allowed;
         reply::framed(&front, request.headers())
@@ -148,9 +148,10 @@ fn is_step(path: &str) -> bool {
 }
 
 /// Whether the request names our host. Health is asked by machines, at whatever address
-/// they know the node by.
+/// they know the node by. How a page looks is the same for everybody, and is asked for by the page that turns away.
 fn is_for_us(front: &Front, request: &Request) -> bool {
-    if matches!(request.uri().path(), "/healthz" | "/readyz") {
+    let path = request.uri().path();
+    if matches!(path, "/healthz" | "/readyz") || path.starts_with("/assets/") {
         return true;
     }
     let named = |authority: &str| authority.eq_ignore_ascii_case(front.authority());

@@ -1,7 +1,8 @@
 //! From what `flow` says to an HTTP response.
 
 use axum::{
-    http::{HeaderMap, HeaderValue, StatusCode, header},
+    extract::Request,
+    http::{HeaderMap, HeaderValue, StatusCode, header, uri::Authority},
     response::{IntoResponse, Response as HttpResponse},
 };
 
@@ -25,6 +26,12 @@ use crate::{
         support_code::SupportCode,
     },
 };
+
+/// How much is written into the log of the names that were asked for; a host name has 253 at most.
+const MAX_HOST_CHARS: usize = 300;
+/// What is wrong, as a rule, where people ask for the right host and we are asked for another one.
+const PROXY: &str = "a proxy must pass on the Host that the browser sent (Apache: ProxyPreserveHost On; nginx: \
+                     proxy_set_header Host $http_host): X-Forwarded-Host is not read";
 
 /// The longest User-Agent that is written into the log.
 const MAX_AGENT_CHARS: usize = 200;
@@ -210,11 +217,34 @@ pub(super) fn framed(front: &Front, headers: &HeaderMap) -> HttpResponse {
     )
 }
 
+/// A request for another host than ours. Both names are for the log, where whoever set up a proxy finds them: what a
+/// stranger asked for is on no page of ours (R-124, R-127).
+pub(super) fn wrong_host(front: &Front, request: &Request) -> HttpResponse {
+    let in_line = request.uri().authority().map(Authority::as_str);
+    let hosts = request.headers().get_all(header::HOST).iter();
+    let hosts = hosts.map(|host| host.to_str().unwrap_or("?"));
+    let asked: Vec<_> = in_line.into_iter().chain(hosts).collect();
+    let asked = asked.join(", ");
+    // A tab is all that is not printable in it.
+    let asked = asked.get(..MAX_HOST_CHARS).unwrap_or(&asked);
+    turned_away(front, request.headers(), StopReason::BadHost, Some(asked))
+}
+
 /// A stop that `flow` was never asked about: the HTTP itself is wrong.
 pub(super) fn plain_stop(
     front: &Front,
     headers: &HeaderMap,
     reason: StopReason<'_>,
+) -> HttpResponse {
+    turned_away(front, headers, reason, None)
+}
+
+/// Writes the page, and the line of the log; with the host that was asked for, where it is the reason.
+fn turned_away(
+    front: &Front,
+    headers: &HeaderMap,
+    reason: StopReason<'_>,
+    asked: Option<&str>,
 ) -> HttpResponse {
     let support_code = SupportCode::draw(&*front.bridge.entropy);
     let status = if reason == StopReason::BadHost {
@@ -238,15 +268,25 @@ pub(super) fn plain_stop(
         error.code = code,
         error.reason = reason.slug(),
         peer.agent = agent(headers),
+        request.host = asked,
+        server.host = asked.map(|_| front.authority()),
+        error.hint = asked.map(|_| PROXY),
         "turned away"
     );
+    let way_out = if reason == StopReason::LogoutNotTaken {
+        Some(("", "/logout"))
+    } else if reason == StopReason::BadHost {
+        Some(("", front.origin.as_str()))
+    } else {
+        None
+    };
     let page = Page::Stop(Stop {
         code,
         reason,
         support_code: &support_code.to_string(),
-        way_out: (reason == StopReason::LogoutNotTaken).then_some(("", "/logout")),
+        way_out,
         again: None,
-        is_trial: false,
+        trial: None,
     });
     html(front, &page, visitor::language(headers), status)
 }
@@ -404,7 +444,7 @@ fn stop_page(
         support_code: &stopped.support_code.to_string(),
         way_out,
         again: again.as_deref(),
-        is_trial: stopped.is_trial,
+        trial: stopped.is_trial.then(|| stops::in_earnest(&stopped.fault)),
     });
     html(front, &page, language, told.status)
 }

@@ -6,12 +6,16 @@ use axum::http::StatusCode;
 use crate::{
     attributes::{name_id::NameIdStop, release::ReleaseStop},
     authn::Barrier,
-    edge::page::StopReason,
+    edge::page::{RealSignIn, StopReason},
     flow::stop::HereFault,
     metadata::registry::SpFault,
     model::journey::RelayStateFault,
-    saml::{acs::AcsFault, binding::BindingFault, status::AnswerFault, trust::RequestFault},
+    saml::{
+        acs::AcsFault, binding::BindingFault, response::ResponseError, status::AnswerFault,
+        trust::RequestFault,
+    },
     xml::DoorFault,
+    xmlsec::SignError,
 };
 
 /// What is shown and sent for a fault.
@@ -56,6 +60,42 @@ const fn ours<'a>(reason: StopReason<'a>, code: &'static str, status: StatusCode
 /// A fault of ours that may be over when somebody tries again.
 const fn unavailable<'a>(reason: StopReason<'a>, code: &'static str) -> Told<'a> {
     ours(reason, code, StatusCode::SERVICE_UNAVAILABLE)
+}
+
+/// What a person meets who signs in for real, where a trial stops for `fault`. A trial is one of a sign-in that the
+/// provider asked for: what nobody can be told of it, the provider would be told.
+pub(super) const fn in_earnest(fault: &HereFault) -> RealSignIn {
+    match fault {
+        HereFault::Unasked(_) => RealSignIn::ProviderTold,
+        HereFault::NotATester | HereFault::ThrowAwayKey(_) => RealSignIn::GoesOn,
+        HereFault::Acs(_)
+        | HereFault::Barred(_)
+        | HereFault::Binding(_)
+        | HereFault::CasBusy
+        | HereFault::CasRefuses
+        | HereFault::CasTicket
+        | HereFault::CasTicketUsed
+        | HereFault::CookiesBlocked
+        | HereFault::Door(_)
+        | HereFault::FormForged
+        | HereFault::JourneyExpired
+        | HereFault::JourneyForged
+        | HereFault::JourneyTooLong
+        | HereFault::LogoutFailed(_)
+        | HereFault::MailOfAnother
+        | HereFault::NameId(_)
+        | HereFault::NoFile(_)
+        | HereFault::NotInDirectory
+        | HereFault::OtherBrowser
+        | HereFault::Provider(_)
+        | HereFault::Release(_)
+        | HereFault::Request(_)
+        | HereFault::RequestUsed
+        | HereFault::Response(_)
+        | HereFault::Seal(_)
+        | HereFault::Shape(_)
+        | HereFault::SignIn(_) => RealSignIn::SamePage,
+    }
 }
 
 /// Looks a fault up. `provider` and `attribute` are names for people, in the page's language.
@@ -113,6 +153,10 @@ pub(super) fn told<'a>(fault: &HereFault, provider: &'a str, attribute: &'a str)
         ),
         HereFault::Request(fault) => told_of_request(fault),
         HereFault::RequestUsed => theirs(Reason::RequestUsed, "B-REQ-07"),
+        // The token that holds our key is away for a moment, or has too much to do.
+        HereFault::Response(ResponseError::Sign(SignError::Token(_))) => {
+            unavailable(Reason::Internal, "B-KEY-01")
+        }
         HereFault::Seal(_) | HereFault::Response(_) => ours(
             Reason::Internal,
             "B-INT-01",

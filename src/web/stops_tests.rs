@@ -10,7 +10,7 @@ use crate::{
     saml::{authn_request::RequestShapeFault, response::ResponseError},
     sys::{hmac::HmacError, seal::SealError},
     xml::{ShapeFault, WriteFault, door::Bound},
-    xmlsec::{KeyFault, SignatureFault},
+    xmlsec::{KeyFault, SignatureFault, TokenFault},
 };
 
 /// Lists patterns, each with a fault that it matches. The patterns are those of a `match` without
@@ -186,6 +186,8 @@ fn here_faults() -> Vec<HereFault> {
         Fault::ThrowAwayKey(_) => Fault::ThrowAwayKey(ThrowAwayError::Key(KeyFault::Certificate)),
         Fault::Unasked(_) => Fault::Unasked(AnswerFault::NotFresh),
     };
+    let without_token = ResponseError::Sign(SignError::Token(TokenFault::NoToken));
+    faults.push(Fault::Response(without_token));
     faults.extend(answer_faults().into_iter().map(Fault::Unasked));
     faults.extend(binding_faults().into_iter().map(Fault::from));
     faults.extend(door_faults().into_iter().map(Fault::from));
@@ -305,5 +307,20 @@ page would only have told the person what to do, the provider is told `NoPassive
         std::fs::create_dir_all(here.join("target")).unwrap();
         std::fs::write(here.join("target/faults.md"), printed).unwrap();
         panic!("docs/faults.md is stale: look at target/faults.md, and copy it there");
+    }
+}
+
+#[test]
+fn a_trial_that_stops_says_what_a_real_sign_in_would_meet() {
+    for (fault, real) in [
+        (
+            HereFault::Unasked(AnswerFault::NotFresh),
+            RealSignIn::ProviderTold,
+        ),
+        (HereFault::NotATester, RealSignIn::GoesOn),
+        (HereFault::MailOfAnother, RealSignIn::SamePage),
+        (HereFault::JourneyExpired, RealSignIn::SamePage),
+    ] {
+        assert_eq!(in_earnest(&fault), real, "{fault:?}");
     }
 }

@@ -26,7 +26,12 @@ use super::algorithm::{DigestAlgorithm, KeyKind, SignatureAlgorithm};
 use super::crypto_error::CryptoError;
 use super::sign::{SignError, Signer};
 use super::signature::{self, ReadyKey};
-use crate::{model::text::is_misleading, sys::secret::Secret};
+use super::token::{TokenFault, TokenSigner};
+use crate::{
+    config::keys::{Kept, SigningKeySource},
+    model::text::is_misleading,
+    sys::secret::Secret,
+};
 
 /// Why a key is not taken.
 #[derive(Debug, thiserror::Error)]
@@ -49,6 +54,9 @@ pub enum KeyFault {
     /// Not a private key in PEM form.
     #[error("not a private key in PEM form")]
     PrivateKey(#[source] CryptoError),
+    /// A key in a token cannot be used.
+    #[error(transparent)]
+    Token(#[from] TokenFault),
     /// Neither RSA nor EC, or not of a kind that can sign here.
     #[error("a kind of key that is not used here")]
     UnsupportedKind,
@@ -59,6 +67,25 @@ pub enum KeyFault {
     /// The private key is encrypted with another passphrase.
     #[error("the passphrase does not open the private key")]
     WrongPassphrase,
+}
+
+impl KeyFault {
+    /// What to do about it, where that is known.
+    pub const fn hint(&self) -> Option<&'static str> {
+        match self {
+            Self::Token(fault) => Some(fault.hint()),
+            Self::UnsupportedKind | Self::UnsupportedSize => {
+                Some("RSA of 2048 to 8192 bits, or EC on P-256 or P-384")
+            }
+            Self::Certificate
+            | Self::Crypto(_)
+            | Self::KeyValue
+            | Self::Locked
+            | Self::OtherKey
+            | Self::PrivateKey(_)
+            | Self::WrongPassphrase => None,
+        }
+    }
 }
 
 impl From<ErrorStack> for KeyFault {
@@ -239,11 +266,20 @@ impl VerifyingKey {
 /// signing. A clone shares it.
 #[derive(Clone)]
 pub struct SigningKey {
-    key: Arc<ReadyKey>,
+    key: PrivateKey,
     digest: DigestAlgorithm,
     facts: CertificateFacts,
     der: Vec<u8>,
     base64: String,
+}
+
+/// Where the private key is.
+#[derive(Clone)]
+enum PrivateKey {
+    /// In our memory.
+    Here(Arc<ReadyKey>),
+    /// In a token, which signs by this algorithm.
+    InToken(Arc<TokenSigner>, SignatureAlgorithm),
 }
 
 impl std::fmt::Debug for SigningKey {
@@ -255,6 +291,28 @@ impl std::fmt::Debug for SigningKey {
 impl SigningKey {
     /// The longest key on an elliptic curve.
     const MAX_EC_BITS: u32 = 384;
+
+    /// Opens a key that the configuration names. It signs with SHA-256.
+    ///
+    /// # Errors
+    ///
+    /// It or its certificate is missing, weak or not usable here, or they do not belong together; or the token
+    /// that holds it cannot be asked.
+    pub fn open(source: &SigningKeySource) -> Result<Self, KeyFault> {
+        match &source.kept {
+            Kept::File { pem, passphrase } => {
+                Self::from_locked_pem(pem.expose(), passphrase.as_ref())
+            }
+            Kept::Token(key) => {
+                let (signer, certificate) = TokenSigner::find(Arc::clone(key))?;
+                let public = certificate.public_key()?;
+                let algorithm = Self::usual_algorithm(&public)?;
+                signer.prove(public, algorithm)?;
+                let key = PrivateKey::InToken(signer, algorithm);
+                Self::holding(key, &certificate, algorithm)
+            }
+        }
+    }
 
     /// Reads a PEM file that holds one private key and one certificate, in any
     /// order. It signs with SHA-256.
@@ -295,17 +353,32 @@ impl SigningKey {
         if !public.public_eq(&key) {
             return Err(KeyFault::OtherKey);
         }
-        let algorithm = match check_key(&key)? {
-            KeyKind::Rsa => SignatureAlgorithm::RsaSha256,
-            KeyKind::Ec if key.bits() > Self::MAX_EC_BITS => return Err(KeyFault::UnsupportedSize),
-            KeyKind::Ec => SignatureAlgorithm::EcdsaSha256,
-        };
+        let algorithm = Self::usual_algorithm(&public)?;
+        let key = PrivateKey::Here(Arc::new(ReadyKey::new(key, algorithm)));
+        Self::holding(key, certificate, algorithm)
+    }
+
+    /// What a key of this kind signs by where nobody says it; refuses what is weak or not used here.
+    fn usual_algorithm(public: &PKeyRef<Public>) -> Result<SignatureAlgorithm, KeyFault> {
+        match check_key(public)? {
+            KeyKind::Rsa => Ok(SignatureAlgorithm::RsaSha256),
+            KeyKind::Ec if public.bits() > Self::MAX_EC_BITS => Err(KeyFault::UnsupportedSize),
+            KeyKind::Ec => Ok(SignatureAlgorithm::EcdsaSha256),
+        }
+    }
+
+    fn holding(
+        key: PrivateKey,
+        certificate: &X509Ref,
+        algorithm: SignatureAlgorithm,
+    ) -> Result<Self, KeyFault> {
         let der = certificate.to_der()?;
+        let public = certificate.public_key()?;
         Ok(Self {
             digest: algorithm.digest_algorithm(),
             facts: CertificateFacts::read(certificate, &public)?,
             base64: STANDARD.encode(&der),
-            key: Arc::new(ReadyKey::new(key, algorithm)),
+            key,
             der,
         })
     }
@@ -327,13 +400,23 @@ impl SigningKey {
 
     /// The size of the key, in bits.
     pub fn bits(&self) -> u32 {
-        self.key.key().bits()
+        match &self.key {
+            PrivateKey::Here(key) => key.key().bits(),
+            PrivateKey::InToken(signer, _) => signer.bits(),
+        }
     }
 
     /// The same key, signing by `algorithm` and with its digest; none where it is of another kind.
     pub fn signing_by(&self, algorithm: SignatureAlgorithm) -> Option<Self> {
         (algorithm.key_kind() == self.algorithm().key_kind()).then(|| Self {
-            key: Arc::new(ReadyKey::new(self.key.key().clone(), algorithm)),
+            key: match &self.key {
+                PrivateKey::Here(key) => {
+                    PrivateKey::Here(Arc::new(ReadyKey::new(key.key().clone(), algorithm)))
+                }
+                PrivateKey::InToken(signer, _) => {
+                    PrivateKey::InToken(Arc::clone(signer), algorithm)
+                }
+            },
             digest: algorithm.digest_algorithm(),
             ..self.clone()
         })
@@ -347,8 +430,18 @@ impl SigningKey {
 }
 
 impl Signer for SigningKey {
+    fn is_failing(&self) -> bool {
+        match &self.key {
+            PrivateKey::Here(_) => false,
+            PrivateKey::InToken(signer, _) => signer.is_failing(),
+        }
+    }
+
     fn algorithm(&self) -> SignatureAlgorithm {
-        self.key.algorithm()
+        match &self.key {
+            PrivateKey::Here(key) => key.algorithm(),
+            PrivateKey::InToken(_, algorithm) => *algorithm,
+        }
     }
 
     fn digest(&self) -> DigestAlgorithm {
@@ -360,7 +453,12 @@ impl Signer for SigningKey {
     }
 
     fn sign(&self, message: &[u8]) -> Result<Vec<u8>, SignError> {
-        self.key.sign(message).map_err(SignError::Crypto)
+        match &self.key {
+            PrivateKey::Here(key) => key.sign(message).map_err(SignError::Crypto),
+            PrivateKey::InToken(signer, algorithm) => {
+                signer.sign(*algorithm, message).map_err(SignError::Token)
+            }
+        }
     }
 }
 

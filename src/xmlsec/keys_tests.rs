@@ -329,3 +329,52 @@ fn a_key_is_the_same_one_whatever_certificate_it_stands_in() {
     assert!(one.is_same_key(&renewed) && one.certificate() != renewed.certificate());
     assert!(!one.is_same_key(&read(foreign_key()).unwrap()));
 }
+
+#[test]
+fn r90_each_certificate_of_a_file_is_a_key_and_a_file_without_one_is_none() {
+    let pem = |key: &TestKey| key.certificate.to_pem().unwrap();
+    let both = [pem(sp_key()), pem(foreign_key())].concat();
+    let keys = VerifyingKey::all_from_pem(&both).unwrap();
+    let [first, second] = keys.as_slice() else {
+        panic!("{} keys", keys.len());
+    };
+    assert!(first.is_same_key(&read(sp_key()).unwrap()));
+    assert!(second.is_same_key(&read(foreign_key()).unwrap()));
+    assert_eq!(first.kind_and_size(), "RSA 2048");
+    let p384 = read(&TestKey::ec(Nid::SECP384R1)).unwrap();
+    assert_eq!(p384.kind_and_size(), "EC 384");
+    for nothing in [&b""[..], b"no PEM"] {
+        let fault = VerifyingKey::all_from_pem(nothing).unwrap_err();
+        assert!(matches!(fault, KeyFault::Certificate));
+    }
+    let weak = [pem(sp_key()), pem(&TestKey::rsa(1024))].concat();
+    assert!(VerifyingKey::all_from_pem(&weak).is_err());
+}
+
+#[test]
+fn a_new_key_is_like_another_in_kind_and_size() {
+    for (key, like) in [
+        (TestKey::rsa(3072), NewKey::Rsa(3072)),
+        (TestKey::ec(Nid::X9_62_PRIME256V1), NewKey::EcP256),
+        (TestKey::ec(Nid::SECP384R1), NewKey::EcP384),
+    ] {
+        assert_eq!(NewKey::like(&read(&key).unwrap()), like);
+    }
+}
+
+#[test]
+fn r100_an_encrypted_new_key_opens_with_its_passphrase_alone() {
+    let made = generate(&request("idp.example")).unwrap();
+    let [passphrase, other] = ["open", "other"].map(|it| Secret::from(it.to_owned()));
+    let locked = made.locked_pem(&passphrase).unwrap();
+    let text = std::str::from_utf8(&locked).unwrap();
+    assert!(text.starts_with("-----BEGIN ENCRYPTED PRIVATE KEY-----"));
+    let open = |with| SigningKey::from_locked_pem(&locked, with);
+    let der = SigningKey::from_pem(made.pem().as_bytes()).unwrap();
+    assert_eq!(
+        open(Some(&passphrase)).unwrap().certificate_der(),
+        der.certificate_der()
+    );
+    assert!(matches!(open(Some(&other)), Err(KeyFault::WrongPassphrase)));
+    assert!(matches!(open(None), Err(KeyFault::Locked)));
+}

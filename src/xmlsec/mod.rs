@@ -17,6 +17,7 @@ mod signature_element;
 mod signature_fault;
 #[cfg(test)]
 mod test_support;
+mod token;
 mod verify;
 
 pub use algorithm::{Allowed, DigestAlgorithm, Sha1, SignatureAlgorithm};
@@ -26,6 +27,7 @@ pub use encryption_algorithm::EncryptionMethods;
 pub use keys::{CertificateFacts, KeyFault, SigningKey, VerifyingKey};
 pub use sign::{SignError, Signer, sign};
 pub use signature_fault::{Part, SignatureFault};
+pub use token::TokenFault;
 pub use verify::{
     Checked, NotSigned, Verified, verify_detached, verify_enveloped, verify_enveloped_element,
     verify_enveloped_whole, verify_if_signed,

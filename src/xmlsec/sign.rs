@@ -12,6 +12,7 @@ use super::algorithm::{
     DSIG, DigestAlgorithm, ENVELOPED_SIGNATURE, EXCLUSIVE_C14N, SignatureAlgorithm,
 };
 use super::crypto_error::CryptoError;
+use super::token::TokenFault;
 use crate::xml::{Canonical, is_ncname};
 
 /// Who can sign in our name: a key in memory, or one behind a device.
@@ -22,6 +23,11 @@ pub trait Signer: Send + Sync + std::fmt::Debug {
     /// What the signed element is digested with: as a rule what the signature itself is made of.
     fn digest(&self) -> DigestAlgorithm {
         self.algorithm().digest_algorithm()
+    }
+
+    /// Whether the device that holds the key does not sign at present, by the last that was asked of it.
+    fn is_failing(&self) -> bool {
+        false
     }
 
     /// Our certificate, DER in base64 on one line, for `KeyInfo`.
@@ -51,6 +57,9 @@ pub enum SignError {
     /// The root element's `ID` is another, or no `NCName`.
     #[error("the ID is not that of the root element")]
     OtherId,
+    /// The token that holds the key did not sign.
+    #[error("the token that holds the key did not sign")]
+    Token(#[source] TokenFault),
 }
 
 /// Signs the whole of `unsigned`, whose root carries the attribute `ID` = `id`.

@@ -162,6 +162,9 @@ async fn r124_a_request_for_another_host_is_turned_away() {
             let page = browser.exchange(ask(hosts, line)).await;
             page.stops(421, "bad-host");
             assert!(!page.body.contains("evil"), "{hosts:?}");
+            // It leads to where we are.
+            let ours = "href=\"https:&#x2f;&#x2f;idp.example.org\" data-testid=\"way-out\"";
+            assert!(page.body.contains(ours), "{}", page.body);
         }
     }
     let page = browser
@@ -170,8 +173,13 @@ async fn r124_a_request_for_another_host_is_turned_away() {
     page.stops(421, "bad-host");
     let page = browser.exchange(ask(&["IDP.Example.org"], "/")).await;
     assert_eq!(page.status, 200);
-    // Machines ask at whatever address they know the node by.
-    for line in ["/healthz", "/readyz"] {
+    // Machines ask at whatever address they know the node by, and the page that turns somebody away is to look like ours.
+    for line in [
+        "/healthz",
+        "/readyz",
+        "/assets/style.css",
+        "/assets/icon.svg",
+    ] {
         let page = browser.exchange(ask(&["10.0.0.7:8080"], line)).await;
         assert_eq!(page.status, 200);
     }

@@ -4,9 +4,9 @@
 use std::{
     collections::BTreeMap,
     fs,
-    io::Write as _,
+    io::{self, BufRead as _, BufReader, Write as _},
     path::{Path, PathBuf},
-    process::{Command, Stdio},
+    process::{Child, Command, Stdio},
 };
 
 use serde_json::Value;
@@ -64,6 +64,11 @@ impl House {
 }
 
 fn compare(path: &Path, words: &[&str], typed: &[u8]) -> Told {
+    ended(begin(path, words, typed))
+}
+
+/// The program, once it was given all that is typed.
+fn begin(path: &Path, words: &[&str], typed: &[u8]) -> Child {
     let mut child = Command::new(PROGRAM)
         .arg("compare")
         .arg("--config")
@@ -78,6 +83,10 @@ fn compare(path: &Path, words: &[&str], typed: &[u8]) -> Told {
     // Where it is not asked for, nobody reads it.
     let _ = input.write_all(typed);
     drop(input);
+    child
+}
+
+fn ended(child: Child) -> Told {
     let done = child.wait_with_output().unwrap();
     Told {
         status: done.status.code().unwrap(),
@@ -163,7 +172,7 @@ fn each_account_of_a_list_is_judged_by_what_zoom_would_be_told_of_its_owner() {
         said("not-found", "not-found", ""),
     ];
     assert_eq!(all, expected, "{told:?}");
-    assert_eq!(told.status, 1);
+    assert_eq!(told.status, 3);
     assert_eq!(
         told.errors,
         "passerelle: 7 account(s) to see to before the switch\n"
@@ -316,7 +325,7 @@ fn responses_of_an_identity_provider_that_none_of_us_wrote_are_compared() {
     ];
     assert_eq!(
         (told.status, told.accounts()),
-        (1, expected.to_vec()),
+        (3, expected.to_vec()),
         "{told:?}"
     );
     assert!(told.out.contains("has an encrypted assertion"), "{told:?}");
@@ -344,7 +353,7 @@ fn what_cannot_be_read_is_told_by_its_place_and_keeps_nothing_else_back() {
     let files = files.map(|(name, content)| house.file(name, content));
     words.extend(files.iter().map(String::as_str));
     let told = house.compare(&words, b"");
-    assert_eq!(told.status, 0, "{told:?}");
+    assert_eq!(told.status, 4, "{told:?}");
     let json = told.json();
     let because: Vec<_> = (0..9)
         .map(|number| json["accounts"][number]["because"].as_str().unwrap())
@@ -391,6 +400,86 @@ fn what_cannot_be_read_is_told_by_its_place_and_keeps_nothing_else_back() {
 }
 
 #[test]
+fn the_whole_university_is_compared_with_the_embedded_directory_within_bounded_memory() {
+    const PEOPLE: usize = 25_000;
+    let mut setup = Setup::new();
+    let hash = setup.people.split_once("password = ").unwrap().1;
+    let hash = hash.lines().next().unwrap().to_owned();
+    let person = |number: usize| {
+        format!(
+            "[person.p{number}]\npassword = {hash}\nmail = 'p{number}@univ-montp3.example'\n\
+             eduPersonUniqueId = 'id{number}@univ-montp3.example'\neduPersonAffiliation = ['member', 'student']\n"
+        )
+    };
+    setup.people = (0..PEOPLE).map(person).collect::<Vec<_>>().concat();
+    let house = House::of(&setup);
+    let rows = (0..PEOPLE).map(|number| format!("p{number}@univ-montp3.example\n"));
+    let list = format!("Email\n{}", rows.collect::<Vec<_>>().concat());
+    let mut child = begin(&house.path, &["--json", "--old", "-"], list.as_bytes());
+    let status = format!("/proc/{}/status", child.id());
+    let mut errors = BufReader::new(child.stderr.take().unwrap()).lines();
+    let is_near_the_end = |line: &io::Result<String>| {
+        let line = line.as_ref().unwrap();
+        line == "24000 of 25000 compared"
+    };
+    errors.find(is_near_the_end).unwrap().unwrap();
+    // A thousand are left: the process is there.
+    let memory = fs::read_to_string(&status).unwrap();
+    let told = ended(child);
+    assert_eq!(told.status, 0, "{:?}", told.counts());
+    assert_eq!(told.counts()["same-account"], 25_000);
+    let most = memory.lines().find_map(|line| line.strip_prefix("VmHWM:"));
+    let most: usize = most
+        .unwrap()
+        .trim()
+        .trim_end_matches(" kB")
+        .parse()
+        .unwrap();
+    assert!(most < 400 * 1024, "{most} KiB");
+}
+
+#[test]
+fn an_account_that_nobody_has_here_is_no_success() {
+    let house = House::of(&Setup::new());
+    let list = "Email\nanne.dupont@univ-montp3.example\nnobody@univ-montp3.example\n";
+    let told = house.compare(&["--old", "-"], list.as_bytes());
+    assert_eq!(
+        (told.status, told.errors.as_str()),
+        (
+            4,
+            "passerelle: 1 account(s) of which it is not known what becomes\n"
+        ),
+        "{told:?}"
+    );
+}
+
+#[test]
+fn whom_the_form_of_zoom_gives_the_licence_none_is_shut_out() {
+    for (gives, verdict, reason, status) in [
+        ("None", "stopped", "licence-none", 3),
+        ("Licensed", "same-account", "same-address", 0),
+    ] {
+        let mut setup = Setup::new();
+        setup.zoom = format!(
+            "[[sp.zoom.release]]
+attribute = 'mail'
+field = 'Email address'
+values = 'one-in-mail-domain'
+[[sp.zoom.release]]
+name = 'zoomLicense'
+name-format = 'basic'
+field = 'License Type'
+lines = [{{ contains = 'guest', gives = '{gives}' }}]
+value = \"['guest']\""
+        );
+        let house = House::of(&setup);
+        let (told, all) = house.said("Email\nanne.dupont@univ-montp3.example\n");
+        assert_eq!(all, [said(verdict, reason, "anne.dupont")], "{told:?}");
+        assert_eq!(told.status, status, "{told:?}");
+    }
+}
+
+#[test]
 fn r94_what_a_file_says_moves_no_cursor_and_makes_no_line() {
     let house = House::of(&Setup::new());
     let list = "Email\n\"a\u{1b}[2J\nb@u\"\n";
@@ -414,7 +503,7 @@ fn of_people_whom_only_the_cas_server_knows_it_is_said_so() {
         let told = house.compare(&["--old", "-"], list().as_bytes());
         let unsaid = "cannot be said: only the CAS server knows who it is";
         let unsaid = told.out.matches(unsaid).count();
-        assert_eq!((told.status, unsaid), (0, 12), "{told:?}");
+        assert_eq!((told.status, unsaid), (4, 12), "{told:?}");
     }
 }
 
@@ -484,7 +573,7 @@ async fn r70_people_of_a_directory_are_found_by_address_id_and_login_and_by_noth
         (
             "alice.liddell@univ.example",
             "b1a@univ.example",
-            said("same-account", "same-id-new-address", "bla"),
+            said("stopped", "licence-none", "bla"),
         ),
         (
             "alice.liddell@univ.example",
@@ -610,11 +699,24 @@ async fn a_thousand_people_are_compared_and_a_directory_that_does_not_answer_is_
         told.errors
     );
 
+    // It dies while it is asked: what was compared is told, and how much is left.
+    let rows = list.split_once('\n').unwrap().1;
+    let long = format!("Email,Employee Unique ID\n{}", rows.repeat(8));
+    let mut child = begin(&house.path, &["--json", "--old", "-"], long.as_bytes());
+    let mut errors = BufReader::new(child.stderr.take().unwrap());
+    let mut first = String::new();
+    errors.read_line(&mut first).unwrap();
+    assert_eq!(first, "1000 of 8000 compared\n");
     slapd.stop();
+    let told = ended(child);
+    assert_eq!(told.status, 5, "{told:?}");
+    let compared = told.accounts().len();
+    assert!((1_000..8_000).contains(&compared), "{compared}");
+    assert_eq!(told.json()["not-compared"], 8_000 - compared);
     let told = house.compare(&["--old", "-"], list.as_bytes());
     assert_eq!(
         (told.status, told.out.as_str()),
-        (1, "0 account(s)\n"),
+        (5, "0 account(s)\n1000 account(s) not compared\n"),
         "{told:?}"
     );
     assert!(

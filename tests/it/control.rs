@@ -214,7 +214,28 @@ async fn r96_nobody_is_switched_to_a_key_that_the_running_server_does_not_publis
         assert_eq!(text(), text_before);
     };
     let is_done = |(done, said): (bool, String)| assert!(done, "{said}");
+    // Whoever reads the files is told what does not count yet.
+    let is_told = |of: &[&str]| {
+        for words in [&["check"][..], &["keys", "rollover", "status"]] {
+            let (done, said) = house.command(words);
+            assert!(done, "{said}");
+            assert_eq!(
+                said.matches("the running server ").count(),
+                of.len(),
+                "{said}"
+            );
+            for what in of {
+                assert!(
+                    said.contains(&format!("warning: the running server {what}")),
+                    "{said}"
+                );
+            }
+        }
+    };
+    let other_certificates = "publishes other certificates than these files hold";
+    is_told(&[]);
     is_done(roll(&["start"]));
+    is_told(&[other_certificates]);
     assert_eq!(published(), before);
     is_refused(&["switch", "zoom"]);
     is_refused(&["switch", "zoom", "--at", "2100-01-01T00:00:00Z"]);
@@ -228,7 +249,9 @@ async fn r96_nobody_is_switched_to_a_key_that_the_running_server_does_not_publis
     let both = published();
     assert_eq!(both.as_array().unwrap().len(), 2, "{both}");
     assert_eq!(both[0], before[0]);
+    is_told(&[]);
     is_done(roll(&["switch", "zoom"]));
+    is_told(&["answers sp.zoom with another key than the configuration says"]);
     // Where no server runs there is nobody to ask.
     drop(server);
     is_done(roll(&["switch", "zoom"]));

@@ -226,6 +226,33 @@ async fn where_all_is_well_the_doctor_says_so_and_ends_with_0() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_configuration_that_cannot_be_read_is_the_only_thing_that_is_told() {
+    let folder = tempfile::TempDir::new().unwrap();
+    let file = folder.path().join("passerelle.toml");
+    for (text, what) in [(None, "cannot be read"), (Some("[keys"), "is not TOML")] {
+        if let Some(text) = text {
+            std::fs::write(&file, text).unwrap();
+        }
+        let mut command = Command::new(PROGRAM);
+        command
+            .arg("doctor")
+            .arg("--json")
+            .arg("--config")
+            .arg(&file);
+        let done = command.output().unwrap();
+        let said = Told {
+            status: done.status.code().unwrap(),
+            out: String::from_utf8(done.stdout).unwrap(),
+            errors: String::from_utf8(done.stderr).unwrap(),
+        };
+        said.is_bad("configuration", what, "");
+        let json: Value = serde_json::from_str(&said.out).unwrap();
+        let findings = json["findings"].as_array().unwrap();
+        assert_eq!(findings.len(), 1, "{findings:?}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn each_fault_of_a_directory_is_told_with_what_to_do() {
     let mut slapd = Slapd::start(Kind::default()).await;
     let (tls, start_tls) = (slapd.ldaps_url(), slapd.start_tls_url());

@@ -153,6 +153,35 @@ async fn a_text_that_cannot_be_a_page_changes_nothing_and_every_fault_has_its_li
 }
 
 #[tokio::test]
+async fn a_link_to_a_provider_that_is_not_there_is_told_as_one_with_those_that_are() {
+    let folder = texts();
+    let setup = with_texts(folder.path());
+    let bridge = setup.clone().build();
+    let path = folder.path().join("home.en.md");
+    let text = fs::read_to_string(&path).unwrap();
+    let links = "\n[a]({sp.zom.sign-in-link})\n\n[b]({sp.library.sign-in-link})\n";
+    fs::write(&path, format!("{text}{links}")).unwrap();
+    let faults = bridge.reload(&setup).unwrap_err();
+    let told: Vec<_> = faults
+        .iter()
+        .map(|fault| (&*fault.what, fault.hint.as_deref().unwrap()))
+        .collect();
+    assert_eq!(
+        told,
+        [
+            (
+                "a link leads to the service provider zom, and there is no [sp.zom]",
+                "there are: closed, intranet, library, zoom"
+            ),
+            (
+                "a link leads to the service provider library, and it is not said where a sign-in to it starts",
+                "write sign-in-link in [sp.library]"
+            ),
+        ]
+    );
+}
+
+#[tokio::test]
 async fn without_texts_the_start_page_lists_the_services() {
     let bridge = Bridge::new();
     let page = home(&mut bridge.browser(), "fr").await;

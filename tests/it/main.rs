@@ -93,6 +93,8 @@ mod sp;
 #[cfg(test)]
 mod telling;
 #[cfg(test)]
+mod token;
+#[cfg(test)]
 mod trial;
 #[cfg(test)]
 mod unsolicited_readers;

@@ -2,6 +2,10 @@
 
 use std::sync::Arc;
 
+use axum::{
+    body::Body,
+    http::{HeaderValue, header},
+};
 use passerelle::xmlsec::{SignError, SignatureAlgorithm, Signer};
 
 use crate::bridge::{
@@ -323,6 +327,30 @@ async fn r120_nothing_that_is_sent_breaks_a_log_line() {
     );
     browser.agent = "z".repeat(10_000);
     browser.arrive("/saml/sso").await;
+    // The other is the host that is asked for: with ours, so that whoever set up a proxy sees what is wrong.
+    for (asked, told) in [
+        ("10.0.0.7:8080".to_owned(), "10.0.0.7:8080".to_owned()),
+        (
+            "a\t\",\"message\":\"forged".to_owned(),
+            "a\t\",\"message\":\"forged".to_owned(),
+        ),
+        ("\u{e9}".to_owned(), "?".to_owned()),
+        ("z".repeat(10_000), "z".repeat(300)),
+    ] {
+        let mut request = browser.plain("/").body(Body::empty()).unwrap();
+        let host = HeaderValue::from_bytes(asked.as_bytes()).unwrap();
+        request.headers_mut().insert(header::HOST, host);
+        browser.exchange(request).await.stops(421, "bad-host");
+        let last = log.lines().pop().unwrap();
+        assert_eq!(last["request.host"], *told);
+        assert_eq!(last["server.host"], "idp.example.org");
+        assert!(
+            last["error.hint"]
+                .as_str()
+                .unwrap()
+                .contains("ProxyPreserveHost")
+        );
+    }
     let lines = log.lines();
     assert!(lines.len() > 5);
     for line in lines {

@@ -69,6 +69,8 @@ const LIBRARIES: &[Library] = &[
     only("reqwest", &["sys"]),
     // Cryptography: randomness, seals and TLS in `sys`, signatures in `xmlsec`.
     only("openssl", &["sys", "xmlsec"]),
+    // Keys in a token are only ever asked by the threads of one module.
+    only("cryptoki", &["xmlsec/token"]),
     only("native_tls", &["sys"]),
     only("tokio_native_tls", &["sys"]),
     only("getrandom", &["sys"]),

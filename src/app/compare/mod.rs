@@ -64,6 +64,8 @@ pub enum Fate {
     Judged(Verdict),
     /// The address is one person's here and the ID another one's, by these names.
     Crossed(String),
+    /// Zoom's own form shuts them out, by the licence "None".
+    NoLicense,
     /// Their account here is shut.
     Shut,
     /// They would be stopped on a page of ours.
@@ -224,7 +226,12 @@ impl Comparison {
         };
         let name_id = foreseen.name_id.as_ref();
         let new = self.keys.account(name_id, &foreseen.attributes);
-        let fate = Fate::Judged(accounts::judge(&old.account, &new));
+        let sp = &self.provider.registered.sp;
+        let fate = if accounts::is_shut_out(&self.provider.release, sp, &foreseen.attributes) {
+            Fate::NoLicense
+        } else {
+            Fate::Judged(accounts::judge(&old.account, &new))
+        };
         Ok(Compared {
             login: Some(login),
             new: Some(new),
@@ -284,7 +291,7 @@ impl Fate {
                 Verdict::Unknown => Kind::Unsaid,
             },
             Self::Crossed(_) => Kind::Crossed,
-            Self::Several | Self::Shut | Self::Stopped(_) => Kind::Stopped,
+            Self::NoLicense | Self::Several | Self::Shut | Self::Stopped(_) => Kind::Stopped,
             Self::NotFound(_) => Kind::NotFound,
             Self::Odd(_) | Self::OnlyCas => Kind::Unsaid,
         }
@@ -295,6 +302,7 @@ impl Fate {
         match self {
             Self::Judged(verdict) => verdict.slug(),
             Self::Crossed(_) => "address-of-another",
+            Self::NoLicense => "licence-none",
             Self::Shut => "account-shut",
             Self::Stopped(_) => "stopped",
             Self::Several => "several-people",
@@ -321,6 +329,14 @@ impl Kind {
         match self {
             Self::Second | Self::Crossed | Self::Stopped => true,
             Self::Same | Self::NotFound | Self::Unsaid => false,
+        }
+    }
+
+    /// Whether it is not known what becomes of the account.
+    pub const fn is_open(self) -> bool {
+        match self {
+            Self::NotFound | Self::Unsaid => true,
+            Self::Same | Self::Second | Self::Crossed | Self::Stopped => false,
         }
     }
 

@@ -7,8 +7,9 @@ use jiff::Timestamp;
 use super::Finding;
 use crate::{
     app::duties,
-    config::{keys::SigningKeyFile, named::Named},
+    config::{keys::SigningKeySource, named::Named},
     control::days_left,
+    model::chain::Chain,
     sys::reach,
     xmlsec::SigningKey,
 };
@@ -21,7 +22,7 @@ pub(super) fn findings(named: Named<'_>, now: Timestamp) -> Vec<Finding> {
         .signing
         .iter()
         .chain(named.next)
-        .map(|file| of_signing_key(file, now))
+        .map(|source| of_signing_key(source, now))
         .collect();
     if findings.is_empty() {
         findings.push(Finding::not_tried(
@@ -36,16 +37,14 @@ pub(super) fn findings(named: Named<'_>, now: Timestamp) -> Vec<Finding> {
     findings
 }
 
-fn of_signing_key(file: &SigningKeyFile, now: Timestamp) -> Finding {
-    let path = file.path.display();
-    let key = match SigningKey::from_locked_pem(file.pem.expose(), file.passphrase.as_ref()) {
+fn of_signing_key(source: &SigningKeySource, now: Timestamp) -> Finding {
+    let path = source.path.display();
+    let key = match SigningKey::open(source) {
         Ok(key) => key,
         Err(fault) => {
-            return Finding::bad(
-                CHECK,
-                format!("{path}: {fault}"),
-                "one PEM file holds a private key, RSA or EC, and its certificate; keys.passphrase opens an encrypted one",
-            );
+            let usual = "one PEM file holds a private key, RSA or EC, and its certificate; keys.passphrase opens an encrypted one";
+            let hint = fault.hint().unwrap_or(usual);
+            return Finding::bad(CHECK, format!("{path}: {}", Chain(&fault)), hint);
         }
     };
     let facts = key.certificate();
@@ -102,6 +101,7 @@ fn how_long(end: Timestamp, now: Timestamp) -> (Option<u16>, String) {
 mod tests {
     use super::{super::Verdict, *};
     use crate::{
+        config::keys::Kept,
         sys::secret::Secret,
         xmlsec::keys::{KeyRequest, NewKey, generate},
     };
@@ -125,9 +125,11 @@ mod tests {
             });
             let path = folder.path().join("key.pem");
             std::fs::write(&path, made.unwrap().pem()).unwrap();
-            let file = SigningKeyFile {
-                pem: Secret::new(std::fs::read(&path).unwrap()),
-                passphrase: None,
+            let file = SigningKeySource {
+                kept: Kept::File {
+                    pem: Secret::new(std::fs::read(&path).unwrap()),
+                    passphrase: None,
+                },
                 path: path.clone(),
             };
             let told = [of_signing_key(&file, now), of_listener(&path, now)];

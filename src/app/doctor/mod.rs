@@ -1,7 +1,8 @@
 //! Tries all that a sign-in needs, one thing after the other, and says in plain words what it found
 //! and what to do about it: `passerelle doctor`.
 //!
-//! One file for each subject. Whatever is faulty, the rest is tried as far as it can be. What is said
+//! One file for each subject. Whatever is faulty, the rest is tried as far as it can be, unless the configuration
+//! cannot be read at all. What is said
 //! holds no secret, no ticket, and nothing that a record says of a person.
 
 use std::{path::Path, sync::Arc, time::Duration};
@@ -127,6 +128,10 @@ impl Doctor<'_> {
         let read = config::load(self.path, self.environment);
         let named = match &read {
             Ok(config) => config.named(),
+            // Nothing is known of what is to be tried: what is missing is no fault of its own.
+            Err(faulty) if !faulty.is_read => {
+                return configuration::findings(self.path, &faulty.faults, &[], faulty.named());
+            }
             Err(faulty) => faulty.named(),
         };
         let now = self.clock.now();

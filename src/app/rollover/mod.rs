@@ -5,10 +5,18 @@
 //! truth, that whoever reads that file can see, that a restart and a reload know, and that is checked with all
 //! the rest. [`orders`] changes it for `passerelle keys rollover`.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use jiff::Timestamp;
 use serde::Serialize;
 
-use crate::{config::sp::SpConfig, flow::bridge::Provider, xmlsec::SigningKey};
+use super::build::{Basis, Built};
+use crate::{
+    config::sp::SpConfig,
+    control,
+    flow::bridge::{Bridge, Provider},
+    xmlsec::{Signer as _, SigningKey},
+};
 
 pub mod orders;
 
@@ -72,6 +80,49 @@ pub(super) fn published<'k>(
     next: Option<&'k SigningKey>,
 ) -> impl Iterator<Item = &'k SigningKey> {
     keys.iter().chain(next)
+}
+
+/// SHA-256 of the certificate of the key that signs for each provider at `now`, by short name.
+pub(super) fn signed_with(
+    bridge: &Bridge,
+    basis: &Basis,
+    now: Timestamp,
+) -> BTreeMap<String, String> {
+    let by = |provider: &Provider| {
+        let signer = provider.signer_at(now).certificate_base64();
+        let mut keys = basis.published();
+        let key = keys.find(|key| key.certificate_base64() == signer)?;
+        Some(key.certificate().sha256().to_owned())
+    };
+    let providers = bridge.providers.iter();
+    let signed = providers.filter_map(|(name, provider)| Some((name.to_string(), by(provider)?)));
+    signed.collect()
+}
+
+/// What `server`, which runs, has otherwise of our keys than `built`, which is what the files say at `now`: for whoever
+/// reads the files and believes that it counts.
+pub fn unlike(built: &Built, server: &control::Status, now: Timestamp) -> Vec<String> {
+    let keys = built.basis.published();
+    let files: BTreeSet<_> = keys.map(|key| key.certificate().sha256()).collect();
+    let running: BTreeSet<_> = server.certificates.iter().map(String::as_str).collect();
+    let mut told = Vec::new();
+    if files != running {
+        told.push(
+            "the running server publishes other certificates than these files hold".to_owned(),
+        );
+    }
+    for (name, key) in signed_with(&built.front.bridge, &built.basis, now) {
+        if server
+            .signed_with
+            .get(&name)
+            .is_some_and(|other| *other != key)
+        {
+            told.push(format!(
+                "the running server answers sp.{name} with another key than the configuration says"
+            ));
+        }
+    }
+    told
 }
 
 /// The keys as they are for a provider that is switched, and for all of them when the roll-over is over.

@@ -21,7 +21,7 @@ use crate::{
     config::{
         edit::{self, EditFault},
         fault::ConfigFault,
-        keys::SigningKeyFile,
+        keys::{Kept, SigningKeySource, names_no_file},
         sections::Service,
         sp::SpConfig,
     },
@@ -45,7 +45,7 @@ pub struct RollOver {
 /// The key that is to come.
 #[derive(Clone, Copy, Debug)]
 pub enum NextKey<'a> {
-    /// In a file that somebody brings, or a credential: as the configuration would name it.
+    /// In a file that somebody brings, a credential or a key in a token: as the configuration would name it.
     Brought(&'a Path),
     /// A new one; its file comes to where the first one's is.
     Made(&'a GeneratedKey),
@@ -60,7 +60,7 @@ pub struct Status {
     pub next: Option<ShownKey>,
     /// How it stands with each provider, in the order of the names.
     pub providers: Vec<ShownProvider>,
-    /// Key files beside the present key that the configuration does not name: that of a roll-over that is over, or
+    /// Key files beside the present key, where that is a file, that the configuration does not name: that of a roll-over that is over, or
     /// of a beginning that was stopped in its midst.
     pub unnamed: Vec<PathBuf>,
 }
@@ -68,7 +68,7 @@ pub struct Status {
 /// What anybody may know of a key.
 #[derive(Clone, Debug, Serialize)]
 pub struct ShownKey {
-    /// Its file.
+    /// Its file, or what names it in a token.
     pub file: PathBuf,
     /// Its kind and size.
     pub key: String,
@@ -102,8 +102,14 @@ pub enum RollOverFault {
     #[error("the key cannot be used")]
     Key(#[from] KeyFault),
     /// The present key still signs for somebody.
-    #[error("the present key is still needed for {}: switch them first, and wait for the time that is planned", listed(.0))]
+    #[error("the present key is still needed for {}: first `passerelle keys rollover switch`, and the time that is planned", listed(.0))]
     Left(Vec<ShortName>),
+    /// The first key is a credential or in a token, beside which no file can come.
+    #[error(
+        "the first key of keys.signing is no file beside which a new one could come: make the next key where it is to be, \
+         and name it with --key"
+    )]
+    NoFile,
     /// There is no next key.
     #[error("no roll-over is on: `passerelle keys rollover start` begins one")]
     NotOn,
@@ -149,12 +155,10 @@ impl RollOver {
     /// Something of it is wrong.
     pub fn open(registrar: Registrar) -> Result<Self, RollOverFault> {
         let built = registrar.built()?;
-        let read = |file: &SigningKeyFile| {
-            SigningKey::from_locked_pem(file.pem.expose(), file.passphrase.as_ref())
-        };
         let named = registrar.named();
-        let keys = named.signing.iter().map(read).collect::<Result<_, _>>()?;
-        let next = named.next.map(read).transpose()?;
+        let keys = named.signing.iter().map(SigningKey::open);
+        let keys = keys.collect::<Result<_, _>>()?;
+        let next = named.next.map(SigningKey::open).transpose()?;
         Ok(Self {
             registrar,
             built,
@@ -173,6 +177,11 @@ impl RollOver {
     /// Where people and providers reach us, which the certificate of a new key names.
     pub fn origin(&self) -> &str {
         &self.built.front.origin
+    }
+
+    /// The server as these files would have it.
+    pub const fn built(&self) -> &Built {
+        &self.built
     }
 
     /// What an administrator should see to already.
@@ -197,7 +206,10 @@ impl RollOver {
             is_by_hand: config.service == Some(Service::Zoom),
         });
         Some(Status {
-            unnamed: self.unnamed(&present.file),
+            unnamed: match named.signing.get(place)?.kept {
+                Kept::File { .. } => self.unnamed(&present.file),
+                Kept::Token(_) => Vec::new(),
+            },
             present,
             providers: providers.collect(),
             next,
@@ -260,7 +272,11 @@ impl RollOver {
         let first = self.registrar.named().signing.first();
         let written = edit::first_signing_key(text);
         let (like, written) = first.zip(written).ok_or(EditFault::NoKeys)?;
-        let locked = like.passphrase.as_ref().map(|it| made.locked_pem(it));
+        let passphrase = match &like.kept {
+            Kept::File { passphrase, .. } if !names_no_file(&written) => passphrase,
+            Kept::File { .. } | Kept::Token(_) => return Err(RollOverFault::NoFile),
+        };
+        let locked = passphrase.as_ref().map(|it| made.locked_pem(it));
         let locked = locked.transpose()?;
         let pem = locked
             .as_deref()
@@ -387,7 +403,7 @@ pub enum Switch {
     Now,
 }
 
-fn shown(file: &SigningKeyFile, key: &SigningKey) -> ShownKey {
+fn shown(file: &SigningKeySource, key: &SigningKey) -> ShownKey {
     let facts = key.certificate();
     ShownKey {
         file: file.path.clone(),

@@ -213,9 +213,9 @@ fn r40_r111_a_bad_value_is_dropped_whole_and_the_trace_says_why() {
     assert_eq!(dump(&policy, &ours), "urn:oid:2.5.4.3 uri cn: a |  b \n");
     assert_eq!(
         trace_of(&policy, &ours),
-        "Release cn: 1 dropped: empty; \
-         Release cn: 2 dropped: with a control character or one that XML cannot hold; \
-         Release cn: 1 dropped: longer than 256 characters; \
+        "Release cn: dropped: empty, 1 value; \
+         Release cn: dropped: with a control character or one that XML cannot hold, 2 values; \
+         Release cn: dropped: longer than 256 characters, 1 value; \
          Release cn: sent, 2 values"
     );
 }
@@ -269,7 +269,7 @@ fn r111_a_scoped_attribute_goes_out_with_our_scopes_only() {
             ],
         )]);
         assert!(dump(&policy, &ours).ends_with(&format!("{attribute}: a@UNIV.test\n")));
-        assert!(trace_of(&policy, &ours).contains("4 dropped: without one of our scopes"));
+        assert!(trace_of(&policy, &ours).contains("dropped: without one of our scopes, 4 values"));
     }
 }
 

@@ -26,7 +26,7 @@ use crate::{
     app::build,
     authn::local,
     config::{
-        draft::{Answers, PEOPLE, Question},
+        draft::{Answers, PEOPLE, Question, TRY_LOGIN, TRY_METADATA},
         environment::Environment,
         fault::ConfigFault,
     },
@@ -40,8 +40,10 @@ use crate::{
     },
 };
 
-/// The account of a try.
-const LOGIN: &str = "test";
+/// What is made once the answers are right.
+const MADE: [&str; 2] = ["keys", "server.state-folder"];
+/// What is made for a try once all else is right.
+const MADE_LAST: [&str; 2] = ["authn.local.people", "sp.try"];
 /// How many random bytes its password is made of.
 const PASSWORD_BYTES: usize = 12;
 
@@ -61,6 +63,13 @@ impl Trial {
         built.err().unwrap_or_default()
     }
 
+    /// The same, but for those of `keys`.
+    fn faults_but(&self, answers: &Answers, keys: &[&str]) -> Vec<ConfigFault> {
+        let mut faults = self.faults(answers);
+        faults.retain(|fault| !keys.iter().any(|key| fault.is_under(key)));
+        faults
+    }
+
     /// Those that are of this answer.
     fn faults_of(&self, answers: &Answers, question: Question) -> Vec<ConfigFault> {
         let mut faults = self.faults(answers);
@@ -77,9 +86,11 @@ pub(super) fn run(options: &Options) -> anyhow::Result<()> {
         environment: Environment::of_process(),
     };
     let people = trial.configuration.with_file_name(PEOPLE);
+    let service = folder.join("metadata/try.xml");
     for path in [
         Some(&trial.configuration),
         options.is_try.then_some(&people),
+        options.is_try.then_some(&service),
     ] {
         if let Some(path) = path.filter(|path| path.exists()) {
             bail!("{} is there already, and stays as it is", path.display());
@@ -90,10 +101,7 @@ pub(super) fn run(options: &Options) -> anyhow::Result<()> {
     let words = InterviewWords::load(language.unwrap_or(Language::En))?;
     let mut answers = options.answers()?;
     interview::complete(&mut answers, &trial, &words)?;
-    let mut faults = trial.faults(&answers);
-    // These files are made in a moment.
-    faults.retain(|fault| !fault.is_under("keys") && !fault.is_under("authn.local.people"));
-    tell(&faults)?;
+    tell(&trial.faults_but(&answers, &[MADE, MADE_LAST].concat()))?;
 
     make_folder(&folder.join("config"), 0o750)?;
     make_folder(&folder.join("metadata"), 0o750)?;
@@ -101,12 +109,12 @@ pub(super) fn run(options: &Options) -> anyhow::Result<()> {
     make_folder(&certs, 0o700)?;
     keys::make(&certs, &host(&answers))?;
     if options.is_try {
-        let mut faults = trial.faults(&answers);
-        faults.retain(|fault| !fault.is_under("authn.local.people"));
-        tell(&faults)?;
+        make_folder(&folder.join("state"), 0o700)?;
+        tell(&trial.faults_but(&answers, &MADE_LAST))?;
         let password = make_people(&people, &answers)?;
         // At once: whatever goes wrong from here on, it is never said again.
-        say(&words.account(LOGIN, &password)?);
+        say(&words.account(TRY_LOGIN, &password)?);
+        put(&service, TRY_METADATA, 0o640)?;
     }
     tell(&trial.faults(&answers))?;
     put(&trial.configuration, &answers.text(), 0o640)?;
@@ -155,7 +163,7 @@ fn make_people(path: &Path, answers: &Answers) -> anyhow::Result<String> {
     let secret = Secret::new(password.clone().into_bytes());
     let hash =
         local::hash_password(&secret, &OsEntropy).context("the password cannot be hashed")?;
-    put(path, &answers.people(LOGIN, &hash), 0o600)?;
+    put(path, &answers.people(&hash), 0o600)?;
     Ok(password)
 }
 
@@ -173,16 +181,27 @@ fn say_the_end(
             say(&format!("  {line}"));
         }
     }
-    if geteuid().is_root() {
+    // A try is run by whoever made it.
+    if geteuid().is_root() && !answers.are_people_in_a_file {
         say(&words.as_root(&quoted(&certs.display().to_string()))?);
     }
     say(&words.next()?);
     let file = quoted(&file);
     say(&format!("  passerelle check --config {file}"));
-    say(&format!(
-        "  passerelle sp add zoom --metadata URL --config {file}"
-    ));
-    say(&format!("  passerelle serve --config {file}"));
+    let add = format!("  passerelle sp add zoom --metadata URL --config {file}");
+    let serve = format!("  passerelle serve --config {file}");
+    if !answers.are_people_in_a_file {
+        // Whether the server of the answers is reached, and believed, is told before anybody is sent there.
+        say(&format!("  passerelle doctor --config {file}"));
+        say(&add);
+        say(&serve);
+        return Ok(());
+    }
+    // There is something to try before anybody has metadata of a provider's.
+    say(&serve);
+    let base_url = answers.to(Question::BaseUrl).unwrap_or_default();
+    say(&words.try_it(base_url, TRY_LOGIN)?);
+    say(&add);
     Ok(())
 }
 

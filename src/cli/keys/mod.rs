@@ -17,11 +17,13 @@ use rustix::process::geteuid;
 
 use super::say;
 use crate::{
+    config::keys::first_line,
     sys::{
         clock::{Clock as _, SystemClock},
         entropy::{self, OsEntropy},
         file::shared_in,
         seal::KeyRing,
+        secret::Secret,
     },
     xmlsec::{
         SigningKey,
@@ -77,6 +79,13 @@ pub(super) struct Options {
     missing: Missing,
 }
 
+impl Options {
+    /// Whether it makes keys, and rolls none over.
+    pub(super) const fn makes_keys(&self) -> bool {
+        self.command.is_none()
+    }
+}
+
 #[derive(Debug, Subcommand)]
 enum Command {
     /// Has another key take the place of the signing key, one service provider after the other.
@@ -94,6 +103,10 @@ struct Missing {
     /// The kind of the signing key. All but the default one get a file named after it.
     #[arg(long, value_enum, default_value_t = Algorithm::Rsa2048)]
     algorithm: Algorithm,
+    /// Has the signing key encrypted with the first line of this file, which `passphrase` in [keys] then names. It is made
+    /// where it is missing.
+    #[arg(long, value_name = "FILE")]
+    passphrase: Option<PathBuf>,
 }
 
 /// Runs the command that the command line names.
@@ -111,8 +124,14 @@ fn make_missing(options: &Missing) -> anyhow::Result<()> {
     fs::create_dir_all(folder).with_context(|| format!("{} cannot be made", folder.display()))?;
     let (key, file) = options.algorithm.made_in();
     let signing = folder.join(file);
+    let passphrase = options.passphrase.as_deref().map(made_passphrase);
+    let passphrase = passphrase.transpose()?;
     create(&signing, || {
-        Ok(new_key(&options.name, key)?.pem().to_owned())
+        let made = new_key(&options.name, key)?;
+        let Some(passphrase) = &passphrase else {
+            return Ok(made.pem().to_owned());
+        };
+        Ok(String::from_utf8(made.locked_pem(passphrase)?.to_vec())?)
     })?;
     create(&folder.join(SEAL), || {
         Ok(format!(
@@ -127,7 +146,14 @@ fn make_missing(options: &Missing) -> anyhow::Result<()> {
         ))
     })?;
     let pem = fs::read(&signing).with_context(|| format!("{}", signing.display()))?;
-    let key = SigningKey::from_pem(&pem).with_context(|| format!("{}", signing.display()))?;
+    if passphrase.is_some() && SigningKey::from_pem(&pem).is_ok() {
+        bail!(
+            "{} was there already, and is not encrypted: docs/keys.md says how to encrypt it",
+            signing.display()
+        );
+    }
+    let key = SigningKey::from_locked_pem(&pem, passphrase.as_ref())
+        .with_context(|| format!("{}", signing.display()))?;
     let facts = key.certificate();
     say(&format!(
         "{}: {}, certificate of {} until {:.0}, SHA-256 {}",
@@ -140,6 +166,17 @@ fn make_missing(options: &Missing) -> anyhow::Result<()> {
     Ok(())
 }
 
+/// The passphrase in a file, which is made where it is missing.
+fn made_passphrase(path: &Path) -> anyhow::Result<Secret> {
+    create(path, || {
+        let drawn = entropy::bytes::<32>(&OsEntropy);
+        Ok(format!("{}\n", URL_SAFE_NO_PAD.encode(drawn)))
+    })?;
+    let content = fs::read(path).with_context(|| format!("{}", path.display()))?;
+    let line = first_line(&content);
+    line.with_context(|| format!("{}: its first line is empty or too long", path.display()))
+}
+
 /// The same for a new server of this name, with a signing key of the usual kind, in a folder that is there.
 pub(super) fn make(folder: &Path, name: &str) -> anyhow::Result<()> {
     let algorithm = Algorithm::Rsa2048;
@@ -148,6 +185,7 @@ pub(super) fn make(folder: &Path, name: &str) -> anyhow::Result<()> {
         folder: folder.to_owned(),
         name: name.to_owned(),
         algorithm,
+        passphrase: None,
     })
 }
 

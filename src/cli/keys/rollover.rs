@@ -18,7 +18,13 @@ use crate::{
             orders::{NextKey, RollOver, RollOverFault, ShownKey, ShownProvider, Switch},
         },
     },
-    cli::{complain_of, reload::socket, say, sp, status::asked},
+    cli::{
+        complain_of,
+        reload::socket,
+        say, sp,
+        status::{asked, warn_of_other_keys},
+    },
+    config::keys::names_no_file,
     control::ask::AskFault,
     model::short_name::ShortName,
     sys::clock::{Clock as _, SystemClock},
@@ -50,7 +56,8 @@ struct Start {
     /// The kind of the next key. Default: that of the present one.
     #[arg(long, value_enum)]
     algorithm: Option<Algorithm>,
-    /// A file with the next key and its certificate, PEM, instead of a new one; or credential:NAME.
+    /// A file with the next key and its certificate, PEM, instead of a new one; or credential:NAME, or the pkcs11: URI
+    /// of a key in a token.
     #[arg(long, value_name = "FILE", conflicts_with = "algorithm")]
     key: Option<PathBuf>,
 }
@@ -101,8 +108,7 @@ fn tell(fault: RollOverFault) -> anyhow::Error {
 fn start(path: &Path, options: &Start) -> anyhow::Result<()> {
     let roll_over = open(path)?;
     let started = if let Some(file) = &options.key {
-        let is_credential = file.to_string_lossy().starts_with("credential:");
-        let file = if is_credential {
+        let file = if names_no_file(file) {
             file.clone()
         } else {
             // The configuration's own folder is another one.
@@ -132,9 +138,11 @@ fn start(path: &Path, options: &Start) -> anyhow::Result<()> {
 }
 
 fn status(path: &Path, options: &Status) -> anyhow::Result<()> {
-    let status = open(path)?
+    let roll_over = open(path)?;
+    let status = roll_over
         .status()
         .context("the configuration names no key")?;
+    warn_of_other_keys(roll_over.built());
     if options.json {
         return sp::say_json(&status);
     }

@@ -123,10 +123,21 @@ fn fetch(url: &Url, fetching: &Fetching, schemes: Schemes) -> anyhow::Result<Vec
     // A name that is still being looked up holds nobody back.
     runtime.shutdown_background();
     answer.map_err(|fault| {
-        let hint = hint(&fault);
+        let is_plain = url.scheme() == "http";
+        // Of another machine than this one nothing is taken by plain http, wherever it is.
+        let fault = if is_plain && matches!(fault, FetchFault::Address(_)) {
+            FetchFault::Scheme
+        } else {
+            fault
+        };
+        let hint = if is_plain { PLAIN } else { hint(&fault) };
         anyhow!("{url} cannot be fetched: {fault}{hint}")
     })
 }
+
+/// What to do instead of plain http.
+const PLAIN: &str = "\n    hint: name its https address, or a file that you downloaded: over plain http anybody on the way could put \
+                     another key or address into it, and get people's sign-ins (a lab takes http from this machine alone)";
 
 fn hint(fault: &FetchFault) -> &'static str {
     match fault {

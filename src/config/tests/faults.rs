@@ -1,6 +1,11 @@
 //! What is told of each fault.
 
-use std::fs;
+use std::{fs, ops::Range};
+
+use toml::{
+    Spanned,
+    de::{DeTable, DeValue},
+};
 
 use super::{EXAMPLE, HOME, Place, all_switched_on, with};
 use crate::model::language::Language;
@@ -52,9 +57,10 @@ x.toml:7: server.max-connections: invalid type: string \"many\", expected u32
 x.toml:8: keys.pairwise: is missing
 x.toml:9: keys.signing: names no key
     hint: `passerelle keys` makes one
-x.toml:10: keys.seal: ../certs/nowhere.keys cannot be read: No such file or directory (os error 2)
+x.toml:10: keys.seal: certs/nowhere.keys cannot be read: No such file or directory (os error 2)
     hint: the user of the service must own it; `passerelle keys` makes those of [keys], `install -m 400 /dev/stdin FILE` that of a password
 x.toml:12: organization.name.fr: is missing
+    hint: French (fr) is always there, and English (en) may be
 x.toml:13: organization.url.fr: is not an https address (https:// in lower case, 2048 bytes at most)
 x.toml:14: organization.technical-contact: is not a mail address
 x.toml:15: organization.mail-domains[1]: is not a domain name in lower case
@@ -65,7 +71,7 @@ x.toml:18: authn.methods: unknown variant `kerberos`, expected one of `cas`, `ld
 x.toml:20: authn.throttle.first-wait-seconds: must not be 0
 x.toml:22: sessions.idle-minutes: is longer than lifetime-minutes
 x.toml:23: sp.Zoom: the name after `sp.` is not 1 to 32 of a-z, 0-9 and inner hyphens
-x.toml:24: sp.Zoom.metadata: ../metadata is not a file
+x.toml:24: sp.Zoom.metadata: metadata is not a file
 x.toml:25: sp.Zoom.preset: there is no preset zomo
     hint: there are: generic, zoom
 x.toml:26: sp.Zoom.sign-in-link: is not an https URL
@@ -340,17 +346,17 @@ const BAD_VALUES: &[(&str, &str, &str)] = &[
     (
         "#:passphrase = \"../certs/signing.passphrase\"",
         "passphrase = \"../certs/tls.pem\"",
-        "keys.passphrase: ../certs/tls.pem can be read by others than its owner",
+        "keys.passphrase: certs/tls.pem can be read by others than its owner",
     ),
     (
         "#:next = \"../certs/signing-2026-11-28.pem\"",
         "next = \"../certs/nowhere.pem\"",
-        "keys.next: ../certs/nowhere.pem cannot be read",
+        "keys.next: certs/nowhere.pem cannot be read",
     ),
     (
         "#:next = \"../certs/signing-2026-11-28.pem\"",
         "next = \"../certs/seal.keys\"",
-        "keys.next: ../certs/seal.keys is not a private key with its certificate",
+        "keys.next: certs/seal.keys is not a private key with its certificate",
     ),
     (
         "#:next-key-from = 2026-12-01T08:00:00+01:00",
@@ -499,12 +505,12 @@ const BAD_VALUES_OF_CAS: &[(&str, &str, &str)] = &[
     (
         "../certs/cas-ca.pem",
         "../certs/none.pem",
-        "authn.cas.ca: ../certs/none.pem cannot be read",
+        "authn.cas.ca: certs/none.pem cannot be read",
     ),
     (
         "../certs/cas-ca.pem",
         "../certs/tls.pem",
-        "authn.cas.ca: ../certs/tls.pem: holds no certificate",
+        "authn.cas.ca: certs/tls.pem: holds no certificate",
     ),
     (
         "authn-instant = \"validation\"",
@@ -624,7 +630,7 @@ fn each_bad_value_of_the_directory_is_told_by_its_key_and_its_reason() {
         (
             "ca = \"../certs/directory-ca.pem\"",
             "ca = \"../certs/tls.pem\"",
-            "authn.ldap.ca: ../certs/tls.pem: holds no certificate in PEM",
+            "authn.ldap.ca: certs/tls.pem: holds no certificate in PEM",
         ),
         (
             "bind-password-file = \"../certs/directory.password\"",
@@ -639,7 +645,7 @@ fn each_bad_value_of_the_directory_is_told_by_its_key_and_its_reason() {
         (
             "bind-password-file = \"../certs/directory.password\"",
             "bind-password-file = \"../certs/tls.pem\"",
-            "authn.ldap.bind-password-file: ../certs/tls.pem can be read by others than its owner",
+            "authn.ldap.bind-password-file: certs/tls.pem can be read by others than its owner",
         ),
         (
             "login-attribute = \"uid\"",
@@ -748,12 +754,12 @@ fn r90_r93_an_address_that_is_followed_is_https_and_stands_beside_no_file() {
         (
             "folder = \"../metadata\"",
             "folder = \"../absent\"",
-            "metadata.folder: ../absent cannot be read",
+            "metadata.folder: absent cannot be read",
         ),
         (
             "folder = \"../metadata\"",
             "folder = \"../metadata/zoom.xml\"",
-            "metadata.folder: ../metadata/zoom.xml is not a folder",
+            "metadata.folder: metadata/zoom.xml is not a folder",
         ),
         (
             "\"../certs/authorities.pem\"",
@@ -763,7 +769,7 @@ fn r90_r93_an_address_that_is_followed_is_https_and_stands_beside_no_file() {
         (
             "\"../certs/federation.pem\"",
             "\"../certs/absent.pem\"",
-            "sp.wiki.metadata-signed-by: ../certs/absent.pem cannot be read",
+            "sp.wiki.metadata-signed-by: certs/absent.pem cannot be read",
         ),
     ] {
         let text = all_switched_on();
@@ -882,12 +888,12 @@ fn alerts_tell_somebody_by_a_program_that_is_there_and_addresses_that_are_some()
         (
             tell,
             "command = [\"../bin/none\"]",
-            "alerts.command: ../bin/none cannot be read",
+            "alerts.command: bin/none cannot be read",
         ),
         (
             tell,
             "command = [\"../bin\"]",
-            "alerts.command: ../bin is not a file",
+            "alerts.command: bin is not a file",
         ),
         (
             "to = [\"sso@example.org\"]",
@@ -907,7 +913,7 @@ fn alerts_tell_somebody_by_a_program_that_is_there_and_addresses_that_are_some()
         (
             "sendmail = [\"../bin/tell\", ",
             "sendmail = [\"../bin/none\", ",
-            "alerts.mail.sendmail: ../bin/none cannot be read",
+            "alerts.mail.sendmail: bin/none cannot be read",
         ),
     ] {
         assert!(all.contains(line), "{line}");
@@ -916,11 +922,98 @@ fn alerts_tell_somebody_by_a_program_that_is_there_and_addresses_that_are_some()
     }
     let shown = place.faults(&format!("{EXAMPLE}\n[alerts]\n"));
     assert!(shown.contains("alerts: tells nobody"), "{shown}");
-    // Whoever can change the program is the server.
-    place.chmod(std::path::Path::new("bin/tell"), 0o777);
+    // As it is after an editor wrote it: nobody would hear of anything.
+    place.chmod("bin/tell", 0o644);
     let shown = place.faults(&all);
     assert!(
-        shown.contains("alerts.command: ../bin/tell can be changed by everybody"),
+        shown.contains("alerts.command: bin/tell cannot be run\n    hint: chmod a+x "),
         "{shown}"
     );
+    // Whoever can change the program is the server.
+    place.chmod("bin/tell", 0o777);
+    let shown = place.faults(&all);
+    assert!(
+        shown.contains("alerts.command: bin/tell can be changed by everybody"),
+        "{shown}"
+    );
+}
+
+/// Each value of a table with the key that it is told by, and where it stands in the text.
+fn values_in(
+    path: &str,
+    table: &DeTable<'_>,
+    found: &mut Vec<(String, Range<usize>, &'static str)>,
+) {
+    for (key, value) in table {
+        let key = key.get_ref();
+        let path = if path.is_empty() {
+            key.to_string()
+        } else {
+            format!("{path}.{key}")
+        };
+        value_in(path, value, found);
+    }
+}
+
+fn value_in(
+    path: String,
+    value: &Spanned<DeValue<'_>>,
+    found: &mut Vec<(String, Range<usize>, &'static str)>,
+) {
+    let wrong = match value.get_ref() {
+        DeValue::Table(table) => return values_in(&path, table, found),
+        DeValue::Array(list) => {
+            for (number, entry) in (1_usize..).zip(list) {
+                if matches!(entry.get_ref(), DeValue::Table(_)) {
+                    value_in(format!("{path}[{number}]"), entry, found);
+                }
+            }
+            if list
+                .iter()
+                .any(|entry| matches!(entry.get_ref(), DeValue::Table(_)))
+            {
+                return;
+            }
+            "true"
+        }
+        DeValue::Boolean(_) => "\"true\"",
+        DeValue::Integer(_) | DeValue::Float(_) => "\"1\"",
+        DeValue::String(_) | DeValue::Datetime(_) => "true",
+    };
+    found.push((path, value.span(), wrong));
+}
+
+#[test]
+fn a_value_of_the_wrong_type_is_one_fault_and_makes_no_other_check_speak() {
+    let place = Place::new();
+    // Authorities are loaded for a tenth of a second each, and no other key depends on them.
+    let all = all_switched_on();
+    let all: Vec<_> = all.lines().filter(|line| !line.contains("ca = ")).collect();
+    let all = all.join("\n");
+    let of_lab = all
+        .replace("lab = false", "lab = true")
+        .replace("https://idp.example.org", "http://idp.localhost:8480")
+        .replace("https://example.zoom.us", "http://zoom.localhost:8481");
+    let mut tried = 0;
+    let mut spoke = Vec::new();
+    for (text, is_tried) in [(&all, ""), (&of_lab, "lab")] {
+        let mut values = Vec::new();
+        values_in("", DeTable::parse(text).unwrap().get_ref(), &mut values);
+        values.retain(|(key, _, _)| key.starts_with(is_tried));
+        for (key, at, wrong) in values {
+            let mut other = text.clone();
+            other.replace_range(at, wrong);
+            let faults = place.load(&other).expect_err(&key);
+            tried += 1;
+            if faults.len() != 1 || !faults[0].is_under(&key) {
+                let faults: Vec<_> = faults
+                    .iter()
+                    .map(|it| format!("{}: {}", it.key, it.what))
+                    .collect();
+                spoke.push((key, faults));
+            }
+        }
+    }
+    assert!(tried > 120, "{tried}");
+    assert!(spoke.is_empty(), "{spoke:#?}");
 }

@@ -113,6 +113,15 @@ impl InterviewWords {
         self.text(key("init-next"), &[])
     }
 
+    /// What there is to see in a try, once the server runs at `url`; a service that exists is added by what follows.
+    ///
+    /// # Errors
+    ///
+    /// As above.
+    pub fn try_it(&self, url: &str, login: &str) -> Result<String, PageError> {
+        self.text(key("init-try-it"), &[("url", url), ("login", login)])
+    }
+
     /// What people are told in a try, where nobody helps them.
     ///
     /// # Errors
@@ -125,5 +134,35 @@ impl InterviewWords {
     fn text(&self, key: &str, arguments: &[(&str, &str)]) -> Result<String, PageError> {
         let arguments: FluentArgs<'_> = arguments.iter().copied().collect();
         Ok(self.0.text(key, &arguments)?)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn whoever_is_asked_sees_by_the_number_of_each_question_how_many_are_left() {
+        // In the order in which they are asked.
+        let asked = [
+            (Question::BaseUrl, 1),
+            (Question::SignIn, 2),
+            (Question::LdapBase, 2),
+            (Question::LdapBindDn, 2),
+            (Question::LdapPasswordFile, 2),
+            (Question::Contact, 3),
+            (Question::MailDomains, 3),
+            (Question::Languages, 4),
+            (Question::SupportText, 5),
+            (Question::SupportTextEn, 5),
+            (Question::SupportLink, 5),
+        ];
+        for language in [Language::Fr, Language::En] {
+            let words = InterviewWords::load(language).unwrap();
+            for (question, number) in asked {
+                let text = words.question(question, "").unwrap().unwrap();
+                assert!(text.starts_with(&format!("{number}/5  ")), "{text}");
+            }
+        }
     }
 }

@@ -17,7 +17,10 @@ use super::{
 };
 use crate::{
     model::{language::Language, text::visible},
-    setup::sheet::{Entry, Heading, Note, Part, Row, Sheet},
+    setup::{
+        said::Said,
+        sheet::{Entry, Heading, Note, Part, Row, Sheet, Told},
+    },
     sys::hmac::sha256,
 };
 
@@ -34,7 +37,7 @@ const STYLE: &str = include_str!("../../../assets/sheet.css");
 const SCRIPT: &str = include_str!("../../../assets/sheet.js");
 
 /// The words of a sheet in one language.
-pub struct SheetWords(Words);
+pub struct SheetWords(Words, Language);
 
 impl std::fmt::Debug for SheetWords {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
@@ -49,7 +52,7 @@ impl SheetWords {
     ///
     /// The file of texts is broken, which tests exclude.
     pub fn load(language: Language) -> Result<Self, PageError> {
-        Ok(Self(Words::load(language)?))
+        Ok(Self(Words::load(language)?, language))
     }
 
     /// The title.
@@ -102,6 +105,53 @@ impl SheetWords {
     pub fn told(&self) -> Result<[String; 2], PageError> {
         let (first, then) = (key("sheet-mend-first"), key("sheet-look-at"));
         Ok([self.plain(first)?, self.plain(then)?])
+    }
+
+    /// What is wrong, as the end of a sentence whose subject is a key of the configuration, and what to do about it. Lines of
+    /// the configuration stand in both: their quotation marks are those of a keyboard.
+    ///
+    /// # Errors
+    ///
+    /// As above.
+    pub fn said(&self, said: &Said) -> Result<(String, String), PageError> {
+        let (key, arguments) = said_as(said);
+        let text = |key: &str| -> Result<String, PageError> {
+            let text = self.0.text(key, &arguments)?.replace(['“', '”'], "\"");
+            Ok(match self.1 {
+                Language::En => text.replace('’', "'"),
+                Language::Fr => text,
+            })
+        };
+        Ok((text(key)?, text(&format!("{key}.hint"))?))
+    }
+
+    /// The same of what will be wrong once the next key signs.
+    ///
+    /// # Errors
+    ///
+    /// As above.
+    pub fn once_next(&self, what: &str) -> Result<String, PageError> {
+        let arguments = [("what", what)];
+        Ok(self
+            .0
+            .text(key("sheet-once-next"), &arguments.into_iter().collect())?)
+    }
+
+    /// What `passerelle check` says of the provider, in this language where there are words for it.
+    ///
+    /// # Errors
+    ///
+    /// As above.
+    pub fn warning(&self, told: &Told) -> Result<String, PageError> {
+        let (Language::Fr, Some(french)) = (self.1, &told.french) else {
+            return Ok(told.english.to_string());
+        };
+        let (place, hint) = (french.place(), french.hint.as_deref().unwrap_or_default());
+        let arguments = [("place", &*place), ("what", &french.what), ("hint", hint)];
+        let arguments = arguments.into_iter().collect();
+        let what = self.0.text(key("sheet-told-what"), &arguments)?;
+        let hint = self.0.text(key("sheet-told-hint"), &arguments)?;
+        Ok(format!("{what}\n    {hint}"))
     }
 
     /// What a part is about.
@@ -237,6 +287,82 @@ const fn note_key(note: &Note) -> &'static str {
     }
 }
 
+/// The name of the text that says it, and what that is filled with.
+fn said_as(said: &Said) -> (&'static str, FluentArgs<'_>) {
+    let mut arguments = FluentArgs::new();
+    let key = match said {
+        Said::AuthnAge { minutes } => {
+            arguments.set("minutes", *minutes);
+            key("zoom-rule-authn-age")
+        }
+        Said::CertificateEnds { until } => {
+            arguments.set("until", until.as_str());
+            key("zoom-rule-certificate-ends")
+        }
+        Said::EmailFirst => key("zoom-rule-email-first"),
+        Said::EmailMissing => key("zoom-rule-email-missing"),
+        Said::EmailNameId => key("zoom-rule-email-name-id"),
+        Said::EmailSeveral => key("zoom-rule-email-several"),
+        Said::EmployeeIdChanges { name } => {
+            arguments.set("name", name.as_str());
+            key("zoom-rule-employee-id-changes")
+        }
+        Said::EmployeeIdMissing => key("zoom-rule-employee-id-missing"),
+        Said::Encryption => key("zoom-rule-encryption"),
+        Said::EncryptionToCome => key("zoom-rule-encryption-to-come"),
+        Said::EntityIds { other } => {
+            arguments.set("other", other.as_str());
+            key("zoom-rule-entity-ids")
+        }
+        Said::LineWithoutValue { name, text } => {
+            arguments.set("name", name.as_str());
+            arguments.set("text", text.as_str());
+            key("zoom-rule-line-without-value")
+        }
+        Said::LinesApart { name, inner, outer } => {
+            arguments.set("name", name.as_str());
+            arguments.set("inner", inner.as_str());
+            arguments.set("outer", outer.as_str());
+            key("zoom-rule-lines-apart")
+        }
+        Said::NameId => {
+            let line = r#"name-id = { format = "email-address", from = "mail" }"#;
+            arguments.set("line", line);
+            key("zoom-rule-name-id")
+        }
+        Said::NextKey { sp } => {
+            arguments.set("sp", sp.as_str());
+            key("sheet-told-next-key")
+        }
+        Said::PresentKey { until } => {
+            arguments.set("until", until.as_str());
+            key("sheet-told-present-key")
+        }
+        Said::Session { minutes } => {
+            arguments.set("minutes", *minutes);
+            key("zoom-rule-session")
+        }
+        Said::Signature { algorithm, digest } => {
+            arguments.set("algorithm", *algorithm);
+            arguments.set("digest", *digest);
+            key("zoom-rule-signature")
+        }
+        Said::SignedAssertion => key("zoom-rule-signed-assertion"),
+        Said::TakenByAnother { name, value, text } => {
+            arguments.set("name", name.as_str());
+            arguments.set("value", value.as_str());
+            arguments.set("text", text.as_str());
+            key("zoom-rule-taken-by-another")
+        }
+        Said::ValueWithoutLine { name, value } => {
+            arguments.set("name", name.as_str());
+            arguments.set("value", value.as_str());
+            key("zoom-rule-value-without-line")
+        }
+    };
+    (key, arguments)
+}
+
 /// A text in every language of ours.
 fn in_all<T>(
     words: &[SheetWords; 2],
@@ -278,6 +404,7 @@ pub fn write(sheet: &Sheet, origin: &str) -> Result<String, PageError> {
         .iter()
         .map(|part| part_value(part, &words))
         .collect();
+    let [first, then] = &sheet.told;
     Ok(templates
         .get_template("sheet-file.html")?
         .render(context! {
@@ -291,9 +418,7 @@ pub fn write(sheet: &Sheet, origin: &str) -> Result<String, PageError> {
             switched_off => if sheet.is_enabled { None } else {
                 Some(in_all(&words, |words| words.switched_off(sheet))?)
             },
-            told => sheet.told.each_ref().map(|told| {
-                told.iter().map(|fault| visible(&fault.to_string(), &['\n'])).collect::<Vec<_>>()
-            }),
+            told => [told_value(first, &words)?, told_value(then, &words)?],
             parts => parts?,
         })?)
 }
@@ -301,6 +426,14 @@ pub fn write(sheet: &Sheet, origin: &str) -> Result<String, PageError> {
 /// A source of a Content-Security-Policy (CSP 3 §2.3.1).
 fn digest(text: &str) -> String {
     format!("sha256-{}", STANDARD.encode(sha256(&[text.as_bytes()])))
+}
+
+fn told_value(told: &[Told], words: &[SheetWords; 2]) -> Result<Vec<Value>, PageError> {
+    let shown = |told: &Told| {
+        let both = in_all(words, |words| Ok(visible(&words.warning(told)?, &['\n'])))?;
+        Ok(context! { is_in_both => told.french.is_some(), both })
+    };
+    told.iter().map(shown).collect()
 }
 
 fn part_value(part: &Part, words: &[SheetWords; 2]) -> Result<Value, PageError> {

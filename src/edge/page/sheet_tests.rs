@@ -94,7 +94,10 @@ fn full(text: &str) -> Sheet {
     Sheet {
         short_name: ShortName::parse("zoom").unwrap(),
         is_enabled: false,
-        told: [(); 2].map(|()| vec![ConfigFault::of_file(Path::new(text), text)]),
+        told: [None, Some(ConfigFault::of_file(Path::new(text), text))].map(|french| {
+            let english = ConfigFault::of_file(Path::new(text), text);
+            vec![Told { english, french }]
+        }),
         parts: headings
             .map(|heading| Part {
                 heading,
@@ -122,9 +125,14 @@ fn every_note_heading_and_entry_has_words_of_its_own_in_both_languages() {
             assert_eq!(doing.is_none(), row.entry == Entry::Step);
         }
     }
-    let source = include_str!("../../setup/sheet.rs");
-    let listed = source.split_once("pub enum Note {").unwrap().1;
-    let variants = listed.lines().filter(|line| {
+    let listed = include_str!("../../setup/sheet.rs");
+    let listed = listed.split_once("pub enum Note {").unwrap().1;
+    assert_eq!(notes("x").len(), variants(listed), "the list is whole");
+}
+
+/// How many variants the enum has whose source this is.
+fn variants(source: &str) -> usize {
+    let variants = source.lines().filter(|line| {
         let line = line.trim_end_matches([',', '{', ' ']);
         line.starts_with("    ")
             && !line.starts_with("     ")
@@ -132,11 +140,109 @@ fn every_note_heading_and_entry_has_words_of_its_own_in_both_languages() {
                 .trim()
                 .starts_with(|first: char| first.is_ascii_uppercase())
     });
-    assert_eq!(
-        notes("x").len(),
-        variants.count(),
-        "the list of the test is whole"
-    );
+    variants.count()
+}
+
+/// All that is told of the provider's own rules; a match without "whatever else" sees to it that each has words.
+fn all_said() -> Vec<Said> {
+    let own = || "\u{2318}".to_owned();
+    vec![
+        Said::AuthnAge { minutes: 480 },
+        Said::CertificateEnds { until: own() },
+        Said::EmailFirst,
+        Said::EmailMissing,
+        Said::EmailNameId,
+        Said::EmailSeveral,
+        Said::EmployeeIdChanges { name: own() },
+        Said::EmployeeIdMissing,
+        Said::Encryption,
+        Said::EncryptionToCome,
+        Said::EntityIds { other: own() },
+        Said::LineWithoutValue {
+            name: own(),
+            text: own(),
+        },
+        Said::LinesApart {
+            name: own(),
+            inner: own(),
+            outer: own(),
+        },
+        Said::NameId,
+        Said::NextKey { sp: own() },
+        Said::PresentKey { until: own() },
+        Said::Session { minutes: 60 },
+        Said::Signature {
+            algorithm: "\u{2318}",
+            digest: "\u{2318}",
+        },
+        Said::SignedAssertion,
+        Said::TakenByAnother {
+            name: own(),
+            value: own(),
+            text: own(),
+        },
+        Said::ValueWithoutLine {
+            name: own(),
+            value: own(),
+        },
+    ]
+}
+
+#[test]
+fn every_rule_of_the_provider_is_told_in_french_and_english_and_its_lines_can_be_typed_as_they_stand()
+ {
+    let all = all_said();
+    assert_eq!(all.len(), variants(include_str!("../../setup/said.rs")));
+    let [french, english] =
+        [Language::Fr, Language::En].map(|language| SheetWords::load(language).unwrap());
+    let mut seen = BTreeSet::new();
+    for said in all {
+        let both = [french.said(&said).unwrap(), english.said(&said).unwrap()];
+        let [(in_french, its_hint), (in_english, hint)] = &both;
+        assert!(in_french != in_english && its_hint != hint, "{said:?}");
+        assert!(seen.insert(in_french.clone()) && seen.insert(in_english.clone()));
+        for text in [in_french, its_hint, in_english, hint] {
+            assert!(!text.is_empty() && !text.ends_with('.'), "{text}");
+            assert!(!text.contains(['“', '”']), "a line to be typed: {text}");
+        }
+    }
+}
+
+#[test]
+fn what_is_told_of_the_provider_is_said_in_the_language_that_is_chosen() {
+    let told = |what: &str, hint: &str| {
+        let mut fault = ConfigFault::of_file(Path::new("zoom.toml"), what);
+        fault.line = Some(7);
+        fault.key = "sp.zoom.sign".to_owned();
+        fault.hint(hint);
+        fault
+    };
+    let both = Told {
+        english: told("is wrong", "mend it"),
+        french: Some(told("ne va pas", "à corriger")),
+    };
+    let alone = Told {
+        french: None,
+        ..both.clone()
+    };
+    let english = "zoom.toml:7: sp.zoom.sign: is wrong\n    hint: mend it";
+    let french = "zoom.toml:7: sp.zoom.sign\u{a0}: ne va pas\n    conseil\u{a0}: à corriger";
+    for (language, told, text) in [
+        (Language::Fr, &both, french),
+        (Language::En, &both, english),
+        (Language::Fr, &alone, english),
+    ] {
+        let words = SheetWords::load(language).unwrap();
+        assert_eq!(words.warning(told).unwrap(), text);
+    }
+    let sheet = Sheet {
+        told: [vec![both], vec![alone]],
+        ..full("x")
+    };
+    let html = write(&sheet, "https://idp.example.org").unwrap();
+    assert_eq!(html.matches("ne va pas").count(), 1);
+    assert_eq!(html.matches("is wrong").count(), 2);
+    assert_eq!(html.matches("<li lang=\"en\" translate=\"no\">").count(), 1);
 }
 
 #[test]

@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 
-use super::{About, Ending, Page, PasswordEnd, Refusal, Stop, StopReason};
+use super::{About, Ending, Page, PasswordEnd, RealSignIn, Refusal, Stop, StopReason};
 use crate::{
     flow::trial::{Behind, Origin, Taken, Told, Trial},
     model::{
@@ -11,7 +11,7 @@ use crate::{
         name_id::{NameId, NameIdFormat},
         proof::AuthnMethod,
         support_code::SupportCode,
-        trace::{Organ, Trace},
+        trace::{Organ, Trace, Verdict},
         vocab,
     },
     sp_check::{Finding, Reading, Rule},
@@ -248,13 +248,18 @@ impl<'a> Cast<'a> {
             support_code,
             way_out: None,
             again: None,
-            is_trial: false,
+            trial: None,
         };
         let trial = Stop {
             reason: StopReason::NoMail { provider },
             way_out: Some((provider, "/test")),
-            is_trial: true,
+            trial: Some(RealSignIn::SamePage),
             ..no_way_out
+        };
+        let told = Stop {
+            reason: StopReason::SignInTooOld { provider },
+            trial: Some(RealSignIn::ProviderTold),
+            ..trial
         };
         let passing = Stop {
             reason: StopReason::SignInUnavailable,
@@ -272,13 +277,14 @@ impl<'a> Cast<'a> {
                     way_out: way_out.filter(|_| reason.may_pass()),
                     // It is never without.
                     again: Some("/j/zoom/c2VhbA").filter(|_| reason == StopReason::TicketUsed),
-                    is_trial: reason == StopReason::NotATester,
+                    trial: (reason == StopReason::NotATester).then_some(RealSignIn::GoesOn),
                 };
                 (format!("stop-{}", reason.slug()), Page::Stop(stop))
             })
             .chain([
                 ("stop-without-way-out".to_owned(), Page::Stop(no_way_out)),
                 ("stop-of-a-trial".to_owned(), Page::Stop(trial)),
+                ("stop-of-a-trial-told".to_owned(), Page::Stop(told)),
                 ("stop-that-may-pass".to_owned(), Page::Stop(passing)),
             ])
     }
@@ -352,7 +358,9 @@ pub fn trial(text: &str, broken: &[Rule]) -> Trial {
         origin: origin(rules),
     };
     let mut decisions = Trace::new();
-    decisions.note(Organ::Map, own(), "as the source has it, 1 value");
+    for verdict in Verdict::every(2, "2026-11-28T12:00:00Z") {
+        decisions.note(Organ::Map, own(), verdict);
+    }
     Trial {
         provider: Localized {
             fr: own(),

@@ -21,14 +21,45 @@ pub struct Stop<'a> {
     pub way_out: Option<(&'a str, &'a str)>,
     /// Own path at which the journey itself goes on, where the fault may pass.
     pub again: Option<&'a str>,
-    /// Whether it stops a trial: nothing was sent, and the way out leads to where another one can begin.
-    pub is_trial: bool,
+    /// Where it stops a trial, what a person meets who signs in for real: nothing was sent, and the way out leads to where
+    /// another trial can begin.
+    pub trial: Option<RealSignIn>,
+}
+
+/// What a person meets who signs in for real, where a trial stops.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum RealSignIn {
+    /// Nothing: trials alone stop there.
+    GoesOn,
+    /// Not our page: the provider is answered that there is no sign-in, and shows a page of its own.
+    ProviderTold,
+    /// The same page, with the same advice.
+    SamePage,
+}
+
+impl RealSignIn {
+    /// The name of the text that says so.
+    pub(super) const fn key(self) -> &'static str {
+        match self {
+            Self::GoesOn => key("stop-trial-goes-on"),
+            Self::ProviderTold => key("stop-trial-provider-told"),
+            Self::SamePage => key("stop-trial-same-page"),
+        }
+    }
 }
 
 impl Stop<'_> {
+    /// The name of the text above the advice.
+    pub(super) const fn advice_key(&self) -> &'static str {
+        match self.trial {
+            Some(RealSignIn::SamePage) => key("stop-trial-advice-title"),
+            Some(RealSignIn::GoesOn | RealSignIn::ProviderTold) | None => key("stop-advice-title"),
+        }
+    }
+
     /// The name of the text on the button that leads out.
     pub(super) const fn way_out_key(&self) -> &'static str {
-        if self.is_trial {
+        if self.trial.is_some() {
             key("stop-way-out-trial")
         } else {
             self.reason.way_out_key()
@@ -277,6 +308,7 @@ impl StopReason<'_> {
             Self::FormForged => key("stop-way-out-form"),
             Self::LogoutFailed => key("stop-way-out-logout"),
             Self::LogoutNotTaken => key("stop-way-out-logout-here"),
+            Self::BadHost => key("stop-way-out-host"),
             Self::JourneyExpired
             | Self::JourneyForged
             | Self::OtherBrowser
@@ -309,8 +341,7 @@ impl StopReason<'_> {
             | Self::SignInUnavailable
             | Self::Busy
             | Self::Internal
-            | Self::MethodNotAllowed
-            | Self::BadHost => key("stop-way-out"),
+            | Self::MethodNotAllowed => key("stop-way-out"),
         }
     }
 }

@@ -386,7 +386,8 @@ impl Edition {
                 advice,
                 way_out,
                 again => stop.again,
-                is_trial => stop.is_trial,
+                trial => stop.trial.map(|real| self.text(real.key(), [])).transpose()?,
+                advice_title => self.text(stop.advice_key(), [])?,
                 must_change_password => stop.reason == StopReason::PasswordMustChange,
                 // Where the address itself is wrong, its start page is, too.
                 has_home => stop.way_out.is_none() && stop.reason != StopReason::BadHost,

@@ -472,7 +472,7 @@ fn r54_a_page_leads_nowhere_but_to_the_web_and_to_our_own_paths() {
             support_code: "",
             way_out: Some(("Zoom", link)),
             again: None,
-            is_trial: false,
+            trial: None,
         })
     };
     for link in [

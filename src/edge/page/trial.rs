@@ -10,7 +10,10 @@ use super::{
 use crate::{
     attributes::catalog,
     flow::trial::{Behind, Origin, Taken, Told, Trial},
-    model::{proof::AuthnMethod, trace::Decision},
+    model::{
+        proof::AuthnMethod,
+        trace::{Decision, Detail, Verdict},
+    },
     sp_check::Rule,
 };
 
@@ -50,8 +53,8 @@ impl Edition {
                 provider,
                 encrypted,
                 has_own_rules => trial.has_own_rules,
-                refusals => sentences(trial.reading.refusals()),
-                advice => sentences(trial.reading.advice()),
+                refusals => self.sentences(trial.reading.refusals())?,
+                advice => self.sentences(trial.reading.advice())?,
                 told => self.told(trial)?,
                 person => trial.person.as_str(),
                 method => self.method(trial)?,
@@ -60,8 +63,8 @@ impl Edition {
                     people => trial.proven_at.strftime("%Y-%m-%d %H:%M:%S UTC").to_string(),
                 },
                 support_code => trial.support_code.to_string(),
-                behind => trial.behind.as_ref().map(behind),
-                rules => rules(trial),
+                behind => trial.behind.as_ref().map(|behind| self.behind(behind)).transpose()?,
+                rules => self.rules(trial)?,
                 rules_title => self.words.text(key("trial-rules"), &count)?,
                 xml => trial.xml.as_str(),
             },
@@ -144,33 +147,66 @@ impl Edition {
             Ok(method)
         }
     }
+
+    fn sentences(&self, rules: impl Iterator<Item = Rule>) -> Result<Vec<String>, PageError> {
+        rules.map(|rule| self.text(&rule_key(rule), [])).collect()
+    }
+
+    /// Every rule that the Response was held to; what is wrong where it is broken.
+    fn rules(&self, trial: &Trial) -> Result<Vec<Value>, PageError> {
+        let findings = &trial.reading.findings;
+        let rules = Rule::ALL.iter();
+        rules
+            .map(|rule| {
+                let is_broken = findings.iter().any(|finding| finding.rule == *rule);
+                let sentence = is_broken.then(|| self.text(&rule_key(*rule), []));
+                Ok(context! {
+                    name => format!("{rule:?}"),
+                    sentence => sentence.transpose()?,
+                })
+            })
+            .collect()
+    }
+
+    fn behind(&self, behind: &Behind) -> Result<Value, PageError> {
+        let decisions = behind.decisions.decisions().iter();
+        let decisions: Result<Vec<_>, _> = decisions.map(|one| self.decision(one)).collect();
+        Ok(context! { withheld => behind.withheld.clone(), decisions => decisions? })
+    }
+
+    fn decision(&self, decision: &Decision) -> Result<String, PageError> {
+        let mut arguments = FluentArgs::new();
+        arguments.set("about", decision.about.as_ref());
+        match decision.verdict.detail() {
+            Detail::None => {}
+            Detail::Values(count) => arguments.set("count", count),
+            Detail::Word(word) => arguments.set("word", word),
+        }
+        let key = verdict_key(&decision.verdict);
+        Ok(self.words.text(&key, &arguments)?)
+    }
 }
 
-fn sentences(rules: impl Iterator<Item = Rule>) -> Vec<&'static str> {
-    rules.map(Rule::sentence).collect()
+/// The name of the text that says what is wrong where `rule` is broken.
+pub(super) fn rule_key(rule: Rule) -> String {
+    format!("rule-{}", kebab(&format!("{rule:?}")))
 }
 
-/// Every rule that the Response was held to; what is wrong where it is broken.
-fn rules(trial: &Trial) -> Vec<Value> {
-    let findings = &trial.reading.findings;
-    let rules = Rule::ALL.iter();
-    rules
-        .map(|rule| {
-            let is_broken = findings.iter().any(|finding| finding.rule == *rule);
-            context! {
-                name => format!("{rule:?}"),
-                sentence => is_broken.then(|| rule.sentence()),
-            }
-        })
-        .collect()
+/// The name of the text that says what came of a decision.
+pub(super) fn verdict_key(verdict: &Verdict) -> String {
+    format!("decision-{}", kebab(verdict.name()))
 }
 
-fn behind(behind: &Behind) -> Value {
-    let decisions = behind.decisions.decisions().iter();
-    let decisions: Vec<_> = decisions
-        .map(|Decision { by, about, verdict }| format!("{} {about}: {verdict}", by.as_str()))
-        .collect();
-    context! { withheld => behind.withheld.clone(), decisions }
+/// The name of a variant as the names of texts are written.
+fn kebab(variant: &str) -> String {
+    let mut written = String::with_capacity(variant.len() + 8);
+    for c in variant.chars() {
+        if c.is_ascii_uppercase() && !written.is_empty() {
+            written.push('-');
+        }
+        written.push(c.to_ascii_lowercase());
+    }
+    written
 }
 
 #[cfg(test)]

@@ -4,7 +4,10 @@ use crate::{
         specimens::{TRIALS, trial},
     },
     flow::trial::Trial,
-    model::language::{Language, Localized},
+    model::{
+        language::{Language, Localized},
+        trace::Verdict,
+    },
     sp_check::Rule,
 };
 
@@ -71,10 +74,60 @@ fn the_verdict_comes_first_and_is_that_of_the_strict_reader() {
         let html = rendered(&Page::Trial(&trial), Language::En);
         for rule in broken {
             // Once where it counts, and once in the list of all rules.
-            assert_eq!(html.matches(rule.sentence()).count(), 2, "{rule:?}");
+            assert_eq!(html.matches(sentence(*rule)).count(), 2, "{rule:?}");
         }
         let is_told = html.contains("may accept what they refuse");
         assert_eq!(is_told, !has_own_rules);
+    }
+}
+
+/// What the English page says of some broken rules.
+fn sentence(rule: Rule) -> &'static str {
+    let sentences = [
+        (
+            Rule::Destination,
+            "Destination is not exactly the assertion consumer service.",
+        ),
+        (
+            Rule::KeyInfo,
+            "KeyInfo holds another certificate than the provider was given.",
+        ),
+        (
+            Rule::Unsolicited,
+            "The Response answers no request, so nothing stops its replay.",
+        ),
+    ];
+    let mut known = sentences.into_iter().filter(|(known, _)| *known == rule);
+    known.next().unwrap().1
+}
+
+/// The entries of the list that is marked so.
+fn entries(html: &str, mark: &str) -> Vec<String> {
+    let (_, rest) = html
+        .split_once(&format!("data-testid=\"{mark}\">"))
+        .unwrap();
+    let (list, _) = rest.split_once("</details>").unwrap();
+    list.split("<li>").skip(1).map(str::to_owned).collect()
+}
+
+#[test]
+fn every_rule_that_can_be_broken_and_every_decision_is_said_in_the_language_of_the_page() {
+    let trial = trial("\u{2318}", Rule::ALL);
+    let [french, english] =
+        [Language::Fr, Language::En].map(|language| rendered(&Page::Trial(&trial), language));
+    for (mark, count) in [
+        ("rules", Rule::ALL.len()),
+        ("decisions", Verdict::every(1, "").len()),
+    ] {
+        let (french, english) = (entries(&french, mark), entries(&english, mark));
+        assert_eq!((french.len(), english.len()), (count, count), "{mark}");
+        for (french, english) in french.iter().zip(&english) {
+            assert_ne!(french, english, "{mark}");
+        }
+        let [french, english] = [french, english].map(|entries| entries.concat());
+        let is_english = |text: &str| [" the ", " is ", " of "].map(|word| text.contains(word));
+        assert_eq!(is_english(&english), [true; 3], "{mark}");
+        assert_eq!(is_english(&french), [false; 3], "{mark}");
     }
 }
 

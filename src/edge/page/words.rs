@@ -112,7 +112,11 @@ mod tests {
     use std::collections::BTreeSet;
 
     use super::*;
-    use crate::edge::page::{sheet, specimens, template::SOURCES};
+    use crate::{
+        edge::page::{sheet, specimens, template::SOURCES, trial},
+        model::trace::Verdict,
+        sp_check::Rule,
+    };
 
     /// Every `message` and `message.attribute` that a file defines, and what each of them asks for.
     fn defined(language: Language) -> BTreeSet<(String, BTreeSet<String>)> {
@@ -169,10 +173,22 @@ mod tests {
                 format!("{key}.advice"),
             ]
         });
+        let hints = in_code.clone().filter_map(|rest| {
+            let key = rest.split('"').next()?;
+            let has_a_hint = key.starts_with("zoom-rule-")
+                || ["sheet-told-next-key", "sheet-told-present-key"].contains(&key);
+            has_a_hint.then(|| format!("{key}.hint"))
+        });
+        let rules = Rule::ALL.iter().map(|rule| trial::rule_key(*rule));
+        let verdicts = Verdict::every(1, "").into_iter();
+        let verdicts = verdicts.map(|verdict| trial::verdict_key(&verdict));
         in_templates
             .chain(in_code)
             .map(|rest| rest.split('"').next().unwrap().to_owned())
+            .chain(hints)
             .chain(stops)
+            .chain(rules)
+            .chain(verdicts)
             .collect()
     }
 
@@ -196,6 +212,25 @@ mod tests {
             unknown.is_empty() && unused.is_empty(),
             "unknown {unknown:?}, unused {unused:?}"
         );
+    }
+
+    #[test]
+    fn a_broken_rule_is_told_in_one_sentence_of_its_own() {
+        for language in Language::ALL {
+            let words = Words::load(language).unwrap();
+            let none = FluentArgs::new();
+            let mut sentences: Vec<String> = Rule::ALL
+                .iter()
+                .map(|rule| words.text(&trial::rule_key(*rule), &none).unwrap())
+                .collect();
+            for sentence in &sentences {
+                assert!(sentence.ends_with('.') && sentence.starts_with(char::is_uppercase));
+                assert!(!sentence.trim_end_matches('.').contains(". "), "{sentence}");
+            }
+            sentences.sort_unstable();
+            sentences.dedup();
+            assert_eq!(sentences.len(), Rule::ALL.len());
+        }
     }
 
     #[test]

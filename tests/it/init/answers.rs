@@ -14,7 +14,7 @@ async fn what_is_said_on_the_command_line_becomes_a_configuration_that_check_acc
     let told = place.init(&SAID).await;
     told.is_good();
     let file = "--config house/config/passerelle.toml";
-    for command in ["check", "sp add zoom --metadata URL", "serve"] {
+    for command in ["check", "doctor", "sp add zoom --metadata URL", "serve"] {
         let line = format!("  passerelle {command} {file}\n");
         assert!(told.out.contains(&line), "{line}: {told:?}");
     }
@@ -65,6 +65,24 @@ async fn r100_what_init_makes_is_read_by_its_owner_and_secrets_by_nobody_else() 
     for text in [place.text(), fs::read_to_string(people).unwrap()] {
         assert!(!text.contains(password), "{text}");
     }
+}
+
+#[tokio::test]
+async fn a_configuration_is_not_named_in_vain() {
+    let place = Place::new();
+    for (words, instead) in [
+        (&["keys", "certs"][..], "passerelle keys FOLDER"),
+        (&["init", "other", "--try"], "passerelle init FOLDER"),
+        (&["hash-password"], "without a configuration"),
+    ] {
+        let told = place.run(words).await;
+        assert_eq!(told.status, 2, "{told:?}");
+        assert!(told.errors.contains(instead), "{told:?}");
+    }
+    assert!(!place.file("certs").exists() && !place.file("other").exists());
+    // Whoever rolls a key over names the one that is meant.
+    let told = place.run(&["keys", "rollover", "status"]).await;
+    told.fails("house/config/passerelle.toml");
 }
 
 #[tokio::test]
@@ -259,14 +277,15 @@ async fn a_person_is_asked_in_their_language_until_each_answer_is_right() {
     told.is_good();
     for (question, times) in [
         ("1/5", 2),
+        ("2/5", 8),
         ("Où les personnes se connectent-elles", 3),
         ("comme ou=people,dc=univ,dc=example", 1),
         ("Nom (DN) de notre compte", 2),
         ("install -m 400 /dev/stdin FICHIER", 2),
-        ("3/5", 1),
+        ("3/5", 2),
         ("séparés par des virgules [gmail.com]", 1),
         ("4/5", 2),
-        ("5/5", 1),
+        ("5/5", 4),
         ("La même phrase en anglais", 1),
         ("Adresse web où cela se fait", 2),
         ("error: --base-url (base-url): is not an absolute URL", 1),

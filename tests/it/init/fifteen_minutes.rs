@@ -17,6 +17,7 @@ use crate::{
         real_bridge::PROGRAM,
         slapd::{Kind, READER_DN, Slapd},
     },
+    sp::Told,
 };
 
 /// Zoom, as the stand-in plays it.
@@ -223,11 +224,55 @@ async fn from_a_try_of_init_to_somebody_at_zoom_it_takes_commands_alone() {
     let said = [&["--try", "--base-url", &base], &contact[..]].concat();
     let told = place.init(&said).await;
     told.is_good();
-    let (before, rest) = told.out.split_once(", password ").unwrap();
-    let (_, login) = before.rsplit_once(' ').unwrap();
-    let (password, _) = rest.split_once(". ").unwrap();
+    let (login, password) = account_in(&told);
     let live = go_live(&place, port).await;
     assert_eq!(live.page.kind().as_deref(), Some("login"));
     live.sign_in(login, password, "test@univ-montp3.example")
         .await;
+}
+
+/// The account that `init --try` made, and told of.
+fn account_in(told: &Told) -> (&str, &str) {
+    let (before, rest) = told.out.split_once(", password ").unwrap();
+    let (_, login) = before.rsplit_once(' ').unwrap();
+    let (password, _) = rest.split_once(". ").unwrap();
+    (login, password)
+}
+
+#[tokio::test]
+async fn a_try_of_init_is_served_as_it_is_and_shows_what_a_service_would_be_told() {
+    let (place, port) = (Place::new(), free_port());
+    let base = format!("http://idp.localhost:{port}");
+    let told = place.init(&["--try", "--base-url", &base]).await;
+    told.is_good();
+    assert!(
+        told.out.contains(&format!("Open {base} in a browser")),
+        "{told:?}"
+    );
+    let file = place.configuration();
+    let server = Server::start("bridge", Path::new(PROGRAM), &place.file(""), |command| {
+        command.arg("serve").arg("--config").arg(&file);
+    });
+    let _server = server.listens_on(port).await;
+    let mut browser = BrowserSim::new();
+    let home = browser.open(&Url::parse(&base).unwrap()).await;
+    let url = format!("{base}/test");
+    let link = format!("href=\"{}\"", url.replace('/', "&#x2f;"));
+    assert!(home.body.contains(&link), "{}", home.body);
+    let trials = browser.follow(&home, &Url::parse(&url).unwrap()).await;
+    let login_page = browser.submit(&trials, &trials.form()).await;
+    let (login, password) = account_in(&told);
+    let form = filled(&login_page, login, password);
+    let shown = browser.submit(&login_page, &form).await;
+    assert_eq!(shown.kind().as_deref(), Some("trial"), "{}", shown.body);
+    assert!(
+        shown.body.contains("data-verdict=\"taken\""),
+        "{}",
+        shown.body
+    );
+    assert!(shown.body.contains("test@univ.example"), "{}", shown.body);
+    // The server keeps what it has to in the folder that was made for it, and commands reach it there.
+    let status = place.run(&["status"]).await;
+    status.is_good();
+    assert!(place.file("house/state/control").exists());
 }

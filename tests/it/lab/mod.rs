@@ -22,4 +22,5 @@ pub(crate) mod promise;
 pub(crate) mod real_bridge;
 pub(crate) mod service_provider;
 pub(crate) mod slapd;
+pub(crate) mod soft_hsm;
 pub(crate) mod xml_tools;

@@ -23,6 +23,8 @@ pub(crate) struct RealBridge {
     pub(crate) base: String,
     /// The authorities of its system, instead of those of this one.
     pub(crate) system_authorities: Option<PathBuf>,
+    /// The configuration of the `SoftHSM` that it signs by.
+    pub(crate) soft_hsm: Option<PathBuf>,
     port: u16,
 }
 
@@ -41,6 +43,7 @@ impl RealBridge {
             folder,
             base,
             system_authorities: None,
+            soft_hsm: None,
             port,
         };
         let zoom = metadata::service_provider(ZOOM_ENTITY_ID, &endpoints);
@@ -82,7 +85,7 @@ impl RealBridge {
 
     /// Starts the real binary with the configuration that is there.
     pub(crate) async fn start_as_it_is(&self) -> Server {
-        let file = self.folder.path().join("passerelle.toml");
+        let file = self.file();
         let server = Server::start(
             "bridge",
             Path::new(PROGRAM),
@@ -92,9 +95,17 @@ impl RealBridge {
                 if let Some(authorities) = &self.system_authorities {
                     command.env("SSL_CERT_FILE", authorities);
                 }
+                if let Some(soft_hsm) = &self.soft_hsm {
+                    command.env("SOFTHSM2_CONF", soft_hsm);
+                }
             },
         );
         server.listens_on(self.port).await
+    }
+
+    /// The configuration.
+    pub(crate) fn file(&self) -> PathBuf {
+        self.folder.path().join("passerelle.toml")
     }
 
     /// Writes the configuration of the demo, in which texts are replaced.
@@ -109,7 +120,7 @@ impl RealBridge {
             assert!(configuration.contains(old), "{old}");
             configuration = configuration.replace(old, new);
         }
-        let file = self.folder.path().join("passerelle.toml");
+        let file = self.file();
         std::fs::write(&file, configuration).unwrap();
         file
     }

@@ -239,7 +239,7 @@ async fn r96_while_a_roll_over_is_on_no_reload_brings_a_third_key() {
     rolling.change(forgotten);
     rolling.change(|text| edit::set_next_key(text, "next.pem".as_ref()).unwrap());
     rolling.switch("zoom", Some(rolling.bridge.now()));
-    // The end of it is none, and then a key is replaced as it always could be.
+    // The end of it is none.
     rolling.switch("library", Some(rolling.bridge.now()));
     rolling.switch("intranet", Some(rolling.bridge.now()));
     rolling.change(|text| edit::take_next_key(text, 0).unwrap());
@@ -252,15 +252,41 @@ async fn r96_while_a_roll_over_is_on_no_reload_brings_a_third_key() {
         SignedElement::Response,
         "next.crt",
     );
-    rolling.change(|text| {
-        text.replace("[\"next.pem\"]", "['third.pem']")
-            .replace("['next.pem']", "['third.pem']")
-    });
-    rolling.is_signed(
-        &rolling.signs_in(ZOOM).await,
-        SignedElement::Assertion,
-        "third.crt",
-    );
+}
+
+#[tokio::test]
+async fn r96_no_reload_takes_away_the_only_key_that_providers_know() {
+    let rolling = Rolling::begun();
+    rolling.change(forgotten);
+    // Begun and finished by hand, and nobody has reloaded between the two.
+    let old = "signing = ['signing.pem']";
+    let third = |text: &str| {
+        assert!(text.contains(old), "{text}");
+        text.replace(old, "signing = ['third.pem']")
+    };
+    let faults = rolling.try_change(third).unwrap_err();
+    let told: Vec<_> = faults.iter().map(ToString::to_string).collect();
+    // Not for the one that is switched off.
+    assert_eq!(told.len(), 3, "{told:?}");
+    for (told, provider) in told.iter().zip(["intranet", "library", "zoom"]) {
+        let what = format!(
+            "keys: sp.{provider} would be answered with a key that our metadata does not hold yet"
+        );
+        assert!(told.contains(&what), "{told}");
+        assert!(
+            told.contains("only a restart changes keys at once"),
+            "{told}"
+        );
+    }
+    assert_eq!(certificates(&rolling.published().await), of(&[idp_key()]));
+    let answer = rolling.signs_in(ZOOM).await;
+    rolling.is_signed(&answer, SignedElement::Assertion, "idp.crt");
+    // Published beside the one that they know, it may have its place.
+    let both = "signing = ['signing.pem', 'third.pem']";
+    rolling.change(|text| text.replace("signing = ['third.pem']", both));
+    rolling.change(|text| text.replace(both, "signing = ['third.pem']"));
+    let answer = rolling.signs_in(ZOOM).await;
+    rolling.is_signed(&answer, SignedElement::Assertion, "third.crt");
 }
 
 #[tokio::test]

@@ -7,6 +7,10 @@ use std::{
 };
 
 use openssl::pkey::PKey;
+use passerelle::{
+    sys::secret::Secret,
+    xmlsec::{KeyFault, SigningKey},
+};
 use serde_json::Value;
 
 use crate::{
@@ -14,6 +18,7 @@ use crate::{
         Setup,
         keys::{idp_key, library_key, strange_key, zoom_key},
     },
+    lab::{process::run, real_bridge::PROGRAM},
     sp::{House, Told},
 };
 
@@ -301,8 +306,8 @@ async fn r96_a_provider_that_another_key_signs_for_has_no_part_in_it() {
         crate::bridge::metadata(entity, "", zoom_key(), &["https://wiki.example.net/acs"]);
     keys.0.brings("wiki.xml", &metadata);
     let folder = keys.0.folder.path().to_str().unwrap();
-    let words = ["keys", folder, "--algorithm", "ec-p256"];
-    keys.0.passerelle(&words).await.is_good();
+    let (made, said) = run(PROGRAM, &["keys", folder, "--algorithm", "ec-p256"], &[]);
+    assert!(made, "{said}");
     let text = keys.0.text();
     let both = text.replace("['signing.pem']", "['signing.pem', 'signing-ec-p256.pem']");
     fs::write(&keys.0.path, both).unwrap();
@@ -364,6 +369,66 @@ async fn r100_an_encrypted_key_is_opened_with_its_passphrase_and_is_followed_by_
     }
     keys.roll(&["finish"]).await.is_good();
     keys.0.passerelle(&["check"]).await.is_good();
+}
+
+#[tokio::test]
+async fn r100_beside_a_credential_no_new_key_is_made_and_one_that_is_named_is_taken() {
+    let keys = Keys::new();
+    let text = keys.0.text();
+    let named = text.replace("['signing.pem']", "['credential:signing.pem']");
+    assert_ne!(named, text);
+    fs::write(&keys.0.path, named).unwrap();
+    let folder = keys.0.path.parent().unwrap();
+    let roll = |words: &[&str]| {
+        let config = ["--config", keys.0.path.to_str().unwrap()];
+        let words = [&["keys", "rollover"], words, &config].concat();
+        run(PROGRAM, &words, &[("CREDENTIALS_DIRECTORY", folder)])
+    };
+    let before = keys.0.files();
+    let (done, said) = roll(&["start"]);
+    assert!(!done && said.contains("name it with --key"), "{said}");
+    assert!(keys.0.files() == before, "it wrote something");
+    keys.0.brings("next.pem", &library_key().pem);
+    let (done, said) = roll(&["start", "--key", "credential:next.pem"]);
+    assert!(done, "{said}");
+    assert!(keys.0.text().contains("next = \"credential:next.pem\""));
+}
+
+#[test]
+fn r100_a_new_key_may_be_made_encrypted_with_a_passphrase_that_is_there_or_drawn() {
+    let folder = tempfile::tempdir().unwrap();
+    let at = |name: &str| folder.path().join(name).to_str().unwrap().to_owned();
+    let make = |keys: &str, passphrase: &str| {
+        run(PROGRAM, &["keys", keys, "--passphrase", passphrase], &[])
+    };
+    fs::write(at("given"), "correct horse\nbattery staple\n").unwrap();
+    for (name, opens) in [("given", Some("correct horse")), ("drawn", None)] {
+        let (keys, passphrase) = (at(&format!("{name}-keys")), at(name));
+        let (done, said) = make(&keys, &passphrase);
+        assert!(done, "{said}");
+        let signing = Path::new(&keys).join("signing.pem");
+        let pem = fs::read(&signing).unwrap();
+        let closed = SigningKey::from_pem(&pem);
+        assert!(matches!(closed, Err(KeyFault::Locked)), "{closed:?}");
+        let line = fs::read_to_string(&passphrase).unwrap();
+        let line = opens.unwrap_or_else(|| line.trim_end());
+        assert!(line.len() >= 13 && !said.contains(line), "{said}");
+        let secret = Secret::from(line.to_owned());
+        SigningKey::from_locked_pem(&pem, Some(&secret)).unwrap();
+        let mode = |path: &Path| fs::metadata(path).unwrap().permissions().mode() & 0o777;
+        assert_eq!(mode(&signing), 0o400);
+        if opens.is_none() {
+            assert_eq!(mode(Path::new(&passphrase)), 0o400);
+        }
+        // Once more, and nothing is made anew.
+        let (done, said) = make(&keys, &passphrase);
+        assert!(done && fs::read(&signing).unwrap() == pem, "{said}");
+    }
+    // A key that stands open is not told to be encrypted.
+    let open = at("open-keys");
+    assert!(run(PROGRAM, &["keys", &open], &[]).0);
+    let (done, said) = make(&open, &at("given"));
+    assert!(!done && said.contains("is not encrypted"), "{said}");
 }
 
 #[tokio::test]

@@ -167,6 +167,17 @@ async fn r93_the_own_network_is_asked_only_where_somebody_allows_it() {
         .sp(&words_http, "")
         .await
         .fails("does not begin with https://");
+    // A lab takes http of this machine, which is told neither of another one nor of one that nobody knows.
+    let lab = House::lab();
+    for address in ["http://10.0.0.1/metadata", "http://sp.invalid/metadata"] {
+        let told = lab.sp(&["check", "--metadata", address], "").await;
+        told.fails(
+            "hint: name its https address, or a file that you downloaded: over plain http anybody",
+        );
+        assert!(!told.errors.contains("--allow-private"), "{told:?}");
+        let is_of_scheme = told.errors.contains("does not begin with https://");
+        assert_eq!(is_of_scheme, address.contains("10.0.0.1"), "{told:?}");
+    }
     assert_eq!(server.asked(), 0);
     let words = [&words[..], &["--allow-private"]].concat();
     house.sp(&words, "").await.is_good();
