@@ -207,7 +207,8 @@ fn read_address(
             if service.contains(['?', '#']) {
                 report.fault(&at, "has a query or a fragment");
             }
-            if entity_id.is_none() {
+            // One that cannot be read is told itself.
+            if entity_id.is_none() && report.is_clean_under(&table.at("entity-id")) {
                 report
                     .fault(&at, "needs `entity-id`")
                     .hint("the service is asked for the entity of that name");
