@@ -59,7 +59,8 @@ impl Answers for Live {
         ];
         Status {
             version: env!("CARGO_PKG_VERSION").to_owned(),
-            configuration: self.path.clone(),
+            // Whoever asks may be in another folder.
+            configuration: std::path::absolute(&self.path).unwrap_or_else(|_| self.path.clone()),
             running_since: self.begun_at,
             loaded_at: current.since,
             certificates: { current.basis.published() }

@@ -269,8 +269,8 @@ impl Live {
                 } else if !is_on {
                     (
                         "a key that our metadata does not hold yet",
-                        "keep the key before it, and have this one published first: `passerelle keys rollover start`, \
-                         with --key",
+                        "list it in keys.signing behind the others and reload, and have it sign once providers have \
+                         our metadata; to replace a key: `passerelle keys rollover start`",
                     )
                 } else {
                     (

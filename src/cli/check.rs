@@ -27,7 +27,7 @@ pub(super) fn run(path: &Path) -> anyhow::Result<()> {
     for duty in &ends {
         complain(&format!("warning: {}", duties::sentence(duty, now)));
     }
-    let other_keys = warn_of_other_keys(&built);
+    let other_keys = warn_of_other_keys(path, &built);
     let broken = &built.faults_of_providers;
     if !broken.is_empty() {
         complain_of(broken, "error");

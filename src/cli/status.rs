@@ -1,6 +1,6 @@
 //! `passerelle status`.
 
-use std::path::Path;
+use std::{fs, path::Path};
 
 use anyhow::bail;
 use clap::Args;
@@ -9,7 +9,11 @@ use serde_json::json;
 
 use super::{complain, reload::socket, say};
 use crate::{
-    app::{build::Built, duties, rollover},
+    app::{
+        build::Built,
+        duties,
+        rollover::{self, Unlike},
+    },
     control::{
         Answer, Command, Duty, Status,
         ask::{AskFault, ask},
@@ -58,19 +62,31 @@ pub(super) fn run(path: &Path, options: &Options) -> anyhow::Result<()> {
     }
 }
 
-/// Warns of what the running server, where one answers, has otherwise of our keys than these files; how often.
-pub(super) fn warn_of_other_keys(built: &Built) -> usize {
+/// Warns of what the running server, where one answers, has otherwise of our keys than what was built from the file at
+/// `path`; how often. A server that has another configuration than this one is to have other keys.
+pub(super) fn warn_of_other_keys(path: &Path, built: &Built) -> usize {
     let socket = built.server.control_socket.as_deref();
-    let Some(server) = socket.and_then(|socket| asked(socket).ok()) else {
+    let server = socket.and_then(|socket| asked(socket).ok());
+    let Some(server) = server.filter(|server| is_one_file(path, &server.configuration)) else {
         return 0;
     };
-    let told = rollover::unlike(built, &server, SystemClock.now());
+    let Unlike { told, is_refused } = rollover::unlike(built, &server, SystemClock.now());
+    let hint = if is_refused {
+        "`passerelle reload` refuses this: publish the new key first, behind the others in keys.signing; only a restart \
+         takes it at once"
+    } else {
+        "`passerelle reload` has it take them, or says why it cannot"
+    };
     for what in &told {
-        complain(&format!(
-            "warning: {what}\n    hint: `passerelle reload` has it take them"
-        ));
+        complain(&format!("warning: {what}\n    hint: {hint}"));
     }
     told.len()
+}
+
+/// Whether both paths lead to one file.
+fn is_one_file(one: &Path, other: &Path) -> bool {
+    let real = |path| fs::canonicalize(path).ok();
+    one == other || real(one).is_some_and(|one| real(other) == Some(one))
 }
 
 /// What the server says that listens at `socket`.

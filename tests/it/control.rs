@@ -487,3 +487,43 @@ async fn r91_what_is_decided_while_a_server_starts_counts_for_that_server() {
         assert_eq!(counts, word == "accept");
     }
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn r96_whoever_replaces_the_key_that_signs_is_told_before_a_reload_that_it_is_refused() {
+    let house = House::new();
+    let _server = house.start().await;
+    let folder = house.file.with_file_name("others");
+    let (made, said) = run(PROGRAM, &["keys", folder.to_str().unwrap()], &[]);
+    assert!(made, "{said}");
+    let before = fs::read_to_string(&house.file).unwrap();
+    let (old, new) = ("\"keys/signing.pem\"", "\"others/signing.pem\"");
+    let replaced = before.replace(old, new);
+    assert_ne!(replaced, before);
+    // Another configuration than that of the server is to have other keys, and no reload takes it.
+    let other = house.file.with_file_name("other.toml");
+    fs::write(&other, &replaced).unwrap();
+    let words = ["check", "--config", other.to_str().unwrap()];
+    let (good, said) = run(PROGRAM, &words, &[]);
+    assert!(good && !said.contains("the running server"), "{said}");
+    fs::write(&house.file, replaced).unwrap();
+    let (taken, untaken) = (
+        "`passerelle reload` has it take them",
+        "`passerelle reload` refuses this",
+    );
+    let (_, said) = house.command(&["check"]);
+    let is_told = said.contains("answers sp.zoom with another key") && said.contains(untaken);
+    assert!(is_told && !said.contains(taken), "{said}");
+    let (done, said) = house.command(&["reload"]);
+    assert!(
+        !done && said.contains("list it in keys.signing behind the others"),
+        "{said}"
+    );
+    // By that hint it goes on.
+    for keys in [format!("{old}, {new}"), format!("{new}, {old}")] {
+        fs::write(&house.file, before.replace(old, &keys)).unwrap();
+        let (_, said) = house.command(&["check"]);
+        assert!(said.contains(taken) && !said.contains(untaken), "{said}");
+        let (done, said) = house.command(&["reload"]);
+        assert!(done, "{said}");
+    }
+}

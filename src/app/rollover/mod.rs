@@ -99,9 +99,18 @@ pub(super) fn signed_with(
     signed.collect()
 }
 
+/// What a running server has otherwise of our keys than the files.
+#[derive(Debug)]
+pub struct Unlike {
+    /// Each thing, in a sentence.
+    pub told: Vec<String>,
+    /// Whether a reload is refused: a provider would be answered with a key that is not published.
+    pub is_refused: bool,
+}
+
 /// What `server`, which runs, has otherwise of our keys than `built`, which is what the files say at `now`: for whoever
 /// reads the files and believes that it counts.
-pub fn unlike(built: &Built, server: &control::Status, now: Timestamp) -> Vec<String> {
+pub fn unlike(built: &Built, server: &control::Status, now: Timestamp) -> Unlike {
     let keys = built.basis.published();
     let files: BTreeSet<_> = keys.map(|key| key.certificate().sha256()).collect();
     let running: BTreeSet<_> = server.certificates.iter().map(String::as_str).collect();
@@ -111,6 +120,7 @@ pub fn unlike(built: &Built, server: &control::Status, now: Timestamp) -> Vec<St
             "the running server publishes other certificates than these files hold".to_owned(),
         );
     }
+    let mut is_refused = false;
     for (name, key) in signed_with(&built.front.bridge, &built.basis, now) {
         if server
             .signed_with
@@ -120,9 +130,12 @@ pub fn unlike(built: &Built, server: &control::Status, now: Timestamp) -> Vec<St
             told.push(format!(
                 "the running server answers sp.{name} with another key than the configuration says"
             ));
+            let is_answered = { built.front.bridge.providers.iter() }
+                .any(|(short, it)| short.as_str() == name && it.registered.config.enabled);
+            is_refused |= is_answered && !running.contains(&*key);
         }
     }
-    told
+    Unlike { told, is_refused }
 }
 
 /// The keys as they are for a provider that is switched, and for all of them when the roll-over is over.

@@ -142,7 +142,7 @@ fn status(path: &Path, options: &Status) -> anyhow::Result<()> {
     let status = roll_over
         .status()
         .context("the configuration names no key")?;
-    warn_of_other_keys(roll_over.built());
+    warn_of_other_keys(path, roll_over.built());
     if options.json {
         return sp::say_json(&status);
     }
