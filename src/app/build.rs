@@ -175,6 +175,9 @@ fn build(
     if let Some(metrics) = config.metrics {
         site.look.look_at_metrics(metrics);
     }
+    if let Some(alerts) = &config.alerts {
+        site.look.look_at_alerts(alerts);
+    }
     let parts = site.parts();
     let Building { look, lasting, .. } = site;
     let Look {

@@ -25,7 +25,7 @@ use crate::{
         fault::ConfigFault,
         keys::SigningKeySource,
         named::Named,
-        sections::{Metrics, Service},
+        sections::{Alerts, Metrics, Service},
         sp::SpConfig,
     },
     edge::page::{PageError, sheet::SheetWords},
@@ -44,6 +44,7 @@ use crate::{
         said::Said,
         zoom_rules::{self, Broken},
     },
+    sys::file::cannot_be_run,
     xmlsec::{Signer, SigningKey, VerifyingKey},
 };
 
@@ -567,6 +568,24 @@ impl<'a> Look<'a> {
             let mut warning = self.told("metrics.listen", &what);
             warning.hint("it names your servers: let none but your own machines reach it");
             self.warnings.push(warning);
+        }
+    }
+
+    /// A program that lost its right to be run tells nobody anything; that is no reason to let nobody sign in.
+    pub(super) fn look_at_alerts(&mut self, alerts: &Alerts) {
+        let mail = alerts.mail.as_ref().map(|mail| &mail.sendmail);
+        for (key, words) in [
+            ("alerts.command", alerts.command.as_ref()),
+            ("alerts.mail.sendmail", mail),
+        ] {
+            let program = words.and_then(|words| words.first());
+            if let Some(program) = program.filter(|program| cannot_be_run(Path::new(program))) {
+                self.warn(
+                    key,
+                    &format!("{program} cannot be run"),
+                    &format!("chmod a+x {program}"),
+                );
+            }
         }
     }
 

@@ -15,8 +15,9 @@ use std::{
     path::{Component, Path, PathBuf},
 };
 
-use rustix::fs::{
-    Access, AtFlags, CWD, FlockOperation, MemfdFlags, OFlags, accessat, flock, memfd_create,
+use rustix::{
+    fs::{Access, AtFlags, CWD, FlockOperation, MemfdFlags, OFlags, accessat, flock, memfd_create},
+    io::Errno,
 };
 
 /// Who may do what with a new file.
@@ -103,9 +104,10 @@ pub fn shortened(path: &Path) -> PathBuf {
     short
 }
 
-/// Whether this process may run the file at `path`.
-pub fn may_be_run(path: &Path) -> bool {
-    accessat(CWD, path, Access::EXEC_OK, AtFlags::EACCESS).is_ok()
+/// Whether the file at `path` has no right to be run by this process. Nobody knows where the system does not answer that:
+/// the filter of an older container refuses the question itself.
+pub fn cannot_be_run(path: &Path) -> bool {
+    accessat(CWD, path, Access::EXEC_OK, AtFlags::EACCESS) == Err(Errno::ACCESS)
 }
 
 /// The first thing in the folder or file at `path`, itself included, that others than its owner can change;
@@ -320,6 +322,20 @@ mod tests {
         fs::write(folder.path().join("a"), "one").unwrap();
         let file = open_file(&folder.path().join("a")).unwrap();
         assert_eq!(io::read_to_string(file).unwrap(), "one");
+    }
+
+    #[test]
+    fn a_file_without_the_right_cannot_be_run_and_of_one_that_nobody_can_ask_about_nothing_is_said()
+    {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("tell");
+        fs::write(&path, "").unwrap();
+        for (mode, is_told) in [(0o700, false), (0o644, true)] {
+            fs::set_permissions(&path, Permissions::from_mode(mode)).unwrap();
+            assert_eq!(cannot_be_run(&path), is_told, "{mode:o}");
+        }
+        // Any other error says nothing of the right.
+        assert!(!cannot_be_run(&folder.path().join("absent")));
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! What `passerelle check` and a start say of a configuration that cannot be used.
 
-use std::{fs, sync::Arc};
+use std::{fs, os::unix::fs::PermissionsExt as _, sync::Arc};
 
 use passerelle::{
     app::build,
@@ -147,6 +147,39 @@ fn counts_that_are_told_to_everybody_are_warned_of() {
         let built = build::load(&path, &Environment::default(), clock, entropy).unwrap();
         let keys: Vec<_> = built.warnings.iter().map(|fault| &*fault.key).collect();
         assert_eq!(keys.contains(&"metrics.listen"), is_warned, "{address}");
+    }
+}
+
+#[test]
+fn a_program_of_alerts_that_lost_its_right_to_be_run_is_warned_of_and_keeps_nobody_from_signing_in()
+{
+    for (mode, is_warned) in [(0o755, false), (0o644, true)] {
+        let programs = tempfile::tempdir().unwrap();
+        let tell = programs.path().join("tell");
+        fs::write(&tell, "#!/bin/sh\n").unwrap();
+        fs::set_permissions(&tell, fs::Permissions::from_mode(mode)).unwrap();
+        let mut setup = Setup::new();
+        setup.more = format!(
+            "[alerts]\ncommand = ['{0}']\n[alerts.mail]\nto = ['a@example.org']\nfrom = 'b@example.org'\n\
+             sendmail = ['{0}']",
+            tell.display()
+        );
+        let (_folder, path) = setup.write();
+        let clock = Arc::new(ManualClock::starting_at(setup.start));
+        let entropy = Arc::new(SeededEntropy::new(setup.seed));
+        let built = build::load(&path, &Environment::default(), clock, entropy).unwrap();
+        let told = built
+            .warnings
+            .iter()
+            .filter(|it| it.what.ends_with("cannot be run"));
+        let told: Vec<_> = told
+            .map(|it| (&*it.key, it.line.is_some(), it.hint.is_some()))
+            .collect();
+        let both = [
+            ("alerts.command", true, true),
+            ("alerts.mail.sendmail", true, true),
+        ];
+        assert_eq!(told, if is_warned { &both[..] } else { &[] });
     }
 }
 

@@ -922,13 +922,9 @@ fn alerts_tell_somebody_by_a_program_that_is_there_and_addresses_that_are_some()
     }
     let shown = place.faults(&format!("{EXAMPLE}\n[alerts]\n"));
     assert!(shown.contains("alerts: tells nobody"), "{shown}");
-    // As it is after an editor wrote it: nobody would hear of anything.
+    // As it is after an editor wrote it: that is warned of, and keeps nobody from signing in.
     place.chmod("bin/tell", 0o644);
-    let shown = place.faults(&all);
-    assert!(
-        shown.contains("alerts.command: bin/tell cannot be run\n    hint: chmod a+x "),
-        "{shown}"
-    );
+    assert!(place.load(&all).is_ok());
     // Whoever can change the program is the server.
     place.chmod("bin/tell", 0o777);
     let shown = place.faults(&all);
