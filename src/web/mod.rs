@@ -98,8 +98,8 @@ pub fn router(front: Arc<Front>) -> Router {
         .route("/logout", get(logout::ask).post(logout::end))
         .route("/healthz", get(health::alive))
         .route("/readyz", get(health::ready))
-        .route("/assets/style.css", get(assets::style))
-        .route("/assets/icon.svg", get(assets::icon))
+        .route(Pages::STYLE_PATH, get(assets::style))
+        .route(Pages::ICON_PATH, get(assets::icon))
         .merge(trials(&front))
         .method_not_allowed_fallback(other_method)
         .fallback(nothing_here)
@@ -150,8 +150,8 @@ fn is_step(path: &str) -> bool {
 /// Whether the request names our host. Health is asked by machines, at whatever address
 /// they know the node by. How a page looks is the same for everybody, and is asked for by the page that turns away.
 fn is_for_us(front: &Front, request: &Request) -> bool {
-    let path = request.uri().path();
-    if matches!(path, "/healthz" | "/readyz") || path.starts_with("/assets/") {
+    let for_all = ["/healthz", "/readyz", Pages::STYLE_PATH, Pages::ICON_PATH];
+    if for_all.contains(&request.uri().path()) {
         return true;
     }
     let named = |authority: &str| authority.eq_ignore_ascii_case(front.authority());

@@ -223,7 +223,10 @@ pub(super) fn wrong_host(front: &Front, request: &Request) -> HttpResponse {
     let in_line = request.uri().authority().map(Authority::as_str);
     let hosts = request.headers().get_all(header::HOST).iter();
     let hosts = hosts.map(|host| host.to_str().unwrap_or("?"));
-    let asked: Vec<_> = in_line.into_iter().chain(hosts).collect();
+    // Before the host of an absolute address a password may stand.
+    let asked: Vec<_> = { in_line.into_iter().chain(hosts) }
+        .filter_map(|name| name.rsplit('@').next())
+        .collect();
     let asked = asked.join(", ");
     // A tab is all that is not printable in it.
     let asked = asked.get(..MAX_HOST_CHARS).unwrap_or(&asked);

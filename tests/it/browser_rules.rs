@@ -58,6 +58,7 @@ async fn every_route_and_status_bears_what_protects() {
         ("/%2f%2fevil.example", 404, 404),
         ("/\\evil", 404, 404),
         ("/.git/config", 404, 404),
+        ("/assets/other", 404, 404),
         ("/assets/../people.toml", 404, 404),
         ("/assets/%2e%2e/people.toml", 404, 404),
         ("/j/%ff/%ff", 400, 400),
@@ -158,7 +159,7 @@ async fn r124_a_request_for_another_host_is_turned_away() {
         &["evil.example, idp.example.org"],
         &[""],
     ] {
-        for line in [path.as_str(), "/", "/logout", "/nothing"] {
+        for line in [path.as_str(), "/", "/logout", "/nothing", "/assets/other"] {
             let page = browser.exchange(ask(hosts, line)).await;
             page.stops(421, "bad-host");
             assert!(!page.body.contains("evil"), "{hosts:?}");

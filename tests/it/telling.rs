@@ -351,6 +351,17 @@ async fn r120_nothing_that_is_sent_breaks_a_log_line() {
                 .contains("ProxyPreserveHost")
         );
     }
+    // Before either of them a password may stand.
+    let mut request = browser
+        .plain("http://u:canary@evil:81/")
+        .body(Body::empty())
+        .unwrap();
+    let host = HeaderValue::from_static("v:canary@other");
+    request.headers_mut().insert(header::HOST, host);
+    browser.exchange(request).await.stops(421, "bad-host");
+    let last = log.lines().pop().unwrap();
+    assert_eq!(last["request.host"], "evil:81, other");
+    assert!(!log.text().contains("canary"));
     let lines = log.lines();
     assert!(lines.len() > 5);
     for line in lines {
