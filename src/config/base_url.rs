@@ -116,7 +116,8 @@ fn fault_of(text: &str, url: &Url, schemes: Schemes) -> Option<(&'static str, St
     })
 }
 
-fn is_this_machine(url: &Url) -> bool {
+/// Whether the host is this machine by its very name (RFC 6761 §6.3) or address, whoever is asked.
+pub fn is_this_machine(url: &Url) -> bool {
     match url.host() {
         Some(Host::Domain(name)) => name == "localhost" || name.ends_with(".localhost"),
         Some(Host::Ipv4(address)) => address.is_loopback(),

@@ -6,7 +6,8 @@
 //! question.
 
 use std::{
-    error::Error as _, fs::Metadata, net::IpAddr, os::unix::fs::MetadataExt as _, time::Duration,
+    error::Error as _, fs::Metadata, io, net::IpAddr, os::unix::fs::MetadataExt as _,
+    time::Duration,
 };
 
 use jiff::{Timestamp, fmt::rfc2822};
@@ -156,6 +157,11 @@ impl HttpFault {
 #[error("no address of the name is of a kind that may be connected to")]
 struct AddressFault;
 
+/// A name leads to no address at all.
+#[derive(Debug, thiserror::Error)]
+#[error("the name leads to no address")]
+struct NameFault(#[source] io::Error);
+
 /// Looks names up, and gives only those of their addresses that may be connected to: there is no second
 /// look, whose answer could be another one (DNS rebinding, R-93).
 struct Guarded(fn(IpAddr) -> bool);
@@ -164,7 +170,8 @@ impl Resolve for Guarded {
     fn resolve(&self, name: Name) -> Resolving {
         let is_allowed = self.0;
         Box::pin(async move {
-            let found = tokio::net::lookup_host((name.as_str(), 0)).await?;
+            let found = tokio::net::lookup_host((name.as_str(), 0));
+            let found = found.await.map_err(NameFault)?;
             let allowed: Vec<_> = found.filter(|found| is_allowed(found.ip())).collect();
             if allowed.is_empty() {
                 return Err(AddressFault.into());
@@ -180,6 +187,14 @@ impl HttpFault {
     pub(super) fn is_of_address(&self) -> bool {
         match self {
             Self::NoAnswer(error) => is_caused_by::<AddressFault>(error),
+            Self::NoFile(_) | Self::TooLong | Self::Tls(_) | Self::Unusable(_) => false,
+        }
+    }
+
+    /// Whether nobody knows the name.
+    pub fn is_of_name(&self) -> bool {
+        match self {
+            Self::NoAnswer(error) => is_caused_by::<NameFault>(error),
             Self::NoFile(_) | Self::TooLong | Self::Tls(_) | Self::Unusable(_) => false,
         }
     }

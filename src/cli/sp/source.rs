@@ -9,7 +9,7 @@ use url::Url;
 
 use super::short_name;
 use crate::{
-    config::edit::Follow,
+    config::{base_url::is_this_machine, edit::Follow},
     metadata::source::read_bounded,
     model::{endpoint::Schemes, short_name::ShortName},
     sys::{
@@ -130,7 +130,14 @@ fn fetch(url: &Url, fetching: &Fetching, schemes: Schemes) -> anyhow::Result<Vec
         } else {
             fault
         };
-        let hint = if is_plain { PLAIN } else { hint(&fault) };
+        // A lab takes it of this machine, whose own fault it is then.
+        let is_refused = matches!(&fault, FetchFault::Scheme)
+            || matches!(&fault, FetchFault::Http(fault) if fault.is_of_name() && !is_this_machine(url));
+        let hint = if is_plain && is_refused {
+            PLAIN
+        } else {
+            hint(&fault)
+        };
         anyhow!("{url} cannot be fetched: {fault}{hint}")
     })
 }

@@ -178,6 +178,15 @@ async fn r93_the_own_network_is_asked_only_where_somebody_allows_it() {
         let is_of_scheme = told.errors.contains("does not begin with https://");
         assert_eq!(is_of_scheme, address.contains("10.0.0.1"), "{told:?}");
     }
+    // This machine is asked, and its own fault is told.
+    for address in [
+        "http://zoom.localhost:1/metadata",
+        "http://127.0.0.1:1/metadata",
+    ] {
+        let told = lab.sp(&["check", "--metadata", address], "").await;
+        told.fails("the server cannot be reached");
+        assert!(!told.errors.contains("over plain http"), "{told:?}");
+    }
     assert_eq!(server.asked(), 0);
     let words = [&words[..], &["--allow-private"]].concat();
     house.sp(&words, "").await.is_good();
