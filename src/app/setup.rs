@@ -10,7 +10,7 @@ use crate::{
     config::{
         self, Config, environment::Environment, fault::ConfigFault, sections::Service, sp::SpConfig,
     },
-    edge::page::PageError,
+    edge::{location::TRIALS, page::PageError},
     flow::bridge::Provider,
     model::{language::Language, short_name::ShortName},
     setup::{
@@ -55,6 +55,12 @@ pub enum SetUpError {
     /// Several providers are Zoom.
     #[error("several service providers are Zoom: name one with --sp, of {0}")]
     Several(String),
+    /// The only ones that are Zoom are there for a try.
+    #[error(
+        "the only service provider that is Zoom is there to be tried at /test: `passerelle sp add` registers Zoom's own \
+         metadata; --sp prints a sheet for {0}"
+    )]
+    OnlyTried(String),
     /// There is no such provider.
     #[error("there is no sp.{0}; the service providers are: {1}")]
     Unknown(String, String),
@@ -151,7 +157,8 @@ fn of_next_key_from(
     })
 }
 
-/// The provider called `sp`, or the only one that is Zoom.
+/// The provider called `sp`, or the only one that is Zoom: of those that are switched on, where any are. One whose
+/// sign-in begins at our own `/test` is made up for a try (`passerelle init --try`), and has to be named.
 pub(super) fn chosen<'c>(config: &'c Config, sp: Option<&str>) -> Result<&'c SpConfig, SetUpError> {
     let all = &config.service_providers;
     let listed = |some: &[&SpConfig]| {
@@ -167,8 +174,18 @@ pub(super) fn chosen<'c>(config: &'c Config, sp: Option<&str>) -> Result<&'c SpC
             .then_some(found)
             .ok_or_else(|| SetUpError::Other(name.to_owned()));
     }
-    let zooms: Vec<_> = all.iter().filter(|sp| is_zoom(sp)).collect();
+    let trials = config.url(TRIALS);
+    let is_tried =
+        |sp: &&SpConfig| { sp.sign_in_link.as_ref() }.is_some_and(|it| it.as_str() == trials);
+    let (tried, zooms): (Vec<_>, Vec<_>) = all.iter().filter(|sp| is_zoom(sp)).partition(is_tried);
+    let (enabled, disabled): (Vec<_>, Vec<_>) = zooms.into_iter().partition(|sp| sp.enabled);
+    let zooms = if enabled.is_empty() {
+        disabled
+    } else {
+        enabled
+    };
     match zooms.as_slice() {
+        [] if !tried.is_empty() => Err(SetUpError::OnlyTried(listed(&tried))),
         [] => Err(SetUpError::NoneOfIt),
         [only] => Ok(only),
         several => Err(SetUpError::Several(listed(several))),

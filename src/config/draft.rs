@@ -138,13 +138,16 @@ pub const PEOPLE: &str = "people.toml";
 /// The account of a try.
 pub const TRY_LOGIN: &str = "test";
 
-/// The folder of what the server of a try keeps, as its configuration names it.
-const STATE: &str = "../state";
+/// The folder of what the server of a try keeps, beside that of the configuration.
+pub const STATE: &str = "state";
 
-/// The metadata of the service that is made up for a try, as the configuration names it.
-const TRY_SERVICE: &str = "../metadata/try.xml";
+/// The table of the service that is made up for a try.
+pub const TRY_TABLE: &str = "sp.try";
 
-/// What is in it: a service at a name that belongs to nobody (RFC 2606), to which no answer ever goes.
+/// The file of its metadata, from the folder above that of the configuration.
+pub const TRY_SERVICE: &str = "metadata/try.xml";
+
+/// What is in it: a service at a name that belongs to nobody (RFC 2606), where no answer arrives.
 pub const TRY_METADATA: &str = r#"<?xml version="1.0" encoding="UTF-8"?>
 <!-- A service that does not exist: `passerelle init` made it up for a try. -->
 <md:EntityDescriptor xmlns:md="urn:oasis:names:tc:SAML:2.0:metadata" entityID="https://service.example">
@@ -289,7 +292,7 @@ impl Answers {
             lines.raw("trusted-proxies", r#"["127.0.0.1", "::1"]"#);
         }
         if self.are_people_in_a_file {
-            lines.text("state-folder", Some(STATE));
+            lines.text("state-folder", Some(&format!("../{STATE}")));
             return lines.0;
         }
         lines.note("With a folder of the service's own, `passerelle reload` reaches the running server, and the last");
@@ -402,9 +405,11 @@ impl Answers {
         lines.head("test");
         lines.raw("people", &format!("[{}]", quoted(TRY_LOGIN)));
         lines.0.push('\n');
-        lines.note("A service that does not exist, with the rules for Zoom. `passerelle sp retire try` takes it away.");
-        lines.head("sp.try");
-        lines.text("metadata", Some(TRY_SERVICE));
+        lines.note(&format!(
+            "A service that does not exist, with the rules for Zoom. Once you have tried, remove this table and {TRY_SERVICE}."
+        ));
+        lines.head(TRY_TABLE);
+        lines.text("metadata", Some(&format!("../{TRY_SERVICE}")));
         lines.raw("preset", "\"zoom\"");
         lines.raw("aliases", "[\"service.example\"]");
         lines.raw("display-name.fr", "\"Zoom (essai)\"");

@@ -295,6 +295,10 @@ fn which_provider_is_meant_is_asked_only_where_it_is_not_clear() {
         several.contains("name one with --sp, of second, zoom"),
         "{several}"
     );
+    // One that is switched off is not meant while another one is on.
+    setup.more.push_str("\nenabled = false");
+    let (_folder, path) = setup.write();
+    assert!(printed(&path, &[]).contains("sp.zoom"));
 }
 
 #[test]

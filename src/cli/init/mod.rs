@@ -26,7 +26,9 @@ use crate::{
     app::build,
     authn::local,
     config::{
-        draft::{Answers, PEOPLE, Question, TRY_LOGIN, TRY_METADATA},
+        draft::{
+            Answers, PEOPLE, Question, STATE, TRY_LOGIN, TRY_METADATA, TRY_SERVICE, TRY_TABLE,
+        },
         environment::Environment,
         fault::ConfigFault,
     },
@@ -43,7 +45,7 @@ use crate::{
 /// What is made once the answers are right.
 const MADE: [&str; 2] = ["keys", "server.state-folder"];
 /// What is made for a try once all else is right.
-const MADE_LAST: [&str; 2] = ["authn.local.people", "sp.try"];
+const MADE_LAST: [&str; 2] = ["authn.local.people", TRY_TABLE];
 /// How many random bytes its password is made of.
 const PASSWORD_BYTES: usize = 12;
 
@@ -86,7 +88,7 @@ pub(super) fn run(options: &Options) -> anyhow::Result<()> {
         environment: Environment::of_process(),
     };
     let people = trial.configuration.with_file_name(PEOPLE);
-    let service = folder.join("metadata/try.xml");
+    let service = folder.join(TRY_SERVICE);
     for path in [
         Some(&trial.configuration),
         options.is_try.then_some(&people),
@@ -109,7 +111,7 @@ pub(super) fn run(options: &Options) -> anyhow::Result<()> {
     make_folder(&certs, 0o700)?;
     keys::make(&certs, &host(&answers))?;
     if options.is_try {
-        make_folder(&folder.join("state"), 0o700)?;
+        make_folder(&folder.join(STATE), 0o700)?;
         tell(&trial.faults_but(&answers, &MADE_LAST))?;
         let password = make_people(&people, &answers)?;
         // At once: whatever goes wrong from here on, it is never said again.

@@ -225,10 +225,25 @@ async fn from_a_try_of_init_to_somebody_at_zoom_it_takes_commands_alone() {
     let told = place.init(&said).await;
     told.is_good();
     let (login, password) = account_in(&told);
+    // Nobody has a form for what is made up.
+    let sheet = place.run(&["zoom-settings"]).await;
+    sheet.fails("`passerelle sp add` registers Zoom's own metadata");
     let live = go_live(&place, port).await;
+    let sheet = place.run(&["zoom-settings"]).await;
+    assert!(
+        sheet.out.contains("sp.zoom") && !sheet.out.contains("service.example"),
+        "{sheet:?}"
+    );
     assert_eq!(live.page.kind().as_deref(), Some("login"));
     live.sign_in(login, password, "test@univ-montp3.example")
         .await;
+    // What the configuration says of its end is so.
+    let text = std::fs::read_to_string(place.configuration()).unwrap();
+    let (before, rest) = text.split_once("[sp.try]").unwrap();
+    let (_, after) = rest.split_once("\n[").unwrap();
+    std::fs::write(place.configuration(), format!("{before}[{after}")).unwrap();
+    std::fs::remove_file(place.file("house/metadata/try.xml")).unwrap();
+    place.run(&["check"]).await.is_good();
 }
 
 /// The account that `init --try` made, and told of.
