@@ -103,7 +103,7 @@ struct Missing {
     /// The kind of the signing key. All but the default one get a file named after it.
     #[arg(long, value_enum, default_value_t = Algorithm::Rsa2048)]
     algorithm: Algorithm,
-    /// Has the signing key encrypted with the first line of this file, which `passphrase` in [keys] then names. It is made
+    /// Has the signing key encrypted with the first line of this file, which `passphrase` in `[keys]` then names. It is made
     /// where it is missing.
     #[arg(long, value_name = "FILE")]
     passphrase: Option<PathBuf>,
