@@ -61,7 +61,6 @@ const fn excluded(id: &'static str, asks: &'static str, why: &'static str) -> Re
 pub(crate) const PROFILES: &[Profile] = &[IIP, SDP];
 
 const LOGOUT: &str = "logout at the service providers";
-const MDQ: &str = "the Metadata Query protocol";
 
 const ECP: &str = "the Enhanced Client is for programs that hold a person's password themselves; people here prove who they are at \
                    CAS, which such a program cannot be sent to. Our metadata names no such endpoint";
@@ -77,10 +76,9 @@ const IIP: Profile = Profile {
             "a value of up to 256 characters goes through whole, whatever characters they are",
         ),
         kept("IIP-G03", "no document type declaration is sent or taken"),
-        awaits(
+        kept(
             "IIP-MD01",
             "metadata is fetched by the Metadata Query protocol",
-            MDQ,
         ),
         kept(
             "IIP-MD02",

@@ -1,5 +1,6 @@
 //! Tells the administrators of what ends, once for each step by which it has come nearer.
 //!
+//! What somebody has to decide is told as soon as it is known, and each day until they have.
 //! What must be done is known to [`duties`](super::duties) alone; here it is remembered who was told of what. Each of several
 //! nodes tells for itself.
 
@@ -30,8 +31,9 @@ use crate::{
 
 /// How long from one look to the next.
 const BETWEEN_LOOKS: SignedDuration = SignedDuration::from_hours(24);
-/// How often the clock is asked whether it is time: a machine that slept is not a day late.
-const BEAT: Duration = Duration::from_mins(10);
+/// How often the clock is asked whether it is time, so that a machine that slept is not a day late; and whether
+/// something waits for a decision.
+const BEAT: Duration = Duration::from_mins(1);
 /// How long a program may take.
 const LIMIT: Duration = Duration::from_secs(30);
 /// The version of what a program reads.
@@ -98,27 +100,31 @@ impl Watch {
         }
     }
 
-    /// Looks, unless a look was less than a day ago.
+    /// Looks, unless a look was less than a day ago and nothing waits for a decision since.
     pub async fn look_when_due(&mut self) {
-        let now = self.live.current().now();
+        let current = self.live.current();
+        let now = current.now();
         let is_due = self
             .looked_at
             .is_none_or(|before| now.duration_since(before) >= BETWEEN_LOOKS);
         if is_due {
             self.looked_at = Some(now);
-            self.look(now).await;
+            self.told.retain(|duty| !duty.is_daily);
+        }
+        let waits = |duty: &Duty| duty.is_daily && !self.was_told(duty);
+        let duties = current.duties(now);
+        if is_due || duties.iter().any(waits) {
+            self.look(&current, duties, now).await;
         }
     }
 
-    async fn look(&mut self, now: Timestamp) {
-        let current = self.live.current();
-        let duties = current.duties(now);
+    async fn look(&mut self, current: &Snapshot, duties: Vec<Duty>, now: Timestamp) {
         let (before, news): (Vec<_>, Vec<_>) =
             { duties.into_iter() }.partition(|duty| self.was_told(duty));
         for duty in &news {
             log(duty, now);
         }
-        let is_told = news.is_empty() || self.hand_over(&current, &news, now).await;
+        let is_told = news.is_empty() || self.hand_over(current, &news, now).await;
         // What has been seen to is forgotten with this, and told again if it should come back. What could not be
         // told is news at the next look, too.
         let told = if is_told {
@@ -130,7 +136,7 @@ impl Watch {
             return;
         }
         self.told = told;
-        if let Some(path) = file(&current)
+        if let Some(path) = file(current)
             && let Err(error) = remember(&path, &self.told)
         {
             tracing::error!(error.cause = %error, "what was told of what ends cannot be kept: a restart tells it again");

@@ -120,10 +120,10 @@ pub fn load_text(
 ) -> Result<Built, Vec<ConfigFault>> {
     let config = parse(path, text, environment, &*clock)?;
     let lasting = Lasting::new(&config, clock, entropy);
-    build(config, path, lasting)
+    build(config, (path, None), lasting)
 }
 
-/// The same of the file at `path`, for a server that runs already and goes on with what it has.
+/// The same of the file at `path`, for a server that runs already, with these providers, and goes on with what it has.
 ///
 /// # Errors
 ///
@@ -132,10 +132,11 @@ pub fn load_again(
     path: &Path,
     environment: &Environment,
     lasting: &Lasting,
+    running: Arc<Registry>,
 ) -> Result<Built, Vec<ConfigFault>> {
     let text = config::read(path).map_err(|fault| vec![fault])?;
     let config = parse(path, &text, environment, &*lasting.clock)?;
-    build(config, path, lasting.clone())
+    build(config, (path, Some(running)), lasting.clone())
 }
 
 fn parse(
@@ -161,10 +162,14 @@ fn parse(
 /// # Errors
 ///
 /// Every fault of keys, people, rules, texts and metadata together; none where all are of metadata.
-fn build(config: Config, path: &Path, lasting: Lasting) -> Result<Built, Vec<ConfigFault>> {
+fn build(
+    config: Config,
+    (path, running): (&Path, Option<Arc<Registry>>),
+    lasting: Lasting,
+) -> Result<Built, Vec<ConfigFault>> {
     let mut site = Building {
         config: &config,
-        look: Look::at(config.named(), path),
+        look: Look::at(config.named(), path).beside(running),
         lasting,
     };
     if let Some(metrics) = config.metrics {

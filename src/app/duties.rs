@@ -59,7 +59,9 @@ fn listed<'p>(
     }
     duties.of_roll_over(providers);
     for (name, record) in sources {
-        duties.of_source(name, record);
+        let registered = registry.all().find(|it| it.config.short_name == *name);
+        let end = registered.and_then(|it| it.sp.valid_until);
+        duties.of_source(name, record, end);
     }
     let mut found = duties.found;
     found.sort_by(|one, other| (one.until, &one.whom).cmp(&(other.until, &other.whom)));
@@ -111,6 +113,7 @@ impl Duties {
             within_days,
             whom: whom.to_owned(),
             what,
+            is_daily: false,
         });
     }
 
@@ -126,13 +129,21 @@ impl Duties {
         self.now(name, what.to_owned());
     }
 
-    fn of_source(&mut self, name: &ShortName, record: &SourceRecord) {
+    /// Notes what is the matter with a source; `end` is that of the version which counts.
+    fn of_source(&mut self, name: &ShortName, record: &SourceRecord, end: Option<Timestamp>) {
         if let Some(version) = record.held {
+            let until = end.map_or_else(String::new, |end| format!(" until {end:.0}"));
             let what = format!(
-                "a version of its metadata is held, and the one before it counts: passerelle sp diff {name} \
-                 --held, then sp accept or sp refuse (SHA-256 {version})"
+                "a version of its metadata is held, and the one before it counts{until}, with no key that is new: \
+                 passerelle sp diff {name} --held, then sp accept or sp refuse (SHA-256 {version})"
             );
-            self.now(name, what);
+            self.found.push(Duty {
+                until: None,
+                within_days: 0,
+                whom: whom(name),
+                what,
+                is_daily: true,
+            });
         }
         let state = record.state;
         let is_failing = !state.is_sound() && state != SourceState::Waiting;
@@ -152,6 +163,7 @@ impl Duties {
             within_days: 0,
             whom: whom(name),
             what,
+            is_daily: false,
         });
     }
 
@@ -194,6 +206,7 @@ impl Duties {
             within_days: LONGEST_STEP,
             whom: whom.to_owned(),
             what,
+            is_daily: false,
         });
     }
 

@@ -11,7 +11,7 @@ use jiff::Timestamp;
 use tokio::{
     sync::Semaphore,
     task::{JoinSet, spawn_blocking},
-    time::{Duration, MissedTickBehavior, interval},
+    time::{Duration, MissedTickBehavior, interval, timeout},
 };
 
 use super::{
@@ -26,8 +26,8 @@ use crate::{
         intake::{self, There, Verdict},
         last_good::LastGood,
         registry::SpState,
-        source::{read_version, written_at},
-        sources::{Came, SourceState},
+        source::read_version,
+        sources::{self, Came, Known, SourceState, Sources},
     },
     model::{endpoint::Schemes, fingerprint::Fingerprint, short_name::ShortName},
     sys::{
@@ -43,47 +43,101 @@ const TICK: Duration = Duration::from_secs(1);
 /// How many sources are asked at one time: each answer is held in memory as a whole.
 const MOST_AT_ONCE: usize = 8;
 
-/// Asks each source when its time has come, until the process ends.
+/// Asks each source when its time has come, until the process ends. One that does not answer keeps no other one
+/// waiting.
 pub async fn follow(live: Arc<Live>) {
+    let mut questions = Questions::default();
     let mut ticks = interval(TICK);
     ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
     loop {
         ticks.tick().await;
-        refresh(&live).await;
+        questions.ask_due(&live);
+        while questions.under_way.try_join_next().is_some() {}
     }
 }
 
-/// Asks all sources whose time has come. What one of them answers counts before the others have answered.
+/// Asks all sources whose time has come, and waits for all answers. What one of them answers counts before the others
+/// have answered.
 pub async fn refresh(live: &Arc<Live>) {
-    let current = live.current();
-    let due = current.lasting.sources.due(current.lasting.clock.now());
-    let places = Arc::new(Semaphore::new(MOST_AT_ONCE));
-    let mut asked = JoinSet::new();
-    for (name, validators) in due {
-        let (live, current) = (Arc::clone(live), Arc::clone(&current));
-        let places = Arc::clone(&places);
-        asked.spawn(async move {
-            let Some(config) = config(&current, &name) else {
-                return;
-            };
-            let _place = places.acquire_owned().await;
-            let schemes = current.basis.config.schemes;
-            let max = Limits::METADATA.bytes;
-            let answer = if let Some(followed) = &config.followed {
-                Ok(ask(followed, &validators, schemes).await)
-            } else {
-                let (path, known) = (config.metadata_path.clone(), validators.clone());
-                spawn_blocking(move || read_unless(&path, &known, max)).await
-            };
-            // The log has been told of a fault of ours.
-            let Ok(answer) = answer else {
-                return;
-            };
-            let asked_of = config.clone();
-            let _ = spawn_blocking(move || live.receive(&asked_of, validators, answer)).await;
-        });
+    let mut questions = Questions::default();
+    questions.ask_due(live);
+    while questions.under_way.join_next().await.is_some() {}
+}
+
+/// The questions that are under way.
+struct Questions {
+    places: Arc<Semaphore>,
+    under_way: JoinSet<()>,
+}
+
+impl Default for Questions {
+    fn default() -> Self {
+        Self {
+            places: Arc::new(Semaphore::new(MOST_AT_ONCE)),
+            under_way: JoinSet::new(),
+        }
     }
-    while asked.join_next().await.is_some() {}
+}
+
+impl Questions {
+    /// Asks whose time has come and who is not being asked already.
+    fn ask_due(&mut self, live: &Arc<Live>) {
+        let current = live.current();
+        for due in current.lasting.sources.due(current.lasting.clock.now()) {
+            let (live, current) = (Arc::clone(live), Arc::clone(&current));
+            let places = Arc::clone(&self.places);
+            let asking = Arc::new(Asking {
+                sources: Arc::clone(&current.lasting.sources),
+                name: due.name,
+            });
+            self.under_way.spawn(async move {
+                let Some(config) = config(&current, &asking.name) else {
+                    return;
+                };
+                let _place = places.acquire_owned().await;
+                let schemes = current.basis.config.schemes;
+                let answer = if let Some(followed) = &config.followed {
+                    ask(followed, &due.known.validators, schemes).await
+                } else {
+                    let (path, known) = (config.metadata_path.clone(), due.known.clone());
+                    let asking = Arc::clone(&asking);
+                    let read = move || {
+                        // As long as a file system hangs, nobody else is sent to wait for it.
+                        let _asking = asking;
+                        read_unless(&path, &known.validators, Limits::METADATA.bytes)
+                    };
+                    in_time(read, PATIENCE).await
+                };
+                let asked_of = config.clone();
+                let _ = spawn_blocking(move || live.receive(&asked_of, &due.known, answer)).await;
+            });
+        }
+    }
+}
+
+/// A source that is being asked: it is not asked once more before this is gone, wherever it waits.
+struct Asking {
+    sources: Arc<Sources>,
+    name: ShortName,
+}
+
+impl Drop for Asking {
+    fn drop(&mut self) {
+        self.sources.is_asked_no_more(&self.name);
+    }
+}
+
+/// What `read` gives, on a thread of its own. A file system that hangs keeps that thread, and nobody else.
+async fn in_time(
+    read: impl FnOnce() -> Result<Fetched, FetchFault> + Send + 'static,
+    patience: Duration,
+) -> Result<Fetched, FetchFault> {
+    match timeout(patience, spawn_blocking(read)).await {
+        Ok(Ok(answer)) => answer,
+        // The log has been told of a fault of ours.
+        Ok(Err(fault)) => Err(FetchFault::File(io::Error::other(fault))),
+        Err(_elapsed) => Err(FetchFault::TimeOut),
+    }
 }
 
 async fn ask(
@@ -169,16 +223,17 @@ impl Live {
     fn turn(&self) -> Option<Turn<'_>> {
         let current = self.current();
         let named = current.basis.config.named();
+        let registry = Arc::clone(&current.front.bridge.registry);
         Some(Turn {
             live: self,
-            copies: look::last_good(named)?,
+            copies: look::last_good(named)?.beside(Some(registry)),
             held: look::held(named)?,
             current,
         })
     }
 
     /// Takes in what the source of a provider answered; `known` is what it was asked with.
-    fn receive(&self, asked_of: &SpConfig, known: Validators, answer: Result<Fetched, FetchFault>) {
+    fn receive(&self, asked_of: &SpConfig, known: &Known, answer: Result<Fetched, FetchFault>) {
         let name = &asked_of.short_name;
         let _one_at_a_time = self.one_at_a_time();
         let Some(turn) = self.turn() else {
@@ -190,25 +245,53 @@ impl Live {
         let Some(config) = config(&turn.current, name).filter(is_same) else {
             return;
         };
-        if config.is_watched && matches!(answer, Ok(Fetched::Known)) {
+        // What is held and is not there any more is read once more, or nobody could decide on it.
+        let sources = &turn.current.lasting.sources;
+        let is_settled = || !sources.is_held(name) || turn.held.waiting(name).is_some();
+        if config.is_watched && matches!(answer, Ok(Fetched::Known)) && is_settled() {
             return turn.current.lasting.sources.is_same(name, turn.now());
         }
         let given = match answer {
             Err(fault) => Err(SourceState::from(&fault)),
-            Ok(Fetched::New { bytes, validators }) => Ok((bytes, validators)),
+            Ok(Fetched::New {
+                bytes,
+                validators,
+                written_at,
+            }) => Ok((bytes, validators, written_at)),
             // Where somebody removed it, it is asked for without a condition the next time.
-            Ok(Fetched::Known) => { turn.last_given(name) }
-                .map(|bytes| (bytes, known))
+            Ok(Fetched::Known) => { turn.given(name, known.version) }
+                .map(|bytes| (bytes, known.validators.clone(), None))
                 .ok_or(SourceState::Waiting),
         };
-        let (state, version, validators) = match given {
-            Err(state) => (state, None, Validators::default()),
-            Ok((bytes, validators)) => {
+        let (state, known) = match given {
+            Err(state) => (state, Known::default()),
+            Ok((bytes, validators, written_at)) => {
                 let version = Some(Fingerprint::of(&bytes));
-                (turn.take_in(config, &bytes), version, validators)
+                let given_at = written_at.unwrap_or_else(|| turn.now());
+                let taken = turn.take_in(config, (&bytes, given_at));
+                let (state, validators) = match taken {
+                    Ok(state) => (state, validators),
+                    // It is asked for without a condition the next time.
+                    Err(error) => {
+                        // Said once: a file is looked at every few seconds.
+                        if !sources.is_held(name) {
+                            tracing::error!(
+                                sp.short_name = %name,
+                                error.cause = %error,
+                                "what becomes of a version of metadata cannot be noted"
+                            );
+                        }
+                        (SourceState::Held, Validators::default())
+                    }
+                };
+                let known = Known {
+                    validators,
+                    version,
+                };
+                (state, known)
             }
         };
-        turn.note(config, state, version, validators);
+        turn.note(config, state, known);
     }
 
     /// Carries out what the administrator decided of the version of a provider that is held.
@@ -255,21 +338,14 @@ impl Turn<'_> {
         self.current.lasting.clock.now()
     }
 
-    /// The version that a source gave last, by which it was asked whether there is another one.
-    fn last_given(&self, name: &ShortName) -> Option<Vec<u8>> {
-        let waits_or_was_refused = self.held.waiting(name).or_else(|| self.held.refused(name));
-        waits_or_was_refused.or_else(|| self.counting(name).ok().flatten())
-    }
-
-    /// The version that counts, or the copy of the one that did; none where there never was one. What counts is
-    /// known whatever became of its copy.
-    fn counting(&self, name: &ShortName) -> io::Result<Option<Vec<u8>>> {
-        let mut registered = self.current.front.bridge.registry.all();
-        let registered = registered.find(|it| it.config.short_name == *name);
-        match registered.and_then(|it| it.document.as_deref()) {
-            Some(document) => Ok(Some(document.to_vec())),
-            None => self.copies.counting(name),
-        }
+    /// The version that a source gave last, and says to be the present one still. What is at hand may be another one:
+    /// files come and go.
+    fn given(&self, name: &ShortName, version: Option<Fingerprint>) -> Option<Vec<u8>> {
+        let counting = || self.copies.counting(name).ok().flatten();
+        let is_given = |bytes: &Vec<u8>| Some(Fingerprint::of(bytes)) == version;
+        { self.held.waiting(name).filter(is_given) }
+            .or_else(|| self.held.refused(name).filter(is_given))
+            .or_else(|| counting().filter(is_given))
     }
 
     /// Has a version count that somebody looked at, if it can be used as it stands now, and kept: without its copy
@@ -280,27 +356,25 @@ impl Turn<'_> {
         if let Verdict::Unusable(state) = verdict {
             return Err(DecisionFault::Unusable(state));
         }
-        let ready = self.ready(config, bytes).map_err(DecisionFault::Unusable)?;
+        let ready = { self.ready(config, (bytes, self.now())) }.map_err(DecisionFault::Unusable)?;
         self.copies.take(&config.short_name, bytes, self.now())?;
         self.put(config, bytes, ready, asked_by);
         Ok(())
     }
 
-    /// Judges a version, and has it count or be held.
-    fn take_in(&self, config: &SpConfig, bytes: &[u8]) -> SourceState {
+    /// Judges a version that was given at some time, and has it count or be held; a fault where that cannot be noted.
+    fn take_in(
+        &self,
+        config: &SpConfig,
+        (bytes, given_at): (&[u8], Timestamp),
+    ) -> io::Result<SourceState> {
         let name = &config.short_name;
         let refused = self.held.refused(name);
         let schemes = self.current.basis.config.schemes;
-        let verdict = self.counting(name).map(|counting| {
-            let there = There {
-                counting: counting.as_deref(),
-                refused: refused.as_deref(),
-            };
-            intake::judge(bytes, config, schemes, there, self.now())
-        });
-        // With nothing to compare with, any change could be in it.
-        let done = match verdict.unwrap_or(Verdict::Held) {
-            Verdict::Known | Verdict::New => match self.ready(config, bytes) {
+        let counting = self.copies.counting(name);
+        let there = There::of(&counting, refused.as_deref());
+        match intake::judge(bytes, config, schemes, there, self.now()) {
+            Verdict::Known | Verdict::New => match self.ready(config, (bytes, given_at)) {
                 Ok(ready) => {
                     if let Err(error) = self.copies.take(name, bytes, self.now()) {
                         // It counts all the same, until the process ends.
@@ -318,24 +392,18 @@ impl Turn<'_> {
             Verdict::Held => { self.held.hold(name, bytes) }.map(|()| SourceState::Held),
             Verdict::Refused => Ok(SourceState::Refused),
             Verdict::Unusable(state) => Ok(state),
-        };
-        done.unwrap_or_else(|error| {
-            tracing::error!(
-                sp.short_name = %name,
-                error.cause = %error,
-                "what becomes of a version of metadata cannot be noted"
-            );
-            SourceState::Held
-        })
+        }
     }
 
     /// Sees what a version would change, and changes nothing.
-    fn ready(&self, config: &SpConfig, bytes: &[u8]) -> Result<Ready, SourceState> {
+    fn ready(
+        &self,
+        config: &SpConfig,
+        (bytes, given_at): (&[u8], Timestamp),
+    ) -> Result<Ready, SourceState> {
         let (now, basis) = (self.now(), &self.current.basis);
         let front = &self.current.front;
         let (named, keys) = (basis.config.named(), &basis.keys);
-        let given_at = { config.is_watched }.then(|| written_at(&config.metadata_path));
-        let given_at = given_at.flatten().unwrap_or(now);
         let version = (bytes.to_vec(), given_at);
         let version = read_version(version, config, keys, named.schemes, now);
         let registry = front
@@ -371,12 +439,25 @@ impl Turn<'_> {
         }
         Ok(Ready {
             front: changed,
-            before: self.counting(&config.short_name).ok().flatten(),
+            before: { self.copies.counting(&config.short_name) }.ok().flatten(),
         })
     }
 
     /// Has a version count.
     fn put(&self, config: &SpConfig, bytes: &[u8], ready: Ready, asked_by: &str) {
+        let registered = ready.front.bridge.registry.all();
+        let taken = { registered }.find(|it| it.config.short_name == config.short_name);
+        if let Some(end) =
+            taken.and_then(|taken| sources::ends_early(config, &taken.sp, self.now()))
+            && ready.before.as_deref() != Some(bytes)
+        {
+            tracing::warn!(
+                sp.short_name = %config.short_name,
+                metadata.valid_until = %end,
+                "this version of metadata ends before its source is asked again as a rule: it is asked sooner, and \
+                 nobody signs in to the provider after that if it gives no other one"
+            );
+        }
         self.live.put(self.current.with(ready.front));
         self.audit(config, ready.before.as_deref(), bytes, asked_by);
     }
@@ -399,22 +480,16 @@ impl Turn<'_> {
     }
 
     /// Notes what came, and tells the log where it is something else than before.
-    fn note(
-        &self,
-        config: &SpConfig,
-        state: SourceState,
-        version: Option<Fingerprint>,
-        validators: Validators,
-    ) {
+    fn note(&self, config: &SpConfig, state: SourceState, known: Known) {
         let (lasting, now) = (&self.current.lasting, self.now());
         let current = self.live.current();
         let registered = current.front.bridge.registry.all();
         let mut registered = registered.filter(|it| it.config.short_name == config.short_name);
         let registered = registered.next();
+        let version = known.version;
         let came = Came {
             state,
-            version,
-            validators,
+            known,
             sp: registered.map(|registered| &registered.sp),
         };
         if !lasting.sources.note(config, came, &*lasting.entropy, now) {
@@ -444,5 +519,26 @@ impl Turn<'_> {
                 "a source of metadata gives nothing that can be taken: what was taken before goes on"
             );
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::mpsc;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn a_file_system_that_hangs_keeps_a_thread_and_nobody_who_waits_for_it() {
+        let (goes_on, hangs) = mpsc::channel::<()>();
+        let read = move || {
+            let _ = hangs.recv();
+            Ok(Fetched::Known)
+        };
+        let answer = in_time(read, Duration::from_millis(10)).await;
+        assert!(matches!(answer, Err(FetchFault::TimeOut)), "{answer:?}");
+        drop(goes_on);
+        let answer = in_time(|| Ok(Fetched::Known), PATIENCE).await;
+        assert!(matches!(answer, Ok(Fetched::Known)), "{answer:?}");
     }
 }

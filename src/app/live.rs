@@ -184,7 +184,8 @@ impl Live {
 
     fn replace(&self) -> Result<Taken, Vec<ConfigFault>> {
         let before = self.current();
-        let built = build::load_again(&self.path, &self.environment, &before.lasting)?;
+        let running = Arc::clone(&before.front.bridge.registry);
+        let built = build::load_again(&self.path, &self.environment, &before.lasting, running)?;
         let now = before.lasting.clock.now();
         let broken: HashSet<_> = built
             .front

@@ -54,6 +54,8 @@ const LONGEST_SHA1_DAYS: i64 = 366;
 pub(super) struct Look<'a> {
     named: Named<'a>,
     path: &'a Path,
+    /// The providers of a server that runs already.
+    running: Option<Arc<Registry>>,
     pub(super) faults: Vec<ConfigFault>,
     /// What is wrong with single providers, in their metadata or by their own rules; it stops none of the
     /// others.
@@ -151,11 +153,17 @@ impl<'a> Look<'a> {
         Self {
             named,
             path,
+            running: None,
             faults: Vec::new(),
             of_providers: Vec::new(),
             warnings: Vec::new(),
             in_french: Vec::new(),
         }
+    }
+
+    /// The same for a server that runs already, with these providers.
+    pub(super) fn beside(self, running: Option<Arc<Registry>>) -> Self {
+        Self { running, ..self }
     }
 
     pub(super) fn look(&mut self, now: Timestamp) -> Seen {
@@ -166,6 +174,16 @@ impl<'a> Look<'a> {
         let mut rules = HashMap::new();
         for sp in self.named.service_providers {
             self.look_at_sha1(sp, now);
+            if sp.metadata_signed_by.is_some() && sp.max_validity_days.is_none() {
+                let what = "stands without max-validity-days: whoever has an older version that was signed once can have \
+                            it count again";
+                let hint = "write for how many days at most the signer lets its metadata count";
+                self.warn(
+                    &format!("sp.{}.metadata-signed-by", sp.short_name),
+                    &what,
+                    hint,
+                );
+            }
             if let Some(compiled) = self.rules(sp, mapping.as_ref()) {
                 rules.insert(&sp.short_name, compiled);
             }
@@ -476,7 +494,7 @@ impl<'a> Look<'a> {
             self.named.service_providers,
             keys,
             self.named.schemes,
-            last_good(self.named),
+            last_good(self.named).map(|it| it.beside(self.running.clone())),
             now,
         );
         self.of_providers.extend(faults);
@@ -486,10 +504,10 @@ impl<'a> Look<'a> {
     }
 
     fn warn_of_left_over_copies(&mut self) {
-        let copies = last_good(self.named)
-            .map(|last_good| last_good.left_over(self.named.service_providers))
-            .unwrap_or_default();
-        for copy in copies {
+        let known = self.named.service_providers;
+        let copies = last_good(self.named).map(|it| it.left_over(known));
+        let held = held(self.named).map(|it| it.left_over(known));
+        for copy in copies.into_iter().chain(held).flatten() {
             let mut told = ConfigFault {
                 key: "server.state-folder".to_owned(),
                 ..ConfigFault::of_file(

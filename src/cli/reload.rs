@@ -6,7 +6,7 @@ use anyhow::{Context as _, bail};
 
 use super::{complain, say};
 use crate::{
-    config::{self, environment::Environment},
+    config::{self, environment::Environment, sections::Server},
     control::{
         Answer, Command,
         ask::{AskFault, ask},
@@ -19,8 +19,17 @@ pub(super) fn run(path: &Path) -> anyhow::Result<()> {
     let socket = socket(path).context(
         "the configuration names no control-socket, nor a state-folder to have it in: send the server SIGHUP",
     )?;
-    let answer = ask(&socket, Command::Reload)
-        .with_context(|| format!("nothing was reloaded: {}", socket.display()))?;
+    let answer = ask(&socket, Command::Reload).map_err(|fault| {
+        let what = match fault {
+            AskFault::NoAnswer => {
+                "whether it was reloaded is not known, `passerelle status` says what counts"
+            }
+            AskFault::NobodyThere | AskFault::Io(_) | AskFault::NotUnderstood => {
+                "nothing was reloaded"
+            }
+        };
+        anyhow::Error::new(fault).context(format!("{what}: {}", socket.display()))
+    })?;
     let reload = match answer {
         Answer::Reload(reload) => reload,
         Answer::Refused(why) => bail!("nothing was reloaded: {why}"),
@@ -54,8 +63,13 @@ pub(super) fn run(path: &Path) -> anyhow::Result<()> {
 /// Where the server of the configuration at `path` listens for commands. The configuration need not be
 /// right, nor its keys readable for whoever asks: the server judges that.
 pub(super) fn socket(path: &Path) -> Option<PathBuf> {
+    server(path)?.control_socket
+}
+
+/// What a configuration says of its server, be it right or not.
+pub(super) fn server(path: &Path) -> Option<Server> {
     match config::load(path, &Environment::of_process()) {
-        Ok(config) => config.server.control_socket,
-        Err(faulty) => faulty.named().server?.control_socket.clone(),
+        Ok(config) => Some(config.server),
+        Err(faulty) => faulty.named().server.cloned(),
     }
 }

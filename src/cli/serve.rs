@@ -1,6 +1,6 @@
 //! `passerelle serve`.
 
-use std::{path::Path, sync::Arc};
+use std::{path::Path, sync::Arc, time::Duration};
 
 use anyhow::Context as _;
 use clap::{Args, ValueEnum};
@@ -15,6 +15,7 @@ use crate::{
         alerts,
         follow::follow,
         live::{Live, reload_at},
+        registrar::state_turn,
         serve::{serve, tell_metrics},
     },
     config::{environment::Environment, sections::Server},
@@ -23,6 +24,9 @@ use crate::{
     sys::clock::SystemClock,
     telemetry::{log::JsonLines, writer},
 };
+
+/// How long threads may go on that are in the midst of something when the server has stopped.
+const LAST_WAIT: Duration = Duration::from_secs(5);
 
 #[derive(Args, Debug)]
 pub(super) struct Options {
@@ -63,6 +67,10 @@ pub(super) fn run(path: &Path, options: &Options) -> anyhow::Result<()> {
             .unwrap_or_default();
         tracing::error!(error.place = place, "a fault of ours");
     }));
+    // Until it listens for commands: one that finds nobody listening decides in the state folder.
+    let turn = { super::reload::server(path) }
+        .and_then(|server| server.state_folder)
+        .map(|folder| state_turn(&folder));
     let built = super::check::load(path)?;
     raise_file_limit(&built.server, &built.front.connections);
     let (server, metrics) = (built.server.clone(), built.metrics);
@@ -75,6 +83,7 @@ pub(super) fn run(path: &Path, options: &Options) -> anyhow::Result<()> {
                 .with_context(|| format!("cannot take commands at {}", path.display()))
         })
         .transpose()?;
+    drop(turn);
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .build()
@@ -110,6 +119,8 @@ pub(super) fn run(path: &Path, options: &Options) -> anyhow::Result<()> {
             .await
             .with_context(|| format!("cannot serve at {}", server.listen))
     });
+    // What waits for a file system that hangs would wait for ever.
+    runtime.shutdown_timeout(LAST_WAIT);
     end?;
     tracing::info!("stopped");
     Ok(())

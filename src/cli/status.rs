@@ -117,6 +117,7 @@ fn tell_duties(duties: &[Duty], now: Timestamp) {
         whom,
         what,
         within_days: _,
+        is_daily: _,
     } in duties
     {
         let (date, when) = match until {

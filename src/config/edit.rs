@@ -12,7 +12,10 @@ use jiff::Timestamp;
 use toml_edit::{Datetime, DocumentMut, Item, TableLike, Value};
 use url::Url;
 
-use super::{followed::OF_AN_ADDRESS, proposal::Proposal};
+use super::{
+    followed::{ADDRESSES, OF_AN_ADDRESS},
+    proposal::Proposal,
+};
 use crate::model::{entity_id::EntityId, short_name::ShortName};
 
 /// Why a text cannot be changed so.
@@ -135,7 +138,7 @@ pub fn set_metadata(text: &str, name: &ShortName, path: &Path) -> Result<String,
     changed(text, |document| {
         let sp = table_of(document, name)?;
         put(sp, "metadata", (&*path.to_string_lossy()).into());
-        for key in { OF_AN_ADDRESS.into_iter() }.chain(["metadata-url"]) {
+        for key in OF_AN_ADDRESS.into_iter().chain(ADDRESSES) {
             sp.remove(key);
         }
         Ok(())

@@ -1,5 +1,5 @@
-//! Reads where a provider's metadata comes from: the file of `metadata`, or the address of `metadata-url` and
-//! what goes with it.
+//! Reads where a provider's metadata comes from: the file of `metadata`, or the address of `metadata-url` or of the
+//! service of `metadata-query`, and what goes with it.
 
 use std::{
     fs,
@@ -7,6 +7,7 @@ use std::{
 };
 
 use jiff::SignedDuration;
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use url::Url;
 
 use super::{
@@ -14,7 +15,7 @@ use super::{
     files::{Surroundings, read_text},
     sections::minutes,
 };
-use crate::model::{endpoint::EndpointUrl, short_name::ShortName};
+use crate::model::{endpoint::EndpointUrl, entity_id::EntityId, short_name::ShortName};
 
 /// The folder below the state folder in which the copies of metadata are, each a file `NAME.xml`.
 pub const COPIES: &str = "metadata";
@@ -26,7 +27,17 @@ const MAX_AGE_DAYS: u32 = 30;
 /// The largest file of certificates that is read.
 const MAX_CERTIFICATE_BYTES: u64 = 64 * 1024;
 
-/// The keys that go with `metadata-url` and with no file.
+/// What of an entityID is written into the path of a question to a Metadata Query service as it is.
+const UNRESERVED: &AsciiSet = &NON_ALPHANUMERIC
+    .remove(b'-')
+    .remove(b'.')
+    .remove(b'_')
+    .remove(b'~');
+
+/// The keys that name an address.
+pub(super) const ADDRESSES: [&str; 2] = ["metadata-url", "metadata-query"];
+
+/// The keys that go with an address and with no file.
 pub(super) const OF_AN_ADDRESS: [&str; 4] = [
     "metadata-ca",
     "metadata-private",
@@ -66,22 +77,24 @@ pub fn copy_of(state_folder: &Path, name: &ShortName) -> PathBuf {
     state_folder.join(COPIES).join(format!("{name}.xml"))
 }
 
-/// Reads it out of the table of the provider `name`.
+/// Reads it out of the table of the provider `name`, of which `entity_id` says which entity is meant.
 pub(super) fn read(
-    name: Option<&ShortName>,
+    (name, entity_id): (Option<&ShortName>, Option<&EntityId>),
     table: &mut Table<'_>,
     around: &Surroundings<'_>,
     report: &mut Report,
 ) -> Option<Origin> {
     let file: Option<PathBuf> = table.optional("metadata", report);
-    let address: Option<String> = table.optional("metadata-url", report);
+    let address = read_address(entity_id, table, report);
+    let key = address.as_ref().map_or("metadata-url", |(key, _)| *key);
     let signed_by: Option<PathBuf> = table.optional("metadata-signed-by", report);
     let signed_by = match signed_by {
         Some(path) => Some(read_certificates(&path, table, around, report)?),
         None => None,
     };
     // One that cannot be read is one all the same.
-    let is_followed = address.is_some() || !report.is_clean_under(&table.at("metadata-url"));
+    let is_faulty = |key| !report.is_clean_under(&table.at(key));
+    let is_followed = address.is_some() || ADDRESSES.into_iter().any(is_faulty);
     if !is_followed {
         for key in OF_AN_ADDRESS.into_iter().filter(|key| table.holds(key)) {
             report.fault(&table.at(key), "stands beside no `metadata-url`");
@@ -102,7 +115,7 @@ pub(super) fn read(
         (None, true) => {
             let Some(state_folder) = around.state_folder else {
                 let what = "needs a folder to keep the last good version in";
-                needs_folder(&table.at("metadata-url"), what, report);
+                needs_folder(&table.at(key), what, report);
                 return None;
             };
             Some(Origin {
@@ -114,7 +127,7 @@ pub(super) fn read(
         }
         (Some(_), true) => {
             report
-                .fault(&table.at("metadata-url"), "stands beside `metadata`")
+                .fault(&table.at(key), "stands beside `metadata`")
                 .hint("keep one of them: the address that is asked again and again, or the file");
             None
         }
@@ -172,9 +185,45 @@ fn is_in(watched: Option<&Path>, file: &Path) -> bool {
     folder.is_some_and(|folder| watched == Some(&*folder))
 }
 
+/// The address, and the key that names it: a provider's own, or that of a service that is asked for an entity by its
+/// name (draft-young-md-query, IIP-MD01).
+fn read_address(
+    entity_id: Option<&EntityId>,
+    table: &mut Table<'_>,
+    report: &mut Report,
+) -> Option<(&'static str, String)> {
+    let [url, query] = ADDRESSES;
+    let own: Option<String> = table.optional(url, report);
+    let service: Option<String> = table.optional(query, report);
+    let at = table.at(query);
+    match (own, service) {
+        (own, None) => Some((url, own?)),
+        (Some(own), Some(_)) => {
+            let fault = report.fault(&at, "stands beside `metadata-url`");
+            fault.hint("keep one of them: the provider's own address, or the service that has it");
+            Some((url, own))
+        }
+        (None, Some(service)) => {
+            if service.contains(['?', '#']) {
+                report.fault(&at, "has a query or a fragment");
+            }
+            // One that cannot be read is told itself.
+            if entity_id.is_none() && report.is_clean_under(&table.at("entity-id")) {
+                report
+                    .fault(&at, "needs `entity-id`")
+                    .hint("the service is asked for the entity of that name");
+            }
+            let name = entity_id.map_or("", EntityId::as_str);
+            let name = utf8_percent_encode(name, UNRESERVED);
+            let service = service.trim_end_matches('/');
+            Some((query, format!("{service}/entities/{name}")))
+        }
+    }
+}
+
 /// Reads `address` and all that goes with it.
 fn read_followed(
-    address: Option<String>,
+    address: Option<(&'static str, String)>,
     table: &mut Table<'_>,
     around: &Surroundings<'_>,
     report: &mut Report,
@@ -189,8 +238,9 @@ fn read_followed(
     }
     let days = table.positive("metadata-max-age-days", MAX_AGE_DAYS, report);
     // Which machine it leads to is looked at when it is asked.
-    let url = EndpointUrl::parse(&address?, around.schemes)
-        .map_err(|fault| report.fault(&table.at("metadata-url"), fault.to_string()))
+    let (key, address) = address?;
+    let url = EndpointUrl::parse(&address, around.schemes)
+        .map_err(|fault| report.fault(&table.at(key), fault.to_string()))
         .ok()?;
     Some(Followed {
         url: Url::parse(url.as_str()).ok()?,

@@ -137,8 +137,9 @@ fn read(
     let short_name = ShortName::parse(name)
         .map_err(|fault| report.fault(&table.path(), format!("the name after `sp.` {fault}")))
         .ok();
-    let origin = followed::read(short_name.as_ref(), &mut table, around, report);
-    let entity_id = table.optional("entity-id", report);
+    let entity_id: Option<EntityId> = table.optional("entity-id", report);
+    let names = (short_name.as_ref(), entity_id.as_ref());
+    let origin = followed::read(names, &mut table, around, report);
     let max_validity_days: Option<u32> = table.optional("max-validity-days", report);
     if max_validity_days == Some(0) {
         report.fault(&table.at("max-validity-days"), "must not be 0");

@@ -128,6 +128,9 @@ pub struct Duty {
     pub whom: String,
     /// What ends, or is wrong.
     pub what: String,
+    /// Whether it is told at once, and each day until somebody has decided.
+    #[serde(default)]
+    pub is_daily: bool,
 }
 
 impl Duty {

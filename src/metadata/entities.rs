@@ -4,6 +4,8 @@
 //! file is taken whole, within the bounds of [`Limits::METADATA`](crate::xml::Limits::METADATA): that
 //! is some hundred entities, not a federation.
 
+use std::iter;
+
 use super::finding::Finding;
 use crate::{
     model::{entity_id::EntityId, vocab},
@@ -36,6 +38,12 @@ pub(super) fn find<'t, 'i>(
         (None, _, Some(_)) => Err(Finding::NoSuchEntity),
         (None, _, None) => Err(Finding::NoServiceProvider),
     }
+}
+
+/// How many entities the file that `inside` stands in describes, whatever they are.
+pub(super) fn count(inside: Element<'_, '_>) -> usize {
+    let root = iter::successors(Some(inside), Element::parent).last();
+    root.map_or(0, |root| entities(root).len())
 }
 
 /// The roles of `entity` that are used here; it may have others beside them.

@@ -8,8 +8,11 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use super::{last_good::put, source::read_bounded};
-use crate::{model::short_name::ShortName, sys::file::open_file};
+use super::{
+    last_good::{left_over, put},
+    source::read_bounded,
+};
+use crate::{config::sp::SpConfig, model::short_name::ShortName, sys::file::open_file};
 
 /// Where they are.
 #[derive(Clone, Debug)]
@@ -25,9 +28,17 @@ impl HeldVersions {
         }
     }
 
+    fn folder(&self) -> PathBuf {
+        self.state_folder.join("held")
+    }
+
     fn file(&self, provider: &ShortName, kind: &str) -> PathBuf {
-        let name = format!("{provider}.{kind}");
-        self.state_folder.join("held").join(name)
+        self.folder().join(format!("{provider}.{kind}"))
+    }
+
+    /// Those of providers that are not among `known`, in order: told and not removed, as copies are.
+    pub fn left_over(&self, known: &[SpConfig]) -> Vec<PathBuf> {
+        left_over(&self.folder(), &["xml", "refused"], known)
     }
 
     fn waiting_file(&self, provider: &ShortName) -> PathBuf {
@@ -46,6 +57,16 @@ impl HeldVersions {
     /// The version that was turned down.
     pub fn refused(&self, provider: &ShortName) -> Option<Vec<u8>> {
         read(&self.refused_file(provider))
+    }
+
+    /// Whether a version waits or was turned down, be it one that can be read or not: another one counts, or did.
+    pub(super) fn is_any_there(&self, provider: &ShortName) -> bool {
+        let files = [self.waiting_file(provider), self.refused_file(provider)];
+        let is_there = |file: &PathBuf| match fs::symlink_metadata(file) {
+            Ok(_) => true,
+            Err(error) => error.kind() != io::ErrorKind::NotFound,
+        };
+        files.iter().any(is_there)
     }
 
     /// Has a version wait, in the place of one before it.
@@ -89,6 +110,24 @@ fn read(path: &Path) -> Option<Vec<u8>> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::metadata::read::tests::config;
+
+    #[test]
+    fn what_waits_or_was_turned_down_of_providers_that_are_gone_is_found_and_nothing_else_is() {
+        let state = tempfile::tempdir().unwrap();
+        let held = HeldVersions::below(state.path());
+        let known = [config()];
+        assert!(held.left_over(&known).is_empty());
+        let [a, b] = ["a", "b"].map(|name| ShortName::parse(name).unwrap());
+        for name in [&a, &b, &known[0].short_name] {
+            held.hold(name, b"one").unwrap();
+        }
+        held.refuse(&a).unwrap();
+        let folder = state.path().join("held");
+        fs::write(folder.join("notes.txt"), "").unwrap();
+        let expected = ["a.refused", "b.xml"].map(|name| folder.join(name));
+        assert_eq!(held.left_over(&known), expected);
+    }
 
     #[test]
     fn r91_what_waits_or_was_turned_down_is_found_again_until_another_version_counts() {

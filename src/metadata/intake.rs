@@ -2,12 +2,12 @@
 //!
 //! Pure: reads no file and asks nobody. Whoever calls it (`app::follow`) carries out the verdict.
 
-use std::collections::BTreeSet;
+use std::{collections::BTreeSet, io};
 
 use jiff::Timestamp;
 
 use super::{
-    difference::{self, Change},
+    difference::{self, Change, Voucher},
     finding::Finding,
     outline::{self, Outline},
     sources::SourceState,
@@ -33,15 +33,29 @@ pub enum Verdict {
 #[derive(Clone, Copy, Debug, Default)]
 pub struct There<'a> {
     /// The one that counts; none before the first.
-    pub counting: Option<&'a [u8]>,
+    counting: Option<&'a [u8]>,
+    /// Whether there is one that counts, or was, and nobody can read it.
+    is_lost: bool,
     /// One that was turned down.
-    pub refused: Option<&'a [u8]>,
+    refused: Option<&'a [u8]>,
+}
+
+impl<'a> There<'a> {
+    /// What counts, where it could be read, and what was turned down.
+    pub fn of(counting: &'a io::Result<Option<Vec<u8>>>, refused: Option<&'a [u8]>) -> Self {
+        let read = counting.as_ref().map(Option::as_deref);
+        Self {
+            is_lost: read.is_err(),
+            counting: read.unwrap_or_default(),
+            refused,
+        }
+    }
 }
 
 /// Judges `bytes` as another version of the provider of `config`.
 ///
 /// The first version of all is taken: what vouches for it is TLS, or the key that signed it. One in the place of
-/// a copy that cannot be read any more is held: with nothing to compare with, any change could be in it.
+/// one that cannot be read any more is held: with nothing to compare with, any change could be in it.
 pub fn judge(
     bytes: &[u8],
     config: &SpConfig,
@@ -62,6 +76,9 @@ pub fn judge(
     }
     if there.refused == Some(bytes) {
         return Verdict::Refused;
+    }
+    if there.is_lost {
+        return Verdict::Held;
     }
     let Some(counting) = there.counting else {
         return Verdict::New;
@@ -87,7 +104,7 @@ fn changes(
         ..config.clone()
     };
     let old = outline::look(counting, &unsigned, schemes, now).outline?;
-    Some(difference::between(&old, new))
+    Some(difference::between(&old, new, Voucher::of(config), now))
 }
 
 /// What `bytes` changes, in our words alone, for the audit: `first` where nothing counted before it, and

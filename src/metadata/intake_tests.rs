@@ -1,15 +1,17 @@
 use super::*;
-use crate::metadata::{
-    outline::tests::with,
-    read::tests::{config, now},
+use crate::{
+    config::sections::Encrypt,
+    metadata::{
+        outline::tests::with,
+        read::tests::{config, now},
+    },
+    model::vocab,
 };
 
 /// What becomes of `text` where `counting` counts.
 fn judged(text: &str, counting: Option<&str>) -> Verdict {
-    let there = There {
-        counting: counting.map(str::as_bytes),
-        refused: None,
-    };
+    let counting = Ok(counting.map(|counting| counting.as_bytes().to_vec()));
+    let there = There::of(&counting, None);
     judge(text.as_bytes(), &config(), Schemes::HttpsOnly, there, now())
 }
 
@@ -23,7 +25,7 @@ fn r91_a_version_is_taken_unless_it_could_take_the_sign_ins_of_everybody() {
             with("validUntil='2027-01-01T00:00:00Z'", &["a"], &["one"]),
             Verdict::New,
         ),
-        (with("", &["a"], &["one", "two"]), Verdict::New),
+        (with("", &["a"], &["one", "two"]), Verdict::Held),
         (with("", &["a"], &["two"]), Verdict::Held),
         (with("", &["b"], &["one"]), Verdict::Held),
         (with("", &["a", "b"], &["one"]), Verdict::Held),
@@ -36,6 +38,120 @@ fn r91_a_version_is_taken_unless_it_could_take_the_sign_ins_of_everybody() {
     }
     // With nothing to compare with, any change could be in it.
     assert_eq!(judged(&one, Some("<x/>")), Verdict::Held);
+}
+
+/// A group of the entity of `text` and of so many others, of which nothing is read.
+fn group(text: &str, others: usize) -> String {
+    let others: Vec<_> = (0..others)
+        .map(|number| format!("<md:EntityDescriptor entityID='https://{number}.example'/>"))
+        .collect();
+    let others = others.concat();
+    format!(
+        "<md:EntitiesDescriptor xmlns:md='{}'>{others}{text}</md:EntitiesDescriptor>",
+        vocab::MD
+    )
+}
+
+#[test]
+fn r91_a_group_that_lost_more_than_a_tenth_of_its_entities_is_held() {
+    let one = with("", &["a"], &["one"]);
+    let counting = group(&one, 19);
+    for (text, verdict) in [
+        (group(&one, 25), Verdict::New),
+        (group(&one, 17), Verdict::New),
+        (group(&one, 16), Verdict::Held),
+        (group(&one, 0), Verdict::Held),
+        (one.clone(), Verdict::Held),
+    ] {
+        assert_eq!(judged(&text, Some(&counting)), verdict, "{text}");
+    }
+}
+
+#[test]
+fn r91_another_key_or_method_to_encrypt_with_is_held_though_nothing_is_encrypted_today() {
+    let shipped = include_str!("../../metadata/zoom.xml");
+    let plain = include_str!("../../tests/fixtures/metadata/valid/plain.xml");
+    let in_clear = SpConfig {
+        encrypt: Encrypt::Never,
+        ..config()
+    };
+    let counting = Ok(Some(shipped.as_bytes().to_vec()));
+    let there = There::of(&counting, None);
+    let judged = |text: &str| judge(text.as_bytes(), &in_clear, Schemes::HttpsOnly, there, now());
+    let encryption = "<md:KeyDescriptor use=\"encryption\">";
+    let (before, there) = shipped.split_once(encryption).unwrap();
+    let (there, after) = there.split_once("</md:KeyDescriptor>").unwrap();
+    let other = plain.split_once("<ds:KeyInfo>").unwrap().1;
+    let other = other.split_once("</ds:KeyInfo>").unwrap().0;
+    let other = format!("<ds:KeyInfo>{other}</ds:KeyInfo>");
+    let weaker = "<md:EncryptionMethod Algorithm=\"http://www.w3.org/2009/xmlenc11#aes128-gcm\"/>";
+    for (keys, verdict) in [
+        (vec![there.to_owned(), other.clone()], Verdict::New),
+        (vec![other, there.to_owned()], Verdict::Held),
+        (vec![format!("{there}{weaker}")], Verdict::Held),
+        (vec![], Verdict::Held),
+    ] {
+        let keys: Vec<_> = { keys.iter() }
+            .map(|key| format!("{encryption}{key}</md:KeyDescriptor>"))
+            .collect();
+        let keys = keys.concat();
+        assert_eq!(judged(&format!("{before}{keys}{after}")), verdict, "{keys}");
+    }
+}
+
+#[test]
+fn r91_a_certificate_that_somebody_looked_at_for_signing_is_held_no_second_time_to_encrypt_with() {
+    let shipped = include_str!("../../metadata/zoom.xml");
+    let plain = include_str!("../../tests/fixtures/metadata/valid/plain.xml");
+    let certificate = |text: &str| {
+        let (_, after) = text.split_once("<ds:X509Certificate>").unwrap();
+        after
+            .split_once("</ds:X509Certificate>")
+            .unwrap()
+            .0
+            .to_owned()
+    };
+    let (before, rest) = shipped.split_once("<md:KeyDescriptor").unwrap();
+    let (_, after) = rest.rsplit_once("</md:KeyDescriptor>").unwrap();
+    let certificates = [shipped, plain].map(certificate);
+    let [a, b] = [0, 1];
+    let zoom = |signing: &[usize], encryption: &[usize], method: &str| {
+        let descriptor = |key_use: &str, key: &usize| {
+            let certificate = &certificates[*key];
+            format!(
+                "<md:KeyDescriptor use=\"{key_use}\"><ds:KeyInfo xmlns:ds=\"{}\"><ds:X509Data><ds:X509Certificate>\
+                 {certificate}</ds:X509Certificate></ds:X509Data></ds:KeyInfo>{method}</md:KeyDescriptor>",
+                vocab::DS
+            )
+        };
+        let signing = signing.iter().map(|key| descriptor("signing", key));
+        let encryption = encryption.iter().map(|key| descriptor("encryption", key));
+        let keys: String = signing.chain(encryption).collect();
+        format!("{before}{keys}{after}")
+    };
+    let config = SpConfig {
+        encrypt: Encrypt::Never,
+        ..config()
+    };
+    let judged = |old: &str, new: &str| {
+        let counting = Ok(Some(old.as_bytes().to_vec()));
+        let there = There::of(&counting, None);
+        judge(new.as_bytes(), &config, Schemes::HttpsOnly, there, now())
+    };
+    let [first, second, third, last] = [
+        zoom(&[a], &[a], ""),
+        zoom(&[a, b], &[a], ""),
+        zoom(&[a, b], &[b], ""),
+        zoom(&[b], &[b], ""),
+    ];
+    assert_eq!(judged(&first, &second), Verdict::Held);
+    assert_eq!(judged(&second, &third), Verdict::New);
+    assert_eq!(judged(&third, &last), Verdict::New);
+    // One that nobody looked at, or another method, or none any more.
+    let weaker = "<md:EncryptionMethod Algorithm=\"http://www.w3.org/2009/xmlenc11#aes128-gcm\"/>";
+    assert_eq!(judged(&first, &zoom(&[a], &[b], "")), Verdict::Held);
+    assert_eq!(judged(&second, &zoom(&[a, b], &[b], weaker)), Verdict::Held);
+    assert_eq!(judged(&second, &zoom(&[a, b], &[], "")), Verdict::Held);
 }
 
 #[test]
@@ -54,10 +170,8 @@ fn r91_an_end_that_is_over_makes_a_version_no_less_comparable() {
 #[test]
 fn r91_what_was_refused_is_refused_again_and_nothing_else_is() {
     let [one, two] = ["one", "two"].map(|key| with("", &["a"], &[key]));
-    let there = There {
-        counting: Some(one.as_bytes()),
-        refused: Some(two.as_bytes()),
-    };
+    let counting = Ok(Some(one.as_bytes().to_vec()));
+    let there = There::of(&counting, Some(two.as_bytes()));
     let judged = |text: &str| judge(text.as_bytes(), &config(), Schemes::HttpsOnly, there, now());
     assert_eq!(judged(&two), Verdict::Refused);
     assert_eq!(judged(&with("", &["b"], &["two"])), Verdict::Held);
@@ -87,4 +201,15 @@ fn r90_what_cannot_be_used_is_told_by_why() {
         ..config()
     };
     assert_eq!(asked(&pinned), unusable(SourceState::Unsigned));
+}
+
+#[test]
+fn r91_a_version_in_the_place_of_one_that_nobody_can_read_is_held_or_refused_and_never_the_first() {
+    let [one, two] = ["one", "two"].map(|key| with("", &["a"], &[key]));
+    let counting = Err(io::Error::other("gone"));
+    let there = There::of(&counting, Some(two.as_bytes()));
+    let judged = |text: &str| judge(text.as_bytes(), &config(), Schemes::HttpsOnly, there, now());
+    assert_eq!(judged(&one), Verdict::Held);
+    assert_eq!(judged(&two), Verdict::Refused);
+    assert_eq!(judged(""), Verdict::Unusable(SourceState::Unusable));
 }

@@ -17,7 +17,7 @@ use crate::{
     model::vocab,
     xml::door::Element,
     xmlsec::{
-        CertificateFacts, EncryptionKey,
+        CertificateFacts, EncryptionKey, EncryptionMethods,
         keys::{KeyFault, VerifyingKey},
     },
 };
@@ -144,6 +144,44 @@ pub(super) fn list(descriptor: Element<'_, '_>) -> Vec<ListedKey> {
         }
     }
     keys
+}
+
+/// The key that would be encrypted to, and how: for people, and to compare two versions with.
+#[derive(Clone, Debug, Eq, PartialEq, Serialize)]
+pub struct EncryptsTo {
+    /// The key, as a [`ListedKey`] is told.
+    pub key: String,
+    /// The URIs of cipher, key transport, digest and mask.
+    pub methods: String,
+}
+
+impl fmt::Display for EncryptsTo {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}, by {}", self.key, self.methods)
+    }
+}
+
+/// The key below `descriptor` that would be encrypted to. That nothing is encrypted to the provider today says nothing
+/// of tomorrow.
+pub(super) fn encrypts_to(
+    descriptor: Element<'_, '_>,
+    wish: Wish<'_>,
+    now: Timestamp,
+) -> Option<EncryptsTo> {
+    let encrypt = (Encrypt::WhenPossible, wish);
+    let key = read(descriptor, encrypt, now, &mut Vec::new()).encryption?;
+    let EncryptionMethods { block, transport } = key.methods();
+    let listed = ListedKey::of(key.public(), KeyUse::Encryption)?;
+    let uris = [
+        block.uri(),
+        transport.uri(),
+        transport.digest().uri(),
+        transport.mask().mgf_uri(),
+    ];
+    Some(EncryptsTo {
+        key: listed.to_string(),
+        methods: uris.join(" "),
+    })
 }
 
 /// One `KeyDescriptor`.

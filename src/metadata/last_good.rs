@@ -7,12 +7,13 @@ use std::{
     fs::{self, File},
     io,
     path::{Path, PathBuf},
+    sync::Arc,
     time::SystemTime,
 };
 
 use jiff::Timestamp;
 
-use super::{held::HeldVersions, source::read_bounded};
+use super::{held::HeldVersions, registry::Registry, source::read_bounded};
 use crate::{
     config::{followed, sp::SpConfig},
     model::short_name::ShortName,
@@ -23,6 +24,7 @@ use crate::{
 #[derive(Clone, Debug)]
 pub struct LastGood {
     state_folder: PathBuf,
+    running: Option<Arc<Registry>>,
 }
 
 /// What was read and can be used: to be kept once a server goes on with it.
@@ -37,7 +39,15 @@ impl LastGood {
     pub fn below(state_folder: &Path) -> Self {
         Self {
             state_folder: state_folder.to_owned(),
+            running: None,
         }
+    }
+
+    /// The same beside the providers of a server that runs, if one does: what counts there is known whatever became
+    /// of its copy.
+    #[must_use]
+    pub fn beside(self, running: Option<Arc<Registry>>) -> Self {
+        Self { running, ..self }
     }
 
     /// The file of the copy for the provider; a short name is one plain word.
@@ -45,37 +55,39 @@ impl LastGood {
         followed::copy_of(&self.state_folder, provider)
     }
 
-    /// The copy for the provider: what another version is compared with. None where there never was one.
+    /// The version of the provider that counts, or its copy: what another version is compared with. None where there
+    /// never was one.
     ///
     /// # Errors
     ///
-    /// It cannot be read, which says nothing of whether there is one.
+    /// It cannot be read, which says nothing of whether there is one; or it is gone, and what waits in its place, or
+    /// was turned down, tells that there was one.
     pub fn counting(&self, provider: &ShortName) -> io::Result<Option<Vec<u8>>> {
-        match open_file(&self.path(provider)).and_then(read_bounded) {
+        let running = self.running.as_ref();
+        if let Some(document) = running.and_then(|running| running.document(provider)) {
+            return Ok(Some(document.to_vec()));
+        }
+        match self.copy(provider) {
             Ok(bytes) => Ok(Some(bytes)),
-            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {
+                if self.held().is_any_there(provider) {
+                    Err(error)
+                } else {
+                    Ok(None)
+                }
+            }
             Err(error) => Err(error),
         }
+    }
+
+    fn copy(&self, provider: &ShortName) -> io::Result<Vec<u8>> {
+        open_file(&self.path(provider)).and_then(read_bounded)
     }
 
     /// The copies of providers that are not among `known`, in order. They are told and not removed: a
     /// provider may have been taken out for a day, and the folder may serve two configurations.
     pub fn left_over(&self, known: &[SpConfig]) -> Vec<PathBuf> {
-        let is_left_over = |path: &PathBuf| {
-            // Whatever else lies there is none of ours.
-            path.extension().is_some_and(|extension| extension == "xml")
-                && path
-                    .file_stem()
-                    .and_then(|stem| ShortName::parse(stem.to_str()?).ok())
-                    .is_some_and(|name| !known.iter().any(|config| config.short_name == name))
-        };
-        let entries = fs::read_dir(self.state_folder.join(followed::COPIES))
-            .into_iter()
-            .flatten();
-        let paths = entries.filter_map(|entry| Some(entry.ok()?.path()));
-        let mut found: Vec<_> = paths.filter(is_left_over).collect();
-        found.sort();
-        found
+        left_over(&self.state_folder.join(followed::COPIES), &["xml"], known)
     }
 
     /// The versions that wait beside the copies, or were turned down.
@@ -103,14 +115,29 @@ impl LastGood {
 
     /// Puts a copy in the place of the one before it.
     fn keep(&self, provider: &ShortName, bytes: &[u8]) -> io::Result<()> {
-        if self
-            .counting(provider)
-            .is_ok_and(|known| known.as_deref() == Some(bytes))
-        {
+        if self.copy(provider).is_ok_and(|known| known == bytes) {
             return Ok(());
         }
         put(&self.state_folder, &self.path(provider), bytes)
     }
+}
+
+/// The files of a folder that are named after providers which are not among `known`, with one of these extensions.
+pub(super) fn left_over(folder: &Path, extensions: &[&str], known: &[SpConfig]) -> Vec<PathBuf> {
+    let is_left_over = |path: &PathBuf| {
+        // Whatever else lies there is none of ours.
+        let extension = path.extension().and_then(|extension| extension.to_str());
+        extension.is_some_and(|extension| extensions.contains(&extension))
+            && path
+                .file_stem()
+                .and_then(|stem| ShortName::parse(stem.to_str()?).ok())
+                .is_some_and(|name| !known.iter().any(|config| config.short_name == name))
+    };
+    let entries = fs::read_dir(folder).into_iter().flatten();
+    let paths = entries.filter_map(|entry| Some(entry.ok()?.path()));
+    let mut found: Vec<_> = paths.filter(is_left_over).collect();
+    found.sort();
+    found
 }
 
 /// Puts a file in its place in a folder below `state_folder`, for the service alone, whoever writes it.

@@ -10,9 +10,10 @@ use jiff::{SignedDuration, Timestamp};
 use serde::Serialize;
 
 use super::{
+    encryption_method::Wish,
     entities,
     finding::Finding,
-    key_descriptor::{self, ListedKey},
+    key_descriptor::{self, EncryptsTo, ListedKey},
     read::{self, Described},
 };
 use crate::{
@@ -21,7 +22,6 @@ use crate::{
         endpoint::{EndpointUrl, Schemes},
         entity_id::EntityId,
         language::Localized,
-        service_provider::ServiceProvider,
         vocab,
     },
     xml::door::{self, Element, Limits},
@@ -47,14 +47,30 @@ pub struct Look {
 pub struct Outline {
     /// Its `entityID`.
     pub entity_id: EntityId,
+    /// How many entities the file describes.
+    pub entities: usize,
     /// Its name for people.
     pub display_name: Option<Localized>,
+    /// What it says of itself to people.
+    pub description: Option<Localized>,
+    /// Where it says what it is.
+    pub information_url: Option<Localized>,
+    /// Where it says what becomes of people's data.
+    pub privacy_statement_url: Option<Localized>,
+    /// What is said of it to others, by itself or its federation.
+    pub entity_attributes: Vec<ListedEntityAttribute>,
     /// Where it takes answers.
     pub assertion_consumer_services: Vec<ListedService>,
     /// Where it hears of sign-outs.
     pub single_logout_services: Vec<ListedService>,
     /// Its keys, in the order of the file.
     pub keys: Vec<ListedKey>,
+    /// The key that its assertions would be encrypted to, and how, whether they are or not; none where there is
+    /// no such key.
+    pub encrypts_to: Option<EncryptsTo>,
+    /// The signatures and digests that it declares to verify, of those that are used here; none where it declares
+    /// nothing.
+    pub verifies: Option<String>,
     /// Which names it knows people by, as written.
     pub name_id_formats: Vec<String>,
     /// Whether it promises that its requests are signed.
@@ -92,6 +108,21 @@ pub struct ListedAttribute {
     pub name: String,
     /// Whether the provider cannot do without.
     pub is_required: bool,
+}
+
+/// What a provider, or its federation, says of it to others (`mdattr:EntityAttributes`).
+#[derive(Clone, Debug, Eq, Ord, PartialEq, PartialOrd, Serialize)]
+pub struct ListedEntityAttribute {
+    /// Its `Name`, as written.
+    pub name: String,
+    /// Its values, as written.
+    pub values: Vec<String>,
+}
+
+impl fmt::Display for ListedEntityAttribute {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} = {}", self.name, self.values.join(", "))
+    }
 }
 
 impl fmt::Display for ListedService {
@@ -143,7 +174,7 @@ pub fn look(bytes: &[u8], config: &SpConfig, schemes: Schemes, now: Timestamp) -
         entities::sp_descriptors(entity).next()
     });
     let outline = reading.provider.zip(role).map(|(described, role)| {
-        let outline = Outline::of(&described.sp, role, schemes);
+        let outline = Outline::of(&described, role, (config, schemes), now);
         note(&outline, &described, config, now, &mut findings);
         outline
     });
@@ -156,7 +187,13 @@ pub fn look(bytes: &[u8], config: &SpConfig, schemes: Schemes, now: Timestamp) -
 }
 
 impl Outline {
-    fn of(sp: &ServiceProvider, role: Element<'_, '_>, schemes: Schemes) -> Self {
+    fn of(
+        described: &Described,
+        role: Element<'_, '_>,
+        (config, schemes): (&SpConfig, Schemes),
+        now: Timestamp,
+    ) -> Self {
+        let sp = &described.sp;
         let answers = sp.assertion_consumer_services.iter();
         let requested = sp.attribute_consuming_services.iter().flat_map(|service| {
             service.requested.iter().map(|attribute| ListedAttribute {
@@ -165,9 +202,27 @@ impl Outline {
                 is_required: attribute.is_required,
             })
         });
+        let said = sp.entity_attributes.iter();
+        let ui_info = sp.ui_info.clone();
         Self {
             entity_id: sp.entity_id.clone(),
-            display_name: sp.ui_info.display_name.clone(),
+            entities: entities::count(role),
+            display_name: ui_info.display_name,
+            description: ui_info.description,
+            information_url: ui_info.information_url,
+            privacy_statement_url: ui_info.privacy_statement_url,
+            entity_attributes: said
+                .map(|attribute| ListedEntityAttribute {
+                    name: attribute.name.clone(),
+                    values: attribute.values.clone(),
+                })
+                .collect(),
+            encrypts_to: key_descriptor::encrypts_to(
+                role,
+                Wish::of(config, &described.refused),
+                now,
+            ),
+            verifies: described.signature_methods.told(),
             assertion_consumer_services: answers
                 .map(|service| ListedService {
                     index: Some(service.index),

@@ -30,7 +30,7 @@ use crate::{
         vocab,
     },
     xml::door::{self, Element, Limits},
-    xmlsec::{Allowed, EncryptionKey, Sha1, VerifyingKey, verify_enveloped},
+    xmlsec::{Allowed, EncryptionKey, Sha1, VerifyingKey, verify_enveloped_whole},
 };
 
 /// What was found in a metadata file.
@@ -100,7 +100,7 @@ fn vouched<'t, 'i>(root: Element<'t, 'i>, config: &SpConfig) -> Result<Element<'
         sha1: Sha1::Refused,
         refused: &refused_algorithms::uris(&config.refused_algorithms),
     };
-    let verified = verify_enveloped(root, &keys, allowed).map_err(Finding::Signature)?;
+    let verified = verify_enveloped_whole(root, &keys, allowed).map_err(Finding::Signature)?;
     Ok(verified.into_inner())
 }
 

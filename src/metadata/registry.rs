@@ -426,6 +426,13 @@ impl Registry {
             .map(move |(name, known)| (name, known.state(now)))
     }
 
+    /// The version that counts of a provider that is followed or watched.
+    pub fn document(&self, name: &ShortName) -> Option<&[u8]> {
+        let mut registered = self.all();
+        let registered = registered.find(|it| it.config.short_name == *name)?;
+        registered.document.as_deref()
+    }
+
     /// Every provider as a page may tell it, in the order of the short names.
     pub fn listing(&self, now: Timestamp) -> impl Iterator<Item = Listed<'_>> {
         self.by_short_name

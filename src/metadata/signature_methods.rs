@@ -71,6 +71,23 @@ impl SignatureMethods {
         self.signing.is_some()
     }
 
+    /// What it declares, in its order: to compare two versions with. None where it declares nothing.
+    pub(super) fn told(&self) -> Option<String> {
+        let signing = self.signing.as_ref().map(|methods| {
+            let told = methods.iter().map(|it| {
+                let (uri, least, most) = (it.algorithm.uri(), it.min_bits, it.max_bits);
+                format!("{uri} ({least} to {most} bits)")
+            });
+            told.collect::<Vec<_>>().join(", ")
+        });
+        let digests = self.digests.as_ref().map(|digests| {
+            let uris: Vec<_> = digests.iter().map(|it| it.uri()).collect();
+            format!("digests: {}", uris.join(", "))
+        });
+        let told: Vec<_> = signing.into_iter().chain(digests).collect();
+        (!told.is_empty()).then(|| told.join("; "))
+    }
+
     /// Chooses the key of `keys` that signs for the provider, and how: by what the administrator
     /// wishes, or else by what it declares, or else with the first key and SHA-256; and by none of the
     /// URIs in `refused`, in whose place comes the next one.

@@ -191,21 +191,14 @@ impl Loading<'_> {
     /// reload judge it as the server does that runs: it may have changed since, or while none did.
     fn awaits(&self, config: &SpConfig, bytes: &[u8]) -> Option<&'static str> {
         let last_good = self.last_good.as_ref().filter(|_| config.is_watched)?;
-        let (name, held) = (&config.short_name, last_good.held());
-        let refused = held.refused(name);
+        let name = &config.short_name;
+        let refused = last_good.held().refused(name);
         let verdict = match last_good.counting(name) {
             Ok(Some(counting)) if counting == bytes => Verdict::Known,
-            // A version that waits came in the place of one that counted.
-            Ok(None) if held.waiting(name).is_some() => Verdict::Held,
-            Ok(counting) => {
-                let there = There {
-                    counting: counting.as_deref(),
-                    refused: refused.as_deref(),
-                };
+            counting => {
+                let there = There::of(&counting, refused.as_deref());
                 intake::judge(bytes, config, self.schemes, there, self.now)
             }
-            // With nothing to compare with, any change could be in it.
-            Err(_) => Verdict::Held,
         };
         match verdict {
             Verdict::Held => Some("is held until somebody has looked at what changes in it"),
@@ -257,6 +250,8 @@ impl Loading<'_> {
 
     fn read(&self, path: &Path, config: &SpConfig) -> io::Result<Read> {
         let (bytes, written_at) = read_file(path)?;
+        // A clock that was ahead when it was written makes it no younger than it is.
+        let written_at = written_at.map(|at| at.min(self.now));
         let reading = read::read(&bytes, config, self.schemes, self.now);
         Ok(Read {
             bytes,
@@ -264,12 +259,6 @@ impl Loading<'_> {
             reading,
         })
     }
-}
-
-/// When the file at `path` was written, where the system says it.
-pub fn written_at(path: &Path) -> Option<Timestamp> {
-    let written = path.metadata().and_then(|found| found.modified()).ok()?;
-    Timestamp::try_from(written).ok()
 }
 
 /// One provider by a version of its metadata that was given at `given_at`; none where that cannot be used.
@@ -283,7 +272,7 @@ pub fn read_version(
     let mut read = Read {
         reading: read::read(&bytes, config, schemes, now),
         bytes,
-        written_at: Some(given_at),
+        written_at: Some(given_at.min(now)),
     };
     registered(config, Origin::File, &mut read)
         .filter(|registered| verifies(registered, keys).is_ok())

@@ -27,6 +27,8 @@ const SHORTEST: SignedDuration = SignedDuration::from_mins(5);
 const AFTER_FAILURE: SignedDuration = SignedDuration::from_mins(1);
 /// How late it is asked again at the latest where the administrator does not say it.
 const LONGEST: SignedDuration = SignedDuration::from_hours(24);
+/// How late that may be where he does: a week (`metadata-refresh-minutes`).
+const FURTHEST: SignedDuration = SignedDuration::from_hours(7 * 24);
 /// How often it is looked whether a file that is watched is another one.
 const GLANCE: SignedDuration = SignedDuration::from_secs(5);
 /// When it is where nobody says anything.
@@ -47,6 +49,8 @@ pub enum SourceState {
     Address,
     /// Its answer broke off.
     Broken,
+    /// It was not asked: no more files may be open here. Nothing is said of the source.
+    NoFile,
     /// It sends us to another host, or on and on.
     Redirected,
     /// It answers with another status than 200.
@@ -83,6 +87,7 @@ impl SourceState {
             Self::Refused => "refused",
             Self::Address => "address",
             Self::Broken => "broken",
+            Self::NoFile => "no-file",
             Self::Redirected => "redirected",
             Self::Status => "status",
             Self::TimeOut => "timeout",
@@ -105,6 +110,7 @@ impl SourceState {
             Self::Waiting
             | Self::Address
             | Self::Broken
+            | Self::NoFile
             | Self::Redirected
             | Self::Status
             | Self::TimeOut
@@ -136,8 +142,8 @@ impl From<&FetchFault> for SourceState {
             FetchFault::Http(fault) => match fault.kind() {
                 HttpKind::TimeOut => Self::TimeOut,
                 HttpKind::Untrusted => Self::Untrusted,
-                // It was not asked: of the words of the documentation this is the nearest.
-                HttpKind::Unreachable | HttpKind::NoFile => Self::Unreachable,
+                HttpKind::Unreachable => Self::Unreachable,
+                HttpKind::NoFile => Self::NoFile,
                 HttpKind::TooLong => Self::TooLong,
                 HttpKind::Broken => Self::Broken,
             },
@@ -183,9 +189,29 @@ impl Place {
 struct Source {
     place: Place,
     record: SourceRecord,
-    /// Of the last version that could be read.
-    validators: Validators,
+    /// The last version that could be read.
+    known: Known,
     failures: u32,
+    /// Whether it is being asked: whoever waits for an answer may wait for long.
+    is_asked: bool,
+}
+
+/// A version that a source gave, as far as it is told from others.
+#[derive(Clone, Debug, Default, Eq, PartialEq)]
+pub struct Known {
+    /// By what the source tells it from others.
+    pub validators: Validators,
+    /// Which one it is.
+    pub version: Option<Fingerprint>,
+}
+
+/// A source whose time has come.
+#[derive(Debug)]
+pub struct Due {
+    /// The provider.
+    pub name: ShortName,
+    /// The version that it gave last.
+    pub known: Known,
 }
 
 /// All of them, by the provider.
@@ -198,9 +224,7 @@ pub struct Came<'a> {
     /// What it is.
     pub state: SourceState,
     /// The version that came, if one did.
-    pub version: Option<Fingerprint>,
-    /// By what the version that came is told from others.
-    pub validators: Validators,
+    pub known: Known,
     /// What counts of the provider now.
     pub sp: Option<&'a ServiceProvider>,
 }
@@ -227,23 +251,38 @@ impl Sources {
                     next: now,
                     counts: BTreeMap::new(),
                 },
-                validators: Validators::default(),
+                known: Known::default(),
                 failures: 0,
+                is_asked: false,
             });
             sources.insert(name.clone(), source);
         }
     }
 
-    /// Whom to ask at `now`, and by what the last version is told from others. Each is due again after a while,
+    /// Whom to ask at `now`, also where the clock has gone back since the time was set: nobody who is being asked. Each is due again after a while,
     /// also where nothing is noted of what came: a fault of ours must not become a flood at somebody's door.
-    pub fn due(&self, now: Timestamp) -> Vec<(ShortName, Validators)> {
+    pub fn due(&self, now: Timestamp) -> Vec<Due> {
         let mut sources = self.lock();
-        let due = { sources.iter_mut() }.filter(|(_, source)| source.record.next <= now);
+        let furthest = now.saturating_add(FURTHEST).unwrap_or(Timestamp::MAX);
+        let has_come = |next: Timestamp| next <= now || next > furthest;
+        let is_due = |source: &Source| has_come(source.record.next) && !source.is_asked;
+        let due = { sources.iter_mut() }.filter(|(_, source)| is_due(source));
         due.map(|(name, source)| {
             source.record.next = now.saturating_add(AFTER_FAILURE).unwrap_or(Timestamp::MAX);
-            (name.clone(), source.validators.clone())
+            source.is_asked = true;
+            Due {
+                name: name.clone(),
+                known: source.known.clone(),
+            }
         })
         .collect()
+    }
+
+    /// Notes that nobody waits for an answer of the source of `name` any more.
+    pub fn is_asked_no_more(&self, name: &ShortName) {
+        if let Some(source) = self.lock().get_mut(name) {
+            source.is_asked = false;
+        }
     }
 
     /// Notes what came of a question to the source of `config`, and when to ask the next one. Whether the
@@ -255,22 +294,18 @@ impl Sources {
         entropy: &dyn Entropy,
         now: Timestamp,
     ) -> bool {
-        let Came {
-            state,
-            version,
-            validators,
-            sp,
-        } = came;
+        let Came { state, known, sp } = came;
+        let version = known.version;
         let mut sources = self.lock();
         let Some(source) = sources.get_mut(&config.short_name) else {
             return false;
         };
         let refresh = config.followed.as_ref().and_then(|it| it.refresh);
         source.failures = if state.is_sound() {
-            source.validators = validators;
+            source.known = known;
             0
         } else {
-            source.validators = Validators::default();
+            source.known = Known::default();
             source.failures.saturating_add(1)
         };
         let usual = match source.place {
@@ -296,6 +331,12 @@ impl Sources {
         if let Some(source) = self.lock().get_mut(name) {
             source.record.next = now.saturating_add(GLANCE).unwrap_or(Timestamp::MAX);
         }
+    }
+
+    /// Whether the version that the source of `name` gave last is held.
+    pub fn is_held(&self, name: &ShortName) -> bool {
+        let sources = self.lock();
+        { sources.get(name) }.is_some_and(|source| source.record.state == SourceState::Held)
     }
 
     /// Notes what the administrator decided of the version that waits.
@@ -345,13 +386,25 @@ fn pause(
     sp: Option<&ServiceProvider>,
     now: Timestamp,
 ) -> SignedDuration {
-    let of_metadata = || {
-        let cached = sp.and_then(|sp| sp.cache_duration);
-        cached.unwrap_or(USUAL).min(LONGEST)
-    };
     let end = sp.and_then(|sp| sp.valid_until);
     let left = end.map_or(SignedDuration::MAX, |end| end.duration_since(now) / 2);
-    refresh.unwrap_or_else(of_metadata).min(left).max(SHORTEST)
+    usual(refresh, sp).min(left).max(SHORTEST)
+}
+
+/// The same, if the metadata did not end.
+fn usual(refresh: Option<SignedDuration>, sp: Option<&ServiceProvider>) -> SignedDuration {
+    refresh.unwrap_or_else(|| {
+        let cached = sp.and_then(|sp| sp.cache_duration);
+        cached.unwrap_or(USUAL).min(LONGEST)
+    })
+}
+
+/// When the metadata of a provider that is followed ends, where that is before its source would be asked again as a
+/// rule: one answer that does not come is then enough to shut everybody out.
+pub fn ends_early(config: &SpConfig, sp: &ServiceProvider, now: Timestamp) -> Option<Timestamp> {
+    let refresh = config.followed.as_ref()?.refresh;
+    let next = usual(refresh, Some(sp)).max(SHORTEST);
+    sp.valid_until.filter(|end| end.duration_since(now) < next)
 }
 
 /// A little less, by chance: sources that were asked together are not asked together for ever.
@@ -365,8 +418,15 @@ fn earlier(pause: SignedDuration, entropy: &dyn Entropy) -> SignedDuration {
 mod tests {
     use super::*;
     use crate::{
-        metadata::read::tests::{config, now},
-        sys::entropy::SeededEntropy,
+        metadata::{
+            outline::tests::with,
+            read::{
+                read,
+                tests::{config, now},
+            },
+        },
+        model::endpoint::Schemes,
+        sys::{entropy::SeededEntropy, http::HttpFault},
     };
 
     fn minutes(count: i64) -> SignedDuration {
@@ -390,8 +450,10 @@ mod tests {
     fn came(state: SourceState) -> Came<'static> {
         Came {
             state,
-            version: Some(Fingerprint::of(b"one")),
-            validators: Validators::default(),
+            known: Known {
+                version: Some(Fingerprint::of(b"one")),
+                ..Known::default()
+            },
             sp: None,
         }
     }
@@ -433,6 +495,66 @@ mod tests {
     }
 
     #[test]
+    fn that_no_file_was_left_to_ask_with_is_told_of_us_and_not_of_the_source() {
+        let fault = FetchFault::Http(HttpFault::no_file());
+        assert_eq!(SourceState::from(&fault), SourceState::NoFile);
+        assert!(!SourceState::NoFile.is_sound());
+    }
+
+    #[test]
+    fn r90_a_clock_that_went_far_ahead_and_back_keeps_no_source_from_being_asked() {
+        let (sources, entropy, config) = (Sources::default(), SeededEntropy::new(1), followed());
+        sources.follow(std::slice::from_ref(&config), None, now());
+        let ahead = now() + SignedDuration::from_hours(10 * 365 * 24);
+        sources.note(&config, came(SourceState::Good), &entropy, ahead);
+        assert_eq!(sources.due(now()).len(), 1);
+        // The longest pause that may be configured is waited for.
+        let mut weekly = config;
+        weekly.followed.as_mut().unwrap().refresh = Some(minutes(7 * 24 * 60));
+        sources.is_asked_no_more(&weekly.short_name);
+        sources.note(&weekly, came(SourceState::Good), &entropy, now());
+        assert!(sources.due(now()).is_empty());
+    }
+
+    #[test]
+    fn who_is_being_asked_is_not_asked_once_more_however_long_the_answer_takes() {
+        let (sources, entropy, config) = (Sources::default(), SeededEntropy::new(1), followed());
+        let later = now() + SignedDuration::from_hours(24);
+        sources.follow(std::slice::from_ref(&config), None, now());
+        let [due] = &sources.due(now())[..] else {
+            panic!("it was never asked");
+        };
+        assert!(sources.due(later).is_empty());
+        // Also where it was given up, and where another configuration took over meanwhile.
+        sources.note(&config, came(SourceState::TimeOut), &entropy, now());
+        sources.follow(std::slice::from_ref(&config), None, now());
+        assert!(sources.due(later).is_empty());
+        sources.is_asked_no_more(&due.name);
+        assert_eq!(sources.due(later).len(), 1);
+    }
+
+    #[test]
+    fn an_end_that_comes_before_the_next_question_is_early_and_no_other_one_is() {
+        let mut config = followed();
+        let ends_in = |config: &SpConfig, minutes_left, cache_duration| {
+            let text = with("", &["a"], &["one"]);
+            let reading = read(text.as_bytes(), config, Schemes::HttpsOnly, now());
+            let mut sp = reading.provider.unwrap().sp;
+            sp.valid_until = Some(now() + minutes(minutes_left));
+            sp.cache_duration = cache_duration;
+            ends_early(config, &sp, now()).is_some()
+        };
+        assert!(ends_in(&config, 59, None) && !ends_in(&config, 60, None));
+        config.followed.as_mut().unwrap().refresh = None;
+        assert!(ends_in(&config, 359, None) && !ends_in(&config, 360, None));
+        let cached = Some(minutes(30));
+        assert!(ends_in(&config, 29, cached) && !ends_in(&config, 30, cached));
+        // A file is looked at every few seconds.
+        config.followed = None;
+        assert!(!ends_in(&config, 1, None));
+    }
+
+    #[test]
     fn r91_what_is_held_stays_so_while_the_source_gives_nothing_and_another_address_is_another_source()
      {
         let (sources, entropy, config) = (Sources::default(), SeededEntropy::new(1), followed());
@@ -447,7 +569,10 @@ mod tests {
         assert_eq!(told(SourceState::Held), (false, true));
         // Another version is told, or nobody would hear that it is not the one that they looked at.
         let other = Came {
-            version: Some(Fingerprint::of(b"two")),
+            known: Known {
+                version: Some(Fingerprint::of(b"two")),
+                ..Known::default()
+            },
             ..came(SourceState::Held)
         };
         assert!(sources.note(&config, other, &entropy, now()));

@@ -12,6 +12,7 @@ use std::{
     time::Duration,
 };
 
+use jiff::Timestamp;
 use tokio::time::timeout;
 use url::{Host, Url};
 
@@ -56,6 +57,8 @@ pub enum Fetched {
         bytes: Vec<u8>,
         /// By what it is told from others.
         validators: Validators,
+        /// When it was written, of a file of which the system says it.
+        written_at: Option<Timestamp>,
     },
 }
 
@@ -116,14 +119,20 @@ fn said(fault: &HttpFault) -> &'static str {
 pub fn read_unless(path: &Path, known: &Validators, max: usize) -> Result<Fetched, FetchFault> {
     let read = || {
         let file = open_file(path)?;
-        let validators = Validators::of_file(&file.metadata()?);
+        let found = file.metadata()?;
+        let validators = Validators::of_file(&found);
         if validators == *known {
             return Ok(Fetched::Known);
         }
         let most = u64::try_from(max).unwrap_or(u64::MAX).saturating_add(1);
         let mut bytes = Vec::new();
         file.take(most).read_to_end(&mut bytes)?;
-        Ok(Fetched::New { bytes, validators })
+        let written = found.modified().ok();
+        Ok(Fetched::New {
+            bytes,
+            validators,
+            written_at: written.and_then(|at| Timestamp::try_from(at).ok()),
+        })
     };
     read().map_err(FetchFault::File)
 }
@@ -171,7 +180,11 @@ impl Fetcher {
                 200 => {
                     let validators = answer.validators();
                     let bytes = answer.body;
-                    return Ok(Fetched::New { bytes, validators });
+                    return Ok(Fetched::New {
+                        bytes,
+                        validators,
+                        written_at: None,
+                    });
                 }
                 304 if *known != Validators::default() => return Ok(Fetched::Known),
                 301 | 302 | 303 | 307 | 308 => at = next(&at, &answer)?,

@@ -14,7 +14,7 @@ use reqwest::{
     Client, ClientBuilder,
     dns::{Addrs, Name, Resolve, Resolving},
     header::{
-        DATE, ETAG, HeaderMap, HeaderName, HeaderValue, IF_MODIFIED_SINCE, IF_NONE_MATCH,
+        ACCEPT, DATE, ETAG, HeaderMap, HeaderName, HeaderValue, IF_MODIFIED_SINCE, IF_NONE_MATCH,
         LAST_MODIFIED, LOCATION,
     },
     redirect::Policy,
@@ -25,6 +25,9 @@ use super::{
     tls::{self, ConnectorError},
 };
 
+/// What is asked for at an address that somebody names: a server that has a document in several forms, such as one of
+/// the Metadata Query protocol, gives the one that is read here.
+const ACCEPTED: &str = "application/samlmetadata+xml, application/xml;q=0.9, */*;q=0.1";
 /// How long it may take to reach a server.
 const CONNECT_TIME: Duration = Duration::from_secs(2);
 /// How long a connection is kept for the next question.
@@ -137,6 +140,15 @@ pub enum HttpFault {
     /// The client cannot be made.
     #[error("HTTP cannot be spoken")]
     Unusable(#[source] reqwest::Error),
+}
+
+#[cfg(test)]
+impl HttpFault {
+    /// What is told where no file was left to ask with.
+    pub(crate) fn no_file() -> Self {
+        let no_question = Client::new().get("no address").build();
+        Self::NoFile(no_question.unwrap_err())
+    }
 }
 
 /// No address of a name is of the kind that may be connected to.
@@ -255,6 +267,10 @@ impl HttpClient {
         is_allowed: fn(IpAddr) -> bool,
     ) -> Result<Self, HttpFault> {
         let builder = Self::builder(authorities, allows_http)?;
+        let builder = builder.default_headers(HeaderMap::from_iter([(
+            ACCEPT,
+            HeaderValue::from_static(ACCEPTED),
+        )]));
         Self::built(builder.dns_resolver(Guarded(is_allowed)))
     }
 

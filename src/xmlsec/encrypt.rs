@@ -61,6 +61,11 @@ impl EncryptionKey {
         }
     }
 
+    /// The key itself.
+    pub const fn public(&self) -> &VerifyingKey {
+        &self.public
+    }
+
     /// What its certificate says; none where it stands bare.
     pub const fn certificate(&self) -> Option<&CertificateFacts> {
         self.public.certificate()

@@ -30,5 +30,5 @@ pub use signature_fault::{Part, SignatureFault};
 pub use token::TokenFault;
 pub use verify::{
     Checked, NotSigned, Verified, verify_detached, verify_enveloped, verify_enveloped_element,
-    verify_if_signed,
+    verify_enveloped_whole, verify_if_signed,
 };

@@ -131,15 +131,50 @@ pub fn verify_enveloped<'t, 'i>(
     keys: &[VerifyingKey],
     allowed: Allowed<'_>,
 ) -> Result<Verified<Element<'t, 'i>>, SignatureFault> {
+    let mut signatures = signatures_below(root);
+    let own = signatures.next();
+    let others = signatures.count();
+    verify_root(root, (own, others), keys, allowed)
+}
+
+/// Verifies the signature over the root of a document whose parts may carry signatures of their own: a file of
+/// metadata, of which each entity may be signed by itself too (saml-metadata-2.0 §2.3.2, §3.1.1).
+///
+/// One signature stands directly in the root, and counts. Those of parts are what it signs like all else there: they are
+/// neither verified nor do they vouch for anything, as whoever publishes the file vouches for the whole of it
+/// (IIP-MD03).
+///
+/// # Errors
+///
+/// The first thing wrong. The document must not be read further.
+pub fn verify_enveloped_whole<'t, 'i>(
+    root: Element<'t, 'i>,
+    keys: &[VerifyingKey],
+    allowed: Allowed<'_>,
+) -> Result<Verified<Element<'t, 'i>>, SignatureFault> {
+    let mut direct = root.children().filter(|child| child.is(DSIG, "Signature"));
+    let own = direct.next();
+    // One in that signature itself goes with it, and is signed by nobody.
+    let inside = own.map_or(0, |own| signatures_below(own).skip(1).count());
+    let others = direct.count().saturating_add(inside);
+    verify_root(root, (own, others), keys, allowed)
+}
+
+/// Verifies the document's root by its own signature; how many others there are that may not be.
+fn verify_root<'t, 'i>(
+    root: Element<'t, 'i>,
+    (own, others): (Option<Element<'t, 'i>>, usize),
+    keys: &[VerifyingKey],
+    allowed: Allowed<'_>,
+) -> Result<Verified<Element<'t, 'i>>, SignatureFault> {
     if keys.is_empty() {
         return Err(SignatureFault::NoKeys);
     }
     if root.parent().is_some() {
         return Err(SignatureFault::Misplaced);
     }
-    let mut signatures = signatures_below(root);
-    let signature = signatures.next().ok_or(SignatureFault::Unsigned)?;
-    if signatures.next().is_some() {
+    let signature = own.ok_or(SignatureFault::Unsigned)?;
+    if others > 0 {
         return Err(SignatureFault::Several);
     }
     if signature.parent() != Some(root) {

@@ -16,10 +16,10 @@ use crate::bridge::{Bridge, Setup, log::Log, write};
 const DAY: i64 = 24 * 60;
 
 /// A program that keeps what it reads, and fails while a file says so.
-struct Teller(TempDir);
+pub(crate) struct Teller(TempDir);
 
 impl Teller {
-    fn new() -> Self {
+    pub(crate) fn new() -> Self {
         let place = tempfile::tempdir().unwrap();
         let script = "#!/bin/sh\ncd \"$(dirname \"$0\")\" || exit 9\n\
                       [ ! -e refuse ] || { echo \"no line\" >&2; echo second >&2; exit 7; }\n\
@@ -30,7 +30,7 @@ impl Teller {
         Self(place)
     }
 
-    fn path(&self, name: &str) -> PathBuf {
+    pub(crate) fn path(&self, name: &str) -> PathBuf {
         self.0.path().join(name)
     }
 
@@ -55,7 +55,7 @@ impl Teller {
     }
 
     /// What was read since the last time, in lines.
-    fn take(&self) -> Vec<String> {
+    pub(crate) fn take(&self) -> Vec<String> {
         let path = self.path("told");
         let told = fs::read_to_string(&path).unwrap_or_default();
         drop(fs::remove_file(path));

@@ -1,7 +1,17 @@
 //! The commands that speak to the running server: the real binary, up, down and restarting.
 
-use std::{fs, path::PathBuf, process::Command as Process};
+use std::{
+    collections::BTreeMap,
+    fs,
+    io::{BufRead as _, BufReader, Write as _},
+    net::{Ipv4Addr, TcpStream},
+    os::unix::net::{UnixListener, UnixStream},
+    path::{Path, PathBuf},
+    process::Command as Process,
+    thread,
+};
 
+use passerelle::{app::registrar::state_turn, model::fingerprint::Fingerprint};
 use serde_json::Value;
 
 use crate::lab::{
@@ -42,6 +52,40 @@ impl House {
     fn command(&self, arguments: &[&str]) -> (bool, String) {
         let config = ["--config", self.file.to_str().unwrap()];
         run(PROGRAM, &[arguments, &config].concat(), &[])
+    }
+
+    /// The socket.
+    fn socket(&self) -> PathBuf {
+        self.file.with_file_name("state/control")
+    }
+
+    /// Has a version of Zoom's metadata wait for somebody, beside the copy of the one that counts; its SHA-256.
+    fn hold(&self) -> String {
+        let now = fs::read_to_string(self.file.with_file_name("zoom.xml")).unwrap();
+        let wants = |it| format!("WantAssertionsSigned=\"{it}\"");
+        let next = now.replacen(&wants(true), &wants(false), 1);
+        assert_ne!(next, now);
+        for (folder, text) in [("held", &next), ("metadata", &now)] {
+            let folder = self.file.with_file_name("state").join(folder);
+            fs::create_dir_all(&folder).unwrap();
+            let mode = std::os::unix::fs::PermissionsExt::from_mode(0o700);
+            fs::set_permissions(&folder, mode).unwrap();
+            fs::write(folder.join("zoom.xml"), text).unwrap();
+        }
+        Fingerprint::of(next.as_bytes()).to_string()
+    }
+
+    /// The configuration and all that is kept, by name.
+    fn kept(&self) -> BTreeMap<PathBuf, Vec<u8>> {
+        let state = self.file.with_file_name("state");
+        let mut files = vec![self.file.clone()];
+        for folder in ["held", "metadata"] {
+            let entries = fs::read_dir(state.join(folder)).unwrap();
+            files.extend(entries.map(|entry| entry.unwrap().path()));
+        }
+        { files.into_iter() }
+            .map(|file| (file.clone(), fs::read(file).unwrap()))
+            .collect()
     }
 
     /// What `status --json` prints on standard output.
@@ -212,4 +256,234 @@ async fn r96_nobody_is_switched_to_a_key_that_the_running_server_does_not_publis
     drop(server);
     is_done(roll(&["switch", "zoom"]));
     is_done(roll(&["finish"]));
+}
+
+/// What somebody does who listens at the socket and is no server that answers.
+#[derive(Clone, Copy, Debug)]
+enum Listener {
+    /// Takes a connection and closes it unread, as a server does that ends.
+    Closes,
+    /// Takes the question and ends.
+    Reads,
+    /// Ends in the midst of the answer.
+    BreaksOff,
+    /// Says what is no answer.
+    Babbles,
+}
+
+impl Listener {
+    /// Listens at `path` for as long as the test runs.
+    fn at(self, path: &Path) {
+        let listener = UnixListener::bind(path).unwrap();
+        thread::spawn(move || {
+            for stream in listener.incoming() {
+                // Whoever asks may have gone.
+                let _ = self.meets(stream.unwrap());
+            }
+        });
+    }
+
+    fn meets(self, mut stream: UnixStream) -> std::io::Result<()> {
+        if matches!(self, Self::Closes) {
+            return Ok(());
+        }
+        let mut question = String::new();
+        BufReader::new(&stream).read_line(&mut question)?;
+        assert!(question.ends_with('\n'), "{question}");
+        match self {
+            Self::Closes | Self::Reads => Ok(()),
+            Self::BreaksOff => stream.write_all(b"{\"version\":2,\"answer\":{\"deci"),
+            Self::Babbles => stream.write_all(b"what?\n"),
+        }
+    }
+}
+
+#[test]
+fn no_command_is_done_by_half_or_without_a_word_while_a_server_ends() {
+    for listener in [
+        Listener::Closes,
+        Listener::Reads,
+        Listener::BreaksOff,
+        Listener::Babbles,
+    ] {
+        let house = House::new();
+        house.bridge.configure(&[STATE]);
+        let version = house.hold();
+        let (done, said) = house.command(&["keys", "rollover", "start"]);
+        assert!(done, "{said}");
+        let before = house.kept();
+        listener.at(&house.socket());
+        let (is_known, why) = match listener {
+            Listener::Closes | Listener::Reads | Listener::BreaksOff => {
+                (false, "the server there gave no answer")
+            }
+            Listener::Babbles => (true, "does not speak as this program does"),
+        };
+        let known = |nothing: &'static str, unknown: &'static str| {
+            if is_known { nothing } else { unknown }
+        };
+        for (words, what) in [
+            (
+                &["reload"][..],
+                known(
+                    "nothing was reloaded",
+                    "whether it was reloaded is not known",
+                ),
+            ),
+            (
+                &["sp", "accept", "zoom", &version],
+                known(
+                    "nothing was decided",
+                    "whether that was decided is not known",
+                ),
+            ),
+            (
+                &["sp", "refuse", "zoom", &version],
+                known(
+                    "nothing was decided",
+                    "whether that was decided is not known",
+                ),
+            ),
+            (
+                &["keys", "rollover", "switch", "zoom"],
+                "nothing was written",
+            ),
+            (&["keys", "rollover", "finish"], "nothing was written"),
+        ] {
+            let (done, said) = house.command(words);
+            assert!(!done, "{listener:?} {words:?}: {said}");
+            assert!(said.contains(what), "{listener:?} {words:?}: {said}");
+            assert!(said.contains(why), "{listener:?} {words:?}: {said}");
+            assert_eq!(house.kept(), before, "{listener:?} {words:?}");
+        }
+        let (_, said) = house.command(&["status"]);
+        assert!(said.contains(why), "{listener:?}: {said}");
+        assert!(
+            said.contains("what follows is what the files alone tell"),
+            "{said}"
+        );
+    }
+}
+
+#[test]
+fn a_socket_that_a_dead_server_left_keeps_no_command_from_deciding_in_the_files() {
+    for (word, kept) in [
+        ("accept", "metadata/zoom.xml"),
+        ("refuse", "held/zoom.refused"),
+    ] {
+        let house = House::new();
+        house.bridge.configure(&[STATE]);
+        let version = house.hold();
+        drop(UnixListener::bind(house.socket()).unwrap());
+        let (done, said) = house.command(&["reload"]);
+        assert!(!done && said.contains("nothing was reloaded"), "{said}");
+        assert!(said.contains("no server runs there"), "{said}");
+        let (_, said) = house.command(&["status"]);
+        assert!(said.contains("no server runs there"), "{said}");
+        let (done, said) = house.command(&["sp", word, "zoom", &version]);
+        assert!(done, "{said}");
+        let state = house.file.with_file_name("state");
+        let kept = fs::read(state.join(kept)).unwrap();
+        assert_eq!(Fingerprint::of(&kept).to_string(), version);
+        assert!(!state.join("held/zoom.xml").exists());
+        for words in [&["start"][..], &["switch", "zoom"], &["finish"]] {
+            let (done, said) = house.command(&[&["keys", "rollover"], words].concat());
+            assert!(done, "{said}");
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_server_that_waits_for_its_last_clients_answers_commands_to_its_end_and_is_not_there_after_it()
+ {
+    let house = House::new();
+    let mut server = house.start().await;
+    let version = house.hold();
+    // Whoever has not said all of a request is waited for.
+    let port: u16 = { house.bridge.base.rsplit(':') }
+        .next()
+        .unwrap()
+        .parse()
+        .unwrap();
+    let mut slow = TcpStream::connect((Ipv4Addr::LOCALHOST, port)).unwrap();
+    let head = format!(
+        "POST /saml/sso HTTP/1.1\r\nHost: idp.localhost:{port}\r\nExpect: 100-continue\r\n\
+         Content-Type: application/x-www-form-urlencoded\r\nContent-Length: 9\r\n\r\n"
+    );
+    slow.write_all(head.as_bytes()).unwrap();
+    let mut line = String::new();
+    BufReader::new(&slow).read_line(&mut line).unwrap();
+    assert_eq!(line, "HTTP/1.1 100 Continue\r\n");
+    server.terminate();
+    server.says(&["stopping"]).await;
+    let said = house.status();
+    assert_eq!(said["server"]["providers"]["zoom"], "good", "{said}");
+    let (done, told) = house.command(&["reload"]);
+    assert!(done, "{told}");
+    let (done, told) = house.command(&["sp", "refuse", "zoom", &version]);
+    server.says(&["was decided on"]).await;
+    let refused = house.file.with_file_name("state/held/zoom.refused");
+    assert!(done && refused.exists(), "{told}");
+    drop(slow);
+    server.ends().await;
+    assert!(
+        said["server"].is_null() || said["server"]["providers"]["zoom"] == "good",
+        "{said}"
+    );
+    assert!(!house.socket().exists());
+    let (done, told) = house.command(&["reload"]);
+    assert!(!done && told.contains("no server runs there"), "{told}");
+    assert!(house.status()["server"].is_null());
+}
+
+/// How many processes wait for a lock on the folder at `path`.
+fn waiting_for(path: &Path) -> usize {
+    let inode = std::os::unix::fs::MetadataExt::ino(&path.metadata().unwrap());
+    let locks = fs::read_to_string("/proc/locks").unwrap();
+    let is_waiting = |line: &&str| line.contains("->") && line.contains(&format!(":{inode} "));
+    locks.lines().filter(is_waiting).count()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn r91_what_is_decided_while_a_server_starts_counts_for_that_server() {
+    for word in ["accept", "refuse"] {
+        let house = House::new();
+        let watched = (
+            "[server]",
+            "[metadata]\nfolder = \".\"\n[server]\nstate-folder = \"state\"",
+        );
+        house.bridge.configure(&[watched]);
+        let version = house.hold();
+        let state = house.file.with_file_name("state");
+        let held = fs::read(state.join("held/zoom.xml")).unwrap();
+        fs::write(house.file.with_file_name("zoom.xml"), held).unwrap();
+        // Both are kept from looking at anything until both are there.
+        let turn = state_turn(&state).unwrap();
+        let wait = async |count| {
+            while waiting_for(&state) < count {
+                tokio::task::yield_now().await;
+            }
+        };
+        let file = house.file.to_str().unwrap().to_owned();
+        let words = ["sp", word, "zoom", &version, "--config", &file].map(str::to_owned);
+        let deciding = thread::spawn(move || run(PROGRAM, &words, &[]));
+        wait(1).await;
+        let starting = house.bridge.start_as_it_is();
+        let both = async {
+            wait(2).await;
+            assert!(!house.socket().exists());
+            drop(turn);
+        };
+        let (_server, ()) = tokio::join!(starting, both);
+        let (done, said) = deciding.join().unwrap();
+        assert!(done, "{word}: {said}");
+        let is_settled = || {
+            let duties = house.status()["duties"].to_string();
+            !duties.contains("is held")
+        };
+        assert!(is_settled(), "{word}");
+        let counting = fs::read(state.join("metadata/zoom.xml")).unwrap();
+        let counts = Fingerprint::of(&counting).to_string() == version;
+        assert_eq!(counts, word == "accept");
+    }
 }

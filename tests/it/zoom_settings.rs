@@ -14,9 +14,13 @@ use tempfile::TempDir;
 
 use crate::{
     bridge::{Bridge, Setup, ZOOM_ACS},
+    independent_readers::to_the_answer,
     lab::{
+        browser::BrowserSim,
+        keys::KeyPair,
         process::{repository, run},
-        real_bridge::PROGRAM,
+        real_bridge::{PROGRAM, RealBridge},
+        service_provider::{RunningSp, SpKind, SpSite, read_verdict},
     },
 };
 
@@ -198,6 +202,74 @@ async fn zoom_set_up_by_the_sheet_and_by_nothing_else_takes_a_sign_in() {
     // And a click on "Sign out" at Zoom asks here.
     let sign_out = url::Url::parse(value(&sheet, "Sign-out page URL")).unwrap();
     assert_eq!(browser.arrive(sign_out.path()).await.kind(), "logout");
+}
+
+/// What samael has to be told of an identity provider, out of what a person pastes into Zoom's form.
+fn as_pasted(sheet: &Value) -> String {
+    let [issuer, page, certificate] = [
+        "Issuer (IDP Entity ID)",
+        "Sign-in page URL",
+        "Identity provider certificate",
+    ]
+    .map(|field| value(sheet, field));
+    let services: String = ["HTTP-Redirect", "HTTP-POST"]
+        .map(|binding| {
+            format!(
+                "<md:SingleSignOnService Location=\"{page}\" \
+                 Binding=\"urn:oasis:names:tc:SAML:2.0:bindings:{binding}\"/>"
+            )
+        })
+        .concat();
+    format!(
+        "<md:EntityDescriptor xmlns:md=\"urn:oasis:names:tc:SAML:2.0:metadata\" \
+         xmlns:ds=\"http://www.w3.org/2000/09/xmldsig#\" entityID=\"{issuer}\"><md:IDPSSODescriptor \
+         protocolSupportEnumeration=\"urn:oasis:names:tc:SAML:2.0:protocol\"><md:KeyDescriptor use=\"signing\">\
+         <ds:KeyInfo><ds:X509Data><ds:X509Certificate>{certificate}</ds:X509Certificate></ds:X509Data>\
+         </ds:KeyInfo></md:KeyDescriptor>{services}</md:IDPSSODescriptor></md:EntityDescriptor>"
+    )
+}
+
+#[tokio::test]
+async fn samael_told_what_the_sheet_says_and_nothing_else_takes_a_sign_in_and_none_by_another_certificate()
+ {
+    let lab = tempfile::tempdir().unwrap();
+    let site = SpSite::prepare(SpKind::Samael, lab.path());
+    let bridge = RealBridge::prepare(std::slice::from_ref(&site));
+    let path = bridge.configure(&[]);
+    let sheet = json_of(&printed(&path, &["--json", "--sp", "zoom"]));
+    let _server = bridge.start_as_it_is().await;
+    let pasted = lab.path().join("pasted.xml");
+    fs::write(&pasted, as_pasted(&sheet)).unwrap();
+    let sp = site.start(&pasted).await;
+    assert_eq!(
+        value(&sheet, "Service Provider (SP) Entity ID"),
+        sp.entity_id()
+    );
+    let signs_in = async |sp: &RunningSp| {
+        let mut browser = BrowserSim::new();
+        let page = to_the_answer(&mut browser, &sp.login()).await;
+        let form = page.form();
+        read_verdict(&browser.submit(&page, &form).await)
+    };
+    let identity = signs_in(&sp).await.unwrap();
+    let address = "zoe.martin@etu.univ-montp3.example";
+    assert_eq!(identity.name_id.as_deref(), Some(address));
+    // It is told to us with `_` for all but letters and digits.
+    let told = |name: &str| name.replace(|c: char| !c.is_ascii_alphanumeric(), "_");
+    let of_sheet = |field: &str| {
+        identity
+            .attributes
+            .get(&told(value(&sheet, field)))
+            .cloned()
+    };
+    assert_eq!(of_sheet("Email address"), Some(vec![address.to_owned()]));
+    // Whoever pastes the certificate of another key there is told by samael, and not signed in.
+    let other = KeyPair::generate(lab.path(), "other").certificate_base64();
+    let certificate = value(&sheet, "Identity provider certificate");
+    fs::write(&pasted, as_pasted(&sheet).replace(certificate, &other)).unwrap();
+    let sp = sp.again(&pasted).await;
+    let refused = signs_in(&sp).await.unwrap_err();
+    assert!(!refused.starts_with("application:"), "{refused}");
 }
 
 #[test]

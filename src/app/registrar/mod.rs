@@ -30,7 +30,7 @@ use crate::{
         sp::SpConfig,
     },
     metadata::{
-        difference::{self, Change},
+        difference::{self, Change, Voucher},
         intake::{self, There, Verdict},
         outline::{self, Look},
         source::read_bounded,
@@ -324,7 +324,9 @@ impl Registrar {
             of_file().or_else(of_copy)
         };
         let changes = match (&old, &look.outline) {
-            (Some(old), Some(new)) => difference::between(old, new),
+            (Some(old), Some(new)) => {
+                difference::between(old, new, Voucher::of(config), self.now())
+            }
             (None, _) | (_, None) => Vec::new(),
         };
         let is_incomparable = old.is_none();
@@ -344,6 +346,18 @@ impl Registrar {
             plan,
             warnings: Vec::new(),
         })
+    }
+
+    /// Waits until nobody is deciding in the state folder, and no server is reading it to start; held as long as the
+    /// value. Nothing where there is no such folder.
+    ///
+    /// # Errors
+    ///
+    /// The folder cannot be looked at.
+    pub fn turn(&self) -> io::Result<Option<Lock>> {
+        let server = self.named().server;
+        let folder = server.and_then(|server| server.state_folder.as_deref());
+        folder.map(state_turn).transpose()
     }
 
     /// The version of a provider's metadata that is held; nothing where none is.
@@ -594,6 +608,16 @@ impl Registrar {
             }
         })
     }
+}
+
+/// Waits for whoever reads or decides in the folder of the state, a server that starts or a command while none runs:
+/// each would go by what the other is just changing.
+///
+/// # Errors
+///
+/// The folder cannot be looked at.
+pub fn state_turn(state_folder: &Path) -> io::Result<Lock> {
+    Lock::beside([&*state_folder.join("held")])
 }
 
 fn read(path: &Path) -> io::Result<Vec<u8>> {

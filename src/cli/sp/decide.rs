@@ -37,19 +37,36 @@ pub(super) fn run(path: &Path, options: &Options, decision: Decision) -> anyhow:
         Decision::Accept => Command::Accept(name.clone(), version),
         Decision::Refuse => Command::Refuse(name.clone(), version),
     };
-    match socket.map(|socket| ask(socket, command)) {
-        Some(Ok(Answer::Decided(None))) => {}
-        Some(Ok(Answer::Decided(Some(why)) | Answer::Refused(why))) => bail!("{name}: {why}"),
-        Some(Ok(Answer::Reload(_) | Answer::Status(_))) => {
-            return Err(AskFault::NotUnderstood.into());
-        }
-        Some(Err(AskFault::NobodyThere)) | None => {
+    let asked = || {
+        socket.map_or(Err(AskFault::NobodyThere), |socket| {
+            ask(socket, command.clone())
+        })
+    };
+    let mut answer = asked();
+    let mut _turn = None;
+    if matches!(answer, Err(AskFault::NobodyThere)) {
+        // One that is starting has read its files by now, perhaps, and does not listen yet.
+        _turn = registrar.turn().context("nothing was decided")?;
+        answer = asked();
+    }
+    match answer {
+        Ok(Answer::Decided(None)) => {}
+        Ok(Answer::Decided(Some(why)) | Answer::Refused(why)) => bail!("{name}: {why}"),
+        Ok(Answer::Reload(_) | Answer::Status(_)) => return Err(AskFault::NotUnderstood.into()),
+        Err(AskFault::NobodyThere) => {
             registrar
                 .decide(name, version, decision)
                 .with_context(|| name.to_string())?;
         }
+        Err(fault @ AskFault::NoAnswer) => {
+            return Err(fault).with_context(|| {
+                format!(
+                    "{name}: whether that was decided is not known: `passerelle status` says what is held still"
+                )
+            });
+        }
         // A server that runs, and cannot be asked, would go on as before.
-        Some(Err(fault @ (AskFault::Io(_) | AskFault::NotUnderstood))) => {
+        Err(fault @ (AskFault::Io(_) | AskFault::NotUnderstood)) => {
             return Err(fault).context("nothing was decided");
         }
     }

@@ -47,6 +47,12 @@ pub(super) fn outline(outline: &Outline) -> String {
             line("name in English", en);
         }
     }
+    if outline.entities > 1 {
+        line("one of", &format!("{} entities", outline.entities));
+    }
+    for attribute in &outline.entity_attributes {
+        line("is said to be", attribute);
+    }
     each(
         &mut line,
         "takes answers at",
@@ -142,5 +148,6 @@ pub(super) const INCOMPARABLE: &str =
 
 /// What is held, said loudly (R-91).
 pub(super) const HELD: &str = "\
-HELD: with these changes, whoever made this metadata could receive the answers of everybody, or sign in the
-name of the provider. Ask the provider, by a way that you know, whether it made them.";
+HELD: with these changes, whoever made this metadata could receive the answers of everybody, read them, or sign
+in the name of the provider; or shut everybody out; or much of the file is gone. Ask the provider, by a way that you know, whether it
+made them.";

@@ -780,6 +780,43 @@ fn r90_r93_an_address_that_is_followed_is_https_and_stands_beside_no_file() {
 }
 
 #[test]
+fn r90_r93_a_metadata_query_service_is_https_and_asked_for_an_entity_and_stands_beside_nothing_else()
+ {
+    let place = Place::new();
+    let text = all_switched_on();
+    let asked = "metadata-query = \"https://mdq.example.net\"";
+    let address = "metadata-url = \"https://wiki.example.net/saml/metadata\"";
+    for (old, new, told) in [
+        (
+            "entity-id = \"https://archive.example.net/sp\"\n",
+            String::new(),
+            "needs `entity-id`",
+        ),
+        (
+            asked,
+            asked.replace(".net", ".net?x=1"),
+            "has a query or a fragment",
+        ),
+        (asked, asked.replace("https", "http"), "is not an https URL"),
+        (
+            asked,
+            format!("{asked}\nmetadata = \"../metadata/zoom.xml\""),
+            "stands beside `metadata`",
+        ),
+        (
+            asked,
+            format!("{asked}\n{address}"),
+            "stands beside `metadata-url`",
+        ),
+    ] {
+        assert!(text.contains(old), "{old}");
+        let faults = place.faults(&text.replacen(old, &new, 1));
+        let told = format!("sp.archive.metadata-query: {told}");
+        assert!(faults.contains(&told), "{told}\n{faults}");
+    }
+}
+
+#[test]
 fn a_text_is_there_in_each_language_in_bounds_and_says_what_it_is() {
     let place = Place::new();
     let text = all_switched_on();

@@ -1,9 +1,12 @@
 //! What waits until somebody has looked at it.
 
-use std::{fs, os::unix::fs::PermissionsExt as _, path::Path};
+use std::{fs, os::unix::fs::PermissionsExt as _, path::Path, sync::Arc};
 
 use passerelle::{
-    app::follow::{Decision, DecisionFault, refresh},
+    app::{
+        alerts::Watch,
+        follow::{Decision, DecisionFault, refresh},
+    },
     config::edit,
     model::fingerprint::Fingerprint,
     xmlsec::keys::NewKey,
@@ -11,9 +14,11 @@ use passerelle::{
 
 use super::{ACS, OTHER_ACS, Says, WIKI, Wiki, gives, restarted, version, version_with};
 use crate::{
+    alerts::Teller,
     bridge::{
         Bridge, Setup,
         keys::{intranet_key, library_key, zoom_key},
+        log::Log,
         write,
     },
     lab::{
@@ -31,6 +36,8 @@ async fn r91_what_would_give_all_sign_ins_to_somebody_else_is_held_until_somebod
     let good = version(&[old]);
     for (number, changed) in [
         version(&[new]),
+        // A key more: the other one could go at the next question.
+        version(&[old, new]),
         version_with("", &[old], &[OTHER_ACS]),
         version_with("", &[old], &[ACS, OTHER_ACS]),
         good.replace(WIKI, "https://other.example.net/sp"),
@@ -97,6 +104,54 @@ async fn r91_what_is_held_counts_once_it_is_accepted_and_is_not_brought_up_again
     bridge.is_at("good", false).await;
     let bridge = restarted(bridge);
     assert!(bridge.takes(library_key()).await);
+}
+
+#[tokio::test]
+async fn r91_that_nothing_changed_is_said_of_the_version_that_was_given_and_of_no_other_that_is_at_hand()
+ {
+    let (old, new) = (zoom_key(), intranet_key());
+    let wiki = Wiki::start(gives(&version(&[old]), "\"1\""));
+    let bridge = wiki.followed("").await;
+    let two = version(&[new]);
+    wiki.says(gives(&two, "\"2\""));
+    bridge.refresh_after(360).await;
+    bridge.is_at("held", true).await;
+    // The source answers 304 to that, and what is at hand is the one before.
+    fs::remove_file(bridge.folder.path().join("state/held/wiki.xml")).unwrap();
+    bridge.refresh_after(360).await;
+    assert_eq!(wiki.asked().last().unwrap().as_deref(), Some("\"2\""));
+    bridge.is_at("waiting", true).await;
+    assert!(bridge.takes(old).await && !bridge.takes(new).await);
+    // It is asked for once more, without a condition.
+    bridge.refresh_after(1).await;
+    assert_eq!(wiki.asked().last().unwrap().as_deref(), None);
+    bridge.is_at("held", true).await;
+    bridge.decide("wiki", &two, Decision::Accept).unwrap();
+    // What was accepted meanwhile is what it speaks of, wherever that lies now.
+    bridge.refresh_after(360).await;
+    assert_eq!(wiki.asked().last().unwrap().as_deref(), Some("\"2\""));
+    bridge.is_at("good", false).await;
+    assert!(bridge.takes(new).await && !bridge.takes(old).await);
+}
+
+#[tokio::test]
+async fn r90_a_version_that_ends_before_its_source_is_asked_again_is_told_in_the_log() {
+    let (old, new) = (zoom_key(), intranet_key());
+    for (end, is_told) in [
+        ("2026-11-26T17:00:00Z", true),
+        ("2026-11-30T14:00:00Z", false),
+    ] {
+        let wiki = Wiki::start(gives(&version(&[old]), "\"1\""));
+        let bridge = wiki.followed("").await;
+        let end = format!("validUntil=\"{end}\"");
+        let two = version_with(&end, &[new], &[ACS]);
+        wiki.says(gives(&two, "\"2\""));
+        bridge.refresh_after(360).await;
+        let log = Log::start();
+        bridge.decide("wiki", &two, Decision::Accept).unwrap();
+        let is_told_now = log.text().contains("ends before its source is asked again");
+        assert_eq!(is_told_now, is_told, "{}", log.text());
+    }
 }
 
 #[tokio::test]
@@ -253,14 +308,75 @@ async fn r91_a_copy_that_is_gone_or_cannot_be_read_makes_no_version_the_first_on
         bridge.refresh_after(360).await;
         bridge.is_at("held", true).await;
         assert!(bridge.takes(old).await && !bridge.takes(new).await);
-        if !is_gone {
-            // After a start nothing counts, and nothing is taken unseen.
-            let bridge = restarted(bridge);
-            refresh(&bridge.live).await;
-            bridge.is_at("held", true).await;
-            assert!(!bridge.takes(new).await);
-        }
+        // After a start nothing counts, and nothing is taken unseen: neither that version nor another one.
+        let bridge = restarted(bridge);
+        refresh(&bridge.live).await;
+        bridge.is_at("held", true).await;
+        assert!(!bridge.takes(new).await);
+        let three = version_with("", &[new], &[ACS, OTHER_ACS]);
+        wiki.says(gives(&three, "\"3\""));
+        bridge.refresh_after(360).await;
+        bridge.is_at("held", true).await;
+        assert!(!bridge.takes(new).await);
+        // Nor where what waited can be read no more, or was turned down.
+        bridge.decide("wiki", &three, Decision::Refuse).unwrap();
+        wiki.says(gives(&version(&[new]), "\"2\""));
+        let bridge = restarted(bridge);
+        refresh(&bridge.live).await;
+        bridge.is_at("held", true).await;
+        assert!(!bridge.takes(new).await);
     }
+}
+
+#[tokio::test]
+async fn r91_what_is_held_is_told_at_once_and_each_day_until_somebody_has_decided() {
+    const DAY: i64 = 24 * 60;
+    let teller = Teller::new();
+    let (old, new) = (zoom_key(), intranet_key());
+    let wiki = Wiki::start(gives(&version(&[old]), "\"1\""));
+    let lines = format!("[alerts]\ncommand = ['{}']", teller.path("tell").display());
+    let bridge = wiki.followed(&lines).await;
+    let mut watch = Watch::begin(Arc::clone(&bridge.live));
+    watch.look_when_due().await;
+    teller.take();
+    let two = version(&[new]);
+    wiki.says(gives(&two, "\"2\""));
+    bridge.refresh_after(360).await;
+    let is_told = async |watch: &mut Watch| {
+        watch.look_when_due().await;
+        let told = teller.take().concat();
+        // Until when the one before it counts: 30 days after the source gave it last.
+        told.contains("sp.wiki: a version of its metadata is held, and the one before it counts until 2026-12-26T")
+    };
+    assert!(is_told(&mut watch).await);
+    assert!(!is_told(&mut watch).await);
+    bridge.wait(DAY - 361);
+    assert!(!is_told(&mut watch).await);
+    bridge.wait(1);
+    assert!(is_told(&mut watch).await);
+    bridge.decide("wiki", &two, Decision::Accept).unwrap();
+    bridge.wait(DAY);
+    assert!(!is_told(&mut watch).await);
+}
+
+#[tokio::test]
+async fn r91_what_could_not_be_kept_waiting_is_asked_for_again_until_it_can_be_decided_on() {
+    let (old, new) = (zoom_key(), intranet_key());
+    let wiki = Wiki::start(gives(&version(&[old]), "\"1\""));
+    let bridge = wiki.followed("").await;
+    let folder = bridge.folder.path().join("state/held");
+    fs::write(&folder, "").unwrap();
+    let two = version(&[new]);
+    wiki.says(gives(&two, "\"2\""));
+    bridge.refresh_after(360).await;
+    bridge.is_at("held", true).await;
+    assert!(bridge.decide("wiki", &two, Decision::Accept).is_err());
+    fs::remove_file(&folder).unwrap();
+    bridge.refresh_after(360).await;
+    assert_eq!(wiki.asked().last().unwrap().as_deref(), None);
+    bridge.is_at("held", true).await;
+    bridge.decide("wiki", &two, Decision::Accept).unwrap();
+    assert!(bridge.takes(new).await && !bridge.takes(old).await);
 }
 
 #[tokio::test]
@@ -374,6 +490,9 @@ async fn r90_r96_a_version_that_our_next_key_cannot_sign_for_does_not_take_a_pro
     let rsa_alone = version(&[key]).replacen(role, &format!("{declared}{role}"), 1);
     wiki.says(gives(&rsa_alone, "\"2\""));
     bridge.refresh_after(360).await;
-    bridge.is_at("unfit", false).await;
+    bridge.is_at("held", true).await;
+    is_signed_by_the_next_key().await;
+    let fault = bridge.decide("wiki", &rsa_alone, Decision::Accept);
+    assert!(fault.unwrap_err().to_string().contains("unfit"));
     is_signed_by_the_next_key().await;
 }

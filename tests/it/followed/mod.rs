@@ -4,6 +4,8 @@
 #[cfg(test)]
 mod held;
 #[cfg(test)]
+mod query;
+#[cfg(test)]
 mod signed;
 #[cfg(test)]
 mod taking;
@@ -19,7 +21,7 @@ use std::{
 use axum::{
     Router,
     extract::State,
-    http::{HeaderMap, StatusCode, header},
+    http::{HeaderMap, StatusCode, Uri, header},
     response::{IntoResponse as _, Response},
 };
 use passerelle::{
@@ -64,9 +66,14 @@ struct Script {
     says: Mutex<Says>,
     /// The `If-None-Match` of each question.
     asked: Mutex<Vec<Option<String>>>,
+    /// Its path, and what it accepts.
+    questions: Mutex<Vec<(String, String)>>,
 }
 
-async fn answer(State(script): State<Arc<Script>>, headers: HeaderMap) -> Response {
+async fn answer(State(script): State<Arc<Script>>, uri: Uri, headers: HeaderMap) -> Response {
+    let accepted = headers[header::ACCEPT].to_str().unwrap().to_owned();
+    let question = (uri.path().to_owned(), accepted);
+    script.questions.lock().unwrap().push(question);
     let condition = headers.get(header::IF_NONE_MATCH);
     let condition = condition.map(|value| value.to_str().unwrap().to_owned());
     script.asked.lock().unwrap().push(condition.clone());
@@ -90,6 +97,7 @@ impl Wiki {
         let script = Arc::new(Script {
             says: Mutex::new(says),
             asked: Mutex::default(),
+            questions: Mutex::default(),
         });
         let router = Router::new()
             .fallback(answer)
@@ -107,6 +115,18 @@ impl Wiki {
 
     fn asked(&self) -> Vec<Option<String>> {
         self.script.asked.lock().unwrap().clone()
+    }
+
+    /// The path of each question.
+    fn paths(&self) -> Vec<String> {
+        let questions = self.script.questions.lock().unwrap();
+        questions.iter().map(|(path, _)| path.clone()).collect()
+    }
+
+    /// What the last question accepts.
+    fn accepted(&self) -> String {
+        let questions = self.script.questions.lock().unwrap();
+        questions.last().unwrap().1.clone()
     }
 
     /// A configuration that follows it, with more lines of its table.

@@ -2,7 +2,7 @@
 
 use std::{fs, path::PathBuf};
 
-use super::{Wiki, gives, restarted, version};
+use super::{WIKI, Wiki, gives, restarted, version};
 use crate::{
     bridge::{
         Bridge,
@@ -26,6 +26,71 @@ fn signed(text: &str, key: &Key) -> String {
     xmlsec1_sign_root(&unsigned, root, ("--privkey-pem", pem.as_bytes()))
 }
 
+/// A group of the wiki, which signed its own description with its key, and of others; signed as a whole by `key`,
+/// where there is one.
+fn group(text: &str, of_entity: &Key, key: Option<&Key>) -> String {
+    let entity = signed(text, of_entity);
+    let entity = entity.split_once("?>\n").unwrap().1.trim();
+    let unfilled = key.map(|_| Unfilled::of("_g").xml()).unwrap_or_default();
+    let others: Vec<_> = (0..9)
+        .map(|number| format!("<md:EntityDescriptor entityID=\"https://{number}.example\"/>"))
+        .collect();
+    let group = format!(
+        "<md:EntitiesDescriptor xmlns:md=\"urn:oasis:names:tc:SAML:2.0:metadata\" ID=\"_g\">{unfilled}{entity}{}\
+         </md:EntitiesDescriptor>",
+        others.concat()
+    );
+    let Some(key) = key else {
+        return group;
+    };
+    let root = "urn:oasis:names:tc:SAML:2.0:metadata:EntitiesDescriptor";
+    let pem = key.private_pem();
+    xmlsec1_sign_root(&group, root, ("--privkey-pem", pem.as_bytes()))
+}
+
+#[tokio::test]
+async fn iip_md03_r90_a_group_is_taken_by_the_signature_over_all_of_it_whatever_an_entity_in_it_signed()
+ {
+    let key = zoom_key();
+    let lines = format!("metadata-signed-by = 'idp.crt'\nentity-id = '{WIKI}'");
+    let whole = group(&version(&[key]), key, Some(idp_key()));
+    let wiki = Wiki::start(gives(&whole, "\"1\""));
+    let bridge = wiki.followed(&lines).await;
+    bridge.is_at("good", false).await;
+    assert!(bridge.takes(key).await);
+    let both = version(&[key, library_key()]);
+    // The group's own signature covers that of the entity, whoever made it.
+    let inside = whole.split("<ds:SignatureValue>").nth(2).unwrap();
+    let inside = inside.split_once('<').unwrap().0;
+    let own = whole.split_once("<ds:Signature ").unwrap().1;
+    let own = own.split_once("</ds:Signature>").unwrap().0;
+    let own = format!("<ds:Signature {own}</ds:Signature>");
+    for text in [
+        // The entity's alone, though it were by the right key.
+        group(&both, idp_key(), None),
+        // That of the group by another key.
+        group(&both, idp_key(), Some(library_key())),
+        // Another one put in behind it.
+        whole.replace(inside, "AAAA"),
+        // The group's own one twice.
+        whole.replacen(&own, &own.repeat(2), 1),
+    ] {
+        assert_ne!(text, whole);
+        wiki.says(gives(&text, "\"2\""));
+        bridge.refresh_after(360).await;
+        bridge.is_at("unsigned", false).await;
+        assert!(bridge.takes(key).await && !bridge.takes(library_key()).await);
+    }
+    // The entity may have signed itself anew.
+    wiki.says(gives(
+        &group(&both, library_key(), Some(idp_key())),
+        "\"3\"",
+    ));
+    bridge.refresh_after(360).await;
+    bridge.is_at("good", false).await;
+    assert!(bridge.takes(library_key()).await);
+}
+
 fn pinned(bridge: &Bridge, key: &Key) -> PathBuf {
     write(bridge.folder.path(), "signer.pem", &key.certificate_pem())
 }
@@ -42,7 +107,19 @@ async fn iip_md03_sdp_md02_r90_metadata_that_must_be_signed_is_taken_of_whoever_
     wiki.says(gives(&both, "\"2\""));
     bridge.refresh_after(360).await;
     assert!(bridge.takes(library_key()).await);
-    assert!(restarted(bridge).takes(key).await);
+    // What that key vouches for may also be the end of a roll-over, but not all at once.
+    wiki.says(gives(
+        &signed(&version(&[library_key()]), idp_key()),
+        "\"3\"",
+    ));
+    bridge.refresh_after(360).await;
+    bridge.is_at("good", false).await;
+    assert!(!bridge.takes(key).await);
+    wiki.says(gives(&signed(&version(&[key]), idp_key()), "\"4\""));
+    bridge.refresh_after(360).await;
+    bridge.is_at("held", true).await;
+    assert!(bridge.takes(library_key()).await && !bridge.takes(key).await);
+    assert!(restarted(bridge).takes(library_key()).await);
 }
 
 #[tokio::test]

@@ -15,7 +15,8 @@ use crate::bridge::{
 };
 
 #[tokio::test]
-async fn iip_md02_r90_sdp_md01_new_keys_are_taken_over_by_themselves_and_old_ones_go() {
+async fn iip_md02_r90_sdp_md01_what_changes_is_taken_over_by_itself_and_old_keys_go_once_new_ones_were_accepted()
+ {
     let (old, new) = (zoom_key(), intranet_key());
     let wiki = Wiki::start(gives(&version(&[old]), "\"1\""));
     let bridge = wiki.started("");
@@ -29,8 +30,12 @@ async fn iip_md02_r90_sdp_md01_new_keys_are_taken_over_by_themselves_and_old_one
     // Nobody asks before the time has come.
     bridge.refresh_after(60).await;
     assert_eq!(wiki.asked(), [None]);
-    wiki.says(gives(&version(&[old, new]), "\"2\""));
+    let both = version(&[old, new]);
+    wiki.says(gives(&both, "\"2\""));
     bridge.refresh_after(300).await;
+    bridge.is_at("held", true).await;
+    assert!(bridge.takes(old).await && !bridge.takes(new).await);
+    bridge.decide("wiki", &both, Decision::Accept).unwrap();
     assert!(bridge.takes(old).await && bridge.takes(new).await);
     wiki.says(gives(&version(&[new]), "\"3\""));
     bridge.refresh_after(360).await;
@@ -54,8 +59,10 @@ async fn r38_r90_who_is_on_the_way_goes_on_while_another_version_takes_over() {
     let mut browser = bridge.live_browser();
     let request = bridge.request_of(WIKI).redirect_signed(old, None);
     let login = browser.arrive(&request).await;
-    wiki.says(gives(&version(&[new, old]), "\"2\""));
+    let both = version(&[new, old]);
+    wiki.says(gives(&both, "\"2\""));
     bridge.refresh_after(10).await;
+    bridge.decide("wiki", &both, Decision::Accept).unwrap();
     assert!(bridge.takes(new).await);
     let answer = browser.sign_in(&login, "anne.dupont").await.answer();
     assert_eq!(answer.to, ACS);

@@ -1,15 +1,18 @@
 //! Files of the folder that is watched.
 
-use std::{fs, os::unix::fs::PermissionsExt as _, path::Path};
+use std::{fs, os::unix::fs::PermissionsExt as _, path::Path, sync::Arc};
 
-use passerelle::app::follow::{Decision, refresh};
+use passerelle::{
+    app::follow::{Decision, follow, refresh},
+    config::fault::ConfigFault,
+};
 use serde_json::Value;
 
-use super::restarted;
+use super::{Says, Wiki, gives, restarted, version};
 use crate::{
     bridge::{
         Bridge, LIBRARY, LIBRARY_ACS, Setup,
-        keys::{Key, intranet_key, library_key},
+        keys::{Key, intranet_key, library_key, zoom_key},
         metadata, write,
     },
     lab::process::run,
@@ -76,6 +79,9 @@ async fn r90_r91_a_file_of_the_watched_folder_is_read_anew_by_itself_and_held_li
         1,
     );
     bridge.library_becomes(&both).await;
+    assert_eq!(bridge.library(old).await, ("held".to_owned(), true, true));
+    assert!(!bridge.library(new).await.2);
+    bridge.decide("library", &both, Decision::Accept).unwrap();
     assert_eq!(bridge.library(new).await, good(false));
     for broken in [&*both.replace("</md:EntityDescriptor>", ""), ""] {
         bridge.library_becomes(broken).await;
@@ -140,8 +146,17 @@ async fn r91_a_watched_file_that_is_held_is_not_taken_at_a_reload_or_a_start_onc
     bridge.wait_seconds(5);
     refresh(&bridge.live).await;
     assert_eq!(bridge.library(old).await, ("held".to_owned(), true, true));
-    // While no server runs, and although what waits is not to be found any more.
-    fs::remove_file(folder.join("state/held/library.xml")).unwrap();
+    // What waits is put there anew where it is not to be found any more, or nobody could decide on it.
+    let waits = folder.join("state/held/library.xml");
+    fs::remove_file(&waits).unwrap();
+    for _ in 0..2 {
+        bridge.wait_seconds(5);
+        refresh(&bridge.live).await;
+    }
+    assert_eq!(bridge.library(old).await, ("held".to_owned(), true, true));
+    assert_eq!(fs::read_to_string(&waits).unwrap(), format!("{two}\n"));
+    // While no server runs, and although it is gone once more.
+    fs::remove_file(&waits).unwrap();
     write(&folder, "library.xml", &format!("{two}\n\n"));
     let bridge = restarted(bridge);
     assert!(bridge.library(old).await.2 && !bridge.library(new).await.2);
@@ -152,6 +167,51 @@ async fn r91_a_watched_file_that_is_held_is_not_taken_at_a_reload_or_a_start_onc
     let one = metadata(LIBRARY, "", old, &[LIBRARY_ACS]);
     bridge.library_becomes(&one).await;
     assert_eq!(bridge.library(old).await, ("good".to_owned(), false, true));
+}
+
+#[tokio::test]
+async fn r91_a_reload_compares_a_watched_file_with_what_runs_whatever_became_of_its_copy() {
+    let (old, new) = (library_key(), intranet_key());
+    let bridge = watching();
+    refresh(&bridge.live).await;
+    let folder = bridge.folder.path();
+    fs::remove_file(folder.join("state/metadata/library.xml")).unwrap();
+    // Before anybody glances at it.
+    let two = metadata(LIBRARY, "", new, &[LIBRARY_ACS]);
+    write(folder, "library.xml", &two);
+    let faults = bridge.live.reload("a test").unwrap_err();
+    let is_told = |fault: &ConfigFault| fault.what.contains("is held until somebody has looked");
+    assert!(faults.iter().any(is_told), "{faults:?}");
+    assert!(bridge.library(old).await.2 && !bridge.library(new).await.2);
+}
+
+#[tokio::test]
+async fn r93_a_source_that_hangs_keeps_no_later_question_to_another_one_waiting() {
+    let key = library_key();
+    let wiki = Wiki::start(gives(&version(&[zoom_key()]), "\"1\""));
+    let bridge = wiki.followed("[metadata]\nfolder = '.'").await;
+    bridge.is_at("good", false).await;
+    wiki.says(Says::Nothing);
+    bridge.wait(360);
+    let following = tokio::spawn(follow(Arc::clone(&bridge.live)));
+    while wiki.asked().len() < 2 {
+        tokio::task::yield_now().await;
+    }
+    // The file of another one changes while that question is open.
+    let promises = "cacheDuration=\"PT1H\" entityID=";
+    let text = metadata(LIBRARY, "", key, &[LIBRARY_ACS]).replacen("entityID=", promises, 1);
+    let folder = bridge.folder.path();
+    write(folder, "new.xml", &text);
+    fs::rename(folder.join("new.xml"), folder.join("library.xml")).unwrap();
+    bridge.wait_seconds(5);
+    let copy = folder.join("state/metadata/library.xml");
+    while fs::read_to_string(&copy).unwrap() != text {
+        tokio::task::yield_now().await;
+    }
+    // It has not been given up yet.
+    bridge.is_at("good", false).await;
+    assert_eq!(wiki.asked().len(), 2);
+    following.abort();
 }
 
 /// A pipe in the place of a file: nobody writes to it.

@@ -94,6 +94,20 @@ impl Server {
         kill_process_group(Pid::from_child(&self.child), Signal::CONT).unwrap();
     }
 
+    /// Sends it SIGTERM.
+    pub(crate) fn terminate(&self) {
+        kill_process_group(Pid::from_child(&self.child), Signal::TERM).unwrap();
+    }
+
+    /// Waits until it has ended.
+    pub(crate) async fn ends(&mut self) {
+        let deadline = Instant::now() + START_LIMIT;
+        while self.child.try_wait().unwrap().is_none() {
+            assert!(Instant::now() < deadline, "{} goes on", self.name);
+            tokio::time::sleep(ASK_EVERY).await;
+        }
+    }
+
     /// Sends it SIGHUP.
     pub(crate) fn hang_up(&self) {
         kill_process_group(Pid::from_child(&self.child), Signal::HUP).unwrap();

@@ -5,7 +5,7 @@ use std::{fs, os::unix::fs::PermissionsExt as _, process::Command};
 use super::{House, told_by};
 use crate::{
     bridge::{
-        Bridge, LIBRARY, Setup, ZOOM_ACS, ZOOM_SECOND_ACS,
+        Bridge, LIBRARY, Setup, ZOOM, ZOOM_ACS, ZOOM_SECOND_ACS,
         keys::{intranet_key, library_key, zoom_key},
         metadata, zoom_metadata,
     },
@@ -62,6 +62,44 @@ async fn r91_another_version_of_what_cannot_be_read_is_held() {
     let words = [&words[..], &["--even-if-held"]].concat();
     house.sp(&words, zoom_metadata("")).await.is_good();
     assert_eq!(fs::read_to_string(&file).unwrap(), zoom_metadata(""));
+}
+
+#[tokio::test]
+async fn r91_another_version_of_a_broken_file_is_compared_with_the_last_good_copy_of_it() {
+    let house = House::of(&Setup {
+        server: "listen = '127.0.0.1:0'\ntrusted-proxies = ['127.0.0.1']\nstate-folder = 'state'"
+            .to_owned(),
+        ..Setup::new()
+    });
+    let copies = house.file("state/metadata");
+    fs::create_dir_all(&copies).unwrap();
+    fs::set_permissions(house.file("state"), fs::Permissions::from_mode(0o700)).unwrap();
+    let (file, copy) = (house.file("zoom.xml"), copies.join("zoom.xml"));
+    let ends = zoom_metadata("validUntil=\"2036-01-01T00:00:00Z\"");
+    let all_keys = metadata(ZOOM, "", intranet_key(), &[ZOOM_ACS, ZOOM_SECOND_ACS]);
+    let words = ["add", "zoom", "--metadata", "-", "--replace", "--yes"];
+    for broken in [Some("<broken"), None] {
+        match broken {
+            Some(text) => fs::write(&file, text).unwrap(),
+            None => fs::remove_file(&file).unwrap(),
+        }
+        fs::write(&copy, zoom_metadata("")).unwrap();
+        let told = house.sp(&words, all_keys.as_str()).await;
+        told.fails("--yes alone does not take what is held");
+        assert!(told.out.contains("HELD  ALL keys for signing"), "{told:?}");
+        assert!(!told.errors.contains("nothing can be compared"), "{told:?}");
+        house.sp(&words, ends.as_str()).await.is_good();
+        assert_eq!(fs::read_to_string(&file).unwrap(), ends);
+    }
+    // A file that can be read counts before a copy that says something else.
+    fs::write(&copy, &all_keys).unwrap();
+    house.sp(&words, zoom_metadata("")).await.is_good();
+    // Where neither can be read, all of it is for somebody to look at.
+    fs::write(&file, "<broken").unwrap();
+    fs::write(&copy, "<broken").unwrap();
+    let told = house.sp(&words, ends.as_str()).await;
+    told.fails("--yes alone does not take what is held");
+    assert!(told.errors.contains("nothing can be compared"), "{told:?}");
 }
 
 /// Metadata of another university's Zoom.

@@ -134,7 +134,7 @@ async fn r91_a_diff_says_what_is_new_and_loudly_what_would_be_held() {
         format!("HELD  address for answers: - 1 HTTP-POST {ZOOM_SECOND_ACS}\n"),
         "HELD  address for answers: + 1 HTTP-POST https://evil.example/acs\n".to_owned(),
         "HELD  ALL keys for signing: 1 -> 1\n".to_owned(),
-        "      key for signing: + RSA 2048, until 2036-01-01T00:00:00Z, SHA-256 ".to_owned(),
+        "HELD  key for signing: + RSA 2048, until 2036-01-01T00:00:00Z, SHA-256 ".to_owned(),
         "HELD: with these changes".to_owned(),
     ] {
         assert!(told.out.contains(&line), "{line}: {told:?}");

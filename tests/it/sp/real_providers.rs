@@ -20,12 +20,8 @@ async fn what_real_service_providers_say_of_themselves_is_fetched_and_added() {
     fs::write(&idp, of_idp).unwrap();
     // They are reached over http, on this machine.
     let house = House::lab();
-    for (kind, name) in [
-        (SpKind::Python3Saml, "python3-saml"),
-        (SpKind::Pysaml2, "pysaml2"),
-        (SpKind::NodeSaml, "node-saml"),
-        (SpKind::Mellon, "mellon"),
-    ] {
+    for kind in SpKind::ALL {
+        let name = kind.name();
         let site = SpSite::prepare_its_own(kind, lab.path(), false);
         let sp = site.start(&idp).await;
         let mut url = sp.metadata();
@@ -36,6 +32,9 @@ async fn what_real_service_providers_say_of_themselves_is_fetched_and_added() {
         for shown in [sp.entity_id(), sp.acs().as_str()] {
             assert!(told.out.contains(shown), "{shown}: {told:?}");
         }
+        // Asked once more, it says nothing that somebody would have to look at.
+        let again = house.sp(&[&words[..], &["--replace"]].concat(), "").await;
+        again.is_good();
         let found = house.json(&["show", name], "").await;
         assert_eq!(found["state"], "good", "{found}");
         assert_eq!(found["preset"], "generic", "{found}");

@@ -4,6 +4,7 @@
 //! `shapes` makes the messages, `queries` the queries of HTTP-Redirect; `messages` brings them
 //! all, `router` is where the whole server answers, and `changed` does one more thing to each.
 
+mod added;
 mod case;
 mod changed;
 mod genuine;
