@@ -338,15 +338,36 @@ impl<'a> Look<'a> {
     }
 
     fn signing_key(&mut self, source: &SigningKeySource) -> Option<SigningKey> {
-        SigningKey::open(source)
-            .map_err(|fault| {
-                let mut told = ConfigFault::of_file(&source.path, Chain(&fault).to_string());
-                if let Some(hint) = fault.hint() {
-                    told.hint(hint);
-                }
-                self.faults.push(told);
-            })
-            .ok()
+        let opened = SigningKey::open(source).map_err(|fault| {
+            let mut told = ConfigFault::of_file(&source.path, Chain(&fault).to_string());
+            if let Some(hint) = fault.hint() {
+                told.hint(hint);
+            }
+            told.forbids_another_try = fault.forbids_another_try();
+            self.faults.push(told);
+        });
+        let key = opened.ok()?;
+        if key.is_failing() {
+            self.warn_of_key(
+                source,
+                "the token does not sign now; the key that was found before goes on",
+                "see to the device; the server finds out by itself when it is back, and does not start without it",
+            );
+        }
+        if key.has_untried_pin() {
+            self.warn_of_key(
+                source,
+                "the PIN is another one than the one that is logged in, and could not be tried",
+                "a wrong one shows at the next start: try it by hand, `pkcs11-tool --module MODULE -O -l`",
+            );
+        }
+        Some(key)
+    }
+
+    fn warn_of_key(&mut self, source: &SigningKeySource, what: &str, hint: &str) {
+        let mut told = ConfigFault::of_file(&source.path, what);
+        told.hint(hint);
+        self.warnings.push(told);
     }
 
     fn next_key(&mut self, keys: Option<&[SigningKey]>) -> Option<SigningKey> {

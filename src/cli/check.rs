@@ -4,7 +4,7 @@ use std::{path::Path, sync::Arc};
 
 use anyhow::bail;
 
-use super::{complain, complain_of, say, status::warn_of_other_keys};
+use super::{EndedWith, REFUSED_PIN, complain, complain_of, say, status::warn_of_other_keys};
 use crate::{
     app::{
         build::{self, Built},
@@ -60,7 +60,12 @@ pub(super) fn load(path: &Path) -> anyhow::Result<Built> {
         Ok(built) => Ok(built),
         Err(faults) => {
             complain_of(&faults, "error");
-            bail!("{} fault(s) in the configuration", faults.len());
+            let what = format!("{} fault(s) in the configuration", faults.len());
+            if faults.iter().any(|fault| fault.forbids_another_try) {
+                let status = REFUSED_PIN;
+                return Err(EndedWith { status, what }.into());
+            }
+            bail!(what);
         }
     }
 }

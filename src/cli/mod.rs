@@ -1,7 +1,7 @@
 //! The commands: one file each.
 //!
 //! What a person reads goes to standard output, what went wrong to standard error; 0 means that all
-//! is well, 1 that something is wrong, 2 that the command line was not understood.
+//! is well, 1 that something is wrong, 2 that the command line was not understood, 77 that a token refuses the PIN.
 
 mod alerts;
 mod check;
@@ -47,6 +47,9 @@ struct CommandLine {
 const USUAL_CONFIGURATION: &str = "passerelle.toml";
 /// The status of a command line that was not understood, as clap has it.
 const NOT_UNDERSTOOD: u8 = 2;
+/// The status where a token refuses the PIN, has locked it, or is about to: whoever starts it again by itself would
+/// spend the tries that are left (`EX_NOPERM` of sysexits, `RestartPreventExitStatus=` of systemd).
+const REFUSED_PIN: u8 = 77;
 
 #[derive(Debug, Subcommand)]
 enum Command {

@@ -52,11 +52,9 @@ impl Report {
 
     fn push(&mut self, line: Option<u32>, key: &str, what: String) -> &mut ConfigFault {
         self.faults.push(ConfigFault {
-            file: self.file.clone(),
             line,
             key: key.to_owned(),
-            what,
-            hint: None,
+            ..ConfigFault::of_file(&self.file, what)
         });
         let last = self.faults.len() - 1;
         #[expect(clippy::indexing_slicing, reason = "the line above pushed it")]

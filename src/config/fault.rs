@@ -21,6 +21,8 @@ pub struct ConfigFault {
     pub what: String,
     /// What to do about it.
     pub hint: Option<String>,
+    /// Whether a start that is tried again makes it worse, as with a PIN that locks.
+    pub forbids_another_try: bool,
 }
 
 impl ConfigFault {
@@ -32,6 +34,7 @@ impl ConfigFault {
             key: String::new(),
             what: what.into(),
             hint: None,
+            forbids_another_try: false,
         }
     }
 

@@ -68,6 +68,35 @@ pub struct TokenKey {
     pub certificate: Option<Vec<u8>>,
 }
 
+impl TokenKey {
+    /// Whether `other` names the same key in the same way, by the same PIN and with the same certificate.
+    pub fn is_as(&self, other: &Self) -> bool {
+        let Self {
+            module,
+            token,
+            label,
+            id,
+            pin,
+            certificate,
+        } = self;
+        let is_same_pin = match (pin, &other.pin) {
+            (Some(one), Some(another)) => one.matches(another.expose()),
+            (None, None) => true,
+            (Some(_), None) | (None, Some(_)) => false,
+        };
+        let named = (module, token, label, id, certificate);
+        is_same_pin
+            && named
+                == (
+                    &other.module,
+                    &other.token,
+                    &other.label,
+                    &other.id,
+                    &other.certificate,
+                )
+    }
+}
+
 /// The longest passphrase or PIN, in bytes: that of OpenSSL.
 const MAX_LINE_BYTES: usize = 1024;
 
@@ -79,11 +108,7 @@ const MIN_PAIRWISE_BYTES: usize = 32;
 
 /// Whether `written`, in the place of a key file, names none: a credential, or a key in a token.
 pub fn names_no_file(written: &Path) -> bool {
-    let is_one = |text: &str| {
-        [CREDENTIAL, token_uri::SCHEME]
-            .iter()
-            .any(|it| text.starts_with(it))
-    };
+    let is_one = |text: &str| text.starts_with(CREDENTIAL) || token_uri::is_one(text);
     written.to_str().is_some_and(is_one)
 }
 
@@ -157,11 +182,8 @@ fn read_signing_key(
     around: &Surroundings<'_>,
     report: &mut Report,
 ) -> Option<SigningKeySource> {
-    if let Some(uri) = path
-        .to_str()
-        .filter(|text| text.starts_with(token_uri::SCHEME))
-    {
-        return read_token_key(key, uri, around, report);
+    if let Some(uri) = path.to_str().filter(|text| token_uri::is_one(text)) {
+        return read_token_key(key, uri.trim(), around, report);
     }
     let (path, pem) = around.secret(key, path, report)?;
     let holds = |word: &[u8]| pem.expose().windows(word.len()).any(|at| at == word);

@@ -10,7 +10,7 @@ use percent_encoding::percent_decode_str;
 use crate::model::text::is_misleading;
 
 /// What such a URI begins with.
-pub(super) const SCHEME: &str = "pkcs11:";
+const SCHEME: &str = "pkcs11:";
 
 /// The longest URI, in bytes.
 const MAX_BYTES: usize = 2048;
@@ -110,12 +110,19 @@ impl UriFault {
     }
 }
 
-/// Reads `text`, which begins with [`SCHEME`].
+/// Whether `text` is meant for one, in whatever case its scheme is written (RFC 3986 §3.1) and with white space around it:
+/// taken for a file, it would be told with the PIN that it may hold.
+pub(super) fn is_one(text: &str) -> bool {
+    let head = text.trim_start().get(..SCHEME.len());
+    head.is_some_and(|head| head.eq_ignore_ascii_case(SCHEME))
+}
+
+/// Reads `text`, which [is one](is_one) without white space around it.
 pub(super) fn parse(text: &str) -> Result<TokenUri, UriFault> {
     if text.len() > MAX_BYTES {
         return Err(UriFault::Long);
     }
-    let rest = text.strip_prefix(SCHEME).unwrap_or(text);
+    let rest = text.get(SCHEME.len()..).unwrap_or_default();
     let (path, query) = rest.split_once('?').unwrap_or((rest, ""));
     let mut uri = TokenUri::default();
     let mut kind = None;
@@ -361,6 +368,24 @@ mod tests {
             let told = format!("{fault} {}", fault.hint());
             assert!(!told.contains("1234"), "{told}");
         }
+    }
+
+    #[test]
+    fn r100_a_uri_is_known_in_any_case_and_behind_white_space_and_so_never_told_as_a_file() {
+        for text in [
+            "pkcs11:token=a",
+            "PKCS11:token=a",
+            " \tPkcs11:pin-value=1234",
+        ] {
+            assert!(is_one(text), "{text}");
+        }
+        for text in ["pkcs11", "certs/pkcs11:a", "file:pkcs11:", "pkcs1é:", ""] {
+            assert!(!is_one(text), "{text}");
+        }
+        let text = format!("PKCS11:token=a;object=b?{MODULE}");
+        let lower = text.replace("PKCS11:", "pkcs11:");
+        assert!(parse(&text).is_ok());
+        assert_eq!(parse(&text), parse(&lower));
     }
 
     #[test]

@@ -1,8 +1,8 @@
 //! The answer: what the provider is told, once for each request or click.
 //!
 //! [`Bridge::prepare`] maps, names and releases; whoever cannot be told of stops there. Between the two
-//! the session takes note of the provider. [`Bridge::issue`] marks the request as answered, and has the
-//! Response made and signed.
+//! the session takes note of the provider. [`Bridge::issue`] has the Response made and signed, and marks the
+//! request as answered before it lets it go.
 
 use jiff::{SignedDuration, Timestamp};
 
@@ -185,7 +185,6 @@ impl Bridge {
     ) -> Result<Next, Stop> {
         // The same person in the same browser, and nobody else.
         let by = sha256(&[&way.browser, proof.login.as_bytes()]);
-        self.mark_as_answered(&way.to, by, way.again_within).await?;
         let session_index = session_index(index, &way.journey.sp);
         let subject = Subject {
             name_id: prepared.name_id.as_ref(),
@@ -196,12 +195,16 @@ impl Bridge {
         };
         if let End::Shown(key) = &prepared.end {
             let trial = self.show(way, (prepared, key), (proof, &subject), story)?;
+            self.mark_as_answered(&way.to, by, way.again_within).await?;
             return Ok(Next::Show(Box::new(trial)));
         }
         let issued = self
             .issuing(way.provider)
             .success(&way.to, &subject)
             .map_err(HereFault::from)?;
+        // After the signature, which a token may fail to make: then whoever tries again goes on. Of many that are
+        // signed for one request, one wins the mark and leaves here.
+        self.mark_as_answered(&way.to, by, way.again_within).await?;
         audit::Event::Asserted {
             person: &proof.login,
             method: proof.method,
@@ -277,6 +280,7 @@ impl Bridge {
         let Some(provider) = provider else {
             return Err(HereFault::Provider(SpFault::Unknown));
         };
+        // Before the signature: here whoever repeats a request has not proven who they are, and each would cost one.
         if to.is_signed() {
             match self
                 .mark_as_answered(to.address(), [0; 32], SignedDuration::ZERO)

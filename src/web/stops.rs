@@ -15,7 +15,7 @@ use crate::{
         trust::RequestFault,
     },
     xml::DoorFault,
-    xmlsec::SignError,
+    xmlsec::{SignError, TokenFault},
 };
 
 /// What is shown and sent for a fault.
@@ -153,7 +153,10 @@ pub(super) fn told<'a>(fault: &HereFault, provider: &'a str, attribute: &'a str)
         ),
         HereFault::Request(fault) => told_of_request(fault),
         HereFault::RequestUsed => theirs(Reason::RequestUsed, "B-REQ-07"),
-        // The token that holds our key is away for a moment, or has too much to do.
+        HereFault::Response(ResponseError::Sign(SignError::Token(TokenFault::Busy))) => {
+            unavailable(Reason::Busy, "B-KEY-02")
+        }
+        // The token that holds our key is away for a moment.
         HereFault::Response(ResponseError::Sign(SignError::Token(_))) => {
             unavailable(Reason::Internal, "B-KEY-01")
         }

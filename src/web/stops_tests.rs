@@ -186,8 +186,10 @@ fn here_faults() -> Vec<HereFault> {
         Fault::ThrowAwayKey(_) => Fault::ThrowAwayKey(ThrowAwayError::Key(KeyFault::Certificate)),
         Fault::Unasked(_) => Fault::Unasked(AnswerFault::NotFresh),
     };
-    let without_token = ResponseError::Sign(SignError::Token(TokenFault::NoToken));
-    faults.push(Fault::Response(without_token));
+    for of_token in [TokenFault::NoToken, TokenFault::Busy] {
+        let unsigned = ResponseError::Sign(SignError::Token(of_token));
+        faults.push(Fault::Response(unsigned));
+    }
     faults.extend(answer_faults().into_iter().map(Fault::Unasked));
     faults.extend(binding_faults().into_iter().map(Fault::from));
     faults.extend(door_faults().into_iter().map(Fault::from));

@@ -28,7 +28,7 @@ use super::sign::{SignError, Signer};
 use super::signature::{self, ReadyKey};
 use super::token::{TokenFault, TokenSigner};
 use crate::{
-    config::keys::{Kept, SigningKeySource},
+    config::keys::{Kept, SigningKeySource, TokenKey},
     model::text::is_misleading,
     sys::secret::Secret,
 };
@@ -70,6 +70,11 @@ pub enum KeyFault {
 }
 
 impl KeyFault {
+    /// Whether each further try may do harm, so that somebody has to see to it first.
+    pub const fn forbids_another_try(&self) -> bool {
+        matches!(self, Self::Token(fault) if fault.is_of_the_pin())
+    }
+
     /// What to do about it, where that is known.
     pub const fn hint(&self) -> Option<&'static str> {
         match self {
@@ -297,20 +302,42 @@ impl SigningKey {
     /// # Errors
     ///
     /// It or its certificate is missing, weak or not usable here, or they do not belong together; or the token
-    /// that holds it cannot be asked.
+    /// that holds it cannot be asked, and no key of an earlier configuration goes on for it.
     pub fn open(source: &SigningKeySource) -> Result<Self, KeyFault> {
         match &source.kept {
             Kept::File { pem, passphrase } => {
                 Self::from_locked_pem(pem.expose(), passphrase.as_ref())
             }
-            Kept::Token(key) => {
-                let (signer, certificate) = TokenSigner::find(Arc::clone(key))?;
-                let public = certificate.public_key()?;
-                let algorithm = Self::usual_algorithm(&public)?;
-                signer.prove(public, algorithm)?;
-                let key = PrivateKey::InToken(signer, algorithm);
-                Self::holding(key, &certificate, algorithm)
-            }
+            Kept::Token(key) => Self::found(key).or_else(|fault| {
+                let KeyFault::Token(of_token) = &fault else {
+                    return Err(fault);
+                };
+                let (signer, certificate) = TokenSigner::living(key, of_token).ok_or(fault)?;
+                let algorithm = Self::usual_algorithm(&*certificate.public_key()?)?;
+                Self::holding(
+                    PrivateKey::InToken(signer, algorithm),
+                    &certificate,
+                    algorithm,
+                )
+            }),
+        }
+    }
+
+    /// Finds a key in its token, and has it sign once.
+    fn found(key: &Arc<TokenKey>) -> Result<Self, KeyFault> {
+        let (signer, certificate) = TokenSigner::find(Arc::clone(key))?;
+        let public = certificate.public_key()?;
+        let algorithm = Self::usual_algorithm(&public)?;
+        signer.prove(public, algorithm)?;
+        let key = PrivateKey::InToken(signer, algorithm);
+        Self::holding(key, &certificate, algorithm)
+    }
+
+    /// Whether the PIN of its token is another one than the one that is logged in, and so could not be tried.
+    pub fn has_untried_pin(&self) -> bool {
+        match &self.key {
+            PrivateKey::Here(_) => false,
+            PrivateKey::InToken(signer, _) => signer.is_pin_untried(),
         }
     }
 

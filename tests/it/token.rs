@@ -290,6 +290,80 @@ async fn r96_r100_the_key_rolls_over_from_a_file_into_a_token_and_back_without_a
     assert_eq!(is_by(&file).await, Ok(()));
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn r33_r100_a_request_that_the_token_did_not_sign_for_is_answered_when_it_is_back_and_once() {
+    let hsm = SoftHsm::new();
+    hsm.take(("idp", "01"), made(NewKey::Rsa2048).as_bytes(), true);
+    let signing = format!("[\"{}\"]", hsm.uri("idp"));
+    let house = House::of(hsm, &signing).await;
+    let _server = house.bridge.start_with(&[(FILE, &signing)]).await;
+    let mut browser = BrowserSim::new();
+    to_the_answer(&mut browser, &house.sp.login()).await;
+    house.hsm.remove();
+    let stopped = browser.open(&house.sp.login()).await;
+    assert!(stopped.body.contains("B-KEY-01"), "{}", stopped.body);
+    house.hsm.put_back();
+    house.becomes(200).await;
+    let page = browser.open(&stopped.url).await;
+    assert!(page.body.contains("SAMLResponse"), "{}", page.body);
+    let page = browser.open(&stopped.url).await;
+    assert!(page.body.contains("B-REQ-07"), "{}", page.body);
+    assert!(!page.body.contains("SAMLResponse"), "{}", page.body);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn r100_a_reload_goes_on_with_the_same_key_while_the_token_is_away_and_tells_of_a_pin_that_was_not_tried()
+ {
+    let hsm = SoftHsm::new();
+    let pem = made(NewKey::Rsa2048);
+    hsm.take(("idp", "01"), pem.as_bytes(), true);
+    let uri = hsm.uri("idp");
+    let signing = format!("[\"{uri}\"]");
+    let house = House::of(hsm, &signing).await;
+    let state = house.bridge.file().with_file_name("state");
+    std::fs::create_dir(&state).unwrap();
+    let mode = std::os::unix::fs::PermissionsExt::from_mode(0o700);
+    std::fs::set_permissions(&state, mode).unwrap();
+    let server = ("[server]", "[server]\nstate-folder = 'state'");
+    let _server = house.bridge.start_with(&[(FILE, &signing), server]).await;
+    let reloads = |uri: &str, sign: &str| {
+        let (signing, zoom) = (
+            format!("[\"{uri}\"]"),
+            format!("[sp.zoom]\nsign = '{sign}'"),
+        );
+        let replaced = [(FILE, &*signing), server, ("[sp.zoom]", &zoom)];
+        house.bridge.configure(&replaced);
+        house.command(&["reload"])
+    };
+    house.hsm.remove();
+    assert_eq!(house.is_stopped().await.status, 503);
+    let wrong = write(house.lab.path(), "wrong-pin", WRONG_PIN);
+    let right = house.hsm.pin.to_str().unwrap();
+    let with_wrong_pin = uri.replace(right, wrong.to_str().unwrap());
+    let goes_on = "the token does not sign now; the key that was found before goes on";
+    // Another name of the key, or another PIN, is another key until the token has said otherwise.
+    for other in [&uri.replace('?', ";id=%01?"), &with_wrong_pin] {
+        let (done, said) = reloads(other, "both");
+        assert!(!done && !said.contains(goes_on), "{other}: {said}");
+    }
+    let (done, said) = reloads(&uri, "both");
+    assert!(done && said.contains(goes_on), "{said}");
+    assert_eq!(house.is_stopped().await.status, 503);
+    house.hsm.put_back();
+    house.becomes(200).await;
+    let (xml, _) = house.signs_in().await;
+    let certificate = house.certificate(&pem);
+    // The Response is signed since the reload.
+    for element in [SignedElement::Assertion, SignedElement::Response] {
+        assert_eq!(xmlsec1_verify(&xml, &certificate, element), Ok(()));
+    }
+    let untried = "the PIN is another one than the one that is logged in";
+    let (done, said) = reloads(&with_wrong_pin, "both");
+    assert!(done && said.contains(untried), "{said}");
+    let (done, said) = reloads(&uri, "both");
+    assert!(done && !said.contains(untried), "{said}");
+}
+
 /// A configuration that is only looked at, and a token with keys of all sorts.
 struct Looked {
     hsm: SoftHsm,
@@ -365,6 +439,8 @@ fn r100_what_is_wrong_with_a_key_in_a_token_is_told_in_one_sentence_with_a_hint(
     hsm.take(("twice", "03"), looked.pem.as_bytes(), true);
     hsm.take(("twice", "04"), made(NewKey::Rsa2048).as_bytes(), true);
     looked.take_weak_key();
+    hsm.take_as(("asks", "06"), looked.pem.as_bytes(), "--always-auth");
+    hsm.take_without_signing(("opens", "07"), looked.pem.as_bytes());
     let good = hsm.uri("idp");
     let no_library = write(looked.lab.path(), "module.so", "no library");
     let no_library = format!(
@@ -391,6 +467,14 @@ fn r100_what_is_wrong_with_a_key_in_a_token_is_told_in_one_sentence_with_a_hint(
             "the token holds no certificate with the ID (CKA_ID) of the key",
         ),
         (
+            &hsm.uri("asks"),
+            "the key wants the PIN anew for each signature (CKA_ALWAYS_AUTHENTICATE)",
+        ),
+        (
+            &hsm.uri("opens"),
+            "the key in the token may not sign (CKA_SIGN)",
+        ),
+        (
             &hsm.uri("weak"),
             "a key of a size or curve that is not used here",
         ),
@@ -400,7 +484,11 @@ fn r100_what_is_wrong_with_a_key_in_a_token_is_told_in_one_sentence_with_a_hint(
         ),
         (
             &looked.with_wrong_pin("idp"),
-            "the token refuses the PIN, which is not tried again",
+            "the token refuses the PIN, which this process does not try again",
+        ),
+        (
+            &format!(" PKCS11:token=a;object=b?pin-value={WRONG_PIN}"),
+            "is a PKCS#11 URI with a PIN in it",
         ),
         (
             &format!("{good}&pin-value={WRONG_PIN}"),
@@ -431,6 +519,22 @@ fn r100_a_certificate_beside_the_token_must_be_that_of_the_key() {
     looked.refuses(&with(&made(NewKey::EcP256)), "the token failed");
     let (done, said) = looked.says("check", &[&with(&looked.pem)], &[]);
     assert!(done, "{said}");
+}
+
+#[test]
+fn r100_a_start_that_would_spend_the_tries_of_the_pin_ends_with_a_status_of_its_own() {
+    let looked = Looked::new();
+    for (uri, status) in [
+        (&looked.with_wrong_pin("idp"), 77),
+        (&looked.hsm.uri("nobody"), 1),
+    ] {
+        let signing = format!("['{uri}']");
+        let file = looked.bridge.configure(&[(FILE, &signing)]);
+        let mut serve = std::process::Command::new(PROGRAM);
+        let (name, value) = looked.hsm.environment();
+        serve.args(["serve", "--config"]).arg(file).env(name, value);
+        assert_eq!(serve.output().unwrap().status.code(), Some(status), "{uri}");
+    }
 }
 
 #[test]

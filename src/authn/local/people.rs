@@ -143,11 +143,10 @@ struct Reader<'a> {
 impl Reader<'_> {
     fn fault(&mut self, start: usize, key: String, problem: &Problem) {
         self.faults.push(ConfigFault {
-            file: self.file.to_owned(),
             line: Some(self.lines.line_at(start)),
             key,
-            what: problem.to_string(),
             hint: problem.hint().map(str::to_owned),
+            ..ConfigFault::of_file(self.file, problem.to_string())
         });
     }
 

@@ -5,6 +5,11 @@ use cryptoki::error::{Error, RvError};
 /// Why a key in a token cannot be used, at the start or for this one signature.
 #[derive(Debug, thiserror::Error)]
 pub enum TokenFault {
+    /// Each signature would want the PIN once more.
+    #[error(
+        "the key wants the PIN anew for each signature (CKA_ALWAYS_AUTHENTICATE), which is not done here"
+    )]
+    AlwaysAuthenticate,
     /// As many callers wait for the token already as may.
     #[error("too many signatures wait for the token")]
     Busy,
@@ -35,14 +40,17 @@ pub enum TokenFault {
     /// The token wants a PIN.
     #[error("the token wants a PIN, and none is named")]
     NoPin,
+    /// The key is made for something else.
+    #[error("the key in the token may not sign (CKA_SIGN)")]
+    NotForSigning,
     /// No token goes by that name.
     #[error("the module shows no such token")]
     NoToken,
     /// What the key signs is not verified by the certificate.
     #[error("what the key in the token signs is not verified by its certificate")]
     OtherKey,
-    /// The PIN was refused once, and is not tried again.
-    #[error("the token refuses the PIN, which is not tried again")]
+    /// The PIN was refused once, and is not tried again in this process.
+    #[error("the token refuses the PIN, which this process does not try again")]
     Pin,
     /// Several certificates have the key's `CKA_ID`.
     #[error("several certificates in the token have the ID (CKA_ID) of the key")]
@@ -62,10 +70,39 @@ pub enum TokenFault {
 }
 
 impl TokenFault {
+    /// Whether each further try may do harm, so that somebody has to see to it first: it spends one of the PIN's, or
+    /// there is none left.
+    pub const fn is_of_the_pin(&self) -> bool {
+        matches!(self, Self::LastTry | Self::Locked | Self::Pin)
+    }
+
+    /// Whether the token, or the way to it, is away or does not answer, whatever the configuration says.
+    pub(super) const fn is_of_the_device(&self) -> bool {
+        matches!(
+            self,
+            Self::Busy
+                | Self::Device(_)
+                | Self::GivenUp
+                | Self::Module(_)
+                | Self::NoToken
+                | Self::Silent
+        )
+    }
+
     /// What to do about it.
     pub const fn hint(&self) -> &'static str {
         match self {
-            Self::Busy | Self::GivenUp | Self::Silent => {
+            Self::AlwaysAuthenticate => {
+                "make a key without it: what the PIN opens once must sign for as long as the service runs"
+            }
+            Self::NotForSigning => {
+                "name or make one that signs: `pkcs11-tool --keypairgen … --usage-sign`"
+            }
+            Self::Silent => {
+                "see to the device and to what its module writes down; `pkcs11-tool --module MODULE -L` asks it by hand. \
+                 Where the device is well and this goes on, restart the service: a call that hangs never gives its thread back"
+            }
+            Self::Busy | Self::GivenUp => {
                 "see to the device and to what its module writes down; `pkcs11-tool --module MODULE -L` asks it by hand"
             }
             Self::Device(_) => {
@@ -93,7 +130,8 @@ impl TokenFault {
             }
             Self::OtherKey => "name the certificate that was made for this key",
             Self::Pin => {
-                "put the right PIN into the file, and reload or restart: tokens lock after a few wrong ones"
+                "put the right PIN into the file before anything is run again: each start, check and doctor spends one try, \
+                 and tokens lock after a few wrong ones"
             }
             Self::SeveralKeys => "add id=%01, with the CKA_ID that `pkcs11-tool -O -l` shows",
             Self::SeveralTokens => "add serial=NUMBER, which `pkcs11-tool -L` shows",

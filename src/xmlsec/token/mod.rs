@@ -9,16 +9,17 @@ mod module;
 mod session;
 
 use std::sync::{
-    Arc, OnceLock,
+    Arc, Mutex, OnceLock,
     atomic::{AtomicBool, AtomicU64, Ordering},
 };
+use std::time::Instant;
 
 use cryptoki::mechanism::Mechanism;
 use openssl::pkey::{PKey, Public};
 use openssl::x509::X509;
 
 pub use fault::TokenFault;
-use module::Module;
+use module::{Module, PATIENCE, PATIENCE_AT_FIRST, SIGNED_LATELY, lock};
 use session::Sessions;
 
 use super::algorithm::{DigestAlgorithm, KeyKind, PeerAlgorithm, SignatureAlgorithm};
@@ -38,13 +39,33 @@ pub(super) struct TokenSigner {
     public: OnceLock<PKey<Public>>,
     /// The one with which it is tried.
     usual: OnceLock<SignatureAlgorithm>,
+    /// What stands for it, as it was read.
+    certificate: OnceLock<X509>,
     is_failing: AtomicBool,
+    /// Whether another PIN than its own was logged in when it was opened.
+    is_pin_untried: AtomicBool,
+    /// When it signed last.
+    signed_at: Mutex<Option<Instant>>,
     /// How often it failed. A session of before is not used any more, also by a thread that did not see it: with
     /// `SoftHSM` it may sign when the token is back, while no new one can be opened.
     failures: AtomicU64,
 }
 
 impl TokenSigner {
+    const fn of(key: Arc<TokenKey>, module: Arc<Module>) -> Self {
+        Self {
+            key,
+            module,
+            public: OnceLock::new(),
+            usual: OnceLock::new(),
+            certificate: OnceLock::new(),
+            is_failing: AtomicBool::new(false),
+            is_pin_untried: AtomicBool::new(false),
+            signed_at: Mutex::new(None),
+            failures: AtomicU64::new(0),
+        }
+    }
+
     /// Finds the key and its certificate, which is still to be looked at.
     ///
     /// # Errors
@@ -52,16 +73,15 @@ impl TokenSigner {
     /// There is not one of each, or the token cannot be asked.
     pub(super) fn find(key: Arc<TokenKey>) -> Result<(Arc<Self>, X509), TokenFault> {
         let module = Module::at(&key.module)?;
-        let found = Arc::new(Self {
-            key,
-            module: Arc::clone(&module),
-            public: OnceLock::new(),
-            usual: OnceLock::new(),
-            is_failing: AtomicBool::new(false),
-            failures: AtomicU64::new(0),
-        });
+        let is_known = module.watched(|it| it.key.is_as(&key)).is_some();
+        let patience = if is_known {
+            PATIENCE
+        } else {
+            PATIENCE_AT_FIRST
+        };
+        let found = Arc::new(Self::of(key, Arc::clone(&module)));
         let asked = Arc::clone(&found);
-        let der = module.ask(move |sessions| match &asked.key.certificate {
+        let der = module.ask(patience, move |sessions| match &asked.key.certificate {
             Some(pem) => sessions.open(&asked).map(|()| pem.clone()),
             None => sessions.certificate(&asked),
         })??;
@@ -72,7 +92,21 @@ impl TokenSigner {
             },
             None => X509::from_der(&der).map_err(|_not| TokenFault::CertificateForm)?,
         };
+        found.certificate.get_or_init(|| certificate.clone());
         Ok((found, certificate))
+    }
+
+    /// The key of an earlier configuration that was found by the same words, PIN and certificate, and its certificate. It
+    /// goes on with its token, which is away now, so that the rest of a new configuration can take over.
+    pub(super) fn living(key: &TokenKey, fault: &TokenFault) -> Option<(Arc<Self>, X509)> {
+        if !fault.is_of_the_device() {
+            return None;
+        }
+        let module = Module::at(&key.module).ok()?;
+        let living = module.watched(|it| it.key.is_as(key))?;
+        living.note(Some(fault));
+        let certificate = living.certificate.get()?.clone();
+        Some((living, certificate))
     }
 
     /// Takes `public` for the key's other half, which one signature by `algorithm` has to show. From then on the
@@ -98,9 +132,23 @@ impl TokenSigner {
         self.public.get().map(|key| key.bits()).unwrap_or_default()
     }
 
-    /// Whether the last signature that was asked for was not made: the token is gone, or broken.
+    /// Whether the last signature that was asked for was not made: the token is gone, or broken; or it hangs while
+    /// it is looked after, and nobody had it sign for a while.
     pub(super) fn is_failing(&self) -> bool {
-        self.is_failing.load(Ordering::Relaxed)
+        self.is_failing.load(Ordering::Relaxed) || self.is_silent()
+    }
+
+    fn is_silent(&self) -> bool {
+        let signed_at = *lock(&self.signed_at);
+        let has_signed = signed_at.is_some_and(|at| at.elapsed() < SIGNED_LATELY);
+        !has_signed && self.module.hangs_since().is_some()
+    }
+
+    /// Notes that a look at it, or at another key of its module, hangs.
+    fn note_silence(&self) {
+        if self.is_silent() {
+            self.note(Some(&TokenFault::Silent));
+        }
     }
 
     /// Has the token sign `octets`; an ECDSA signature is raw.
@@ -114,15 +162,21 @@ impl TokenSigner {
         octets: &[u8],
     ) -> Result<Vec<u8>, TokenFault> {
         let (signer, octets) = (Arc::clone(self), octets.to_vec());
-        let asked = self
-            .module
-            .ask(move |sessions| signer.sign_in(sessions, algorithm, &octets));
+        let asked = self.module.ask(PATIENCE, move |sessions| {
+            signer.sign_in(sessions, algorithm, &octets)
+        });
         match &asked {
             // Many people sign in, which says nothing of the token.
             Ok(_) | Err(TokenFault::Busy) => {}
             Err(fault) => self.note(Some(fault)),
         }
         asked?
+    }
+
+    /// Whether its PIN is another one than the one that is logged in: the token could not be asked whether it is right,
+    /// as one login holds for all sessions (PKCS#11 2.40 §5.6).
+    pub(super) fn is_pin_untried(&self) -> bool {
+        self.is_pin_untried.load(Ordering::Relaxed)
     }
 
     /// Sees whether the key signs, on a thread of the module.
@@ -171,6 +225,8 @@ impl TokenSigner {
     fn note(&self, fault: Option<&TokenFault>) {
         if fault.is_some() {
             self.failures.fetch_add(1, Ordering::Relaxed);
+        } else {
+            *lock(&self.signed_at) = Some(Instant::now());
         }
         let was_failing = self.is_failing.swap(fault.is_some(), Ordering::Relaxed);
         match fault {

@@ -32,15 +32,20 @@ use super::{
 
 /// How many signatures one module makes at one time. A session makes one, and each of these threads has its own.
 const THREADS: usize = 4;
-/// How many callers may wait for them. Each holds a thread of the runtime meanwhile.
-const QUEUE: usize = 28;
+/// How many callers may wait for them: with those that are asked, as many as a token that makes ten signatures in a second
+/// serves within [`PATIENCE`]. Each holds a thread of the runtime meanwhile.
+const QUEUE: usize = 96;
 /// How long a caller waits for all that its question needs. A hardware module takes some milliseconds to sign, and may
 /// take seconds to open a session.
-const PATIENCE: Duration = Duration::from_secs(10);
+pub(super) const PATIENCE: Duration = Duration::from_secs(10);
+/// The same where a key is looked for the first time: a module that was loaded just now may take long to find its device.
+pub(super) const PATIENCE_AT_FIRST: Duration = Duration::from_mins(1);
 /// How long until a key that fails is tried again.
 const LOOK: Duration = Duration::from_secs(5);
 /// Of so many such looks, one is at all keys.
 const LOOKS_AT_ALL: u32 = 12;
+/// A key that signed so short a time ago is not taken to fail because a look hangs: as long as until it is looked at again.
+pub(super) const SIGNED_LATELY: Duration = Duration::from_mins(1);
 
 type Job = Box<dyn FnOnce(&mut Sessions) + Send>;
 
@@ -54,6 +59,9 @@ pub(super) struct Module {
     watched: Mutex<Vec<Weak<TokenSigner>>>,
     looks: AtomicU32,
     next_look: Mutex<Instant>,
+    /// When the look that goes on came to the key at which it is. There is no second one meanwhile: it would hang where the first one does, and
+    /// take another thread along.
+    look_began: Mutex<Option<Instant>>,
 }
 
 impl Module {
@@ -71,6 +79,7 @@ impl Module {
             watched: Mutex::default(),
             looks: AtomicU32::new(0),
             next_look: Mutex::new(Instant::now() + LOOK),
+            look_began: Mutex::default(),
         });
         let asked = Arc::new(Mutex::new(asked));
         let context = Arc::new(Context::of(path));
@@ -90,6 +99,7 @@ impl Module {
     /// with other requests.
     pub(super) fn ask<T: Send + 'static>(
         &self,
+        patience: Duration,
         question: impl FnOnce(&mut Sessions) -> T + Send + 'static,
     ) -> Result<T, TokenFault> {
         let (reply, answer) = mpsc::sync_channel(1);
@@ -102,7 +112,7 @@ impl Module {
             }
         });
         self.jobs.try_send(job).map_err(|_full| TokenFault::Busy)?;
-        let answered = without_holding_the_runtime(|| answer.recv_timeout(PATIENCE));
+        let answered = without_holding_the_runtime(|| answer.recv_timeout(patience));
         drop(waiting);
         answered.map_err(|error| match error {
             RecvTimeoutError::Timeout => TokenFault::Silent,
@@ -113,6 +123,18 @@ impl Module {
     /// Has `signer` tried again and again for as long as it lives.
     pub(super) fn watch(&self, signer: &Arc<TokenSigner>) {
         lock(&self.watched).push(Arc::downgrade(signer));
+    }
+
+    /// The key that `is_it` knows among those that are tried, where it lives still.
+    pub(super) fn watched(&self, is_it: impl Fn(&TokenSigner) -> bool) -> Option<Arc<TokenSigner>> {
+        let watched = lock(&self.watched);
+        let mut living = watched.iter().filter_map(Weak::upgrade);
+        living.find(|signer| is_it(signer))
+    }
+
+    /// Since when a look goes on that should have ended.
+    pub(super) fn hangs_since(&self) -> Option<Instant> {
+        lock(&self.look_began).filter(|began| began.elapsed() > PATIENCE)
     }
 
     /// Whether it is time to look after the keys, which is told to one thread.
@@ -126,17 +148,42 @@ impl Module {
         is_due
     }
 
+    /// Has this thread look after the keys, unless another one does. Whether all of them fail.
+    fn look_alone(&self, sessions: &mut Sessions) -> bool {
+        let is_another_at_it = {
+            let mut began = lock(&self.look_began);
+            let was_empty = began.is_none();
+            began.get_or_insert_with(Instant::now);
+            !was_empty
+        };
+        if is_another_at_it {
+            // The one that hangs cannot tell it itself.
+            if self.hangs_since().is_some() {
+                self.living()
+                    .iter()
+                    .for_each(|signer| signer.note_silence());
+            }
+            return false;
+        }
+        let all_fail = catch_unwind(AssertUnwindSafe(|| self.look(sessions)));
+        *lock(&self.look_began) = None;
+        all_fail.unwrap_or(false)
+    }
+
+    fn living(&self) -> Vec<Arc<TokenSigner>> {
+        let mut watched = lock(&self.watched);
+        watched.retain(|signer| signer.strong_count() > 0);
+        watched.iter().filter_map(Weak::upgrade).collect()
+    }
+
     /// Looks after the keys. Whether all of them fail: then nobody is disturbed by a new beginning.
     fn look(&self, sessions: &mut Sessions) -> bool {
         let looks = self.looks.fetch_add(1, Ordering::Relaxed);
         let is_at_all = looks.is_multiple_of(LOOKS_AT_ALL);
-        let watched: Vec<_> = {
-            let mut watched = lock(&self.watched);
-            watched.retain(|signer| signer.strong_count() > 0);
-            watched.iter().filter_map(Weak::upgrade).collect()
-        };
+        let watched = self.living();
         for signer in &watched {
             if is_at_all || signer.is_failing() {
+                *lock(&self.look_began) = Some(Instant::now());
                 signer.look(sessions);
             }
         }
@@ -161,7 +208,7 @@ fn serve(module: &Weak<Module>, asked: &Mutex<Receiver<Job>>, context: &Arc<Cont
             if let Some(module) = module.upgrade()
                 && module.is_look_due()
             {
-                context.want_new_beginning(module.look(&mut sessions));
+                context.want_new_beginning(module.look_alone(&mut sessions));
             }
             true
         }));
@@ -190,6 +237,68 @@ pub(super) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::{
+        config::{keys::TokenKey, token_uri::TokenName},
+        xmlsec::SignatureAlgorithm,
+    };
+
+    /// Waits for what other threads do.
+    fn until(mut is_so: impl FnMut() -> bool) {
+        while !is_so() {
+            thread::yield_now();
+        }
+    }
+
+    #[test]
+    fn r122_a_look_that_hangs_is_told_and_takes_no_second_thread_along() {
+        let path = PathBuf::from("/nowhere/hangs.so");
+        let module = Module::at(&path).unwrap();
+        let key = TokenKey {
+            module: path.clone(),
+            token: TokenName::default(),
+            label: None,
+            id: None,
+            pin: None,
+            certificate: None,
+        };
+        let signer = Arc::new(TokenSigner::of(Arc::new(key), Arc::clone(&module)));
+        signer.usual.get_or_init(|| SignatureAlgorithm::EcdsaSha256);
+        module.watch(&signer);
+        let context = module.ask(PATIENCE, |sessions| Arc::clone(&sessions.context));
+        let context = context.unwrap();
+        // Whoever opens a session waits here, as for a device that does not answer.
+        let hanging = lock(&context.loaded);
+        let look = || {
+            *lock(&module.next_look) = Instant::now();
+            module.ask(PATIENCE, |_| ()).unwrap();
+        };
+        look();
+        until(|| lock(&module.look_began).is_some());
+        assert!(!signer.is_failing());
+        let long_ago = Instant::now().checked_sub(PATIENCE * 2).unwrap();
+        let has_hung = || *lock(&module.look_began) = Some(long_ago);
+        until(|| {
+            has_hung();
+            signer.is_failing()
+        });
+        assert!(!signer.is_failing.load(Ordering::Relaxed));
+        // A thread that is free says so, and does not go after it.
+        for _ in 0..2 * THREADS {
+            has_hung();
+            look();
+        }
+        until(|| {
+            has_hung();
+            look();
+            signer.is_failing.load(Ordering::Relaxed)
+        });
+        // It is not the key that hangs where the key signs.
+        signer.note(None);
+        assert!(!signer.is_failing());
+        drop(hanging);
+        until(|| lock(&module.look_began).is_none());
+        assert!(signer.is_failing());
+    }
 
     #[test]
     fn r122_no_more_callers_wait_for_a_token_than_there_is_room_for() {
@@ -200,7 +309,7 @@ mod tests {
         let ask = |is_told: bool| {
             let (module, gate, came) = (Arc::clone(&module), Arc::clone(&gate), came.clone());
             thread::spawn(move || {
-                module.ask(move |_| {
+                module.ask(PATIENCE, move |_| {
                     if is_told {
                         let _ = came.send(());
                     }
@@ -231,10 +340,10 @@ mod tests {
     fn a_question_that_panics_is_told_and_takes_no_thread_along() {
         let module = Module::at(Path::new("/nowhere/panics.so")).unwrap();
         for _ in 0..=THREADS {
-            let told = module.ask(|_| panic!("as a module might"));
+            let told = module.ask(PATIENCE, |_| panic!("as a module might"));
             assert!(matches!(told, Err::<(), _>(TokenFault::GivenUp)));
         }
-        assert_eq!(module.ask(|_| 7).unwrap(), 7);
+        assert_eq!(module.ask(PATIENCE, |_| 7).unwrap(), 7);
     }
 
     #[tokio::test(flavor = "multi_thread", worker_threads = 1)]
@@ -243,7 +352,7 @@ mod tests {
         let (began, has_begun) = tokio::sync::oneshot::channel();
         let (go, gate) = mpsc::channel();
         let asking = tokio::spawn(async move {
-            module.ask(move |_| {
+            module.ask(PATIENCE, move |_| {
                 let _ = began.send(());
                 gate.recv().is_ok()
             })

@@ -2,6 +2,7 @@
 //! lost.
 
 use std::{
+    collections::BTreeMap,
     path::{Path, PathBuf},
     sync::{
         Arc, Mutex, PoisonError, RwLock, RwLockReadGuard, Weak,
@@ -36,7 +37,7 @@ pub(super) struct Context {
     /// Held while sessions are opened and closed:
     /// with the last session of a token its login ends, and `SoftHSM` takes a session down that another thread opens
     /// in that moment.
-    loaded: Mutex<Loaded>,
+    pub(super) loaded: Mutex<Loaded>,
     /// How often it was begun anew: a session of before is none any more, and its handle may be that of another.
     beginnings: AtomicU64,
     is_wanted_anew: AtomicBool,
@@ -44,11 +45,13 @@ pub(super) struct Context {
     asking: RwLock<()>,
     /// The PINs that a token refused, by its serial number: tokens lock after a few wrong ones.
     refused: Mutex<Vec<(String, Secret)>>,
+    /// The PIN that logged in last, by the token's serial number.
+    accepted: Mutex<BTreeMap<String, Secret>>,
 }
 
 /// The library, which stays where it is once it was loaded.
 #[derive(Debug, Default)]
-struct Loaded {
+pub(super) struct Loaded {
     module: Option<Pkcs11>,
     standing: Standing,
 }
@@ -74,6 +77,7 @@ impl Context {
             is_wanted_anew: AtomicBool::new(false),
             asking: RwLock::new(()),
             refused: Mutex::default(),
+            accepted: Mutex::default(),
         }
     }
 
@@ -147,7 +151,7 @@ impl Context {
         // It is closed by hand: one of an earlier beginning must not be.
         let session = module.open_ro_session_no_drop(slot);
         let session = session.map_err(TokenFault::Device)?;
-        let logged_in = self.log_in(&session, &token, key.pin.as_ref());
+        let logged_in = self.log_in(&session, &token, signer);
         match logged_in.and_then(|()| find_key(&session, key)) {
             Ok(private) => Ok(Open {
                 session,
@@ -174,9 +178,9 @@ impl Context {
         &self,
         session: &Session,
         token: &TokenInfo,
-        pin: Option<&Secret>,
+        signer: &TokenSigner,
     ) -> Result<(), TokenFault> {
-        let Some(pin) = pin else {
+        let Some(pin) = &signer.key.pin else {
             return if token.login_required() {
                 Err(TokenFault::NoPin)
             } else {
@@ -197,11 +201,18 @@ impl Context {
         }
         let offered = RawAuthPin::new(Box::new(pin.expose().to_vec()));
         let Err(error) = session.login_with_raw(UserType::User, &offered) else {
+            lock(&self.accepted).insert(serial.to_owned(), pin.clone());
+            signer.is_pin_untried.store(false, Ordering::Relaxed);
             return Ok(());
         };
         match code(&error) {
             // One login holds for all sessions of the process with this token.
-            Some(RvError::UserAlreadyLoggedIn) => Ok(()),
+            Some(RvError::UserAlreadyLoggedIn) => {
+                let accepted = lock(&self.accepted).get(serial).cloned();
+                let is_another = accepted.is_some_and(|it| !it.matches(pin.expose()));
+                signer.is_pin_untried.store(is_another, Ordering::Relaxed);
+                Ok(())
+            }
             Some(RvError::PinLocked) => Err(TokenFault::Locked),
             Some(
                 RvError::PinIncorrect
@@ -231,7 +242,7 @@ struct Open {
 /// The sessions of one thread, one for each key.
 #[derive(Debug)]
 pub(super) struct Sessions {
-    context: Arc<Context>,
+    pub(super) context: Arc<Context>,
     open: Vec<(Weak<TokenSigner>, Open)>,
 }
 
@@ -354,7 +365,7 @@ fn find_token(module: &Pkcs11, name: &TokenName) -> Result<(Slot, TokenInfo), To
         let is_so = |wanted: &Option<String>, said: &str| {
             wanted
                 .as_deref()
-                .is_none_or(|wanted| wanted == said.trim_end())
+                .is_none_or(|wanted| wanted.trim_end() == said.trim_end())
         };
         let is_it = token.token_initialized()
             && is_so(&name.label, token.label())
@@ -376,7 +387,29 @@ fn find_key(session: &Session, key: &TokenKey) -> Result<ObjectHandle, TokenFaul
     let found = session.find_objects(&wanted).map_err(TokenFault::Device)?;
     match found.as_slice() {
         [] => Err(TokenFault::NoKey),
-        [one] => Ok(*one),
+        [one] => can_sign(session, *one).map(|()| *one),
         _ => Err(TokenFault::SeveralKeys),
     }
+}
+
+/// Refuses a key that its own attributes keep from signing for us. A module that does not say is asked to sign all the same.
+fn can_sign(session: &Session, private: ObjectHandle) -> Result<(), TokenFault> {
+    for (kind, hinders, fault) in [
+        (
+            AttributeType::Sign,
+            Attribute::Sign(false),
+            TokenFault::NotForSigning,
+        ),
+        (
+            AttributeType::AlwaysAuthenticate,
+            Attribute::AlwaysAuthenticate(true),
+            TokenFault::AlwaysAuthenticate,
+        ),
+    ] {
+        let said = session.get_attributes(private, &[kind]);
+        if said.is_ok_and(|said| said.contains(&hinders)) {
+            return Err(fault);
+        }
+    }
+    Ok(())
 }

@@ -119,6 +119,58 @@ impl SoftHsm {
         }
     }
 
+    /// Puts the private key of `pem` into the token, with attributes that are `told` to pkcs11-tool.
+    pub(crate) fn take_as(&self, (label, id): (&str, &str), pem: &[u8], told: &str) {
+        let key = PKey::private_key_from_pem(pem).unwrap();
+        let key = key.private_key_to_pem_pkcs8().unwrap();
+        let key = String::from_utf8(key).unwrap();
+        let key = write(self.folder.path(), "written.pem", &key);
+        let (module, key) = (self.module.to_str().unwrap(), key.to_str().unwrap());
+        let login = [
+            "--module",
+            module,
+            "--token-label",
+            LABEL,
+            "--login",
+            "--pin",
+            PIN,
+        ];
+        let object = ["--write-object", key, "--type", "privkey"];
+        let named = ["--id", id, "--label", label, told];
+        self.tool("pkcs11-tool", &[&login[..], &object, &named].concat());
+    }
+
+    /// Puts the private key of `pem` into the token as one that may not sign. No tool makes such a key, and so the
+    /// file of it is changed: each attribute is its type, the kind of its value, and the value.
+    pub(crate) fn take_without_signing(&self, named: (&str, &str), pem: &[u8]) {
+        let before = self.objects();
+        self.take_as(named, pem, "--usage-decrypt");
+        let mut new = self.objects();
+        new.retain(|file| !before.contains(file));
+        let [file] = &*new else {
+            panic!("one object is one file, and not {new:?}");
+        };
+        let mut octets = std::fs::read(file).unwrap();
+        // CKA_SIGN is 0x108, and 1 the kind of a boolean.
+        let sign = [0, 0, 0, 0, 0, 0, 1, 8, 0, 0, 0, 0, 0, 0, 0, 1];
+        let at = octets.windows(sign.len()).position(|at| at == sign);
+        octets[at.unwrap() + sign.len()] = 0;
+        std::fs::write(file, octets).unwrap();
+    }
+
+    /// The files of the token's objects.
+    fn objects(&self) -> Vec<PathBuf> {
+        let inside = |folder: &Path| {
+            let entries = std::fs::read_dir(folder).unwrap();
+            let paths: Vec<_> = entries.map(|entry| entry.unwrap().path()).collect();
+            paths
+        };
+        let tokens = inside(&self.tokens());
+        let mut files: Vec<_> = tokens.iter().flat_map(|token| inside(token)).collect();
+        files.retain(|file| file.extension().is_some_and(|it| it == "object"));
+        files
+    }
+
     /// What names the private key `label` in the configuration.
     pub(crate) fn uri(&self, label: &str) -> String {
         let (module, pin) = (self.module.display(), self.pin.display());
