@@ -298,6 +298,7 @@ stop-way-out-trial = Back to the tests
 stop-trial = This was a test: nothing was sent.
 stop-trial-same-page = A person who signs in for real is stopped here, too: they read what stands above, and then the advice below.
 stop-trial-provider-told = A person who signs in for real does not see this page: the service is told that there was no sign-in, and shows a page of its own.
+stop-trial-in-same-case = In the same case a real sign-in would be stopped here, too.
 stop-trial-goes-on = Only tests stop here: a person who signs in for real does not see this page.
 stop-trial-advice-title = The advice that this person reads
 

@@ -303,7 +303,8 @@ stop-way-out-host = Ouvrir la bonne adresse
 stop-way-out-trial = Revenir aux essais
 stop-trial = Ceci était un essai : rien n’a été transmis.
 stop-trial-same-page = Une personne qui se connecte pour de bon est arrêtée ici, elle aussi : elle lit ce qui est écrit ci-dessus, puis le conseil ci-dessous.
-stop-trial-provider-told = Une personne qui se connecte pour de bon ne voit pas cette page : le service apprend que la connexion n’a pas eu lieu, et montre une page à lui.
+stop-trial-provider-told = Une personne qui se connecte pour de bon ne voit pas cette page : le service apprend que la connexion n’a pas eu lieu, et montre sa propre page.
+stop-trial-in-same-case = Dans le même cas, une vraie connexion serait arrêtée ici aussi.
 stop-trial-goes-on = Seuls les essais s’arrêtent ici : une personne qui se connecte pour de bon ne voit pas cette page.
 stop-trial-advice-title = Le conseil que lit cette personne
 

@@ -600,18 +600,20 @@ async fn every_stop_of_a_test_leads_back_to_the_tests_and_says_that_nothing_was_
     forged.stops(400, "journey-forged");
     // What stops a trial alone is told as that.
     let told = |page: &Page| part(page, "trial", "</p>").to_owned();
-    for page in [&lacking, &expired, &forged] {
-        assert!(
-            told(page).contains("est arrêtée ici, elle aussi"),
-            "{}",
-            page.body
-        );
-        assert!(
-            page.body
-                .contains("<h2>Le conseil que lit cette personne</h2>"),
-            "{}",
-            page.body
-        );
+    let whoever = (
+        "est arrêtée ici, elle aussi",
+        "Le conseil que lit cette personne",
+    );
+    // What stops the click of one browser stops nobody else.
+    let in_same_case = ("Dans le même cas", "Que faire\u{202f}?");
+    for (page, (said, heading)) in [
+        (&lacking, whoever),
+        (&expired, in_same_case),
+        (&forged, in_same_case),
+    ] {
+        assert!(told(page).contains(said), "{}", page.body);
+        let heading = format!("<h2>{heading}</h2>");
+        assert!(page.body.contains(&heading), "{}", page.body);
     }
     for page in [lacking, expired, forged] {
         assert_eq!(page.link("way-out").as_deref(), Some("/test"));
