@@ -542,13 +542,21 @@ fn at_directory(slapd: &Slapd, more: &str) -> House {
     house
 }
 
+/// Somebody whom Zoom's form gives no licence.
+const BLA: &str = "dn: uid=bla,ou=people,dc=univ,dc=example\nobjectClass: inetOrgPerson\n\
+    objectClass: eduPerson\nobjectClass: supannPerson\nuid: bla\ncn: Bla\nsn: Bla\nmail: bla@univ.example\n\
+    eduPersonUniqueId: b1a@univ.example\nsupannAutreMail: bla.before@univ.example\n";
+
+/// A Response that names Alice by another address than hers, and by her login.
+const OF_ALICE: &str = "<p:Response xmlns:p='urn:oasis:names:tc:SAML:2.0:protocol' \
+    xmlns='urn:oasis:names:tc:SAML:2.0:assertion'><Assertion><Subject><NameID>alice@before.example</NameID></Subject>\
+    <AttributeStatement><Attribute Name='uid'><AttributeValue>ALICE</AttributeValue></Attribute></AttributeStatement>\
+    </Assertion></p:Response>";
+
 #[tokio::test(flavor = "multi_thread")]
 async fn r70_people_of_a_directory_are_found_by_address_id_and_login_and_by_nothing_else() {
-    let more = "dn: uid=bla,ou=people,dc=univ,dc=example\nobjectClass: inetOrgPerson\n\
-        objectClass: eduPerson\nuid: bla\ncn: Bla\nsn: Bla\nmail: bla@univ.example\n\
-        eduPersonUniqueId: b1a@univ.example\n";
     let kind = Kind {
-        more,
+        more: BLA,
         ..Kind::default()
     };
     let slapd = Slapd::start(kind).await;
@@ -574,6 +582,17 @@ async fn r70_people_of_a_directory_are_found_by_address_id_and_login_and_by_noth
             "alice.liddell@univ.example",
             "b1a@univ.example",
             said("stopped", "licence-none", "bla"),
+        ),
+        // The other way round: whom the form of Zoom shuts out has the address, and the account is of whoever has the ID.
+        (
+            "bla@univ.example",
+            "0a11ce@univ.example",
+            said("another-person", "address-of-another", "bla"),
+        ),
+        (
+            "bla.before@univ.example",
+            "0a11ce@univ.example",
+            said("same-account", "same-id-new-address", "alice"),
         ),
         (
             "alice.liddell@univ.example",
@@ -617,11 +636,7 @@ async fn r70_people_of_a_directory_are_found_by_address_id_and_login_and_by_noth
     assert_eq!(all, rows.map(|(.., said)| said), "{told:?}");
 
     // By the login, where an address is another one and a Response says it.
-    let response = "<p:Response xmlns:p='urn:oasis:names:tc:SAML:2.0:protocol' \
-        xmlns='urn:oasis:names:tc:SAML:2.0:assertion'><Assertion><Subject><NameID>alice@before.example</NameID></Subject>\
-        <AttributeStatement><Attribute Name='uid'><AttributeValue>ALICE</AttributeValue></Attribute></AttributeStatement>\
-        </Assertion></p:Response>";
-    let (_, all) = house.said(response);
+    let (_, all) = house.said(OF_ALICE);
     assert_eq!(all, [said("second-account", "address-differs", "ALICE")]);
 }
 
