@@ -4,9 +4,10 @@
 use std::{
     collections::BTreeMap,
     fs,
-    io::{self, BufRead as _, BufReader, Write as _},
+    io::{BufRead as _, BufReader, Read as _, Write as _},
     path::{Path, PathBuf},
     process::{Child, Command, Stdio},
+    thread,
 };
 
 use serde_json::Value;
@@ -67,7 +68,7 @@ fn compare(path: &Path, words: &[&str], typed: &[u8]) -> Told {
     ended(begin(path, words, typed))
 }
 
-/// The program, once it was given all that is typed.
+/// The program, which is being given what is typed.
 fn begin(path: &Path, words: &[&str], typed: &[u8]) -> Child {
     let mut child = Command::new(PROGRAM)
         .arg("compare")
@@ -80,9 +81,10 @@ fn begin(path: &Path, words: &[&str], typed: &[u8]) -> Child {
         .spawn()
         .unwrap();
     let mut input = child.stdin.take().unwrap();
-    // Where it is not asked for, nobody reads it.
-    let _ = input.write_all(typed);
-    drop(input);
+    let typed = typed.to_owned();
+    // Beside whoever reads what it says: else each could wait for the other to empty a pipe. Where it is not asked for,
+    // nobody reads it.
+    thread::spawn(move || input.write_all(&typed));
     child
 }
 
@@ -416,16 +418,21 @@ fn the_whole_university_is_compared_with_the_embedded_directory_within_bounded_m
     let rows = (0..PEOPLE).map(|number| format!("p{number}@univ-montp3.example\n"));
     let list = format!("Email\n{}", rows.collect::<Vec<_>>().concat());
     let mut child = begin(&house.path, &["--json", "--old", "-"], list.as_bytes());
-    let status = format!("/proc/{}/status", child.id());
-    let mut errors = BufReader::new(child.stderr.take().unwrap()).lines();
-    let is_near_the_end = |line: &io::Result<String>| {
-        let line = line.as_ref().unwrap();
-        line == "24000 of 25000 compared"
-    };
-    errors.find(is_near_the_end).unwrap().unwrap();
-    // A thousand are left: the process is there.
-    let memory = fs::read_to_string(&status).unwrap();
-    let told = ended(child);
+    let mut out = child.stdout.take().unwrap();
+    let mut first = [0];
+    out.read_exact(&mut first).unwrap();
+    // The whole report stands in memory when its first octet comes, and more of it is left than a pipe holds: the process
+    // is there, and will need no more.
+    let memory = fs::read_to_string(format!("/proc/{}/status", child.id())).unwrap();
+    child.stdout = Some(out);
+    let mut told = ended(child);
+    told.out.insert(0, first[0].into());
+    assert!(told.out.len() > 1024 * 1024, "{}", told.out.len());
+    assert!(
+        told.errors.ends_with("25000 of 25000 compared\n"),
+        "{}",
+        told.errors
+    );
     assert_eq!(told.status, 0, "{:?}", told.counts());
     assert_eq!(told.counts()["same-account"], 25_000);
     let most = memory.lines().find_map(|line| line.strip_prefix("VmHWM:"));
