@@ -21,6 +21,7 @@ use crate::{
         slapd::{Kind, Slapd, synthetic_people},
     },
     ldap::Asking,
+    trial::license_of_guests,
 };
 
 /// What the program said.
@@ -472,12 +473,8 @@ fn whom_the_form_of_zoom_gives_the_licence_none_is_shut_out() {
 attribute = 'mail'
 field = 'Email address'
 values = 'one-in-mail-domain'
-[[sp.zoom.release]]
-name = 'zoomLicense'
-name-format = 'basic'
-field = 'License Type'
-lines = [{{ contains = 'guest', gives = '{gives}' }}]
-value = \"['guest']\""
+{}",
+            license_of_guests(gives)
         );
         let house = House::of(&setup);
         let (told, all) = house.said("Email\nanne.dupont@univ-montp3.example\n");

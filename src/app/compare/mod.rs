@@ -186,20 +186,18 @@ impl Comparison {
             | Verdict::SameByAddress
             | Verdict::SecondByAddress
             | Verdict::NoAddress
-            | Verdict::Unknown => return Ok(one.as_zoom_lets_in()),
+            | Verdict::Unknown => return Ok(one.settled()),
         };
         // Whoever has the ID that Zoom knows owns the account, whoever else the directory finds by the address, and
         // whatever licence those would have.
         let whom = (&old.account, &*login);
         match self.people.other_by_id(&self.bridge, whom, now).await? {
-            Some(owner) if is_of_another_address => {
-                Ok(self.of_person(old, owner).await?.as_zoom_lets_in())
-            }
+            Some(owner) if is_of_another_address => Ok(self.of_person(old, owner).await?.settled()),
             Some((owner, _)) => Ok(Compared {
                 fate: Fate::Crossed(owner),
                 ..one.compared
             }),
-            None => Ok(one.as_zoom_lets_in()),
+            None => Ok(one.settled()),
         }
     }
 
@@ -233,7 +231,8 @@ impl Comparison {
         let new = self.keys.account(name_id, &foreseen.attributes);
         let sp = &self.provider.registered.sp;
         Ok(Supposed {
-            is_shut_out: accounts::is_shut_out(&self.provider.release, sp, &foreseen.attributes),
+            is_shut_out: accounts::shut_out_by(&self.provider.release, sp, &foreseen.attributes)
+                .is_some(),
             compared: Compared {
                 login: Some(login),
                 fate: Fate::Judged(accounts::judge(&old.account, &new)),
@@ -262,7 +261,7 @@ impl From<Compared> for Supposed {
 
 impl Supposed {
     /// What becomes of it where they are.
-    fn as_zoom_lets_in(self) -> Compared {
+    fn settled(self) -> Compared {
         if self.is_shut_out {
             Compared {
                 fate: Fate::NoLicense,

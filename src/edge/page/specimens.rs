@@ -395,6 +395,7 @@ pub fn trial(text: &str, broken: &[Rule]) -> Trial {
             told("urn:oid:2.5.4.4", None, vec![own()]),
         ],
         would_be_encrypted: true,
+        shut_out_by: Some("None"),
         reading: Reading {
             findings: broken.iter().copied().map(Finding::from).collect(),
             status: None,

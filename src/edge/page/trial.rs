@@ -43,6 +43,10 @@ impl Edition {
             .would_be_encrypted
             .then(|| self.text(key("trial-encrypted"), [("provider", provider)]))
             .transpose()?;
+        let shut_out = trial.shut_out_by.map(|license| {
+            let arguments = [("provider", provider), ("license", license)];
+            self.text(key("trial-shut-out"), arguments)
+        });
         let mut count = FluentArgs::new();
         count.set("count", Rule::ALL.len());
         self.page(
@@ -52,6 +56,7 @@ impl Edition {
                 verdict,
                 provider,
                 encrypted,
+                shut_out => shut_out.transpose()?,
                 has_own_rules => trial.has_own_rules,
                 refusals => self.sentences(trial.reading.refusals())?,
                 advice => self.sentences(trial.reading.advice())?,
