@@ -11,10 +11,11 @@ use crate::{
     attributes::catalog,
     flow::trial::{Behind, Origin, Taken, Told, Trial},
     model::{
+        attribute::MAX_VALUE_CHARS,
         proof::AuthnMethod,
         trace::{Decision, Detail, Verdict},
     },
-    sp_check::Rule,
+    sp_check::{Profile, Rule},
 };
 
 impl Edition {
@@ -154,7 +155,11 @@ impl Edition {
     }
 
     fn sentences(&self, rules: impl Iterator<Item = Rule>) -> Result<Vec<String>, PageError> {
-        rules.map(|rule| self.text(&rule_key(rule), [])).collect()
+        rules.map(|rule| self.sentence(rule)).collect()
+    }
+
+    fn sentence(&self, rule: Rule) -> Result<String, PageError> {
+        Ok(self.words.text(&rule_key(rule), &figures())?)
     }
 
     /// Every rule that the Response was held to; what is wrong where it is broken.
@@ -164,7 +169,7 @@ impl Edition {
         rules
             .map(|rule| {
                 let is_broken = findings.iter().any(|finding| finding.rule == *rule);
-                let sentence = is_broken.then(|| self.text(&rule_key(*rule), []));
+                let sentence = is_broken.then(|| self.sentence(*rule));
                 Ok(context! {
                     name => format!("{rule:?}"),
                     sentence => sentence.transpose()?,
@@ -182,6 +187,7 @@ impl Edition {
     fn decision(&self, decision: &Decision) -> Result<String, PageError> {
         let mut arguments = FluentArgs::new();
         arguments.set("about", decision.about.as_ref());
+        arguments.set("most", MAX_VALUE_CHARS);
         match decision.verdict.detail() {
             Detail::None => {}
             Detail::Values(count) => arguments.set("count", count),
@@ -195,6 +201,11 @@ impl Edition {
 /// The name of the text that says what is wrong where `rule` is broken.
 pub(super) fn rule_key(rule: Rule) -> String {
     format!("rule-{}", kebab(&format!("{rule:?}")))
+}
+
+/// The figures of the rules, for their texts.
+pub(super) fn figures() -> FluentArgs<'static> {
+    Profile::Zoom.figures().into_iter().collect()
 }
 
 /// The name of the text that says what came of a decision.
