@@ -42,14 +42,14 @@ const TOLD_EVERY: usize = 1_000;
 const TO_SEE_TO: u8 = 3;
 /// The status where nobody has to, and yet it is not known of every account what becomes of it.
 const IN_DOUBT: u8 = 4;
-/// The status where the directory stopped answering, and the rest was not compared.
+/// The status where the directory does not answer, from the start or at some time, and the rest was not compared.
 const BROKEN_OFF: u8 = 5;
 
 #[derive(Args, Debug)]
 #[command(
     after_help = "Status: 0 all keep their account; 3 somebody has to see to one; 4 some were not found, or nothing \
-                        can be said of them; 5 the directory stopped answering, and the rest was not compared; 1 nothing \
-                        was compared."
+                        can be said of them; 5 the directory does not answer, and the rest was not compared, or all of \
+                        it; 1 nothing was compared for another reason."
 )]
 pub(super) struct Options {
     /// What Zoom knows today: a list of users that Zoom exported (CSV), or Responses of the present identity provider, as

@@ -43,6 +43,7 @@ use crate::{
         acs::ReturnAddress,
         response::{Issuing, Subject},
     },
+    setup::accounts,
     sp_check::{self, Expected, Profile, Reading, Rule},
     sys::entropy::saml_id,
     xml::laid_out,
@@ -199,6 +200,8 @@ pub struct Trial {
     pub attributes: Vec<Told>,
     /// Whether the assertion, which is shown in clear, would be encrypted.
     pub would_be_encrypted: bool,
+    /// The licence by which the provider's own form shuts the person out, although the Response is taken.
+    pub shut_out_by: Option<&'static str>,
     /// What the strict reader makes of the Response.
     pub reading: Reading,
     /// The Response, laid out.
@@ -432,6 +435,12 @@ impl Bridge {
             name,
             attributes,
             would_be_encrypted,
+            shut_out_by: accounts::shut_out_by(
+                &provider.release,
+                &provider.registered.sp,
+                &prepared.attributes,
+            )
+            .filter(|_| is_zooms),
             reading,
             xml: laid_out(&xml),
             behind,

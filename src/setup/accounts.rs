@@ -133,19 +133,20 @@ fn reads(filling: Option<&Filling>) -> impl Iterator<Item = &str> {
     reads.iter().map(|name| &**name)
 }
 
-/// Whether the lines of Zoom's form give whoever is told of so the licence "None", which shuts them out (Zoom's own pages).
-pub fn is_shut_out(
+/// The licence by which the lines of Zoom's form shut whoever is told of so out: "None" (Zoom's own pages).
+pub fn shut_out_by(
     release: &ReleasePolicy,
     sp: &ServiceProvider,
     attributes: &[ReleasedAttribute],
-) -> bool {
+) -> Option<&'static str> {
     let asked = Asked::of(sp, None);
     let mut licenses = { release.sent(asked) }.filter(|sent| sent.field() == Some(LICENSE));
-    licenses.any(|sent| {
+    let is_shut_out = licenses.any(|sent| {
         let told = attributes.iter().find(|told| told.name == sent.name());
         let gives = told.and_then(|told| sent.gives(&told.values));
         gives.is_some_and(|gives| gives.eq_ignore_ascii_case(NO_LICENSE))
-    })
+    });
+    is_shut_out.then_some(NO_LICENSE)
 }
 
 /// How two values of one key compare.

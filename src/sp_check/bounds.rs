@@ -2,6 +2,8 @@
 
 use jiff::{SignedDuration, Timestamp};
 
+use super::{statements::MAX_VALUE_CHARS, subject::MAX_NAME_CHARS};
+
 /// Whose times and ages a Response is held to.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum Profile {
@@ -26,6 +28,24 @@ pub(super) struct Bounds {
 }
 
 impl Profile {
+    /// What its rules hold to, by the names that the texts of [`Rule`](super::Rule) have for it: seconds, but for `lifetime`,
+    /// which is in minutes, and for `name` and `value`, in characters.
+    pub fn figures(self) -> [(&'static str, i64); 8] {
+        let bounds = self.bounds();
+        let (least, most) = bounds.backdated;
+        let characters = |most| i64::try_from(most).unwrap_or(i64::MAX);
+        [
+            ("skew", bounds.skew.as_secs()),
+            ("assertion", bounds.assertion_age.as_secs()),
+            ("authn", bounds.authn_age.as_secs()),
+            ("lifetime", bounds.lifetime.as_mins()),
+            ("least", least.as_secs()),
+            ("most", most.as_secs()),
+            ("name", characters(MAX_NAME_CHARS)),
+            ("value", characters(MAX_VALUE_CHARS)),
+        ]
+    }
+
     pub(super) const fn bounds(self) -> Bounds {
         match self {
             Self::Zoom => Bounds {

@@ -6,7 +6,7 @@ use super::{Check, ReadAttribute, Rule, bounds::parse_instant, common::first};
 use crate::{model::vocab, xml::Element};
 
 /// The longest value (saml2int SDP-G02).
-const MAX_VALUE_CHARS: usize = 256;
+pub(super) const MAX_VALUE_CHARS: usize = 256;
 
 /// What the statements of an assertion say.
 pub(super) struct Statements {

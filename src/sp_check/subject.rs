@@ -9,7 +9,7 @@ use super::{
 use crate::{model::vocab, xml::Element};
 
 /// The longest name (saml-core-2.0 §8.3.7 for persistent ones; we issue no longer one of any kind).
-const MAX_NAME_CHARS: usize = 256;
+pub(super) const MAX_NAME_CHARS: usize = 256;
 
 /// What a `Subject` says.
 pub(super) struct Subject {

@@ -66,31 +66,32 @@ const fn unavailable<'a>(reason: StopReason<'a>, code: &'static str) -> Told<'a>
 /// provider asked for: what nobody can be told of it, the provider would be told.
 pub(super) const fn in_earnest(fault: &HereFault) -> RealSignIn {
     match fault {
+        // Of this browser or this click, and not of the person or of what is configured.
+        HereFault::CasBusy
+        | HereFault::CasTicket
+        | HereFault::CasTicketUsed
+        | HereFault::CookiesBlocked
+        | HereFault::FormForged
+        | HereFault::JourneyExpired
+        | HereFault::JourneyForged
+        | HereFault::OtherBrowser
+        | HereFault::RequestUsed => RealSignIn::InSameCase,
         HereFault::Unasked(_) => RealSignIn::ProviderTold,
         HereFault::NotATester | HereFault::ThrowAwayKey(_) => RealSignIn::GoesOn,
         HereFault::Acs(_)
         | HereFault::Barred(_)
         | HereFault::Binding(_)
-        | HereFault::CasBusy
         | HereFault::CasRefuses
-        | HereFault::CasTicket
-        | HereFault::CasTicketUsed
-        | HereFault::CookiesBlocked
         | HereFault::Door(_)
-        | HereFault::FormForged
-        | HereFault::JourneyExpired
-        | HereFault::JourneyForged
         | HereFault::JourneyTooLong
         | HereFault::LogoutFailed(_)
         | HereFault::MailOfAnother
         | HereFault::NameId(_)
         | HereFault::NoFile(_)
         | HereFault::NotInDirectory
-        | HereFault::OtherBrowser
         | HereFault::Provider(_)
         | HereFault::Release(_)
         | HereFault::Request(_)
-        | HereFault::RequestUsed
         | HereFault::Response(_)
         | HereFault::Seal(_)
         | HereFault::Shape(_)

@@ -321,7 +321,16 @@ fn a_trial_that_stops_says_what_a_real_sign_in_would_meet() {
         ),
         (HereFault::NotATester, RealSignIn::GoesOn),
         (HereFault::MailOfAnother, RealSignIn::SamePage),
-        (HereFault::JourneyExpired, RealSignIn::SamePage),
+        (HereFault::JourneyTooLong, RealSignIn::SamePage),
+        (HereFault::CasBusy, RealSignIn::InSameCase),
+        (HereFault::CasTicket, RealSignIn::InSameCase),
+        (HereFault::CasTicketUsed, RealSignIn::InSameCase),
+        (HereFault::CookiesBlocked, RealSignIn::InSameCase),
+        (HereFault::FormForged, RealSignIn::InSameCase),
+        (HereFault::JourneyExpired, RealSignIn::InSameCase),
+        (HereFault::JourneyForged, RealSignIn::InSameCase),
+        (HereFault::OtherBrowser, RealSignIn::InSameCase),
+        (HereFault::RequestUsed, RealSignIn::InSameCase),
     ] {
         assert_eq!(in_earnest(&fault), real, "{fault:?}");
     }

@@ -4,9 +4,10 @@
 use std::{
     collections::BTreeMap,
     fs,
-    io::{self, BufRead as _, BufReader, Write as _},
+    io::{BufRead as _, BufReader, Read as _, Write as _},
     path::{Path, PathBuf},
     process::{Child, Command, Stdio},
+    thread,
 };
 
 use serde_json::Value;
@@ -20,6 +21,7 @@ use crate::{
         slapd::{Kind, Slapd, synthetic_people},
     },
     ldap::Asking,
+    trial::license_of_guests,
 };
 
 /// What the program said.
@@ -67,7 +69,7 @@ fn compare(path: &Path, words: &[&str], typed: &[u8]) -> Told {
     ended(begin(path, words, typed))
 }
 
-/// The program, once it was given all that is typed.
+/// The program, which is being given what is typed.
 fn begin(path: &Path, words: &[&str], typed: &[u8]) -> Child {
     let mut child = Command::new(PROGRAM)
         .arg("compare")
@@ -80,9 +82,10 @@ fn begin(path: &Path, words: &[&str], typed: &[u8]) -> Child {
         .spawn()
         .unwrap();
     let mut input = child.stdin.take().unwrap();
-    // Where it is not asked for, nobody reads it.
-    let _ = input.write_all(typed);
-    drop(input);
+    let typed = typed.to_owned();
+    // Beside whoever reads what it says: else each could wait for the other to empty a pipe. Where it is not asked for,
+    // nobody reads it.
+    thread::spawn(move || input.write_all(&typed));
     child
 }
 
@@ -416,16 +419,21 @@ fn the_whole_university_is_compared_with_the_embedded_directory_within_bounded_m
     let rows = (0..PEOPLE).map(|number| format!("p{number}@univ-montp3.example\n"));
     let list = format!("Email\n{}", rows.collect::<Vec<_>>().concat());
     let mut child = begin(&house.path, &["--json", "--old", "-"], list.as_bytes());
-    let status = format!("/proc/{}/status", child.id());
-    let mut errors = BufReader::new(child.stderr.take().unwrap()).lines();
-    let is_near_the_end = |line: &io::Result<String>| {
-        let line = line.as_ref().unwrap();
-        line == "24000 of 25000 compared"
-    };
-    errors.find(is_near_the_end).unwrap().unwrap();
-    // A thousand are left: the process is there.
-    let memory = fs::read_to_string(&status).unwrap();
-    let told = ended(child);
+    let mut out = child.stdout.take().unwrap();
+    let mut first = [0];
+    out.read_exact(&mut first).unwrap();
+    // The whole report stands in memory when its first octet comes, and more of it is left than a pipe holds: the process
+    // is there, and will need no more.
+    let memory = fs::read_to_string(format!("/proc/{}/status", child.id())).unwrap();
+    child.stdout = Some(out);
+    let mut told = ended(child);
+    told.out.insert(0, first[0].into());
+    assert!(told.out.len() > 1024 * 1024, "{}", told.out.len());
+    assert!(
+        told.errors.ends_with("25000 of 25000 compared\n"),
+        "{}",
+        told.errors
+    );
     assert_eq!(told.status, 0, "{:?}", told.counts());
     assert_eq!(told.counts()["same-account"], 25_000);
     let most = memory.lines().find_map(|line| line.strip_prefix("VmHWM:"));
@@ -465,12 +473,8 @@ fn whom_the_form_of_zoom_gives_the_licence_none_is_shut_out() {
 attribute = 'mail'
 field = 'Email address'
 values = 'one-in-mail-domain'
-[[sp.zoom.release]]
-name = 'zoomLicense'
-name-format = 'basic'
-field = 'License Type'
-lines = [{{ contains = 'guest', gives = '{gives}' }}]
-value = \"['guest']\""
+{}",
+            license_of_guests(gives)
         );
         let house = House::of(&setup);
         let (told, all) = house.said("Email\nanne.dupont@univ-montp3.example\n");
@@ -542,13 +546,21 @@ fn at_directory(slapd: &Slapd, more: &str) -> House {
     house
 }
 
+/// Somebody whom Zoom's form gives no licence.
+const BLA: &str = "dn: uid=bla,ou=people,dc=univ,dc=example\nobjectClass: inetOrgPerson\n\
+    objectClass: eduPerson\nobjectClass: supannPerson\nuid: bla\ncn: Bla\nsn: Bla\nmail: bla@univ.example\n\
+    eduPersonUniqueId: b1a@univ.example\nsupannAutreMail: bla.before@univ.example\n";
+
+/// A Response that names Alice by another address than hers, and by her login.
+const OF_ALICE: &str = "<p:Response xmlns:p='urn:oasis:names:tc:SAML:2.0:protocol' \
+    xmlns='urn:oasis:names:tc:SAML:2.0:assertion'><Assertion><Subject><NameID>alice@before.example</NameID></Subject>\
+    <AttributeStatement><Attribute Name='uid'><AttributeValue>ALICE</AttributeValue></Attribute></AttributeStatement>\
+    </Assertion></p:Response>";
+
 #[tokio::test(flavor = "multi_thread")]
 async fn r70_people_of_a_directory_are_found_by_address_id_and_login_and_by_nothing_else() {
-    let more = "dn: uid=bla,ou=people,dc=univ,dc=example\nobjectClass: inetOrgPerson\n\
-        objectClass: eduPerson\nuid: bla\ncn: Bla\nsn: Bla\nmail: bla@univ.example\n\
-        eduPersonUniqueId: b1a@univ.example\n";
     let kind = Kind {
-        more,
+        more: BLA,
         ..Kind::default()
     };
     let slapd = Slapd::start(kind).await;
@@ -574,6 +586,17 @@ async fn r70_people_of_a_directory_are_found_by_address_id_and_login_and_by_noth
             "alice.liddell@univ.example",
             "b1a@univ.example",
             said("stopped", "licence-none", "bla"),
+        ),
+        // The other way round: whom the form of Zoom shuts out has the address, and the account is of whoever has the ID.
+        (
+            "bla@univ.example",
+            "0a11ce@univ.example",
+            said("another-person", "address-of-another", "bla"),
+        ),
+        (
+            "bla.before@univ.example",
+            "0a11ce@univ.example",
+            said("same-account", "same-id-new-address", "alice"),
         ),
         (
             "alice.liddell@univ.example",
@@ -617,11 +640,7 @@ async fn r70_people_of_a_directory_are_found_by_address_id_and_login_and_by_noth
     assert_eq!(all, rows.map(|(.., said)| said), "{told:?}");
 
     // By the login, where an address is another one and a Response says it.
-    let response = "<p:Response xmlns:p='urn:oasis:names:tc:SAML:2.0:protocol' \
-        xmlns='urn:oasis:names:tc:SAML:2.0:assertion'><Assertion><Subject><NameID>alice@before.example</NameID></Subject>\
-        <AttributeStatement><Attribute Name='uid'><AttributeValue>ALICE</AttributeValue></Attribute></AttributeStatement>\
-        </Assertion></p:Response>";
-    let (_, all) = house.said(response);
+    let (_, all) = house.said(OF_ALICE);
     assert_eq!(all, [said("second-account", "address-differs", "ALICE")]);
 }
 

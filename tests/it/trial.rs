@@ -47,6 +47,18 @@ fn setup(zoom: &str, testers: &str) -> Setup {
     }
 }
 
+/// A release that names everybody a guest, to whom Zoom's form gives this licence.
+pub(crate) fn license_of_guests(gives: &str) -> String {
+    format!(
+        "[[sp.zoom.release]]
+name = 'zoomLicense'
+name-format = 'basic'
+field = 'License Type'
+lines = [{{ contains = 'guest', gives = '{gives}' }}]
+value = \"['guest']\""
+    )
+}
+
 /// Presses the button for a provider.
 pub(crate) async fn click(browser: &mut Browser, sp: &str) -> Page {
     let page = browser.open("/test").await;
@@ -227,6 +239,40 @@ async fn a_test_shows_what_a_real_sign_in_sends_but_for_ids_digests_and_signatur
         let tried = shown(&click(&mut browser, "zoom").await);
         let page = browser.arrive(&bridge.request().redirect(None)).await;
         assert_eq!(alike(&tried.xml), alike(&page.answer().xml), "{zoom}");
+    }
+}
+
+#[tokio::test]
+async fn whom_the_form_of_zoom_gives_the_licence_none_is_told_so_under_the_verdict() {
+    for (gives, is_shut_out) in [("None", true), ("Licensed", false)] {
+        let zoom = format!(
+            "[[sp.zoom.release]]
+attribute = 'mail'
+field = 'Email address'
+values = 'one-in-mail-domain'
+{}",
+            license_of_guests(gives)
+        );
+        let bridge = bridge(&zoom, ANNE);
+        for (language, said) in [
+            ("fr", "laisse la personne dehors"),
+            ("en", "shuts the person out"),
+        ] {
+            let mut browser = bridge.browser();
+            browser.language = language;
+            let login = click(&mut browser, "zoom").await;
+            let page = browser.sign_in(&login, "anne.dupont").await;
+            assert!(
+                page.body.contains("data-verdict=\"taken\""),
+                "{}",
+                page.body
+            );
+            let is_told = page.body.contains("data-testid=\"shut-out\"");
+            assert_eq!(
+                (is_told, page.body.contains(said)),
+                (is_shut_out, is_shut_out)
+            );
+        }
     }
 }
 
@@ -600,18 +646,20 @@ async fn every_stop_of_a_test_leads_back_to_the_tests_and_says_that_nothing_was_
     forged.stops(400, "journey-forged");
     // What stops a trial alone is told as that.
     let told = |page: &Page| part(page, "trial", "</p>").to_owned();
-    for page in [&lacking, &expired, &forged] {
-        assert!(
-            told(page).contains("est arrêtée ici, elle aussi"),
-            "{}",
-            page.body
-        );
-        assert!(
-            page.body
-                .contains("<h2>Le conseil que lit cette personne</h2>"),
-            "{}",
-            page.body
-        );
+    let whoever = (
+        "est arrêtée ici, elle aussi",
+        "Le conseil que lit cette personne",
+    );
+    // What stops the click of one browser stops nobody else.
+    let in_same_case = ("Dans le même cas", "Que faire\u{202f}?");
+    for (page, (said, heading)) in [
+        (&lacking, whoever),
+        (&expired, in_same_case),
+        (&forged, in_same_case),
+    ] {
+        assert!(told(page).contains(said), "{}", page.body);
+        let heading = format!("<h2>{heading}</h2>");
+        assert!(page.body.contains(&heading), "{}", page.body);
     }
     for page in [lacking, expired, forged] {
         assert_eq!(page.link("way-out").as_deref(), Some("/test"));

@@ -174,9 +174,9 @@ impl Comparison {
             Found::OnlyCas => return Ok(Fate::OnlyCas.of_nobody()),
             Found::Several => return Ok(Fate::Several.of_nobody()),
         };
-        let compared = self.of_person(old, (login.clone(), record)).await?;
-        let Fate::Judged(verdict) = compared.fate else {
-            return Ok(compared);
+        let one = self.of_person(old, (login.clone(), record)).await?;
+        let Fate::Judged(verdict) = one.compared.fate else {
+            return Ok(one.compared);
         };
         let is_of_another_address = match verdict {
             Verdict::SecondByAddressAndId => true,
@@ -186,17 +186,18 @@ impl Comparison {
             | Verdict::SameByAddress
             | Verdict::SecondByAddress
             | Verdict::NoAddress
-            | Verdict::Unknown => return Ok(compared),
+            | Verdict::Unknown => return Ok(one.settled()),
         };
-        // Whoever has the ID that Zoom knows owns the account, whoever else the directory finds by the address.
+        // Whoever has the ID that Zoom knows owns the account, whoever else the directory finds by the address, and
+        // whatever licence those would have.
         let whom = (&old.account, &*login);
         match self.people.other_by_id(&self.bridge, whom, now).await? {
-            Some(owner) if is_of_another_address => self.of_person(old, owner).await,
+            Some(owner) if is_of_another_address => Ok(self.of_person(old, owner).await?.settled()),
             Some((owner, _)) => Ok(Compared {
                 fate: Fate::Crossed(owner),
-                ..compared
+                ..one.compared
             }),
-            None => Ok(compared),
+            None => Ok(one.settled()),
         }
     }
 
@@ -205,12 +206,14 @@ impl Comparison {
         &self,
         old: &Old,
         (login, record): (String, Record),
-    ) -> Result<Compared, LdapFault> {
+    ) -> Result<Supposed, LdapFault> {
         let attributes = match record {
             Record::Known(attributes) => attributes,
-            Record::Shut => return Ok(Fate::Shut.of(login)),
+            Record::Shut => return Ok(Fate::Shut.of(login).into()),
             // Of a record that the rules for signing in do not find.
-            Record::Unknown => return Ok(Fate::Stopped(HereFault::NotInDirectory).of(login)),
+            Record::Unknown => {
+                return Ok(Fate::Stopped(HereFault::NotInDirectory).of(login).into());
+            }
         };
         let proof = Proof {
             login: login.clone(),
@@ -222,21 +225,51 @@ impl Comparison {
         };
         let foreseen = match self.bridge.foresee(&self.provider, &proof).await {
             Ok(foreseen) => foreseen,
-            Err(stop) => return Ok(Fate::Stopped(cause(stop)?).of(login)),
+            Err(stop) => return Ok(Fate::Stopped(cause(stop)?).of(login).into()),
         };
         let name_id = foreseen.name_id.as_ref();
         let new = self.keys.account(name_id, &foreseen.attributes);
         let sp = &self.provider.registered.sp;
-        let fate = if accounts::is_shut_out(&self.provider.release, sp, &foreseen.attributes) {
-            Fate::NoLicense
-        } else {
-            Fate::Judged(accounts::judge(&old.account, &new))
-        };
-        Ok(Compared {
-            login: Some(login),
-            new: Some(new),
-            fate,
+        Ok(Supposed {
+            is_shut_out: accounts::shut_out_by(&self.provider.release, sp, &foreseen.attributes)
+                .is_some(),
+            compared: Compared {
+                login: Some(login),
+                fate: Fate::Judged(accounts::judge(&old.account, &new)),
+                new: Some(new),
+            },
         })
+    }
+}
+
+/// What becomes of an account where somebody is its owner, which is still to be settled.
+struct Supposed {
+    compared: Compared,
+    /// Whether Zoom's own form shuts them out.
+    is_shut_out: bool,
+}
+
+impl From<Compared> for Supposed {
+    /// Of somebody who does not come as far as Zoom's form.
+    fn from(compared: Compared) -> Self {
+        Self {
+            compared,
+            is_shut_out: false,
+        }
+    }
+}
+
+impl Supposed {
+    /// What becomes of it where they are.
+    fn settled(self) -> Compared {
+        if self.is_shut_out {
+            Compared {
+                fate: Fate::NoLicense,
+                ..self.compared
+            }
+        } else {
+            self.compared
+        }
     }
 }
 

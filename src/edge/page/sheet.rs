@@ -116,7 +116,7 @@ impl SheetWords {
     pub fn said(&self, said: &Said) -> Result<(String, String), PageError> {
         let (key, arguments) = said_as(said);
         let text = |key: &str| -> Result<String, PageError> {
-            let text = self.0.text(key, &arguments)?.replace(['“', '”'], "\"");
+            let text = as_typed(&self.0.text(key, &arguments)?);
             Ok(match self.1 {
                 Language::En => text.replace('’', "'"),
                 Language::Fr => text,
@@ -240,12 +240,22 @@ impl SheetWords {
             | Note::Unplaced
             | Note::Unsent => {}
         }
-        Ok(self.0.text(note_key(note), &arguments)?)
+        let text = self.0.text(note_key(note), &arguments)?;
+        let has_line = matches!(
+            note,
+            Note::EmailMissing | Note::EmployeeIdMissing | Note::Unplaced
+        );
+        Ok(if has_line { as_typed(&text) } else { text })
     }
 
     fn plain(&self, key: &str) -> Result<String, PageError> {
         Ok(self.0.text(key, &FluentArgs::new())?)
     }
+}
+
+/// A text in which lines of the configuration stand, with the quotation marks of a keyboard.
+fn as_typed(text: &str) -> String {
+    text.replace(['“', '”'], "\"")
 }
 
 const fn note_key(note: &Note) -> &'static str {

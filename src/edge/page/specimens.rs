@@ -256,6 +256,11 @@ impl<'a> Cast<'a> {
             trial: Some(RealSignIn::SamePage),
             ..no_way_out
         };
+        let in_same_case = Stop {
+            reason: StopReason::OtherBrowser,
+            trial: Some(RealSignIn::InSameCase),
+            ..trial
+        };
         let told = Stop {
             reason: StopReason::SignInTooOld { provider },
             trial: Some(RealSignIn::ProviderTold),
@@ -284,6 +289,10 @@ impl<'a> Cast<'a> {
             .chain([
                 ("stop-without-way-out".to_owned(), Page::Stop(no_way_out)),
                 ("stop-of-a-trial".to_owned(), Page::Stop(trial)),
+                (
+                    "stop-of-a-trial-in-one-browser".to_owned(),
+                    Page::Stop(in_same_case),
+                ),
                 ("stop-of-a-trial-told".to_owned(), Page::Stop(told)),
                 ("stop-that-may-pass".to_owned(), Page::Stop(passing)),
             ])
@@ -386,6 +395,7 @@ pub fn trial(text: &str, broken: &[Rule]) -> Trial {
             told("urn:oid:2.5.4.4", None, vec![own()]),
         ],
         would_be_encrypted: true,
+        shut_out_by: Some("None"),
         reading: Reading {
             findings: broken.iter().copied().map(Finding::from).collect(),
             status: None,

@@ -31,6 +31,8 @@ pub struct Stop<'a> {
 pub enum RealSignIn {
     /// Nothing: trials alone stop there.
     GoesOn,
+    /// What this trial met, where theirs goes the same way: the fault is of one browser, or of one click.
+    InSameCase,
     /// Not our page: the provider is answered that there is no sign-in, and shows a page of its own.
     ProviderTold,
     /// The same page, with the same advice.
@@ -42,6 +44,7 @@ impl RealSignIn {
     pub(super) const fn key(self) -> &'static str {
         match self {
             Self::GoesOn => key("stop-trial-goes-on"),
+            Self::InSameCase => key("stop-trial-in-same-case"),
             Self::ProviderTold => key("stop-trial-provider-told"),
             Self::SamePage => key("stop-trial-same-page"),
         }
@@ -53,7 +56,9 @@ impl Stop<'_> {
     pub(super) const fn advice_key(&self) -> &'static str {
         match self.trial {
             Some(RealSignIn::SamePage) => key("stop-trial-advice-title"),
-            Some(RealSignIn::GoesOn | RealSignIn::ProviderTold) | None => key("stop-advice-title"),
+            Some(RealSignIn::GoesOn | RealSignIn::InSameCase | RealSignIn::ProviderTold) | None => {
+                key("stop-advice-title")
+            }
         }
     }
 

@@ -11,10 +11,11 @@ use crate::{
     attributes::catalog,
     flow::trial::{Behind, Origin, Taken, Told, Trial},
     model::{
+        attribute::MAX_VALUE_CHARS,
         proof::AuthnMethod,
         trace::{Decision, Detail, Verdict},
     },
-    sp_check::Rule,
+    sp_check::{Profile, Rule},
 };
 
 impl Edition {
@@ -43,6 +44,10 @@ impl Edition {
             .would_be_encrypted
             .then(|| self.text(key("trial-encrypted"), [("provider", provider)]))
             .transpose()?;
+        let shut_out = trial.shut_out_by.map(|license| {
+            let arguments = [("provider", provider), ("license", license)];
+            self.text(key("trial-shut-out"), arguments)
+        });
         let mut count = FluentArgs::new();
         count.set("count", Rule::ALL.len());
         self.page(
@@ -52,6 +57,7 @@ impl Edition {
                 verdict,
                 provider,
                 encrypted,
+                shut_out => shut_out.transpose()?,
                 has_own_rules => trial.has_own_rules,
                 refusals => self.sentences(trial.reading.refusals())?,
                 advice => self.sentences(trial.reading.advice())?,
@@ -149,7 +155,11 @@ impl Edition {
     }
 
     fn sentences(&self, rules: impl Iterator<Item = Rule>) -> Result<Vec<String>, PageError> {
-        rules.map(|rule| self.text(&rule_key(rule), [])).collect()
+        rules.map(|rule| self.sentence(rule)).collect()
+    }
+
+    fn sentence(&self, rule: Rule) -> Result<String, PageError> {
+        Ok(self.words.text(&rule_key(rule), &figures())?)
     }
 
     /// Every rule that the Response was held to; what is wrong where it is broken.
@@ -159,7 +169,7 @@ impl Edition {
         rules
             .map(|rule| {
                 let is_broken = findings.iter().any(|finding| finding.rule == *rule);
-                let sentence = is_broken.then(|| self.text(&rule_key(*rule), []));
+                let sentence = is_broken.then(|| self.sentence(*rule));
                 Ok(context! {
                     name => format!("{rule:?}"),
                     sentence => sentence.transpose()?,
@@ -177,6 +187,7 @@ impl Edition {
     fn decision(&self, decision: &Decision) -> Result<String, PageError> {
         let mut arguments = FluentArgs::new();
         arguments.set("about", decision.about.as_ref());
+        arguments.set("most", MAX_VALUE_CHARS);
         match decision.verdict.detail() {
             Detail::None => {}
             Detail::Values(count) => arguments.set("count", count),
@@ -190,6 +201,11 @@ impl Edition {
 /// The name of the text that says what is wrong where `rule` is broken.
 pub(super) fn rule_key(rule: Rule) -> String {
     format!("rule-{}", kebab(&format!("{rule:?}")))
+}
+
+/// The figures of the rules, for their texts.
+pub(super) fn figures() -> FluentArgs<'static> {
+    Profile::Zoom.figures().into_iter().collect()
 }
 
 /// The name of the text that says what came of a decision.

@@ -132,6 +132,44 @@ fn every_rule_that_can_be_broken_and_every_decision_is_said_in_the_language_of_t
 }
 
 #[test]
+fn the_figures_of_rules_and_decisions_are_those_that_count() {
+    let trial = trial("\u{2318}", Rule::ALL);
+    for (language, figures) in [
+        (
+            Language::Fr,
+            [
+                "à plus de 60 secondes de",
+                "a plus de 3000 secondes",
+                "a plus de 7200 secondes",
+                "de 1 à 256 caractères",
+                "de 60 à 120 secondes",
+                "plus de 5 minutes",
+                "un texte de 256 caractères",
+                "de plus de 256 caractères",
+            ],
+        ),
+        (
+            Language::En,
+            [
+                "within 60 seconds",
+                "older than 3000 seconds",
+                "older than 7200 seconds",
+                "of 1 to 256 characters",
+                "60 to 120 seconds",
+                "more than 5 minutes",
+                "at most 256 characters",
+                "more than 256 characters",
+            ],
+        ),
+    ] {
+        let html = rendered(&Page::Trial(&trial), language);
+        for figure in figures {
+            assert!(html.contains(figure), "{figure}");
+        }
+    }
+}
+
+#[test]
 fn r121_no_log_can_show_what_a_trial_shows() {
     let trial = trial("\u{2318}", &[]);
     assert_eq!(format!("{trial:?}"), "Trial(…)");

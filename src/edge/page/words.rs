@@ -218,10 +218,10 @@ mod tests {
     fn a_broken_rule_is_told_in_one_sentence_of_its_own() {
         for language in Language::ALL {
             let words = Words::load(language).unwrap();
-            let none = FluentArgs::new();
+            let figures = trial::figures();
             let mut sentences: Vec<String> = Rule::ALL
                 .iter()
-                .map(|rule| words.text(&trial::rule_key(*rule), &none).unwrap())
+                .map(|rule| words.text(&trial::rule_key(*rule), &figures).unwrap())
                 .collect();
             for sentence in &sentences {
                 assert!(sentence.ends_with('.') && sentence.starts_with(char::is_uppercase));
