@@ -11,11 +11,12 @@ use fluent_bundle::FluentArgs;
 use minijinja::{Value, context};
 
 use super::{
-    PageError, Pages,
+    PageError, Pages, finding,
     template::{environment, key},
     words::Words,
 };
 use crate::{
+    metadata::finding::Finding,
     model::{language::Language, text::visible},
     setup::{
         said::Said,
@@ -116,13 +117,25 @@ impl SheetWords {
     pub fn said(&self, said: &Said) -> Result<(String, String), PageError> {
         let (key, arguments) = said_as(said);
         let text = |key: &str| -> Result<String, PageError> {
-            let text = self.0.text(key, &arguments)?.replace(['“', '”'], "\"");
+            let text = typed(&self.0.text(key, &arguments)?);
             Ok(match self.1 {
                 Language::En => text.replace('’', "'"),
                 Language::Fr => text,
             })
         };
         Ok((text(key)?, text(&format!("{key}.hint"))?))
+    }
+
+    /// What is wrong with the provider's metadata, and what to do about it; likewise.
+    ///
+    /// # Errors
+    ///
+    /// As above.
+    pub fn finding(&self, finding: &Finding) -> Result<[String; 2], PageError> {
+        Ok(match self.1 {
+            Language::En => [finding.to_string(), finding.hint().words().to_owned()],
+            Language::Fr => finding::in_french(&self.0, finding)?.map(|text| typed(&text)),
+        })
     }
 
     /// The same of what will be wrong once the next key signs.
@@ -146,11 +159,18 @@ impl SheetWords {
         let (Language::Fr, Some(french)) = (self.1, &told.french) else {
             return Ok(told.english.to_string());
         };
-        let (place, hint) = (french.place(), french.hint.as_deref().unwrap_or_default());
-        let arguments = [("place", &*place), ("what", &french.what), ("hint", hint)];
-        let arguments = arguments.into_iter().collect();
-        let what = self.0.text(key("sheet-told-what"), &arguments)?;
-        let hint = self.0.text(key("sheet-told-hint"), &arguments)?;
+        let place = french.place();
+        let arguments = [("place", &*place), ("what", &french.what)];
+        let what = self
+            .0
+            .text(key("sheet-told-what"), &arguments.into_iter().collect())?;
+        let Some(hint) = &french.hint else {
+            return Ok(what);
+        };
+        let arguments = [("hint", hint.as_str())];
+        let hint = self
+            .0
+            .text(key("sheet-told-hint"), &arguments.into_iter().collect())?;
         Ok(format!("{what}\n    {hint}"))
     }
 
@@ -246,6 +266,11 @@ impl SheetWords {
     fn plain(&self, key: &str) -> Result<String, PageError> {
         Ok(self.0.text(key, &FluentArgs::new())?)
     }
+}
+
+/// The text with the quotation marks of a keyboard, as lines of the configuration stand in it.
+fn typed(text: &str) -> String {
+    text.replace(['“', '”'], "\"")
 }
 
 const fn note_key(note: &Note) -> &'static str {
