@@ -11,6 +11,7 @@ pub mod article;
 mod finding;
 mod form;
 pub mod interview;
+pub mod matter;
 pub mod sheet;
 pub mod specimens;
 mod stop;

@@ -1,7 +1,7 @@
 //! The French words of what may be wrong in a provider's metadata, for its sheet.
 //!
 //! The English ones are those of the finding itself, which the log and the commands say; so the texts here are French
-//! alone (`locales/findings.fr.ftl`).
+//! alone (`locales/administration.fr.ftl`).
 
 use fluent_bundle::FluentArgs;
 
@@ -88,13 +88,11 @@ const fn found_key(finding: &Finding) -> &'static str {
 /// What the text is filled with. Numbers are texts: they name things, and nothing is counted by them.
 fn arguments(words: &Words, finding: &Finding) -> Result<FluentArgs<'static>, WordsError> {
     let mut arguments = FluentArgs::new();
+    let cause = |key| words.text(key, &FluentArgs::new());
     match finding {
         Finding::AcsLocation { place, fault } => {
             arguments.set("place", place.to_string());
-            arguments.set(
-                "fault",
-                words.text(endpoint_key(*fault), &FluentArgs::new())?,
-            );
+            arguments.set("fault", cause(endpoint_key(*fault))?);
         }
         Finding::AcsIndexRepeated(index) | Finding::AttributeConsumingServiceRepeated(index) => {
             arguments.set("index", index.to_string());
@@ -124,17 +122,9 @@ fn arguments(words: &Words, finding: &Finding) -> Result<FluentArgs<'static>, Wo
         | Finding::SigningKey { place, fault }
         | Finding::SigningKeyIgnored { place, fault } => {
             arguments.set("place", place.to_string());
-            arguments.set(
-                "fault",
-                words.text(unusable_key(fault), &FluentArgs::new())?,
-            );
+            arguments.set("fault", cause(unusable_key(fault))?);
         }
-        Finding::EntityId(fault) => {
-            arguments.set(
-                "fault",
-                words.text(entity_id_key(*fault), &FluentArgs::new())?,
-            );
-        }
+        Finding::EntityId(fault) => arguments.set("fault", cause(entity_id_key(*fault))?),
         Finding::Expired(at) | Finding::ExpiresSoon(at) | Finding::ValidTooLong(at) => {
             arguments.set("at", at.to_string());
         }
@@ -143,10 +133,7 @@ fn arguments(words: &Words, finding: &Finding) -> Result<FluentArgs<'static>, Wo
         | Finding::TooManyKeys(count) => arguments.set("count", count.to_string()),
         Finding::Signature(fault) => arguments.set("fault", signature(words, *fault)?),
         Finding::SignedBy(fault) => {
-            arguments.set(
-                "fault",
-                words.text(unusable_key(fault), &FluentArgs::new())?,
-            );
+            arguments.set("fault", cause(unusable_key(fault))?);
         }
         Finding::CacheDuration
         | Finding::CertificatePlaceholder

@@ -54,7 +54,7 @@ impl Words {
         // Both languages run from left to right: the isolating marks would only end up in what
         // people copy from the page.
         bundle.set_use_isolating(false);
-        for source in [source(language), findings(language)] {
+        for source in [source(language), administration(language)] {
             let resource = FluentResource::try_new(source.to_owned())
                 .map_err(|(_kept, _faults)| unreadable())?;
             bundle
@@ -109,10 +109,10 @@ const fn source(language: Language) -> &'static str {
     }
 }
 
-/// What is said of metadata in `language`; the findings themselves say it in English.
-const fn findings(language: Language) -> &'static str {
+/// What administrators are told in `language` of what says itself in English: findings, and what they must see to.
+const fn administration(language: Language) -> &'static str {
     match language {
-        Language::Fr => include_str!("../../../locales/findings.fr.ftl"),
+        Language::Fr => include_str!("../../../locales/administration.fr.ftl"),
         Language::En => "",
     }
 }
@@ -170,6 +170,7 @@ mod tests {
         let code = concat!(
             include_str!("finding.rs"),
             include_str!("interview.rs"),
+            include_str!("matter.rs"),
             include_str!("sheet.rs"),
             include_str!("stop.rs"),
             include_str!("template.rs"),
@@ -212,7 +213,7 @@ mod tests {
 
     #[test]
     fn every_text_that_is_used_exists_and_every_text_that_exists_is_used() {
-        let defined: BTreeSet<String> = [source, findings]
+        let defined: BTreeSet<String> = [source, administration]
             .into_iter()
             .flat_map(|file| defined(file(Language::Fr)))
             .map(|(key, _)| key)
@@ -282,7 +283,7 @@ mod tests {
 
     #[test]
     fn french_is_set_as_french_typography_asks() {
-        for line in [source, findings]
+        for line in [source, administration]
             .iter()
             .flat_map(|file| file(Language::Fr).lines())
             .filter(|line| !line.starts_with('#'))

@@ -127,3 +127,34 @@ fault-signature-several = plus de signatures que permis
 fault-signature-sha-ended = SHA-1 était accepté de ce service jusqu’à un jour passé
 fault-signature-shape = une signature hors du profil : { $part }
 fault-signature-unsigned = pas de signature
+
+# Le message de [alerts.mail]. L’anglais est dans src/model/matter.rs et src/app/alerts.rs.
+
+mail-subject = Passerelle sur { $server } : une échéance ou un défaut à traiter
+mail-subject-trial = Passerelle sur { $server } : un essai
+mail-trial = Ceci est un essai : rien n’expire.
+mail-closing = `passerelle status` montre tout ce qui est à faire.
+mail-ours = chez nous
+mail-now = { $whom } : { $what }
+mail-over = { $whom } : { $what } : { $date }, passé
+mail-ends =
+    { $days ->
+        [0] { $whom } : { $what } : { $date }, dans moins d’un jour
+        [1] { $whom } : { $what } : { $date }, dans un jour
+       *[other] { $whom } : { $what } : { $date }, dans { $days } jours
+    }
+matter-broken = hors service (broken) : ses métadonnées sont inutilisables, et personne ne peut s’y connecter
+matter-encryption-certificate = le certificat avec lequel ses assertions sont chiffrées expire
+matter-finish = tous les services ont la prochaine clé : passerelle keys rollover finish
+matter-held = une version de ses métadonnées est retenue, et la précédente compte, sans aucune clé nouvelle : passerelle sp diff { $name } --held, puis sp accept ou sp refuse (SHA-256 { $version })
+matter-held-until = une version de ses métadonnées est retenue, et la précédente compte jusqu’au { $until }, sans aucune clé nouvelle : passerelle sp diff { $name } --held, puis sp accept ou sp refuse (SHA-256 { $version })
+matter-last-good = dernière bonne version (last-good) : son fichier est inutilisable ou retenu, et une version antérieure compte
+matter-metadata = ses métadonnées expirent (validUntil), et avec elles toute connexion
+matter-next-key = notre prochaine clé signe pour ce service à partir de là : il doit en connaître le certificat d’ici là
+matter-our-certificate = le certificat { $file } expire
+matter-sha = SHA-1 n’est plus accepté dans ses demandes (sha1-until)
+matter-signing-certificate = un certificat avec lequel il signe expire
+matter-source = la source de ses métadonnées ne donne rien d’utilisable ({ $state }, depuis le { $since })
+matter-stale = périmées (stale) : ses métadonnées sont plus anciennes qu’elles ne le permettent (cacheDuration), et comptent malgré tout
+matter-takes-next = prend notre prochain certificat, et ensuite : passerelle keys rollover switch { $name }
+matter-unable = ne vérifie rien de ce que signe notre prochaine clé : voir passerelle check
