@@ -12,17 +12,19 @@ use std::{
     time::Duration,
 };
 
+use base64::{Engine as _, engine::general_purpose::STANDARD};
 use jiff::{SignedDuration, Timestamp};
 use serde::Serialize;
 use tokio::time::interval;
 
 use super::{
-    duties::sentence,
+    duties::{Due, sentence},
     live::{Live, Snapshot},
 };
 use crate::{
     config::sections::{AlertMail, Alerts},
-    control::Duty,
+    control::{Duty, days_left},
+    edge::page::{PageError, matter::FrenchMail},
     sys::{
         file::{Draft, Rights},
         program::{self, ProgramError},
@@ -36,6 +38,8 @@ const BETWEEN_LOOKS: SignedDuration = SignedDuration::from_hours(24);
 const BEAT: Duration = Duration::from_mins(1);
 /// How long a program may take.
 const LIMIT: Duration = Duration::from_secs(30);
+/// The longest part of a subject that is one encoded word: with the name of the header it fits a line of 76 characters.
+const LONGEST_WORD: usize = 39;
 /// The version of what a program reads.
 const VERSION: u32 = 1;
 /// What was told, in the state folder.
@@ -53,7 +57,7 @@ struct Message<'a> {
     is_trial: bool,
     /// All of it, a line for each.
     text: String,
-    duties: &'a [Duty],
+    duties: Vec<&'a Duty>,
 }
 
 /// Which of the two ways failed, and why.
@@ -112,26 +116,24 @@ impl Watch {
             self.told.retain(|duty| !duty.is_daily);
         }
         let waits = |duty: &Duty| duty.is_daily && !self.was_told(duty);
-        let duties = current.duties(now);
-        if is_due || duties.iter().any(waits) {
-            self.look(&current, duties, now).await;
+        let due = current.due(now);
+        if is_due || due.iter().any(|(duty, _)| waits(duty)) {
+            self.look(&current, due, now).await;
         }
     }
 
-    async fn look(&mut self, current: &Snapshot, duties: Vec<Duty>, now: Timestamp) {
+    async fn look(&mut self, current: &Snapshot, due: Vec<Due>, now: Timestamp) {
         let (before, news): (Vec<_>, Vec<_>) =
-            { duties.into_iter() }.partition(|duty| self.was_told(duty));
-        for duty in &news {
+            { due.into_iter() }.partition(|(duty, _)| self.was_told(duty));
+        for (duty, _) in &news {
             log(duty, now);
         }
         let is_told = news.is_empty() || self.hand_over(current, &news, now).await;
         // What has been seen to is forgotten with this, and told again if it should come back. What could not be
         // told is news at the next look, too.
-        let told = if is_told {
-            [before, news].concat()
-        } else {
-            before
-        };
+        let news = if is_told { news } else { Vec::new() };
+        let told = before.into_iter().chain(news);
+        let told: Vec<_> = told.map(|(duty, _)| duty).collect();
         if told == self.told {
             return;
         }
@@ -151,7 +153,7 @@ impl Watch {
         self.told.iter().any(is_it)
     }
 
-    async fn hand_over(&self, current: &Snapshot, news: &[Duty], now: Timestamp) -> bool {
+    async fn hand_over(&self, current: &Snapshot, news: &[Due], now: Timestamp) -> bool {
         let Some(alerts) = &current.alerts else {
             return true;
         };
@@ -178,7 +180,8 @@ pub async fn try_out(alerts: &Alerts, origin: &str, now: Timestamp) -> Result<()
 }
 
 /// Tells of `duties`, each way that there is; no duties are a trial.
-async fn tell(alerts: &Alerts, origin: &str, duties: &[Duty], now: Timestamp) -> Vec<AlertError> {
+async fn tell(alerts: &Alerts, origin: &str, due: &[Due], now: Timestamp) -> Vec<AlertError> {
+    let duties: Vec<_> = due.iter().map(|(duty, _)| duty).collect();
     let lines: Vec<_> = duties.iter().map(|duty| sentence(duty, now)).collect();
     let message = Message {
         version: VERSION,
@@ -201,7 +204,7 @@ async fn tell(alerts: &Alerts, origin: &str, duties: &[Duty], now: Timestamp) ->
         }
     }
     if let Some(mail) = &alerts.mail {
-        let letter = letter(mail, &message, now);
+        let letter = letter(mail, &message, due, now);
         if let Err(fault) = program::run(&mail.sendmail, letter.as_bytes(), LIMIT).await {
             let by = "mail";
             faults.push(AlertError { by, fault });
@@ -210,23 +213,68 @@ async fn tell(alerts: &Alerts, origin: &str, duties: &[Duty], now: Timestamp) ->
     faults
 }
 
-/// The message as mail (RFC 5322), with the end of lines that programs here have.
-fn letter(mail: &AlertMail, message: &Message<'_>, now: Timestamp) -> String {
+/// The message as mail (RFC 5322), in French and English, with the end of lines that programs here have.
+fn letter(mail: &AlertMail, message: &Message<'_>, due: &[Due], now: Timestamp) -> String {
     let date = now.strftime("%a, %d %b %Y %H:%M:%S +0000");
     let subject = if message.is_trial {
         "a trial"
     } else {
         "something ends"
     };
+    let subject = format!("Passerelle at {}: {subject}", message.server);
+    let text = format!(
+        "{}\n\n`passerelle status` shows all that must be done.\n",
+        message.text
+    );
+    let (subject, text) = match in_french(message, due, now) {
+        Ok([french, lines]) => (
+            encoded(&format!("{french} / {subject}")),
+            format!("{lines}\n\nIn English:\n\n{text}"),
+        ),
+        // The texts are built in, and a test reads all of them. Half of it is better than nothing.
+        Err(error) => {
+            tracing::error!(error.cause = %error, "the mail on what ends has no French");
+            (subject, text)
+        }
+    };
     format!(
-        "From: {}\nTo: {}\nDate: {date}\nSubject: Passerelle at {}: {subject}\nAuto-Submitted: auto-generated\n\
-         MIME-Version: 1.0\nContent-Type: text/plain; charset=utf-8\nContent-Transfer-Encoding: 8bit\n\n{}\n\n\
-         `passerelle status` shows all that must be done.\n",
+        "From: {}\nTo: {}\nDate: {date}\nSubject: {subject}\nAuto-Submitted: auto-generated\n\
+         MIME-Version: 1.0\nContent-Type: text/plain; charset=utf-8\nContent-Transfer-Encoding: 8bit\n\n{text}",
         mail.from,
         mail.to.join(", "),
-        message.server,
-        message.text,
     )
+}
+
+/// The subject and the text of a mail in French.
+fn in_french(message: &Message<'_>, due: &[Due], now: Timestamp) -> Result<[String; 2], PageError> {
+    let french = FrenchMail::load()?;
+    let mut lines = Vec::new();
+    for (duty, matter) in due {
+        let left = |end: Timestamp| (end > now).then(|| days_left(end, now));
+        let end = duty.until.map(|end| (end, left(end)));
+        lines.push(french.sentence(&duty.whom, matter, end)?);
+    }
+    if message.is_trial {
+        lines.push(french.trial()?);
+    }
+    lines.extend([String::new(), french.closing()?]);
+    let subject = french.subject(message.server, message.is_trial)?;
+    Ok([subject, lines.join("\n")])
+}
+
+/// A text in a header, which holds ASCII alone (RFC 2047 §2): in words of 75 characters at most, each on a line of its own.
+fn encoded(text: &str) -> String {
+    let mut words = vec![String::new()];
+    for letter in text.chars() {
+        match words.last_mut() {
+            Some(word) if word.len() + letter.len_utf8() <= LONGEST_WORD => word.push(letter),
+            Some(_) | None => words.push(letter.into()),
+        }
+    }
+    let words: Vec<_> = { words.iter() }
+        .map(|word| format!("=?utf-8?B?{}?=", STANDARD.encode(word)))
+        .collect();
+    words.join("\n ")
 }
 
 fn log(duty: &Duty, now: Timestamp) {

@@ -12,7 +12,7 @@ use crate::{
         registry::{Registered, Registry, SpState},
         sources::{SourceRecord, SourceState},
     },
-    model::short_name::ShortName,
+    model::{matter::Matter, short_name::ShortName},
     xmlsec::CertificateFacts,
 };
 
@@ -23,8 +23,17 @@ const LONGEST_STEP: u16 = 60;
 /// For how long a source of metadata may fail before somebody has to see to it: it comes back by itself as a rule.
 const SOURCE_PATIENCE: SignedDuration = SignedDuration::from_hours(24);
 
+/// One of them, and what it is about, for whoever says it in another language.
+pub type Due = (Duty, Matter);
+
 /// All of it at `now`, the most urgent first: what is wrong already, then by date.
 pub fn of(bridge: &Bridge, ours: &[(PathBuf, Timestamp)], now: Timestamp) -> Vec<Duty> {
+    let due = due(bridge, ours, now).into_iter();
+    due.map(|(duty, _)| duty).collect()
+}
+
+/// The same, with what each is about.
+pub fn due(bridge: &Bridge, ours: &[(PathBuf, Timestamp)], now: Timestamp) -> Vec<Due> {
     let sources = bridge.sources.records();
     listed(
         &bridge.registry,
@@ -42,14 +51,14 @@ fn listed<'p>(
     ),
     ours: &[(PathBuf, Timestamp)],
     now: Timestamp,
-) -> Vec<Duty> {
+) -> Vec<Due> {
     let mut duties = Duties {
         now,
         found: Vec::new(),
     };
     for (file, end) in ours {
-        let what = format!("the certificate {} ends", file.display());
-        duties.ends("ours", *end, what);
+        let file = file.display().to_string();
+        duties.ends("ours", *end, Matter::OurCertificate { file });
     }
     for (name, state) in registry.states(now) {
         duties.of_state(name, state);
@@ -64,7 +73,7 @@ fn listed<'p>(
         duties.of_source(name, record, end);
     }
     let mut found = duties.found;
-    found.sort_by(|one, other| (one.until, &one.whom).cmp(&(other.until, &other.whom)));
+    found.sort_by(|(one, _), (other, _)| (one.until, &one.whom).cmp(&(other.until, &other.whom)));
     found
 }
 
@@ -99,72 +108,61 @@ pub(super) fn step(end: Timestamp, now: Timestamp) -> Option<u16> {
 
 struct Duties {
     now: Timestamp,
-    found: Vec<Duty>,
+    found: Vec<Due>,
 }
 
 impl Duties {
     /// Notes an end that is near, or over.
-    fn ends(&mut self, whom: &str, end: Timestamp, what: String) {
-        let Some(within_days) = step(end, self.now) else {
-            return;
-        };
-        self.found.push(Duty {
-            until: Some(end),
+    fn ends(&mut self, whom: &str, end: Timestamp, matter: Matter) {
+        if let Some(within_days) = step(end, self.now) {
+            self.note(Some(end), within_days, whom, matter);
+        }
+    }
+
+    fn note(&mut self, until: Option<Timestamp>, within_days: u16, whom: &str, matter: Matter) {
+        let duty = Duty {
+            until,
             within_days,
             whom: whom.to_owned(),
-            what,
-            is_daily: false,
-        });
+            what: matter.to_string(),
+            kind: matter.kind().to_owned(),
+            // Somebody has to decide on it.
+            is_daily: matches!(matter, Matter::Held { .. }),
+        };
+        self.found.push((duty, matter));
     }
 
     fn of_state(&mut self, name: &ShortName, state: SpState) {
-        let what = match state {
-            SpState::Broken => "broken: its metadata cannot be used, and nobody can sign in to it",
-            SpState::LastGood => {
-                "last-good: its file is broken or held, and an earlier version counts"
-            }
+        let matter = match state {
+            SpState::Broken => Matter::Broken,
+            SpState::LastGood => Matter::LastGood,
             // An end that is over is told with its date.
             SpState::Disabled | SpState::Expired | SpState::Good | SpState::Stale => return,
         };
-        self.now(name, what.to_owned());
+        self.now(name, matter);
     }
 
     /// Notes what is the matter with a source; `end` is that of the version which counts.
     fn of_source(&mut self, name: &ShortName, record: &SourceRecord, end: Option<Timestamp>) {
         if let Some(version) = record.held {
-            let until = end.map_or_else(String::new, |end| format!(" until {end:.0}"));
-            let what = format!(
-                "a version of its metadata is held, and the one before it counts{until}, with no key that is new: \
-                 passerelle sp diff {name} --held, then sp accept or sp refuse (SHA-256 {version})"
-            );
-            self.found.push(Duty {
-                until: None,
-                within_days: 0,
-                whom: whom(name),
-                what,
-                is_daily: true,
-            });
+            let held = Matter::Held {
+                name: name.clone(),
+                version,
+                until: end,
+            };
+            self.now(name, held);
         }
         let state = record.state;
         let is_failing = !state.is_sound() && state != SourceState::Waiting;
         if is_failing && self.now.duration_since(record.since) >= SOURCE_PATIENCE {
-            let (word, since) = (state.word(), record.since);
-            let what = format!(
-                "the source of its metadata gives nothing that can be taken ({word}, since {since:.0})"
-            );
-            self.now(name, what);
+            let (state, since) = (state.word(), record.since);
+            self.now(name, Matter::Source { state, since });
         }
     }
 
     /// Notes what is wrong now.
-    fn now(&mut self, name: &ShortName, what: String) {
-        self.found.push(Duty {
-            until: None,
-            within_days: 0,
-            whom: whom(name),
-            what,
-            is_daily: false,
-        });
+    fn now(&mut self, name: &ShortName, matter: Matter) {
+        self.note(None, 0, &whom(name), matter);
     }
 
     /// What is left to do before our next key is the only one.
@@ -177,37 +175,26 @@ impl Duties {
         let standings: Vec<_> = providers.into_iter().map(standing).collect();
         for (name, standing) in &standings {
             match standing {
-                Standing::Left => self.can_wait(
-                    &whom(name),
-                    format!("takes our next certificate, and then: passerelle keys rollover switch {name}"),
-                ),
-                Standing::Unable => self.can_wait(
-                    &whom(name),
-                    "verifies nothing that our next key signs: see passerelle check".to_owned(),
-                ),
-                Standing::Planned(from) => {
-                    let what = "our next key signs for it from then on: by then it must know the certificate";
-                    self.ends(&whom(name), *from, what.to_owned());
+                Standing::Left => {
+                    let takes = Matter::TakesNext {
+                        name: (*name).clone(),
+                    };
+                    self.can_wait(&whom(name), takes);
                 }
+                Standing::Unable => self.can_wait(&whom(name), Matter::Unable),
+                Standing::Planned(from) => self.ends(&whom(name), *from, Matter::NextKey),
                 Standing::Off | Standing::Switched(_) | Standing::Unconcerned => {}
             }
         }
         let has = |wanted: fn(Standing) -> bool| standings.iter().any(|(_, it)| wanted(*it));
         if has(|it| matches!(it, Standing::Switched(_))) && !has(Standing::is_left) {
-            let what = "every provider has the next key: passerelle keys rollover finish";
-            self.can_wait("ours", what.to_owned());
+            self.can_wait("ours", Matter::Finish);
         }
     }
 
     /// Notes what is to be done, and hurts nobody while it is not.
-    fn can_wait(&mut self, whom: &str, what: String) {
-        self.found.push(Duty {
-            until: None,
-            within_days: LONGEST_STEP,
-            whom: whom.to_owned(),
-            what,
-            is_daily: false,
-        });
+    fn can_wait(&mut self, whom: &str, matter: Matter) {
+        self.note(None, LONGEST_STEP, whom, matter);
     }
 
     fn of_provider(&mut self, provider: &Registered) {
@@ -218,34 +205,24 @@ impl Duties {
         let one_lasts = has_one_without_end || ends.iter().any(|end| *end > now);
         // Where another one lasts, one that is over is only one that nobody took out.
         for end in ends.into_iter().filter(|end| *end > now || !one_lasts) {
-            self.ends(
-                whom,
-                end,
-                "a certificate that it signs with ends".to_owned(),
-            );
+            self.ends(whom, end, Matter::SigningCertificate);
         }
         let encryption = provider.encryption_key.as_ref();
         if let Some(facts) = encryption.and_then(|key| key.certificate()) {
-            let what = "the certificate that its assertions are encrypted to ends";
-            self.ends(whom, facts.not_after(), what.to_owned());
+            self.ends(whom, facts.not_after(), Matter::EncryptionCertificate);
         }
         // Of what is fetched again and again the end moves on with each answer, and is none to see to meanwhile.
         let followed = provider.config.followed.as_ref();
         let is_near =
             |end: &Timestamp| followed.is_none_or(|it| end.duration_since(now) < it.max_age / 2);
         if let Some(end) = provider.sp.valid_until.filter(is_near) {
-            let what = "its metadata ends (validUntil), and with it every sign-in";
-            self.ends(whom, end, what.to_owned());
+            self.ends(whom, end, Matter::Metadata);
         }
-        if let Some(end) = provider.look_again_at {
-            let what = "stale: its metadata is older than it allows itself (cacheDuration), and counts all the same";
-            if end <= now {
-                self.ends(whom, end, what.to_owned());
-            }
+        if let Some(end) = provider.look_again_at.filter(|end| *end <= now) {
+            self.ends(whom, end, Matter::Stale);
         }
         if let Some(end) = provider.config.sha1_until.and_then(end_of_day) {
-            let what = "SHA-1 in its requests is taken no longer (sha1-until)";
-            self.ends(whom, end, what.to_owned());
+            self.ends(whom, end, Matter::Sha1);
         }
     }
 }
@@ -282,7 +259,7 @@ mod tests {
         ] {
             let ours = [(PathBuf::from("a.pem"), end.parse().unwrap())];
             let duties = listed(&Registry::default(), ([], &[]), &ours, now);
-            let steps: Vec<_> = duties.iter().map(|duty| duty.within_days).collect();
+            let steps: Vec<_> = duties.iter().map(|(duty, _)| duty.within_days).collect();
             assert_eq!(steps, Vec::from_iter(step), "{end}");
         }
     }

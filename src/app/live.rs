@@ -25,7 +25,7 @@ use tower::Service;
 
 use super::{
     build::{self, Basis, Built},
-    duties,
+    duties::{self, Due},
     lasting::Lasting,
     look::held,
 };
@@ -103,6 +103,11 @@ impl Snapshot {
     /// What must be done for whom, at `now`.
     pub(super) fn duties(&self, now: Timestamp) -> Vec<Duty> {
         duties::of(&self.front.bridge, &self.certificates, now)
+    }
+
+    /// The same, with what each is about.
+    pub(super) fn due(&self, now: Timestamp) -> Vec<Due> {
+        duties::due(&self.front.bridge, &self.certificates, now)
     }
 }
 

@@ -31,6 +31,7 @@ use crate::{
     edge::page::{PageError, sheet::SheetWords},
     flow::bridge::{NextSigner, Provider},
     metadata::{
+        finding::Finding,
         held::HeldVersions,
         last_good::{LastGood, ToKeep},
         registry::{Registered, Registry},
@@ -118,6 +119,16 @@ pub(super) fn say(
     };
     fault.hint(hint);
     Ok(())
+}
+
+/// What is told of a finding, in French.
+fn in_french(told: &ConfigFault, finding: &Finding) -> Result<ConfigFault, PageError> {
+    let [what, hint] = SheetWords::load(Language::Fr)?.finding(finding)?;
+    Ok(ConfigFault {
+        what,
+        hint: told.hint.is_some().then_some(hint),
+        ..told.clone()
+    })
 }
 
 impl Seen {
@@ -490,6 +501,7 @@ impl<'a> Look<'a> {
             registry,
             faults,
             warnings,
+            findings,
             to_keep,
         } = source::load(
             self.named.service_providers,
@@ -500,6 +512,15 @@ impl<'a> Look<'a> {
         );
         self.of_providers.extend(faults);
         self.warnings.extend(warnings);
+        for (told, finding) in findings {
+            match in_french(&told, &finding) {
+                Ok(french) => self.in_french.push((told, french)),
+                // The texts are built in, and a test reads all of them.
+                Err(error) => {
+                    self.fault(&told.key, &error);
+                }
+            }
+        }
         self.warn_of_left_over_copies();
         (registry, to_keep)
     }

@@ -134,6 +134,7 @@ fn tell_duties(duties: &[Duty], now: Timestamp) {
         what,
         within_days: _,
         is_daily: _,
+        kind: _,
     } in duties
     {
         let (date, when) = match until {

@@ -131,6 +131,9 @@ pub struct Duty {
     /// Whether it is told at once, and each day until somebody has decided.
     #[serde(default)]
     pub is_daily: bool,
+    /// The same in a word that stays ([`Matter::kind`](crate::model::matter::Matter::kind)); nothing of a server before.
+    #[serde(default)]
+    pub kind: String,
 }
 
 impl Duty {

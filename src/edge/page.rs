@@ -8,8 +8,10 @@
 //! but for the pages of `/test`, which are for those who see to what is behind it.
 
 pub mod article;
+mod finding;
 mod form;
 pub mod interview;
+pub mod matter;
 pub mod sheet;
 pub mod specimens;
 mod stop;

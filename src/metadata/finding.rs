@@ -348,9 +348,9 @@ impl Finding {
     }
 
     /// What to do about it.
-    pub const fn hint(&self) -> &'static str {
+    pub const fn hint(&self) -> Hint {
         match self {
-            Self::AcsLocation { .. } | Self::Http(_) => HTTPS,
+            Self::AcsLocation { .. } | Self::Http(_) => Hint::Https,
             Self::AcsIndex(_)
             | Self::AcsIndexRepeated(_)
             | Self::Boolean(_)
@@ -362,81 +362,191 @@ impl Finding {
             | Self::Shape(_)
             | Self::SeveralServiceProviders
             | Self::TooManyKeys(_)
-            | Self::ValidUntil => MEND,
+            | Self::ValidUntil => Hint::Mend,
             Self::AttributeConsumingServiceRepeated(_)
             | Self::KeyValueIgnored(_)
             | Self::NoKey(_)
             | Self::SigningKeyIgnored { .. }
             | Self::UiLinkIgnored(_)
             | Self::OtherBindingIgnored(_)
-            | Self::SeveralDefaults => "tell the provider; sign-ins work all the same",
-            Self::Signature(_) => SIGNATURE,
-            Self::SignedBy(_) => {
-                "PEM: the certificate of each key that may sign, one after the other"
+            | Self::SeveralDefaults => Hint::TellThem,
+            Self::Signature(_) => Hint::OtherSigner,
+            Self::SignedBy(_) => Hint::SignersAsPem,
+            Self::SigningKey { .. } => Hint::StrongerKey,
+            Self::CertificateEndsSoon { .. } => Hint::NextCertificate,
+            Self::CertificateExpired { .. } | Self::EncryptionCertificateExpired { .. } => {
+                Hint::PresentMetadata
             }
-            Self::SigningKey { .. } => STRONGER,
-            Self::CertificateEndsSoon { .. } => NEXT,
-            Self::CertificateExpired { .. } | Self::EncryptionCertificateExpired { .. } => PRESENT,
-            Self::CertificateNotYet { .. } => {
-                "it counts already; is the clock of this machine right?"
-            }
-            Self::CertificatePlaceholder => PLACEHOLDER,
-            Self::CertificateWeakDigest { .. } => "the key counts all the same; tell the provider",
-            Self::CertificatesInOne(_) => "ask the provider whether it is the first one that signs",
-            Self::Door(_) => {
-                "take the metadata as the provider serves it, not a page that shows it"
-            }
-            Self::EncryptionMethodsRefused(_) | Self::InClearByRefusal => REFUSED,
-            Self::EncryptedInUnsignedResponse => "write sign = \"both\" in its table",
+            Self::CertificateNotYet { .. } => Hint::Clock,
+            Self::CertificatePlaceholder => Hint::Replace,
+            Self::CertificateWeakDigest { .. } => Hint::KeyCounts,
+            Self::CertificatesInOne(_) => Hint::WhetherTheFirst,
+            Self::Door(_) => Hint::NotAPage,
+            Self::EncryptionMethodsRefused(_) | Self::InClearByRefusal => Hint::RefuseLess,
+            Self::EncryptedInUnsignedResponse => Hint::SignBoth,
             Self::EncryptionKey { .. }
             | Self::EncryptionMethods(_)
             | Self::InClear
-            | Self::NoKeyForEncryption => CLEAR,
-            Self::Expired(_) | Self::ExpiresSoon(_) => "take the provider's metadata again",
-            Self::NameIdFormat => {
-                "ask the provider how it knows people, and write that as `name-id`"
-            }
-            Self::NoEncryptionKey => {
-                "ask the provider for one, or write encrypt = \"when-possible\""
-            }
-            Self::NoLogout => "nothing to do: whoever signs out here stays signed in there",
-            Self::NoServiceProvider | Self::NotEntities => SERVICE_PROVIDER,
-            Self::NoSigningKey => UNSIGNED,
-            Self::NoSigningKeyToRequire => CERTIFICATE,
-            Self::NoSuchEntity => "write `entity-id` as it stands in the file",
-            Self::PromiseWaived => "write require-signed-requests = true once it does sign them",
-            Self::PromisesSignatures => PROMISE,
-            Self::SeveralAcs(_) => "ask the provider whether all are in use: each may get answers",
-            Self::SeveralEntities(_) => "say which one is meant: --entity-id, or `entity-id`",
-            Self::SignedAssertionWanted => "write sign = \"assertion\", or \"both\"",
-            Self::ValidForEver | Self::ValidTooLong(_) => SHORTER,
+            | Self::NoKeyForEncryption => Hint::Clear,
+            Self::Expired(_) | Self::ExpiresSoon(_) => Hint::TakeAgain,
+            Self::NameIdFormat => Hint::HowItKnowsPeople,
+            Self::NoEncryptionKey => Hint::KeyToEncryptTo,
+            Self::NoLogout => Hint::StaysSignedIn,
+            Self::NoServiceProvider | Self::NotEntities => Hint::ServiceProvider,
+            Self::NoSigningKey => Hint::Unsigned,
+            Self::NoSigningKeyToRequire => Hint::Certificate,
+            Self::NoSuchEntity => Hint::AsInTheFile,
+            Self::PromiseWaived => Hint::RequireOnceSigned,
+            Self::PromisesSignatures => Hint::Promise,
+            Self::SeveralAcs(_) => Hint::WhetherAllAreUsed,
+            Self::SeveralEntities(_) => Hint::WhichOne,
+            Self::SignedAssertionWanted => Hint::SignAssertion,
+            Self::ValidForEver | Self::ValidTooLong(_) => Hint::EndsSooner,
         }
     }
 }
 
-// What is said more than once, or in more than a line.
-const CERTIFICATE: &str =
-    "ask the provider for its certificate, or write require-signed-requests = false";
-const CLEAR: &str = "nothing to do where clear assertions will do, as only the person's own browser sees \
-     them; else ask the provider for an RSA key that takes AES-GCM, or write `cipher` and `key-transport` where it \
-     takes more than it lists";
-const HTTPS: &str = "ask the provider for an https address: answers go to no other one";
-const MEND: &str = "ask the provider to mend its metadata: whoever guesses here answers a stranger";
-const NEXT: &str = "it still counts after that day; ask the provider when the next one comes, and take its \
-     metadata again then";
-const PLACEHOLDER: &str =
-    "passerelle sp add NAME --replace --metadata, with the provider's own address or file";
-const PRESENT: &str = "it counts all the same; ask the provider for its present metadata";
-const PROMISE: &str = "if sign-ins end at a page that says that the request is not signed, have them signed \
-     there, or write require-signed-requests = false";
-const REFUSED: &str =
-    "take the algorithm off `refuse`, or write encrypt = \"never\" where clear assertions will do";
-const SERVICE_PROVIDER: &str =
-    "take the metadata of the service provider, and not that of an identity provider";
-const SHORTER: &str = "ask for metadata that ends sooner, or raise `max-validity-days`";
-const SIGNATURE: &str = "if whoever signs it has another key by now, ask them for its certificate by a way that \
-     you know";
-const STRONGER: &str =
-    "ask the provider for a certificate of RSA 2048 bits or more, or of EC P-256, P-384 or P-521";
-const UNSIGNED: &str = "answers go to the addresses of its metadata alone; to have requests signed, ask the \
-     provider for its certificate";
+/// What to do about a finding.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Hint {
+    /// The name has a slip.
+    AsInTheFile,
+    /// The key is missing.
+    Certificate,
+    /// Assertions go in clear, which may do.
+    Clear,
+    /// A clock may be wrong.
+    Clock,
+    /// The description lasts too long.
+    EndsSooner,
+    /// The `NameID` may be another one.
+    HowItKnowsPeople,
+    /// An address must be one of TLS.
+    Https,
+    /// A weak digest harms no key.
+    KeyCounts,
+    /// The key to encrypt to is missing.
+    KeyToEncryptTo,
+    /// Only the provider can mend it.
+    Mend,
+    /// The next certificate is to come.
+    NextCertificate,
+    /// It may be a page that shows the metadata.
+    NotAPage,
+    /// Whoever signs it may have another key.
+    OtherSigner,
+    /// There is a newer description.
+    PresentMetadata,
+    /// The provider may not keep what it promises.
+    Promise,
+    /// Our own rules are too strict.
+    RefuseLess,
+    /// The placeholder is to go.
+    Replace,
+    /// The provider may sign one day.
+    RequireOnceSigned,
+    /// It may be the metadata of an identity provider.
+    ServiceProvider,
+    /// The assertion is to be signed.
+    SignAssertion,
+    /// Assertion and Response are to be signed.
+    SignBoth,
+    /// The certificates are no PEM.
+    SignersAsPem,
+    /// That is how it is.
+    StaysSignedIn,
+    /// The key is too weak, or of another kind.
+    StrongerKey,
+    /// There is a newer description, which counts longer.
+    TakeAgain,
+    /// It harms nobody.
+    TellThem,
+    /// Nobody signs requests.
+    Unsigned,
+    /// Not all addresses may be in use.
+    WhetherAllAreUsed,
+    /// Another certificate may be the one that signs.
+    WhetherTheFirst,
+    /// There are several.
+    WhichOne,
+}
+
+impl Hint {
+    /// In words, as commands and logs say it.
+    pub const fn words(self) -> &'static str {
+        match self {
+            Self::AsInTheFile => "write `entity-id` as it stands in the file",
+            Self::Certificate => {
+                "ask the provider for its certificate, or write require-signed-requests = false"
+            }
+            Self::Clear => {
+                "nothing to do where clear assertions will do, as only the person's own browser sees \
+                 them; else ask the provider for an RSA key that takes AES-GCM, or write `cipher` and \
+                 `key-transport` where it takes more than it lists"
+            }
+            Self::Clock => "it counts already; is the clock of this machine right?",
+            Self::EndsSooner => "ask for metadata that ends sooner, or raise `max-validity-days`",
+            Self::HowItKnowsPeople => {
+                "ask the provider how it knows people, and write that as `name-id`"
+            }
+            Self::Https => "ask the provider for an https address: answers go to no other one",
+            Self::KeyCounts => "the key counts all the same; tell the provider",
+            Self::KeyToEncryptTo => {
+                "ask the provider for one, or write encrypt = \"when-possible\""
+            }
+            Self::Mend => {
+                "ask the provider to mend its metadata: whoever guesses here answers a stranger"
+            }
+            Self::NextCertificate => {
+                "it still counts after that day; ask the provider when the next one comes, and take its \
+                 metadata again then"
+            }
+            Self::NotAPage => {
+                "take the metadata as the provider serves it, not a page that shows it"
+            }
+            Self::OtherSigner => {
+                "if whoever signs it has another key by now, ask them for its certificate by a way that \
+                 you know"
+            }
+            Self::PresentMetadata => {
+                "it counts all the same; ask the provider for its present metadata"
+            }
+            Self::Promise => {
+                "if sign-ins end at a page that says that the request is not signed, have them signed \
+                 there, or write require-signed-requests = false"
+            }
+            Self::RefuseLess => {
+                "take the algorithm off `refuse`, or write encrypt = \"never\" where clear assertions will do"
+            }
+            Self::Replace => {
+                "passerelle sp add NAME --replace --metadata, with the provider's own address or file"
+            }
+            Self::RequireOnceSigned => {
+                "write require-signed-requests = true once it does sign them"
+            }
+            Self::ServiceProvider => {
+                "take the metadata of the service provider, and not that of an identity provider"
+            }
+            Self::SignAssertion => "write sign = \"assertion\", or \"both\"",
+            Self::SignBoth => "write sign = \"both\" in its table",
+            Self::SignersAsPem => {
+                "PEM: the certificate of each key that may sign, one after the other"
+            }
+            Self::StaysSignedIn => "nothing to do: whoever signs out here stays signed in there",
+            Self::StrongerKey => {
+                "ask the provider for a certificate of RSA 2048 bits or more, or of EC P-256, P-384 or P-521"
+            }
+            Self::TakeAgain => "take the provider's metadata again",
+            Self::TellThem => "tell the provider; sign-ins work all the same",
+            Self::Unsigned => {
+                "answers go to the addresses of its metadata alone; to have requests signed, ask the \
+                 provider for its certificate"
+            }
+            Self::WhetherAllAreUsed => {
+                "ask the provider whether all are in use: each may get answers"
+            }
+            Self::WhetherTheFirst => "ask the provider whether it is the first one that signs",
+            Self::WhichOne => "say which one is meant: --entity-id, or `entity-id`",
+        }
+    }
+}

@@ -206,7 +206,7 @@ fn of_a_file_with_a_fault_nothing_is_listed_and_the_worst_comes_first() {
     let weights: Vec<_> = look.findings.iter().map(Finding::weight).collect();
     assert_eq!(weights, [Weight::Fault, Weight::Warning]);
     for finding in &look.findings {
-        assert!(finding.hint().len() > 10);
+        assert!(finding.hint().words().len() > 10);
     }
 }
 

@@ -13,6 +13,7 @@ use std::{
 use jiff::{SignedDuration, Timestamp};
 
 use super::{
+    finding::Finding,
     intake::{self, There, Verdict},
     last_good::{LastGood, ToKeep},
     read::{self, Described, Reading},
@@ -36,6 +37,8 @@ pub struct Loaded {
     pub faults: Vec<ConfigFault>,
     /// What an administrator should see to before it becomes a fault.
     pub warnings: Vec<ConfigFault>,
+    /// Those of both that tell of a finding, and of which: for whoever says it in another language.
+    pub findings: Vec<(ConfigFault, Finding)>,
     /// The files that can be used: kept by whoever goes on with them, and by nobody who only looks.
     pub to_keep: ToKeep,
 }
@@ -56,6 +59,7 @@ pub fn load(
         now,
         faults: Vec::new(),
         warnings: Vec::new(),
+        findings: Vec::new(),
         files: Vec::new(),
     };
     let candidates = providers
@@ -77,6 +81,7 @@ pub fn load(
         last_good,
         mut faults,
         mut warnings,
+        findings,
         mut files,
         ..
     } = loading;
@@ -89,6 +94,7 @@ pub fn load(
         registry,
         faults,
         warnings,
+        findings,
         to_keep: ToKeep { last_good, files },
     }
 }
@@ -100,6 +106,7 @@ struct Loading<'k> {
     now: Timestamp,
     faults: Vec<ConfigFault>,
     warnings: Vec<ConfigFault>,
+    findings: Vec<(ConfigFault, Finding)>,
     files: Vec<(ShortName, Vec<u8>)>,
 }
 
@@ -119,15 +126,16 @@ impl Loading<'_> {
         };
         let claimed = match self.read(path, config) {
             Ok(mut read) => {
-                for finding in &read.reading.findings {
+                for finding in std::mem::take(&mut read.reading.findings) {
                     let list = if finding.is_fault() {
                         &mut self.faults
                     } else {
                         &mut self.warnings
                     };
                     let mut told = tell(finding.to_string());
-                    told.hint(finding.hint());
-                    list.push(told);
+                    told.hint(finding.hint().words());
+                    list.push(told.clone());
+                    self.findings.push((told, finding));
                 }
                 let claimed = read.reading.claimed.clone();
                 if let Some(what) = self.awaits(config, &read.bytes) {
@@ -238,9 +246,11 @@ impl Loading<'_> {
         );
         told.hint("mend the file; if the version before it must not count, remove that copy and start again");
         self.faults.push(told);
-        let findings = read.reading.findings.iter();
-        self.warnings
-            .extend(findings.map(|finding| tell(&path, finding.to_string())));
+        for finding in read.reading.findings {
+            let told = tell(&path, finding.to_string());
+            self.warnings.push(told.clone());
+            self.findings.push((told, finding));
+        }
         Some(registered)
     }
 

@@ -11,6 +11,7 @@ pub mod fingerprint;
 pub(crate) mod instant;
 pub mod journey;
 pub mod language;
+pub mod matter;
 pub mod name_id;
 pub mod proof;
 pub mod service_provider;

@@ -29,7 +29,7 @@ pub struct Sheet {
 pub struct Told {
     /// As it says it.
     pub english: ConfigFault,
-    /// The same in French, where it is one of the provider's own rules; what is wrong with metadata is told in English alone.
+    /// The same in French, where there are words for it: for the provider's own rules and for its metadata.
     pub french: Option<ConfigFault>,
 }
 

@@ -7,6 +7,7 @@ use std::{
     sync::Arc,
 };
 
+use base64::{Engine as _, engine::general_purpose::STANDARD};
 use passerelle::app::alerts::Watch;
 use serde_json::Value;
 use tempfile::TempDir;
@@ -120,6 +121,7 @@ async fn each_step_is_told_once_and_the_end_louder() {
         assert_eq!(json["text"], *sentence);
         assert_eq!(json["duties"][0]["within_days"], step);
         assert_eq!(json["duties"][0]["whom"], "sp.zoom");
+        assert_eq!(json["duties"][0]["kind"], "sha1");
         assert_eq!(json["duties"].as_array().unwrap().len(), 1);
         assert_eq!(
             (&json["is_trial"], &json["version"]),
@@ -232,18 +234,38 @@ async fn mail_goes_through_sendmail_as_a_whole_message() {
     );
     let bridge = teller.setup(&mail).build();
     watch(&bridge).look_when_due().await;
+    let mut told = teller.take();
+    // Encoded words, each on a line of its own (RFC 2047).
+    let subject: Vec<u8> = told
+        .extract_if(.., |line| line.contains("=?utf-8?B?"))
+        .flat_map(|line| {
+            assert!(line.len() <= 76 && line.ends_with("?="), "{line}");
+            let word = line.split("=?utf-8?B?").nth(1).unwrap();
+            STANDARD.decode(word.trim_end_matches("?=")).unwrap()
+        })
+        .collect();
     assert_eq!(
-        teller.take(),
+        String::from_utf8(subject).unwrap(),
+        "Passerelle sur https://idp.example.org\u{a0}: une échéance ou un défaut à traiter / \
+         Passerelle at https://idp.example.org: something ends"
+    );
+    assert_eq!(
+        told,
         [
             "-t -i",
             "From: passerelle@univ.example",
             "To: sso@univ.example, chef@univ.example",
             "Date: Thu, 26 Nov 2026 08:00:00 +0000",
-            "Subject: Passerelle at https://idp.example.org: something ends",
             "Auto-Submitted: auto-generated",
             "MIME-Version: 1.0",
             "Content-Type: text/plain; charset=utf-8",
             "Content-Transfer-Encoding: 8bit",
+            "",
+            "sp.zoom\u{a0}: SHA-1 n’est plus accepté dans ses demandes (sha1-until)\u{a0}: 2027-01-20, dans 54 jours",
+            "",
+            "`passerelle status` montre tout ce qui est à faire.",
+            "",
+            "In English:",
             "",
             &format!("{WHAT}, in 54 days"),
             "",

@@ -128,6 +128,39 @@ fn the_file_for_a_browser_holds_the_same_values_as_the_json_in_french_and_englis
     );
 }
 
+#[test]
+fn what_is_wrong_with_the_metadata_is_told_in_french_on_the_french_sheet_a_fault_beside_a_good_copy_too()
+ {
+    let place = university();
+    let path = place.path().join("config/univ-montp3.toml");
+    let french = printed(&path, &["--lang", "fr"]);
+    for told in [
+        "sp.zoom\u{a0}: ce sont les métadonnées provisoires fournies avec Passerelle",
+        "conseil\u{a0}: passerelle sp add NOM --replace",
+    ] {
+        assert!(french.contains(told), "{told}: {french}");
+    }
+    assert!(!french.contains("this is the placeholder"), "{french}");
+    let html = printed(&path, &["--html"]);
+    assert!(
+        html.contains("ce sont les métadonnées provisoires"),
+        "{html}"
+    );
+    assert!(!html.contains("<li lang=\"en\""), "{html}");
+
+    let mut setup = Setup::new();
+    setup.server.push_str("\nstate-folder = 'state'");
+    let good = std::mem::replace(&mut setup.zoom_metadata, "<x/>".to_owned());
+    let (folder, path) = setup.write();
+    let copies = folder.path().join("state/metadata");
+    fs::create_dir_all(&copies).unwrap();
+    fs::write(copies.join("zoom.xml"), good).unwrap();
+    let french = refused(&path, &["--lang", "fr"]);
+    let told = "sp.zoom\u{a0}: le fichier n’est ni un EntityDescriptor ni un EntitiesDescriptor\n    \
+                conseil\u{a0}: prendre les métadonnées du fournisseur de services";
+    assert!(french.contains(told), "{french}");
+}
+
 /// The JSON before whatever the program complains of.
 fn json_of(said: &str) -> Value {
     let mut values = serde_json::Deserializer::from_str(said).into_iter();

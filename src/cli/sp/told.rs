@@ -29,7 +29,7 @@ impl From<&Finding> for JsonFinding {
         Self {
             weight: finding.weight(),
             what: finding.to_string(),
-            hint: finding.hint(),
+            hint: finding.hint().words(),
         }
     }
 }
@@ -126,7 +126,7 @@ fn bounded(value: &dyn Display) -> String {
 /// A finding, with what to do about it.
 pub(super) fn finding(finding: &Finding) -> String {
     let (weight, what) = (finding.weight().word(), bounded(finding));
-    format!("{weight}: {what}\n    hint: {}", finding.hint())
+    format!("{weight}: {what}\n    hint: {}", finding.hint().words())
 }
 
 /// What is different, a line for each.

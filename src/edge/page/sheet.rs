@@ -11,11 +11,12 @@ use fluent_bundle::FluentArgs;
 use minijinja::{Value, context};
 
 use super::{
-    PageError, Pages,
+    PageError, Pages, finding,
     template::{environment, key},
     words::Words,
 };
 use crate::{
+    metadata::finding::Finding,
     model::{language::Language, text::visible},
     setup::{
         said::Said,
@@ -125,6 +126,18 @@ impl SheetWords {
         Ok((text(key)?, text(&format!("{key}.hint"))?))
     }
 
+    /// What is wrong with the provider's metadata, and what to do about it; likewise.
+    ///
+    /// # Errors
+    ///
+    /// As above.
+    pub fn finding(&self, finding: &Finding) -> Result<[String; 2], PageError> {
+        Ok(match self.1 {
+            Language::En => [finding.to_string(), finding.hint().words().to_owned()],
+            Language::Fr => finding::in_french(&self.0, finding)?.map(|text| as_typed(&text)),
+        })
+    }
+
     /// The same of what will be wrong once the next key signs.
     ///
     /// # Errors
@@ -146,11 +159,18 @@ impl SheetWords {
         let (Language::Fr, Some(french)) = (self.1, &told.french) else {
             return Ok(told.english.to_string());
         };
-        let (place, hint) = (french.place(), french.hint.as_deref().unwrap_or_default());
-        let arguments = [("place", &*place), ("what", &french.what), ("hint", hint)];
-        let arguments = arguments.into_iter().collect();
-        let what = self.0.text(key("sheet-told-what"), &arguments)?;
-        let hint = self.0.text(key("sheet-told-hint"), &arguments)?;
+        let place = french.place();
+        let arguments = [("place", &*place), ("what", &french.what)];
+        let what = self
+            .0
+            .text(key("sheet-told-what"), &arguments.into_iter().collect())?;
+        let Some(hint) = &french.hint else {
+            return Ok(what);
+        };
+        let arguments = [("hint", hint.as_str())];
+        let hint = self
+            .0
+            .text(key("sheet-told-hint"), &arguments.into_iter().collect())?;
         Ok(format!("{what}\n    {hint}"))
     }
 

@@ -12,7 +12,8 @@ use minijinja::{
 };
 
 use super::{
-    About, Ending, PageError, Pages, PasswordEnd, Refusal, Site, Stop, StopReason, Welcome,
+    About, Ending, PageError, Pages, PasswordEnd, RealSignIn, Refusal, Site, Stop, StopReason,
+    Welcome,
     form::{Gap, Skeleton, Values},
     words::Words,
 };
@@ -372,7 +373,8 @@ impl Edition {
             } = other.stop_text(&stop.reason)?;
             let name = other.text(key("language-name"), [])?;
             let lang = other.language.tag();
-            translations.push(context! { lang, name, title, sentence, advice });
+            let trial = other.trial_note(stop)?;
+            translations.push(context! { lang, name, title, sentence, trial, advice });
         }
         let face = Face::new("stop", title);
         self.page(
@@ -386,7 +388,7 @@ impl Edition {
                 advice,
                 way_out,
                 again => stop.again,
-                trial => stop.trial.map(|real| self.text(real.key(), [])).transpose()?,
+                trial => self.trial_note(stop)?,
                 advice_title => self.text(stop.advice_key(), [])?,
                 must_change_password => stop.reason == StopReason::PasswordMustChange,
                 // Where the address itself is wrong, its start page is, too.
@@ -397,6 +399,15 @@ impl Edition {
                 others => translations,
             },
         )
+    }
+
+    /// That it was a trial, and what a real sign-in would have come to.
+    fn trial_note(&self, stop: &Stop<'_>) -> Result<Option<String>, PageError> {
+        let note = |real: RealSignIn| -> Result<String, PageError> {
+            let was_a_trial = self.text(key("stop-trial"), [])?;
+            Ok(format!("{was_a_trial} {}", self.text(real.key(), [])?))
+        };
+        stop.trial.map(note).transpose()
     }
 
     fn stop_text(&self, reason: &StopReason<'_>) -> Result<StopText, PageError> {

@@ -49,16 +49,18 @@ impl Words {
         let unreadable = || WordsError::Unreadable {
             language: language.tag(),
         };
-        let resource = FluentResource::try_new(source(language).to_owned())
-            .map_err(|(_kept, _faults)| unreadable())?;
         let tag: LanguageIdentifier = language.tag().parse().map_err(|_fault| unreadable())?;
         let mut bundle = FluentBundle::new_concurrent(vec![tag]);
         // Both languages run from left to right: the isolating marks would only end up in what
         // people copy from the page.
         bundle.set_use_isolating(false);
-        bundle
-            .add_resource(resource)
-            .map_err(|_faults| unreadable())?;
+        for source in [source(language), administration(language)] {
+            let resource = FluentResource::try_new(source.to_owned())
+                .map_err(|(_kept, _faults)| unreadable())?;
+            bundle
+                .add_resource(resource)
+                .map_err(|_faults| unreadable())?;
+        }
         Ok(Self { bundle })
     }
 
@@ -107,6 +109,14 @@ const fn source(language: Language) -> &'static str {
     }
 }
 
+/// What administrators are told in `language` of what says itself in English: findings, and what they must see to.
+const fn administration(language: Language) -> &'static str {
+    match language {
+        Language::Fr => include_str!("../../../locales/administration.fr.ftl"),
+        Language::En => "",
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use std::collections::BTreeSet;
@@ -119,13 +129,10 @@ mod tests {
     };
 
     /// Every `message` and `message.attribute` that a file defines, and what each of them asks for.
-    fn defined(language: Language) -> BTreeSet<(String, BTreeSet<String>)> {
+    fn defined(source: &str) -> BTreeSet<(String, BTreeSet<String>)> {
         let mut found: Vec<(String, BTreeSet<String>)> = Vec::new();
         let mut message = "";
-        for line in source(language)
-            .lines()
-            .filter(|line| !line.starts_with('#'))
-        {
+        for line in source.lines().filter(|line| !line.starts_with('#')) {
             let is_key = |key: &str| {
                 !key.is_empty() && key.bytes().all(|b| b.is_ascii_lowercase() || b == b'-')
             };
@@ -148,7 +155,10 @@ mod tests {
             }
         }
         assert!(found.len() > 100, "the test must see the keys");
-        found.into_iter().collect()
+        let count = found.len();
+        let found: BTreeSet<_> = found.into_iter().collect();
+        assert_eq!(found.len(), count);
+        found
     }
 
     /// Every key that a template, or the code beside the templates, names.
@@ -158,7 +168,9 @@ mod tests {
             .chain(&sheet::SOURCES)
             .flat_map(|(_, text)| text.split("t(\"").skip(1));
         let code = concat!(
+            include_str!("finding.rs"),
             include_str!("interview.rs"),
+            include_str!("matter.rs"),
             include_str!("sheet.rs"),
             include_str!("stop.rs"),
             include_str!("template.rs"),
@@ -194,15 +206,16 @@ mod tests {
 
     #[test]
     fn both_languages_have_the_same_texts_and_the_same_gaps_to_fill() {
-        let (french, english) = (defined(Language::Fr), defined(Language::En));
+        let [french, english] = [Language::Fr, Language::En].map(|it| defined(source(it)));
         let one_sided: Vec<_> = french.symmetric_difference(&english).collect();
         assert!(one_sided.is_empty(), "{one_sided:?}");
     }
 
     #[test]
     fn every_text_that_is_used_exists_and_every_text_that_exists_is_used() {
-        let defined: BTreeSet<String> = defined(Language::Fr)
+        let defined: BTreeSet<String> = [source, administration]
             .into_iter()
+            .flat_map(|file| defined(file(Language::Fr)))
             .map(|(key, _)| key)
             .collect();
         let used = used();
@@ -270,8 +283,9 @@ mod tests {
 
     #[test]
     fn french_is_set_as_french_typography_asks() {
-        for line in source(Language::Fr)
-            .lines()
+        for line in [source, administration]
+            .iter()
+            .flat_map(|file| file(Language::Fr).lines())
             .filter(|line| !line.starts_with('#'))
         {
             // A key, a selector: what is left is what people read.
