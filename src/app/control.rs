@@ -49,6 +49,7 @@ impl Answers for Live {
         let bridge = &current.front.bridge;
         let (now, health) = (bridge.clock.now(), &bridge.health);
         let connections = &current.front.connections;
+        let store = bridge.store.record();
         let states = bridge.registry.states(now);
         let counts = [
             ("connections_closed_for_others", connections.closed()),
@@ -56,6 +57,12 @@ impl Answers for Live {
             ("requests_without_replay_mark", health.replay_unguarded()),
             ("cas_tickets_without_mark", health.tickets_unmarked()),
             ("sessions_unkept", health.sessions_unkept()),
+            (
+                "store_does_not_answer",
+                store.is_some_and(|store| !store.answers).into(),
+            ),
+            ("store_unanswered", store.map_or(0, |it| it.unanswered)),
+            ("store_values_refused", store.map_or(0, |it| it.refused)),
         ];
         Status {
             version: env!("CARGO_PKG_VERSION").to_owned(),

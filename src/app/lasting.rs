@@ -9,8 +9,8 @@ use crate::{
     edge::{connections::Connections, limits::Bodies},
     flow::{bridge::Health, trial::ThrowAwayKeys},
     metadata::sources::Sources,
-    store::{Limits, Store, memory::MemoryStore},
-    sys::{clock::Clock, entropy::Entropy},
+    store::{Limits, Store, memory::MemoryStore, redis::RedisStore},
+    sys::{clock::Clock, entropy::Entropy, hmac::hmac_sha256, secret::Secret},
 };
 
 /// How many accounts and networks are remembered whose guesses are slowed down.
@@ -47,7 +47,8 @@ struct Hashing {
 impl Lasting {
     /// What a server that starts with this configuration has: nothing is known yet.
     pub(super) fn new(config: &Config, clock: Arc<dyn Clock>, entropy: Arc<dyn Entropy>) -> Self {
-        let attempts = Remembered::new(&*entropy);
+        let attempts = remembered(config, &*entropy);
+        let store = Arc::new(build_store(config, &entropy));
         let sources = Sources::default();
         let held = held(config.named());
         sources.follow(&config.service_providers, held.as_ref(), clock.now());
@@ -55,7 +56,7 @@ impl Lasting {
         Self {
             clock,
             entropy,
-            store: Arc::new(build_store(config)),
+            store,
             health: Arc::default(),
             throw_away_keys: Arc::default(),
             sources: Arc::new(sources),
@@ -123,6 +124,7 @@ fn fixed(config: &Config) -> Vec<Fixed> {
             metrics.unwrap_or_else(|| "none".to_owned()),
         ),
         ("sessions.max", config.sessions.max.to_string()),
+        ("store.redis", told(config.store.as_ref())),
         (
             "sessions.idle-minutes",
             config.sessions.idle_minutes.to_string(),
@@ -134,11 +136,50 @@ fn fixed(config: &Config) -> Vec<Fixed> {
     ]
 }
 
-fn build_store(config: &Config) -> Store {
-    Store::Memory(MemoryStore::new(Limits {
+/// A server in words, without the password.
+fn told(server: Option<&sections::RedisServer>) -> String {
+    server.map_or_else(
+        || "none".to_owned(),
+        |server| {
+            let user = server
+                .account
+                .as_ref()
+                .and_then(|(user, _)| user.as_deref());
+            format!(
+                "{} as {}, {}, {} ms",
+                server.address,
+                user.unwrap_or("anybody"),
+                server.prefix,
+                server.timeout_ms
+            )
+        },
+    )
+}
+
+fn build_store(config: &Config, entropy: &Arc<dyn Entropy>) -> Store {
+    let limits = Limits {
         sessions: config.sessions.max,
         idle: config.sessions.idle(),
         replay_marks: config.requests.max_replay_marks,
         attempts: MAX_ATTEMPTS,
-    }))
+    };
+    match &config.store {
+        None => Store::Memory(MemoryStore::new(limits)),
+        Some(server) => Store::Redis(RedisStore::new(
+            server.clone(),
+            limits,
+            Arc::clone(&config.keys.seal),
+            Arc::clone(entropy),
+        )),
+    }
+}
+
+/// Nobody's attempts yet. Nodes that share a store count under one salt, made of the one secret that all of
+/// them have and that no rotation changes: a name for people begins with no NUL.
+fn remembered(config: &Config, entropy: &dyn Entropy) -> Remembered {
+    let shared = config.store.as_ref().map(|_| &config.keys.pairwise);
+    match shared.map(|secret| hmac_sha256(secret, &[b"\0attempts"])) {
+        Some(Ok(salt)) => Remembered::salted(Secret::new(salt.to_vec())),
+        Some(Err(_)) | None => Remembered::new(entropy),
+    }
 }

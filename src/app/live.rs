@@ -379,6 +379,7 @@ fn settle(built: Built) -> (Snapshot, Taken) {
         tracing::warn!("lab = true: plain http is allowed; not for people");
     }
     let config = &basis.config;
+    lasting.store.renew_keys(&config.keys.seal);
     let held = held(config.named());
     let sources = &lasting.sources;
     sources.follow(

@@ -49,6 +49,7 @@ pub async fn serve(
     let listener = bind(server.listen)?;
     let address = listener.local_addr()?;
     let handle = Handle::new();
+    live.current().front.bridge.store.open();
     let limit = Arc::clone(&live.current().front.connections);
     let routes = live.routes();
     let service = ServiceExt::<Request>::into_make_service_with_connect_info::<SocketAddr>(routes);

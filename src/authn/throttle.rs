@@ -56,9 +56,14 @@ pub struct Remembered {
 impl Remembered {
     /// Nobody's attempts, and a salt for the life of this process.
     pub fn new(entropy: &dyn Entropy) -> Self {
+        Self::salted(Secret::new(entropy::bytes::<32>(entropy).to_vec()))
+    }
+
+    /// Nobody's attempts, under a salt that other nodes have, too.
+    pub fn salted(salt: Secret) -> Self {
         Self {
             under_way: UnderWay::default(),
-            salt: Arc::new(Secret::new(entropy::bytes::<32>(entropy).to_vec())),
+            salt: Arc::new(salt),
         }
     }
 }

@@ -61,6 +61,25 @@ impl Surroundings<'_> {
         shortened(&self.folder.join(written))
     }
 
+    /// The password that is in a file which nobody else may read.
+    pub(super) fn password(
+        &self,
+        key: &str,
+        written: &Path,
+        report: &mut Report,
+    ) -> Option<Secret> {
+        let (path, content) = self.secret(key, written, report)?;
+        // An editor's newline at the end is not a part of it.
+        let content = content.expose();
+        let end = content.strip_suffix(b"\n").unwrap_or(content);
+        let password = end.strip_suffix(b"\r").unwrap_or(end);
+        if password.is_empty() || str::from_utf8(password).is_err() || password.contains(&0) {
+            report.fault(key, format!("{} holds no password", path.display()));
+            return None;
+        }
+        Some(Secret::new(password.to_vec()))
+    }
+
     /// The path of a file that must be there.
     pub(super) fn existing(
         &self,

@@ -166,16 +166,7 @@ fn read_account(
     match (name, file) {
         (Some(name), Some(file)) => {
             let key = table.at("bind-password-file");
-            let (path, content) = around.secret(&key, &file, report)?;
-            // An editor's newline at the end is not a part of it.
-            let content = content.expose();
-            let end = content.strip_suffix(b"\n").unwrap_or(content);
-            let password = end.strip_suffix(b"\r").unwrap_or(end);
-            if password.is_empty() || str::from_utf8(password).is_err() || password.contains(&0) {
-                report.fault(&key, format!("{} holds no password", path.display()));
-                return None;
-            }
-            Some((name, Secret::new(password.to_vec())))
+            Some((name, around.password(&key, &file, report)?))
         }
         (Some(_), None) if report.is_clean_under(&table.at("bind-password-file")) => {
             report

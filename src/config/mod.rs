@@ -32,6 +32,7 @@ mod preset;
 mod rules;
 mod server;
 mod sessions;
+mod store;
 mod texts;
 mod words;
 
@@ -44,7 +45,8 @@ use keys::{Keys, Signing};
 use lines::Lines;
 use named::Faulty;
 use sections::{
-    Alerts, Algorithm, Authn, Metrics, Organization, Requests, Server, Sessions, Support, Texts,
+    Alerts, Algorithm, Authn, Metrics, Organization, RedisServer, Requests, Server, Sessions,
+    Support, Texts,
 };
 use sp::SpConfig;
 use trial::Testers;
@@ -82,6 +84,8 @@ pub struct Config {
     pub testers: Option<Testers>,
     /// `[sessions]`
     pub sessions: Sessions,
+    /// `[store]`: the server that several nodes share; this process remembers where it is not there.
+    pub store: Option<RedisServer>,
     /// `[requests]`
     pub requests: Requests,
     /// `[algorithms] refuse`: what is neither taken of any provider nor used for one (IIP-ALG08).
@@ -188,6 +192,7 @@ struct Sections {
     authn: Option<Authn>,
     testers: Option<Testers>,
     sessions: Sessions,
+    store: Option<RedisServer>,
     requests: Requests,
     refused_algorithms: Vec<Algorithm>,
     attributes: BTreeMap<String, String>,
@@ -242,6 +247,8 @@ impl Sections {
         self.testers = trial.and_then(|table| trial::read(table, report));
         let sessions = file.table("sessions", report);
         self.sessions = sessions::read_sessions(sessions, report);
+        let store = file.table("store", report);
+        self.store = store.and_then(|table| store::read(table, &around, report));
         let requests = file.table("requests", report);
         self.requests = sessions::read_requests(requests, report);
         let attributes = file.table("attributes", report);
@@ -282,6 +289,7 @@ impl Sections {
                 authn: Some(authn),
                 testers,
                 sessions,
+                store,
                 requests,
                 refused_algorithms,
                 attributes,
@@ -301,6 +309,7 @@ impl Sections {
                 authn,
                 testers,
                 sessions,
+                store,
                 requests,
                 refused_algorithms,
                 attributes,

@@ -7,12 +7,16 @@ use super::{
     session::{Participant, Session, SessionKey},
 };
 
-/// The store did not do what was asked; nothing is known about what it holds.
+/// The store did not do what was asked; nothing is known about what it holds. Whoever meets one goes on as
+/// with any other: the rules of each call hold for all of them.
 #[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]
 pub enum StoreError {
     /// It holds as much as it may, and refuses rather than forgets.
     #[error("the store is full")]
     Full,
+    /// What it holds there was not written by us, or not there.
+    #[error("the store holds a value that is not ours")]
+    Forged,
     /// It did not answer.
     #[error("the store did not answer")]
     Unavailable,

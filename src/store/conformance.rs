@@ -1,7 +1,7 @@
 //! Every promise of [`crate::model::store`], as tests that each backend must pass.
 //!
 //! A backend runs them all with one line in its own tests:
-//! `conformance::every_promise_is_kept_by!(async { … an empty store with LIMITS … });`
+//! `conformance::every_promise_is_kept_by!(async { (… an empty store with LIMITS …, … what it needs …) });`
 
 use std::sync::Arc;
 
@@ -88,7 +88,8 @@ macro_rules! every_promise_is_kept_by {
         $(
             #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
             async fn $promise() {
-                $crate::store::conformance::$promise(std::sync::Arc::new($empty_store.await)).await;
+                let (store, _kept_as_long) = $empty_store.await;
+                $crate::store::conformance::$promise(std::sync::Arc::new(store)).await;
             }
         )*
     };

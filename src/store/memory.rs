@@ -517,7 +517,7 @@ mod tests {
     use crate::model::entity_id::EntityId;
     use crate::store::conformance::{self, LIMITS, at, key, session};
 
-    conformance::every_promise_is_kept_by!(async { MemoryStore::new(LIMITS) });
+    conformance::every_promise_is_kept_by!(async { (MemoryStore::new(LIMITS), ()) });
 
     #[tokio::test]
     async fn r122_no_more_sessions_are_kept_than_the_limit_and_the_used_one_stays() {

@@ -4,18 +4,24 @@
 //! backend reads a clock to judge what has ended. `app` makes the store; `flow` and `authn` see
 //! the traits only.
 
+use std::sync::Arc;
+
 use jiff::{SignedDuration, Timestamp};
 
-use crate::model::{
-    session::{Participant, Session, SessionKey},
-    store::{
-        AttemptRule, Attempts, ReplayGuard, Sessions, Sight, Standing, StoreError, Use, Verdict,
+use crate::{
+    model::{
+        session::{Participant, Session, SessionKey},
+        store::{
+            AttemptRule, Attempts, ReplayGuard, Sessions, Sight, Standing, StoreError, Use, Verdict,
+        },
     },
+    sys::seal::KeyRing,
 };
 
 #[cfg(test)]
 mod conformance;
 pub mod memory;
+pub mod redis;
 mod timed_map;
 
 /// How much is remembered.
@@ -35,9 +41,41 @@ pub struct Limits {
 
 /// The backend that the configuration names.
 #[derive(Debug)]
+#[expect(
+    clippy::large_enum_variant,
+    reason = "there is one in a process, behind a pointer"
+)]
 pub enum Store {
     /// In this process; forgotten when it ends.
     Memory(memory::MemoryStore),
+    /// In a Redis server, for several nodes.
+    Redis(redis::RedisStore),
+}
+
+impl Store {
+    /// Goes on with another key ring, where anything is sealed.
+    pub fn renew_keys(&self, keys: &Arc<KeyRing>) {
+        match self {
+            Self::Memory(_) => {}
+            Self::Redis(redis) => redis.renew_keys(Arc::clone(keys)),
+        }
+    }
+
+    /// Has a connection to the server opened, where there is one, before anybody needs it.
+    pub fn open(&self) {
+        match self {
+            Self::Memory(_) => {}
+            Self::Redis(redis) => redis.open(),
+        }
+    }
+
+    /// What is known of the server, where there is one.
+    pub fn record(&self) -> Option<redis::RedisRecord> {
+        match self {
+            Self::Memory(_) => None,
+            Self::Redis(redis) => Some(redis.record()),
+        }
+    }
 }
 
 impl Sessions for Store {
@@ -49,6 +87,7 @@ impl Sessions for Store {
     ) -> Result<Sight, StoreError> {
         match self {
             Self::Memory(memory) => memory.bring_ticket(ticket, expires_at, now).await,
+            Self::Redis(redis) => redis.bring_ticket(ticket, expires_at, now).await,
         }
     }
 
@@ -60,6 +99,7 @@ impl Sessions for Store {
     ) -> Result<Standing, StoreError> {
         match self {
             Self::Memory(memory) => memory.create(key, session, now).await,
+            Self::Redis(redis) => redis.create(key, session, now).await,
         }
     }
 
@@ -71,18 +111,21 @@ impl Sessions for Store {
     ) -> Result<Standing, StoreError> {
         match self {
             Self::Memory(memory) => memory.join(key, participant, now).await,
+            Self::Redis(redis) => redis.join(key, participant, now).await,
         }
     }
 
     async fn find(&self, key: SessionKey, now: Timestamp) -> Result<Option<Session>, StoreError> {
         match self {
             Self::Memory(memory) => memory.find(key, now).await,
+            Self::Redis(redis) => redis.find(key, now).await,
         }
     }
 
     async fn end(&self, key: SessionKey, now: Timestamp) -> Result<Option<Session>, StoreError> {
         match self {
             Self::Memory(memory) => memory.end(key, now).await,
+            Self::Redis(redis) => redis.end(key, now).await,
         }
     }
 
@@ -94,6 +137,7 @@ impl Sessions for Store {
     ) -> Result<Option<Session>, StoreError> {
         match self {
             Self::Memory(memory) => memory.end_of_another(key, login, now).await,
+            Self::Redis(redis) => redis.end_of_another(key, login, now).await,
         }
     }
 
@@ -105,6 +149,7 @@ impl Sessions for Store {
     ) -> Result<Option<Session>, StoreError> {
         match self {
             Self::Memory(memory) => memory.replace(old, new, now).await,
+            Self::Redis(redis) => redis.replace(old, new, now).await,
         }
     }
 
@@ -115,12 +160,14 @@ impl Sessions for Store {
     ) -> Result<Option<Session>, StoreError> {
         match self {
             Self::Memory(memory) => memory.end_by_ticket(ticket, now).await,
+            Self::Redis(redis) => redis.end_by_ticket(ticket, now).await,
         }
     }
 
     async fn sign_in_of(&self, ticket: [u8; 32], now: Timestamp) -> Result<Standing, StoreError> {
         match self {
             Self::Memory(memory) => memory.sign_in_of(ticket, now).await,
+            Self::Redis(redis) => redis.sign_in_of(ticket, now).await,
         }
     }
 }
@@ -129,6 +176,7 @@ impl ReplayGuard for Store {
     async fn mark(&self, used: Use<'_>, now: Timestamp) -> Result<Sight, StoreError> {
         match self {
             Self::Memory(memory) => memory.mark(used, now).await,
+            Self::Redis(redis) => redis.mark(used, now).await,
         }
     }
 }
@@ -142,12 +190,14 @@ impl Attempts for Store {
     ) -> Result<Verdict, StoreError> {
         match self {
             Self::Memory(memory) => memory.attempt(key, rule, now).await,
+            Self::Redis(redis) => redis.attempt(key, rule, now).await,
         }
     }
 
     async fn forgive(&self, key: [u8; 32]) -> Result<(), StoreError> {
         match self {
             Self::Memory(memory) => memory.forgive(key).await,
+            Self::Redis(redis) => redis.forgive(key).await,
         }
     }
 
@@ -159,6 +209,7 @@ impl Attempts for Store {
     ) -> Result<(), StoreError> {
         match self {
             Self::Memory(memory) => memory.take_back(key, rule, attempted_at).await,
+            Self::Redis(redis) => redis.take_back(key, rule, attempted_at).await,
         }
     }
 }

@@ -34,6 +34,8 @@ pub enum Purpose {
     Journey,
     /// What a person has proven, in a hidden form field.
     Proof,
+    /// A value in a store that others can write to as well, bound to its place there.
+    Stored,
 }
 
 impl Purpose {
@@ -43,6 +45,7 @@ impl Purpose {
         match self {
             Self::Journey => b"passerelle journey 3",
             Self::Proof => b"passerelle proof 2",
+            Self::Stored => b"passerelle stored 1",
         }
     }
 }
@@ -190,6 +193,32 @@ impl KeyRing {
         expires_at: Timestamp,
         entropy: &dyn Entropy,
     ) -> Result<String, SealError> {
+        let sealed = self.seal_bytes((purpose, b""), content, expires_at, entropy)?;
+        Ok(URL_SAFE_NO_PAD.encode(sealed))
+    }
+
+    /// Seals `content` for one `place` of a store until `expires_at`: it opens nowhere else.
+    ///
+    /// # Errors
+    ///
+    /// As [`Self::seal`].
+    pub fn seal_stored(
+        &self,
+        place: &[u8],
+        content: &[u8],
+        expires_at: Timestamp,
+        entropy: &dyn Entropy,
+    ) -> Result<Vec<u8>, SealError> {
+        self.seal_bytes((Purpose::Stored, place), content, expires_at, entropy)
+    }
+
+    fn seal_bytes(
+        &self,
+        (purpose, place): (Purpose, &[u8]),
+        content: &[u8],
+        expires_at: Timestamp,
+        entropy: &dyn Entropy,
+    ) -> Result<Vec<u8>, SealError> {
         let Some(first) = self.keys.first() else {
             return Err(SealError(ErrorStack::get()));
         };
@@ -198,10 +227,10 @@ impl KeyRing {
         sealed.push(VERSION);
         sealed.extend_from_slice(&first.id);
         sealed.extend_from_slice(&expires_at.as_second().to_be_bytes());
-        let bound = associated(purpose, &sealed);
+        let bound = associated(purpose, &sealed, place);
         sealed.extend_from_slice(&nonce);
         sealed.extend_from_slice(&self.encrypt(first, &nonce, &bound, content)?);
-        Ok(URL_SAFE_NO_PAD.encode(sealed))
+        Ok(sealed)
     }
 
     /// Opens what [`Self::seal`] made for the same purpose.
@@ -215,10 +244,33 @@ impl KeyRing {
         sealed: &str,
         now: Timestamp,
     ) -> Result<Vec<u8>, BrokenSeal> {
-        let forged = BrokenSeal::Forged;
         let sealed = URL_SAFE_NO_PAD
             .decode(sealed)
-            .map_err(|_not_base64| forged)?;
+            .map_err(|_not_base64| BrokenSeal::Forged)?;
+        self.open_bytes((purpose, b""), &sealed, now)
+    }
+
+    /// Opens what [`Self::seal_stored`] made for the same place.
+    ///
+    /// # Errors
+    ///
+    /// As [`Self::open`].
+    pub fn open_stored(
+        &self,
+        place: &[u8],
+        sealed: &[u8],
+        now: Timestamp,
+    ) -> Result<Vec<u8>, BrokenSeal> {
+        self.open_bytes((Purpose::Stored, place), sealed, now)
+    }
+
+    fn open_bytes(
+        &self,
+        (purpose, place): (Purpose, &[u8]),
+        sealed: &[u8],
+        now: Timestamp,
+    ) -> Result<Vec<u8>, BrokenSeal> {
+        let forged = BrokenSeal::Forged;
         let (head, rest) = sealed.split_at_checked(1 + KEY_ID + EXPIRY).ok_or(forged)?;
         let (nonce, rest) = rest.split_at_checked(NONCE).ok_or(forged)?;
         let (body, tag) = rest
@@ -232,7 +284,7 @@ impl KeyRing {
         }
         let key = self.keys.iter().find(|key| key.id == *id).ok_or(forged)?;
         let nonce = <[u8; NONCE]>::try_from(nonce).map_err(|_length| forged)?;
-        let bound = associated(purpose, head);
+        let bound = associated(purpose, head, place);
         let content = self
             .decrypt(key, &nonce, &bound, (body, tag))
             .map_err(|_unauthentic| forged)?;
@@ -291,13 +343,10 @@ impl KeyRing {
     }
 }
 
-fn associated(purpose: Purpose, head: &[u8]) -> Vec<u8> {
-    let label = purpose.label();
-    let mut bound = Vec::with_capacity(label.len() + 1 + head.len());
-    bound.extend_from_slice(label);
-    bound.push(0);
-    bound.extend_from_slice(head);
-    bound
+/// What is authenticated with the content. A head has one length, so that nothing of it can be taken for
+/// a part of the place.
+fn associated(purpose: Purpose, head: &[u8], place: &[u8]) -> Vec<u8> {
+    [purpose.label(), &[0], head, place].concat()
 }
 
 /// Derives the AES-256-GCM key and nonce of one XAES-256-GCM nonce: a CMAC in counter mode
@@ -440,6 +489,24 @@ mod tests {
             ring.open(Purpose::Journey, &sealed, at(1)),
             Err(BrokenSeal::Forged)
         );
+    }
+
+    #[test]
+    fn r126_what_is_stored_opens_at_its_own_place_only_and_is_no_seal_of_a_browser() {
+        let ring = ring();
+        let sealed = ring
+            .seal_stored(b"one", b"alice", at(100), &OsEntropy)
+            .unwrap();
+        assert_eq!(ring.open_stored(b"one", &sealed, at(99)).unwrap(), b"alice");
+        for place in [&b""[..], b"on", b"one ", b"two"] {
+            let opened = ring.open_stored(place, &sealed, at(1));
+            assert_eq!(opened, Err(BrokenSeal::Forged));
+        }
+        let in_text = URL_SAFE_NO_PAD.encode(&sealed);
+        for purpose in [Purpose::Journey, Purpose::Proof, Purpose::Stored] {
+            let opened = ring.open(purpose, &in_text, at(1));
+            assert_eq!(opened, Err(BrokenSeal::Forged));
+        }
     }
 
     #[test]

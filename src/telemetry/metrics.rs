@@ -24,6 +24,7 @@ use crate::{
     control::{Duty, days_left},
     metadata::{registry::SpState, sources::SourceRecord},
     model::short_name::ShortName,
+    store::redis::RedisRecord,
     web::Front,
 };
 
@@ -91,6 +92,9 @@ impl Collector for Counts {
         encode_unsigned(bridge.unsigned(now), &mut encoder)?;
         encode_ends(&(self.duties)(now), now, &mut encoder)?;
         encode_sources(&bridge.sources.records(), &mut encoder)?;
+        if let Some(store) = bridge.store.record() {
+            encode_store(store, &mut encoder)?;
+        }
         let (health, connections) = (&bridge.health, &self.front.connections);
         for (name, help, count) in [
             (
@@ -124,6 +128,28 @@ impl Collector for Counts {
         }
         Ok(())
     }
+}
+
+fn encode_store(store: RedisRecord, encoder: &mut DescriptorEncoder<'_>) -> Result<(), fmt::Error> {
+    let help = "Whether the server that nodes share answered when it was last asked";
+    let told = encoder.encode_descriptor("store_answers", help, None, MetricType::Gauge)?;
+    ConstGauge::new(i64::from(store.answers)).encode(told)?;
+    for (name, help, count) in [
+        (
+            "store_unanswered",
+            "Questions to that server that it did not answer, or not with what was asked for",
+            store.unanswered,
+        ),
+        (
+            "store_values_refused",
+            "Values on that server that are not ours, or not where they were put",
+            store.refused,
+        ),
+    ] {
+        let counted = encoder.encode_descriptor(name, help, None, MetricType::Counter)?;
+        ConstCounter::new(count).encode(counted)?;
+    }
+    Ok(())
 }
 
 fn encode_providers<'a>(

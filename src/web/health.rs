@@ -53,6 +53,11 @@ pub(super) async fn ready(State(front): State<Arc<Front>>) -> HttpResponse {
         "service_providers_not_signed_for": unsigned,
         "metadata": shown_states,
         "metadata_sources": sources,
+        "store": bridge.store.record().map(|store| json!({
+            "answers": store.answers,
+            "unanswered": store.unanswered,
+            "refused": store.refused,
+        })),
         "requests_answered_without_replay_mark": health.replay_unguarded(),
         "cas_tickets_asked_about_without_mark": health.tickets_unmarked(),
         "sessions_not_kept_or_found": health.sessions_unkept(),

@@ -81,6 +81,8 @@ mod scripted_ldap;
 #[cfg(test)]
 mod sessions;
 #[cfg(test)]
+mod shared_store;
+#[cfg(test)]
 mod shipped_configuration;
 #[cfg(test)]
 mod sign_in;

@@ -91,6 +91,86 @@ fn r124_behind_a_proxy_that_is_not_named_nobody_could_be_told_apart() {
     assert_eq!(shown.lines().count(), 2, "{shown}");
 }
 
+/// The example with a table `[store]` of these lines.
+fn with_store(lines: &str) -> String {
+    with(
+        "\n[sessions]\n",
+        &format!("\n[store]\n{lines}\n[sessions]\n"),
+    )
+}
+
+#[test]
+fn r126_a_store_is_reached_over_tls_or_on_this_machine() {
+    let place = Place::new();
+    for (address, told) in [
+        (
+            "rediss://redis.example.org",
+            "rediss://redis.example.org:6379",
+        ),
+        ("rediss://[2001:db8::1]:6380/", "rediss://2001:db8::1:6380"),
+        ("redis://localhost", "redis://localhost:6379"),
+        ("redis://127.0.0.1:6380", "redis://127.0.0.1:6380"),
+        ("redis://[::1]", "redis://::1:6379"),
+        ("unix:///run/redis.sock", "unix:///run/redis.sock"),
+    ] {
+        let config = place.load(&with_store(&format!("redis = \"{address}\"")));
+        let server = config.unwrap().store.unwrap();
+        assert_eq!(server.address.to_string(), told);
+        let defaults = (server.timeout_ms, server.prefix.as_str());
+        assert_eq!(defaults, (250, "passerelle:"));
+    }
+}
+
+#[test]
+fn r126_each_bad_value_of_a_store_is_told_by_its_key_and_no_password_stands_in_an_address() {
+    let place = Place::new();
+    let local = "redis = \"redis://localhost\"\n";
+    for (lines, fault) in [
+        ("redis = \"a.example\"", "redis: is not an address"),
+        (
+            "redis = \"redis://a.example\"",
+            "redis: crosses a network in clear",
+        ),
+        (
+            "redis = \"rediss://:secret@a.example\"",
+            "redis: holds an account",
+        ),
+        (
+            "redis = \"rediss://a.example/1\"",
+            "redis: has more than a host",
+        ),
+        (
+            "redis = \"rediss://a.example?x\"",
+            "redis: has more than a host",
+        ),
+        (
+            "redis = \"http://a.example\"",
+            "redis: is not a rediss, redis or unix",
+        ),
+        ("redis = \"unix:///\"", "redis: is not the path of a socket"),
+        ("prefix = \"p:\"", "redis: is missing"),
+        (
+            &format!("{local}prefix = \"a{{b}}\""),
+            "prefix: is not 1 to 64",
+        ),
+        (&format!("{local}prefix = \"\""), "prefix: is not 1 to 64"),
+        (&format!("{local}user = \"me\""), "user: stands without"),
+        (
+            &format!("{local}ca = \"../certs/cas-ca.pem\""),
+            "ca: stands without",
+        ),
+        (
+            &format!("{local}timeout-milliseconds = 2001"),
+            "timeout-milliseconds: is not",
+        ),
+        (&format!("{local}oops = 1"), "oops: is not a key"),
+    ] {
+        let shown = place.faults(&with_store(lines));
+        assert!(shown.contains(&format!(": store.{fault}")), "{shown}");
+        assert!(!shown.contains("secret"), "{shown}");
+    }
+}
+
 #[test]
 fn counts_are_told_anywhere_but_where_people_come() {
     let place = Place::new();

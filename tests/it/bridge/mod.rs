@@ -367,7 +367,8 @@ impl Bridge {
             front: Arc::clone(&first.front),
             server: first.server.clone(),
             live,
-            requests: AtomicU64::new(0),
+            // No two nodes of one service see one ID by chance.
+            requests: AtomicU64::new(seed.saturating_sub(1) * 1_000_000),
         }
     }
 

@@ -3,6 +3,7 @@
 
 mod brought;
 mod in_between;
+mod other_node;
 mod posted;
 
 use super::{Login, MAIL, at_cas, bridge, new_ticket, zoe};

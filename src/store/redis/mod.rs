@@ -1,0 +1,170 @@
+//! The store that several nodes share: a Redis server.
+//!
+//! Every step is one script on keys of one slot; what needs several steps (a session and the list that it
+//! stands in) takes them in an order in which whoever comes between sees all of it or nothing, and takes them
+//! to the end though the caller goes away. Nothing here reads a clock: what has ended is judged by the instants
+//! that are stored, and the server's own ends of keys only sweep up.
+//!
+//! - A session is a key of its own, sealed, with its last use and its end beside it. A change of it is read,
+//!   made here, and put back where nobody else has changed it meanwhile.
+//! - All sessions stand in one list, by the instant at which they end if they are not used: past
+//!   the bound the first of it goes. The list learns of a use when a sixteenth of the idle time is over since
+//!   it learned of the last one. Tickets are in the same slot, so that of a session that begins and a
+//!   notice that ends it one sees the other.
+//! - A session that is replaced leaves at its key, for a minute, where it leads. Whoever comes later
+//!   follows, and so does whoever has something to bequeath to a session that was replaced meanwhile.
+//! - Replay marks are one set, and counters of attempts are one, each in one slot with a bound that holds
+//!   exactly: a Cluster spreads the sessions, and of the rest each node holds some.
+//! - Every attempt is counted in this process as well ([`MemoryStore`]), and the stricter of the two
+//!   counts. When the server does not answer, the own counter alone decides: guesses are slowed down by each
+//!   node for itself, and people go on signing in.
+
+mod attempts;
+mod link;
+mod scripts;
+mod sessions;
+mod values;
+
+use std::sync::Arc;
+
+use jiff::{SignedDuration, Timestamp};
+
+use self::{
+    link::Link,
+    values::{Places, Sealer},
+};
+use super::{Limits, memory::MemoryStore};
+use crate::{
+    config::sections::RedisServer,
+    model::store::{ReplayGuard, Sight, StoreError, Use},
+    sys::{entropy::Entropy, hmac::sha256, seal::KeyRing},
+};
+
+/// Remembers in a Redis server.
+#[derive(Clone, Debug)]
+pub struct RedisStore(Arc<Inner>);
+
+#[derive(Debug)]
+struct Inner {
+    limits: Limits,
+    places: Places,
+    sealer: Sealer,
+    link: Link,
+    /// The attempts of this node.
+    own: MemoryStore,
+}
+
+/// What is known of the server.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct RedisRecord {
+    /// Whether it answered when it was last asked.
+    pub answers: bool,
+    /// Questions that it did not answer, or not with what was asked for.
+    pub unanswered: u64,
+    /// Values that were refused since they are not ours, or not where we put them.
+    pub refused: u64,
+}
+
+impl RedisStore {
+    /// Makes a store in `server`, which is not asked yet; its values are sealed with `keys`.
+    pub fn new(
+        server: RedisServer,
+        limits: Limits,
+        keys: Arc<KeyRing>,
+        entropy: Arc<dyn Entropy>,
+    ) -> Self {
+        Self(Arc::new(Inner {
+            limits,
+            places: Places::new(&server.prefix),
+            sealer: Sealer::new(keys, entropy),
+            link: Link::new(server),
+            own: MemoryStore::new(limits),
+        }))
+    }
+
+    /// Goes on with another key ring.
+    pub fn renew_keys(&self, keys: Arc<KeyRing>) {
+        self.0.sealer.renew(keys);
+    }
+
+    /// Has a connection to the server opened, before anybody needs it.
+    pub fn open(&self) {
+        self.0.link.begin();
+    }
+
+    /// What is known of the server.
+    pub fn record(&self) -> RedisRecord {
+        RedisRecord {
+            answers: self.0.link.answers(),
+            unanswered: self.0.link.unanswered(),
+            refused: self.0.sealer.refused(),
+        }
+    }
+}
+
+/// What [`scripts::NOTE`] says.
+enum Noted {
+    First,
+    Again(Vec<u8>),
+}
+
+impl Inner {
+    /// Notes `id` in the set of these two places, and says whether it was new.
+    async fn note(
+        &self,
+        (ends, values): (&values::Place, &values::Place),
+        id: [u8; 32],
+        (value, ends_at): (&[u8], Timestamp),
+        now: Timestamp,
+    ) -> Result<Noted, StoreError> {
+        let mut call = scripts::NOTE.prepare_invoke();
+        call.key(ends.as_str()).key(values.as_str());
+        call.arg(now.as_millisecond())
+            .arg(&id[..])
+            .arg(ends_at.as_millisecond());
+        call.arg(self.limits.replay_marks).arg(value);
+        match self.link.run::<(i64, Vec<u8>)>(&call).await? {
+            (0, first) => Ok(Noted::Again(first)),
+            (1, _) => Ok(Noted::First),
+            (_, _) => Err(StoreError::Full),
+        }
+    }
+}
+
+impl ReplayGuard for RedisStore {
+    async fn mark(&self, used: Use<'_>, now: Timestamp) -> Result<Sight, StoreError> {
+        let again = |by_same_at| Ok(Sight::Again { by_same_at });
+        if used.expires_at <= now {
+            return again(None);
+        }
+        // An entity ID holds no control character, so no two pairs give the same bytes.
+        let id = sha256(&[used.issuer.as_str().as_bytes(), b"\0", used.id.as_bytes()]);
+        let Inner { places, sealer, .. } = &*self.0;
+        let mark = [&used.by[..], &now.as_millisecond().to_be_bytes()].concat();
+        let value = sealer.seal((&places.marks, &id), &mark, used.expires_at)?;
+        let sets = (&places.marked, &places.marks);
+        let Noted::Again(first) = self
+            .0
+            .note(sets, id, (&value, used.expires_at), now)
+            .await?
+        else {
+            return Ok(Sight::First);
+        };
+        // One that is not ours is a mark all the same: somebody has seen this message, or says so.
+        let Ok(Some(first)) = sealer.open((&places.marks, &id), &first, now) else {
+            return again(None);
+        };
+        let by_same = first.strip_prefix(&used.by).filter(|_| used.by != [0; 32]);
+        let at = by_same
+            .and_then(|at| at.try_into().ok())
+            .map(i64::from_be_bytes);
+        again(at.and_then(|at| Timestamp::from_millisecond(at).ok()))
+    }
+}
+
+fn after(start: Timestamp, step: SignedDuration) -> Timestamp {
+    start.saturating_add(step).unwrap_or(Timestamp::MAX)
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,268 @@
+//! What is asked of the server, in Lua: each script is one step, which nobody else's comes between.
+//!
+//! All keys of one call have one hash tag, and so one slot. Instants are milliseconds since 1970, which a
+//! double of Lua holds exactly, and come as arguments: the server's own clock sweeps and judges nothing.
+
+use std::sync::LazyLock;
+
+use redis::Script;
+
+use crate::store::timed_map::PURGED_PER_CALL;
+
+/// How much later than its end the server's own clock sweeps a value away, in milliseconds. What has ended
+/// is judged by the caller's clock, which may be behind.
+pub(super) const SWEPT_LATER_MS: i64 = 10 * 60 * 1_000;
+
+/// A script with what all have in common.
+fn script(code: &str) -> Script {
+    let common = format!(
+        r"
+-- Has a key stay until an instant, and for as long as it would have without.
+local function keep(key, now, until_ms)
+  local ms = math.max(until_ms - now, 0) + {SWEPT_LATER_MS}
+  if redis.call('PTTL', key) < ms then redis.call('PEXPIRE', key, ms) end
+end
+-- Removes what has ended from a sorted set of ends and from what belongs to it.
+local function purge(ends, values, now)
+  local over = redis.call('ZRANGEBYSCORE', ends, '-inf', now, 'LIMIT', 0, {PURGED_PER_CALL})
+  for _, id in ipairs(over) do
+    redis.call('ZREM', ends, id)
+    redis.call('HDEL', values, id)
+  end
+end
+local function is_live(ends, id, now)
+  local at = redis.call('ZSCORE', ends, id)
+  return at and tonumber(at) > now
+end
+-- The sealed session, where it is neither past its end nor unused for too long.
+local function living(key, now, idle)
+  local held = redis.call('HMGET', key, 'sealed', 'used', 'ends')
+  local used, ends = tonumber(held[2] or ''), tonumber(held[3] or '')
+  if held[1] and used and ends and now < ends and now - used < idle then
+    return held[1], used, ends
+  end
+end
+-- The attempts that are counted under one key; nothing where it is none of ours.
+local function read_counter(counters, id)
+  local held = redis.call('HGET', counters, id) or ''
+  local counted, last, not_before, forgotten = string.match(held, '^(%d+) (%-?%d+) (%-?%d+) (%-?%d+)$')
+  if not counted then return end
+  return {{
+    counted = tonumber(counted), last = tonumber(last), not_before = tonumber(not_before),
+    forgotten_up_to = tonumber(forgotten),
+  }}
+end
+local function write_counter(counters, id, ...)
+  redis.call('HSET', counters, id, string.format('%.0f %.0f %.0f %.0f', ...))
+end
+-- The wait after so many attempts, where the arguments say from which place on how many are free and the
+-- waits after those.
+local function wait_after(counted, from)
+  local free = tonumber(ARGV[from])
+  if counted < free then return 0 end
+  return tonumber(ARGV[math.min(from + 1 + counted - free, #ARGV)])
+end
+"
+    );
+    Script::new(&[&common, code].concat())
+}
+
+macro_rules! scripts {
+    ($($(#[$doc:meta])* $name:ident = $code:literal;)*) => {
+        $($(#[$doc])* pub(super) static $name: LazyLock<Script> = LazyLock::new(|| script($code));)*
+    };
+}
+
+scripts! {
+    /// Writes a session. Keys: session. Arguments: now, sealed, its end, the end of what is unused.
+    WRITE = r"
+local now = tonumber(ARGV[1])
+redis.call('HSET', KEYS[1], 'sealed', ARGV[2], 'used', now, 'ends', ARGV[3], 'listed', now)
+keep(KEYS[1], now, tonumber(ARGV[4]))
+return 1";
+
+    /// Reads a session and counts as a use. Keys: session. Arguments: now, idle. Gives the sealed session,
+    /// and 1 where the list of sessions should learn of the use.
+    FIND = r"
+local now, idle = tonumber(ARGV[1]), tonumber(ARGV[2])
+local sealed, used, ends = living(KEYS[1], now, idle)
+if not sealed then return false end
+if now > used then
+  -- A server that is full takes no note, and the session is found all the same.
+  redis.pcall('HSET', KEYS[1], 'used', now)
+  keep(KEYS[1], now, math.min(ends, now + idle))
+end
+local listed = tonumber(redis.call('HGET', KEYS[1], 'listed') or '') or now
+if now - listed < idle / 16 then return {sealed, 0} end
+redis.pcall('HSET', KEYS[1], 'listed', now)
+return {sealed, 1}";
+
+    /// Reads a session without a use. Keys: session, where it leads. Arguments: now, idle. Gives 1 and the
+    /// sealed session, 2 and where the key leads, or 0.
+    READ = r"
+local sealed = living(KEYS[1], tonumber(ARGV[1]), tonumber(ARGV[2]))
+if sealed then return {1, sealed} end
+local leads = redis.call('GET', KEYS[2])
+if leads then return {2, leads} end
+return {0, ''}";
+
+    /// Puts another sealed session in the place of one. Keys: session. Arguments: the one that was read, the
+    /// other one. Gives 1 where that was still there.
+    SWAP = r"
+if redis.call('HGET', KEYS[1], 'sealed') ~= ARGV[1] then return 0 end
+redis.call('HSET', KEYS[1], 'sealed', ARGV[2])
+return 1";
+
+    /// Takes a session away. Keys: session, where it leads. Arguments: now, idle, the sealed session that is
+    /// meant or nothing for any, where the key is to lead or nothing, for how long. Gives as `READ` does,
+    /// and 3 where another one is there than was meant.
+    TAKE = r"
+local sealed = living(KEYS[1], tonumber(ARGV[1]), tonumber(ARGV[2]))
+if sealed then
+  if ARGV[3] ~= '' and ARGV[3] ~= sealed then return {3, ''} end
+  -- First what a server that is full refuses: then nothing is lost.
+  if ARGV[4] ~= '' then redis.call('SET', KEYS[2], ARGV[4], 'PX', ARGV[5]) end
+  redis.call('DEL', KEYS[1])
+  return {1, sealed}
+end
+redis.call('DEL', KEYS[1])
+local leads = redis.call('GET', KEYS[2])
+if leads then return {2, leads} end
+return {0, ''}";
+
+    /// Has the key of a session that has ended lead elsewhere. Keys: where it leads. Arguments: that, for
+    /// how long.
+    LEAD = r"
+redis.call('SET', KEYS[1], ARGV[1], 'PX', ARGV[2])
+return 1";
+
+    /// Removes a session that nobody may know, or that had to make room. Keys: session.
+    DROP = r"
+return redis.call('DEL', KEYS[1])";
+
+    /// Lists a session, with its ticket. Keys: ends of the sessions, sessions by ticket, ends of brought
+    /// tickets, tickets that were signed out. Arguments: now, member (session and ticket), its end, the most
+    /// sessions, ticket or nothing, sealed key of the session, end of the session whatever happens. Gives
+    /// nothing where the ticket was signed out, or else those that had to make room.
+    LIST = r"
+local now, ends, most, ticket = tonumber(ARGV[1]), tonumber(ARGV[3]), tonumber(ARGV[4]), ARGV[5]
+if ticket ~= '' and is_live(KEYS[3], ticket, now) and redis.call('HEXISTS', KEYS[4], ticket) == 1 then
+  return false
+end
+local function unlist(member)
+  redis.call('ZREM', KEYS[1], member)
+  redis.call('HDEL', KEYS[2], string.sub(member, 33))
+end
+for _, member in ipairs(redis.call('ZRANGEBYSCORE', KEYS[1], '-inf', now, 'LIMIT', 0, 8)) do
+  unlist(member)
+end
+local gone = {}
+if not redis.call('ZSCORE', KEYS[1], ARGV[2]) then
+  while #gone < 8 and redis.call('ZCARD', KEYS[1]) >= most do
+    local first = redis.call('ZRANGE', KEYS[1], 0, 0)[1]
+    unlist(first)
+    gone[#gone + 1] = first
+  end
+end
+redis.call('ZADD', KEYS[1], ends, ARGV[2])
+keep(KEYS[1], now, tonumber(ARGV[7]))
+if ticket ~= '' then
+  redis.call('HSET', KEYS[2], ticket, ARGV[6])
+  keep(KEYS[2], now, tonumber(ARGV[7]))
+end
+return gone";
+
+    /// Notes in the list that a session was used. Keys: ends of the sessions. Arguments: member, its end.
+    RELIST = r"
+return redis.call('ZADD', KEYS[1], 'XX', ARGV[2], ARGV[1])";
+
+    /// Takes a session that has ended off the list. Keys: ends of the sessions, sessions by ticket.
+    /// Arguments: member.
+    UNLIST = r"
+redis.call('HDEL', KEYS[2], string.sub(ARGV[1], 33))
+return redis.call('ZREM', KEYS[1], ARGV[1])";
+
+    /// Notes something that must be told when it comes again. Keys: ends, values. Arguments: now, what, its
+    /// end, the most, value or nothing. Gives 1 for the first time; 0 and the first value; 2 for want of room.
+    NOTE = r"
+local now, id, ends = tonumber(ARGV[1]), ARGV[2], tonumber(ARGV[3])
+purge(KEYS[1], KEYS[2], now)
+if is_live(KEYS[1], id, now) then
+  return {0, redis.call('HGET', KEYS[2], id) or ''}
+end
+-- A script that has written, if only to remove nothing, is refused nothing by a server that is full.
+if redis.call('ZSCORE', KEYS[1], id) then
+  redis.call('ZREM', KEYS[1], id)
+  redis.call('HDEL', KEYS[2], id)
+end
+if redis.call('ZCARD', KEYS[1]) >= tonumber(ARGV[4]) then return {2, ''} end
+redis.call('ZADD', KEYS[1], ends, id)
+keep(KEYS[1], now, ends)
+if ARGV[5] ~= '' then
+  redis.call('HSET', KEYS[2], id, ARGV[5])
+  keep(KEYS[2], now, ends)
+end
+return {1, ''}";
+
+    /// Notes that a ticket was signed out, where it was brought, and gives the sealed key of its session.
+    /// Keys: ends of brought tickets, tickets that were signed out, sessions by ticket. Arguments: ticket.
+    SIGN_OUT = r"
+if redis.call('ZSCORE', KEYS[1], ARGV[1]) then
+  redis.call('HSET', KEYS[2], ARGV[1], '1')
+  redis.call('PEXPIRE', KEYS[2], math.max(redis.call('PTTL', KEYS[1]), 1))
+end
+return redis.call('HGET', KEYS[3], ARGV[1])";
+
+    /// Whether a ticket was signed out. Keys: ends of brought tickets, tickets that were signed out.
+    /// Arguments: now, ticket.
+    IS_SIGNED_OUT = r"
+if not is_live(KEYS[1], ARGV[2], tonumber(ARGV[1])) then return 0 end
+return redis.call('HEXISTS', KEYS[2], ARGV[2])";
+
+    /// Counts an attempt, as `MemoryStore::attempt` does. Keys: ends, counters. Arguments: which, now, in how
+    /// long one is forgotten, the longest wait, the most that are told apart, when all are forgotten, the most
+    /// counters, how many are free, the waits after those. Gives until when to wait, or nothing.
+    ATTEMPT = r"
+local id, now, step, longest = ARGV[1], tonumber(ARGV[2]), tonumber(ARGV[3]), tonumber(ARGV[4])
+purge(KEYS[1], KEYS[2], now)
+local counter = is_live(KEYS[1], id, now) and read_counter(KEYS[2], id)
+local counted, not_before, forgotten_up_to = 0, now, now
+if counter then
+  local gone = math.max(now - counter.forgotten_up_to, 0)
+  counted = math.max(counter.counted - math.floor(gone / step), 0)
+  forgotten_up_to = now - gone % step
+  not_before = math.min(counter.not_before, now + longest)
+end
+if now < not_before then return not_before end
+counted = math.min(counted + 1, tonumber(ARGV[5]))
+if not redis.call('ZSCORE', KEYS[1], id) and redis.call('ZCARD', KEYS[1]) >= tonumber(ARGV[7]) then
+  redis.call('HDEL', KEYS[2], redis.call('ZPOPMIN', KEYS[1])[1])
+end
+local ends = now + tonumber(ARGV[6])
+redis.call('ZADD', KEYS[1], ends, id)
+write_counter(KEYS[2], id, counted, now, now + wait_after(counted, 8), forgotten_up_to)
+keep(KEYS[1], now, ends)
+keep(KEYS[2], now, ends)
+return false";
+
+    /// Forgets a counter. Keys: ends, counters. Arguments: which.
+    FORGIVE = r"
+redis.call('ZREM', KEYS[1], ARGV[1])
+redis.call('HDEL', KEYS[2], ARGV[1])";
+
+    /// Takes an attempt back, as `MemoryStore::take_back` does. Keys: ends, counters. Arguments: which, when
+    /// it was made, how many are free, the waits after those.
+    TAKE_BACK = r"
+local id, at = ARGV[1], tonumber(ARGV[2])
+local counter = read_counter(KEYS[2], id)
+if not counter then return end
+local counted = math.max(counter.counted - 1, 0)
+if counted == 0 then
+  redis.call('ZREM', KEYS[1], id)
+  redis.call('HDEL', KEYS[2], id)
+  return
+end
+local not_before = at
+if counter.last ~= at then not_before = counter.last + wait_after(counted, 3) end
+write_counter(KEYS[2], id, counted, counter.last, not_before, counter.forgotten_up_to)";
+}

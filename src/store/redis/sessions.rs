@@ -1,0 +1,526 @@
+//! Sessions, where they lead, and the tickets that they were begun with.
+
+use std::sync::Arc;
+
+use jiff::Timestamp;
+
+use super::{Inner, Noted, RedisStore, after, scripts, values::Place};
+use crate::model::{
+    session::{Participant, Session, SessionKey},
+    store::{LEADS_ON, Sessions, Sight, Standing, StoreError},
+};
+
+/// How often a change is tried while others change the same session, and how many replaced sessions are
+/// followed from one to the next: more than one person's browsers can bring about.
+const MOST_TRIES: usize = 256;
+
+/// What is at the key of a session.
+enum Found<T> {
+    /// A session that lives.
+    Session(T),
+    /// None, and the key leads to that of another one.
+    LeadsTo(SessionKey),
+    /// Another session than the one that is meant.
+    Changed,
+    Nothing,
+}
+
+/// A session as it was read, with the value that it was read from.
+struct Held {
+    session: Session,
+    value: Vec<u8>,
+}
+
+/// What a change came to.
+enum Change {
+    /// The session lives, and holds what was to be changed.
+    Done,
+    /// It is not there, and its key may lead to another one's.
+    Over(Option<SessionKey>),
+}
+
+impl Sessions for RedisStore {
+    async fn bring_ticket(
+        &self,
+        ticket: [u8; 32],
+        expires_at: Timestamp,
+        now: Timestamp,
+    ) -> Result<Sight, StoreError> {
+        if expires_at <= now {
+            return Ok(Sight::Again { by_same_at: None });
+        }
+        let places = &self.0.places;
+        let sets = (&places.brought, &places.signed_out);
+        let noted = self.0.note(sets, ticket, (b"", expires_at), now).await?;
+        Ok(match noted {
+            Noted::First => Sight::First,
+            Noted::Again(_) => Sight::Again { by_same_at: None },
+        })
+    }
+
+    async fn create(
+        &self,
+        key: SessionKey,
+        session: Session,
+        now: Timestamp,
+    ) -> Result<Standing, StoreError> {
+        self.to_the_end(async move |inner| inner.create(key, &session, now).await)
+            .await
+    }
+
+    async fn join(
+        &self,
+        key: SessionKey,
+        participant: Participant,
+        now: Timestamp,
+    ) -> Result<Standing, StoreError> {
+        let change = self.0.change(key, now, |session| {
+            let is_new = session.participants.last() != Some(&participant);
+            if is_new {
+                session.join(participant.clone());
+            }
+            is_new
+        });
+        Ok(match change.await? {
+            Change::Done => Standing::Lives,
+            Change::Over(_) => Standing::Ended,
+        })
+    }
+
+    async fn find(&self, key: SessionKey, now: Timestamp) -> Result<Option<Session>, StoreError> {
+        let place = self.0.places.session(key);
+        let mut call = scripts::FIND.prepare_invoke();
+        call.key(place.as_str());
+        call.arg(now.as_millisecond()).arg(self.0.idle_ms());
+        let found = self.0.link.run::<Option<(Vec<u8>, bool)>>(&call).await?;
+        let Some((value, is_to_be_listed)) = found else {
+            return Ok(None);
+        };
+        let session = self.0.open(&place, &value, now)?;
+        if let Some(session) = session.as_ref().filter(|_| is_to_be_listed) {
+            // The session lives, whatever becomes of its place in the list.
+            let _ = self.0.list_anew(key, session, now).await;
+        }
+        Ok(session)
+    }
+
+    async fn end(&self, key: SessionKey, now: Timestamp) -> Result<Option<Session>, StoreError> {
+        self.to_the_end(async move |inner| inner.end(key, now).await)
+            .await
+    }
+
+    async fn end_of_another(
+        &self,
+        key: SessionKey,
+        login: &str,
+        now: Timestamp,
+    ) -> Result<Option<Session>, StoreError> {
+        let login = login.to_owned();
+        self.to_the_end(async move |inner| inner.end_of_another(key, &login, now).await)
+            .await
+    }
+
+    async fn replace(
+        &self,
+        old: SessionKey,
+        new: Option<SessionKey>,
+        now: Timestamp,
+    ) -> Result<Option<Session>, StoreError> {
+        self.to_the_end(async move |inner| inner.replace(old, new, now).await)
+            .await
+    }
+
+    async fn end_by_ticket(
+        &self,
+        ticket: [u8; 32],
+        now: Timestamp,
+    ) -> Result<Option<Session>, StoreError> {
+        self.to_the_end(async move |inner| inner.end_by_ticket(ticket, now).await)
+            .await
+    }
+
+    async fn sign_in_of(&self, ticket: [u8; 32], now: Timestamp) -> Result<Standing, StoreError> {
+        let places = &self.0.places;
+        let mut call = scripts::IS_SIGNED_OUT.prepare_invoke();
+        call.key(places.brought.as_str())
+            .key(places.signed_out.as_str());
+        call.arg(now.as_millisecond()).arg(&ticket[..]);
+        Ok(if self.0.link.run(&call).await? {
+            Standing::Ended
+        } else {
+            Standing::Lives
+        })
+    }
+}
+
+impl RedisStore {
+    /// Takes all steps of `work`, though whoever waits for them goes away in between: a session that was taken
+    /// and not yet bequeathed would be lost with all who took part in it.
+    async fn to_the_end<T, F>(&self, work: impl FnOnce(Arc<Inner>) -> F) -> Result<T, StoreError>
+    where
+        T: Send + 'static,
+        F: Future<Output = Result<T, StoreError>> + Send + 'static,
+    {
+        let done = tokio::spawn(work(Arc::clone(&self.0))).await;
+        done.unwrap_or(Err(StoreError::Unavailable))
+    }
+}
+
+impl Inner {
+    async fn create(
+        &self,
+        key: SessionKey,
+        session: &Session,
+        now: Timestamp,
+    ) -> Result<Standing, StoreError> {
+        let place = self.places.session(key);
+        let unused_until = self.unused_until(session, now);
+        let mut call = scripts::WRITE.prepare_invoke();
+        call.key(place.as_str());
+        call.arg(now.as_millisecond())
+            .arg(self.seal(&place, session)?)
+            .arg(whole_seconds_ms(session.ends_at))
+            .arg(unused_until);
+        self.link.run::<()>(&call).await?;
+        // Until it is listed nobody knows its key, and no notice finds it.
+        let listed = self.list(key, session, now).await;
+        let Ok(Some(gone)) = listed else {
+            let dropped = self.drop_session(key).await;
+            return listed.and(dropped).map(|()| Standing::Ended);
+        };
+        for member in gone {
+            if let Some(key) = member.first_chunk() {
+                // One that stays ends by itself; it is found no more by its ticket.
+                let _ = self.drop_session(SessionKey(*key)).await;
+            }
+        }
+        Ok(Standing::Lives)
+    }
+
+    /// Puts a session into the list; gives those that had to make room, or nothing where its ticket was
+    /// signed out.
+    async fn list(
+        &self,
+        key: SessionKey,
+        session: &Session,
+        now: Timestamp,
+    ) -> Result<Option<Vec<Vec<u8>>>, StoreError> {
+        let places = &self.places;
+        let mut call = scripts::LIST.prepare_invoke();
+        call.key(places.listed.as_str())
+            .key(places.by_ticket.as_str())
+            .key(places.brought.as_str())
+            .key(places.signed_out.as_str());
+        let ticket = session.proof.ticket;
+        let sealed = match &ticket {
+            Some(ticket) => {
+                let place = (&places.by_ticket, &ticket[..]);
+                self.sealer.seal(place, &key.0, session.ends_at)?
+            }
+            None => Vec::new(),
+        };
+        call.arg(now.as_millisecond())
+            .arg(member(key, session))
+            .arg(self.unused_until(session, now))
+            .arg(self.limits.sessions.max(1))
+            .arg(ticket.as_ref().map_or(&[][..], |ticket| &ticket[..]))
+            .arg(sealed)
+            .arg(whole_seconds_ms(session.ends_at));
+        self.link.run(&call).await
+    }
+
+    async fn list_anew(
+        &self,
+        key: SessionKey,
+        session: &Session,
+        now: Timestamp,
+    ) -> Result<(), StoreError> {
+        let mut call = scripts::RELIST.prepare_invoke();
+        call.key(self.places.listed.as_str());
+        call.arg(member(key, session))
+            .arg(self.unused_until(session, now));
+        self.link.run(&call).await
+    }
+
+    async fn unlist(&self, key: SessionKey, session: &Session) -> Result<(), StoreError> {
+        let mut call = scripts::UNLIST.prepare_invoke();
+        call.key(self.places.listed.as_str())
+            .key(self.places.by_ticket.as_str());
+        call.arg(member(key, session));
+        self.link.run(&call).await
+    }
+
+    async fn drop_session(&self, key: SessionKey) -> Result<(), StoreError> {
+        let mut call = scripts::DROP.prepare_invoke();
+        call.key(self.places.session(key).as_str());
+        self.link.run(&call).await
+    }
+
+    async fn end(&self, key: SessionKey, now: Timestamp) -> Result<Option<Session>, StoreError> {
+        match self.take(key, b"", (None, now)).await? {
+            Found::Session(session) => Ok(Some(session)),
+            Found::LeadsTo(_) | Found::Changed | Found::Nothing => Ok(None),
+        }
+    }
+
+    async fn end_of_another(
+        &self,
+        key: SessionKey,
+        login: &str,
+        now: Timestamp,
+    ) -> Result<Option<Session>, StoreError> {
+        let mut at = key;
+        for _ in 0..MOST_TRIES {
+            let held = match self.read(at, now).await? {
+                Found::Session(held) if held.session.proof.login == login => return Ok(None),
+                Found::Session(held) => held,
+                Found::LeadsTo(next) => {
+                    at = next;
+                    continue;
+                }
+                Found::Changed | Found::Nothing => return Ok(None),
+            };
+            match self.take(at, &held.value, (None, now)).await? {
+                Found::Session(session) => return Ok(Some(session)),
+                Found::LeadsTo(next) => at = next,
+                // Somebody has joined meanwhile: once more.
+                Found::Changed => {}
+                Found::Nothing => return Ok(None),
+            }
+        }
+        Err(StoreError::Unavailable)
+    }
+
+    async fn replace(
+        &self,
+        old: SessionKey,
+        new: Option<SessionKey>,
+        now: Timestamp,
+    ) -> Result<Option<Session>, StoreError> {
+        let mut at = old;
+        for _ in 0..MOST_TRIES {
+            if new == Some(at) {
+                return Ok(None);
+            }
+            match self.take(at, b"", (new, now)).await? {
+                Found::Session(earlier) => {
+                    let Some(new) = new else {
+                        return Ok(Some(earlier));
+                    };
+                    if at != old {
+                        // The browser may have kept either of the two. That the way is short matters to nobody
+                        // else: it is there from key to key.
+                        let _ = self.lead(old, new, now).await;
+                    }
+                    return self.bequeath(earlier, new, now).await;
+                }
+                Found::LeadsTo(next) => at = next,
+                Found::Changed | Found::Nothing => return Ok(None),
+            }
+        }
+        Err(StoreError::Unavailable)
+    }
+
+    /// Has the session of `key` inherit from `earlier`, or the one that has replaced it; gives `earlier` back
+    /// where nobody inherits.
+    async fn bequeath(
+        &self,
+        earlier: Session,
+        key: SessionKey,
+        now: Timestamp,
+    ) -> Result<Option<Session>, StoreError> {
+        let mut at = key;
+        for _ in 0..MOST_TRIES {
+            let mut has_inherited = false;
+            let change = self.change(at, now, |session| {
+                has_inherited = session.inherit(&earlier);
+                has_inherited
+            });
+            match change.await {
+                Ok(Change::Done) => return Ok(Some(earlier).filter(|_| !has_inherited)),
+                Ok(Change::Over(Some(next))) => at = next,
+                Ok(Change::Over(None)) | Err(_) => break,
+            }
+        }
+        Ok(Some(earlier))
+    }
+
+    async fn end_by_ticket(
+        &self,
+        ticket: [u8; 32],
+        now: Timestamp,
+    ) -> Result<Option<Session>, StoreError> {
+        let places = &self.places;
+        let mut call = scripts::SIGN_OUT.prepare_invoke();
+        call.key(places.brought.as_str())
+            .key(places.signed_out.as_str())
+            .key(places.by_ticket.as_str());
+        call.arg(&ticket[..]);
+        let Some(value) = self.link.run::<Option<Vec<u8>>>(&call).await? else {
+            return Ok(None);
+        };
+        match self.open_key((&places.by_ticket, &ticket), &value, now)? {
+            Some(key) => self.end(key, now).await,
+            None => Ok(None),
+        }
+    }
+
+    /// Reads the session of `key`, which is no use of it.
+    async fn read(&self, key: SessionKey, now: Timestamp) -> Result<Found<Held>, StoreError> {
+        let place = self.places.session(key);
+        let mut call = scripts::READ.prepare_invoke();
+        call.key(place.as_str()).key(self.places.heir(key).as_str());
+        call.arg(now.as_millisecond()).arg(self.idle_ms());
+        let found = self.link.run::<(i64, Vec<u8>)>(&call).await?;
+        self.sort(key, found, now)
+    }
+
+    /// Takes the session of `key` away, if it is the one of `value` or that is empty, and has the key lead to
+    /// that of another one.
+    async fn take(
+        &self,
+        key: SessionKey,
+        value: &[u8],
+        (leads_to, now): (Option<SessionKey>, Timestamp),
+    ) -> Result<Found<Session>, StoreError> {
+        let (place, heir) = (self.places.session(key), self.places.heir(key));
+        let mut call = scripts::TAKE.prepare_invoke();
+        call.key(place.as_str()).key(heir.as_str());
+        call.arg(now.as_millisecond())
+            .arg(self.idle_ms())
+            .arg(value);
+        let leads_to =
+            leads_to.map(|to| self.sealer.seal((&heir, b""), &to.0, after(now, LEADS_ON)));
+        call.arg(leads_to.transpose()?.unwrap_or_default())
+            .arg(LEADS_ON.as_millis().to_string());
+        let found = self.link.run::<(i64, Vec<u8>)>(&call).await?;
+        Ok(match self.sort(key, found, now)? {
+            Found::Session(held) => {
+                // What the list still holds of it leaves when its time is over.
+                let _ = self.unlist(key, &held.session).await;
+                Found::Session(held.session)
+            }
+            Found::LeadsTo(next) => Found::LeadsTo(next),
+            Found::Changed => Found::Changed,
+            Found::Nothing => Found::Nothing,
+        })
+    }
+
+    /// What [`scripts::READ`] and [`scripts::TAKE`] say of `key`.
+    fn sort(
+        &self,
+        key: SessionKey,
+        (kind, value): (i64, Vec<u8>),
+        now: Timestamp,
+    ) -> Result<Found<Held>, StoreError> {
+        Ok(match kind {
+            1 => {
+                let session = self.open(&self.places.session(key), &value, now)?;
+                session.map_or(Found::Nothing, |session| {
+                    Found::Session(Held { session, value })
+                })
+            }
+            2 => {
+                let next = self.open_key((&self.places.heir(key), b""), &value, now)?;
+                next.map_or(Found::Nothing, Found::LeadsTo)
+            }
+            3 => Found::Changed,
+            _ => Found::Nothing,
+        })
+    }
+
+    async fn lead(
+        &self,
+        old: SessionKey,
+        new: SessionKey,
+        now: Timestamp,
+    ) -> Result<(), StoreError> {
+        let heir = self.places.heir(old);
+        let value = self
+            .sealer
+            .seal((&heir, b""), &new.0, after(now, LEADS_ON))?;
+        let mut call = scripts::LEAD.prepare_invoke();
+        call.key(heir.as_str());
+        call.arg(value).arg(LEADS_ON.as_millis().to_string());
+        self.link.run(&call).await
+    }
+
+    /// Changes the session of `key` where it lives; `change` says whether it did change anything, and is
+    /// asked again whenever somebody else was faster.
+    async fn change(
+        &self,
+        key: SessionKey,
+        now: Timestamp,
+        mut change: impl FnMut(&mut Session) -> bool + Send,
+    ) -> Result<Change, StoreError> {
+        let place = self.places.session(key);
+        for _ in 0..MOST_TRIES {
+            let Held { mut session, value } = match self.read(key, now).await? {
+                Found::Session(held) => held,
+                Found::LeadsTo(next) => return Ok(Change::Over(Some(next))),
+                Found::Changed | Found::Nothing => return Ok(Change::Over(None)),
+            };
+            if !change(&mut session) {
+                return Ok(Change::Done);
+            }
+            let mut call = scripts::SWAP.prepare_invoke();
+            call.key(place.as_str());
+            call.arg(value).arg(self.seal(&place, &session)?);
+            if self.link.run(&call).await? {
+                return Ok(Change::Done);
+            }
+        }
+        Err(StoreError::Unavailable)
+    }
+
+    fn seal(&self, place: &Place, session: &Session) -> Result<Vec<u8>, StoreError> {
+        // What cannot be packed cannot be remembered; the caller goes on without a session.
+        let packed = postcard::to_allocvec(session).or(Err(StoreError::Unavailable))?;
+        self.sealer.seal((place, b""), &packed, session.ends_at)
+    }
+
+    fn open(
+        &self,
+        place: &Place,
+        value: &[u8],
+        now: Timestamp,
+    ) -> Result<Option<Session>, StoreError> {
+        let opened = self.sealer.open((place, b""), value, now)?;
+        let session = opened.map(|packed| postcard::from_bytes(&packed));
+        session
+            .transpose()
+            .map_err(|_unreadable| self.sealer.refuse())
+    }
+
+    fn open_key(
+        &self,
+        place: (&Place, &[u8]),
+        value: &[u8],
+        now: Timestamp,
+    ) -> Result<Option<SessionKey>, StoreError> {
+        let opened = self.sealer.open(place, value, now)?;
+        let key = opened.map(|key| key.try_into().map(SessionKey));
+        key.transpose().map_err(|_length| self.sealer.refuse())
+    }
+
+    /// When `session` ends if it is not used after `now`, in milliseconds.
+    fn unused_until(&self, session: &Session, now: Timestamp) -> i64 {
+        let unused = after(now, self.limits.idle).as_millisecond();
+        unused.min(whole_seconds_ms(session.ends_at))
+    }
+
+    fn idle_ms(&self) -> i64 {
+        i64::try_from(self.limits.idle.as_millis()).unwrap_or(i64::MAX)
+    }
+}
+
+/// How a session stands in the list: with its ticket, so that both leave it together.
+fn member(key: SessionKey, session: &Session) -> Vec<u8> {
+    let ticket = session.proof.ticket.as_ref();
+    [&key.0[..], ticket.map_or(&[][..], |ticket| &ticket[..])].concat()
+}
+
+/// Ends are kept as whole seconds, here as in the seal.
+fn whole_seconds_ms(at: Timestamp) -> i64 {
+    at.as_second().saturating_mul(1_000)
+}

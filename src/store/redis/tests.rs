@@ -1,0 +1,666 @@
+//! The promises, against a real server; and what others may do to it.
+
+use std::{
+    collections::HashSet,
+    sync::atomic::{AtomicUsize, Ordering},
+    time::Duration,
+};
+
+use base64::{Engine as _, prelude::BASE64_URL_SAFE_NO_PAD as URL_SAFE_NO_PAD};
+use redis::{Client, Commands as _, Connection};
+
+use super::*;
+use crate::{
+    config::sections::RedisAddress,
+    model::{
+        entity_id::EntityId,
+        session::{Participant, Session, SessionKey},
+        store::{AttemptRule, Attempts, Sessions, Standing, Verdict},
+    },
+    store::conformance::{self, LIMITS, at, key, participant, session},
+    sys::{
+        entropy::{OsEntropy, SeededEntropy},
+        secret::Secret,
+    },
+};
+
+#[path = "../../../tests/it/lab/redis.rs"]
+mod server;
+
+use server::Redis;
+
+/// A store, and the server that it is in.
+struct Lab {
+    redis: Redis,
+    keys: Arc<KeyRing>,
+}
+
+/// The account that administrators are told to make, which may do what is needed and no more.
+fn account() -> Vec<&'static str> {
+    let manual = include_str!("../../../docs/going-live.md");
+    let line = manual
+        .lines()
+        .find(|line| line.starts_with("user passerelle "));
+    let words = line.unwrap().split(' ').skip(1);
+    // Another service of the tests has another prefix.
+    ["--user"]
+        .into_iter()
+        .chain(words)
+        .chain(["~other:*"])
+        .collect()
+}
+
+fn secret(text: &str) -> Secret {
+    Secret::from(text.to_owned())
+}
+
+/// Generous where no test measures it: CI builds on the same two cores.
+const PATIENCE_MS: u32 = 20_000;
+
+impl Lab {
+    async fn start() -> Self {
+        Self {
+            redis: Redis::start(&account()).await,
+            keys: Arc::new(KeyRing::parse(&KeyRing::new_line(&OsEntropy)).unwrap()),
+        }
+    }
+
+    /// What another node has.
+    fn store(&self) -> RedisStore {
+        self.store_with("passerelle:", PATIENCE_MS)
+    }
+
+    fn server(&self, prefix: &str, timeout_ms: u32) -> RedisServer {
+        RedisServer {
+            address: RedisAddress::Socket(self.redis.socket()),
+            account: Some((Some("passerelle".to_owned()), secret("THE-PASSWORD"))),
+            prefix: prefix.to_owned(),
+            timeout_ms,
+        }
+    }
+
+    fn store_with(&self, prefix: &str, timeout_ms: u32) -> RedisStore {
+        let server = self.server(prefix, timeout_ms);
+        RedisStore::new(server, LIMITS, Arc::clone(&self.keys), Arc::new(OsEntropy))
+    }
+
+    /// Somebody else who may write to the server.
+    fn stranger(&self) -> Connection {
+        let url = format!("unix://{}", self.redis.socket().display());
+        Client::open(url).unwrap().get_connection().unwrap()
+    }
+}
+
+mod one_node {
+    use super::{Lab, conformance};
+
+    conformance::every_promise_is_kept_by!(async {
+        let lab = Lab::start().await;
+        (lab.store(), lab)
+    });
+}
+
+mod three_nodes {
+    use super::{Lab, Nodes, conformance};
+
+    conformance::every_promise_is_kept_by!(async {
+        let lab = Lab::start().await;
+        (Nodes::of(&lab), lab)
+    });
+}
+
+/// A session of somebody, with a ticket of the same number.
+async fn begin(store: &RedisStore, number: u32, login: &str) -> Session {
+    let mut session = session(login, 9_000);
+    session.proof.ticket = Some(key(number).0);
+    let standing = store.create(key(number), session.clone(), at(0)).await;
+    assert_eq!(standing, Ok(Standing::Lives));
+    session
+}
+
+/// Under which key of the server a session is.
+fn place(number: u32) -> String {
+    let places = Places::new("passerelle:");
+    places.session(key(number)).as_str().to_owned()
+}
+
+fn sealed(stranger: &mut Connection, number: u32) -> Vec<u8> {
+    stranger.hget(place(number), "sealed").unwrap()
+}
+
+fn put(stranger: &mut Connection, number: u32, value: &[u8]) {
+    let () = stranger.hset(place(number), "sealed", value).unwrap();
+}
+
+const FORGED: Result<Option<Session>, StoreError> = Err(StoreError::Forged);
+
+#[tokio::test]
+async fn r126_no_edited_bit_of_a_session_is_taken_for_ours() {
+    let lab = Lab::start().await;
+    let (store, mut stranger) = (lab.store(), lab.stranger());
+    let kept = begin(&store, 1, "zoe").await;
+    let value = sealed(&mut stranger, 1);
+    for byte in 0..value.len() {
+        let mut edited = value.clone();
+        edited[byte] ^= 1 << (byte % 8);
+        put(&mut stranger, 1, &edited);
+        assert_eq!(store.find(key(1), at(1)).await, FORGED, "{byte}");
+    }
+    for length in [0, 1, 14, value.len() - 1] {
+        put(&mut stranger, 1, &value[..length]);
+        assert_eq!(store.find(key(1), at(1)).await, FORGED, "{length}");
+    }
+    let refused = u64::try_from(value.len()).unwrap() + 4;
+    assert_eq!(store.record().refused, refused);
+    put(&mut stranger, 1, &value);
+    assert_eq!(store.find(key(1), at(1)).await, Ok(Some(kept)));
+}
+
+#[tokio::test]
+async fn r126_a_session_that_was_swapped_with_another_one_is_nobodys() {
+    let lab = Lab::start().await;
+    let (store, mut stranger) = (lab.store(), lab.stranger());
+    begin(&store, 1, "zoe").await;
+    begin(&store, 2, "max").await;
+    let (zoe, max) = (sealed(&mut stranger, 1), sealed(&mut stranger, 2));
+    put(&mut stranger, 1, &max);
+    put(&mut stranger, 2, &zoe);
+    let joining = participant("zoom", "zoe");
+    let joined = store.join(key(1), joining, at(1)).await;
+    assert_eq!(joined, Err(StoreError::Forged));
+    let ended = store.end_of_another(key(1), "zoe", at(1)).await;
+    assert_eq!(ended, FORGED);
+    assert_eq!(store.find(key(2), at(1)).await, FORGED);
+    // It is gone, and who took part in it is not known: that is told, and not that nobody was there.
+    assert_eq!(store.end(key(1), at(1)).await, FORGED);
+    assert_eq!(store.end(key(1), at(1)).await, Ok(None));
+}
+
+#[tokio::test]
+async fn r126_what_another_service_or_another_form_has_written_is_not_ours() {
+    let lab = Lab::start().await;
+    let (store, mut stranger) = (lab.store(), lab.stranger());
+    begin(&store, 1, "zoe").await;
+    // Of another service with the same keys.
+    let other = lab.store_with("other:", PATIENCE_MS);
+    begin(&other, 1, "zoe").await;
+    let theirs: Vec<u8> = stranger
+        .hget(place(1).replace("passerelle:", "other:"), "sealed")
+        .unwrap();
+    let ours = sealed(&mut stranger, 1);
+    put(&mut stranger, 1, &theirs);
+    assert_eq!(store.find(key(1), at(1)).await, FORGED);
+    // Of a form that is not known here.
+    put(&mut stranger, 1, &[&[2], &ours[1..]].concat());
+    assert_eq!(store.find(key(1), at(1)).await, FORGED);
+    // No hash at all.
+    let () = stranger.set(place(1), "mine").unwrap();
+    assert_eq!(store.find(key(1), at(1)).await, FORGED);
+    // Without what must stand beside it.
+    let () = stranger.del(place(1)).unwrap();
+    put(&mut stranger, 1, &ours);
+    assert_eq!(store.find(key(1), at(1)).await, Ok(None));
+    // With another end beside it than in it.
+    let beside = [("used", "8900000"), ("ends", "99000000")];
+    let () = stranger.hset_multiple(place(1), &beside).unwrap();
+    assert!(store.find(key(1), at(8_999)).await.unwrap().is_some());
+    assert_eq!(store.find(key(1), at(9_000)).await, Ok(None));
+}
+
+#[tokio::test]
+async fn r126_neither_a_ticket_nor_a_replaced_key_is_led_to_another_session() {
+    let lab = Lab::start().await;
+    let (store, mut stranger) = (lab.store(), lab.stranger());
+    for (number, login) in [(1, "zoe"), (2, "zoe"), (3, "max"), (4, "max")] {
+        begin(&store, number, login).await;
+    }
+    for (old, new) in [(1, 2), (3, 4)] {
+        let replaced = store.replace(key(old), Some(key(new)), at(1)).await;
+        assert_eq!(replaced, Ok(None));
+    }
+    let heir = |number| format!("{}:heir", place(number));
+    let leads_to_max: Vec<u8> = stranger.get(heir(3)).unwrap();
+    let () = stranger.set(heir(1), leads_to_max).unwrap();
+    let ended = store.end_of_another(key(1), "zoe", at(2)).await;
+    assert_eq!(ended, FORGED);
+    let by_ticket = "passerelle:{sessions}:by-ticket";
+    let of_max: Vec<u8> = stranger.hget(by_ticket, &key(4).0[..]).unwrap();
+    let () = stranger.hset(by_ticket, &key(2).0[..], of_max).unwrap();
+    assert_eq!(store.end_by_ticket(key(2).0, at(2)).await, FORGED);
+    assert!(store.find(key(4), at(2)).await.unwrap().is_some());
+    assert!(store.find(key(2), at(2)).await.unwrap().is_some());
+}
+
+#[tokio::test]
+async fn r126_a_mark_that_somebody_else_has_written_is_a_mark_of_nobody() {
+    let lab = Lab::start().await;
+    let (store, mut stranger) = (lab.store(), lab.stranger());
+    let zoom = EntityId::parse("https://zoom.example/").unwrap();
+    let by_one = |id| Use {
+        by: [1; 32],
+        ..conformance::used(&zoom, id, at(300))
+    };
+    assert_eq!(store.mark(by_one("_1"), at(0)).await, Ok(Sight::First));
+    assert_eq!(store.mark(by_one("_2"), at(0)).await, Ok(Sight::First));
+    let uses = "passerelle:{marks}:uses";
+    let all: Vec<(Vec<u8>, Vec<u8>)> = stranger.hgetall(uses).unwrap();
+    let [(one, of_one), (other, of_other)] = &all[..] else {
+        panic!("{}", all.len())
+    };
+    let () = stranger.hset(uses, one, of_other).unwrap();
+    let () = stranger.hset(uses, other, of_one).unwrap();
+    for id in ["_1", "_2"] {
+        let again = Sight::Again { by_same_at: None };
+        assert_eq!(store.mark(by_one(id), at(1)).await, Ok(again));
+    }
+    assert_eq!(store.record().refused, 2);
+}
+
+#[tokio::test]
+async fn r126_the_key_ring_rotates_and_every_node_opens_what_the_others_have_sealed() {
+    let mut lab = Lab::start().await;
+    let (old, new) = (KeyRing::new_line(&OsEntropy), KeyRing::new_line(&OsEntropy));
+    let ring = |lines: &[&str]| Arc::new(KeyRing::parse(&lines.join("\n")).unwrap());
+    lab.keys = ring(&[&old]);
+    let (one, other) = (lab.store(), lab.store());
+    let kept = begin(&one, 1, "zoe").await;
+    // First all nodes learn of the new key, then it seals, then the old one is forgotten.
+    other.renew_keys(ring(&[&old, &new]));
+    one.renew_keys(ring(&[&new, &old]));
+    begin(&one, 2, "zoe").await;
+    assert_eq!(other.find(key(1), at(1)).await, Ok(Some(kept)));
+    assert!(other.find(key(2), at(1)).await.unwrap().is_some());
+    one.renew_keys(ring(&[&new]));
+    assert_eq!(one.find(key(1), at(1)).await, FORGED);
+    assert!(one.find(key(2), at(1)).await.unwrap().is_some());
+}
+
+/// A session as version 0.1.0 has stored it, under the key ring of 32 octets 7.
+const OF_FORM_1: &str = "\
+    AQFLsG-OAAAAAAAAIyh4OCWCKm-eYtohkOgo5MnSV25Zd-Ogs2JJaMA5Yp5mQdSlT9_3PX24hr9JxHbLhvGSDp3V\
+    U8LuNtT15wDN_UL06Cqat9YGKg4TuWEpeSlNjP2WXyCWq8WLHIn79rwuolh-JORzJdFOx_0HzgTmitR024JG5kyZ\
+    W-c82yp6VXykRhTKTtY3rR01G-z26NFOZBqQ1z3qquRNQZ_9lBhNrXDkPWNuer3WcyVK-v8EtIaXLX5jnE4KmjZa\
+    QWv2Cp4lHchVr0cRP4oVTL0LgAdEkAxiijxkjPK2oOWiyWBCngF3HS13zw-iesoRrg9qJ7eWXUu82JPNiQBUVPbH\
+    Mw";
+
+#[tokio::test]
+async fn r126_what_an_earlier_version_has_stored_is_read_and_what_is_stored_now_is_the_same() {
+    let mut lab = Lab::start().await;
+    let line = URL_SAFE_NO_PAD.encode([7; 32]);
+    lab.keys = Arc::new(KeyRing::parse(&line).unwrap());
+    let drawn = Arc::new(SeededEntropy::new(1));
+    let server = lab.server("passerelle:", PATIENCE_MS);
+    let store = RedisStore::new(server, LIMITS, Arc::clone(&lab.keys), drawn);
+    let mut kept = session("zoe", 9_000);
+    kept.proof.ticket = Some([9; 32]);
+    kept.join(participant("zoom", "zoe@univ.example"));
+    kept.join(participant("library", "5b0e3c7a91d24f68"));
+    store.create(key(1), kept.clone(), at(0)).await.unwrap();
+    let mut stranger = lab.stranger();
+    let stored = URL_SAFE_NO_PAD.encode(sealed(&mut stranger, 1));
+    assert_eq!(stored, OF_FORM_1);
+    let earlier = URL_SAFE_NO_PAD.decode(OF_FORM_1).unwrap();
+    put(&mut stranger, 1, &earlier);
+    assert_eq!(store.find(key(1), at(1)).await, Ok(Some(kept)));
+}
+
+#[tokio::test]
+async fn r50_r121_nothing_that_is_in_the_server_says_who_was_there_or_opens_a_session() {
+    let lab = Lab::start().await;
+    let (store, mut stranger) = (lab.store(), lab.stranger());
+    // Text as it is written is otherwise compressed.
+    let () = redis::cmd("CONFIG")
+        .arg(&["SET", "rdbcompression", "no"])
+        .query(&mut stranger)
+        .unwrap();
+    begin(&store, 1, "canary.martin").await;
+    begin(&store, 2, "canary.martin").await;
+    let joining = participant("canary-sp", "canary.name");
+    store.join(key(1), joining, at(1)).await.unwrap();
+    store.replace(key(1), Some(key(2)), at(1)).await.unwrap();
+    let zoom = EntityId::parse("https://canary.example/").unwrap();
+    let used = conformance::used(&zoom, "_canary", at(300));
+    store.mark(used, at(0)).await.unwrap();
+    let keys: Vec<String> = stranger.keys("*").unwrap();
+    // Two sets of sessions, two of marks, one session, and where the other one leads.
+    assert_eq!(keys.len(), 6, "{keys:?}");
+    for key in keys {
+        let ends_in: i64 = stranger.pttl(&key).unwrap();
+        assert!(ends_in > 0, "{key} stays for ever");
+        let value: Vec<u8> = redis::cmd("DUMP").arg(&key).query(&mut stranger).unwrap();
+        let whole = [key.as_bytes(), &value].concat();
+        assert!(whole.windows(6).all(|part| part != b"canary"), "{key}");
+    }
+}
+
+#[tokio::test]
+async fn r122_no_more_sessions_are_kept_than_the_limit_and_the_used_one_stays() {
+    let lab = Lab::start().await;
+    let (store, mut stranger) = (lab.store(), lab.stranger());
+    let used = session("used", 90_000);
+    store.create(key(0), used, at(0)).await.unwrap();
+    for n in 1..=LIMITS.sessions * 3 {
+        let now = i64::from(n);
+        let session = session("one of many", 90_000);
+        store.create(key(n), session, at(now)).await.unwrap();
+        assert!(store.find(key(0), at(now)).await.unwrap().is_some(), "{n}");
+        let sessions: Vec<String> = stranger.keys("passerelle:{s:*").unwrap();
+        assert!(sessions.len() <= 64, "{}", sessions.len());
+    }
+}
+
+#[tokio::test]
+async fn r66_r122_notices_of_made_up_tickets_leave_nothing_behind() {
+    let lab = Lab::start().await;
+    let (store, mut stranger) = (lab.store(), lab.stranger());
+    for n in 0..1_000 {
+        assert_eq!(store.end_by_ticket(key(n).0, at(1)).await, Ok(None));
+    }
+    let keys: Vec<String> = stranger.keys("*").unwrap();
+    assert_eq!(keys, [""; 0]);
+}
+
+#[tokio::test]
+async fn r33_a_full_server_refuses_what_is_new_and_still_finds_and_ends() {
+    let lab = Lab::start().await;
+    let (store, mut stranger) = (lab.store(), lab.stranger());
+    let kept = begin(&store, 1, "zoe").await;
+    let () = redis::cmd("CONFIG")
+        .arg(&["SET", "maxmemory", "1"])
+        .query(&mut stranger)
+        .unwrap();
+    let created = store.create(key(2), session("max", 500), at(1)).await;
+    assert_eq!(created, Err(StoreError::Full));
+    let zoom = EntityId::parse("https://zoom.example/").unwrap();
+    let used = conformance::used(&zoom, "_1", at(300));
+    assert_eq!(store.mark(used, at(1)).await, Err(StoreError::Full));
+    // Guesses are counted by the node.
+    for _ in 0..conformance::RULE.free {
+        let verdict = store.attempt([1; 32], conformance::RULE, at(1)).await;
+        assert_eq!(verdict, Ok(Verdict::Go));
+    }
+    let verdict = store.attempt([1; 32], conformance::RULE, at(1)).await;
+    assert_eq!(verdict, Ok(Verdict::WaitUntil(at(2))));
+    assert_eq!(store.find(key(1), at(2)).await, Ok(Some(kept.clone())));
+    assert_eq!(store.end(key(1), at(3)).await, Ok(Some(kept)));
+}
+
+/// Asks until the server answers, or fails.
+async fn until_it_answers(store: &RedisStore) {
+    let mut beat = tokio::time::interval(Duration::from_millis(5));
+    let answers = async {
+        while store.find(key(0), at(0)).await.is_err() {
+            beat.tick().await;
+        }
+    };
+    let waited = tokio::time::timeout(Duration::from_mins(1), answers).await;
+    waited.expect("it comes back by itself");
+}
+
+#[tokio::test]
+async fn r33_while_the_server_hangs_one_question_waits_and_the_others_are_told_at_once() {
+    let lab = Lab::start().await;
+    let store = lab.store_with("passerelle:", 500);
+    until_it_answers(&store).await;
+    begin(&store, 1, "zoe").await;
+    assert!(store.record().answers);
+    lab.redis.pause();
+    let started = tokio::time::Instant::now();
+    let found = store.find(key(1), at(1)).await;
+    assert_eq!(found, Err(StoreError::Unavailable));
+    for _ in 0..1_000 {
+        let found = store.find(key(1), at(1)).await;
+        assert_eq!(found, Err(StoreError::Unavailable));
+    }
+    // Were each to wait, it would be more than eight minutes.
+    assert!(started.elapsed() < Duration::from_secs(30));
+    assert!(!store.record().answers);
+    assert!(store.record().unanswered > 1_000);
+    lab.redis.go_on();
+    until_it_answers(&store).await;
+    assert!(store.find(key(1), at(1)).await.unwrap().is_some());
+    assert!(store.record().answers);
+}
+
+#[tokio::test]
+async fn a_server_that_is_started_again_empty_is_used_again() {
+    let mut lab = Lab::start().await;
+    let store = lab.store();
+    begin(&store, 1, "zoe").await;
+    lab.redis.kill();
+    let found = store.find(key(1), at(1)).await;
+    assert_eq!(found, Err(StoreError::Unavailable));
+    lab.redis.start_again().await;
+    until_it_answers(&store).await;
+    assert_eq!(store.find(key(1), at(1)).await, Ok(None));
+    begin(&store, 2, "zoe").await;
+    assert!(store.find(key(2), at(1)).await.unwrap().is_some());
+}
+
+#[tokio::test]
+async fn r126_an_account_without_the_right_password_has_no_store() {
+    let lab = Lab::start().await;
+    let with = |account: Option<(&str, &str)>| {
+        let account = account.map(|(user, password)| (Some(user.to_owned()), secret(password)));
+        let server = RedisServer {
+            account,
+            ..lab.server("passerelle:", PATIENCE_MS)
+        };
+        RedisStore::new(server, LIMITS, Arc::clone(&lab.keys), Arc::new(OsEntropy))
+    };
+    let right = with(Some(("passerelle", "THE-PASSWORD")));
+    begin(&right, 1, "zoe").await;
+    let () = redis::cmd("ACL")
+        .arg(&["SETUSER", "default", "off"])
+        .query(&mut lab.stranger())
+        .unwrap();
+    for account in [
+        Some(("passerelle", "wrong")),
+        Some(("stranger", "THE-PASSWORD")),
+        None,
+    ] {
+        let refused = with(account);
+        let found = refused.find(key(1), at(1)).await;
+        assert_eq!(found, Err(StoreError::Unavailable), "{account:?}");
+        assert!(!refused.record().answers);
+    }
+    assert!(right.find(key(1), at(1)).await.unwrap().is_some());
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn r48_the_answer_to_a_question_that_was_given_up_reaches_nobody_else() {
+    let lab = Lab::start().await;
+    let store = lab.store();
+    for number in 0..60 {
+        begin(&store, number, &format!("person{number}")).await;
+    }
+    let mut given_up = HashSet::new();
+    for round in 0..10 {
+        lab.redis.pause();
+        let mut waiting = tokio::task::JoinSet::new();
+        let mut leaving = tokio::task::JoinSet::new();
+        for number in 0..60 {
+            let of_it = store.clone();
+            leaving.spawn(async move {
+                let found = of_it.find(key(number), at(1));
+                let moment = Duration::from_millis(u64::from(number % 7));
+                let found = tokio::time::timeout(moment, found).await;
+                found.is_err().then_some((round, number))
+            });
+            let of_it = store.clone();
+            waiting.spawn(async move {
+                let found = of_it.find(key(59 - number), at(1)).await;
+                (59 - number, found.unwrap().unwrap().proof.login)
+            });
+        }
+        given_up.extend(leaving.join_all().await.into_iter().flatten());
+        lab.redis.go_on();
+        for (number, login) in waiting.join_all().await {
+            assert_eq!(login, format!("person{number}"));
+        }
+    }
+    assert_eq!(given_up.len(), 600);
+}
+
+#[tokio::test]
+async fn r66_a_replacement_whose_caller_goes_away_loses_nobody() {
+    let lab = Lab::start().await;
+    let store = lab.store();
+    begin(&store, 1, "zoe").await;
+    let told = participant("library", "zoe");
+    store.join(key(1), told.clone(), at(1)).await.unwrap();
+    begin(&store, 2, "zoe").await;
+    lab.redis.pause();
+    let replacing = store.replace(key(1), Some(key(2)), at(1));
+    let left = tokio::time::timeout(Duration::from_millis(20), replacing).await;
+    assert!(left.is_err());
+    lab.redis.go_on();
+    let mut beat = tokio::time::interval(Duration::from_millis(5));
+    let goes_over = async {
+        while store
+            .find(key(2), at(1))
+            .await
+            .unwrap()
+            .unwrap()
+            .participants
+            != [told.clone()]
+        {
+            beat.tick().await;
+        }
+    };
+    let gone_over = tokio::time::timeout(Duration::from_mins(1), goes_over).await;
+    gone_over.expect("who took part goes over");
+    assert_eq!(store.find(key(1), at(1)).await, Ok(None));
+}
+
+#[tokio::test]
+async fn r74_what_one_node_has_counted_makes_the_others_wait() {
+    let lab = Lab::start().await;
+    let (one, other) = (lab.store(), lab.store());
+    let rule = conformance::RULE;
+    for _ in 0..rule.free {
+        assert_eq!(one.attempt([1; 32], rule, at(0)).await, Ok(Verdict::Go));
+    }
+    let shut = Ok(Verdict::WaitUntil(at(1)));
+    assert_eq!(other.attempt([1; 32], rule, at(0)).await, shut);
+    // What was not let through is counted by nobody.
+    assert_eq!(other.attempt([1; 32], rule, at(1)).await, Ok(Verdict::Go));
+    other.forgive([1; 32]).await.unwrap();
+    assert_eq!(other.attempt([1; 32], rule, at(1)).await, Ok(Verdict::Go));
+}
+
+/// Three nodes, of which each call comes to another one. Attempts are those that they count together.
+struct Nodes {
+    nodes: [RedisStore; 3],
+    calls: AtomicUsize,
+}
+
+impl Nodes {
+    fn of(lab: &Lab) -> Self {
+        Self {
+            nodes: [lab.store(), lab.store(), lab.store()],
+            calls: AtomicUsize::new(0),
+        }
+    }
+
+    fn next(&self) -> &RedisStore {
+        &self.nodes[self.calls.fetch_add(1, Ordering::Relaxed) % 3]
+    }
+}
+
+impl Sessions for Nodes {
+    async fn bring_ticket(
+        &self,
+        ticket: [u8; 32],
+        expires_at: Timestamp,
+        now: Timestamp,
+    ) -> Result<Sight, StoreError> {
+        self.next().bring_ticket(ticket, expires_at, now).await
+    }
+
+    async fn create(
+        &self,
+        key: SessionKey,
+        session: Session,
+        now: Timestamp,
+    ) -> Result<Standing, StoreError> {
+        self.next().create(key, session, now).await
+    }
+
+    async fn join(
+        &self,
+        key: SessionKey,
+        participant: Participant,
+        now: Timestamp,
+    ) -> Result<Standing, StoreError> {
+        self.next().join(key, participant, now).await
+    }
+
+    async fn find(&self, key: SessionKey, now: Timestamp) -> Result<Option<Session>, StoreError> {
+        self.next().find(key, now).await
+    }
+
+    async fn end(&self, key: SessionKey, now: Timestamp) -> Result<Option<Session>, StoreError> {
+        self.next().end(key, now).await
+    }
+
+    async fn end_of_another(
+        &self,
+        key: SessionKey,
+        login: &str,
+        now: Timestamp,
+    ) -> Result<Option<Session>, StoreError> {
+        self.next().end_of_another(key, login, now).await
+    }
+
+    async fn replace(
+        &self,
+        old: SessionKey,
+        new: Option<SessionKey>,
+        now: Timestamp,
+    ) -> Result<Option<Session>, StoreError> {
+        self.next().replace(old, new, now).await
+    }
+
+    async fn end_by_ticket(
+        &self,
+        ticket: [u8; 32],
+        now: Timestamp,
+    ) -> Result<Option<Session>, StoreError> {
+        self.next().end_by_ticket(ticket, now).await
+    }
+
+    async fn sign_in_of(&self, ticket: [u8; 32], now: Timestamp) -> Result<Standing, StoreError> {
+        self.next().sign_in_of(ticket, now).await
+    }
+}
+
+impl ReplayGuard for Nodes {
+    async fn mark(&self, used: Use<'_>, now: Timestamp) -> Result<Sight, StoreError> {
+        self.next().mark(used, now).await
+    }
+}
+
+impl Attempts for Nodes {
+    async fn attempt(
+        &self,
+        key: [u8; 32],
+        rule: AttemptRule,
+        now: Timestamp,
+    ) -> Result<Verdict, StoreError> {
+        self.next().0.attempt(key, rule, now).await
+    }
+
+    async fn forgive(&self, key: [u8; 32]) -> Result<(), StoreError> {
+        self.next().0.forgive(key).await
+    }
+
+    async fn take_back(
+        &self,
+        key: [u8; 32],
+        rule: AttemptRule,
+        attempted_at: Timestamp,
+    ) -> Result<(), StoreError> {
+        self.next().0.take_back(key, rule, attempted_at).await
+    }
+}

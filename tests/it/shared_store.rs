@@ -1,0 +1,247 @@
+//! Several nodes before one Redis server: what one of them remembers the others know, and nobody is stopped where it
+//! is gone.
+
+use std::time::{Duration, Instant};
+
+use serde_json::{Value, json};
+
+use crate::{
+    bridge::{Bridge, LIBRARY, Setup, ZOOM, browser::Browser, page::Page},
+    lab::{keys::Authority, port::free_port, redis::Redis},
+};
+
+/// A node. What it draws is its own; keys and accounts are those of all.
+fn node(redis: &Redis, seed: u64) -> Bridge {
+    let setup = Setup {
+        seed,
+        more: table(redis),
+        ..Setup::new()
+    };
+    setup.build()
+}
+
+/// The table that names the server.
+pub(crate) fn table(redis: &Redis) -> String {
+    let socket = redis.socket();
+    // Generous: CI builds on the same two cores.
+    format!(
+        "[store]\nredis = 'unix://{}'\ntimeout-milliseconds = 2000",
+        socket.display()
+    )
+}
+
+/// The same browser, which the proxy has asked another node from now on.
+pub(crate) fn at(node: &Bridge, browser: &Browser) -> Browser {
+    let mut moved = node.browser();
+    moved.jar = browser.jar.clone();
+    moved
+}
+
+async fn visit(node: &Bridge, browser: &mut Browser, sp: &str) -> Page {
+    let request = node.request_of(sp);
+    browser.arrive(&request.redirect(None)).await
+}
+
+/// Signs somebody in, from a request to the answer, at one node.
+async fn signs_in(node: &Bridge, login: &str) -> Browser {
+    let mut browser = node.browser();
+    let request = node.request();
+    let form = browser.arrive(&request.redirect(None)).await;
+    let answer = browser.sign_in(&form, login).await.answer();
+    let identity = node.identity(&answer, ZOOM, request.id());
+    assert_eq!(
+        identity.name_id.value,
+        format!("{login}@univ-montp3.example")
+    );
+    browser
+}
+
+/// What `/readyz` says of the server.
+async fn told(node: &Bridge) -> Value {
+    let page = node.browser().open("/readyz").await;
+    assert_eq!(page.status, 200);
+    let told: Value = serde_json::from_str(&page.body).unwrap();
+    told["store"].clone()
+}
+
+async fn until_it_answers(node: &Bridge) {
+    let mut beat = tokio::time::interval(Duration::from_millis(10));
+    let answers = async {
+        while told(node).await["answers"] != true {
+            beat.tick().await;
+        }
+    };
+    let waited = tokio::time::timeout(Duration::from_mins(1), answers).await;
+    waited.expect("it comes back by itself");
+}
+
+#[tokio::test]
+async fn r50_a_session_of_one_node_is_used_at_another_ended_there_and_gone_at_the_first() {
+    let redis = Redis::start(&[]).await;
+    let (one, other) = (node(&redis, 1), node(&redis, 2));
+    // Each step of the sign-in at another node, too.
+    let mut browser = one.browser();
+    let request = one.request();
+    let form = browser.arrive(&request.redirect(None)).await;
+    let mut browser = at(&other, &browser);
+    let page = browser.sign_in(&form, "anne.dupont").await;
+    other.identity(&page.answer(), ZOOM, request.id());
+    let mut browser = at(&one, &browser);
+    assert_eq!(visit(&one, &mut browser, LIBRARY).await.kind(), "post");
+    let mut browser = at(&other, &browser);
+    assert_eq!(visit(&other, &mut browser, ZOOM).await.kind(), "post");
+    let kept = browser.clone();
+    browser.sign_out().await;
+    for node in [&one, &other] {
+        let page = visit(node, &mut at(node, &kept), ZOOM).await;
+        assert_eq!(page.kind(), "login");
+    }
+    assert_eq!(
+        told(&one).await,
+        json!({"answers": true, "unanswered": 0, "refused": 0})
+    );
+    assert_eq!(told(&Bridge::new()).await, Value::Null);
+}
+
+#[tokio::test]
+async fn r33_a_request_that_one_node_has_answered_is_not_new_at_another() {
+    let redis = Redis::start(&[]).await;
+    let (one, other) = (node(&redis, 1), node(&redis, 2));
+    let request = one.request();
+    let mut browser = one.browser();
+    let form = browser.arrive(&request.redirect(None)).await;
+    browser.sign_in(&form, "anne.dupont").await.answer();
+    let mut thief = other.browser();
+    let form = thief.arrive(&request.redirect(None)).await;
+    let page = thief.sign_in(&form, "luc.bernard").await;
+    page.stops(400, "request-used");
+}
+
+#[tokio::test]
+async fn r33_a_server_that_is_killed_and_comes_back_empty_stops_nobody() {
+    let mut redis = Redis::start(&[]).await;
+    let (one, other) = (node(&redis, 1), node(&redis, 2));
+    let before = signs_in(&one, "anne.dupont").await;
+    let mut half_way = one.browser();
+    let request = one.request();
+    let form = half_way.arrive(&request.redirect(None)).await;
+    redis.kill();
+    let page = at(&other, &half_way).sign_in(&form, "anne.dupont").await;
+    other.identity(&page.answer(), ZOOM, request.id());
+    signs_in(&one, "luc.bernard").await;
+    assert_eq!(told(&one).await["answers"], false);
+    let metrics = one.metrics().await;
+    assert!(
+        metrics.contains("\npasserelle_store_answers 0\n"),
+        "{metrics}"
+    );
+    assert!(!metrics.contains("passerelle_sessions_unkept_total 0"));
+    redis.start_again().await;
+    for node in [&one, &other] {
+        until_it_answers(node).await;
+    }
+    let page = visit(&other, &mut at(&other, &before), ZOOM).await;
+    assert_eq!(page.kind(), "login", "nobody remembers");
+    let mut after = signs_in(&one, "anne.dupont").await;
+    let page = visit(&other, &mut at(&other, &after), ZOOM).await;
+    assert_eq!(page.kind(), "post");
+    assert_eq!(visit(&one, &mut after, ZOOM).await.kind(), "post");
+}
+
+#[tokio::test]
+async fn r33_while_the_server_hangs_people_sign_in_and_do_not_wait_for_it() {
+    let redis = Redis::start(&[]).await;
+    let node = node(&redis, 1);
+    signs_in(&node, "anne.dupont").await;
+    redis.pause();
+    let started = Instant::now();
+    for _ in 0..40 {
+        signs_in(&node, "anne.dupont").await;
+    }
+    // Each asks some ten questions: were each to wait its two seconds, it would be a quarter of an hour.
+    assert!(started.elapsed() < Duration::from_mins(1));
+    assert_eq!(told(&node).await["answers"], false);
+    redis.go_on();
+    until_it_answers(&node).await;
+    let mut browser = signs_in(&node, "anne.dupont").await;
+    assert_eq!(visit(&node, &mut browser, ZOOM).await.kind(), "post");
+}
+
+#[tokio::test]
+async fn r74_wrong_passwords_at_one_node_make_the_account_wait_at_another() {
+    let redis = Redis::start(&[]).await;
+    let (one, other) = (node(&redis, 1), node(&redis, 2));
+    let mut browser = one.browser();
+    let form = browser.arrive(&one.request().redirect(None)).await;
+    for _ in 0..5 {
+        let wrong = form.filled("anne.dupont", "wrong");
+        browser.submit(&form, &wrong).await;
+    }
+    let mut browser = other.browser();
+    let form = browser.arrive(&other.request().redirect(None)).await;
+    let page = browser.sign_in(&form, "anne.dupont").await;
+    assert_eq!(page.status, 429);
+    // Without the server each node counts for itself, and this one has let nobody guess.
+    drop(redis);
+    let page = browser.sign_in(&form, "anne.dupont").await;
+    page.answer();
+}
+
+#[tokio::test]
+async fn r126_a_server_for_which_the_named_authority_vouches_is_believed_and_no_other() {
+    let (ours, theirs) = (Authority::new("University"), Authority::new("Somebody"));
+    let folder = tempfile::tempdir().unwrap();
+    let write = |name: &str, content: &[u8]| {
+        let path = folder.path().join(name);
+        std::fs::write(&path, content).unwrap();
+        path.to_str().unwrap().to_owned()
+    };
+    let (ca, other_ca) = (
+        write("ca.pem", &ours.pem()),
+        write("other.pem", &theirs.pem()),
+    );
+    for (host, believed, is_believed) in [
+        ("localhost", &ca, true),
+        ("localhost", &other_ca, false),
+        ("elsewhere.example", &ca, false),
+    ] {
+        let key = ours.vouch_for(host);
+        let certificate = write("redis.crt", &key.certificate);
+        let key = write("redis.key", &key.key);
+        let port = free_port().to_string();
+        let words = ["--tls-port", &port, "--tls-auth-clients", "no"];
+        let files = ["--tls-cert-file", &certificate, "--tls-key-file", &key];
+        let authority = ["--tls-ca-cert-file", &ca];
+        let _redis = Redis::start(&[&words[..], &files, &authority].concat()).await;
+        let more = format!(
+            "[store]\nredis = 'rediss://localhost:{port}'\nca = '{believed}'\ntimeout-milliseconds = 2000"
+        );
+        let setup = Setup {
+            more,
+            ..Setup::new()
+        };
+        let node = setup.build();
+        let mut browser = signs_in(&node, "anne.dupont").await;
+        assert_eq!(told(&node).await["answers"], is_believed, "{host}");
+        let page = visit(&node, &mut browser, ZOOM).await;
+        assert_eq!(page.kind() == "post", is_believed, "{host}");
+    }
+}
+
+#[tokio::test]
+async fn another_store_needs_a_restart() {
+    let redis = Redis::start(&[]).await;
+    let bridge = Bridge::new();
+    let setup = Setup {
+        more: table(&redis),
+        ..Setup::new()
+    };
+    let taken = bridge.reload(&setup).unwrap();
+    let told: Vec<_> = taken
+        .needs_restart
+        .iter()
+        .map(ToString::to_string)
+        .collect();
+    assert_eq!(told.len(), 1, "{told:?}");
+    assert!(told[0].contains("store.redis: needs a restart: until then none counts"));
+}
