@@ -132,7 +132,7 @@ fn read_account(
     let user = table.text("user", report);
     let file: Option<PathBuf> = table.optional("password-file", report);
     let Some(file) = file else {
-        if user.is_some() {
+        if user.is_some() && report.is_clean_under(&table.at("password-file")) {
             report
                 .fault(&table.at("user"), "stands without password-file")
                 .hint("the password is in a file of its own, which nobody else can read");

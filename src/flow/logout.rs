@@ -7,6 +7,7 @@ use super::{
     Visit,
     bridge::Bridge,
     stop::{HereFault, Stopped},
+    story::Story,
 };
 use crate::{
     audit,
@@ -148,12 +149,16 @@ impl Bridge {
 
     /// Ends the session that this browser has from before where it is another person's, at once: whatever
     /// becomes of the sign-in, whoever sits there now has nothing of it.
-    pub(super) async fn end_of_another(&self, login: &str, visit: &Visit) {
+    ///
+    /// Where the store does not say whether it has ended, the browser forgets it: once the store is back, the
+    /// next provider would be told of whoever sat there before.
+    pub(super) async fn end_of_another(&self, login: &str, visit: &Visit, story: &mut Story) {
         let Some(token) = &visit.session else {
             return;
         };
         let (key, now) = (SessionKey(token.hash()), self.clock.now());
         let ended = self.store.end_of_another(key, login, now).await;
+        story.forgets_session = ended.is_err();
         self.tell_replaced(ended, visit);
     }
 
@@ -193,6 +198,7 @@ impl Bridge {
             support_code: SupportCode::draw(&*self.entropy),
             home: None,
             is_trial: false,
+            forget_session: false,
         }
     }
 

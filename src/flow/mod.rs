@@ -57,6 +57,8 @@ pub struct Reply {
     pub keep_browser: Option<Token>,
     /// A value to keep, of its new session.
     pub keep_session: Option<Token>,
+    /// Whether it forgets the session that it brought, where it keeps no new one.
+    pub forget_session: bool,
 }
 
 impl Reply {
@@ -65,6 +67,7 @@ impl Reply {
             next,
             keep_browser: None,
             keep_session: None,
+            forget_session: false,
         }
     }
 }

@@ -399,7 +399,7 @@ impl Bridge {
                 .note(Organ::Authn, "subject", Verdict::SubjectIsAnother);
             return Err(Stop::told(way.to, AnswerFault::UnknownPrincipal));
         }
-        self.end_of_another(&proof.login, visit).await;
+        self.end_of_another(&proof.login, visit, story).await;
         let prepared = self.prepare(&way, &proof, Proven::Now, story).await?;
         // From here on nothing waits where the store is in memory. The server drops this future when the
         // browser goes away, at whatever it waits for: a session that had ended by then would never be told
@@ -428,6 +428,8 @@ impl Bridge {
         match self.issue(&way, &session, &prepared, story).await {
             Ok(next) => {
                 self.replace_old(kept.as_ref(), visit).await;
+                // The old one ends, or could not be ended, and none is in its place.
+                story.forgets_session = kept.is_none() && visit.session.is_some();
                 let mut reply = Reply::new(next);
                 reply.keep_session = kept;
                 Ok(reply)
@@ -480,6 +482,11 @@ impl Bridge {
             Err(Stop::Here(fault)) => Err(fault),
             Ok(reply) => Ok(reply),
         };
+        let forget_session = story.forgets_session;
+        let end = end.map(|reply| Reply {
+            forget_session,
+            ..reply
+        });
         let end = end.map_err(|fault| self.stopped_at(&mut story, fault));
         story.tell(&end);
         end
@@ -493,6 +500,7 @@ impl Bridge {
             support_code: story.support_code,
             home: story.sp.as_ref().and_then(|name| self.home(name)),
             is_trial: story.is_trial,
+            forget_session: story.forgets_session,
         }
     }
 }

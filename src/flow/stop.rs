@@ -209,6 +209,8 @@ pub struct Stopped {
     pub is_trial: bool,
     /// The step to take again, where the journey itself can go on.
     pub again: Option<Step>,
+    /// Whether the browser forgets the session that it brought: it is another person's, and lives on.
+    pub forget_session: bool,
 }
 
 /// The way home: a provider, and the way in to it.

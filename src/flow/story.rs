@@ -11,6 +11,9 @@ pub(crate) struct Story {
     pub(crate) sp: Option<ShortName>,
     /// Whether nothing of it is sent.
     pub(crate) is_trial: bool,
+    /// Whether the browser is to forget the session that it brought: nothing of it may live on there, and it
+    /// could not be ended, or no other one takes its place.
+    pub(crate) forgets_session: bool,
     /// The step that was opened: where the journey goes on from.
     pub(crate) step: Option<Step>,
     pub(crate) trace: Trace,
@@ -22,6 +25,7 @@ impl Story {
             support_code,
             sp: None,
             is_trial: false,
+            forgets_session: false,
             step: None,
             trace: Trace::new(),
         }

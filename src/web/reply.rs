@@ -80,10 +80,18 @@ pub(super) fn to_step_in(
             }
             if let Some(token) = reply.keep_session {
                 add_cookie(&mut response, keep(SESSION_COOKIE, &token.text()));
+            } else if reply.forget_session {
+                add_cookie(&mut response, forget(SESSION_COOKIE));
             }
             response
         }
-        Err(stopped) => stop_page(front, headers, language, &stopped),
+        Err(stopped) => {
+            let mut response = stop_page(front, headers, language, &stopped);
+            if stopped.forget_session {
+                add_cookie(&mut response, forget(SESSION_COOKIE));
+            }
+            response
+        }
     };
     remember(&mut response, chosen);
     response

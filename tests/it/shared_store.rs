@@ -168,6 +168,23 @@ async fn r33_while_the_server_hangs_people_sign_in_and_do_not_wait_for_it() {
 }
 
 #[tokio::test]
+async fn r48_whoever_signs_in_while_the_server_is_away_is_not_taken_for_who_sat_there_before() {
+    let redis = Redis::start(&[]).await;
+    let node = node(&redis, 1);
+    let mut browser = signs_in(&node, "anne.dupont").await;
+    redis.pause();
+    let request = node.request();
+    let form = browser.arrive(&request.redirect(None)).await;
+    let answer = browser.sign_in(&form, "luc.bernard").await.answer();
+    let luc = node.identity(&answer, ZOOM, request.id()).name_id.value;
+    assert_eq!(luc, "luc.bernard@univ-montp3.example");
+    redis.go_on();
+    until_it_answers(&node).await;
+    // Anne's session lives on there, and nobody in this browser has anything of it.
+    assert_eq!(visit(&node, &mut browser, ZOOM).await.kind(), "login");
+}
+
+#[tokio::test]
 async fn r74_wrong_passwords_at_one_node_make_the_account_wait_at_another() {
     let redis = Redis::start(&[]).await;
     let (one, other) = (node(&redis, 1), node(&redis, 2));
