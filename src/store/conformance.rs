@@ -73,9 +73,11 @@ macro_rules! every_promise_is_kept_by {
             r66_nobody_joins_a_session_that_has_ended
             r66_of_many_notices_of_one_ticket_one_ends_the_session
             r66_a_session_in_use_is_ended_by_its_ticket_after_many_others_have_come_and_gone
+            r66_a_session_that_outlives_its_first_idle_time_is_ended_by_its_ticket
             r66_a_session_that_is_replaced_and_ended_at_one_time_loses_nobody
             r74_of_200_parallel_attempts_the_free_ones_go
             r74_waits_grow_and_a_wait_is_not_an_attempt
+            r74_a_clock_that_is_behind_waits_for_what_was_earned_and_no_longer
             r74_a_wait_that_is_over_lets_one_of_many_go
             r74_attempts_are_forgotten_one_by_one_and_then_all
             r74_a_forgiven_account_starts_anew_and_another_does_not
@@ -489,6 +491,33 @@ fn with_ticket(login: &str, ticket: u8) -> Session {
     session
 }
 
+pub(crate) async fn r66_a_session_that_outlives_its_first_idle_time_is_ended_by_its_ticket(
+    store: Arc<impl Sessions>,
+) {
+    let idle = LIMITS.idle.as_secs();
+    let of = |number| {
+        let mut session = session("zoe", 90_000);
+        session.proof.ticket = Some(key(number).0);
+        session
+    };
+    for number in [1, 2] {
+        begin(&*store, number, of(number)).await;
+        // Too soon after the beginning for a backend that notes few uses.
+        let used = store.find(key(number), at(idle / 16 - 1)).await;
+        assert_eq!(used, Ok(Some(of(number))));
+    }
+    let after_first = at(idle + 1);
+    let another = store.create(key(3), session("max", 90_000), after_first);
+    assert_eq!(another.await, Ok(Standing::Lives));
+    let found = store.find(key(1), after_first).await;
+    assert_eq!(found, Ok(Some(of(1))));
+    for number in [1, 2] {
+        let ended = store.end_by_ticket(key(number).0, after_first).await;
+        assert_eq!(ended, Ok(Some(of(number))), "{number}");
+        assert_eq!(store.find(key(number), after_first).await, Ok(None));
+    }
+}
+
 pub(crate) async fn r66_a_session_is_ended_by_its_ticket_and_no_other_is(
     store: Arc<impl Sessions>,
 ) {
@@ -870,6 +899,19 @@ pub(crate) async fn r74_waits_grow_and_a_wait_is_not_an_attempt(store: Arc<impl 
         );
         now += wait;
     }
+}
+
+pub(crate) async fn r74_a_clock_that_is_behind_waits_for_what_was_earned_and_no_longer(
+    store: Arc<impl Attempts>,
+) {
+    let (ahead, behind) = (at(120), at(0));
+    for number in 0..RULE.free {
+        let now = if number % 2 == 0 { ahead } else { behind };
+        let verdict = store.attempt(ALICE, RULE, now).await;
+        assert_eq!(verdict, Ok(Verdict::Go), "{number}");
+    }
+    let verdict = store.attempt(ALICE, RULE, behind).await;
+    assert_eq!(verdict, Ok(Verdict::WaitUntil(at(1))));
 }
 
 pub(crate) async fn r74_a_wait_that_is_over_lets_one_of_many_go(

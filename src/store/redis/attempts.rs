@@ -57,7 +57,6 @@ impl Attempts for Inner {
         call.arg(&key[..])
             .arg(now.as_millisecond())
             .arg(ms(rule.one_forgotten_in()))
-            .arg(ms(rule.longest_wait))
             .arg(rule.most_counted())
             .arg(ms(rule.forget_after))
             .arg(self.limits.attempts.max(1))

@@ -9,7 +9,8 @@
 //!   made here, and put back where nobody else has changed it meanwhile.
 //! - All sessions stand in one list, by the instant at which they end if they are not used: past
 //!   the bound the first of it goes. The list learns of a use when a sixteenth of the idle time is over since
-//!   it learned of the last one. Tickets are in the same slot, so that of a session that begins and a
+//!   it learned of the last one; so whoever stands in it past the end is left there until no clock and no use
+//!   that it has not learned of can keep the session alive. Tickets are in the same slot, so that of a session that begins and a
 //!   notice that ends it one sees the other.
 //! - A session that is replaced leaves at its key, for a minute, where it leads. Whoever comes later
 //!   follows, and so does whoever has something to bequeath to a session that was replaced meanwhile.

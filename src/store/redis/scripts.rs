@@ -142,8 +142,9 @@ return redis.call('DEL', KEYS[1])";
 
     /// Lists a session, with its ticket. Keys: ends of the sessions, sessions by ticket, ends of brought
     /// tickets, tickets that were signed out. Arguments: now, member (session and ticket), its end, the most
-    /// sessions, ticket or nothing, sealed key of the session, end of the session whatever happens. Gives
-    /// nothing where the ticket was signed out, or else those that had to make room.
+    /// sessions, ticket or nothing, sealed key of the session, end of the session whatever happens, up to
+    /// which listed end a session is surely over. Gives nothing where the ticket was signed out, or else
+    /// those that had to make room.
     LIST = r"
 local now, ends, most, ticket = tonumber(ARGV[1]), tonumber(ARGV[3]), tonumber(ARGV[4]), ARGV[5]
 if ticket ~= '' and is_live(KEYS[3], ticket, now) and redis.call('HEXISTS', KEYS[4], ticket) == 1 then
@@ -153,7 +154,7 @@ local function unlist(member)
   redis.call('ZREM', KEYS[1], member)
   redis.call('HDEL', KEYS[2], string.sub(member, 33))
 end
-for _, member in ipairs(redis.call('ZRANGEBYSCORE', KEYS[1], '-inf', now, 'LIMIT', 0, 8)) do
+for _, member in ipairs(redis.call('ZRANGEBYSCORE', KEYS[1], '-inf', ARGV[8], 'LIMIT', 0, 8)) do
   unlist(member)
 end
 local gone = {}
@@ -171,10 +172,6 @@ if ticket ~= '' then
   keep(KEYS[2], now, tonumber(ARGV[7]))
 end
 return gone";
-
-    /// Notes in the list that a session was used. Keys: ends of the sessions. Arguments: member, its end.
-    RELIST = r"
-return redis.call('ZADD', KEYS[1], 'XX', ARGV[2], ARGV[1])";
 
     /// Takes a session that has ended off the list. Keys: ends of the sessions, sessions by ticket.
     /// Arguments: member.
@@ -207,11 +204,20 @@ return {1, ''}";
     /// Notes that a ticket was signed out, where it was brought, and gives the sealed key of its session.
     /// Keys: ends of brought tickets, tickets that were signed out, sessions by ticket. Arguments: ticket.
     SIGN_OUT = r"
+local refused
 if redis.call('ZSCORE', KEYS[1], ARGV[1]) then
-  redis.call('HSET', KEYS[2], ARGV[1], '1')
-  redis.call('PEXPIRE', KEYS[2], math.max(redis.call('PTTL', KEYS[1]), 1))
+  -- A server that is full takes no note, and the session is to end all the same.
+  local noted = redis.pcall('HSET', KEYS[2], ARGV[1], '1')
+  if type(noted) == 'table' and noted.err then
+    refused = noted
+  else
+    redis.call('PEXPIRE', KEYS[2], math.max(redis.call('PTTL', KEYS[1]), 1))
+  end
 end
-return redis.call('HGET', KEYS[3], ARGV[1])";
+local session = redis.call('HGET', KEYS[3], ARGV[1])
+-- Where there is none to end, the note was all: one may begin yet.
+if refused and not session then return refused end
+return session";
 
     /// Whether a ticket was signed out. Keys: ends of brought tickets, tickets that were signed out.
     /// Arguments: now, ticket.
@@ -220,10 +226,10 @@ if not is_live(KEYS[1], ARGV[2], tonumber(ARGV[1])) then return 0 end
 return redis.call('HEXISTS', KEYS[2], ARGV[2])";
 
     /// Counts an attempt, as `MemoryStore::attempt` does. Keys: ends, counters. Arguments: which, now, in how
-    /// long one is forgotten, the longest wait, the most that are told apart, when all are forgotten, the most
-    /// counters, how many are free, the waits after those. Gives until when to wait, or nothing.
+    /// long one is forgotten, the most that are told apart, when all are forgotten, the most counters, how
+    /// many are free, the waits after those. Gives until when to wait, or nothing.
     ATTEMPT = r"
-local id, now, step, longest = ARGV[1], tonumber(ARGV[2]), tonumber(ARGV[3]), tonumber(ARGV[4])
+local id, now, step = ARGV[1], tonumber(ARGV[2]), tonumber(ARGV[3])
 purge(KEYS[1], KEYS[2], now)
 local counter = is_live(KEYS[1], id, now) and read_counter(KEYS[2], id)
 local counted, not_before, forgotten_up_to = 0, now, now
@@ -231,16 +237,18 @@ if counter then
   local gone = math.max(now - counter.forgotten_up_to, 0)
   counted = math.max(counter.counted - math.floor(gone / step), 0)
   forgotten_up_to = now - gone % step
-  not_before = math.min(counter.not_before, now + longest)
+  -- It was written by a clock that may be ahead: nobody waits for longer than those attempts have earned,
+  -- and after a free one not at all.
+  not_before = math.min(counter.not_before, now + wait_after(counter.counted, 7))
 end
 if now < not_before then return not_before end
-counted = math.min(counted + 1, tonumber(ARGV[5]))
-if not redis.call('ZSCORE', KEYS[1], id) and redis.call('ZCARD', KEYS[1]) >= tonumber(ARGV[7]) then
+counted = math.min(counted + 1, tonumber(ARGV[4]))
+if not redis.call('ZSCORE', KEYS[1], id) and redis.call('ZCARD', KEYS[1]) >= tonumber(ARGV[6]) then
   redis.call('HDEL', KEYS[2], redis.call('ZPOPMIN', KEYS[1])[1])
 end
-local ends = now + tonumber(ARGV[6])
+local ends = now + tonumber(ARGV[5])
 redis.call('ZADD', KEYS[1], ends, id)
-write_counter(KEYS[2], id, counted, now, now + wait_after(counted, 8), forgotten_up_to)
+write_counter(KEYS[2], id, counted, now, now + wait_after(counted, 7), forgotten_up_to)
 keep(KEYS[1], now, ends)
 keep(KEYS[2], now, ends)
 return false";

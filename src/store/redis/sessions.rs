@@ -88,20 +88,8 @@ impl Sessions for RedisStore {
     }
 
     async fn find(&self, key: SessionKey, now: Timestamp) -> Result<Option<Session>, StoreError> {
-        let place = self.0.places.session(key);
-        let mut call = scripts::FIND.prepare_invoke();
-        call.key(place.as_str());
-        call.arg(now.as_millisecond()).arg(self.0.idle_ms());
-        let found = self.0.link.run::<Option<(Vec<u8>, bool)>>(&call).await?;
-        let Some((value, is_to_be_listed)) = found else {
-            return Ok(None);
-        };
-        let session = self.0.open(&place, &value, now)?;
-        if let Some(session) = session.as_ref().filter(|_| is_to_be_listed) {
-            // The session lives, whatever becomes of its place in the list.
-            let _ = self.0.list_anew(key, session, now).await;
-        }
-        Ok(session)
+        self.to_the_end(async move |inner| inner.find(key, now).await)
+            .await
     }
 
     async fn end(&self, key: SessionKey, now: Timestamp) -> Result<Option<Session>, StoreError> {
@@ -155,7 +143,8 @@ impl Sessions for RedisStore {
 
 impl RedisStore {
     /// Takes all steps of `work`, though whoever waits for them goes away in between: a session that was taken
-    /// and not yet bequeathed would be lost with all who took part in it.
+    /// and not yet bequeathed would be lost with all who took part in it, and one that says that the list has
+    /// learned of a use would miss in it.
     async fn to_the_end<T, F>(&self, work: impl FnOnce(Arc<Inner>) -> F) -> Result<T, StoreError>
     where
         T: Send + 'static,
@@ -183,28 +172,50 @@ impl Inner {
             .arg(unused_until);
         self.link.run::<()>(&call).await?;
         // Until it is listed nobody knows its key, and no notice finds it.
-        let listed = self.list(key, session, now).await;
-        let Ok(Some(gone)) = listed else {
-            let dropped = self.drop_session(key).await;
-            return listed.and(dropped).map(|()| Standing::Ended);
-        };
-        for member in gone {
-            if let Some(key) = member.first_chunk() {
-                // One that stays ends by itself; it is found no more by its ticket.
-                let _ = self.drop_session(SessionKey(*key)).await;
+        match self.list(key, session, now).await {
+            Ok(Standing::Lives) => Ok(Standing::Lives),
+            not_listed @ (Ok(Standing::Ended) | Err(_)) => {
+                let dropped = self.drop_session(key).await;
+                not_listed.and(dropped).map(|()| Standing::Ended)
             }
         }
-        Ok(Standing::Lives)
     }
 
-    /// Puts a session into the list; gives those that had to make room, or nothing where its ticket was
-    /// signed out.
+    async fn find(&self, key: SessionKey, now: Timestamp) -> Result<Option<Session>, StoreError> {
+        let place = self.places.session(key);
+        let mut call = scripts::FIND.prepare_invoke();
+        call.key(place.as_str());
+        call.arg(now.as_millisecond()).arg(self.idle_ms());
+        let found = self.link.run::<Option<(Vec<u8>, bool)>>(&call).await?;
+        let Some((value, is_to_be_listed)) = found else {
+            return Ok(None);
+        };
+        let Some(session) = self.open(&place, &value, now)? else {
+            return Ok(None);
+        };
+        if is_to_be_listed {
+            // With all that belongs to it: whatever it has lost in the list, a notice finds it from here on.
+            // Where it was ended meanwhile, what is listed leads to nothing and leaves when its time is over.
+            match self.list(key, &session, now).await {
+                Ok(Standing::Ended) => {
+                    self.drop_session(key).await?;
+                    return Ok(None);
+                }
+                // The session lives, though its place in the list may be an earlier one.
+                Ok(Standing::Lives) | Err(_) => {}
+            }
+        }
+        Ok(Some(session))
+    }
+
+    /// Puts a session into the list, or to its new place there, and drops those that have to make room; it is
+    /// not listed where its ticket was signed out.
     async fn list(
         &self,
         key: SessionKey,
         session: &Session,
         now: Timestamp,
-    ) -> Result<Option<Vec<Vec<u8>>>, StoreError> {
+    ) -> Result<Standing, StoreError> {
         let places = &self.places;
         let mut call = scripts::LIST.prepare_invoke();
         call.key(places.listed.as_str())
@@ -225,21 +236,18 @@ impl Inner {
             .arg(self.limits.sessions.max(1))
             .arg(ticket.as_ref().map_or(&[][..], |ticket| &ticket[..]))
             .arg(sealed)
-            .arg(whole_seconds_ms(session.ends_at));
-        self.link.run(&call).await
-    }
-
-    async fn list_anew(
-        &self,
-        key: SessionKey,
-        session: &Session,
-        now: Timestamp,
-    ) -> Result<(), StoreError> {
-        let mut call = scripts::RELIST.prepare_invoke();
-        call.key(self.places.listed.as_str());
-        call.arg(member(key, session))
-            .arg(self.unused_until(session, now));
-        self.link.run(&call).await
+            .arg(whole_seconds_ms(session.ends_at))
+            .arg(self.surely_over(now));
+        let Some(gone) = self.link.run::<Option<Vec<Vec<u8>>>>(&call).await? else {
+            return Ok(Standing::Ended);
+        };
+        for member in gone {
+            if let Some(key) = member.first_chunk() {
+                // One that stays ends by itself; it is found no more by its ticket until it is used.
+                let _ = self.drop_session(SessionKey(*key)).await;
+            }
+        }
+        Ok(Standing::Lives)
     }
 
     async fn unlist(&self, key: SessionKey, session: &Session) -> Result<(), StoreError> {
@@ -507,6 +515,13 @@ impl Inner {
     fn unused_until(&self, session: &Session, now: Timestamp) -> i64 {
         let unused = after(now, self.limits.idle).as_millisecond();
         unused.min(whole_seconds_ms(session.ends_at))
+    }
+
+    /// Up to which listed end a session is over for every node: the list lags behind a use by a sixteenth of
+    /// the idle time, or by two where it was not told of one, and another node's clock may be behind.
+    fn surely_over(&self, now: Timestamp) -> i64 {
+        let lag = (self.idle_ms() / 8).saturating_add(scripts::SWEPT_LATER_MS);
+        now.as_millisecond().saturating_sub(lag)
     }
 
     fn idle_ms(&self) -> i64 {

@@ -365,6 +365,12 @@ async fn r33_a_full_server_refuses_what_is_new_and_still_finds_and_ends() {
     let lab = Lab::start().await;
     let (store, mut stranger) = (lab.store(), lab.stranger());
     let kept = begin(&store, 1, "zoe").await;
+    // One that is signed out once it has begun, and one before.
+    for number in [3, 4] {
+        let brought = store.bring_ticket(key(number).0, at(300), at(0)).await;
+        assert_eq!(brought, Ok(Sight::First));
+    }
+    let signed_out = begin(&store, 3, "zoe").await;
     let () = redis::cmd("CONFIG")
         .arg(&["SET", "maxmemory", "1"])
         .query(&mut stranger)
@@ -383,6 +389,74 @@ async fn r33_a_full_server_refuses_what_is_new_and_still_finds_and_ends() {
     assert_eq!(verdict, Ok(Verdict::WaitUntil(at(2))));
     assert_eq!(store.find(key(1), at(2)).await, Ok(Some(kept.clone())));
     assert_eq!(store.end(key(1), at(3)).await, Ok(Some(kept)));
+    let ended = store.end_by_ticket(key(3).0, at(3)).await;
+    assert_eq!(ended, Ok(Some(signed_out)));
+    assert_eq!(store.find(key(3), at(3)).await, Ok(None));
+    // What could not be noted is told, where that was all there was to do.
+    let not_noted = store.end_by_ticket(key(4).0, at(3)).await;
+    assert_eq!(not_noted, Err(StoreError::Full));
+}
+
+const BY_TICKET: &str = "passerelle:{sessions}:by-ticket";
+
+#[tokio::test]
+async fn r66_a_node_whose_clock_is_ahead_takes_no_ticket_from_a_session_that_lives() {
+    let lab = Lab::start().await;
+    let (one, ahead) = (lab.store(), lab.store());
+    let kept = begin(&one, 1, "zoe").await;
+    assert!(one.find(key(1), at(36)).await.unwrap().is_some());
+    // It lives until 636.
+    let another = session("max", 9_000);
+    ahead.create(key(2), another, at(635 + 120)).await.unwrap();
+    let ended = one.end_by_ticket(key(1).0, at(635)).await;
+    assert_eq!(ended, Ok(Some(kept)));
+}
+
+#[tokio::test]
+async fn r66_a_session_that_the_list_has_lost_is_listed_with_its_ticket_when_it_is_used() {
+    let lab = Lab::start().await;
+    let (store, mut stranger) = (lab.store(), lab.stranger());
+    let kept = begin(&store, 1, "zoe").await;
+    let () = stranger.del(BY_TICKET).unwrap();
+    let () = stranger.del("passerelle:{sessions}:ends").unwrap();
+    assert!(store.find(key(1), at(38)).await.unwrap().is_some());
+    let ended = store.end_by_ticket(key(1).0, at(39)).await;
+    assert_eq!(ended, Ok(Some(kept)));
+}
+
+#[tokio::test]
+async fn r66_a_session_that_its_notice_did_not_find_ends_when_the_list_learns_of_it() {
+    let lab = Lab::start().await;
+    let (store, mut stranger) = (lab.store(), lab.stranger());
+    let brought = store.bring_ticket(key(1).0, at(300), at(0)).await;
+    assert_eq!(brought, Ok(Sight::First));
+    begin(&store, 1, "zoe").await;
+    let () = stranger.del(BY_TICKET).unwrap();
+    assert_eq!(store.end_by_ticket(key(1).0, at(1)).await, Ok(None));
+    assert_eq!(store.find(key(1), at(38)).await, Ok(None));
+    let left: bool = stranger.exists(place(1)).unwrap();
+    assert!(!left);
+}
+
+#[tokio::test]
+async fn r66_the_list_learns_of_a_use_whose_caller_goes_away() {
+    let lab = Lab::start().await;
+    let (store, mut stranger) = (lab.store(), lab.stranger());
+    begin(&store, 1, "zoe").await;
+    let () = stranger.del(BY_TICKET).unwrap();
+    lab.redis.pause();
+    let using = store.find(key(1), at(38));
+    let left = tokio::time::timeout(Duration::from_millis(20), using).await;
+    assert!(left.is_err());
+    lab.redis.go_on();
+    let mut beat = tokio::time::interval(Duration::from_millis(5));
+    let is_listed = async {
+        while !stranger.exists::<_, bool>(BY_TICKET).unwrap() {
+            beat.tick().await;
+        }
+    };
+    let listed = tokio::time::timeout(Duration::from_mins(1), is_listed).await;
+    listed.expect("the list learns of it");
 }
 
 /// Asks until the server answers, or fails.
@@ -547,6 +621,22 @@ async fn r74_what_one_node_has_counted_makes_the_others_wait() {
     assert_eq!(other.attempt([1; 32], rule, at(1)).await, Ok(Verdict::Go));
     other.forgive([1; 32]).await.unwrap();
     assert_eq!(other.attempt([1; 32], rule, at(1)).await, Ok(Verdict::Go));
+}
+
+#[tokio::test]
+async fn r74_a_node_whose_clock_is_behind_refuses_no_free_attempt() {
+    let lab = Lab::start().await;
+    let (ahead, behind) = (lab.store(), lab.store());
+    let rule = conformance::RULE;
+    assert_eq!(ahead.attempt([1; 32], rule, at(120)).await, Ok(Verdict::Go));
+    assert_eq!(behind.attempt([1; 32], rule, at(0)).await, Ok(Verdict::Go));
+    for _ in 2..rule.free {
+        assert_eq!(ahead.attempt([1; 32], rule, at(120)).await, Ok(Verdict::Go));
+    }
+    let shut = Ok(Verdict::WaitUntil(at(1)));
+    assert_eq!(behind.attempt([1; 32], rule, at(0)).await, shut);
+    let shut = Ok(Verdict::WaitUntil(at(121)));
+    assert_eq!(ahead.attempt([1; 32], rule, at(120)).await, shut);
 }
 
 /// Three nodes, of which each call comes to another one. Attempts are those that they count together.
