@@ -1,7 +1,7 @@
 //! The end of our own session, by the person or by the CAS server. What the service providers are told
 //! is another issue's business: the page says that they keep theirs.
 
-use std::net::IpAddr;
+use std::{net::IpAddr, sync::Arc};
 
 use super::{
     Visit,
@@ -17,6 +17,7 @@ use crate::{
         store::{Sessions as _, StoreError},
         support_code::SupportCode,
     },
+    store::Store,
     sys::token::Token,
 };
 
@@ -97,22 +98,12 @@ impl Bridge {
         if !token.opens_form(LOGOUT_FORM, "", form_key) {
             return Err(self.stopped(HereFault::FormForged));
         }
-        match self
-            .store
-            .end(SessionKey(token.hash()), self.clock.now())
+        let (key, now) = (SessionKey(token.hash()), self.clock.now());
+        let end = async move |store: Arc<Store>| store.end(key, now).await;
+        self.end_and_tell(end, SessionEnd::Person, visit.address)
             .await
-        {
-            Ok(Some(session)) => {
-                tell_end(&EndedSession {
-                    session,
-                    cause: SessionEnd::Person,
-                    address: visit.address,
-                });
-                Ok(Farewell::Done)
-            }
-            Ok(None) => Ok(Farewell::Done),
-            Err(cause) => Err(self.logout_failed(cause)),
-        }
+            .map(|()| Farewell::Done)
+            .map_err(|cause| self.logout_failed(cause))
     }
 
     /// Takes a logout notice of the CAS server: ends the session that was begun with the ticket it
@@ -127,17 +118,9 @@ impl Bridge {
         &self,
         notice: LogoutNotice,
     ) -> Result<Option<String>, StoreError> {
-        let ended = self
-            .store
-            .end_by_ticket(notice.ticket.hash(), self.clock.now())
-            .await?;
-        if let Some(session) = ended {
-            tell_end(&EndedSession {
-                session,
-                cause: notice.cause,
-                address: notice.address,
-            });
-        }
+        let (ticket, now) = (notice.ticket.hash(), self.clock.now());
+        let end = async move |store: Arc<Store>| store.end_by_ticket(ticket, now).await;
+        self.end_and_tell(end, notice.cause, notice.address).await?;
         Ok(self.way_back(notice.state.as_ref()))
     }
 
@@ -157,9 +140,9 @@ impl Bridge {
             return;
         };
         let (key, now) = (SessionKey(token.hash()), self.clock.now());
-        let ended = self.store.end_of_another(key, login, now).await;
-        story.forgets_session = ended.is_err();
-        self.tell_replaced(ended, visit);
+        let login = login.to_owned();
+        let end = async move |store: Arc<Store>| store.end_of_another(key, &login, now).await;
+        story.forgets_session = self.end_replaced(end, visit).await.is_err();
     }
 
     /// Ends the session that this browser has from before, of whose person a new sign-in is answered: a
@@ -171,20 +154,48 @@ impl Bridge {
         };
         let new = new.map(|token| SessionKey(token.hash()));
         let (old, now) = (SessionKey(token.hash()), self.clock.now());
-        let ended = self.store.replace(old, new, now).await;
-        self.tell_replaced(ended, visit);
+        let end = async move |store: Arc<Store>| store.replace(old, new, now).await;
+        // Whatever came of it, the person has been answered.
+        let _ = self.end_replaced(end, visit).await;
     }
 
-    fn tell_replaced(&self, ended: Result<Option<Session>, StoreError>, visit: &Visit) {
-        match ended {
-            Ok(Some(session)) => tell_end(&EndedSession {
-                session,
-                cause: SessionEnd::Replaced,
-                address: visit.address,
-            }),
-            Ok(None) => {}
-            Err(cause) => self.health.note_unkept(cause),
-        }
+    async fn end_replaced<F>(
+        &self,
+        end: impl FnOnce(Arc<Store>) -> F,
+        visit: &Visit,
+    ) -> Result<(), StoreError>
+    where
+        F: Future<Output = Result<Option<Session>, StoreError>> + Send + 'static,
+    {
+        let ended = self.end_and_tell(end, SessionEnd::Replaced, visit.address);
+        ended
+            .await
+            .inspect_err(|cause| self.health.note_unkept(*cause))
+    }
+
+    /// Has the store end a session, and tells of the end. The server drops a handler where it waits when the
+    /// browser goes away: a session that had ended by then would never be told of. So this is a task of its own.
+    async fn end_and_tell<F>(
+        &self,
+        end: impl FnOnce(Arc<Store>) -> F,
+        cause: SessionEnd,
+        address: IpAddr,
+    ) -> Result<(), StoreError>
+    where
+        F: Future<Output = Result<Option<Session>, StoreError>> + Send + 'static,
+    {
+        let ending = end(Arc::clone(&self.store));
+        let told = tokio::spawn(async move {
+            if let Some(session) = ending.await? {
+                tell_end(&EndedSession {
+                    session,
+                    cause,
+                    address,
+                });
+            }
+            Ok(())
+        });
+        told.await.unwrap_or(Err(StoreError::Unavailable))
     }
 
     fn logout_failed(&self, cause: StoreError) -> Stopped {

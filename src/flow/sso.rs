@@ -401,9 +401,9 @@ impl Bridge {
         }
         self.end_of_another(&proof.login, visit, story).await;
         let prepared = self.prepare(&way, &proof, Proven::Now, story).await?;
-        // From here on nothing waits where the store is in memory. The server drops this future when the
-        // browser goes away, at whatever it waits for: a session that had ended by then would never be told
-        // of. With a store elsewhere the rest has to be a task of its own, which goes on without a browser.
+        // From here on nothing waits but for a store that is elsewhere. Where the browser goes away meanwhile, this
+        // stops there: a session that has begun is nobody's, as its cookie never left, and ends unused. The ends
+        // of others are told all the same (`Bridge::end_and_tell`).
         let index = saml_id(&*self.entropy);
         let session = Session {
             participants: prepared.participant(&way, &index).into_iter().collect(),

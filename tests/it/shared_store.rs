@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use serde_json::{Value, json};
 
 use crate::{
-    bridge::{Bridge, LIBRARY, Setup, ZOOM, browser::Browser, page::Page},
+    bridge::{Bridge, LIBRARY, Setup, ZOOM, browser::Browser, log::Log, page::Page},
     lab::{keys::Authority, port::free_port, redis::Redis},
 };
 
@@ -182,6 +182,30 @@ async fn r48_whoever_signs_in_while_the_server_is_away_is_not_taken_for_who_sat_
     until_it_answers(&node).await;
     // Anne's session lives on there, and nobody in this browser has anything of it.
     assert_eq!(visit(&node, &mut browser, ZOOM).await.kind(), "login");
+}
+
+#[tokio::test]
+async fn r66_the_end_of_a_session_is_told_though_the_browser_goes_away_before_it_is_answered() {
+    let redis = Redis::start(&[]).await;
+    let node = node(&redis, 1);
+    let mut browser = signs_in(&node, "anne.dupont").await;
+    let page = browser.open("/logout").await;
+    let log = Log::start();
+    redis.pause();
+    // By then the server was asked, and has not answered.
+    let form = page.form();
+    let asked = tokio::time::timeout(Duration::from_millis(100), browser.submit(&page, &form));
+    assert!(asked.await.is_err());
+    redis.go_on();
+    let told = async {
+        let mut beat = tokio::time::interval(Duration::from_millis(10));
+        while log.ended().is_empty() {
+            beat.tick().await;
+        }
+    };
+    let waited = tokio::time::timeout(Duration::from_mins(1), told).await;
+    waited.expect("it is told");
+    assert_eq!(log.ended().len(), 1);
 }
 
 #[tokio::test]
