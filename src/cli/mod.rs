@@ -1,7 +1,8 @@
 //! The commands: one file each.
 //!
 //! What a person reads goes to standard output, what went wrong to standard error; 0 means that all
-//! is well, 1 that something is wrong, 2 that the command line was not understood, 77 that a token refuses the PIN.
+//! is well, 1 that something is wrong, 2 that the command line was not understood, 3 to 5 what `compare` says of the
+//! accounts, 77 that a token refuses the PIN.
 
 mod alerts;
 mod check;

@@ -170,8 +170,11 @@ pub enum Note {
     LinesInOrder,
     /// The lines are for whoever fills in the form.
     LinesOfYourOwn,
-    /// The certificate of the provider changes, and its metadata is a file here.
-    ManagedCertificate,
+    /// The certificate of the provider changes.
+    ManagedCertificate {
+        /// Whether its metadata is fetched here again and again; else it is a file.
+        is_followed: bool,
+    },
     /// Nothing is sent for a name.
     NameMissing,
     /// Taken at the first sign-in only, unless a box is ticked.

@@ -203,7 +203,9 @@ fn security(facts: &Facts<'_>) -> Vec<Row> {
         row(
             "Automatically manage the certificate",
             Entry::Untick,
-            Some(Note::ManagedCertificate),
+            Some(Note::ManagedCertificate {
+                is_followed: facts.registered.config.followed.is_some(),
+            }),
         ),
         row(
             "Provision User",

@@ -244,7 +244,7 @@ impl SheetWords {
             | Note::EncryptionOn
             | Note::LinesInOrder
             | Note::LinesOfYourOwn
-            | Note::ManagedCertificate
+            | Note::ManagedCertificate { is_followed: _ }
             | Note::NameMissing
             | Note::NameRefresh
             | Note::ProvisionUser
@@ -295,7 +295,10 @@ const fn note_key(note: &Note) -> &'static str {
         Note::EncryptionOn => key("sheet-note-encryption-on"),
         Note::LinesInOrder => key("sheet-note-lines-in-order"),
         Note::LinesOfYourOwn => key("sheet-note-lines-of-your-own"),
-        Note::ManagedCertificate => key("sheet-note-managed-certificate"),
+        Note::ManagedCertificate { is_followed: false } => key("sheet-note-managed-certificate"),
+        Note::ManagedCertificate { is_followed: true } => {
+            key("sheet-note-managed-certificate-followed")
+        }
         Note::NameMissing => key("sheet-note-name-missing"),
         Note::NameRefresh => key("sheet-note-name-refresh"),
         Note::ProvisionUser => key("sheet-note-provision-user"),
