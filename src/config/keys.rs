@@ -5,6 +5,7 @@ use std::{
     sync::Arc,
 };
 
+pub use super::files::MAX_SECRET_BYTES;
 use super::{
     document::{Report, Table},
     files::{CREDENTIAL, Surroundings, read_text},
@@ -20,8 +21,10 @@ pub struct Keys {
     /// In a roll-over, the key that takes the place of one of them: published beside them, and signing for
     /// each provider from its `next-key-from` on.
     pub next: Option<SigningKeySource>,
-    /// The keys that seal journeys; the first seals.
+    /// The keys that seal journeys, and values in a store elsewhere.
     pub seal: Arc<KeyRing>,
+    /// The file that they are in; none where they are a credential of systemd.
+    pub seal_file: Option<PathBuf>,
     /// The secret from which persistent `NameID`s are made, at least 32 bytes. Losing it changes
     /// every person's name at every provider that uses them.
     pub pairwise: Secret,
@@ -139,8 +142,9 @@ pub(super) fn read(
     let next: Option<PathBuf> = table.optional("next", report);
     let next = next.and_then(|path| read_signing_key(&table.at("next"), &path, around, report));
     let next = next.map(locked_by);
-    let seal: Option<PathBuf> = table.required("seal", report);
-    let seal = seal.and_then(|path| read_seal(&table.at("seal"), &path, around, report));
+    let seal_at: Option<PathBuf> = table.required("seal", report);
+    let seal =
+        { seal_at.as_ref() }.and_then(|path| read_seal(&table.at("seal"), path, around, report));
     let pairwise: Option<PathBuf> = table.required("pairwise", report);
     let pairwise =
         pairwise.and_then(|path| read_pairwise(&table.at("pairwise"), &path, around, report));
@@ -150,6 +154,9 @@ pub(super) fn read(
             signing,
             next,
             seal: Arc::new(seal),
+            seal_file: seal_at
+                .filter(|path| !names_no_file(path))
+                .map(|path| around.path(&path)),
             pairwise,
         }),
         (signing, _, _) => Err((signing.unwrap_or_default(), next)),

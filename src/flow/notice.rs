@@ -54,9 +54,9 @@ impl Bridge {
         let Ok(content) = postcard::to_allocvec(&carried) else {
             return Ok(None);
         };
-        let expires_at = self.clock.now().saturating_add(READING).unwrap_or_default();
-        let sealed = self
-            .seal
+        let now = self.clock.now();
+        let expires_at = now.saturating_add(READING).unwrap_or_default();
+        let sealed = { self.seal.at(now) }
             .seal(Purpose::Proof, &content, expires_at, &*self.entropy)
             .map_err(HereFault::from)?;
         if sealed.len() > MAX_SEALED_CHARS {

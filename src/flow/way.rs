@@ -275,13 +275,9 @@ impl Bridge {
     pub(super) fn step(&self, journey: &Journey, lifetime: SignedDuration) -> Result<Step, Stop> {
         let content =
             postcard::to_allocvec(journey).map_err(|_unsealable| HereFault::JourneyTooLong)?;
-        let expires_at = self
-            .clock
-            .now()
-            .saturating_add(lifetime)
-            .unwrap_or(Timestamp::MIN);
-        let seal = self
-            .seal
+        let now = self.clock.now();
+        let expires_at = now.saturating_add(lifetime).unwrap_or(Timestamp::MIN);
+        let seal = { self.seal.at(now) }
             .seal(Purpose::Journey, &content, expires_at, &*self.entropy)
             .map_err(HereFault::from)?;
         if seal.len() > MAX_SEAL_CHARS {

@@ -81,7 +81,7 @@ pub fn saml_id(entropy: &dyn Entropy) -> String {
 }
 
 /// The lower-case hexadecimal digit of a number below 16.
-const fn hex_digit(number: u8) -> char {
+pub(super) const fn hex_digit(number: u8) -> char {
     (if number < 10 {
         b'0' + number
     } else {

@@ -2,7 +2,12 @@
 //!
 //! XAES-256-GCM (C2SP `XAES-256-GCM`, version 1.0): AES-256-GCM under a key that is derived for
 //! each 192-bit random nonce, so that no number of seals wears a key out. Key ID, purpose and
-//! expiry are authenticated with the content. Keys form a ring: the first seals, all open.
+//! expiry are authenticated with the content. Keys form a ring: the first whose time has come seals,
+//! all open.
+
+mod key_file;
+
+use std::fmt::{self, Display, Formatter, Write as _};
 
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use jiff::{SignedDuration, Timestamp};
@@ -10,11 +15,12 @@ use openssl::{
     cipher::{Cipher, CipherRef},
     cipher_ctx::CipherCtx,
     error::ErrorStack,
-    hash::{MessageDigest, hash},
 };
 
+pub use self::key_file::{Rotated, Rotation, RotationFault, rotated};
 use super::{
-    entropy::{self, Entropy},
+    entropy::{self, Entropy, hex_digit},
+    hmac::sha256,
     secret::Secret,
 };
 
@@ -83,6 +89,9 @@ pub enum SealKeyFault {
     /// The line with this number is not 32 bytes in base64url.
     #[error("line {0} is not 32 bytes in base64url")]
     NotAKey(usize),
+    /// The line with this number has something else than a time behind its key.
+    #[error("line {0}: behind a key may stand `from` and a time, as 2026-12-01T06:00:00Z")]
+    NotATime(usize),
     /// The line with this number repeats a key.
     #[error("line {0} repeats a key")]
     Repeated(usize),
@@ -107,23 +116,65 @@ impl Ciphers {
     }
 }
 
+/// What tells keys that seal apart: the beginning of SHA-256 of each. It stands in clear in every seal.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct KeyId([u8; KEY_ID]);
+
+impl KeyId {
+    fn of(key: &[u8]) -> Self {
+        let digest = sha256(&[key]);
+        Self(digest.first_chunk().copied().unwrap_or_default())
+    }
+}
+
+impl Display for KeyId {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        let mut digits = { self.0.iter() }.flat_map(|byte| [byte >> 4, byte & 15]);
+        digits.try_for_each(|digit| f.write_char(hex_digit(digit)))
+    }
+}
+
+/// What a key of the ring does at a time.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum KeyUse {
+    /// It seals, and opens.
+    Seals,
+    /// It opens, and will seal later.
+    Waits,
+    /// It opens what it sealed before.
+    Opens,
+}
+
+impl KeyUse {
+    /// In a word, for machines.
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Seals => "seals",
+            Self::Waits => "waits",
+            Self::Opens => "opens",
+        }
+    }
+}
+
 #[derive(Debug)]
 struct SealKey {
-    id: [u8; KEY_ID],
+    id: KeyId,
+    /// Since when it may seal; none: since ever.
+    from: Option<Timestamp>,
     key: Secret,
     /// What each block is masked with before it is encrypted: the subkey of the CMAC
     /// (NIST SP 800-38B, K1).
     mask: Secret,
 }
 
-/// The keys that seal and open; the first one seals.
+/// The keys that seal and open; the first one whose time has come seals.
 pub struct KeyRing {
     keys: Vec<SealKey>,
     ciphers: Ciphers,
 }
 
-impl std::fmt::Debug for KeyRing {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+impl fmt::Debug for KeyRing {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
         f.debug_struct("KeyRing")
             .field("keys", &self.keys)
             .finish_non_exhaustive()
@@ -131,49 +182,55 @@ impl std::fmt::Debug for KeyRing {
 }
 
 impl KeyRing {
-    /// Reads a key file: one key a line, 32 bytes in base64url, `#` begins a comment.
+    /// Reads a key file: one key a line, 32 bytes in base64url, and behind it `from` and a time where it is to seal
+    /// later; a line that begins with `#` is a comment.
     ///
     /// # Errors
     ///
     /// Says which line is not a key, and never shows it; or the ciphers cannot be had.
     pub fn parse(text: &str) -> Result<Self, SealKeyFault> {
         let ciphers = Ciphers::fetch().map_err(|_unusable| SealKeyFault::NoCipher)?;
-        let mut keys: Vec<SealKey> = Vec::new();
-        for (number, line) in text
-            .lines()
-            .enumerate()
-            .map(|(index, line)| (index + 1, line))
-        {
-            let line = line.trim();
-            if line.is_empty() || line.starts_with('#') {
-                continue;
-            }
-            let key = URL_SAFE_NO_PAD
-                .decode(line)
-                .ok()
-                .filter(|key| key.len() == 32)
-                .ok_or(SealKeyFault::NotAKey(number))?;
-            let digest = hash(MessageDigest::sha256(), &key)
-                .map_err(|_unusable| SealKeyFault::NotAKey(number))?;
-            let mut id = [0; KEY_ID];
-            for (to, from) in id.iter_mut().zip(digest.iter()) {
-                *to = *from;
-            }
-            if keys.iter().any(|known| known.id == id) {
-                return Err(SealKeyFault::Repeated(number));
-            }
-            let mask = mask(&ciphers, &key).map_err(|_unusable| SealKeyFault::NoCipher)?;
-            keys.push(SealKey {
-                id,
-                key: Secret::new(key),
+        let of_line = |line: key_file::Line| {
+            let mask = mask(&ciphers, line.key.expose())?;
+            Ok(SealKey {
+                id: line.id,
+                from: line.from,
+                key: line.key,
                 mask,
-            });
+            })
+        };
+        let lines = key_file::lines(text)?.into_iter();
+        let keys: Result<Vec<_>, ErrorStack> = lines.map(of_line).collect();
+        let keys = keys.map_err(|_unusable| SealKeyFault::NoCipher)?;
+        Ok(Self { keys, ciphers })
+    }
+
+    /// The ring with the key that seals at `now`.
+    pub fn at(&self, now: Timestamp) -> Sealing<'_> {
+        Sealing {
+            ring: self,
+            key: self.sealing(now),
         }
-        if keys.is_empty() {
-            Err(SealKeyFault::Empty)
-        } else {
-            Ok(Self { keys, ciphers })
-        }
+    }
+
+    /// The first whose time has come; where none has, the last one, which waits for no other.
+    fn sealing(&self, now: Timestamp) -> Option<&SealKey> {
+        let has_come = |key: &&SealKey| key.from.is_none_or(|from| from <= now);
+        self.keys.iter().find(has_come).or(self.keys.last())
+    }
+
+    /// What each key does at `now`, in the order of the file.
+    pub fn uses(&self, now: Timestamp) -> impl Iterator<Item = (KeyId, KeyUse)> {
+        let seals = self.sealing(now).map(|key| key.id);
+        self.keys.iter().map(move |key| {
+            let waits = key.from.is_some_and(|from| now < from);
+            let does = match Some(key.id) == seals {
+                true => KeyUse::Seals,
+                false if waits => KeyUse::Waits,
+                false => KeyUse::Opens,
+            };
+            (key.id, does)
+        })
     }
 
     /// Draws a new key, as a line of a key file.
@@ -181,59 +238,7 @@ impl KeyRing {
         URL_SAFE_NO_PAD.encode(entropy::bytes::<32>(entropy))
     }
 
-    /// Seals `content` for `purpose` until `expires_at`, as base64url text.
-    ///
-    /// # Errors
-    ///
-    /// The cipher did not work; there is nothing to send.
-    pub fn seal(
-        &self,
-        purpose: Purpose,
-        content: &[u8],
-        expires_at: Timestamp,
-        entropy: &dyn Entropy,
-    ) -> Result<String, SealError> {
-        let sealed = self.seal_bytes((purpose, b""), content, expires_at, entropy)?;
-        Ok(URL_SAFE_NO_PAD.encode(sealed))
-    }
-
-    /// Seals `content` for one `place` of a store until `expires_at`: it opens nowhere else.
-    ///
-    /// # Errors
-    ///
-    /// As [`Self::seal`].
-    pub fn seal_stored(
-        &self,
-        place: &[u8],
-        content: &[u8],
-        expires_at: Timestamp,
-        entropy: &dyn Entropy,
-    ) -> Result<Vec<u8>, SealError> {
-        self.seal_bytes((Purpose::Stored, place), content, expires_at, entropy)
-    }
-
-    fn seal_bytes(
-        &self,
-        (purpose, place): (Purpose, &[u8]),
-        content: &[u8],
-        expires_at: Timestamp,
-        entropy: &dyn Entropy,
-    ) -> Result<Vec<u8>, SealError> {
-        let Some(first) = self.keys.first() else {
-            return Err(SealError(ErrorStack::get()));
-        };
-        let nonce = entropy::bytes::<NONCE>(entropy);
-        let mut sealed = Vec::with_capacity(HEAD + content.len() + TAG);
-        sealed.push(VERSION);
-        sealed.extend_from_slice(&first.id);
-        sealed.extend_from_slice(&expires_at.as_second().to_be_bytes());
-        let bound = associated(purpose, &sealed, place);
-        sealed.extend_from_slice(&nonce);
-        sealed.extend_from_slice(&self.encrypt(first, &nonce, &bound, content)?);
-        Ok(sealed)
-    }
-
-    /// Opens what [`Self::seal`] made for the same purpose.
+    /// Opens what [`Sealing::seal`] made for the same purpose.
     ///
     /// # Errors
     ///
@@ -250,7 +255,7 @@ impl KeyRing {
         self.open_bytes((purpose, b""), &sealed, now)
     }
 
-    /// Opens what [`Self::seal_stored`] made for the same place.
+    /// Opens what [`Sealing::seal_stored`] made for the same place.
     ///
     /// # Errors
     ///
@@ -282,7 +287,8 @@ impl KeyRing {
         if *version != VERSION || tag.len() != TAG {
             return Err(forged);
         }
-        let key = self.keys.iter().find(|key| key.id == *id).ok_or(forged)?;
+        let key = { self.keys.iter() }.find(|key| key.id == KeyId(*id));
+        let key = key.ok_or(forged)?;
         let nonce = <[u8; NONCE]>::try_from(nonce).map_err(|_length| forged)?;
         let bound = associated(purpose, head, place);
         let content = self
@@ -340,6 +346,67 @@ impl KeyRing {
         gcm.cipher_update_vec(body, &mut content)?;
         gcm.cipher_final_vec(&mut content)?;
         Ok(content)
+    }
+}
+
+/// The ring, and the key of it that seals at a moment.
+#[derive(Clone, Copy, Debug)]
+pub struct Sealing<'r> {
+    ring: &'r KeyRing,
+    key: Option<&'r SealKey>,
+}
+
+impl Sealing<'_> {
+    /// Seals `content` for `purpose` until `expires_at`, as base64url text.
+    ///
+    /// # Errors
+    ///
+    /// The cipher did not work; there is nothing to send.
+    pub fn seal(
+        &self,
+        purpose: Purpose,
+        content: &[u8],
+        expires_at: Timestamp,
+        entropy: &dyn Entropy,
+    ) -> Result<String, SealError> {
+        let sealed = self.seal_bytes((purpose, b""), content, expires_at, entropy)?;
+        Ok(URL_SAFE_NO_PAD.encode(sealed))
+    }
+
+    /// Seals `content` for one `place` of a store until `expires_at`: it opens nowhere else.
+    ///
+    /// # Errors
+    ///
+    /// As [`Self::seal`].
+    pub fn seal_stored(
+        &self,
+        place: &[u8],
+        content: &[u8],
+        expires_at: Timestamp,
+        entropy: &dyn Entropy,
+    ) -> Result<Vec<u8>, SealError> {
+        self.seal_bytes((Purpose::Stored, place), content, expires_at, entropy)
+    }
+
+    fn seal_bytes(
+        &self,
+        (purpose, place): (Purpose, &[u8]),
+        content: &[u8],
+        expires_at: Timestamp,
+        entropy: &dyn Entropy,
+    ) -> Result<Vec<u8>, SealError> {
+        let Some(key) = self.key else {
+            return Err(SealError(ErrorStack::get()));
+        };
+        let nonce = entropy::bytes::<NONCE>(entropy);
+        let mut sealed = Vec::with_capacity(HEAD + content.len() + TAG);
+        sealed.push(VERSION);
+        sealed.extend_from_slice(&key.id.0);
+        sealed.extend_from_slice(&expires_at.as_second().to_be_bytes());
+        let bound = associated(purpose, &sealed, place);
+        sealed.extend_from_slice(&nonce);
+        sealed.extend_from_slice(&self.ring.encrypt(key, &nonce, &bound, content)?);
+        Ok(sealed)
     }
 }
 
@@ -442,6 +509,7 @@ mod tests {
     fn a_seal_opens_to_what_was_sealed_until_its_time_is_over() {
         let ring = ring();
         let sealed = ring
+            .at(at(1))
             .seal(Purpose::Journey, b"to Zoom", at(100), &OsEntropy)
             .unwrap();
         assert_eq!(
@@ -458,6 +526,7 @@ mod tests {
     fn r103_no_changed_bit_opens() {
         let ring = ring();
         let sealed = ring
+            .at(at(1))
             .seal(Purpose::Journey, b"to Zoom", at(100), &OsEntropy)
             .unwrap();
         let bytes = URL_SAFE_NO_PAD.decode(&sealed).unwrap();
@@ -483,6 +552,7 @@ mod tests {
     fn r103_a_seal_opens_for_its_own_purpose_only() {
         let ring = ring();
         let sealed = ring
+            .at(at(1))
             .seal(Purpose::Proof, b"alice", at(100), &OsEntropy)
             .unwrap();
         assert_eq!(
@@ -495,6 +565,7 @@ mod tests {
     fn r126_what_is_stored_opens_at_its_own_place_only_and_is_no_seal_of_a_browser() {
         let ring = ring();
         let sealed = ring
+            .at(at(1))
             .seal_stored(b"one", b"alice", at(100), &OsEntropy)
             .unwrap();
         assert_eq!(ring.open_stored(b"one", &sealed, at(99)).unwrap(), b"alice");
@@ -514,6 +585,7 @@ mod tests {
         let (old, new) = (KeyRing::new_line(&OsEntropy), KeyRing::new_line(&OsEntropy));
         let before = KeyRing::parse(&old).unwrap();
         let sealed = before
+            .at(at(1))
             .seal(Purpose::Journey, b"x", at(100), &OsEntropy)
             .unwrap();
         let during = KeyRing::parse(&format!("# two keys\n{new}\n\n{old}\n")).unwrap();
@@ -523,6 +595,33 @@ mod tests {
             after.open(Purpose::Journey, &sealed, at(1)),
             Err(BrokenSeal::Forged)
         );
+    }
+
+    #[test]
+    fn r103_a_key_seals_from_its_time_on_and_opens_before_and_after() {
+        let lines = [(); 3].map(|()| KeyRing::new_line(&OsEntropy));
+        let [last, next, old] = &lines;
+        let text = format!("{last} from {}\n{next} from {}\n{old}", at(200), at(100));
+        let ring = KeyRing::parse(&text).unwrap();
+        let alone = |line: &String| KeyRing::parse(line).unwrap();
+        for (second, seals) in [(99, old), (100, next), (199, next), (200, last)] {
+            let now = at(second);
+            let sealed = ring
+                .at(now)
+                .seal(Purpose::Journey, b"x", at(900), &OsEntropy);
+            let sealed = sealed.unwrap();
+            let does: Vec<_> = ring.uses(now).map(|(_, does)| does).collect();
+            for (line, does) in lines.iter().zip(does) {
+                let opened = alone(line).open(Purpose::Journey, &sealed, now);
+                assert_eq!(opened.is_ok(), line == seals, "{second}");
+                assert_eq!(does == KeyUse::Seals, line == seals, "{second}");
+            }
+            assert!(ring.open(Purpose::Journey, &sealed, now).is_ok());
+        }
+        // Where the time of none has come the last one waits for no other.
+        let early = KeyRing::parse(&format!("{last} from {}\n{next} from {}", at(200), at(100)));
+        let uses: Vec<_> = early.unwrap().uses(at(1)).map(|(_, does)| does).collect();
+        assert_eq!(uses, [KeyUse::Waits, KeyUse::Seals]);
     }
 
     #[test]

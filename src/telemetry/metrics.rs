@@ -25,6 +25,7 @@ use crate::{
     metadata::{registry::SpState, sources::SourceRecord},
     model::short_name::ShortName,
     store::redis::RedisRecord,
+    sys::seal::KeyRing,
     web::Front,
 };
 
@@ -90,6 +91,7 @@ impl Collector for Counts {
         }
         encode_providers(bridge.registry.states(now), &mut encoder)?;
         encode_unsigned(bridge.unsigned(now), &mut encoder)?;
+        encode_seal_keys(&bridge.seal, now, &mut encoder)?;
         encode_ends(&(self.duties)(now), now, &mut encoder)?;
         encode_sources(&bridge.sources.records(), &mut encoder)?;
         if let Some(store) = bridge.store.record() {
@@ -128,6 +130,20 @@ impl Collector for Counts {
         }
         Ok(())
     }
+}
+
+fn encode_seal_keys(
+    keys: &KeyRing,
+    now: Timestamp,
+    encoder: &mut DescriptorEncoder<'_>,
+) -> Result<(), fmt::Error> {
+    let help = "What a key that seals sign-ins does, by the key: all nodes are to say the same";
+    let mut told = encoder.encode_descriptor("seal_key", help, None, MetricType::Gauge)?;
+    for (id, does) in keys.uses(now) {
+        let labels = [("key", &*id.to_string()), ("use", does.word())];
+        ConstGauge::new(1_i64).encode(told.encode_family(&labels)?)?;
+    }
+    Ok(())
 }
 
 fn encode_store(store: RedisRecord, encoder: &mut DescriptorEncoder<'_>) -> Result<(), fmt::Error> {

@@ -79,6 +79,8 @@ mod scripted_cas;
 #[cfg(test)]
 mod scripted_ldap;
 #[cfg(test)]
+mod seal_keys;
+#[cfg(test)]
 mod sessions;
 #[cfg(test)]
 mod shared_store;

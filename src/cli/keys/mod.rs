@@ -1,6 +1,7 @@
-//! `passerelle keys`: makes the keys of a server, and rolls the signing key over.
+//! `passerelle keys`: makes the keys of a server, rolls the signing key over, and replaces the key that seals.
 
 mod rollover;
+mod rotate_seal;
 
 use std::{
     fs::{self, OpenOptions},
@@ -90,6 +91,8 @@ impl Options {
 enum Command {
     /// Has another key take the place of the signing key, one service provider after the other.
     Rollover(rollover::Options),
+    /// Has a new key seal from a given time on, and those before go on to open: nothing is lost by it.
+    RotateSeal(rotate_seal::Options),
 }
 
 #[derive(Args, Debug)]
@@ -113,6 +116,7 @@ struct Missing {
 pub(super) fn run(path: &Path, options: &Options) -> anyhow::Result<()> {
     match &options.command {
         Some(Command::Rollover(options)) => rollover::run(path, options),
+        Some(Command::RotateSeal(options)) => rotate_seal::run(path, options),
         None => make_missing(&options.missing),
     }
 }
@@ -135,7 +139,7 @@ fn make_missing(options: &Missing) -> anyhow::Result<()> {
     })?;
     create(&folder.join(SEAL), || {
         Ok(format!(
-            "# Seals sign-ins under way. One key a line; the first seals, all open.\n{}\n",
+            "# Seals sign-ins under way. One key a line; the first whose time has come seals, all open.\n{}\n",
             KeyRing::new_line(&OsEntropy)
         ))
     })?;

@@ -285,7 +285,7 @@ fn finish(path: &Path) -> anyhow::Result<()> {
 }
 
 /// A moment in RFC 3339, or a time of today where this machine is.
-fn moment(text: &str) -> anyhow::Result<Timestamp> {
+pub(super) fn moment(text: &str) -> anyhow::Result<Timestamp> {
     moment_at(text, SystemClock.now(), &TimeZone::system())
 }
 

@@ -142,7 +142,7 @@ impl ReplayGuard for RedisStore {
         let id = sha256(&[used.issuer.as_str().as_bytes(), b"\0", used.id.as_bytes()]);
         let Inner { places, sealer, .. } = &*self.0;
         let mark = [&used.by[..], &now.as_millisecond().to_be_bytes()].concat();
-        let value = sealer.seal((&places.marks, &id), &mark, used.expires_at)?;
+        let value = sealer.seal((&places.marks, &id), &mark, (now, used.expires_at))?;
         let sets = (&places.marked, &places.marks);
         let Noted::Again(first) = self
             .0

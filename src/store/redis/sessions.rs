@@ -167,7 +167,7 @@ impl Inner {
         let mut call = scripts::WRITE.prepare_invoke();
         call.key(place.as_str());
         call.arg(now.as_millisecond())
-            .arg(self.seal(&place, session)?)
+            .arg(self.seal(&place, session, now)?)
             .arg(whole_seconds_ms(session.ends_at))
             .arg(unused_until);
         self.link.run::<()>(&call).await?;
@@ -226,7 +226,7 @@ impl Inner {
         let sealed = match &ticket {
             Some(ticket) => {
                 let place = (&places.by_ticket, &ticket[..]);
-                self.sealer.seal(place, &key.0, session.ends_at)?
+                self.sealer.seal(place, &key.0, (now, session.ends_at))?
             }
             None => Vec::new(),
         };
@@ -397,8 +397,8 @@ impl Inner {
         call.arg(now.as_millisecond())
             .arg(self.idle_ms())
             .arg(value);
-        let leads_to =
-            leads_to.map(|to| self.sealer.seal((&heir, b""), &to.0, after(now, LEADS_ON)));
+        let until = (now, after(now, LEADS_ON));
+        let leads_to = leads_to.map(|to| self.sealer.seal((&heir, b""), &to.0, until));
         call.arg(leads_to.transpose()?.unwrap_or_default())
             .arg(LEADS_ON.as_millis().to_string());
         let found = self.link.run::<(i64, Vec<u8>)>(&call).await?;
@@ -446,7 +446,7 @@ impl Inner {
         let heir = self.places.heir(old);
         let value = self
             .sealer
-            .seal((&heir, b""), &new.0, after(now, LEADS_ON))?;
+            .seal((&heir, b""), &new.0, (now, after(now, LEADS_ON)))?;
         let mut call = scripts::LEAD.prepare_invoke();
         call.key(heir.as_str());
         call.arg(value).arg(LEADS_ON.as_millis().to_string());
@@ -473,7 +473,7 @@ impl Inner {
             }
             let mut call = scripts::SWAP.prepare_invoke();
             call.key(place.as_str());
-            call.arg(value).arg(self.seal(&place, &session)?);
+            call.arg(value).arg(self.seal(&place, &session, now)?);
             if self.link.run(&call).await? {
                 return Ok(Change::Done);
             }
@@ -481,10 +481,16 @@ impl Inner {
         Err(StoreError::Unavailable)
     }
 
-    fn seal(&self, place: &Place, session: &Session) -> Result<Vec<u8>, StoreError> {
+    fn seal(
+        &self,
+        place: &Place,
+        session: &Session,
+        now: Timestamp,
+    ) -> Result<Vec<u8>, StoreError> {
         // What cannot be packed cannot be remembered; the caller goes on without a session.
         let packed = postcard::to_allocvec(session).or(Err(StoreError::Unavailable))?;
-        self.sealer.seal((place, b""), &packed, session.ends_at)
+        self.sealer
+            .seal((place, b""), &packed, (now, session.ends_at))
     }
 
     fn open(

@@ -108,7 +108,7 @@ impl Sealer {
         }
     }
 
-    /// Goes on with another ring: its first key seals, all of them open.
+    /// Goes on with another ring.
     pub(super) fn renew(&self, keys: Arc<KeyRing>) {
         *self.keys.write().unwrap_or_else(PoisonError::into_inner) = keys;
     }
@@ -118,7 +118,7 @@ impl Sealer {
         self.refused.load(Ordering::Relaxed)
     }
 
-    /// Seals `content` for `field` of `place`; the field is empty where the place has none.
+    /// Seals `content` for `field` of `place` from now until its end; the field is empty where the place has none.
     ///
     /// # Errors
     ///
@@ -127,11 +127,11 @@ impl Sealer {
         &self,
         (place, field): (&Place, &[u8]),
         content: &[u8],
-        ends_at: Timestamp,
+        (now, ends_at): (Timestamp, Timestamp),
     ) -> Result<Vec<u8>, StoreError> {
         let bound = bound(FORM, place, field);
-        let sealed = self
-            .ring()
+        let ring = self.ring();
+        let sealed = { ring.at(now) }
             .seal_stored(&bound, content, ends_at, &*self.entropy)
             .map_err(|_nothing_sealed| StoreError::Unavailable)?;
         Ok([&[FORM], sealed.as_slice()].concat())

@@ -97,6 +97,8 @@ pub(crate) struct Setup {
     pub(crate) people: String,
     /// More tables.
     pub(crate) more: String,
+    /// The file of the keys that seal: the same in every server, so that a second one opens what the first one sealed.
+    pub(crate) seal: String,
     /// The seed of all randomness.
     pub(crate) seed: u64,
     /// What the clock shows first.
@@ -114,6 +116,7 @@ impl Setup {
             zoom_metadata: zoom_metadata(""),
             people: include_str!("../../../config/demo/people.toml").to_owned(),
             more: String::new(),
+            seal: format!("{}A", "S".repeat(42)),
             seed: 1,
             start: "2026-11-26T08:00:00Z".parse().unwrap(),
         }
@@ -150,11 +153,7 @@ impl Setup {
         let write = |name: &str, content: &str| write(at, name, content);
         write("signing.pem", &idp_key().pem);
         write("idp.crt", &idp_key().certificate_pem());
-        // The same keys in every server: a second one opens what the first one sealed.
-        write(
-            "seal.keys",
-            &"S".repeat(42).chars().chain(['A']).collect::<String>(),
-        );
+        write("seal.keys", &self.seal);
         write("pairwise.key", &"p".repeat(43));
         write("people.toml", &self.people);
         write("zoom.xml", &self.zoom_metadata);
