@@ -29,7 +29,7 @@ use tokio::{
 };
 
 use crate::{
-    config::sections::{RedisAddress, RedisServer},
+    config::store::{RedisAddress, RedisServer},
     model::store::StoreError,
     sys::tls::{self, TlsConnector},
 };

@@ -36,7 +36,7 @@ use self::{
 };
 use super::{Limits, memory::MemoryStore};
 use crate::{
-    config::sections::RedisServer,
+    config::store::RedisServer,
     model::store::{ReplayGuard, Sight, StoreError, Use},
     sys::{entropy::Entropy, hmac::sha256, seal::KeyRing},
 };

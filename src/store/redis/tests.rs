@@ -11,7 +11,7 @@ use redis::{Client, Commands as _, Connection};
 
 use super::*;
 use crate::{
-    config::sections::RedisAddress,
+    config::store::RedisAddress,
     model::{
         entity_id::EntityId,
         session::{Participant, Session, SessionKey},
