@@ -143,10 +143,11 @@ fn read_address(text: &str, schemes: Schemes) -> Result<RedisAddress, &'static s
         return Err("has more than a host and a port");
     }
     if url.scheme() == "unix" {
-        let path = Path::new(url.path());
-        let is_path = url.host_str().is_none_or(str::is_empty) && path.file_name().is_some();
-        return is_path
-            .then(|| RedisAddress::Socket(path.to_owned()))
+        // As it is written: in an address it would be percent-encoded.
+        let path = text.strip_prefix("unix://").map(Path::new);
+        let path = path.filter(|path| path.is_absolute() && path.file_name().is_some());
+        return path
+            .map(|path| RedisAddress::Socket(path.to_owned()))
             .ok_or("is not the path of a socket");
     }
     if !url.path().trim_start_matches('/').is_empty() {
