@@ -165,10 +165,8 @@ impl TokenSigner {
         let asked = self.module.ask(PATIENCE, move |sessions| {
             signer.sign_in(sessions, algorithm, &octets)
         });
-        match &asked {
-            // Many people sign in, which says nothing of the token.
-            Ok(_) | Err(TokenFault::Busy) => {}
-            Err(fault) => self.note(Some(fault)),
+        if let Err(fault) = &asked {
+            self.note(Some(fault));
         }
         asked?
     }
@@ -223,6 +221,10 @@ impl TokenSigner {
 
     /// Notes what came of a signature, and says so where that is another thing than the last time.
     fn note(&self, fault: Option<&TokenFault>) {
+        // Many people sign in, which says nothing of the token.
+        if matches!(fault, Some(TokenFault::Busy)) {
+            return;
+        }
         if fault.is_some() {
             self.failures.fetch_add(1, Ordering::Relaxed);
         } else {

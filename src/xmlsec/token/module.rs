@@ -236,10 +236,12 @@ pub(super) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 
 #[cfg(test)]
 mod tests {
+    use openssl::nid::Nid;
+
     use super::*;
     use crate::{
         config::{keys::TokenKey, token_uri::TokenName},
-        xmlsec::SignatureAlgorithm,
+        xmlsec::{SignatureAlgorithm, test_support::TestKey},
     };
 
     /// Waits for what other threads do.
@@ -249,19 +251,23 @@ mod tests {
         }
     }
 
-    #[test]
-    fn r122_a_look_that_hangs_is_told_and_takes_no_second_thread_along() {
-        let path = PathBuf::from("/nowhere/hangs.so");
-        let module = Module::at(&path).unwrap();
-        let key = TokenKey {
-            module: path.clone(),
+    fn key_in(module: PathBuf) -> TokenKey {
+        TokenKey {
+            module,
             token: TokenName::default(),
             label: None,
             id: None,
             pin: None,
             certificate: None,
-        };
-        let signer = Arc::new(TokenSigner::of(Arc::new(key), Arc::clone(&module)));
+        }
+    }
+
+    #[test]
+    fn r122_a_look_that_hangs_is_told_and_takes_no_second_thread_along() {
+        let path = PathBuf::from("/nowhere/hangs.so");
+        let module = Module::at(&path).unwrap();
+        let key = Arc::new(key_in(path));
+        let signer = Arc::new(TokenSigner::of(key, Arc::clone(&module)));
         signer.usual.get_or_init(|| SignatureAlgorithm::EcdsaSha256);
         module.watch(&signer);
         let context = module.ask(PATIENCE, |sessions| Arc::clone(&sessions.context));
@@ -298,6 +304,22 @@ mod tests {
         drop(hanging);
         until(|| lock(&module.look_began).is_none());
         assert!(signer.is_failing());
+    }
+
+    #[test]
+    fn r122_a_reload_while_many_people_sign_in_says_nothing_against_a_token() {
+        let path = PathBuf::from("/nowhere/busy.so");
+        let module = Module::at(&path).unwrap();
+        let key = Arc::new(key_in(path));
+        let signer = Arc::new(TokenSigner::of(Arc::clone(&key), Arc::clone(&module)));
+        module.watch(&signer);
+        let pair = TestKey::ec(Nid::X9_62_PRIME256V1);
+        signer.certificate.get_or_init(|| pair.certificate);
+        for (fault, is_told) in [(TokenFault::Busy, false), (TokenFault::Silent, true)] {
+            let (found, _) = TokenSigner::living(&key, &fault).unwrap();
+            assert!(Arc::ptr_eq(&found, &signer));
+            assert_eq!(signer.is_failing(), is_told, "{fault}");
+        }
     }
 
     #[test]
