@@ -357,7 +357,7 @@ async fn r100_a_reload_goes_on_with_the_same_key_while_the_token_is_away_and_tel
     for element in [SignedElement::Assertion, SignedElement::Response] {
         assert_eq!(xmlsec1_verify(&xml, &certificate, element), Ok(()));
     }
-    let untried = "the PIN is another one than the one that is logged in";
+    let untried = "the PIN may be another one than the one that is logged in";
     let (done, said) = reloads(&with_wrong_pin, "both");
     assert!(done && said.contains(untried), "{said}");
     let (done, said) = reloads(&uri, "both");
