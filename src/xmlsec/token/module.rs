@@ -244,9 +244,11 @@ mod tests {
         xmlsec::{SignatureAlgorithm, test_support::TestKey},
     };
 
-    /// Waits for what other threads do.
+    /// Waits for what other threads do. Generous: CI builds on the same two cores.
     fn until(mut is_so: impl FnMut() -> bool) {
+        let deadline = Instant::now() + Duration::from_mins(1);
         while !is_so() {
+            assert!(Instant::now() < deadline, "it never comes");
             thread::yield_now();
         }
     }
@@ -331,7 +333,8 @@ mod tests {
         let ask = |is_told: bool| {
             let (module, gate, came) = (Arc::clone(&module), Arc::clone(&gate), came.clone());
             thread::spawn(move || {
-                module.ask(PATIENCE, move |_| {
+                // Longer than those who wait may be waited for below.
+                module.ask(PATIENCE_AT_FIRST, move |_| {
                     if is_told {
                         let _ = came.send(());
                     }
@@ -345,9 +348,7 @@ mod tests {
         }
         // Each of them is told at once or waits, and there are more than may wait.
         let waiting: Vec<_> = (0..QUEUE + 3).map(|_| ask(false)).collect();
-        while waiting.iter().filter(|caller| caller.is_finished()).count() < 3 {
-            thread::yield_now();
-        }
+        until(|| waiting.iter().filter(|caller| caller.is_finished()).count() >= 3);
         drop(go);
         let told: Vec<_> = waiting.into_iter().map(|it| it.join().unwrap()).collect();
         let is_busy = |told: &&Result<(), TokenFault>| matches!(told, Err(TokenFault::Busy));
