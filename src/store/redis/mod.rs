@@ -28,13 +28,13 @@ mod values;
 
 use std::sync::Arc;
 
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 
 use self::{
     link::Link,
     values::{Places, Sealer},
 };
-use super::{Limits, memory::MemoryStore};
+use super::{Limits, after, memory::MemoryStore};
 use crate::{
     config::store::RedisServer,
     model::store::{ReplayGuard, Sight, StoreError, Use},
@@ -161,10 +161,6 @@ impl ReplayGuard for RedisStore {
             .map(i64::from_be_bytes);
         again(at.and_then(|at| Timestamp::from_millisecond(at).ok()))
     }
-}
-
-fn after(start: Timestamp, step: SignedDuration) -> Timestamp {
-    start.saturating_add(step).unwrap_or(Timestamp::MAX)
 }
 
 #[cfg(test)]
