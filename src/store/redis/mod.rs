@@ -127,7 +127,8 @@ impl Inner {
         match self.link.run::<(i64, Vec<u8>)>(&call).await? {
             (0, first) => Ok(Noted::Again(first)),
             (1, _) => Ok(Noted::First),
-            (_, _) => Err(StoreError::Full),
+            (2, _) => Err(StoreError::Full),
+            (_, _) => Err(StoreError::Unavailable),
         }
     }
 }
