@@ -25,7 +25,7 @@ use tokio::{
     net::{TcpStream, UnixStream},
     sync::{Notify, watch},
     task::JoinHandle,
-    time::{sleep, timeout},
+    time::{Instant, sleep, sleep_until, timeout},
 };
 
 use crate::{
@@ -35,8 +35,8 @@ use crate::{
 };
 
 /// How long the first attempt to open another connection waits after one that failed; each next one twice as
-/// long, up to [`LONGEST_PAUSE`].
-const FIRST_PAUSE: Duration = Duration::from_millis(50);
+/// long, up to [`LONGEST_PAUSE`]. After one that broke, as long has passed since that was opened.
+pub(super) const FIRST_PAUSE: Duration = Duration::from_millis(50);
 const LONGEST_PAUSE: Duration = Duration::from_secs(1);
 /// How long it may take to open one, TLS and the first answer included. Nobody waits for all of it.
 const OPENED_WITHIN: Duration = Duration::from_secs(5);
@@ -210,6 +210,7 @@ async fn keep_open(shared: Arc<Shared>) {
                     tracing::info!("Redis answers again");
                 }
                 (pause, was_told) = (FIRST_PAUSE, false);
+                let opened_at = Instant::now();
                 let is_late = Arc::new(Notify::new());
                 shared.state.send_replace(State::Open(Open {
                     connection,
@@ -221,6 +222,9 @@ async fn keep_open(shared: Arc<Shared>) {
                 };
                 // Nobody gets the connection from here on, and those who wait on it are told.
                 shared.state.send_replace(left);
+                drop(driver);
+                // What answers the first question and hangs up then is not asked without a pause.
+                sleep_until(opened_at + FIRST_PAUSE).await;
             }
             Err(fault) => {
                 shared.state.send_replace(State::Lost);
