@@ -218,7 +218,11 @@ async fn keep_open(shared: Arc<Shared>) {
                 }));
                 let left = tokio::select! {
                     () = &mut driver => State::Opening,
-                    () = is_late.notified() => State::Lost,
+                    () = is_late.notified() => {
+                        tell(&LinkFault::Late);
+                        was_told = true;
+                        State::Lost
+                    }
                 };
                 // Nobody gets the connection from here on, and those who wait on it are told.
                 shared.state.send_replace(left);
@@ -229,9 +233,7 @@ async fn keep_open(shared: Arc<Shared>) {
             Err(fault) => {
                 shared.state.send_replace(State::Lost);
                 if !was_told {
-                    let cause: &dyn std::error::Error = &fault;
-                    let below = cause.source().map(ToString::to_string);
-                    tracing::warn!(error.cause = %fault, error.source = below, "Redis does not answer");
+                    tell(&fault);
                 }
                 was_told = true;
                 sleep(pause).await;
@@ -239,6 +241,12 @@ async fn keep_open(shared: Arc<Shared>) {
             }
         }
     }
+}
+
+fn tell(fault: &LinkFault) {
+    let cause: &dyn std::error::Error = fault;
+    let below = cause.source().map(ToString::to_string);
+    tracing::warn!(error.cause = %fault, error.source = below, "Redis does not answer");
 }
 
 /// What moves questions and answers over a connection, until that breaks.
