@@ -202,8 +202,9 @@ impl Shared {
 async fn keep_open(shared: Arc<Shared>) {
     let mut pause = FIRST_PAUSE;
     let mut was_told = false;
+    let mut connector = None;
     loop {
-        let opened = timeout(OPENED_WITHIN, connect(&shared.server)).await;
+        let opened = timeout(OPENED_WITHIN, connect(&shared.server, &mut connector)).await;
         match opened.unwrap_or(Err(LinkFault::Late)) {
             Ok((connection, mut driver)) => {
                 if was_told {
@@ -252,7 +253,12 @@ fn tell(fault: &LinkFault) {
 /// What moves questions and answers over a connection, until that breaks.
 type Driver = Pin<Box<dyn Future<Output = ()> + Send>>;
 
-async fn connect(server: &RedisServer) -> Result<(MultiplexedConnection, Driver), LinkFault> {
+/// Opens a connection. What speaks TLS is made once: it reads the authorities of the system from the disk, which holds
+/// up a thread of the runtime. Others of them count after a start, as all of `[store]` does.
+async fn connect(
+    server: &RedisServer,
+    connector: &mut Option<TlsConnector>,
+) -> Result<(MultiplexedConnection, Driver), LinkFault> {
     match &server.address {
         RedisAddress::Socket(path) => {
             let stream = UnixStream::connect(path).await;
@@ -264,10 +270,14 @@ async fn connect(server: &RedisServer) -> Result<(MultiplexedConnection, Driver)
             port,
             authorities,
         } => {
-            let connector: TlsConnector =
-                tls::connector(authorities.as_deref()).map_err(LinkFault::Authorities)?;
+            let connector: &TlsConnector = match connector {
+                Some(made) => made,
+                None => connector.insert(
+                    tls::connector(authorities.as_deref()).map_err(LinkFault::Authorities)?,
+                ),
+            };
             let stream = reach(host, *port).await?;
-            let stream = tls::begin(&connector, host, stream).await;
+            let stream = tls::begin(connector, host, stream).await;
             greet(server, stream.map_err(LinkFault::Unreached)?).await
         }
     }
