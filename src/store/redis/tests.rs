@@ -161,6 +161,27 @@ async fn r126_no_edited_bit_of_a_session_is_taken_for_ours() {
 }
 
 #[tokio::test]
+async fn r126_no_more_of_a_value_is_taken_into_memory_than_shows_it_to_be_too_large() {
+    let lab = Lab::start().await;
+    let (store, mut stranger) = (lab.store(), lab.stranger());
+    let session = begin(&store, 1, "zoe").await;
+    let value = sealed(&mut stranger, 1);
+    let large = [&value[..], &vec![0; 2 * values::MAX_VALUE]].concat();
+    put(&mut stranger, 1, &large);
+    let read: (i64, Vec<u8>) = scripts::READ
+        .key(place(1))
+        .key("nothing")
+        .arg(at(1).as_millisecond())
+        .arg(LIMITS.idle.as_millis().to_string())
+        .invoke(&mut stranger)
+        .unwrap();
+    assert_eq!((read.0, read.1.len()), (1, values::MAX_VALUE + 1));
+    assert_eq!(store.find(key(1), at(1)).await, FORGED);
+    put(&mut stranger, 1, &value);
+    assert_eq!(store.find(key(1), at(1)).await, Ok(Some(session)));
+}
+
+#[tokio::test]
 async fn r126_a_session_that_was_swapped_with_another_one_is_nobodys() {
     let lab = Lab::start().await;
     let (store, mut stranger) = (lab.store(), lab.stranger());
