@@ -95,7 +95,10 @@ pub(super) fn read(
     let is_followed = address.is_some() || ADDRESSES.into_iter().any(is_faulty);
     if !is_followed {
         for key in OF_AN_ADDRESS.into_iter().filter(|key| table.holds(key)) {
-            report.fault(&table.at(key), "stands beside no `metadata-url`");
+            report.fault(
+                &table.at(key),
+                "stands beside no `metadata-url` or `metadata-query`",
+            );
         }
     }
     let followed = read_followed(address, table, around, report);
