@@ -12,7 +12,7 @@ use serde_json::Value;
 use tempfile::TempDir;
 
 use crate::{
-    bridge::write,
+    bridge::{make_own_folder, write},
     independent_readers::{our_metadata_with, to_the_answer},
     lab::{
         browser::{BrowserSim, Page},
@@ -245,9 +245,7 @@ async fn r96_r100_the_key_rolls_over_from_a_file_into_a_token_and_back_without_a
     let house = House::of(hsm, &format!("[\"keys/signing.pem\", \"{uri}\"]")).await;
     let (file, _) = house.bridge.certificate();
     let state = house.bridge.file().with_file_name("state");
-    std::fs::create_dir(&state).unwrap();
-    let mode = std::os::unix::fs::PermissionsExt::from_mode(0o700);
-    std::fs::set_permissions(&state, mode).unwrap();
+    make_own_folder(&state);
     let server = [("[server]", "[server]\nstate-folder = 'state'")];
     let _server = house.bridge.start_with(&server).await;
     let token = house.certificate(&pem);
@@ -321,9 +319,7 @@ async fn r100_a_reload_goes_on_with_the_same_key_while_the_token_is_away_and_tel
     let signing = format!("[\"{uri}\"]");
     let house = House::of(hsm, &signing).await;
     let state = house.bridge.file().with_file_name("state");
-    std::fs::create_dir(&state).unwrap();
-    let mode = std::os::unix::fs::PermissionsExt::from_mode(0o700);
-    std::fs::set_permissions(&state, mode).unwrap();
+    make_own_folder(&state);
     let server = ("[server]", "[server]\nstate-folder = 'state'");
     let _server = house.bridge.start_with(&[(FILE, &signing), server]).await;
     let reloads = |uri: &str, sign: &str| {
