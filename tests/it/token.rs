@@ -16,7 +16,7 @@ use crate::{
     independent_readers::{our_metadata_with, to_the_answer},
     lab::{
         browser::{BrowserSim, Page},
-        process::run,
+        process::{Server, run},
         real_bridge::{PROGRAM, RealBridge},
         service_provider::{RunningSp, SpKind, SpSite, read_verdict},
         soft_hsm::SoftHsm,
@@ -517,8 +517,8 @@ fn r100_a_certificate_beside_the_token_must_be_that_of_the_key() {
     assert!(done, "{said}");
 }
 
-#[test]
-fn r100_a_start_that_would_spend_the_tries_of_the_pin_ends_with_a_status_of_its_own() {
+#[tokio::test]
+async fn r100_a_start_that_would_spend_the_tries_of_the_pin_ends_with_a_status_of_its_own() {
     let looked = Looked::new();
     for (uri, status) in [
         (&looked.with_wrong_pin("idp"), 77),
@@ -526,10 +526,12 @@ fn r100_a_start_that_would_spend_the_tries_of_the_pin_ends_with_a_status_of_its_
     ] {
         let signing = format!("['{uri}']");
         let file = looked.bridge.configure(&[(FILE, &signing)]);
-        let mut serve = std::process::Command::new(PROGRAM);
         let (name, value) = looked.hsm.environment();
-        serve.args(["serve", "--config"]).arg(file).env(name, value);
-        assert_eq!(serve.output().unwrap().status.code(), Some(status), "{uri}");
+        let program = Path::new(PROGRAM);
+        let mut serve = Server::start("refused", program, looked.lab.path(), |serve| {
+            serve.args(["serve", "--config"]).arg(file).env(name, value);
+        });
+        assert_eq!(serve.ends().await.code(), Some(status), "{uri}");
     }
 }
 
