@@ -5,7 +5,7 @@ use std::{path::Path, sync::Arc};
 use super::look::held;
 use crate::{
     authn::{local::pool::HashPool, throttle::Remembered},
-    config::{Config, fault::ConfigFault, sections},
+    config::{Config, fault::ConfigFault, sections, store::RedisServer},
     edge::{connections::Connections, limits::Bodies},
     flow::{bridge::Health, trial::ThrowAwayKeys},
     metadata::sources::Sources,
@@ -137,7 +137,7 @@ fn fixed(config: &Config) -> Vec<Fixed> {
 }
 
 /// A server in words, without the password.
-fn told(server: Option<&sections::RedisServer>) -> String {
+fn told(server: Option<&RedisServer>) -> String {
     server.map_or_else(
         || "none".to_owned(),
         |server| {

@@ -368,7 +368,7 @@ impl<'a> Look<'a> {
         if key.has_untried_pin() {
             self.warn_of_key(
                 source,
-                "the PIN is another one than the one that is logged in, and could not be tried",
+                "the PIN may be another one than the one that is logged in, and could not be tried",
                 "a wrong one shows at the next start: try it by hand, `pkcs11-tool --module MODULE -O -l`",
             );
         }

@@ -35,6 +35,9 @@ pub(super) struct Surroundings<'a> {
 /// The largest key file that is read; a key with its certificate takes some 4 KiB.
 pub const MAX_SECRET_BYTES: u64 = 64 * 1024;
 
+/// The largest file of certificates of peers or of our own that is read.
+pub(super) const MAX_CERTIFICATE_BYTES: u64 = 64 * 1024;
+
 /// The largest file of authorities that is read; all those of a system take some 250 KiB.
 const MAX_AUTHORITIES_BYTES: u64 = 1024 * 1024;
 

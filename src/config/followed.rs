@@ -12,7 +12,7 @@ use url::Url;
 
 use super::{
     document::{Report, Table},
-    files::{Surroundings, read_text},
+    files::{MAX_CERTIFICATE_BYTES, Surroundings, read_text},
     sections::minutes,
 };
 use crate::model::{endpoint::EndpointUrl, entity_id::EntityId, short_name::ShortName};
@@ -24,8 +24,6 @@ pub const COPIES: &str = "metadata";
 const REFRESH: std::ops::RangeInclusive<u32> = 5..=7 * 24 * 60;
 /// How old metadata that does not say until when it counts may get, in days.
 const MAX_AGE_DAYS: u32 = 30;
-/// The largest file of certificates that is read.
-const MAX_CERTIFICATE_BYTES: u64 = 64 * 1024;
 
 /// What of an entityID is written into the path of a question to a Metadata Query service as it is.
 const UNRESERVED: &AsciiSet = &NON_ALPHANUMERIC
@@ -97,7 +95,10 @@ pub(super) fn read(
     let is_followed = address.is_some() || ADDRESSES.into_iter().any(is_faulty);
     if !is_followed {
         for key in OF_AN_ADDRESS.into_iter().filter(|key| table.holds(key)) {
-            report.fault(&table.at(key), "stands beside no `metadata-url`");
+            report.fault(
+                &table.at(key),
+                "stands beside no `metadata-url` or `metadata-query`",
+            );
         }
     }
     let followed = read_followed(address, table, around, report);

@@ -8,7 +8,7 @@ use std::{
 pub use super::files::MAX_SECRET_BYTES;
 use super::{
     document::{Report, Table},
-    files::{CREDENTIAL, Surroundings, read_text},
+    files::{CREDENTIAL, MAX_CERTIFICATE_BYTES, Surroundings, read_text},
     token_uri::{self, TokenName},
 };
 use crate::sys::{seal::KeyRing, secret::Secret};
@@ -102,9 +102,6 @@ impl TokenKey {
 
 /// The longest passphrase or PIN, in bytes: that of OpenSSL.
 const MAX_LINE_BYTES: usize = 1024;
-
-/// The largest file with one certificate.
-const MAX_CERTIFICATE_BYTES: u64 = 64 * 1024;
 
 /// The shortest pairwise secret.
 const MIN_PAIRWISE_BYTES: usize = 32;

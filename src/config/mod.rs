@@ -18,6 +18,7 @@ pub mod named;
 pub mod proposal;
 pub mod sections;
 pub mod sp;
+pub mod store;
 pub mod token_uri;
 pub mod trial;
 
@@ -32,7 +33,6 @@ mod preset;
 mod rules;
 mod server;
 mod sessions;
-mod store;
 mod texts;
 mod words;
 
@@ -45,10 +45,10 @@ use keys::{Keys, Signing};
 use lines::Lines;
 use named::Faulty;
 use sections::{
-    Alerts, Algorithm, Authn, Metrics, Organization, RedisServer, Requests, Server, Sessions,
-    Support, Texts,
+    Alerts, Algorithm, Authn, Metrics, Organization, Requests, Server, Sessions, Support, Texts,
 };
 use sp::SpConfig;
+use store::RedisServer;
 use trial::Testers;
 
 use crate::model::endpoint::Schemes;

@@ -354,59 +354,6 @@ pub struct Sessions {
     pub max: u32,
 }
 
-/// `[store]`: the server that several nodes share.
-#[derive(Clone, Debug)]
-pub struct RedisServer {
-    /// Where it is.
-    pub address: RedisAddress,
-    /// Our account there: its name, or the default one, and its password.
-    pub account: Option<(Option<String>, Secret)>,
-    /// What stands before every key of ours.
-    pub prefix: String,
-    /// How long it may take to answer, in milliseconds.
-    pub timeout_ms: u32,
-}
-
-impl RedisServer {
-    /// How long it may take to answer.
-    pub fn timeout(&self) -> Duration {
-        Duration::from_millis(self.timeout_ms.into())
-    }
-}
-
-/// Where a Redis server is. In clear on this machine only.
-#[derive(Clone, Debug, Eq, PartialEq)]
-pub enum RedisAddress {
-    /// A Unix socket.
-    Socket(PathBuf),
-    /// A port of this machine.
-    Plain {
-        /// `localhost` or an address of the loopback.
-        host: String,
-        /// Its port.
-        port: u16,
-    },
-    /// A server over TLS.
-    Tls {
-        /// Its name, which its certificate must have.
-        host: String,
-        /// Its port.
-        port: u16,
-        /// The authorities of which one must vouch for it, PEM; those of the system otherwise.
-        authorities: Option<Vec<u8>>,
-    },
-}
-
-impl std::fmt::Display for RedisAddress {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        match self {
-            Self::Socket(path) => write!(f, "unix://{}", path.display()),
-            Self::Plain { host, port } => write!(f, "redis://{host}:{port}"),
-            Self::Tls { host, port, .. } => write!(f, "rediss://{host}:{port}"),
-        }
-    }
-}
-
 /// `[requests]`: how old an AuthnRequest may be.
 #[derive(Clone, Copy, Debug)]
 pub struct Requests {

@@ -1,8 +1,9 @@
-//! Reads `[store]`.
+//! `[store]`: the server that several nodes share.
 
 use std::{
     net::IpAddr,
     path::{Path, PathBuf},
+    time::Duration,
 };
 
 use url::Url;
@@ -10,7 +11,6 @@ use url::Url;
 use super::{
     document::{Report, Table},
     files::Surroundings,
-    sections::{RedisAddress, RedisServer},
 };
 use crate::{model::endpoint::Schemes, sys::secret::Secret};
 
@@ -18,6 +18,59 @@ use crate::{model::endpoint::Schemes, sys::secret::Secret};
 const PORT: u16 = 6379;
 /// The longest prefix, in bytes.
 const MAX_PREFIX: usize = 64;
+
+/// `[store]`: the server that several nodes share.
+#[derive(Clone, Debug)]
+pub struct RedisServer {
+    /// Where it is.
+    pub address: RedisAddress,
+    /// Our account there: its name, or the default one, and its password.
+    pub account: Option<(Option<String>, Secret)>,
+    /// What stands before every key of ours.
+    pub prefix: String,
+    /// How long it may take to answer, in milliseconds.
+    pub timeout_ms: u32,
+}
+
+impl RedisServer {
+    /// How long it may take to answer.
+    pub fn timeout(&self) -> Duration {
+        Duration::from_millis(self.timeout_ms.into())
+    }
+}
+
+/// Where a Redis server is. In clear on this machine only.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub enum RedisAddress {
+    /// A Unix socket.
+    Socket(PathBuf),
+    /// A port of this machine.
+    Plain {
+        /// `localhost` or an address of the loopback.
+        host: String,
+        /// Its port.
+        port: u16,
+    },
+    /// A server over TLS.
+    Tls {
+        /// Its name, which its certificate must have.
+        host: String,
+        /// Its port.
+        port: u16,
+        /// The authorities of which one must vouch for it, PEM; those of the system otherwise.
+        authorities: Option<Vec<u8>>,
+    },
+}
+
+impl std::fmt::Display for RedisAddress {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Socket(path) => write!(f, "unix://{}", path.display()),
+            Self::Plain { host, port } => write!(f, "redis://{host}:{port}"),
+            Self::Tls { host, port, .. } => write!(f, "rediss://{host}:{port}"),
+        }
+    }
+}
 
 /// Reads the section.
 pub(super) fn read(
@@ -57,16 +110,10 @@ pub(super) fn read(
         (address, _) => address,
     };
     let account = read_account(&mut table, around, report);
-    let server = RedisServer {
-        address: address
-            .clone()
-            .unwrap_or_else(|| RedisAddress::Socket(PathBuf::new())),
-        account,
-        prefix: table.or("prefix", "passerelle:".to_owned(), report),
-        timeout_ms: table.or("timeout-milliseconds", 250, report),
-    };
+    let prefix = table.or("prefix", "passerelle:".to_owned(), report);
+    let timeout_ms = table.or("timeout-milliseconds", 250, report);
     let is_plain = |c: u8| c.is_ascii_alphanumeric() || b":._-".contains(&c);
-    if !(1..=MAX_PREFIX).contains(&server.prefix.len()) || !server.prefix.bytes().all(is_plain) {
+    if !(1..=MAX_PREFIX).contains(&prefix.len()) || !prefix.bytes().all(is_plain) {
         report
             .fault(
                 &table.at("prefix"),
@@ -75,11 +122,16 @@ pub(super) fn read(
             .hint("every node of one service has the same");
     }
     // Longer, and whoever signs in while the server hangs waits for seconds.
-    if !(20..=2_000).contains(&server.timeout_ms) {
+    if !(20..=2_000).contains(&timeout_ms) {
         report.fault(&table.at("timeout-milliseconds"), "is not 20 to 2000");
     }
     table.finish(report);
-    address.map(|_| server)
+    Some(RedisServer {
+        address: address?,
+        account,
+        prefix,
+        timeout_ms,
+    })
 }
 
 fn read_address(text: &str, schemes: Schemes) -> Result<RedisAddress, &'static str> {
@@ -91,10 +143,11 @@ fn read_address(text: &str, schemes: Schemes) -> Result<RedisAddress, &'static s
         return Err("has more than a host and a port");
     }
     if url.scheme() == "unix" {
-        let path = Path::new(url.path());
-        let is_path = url.host_str().is_none_or(str::is_empty) && path.file_name().is_some();
-        return is_path
-            .then(|| RedisAddress::Socket(path.to_owned()))
+        // As it is written: in an address it would be percent-encoded.
+        let path = text.strip_prefix("unix://").map(Path::new);
+        let path = path.filter(|path| path.is_absolute() && path.file_name().is_some());
+        return path
+            .map(|path| RedisAddress::Socket(path.to_owned()))
             .ok_or("is not the path of a socket");
     }
     if !url.path().trim_start_matches('/').is_empty() {

@@ -13,7 +13,7 @@ use jiff::{SignedDuration, Timestamp};
 use moka::{ops::compute::Op, policy::EvictionPolicy, sync::Cache};
 
 use super::{
-    Limits,
+    Limits, after,
     timed_map::{PURGED_PER_CALL, TimedMap},
 };
 use crate::{
@@ -502,10 +502,6 @@ fn lock<T>(of: &Mutex<T>) -> MutexGuard<'_, T> {
 
 fn unpack(packed: &[u8]) -> Result<Session, StoreError> {
     postcard::from_bytes(packed).or(Err(StoreError::Unavailable))
-}
-
-fn after(start: Timestamp, step: SignedDuration) -> Timestamp {
-    start.saturating_add(step).unwrap_or(Timestamp::MAX)
 }
 
 fn to_usize(number: u32) -> usize {

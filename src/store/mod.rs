@@ -213,3 +213,8 @@ impl Attempts for Store {
         }
     }
 }
+
+/// When `step` has passed since `start`: past the last instant there is, that one.
+fn after(start: Timestamp, step: SignedDuration) -> Timestamp {
+    start.saturating_add(step).unwrap_or(Timestamp::MAX)
+}

@@ -333,7 +333,7 @@ impl SigningKey {
         Self::holding(key, &certificate, algorithm)
     }
 
-    /// Whether the PIN of its token is another one than the one that is logged in, and so could not be tried.
+    /// Whether the PIN of its token is not known to be the one that is logged in, and could not be tried.
     pub fn has_untried_pin(&self) -> bool {
         match &self.key {
             PrivateKey::Here(_) => false,

@@ -14,10 +14,13 @@ use std::{
 use passerelle::{app::registrar::state_turn, model::fingerprint::Fingerprint};
 use serde_json::Value;
 
-use crate::lab::{
-    process::{Server, run},
-    real_bridge::RealBridge,
-    service_provider::{SpKind, SpSite},
+use crate::{
+    bridge::make_own_folder,
+    lab::{
+        process::{Server, run},
+        real_bridge::RealBridge,
+        service_provider::{SpKind, SpSite},
+    },
 };
 
 const PROGRAM: &str = env!("CARGO_BIN_EXE_passerelle");
@@ -38,10 +41,7 @@ impl House {
         let site = SpSite::prepare(SpKind::Pysaml2, lab.path());
         let bridge = RealBridge::prepare(&[site]);
         let file = bridge.configure(&[]);
-        let state = file.with_file_name("state");
-        fs::create_dir(&state).unwrap();
-        let mode = std::os::unix::fs::PermissionsExt::from_mode(0o700);
-        fs::set_permissions(&state, mode).unwrap();
+        make_own_folder(&file.with_file_name("state"));
         Self { bridge, file }
     }
 
@@ -67,9 +67,7 @@ impl House {
         assert_ne!(next, now);
         for (folder, text) in [("held", &next), ("metadata", &now)] {
             let folder = self.file.with_file_name("state").join(folder);
-            fs::create_dir_all(&folder).unwrap();
-            let mode = std::os::unix::fs::PermissionsExt::from_mode(0o700);
-            fs::set_permissions(&folder, mode).unwrap();
+            make_own_folder(&folder);
             fs::write(folder.join("zoom.xml"), text).unwrap();
         }
         Fingerprint::of(next.as_bytes()).to_string()

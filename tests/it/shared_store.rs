@@ -153,6 +153,7 @@ async fn r33_while_the_server_hangs_people_sign_in_and_do_not_wait_for_it() {
     let redis = Redis::start(&[]).await;
     let node = node(&redis, 1);
     signs_in(&node, "anne.dupont").await;
+    let log = Log::start();
     redis.pause();
     let started = Instant::now();
     for _ in 0..40 {
@@ -163,6 +164,10 @@ async fn r33_while_the_server_hangs_people_sign_in_and_do_not_wait_for_it() {
     assert_eq!(told(&node).await["answers"], false);
     redis.go_on();
     until_it_answers(&node).await;
+    let text = log.text();
+    for message in ["Redis does not answer", "Redis answers again"] {
+        assert_eq!(text.matches(message).count(), 1, "{message}: {text}");
+    }
     let mut browser = signs_in(&node, "anne.dupont").await;
     assert_eq!(visit(&node, &mut browser, ZOOM).await.kind(), "post");
 }

@@ -112,6 +112,7 @@ fn r126_a_store_is_reached_over_tls_or_on_this_machine() {
         ("redis://127.0.0.1:6380", "redis://127.0.0.1:6380"),
         ("redis://[::1]", "redis://::1:6379"),
         ("unix:///run/redis.sock", "unix:///run/redis.sock"),
+        ("unix:///run/of é/100%.sock", "unix:///run/of é/100%.sock"),
     ] {
         let config = place.load(&with_store(&format!("redis = \"{address}\"")));
         let server = config.unwrap().store.unwrap();
@@ -148,6 +149,14 @@ fn r126_each_bad_value_of_a_store_is_told_by_its_key_and_no_password_stands_in_a
             "redis: is not a rediss, redis or unix",
         ),
         ("redis = \"unix:///\"", "redis: is not the path of a socket"),
+        (
+            "redis = \"unix:run/redis.sock\"",
+            "redis: is not the path of a socket",
+        ),
+        (
+            "redis = \"unix://run/redis.sock\"",
+            "redis: is not the path of a socket",
+        ),
         ("prefix = \"p:\"", "redis: is missing"),
         (
             &format!("{local}prefix = \"a{{b}}\""),

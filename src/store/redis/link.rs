@@ -25,18 +25,18 @@ use tokio::{
     net::{TcpStream, UnixStream},
     sync::{Notify, watch},
     task::JoinHandle,
-    time::{sleep, timeout},
+    time::{Instant, sleep, sleep_until, timeout},
 };
 
 use crate::{
-    config::sections::{RedisAddress, RedisServer},
+    config::store::{RedisAddress, RedisServer},
     model::store::StoreError,
     sys::tls::{self, TlsConnector},
 };
 
 /// How long the first attempt to open another connection waits after one that failed; each next one twice as
-/// long, up to [`LONGEST_PAUSE`].
-const FIRST_PAUSE: Duration = Duration::from_millis(50);
+/// long, up to [`LONGEST_PAUSE`]. After one that broke, as long has passed since that was opened.
+pub(super) const FIRST_PAUSE: Duration = Duration::from_millis(50);
 const LONGEST_PAUSE: Duration = Duration::from_secs(1);
 /// How long it may take to open one, TLS and the first answer included. Nobody waits for all of it.
 const OPENED_WITHIN: Duration = Duration::from_secs(5);
@@ -202,14 +202,16 @@ impl Shared {
 async fn keep_open(shared: Arc<Shared>) {
     let mut pause = FIRST_PAUSE;
     let mut was_told = false;
+    let mut connector = None;
     loop {
-        let opened = timeout(OPENED_WITHIN, connect(&shared.server)).await;
+        let opened = timeout(OPENED_WITHIN, connect(&shared.server, &mut connector)).await;
         match opened.unwrap_or(Err(LinkFault::Late)) {
             Ok((connection, mut driver)) => {
                 if was_told {
                     tracing::info!("Redis answers again");
                 }
                 (pause, was_told) = (FIRST_PAUSE, false);
+                let opened_at = Instant::now();
                 let is_late = Arc::new(Notify::new());
                 shared.state.send_replace(State::Open(Open {
                     connection,
@@ -217,17 +219,22 @@ async fn keep_open(shared: Arc<Shared>) {
                 }));
                 let left = tokio::select! {
                     () = &mut driver => State::Opening,
-                    () = is_late.notified() => State::Lost,
+                    () = is_late.notified() => {
+                        tell(&LinkFault::Late);
+                        was_told = true;
+                        State::Lost
+                    }
                 };
                 // Nobody gets the connection from here on, and those who wait on it are told.
                 shared.state.send_replace(left);
+                drop(driver);
+                // What answers the first question and hangs up then is not asked without a pause.
+                sleep_until(opened_at + FIRST_PAUSE).await;
             }
             Err(fault) => {
                 shared.state.send_replace(State::Lost);
                 if !was_told {
-                    let cause: &dyn std::error::Error = &fault;
-                    let below = cause.source().map(ToString::to_string);
-                    tracing::warn!(error.cause = %fault, error.source = below, "Redis does not answer");
+                    tell(&fault);
                 }
                 was_told = true;
                 sleep(pause).await;
@@ -237,10 +244,21 @@ async fn keep_open(shared: Arc<Shared>) {
     }
 }
 
+fn tell(fault: &LinkFault) {
+    let cause: &dyn std::error::Error = fault;
+    let below = cause.source().map(ToString::to_string);
+    tracing::warn!(error.cause = %fault, error.source = below, "Redis does not answer");
+}
+
 /// What moves questions and answers over a connection, until that breaks.
 type Driver = Pin<Box<dyn Future<Output = ()> + Send>>;
 
-async fn connect(server: &RedisServer) -> Result<(MultiplexedConnection, Driver), LinkFault> {
+/// Opens a connection. What speaks TLS is made once: it reads the authorities of the system from the disk, which holds
+/// up a thread of the runtime. Others of them count after a start, as all of `[store]` does.
+async fn connect(
+    server: &RedisServer,
+    connector: &mut Option<TlsConnector>,
+) -> Result<(MultiplexedConnection, Driver), LinkFault> {
     match &server.address {
         RedisAddress::Socket(path) => {
             let stream = UnixStream::connect(path).await;
@@ -252,10 +270,14 @@ async fn connect(server: &RedisServer) -> Result<(MultiplexedConnection, Driver)
             port,
             authorities,
         } => {
-            let connector: TlsConnector =
-                tls::connector(authorities.as_deref()).map_err(LinkFault::Authorities)?;
+            let connector: &TlsConnector = match connector {
+                Some(made) => made,
+                None => connector.insert(
+                    tls::connector(authorities.as_deref()).map_err(LinkFault::Authorities)?,
+                ),
+            };
             let stream = reach(host, *port).await?;
-            let stream = tls::begin(&connector, host, stream).await;
+            let stream = tls::begin(connector, host, stream).await;
             greet(server, stream.map_err(LinkFault::Unreached)?).await
         }
     }

@@ -28,15 +28,15 @@ mod values;
 
 use std::sync::Arc;
 
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 
 use self::{
     link::Link,
     values::{Places, Sealer},
 };
-use super::{Limits, memory::MemoryStore};
+use super::{Limits, after, memory::MemoryStore};
 use crate::{
-    config::sections::RedisServer,
+    config::store::RedisServer,
     model::store::{ReplayGuard, Sight, StoreError, Use},
     sys::{entropy::Entropy, hmac::sha256, seal::KeyRing},
 };
@@ -127,7 +127,8 @@ impl Inner {
         match self.link.run::<(i64, Vec<u8>)>(&call).await? {
             (0, first) => Ok(Noted::Again(first)),
             (1, _) => Ok(Noted::First),
-            (_, _) => Err(StoreError::Full),
+            (2, _) => Err(StoreError::Full),
+            (_, _) => Err(StoreError::Unavailable),
         }
     }
 }
@@ -161,10 +162,6 @@ impl ReplayGuard for RedisStore {
             .map(i64::from_be_bytes);
         again(at.and_then(|at| Timestamp::from_millisecond(at).ok()))
     }
-}
-
-fn after(start: Timestamp, step: SignedDuration) -> Timestamp {
-    start.saturating_add(step).unwrap_or(Timestamp::MAX)
 }
 
 #[cfg(test)]

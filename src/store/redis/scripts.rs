@@ -7,6 +7,7 @@ use std::sync::LazyLock;
 
 use redis::Script;
 
+use super::values::MAX_VALUE;
 use crate::store::timed_map::PURGED_PER_CALL;
 
 /// How much later than its end the server's own clock sweeps a value away, in milliseconds. What has ended
@@ -15,6 +16,7 @@ pub(super) const SWEPT_LATER_MS: i64 = 10 * 60 * 1_000;
 
 /// A script with what all have in common.
 fn script(code: &str) -> Script {
+    let most = MAX_VALUE + 1;
     let common = format!(
         r"
 -- Has a key stay until an instant, and for as long as it would have without.
@@ -34,12 +36,17 @@ local function is_live(ends, id, now)
   local at = redis.call('ZSCORE', ends, id)
   return at and tonumber(at) > now
 end
+-- A value that was written into the server, up to one octet past what is opened: whoever else may write there has
+-- nobody take more into memory.
+local function bounded(value)
+  return value and string.sub(value, 1, {most})
+end
 -- The sealed session, where it is neither past its end nor unused for too long.
 local function living(key, now, idle)
   local held = redis.call('HMGET', key, 'sealed', 'used', 'ends')
   local used, ends = tonumber(held[2] or ''), tonumber(held[3] or '')
   if held[1] and used and ends and now < ends and now - used < idle then
-    return held[1], used, ends
+    return bounded(held[1]), used, ends
   end
 end
 -- The attempts that are counted under one key; nothing where it is none of ours.
@@ -102,7 +109,7 @@ return {sealed, 1}";
     READ = r"
 local sealed = living(KEYS[1], tonumber(ARGV[1]), tonumber(ARGV[2]))
 if sealed then return {1, sealed} end
-local leads = redis.call('GET', KEYS[2])
+local leads = bounded(redis.call('GET', KEYS[2]))
 if leads then return {2, leads} end
 return {0, ''}";
 
@@ -126,7 +133,7 @@ if sealed then
   return {1, sealed}
 end
 redis.call('DEL', KEYS[1])
-local leads = redis.call('GET', KEYS[2])
+local leads = bounded(redis.call('GET', KEYS[2]))
 if leads then return {2, leads} end
 return {0, ''}";
 
@@ -144,7 +151,7 @@ return redis.call('DEL', KEYS[1])";
     /// tickets, tickets that were signed out. Arguments: now, member (session and ticket), its end, the most
     /// sessions, ticket or nothing, sealed key of the session, end of the session whatever happens, up to
     /// which listed end a session is surely over. Gives nothing where the ticket was signed out, or else
-    /// those that had to make room.
+    /// the keys of those that had to make room.
     LIST = r"
 local now, ends, most, ticket = tonumber(ARGV[1]), tonumber(ARGV[3]), tonumber(ARGV[4]), ARGV[5]
 if ticket ~= '' and is_live(KEYS[3], ticket, now) and redis.call('HEXISTS', KEYS[4], ticket) == 1 then
@@ -162,7 +169,7 @@ if not redis.call('ZSCORE', KEYS[1], ARGV[2]) then
   while #gone < 8 and redis.call('ZCARD', KEYS[1]) >= most do
     local first = redis.call('ZRANGE', KEYS[1], 0, 0)[1]
     unlist(first)
-    gone[#gone + 1] = first
+    gone[#gone + 1] = string.sub(first, 1, 32)
   end
 end
 redis.call('ZADD', KEYS[1], ends, ARGV[2])
@@ -185,7 +192,7 @@ return redis.call('ZREM', KEYS[1], ARGV[1])";
 local now, id, ends = tonumber(ARGV[1]), ARGV[2], tonumber(ARGV[3])
 purge(KEYS[1], KEYS[2], now)
 if is_live(KEYS[1], id, now) then
-  return {0, redis.call('HGET', KEYS[2], id) or ''}
+  return {0, bounded(redis.call('HGET', KEYS[2], id)) or ''}
 end
 -- A script that has written, if only to remove nothing, is refused nothing by a server that is full.
 if redis.call('ZSCORE', KEYS[1], id) then
@@ -214,7 +221,7 @@ if redis.call('ZSCORE', KEYS[1], ARGV[1]) then
     redis.call('PEXPIRE', KEYS[2], math.max(redis.call('PTTL', KEYS[1]), 1))
   end
 end
-local session = redis.call('HGET', KEYS[3], ARGV[1])
+local session = bounded(redis.call('HGET', KEYS[3], ARGV[1]))
 -- Where there is none to end, the note was all: one may begin yet.
 if refused and not session then return refused end
 return session";

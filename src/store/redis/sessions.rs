@@ -433,7 +433,8 @@ impl Inner {
                 next.map_or(Found::Nothing, Found::LeadsTo)
             }
             3 => Found::Changed,
-            _ => Found::Nothing,
+            0 => Found::Nothing,
+            _ => return Err(StoreError::Unavailable),
         })
     }
 

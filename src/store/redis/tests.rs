@@ -8,10 +8,14 @@ use std::{
 
 use base64::{Engine as _, prelude::BASE64_URL_SAFE_NO_PAD as URL_SAFE_NO_PAD};
 use redis::{Client, Commands as _, Connection};
+use tokio::{
+    io::{AsyncReadExt as _, AsyncWriteExt as _},
+    sync::mpsc::UnboundedReceiver,
+};
 
 use super::*;
 use crate::{
-    config::sections::RedisAddress,
+    config::store::RedisAddress,
     model::{
         entity_id::EntityId,
         session::{Participant, Session, SessionKey},
@@ -154,6 +158,27 @@ async fn r126_no_edited_bit_of_a_session_is_taken_for_ours() {
     assert_eq!(store.record().refused, refused);
     put(&mut stranger, 1, &value);
     assert_eq!(store.find(key(1), at(1)).await, Ok(Some(kept)));
+}
+
+#[tokio::test]
+async fn r126_no_more_of_a_value_is_taken_into_memory_than_shows_it_to_be_too_large() {
+    let lab = Lab::start().await;
+    let (store, mut stranger) = (lab.store(), lab.stranger());
+    let session = begin(&store, 1, "zoe").await;
+    let value = sealed(&mut stranger, 1);
+    let large = [&value[..], &vec![0; 2 * values::MAX_VALUE]].concat();
+    put(&mut stranger, 1, &large);
+    let read: (i64, Vec<u8>) = scripts::READ
+        .key(place(1))
+        .key("nothing")
+        .arg(at(1).as_millisecond())
+        .arg(LIMITS.idle.as_millis().to_string())
+        .invoke(&mut stranger)
+        .unwrap();
+    assert_eq!((read.0, read.1.len()), (1, values::MAX_VALUE + 1));
+    assert_eq!(store.find(key(1), at(1)).await, FORGED);
+    put(&mut stranger, 1, &value);
+    assert_eq!(store.find(key(1), at(1)).await, Ok(Some(session)));
 }
 
 #[tokio::test]
@@ -474,7 +499,7 @@ async fn until_it_answers(store: &RedisStore) {
 #[tokio::test]
 async fn r33_while_the_server_hangs_one_question_waits_and_the_others_are_told_at_once() {
     let lab = Lab::start().await;
-    let store = lab.store_with("passerelle:", 500);
+    let store = lab.store_with("passerelle:", 2_000);
     until_it_answers(&store).await;
     begin(&store, 1, "zoe").await;
     assert!(store.record().answers);
@@ -486,7 +511,7 @@ async fn r33_while_the_server_hangs_one_question_waits_and_the_others_are_told_a
         let found = store.find(key(1), at(1)).await;
         assert_eq!(found, Err(StoreError::Unavailable));
     }
-    // Were each to wait, it would be more than eight minutes.
+    // Were each to wait, it would be more than half an hour.
     assert!(started.elapsed() < Duration::from_secs(30));
     assert!(!store.record().answers);
     assert!(store.record().unanswered > 1_000);
@@ -494,6 +519,59 @@ async fn r33_while_the_server_hangs_one_question_waits_and_the_others_are_told_a
     until_it_answers(&store).await;
     assert!(store.find(key(1), at(1)).await.unwrap().is_some());
     assert!(store.record().answers);
+}
+
+/// A store whose server answers the first question of each connection with nothing that is known against it, the second
+/// one with `answer`, and hangs up then; and what tells of each that came so far.
+fn scripted(answer: &'static [u8]) -> (RedisStore, UnboundedReceiver<()>) {
+    let folder = tempfile::TempDir::new().unwrap();
+    let path = folder.path().join("server.sock");
+    let listener = tokio::net::UnixListener::bind(&path).unwrap();
+    let (came, arrivals) = tokio::sync::mpsc::unbounded_channel();
+    tokio::spawn(async move {
+        let _stays = folder;
+        loop {
+            let (mut stream, _) = listener.accept().await.unwrap();
+            let mut question = [0; 4_096];
+            let _ = stream.read(&mut question).await;
+            let _ = stream.write_all(b"$0\r\n\r\n").await;
+            let _ = stream.read(&mut question).await;
+            let _ = stream.write_all(answer).await;
+            let _ = came.send(());
+        }
+    });
+    let server = RedisServer {
+        address: RedisAddress::Socket(path),
+        account: None,
+        prefix: "passerelle:".to_owned(),
+        timeout_ms: PATIENCE_MS,
+    };
+    let keys = Arc::new(KeyRing::parse(&KeyRing::new_line(&OsEntropy)).unwrap());
+    let store = RedisStore::new(server, LIMITS, keys, Arc::new(OsEntropy));
+    (store, arrivals)
+}
+
+#[tokio::test]
+async fn what_answers_the_first_question_and_hangs_up_at_the_next_is_not_asked_without_a_pause() {
+    let (store, mut arrivals) = scripted(b"");
+    let started = tokio::time::Instant::now();
+    for _ in 0..5 {
+        let found = store.find(key(1), at(1)).await;
+        assert_eq!(found, Err(StoreError::Unavailable));
+        arrivals.recv().await.unwrap();
+    }
+    assert!(started.elapsed() >= 4 * link::FIRST_PAUSE);
+}
+
+#[tokio::test]
+async fn what_no_script_answers_is_neither_no_session_nor_a_full_store() {
+    let (store, mut arrivals) = scripted(b"*2\r\n:4\r\n$0\r\n\r\n");
+    let ended = store.end(key(1), at(1)).await;
+    assert_eq!(ended, Err(StoreError::Unavailable));
+    arrivals.recv().await.unwrap();
+    let brought = store.bring_ticket([1; 32], at(60), at(1)).await;
+    assert_eq!(brought, Err(StoreError::Unavailable));
+    arrivals.recv().await.unwrap();
 }
 
 #[tokio::test]

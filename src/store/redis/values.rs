@@ -26,8 +26,9 @@ use crate::{
 /// The form of the values that are written: postcard of `Session` and of nothing else that can change.
 const FORM: u8 = 1;
 
-/// The largest value that is opened: more than a session with all that it may hold takes.
-const MAX_VALUE: usize = 1024 * 1024;
+/// The largest value that is opened: more than a session with all that it may hold takes. The scripts give one octet
+/// more at most, so that of a larger one no more is held than shows it to be too large.
+pub(super) const MAX_VALUE: usize = 1024 * 1024;
 
 /// A key of the server.
 #[derive(Clone, Debug, Eq, PartialEq)]

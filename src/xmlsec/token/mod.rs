@@ -42,7 +42,7 @@ pub(super) struct TokenSigner {
     /// What stands for it, as it was read.
     certificate: OnceLock<X509>,
     is_failing: AtomicBool,
-    /// Whether another PIN than its own was logged in when it was opened.
+    /// Whether a PIN that may be another than its own was logged in when it was opened.
     is_pin_untried: AtomicBool,
     /// When it signed last.
     signed_at: Mutex<Option<Instant>>,
@@ -165,16 +165,14 @@ impl TokenSigner {
         let asked = self.module.ask(PATIENCE, move |sessions| {
             signer.sign_in(sessions, algorithm, &octets)
         });
-        match &asked {
-            // Many people sign in, which says nothing of the token.
-            Ok(_) | Err(TokenFault::Busy) => {}
-            Err(fault) => self.note(Some(fault)),
+        if let Err(fault) = &asked {
+            self.note(Some(fault));
         }
         asked?
     }
 
-    /// Whether its PIN is another one than the one that is logged in: the token could not be asked whether it is right,
-    /// as one login holds for all sessions (PKCS#11 2.40 §5.6).
+    /// Whether its PIN is not known to be the one that is logged in, which may be another library's of this process: the
+    /// token could not be asked whether it is right, as one login holds for all sessions (PKCS#11 2.40 §5.6).
     pub(super) fn is_pin_untried(&self) -> bool {
         self.is_pin_untried.load(Ordering::Relaxed)
     }
@@ -223,6 +221,10 @@ impl TokenSigner {
 
     /// Notes what came of a signature, and says so where that is another thing than the last time.
     fn note(&self, fault: Option<&TokenFault>) {
+        // Many people sign in, which says nothing of the token.
+        if matches!(fault, Some(TokenFault::Busy)) {
+            return;
+        }
         if fault.is_some() {
             self.failures.fetch_add(1, Ordering::Relaxed);
         } else {

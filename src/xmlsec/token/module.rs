@@ -236,16 +236,31 @@ pub(super) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 
 #[cfg(test)]
 mod tests {
+    use openssl::nid::Nid;
+
     use super::*;
     use crate::{
         config::{keys::TokenKey, token_uri::TokenName},
-        xmlsec::SignatureAlgorithm,
+        xmlsec::{SignatureAlgorithm, test_support::TestKey},
     };
 
-    /// Waits for what other threads do.
+    /// Waits for what other threads do. Generous: CI builds on the same two cores.
     fn until(mut is_so: impl FnMut() -> bool) {
+        let deadline = Instant::now() + Duration::from_mins(1);
         while !is_so() {
+            assert!(Instant::now() < deadline, "it never comes");
             thread::yield_now();
+        }
+    }
+
+    fn key_in(module: PathBuf) -> TokenKey {
+        TokenKey {
+            module,
+            token: TokenName::default(),
+            label: None,
+            id: None,
+            pin: None,
+            certificate: None,
         }
     }
 
@@ -253,15 +268,8 @@ mod tests {
     fn r122_a_look_that_hangs_is_told_and_takes_no_second_thread_along() {
         let path = PathBuf::from("/nowhere/hangs.so");
         let module = Module::at(&path).unwrap();
-        let key = TokenKey {
-            module: path.clone(),
-            token: TokenName::default(),
-            label: None,
-            id: None,
-            pin: None,
-            certificate: None,
-        };
-        let signer = Arc::new(TokenSigner::of(Arc::new(key), Arc::clone(&module)));
+        let key = Arc::new(key_in(path));
+        let signer = Arc::new(TokenSigner::of(key, Arc::clone(&module)));
         signer.usual.get_or_init(|| SignatureAlgorithm::EcdsaSha256);
         module.watch(&signer);
         let context = module.ask(PATIENCE, |sessions| Arc::clone(&sessions.context));
@@ -301,6 +309,22 @@ mod tests {
     }
 
     #[test]
+    fn r122_a_reload_while_many_people_sign_in_says_nothing_against_a_token() {
+        let path = PathBuf::from("/nowhere/busy.so");
+        let module = Module::at(&path).unwrap();
+        let key = Arc::new(key_in(path));
+        let signer = Arc::new(TokenSigner::of(Arc::clone(&key), Arc::clone(&module)));
+        module.watch(&signer);
+        let pair = TestKey::ec(Nid::X9_62_PRIME256V1);
+        signer.certificate.get_or_init(|| pair.certificate);
+        for (fault, is_told) in [(TokenFault::Busy, false), (TokenFault::Silent, true)] {
+            let (found, _) = TokenSigner::living(&key, &fault).unwrap();
+            assert!(Arc::ptr_eq(&found, &signer));
+            assert_eq!(signer.is_failing(), is_told, "{fault}");
+        }
+    }
+
+    #[test]
     fn r122_no_more_callers_wait_for_a_token_than_there_is_room_for() {
         let module = Module::at(Path::new("/nowhere/full.so")).unwrap();
         let (go, gate) = mpsc::channel::<()>();
@@ -309,7 +333,8 @@ mod tests {
         let ask = |is_told: bool| {
             let (module, gate, came) = (Arc::clone(&module), Arc::clone(&gate), came.clone());
             thread::spawn(move || {
-                module.ask(PATIENCE, move |_| {
+                // Longer than those who wait may be waited for below.
+                module.ask(PATIENCE_AT_FIRST, move |_| {
                     if is_told {
                         let _ = came.send(());
                     }
@@ -323,9 +348,7 @@ mod tests {
         }
         // Each of them is told at once or waits, and there are more than may wait.
         let waiting: Vec<_> = (0..QUEUE + 3).map(|_| ask(false)).collect();
-        while waiting.iter().filter(|caller| caller.is_finished()).count() < 3 {
-            thread::yield_now();
-        }
+        until(|| waiting.iter().filter(|caller| caller.is_finished()).count() >= 3);
         drop(go);
         let told: Vec<_> = waiting.into_iter().map(|it| it.join().unwrap()).collect();
         let is_busy = |told: &&Result<(), TokenFault>| matches!(told, Err(TokenFault::Busy));

@@ -209,8 +209,9 @@ impl Context {
             // One login holds for all sessions of the process with this token.
             Some(RvError::UserAlreadyLoggedIn) => {
                 let accepted = lock(&self.accepted).get(serial).cloned();
-                let is_another = accepted.is_some_and(|it| !it.matches(pin.expose()));
-                signer.is_pin_untried.store(is_another, Ordering::Relaxed);
+                // Where it was not we who logged in, nobody knows by which PIN.
+                let is_untried = accepted.is_none_or(|it| !it.matches(pin.expose()));
+                signer.is_pin_untried.store(is_untried, Ordering::Relaxed);
                 Ok(())
             }
             Some(RvError::PinLocked) => Err(TokenFault::Locked),

@@ -256,6 +256,12 @@ pub(crate) fn write(folder: &Path, name: &str, content: &str) -> PathBuf {
     path
 }
 
+/// Makes a folder that nobody else may look into, as the service wants that of its state to be.
+pub(crate) fn make_own_folder(path: &Path) {
+    fs::create_dir_all(path).unwrap();
+    fs::set_permissions(path, fs::Permissions::from_mode(0o700)).unwrap();
+}
+
 /// Zoom's metadata, with more attributes on its `EntityDescriptor`.
 pub(crate) fn zoom_metadata(attributes: &str) -> String {
     metadata(ZOOM, "", zoom_key(), &[ZOOM_ACS, ZOOM_SECOND_ACS]).replace(

@@ -19,7 +19,7 @@ use crate::{
         Bridge, Setup,
         keys::{intranet_key, library_key, zoom_key},
         log::Log,
-        write,
+        make_own_folder, write,
     },
     lab::{
         process::{Server, run},
@@ -259,8 +259,7 @@ async fn r91_a_provider_that_is_added_to_be_followed_counts_as_somebody_saw_it_a
     // What was taken is kept in the folder of the service: without one, nothing is written.
     house.sp(&words, "").await.fails("state");
     assert_eq!(house.files(), before);
-    fs::create_dir(&state).unwrap();
-    fs::set_permissions(&state, fs::Permissions::from_mode(0o700)).unwrap();
+    make_own_folder(&state);
     let file = house.brings("wiki.xml", &version(&[key]));
     let of_a_file = ["add", "wiki", "--metadata", &file, "--follow", "--yes"];
     house

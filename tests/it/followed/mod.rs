@@ -12,11 +12,7 @@ mod taking;
 #[cfg(test)]
 mod watched;
 
-use std::{
-    fs,
-    os::unix::fs::PermissionsExt as _,
-    sync::{Arc, Mutex},
-};
+use std::sync::{Arc, Mutex};
 
 use axum::{
     Router,
@@ -31,7 +27,7 @@ use passerelle::{
 use serde_json::Value;
 
 use crate::{
-    bridge::{Bridge, LIBRARY, LIBRARY_ACS, Setup, keys::Key, metadata},
+    bridge::{Bridge, LIBRARY, LIBRARY_ACS, Setup, keys::Key, make_own_folder, metadata},
     lab::{cas_script::serve, keys::Authority},
     sp::House,
 };
@@ -150,8 +146,7 @@ impl Wiki {
         let ca = String::from_utf8(self.authority.pem()).unwrap();
         house.brings("ca.pem", &ca);
         let state = house.file("state");
-        fs::create_dir(&state).unwrap();
-        fs::set_permissions(&state, fs::Permissions::from_mode(0o700)).unwrap();
+        make_own_folder(&state);
         house
     }
 

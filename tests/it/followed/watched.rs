@@ -1,6 +1,6 @@
 //! Files of the folder that is watched.
 
-use std::{fs, os::unix::fs::PermissionsExt as _, path::Path, sync::Arc, time::Duration};
+use std::{fs, path::Path, sync::Arc, time::Duration};
 
 use passerelle::{
     app::follow::{Decision, follow, refresh},
@@ -14,7 +14,7 @@ use crate::{
     bridge::{
         Bridge, LIBRARY, LIBRARY_ACS, Setup,
         keys::{Key, intranet_key, library_key, zoom_key},
-        metadata, write,
+        make_own_folder, metadata, write,
     },
     lab::process::run,
     sp::House,
@@ -29,8 +29,7 @@ fn watching() -> Bridge {
         ..Setup::new()
     });
     let state = house.file("state");
-    fs::create_dir(&state).unwrap();
-    fs::set_permissions(&state, fs::Permissions::from_mode(0o700)).unwrap();
+    make_own_folder(&state);
     let Setup { seed, start, .. } = Setup::new();
     let House { folder, path } = house;
     Bridge::load(folder, &path, seed, start)

@@ -6,7 +6,7 @@ use std::{
     net::Ipv4Addr,
     os::unix::process::CommandExt,
     path::{Path, PathBuf},
-    process::{Child, Command, Stdio},
+    process::{Child, Command, ExitStatus, Stdio},
     time::Duration,
 };
 
@@ -99,10 +99,13 @@ impl Server {
         kill_process_group(Pid::from_child(&self.child), Signal::TERM).unwrap();
     }
 
-    /// Waits until it has ended.
-    pub(crate) async fn ends(&mut self) {
+    /// Waits until it has ended, and gives how.
+    pub(crate) async fn ends(&mut self) -> ExitStatus {
         let deadline = Instant::now() + START_LIMIT;
-        while self.child.try_wait().unwrap().is_none() {
+        loop {
+            if let Some(status) = self.child.try_wait().unwrap() {
+                return status;
+            }
             assert!(Instant::now() < deadline, "{} goes on", self.name);
             tokio::time::sleep(ASK_EVERY).await;
         }

@@ -8,6 +8,10 @@ use std::{
 };
 
 use tempfile::TempDir;
+use tokio::time::Instant;
+
+/// The longest that it may take to listen. Generous: CI builds on the same two cores.
+const START_LIMIT: Duration = Duration::from_mins(1);
 
 /// A server that keeps nothing on the disk and listens on a socket of its own folder.
 #[derive(Debug)]
@@ -54,8 +58,10 @@ impl Redis {
             .spawn()
             .unwrap();
         self.process = Some(process);
+        let deadline = Instant::now() + START_LIMIT;
         let mut beat = tokio::time::interval(Duration::from_millis(2));
         while UnixStream::connect(self.socket()).is_err() {
+            assert!(Instant::now() < deadline, "redis-server does not listen");
             let process = self.process.as_mut().unwrap();
             let ended = process.try_wait().unwrap();
             assert_eq!(ended, None, "redis-server: run scripts/install test");

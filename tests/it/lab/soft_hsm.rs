@@ -94,50 +94,26 @@ impl SoftHsm {
             let der = X509::from_pem(pem).unwrap().to_der().unwrap();
             let file = self.folder.path().join("import.der");
             std::fs::write(&file, der).unwrap();
-            let module = self.module.to_str().unwrap();
-            let file = file.to_str().unwrap();
-            let words = [
-                "--module",
-                module,
-                "--token-label",
-                LABEL,
-                "--login",
-                "--pin",
-                PIN,
-            ];
-            let write = [
-                "--write-object",
-                file,
-                "--type",
-                "cert",
-                "--id",
-                id,
-                "--label",
-                label,
-            ];
-            self.tool("pkcs11-tool", &[&words[..], &write].concat());
+            self.write_object((label, id), &file, &["--type", "cert"]);
         }
     }
 
     /// Puts the private key of `pem` into the token, with attributes that are `told` to pkcs11-tool.
-    pub(crate) fn take_as(&self, (label, id): (&str, &str), pem: &[u8], told: &str) {
+    pub(crate) fn take_as(&self, named: (&str, &str), pem: &[u8], told: &str) {
         let key = PKey::private_key_from_pem(pem).unwrap();
         let key = key.private_key_to_pem_pkcs8().unwrap();
         let key = String::from_utf8(key).unwrap();
         let key = write(self.folder.path(), "written.pem", &key);
-        let (module, key) = (self.module.to_str().unwrap(), key.to_str().unwrap());
-        let login = [
-            "--module",
-            module,
-            "--token-label",
-            LABEL,
-            "--login",
-            "--pin",
-            PIN,
-        ];
-        let object = ["--write-object", key, "--type", "privkey"];
-        let named = ["--id", id, "--label", label, told];
-        self.tool("pkcs11-tool", &[&login[..], &object, &named].concat());
+        self.write_object(named, &key, &["--type", "privkey", told]);
+    }
+
+    /// Puts what is in `file` into the token, as an object that is `told` to pkcs11-tool.
+    fn write_object(&self, (label, id): (&str, &str), file: &Path, told: &[&str]) {
+        let (module, file) = (self.module.to_str().unwrap(), file.to_str().unwrap());
+        let token = ["--module", module, "--token-label", LABEL];
+        let login = ["--login", "--pin", PIN];
+        let object = ["--write-object", file, "--id", id, "--label", label];
+        self.tool("pkcs11-tool", &[&token[..], &login, &object, told].concat());
     }
 
     /// Puts the private key of `pem` into the token as one that may not sign. No tool makes such a key, and so the

@@ -9,6 +9,7 @@ use passerelle::sys::clock::{Clock as _, SystemClock};
 use tempfile::TempDir;
 
 use crate::{
+    bridge::make_own_folder,
     independent_readers::{our_metadata, to_the_answer},
     lab::{
         browser::BrowserSim,
@@ -123,9 +124,7 @@ async fn begin() -> (House, Server, RunningSp, RunningSp, PathBuf) {
     let server = ("[server]", "[server]\nstate-folder = \"state\"");
     let file = bridge.configure(&[server, ("[sp.zoom]", &zoom)]);
     let state = file.with_file_name("state");
-    fs::create_dir(&state).unwrap();
-    let mode = std::os::unix::fs::PermissionsExt::from_mode(0o700);
-    fs::set_permissions(&state, mode).unwrap();
+    make_own_folder(&state);
     let running = bridge.start_as_it_is().await;
     let house = House { bridge, file, lab };
     (house, running, python, mellon, before)

@@ -7,7 +7,7 @@ use crate::{
     bridge::{
         Bridge, LIBRARY, Setup, ZOOM, ZOOM_ACS, ZOOM_SECOND_ACS,
         keys::{intranet_key, library_key, zoom_key},
-        metadata, zoom_metadata,
+        make_own_folder, metadata, zoom_metadata,
     },
     lab::real_bridge::PROGRAM,
 };
@@ -72,8 +72,8 @@ async fn r91_another_version_of_a_broken_file_is_compared_with_the_last_good_cop
         ..Setup::new()
     });
     let copies = house.file("state/metadata");
-    fs::create_dir_all(&copies).unwrap();
-    fs::set_permissions(house.file("state"), fs::Permissions::from_mode(0o700)).unwrap();
+    make_own_folder(&house.file("state"));
+    fs::create_dir(&copies).unwrap();
     let (file, copy) = (house.file("zoom.xml"), copies.join("zoom.xml"));
     let ends = zoom_metadata("validUntil=\"2036-01-01T00:00:00Z\"");
     let all_keys = metadata(ZOOM, "", intranet_key(), &[ZOOM_ACS, ZOOM_SECOND_ACS]);
