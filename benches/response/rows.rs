@@ -180,7 +180,7 @@ fn verification_rows<'a>(case: &'a Case<'_>) -> anyhow::Result<Vec<Row<'a>>> {
 fn other_rows<'a>(case: &'a Case<'_>) -> anyhow::Result<Vec<Row<'a>>> {
     let (pages, bridge) = (&case.front.pages, case.bridge);
     let response = case.respond(Sign::Assertion)?;
-    let sealed = bridge.seal.seal(
+    let sealed = bridge.seal.at(bridge.clock.now()).seal(
         Purpose::Journey,
         &[b'j'; 400],
         Timestamp::MAX,
@@ -201,7 +201,12 @@ fn other_rows<'a>(case: &'a Case<'_>) -> anyhow::Result<Vec<Row<'a>>> {
         Row::new("journey: seal and open", 20, || {
             let content = [b'j'; 400];
             let seal = &bridge.seal;
-            let sealed = seal.seal(Purpose::Journey, &content, Timestamp::MAX, &*bridge.entropy)?;
+            let sealed = seal.at(bridge.clock.now()).seal(
+                Purpose::Journey,
+                &content,
+                Timestamp::MAX,
+                &*bridge.entropy,
+            )?;
             Ok(seal.open(Purpose::Journey, &sealed, case.now)?)
         }),
         Row::new("page that posts the Response", 100, move || {

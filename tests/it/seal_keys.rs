@@ -141,3 +141,28 @@ async fn a_rotation_follows_a_link_and_refuses_a_credential_and_a_faulty_configu
     let told = house.passerelle(&at).await;
     told.fails("nothing was written");
 }
+
+#[tokio::test]
+async fn r103_each_node_tells_which_key_seals_and_which_waits_and_no_key() {
+    let old = Setup::new().seal;
+    let before = Setup::new().build();
+    let new = rotated_in(&before, &old, 60);
+    let node = Setup {
+        seal: new.clone(),
+        ..Setup::new()
+    };
+    let node = node.build();
+    let used = |metrics: &str| {
+        let lines = metrics.lines();
+        let told = lines.filter(|line| line.starts_with("passerelle_seal_key{"));
+        let uses = told.map(|line| line.split('"').nth(3).unwrap().to_owned());
+        uses.collect::<Vec<_>>()
+    };
+    let metrics = node.metrics().await;
+    assert_eq!(used(&metrics), ["waits", "seals"], "{metrics}");
+    for line in new.lines() {
+        assert!(!metrics.contains(line.split(' ').next().unwrap()));
+    }
+    node.wait(60);
+    assert_eq!(used(&node.metrics().await), ["seals", "opens"]);
+}
