@@ -8,7 +8,7 @@ use crate::{
     config::sections::{FieldLine, NameFormat, Release, Values},
     expression::{Expression, ExpressionError, ExpressionFault},
     model::{
-        attribute::{Attributes, MAX_VALUE_CHARS, ReleasedAttribute},
+        attribute::{Attributes, ReleasedAttribute},
         trace::{Organ, Trace, Verdict},
         vocab,
     },
@@ -505,11 +505,6 @@ fn naming<'a>(
     };
     Ok((name, format, friendly_name))
 }
-
-const _: () = assert!(
-    MAX_VALUE_CHARS == 256,
-    "the words of Verdict::DroppedTooLong"
-);
 
 #[cfg(test)]
 mod tests;
