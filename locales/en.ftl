@@ -479,8 +479,6 @@ sheet-note-transfer-what = These do not go over to the new account: the licence,
 sheet-note-unplaced = Sent to Zoom, but the configuration does not say for which field: write field = “…” there, or send it no more.
 sheet-note-unsent = Nothing is sent for this field.
 sheet-once-next = once keys.next signs for it, it { $what }
-sheet-told-what = { $place }: { $what }
-sheet-told-hint = hint: { $hint }
 zoom-rule-authn-age = lets somebody go to Zoom who signed in { $minutes } minutes ago, and Zoom refuses a sign-in of 120 minutes
     .hint = write max-authn-age-minutes = 115, as the preset has it: a slow click needs some minutes
 zoom-rule-certificate-ends = signs with the key whose certificate ends on { $until }; Zoom has one place for it, and from the change here to the change there nobody gets in

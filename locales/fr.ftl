@@ -485,8 +485,6 @@ sheet-note-transfer-what = Ne passent pas au nouveau compte : la licence, que Z
 sheet-note-unplaced = Transmis à Zoom, mais la configuration ne dit pas pour quel champ : y écrire field = “…”, ou ne plus le transmettre.
 sheet-note-unsent = Rien n’est transmis pour ce champ.
 sheet-once-next = une fois que keys.next signera pour ce service : { $what }
-sheet-told-what = { $place } : { $what }
-sheet-told-hint = conseil : { $hint }
 zoom-rule-authn-age = laisse entrer chez Zoom quelqu’un qui s’est connecté il y a { $minutes } minutes, et Zoom refuse une connexion de 120 minutes
     .hint = écrire max-authn-age-minutes = 115, comme le préréglage : un clic lent demande quelques minutes
 zoom-rule-certificate-ends = signe avec la clé dont le certificat finit le { $until } ; Zoom n’a qu’une place, et entre le changement ici et le changement là-bas personne n’entre
