@@ -24,7 +24,7 @@ impl FrenchMail {
     ///
     /// The file of texts is broken, which tests exclude.
     pub fn load() -> Result<Self, PageError> {
-        Ok(Self(Words::load(Language::Fr)?))
+        Ok(Self(Words::for_administrators(Language::Fr)?))
     }
 
     /// The subject, for the server of this origin.

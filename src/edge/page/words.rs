@@ -40,12 +40,25 @@ pub(super) struct Words {
 }
 
 impl Words {
-    /// Reads the texts of `language` out of the program itself.
+    /// Reads the texts of the pages in `language` out of the program itself.
     ///
     /// # Errors
     ///
     /// The file does not follow the grammar; a test reads both files, so no release does this.
     pub(super) fn load(language: Language) -> Result<Self, WordsError> {
+        Self::of(language, &[source(language)])
+    }
+
+    /// The same with what administrators are told: no page of the server carries that.
+    ///
+    /// # Errors
+    ///
+    /// As above.
+    pub(super) fn for_administrators(language: Language) -> Result<Self, WordsError> {
+        Self::of(language, &[source(language), administration(language)])
+    }
+
+    fn of(language: Language, sources: &[&str]) -> Result<Self, WordsError> {
         let unreadable = || WordsError::Unreadable {
             language: language.tag(),
         };
@@ -54,8 +67,8 @@ impl Words {
         // Both languages run from left to right: the isolating marks would only end up in what
         // people copy from the page.
         bundle.set_use_isolating(false);
-        for source in [source(language), administration(language)] {
-            let resource = FluentResource::try_new(source.to_owned())
+        for source in sources {
+            let resource = FluentResource::try_new((*source).to_owned())
                 .map_err(|(_kept, _faults)| unreadable())?;
             bundle
                 .add_resource(resource)
@@ -261,6 +274,20 @@ mod tests {
             unfilled,
             Err(WordsError::Unfilled { fault: Some(_), .. })
         ));
+    }
+
+    #[test]
+    fn the_pages_of_the_server_carry_nothing_that_is_for_administrators_alone() {
+        let none = FluentArgs::new();
+        let [public, whole] =
+            [Words::load, Words::for_administrators].map(|read| read(Language::Fr).unwrap());
+        for (key, _) in defined(administration(Language::Fr)) {
+            let unknown = |words: &Words| {
+                let said = words.text(&key, &none);
+                matches!(said, Err(WordsError::UnknownKey { .. }))
+            };
+            assert!(unknown(&public) && !unknown(&whole), "{key}");
+        }
     }
 
     #[test]
