@@ -198,6 +198,26 @@ fn every_rule_of_the_provider_is_told_in_french_and_english_and_its_lines_can_be
     let [french, english] =
         [Language::Fr, Language::En].map(|language| SheetWords::load(language).unwrap());
     let mut seen = BTreeSet::new();
+#[test]
+fn a_value_of_the_configuration_stands_on_the_sheet_with_the_very_characters_that_it_has() {
+    let value = "\"personnel de l’UPV, dit “titulaire”\"";
+    let said = Said::ValueWithoutLine {
+        name: "l’attribut “licence”".to_owned(),
+        value: value.to_owned(),
+    };
+    let finding = Finding::CertificateWeakDigest {
+        subject: "CN=l’UPV “Zoom”".to_owned(),
+    };
+    for language in Language::ALL {
+        let words = SheetWords::load(language).unwrap();
+        let (what, _) = words.said(&said).unwrap();
+        assert!(what.contains(value), "{what}");
+        assert!(what.contains("l’attribut “licence”"), "{what}");
+        let [what, _] = words.finding(&finding).unwrap();
+        assert!(what.contains("CN=l’UPV “Zoom”"), "{what}");
+    }
+}
+
     for said in all {
         let both = [french.said(&said).unwrap(), english.said(&said).unwrap()];
         let [(in_french, its_hint), (in_english, hint)] = &both;
