@@ -3,6 +3,7 @@ use std::{collections::BTreeSet, path::Path};
 use super::*;
 use crate::{
     config::{fault::ConfigFault, sections::FieldLine},
+    edge::page::test_support::variants,
     model::short_name::ShortName,
 };
 
@@ -127,22 +128,8 @@ fn every_note_heading_and_entry_has_words_of_its_own_in_both_languages() {
             assert_eq!(doing.is_none(), row.entry == Entry::Step);
         }
     }
-    let listed = include_str!("../../setup/sheet.rs");
-    let listed = listed.split_once("pub enum Note {").unwrap().1;
-    assert_eq!(notes("x").len(), variants(listed), "the list is whole");
-}
-
-/// How many variants the enum has whose source this is.
-fn variants(source: &str) -> usize {
-    let variants = source.lines().filter(|line| {
-        let line = line.trim_end_matches([',', '{', ' ']);
-        line.starts_with("    ")
-            && !line.starts_with("     ")
-            && line
-                .trim()
-                .starts_with(|first: char| first.is_ascii_uppercase())
-    });
-    variants.count()
+    let variants = variants(include_str!("../../setup/sheet.rs"), "Note");
+    assert_eq!(notes("x").len(), variants.len(), "the list is whole");
 }
 
 /// All that is told of the provider's own rules; a match without "whatever else" sees to it that each has words.
@@ -194,10 +181,23 @@ fn all_said() -> Vec<Said> {
 fn every_rule_of_the_provider_is_told_in_french_and_english_and_its_lines_can_be_typed_as_they_stand()
  {
     let all = all_said();
-    assert_eq!(all.len(), variants(include_str!("../../setup/said.rs")));
+    let variants = variants(include_str!("../../setup/said.rs"), "Said");
+    assert_eq!(all.len(), variants.len());
     let [french, english] =
         [Language::Fr, Language::En].map(|language| SheetWords::load(language).unwrap());
     let mut seen = BTreeSet::new();
+    for said in all {
+        let both = [french.said(&said).unwrap(), english.said(&said).unwrap()];
+        let [(in_french, its_hint), (in_english, hint)] = &both;
+        assert!(in_french != in_english && its_hint != hint, "{said:?}");
+        assert!(seen.insert(in_french.clone()) && seen.insert(in_english.clone()));
+        for text in [in_french, its_hint, in_english, hint] {
+            assert!(!text.is_empty() && !text.ends_with('.'), "{text}");
+            assert!(!text.contains(['“', '”']), "a line to be typed: {text}");
+        }
+    }
+}
+
 #[test]
 fn a_value_of_the_configuration_stands_on_the_sheet_with_the_very_characters_that_it_has() {
     let value = "\"personnel de l’UPV, dit “titulaire”\"";
@@ -215,18 +215,6 @@ fn a_value_of_the_configuration_stands_on_the_sheet_with_the_very_characters_tha
         assert!(what.contains("l’attribut “licence”"), "{what}");
         let [what, _] = words.finding(&finding).unwrap();
         assert!(what.contains("CN=l’UPV “Zoom”"), "{what}");
-    }
-}
-
-    for said in all {
-        let both = [french.said(&said).unwrap(), english.said(&said).unwrap()];
-        let [(in_french, its_hint), (in_english, hint)] = &both;
-        assert!(in_french != in_english && its_hint != hint, "{said:?}");
-        assert!(seen.insert(in_french.clone()) && seen.insert(in_english.clone()));
-        for text in [in_french, its_hint, in_english, hint] {
-            assert!(!text.is_empty() && !text.ends_with('.'), "{text}");
-            assert!(!text.contains(['“', '”']), "a line to be typed: {text}");
-        }
     }
 }
 

@@ -214,7 +214,7 @@ pub(super) fn verdict_key(verdict: &Verdict) -> String {
 }
 
 /// The name of a variant as the names of texts are written.
-fn kebab(variant: &str) -> String {
+pub(super) fn kebab(variant: &str) -> String {
     let mut written = String::with_capacity(variant.len() + 8);
     for c in variant.chars() {
         if c.is_ascii_uppercase() && !written.is_empty() {
