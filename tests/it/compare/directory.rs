@@ -1,13 +1,15 @@
-//! What `passerelle compare` says of people whom OpenLDAP's directory knows.
+//! What `passerelle compare` says of people whom a directory knows: OpenLDAP's, and one that goes away in the midst of it.
 
-use std::{
-    fs,
-    io::{BufRead as _, BufReader},
-};
+use std::fs;
 
 use super::{House, begin, ended, said};
 use crate::{
-    lab::slapd::{Kind, Slapd, synthetic_people},
+    bridge::write,
+    lab::{
+        keys::Authority,
+        ldap_script::{Act, Kind as Question, LdapScript},
+        slapd::{Kind, Slapd, synthetic_people},
+    },
     ldap::Asking,
 };
 
@@ -205,20 +207,7 @@ async fn a_thousand_people_are_compared_and_a_directory_that_does_not_answer_is_
         told.errors
     );
 
-    // It dies while it is asked: what was compared is told, and how much is left.
-    let rows = list.split_once('\n').unwrap().1;
-    let long = format!("Email,Employee Unique ID\n{}", rows.repeat(8));
-    let mut child = begin(&house.path, &["--json", "--old", "-"], long.as_bytes());
-    let mut errors = BufReader::new(child.stderr.take().unwrap());
-    let mut first = String::new();
-    errors.read_line(&mut first).unwrap();
-    assert_eq!(first, "1000 of 8000 compared\n");
     slapd.stop();
-    let told = ended(child);
-    assert_eq!(told.status, 5, "{told:?}");
-    let compared = told.accounts().len();
-    assert!((1_000..8_000).contains(&compared), "{compared}");
-    assert_eq!(told.json()["not-compared"], 8_000 - compared);
     let told = house.compare(&["--old", "-"], list.as_bytes());
     assert_eq!(
         (told.status, told.out.as_str()),
@@ -232,4 +221,53 @@ async fn a_thousand_people_are_compared_and_a_directory_that_does_not_answer_is_
     assert_eq!(told.errors.lines().count(), 1, "{told:?}");
     let (told, _) = house.said(&list);
     assert_eq!(told.json()["not-compared"], 1_000);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn of_a_directory_that_goes_away_in_the_midst_what_was_compared_is_told_and_how_much_is_left()
+{
+    const COMPARED: usize = 20;
+    const ROWS: usize = 40;
+    // As many people are looked up at one time: whoever is the last of them is looked up when all before them are told.
+    const AT_ONCE: usize = 8;
+    let authority = Authority::new("University");
+    let script = LdapScript::start(&authority.vouch_for("localhost")).await;
+    let files = tempfile::tempdir().unwrap();
+    let pem = String::from_utf8(authority.pem()).unwrap();
+    write(files.path(), "ca.pem", &pem);
+    write(files.path(), "reader.password", "reader-secret");
+    let asking = Asking {
+        urls: &[script.url()],
+        ca: files.path().join("ca.pem"),
+        password_file: Some(files.path().join("reader.password")),
+        more: "timeout-seconds = 30",
+    };
+    let house = House::of(&asking.setup());
+    let login = |number: usize| format!("p{number}");
+    let unanswered: Vec<_> = (COMPARED..ROWS).map(login).collect();
+    script.when(Question::Search, move |asked| {
+        if unanswered.contains(&asked.login) {
+            Vec::new()
+        } else {
+            vec![Act::Write(asked.honest.clone())]
+        }
+    });
+    let rows = (0..ROWS).map(|number| format!("{}@univ.example\n", login(number)));
+    let list = format!("Email\n{}", rows.collect::<String>());
+    let child = begin(&house.path, &["--json", "--old", "-"], list.as_bytes());
+    let held = login(COMPARED + AT_ONCE - 1);
+    script.is_asked(Question::Search, &held).await;
+    script.when(Question::OwnBind, |_| vec![Act::Hangup]);
+    script.ends_all(Vec::new()).await;
+    let told = ended(child);
+    // Whoever is in that directory has no affiliation, and for those the line of Zoom's form is that of the licence None.
+    let expected = (0..COMPARED).map(|it| said("stopped", "licence-none", &login(it)));
+    assert_eq!(told.accounts(), expected.collect::<Vec<_>>(), "{told:?}");
+    assert_eq!(told.status, 5, "{told:?}");
+    assert_eq!(told.json()["not-compared"], ROWS - COMPARED);
+    assert!(
+        told.errors.ends_with("; 20 of 40 were compared\n"),
+        "{told:?}"
+    );
+    assert_eq!(told.errors.lines().count(), 1, "{told:?}");
 }
