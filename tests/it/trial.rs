@@ -47,14 +47,18 @@ fn setup(zoom: &str, testers: &str) -> Setup {
     }
 }
 
-/// A release that names everybody a guest, to whom Zoom's form gives this licence.
-pub(crate) fn license_of_guests(gives: &str) -> String {
+/// What Zoom is told where everybody is a guest, and its form has one line for licences.
+pub(crate) fn zoom_of_guests((contains, gives): (&str, &str)) -> String {
     format!(
         "[[sp.zoom.release]]
+attribute = 'mail'
+field = 'Email address'
+values = 'one-in-mail-domain'
+[[sp.zoom.release]]
 name = 'zoomLicense'
 name-format = 'basic'
 field = 'License Type'
-lines = [{{ contains = 'guest', gives = '{gives}' }}]
+lines = [{{ contains = '{contains}', gives = '{gives}' }}]
 value = \"['guest']\""
     )
 }
@@ -245,15 +249,7 @@ async fn a_test_shows_what_a_real_sign_in_sends_but_for_ids_digests_and_signatur
 #[tokio::test]
 async fn whom_the_form_of_zoom_gives_the_licence_none_is_told_so_under_the_verdict() {
     for (gives, is_shut_out) in [("None", true), ("Licensed", false)] {
-        let zoom = format!(
-            "[[sp.zoom.release]]
-attribute = 'mail'
-field = 'Email address'
-values = 'one-in-mail-domain'
-{}",
-            license_of_guests(gives)
-        );
-        let bridge = bridge(&zoom, ANNE);
+        let bridge = bridge(&zoom_of_guests(("guest", gives)), ANNE);
         for (language, said) in [
             ("fr", "laisse la personne dehors"),
             ("en", "shuts the person out"),

@@ -18,7 +18,7 @@ use tempfile::TempDir;
 use crate::{
     bridge::{PASSWORD, Setup},
     lab::{process::repository, real_bridge::PROGRAM},
-    trial::license_of_guests,
+    trial::zoom_of_guests,
 };
 
 /// What the program said.
@@ -460,19 +460,12 @@ fn an_account_that_nobody_has_here_is_no_success() {
 
 #[test]
 fn whom_the_form_of_zoom_gives_the_licence_none_is_shut_out() {
-    for (gives, verdict, reason, status) in [
-        ("None", "stopped", "licence-none", 3),
-        ("Licensed", "same-account", "same-address", 0),
+    for (line, verdict, reason, status) in [
+        (("guest", "None"), "stopped", "licence-none", 3),
+        (("guest", "Licensed"), "same-account", "same-address", 0),
     ] {
         let mut setup = Setup::new();
-        setup.zoom = format!(
-            "[[sp.zoom.release]]
-attribute = 'mail'
-field = 'Email address'
-values = 'one-in-mail-domain'
-{}",
-            license_of_guests(gives)
-        );
+        setup.zoom = zoom_of_guests(line);
         let house = House::of(&setup);
         let (told, all) = house.said("Email\nanne.dupont@univ-montp3.example\n");
         assert_eq!(all, [said(verdict, reason, "anne.dupont")], "{told:?}");
