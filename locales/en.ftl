@@ -117,6 +117,7 @@ trial-rules-kept = This sign-in keeps all the rules
 trial-rules-broken = This sign-in breaks a rule at least
 trial-lead = This is a test: nothing was sent to { $provider }, and nothing below opens any access.
 trial-shut-out = What is sent meets the line for the licence { $license } in { $provider }’s form, which shuts the person out: see License Type below.
+trial-no-line = No line for License Type in { $provider }’s form takes what is sent: somebody who has no account there gets none, and an account that is there keeps its licence.
 trial-untried = Not tried here: whether { $provider } holds our certificate, and whether it can decrypt what is encrypted for it.
 trial-strict = The rules are those of a strict reader, which reads as Zoom does. { $provider } may accept what they refuse.
 trial-refusals = Why

@@ -123,6 +123,7 @@ trial-rules-kept = Cette connexion suit toutes les règles
 trial-rules-broken = Cette connexion enfreint une règle au moins
 trial-lead = Ceci est un essai : rien n’a été transmis à { $provider }, et rien de ce qui suit n’ouvre un accès.
 trial-shut-out = Ce qui est transmis rencontre, dans le formulaire de { $provider }, la ligne de la licence { $license }, qui laisse la personne dehors : voir License Type ci-dessous.
+trial-no-line = Dans le formulaire de { $provider }, aucune ligne de License Type ne prend ce qui est transmis : qui n’y a pas de compte n’en reçoit pas, et un compte existant garde sa licence.
 trial-untried = Ce qui n’est pas essayé ici : si { $provider } possède notre certificat, et s’il sait déchiffrer ce qui est chiffré pour lui.
 trial-strict = Les règles sont celles d’un lecteur strict, qui lit comme Zoom. { $provider } peut accepter ce qu’elles refusent.
 trial-refusals = Pourquoi

@@ -463,6 +463,8 @@ fn whom_the_form_of_zoom_gives_the_licence_none_is_shut_out() {
     for (line, verdict, reason, status) in [
         (("guest", "None"), "stopped", "licence-none", 3),
         (("guest", "Licensed"), "same-account", "same-address", 0),
+        // Whom no line takes keeps the account that they have, and its licence.
+        (("staff", "Licensed"), "same-account", "same-address", 0),
     ] {
         let mut setup = Setup::new();
         setup.zoom = zoom_of_guests(line);
