@@ -158,3 +158,8 @@ matter-source = la source de ses métadonnées ne donne rien d’utilisable ({ $
 matter-stale = périmées (stale) : ses métadonnées sont plus anciennes qu’elles ne le permettent (cacheDuration), et comptent malgré tout
 matter-takes-next = prend notre prochain certificat, et ensuite : passerelle keys rollover switch { $name }
 matter-unable = ne vérifie rien de ce que signe notre prochaine clé : voir passerelle check
+
+# Ce que dit la feuille d’un service de ce qui est faux : l’anglais est dans src/config/fault.rs.
+
+sheet-told-what = { $place } : { $what }
+sheet-told-hint = conseil : { $hint }

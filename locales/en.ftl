@@ -117,6 +117,7 @@ trial-rules-kept = This sign-in keeps all the rules
 trial-rules-broken = This sign-in breaks a rule at least
 trial-lead = This is a test: nothing was sent to { $provider }, and nothing below opens any access.
 trial-shut-out = What is sent meets the line for the licence { $license } in { $provider }’s form, which shuts the person out: see License Type below.
+trial-no-line = No line for License Type in { $provider }’s form takes what is sent: somebody who has no account there gets none, and an account that is there keeps its licence.
 trial-untried = Not tried here: whether { $provider } holds our certificate, and whether it can decrypt what is encrypted for it.
 trial-strict = The rules are those of a strict reader, which reads as Zoom does. { $provider } may accept what they refuse.
 trial-refusals = Why
@@ -480,8 +481,6 @@ sheet-note-transfer-what = These do not go over to the new account: the licence,
 sheet-note-unplaced = Sent to Zoom, but the configuration does not say for which field: write field = “…” there, or send it no more.
 sheet-note-unsent = Nothing is sent for this field.
 sheet-once-next = once keys.next signs for it, it { $what }
-sheet-told-what = { $place }: { $what }
-sheet-told-hint = hint: { $hint }
 zoom-rule-authn-age = lets somebody go to Zoom who signed in { $minutes } minutes ago, and Zoom refuses a sign-in of 120 minutes
     .hint = write max-authn-age-minutes = 115, as the preset has it: a slow click needs some minutes
 zoom-rule-certificate-ends = signs with the key whose certificate ends on { $until }; Zoom has one place for it, and from the change here to the change there nobody gets in

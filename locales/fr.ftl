@@ -123,6 +123,7 @@ trial-rules-kept = Cette connexion suit toutes les règles
 trial-rules-broken = Cette connexion enfreint une règle au moins
 trial-lead = Ceci est un essai : rien n’a été transmis à { $provider }, et rien de ce qui suit n’ouvre un accès.
 trial-shut-out = Ce qui est transmis rencontre, dans le formulaire de { $provider }, la ligne de la licence { $license }, qui laisse la personne dehors : voir License Type ci-dessous.
+trial-no-line = Dans le formulaire de { $provider }, aucune ligne de License Type ne prend ce qui est transmis : qui n’y a pas de compte n’en reçoit pas, et un compte existant garde sa licence.
 trial-untried = Ce qui n’est pas essayé ici : si { $provider } possède notre certificat, et s’il sait déchiffrer ce qui est chiffré pour lui.
 trial-strict = Les règles sont celles d’un lecteur strict, qui lit comme Zoom. { $provider } peut accepter ce qu’elles refusent.
 trial-refusals = Pourquoi
@@ -486,8 +487,6 @@ sheet-note-transfer-what = Ne passent pas au nouveau compte : la licence, que Z
 sheet-note-unplaced = Transmis à Zoom, mais la configuration ne dit pas pour quel champ : y écrire field = “…”, ou ne plus le transmettre.
 sheet-note-unsent = Rien n’est transmis pour ce champ.
 sheet-once-next = une fois que keys.next signera pour ce service : { $what }
-sheet-told-what = { $place } : { $what }
-sheet-told-hint = conseil : { $hint }
 zoom-rule-authn-age = laisse entrer chez Zoom quelqu’un qui s’est connecté il y a { $minutes } minutes, et Zoom refuse une connexion de 120 minutes
     .hint = écrire max-authn-age-minutes = 115, comme le préréglage : un clic lent demande quelques minutes
 zoom-rule-certificate-ends = signe avec la clé dont le certificat finit le { $until } ; Zoom n’a qu’une place, et entre le changement ici et le changement là-bas personne n’entre

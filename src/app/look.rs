@@ -63,8 +63,37 @@ pub(super) struct Look<'a> {
     /// others.
     pub(super) of_providers: Vec<ConfigFault>,
     pub(super) warnings: Vec<ConfigFault>,
-    /// Those of them that are told in French as well: both.
-    pub(super) in_french: Vec<(ConfigFault, ConfigFault)>,
+    /// Those of both that have words in French as well, each with what it tells of: for whoever asks for them.
+    pub(super) causes: Vec<(ConfigFault, Cause)>,
+    /// The words of the providers' own rules: read for the first that is broken, and for none where none is.
+    english: Option<SheetWords>,
+}
+
+/// What is told of a provider, as data: its words are texts of two languages.
+pub(super) enum Cause {
+    /// Something is wrong with its metadata.
+    Finding(Finding),
+    /// One of its own rules is broken, by what this key signs.
+    Said(Said, WhichKey),
+}
+
+impl Cause {
+    /// The same as `told` says, in the words of another language.
+    pub(super) fn in_words(
+        &self,
+        told: &ConfigFault,
+        words: &SheetWords,
+    ) -> Result<ConfigFault, PageError> {
+        let (what, hint) = match self {
+            Self::Finding(finding) => words.finding(finding)?.into(),
+            Self::Said(said, which) => in_words(said, *which, words)?,
+        };
+        Ok(ConfigFault {
+            what,
+            hint: told.hint.is_some().then_some(hint),
+            ..told.clone()
+        })
+    }
 }
 
 /// What was seen, each where nothing is wrong with it.
@@ -105,30 +134,18 @@ pub enum WhichKey {
     Present,
 }
 
-/// Has `fault` say what is wrong, in a language.
-pub(super) fn say(
-    fault: &mut ConfigFault,
+/// What is wrong, and what to do about it.
+pub(super) fn in_words(
     said: &Said,
-    (language, which): (Language, WhichKey),
-) -> Result<(), PageError> {
-    let words = SheetWords::load(language)?;
+    which: WhichKey,
+    words: &SheetWords,
+) -> Result<(String, String), PageError> {
     let (what, hint) = words.said(said)?;
-    fault.what = match which {
+    let what = match which {
         WhichKey::Next => words.once_next(&what)?,
         WhichKey::Present => what,
     };
-    fault.hint(hint);
-    Ok(())
-}
-
-/// What is told of a finding, in French.
-fn in_french(told: &ConfigFault, finding: &Finding) -> Result<ConfigFault, PageError> {
-    let [what, hint] = SheetWords::load(Language::Fr)?.finding(finding)?;
-    Ok(ConfigFault {
-        what,
-        hint: told.hint.is_some().then_some(hint),
-        ..told.clone()
-    })
+    Ok((what, hint))
 }
 
 impl Seen {
@@ -169,7 +186,8 @@ impl<'a> Look<'a> {
             faults: Vec::new(),
             of_providers: Vec::new(),
             warnings: Vec::new(),
-            in_french: Vec::new(),
+            causes: Vec::new(),
+            english: None,
         }
     }
 
@@ -304,21 +322,30 @@ impl<'a> Look<'a> {
 
     fn tell_broken(&mut self, sp: &SpConfig, broken: &Broken, which: WhichKey) {
         let key = format!("sp.{}.{}", sp.short_name, broken.key);
-        let mut told = self.told(&key, &"");
-        let mut french = told.clone();
-        for (language, fault) in [(Language::En, &mut told), (Language::Fr, &mut french)] {
-            if let Err(error) = say(fault, &broken.said, (language, which)) {
-                // The texts are built in, and a test reads all of them.
-                self.fault(&key, &error);
-                return;
+        let told = match self.in_english(&broken.said, which) {
+            Ok((what, hint)) => {
+                let mut told = self.told(&key, &what);
+                told.hint(hint);
+                let cause = Cause::Said(broken.said.clone(), which);
+                self.causes.push((told.clone(), cause));
+                told
             }
-        }
-        self.in_french.push((told.clone(), french));
+            // The texts are built in, and a test reads all of them; a rule that has lost its words stops no server.
+            Err(error) => self.told(&key, &error),
+        };
         if broken.rule.is_grave() {
             self.of_providers.push(told);
         } else {
             self.warnings.push(told);
         }
+    }
+
+    fn in_english(&mut self, said: &Said, which: WhichKey) -> Result<(String, String), PageError> {
+        let words = match self.english.take() {
+            Some(words) => words,
+            None => SheetWords::load(Language::En)?,
+        };
+        in_words(said, which, self.english.insert(words))
     }
 
     /// Tells of what stops nothing, and should be otherwise.
@@ -512,15 +539,9 @@ impl<'a> Look<'a> {
         );
         self.of_providers.extend(faults);
         self.warnings.extend(warnings);
-        for (told, finding) in findings {
-            match in_french(&told, &finding) {
-                Ok(french) => self.in_french.push((told, french)),
-                // The texts are built in, and a test reads all of them.
-                Err(error) => {
-                    self.fault(&told.key, &error);
-                }
-            }
-        }
+        let found = findings.into_iter();
+        self.causes
+            .extend(found.map(|(told, finding)| (told, Cause::Finding(finding))));
         self.warn_of_left_over_copies();
         (registry, to_keep)
     }

@@ -5,12 +5,15 @@ use std::path::Path;
 use jiff::Timestamp;
 
 pub use super::look::WhichKey;
-use super::look::{Look, Seen, say, with_facts};
+use super::look::{Look, Seen, in_words, with_facts};
 use crate::{
     config::{
         self, Config, environment::Environment, fault::ConfigFault, sections::Service, sp::SpConfig,
     },
-    edge::{location::TRIALS, page::PageError},
+    edge::{
+        location::TRIALS,
+        page::{PageError, sheet::SheetWords},
+    },
     flow::bridge::Provider,
     model::{language::Language, short_name::ShortName},
     setup::{
@@ -87,7 +90,7 @@ pub fn zoom_sheet(
         faults,
         of_providers,
         warnings,
-        in_french,
+        causes,
         ..
     } = look;
     let table = format!("sp.{short_name}");
@@ -95,15 +98,20 @@ pub fn zoom_sheet(
         let rest = fault.key.strip_prefix(&table);
         rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
     };
+    let words = SheetWords::load(Language::Fr)?;
     let in_both = |english: &ConfigFault| {
-        let both = in_french.iter().find(|(known, _)| known == english);
-        Told {
+        let cause = causes.iter().find(|(told, _)| told == english);
+        let french = cause.map(|(_, cause)| cause.in_words(english, &words));
+        Ok(Told {
             english: english.clone(),
-            french: both.map(|(_, french)| french.clone()),
-        }
+            french: french.transpose()?,
+        })
     };
-    let mut told: [Vec<Told>; 2] =
-        [&of_providers, &warnings].map(|told| told.iter().filter(is_of_it).map(in_both).collect());
+    let in_both = |told: &[ConfigFault]| {
+        let of_it = told.iter().filter(is_of_it);
+        of_it.map(in_both).collect::<Result<Vec<_>, PageError>>()
+    };
+    let mut told = [in_both(&of_providers)?, in_both(&warnings)?];
     let unusable = || SetUpError::Faults([&*faults, &of_providers].concat());
     let provider = seen.providers.get(short_name).ok_or_else(unusable)?;
     let next = provider.next.as_ref();
@@ -115,7 +123,8 @@ pub fn zoom_sheet(
                 let [_, look_at] = &mut told;
                 let until = format!("{until:.0}");
                 let said = Said::PresentKey { until };
-                look_at.push(of_next_key_from(path, &config, (short_name, &said))?);
+                let place = of_next_key_from(path, &config, short_name);
+                look_at.push(in_both_languages(&place, &said, &words)?);
             }
             provider.signer_at(now)
         }
@@ -125,7 +134,8 @@ pub fn zoom_sheet(
             // Zoom has one place for a certificate: whoever pastes this one must know when.
             let sp = short_name.to_string();
             let said = Said::NextKey { sp };
-            look_at.push(of_next_key_from(path, &config, (short_name, &said))?);
+            let place = of_next_key_from(path, &config, short_name);
+            look_at.push(in_both_languages(&place, &said, &words)?);
             signer
         }
     };
@@ -136,24 +146,33 @@ pub fn zoom_sheet(
     })
 }
 
-/// What is told of the key whose certificate is on the sheet.
-fn of_next_key_from(
-    path: &Path,
-    config: &Config,
-    (short_name, said): (&ShortName, &Said),
-) -> Result<Told, PageError> {
+/// The place of what is told of the key whose certificate is on the sheet.
+fn of_next_key_from(path: &Path, config: &Config, short_name: &ShortName) -> ConfigFault {
     let key = format!("sp.{short_name}.next-key-from");
-    let mut english = ConfigFault {
+    ConfigFault {
         line: config.lines.of(&key),
         key,
         ..ConfigFault::of_file(path, "")
+    }
+}
+
+/// What is said at `place`, in English and in these `french` words.
+fn in_both_languages(
+    place: &ConfigFault,
+    said: &Said,
+    french: &SheetWords,
+) -> Result<Told, PageError> {
+    let at_place = |words: &SheetWords| {
+        let (what, hint) = in_words(said, WhichKey::Present, words)?;
+        Ok::<_, PageError>(ConfigFault {
+            what,
+            hint: Some(hint),
+            ..place.clone()
+        })
     };
-    let mut french = english.clone();
-    say(&mut english, said, (Language::En, WhichKey::Present))?;
-    say(&mut french, said, (Language::Fr, WhichKey::Present))?;
     Ok(Told {
-        english,
-        french: Some(french),
+        english: at_place(&SheetWords::load(Language::En)?)?,
+        french: Some(at_place(french)?),
     })
 }
 

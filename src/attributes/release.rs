@@ -8,7 +8,7 @@ use crate::{
     config::sections::{FieldLine, NameFormat, Release, Values},
     expression::{Expression, ExpressionError, ExpressionFault},
     model::{
-        attribute::{Attributes, MAX_VALUE_CHARS, ReleasedAttribute},
+        attribute::{Attributes, ReleasedAttribute},
         trace::{Organ, Trace, Verdict},
         vocab,
     },
@@ -376,13 +376,13 @@ impl<'a> Sent<'a> {
         &self.0.lines
     }
 
-    /// What the provider makes of `values`, without regard to case: by the first line whose text is found in one of them.
+    /// What the provider makes of `values`: by the first line that takes one of them.
     pub fn gives(self, values: &[String]) -> Option<&'a str> {
-        let values: Vec<_> = values.iter().map(|value| value.to_lowercase()).collect();
-        let found = self.lines().iter().find(|line| {
-            let text = line.contains.to_lowercase();
-            values.iter().any(|value| value.contains(&text))
-        });
+        let takes_one = |line: &&FieldLine| {
+            let mut values = values.iter();
+            values.any(|value| is_taken_by(value, &line.contains))
+        };
+        let found = self.lines().iter().find(takes_one);
         found.map(|line| line.gives.as_str())
     }
 
@@ -433,15 +433,18 @@ impl Origin {
     }
 }
 
-/// The pairs of different values of which one is a part of the other, without regard to case.
-///
-/// Zoom's mapping asks whether a value *contains* a text: `staff` also finds `non-staff`.
+/// Whether the line of the provider's form for this text takes a value, as Zoom's mapping does: it asks whether the value
+/// *contains* the text, so that `staff` also finds `non-staff`. Without regard to case: Zoom does not say whether it has any.
+pub fn is_taken_by(value: &str, text: &str) -> bool {
+    value.to_lowercase().contains(&text.to_lowercase())
+}
+
+/// The pairs of different values of which the line for one also takes the other.
 pub fn overlapping<'a>(values: &[&'a str]) -> Vec<(&'a str, &'a str)> {
     let mut found = Vec::new();
     for inner in values {
         for outer in values {
-            let is_part = outer.to_lowercase().contains(&inner.to_lowercase());
-            if inner != outer && is_part && !found.contains(&(*inner, *outer)) {
+            if inner != outer && is_taken_by(outer, inner) && !found.contains(&(*inner, *outer)) {
                 found.push((*inner, *outer));
             }
         }
@@ -505,11 +508,6 @@ fn naming<'a>(
     };
     Ok((name, format, friendly_name))
 }
-
-const _: () = assert!(
-    MAX_VALUE_CHARS == 256,
-    "the words of Verdict::DroppedTooLong"
-);
 
 #[cfg(test)]
 mod tests;

@@ -17,6 +17,8 @@ pub mod specimens;
 mod stop;
 mod template;
 #[cfg(test)]
+mod test_support;
+#[cfg(test)]
 mod tests;
 mod trial;
 mod words;

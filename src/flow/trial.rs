@@ -23,7 +23,7 @@ use super::{
     way::UnderWay,
 };
 use crate::{
-    attributes::{asked::Asked, catalog},
+    attributes::{asked::Asked, catalog, release::Sent},
     audit,
     authn::account_name::{AccountName, InvalidAccountName},
     config::{
@@ -43,7 +43,7 @@ use crate::{
         acs::ReturnAddress,
         response::{Issuing, Subject},
     },
-    setup::accounts,
+    setup::accounts::{self, ShutOut},
     sp_check::{self, Expected, Profile, Reading, Rule},
     sys::entropy::saml_id,
     xml::laid_out,
@@ -200,8 +200,8 @@ pub struct Trial {
     pub attributes: Vec<Told>,
     /// Whether the assertion, which is shown in clear, would be encrypted.
     pub would_be_encrypted: bool,
-    /// The licence by which the provider's own form shuts the person out, although the Response is taken.
-    pub shut_out_by: Option<&'static str>,
+    /// How the provider's own form keeps the person out, although the Response is taken.
+    pub shut_out_by: Option<ShutOut>,
     /// What the strict reader makes of the Response.
     pub reading: Reading,
     /// The Response, laid out.
@@ -409,7 +409,13 @@ impl Bridge {
         }
         .write();
         story.trace.note(Organ::Response, "trial", Verdict::Shown);
-        let attributes = self.told(way, &prepared.attributes);
+        let asked = Asked::of(
+            &provider.registered.sp,
+            way.journey.attribute_consuming_service,
+        );
+        let sent: Vec<_> = provider.release.sent(asked).collect();
+        let attributes = self.told(&sent, &prepared.attributes);
+        let shut_out_by = is_zooms.then(|| shut_out_by(&sent, &attributes)).flatten();
         let name = prepared.name_id.clone().map(|name| {
             let from: Vec<_> = provider.name_id.from().into_iter().collect();
             let taken = name.format.into();
@@ -435,12 +441,7 @@ impl Bridge {
             name,
             attributes,
             would_be_encrypted,
-            shut_out_by: accounts::shut_out_by(
-                &provider.release,
-                &provider.registered.sp,
-                &prepared.attributes,
-            )
-            .filter(|_| is_zooms),
+            shut_out_by,
             reading,
             xml: laid_out(&xml),
             behind,
@@ -467,13 +468,9 @@ impl Bridge {
         Ok(sp_check::read_xml(xml.as_bytes(), &expected))
     }
 
-    fn told(&self, way: &UnderWay<'_>, released: &[ReleasedAttribute]) -> Vec<Told> {
-        let asked = Asked::of(
-            &way.provider.registered.sp,
-            way.journey.attribute_consuming_service,
-        );
+    fn told(&self, sent: &[Sent<'_>], released: &[ReleasedAttribute]) -> Vec<Told> {
         let mut told = Vec::with_capacity(released.len());
-        for sent in way.provider.release.sent(asked) {
+        for sent in sent {
             let Some(attribute) = released.iter().find(|one| one.name == sent.name()) else {
                 continue;
             };
@@ -508,6 +505,17 @@ impl Bridge {
         }
         origin
     }
+}
+
+/// How Zoom's own form keeps somebody out of whom so much of what can be sent is `told`.
+fn shut_out_by(sent: &[Sent<'_>], told: &[Told]) -> Option<ShutOut> {
+    let licenses = accounts::licenses(sent.iter().copied());
+    accounts::shut_out_by(licenses.map(|sent| {
+        let told = told
+            .iter()
+            .find(|told| told.attribute.name == sent.name())?;
+        told.gives.as_deref()
+    }))
 }
 
 /// The source's attributes with values, of which nothing is told.

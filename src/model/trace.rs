@@ -6,6 +6,8 @@
 
 use std::borrow::Cow;
 
+use super::attribute::MAX_VALUE_CHARS;
+
 /// One decision: which part of the house decided, about what, and what came of it.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Decision {
@@ -216,6 +218,9 @@ verdicts! {
         IssuedAsFault: "issued";
     }
 }
+
+// The words of `DroppedTooLong` say how long that is.
+const _: () = assert!(MAX_VALUE_CHARS == 256);
 
 /// The parts of the house that decide.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]

@@ -17,7 +17,11 @@
 
 use super::zoom::{EMAIL, EMPLOYEE_ID, LICENSE, NO_LICENSE, takes_name_id};
 use crate::{
-    attributes::{asked::Asked, name_id::NameIdRule, release::ReleasePolicy},
+    attributes::{
+        asked::Asked,
+        name_id::NameIdRule,
+        release::{ReleasePolicy, Sent},
+    },
     model::{attribute::ReleasedAttribute, name_id::NameId, service_provider::ServiceProvider},
 };
 
@@ -133,20 +137,32 @@ fn reads(filling: Option<&Filling>) -> impl Iterator<Item = &str> {
     reads.iter().map(|name| &**name)
 }
 
-/// The licence by which the lines of Zoom's form shut whoever is told of so out: "None" (Zoom's own pages).
-pub fn shut_out_by(
-    release: &ReleasePolicy,
-    sp: &ServiceProvider,
-    attributes: &[ReleasedAttribute],
-) -> Option<&'static str> {
-    let asked = Asked::of(sp, None);
-    let mut licenses = { release.sent(asked) }.filter(|sent| sent.field() == Some(LICENSE));
-    let is_shut_out = licenses.any(|sent| {
-        let told = attributes.iter().find(|told| told.name == sent.name());
-        let gives = told.and_then(|told| sent.gives(&told.values));
-        gives.is_some_and(|gives| gives.eq_ignore_ascii_case(NO_LICENSE))
-    });
-    is_shut_out.then_some(NO_LICENSE)
+/// How the lines of Zoom's form for the licence keep somebody out.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum ShutOut {
+    /// A line gives them the licence "None", and they are not let in (Zoom's own pages).
+    Line,
+    /// No line takes what is sent. The sheet has "None" typed for whoever fits none: Zoom makes no account for them, and an
+    /// account that they have keeps its licence.
+    NoLine,
+}
+
+/// Of what is sent, what Zoom gives a licence by, where the configuration says what is typed on the form for it.
+pub fn licenses<'a>(sent: impl Iterator<Item = Sent<'a>>) -> impl Iterator<Item = Sent<'a>> {
+    sent.filter(|sent| sent.field() == Some(LICENSE) && !sent.lines().is_empty())
+}
+
+/// Whether somebody is kept out to whom Zoom's form gives so much by each of [`licenses`].
+pub fn shut_out_by<'a>(given: impl IntoIterator<Item = Option<&'a str>>) -> Option<ShutOut> {
+    let given: Vec<_> = given.into_iter().collect();
+    let shuts_out = |license: &&str| license.eq_ignore_ascii_case(NO_LICENSE);
+    if given.iter().flatten().any(shuts_out) {
+        Some(ShutOut::Line)
+    } else if !given.is_empty() && given.iter().all(Option::is_none) {
+        Some(ShutOut::NoLine)
+    } else {
+        None
+    }
 }
 
 /// How two values of one key compare.
@@ -272,6 +288,21 @@ mod tests {
         ] {
             let judged = judge(&account(old.0, old.1), &account(new.0, new.1));
             assert_eq!(judged, verdict, "{old:?} {new:?}");
+        }
+    }
+
+    #[test]
+    fn whom_a_line_gives_no_licence_is_shut_out_and_whom_no_line_takes_gets_no_account() {
+        for (gives, shut_out) in [
+            (&[][..], None),
+            (&[Some("Licensed")], None),
+            (&[Some("None")], Some(ShutOut::Line)),
+            (&[Some("none"), Some("Licensed")], Some(ShutOut::Line)),
+            (&[None], Some(ShutOut::NoLine)),
+            (&[None, Some("Basic")], None),
+            (&[None, Some("None")], Some(ShutOut::Line)),
+        ] {
+            assert_eq!(shut_out_by(gives.iter().copied()), shut_out, "{gives:?}");
         }
     }
 

@@ -23,7 +23,7 @@ pub(super) const EMPLOYEE_ID: &str = "Employee Unique ID";
 /// Which licence somebody gets.
 pub(super) const LICENSE: &str = "License Type";
 /// The licence that shuts people out.
-pub(super) const NO_LICENSE: &str = "None";
+pub const NO_LICENSE: &str = "None";
 /// What stands in the place of an attribute's name to have Zoom take the `NameID`.
 const NAME_ID: &str = "<NameID>";
 

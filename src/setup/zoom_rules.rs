@@ -12,7 +12,7 @@ use super::{
     zoom::{EMAIL, EMPLOYEE_ID, other_form},
 };
 use crate::{
-    attributes::release::{Sent, overlapping},
+    attributes::release::{Sent, is_taken_by, overlapping},
     config::sections::{Encrypt, Sign, Values},
     model::name_id::NameIdFormat,
     xmlsec::{DigestAlgorithm, SignatureAlgorithm},
@@ -265,8 +265,7 @@ fn certificate(facts: &Facts<'_>) -> Option<Broken> {
     })
 }
 
-/// What is wrong with the lines for the values of one attribute. Without regard to case: Zoom does not say whether
-/// it has any.
+/// What is wrong with the lines for the values of one attribute.
 fn lines(sent: Sent<'_>) -> Vec<Broken> {
     let about = |rule, said| Broken {
         rule,
@@ -288,9 +287,8 @@ fn lines(sent: Sent<'_>) -> Vec<Broken> {
     let Some(values) = sent.closed_values().filter(|_| !texts.is_empty()) else {
         return found;
     };
-    let is_taken = |value: &str, text: &str| value.to_lowercase().contains(&text.to_lowercase());
     for value in &values {
-        match texts.iter().find(|text| is_taken(value, text)) {
+        match texts.iter().find(|text| is_taken_by(value, text)) {
             None => {
                 let said = Said::ValueWithoutLine {
                     name: name(),
@@ -311,7 +309,7 @@ fn lines(sent: Sent<'_>) -> Vec<Broken> {
     }
     let idle = texts
         .iter()
-        .filter(|text| !values.iter().any(|value| is_taken(value, text)));
+        .filter(|text| !values.iter().any(|value| is_taken_by(value, text)));
     found.extend(idle.map(|text| {
         let said = Said::LineWithoutValue {
             name: name(),

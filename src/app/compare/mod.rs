@@ -14,6 +14,7 @@ use super::{
     setup::{SetUpError, chosen},
 };
 use crate::{
+    attributes::asked::Asked,
     authn::{
         AuthnError,
         ldap::{LdapFault, Record},
@@ -23,9 +24,9 @@ use crate::{
         bridge::{Bridge, Provider},
         stop::{HereFault, Stop},
     },
-    model::{authn_context::AuthnContextClass, proof::Proof},
+    model::{attribute::ReleasedAttribute, authn_context::AuthnContextClass, proof::Proof},
     setup::{
-        accounts::{self, Account, Keys, Verdict},
+        accounts::{self, Account, Keys, ShutOut, Verdict},
         old::Old,
     },
     sys::{clock::Clock, entropy::Entropy},
@@ -229,16 +230,26 @@ impl Comparison {
         };
         let name_id = foreseen.name_id.as_ref();
         let new = self.keys.account(name_id, &foreseen.attributes);
-        let sp = &self.provider.registered.sp;
+        // Whom no line takes keeps the account that they have.
+        let is_shut_out = self.shut_out_by(&foreseen.attributes) == Some(ShutOut::Line);
         Ok(Supposed {
-            is_shut_out: accounts::shut_out_by(&self.provider.release, sp, &foreseen.attributes)
-                .is_some(),
+            is_shut_out,
             compared: Compared {
                 login: Some(login),
                 fate: Fate::Judged(accounts::judge(&old.account, &new)),
                 new: Some(new),
             },
         })
+    }
+
+    /// How Zoom's own form keeps somebody out who is told of so.
+    fn shut_out_by(&self, attributes: &[ReleasedAttribute]) -> Option<ShutOut> {
+        let asked = Asked::of(&self.provider.registered.sp, None);
+        let licenses = accounts::licenses(self.provider.release.sent(asked));
+        accounts::shut_out_by(licenses.map(|sent| {
+            let told = attributes.iter().find(|told| told.name == sent.name())?;
+            sent.gives(&told.values)
+        }))
     }
 }
 

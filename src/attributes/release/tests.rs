@@ -1,4 +1,4 @@
-use crate::config::sections::Rules;
+use crate::{config::sections::Rules, model::attribute::MAX_VALUE_CHARS};
 
 use super::*;
 

@@ -4,7 +4,7 @@ use jiff::Timestamp;
 
 use super::*;
 use crate::{
-    edge::page::sheet::SheetWords,
+    edge::page::{sheet::SheetWords, test_support::variants},
     model::language::Language,
     xml::{c14n::C14nFault, door::Bound},
     xmlsec::Part,
@@ -149,19 +149,7 @@ fn with_causes() -> Vec<Finding> {
 
 #[test]
 fn every_finding_and_each_of_its_causes_is_told_in_french_with_all_that_the_english_tells() {
-    let file = syn::parse_file(include_str!("../../metadata/finding.rs")).unwrap();
-    let variants = |name: &str| {
-        let of_it = file.items.iter().find_map(|item| {
-            if let syn::Item::Enum(found) = item
-                && found.ident == name
-            {
-                Some(found.variants.len())
-            } else {
-                None
-            }
-        });
-        of_it.unwrap()
-    };
+    let variants = |name: &str| variants(include_str!("../../metadata/finding.rs"), name).len();
     let all: Vec<_> = without_causes().into_iter().chain(with_causes()).collect();
     let kinds: BTreeSet<_> = all.iter().map(found_key).collect();
     assert_eq!(kinds.len(), variants("Finding"), "the list is whole");

@@ -4,7 +4,7 @@
 //! Content-Security-Policy, which lets through the one style and the one script that are built in, by their
 //! digests, and nothing else. Without script its values can still be marked and copied.
 
-use std::sync::Arc;
+use std::{borrow::Cow, sync::Arc};
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use fluent_bundle::FluentArgs;
@@ -38,7 +38,12 @@ const STYLE: &str = include_str!("../../../assets/sheet.css");
 const SCRIPT: &str = include_str!("../../../assets/sheet.js");
 
 /// The words of a sheet in one language.
-pub struct SheetWords(Words, Language);
+pub struct SheetWords {
+    words: Words,
+    /// The same where lines of the configuration stand in them, with the quotation marks of a keyboard.
+    typed: Words,
+    language: Language,
+}
 
 impl std::fmt::Debug for SheetWords {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
@@ -53,7 +58,18 @@ impl SheetWords {
     ///
     /// The file of texts is broken, which tests exclude.
     pub fn load(language: Language) -> Result<Self, PageError> {
-        Ok(Self(Words::load(language)?, language))
+        let [words, typed] = Words::as_they_are_and_typed(
+            language,
+            match language {
+                Language::En => as_typed_in_english,
+                Language::Fr => as_typed,
+            },
+        )?;
+        Ok(Self {
+            words,
+            typed,
+            language,
+        })
     }
 
     /// The title.
@@ -82,7 +98,7 @@ impl SheetWords {
     pub fn subject(&self, sheet: &Sheet, origin: &str) -> Result<String, PageError> {
         let arguments = [("name", sheet.short_name.as_str()), ("origin", origin)];
         Ok(self
-            .0
+            .words
             .text(key("sheet-subject"), &arguments.into_iter().collect())?)
     }
 
@@ -94,7 +110,7 @@ impl SheetWords {
     pub fn switched_off(&self, sheet: &Sheet) -> Result<String, PageError> {
         let arguments = [("name", sheet.short_name.as_str())];
         Ok(self
-            .0
+            .words
             .text(key("sheet-switched-off"), &arguments.into_iter().collect())?)
     }
 
@@ -109,20 +125,14 @@ impl SheetWords {
     }
 
     /// What is wrong, as the end of a sentence whose subject is a key of the configuration, and what to do about it. Lines of
-    /// the configuration stand in both: their quotation marks are those of a keyboard.
+    /// the configuration stand in both: their quotation marks are those of a keyboard, and values stay as they are.
     ///
     /// # Errors
     ///
     /// As above.
     pub fn said(&self, said: &Said) -> Result<(String, String), PageError> {
         let (key, arguments) = said_as(said);
-        let text = |key: &str| -> Result<String, PageError> {
-            let text = as_typed(&self.0.text(key, &arguments)?);
-            Ok(match self.1 {
-                Language::En => text.replace('’', "'"),
-                Language::Fr => text,
-            })
-        };
+        let text = |key: &str| self.typed.text(key, &arguments);
         Ok((text(key)?, text(&format!("{key}.hint"))?))
     }
 
@@ -132,9 +142,9 @@ impl SheetWords {
     ///
     /// As above.
     pub fn finding(&self, finding: &Finding) -> Result<[String; 2], PageError> {
-        Ok(match self.1 {
+        Ok(match self.language {
             Language::En => [finding.to_string(), finding.hint().words().to_owned()],
-            Language::Fr => finding::in_french(&self.0, finding)?.map(|text| as_typed(&text)),
+            Language::Fr => finding::in_french(&self.typed, finding)?,
         })
     }
 
@@ -146,7 +156,7 @@ impl SheetWords {
     pub fn once_next(&self, what: &str) -> Result<String, PageError> {
         let arguments = [("what", what)];
         Ok(self
-            .0
+            .words
             .text(key("sheet-once-next"), &arguments.into_iter().collect())?)
     }
 
@@ -156,20 +166,20 @@ impl SheetWords {
     ///
     /// As above.
     pub fn warning(&self, told: &Told) -> Result<String, PageError> {
-        let (Language::Fr, Some(french)) = (self.1, &told.french) else {
+        let (Language::Fr, Some(french)) = (self.language, &told.french) else {
             return Ok(told.english.to_string());
         };
         let place = french.place();
         let arguments = [("place", &*place), ("what", &french.what)];
         let what = self
-            .0
+            .words
             .text(key("sheet-told-what"), &arguments.into_iter().collect())?;
         let Some(hint) = &french.hint else {
             return Ok(what);
         };
         let arguments = [("hint", hint.as_str())];
         let hint = self
-            .0
+            .words
             .text(key("sheet-told-hint"), &arguments.into_iter().collect())?;
         Ok(format!("{what}\n    {hint}"))
     }
@@ -260,22 +270,31 @@ impl SheetWords {
             | Note::Unplaced
             | Note::Unsent => {}
         }
-        let text = self.0.text(note_key(note), &arguments)?;
+        let text = self.words.text(note_key(note), &arguments)?;
         let has_line = matches!(
             note,
             Note::EmailMissing | Note::EmployeeIdMissing | Note::Unplaced
         );
-        Ok(if has_line { as_typed(&text) } else { text })
+        Ok(if has_line {
+            as_typed(&text).into_owned()
+        } else {
+            text
+        })
     }
 
     fn plain(&self, key: &str) -> Result<String, PageError> {
-        Ok(self.0.text(key, &FluentArgs::new())?)
+        Ok(self.words.text(key, &FluentArgs::new())?)
     }
 }
 
 /// A text in which lines of the configuration stand, with the quotation marks of a keyboard.
-fn as_typed(text: &str) -> String {
-    text.replace(['“', '”'], "\"")
+fn as_typed(text: &str) -> Cow<'_, str> {
+    text.replace(['“', '”'], "\"").into()
+}
+
+/// The same with the apostrophes of a keyboard, as the commands have always said it.
+fn as_typed_in_english(text: &str) -> Cow<'_, str> {
+    as_typed(text).replace('’', "'").into()
 }
 
 const fn note_key(note: &Note) -> &'static str {

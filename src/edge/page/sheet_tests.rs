@@ -3,6 +3,7 @@ use std::{collections::BTreeSet, path::Path};
 use super::*;
 use crate::{
     config::{fault::ConfigFault, sections::FieldLine},
+    edge::page::test_support::variants,
     model::short_name::ShortName,
 };
 
@@ -128,23 +129,9 @@ fn every_note_heading_and_entry_has_words_of_its_own_in_both_languages() {
             assert_eq!(doing.is_none(), row.entry == Entry::Step);
         }
     }
-    let listed = include_str!("../../setup/sheet.rs");
-    let listed = listed.split_once("pub enum Note {").unwrap().1;
+    let variants = variants(include_str!("../../setup/sheet.rs"), "Note");
     // The certificate is told of in two ways.
-    assert_eq!(notes("x").len(), variants(listed) + 1, "the list is whole");
-}
-
-/// How many variants the enum has whose source this is.
-fn variants(source: &str) -> usize {
-    let variants = source.lines().filter(|line| {
-        let line = line.trim_end_matches([',', '{', ' ']);
-        line.starts_with("    ")
-            && !line.starts_with("     ")
-            && line
-                .trim()
-                .starts_with(|first: char| first.is_ascii_uppercase())
-    });
-    variants.count()
+    assert_eq!(notes("x").len(), variants.len() + 1, "the list is whole");
 }
 
 /// All that is told of the provider's own rules; a match without "whatever else" sees to it that each has words.
@@ -196,7 +183,8 @@ fn all_said() -> Vec<Said> {
 fn every_rule_of_the_provider_is_told_in_french_and_english_and_its_lines_can_be_typed_as_they_stand()
  {
     let all = all_said();
-    assert_eq!(all.len(), variants(include_str!("../../setup/said.rs")));
+    let variants = variants(include_str!("../../setup/said.rs"), "Said");
+    assert_eq!(all.len(), variants.len());
     let [french, english] =
         [Language::Fr, Language::En].map(|language| SheetWords::load(language).unwrap());
     let mut seen = BTreeSet::new();
@@ -209,6 +197,26 @@ fn every_rule_of_the_provider_is_told_in_french_and_english_and_its_lines_can_be
             assert!(!text.is_empty() && !text.ends_with('.'), "{text}");
             assert!(!text.contains(['“', '”']), "a line to be typed: {text}");
         }
+    }
+}
+
+#[test]
+fn a_value_of_the_configuration_stands_on_the_sheet_with_the_very_characters_that_it_has() {
+    let value = "\"personnel de l’UPV, dit “titulaire”\"";
+    let said = Said::ValueWithoutLine {
+        name: "l’attribut “licence”".to_owned(),
+        value: value.to_owned(),
+    };
+    let finding = Finding::CertificateWeakDigest {
+        subject: "CN=l’UPV “Zoom”".to_owned(),
+    };
+    for language in Language::ALL {
+        let words = SheetWords::load(language).unwrap();
+        let (what, _) = words.said(&said).unwrap();
+        assert!(what.contains(value), "{what}");
+        assert!(what.contains("l’attribut “licence”"), "{what}");
+        let [what, _] = words.finding(&finding).unwrap();
+        assert!(what.contains("CN=l’UPV “Zoom”"), "{what}");
     }
 }
 

@@ -14,6 +14,7 @@ use crate::{
         trace::{Organ, Trace, Verdict},
         vocab,
     },
+    setup::accounts::ShutOut,
     sp_check::{Finding, Reading, Rule},
     sys::entropy::SeededEntropy,
 };
@@ -395,7 +396,7 @@ pub fn trial(text: &str, broken: &[Rule]) -> Trial {
             told("urn:oid:2.5.4.4", None, vec![own()]),
         ],
         would_be_encrypted: true,
-        shut_out_by: Some("None"),
+        shut_out_by: Some(ShutOut::Line),
         reading: Reading {
             findings: broken.iter().copied().map(Finding::from).collect(),
             status: None,

@@ -353,37 +353,12 @@ impl StopReason<'_> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::specimens;
-
-    /// The name of a variant in kebab case.
-    fn kebab(name: &str) -> String {
-        let mut slug = String::new();
-        for letter in name.chars() {
-            if letter.is_ascii_uppercase() && !slug.is_empty() {
-                slug.push('-');
-            }
-            slug.push(letter.to_ascii_lowercase());
-        }
-        slug
-    }
+    use super::super::{specimens, test_support::variants, trial::kebab};
 
     #[test]
     fn every_reason_has_a_specimen_and_the_slug_of_its_name() {
-        let file = syn::parse_file(include_str!("stop.rs")).unwrap();
-        let reasons = file.items.iter().find_map(|item| {
-            if let syn::Item::Enum(found) = item
-                && found.ident == "StopReason"
-            {
-                Some(&found.variants)
-            } else {
-                None
-            }
-        });
-        let variants: Vec<String> = reasons
-            .unwrap()
-            .iter()
-            .map(|variant| kebab(&variant.ident.to_string()))
-            .collect();
+        let variants = variants(include_str!("stop.rs"), "StopReason");
+        let variants: Vec<String> = variants.iter().map(|name| kebab(name)).collect();
         let slugs: Vec<&str> = specimens::STOP_REASONS
             .iter()
             .map(super::StopReason::slug)

@@ -15,6 +15,7 @@ use crate::{
         proof::AuthnMethod,
         trace::{Decision, Detail, Verdict},
     },
+    setup::{accounts::ShutOut, zoom::NO_LICENSE},
     sp_check::{Profile, Rule},
 };
 
@@ -44,9 +45,12 @@ impl Edition {
             .would_be_encrypted
             .then(|| self.text(key("trial-encrypted"), [("provider", provider)]))
             .transpose()?;
-        let shut_out = trial.shut_out_by.map(|license| {
-            let arguments = [("provider", provider), ("license", license)];
-            self.text(key("trial-shut-out"), arguments)
+        let shut_out = trial.shut_out_by.map(|how| match how {
+            ShutOut::Line => {
+                let arguments = [("provider", provider), ("license", NO_LICENSE)];
+                self.text(key("trial-shut-out"), arguments)
+            }
+            ShutOut::NoLine => self.text(key("trial-no-line"), [("provider", provider)]),
         });
         let mut count = FluentArgs::new();
         count.set("count", Rule::ALL.len());
@@ -214,7 +218,7 @@ pub(super) fn verdict_key(verdict: &Verdict) -> String {
 }
 
 /// The name of a variant as the names of texts are written.
-fn kebab(variant: &str) -> String {
+pub(super) fn kebab(variant: &str) -> String {
     let mut written = String::with_capacity(variant.len() + 8);
     for c in variant.chars() {
         if c.is_ascii_uppercase() && !written.is_empty() {

@@ -3,6 +3,8 @@
 //! A text that is missing, or that lacks an argument, is an error and never a half-written
 //! sentence. The tests below see to it that no page can meet that error.
 
+use std::{borrow::Cow, sync::Arc};
+
 use fluent_bundle::{FluentArgs, FluentError, FluentResource, concurrent::FluentBundle};
 use unic_langid::LanguageIdentifier;
 
@@ -36,29 +38,62 @@ pub enum WordsError {
 
 /// The texts of one language.
 pub(super) struct Words {
-    bundle: FluentBundle<FluentResource>,
+    bundle: FluentBundle<Arc<FluentResource>>,
 }
 
+/// What is done to the parts of a text that are its own.
+pub(super) type Transform = fn(&str) -> Cow<'_, str>;
+
 impl Words {
-    /// Reads the texts of `language` out of the program itself.
+    /// Reads the texts of the pages in `language` out of the program itself.
     ///
     /// # Errors
     ///
     /// The file does not follow the grammar; a test reads both files, so no release does this.
     pub(super) fn load(language: Language) -> Result<Self, WordsError> {
-        let unreadable = || WordsError::Unreadable {
-            language: language.tag(),
-        };
+        Self::of(language, &[read(language, source(language))?], None)
+    }
+
+    /// The same with what administrators are told: no page of the server carries that.
+    ///
+    /// # Errors
+    ///
+    /// As above.
+    pub(super) fn for_administrators(language: Language) -> Result<Self, WordsError> {
+        Self::of(language, &all_of(language)?, None)
+    }
+
+    /// Those twice: as they are, and with `typed` done to what is their own, and to nothing that a text is filled with.
+    ///
+    /// # Errors
+    ///
+    /// As above.
+    pub(super) fn as_they_are_and_typed(
+        language: Language,
+        typed: Transform,
+    ) -> Result<[Self; 2], WordsError> {
+        let texts = all_of(language)?;
+        Ok([
+            Self::of(language, &texts, None)?,
+            Self::of(language, &texts, Some(typed))?,
+        ])
+    }
+
+    fn of(
+        language: Language,
+        texts: &[Arc<FluentResource>],
+        transform: Option<Transform>,
+    ) -> Result<Self, WordsError> {
+        let unreadable = || unreadable(language);
         let tag: LanguageIdentifier = language.tag().parse().map_err(|_fault| unreadable())?;
         let mut bundle = FluentBundle::new_concurrent(vec![tag]);
         // Both languages run from left to right: the isolating marks would only end up in what
         // people copy from the page.
         bundle.set_use_isolating(false);
-        for source in [source(language), administration(language)] {
-            let resource = FluentResource::try_new(source.to_owned())
-                .map_err(|(_kept, _faults)| unreadable())?;
+        bundle.set_transform(transform);
+        for resource in texts {
             bundle
-                .add_resource(resource)
+                .add_resource(Arc::clone(resource))
                 .map_err(|_faults| unreadable())?;
         }
         Ok(Self { bundle })
@@ -99,6 +134,25 @@ impl Words {
             })
         }
     }
+}
+
+const fn unreadable(language: Language) -> WordsError {
+    WordsError::Unreadable {
+        language: language.tag(),
+    }
+}
+
+fn read(language: Language, source: &str) -> Result<Arc<FluentResource>, WordsError> {
+    FluentResource::try_new(source.to_owned())
+        .map(Arc::new)
+        .map_err(|(_kept, _faults)| unreadable(language))
+}
+
+fn all_of(language: Language) -> Result<[Arc<FluentResource>; 2], WordsError> {
+    Ok([
+        read(language, source(language))?,
+        read(language, administration(language))?,
+    ])
 }
 
 /// The file of texts of `language`.
@@ -261,6 +315,20 @@ mod tests {
             unfilled,
             Err(WordsError::Unfilled { fault: Some(_), .. })
         ));
+    }
+
+    #[test]
+    fn the_pages_of_the_server_carry_nothing_that_is_for_administrators_alone() {
+        let none = FluentArgs::new();
+        let [public, whole] =
+            [Words::load, Words::for_administrators].map(|read| read(Language::Fr).unwrap());
+        for (key, _) in defined(administration(Language::Fr)) {
+            let unknown = |words: &Words| {
+                let said = words.text(&key, &none);
+                matches!(said, Err(WordsError::UnknownKey { .. }))
+            };
+            assert!(unknown(&public) && !unknown(&whole), "{key}");
+        }
     }
 
     #[test]
