@@ -25,13 +25,14 @@ fn main() -> ExitCode {
         .map_err(|error| error.to_string())
         .and_then(|text| {
             let ring = KeyRing::parse(&text).map_err(|fault| fault.to_string())?;
-            ring.seal(
-                Purpose::Journey,
-                b"long ago",
-                Timestamp::UNIX_EPOCH,
-                &OsEntropy,
-            )
-            .map_err(|error| error.to_string())
+            ring.at(Timestamp::UNIX_EPOCH)
+                .seal(
+                    Purpose::Journey,
+                    b"long ago",
+                    Timestamp::UNIX_EPOCH,
+                    &OsEntropy,
+                )
+                .map_err(|error| error.to_string())
         });
     match sealed {
         Ok(seal) => {

@@ -473,6 +473,7 @@ sheet-note-sign-requests-needed = A request that is not signed is refused here.
 sheet-note-sign-requests-unverified = Tick it and save, then take Zoom’s metadata again (passerelle sp add { $name } --replace --metadata …): what stands here holds no key to verify a signature with. Only then write require-signed-requests = true: before that, it would shut everybody out.
 sheet-note-sign-requests-wise = Proves that the request is Zoom’s. Then write require-signed-requests = true in the configuration.
 sheet-note-signature-hash-differs = Beware: this provider gets signatures of { $algorithm }, which this form does not offer.
+sheet-note-sp-certificate = Zoom’s own, shown there: nothing to enter. Those that count here are listed by “passerelle sp show { $name }”.
 sheet-note-sp-name-alone = The other choice, { $other }, is not known here: add it to “aliases” before you take it.
 sheet-note-sp-name-either = Or { $other }: both are known here.
 sheet-note-transfer-domain = Under “Associated Domains”, have the domains above verified and choose to manage their users. Zoom then offers whoever had an account under such an address to transfer it.
@@ -480,6 +481,8 @@ sheet-note-transfer-people = Tell these people: when they sign in, Zoom shows a 
 sheet-note-transfer-what = These do not go over to the new account: the licence, which Zoom grants anew, reports and integrations.
 sheet-note-unplaced = Sent to Zoom, but the configuration does not say for which field: write field = “…” there, or send it no more.
 sheet-note-unsent = Nothing is sent for this field.
+sheet-note-unsent-others = Those of them that your form has: nothing is sent for them.
+sheet-note-vanity-url = Asked for only where the account has several addresses.
 sheet-once-next = once keys.next signs for it, it { $what }
 zoom-rule-authn-age = lets somebody go to Zoom who signed in { $minutes } minutes ago, and Zoom refuses a sign-in of 120 minutes
     .hint = write max-authn-age-minutes = 115, as the preset has it: a slow click needs some minutes

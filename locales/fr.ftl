@@ -479,6 +479,7 @@ sheet-note-sign-requests-needed = Une demande sans signature est refusée ici.
 sheet-note-sign-requests-unverified = Cocher et enregistrer, puis reprendre les métadonnées de Zoom (passerelle sp add { $name } --replace --metadata …) : celles d’ici n’ont aucune clé pour vérifier une signature. Alors seulement, écrire require-signed-requests = true : avant cela, plus personne n’entrerait.
 sheet-note-sign-requests-wise = Prouve que la demande vient de Zoom. Ensuite, écrire require-signed-requests = true dans la configuration.
 sheet-note-signature-hash-differs = Attention : ce fournisseur reçoit des signatures { $algorithm }, que ce formulaire ne propose pas.
+sheet-note-sp-certificate = Celui de Zoom, affiché là-bas : rien à saisir. Ceux qui comptent ici sont donnés par « passerelle sp show { $name } ».
 sheet-note-sp-name-alone = L’autre choix, { $other }, n’est pas connu ici : l’ajouter à « aliases » avant de le prendre.
 sheet-note-sp-name-either = Ou { $other } : les deux sont connus ici.
 sheet-note-transfer-domain = Sous « Associated Domains », faire vérifier les domaines ci-dessus et choisir leur gestion (Manage users). Zoom propose alors à qui avait un compte sous une telle adresse de le transférer.
@@ -486,6 +487,8 @@ sheet-note-transfer-people = Prévenir ces personnes : à la connexion, Zoom mo
 sheet-note-transfer-what = Ne passent pas au nouveau compte : la licence, que Zoom donne de nouveau, les rapports et les intégrations.
 sheet-note-unplaced = Transmis à Zoom, mais la configuration ne dit pas pour quel champ : y écrire field = “…”, ou ne plus le transmettre.
 sheet-note-unsent = Rien n’est transmis pour ce champ.
+sheet-note-unsent-others = Ceux que le formulaire comporte : rien n’est transmis pour eux.
+sheet-note-vanity-url = N’est demandé que si le compte a plusieurs adresses.
 sheet-once-next = une fois que keys.next signera pour ce service : { $what }
 zoom-rule-authn-age = laisse entrer chez Zoom quelqu’un qui s’est connecté il y a { $minutes } minutes, et Zoom refuse une connexion de 120 minutes
     .hint = écrire max-authn-age-minutes = 115, comme le préréglage : un clic lent demande quelques minutes

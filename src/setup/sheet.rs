@@ -175,6 +175,11 @@ pub enum Note {
         /// Whether its metadata is fetched here again and again; else it is a file.
         is_followed: bool,
     },
+    /// The provider's own certificate is shown; nothing is entered.
+    SpCertificate {
+        /// Our own name for the provider.
+        sp: String,
+    },
     /// Nothing is sent for a name.
     NameMissing,
     /// Taken at the first sign-in only, unless a box is ticked.
@@ -223,4 +228,8 @@ pub enum Note {
     Unplaced,
     /// Nothing is sent for it.
     Unsent,
+    /// Nothing is sent for any of these, of which a form may have some only.
+    UnsentOthers,
+    /// Asked for only where the account has several.
+    VanityUrl,
 }

@@ -5,6 +5,8 @@
 
 use std::borrow::Cow;
 
+use url::Url;
+
 use super::{
     Facts,
     sheet::{Entry, Heading, Note, Part, Row, Sheet, Told},
@@ -38,8 +40,8 @@ enum Need {
     Key,
     /// Nothing is missed.
     None,
-    /// Nothing is missed, and it is not told where nothing is sent for it.
-    Silent,
+    /// Nothing is missed, and those for which nothing is sent are told together: forms do not have all of them.
+    Seldom,
 }
 
 /// The fields of the basic mapping, in the order of the form. What is on neither list is of the advanced one.
@@ -48,15 +50,36 @@ const BASIC: [(&str, Need); 13] = [
     ("First name", Need::Name),
     ("Last name", Need::Name),
     ("Display name", Need::None),
-    ("Pronouns", Need::Silent),
+    ("Pronouns", Need::Seldom),
     ("Phone number", Need::None),
     ("Department", Need::None),
-    ("Job title", Need::Silent),
-    ("Location", Need::Silent),
-    ("Company", Need::Silent),
-    ("Manager", Need::Silent),
-    ("Cost center", Need::Silent),
+    ("Job title", Need::Seldom),
+    ("Location", Need::Seldom),
+    ("Company", Need::Seldom),
+    ("Manager", Need::Seldom),
+    ("Cost center", Need::Seldom),
     (EMPLOYEE_ID, Need::Key),
+];
+
+/// The sections of the advanced mapping, in the order of the form; which ones it has depends on the account's licences.
+const ADVANCED: [&str; 17] = [
+    LICENSE,
+    "Add-on",
+    "Concurrent Meeting",
+    "Zoom Events",
+    "Whiteboard",
+    "Translated Captions",
+    "Revenue Accelerator",
+    "Sign in to Sub Account",
+    "User Role",
+    "User Group",
+    "User Group Admin",
+    "IM Group",
+    "Zoom Phone Calling Plan",
+    "Zoom Phone Site",
+    "Zoom Rooms Admin",
+    "Recording Location",
+    "Auto Mapping",
 ];
 
 /// What to type for the provider of these facts, of which `check` has told so much. `mail_domains` are the
@@ -122,6 +145,13 @@ pub(super) fn takes_name_id(field: &str, format: Option<NameIdFormat>) -> bool {
     }
 }
 
+/// The account's own name in an address of its; none in that of an account with several (`https://zoom.us/saml2/sso/…`).
+fn vanity_of(address: &str) -> Option<String> {
+    let address = Url::parse(address).ok()?;
+    let host = address.host_str()?;
+    host.ends_with(".zoom.us").then(|| host.to_owned())
+}
+
 fn sign_on(facts: &Facts<'_>, base_url: &BaseUrl) -> Vec<Row> {
     let sp = &facts.registered.sp;
     let sp_name = other_form(&sp.entity_id).map(|other| {
@@ -142,7 +172,12 @@ fn sign_on(facts: &Facts<'_>, base_url: &BaseUrl) -> Vec<Row> {
         until: facts.certificate.not_after().strftime("%F").to_string(),
         sha256: facts.certificate.sha256().to_owned(),
     };
-    vec![
+    let vanity = facts
+        .registered
+        .post_services()
+        .find_map(|service| vanity_of(service.location.as_str()))
+        .map(|host| row("Vanity URL", choose(host), Some(Note::VanityUrl)));
+    let rest = [
         row("Sign-in page URL", paste(base_url.sso_url()), None),
         row(
             "Sign-out page URL",
@@ -162,7 +197,8 @@ fn sign_on(facts: &Facts<'_>, base_url: &BaseUrl) -> Vec<Row> {
         row("Issuer (IDP Entity ID)", paste(base_url.entity_id()), None),
         row("Binding", choose("HTTP-Redirect"), Some(Note::Binding)),
         row("Signature Hash Algorithm", choose("SHA-256"), hash),
-    ]
+    ];
+    vanity.into_iter().chain(rest).collect()
 }
 
 fn security(facts: &Facts<'_>) -> Vec<Row> {
@@ -201,6 +237,13 @@ fn security(facts: &Facts<'_>) -> Vec<Row> {
             Some(Note::ResponseLogs),
         ),
         row(
+            "Service Provider (SP) Certificate",
+            Entry::Unused,
+            Some(Note::SpCertificate {
+                sp: registered.config.short_name.as_str().to_owned(),
+            }),
+        ),
+        row(
             "Automatically manage the certificate",
             Entry::Untick,
             Some(Note::ManagedCertificate {
@@ -224,7 +267,18 @@ fn basic_mapping(facts: &Facts<'_>) -> Vec<Row> {
     let fields = BASIC
         .into_iter()
         .filter_map(|(field, need)| basic_field(facts, field, need));
-    std::iter::once(default).chain(fields).collect()
+    let seldom = BASIC
+        .into_iter()
+        .filter(|(field, need)| *need == Need::Seldom && facts.filling(field).is_none());
+    let rest = unused(seldom.map(|(field, _)| field));
+    std::iter::once(default).chain(fields).chain(rest).collect()
+}
+
+/// One row for all these fields, which nothing is sent for.
+fn unused(fields: impl Iterator<Item = &'static str>) -> Option<Row> {
+    let fields: Vec<_> = fields.collect();
+    let row = row(fields.join(", "), Entry::Unused, Some(Note::UnsentOthers));
+    (!fields.is_empty()).then_some(row)
 }
 
 fn basic_field(facts: &Facts<'_>, field: &'static str, need: Need) -> Option<Row> {
@@ -233,7 +287,7 @@ fn basic_field(facts: &Facts<'_>, field: &'static str, need: Need) -> Option<Row
             Need::Account => Some(Note::Email),
             Need::Key => Some(Note::EmployeeId),
             Need::Name => Some(Note::NameRefresh),
-            Need::None | Need::Silent => None,
+            Need::None | Need::Seldom => None,
         };
         return Some(row(field, paste(sent.name()), note));
     }
@@ -245,7 +299,7 @@ fn basic_field(facts: &Facts<'_>, field: &'static str, need: Need) -> Option<Row
         Need::Key => (Entry::Missing, Note::EmployeeIdMissing),
         Need::Name => (Entry::Missing, Note::NameMissing),
         Need::None => (Entry::Unused, Note::Unsent),
-        Need::Silent => return None,
+        Need::Seldom => return None,
     };
     Some(row(field, entry, Some(note)))
 }
@@ -268,6 +322,9 @@ fn advanced_mapping(facts: &Facts<'_>) -> Vec<Row> {
     let mut rows: Vec<_> = rows.collect();
     // Who gets which licence comes first on the form.
     rows.sort_by_key(|row| row.field != LICENSE);
+    let is_filled = |field: &&str| rows.iter().any(|row| row.field == *field);
+    let rest = unused(ADVANCED.into_iter().filter(|field| !is_filled(field)));
+    rows.extend(rest);
     rows
 }
 

@@ -47,6 +47,7 @@ fn who_we_are_is_told_from_the_configuration_and_the_key_that_signs() {
     assert_eq!(
         told(Case::of(ZOOM), Heading::SignOn),
         [
+            "Vanity URL: choose univ-montp3-fr.zoom.us",
             "Sign-in page URL: paste https://idp.univ.example/saml/sso",
             "Sign-out page URL: paste https://idp.univ.example/saml/slo",
             &format!("Identity provider certificate: paste {certificate}"),
@@ -62,7 +63,7 @@ fn who_we_are_is_told_from_the_configuration_and_the_key_that_signs() {
         ..Case::of(ZOOM)
     };
     let told = told(elliptic, Heading::SignOn);
-    assert!(told[2].ends_with(keys()[1].certificate_base64()));
+    assert!(told[3].ends_with(keys()[1].certificate_base64()));
     assert!(matches!(
         note_of(elliptic, "Signature Hash Algorithm"),
         Some(Note::SignatureHashDiffers { .. })
@@ -97,6 +98,7 @@ fn boxes_follow_what_is_done_here() {
             "Support encrypted assertions: untick",
             "Enforce automatic logout after user has been logged in for: tick",
             "Save SAML response logs on user sign-in: tick",
+            "Service Provider (SP) Certificate: unused",
             "Automatically manage the certificate: untick",
             "Provision User: choose At Sign-In",
         ]
@@ -150,6 +152,11 @@ fn requests_are_to_be_required_signed_only_once_a_key_is_here_that_verifies_them
     );
 }
 
+/// Behind "Add-on".
+const THE_REST_OF_ADVANCED: &str = "Concurrent Meeting, Zoom Events, Whiteboard, Translated Captions, Revenue \
+     Accelerator, Sign in to Sub Account, User Role, User Group, User Group Admin, IM Group, Zoom Phone Calling Plan, \
+     Zoom Phone Site, Zoom Rooms Admin, Recording Location, Auto Mapping";
+
 #[test]
 fn the_mapping_of_the_preset_is_told_in_the_order_of_the_form() {
     assert_eq!(
@@ -163,6 +170,7 @@ fn the_mapping_of_the_preset_is_told_in_the_order_of_the_form() {
             "Phone number: unused",
             "Department: paste urn:oid:2.5.4.11",
             "Employee Unique ID: paste urn:oid:1.3.6.1.4.1.5923.1.1.1.13",
+            "Pronouns, Job title, Location, Company, Manager, Cost center: unused",
         ]
     );
     assert_eq!(
@@ -170,6 +178,7 @@ fn the_mapping_of_the_preset_is_told_in_the_order_of_the_form() {
         [
             "License Type: lines zoomLicense none=None licensed=Licensed basic=Basic",
             "User Group: lines urn:oid:1.3.6.1.4.1.5923.1.1.1.1",
+            &format!("Add-on, {THE_REST_OF_ADVANCED}: unused").replace("User Group, ", ""),
         ]
     );
     assert_eq!(told(Case::of(ZOOM), Heading::Unplaced), [""; 0]);
@@ -206,13 +215,19 @@ field = 'Location'"
             "Department: unused",
             "Job title: paste urn:oid:2.5.4.12",
             "Employee Unique ID: missing",
+            "Pronouns, Location, Company, Manager, Cost center: unused",
         ]
     );
     assert_eq!(
         told(Case::of(&own), Heading::Unplaced),
         [": paste urn:oid:2.5.4.10"]
     );
-    assert_eq!(told(Case::of(&own), Heading::AdvancedMapping), [""; 0]);
+    assert_eq!(
+        told(Case::of(&own), Heading::AdvancedMapping),
+        [format!(
+            "License Type, Add-on, {THE_REST_OF_ADVANCED}: unused"
+        )]
+    );
 }
 
 #[test]
@@ -220,7 +235,8 @@ fn the_name_of_the_person_stands_in_for_what_is_not_sent_beside_it() {
     let bare = |format: &str| {
         let tables = format!("{ZOOM}release = []\nname-id = {format}");
         let rows = told(Case::of(&tables), Heading::BasicMapping);
-        [rows[1].clone(), rows[rows.len() - 1].clone()]
+        // Behind it come those that are seldom filled.
+        [rows[1].clone(), rows[rows.len() - 2].clone()]
     };
     assert_eq!(
         bare("{ format = 'email-address', from = 'mail' }"),

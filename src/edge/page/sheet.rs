@@ -237,7 +237,9 @@ impl SheetWords {
             Note::SignatureHashDiffers { algorithm } => {
                 arguments.set("algorithm", algorithm.as_str());
             }
-            Note::SignRequestsUnverified { sp } => arguments.set("name", sp.as_str()),
+            Note::SignRequestsUnverified { sp } | Note::SpCertificate { sp } => {
+                arguments.set("name", sp.as_str());
+            }
             Note::SpNameAlone { other } | Note::SpNameEither { other } => {
                 arguments.set("other", other.as_str());
             }
@@ -268,7 +270,9 @@ impl SheetWords {
             | Note::TransferPeople
             | Note::TransferWhat
             | Note::Unplaced
-            | Note::Unsent => {}
+            | Note::Unsent
+            | Note::UnsentOthers
+            | Note::VanityUrl => {}
         }
         let text = self.words.text(note_key(note), &arguments)?;
         let has_line = matches!(
@@ -335,7 +339,10 @@ const fn note_key(note: &Note) -> &'static str {
         Note::TransferPeople => key("sheet-note-transfer-people"),
         Note::TransferWhat => key("sheet-note-transfer-what"),
         Note::Unplaced => key("sheet-note-unplaced"),
+        Note::SpCertificate { .. } => key("sheet-note-sp-certificate"),
         Note::Unsent => key("sheet-note-unsent"),
+        Note::UnsentOthers => key("sheet-note-unsent-others"),
+        Note::VanityUrl => key("sheet-note-vanity-url"),
     }
 }
 

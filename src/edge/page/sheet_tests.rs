@@ -49,6 +49,11 @@ fn notes(text: &str) -> Vec<Note> {
         Note::TransferWhat,
         Note::Unplaced,
         Note::Unsent,
+        Note::UnsentOthers,
+        Note::VanityUrl,
+        Note::SpCertificate {
+            sp: text.to_owned(),
+        },
     ]
 }
 
