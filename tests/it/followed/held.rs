@@ -403,6 +403,41 @@ async fn r91_what_is_accepted_and_cannot_be_kept_goes_on_waiting() {
 }
 
 #[tokio::test]
+async fn r91_what_waits_is_told_again_after_an_hour_by_the_way_that_works_while_the_other_one_fails()
+ {
+    let (good, bad) = (Teller::new(), Teller::new());
+    let refuses = write(&bad.path("."), "refuse", "");
+    let wiki = Wiki::start(gives(&version(&[zoom_key()]), "\"1\""));
+    let lines = format!(
+        "[alerts]\ncommand = ['{}']\n[alerts.mail]\nto = ['sso@univ.example']\nfrom = 'p@univ.example'\n\
+         sendmail = ['{}']",
+        good.path("tell").display(),
+        bad.path("tell").display()
+    );
+    let bridge = wiki.followed(&lines).await;
+    let mut watch = Watch::begin(Arc::clone(&bridge.live));
+    watch.look_when_due().await;
+    wiki.says(gives(&version(&[intranet_key()]), "\"2\""));
+    bridge.refresh_after(360).await;
+    good.take();
+    let told = async |watch: &mut Watch, minutes| {
+        bridge.wait(minutes);
+        watch.look_when_due().await;
+        good.take()
+            .concat()
+            .contains("a version of its metadata is held")
+    };
+    assert!(told(&mut watch, 0).await);
+    assert!(!told(&mut watch, 1).await);
+    assert!(!told(&mut watch, 58).await);
+    assert!(told(&mut watch, 1).await);
+    assert!(!told(&mut watch, 1).await);
+    fs::remove_file(refuses).unwrap();
+    assert!(told(&mut watch, 59).await && !bad.take().is_empty());
+    assert!(!told(&mut watch, 60).await);
+}
+
+#[tokio::test]
 async fn r91_the_running_server_says_what_is_held_and_takes_it_when_it_is_told_to() {
     let (old, new) = (zoom_key(), intranet_key());
     let wiki = Wiki::start(gives(&version(&[new]), "\"2\""));
