@@ -316,12 +316,14 @@ impl Registrar {
         let kept = || read(&last_good(self.named())?.path(name)).ok();
         let outlined = |bytes: &[u8]| self.outlined(config, bytes).outline;
         let of_file = || seen.as_deref().and_then(outlined);
-        let of_copy = || kept().as_deref().and_then(outlined);
-        // Of a file that is watched the copy counts, where the file itself is held.
-        let old = if config.is_watched {
-            of_copy().or_else(of_file)
-        } else {
-            of_file().or_else(of_copy)
+        // Of a file that is watched the copy counts: the file itself may be what is held, and would be compared with
+        // itself where the copy is gone.
+        let watched = last_good(self.named()).filter(|_| config.is_watched);
+        let old = match watched.map(|copies| copies.counting(name)) {
+            Some(Ok(Some(counting))) => outlined(&counting),
+            Some(Err(_lost)) => None,
+            Some(Ok(None)) => of_file(),
+            None => of_file().or_else(|| kept().as_deref().and_then(outlined)),
         };
         let changes = match (&old, &look.outline) {
             (Some(old), Some(new)) => {

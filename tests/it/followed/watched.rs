@@ -187,6 +187,22 @@ async fn r91_a_reload_compares_a_watched_file_with_what_runs_whatever_became_of_
 }
 
 #[tokio::test]
+async fn r91_what_is_held_is_compared_with_nothing_rather_than_with_itself_where_the_copy_is_gone()
+{
+    let bridge = watching();
+    refresh(&bridge.live).await;
+    let two = metadata(LIBRARY, "", intranet_key(), &[LIBRARY_ACS]);
+    bridge.library_becomes(&two).await;
+    let Bridge { folder, .. } = bridge;
+    fs::remove_file(folder.path().join("state/metadata/library.xml")).unwrap();
+    let path = folder.path().join("passerelle.toml");
+    let house = House { folder, path };
+    let told = house.sp(&["diff", "library", "--held"], "").await;
+    told.fails("the metadata that is there cannot be used");
+    assert!(!told.out.contains("is different"), "{told:?}");
+}
+
+#[tokio::test]
 async fn r93_a_source_that_hangs_keeps_no_later_question_to_another_one_waiting() {
     let key = library_key();
     let wiki = Wiki::start(gives(&version(&[zoom_key()]), "\"1\""));
