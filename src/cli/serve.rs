@@ -68,10 +68,10 @@ pub(super) fn run(path: &Path, options: &Options) -> anyhow::Result<()> {
         tracing::error!(error.place = place, "a fault of ours");
     }));
     // Until it listens for commands: one that finds nobody listening decides in the state folder.
-    let turn = { super::reload::server(path) }
+    let turn = { super::running::server(path) }
         .and_then(|server| server.state_folder)
         .map(|folder| state_turn(&folder));
-    let built = super::check::load(path)?;
+    let built = super::running::load(path)?;
     raise_file_limit(&built.server, &built.front.connections);
     let (server, metrics) = (built.server.clone(), built.metrics);
     let live = Live::begin(path, Environment::of_process(), built);
