@@ -70,9 +70,9 @@ pub(super) fn warn_of_other_keys(path: &Path, built: &Built) -> usize {
         return 0;
     };
     let Unlike { told, is_refused } = rollover::unlike(built, &server, SystemClock.now());
+    // What has to be done first differs, in a roll-over and without one: the reload knows it.
     let hint = if is_refused {
-        "`passerelle reload` refuses this: publish the new key first, behind the others in keys.signing; only a restart \
-         takes it at once"
+        "`passerelle reload` refuses this and says what to do; only a restart takes it at once"
     } else {
         "`passerelle reload` has it take them, or says why it cannot"
     };

@@ -508,7 +508,7 @@ async fn r96_whoever_replaces_the_key_that_signs_is_told_before_a_reload_that_it
     fs::write(&house.file, replaced).unwrap();
     let (taken, untaken) = (
         "`passerelle reload` has it take them",
-        "`passerelle reload` refuses this",
+        "`passerelle reload` refuses this and says what to do",
     );
     let (_, said) = house.command(&["check"]);
     let is_told = said.contains("answers sp.zoom with another key") && said.contains(untaken);
