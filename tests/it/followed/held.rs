@@ -30,6 +30,16 @@ use crate::{
     sp::House,
 };
 
+/// A server that follows the wiki and holds this other version of its metadata.
+async fn holding(text: &str) -> (Wiki, Bridge) {
+    let wiki = Wiki::start(gives(&version(&[zoom_key()]), "\"1\""));
+    let bridge = wiki.followed("").await;
+    wiki.says(gives(text, "\"2\""));
+    bridge.refresh_after(360).await;
+    bridge.is_at("held", true).await;
+    (wiki, bridge)
+}
+
 #[tokio::test]
 async fn r91_what_would_give_all_sign_ins_to_somebody_else_is_held_until_somebody_has_looked() {
     let (old, new) = (zoom_key(), intranet_key());
@@ -157,11 +167,8 @@ async fn r90_a_version_that_ends_before_its_source_is_asked_again_is_told_in_the
 #[tokio::test]
 async fn r91_what_came_since_somebody_looked_is_neither_accepted_nor_refused_unseen() {
     let (old, new) = (zoom_key(), intranet_key());
-    let wiki = Wiki::start(gives(&version(&[old]), "\"1\""));
-    let bridge = wiki.followed("").await;
     let harmless = version(&[new]);
-    wiki.says(gives(&harmless, "\"2\""));
-    bridge.refresh_after(360).await;
+    let (wiki, bridge) = holding(&harmless).await;
     let evil = version_with("", &[new], &[OTHER_ACS]);
     wiki.says(gives(&evil, "\"3\""));
     bridge.refresh_after(360).await;
@@ -198,10 +205,7 @@ async fn r91_what_came_since_somebody_looked_is_neither_accepted_nor_refused_uns
 #[tokio::test]
 async fn r91_with_the_server_down_the_commands_show_what_is_held_and_take_it() {
     let (old, new) = (zoom_key(), intranet_key());
-    let wiki = Wiki::start(gives(&version(&[old]), "\"1\""));
-    let bridge = wiki.followed("").await;
-    wiki.says(gives(&version(&[new]), "\"2\""));
-    bridge.refresh_after(360).await;
+    let (_wiki, bridge) = holding(&version(&[new])).await;
     let Bridge { folder, .. } = bridge;
     let path = folder.path().join("passerelle.toml");
     let house = House { folder, path };
@@ -382,12 +386,8 @@ async fn r91_what_could_not_be_kept_waiting_is_asked_for_again_until_it_can_be_d
 #[tokio::test]
 async fn r91_what_is_accepted_and_cannot_be_kept_goes_on_waiting() {
     let (old, new) = (zoom_key(), intranet_key());
-    let wiki = Wiki::start(gives(&version(&[old]), "\"1\""));
-    let bridge = wiki.followed("").await;
     let two = version(&[new]);
-    wiki.says(gives(&two, "\"2\""));
-    bridge.refresh_after(360).await;
-    bridge.is_at("held", true).await;
+    let (_wiki, bridge) = holding(&two).await;
     let copy = bridge.folder.path().join("state/metadata/wiki.xml");
     let kept = fs::read(&copy).unwrap();
     fs::remove_file(&copy).unwrap();
