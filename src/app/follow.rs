@@ -203,6 +203,18 @@ pub(super) fn looked_at(
     }
 }
 
+/// Forgets what waited, once another version counts. That version counts whatever becomes of this: nobody is told that
+/// nothing has changed.
+pub(super) fn forget(held: &HeldVersions, name: &ShortName) {
+    if let Err(error) = held.forget(name) {
+        tracing::error!(
+            sp.short_name = %name,
+            error.cause = %error,
+            "a version of metadata counts, and what was held before it cannot be removed"
+        );
+    }
+}
+
 /// One provider that is followed, as it stands while it is somebody's turn.
 struct Turn<'l> {
     live: &'l Live,
@@ -313,7 +325,7 @@ impl Live {
         let state = match decision {
             Decision::Accept => {
                 turn.accept(config, &bytes, asked_by)?;
-                turn.held.forget(name)?;
+                forget(&turn.held, name);
                 SourceState::Good
             }
             Decision::Refuse => {
@@ -385,7 +397,8 @@ impl Turn<'_> {
                         );
                     }
                     self.put(config, bytes, ready, "source");
-                    self.held.forget(name).map(|()| SourceState::Good)
+                    forget(&self.held, name);
+                    Ok(SourceState::Good)
                 }
                 Err(state) => Ok(state),
             },

@@ -16,7 +16,7 @@ use jiff::Timestamp;
 
 use super::{
     build::{self, Built},
-    follow::{Decision, DecisionFault, looked_at},
+    follow::{Decision, DecisionFault, forget, looked_at},
     look::{held, last_good},
 };
 use crate::{
@@ -392,7 +392,8 @@ impl Registrar {
             return Err(DecisionFault::Unusable(state));
         }
         copies.take(name, &bytes, self.now())?;
-        Ok(held.forget(name)?)
+        forget(&held, name);
+        Ok(())
     }
 
     /// What it takes to switch the provider off; none where it is off already.

@@ -403,6 +403,40 @@ async fn r91_what_is_accepted_and_cannot_be_kept_goes_on_waiting() {
 }
 
 #[tokio::test]
+async fn r91_a_version_that_counts_is_told_to_count_although_what_was_held_cannot_be_removed() {
+    let (old, new) = (zoom_key(), intranet_key());
+    let two = version(&[new]);
+    let (wiki, bridge) = holding(&two).await;
+    let refused = bridge.folder.path().join("state/held/wiki.refused");
+    fs::create_dir(&refused).unwrap();
+    let log = Log::start();
+    bridge.decide("wiki", &two, Decision::Accept).unwrap();
+    bridge.is_at("good", false).await;
+    assert!(bridge.takes(new).await && !bridge.takes(old).await);
+    let what = "what was held before it cannot be removed";
+    assert!(log.text().contains(what), "{}", log.text());
+    // Nor does a version that needs nobody's look.
+    let three = version_with("validUntil=\"9999-01-01T00:00:00Z\"", &[new], &[ACS]);
+    wiki.says(gives(&three, "\"3\""));
+    bridge.refresh_after(360).await;
+    bridge.is_at("good", false).await;
+    let copy = bridge.folder.path().join("state/metadata/wiki.xml");
+    assert_eq!(fs::read_to_string(copy).unwrap(), three);
+    // Nor where no server runs.
+    let four = version(&[old]);
+    wiki.says(gives(&four, "\"4\""));
+    bridge.refresh_after(24 * 60).await;
+    bridge.is_at("held", true).await;
+    let Bridge { folder, .. } = bridge;
+    let path = folder.path().join("passerelle.toml");
+    let house = House { folder, path };
+    let sha256 = Fingerprint::of(four.as_bytes()).to_string();
+    house.sp(&["accept", "wiki", &sha256], "").await.is_good();
+    let copy = fs::read_to_string(house.file("state/metadata/wiki.xml")).unwrap();
+    assert_eq!(copy, four);
+}
+
+#[tokio::test]
 async fn r91_what_waits_is_told_again_after_an_hour_by_the_way_that_works_while_the_other_one_fails()
  {
     let (good, bad) = (Teller::new(), Teller::new());
