@@ -39,7 +39,7 @@ use crate::{
     sys::{
         clock::Clock,
         entropy::Entropy,
-        file::{Draft, InMemory, Lock, Rights, make_folder},
+        file::{Draft, InMemory, Lock, Rights, make_folder, open_file},
     },
 };
 
@@ -624,7 +624,7 @@ pub fn state_turn(state_folder: &Path) -> io::Result<Lock> {
 }
 
 fn read(path: &Path) -> io::Result<Vec<u8>> {
-    fs::File::open(path).and_then(read_bounded)
+    open_file(path).and_then(read_bounded)
 }
 
 /// Whether `fault` is one of these, wherever it stands: lines move when a table comes or changes.

@@ -7,7 +7,7 @@ use passerelle::{
     config::fault::ConfigFault,
 };
 use serde_json::Value;
-use tokio::time::interval;
+use tokio::time::{interval, timeout};
 
 use super::{Says, Wiki, gives, restarted, version};
 use crate::{
@@ -19,6 +19,9 @@ use crate::{
     lab::process::run,
     sp::House,
 };
+
+/// Generous: CI builds on the same two cores.
+const LIMIT: Duration = Duration::from_mins(1);
 
 /// A server that watches the folder of all its files.
 fn watching() -> Bridge {
@@ -238,6 +241,31 @@ fn pipe_at(path: &Path) {
     fs::remove_file(path).unwrap();
     let (is_good, told) = run("mkfifo", &[path.to_str().unwrap()], &[]);
     assert!(is_good, "{told}");
+}
+
+#[tokio::test]
+async fn r90_a_pipe_in_the_place_of_metadata_keeps_no_command_waiting() {
+    let text = version(&[zoom_key()]);
+    let wiki = Wiki::start(gives(&text, "\"1\""));
+    let Bridge { folder, .. } = wiki.followed("").await;
+    let path = folder.path().join("passerelle.toml");
+    let house = House { folder, path };
+    let brought = house.brings("brought.xml", &text);
+    // Nobody looks at this file before they read it: it is ours.
+    let pipe = house.file("state/metadata/wiki.xml");
+    pipe_at(&pipe);
+    let asked = async {
+        let told = house.sp(&["show", "wiki"], "").await;
+        told.is_good();
+        assert!(told.out.contains("The metadata cannot be used"), "{told:?}");
+        let words = ["diff", "wiki", "--metadata", &brought];
+        let told = house.sp(&words, "").await;
+        told.fails("the metadata that is there cannot be used");
+    };
+    let is_told = timeout(LIMIT, asked).await.is_ok();
+    // Whoever waits at it goes on.
+    drop(fs::File::options().read(true).write(true).open(&pipe));
+    assert!(is_told, "a command waits for somebody to write");
 }
 
 #[tokio::test]
