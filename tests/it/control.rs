@@ -9,6 +9,7 @@ use std::{
     path::{Path, PathBuf},
     process::Command as Process,
     thread,
+    time::Duration,
 };
 
 use passerelle::{app::registrar::state_turn, model::fingerprint::Fingerprint};
@@ -18,6 +19,7 @@ use crate::lab::{
     process::{Server, run},
     real_bridge::RealBridge,
     service_provider::{SpKind, SpSite},
+    until::until,
 };
 
 const PROGRAM: &str = env!("CARGO_BIN_EXE_passerelle");
@@ -411,6 +413,7 @@ async fn a_server_that_waits_for_its_last_clients_answers_commands_to_its_end_an
          Content-Type: application/x-www-form-urlencoded\r\nContent-Length: 9\r\n\r\n"
     );
     slow.write_all(head.as_bytes()).unwrap();
+    slow.set_read_timeout(Some(Duration::from_mins(1))).unwrap();
     let mut line = String::new();
     BufReader::new(&slow).read_line(&mut line).unwrap();
     assert_eq!(line, "HTTP/1.1 100 Continue\r\n");
@@ -426,10 +429,6 @@ async fn a_server_that_waits_for_its_last_clients_answers_commands_to_its_end_an
     assert!(done && refused.exists(), "{told}");
     drop(slow);
     server.ends().await;
-    assert!(
-        said["server"].is_null() || said["server"]["providers"]["zoom"] == "good",
-        "{said}"
-    );
     assert!(!house.socket().exists());
     let (done, told) = house.command(&["reload"]);
     assert!(!done && told.contains("no server runs there"), "{told}");
@@ -460,9 +459,7 @@ async fn r91_what_is_decided_while_a_server_starts_counts_for_that_server() {
         // Both are kept from looking at anything until both are there.
         let turn = state_turn(&state).unwrap();
         let wait = async |count| {
-            while waiting_for(&state) < count {
-                tokio::task::yield_now().await;
-            }
+            until("its turn", async || waiting_for(&state) >= count).await;
         };
         let file = house.file.to_str().unwrap().to_owned();
         let words = ["sp", word, "zoom", &version, "--config", &file].map(str::to_owned);
