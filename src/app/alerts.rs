@@ -36,6 +36,9 @@ const BETWEEN_LOOKS: SignedDuration = SignedDuration::from_hours(24);
 /// How often the clock is asked whether it is time, so that a machine that slept is not a day late; and whether
 /// something waits for a decision.
 const BEAT: Duration = Duration::from_mins(1);
+/// How long something that waits for a decision is not told again after one of the ways failed: the other one works,
+/// and would tell it at each beat.
+const BETWEEN_TRIES: SignedDuration = SignedDuration::from_hours(1);
 /// How long a program may take.
 const LIMIT: Duration = Duration::from_secs(30);
 /// The longest part of a subject that is one encoded word: with the name of the header it fits a line of 76 characters.
@@ -74,6 +77,8 @@ pub struct Watch {
     live: Arc<Live>,
     told: Vec<Duty>,
     looked_at: Option<Timestamp>,
+    /// When something could last not be told in every way, and what.
+    tried: Option<(Timestamp, Vec<Duty>)>,
 }
 
 /// Looks at the start and once a day, until the process ends.
@@ -101,10 +106,12 @@ impl Watch {
             live,
             told,
             looked_at: None,
+            tried: None,
         }
     }
 
-    /// Looks, unless a look was less than a day ago and nothing waits for a decision since.
+    /// Looks, unless a look was less than a day ago and nothing waits for a decision since, or it could not be told
+    /// less than an hour ago.
     pub async fn look_when_due(&mut self) {
         let current = self.live.current();
         let now = current.now();
@@ -115,7 +122,8 @@ impl Watch {
             self.looked_at = Some(now);
             self.told.retain(|duty| !duty.is_daily);
         }
-        let waits = |duty: &Duty| duty.is_daily && !self.was_told(duty);
+        let waits =
+            |duty: &Duty| duty.is_daily && !self.was_told(duty) && !self.was_just_tried(duty, now);
         let due = current.due(now);
         if is_due || due.iter().any(|(duty, _)| waits(duty)) {
             self.look(&current, due, now).await;
@@ -129,6 +137,10 @@ impl Watch {
             log(duty, now);
         }
         let is_told = news.is_empty() || self.hand_over(current, &news, now).await;
+        self.tried = (!is_told).then(|| {
+            let news = news.iter().map(|(duty, _)| duty.clone());
+            (now, news.collect())
+        });
         // What has been seen to is forgotten with this, and told again if it should come back. What could not be
         // told is news at the next look, too.
         let news = if is_told { news } else { Vec::new() };
@@ -146,11 +158,14 @@ impl Watch {
     }
 
     fn was_told(&self, duty: &Duty) -> bool {
-        let is_it = |told: &Duty| {
-            (told.until, &told.whom, &told.what) == (duty.until, &duty.whom, &duty.what)
-                && told.within_days <= duty.within_days
-        };
-        self.told.iter().any(is_it)
+        is_among(&self.told, duty)
+    }
+
+    fn was_just_tried(&self, duty: &Duty, now: Timestamp) -> bool {
+        let tried = self.tried.as_ref();
+        tried.is_some_and(|(at, tried)| {
+            now.duration_since(*at) < BETWEEN_TRIES && is_among(tried, duty)
+        })
     }
 
     async fn hand_over(&self, current: &Snapshot, news: &[Due], now: Timestamp) -> bool {
@@ -163,6 +178,15 @@ impl Watch {
         }
         faults.is_empty()
     }
+}
+
+/// Whether `duty` is one of these, at the step that it has come to or a nearer one.
+fn is_among(duties: &[Duty], duty: &Duty) -> bool {
+    let is_it = |known: &Duty| {
+        (known.until, &known.whom, &known.what) == (duty.until, &duty.whom, &duty.what)
+            && known.within_days <= duty.within_days
+    };
+    duties.iter().any(is_it)
 }
 
 /// Tells of something that does not end, to see whether it arrives.

@@ -68,7 +68,7 @@ fn listed<'p>(
     }
     duties.of_roll_over(providers);
     for (name, record) in sources {
-        let registered = registry.all().find(|it| it.config.short_name == *name);
+        let registered = registry.registered(name);
         let end = registered.and_then(|it| it.sp.valid_until);
         duties.of_source(name, record, end);
     }

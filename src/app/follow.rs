@@ -203,20 +203,24 @@ pub(super) fn looked_at(
     }
 }
 
+/// Forgets what waited, once another version counts. That version counts whatever becomes of this: nobody is told that
+/// nothing has changed.
+pub(super) fn forget(held: &HeldVersions, name: &ShortName) {
+    if let Err(error) = held.forget(name) {
+        tracing::error!(
+            sp.short_name = %name,
+            error.cause = %error,
+            "a version of metadata counts, and what was held before it cannot be removed"
+        );
+    }
+}
+
 /// One provider that is followed, as it stands while it is somebody's turn.
 struct Turn<'l> {
     live: &'l Live,
     current: Arc<Snapshot>,
     copies: LastGood,
     held: HeldVersions,
-}
-
-/// What it takes to have a version count.
-struct Ready {
-    /// What is served with it.
-    front: Front,
-    /// The version that counts until then, where one can be read.
-    before: Option<Vec<u8>>,
 }
 
 impl Live {
@@ -313,7 +317,7 @@ impl Live {
         let state = match decision {
             Decision::Accept => {
                 turn.accept(config, &bytes, asked_by)?;
-                turn.held.forget(name)?;
+                forget(&turn.held, name);
                 SourceState::Good
             }
             Decision::Refuse => {
@@ -357,8 +361,10 @@ impl Turn<'_> {
             return Err(DecisionFault::Unusable(state));
         }
         let ready = { self.ready(config, (bytes, self.now())) }.map_err(DecisionFault::Unusable)?;
+        let before = self.copies.counting(&config.short_name).ok().flatten();
         self.copies.take(&config.short_name, bytes, self.now())?;
-        self.put(config, bytes, ready, asked_by);
+        let versions = (before.as_deref(), bytes);
+        self.put(config, versions, ready, asked_by);
         Ok(())
     }
 
@@ -384,8 +390,10 @@ impl Turn<'_> {
                             "no copy of the metadata of a provider could be kept"
                         );
                     }
-                    self.put(config, bytes, ready, "source");
-                    self.held.forget(name).map(|()| SourceState::Good)
+                    let before = there.counting();
+                    self.put(config, (before, bytes), ready, "source");
+                    forget(&self.held, name);
+                    Ok(SourceState::Good)
                 }
                 Err(state) => Ok(state),
             },
@@ -395,12 +403,12 @@ impl Turn<'_> {
         }
     }
 
-    /// Sees what a version would change, and changes nothing.
+    /// Sees what would be served with a version, and changes nothing.
     fn ready(
         &self,
         config: &SpConfig,
         (bytes, given_at): (&[u8], Timestamp),
-    ) -> Result<Ready, SourceState> {
+    ) -> Result<Front, SourceState> {
         let (now, basis) = (self.now(), &self.current.basis);
         let front = &self.current.front;
         let (named, keys) = (basis.config.named(), &basis.keys);
@@ -420,8 +428,7 @@ impl Turn<'_> {
         }
         let mut providers = front.bridge.providers.clone();
         let mut look = Look::at(named, &self.live.path);
-        let provider = { registry.all() }
-            .find(|it| it.config.short_name == config.short_name)
+        let provider = { registry.registered(&config.short_name) }
             .and_then(|it| look.of_version(it, (keys, basis.next.as_ref()), &front.bridge.mapping));
         providers.insert(
             config.short_name.clone(),
@@ -437,19 +444,21 @@ impl Turn<'_> {
         if !strange.is_empty() {
             return Err(SourceState::Unfit);
         }
-        Ok(Ready {
-            front: changed,
-            before: { self.copies.counting(&config.short_name) }.ok().flatten(),
-        })
+        Ok(changed)
     }
 
-    /// Has a version count.
-    fn put(&self, config: &SpConfig, bytes: &[u8], ready: Ready, asked_by: &str) {
-        let registered = ready.front.bridge.registry.all();
-        let taken = { registered }.find(|it| it.config.short_name == config.short_name);
+    /// Has a version count, that is [ready](Self::ready); the one before it is there where it can be read.
+    fn put(
+        &self,
+        config: &SpConfig,
+        (before, bytes): (Option<&[u8]>, &[u8]),
+        front: Front,
+        asked_by: &str,
+    ) {
+        let taken = front.bridge.registry.registered(&config.short_name);
         if let Some(end) =
             taken.and_then(|taken| sources::ends_early(config, &taken.sp, self.now()))
-            && ready.before.as_deref() != Some(bytes)
+            && before != Some(bytes)
         {
             tracing::warn!(
                 sp.short_name = %config.short_name,
@@ -458,8 +467,8 @@ impl Turn<'_> {
                  nobody signs in to the provider after that if it gives no other one"
             );
         }
-        self.live.put(self.current.with(ready.front));
-        self.audit(config, ready.before.as_deref(), bytes, asked_by);
+        self.live.put(self.current.with(front));
+        self.audit(config, before, bytes, asked_by);
     }
 
     /// Tells the audit of a version that counts, where another one counted before (R-95).
@@ -483,9 +492,8 @@ impl Turn<'_> {
     fn note(&self, config: &SpConfig, state: SourceState, known: Known) {
         let (lasting, now) = (&self.current.lasting, self.now());
         let current = self.live.current();
-        let registered = current.front.bridge.registry.all();
-        let mut registered = registered.filter(|it| it.config.short_name == config.short_name);
-        let registered = registered.next();
+        let registry = &current.front.bridge.registry;
+        let registered = registry.registered(&config.short_name);
         let version = known.version;
         let came = Came {
             state,

@@ -5,12 +5,22 @@ use std::{path::Path, sync::Arc};
 use super::look::held;
 use crate::{
     authn::{local::pool::HashPool, throttle::Remembered},
-    config::{Config, fault::ConfigFault, sections, store::RedisServer},
+    config::{
+        Config,
+        fault::ConfigFault,
+        sections,
+        store::{RedisAddress, RedisServer},
+    },
     edge::{connections::Connections, limits::Bodies},
     flow::{bridge::Health, trial::ThrowAwayKeys},
     metadata::sources::Sources,
     store::{Limits, Store, memory::MemoryStore, redis::RedisStore},
-    sys::{clock::Clock, entropy::Entropy, hmac::hmac_sha256, secret::Secret},
+    sys::{
+        clock::Clock,
+        entropy::Entropy,
+        hmac::{hmac_sha256, sha256},
+        secret::Secret,
+    },
 };
 
 /// How many accounts and networks are remembered whose guesses are slowed down.
@@ -33,8 +43,36 @@ pub struct Lasting {
     fixed: Vec<Fixed>,
 }
 
-/// A key of the configuration and its value in words.
-type Fixed = (&'static str, String);
+/// A value of the configuration.
+#[derive(Clone, Debug)]
+struct Fixed {
+    key: &'static str,
+    /// The value in words.
+    told: String,
+    /// A fingerprint of what belongs to it and is told to nobody.
+    untold: Secret,
+}
+
+impl Fixed {
+    fn new(key: &'static str, told: String) -> Self {
+        Self {
+            key,
+            told,
+            untold: nothing(),
+        }
+    }
+
+    /// What goes on in the place of `wanted`; none where they are the same.
+    fn goes_on(&self, wanted: &Self) -> Option<&str> {
+        if self.told != wanted.told {
+            Some(&self.told)
+        } else if self.untold.matches(wanted.untold.expose()) {
+            None
+        } else {
+            Some("what it began with of password-file and ca")
+        }
+    }
+}
 
 /// The threads that hash passwords: as many hashes at one time, whichever configuration asks for them.
 #[derive(Clone, Debug)]
@@ -89,15 +127,17 @@ impl Lasting {
     /// What `config`, the file at `path`, says otherwise than what counts until a restart.
     pub(super) fn needs_restart(&self, config: &Config, path: &Path) -> Vec<ConfigFault> {
         let wanted = fixed(config);
-        let changed = self.fixed.iter().zip(wanted);
-        let changed = changed.filter(|(running, wanted)| *running != wanted);
-        let told = changed.map(|((key, running), _)| ConfigFault {
-            key: (*key).to_owned(),
-            line: config.lines.of(key),
-            ..ConfigFault::of_file(
-                path,
-                format!("needs a restart: until then {running} counts"),
-            )
+        let both = self.fixed.iter().zip(&wanted);
+        let told = both.filter_map(|(running, wanted)| {
+            let goes_on = running.goes_on(wanted)?;
+            Some(ConfigFault {
+                key: running.key.to_owned(),
+                line: config.lines.of(running.key),
+                ..ConfigFault::of_file(
+                    path,
+                    format!("needs a restart: until then {goes_on} counts"),
+                )
+            })
         });
         told.collect()
     }
@@ -114,26 +154,42 @@ fn fixed(config: &Config) -> Vec<Fixed> {
     let control = server.control_socket.as_ref();
     let control = control.map_or_else(|| "none".to_owned(), |path| path.display().to_string());
     let metrics = config.metrics.map(|metrics| metrics.listen.to_string());
+    let metrics = metrics.unwrap_or_else(|| "none".to_owned());
+    let store = Fixed {
+        untold: config.store.as_ref().map_or_else(nothing, untold),
+        ..Fixed::new("store.redis", told(config.store.as_ref()))
+    };
+    let idle = config.sessions.idle_minutes.to_string();
+    let marks = config.requests.max_replay_marks.to_string();
     vec![
-        ("server.listen", server.listen.to_string()),
-        ("server.tls", tls.to_owned()),
-        ("server.max-connections", server.max_connections.to_string()),
-        ("server.control-socket", control),
-        (
-            "metrics.listen",
-            metrics.unwrap_or_else(|| "none".to_owned()),
-        ),
-        ("sessions.max", config.sessions.max.to_string()),
-        ("store.redis", told(config.store.as_ref())),
-        (
-            "sessions.idle-minutes",
-            config.sessions.idle_minutes.to_string(),
-        ),
-        (
-            "requests.max-replay-marks",
-            config.requests.max_replay_marks.to_string(),
-        ),
+        Fixed::new("server.listen", server.listen.to_string()),
+        Fixed::new("server.tls", tls.to_owned()),
+        Fixed::new("server.max-connections", server.max_connections.to_string()),
+        Fixed::new("server.control-socket", control),
+        Fixed::new("metrics.listen", metrics),
+        Fixed::new("sessions.max", config.sessions.max.to_string()),
+        store,
+        Fixed::new("sessions.idle-minutes", idle),
+        Fixed::new("requests.max-replay-marks", marks),
     ]
+}
+
+fn nothing() -> Secret {
+    Secret::new(Vec::new())
+}
+
+/// A fingerprint of what a server is not told with: the password, and the authorities of which one must vouch for it.
+/// A secret itself, as whoever guesses the password knows it by this.
+fn untold(server: &RedisServer) -> Secret {
+    let password = server.account.as_ref().map(|(_, password)| password);
+    let authorities = match &server.address {
+        RedisAddress::Tls { authorities, .. } => authorities.as_deref(),
+        RedisAddress::Socket(_) | RedisAddress::Plain { .. } => None,
+    };
+    // Of each on its own: the end of the one is not the beginning of the other, and none is not an empty one.
+    let part = |bytes: Option<&[u8]>| bytes.map_or([0; 32], |bytes| sha256(&[bytes]));
+    let parts = [part(password.map(Secret::expose)), part(authorities)];
+    Secret::new(parts.concat())
 }
 
 /// A server in words, without the password.

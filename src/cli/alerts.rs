@@ -30,7 +30,7 @@ pub(super) fn run(path: &Path, options: &Options) -> anyhow::Result<()> {
 }
 
 fn try_it(path: &Path) -> anyhow::Result<()> {
-    let built = super::check::load(path)?;
+    let built = super::running::load(path)?;
     let alerts = built
         .alerts
         .context("the configuration has no [alerts]: nobody is told")?;

@@ -1,20 +1,17 @@
 //! `passerelle check`.
 
-use std::{path::Path, sync::Arc};
+use std::path::Path;
 
 use anyhow::bail;
 
-use super::{EndedWith, REFUSED_PIN, complain, complain_of, say, status::warn_of_other_keys};
+use super::{
+    complain, complain_of,
+    running::{load, warn_of_other_keys},
+    say,
+};
 use crate::{
-    app::{
-        build::{self, Built},
-        duties,
-    },
-    config::environment::Environment,
-    sys::{
-        clock::{Clock as _, SystemClock},
-        entropy::OsEntropy,
-    },
+    app::duties,
+    sys::clock::{Clock as _, SystemClock},
 };
 
 /// Builds everything from the configuration and says all that is wrong with it.
@@ -46,26 +43,4 @@ pub(super) fn run(path: &Path) -> anyhow::Result<()> {
         built.warnings.len() + ends.len() + other_keys
     ));
     Ok(())
-}
-
-/// Loads the configuration and builds the server from it; every fault is told before it gives up.
-pub(super) fn load(path: &Path) -> anyhow::Result<Built> {
-    let environment = Environment::of_process();
-    match build::load(
-        path,
-        &environment,
-        Arc::new(SystemClock),
-        Arc::new(OsEntropy),
-    ) {
-        Ok(built) => Ok(built),
-        Err(faults) => {
-            complain_of(&faults, "error");
-            let what = format!("{} fault(s) in the configuration", faults.len());
-            if faults.iter().any(|fault| fault.forbids_another_try) {
-                let status = REFUSED_PIN;
-                return Err(EndedWith { status, what }.into());
-            }
-            bail!(what);
-        }
-    }
 }

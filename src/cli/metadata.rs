@@ -2,10 +2,10 @@
 
 use std::path::Path;
 
-use super::{check, say_exactly};
+use super::{running, say_exactly};
 
 /// Prints our metadata, exactly as it is served.
 pub(super) fn run(path: &Path) -> anyhow::Result<()> {
-    say_exactly(&check::load(path)?.front.metadata);
+    say_exactly(&running::load(path)?.front.metadata);
     Ok(())
 }

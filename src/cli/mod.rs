@@ -14,6 +14,7 @@ mod keys;
 mod metadata;
 mod password;
 mod reload;
+mod running;
 mod serve;
 mod sp;
 mod status;

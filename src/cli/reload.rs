@@ -1,16 +1,13 @@
 //! `passerelle reload`.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use anyhow::{Context as _, bail};
 
-use super::{complain, say};
-use crate::{
-    config::{self, environment::Environment, sections::Server},
-    control::{
-        Answer, Command,
-        ask::{AskFault, ask},
-    },
+use super::{complain, running::socket, say};
+use crate::control::{
+    Answer, Command,
+    ask::{AskFault, ask},
 };
 
 /// Has the running server read its configuration again, and fails where it did not take it, or where
@@ -57,19 +54,5 @@ pub(super) fn run(path: &Path) -> anyhow::Result<()> {
                 "{faults} fault(s): the configuration was not taken, and the one before it goes on"
             )
         }
-    }
-}
-
-/// Where the server of the configuration at `path` listens for commands. The configuration need not be
-/// right, nor its keys readable for whoever asks: the server judges that.
-pub(super) fn socket(path: &Path) -> Option<PathBuf> {
-    server(path)?.control_socket
-}
-
-/// What a configuration says of its server, be it right or not.
-pub(super) fn server(path: &Path) -> Option<Server> {
-    match config::load(path, &Environment::of_process()) {
-        Ok(config) => Some(config.server),
-        Err(faulty) => faulty.named().server.cloned(),
     }
 }

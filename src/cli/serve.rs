@@ -1,6 +1,6 @@
 //! `passerelle serve`.
 
-use std::{path::Path, sync::Arc, time::Duration};
+use std::{io, path::Path, sync::Arc, time::Duration};
 
 use anyhow::Context as _;
 use clap::{Args, ValueEnum};
@@ -21,7 +21,7 @@ use crate::{
     config::{environment::Environment, sections::Server},
     control::socket::Socket,
     edge::connections::Connections,
-    sys::clock::SystemClock,
+    sys::{clock::SystemClock, file::Lock},
     telemetry::{log::JsonLines, writer},
 };
 
@@ -55,7 +55,7 @@ pub(super) fn run(path: &Path, options: &Options) -> anyhow::Result<()> {
         LogLevel::Debug => LevelFilter::DEBUG,
     };
     let (out, _last_words) =
-        writer::start(std::io::stdout()).context("no thread to write the log with")?;
+        writer::start(io::stdout()).context("no thread to write the log with")?;
     let lines = JsonLines::new(out, Arc::new(SystemClock)).with_filter(level);
     tracing::subscriber::set_global_default(Registry::default().with(lines))
         .context("the log cannot be set up")?;
@@ -68,10 +68,11 @@ pub(super) fn run(path: &Path, options: &Options) -> anyhow::Result<()> {
         tracing::error!(error.place = place, "a fault of ours");
     }));
     // Until it listens for commands: one that finds nobody listening decides in the state folder.
-    let turn = { super::reload::server(path) }
-        .and_then(|server| server.state_folder)
-        .map(|folder| state_turn(&folder));
-    let built = super::check::load(path)?;
+    let state = super::running::server(path).and_then(|server| server.state_folder);
+    let turn = state.as_deref().map(turn);
+    // What is wrong with the folder itself is told with its line.
+    let built = super::running::load(path)?;
+    let turn = turn.transpose()?;
     raise_file_limit(&built.server, &built.front.connections);
     let (server, metrics) = (built.server.clone(), built.metrics);
     let live = Live::begin(path, Environment::of_process(), built);
@@ -126,6 +127,17 @@ pub(super) fn run(path: &Path, options: &Options) -> anyhow::Result<()> {
     Ok(())
 }
 
+/// Waits for the turn of the state folder. One that is not there yet has nothing in it to wait for; without a turn in one
+/// that is there, a command could decide on what this server has read already.
+fn turn(state_folder: &Path) -> anyhow::Result<Option<Lock>> {
+    match state_turn(state_folder) {
+        Ok(turn) => Ok(Some(turn)),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(error)
+            .with_context(|| format!("cannot wait for a turn at {}", state_folder.display())),
+    }
+}
+
 /// How many files may be open besides connections: the questions to CAS and to directories, who watches
 /// the metrics, newcomers that wait for a place, listeners, logs, the runtime's own. Without files of
 /// their own the questions would fail where connections are many, and the servers seem to be down.
@@ -174,6 +186,17 @@ fn raise_file_limit(server: &Server, connections: &Connections) {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn r91_a_server_starts_without_its_turn_only_where_there_is_no_folder_to_wait_for() {
+        let folder = tempfile::tempdir().unwrap();
+        assert!(turn(folder.path()).unwrap().is_some());
+        assert!(turn(&folder.path().join("none")).unwrap().is_none());
+        let file = folder.path().join("file");
+        std::fs::write(&file, "").unwrap();
+        let told = format!("{:#}", turn(&file.join("state")).unwrap_err());
+        assert!(told.contains("cannot wait for a turn at"), "{told}");
+    }
 
     #[test]
     fn r123_connections_leave_files_for_the_questions_to_other_servers() {

@@ -1,24 +1,20 @@
 //! `passerelle status`.
 
-use std::{fs, path::Path};
+use std::path::Path;
 
 use anyhow::bail;
 use clap::Args;
 use jiff::Timestamp;
 use serde_json::json;
 
-use super::{complain, reload::socket, say};
+use super::{
+    complain,
+    running::{asked, load, socket},
+    say,
+};
 use crate::{
-    app::{
-        build::Built,
-        duties,
-        rollover::{self, Unlike},
-    },
-    control::{
-        Answer, Command, Duty, Status,
-        ask::{AskFault, ask},
-        days_left,
-    },
+    app::duties,
+    control::{Duty, Status, days_left},
     sys::clock::{Clock as _, SystemClock},
 };
 
@@ -43,7 +39,7 @@ pub(super) fn run(path: &Path, options: &Options) -> anyhow::Result<()> {
         status.duties.clone()
     } else {
         complain(&format!("{why}; what follows is what the files alone tell"));
-        let built = super::check::load(path)?;
+        let built = load(path)?;
         let now = SystemClock.now();
         duties::of(&built.front.bridge, &built.certificates, now)
     };
@@ -59,42 +55,6 @@ pub(super) fn run(path: &Path, options: &Options) -> anyhow::Result<()> {
     match duties.iter().filter(|duty| duty.is_overdue()).count() {
         0 => Ok(()),
         overdue => bail!("{overdue} thing(s) overdue"),
-    }
-}
-
-/// Warns of what the running server, where one answers, has otherwise of our keys than what was built from the file at
-/// `path`; how often. A server that has another configuration than this one is to have other keys.
-pub(super) fn warn_of_other_keys(path: &Path, built: &Built) -> usize {
-    let socket = built.server.control_socket.as_deref();
-    let server = socket.and_then(|socket| asked(socket).ok());
-    let Some(server) = server.filter(|server| is_one_file(path, &server.configuration)) else {
-        return 0;
-    };
-    let Unlike { told, is_refused } = rollover::unlike(built, &server, SystemClock.now());
-    let hint = if is_refused {
-        "`passerelle reload` refuses this: publish the new key first, behind the others in keys.signing; only a restart \
-         takes it at once"
-    } else {
-        "`passerelle reload` has it take them, or says why it cannot"
-    };
-    for what in &told {
-        complain(&format!("warning: {what}\n    hint: {hint}"));
-    }
-    told.len()
-}
-
-/// Whether both paths lead to one file.
-fn is_one_file(one: &Path, other: &Path) -> bool {
-    let real = |path| fs::canonicalize(path).ok();
-    one == other || real(one).is_some_and(|one| real(other) == Some(one))
-}
-
-/// What the server says that listens at `socket`.
-pub(super) fn asked(socket: &Path) -> anyhow::Result<Status> {
-    match ask(socket, Command::Status)? {
-        Answer::Status(status) => Ok(status),
-        Answer::Refused(why) => bail!(why),
-        Answer::Decided(_) | Answer::Reload(_) => Err(AskFault::NotUnderstood.into()),
     }
 }
 

@@ -20,8 +20,11 @@ use crate::model::{endpoint::EndpointUrl, entity_id::EntityId, short_name::Short
 /// The folder below the state folder in which the copies of metadata are, each a file `NAME.xml`.
 pub const COPIES: &str = "metadata";
 
-/// The shortest and the longest time between two questions, in minutes: five minutes, and a week.
-const REFRESH: std::ops::RangeInclusive<u32> = 5..=7 * 24 * 60;
+/// The longest time between two questions: a week.
+pub const LONGEST_REFRESH: SignedDuration = SignedDuration::from_hours(7 * 24);
+/// From the shortest to the longest.
+const REFRESH: std::ops::RangeInclusive<SignedDuration> =
+    SignedDuration::from_mins(5)..=LONGEST_REFRESH;
 /// How old metadata that does not say until when it counts may get, in days.
 const MAX_AGE_DAYS: u32 = 30;
 
@@ -233,8 +236,9 @@ fn read_followed(
     let authorities = ca.map(|path| around.authorities(&table.at("metadata-ca"), &path, report));
     let allows_private = table.or("metadata-private", false, report);
     let refresh: Option<u32> = table.optional("metadata-refresh-minutes", report);
-    if refresh.is_some_and(|minutes| !REFRESH.contains(&minutes)) {
-        let what = format!("is not {} to {}", REFRESH.start(), REFRESH.end());
+    if refresh.is_some_and(|count| !REFRESH.contains(&minutes(count))) {
+        let (start, end) = (REFRESH.start().as_mins(), REFRESH.end().as_mins());
+        let what = format!("is not {start} to {end}");
         report.fault(&table.at("metadata-refresh-minutes"), what);
     }
     let days = table.positive("metadata-max-age-days", MAX_AGE_DAYS, report);

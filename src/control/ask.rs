@@ -94,6 +94,13 @@ fn converse(path: &Path, command: Command) -> Result<Answer, AskFault> {
 mod tests {
     use std::os::unix::net::UnixListener;
 
+    use rustix::{
+        io::Errno,
+        net::{
+            AddressFamily, SocketAddrUnix, SocketFlags, SocketType, connect, listen, socket_with,
+        },
+    };
+
     use super::*;
 
     #[test]
@@ -102,6 +109,23 @@ mod tests {
         let path = folder.path().join("control");
         // The kernel takes the connection and the question for it.
         let _hangs = UnixListener::bind(&path).unwrap();
+        let patience = Duration::from_millis(50);
+        let answer = ask_within(&path, Command::Reload, patience);
+        assert!(matches!(answer, Err(AskFault::NoAnswer)), "{answer:?}");
+    }
+
+    #[test]
+    fn a_connection_that_itself_waits_is_waited_for_in_bounds() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("control");
+        let hangs = UnixListener::bind(&path).unwrap();
+        // The line of those that wait has one place, and somebody has it.
+        listen(&hangs, 0).unwrap();
+        let _waits = UnixStream::connect(&path).unwrap();
+        let (family, kind) = (AddressFamily::UNIX, SocketType::STREAM);
+        let other = socket_with(family, kind, SocketFlags::NONBLOCK, None).unwrap();
+        let place = SocketAddrUnix::new(&path).unwrap();
+        assert_eq!(connect(&other, &place), Err(Errno::AGAIN));
         let patience = Duration::from_millis(50);
         let answer = ask_within(&path, Command::Reload, patience);
         assert!(matches!(answer, Err(AskFault::NoAnswer)), "{answer:?}");

@@ -202,11 +202,19 @@ const fn shrinks(old: usize, new: usize) -> bool {
     new.saturating_mul(10) < old.saturating_mul(9)
 }
 
-/// Whether what would be encrypted to is only another one of the keys that counted already, by the same methods: as
-/// the new certificate of a provider that has it stand for signing first.
+/// The keys that verify requests: somebody has looked at each of them, or named the key that vouches for it. One that
+/// was only for encryption says nothing of that, as it comes unheld beside the one that is encrypted to.
+fn looked_at(outline: &Outline) -> impl Iterator<Item = String> {
+    let keys = outline.keys.iter();
+    keys.filter(|key| key.is_for(KeyUse::Signing))
+        .map(ToString::to_string)
+}
+
+/// Whether what would be encrypted to is only another one of the keys that counted for signing already, by the same
+/// methods: as the new certificate of a provider that has it stand there first.
 fn is_by_a_known_key(old: &Outline, new: &Outline) -> bool {
     let both = old.encrypts_to.as_ref().zip(new.encrypts_to.as_ref());
-    let is_known = |key: &str| old.keys.iter().any(|known| known.to_string() == key);
+    let is_known = |key: &str| looked_at(old).any(|known| known == key);
     both.is_some_and(|(old, new)| old.methods == new.methods && is_known(&new.key))
 }
 
@@ -295,7 +303,7 @@ impl Changes {
             let keys = it.keys.iter().filter(|key| key.is_for(key_use));
             keys.map(ToString::to_string).collect::<Vec<_>>()
         });
-        let known: Vec<_> = { both[0].keys.iter() }.map(ToString::to_string).collect();
+        let known: Vec<_> = looked_at(both[0]).collect();
         let are_known = key_use == KeyUse::Encryption
             && !new.is_empty()
             && new.iter().all(|key| known.contains(key));

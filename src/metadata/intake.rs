@@ -50,6 +50,11 @@ impl<'a> There<'a> {
             refused,
         }
     }
+
+    /// The version that counts; none before the first, or where nobody can read it.
+    pub const fn counting(self) -> Option<&'a [u8]> {
+        self.counting
+    }
 }
 
 /// Judges `bytes` as another version of the provider of `config`.

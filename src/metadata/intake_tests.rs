@@ -152,6 +152,11 @@ fn r91_a_certificate_that_somebody_looked_at_for_signing_is_held_no_second_time_
     assert_eq!(judged(&first, &zoom(&[a], &[b], "")), Verdict::Held);
     assert_eq!(judged(&second, &zoom(&[a, b], &[b], weaker)), Verdict::Held);
     assert_eq!(judged(&second, &zoom(&[a, b], &[], "")), Verdict::Held);
+    // Nor in two steps: to stand beside the other key for encryption is no reason to be taken in its place.
+    let beside = zoom(&[a], &[a, b], "");
+    assert_eq!(judged(&first, &beside), Verdict::New);
+    assert_eq!(judged(&beside, &zoom(&[a], &[b], "")), Verdict::Held);
+    assert_eq!(judged(&beside, &zoom(&[a], &[b, a], "")), Verdict::Held);
 }
 
 #[test]

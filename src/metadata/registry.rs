@@ -419,6 +419,14 @@ impl Registry {
         })
     }
 
+    /// The one of [them](Self::all) that has this short name.
+    pub fn registered(&self, name: &ShortName) -> Option<&Arc<Registered>> {
+        match self.by_short_name.get(name)? {
+            Known::Registered(registered) => Some(registered),
+            Known::Broken(_) => None,
+        }
+    }
+
     /// How it stands with each provider of the configuration, in the order of the short names.
     pub fn states(&self, now: Timestamp) -> impl Iterator<Item = (&ShortName, SpState)> {
         self.by_short_name
@@ -428,9 +436,7 @@ impl Registry {
 
     /// The version that counts of a provider that is followed or watched.
     pub fn document(&self, name: &ShortName) -> Option<&[u8]> {
-        let mut registered = self.all();
-        let registered = registered.find(|it| it.config.short_name == *name)?;
-        registered.document.as_deref()
+        self.registered(name)?.document.as_deref()
     }
 
     /// Every provider as a page may tell it, in the order of the short names.

@@ -13,7 +13,7 @@ use url::Url;
 
 use super::held::HeldVersions;
 use crate::{
-    config::sp::SpConfig,
+    config::{followed::LONGEST_REFRESH, sp::SpConfig},
     model::{fingerprint::Fingerprint, service_provider::ServiceProvider, short_name::ShortName},
     sys::{
         entropy::{self, Entropy},
@@ -27,8 +27,6 @@ const SHORTEST: SignedDuration = SignedDuration::from_mins(5);
 const AFTER_FAILURE: SignedDuration = SignedDuration::from_mins(1);
 /// How late it is asked again at the latest where the administrator does not say it.
 const LONGEST: SignedDuration = SignedDuration::from_hours(24);
-/// How late that may be where he does: a week (`metadata-refresh-minutes`).
-const FURTHEST: SignedDuration = SignedDuration::from_hours(7 * 24);
 /// How often it is looked whether a file that is watched is another one.
 const GLANCE: SignedDuration = SignedDuration::from_secs(5);
 /// When it is where nobody says anything.
@@ -263,7 +261,9 @@ impl Sources {
     /// also where nothing is noted of what came: a fault of ours must not become a flood at somebody's door.
     pub fn due(&self, now: Timestamp) -> Vec<Due> {
         let mut sources = self.lock();
-        let furthest = now.saturating_add(FURTHEST).unwrap_or(Timestamp::MAX);
+        let furthest = now
+            .saturating_add(LONGEST_REFRESH)
+            .unwrap_or(Timestamp::MAX);
         let has_come = |next: Timestamp| next <= now || next > furthest;
         let is_due = |source: &Source| has_come(source.record.next) && !source.is_asked;
         let due = { sources.iter_mut() }.filter(|(_, source)| is_due(source));

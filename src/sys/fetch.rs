@@ -204,7 +204,14 @@ impl Fetcher {
             return Err(FetchFault::UserInformation);
         }
         let is_allowed = self.rule(url)?;
-        let forbidden = || FetchFault::Address(url.host_str().unwrap_or_default().to_owned());
+        let forbidden = || {
+            if url.scheme() == "http" {
+                // Of another machine than this one nothing is taken by plain http, wherever it is.
+                FetchFault::Scheme
+            } else {
+                FetchFault::Address(url.host_str().unwrap_or_default().to_owned())
+            }
+        };
         let number = match url.host() {
             Some(Host::Ipv4(address)) => Some(IpAddr::V4(address)),
             Some(Host::Ipv6(address)) => Some(IpAddr::V6(address)),
@@ -444,14 +451,14 @@ mod tests {
             lab: true,
             private: false,
         };
-        for url in [
-            "http://10.0.0.1/",
-            "https://10.0.0.1/",
-            "http://1.1.1.1/",
-            "http://169.254.169.254/",
+        for (url, told) in [
+            ("http://10.0.0.1/", "does not begin with https"),
+            ("https://10.0.0.1/", "is not at a public"),
+            ("http://1.1.1.1/", "does not begin with https"),
+            ("http://169.254.169.254/", "does not begin with https"),
         ] {
             let said = refused(url, lab).await;
-            assert!(said.contains("is not at a public"), "{url}: {said}");
+            assert!(said.contains(told), "{url}: {said}");
         }
     }
 }

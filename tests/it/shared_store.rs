@@ -4,9 +4,10 @@
 use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
+use tempfile::TempDir;
 
 use crate::{
-    bridge::{Bridge, LIBRARY, Setup, ZOOM, browser::Browser, log::Log, page::Page},
+    bridge::{Bridge, LIBRARY, Setup, ZOOM, browser::Browser, log::Log, page::Page, write},
     lab::{keys::Authority, port::free_port, redis::Redis},
 };
 
@@ -290,4 +291,39 @@ async fn another_store_needs_a_restart() {
         .collect();
     assert_eq!(told.len(), 1, "{told:?}");
     assert!(told[0].contains("store.redis: needs a restart: until then none counts"));
+}
+
+#[tokio::test]
+async fn another_password_or_authority_of_the_store_needs_a_restart_and_is_told_to_nobody() {
+    let (one, other) = (Authority::new("One"), Authority::new("Other"));
+    let with = |password: &str, authority: &Authority| {
+        let folder = TempDir::new().unwrap();
+        let password = write(folder.path(), "password", password);
+        let pem = String::from_utf8(authority.pem()).unwrap();
+        let ca = write(folder.path(), "ca.pem", &pem);
+        let setup = Setup {
+            more: format!(
+                "[store]\nredis = 'rediss://localhost:1'\nuser = 'passerelle'\npassword-file = '{}'\nca = '{}'",
+                password.display(),
+                ca.display()
+            ),
+            ..Setup::new()
+        };
+        (folder, setup)
+    };
+    let (_folder, setup) = with("xyzzy", &one);
+    let bridge = setup.build();
+    for (password, authority, is_other) in [
+        ("xyzzy", &one, false),
+        ("plugh", &one, true),
+        ("xyzzy", &other, true),
+    ] {
+        let (_folder, setup) = with(password, authority);
+        let taken = bridge.reload(&setup).unwrap();
+        let told = format!("{:?}", taken.needs_restart);
+        let is_told = told.contains("store.redis")
+            && told.contains("until then what it began with of password-file and ca counts");
+        assert_eq!(is_told, is_other, "{told}");
+        assert!(!told.contains("xyzzy") && !told.contains("plugh"), "{told}");
+    }
 }

@@ -16,7 +16,7 @@ use jiff::Timestamp;
 
 use super::{
     build::{self, Built},
-    follow::{Decision, DecisionFault, looked_at},
+    follow::{Decision, DecisionFault, forget, looked_at},
     look::{held, last_good},
 };
 use crate::{
@@ -39,7 +39,7 @@ use crate::{
     sys::{
         clock::Clock,
         entropy::Entropy,
-        file::{Draft, InMemory, Lock, Rights, make_folder},
+        file::{Draft, InMemory, Lock, Rights, make_folder, open_file},
     },
 };
 
@@ -316,12 +316,14 @@ impl Registrar {
         let kept = || read(&last_good(self.named())?.path(name)).ok();
         let outlined = |bytes: &[u8]| self.outlined(config, bytes).outline;
         let of_file = || seen.as_deref().and_then(outlined);
-        let of_copy = || kept().as_deref().and_then(outlined);
-        // Of a file that is watched the copy counts, where the file itself is held.
-        let old = if config.is_watched {
-            of_copy().or_else(of_file)
-        } else {
-            of_file().or_else(of_copy)
+        // Of a file that is watched the copy counts: the file itself may be what is held, and would be compared with
+        // itself where the copy is gone.
+        let watched = last_good(self.named()).filter(|_| config.is_watched);
+        let old = match watched.map(|copies| copies.counting(name)) {
+            Some(Ok(Some(counting))) => outlined(&counting),
+            Some(Err(_lost)) => None,
+            Some(Ok(None)) => of_file(),
+            None => of_file().or_else(|| kept().as_deref().and_then(outlined)),
         };
         let changes = match (&old, &look.outline) {
             (Some(old), Some(new)) => {
@@ -390,7 +392,8 @@ impl Registrar {
             return Err(DecisionFault::Unusable(state));
         }
         copies.take(name, &bytes, self.now())?;
-        Ok(held.forget(name)?)
+        forget(&held, name);
+        Ok(())
     }
 
     /// What it takes to switch the provider off; none where it is off already.
@@ -621,7 +624,7 @@ pub fn state_turn(state_folder: &Path) -> io::Result<Lock> {
 }
 
 fn read(path: &Path) -> io::Result<Vec<u8>> {
-    fs::File::open(path).and_then(read_bounded)
+    open_file(path).and_then(read_bounded)
 }
 
 /// Whether `fault` is one of these, wherever it stands: lines move when a table comes or changes.

@@ -20,9 +20,8 @@ use crate::{
     },
     cli::{
         complain_of,
-        reload::socket,
+        running::{asked, socket, warn_of_other_keys},
         say, sp,
-        status::{asked, warn_of_other_keys},
     },
     config::keys::names_no_file,
     control::ask::AskFault,

@@ -124,12 +124,6 @@ fn fetch(url: &Url, fetching: &Fetching, schemes: Schemes) -> anyhow::Result<Vec
     runtime.shutdown_background();
     answer.map_err(|fault| {
         let is_plain = url.scheme() == "http";
-        // Of another machine than this one nothing is taken by plain http, wherever it is.
-        let fault = if is_plain && matches!(fault, FetchFault::Address(_)) {
-            FetchFault::Scheme
-        } else {
-            fault
-        };
         // A lab takes it of this machine, whose own fault it is then.
         let is_refused = matches!(&fault, FetchFault::Scheme)
             || matches!(&fault, FetchFault::Http(fault) if fault.is_of_name() && !is_this_machine(url));

@@ -30,6 +30,16 @@ use crate::{
     sp::House,
 };
 
+/// A server that follows the wiki and holds this other version of its metadata.
+async fn holding(text: &str) -> (Wiki, Bridge) {
+    let wiki = Wiki::start(gives(&version(&[zoom_key()]), "\"1\""));
+    let bridge = wiki.followed("").await;
+    wiki.says(gives(text, "\"2\""));
+    bridge.refresh_after(360).await;
+    bridge.is_at("held", true).await;
+    (wiki, bridge)
+}
+
 #[tokio::test]
 async fn r91_what_would_give_all_sign_ins_to_somebody_else_is_held_until_somebody_has_looked() {
     let (old, new) = (zoom_key(), intranet_key());
@@ -157,11 +167,8 @@ async fn r90_a_version_that_ends_before_its_source_is_asked_again_is_told_in_the
 #[tokio::test]
 async fn r91_what_came_since_somebody_looked_is_neither_accepted_nor_refused_unseen() {
     let (old, new) = (zoom_key(), intranet_key());
-    let wiki = Wiki::start(gives(&version(&[old]), "\"1\""));
-    let bridge = wiki.followed("").await;
     let harmless = version(&[new]);
-    wiki.says(gives(&harmless, "\"2\""));
-    bridge.refresh_after(360).await;
+    let (wiki, bridge) = holding(&harmless).await;
     let evil = version_with("", &[new], &[OTHER_ACS]);
     wiki.says(gives(&evil, "\"3\""));
     bridge.refresh_after(360).await;
@@ -198,10 +205,7 @@ async fn r91_what_came_since_somebody_looked_is_neither_accepted_nor_refused_uns
 #[tokio::test]
 async fn r91_with_the_server_down_the_commands_show_what_is_held_and_take_it() {
     let (old, new) = (zoom_key(), intranet_key());
-    let wiki = Wiki::start(gives(&version(&[old]), "\"1\""));
-    let bridge = wiki.followed("").await;
-    wiki.says(gives(&version(&[new]), "\"2\""));
-    bridge.refresh_after(360).await;
+    let (_wiki, bridge) = holding(&version(&[new])).await;
     let Bridge { folder, .. } = bridge;
     let path = folder.path().join("passerelle.toml");
     let house = House { folder, path };
@@ -381,12 +385,8 @@ async fn r91_what_could_not_be_kept_waiting_is_asked_for_again_until_it_can_be_d
 #[tokio::test]
 async fn r91_what_is_accepted_and_cannot_be_kept_goes_on_waiting() {
     let (old, new) = (zoom_key(), intranet_key());
-    let wiki = Wiki::start(gives(&version(&[old]), "\"1\""));
-    let bridge = wiki.followed("").await;
     let two = version(&[new]);
-    wiki.says(gives(&two, "\"2\""));
-    bridge.refresh_after(360).await;
-    bridge.is_at("held", true).await;
+    let (_wiki, bridge) = holding(&two).await;
     let copy = bridge.folder.path().join("state/metadata/wiki.xml");
     let kept = fs::read(&copy).unwrap();
     fs::remove_file(&copy).unwrap();
@@ -399,6 +399,75 @@ async fn r91_what_is_accepted_and_cannot_be_kept_goes_on_waiting() {
     fs::write(&copy, kept).unwrap();
     bridge.decide("wiki", &two, Decision::Accept).unwrap();
     assert!(bridge.takes(new).await && !bridge.takes(old).await);
+}
+
+#[tokio::test]
+async fn r91_a_version_that_counts_is_told_to_count_although_what_was_held_cannot_be_removed() {
+    let (old, new) = (zoom_key(), intranet_key());
+    let two = version(&[new]);
+    let (wiki, bridge) = holding(&two).await;
+    let refused = bridge.folder.path().join("state/held/wiki.refused");
+    fs::create_dir(&refused).unwrap();
+    let log = Log::start();
+    bridge.decide("wiki", &two, Decision::Accept).unwrap();
+    bridge.is_at("good", false).await;
+    assert!(bridge.takes(new).await && !bridge.takes(old).await);
+    let what = "what was held before it cannot be removed";
+    assert!(log.text().contains(what), "{}", log.text());
+    // Nor does a version that needs nobody's look.
+    let three = version_with("validUntil=\"9999-01-01T00:00:00Z\"", &[new], &[ACS]);
+    wiki.says(gives(&three, "\"3\""));
+    bridge.refresh_after(360).await;
+    bridge.is_at("good", false).await;
+    let copy = bridge.folder.path().join("state/metadata/wiki.xml");
+    assert_eq!(fs::read_to_string(copy).unwrap(), three);
+    // Nor where no server runs.
+    let four = version(&[old]);
+    wiki.says(gives(&four, "\"4\""));
+    bridge.refresh_after(24 * 60).await;
+    bridge.is_at("held", true).await;
+    let Bridge { folder, .. } = bridge;
+    let path = folder.path().join("passerelle.toml");
+    let house = House { folder, path };
+    let sha256 = Fingerprint::of(four.as_bytes()).to_string();
+    house.sp(&["accept", "wiki", &sha256], "").await.is_good();
+    let copy = fs::read_to_string(house.file("state/metadata/wiki.xml")).unwrap();
+    assert_eq!(copy, four);
+}
+
+#[tokio::test]
+async fn r91_what_waits_is_told_again_after_an_hour_by_the_way_that_works_while_the_other_one_fails()
+ {
+    let (good, bad) = (Teller::new(), Teller::new());
+    let refuses = write(&bad.path("."), "refuse", "");
+    let wiki = Wiki::start(gives(&version(&[zoom_key()]), "\"1\""));
+    let lines = format!(
+        "[alerts]\ncommand = ['{}']\n[alerts.mail]\nto = ['sso@univ.example']\nfrom = 'p@univ.example'\n\
+         sendmail = ['{}']",
+        good.path("tell").display(),
+        bad.path("tell").display()
+    );
+    let bridge = wiki.followed(&lines).await;
+    let mut watch = Watch::begin(Arc::clone(&bridge.live));
+    watch.look_when_due().await;
+    wiki.says(gives(&version(&[intranet_key()]), "\"2\""));
+    bridge.refresh_after(360).await;
+    good.take();
+    let told = async |watch: &mut Watch, minutes| {
+        bridge.wait(minutes);
+        watch.look_when_due().await;
+        good.take()
+            .concat()
+            .contains("a version of its metadata is held")
+    };
+    assert!(told(&mut watch, 0).await);
+    assert!(!told(&mut watch, 1).await);
+    assert!(!told(&mut watch, 58).await);
+    assert!(told(&mut watch, 1).await);
+    assert!(!told(&mut watch, 1).await);
+    fs::remove_file(refuses).unwrap();
+    assert!(told(&mut watch, 59).await && !bad.take().is_empty());
+    assert!(!told(&mut watch, 60).await);
 }
 
 #[tokio::test]

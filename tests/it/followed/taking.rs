@@ -9,9 +9,12 @@ use passerelle::{
 };
 
 use super::{ACS, SECRET, Says, WIKI, Wiki, gives, restarted, version, version_with};
-use crate::bridge::{
-    LIBRARY,
-    keys::{intranet_key, zoom_key},
+use crate::{
+    bridge::{
+        LIBRARY,
+        keys::{intranet_key, zoom_key},
+    },
+    lab::until::until,
 };
 
 #[tokio::test]
@@ -144,9 +147,7 @@ async fn r93_a_source_that_hangs_keeps_neither_sign_ins_nor_another_source_waiti
     bridge.wait(360);
     let asking = Arc::clone(&bridge);
     let asked = tokio::spawn(async move { refresh(&asking.live).await });
-    while wiki.asked().len() < 2 {
-        tokio::task::yield_now().await;
-    }
+    until("the second question", async || wiki.asked().len() == 2).await;
     assert!(bridge.takes(key).await && !asked.is_finished());
     bridge.others_go_on().await;
     asked.await.unwrap();

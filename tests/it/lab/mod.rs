@@ -24,4 +24,5 @@ pub(crate) mod redis;
 pub(crate) mod service_provider;
 pub(crate) mod slapd;
 pub(crate) mod soft_hsm;
+pub(crate) mod until;
 pub(crate) mod xml_tools;

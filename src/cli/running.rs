@@ -1,0 +1,98 @@
+//! What the commands share: the server that a configuration makes, and the one that runs by it.
+
+use std::{
+    fs,
+    path::{Path, PathBuf},
+    sync::Arc,
+};
+
+use anyhow::bail;
+
+use super::{EndedWith, REFUSED_PIN, complain, complain_of};
+use crate::{
+    app::{
+        build::{self, Built},
+        rollover::{self, Unlike},
+    },
+    config::{self, environment::Environment, sections::Server},
+    control::{
+        Answer, Command, Status,
+        ask::{AskFault, ask},
+    },
+    sys::{
+        clock::{Clock as _, SystemClock},
+        entropy::OsEntropy,
+    },
+};
+
+/// Loads the configuration and builds the server from it; every fault is told before it gives up.
+pub(super) fn load(path: &Path) -> anyhow::Result<Built> {
+    let environment = Environment::of_process();
+    match build::load(
+        path,
+        &environment,
+        Arc::new(SystemClock),
+        Arc::new(OsEntropy),
+    ) {
+        Ok(built) => Ok(built),
+        Err(faults) => {
+            complain_of(&faults, "error");
+            let what = format!("{} fault(s) in the configuration", faults.len());
+            if faults.iter().any(|fault| fault.forbids_another_try) {
+                let status = REFUSED_PIN;
+                return Err(EndedWith { status, what }.into());
+            }
+            bail!(what);
+        }
+    }
+}
+
+/// Where the server of the configuration at `path` listens for commands. The configuration need not be
+/// right, nor its keys readable for whoever asks: the server judges that.
+pub(super) fn socket(path: &Path) -> Option<PathBuf> {
+    server(path)?.control_socket
+}
+
+/// What a configuration says of its server, be it right or not.
+pub(super) fn server(path: &Path) -> Option<Server> {
+    match config::load(path, &Environment::of_process()) {
+        Ok(config) => Some(config.server),
+        Err(faulty) => faulty.named().server.cloned(),
+    }
+}
+
+/// Warns of what the running server, where one answers, has otherwise of our keys than what was built from the file at
+/// `path`; how often. A server that has another configuration than this one is to have other keys.
+pub(super) fn warn_of_other_keys(path: &Path, built: &Built) -> usize {
+    let socket = built.server.control_socket.as_deref();
+    let server = socket.and_then(|socket| asked(socket).ok());
+    let Some(server) = server.filter(|server| is_one_file(path, &server.configuration)) else {
+        return 0;
+    };
+    let Unlike { told, is_refused } = rollover::unlike(built, &server, SystemClock.now());
+    // What has to be done first differs, in a roll-over and without one: the reload knows it.
+    let hint = if is_refused {
+        "`passerelle reload` refuses this and says what to do; only a restart takes it at once"
+    } else {
+        "`passerelle reload` has it take them, or says why it cannot"
+    };
+    for what in &told {
+        complain(&format!("warning: {what}\n    hint: {hint}"));
+    }
+    told.len()
+}
+
+/// Whether both paths lead to one file.
+fn is_one_file(one: &Path, other: &Path) -> bool {
+    let real = |path| fs::canonicalize(path).ok();
+    one == other || real(one).is_some_and(|one| real(other) == Some(one))
+}
+
+/// What the server says that listens at `socket`.
+pub(super) fn asked(socket: &Path) -> anyhow::Result<Status> {
+    match ask(socket, Command::Status)? {
+        Answer::Status(status) => Ok(status),
+        Answer::Refused(why) => bail!(why),
+        Answer::Decided(_) | Answer::Reload(_) => Err(AskFault::NotUnderstood.into()),
+    }
+}
