@@ -16,7 +16,12 @@ pub(super) fn run(path: &Path) -> anyhow::Result<()> {
     let socket = socket(path).context(
         "the configuration names no control-socket, nor a state-folder to have it in: send the server SIGHUP",
     )?;
-    let answer = ask(&socket, Command::Reload).map_err(|fault| {
+    have_it_read_again(&socket)
+}
+
+/// The same with the server that listens at `socket`.
+pub(super) fn have_it_read_again(socket: &Path) -> anyhow::Result<()> {
+    let answer = ask(socket, Command::Reload).map_err(|fault| {
         let what = match fault {
             AskFault::NoAnswer => {
                 "whether it was reloaded is not known, `passerelle status` says what counts"

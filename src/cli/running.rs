@@ -61,6 +61,13 @@ pub(super) fn server(path: &Path) -> Option<Server> {
     }
 }
 
+/// Where a server that runs by the configuration at `path`, and by no other one, listens; none where none answers.
+pub(super) fn socket_of_running(path: &Path) -> Option<PathBuf> {
+    let socket = socket(path)?;
+    let server = asked(&socket).ok()?;
+    is_one_file(path, &server.configuration).then_some(socket)
+}
+
 /// Warns of what the running server, where one answers, has otherwise of our keys than what was built from the file at
 /// `path`; how often. A server that has another configuration than this one is to have other keys.
 pub(super) fn warn_of_other_keys(path: &Path, built: &Built) -> usize {

@@ -2,13 +2,17 @@
 
 use std::path::Path;
 
+use anyhow::Context as _;
 use clap::Args;
 
 use super::{check_plan, confirm_at_terminal, find, open, short_name, tell};
 use crate::{
-    cli::{complain_of, say},
+    cli::{complain_of, reload::have_it_read_again, running::socket_of_running, say},
     model::short_name::ShortName,
 };
+
+/// What becomes of those who want to sign in to a provider that is switched off.
+const TOLD: &str = "From then on whoever comes from it, or is on the way to it, is told that it is not open here, and whom to ask.";
 
 #[derive(Args, Debug)]
 pub(super) struct Options {
@@ -23,7 +27,8 @@ pub(super) struct Options {
     yes: bool,
 }
 
-/// Switches the provider off in the configuration; everything else of it stays as it is.
+/// Switches the provider off in the configuration, everything else of which stays as it is, and has the running
+/// server take it in.
 pub(super) fn run(path: &Path, options: &Options) -> anyhow::Result<()> {
     // Whatever else is wrong in the configuration does not keep a provider open.
     let registrar = open(path)?;
@@ -50,12 +55,20 @@ pub(super) fn run(path: &Path, options: &Options) -> anyhow::Result<()> {
     }
     registrar.carry_out(&plan)?;
     say(&format!(
-        "{name} is switched off (enabled = false in {}).\n\
-         A running server takes it in by `passerelle reload`, or at its next start: until then people still\n\
-         sign in to it. From then on whoever comes from it, or is on the way to it, is told that it is\n\
-         not open here, and whom to ask.\n\
-         To open it again, write enabled = true.",
+        "{name} is switched off (enabled = false in {}). To open it again, write enabled = true.",
         path.display()
     ));
+    // Somebody who closes a provider does not want it open until they read the last line.
+    if let Some(socket) = socket_of_running(path) {
+        have_it_read_again(&socket).context(format!(
+            "people still sign in to {name}, until `passerelle reload` works"
+        ))?;
+        say(TOLD);
+    } else {
+        say(&format!(
+            "No server that runs by this file answers here. One that runs all the same takes it in by `passerelle reload`, \
+             or at its next start:\nuntil then people still sign in to it. {TOLD}"
+        ));
+    }
     Ok(())
 }
