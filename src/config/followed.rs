@@ -24,6 +24,10 @@ pub const COPIES: &str = "metadata";
 const REFRESH: std::ops::RangeInclusive<u32> = 5..=7 * 24 * 60;
 /// How old metadata that does not say until when it counts may get, in days.
 const MAX_AGE_DAYS: u32 = 30;
+/// How large a provider's metadata may be as a rule, in MiB.
+pub const USUAL_MIB: u8 = 4;
+/// How large it may be where the administrator asks for it. All of it is in memory while it is read, several times over.
+pub const MOST_MIB: u8 = 128;
 /// The largest file of certificates that is read.
 const MAX_CERTIFICATE_BYTES: u64 = 64 * 1024;
 
@@ -251,6 +255,19 @@ fn read_followed(
         allows_private,
         refresh: refresh.map(minutes),
         max_age: SignedDuration::from_hours(24 * i64::from(days)),
+    })
+}
+
+/// How large the metadata of a provider may be, in MiB.
+pub(super) fn read_max_mib(table: &mut Table<'_>, report: &mut Report) -> u8 {
+    let key = "metadata-max-mib";
+    let mib = table.or(key, u32::from(USUAL_MIB), report);
+    let fits = u8::try_from(mib)
+        .ok()
+        .filter(|mib| (1..=MOST_MIB).contains(mib));
+    fits.unwrap_or_else(|| {
+        report.fault(&table.at(key), format!("is not 1 to {MOST_MIB}"));
+        USUAL_MIB
     })
 }
 

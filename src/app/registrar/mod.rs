@@ -25,6 +25,7 @@ use crate::{
         edit::{self, EditFault, Follow, NewProvider},
         environment::Environment,
         fault::ConfigFault,
+        followed,
         named::{Faulty, Named},
         proposal::{self, Proposal},
         sp::SpConfig,
@@ -621,7 +622,8 @@ pub fn state_turn(state_folder: &Path) -> io::Result<Lock> {
 }
 
 fn read(path: &Path) -> io::Result<Vec<u8>> {
-    fs::File::open(path).and_then(read_bounded)
+    // How large it may be is for its reader.
+    fs::File::open(path).and_then(|file| read_bounded(file, followed::MOST_MIB))
 }
 
 /// Whether `fault` is one of these, wherever it stands: lines move when a table comes or changes.

@@ -4,6 +4,8 @@
 #[cfg(test)]
 mod held;
 #[cfg(test)]
+mod large;
+#[cfg(test)]
 mod query;
 #[cfg(test)]
 mod signed;
