@@ -12,6 +12,8 @@ mod signed;
 #[cfg(test)]
 mod taking;
 #[cfg(test)]
+mod validity;
+#[cfg(test)]
 mod watched;
 
 use std::{
