@@ -67,6 +67,7 @@ hint-how-it-knows-people = demander au service comment il reconnaît les personn
 hint-https = demander au service une adresse en https : les réponses ne vont à aucune autre
 hint-key-counts = la clé compte malgré tout ; le signaler au service
 hint-key-to-encrypt-to = en demander une au service, ou écrire encrypt = “when-possible”
+hint-larger-or-alone = si c’est toute une fédération, demander ce seul service à son serveur de métadonnées (`metadata-query`), ou écrire `metadata-max-mib`
 hint-mend = demander au service de corriger ses métadonnées : qui devine ici répond à un inconnu
 hint-next-certificate = il comptera encore après ce jour ; demander au service quand vient le suivant, et reprendre alors ses métadonnées
 hint-not-a-page = prendre les métadonnées telles que le service les donne, et non une page qui les montre

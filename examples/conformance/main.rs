@@ -121,7 +121,7 @@ fn write_profile(text: &mut String, profile: &Profile, proofs: &Proofs) {
     for requirement in profile.requirements {
         let why = match requirement.state {
             State::Kept => continue,
-            State::Awaits(what) => format!("not built yet: {what}"),
+            State::Awaits(what) => format!("not built yet, and comes with {what}"),
             State::Excluded(why) => format!("left out: {why}"),
         };
         let _infallible = writeln!(

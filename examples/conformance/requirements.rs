@@ -60,7 +60,9 @@ const fn excluded(id: &'static str, asks: &'static str, why: &'static str) -> Re
 /// The profiles that we hold ourselves to.
 pub(crate) const PROFILES: &[Profile] = &[IIP, SDP];
 
-const LOGOUT: &str = "logout at the service providers";
+const LOGOUT: &str = "single logout, at us and at the service providers";
+
+const SUBJECT_IDENTIFIERS: &str = "the subject identifiers, subject-id and pairwise-id";
 
 const ECP: &str = "the Enhanced Client is for programs that hold a person's password themselves; people here prove who they are at \
                    CAS, which such a program cannot be sent to. Our metadata names no such endpoint";
@@ -82,7 +84,8 @@ const IIP: Profile = Profile {
         ),
         kept(
             "IIP-MD02",
-            "metadata is fetched over HTTP by a timetable, and taken over by itself",
+            "metadata of any number of entities is fetched over HTTP by a timetable, and taken over by itself (up to 4 MiB, and to 128 MiB where \
+             the administrator asks for it; redirects are followed within one host, and one to another host is told)",
         ),
         kept(
             "IIP-MD03",
@@ -216,7 +219,9 @@ const IIP: Profile = Profile {
 const SDP: Profile = Profile {
     name: "saml2int (SDP)",
     about: "\"SAML V2.0 Deployment Profile for Federation Interoperability\", version 2.0 of 2019-12-09: how an identity provider must be set \
-            up. Where Zoom asks for something else, the setting of that one provider departs from it, and nothing else does.",
+            up. Where Zoom asks for something else, the setting of that one provider departs from it, and nothing else does. What it \
+            recommends or leaves open is not listed: SDP-IDP19, 22 and 23. SDP-IDP16, 17 and 24 to 31 are told by its draft of \
+            2018-11-19: the text of the final version was not at hand for them.",
     requirements: &[
         kept("SDP-G01", "clocks may differ by three to five minutes"),
         kept("SDP-G02", "values are no longer than 256 characters"),
@@ -239,11 +244,9 @@ const SDP: Profile = Profile {
             "our metadata says what is true of us, and nothing else",
         ),
         kept("SDP-MD05", "keys stand in metadata as X.509 certificates"),
-        kept(
-            "SDP-MD06",
-            "RSA keys have 2048 bits or more, elliptic curve keys 256",
-        ),
-        kept("SDP-MD07", "our metadata has a key for signing"),
+        kept("SDP-MD06", "RSA keys have 2048 bits or more"),
+        kept("SDP-MD07", "keys on elliptic curves have 256 bits or more"),
+        kept("SDP-MD08", "our metadata has a key for signing"),
         kept(
             "SDP-MD09",
             "our metadata has names for people (mdui:DisplayName)",
@@ -291,17 +294,27 @@ const SDP: Profile = Profile {
         awaits(
             "SDP-IDP13",
             "subject-id and pairwise-id",
-            "these two attributes",
+            SUBJECT_IDENTIFIERS,
         ),
         awaits(
             "SDP-IDP14",
             "their scopes stand in our metadata",
-            "these two attributes",
+            SUBJECT_IDENTIFIERS,
         ),
         awaits(
             "SDP-IDP15",
             "the provider's wish for one of them (subject-id:req) is honoured",
-            "these two attributes",
+            SUBJECT_IDENTIFIERS,
+        ),
+        awaits(
+            "SDP-IDP16",
+            "where that wish cannot be met, the answer goes without it, or is an error",
+            SUBJECT_IDENTIFIERS,
+        ),
+        excluded(
+            "SDP-IDP17",
+            "a provider that wishes for none may be told one of them, both or neither, or get an error",
+            "it allows everything, and so there is nothing to hold us to. Nothing is told that no rule of the configuration allows",
         ),
         kept(
             "SDP-IDP18",
@@ -314,7 +327,42 @@ const SDP: Profile = Profile {
         awaits("SDP-IDP21", "Single Logout", LOGOUT),
         awaits(
             "SDP-IDP24",
-            "its messages are signed, go by HTTP-Redirect and say what became of the session",
+            "a LogoutRequest is sent by HTTP-Redirect, where we pass logouts on",
+            LOGOUT,
+        ),
+        awaits(
+            "SDP-IDP25",
+            "a LogoutRequest is taken by HTTP-Redirect",
+            LOGOUT,
+        ),
+        awaits(
+            "SDP-IDP26",
+            "a LogoutRequest is signed, as that binding signs",
+            LOGOUT,
+        ),
+        awaits(
+            "SDP-IDP27",
+            "the NameID in a LogoutRequest is not encrypted",
+            LOGOUT,
+        ),
+        awaits(
+            "SDP-IDP28",
+            "a LogoutResponse is sent by HTTP-Redirect",
+            LOGOUT,
+        ),
+        awaits(
+            "SDP-IDP29",
+            "a LogoutResponse is taken by HTTP-Redirect, where we pass logouts on",
+            LOGOUT,
+        ),
+        awaits(
+            "SDP-IDP30",
+            "a LogoutResponse is signed, as that binding signs",
+            LOGOUT,
+        ),
+        awaits(
+            "SDP-IDP31",
+            "the status of a LogoutResponse says whether the session here has ended",
             LOGOUT,
         ),
         kept(
@@ -323,7 +371,7 @@ const SDP: Profile = Profile {
         ),
         kept(
             "SDP-IDP33",
-            "our metadata is complete: sign-on, key, errorURL, names, scopes, contact",
+            "our metadata is complete: sign-on, key, errorURL, names, scopes, contact (and an address for logout, which comes with SDP-IDP21)",
         ),
     ],
 };

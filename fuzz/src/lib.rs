@@ -23,6 +23,7 @@ pub fn config() -> SpConfig {
         followed: None,
         is_watched: false,
         metadata_signed_by: None,
+        metadata_max_mib: 4,
         entity_id: None,
         max_validity_days: None,
         aliases: Vec::new(),

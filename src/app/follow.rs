@@ -20,7 +20,10 @@ use super::{
 };
 use crate::{
     audit::{Event, TakenMetadata},
-    config::{followed::Followed, sp::SpConfig},
+    config::{
+        followed::{Followed, USUAL_MIB},
+        sp::SpConfig,
+    },
     metadata::{
         held::HeldVersions,
         intake::{self, There, Verdict},
@@ -42,6 +45,8 @@ use crate::{
 const TICK: Duration = Duration::from_secs(1);
 /// How many sources are asked at one time: each answer is held in memory as a whole.
 const MOST_AT_ONCE: usize = 8;
+/// How many of those besides whose metadata may be larger than is usual, such as a federation's.
+const LARGE_AT_ONCE: usize = 1;
 
 /// Asks each source when its time has come, until the process ends. One that does not answer keeps no other one
 /// waiting.
@@ -67,6 +72,7 @@ pub async fn refresh(live: &Arc<Live>) {
 /// The questions that are under way.
 struct Questions {
     places: Arc<Semaphore>,
+    large: Arc<Semaphore>,
     under_way: JoinSet<()>,
 }
 
@@ -74,6 +80,7 @@ impl Default for Questions {
     fn default() -> Self {
         Self {
             places: Arc::new(Semaphore::new(MOST_AT_ONCE)),
+            large: Arc::new(Semaphore::new(LARGE_AT_ONCE)),
             under_way: JoinSet::new(),
         }
     }
@@ -85,7 +92,7 @@ impl Questions {
         let current = live.current();
         for due in current.lasting.sources.due(current.lasting.clock.now()) {
             let (live, current) = (Arc::clone(live), Arc::clone(&current));
-            let places = Arc::clone(&self.places);
+            let (places, large) = (Arc::clone(&self.places), Arc::clone(&self.large));
             let asking = Arc::new(Asking {
                 sources: Arc::clone(&current.lasting.sources),
                 name: due.name,
@@ -94,19 +101,21 @@ impl Questions {
                 let Some(config) = config(&current, &asking.name) else {
                     return;
                 };
+                let mib = config.metadata_max_mib;
+                let places = if mib > USUAL_MIB { large } else { places };
                 let _place = places.acquire_owned().await;
-                let schemes = current.basis.config.schemes;
+                let asked_for = (mib, current.basis.config.schemes);
                 let answer = if let Some(followed) = &config.followed {
-                    ask(followed, &due.known.validators, schemes).await
+                    ask(followed, &due.known.validators, asked_for).await
                 } else {
                     let (path, known) = (config.metadata_path.clone(), due.known.clone());
                     let asking = Arc::clone(&asking);
                     let read = move || {
                         // As long as a file system hangs, nobody else is sent to wait for it.
                         let _asking = asking;
-                        read_unless(&path, &known.validators, Limits::METADATA.bytes)
+                        read_unless(&path, &known.validators, Limits::metadata_of(mib).bytes)
                     };
-                    in_time(read, PATIENCE).await
+                    in_time(read, patience(mib)).await
                 };
                 let asked_of = config.clone();
                 let _ = spawn_blocking(move || live.receive(&asked_of, &due.known, answer)).await;
@@ -140,10 +149,15 @@ async fn in_time(
     }
 }
 
+/// How long it may take to get metadata of up to `mib` mebibytes: a second longer for each that is more than usual.
+pub fn patience(mib: u8) -> Duration {
+    PATIENCE + Duration::from_secs(u64::from(mib.saturating_sub(USUAL_MIB)))
+}
+
 async fn ask(
     followed: &Followed,
     known: &Validators,
-    schemes: Schemes,
+    (mib, schemes): (u8, Schemes),
 ) -> Result<Fetched, FetchFault> {
     let fetcher = Fetcher {
         authorities: followed.authorities.clone(),
@@ -151,10 +165,10 @@ async fn ask(
             lab: schemes == Schemes::Lab,
             private: followed.allows_private,
         },
-        patience: PATIENCE,
+        patience: patience(mib),
     };
     fetcher
-        .fetch_unless(&followed.url, known, Limits::METADATA.bytes)
+        .fetch_unless(&followed.url, known, Limits::metadata_of(mib).bytes)
         .await
 }
 

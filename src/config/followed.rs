@@ -27,6 +27,10 @@ const REFRESH: std::ops::RangeInclusive<SignedDuration> =
     SignedDuration::from_mins(5)..=LONGEST_REFRESH;
 /// How old metadata that does not say until when it counts may get, in days.
 const MAX_AGE_DAYS: u32 = 30;
+/// How large a provider's metadata may be as a rule, in MiB.
+pub const USUAL_MIB: u8 = 4;
+/// How large it may be where the administrator asks for it. All of it is in memory while it is read, several times over.
+pub const MOST_MIB: u8 = 128;
 
 /// What of an entityID is written into the path of a question to a Metadata Query service as it is.
 const UNRESERVED: &AsciiSet = &NON_ALPHANUMERIC
@@ -256,6 +260,19 @@ fn read_followed(
         allows_private,
         refresh: refresh.map(minutes),
         max_age: SignedDuration::from_hours(24 * i64::from(days)),
+    })
+}
+
+/// How large the metadata of a provider may be, in MiB.
+pub(super) fn read_max_mib(table: &mut Table<'_>, report: &mut Report) -> u8 {
+    let key = "metadata-max-mib";
+    let mib = table.or(key, u32::from(USUAL_MIB), report);
+    let fits = u8::try_from(mib)
+        .ok()
+        .filter(|mib| (1..=MOST_MIB).contains(mib));
+    fits.unwrap_or_else(|| {
+        report.fault(&table.at(key), format!("is not 1 to {MOST_MIB}"));
+        USUAL_MIB
     })
 }
 

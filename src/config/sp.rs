@@ -34,6 +34,8 @@ pub struct SpConfig {
     pub is_watched: bool,
     /// The certificates, PEM, by one of whose keys its metadata must be signed; need not be where none.
     pub metadata_signed_by: Option<Vec<u8>>,
+    /// How large its metadata may be, in MiB.
+    pub metadata_max_mib: u8,
     /// The preset that it was made with.
     pub preset: Option<ShortName>,
     /// The entity of that file that is meant; where nobody says it, the file describes one provider.
@@ -140,6 +142,7 @@ fn read(
     let entity_id: Option<EntityId> = table.optional("entity-id", report);
     let names = (short_name.as_ref(), entity_id.as_ref());
     let origin = followed::read(names, &mut table, around, report);
+    let metadata_max_mib = followed::read_max_mib(&mut table, report);
     let max_validity_days: Option<u32> = table.optional("max-validity-days", report);
     if max_validity_days == Some(0) {
         report.fault(&table.at("max-validity-days"), "must not be 0");
@@ -179,6 +182,7 @@ fn read(
         followed,
         is_watched,
         metadata_signed_by: signed_by,
+        metadata_max_mib,
         preset: asked.and_then(|name| ShortName::parse(&name).ok()),
         entity_id,
         max_validity_days,

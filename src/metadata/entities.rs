@@ -2,7 +2,7 @@
 //!
 //! Of the others in the file nothing is read, so that what is wrong with them keeps nobody out. A
 //! file is taken whole, within the bounds of [`Limits::METADATA`](crate::xml::Limits::METADATA): that
-//! is some hundred entities, not a federation.
+//! is some hundred entities, and a federation where the administrator raises them.
 
 use std::iter;
 

@@ -5,7 +5,7 @@ use serde::Serialize;
 
 use crate::{
     model::{endpoint::InvalidEndpoint, entity_id::InvalidEntityId},
-    xml::door::DoorFault,
+    xml::door::{Bound, DoorFault},
     xmlsec::{SignatureFault, keys::KeyFault},
 };
 
@@ -381,6 +381,9 @@ impl Finding {
             Self::CertificatePlaceholder => Hint::Replace,
             Self::CertificateWeakDigest { .. } => Hint::KeyCounts,
             Self::CertificatesInOne(_) => Hint::WhetherTheFirst,
+            Self::Door(DoorFault::TooLarge(
+                Bound::AttributesInDocument | Bound::Bytes | Bound::Elements,
+            )) => Hint::LargerOrAlone,
             Self::Door(_) => Hint::NotAPage,
             Self::EncryptionMethodsRefused(_) | Self::InClearByRefusal => Hint::RefuseLess,
             Self::EncryptedInUnsignedResponse => Hint::SignBoth,
@@ -427,6 +430,8 @@ pub enum Hint {
     KeyCounts,
     /// The key to encrypt to is missing.
     KeyToEncryptTo,
+    /// It may be a federation's, of which one entity is meant.
+    LargerOrAlone,
     /// Only the provider can mend it.
     Mend,
     /// The next certificate is to come.
@@ -493,6 +498,10 @@ impl Hint {
             Self::KeyCounts => "the key counts all the same; tell the provider",
             Self::KeyToEncryptTo => {
                 "ask the provider for one, or write encrypt = \"when-possible\""
+            }
+            Self::LargerOrAlone => {
+                "if it is a whole federation, ask its Metadata Query service for the one provider \
+                 (`metadata-query`), or write `metadata-max-mib`"
             }
             Self::Mend => {
                 "ask the provider to mend its metadata: whoever guesses here answers a stranger"

@@ -12,7 +12,11 @@ use super::{
     last_good::{left_over, put},
     source::read_bounded,
 };
-use crate::{config::sp::SpConfig, model::short_name::ShortName, sys::file::open_file};
+use crate::{
+    config::{followed::MOST_MIB, sp::SpConfig},
+    model::short_name::ShortName,
+    sys::file::open_file,
+};
 
 /// Where they are.
 #[derive(Clone, Debug)]
@@ -104,7 +108,8 @@ impl HeldVersions {
 }
 
 fn read(path: &Path) -> Option<Vec<u8>> {
-    open_file(path).and_then(read_bounded).ok()
+    // As of a copy: its reader looks again at how large it is.
+    { open_file(path).and_then(|file| read_bounded(file, MOST_MIB)) }.ok()
 }
 
 #[cfg(test)]

@@ -81,7 +81,8 @@ impl LastGood {
     }
 
     fn copy(&self, provider: &ShortName) -> io::Result<Vec<u8>> {
-        open_file(&self.path(provider)).and_then(read_bounded)
+        // Nobody asks here how large it may be: it was no larger when it was taken, and its reader looks again.
+        open_file(&self.path(provider)).and_then(|file| read_bounded(file, followed::MOST_MIB))
     }
 
     /// The copies of providers that are not among `known`, in order. They are told and not removed: a

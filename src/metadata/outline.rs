@@ -168,7 +168,7 @@ pub fn name_in(bytes: &[u8], wanted: Option<&EntityId>) -> Result<EntityId, Find
 pub fn look(bytes: &[u8], config: &SpConfig, schemes: Schemes, now: Timestamp) -> Look {
     let reading = read::read(bytes, config, schemes, now);
     let mut findings = reading.findings;
-    let document = door::open(bytes, &Limits::METADATA).ok();
+    let document = door::open(bytes, &Limits::metadata_of(config.metadata_max_mib)).ok();
     let role = document.as_ref().and_then(|document| {
         let entity = entities::find(document.root(), config.entity_id.as_ref()).ok()?;
         entities::sp_descriptors(entity).next()

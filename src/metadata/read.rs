@@ -63,7 +63,7 @@ pub struct Described {
 pub fn read(bytes: &[u8], config: &SpConfig, schemes: Schemes, now: Timestamp) -> Reading {
     let mut findings = Vec::new();
     let mut claimed = None;
-    let provider = match door::open(bytes, &Limits::METADATA) {
+    let provider = match door::open(bytes, &Limits::metadata_of(config.metadata_max_mib)) {
         Ok(document) => match vouched(document.root(), config)
             .and_then(|root| entities::find(root, config.entity_id.as_ref()))
         {

@@ -3,7 +3,11 @@ use std::{collections::BTreeMap, fs, path::Path};
 use jiff::Timestamp;
 
 use super::*;
-use crate::{config::sections::NameId, model::short_name::ShortName, xmlsec::EncryptionMethods};
+use crate::{
+    config::{followed, sections::NameId},
+    model::short_name::ShortName,
+    xmlsec::EncryptionMethods,
+};
 
 const ZOOM: &[u8] = include_bytes!("../../metadata/zoom.xml");
 
@@ -14,6 +18,7 @@ pub(in crate::metadata) fn config() -> SpConfig {
         followed: None,
         is_watched: false,
         metadata_signed_by: None,
+        metadata_max_mib: followed::USUAL_MIB,
         preset: None,
         entity_id: None,
         max_validity_days: None,

@@ -279,7 +279,7 @@ fn the_name_for_people_is_the_administrators_then_the_providers_then_the_short_o
 }
 
 #[test]
-fn iip_sso06_whether_requests_must_be_signed_is_the_administrators_word_first() {
+fn whether_requests_must_be_signed_is_the_administrators_word_first() {
     let mut zoom = provider("zoom", "example.zoom.us", &[]);
     assert!(!zoom.must_sign_requests());
     zoom.sp.authn_requests_signed = true;

@@ -259,7 +259,7 @@ impl Loading<'_> {
     }
 
     fn read(&self, path: &Path, config: &SpConfig) -> io::Result<Read> {
-        let (bytes, written_at) = read_file(path)?;
+        let (bytes, written_at) = read_file(path, config)?;
         // A clock that was ahead when it was written makes it no younger than it is.
         let written_at = written_at.map(|at| at.min(self.now));
         let reading = read::read(&bytes, config, self.schemes, self.now);
@@ -333,7 +333,7 @@ fn registered(config: &SpConfig, origin: Origin, read: &mut Read) -> Option<Regi
 }
 
 /// Reads a file up to the size that the door refuses, and never more, and when it was last changed.
-fn read_file(path: &Path) -> io::Result<(Vec<u8>, Option<Timestamp>)> {
+fn read_file(path: &Path, config: &SpConfig) -> io::Result<(Vec<u8>, Option<Timestamp>)> {
     let file = open_file(path)?;
     // Where the file system does not say it, no date is made up.
     let written_at = file
@@ -341,16 +341,16 @@ fn read_file(path: &Path) -> io::Result<(Vec<u8>, Option<Timestamp>)> {
         .modified()
         .ok()
         .and_then(|at| Timestamp::try_from(at).ok());
-    Ok((read_bounded(file)?, written_at))
+    Ok((read_bounded(file, config.metadata_max_mib)?, written_at))
 }
 
-/// Reads metadata up to the size that the door refuses, and never more.
+/// Reads metadata of up to `mib` mebibytes, and the one byte more for which the door refuses it.
 ///
 /// # Errors
 ///
 /// It cannot be read.
-pub fn read_bounded(input: impl io::Read) -> io::Result<Vec<u8>> {
-    let limit = u64::try_from(Limits::METADATA.bytes).unwrap_or(u64::MAX);
+pub fn read_bounded(input: impl io::Read, mib: u8) -> io::Result<Vec<u8>> {
+    let limit = u64::try_from(Limits::metadata_of(mib).bytes).unwrap_or(u64::MAX);
     let mut bytes = Vec::new();
     input
         .take(limit.saturating_add(1))

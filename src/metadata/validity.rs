@@ -140,7 +140,7 @@ mod tests {
     use crate::xml::{Limits, open};
 
     #[test]
-    fn iip_md04_a_duration_is_read_part_by_part() {
+    fn a_duration_is_read_part_by_part() {
         for (text, seconds) in [
             ("P1Y2M3DT4H5M6S", (365 + 56 + 3) * 86_400 + 4 * 3600 + 306),
             ("PT1S", 1),

@@ -39,7 +39,7 @@ fn alice() -> Identity {
 }
 
 #[test]
-fn sdp_idp10_a_good_response_is_read_whole_however_it_is_signed() {
+fn a_good_response_is_read_whole_however_it_is_signed() {
     for signing in [Signing::Assertion, Signing::Response, Signing::Both] {
         let reading = Draft::good(signing).read();
         assert_eq!(rules(&reading), [], "{signing:?}");
@@ -319,7 +319,7 @@ fn not_before_may_lie_sixty_to_a_hundred_and_twenty_seconds_back() {
 }
 
 #[test]
-fn sdp_g02_names_and_values_of_256_characters_are_taken() {
+fn names_and_values_of_256_characters_are_taken() {
     let name = format!("{}@univ.example", "é".repeat(243));
     assert_eq!(name.chars().count(), 256);
     let draft = Draft::good(Signing::Both)

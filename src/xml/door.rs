@@ -80,6 +80,19 @@ impl Limits {
         text_bytes: 1024 * 1024,
         only_elements_and_text: false,
     };
+
+    /// For one metadata file of up to `mib` mebibytes, such as a federation's: more of all that grows with the
+    /// number of its entities, and no more of what a single one may cost.
+    #[must_use]
+    pub fn metadata_of(mib: u8) -> Self {
+        let mib = usize::from(mib);
+        Self {
+            bytes: mib * 1024 * 1024,
+            elements: mib * 12_500,
+            attributes_in_document: mib * 50_000,
+            ..Self::METADATA
+        }
+    }
 }
 
 /// The bound of [`Limits`] that a document broke.

@@ -251,6 +251,21 @@ fn r06_the_bounds_of_messages_are_those_required() {
 }
 
 #[test]
+fn a_larger_file_of_metadata_may_hold_more_entities_and_no_costlier_ones() {
+    assert_eq!(Limits::metadata_of(4), Limits::METADATA);
+    let large = Limits::metadata_of(128);
+    assert_eq!((large.bytes, large.elements), (134_217_728, 1_600_000));
+    assert_eq!(large.attributes_in_document, 6_400_000);
+    let as_usual = Limits {
+        bytes: Limits::METADATA.bytes,
+        elements: Limits::METADATA.elements,
+        attributes_in_document: Limits::METADATA.attributes_in_document,
+        ..large
+    };
+    assert_eq!(as_usual, Limits::METADATA);
+}
+
+#[test]
 fn r06_exhausting_documents_are_refused_at_once() {
     let attributes = format!("<a{}/>", many(100_000, |n| format!(" a{n}=''")));
     let same = format!("<a{}/>", " a=''".repeat(100_000));

@@ -66,7 +66,7 @@ fn a_key_is_told_by_itself_and_not_by_its_certificate() {
 }
 
 #[test]
-fn sdp_md05_a_certificate_is_read_from_wrapped_and_unwrapped_base64() {
+fn a_certificate_is_read_from_wrapped_and_unwrapped_base64() {
     let base64 = STANDARD.encode(sp_key().der());
     let (head, tail) = base64.split_at(64);
     let wrapped = format!("\r\n\t  {head}\n{tail} ");
@@ -113,7 +113,7 @@ fn breach_of_sdp_md05_a_certificate_with_bytes_behind_it_is_refused() {
 }
 
 #[test]
-fn r07_breach_of_sdp_md06_weak_keys_are_refused() {
+fn r07_breach_of_sdp_md06_sdp_md07_weak_keys_are_refused() {
     for weak in [
         TestKey::rsa(1024),
         TestKey::rsa(2046),
@@ -279,7 +279,7 @@ fn debug_shows_no_key() {
 }
 
 #[test]
-fn breach_of_sdp_md07_a_file_that_is_not_one_key_with_its_certificate_is_refused() {
+fn breach_of_sdp_md05_sdp_md08_a_file_that_is_not_one_key_with_its_certificate_is_refused() {
     let key = sp_key().key.private_key_to_pem_pkcs8().unwrap();
     let own = sp_key().certificate.to_pem().unwrap();
     let other = foreign_key().certificate.to_pem().unwrap();

@@ -361,7 +361,11 @@ async fn r53_r55_every_status_that_we_answer_with_bears_what_protects() {
 
 #[tokio::test(start_paused = true)]
 async fn r122_each_route_takes_bodies_up_to_its_own_limit_and_not_one_byte_more() {
-    let bridge = Bridge::new();
+    let bridge = Setup {
+        more: "[test]\npeople = 'everyone'".to_owned(),
+        ..Setup::zoom("idp-initiated = true")
+    }
+    .build();
     let mut browser = bridge.browser();
     let post = |path: &str, body: Body| {
         bridge
@@ -409,6 +413,15 @@ async fn r122_each_route_takes_bodies_up_to_its_own_limit_and_not_one_byte_more(
             matches!(browser.exchange(get).await.status, 200 | 404),
             "{path}"
         );
+    }
+    // A click on a page of ours says all by its address: what comes with it, and for however long, is not read.
+    for path in ["/start/zoom", "/test/zoom"] {
+        let large = Body::from("a".repeat(10 * 1024 * 1024));
+        for body in [Body::empty(), large, never()] {
+            let page = bridge.browser().exchange(post(path, body)).await;
+            assert_eq!(page.status, 303, "{path}");
+            assert!(page.header("location").unwrap().starts_with("/j/zoom/"));
+        }
     }
     assert_eq!(begun.elapsed(), std::time::Duration::ZERO);
 }

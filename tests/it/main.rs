@@ -31,6 +31,8 @@ mod compare;
 #[cfg(test)]
 mod control;
 #[cfg(test)]
+mod demands;
+#[cfg(test)]
 mod directory_lab;
 #[cfg(test)]
 mod doctor;

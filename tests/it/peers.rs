@@ -80,7 +80,10 @@ async fn every_service_provider_publishes_valid_metadata_and_sends_valid_signed_
         for binding in kind.bindings() {
             let page = browser.open(&sp.login_by(*binding)).await;
             let (xml, relay_state) = authn_request(&page);
-            xmllint_schema(&xml, Schema::Protocol).unwrap();
+            // saml2-js puts the Signature last, where the schema has none.
+            let is_valid = kind != SpKind::Saml2Js || *binding == RequestBinding::Redirect;
+            let verdict = xmllint_schema(&xml, Schema::Protocol);
+            assert_eq!(verdict.is_ok(), is_valid, "{kind:?}: {verdict:?}");
             assert!(xml.contains(ZOOM_ENTITY_ID), "{kind:?}: {xml}");
             assert!(xml.contains(sp.acs().as_str()), "{kind:?}: {xml}");
             assert_eq!(relay_state, sp.relay_state(), "{kind:?}");

@@ -264,7 +264,7 @@ fn r07_an_elliptic_curve_that_signs_first_is_told_for_each_provider_that_declare
 }
 
 #[tokio::test]
-async fn iip_md09_sdp_md07_our_metadata_names_every_key_that_signs_and_every_algorithm_that_is_verified()
+async fn iip_md09_sdp_md08_our_metadata_names_every_key_that_signs_and_every_algorithm_that_is_verified()
  {
     let bridge = with_ec_keys(Setup::new()).build();
     let page = bridge.browser().open("/saml/metadata").await;
@@ -298,4 +298,52 @@ async fn iip_md09_sdp_md07_our_metadata_names_every_key_that_signs_and_every_alg
         openssl::base64::encode_block(&der)
     });
     assert_eq!(certificates, own);
+}
+
+/// The certificates of our metadata, each in a `KeyDescriptor` that holds nothing else, as PEM.
+fn published(metadata: &str) -> Vec<X509> {
+    let tree = roxmltree::Document::parse(metadata).unwrap();
+    let descriptors =
+        { tree.descendants() }.filter(|node| node.tag_name().name() == "KeyDescriptor");
+    let certificates = descriptors.map(|descriptor| {
+        assert_eq!(descriptor.attribute("use"), Some("signing"));
+        let names: Vec<_> = { descriptor.descendants() }
+            .filter(roxmltree::Node::is_element)
+            .map(|node| node.tag_name().name())
+            .collect();
+        let whole = ["KeyDescriptor", "KeyInfo", "X509Data", "X509Certificate"];
+        assert_eq!(names, whole);
+        let text = descriptor
+            .descendants()
+            .filter_map(|node| node.text())
+            .next_back();
+        let der = openssl::base64::decode_block(text.unwrap()).unwrap();
+        X509::from_der(&der).unwrap()
+    });
+    certificates.collect()
+}
+
+#[tokio::test]
+async fn sdp_md05_sdp_md06_sdp_md07_each_key_stands_in_our_metadata_as_a_certificate_that_verifies_what_it_signs()
+ {
+    for (at, word) in [(0, "rsa-sha256"), (1, "ecdsa-sha256")] {
+        let setup = Setup::zoom(&format!("sign = 'both'\nsignature = '{word}'"));
+        let bridge = with_ec_keys(setup).build();
+        let page = bridge.browser().open("/saml/metadata").await;
+        let certificates = published(&page.body);
+        assert_eq!(certificates.len(), 3);
+        for (certificate, least) in certificates.iter().zip([2048, 256, 256]) {
+            assert!(certificate.public_key().unwrap().bits() >= least);
+        }
+        let (answer, _) = answer(&bridge).await;
+        // By what the metadata gives, and nothing else that lies here.
+        for (number, certificate) in certificates.iter().enumerate() {
+            let pem = String::from_utf8(certificate.to_pem().unwrap()).unwrap();
+            let file = write(bridge.folder.path(), "published.crt", &pem);
+            for element in [SignedElement::Response, SignedElement::Assertion] {
+                let verdict = xmlsec1_verify(&answer.xml, &file, element);
+                assert_eq!(verdict.is_ok(), number == at, "{word}: {verdict:?}");
+            }
+        }
+    }
 }

@@ -25,6 +25,7 @@ use crate::{
         edit::{self, EditFault, Follow, NewProvider},
         environment::Environment,
         fault::ConfigFault,
+        followed,
         named::{Faulty, Named},
         proposal::{self, Proposal},
         sp::SpConfig,
@@ -624,7 +625,8 @@ pub fn state_turn(state_folder: &Path) -> io::Result<Lock> {
 }
 
 fn read(path: &Path) -> io::Result<Vec<u8>> {
-    open_file(path).and_then(read_bounded)
+    // How large it may be is for its reader.
+    open_file(path).and_then(|file| read_bounded(file, followed::MOST_MIB))
 }
 
 /// Whether `fault` is one of these, wherever it stands: lines move when a table comes or changes.

@@ -71,7 +71,7 @@ pub(super) fn run(path: &Path, options: &Options) -> anyhow::Result<()> {
     } else {
         None
     };
-    let bytes = options.brought.read(registrar.named().schemes)?;
+    let bytes = options.brought.read(&registrar)?;
     let proposed = if replace {
         registrar.successor(name, &bytes)
     } else {

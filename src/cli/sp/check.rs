@@ -8,7 +8,7 @@ use serde_json::json;
 
 use super::{
     find, open, say_json, short_name,
-    source::{Fetching, Source},
+    source::{Fetching, Source, max_mib},
     tell,
     told::{self, JsonFinding},
 };
@@ -106,7 +106,9 @@ fn show(checked: &Checked) {
 }
 
 fn of_source(registrar: &Registrar, source: &Source, options: &Options) -> anyhow::Result<Checked> {
-    let bytes = source.read(&options.fetching, registrar.named().schemes)?;
+    let known = { options.name.as_ref() }.and_then(|name| registrar.provider(name));
+    let asked = (registrar.named().schemes, max_mib(known));
+    let bytes = source.read(&options.fetching, asked)?;
     let proposed = match &options.name {
         Some(name) => {
             find(registrar, name)?;

@@ -8,7 +8,7 @@ use serde_json::json;
 
 use super::{
     find, open, say_json, short_name,
-    source::{Fetching, Source},
+    source::{Fetching, Source, max_mib},
     tell, told,
 };
 use crate::{
@@ -38,9 +38,12 @@ pub(super) struct Options {
 pub(super) fn run(path: &Path, options: &Options) -> anyhow::Result<()> {
     let registrar = open(path)?;
     let name = &options.name;
-    find(&registrar, name)?;
+    let known = find(&registrar, name)?;
     let bytes = match &options.metadata {
-        Some(source) => source.read(&options.fetching, registrar.named().schemes)?,
+        Some(source) => {
+            let asked = (registrar.named().schemes, max_mib(Some(known)));
+            source.read(&options.fetching, asked)?
+        }
         None => registrar
             .held(name)
             .with_context(|| format!("no version of the metadata of {name} is held"))?,

@@ -9,11 +9,12 @@ use url::Url;
 
 use super::short_name;
 use crate::{
-    config::{base_url::is_this_machine, edit::Follow},
+    app::{follow::patience, registrar::Registrar},
+    config::{base_url::is_this_machine, edit::Follow, followed::USUAL_MIB, sp::SpConfig},
     metadata::source::read_bounded,
     model::{endpoint::Schemes, short_name::ShortName},
     sys::{
-        fetch::{Allowed, FetchFault, Fetcher, PATIENCE},
+        fetch::{Allowed, FetchFault, Fetcher},
         http::HttpKind,
     },
     xml::Limits,
@@ -72,8 +73,10 @@ impl Brought {
     }
 
     /// Reads it, and no more than is taken.
-    pub(super) fn read(&self, schemes: Schemes) -> anyhow::Result<Vec<u8>> {
-        self.metadata.read(&self.fetching, schemes)
+    pub(super) fn read(&self, registrar: &Registrar) -> anyhow::Result<Vec<u8>> {
+        let known = registrar.provider(&self.name);
+        let asked = (registrar.named().schemes, max_mib(known));
+        self.metadata.read(&self.fetching, asked)
     }
 }
 
@@ -90,20 +93,29 @@ pub(super) struct Fetching {
 
 impl Source {
     /// Reads what is there, and no more than is taken.
-    pub(super) fn read(&self, fetching: &Fetching, schemes: Schemes) -> anyhow::Result<Vec<u8>> {
+    pub(super) fn read(
+        &self,
+        fetching: &Fetching,
+        (schemes, mib): (Schemes, u8),
+    ) -> anyhow::Result<Vec<u8>> {
         match self {
-            Self::Address(url) => fetch(url, fetching, schemes),
+            Self::Address(url) => fetch(url, fetching, (schemes, mib)),
             Self::File(path) => File::open(path)
-                .and_then(read_bounded)
+                .and_then(|file| read_bounded(file, mib))
                 .with_context(|| format!("{} cannot be read", path.display())),
             Self::Input => {
-                read_bounded(io::stdin().lock()).context("standard input cannot be read")
+                read_bounded(io::stdin().lock(), mib).context("standard input cannot be read")
             }
         }
     }
 }
 
-fn fetch(url: &Url, fetching: &Fetching, schemes: Schemes) -> anyhow::Result<Vec<u8>> {
+/// How large the metadata of a provider may be, in MiB: one that is not there yet has no setting of its own.
+pub(super) fn max_mib(known: Option<&SpConfig>) -> u8 {
+    known.map_or(USUAL_MIB, |config| config.metadata_max_mib)
+}
+
+fn fetch(url: &Url, fetching: &Fetching, (schemes, mib): (Schemes, u8)) -> anyhow::Result<Vec<u8>> {
     let read = |path: &PathBuf| {
         fs::read(path).with_context(|| format!("{} cannot be read", path.display()))
     };
@@ -113,13 +125,13 @@ fn fetch(url: &Url, fetching: &Fetching, schemes: Schemes) -> anyhow::Result<Vec
             lab: schemes == Schemes::Lab,
             private: fetching.allow_private,
         },
-        patience: PATIENCE,
+        patience: patience(mib),
     };
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()
         .context("no thread to fetch with")?;
-    let answer = runtime.block_on(fetcher.fetch(url, Limits::METADATA.bytes));
+    let answer = runtime.block_on(fetcher.fetch(url, Limits::metadata_of(mib).bytes));
     // A name that is still being looked up holds nobody back.
     runtime.shutdown_background();
     answer.map_err(|fault| {
@@ -151,6 +163,10 @@ fn hint(fault: &FetchFault) -> &'static str {
         FetchFault::Scheme => "\n    hint: name an https address, or a file that you downloaded",
         FetchFault::Http(fault) if fault.kind() == HttpKind::Untrusted => {
             "\n    hint: --ca FILE, if an authority of your own vouches for it; or download the file"
+        }
+        FetchFault::Http(fault) if fault.kind() == HttpKind::TooLong => {
+            "\n    hint: if it is a whole federation, ask its Metadata Query service for the one provider, or write \
+             a table with `metadata-max-mib`"
         }
         FetchFault::Http(_) => {
             "\n    hint: no proxy is used here: download the file with a browser, and name it as --metadata"

@@ -841,6 +841,16 @@ fn r90_r93_an_address_that_is_followed_is_https_and_stands_beside_no_file() {
             "sp.wiki.metadata-max-age-days: must not be 0",
         ),
         (
+            "metadata-max-mib = 64",
+            "metadata-max-mib = 0",
+            "sp.zoom.metadata-max-mib: is not 1 to 128",
+        ),
+        (
+            "metadata-max-mib = 64",
+            "metadata-max-mib = 129",
+            "sp.zoom.metadata-max-mib: is not 1 to 128",
+        ),
+        (
             "folder = \"../metadata\"",
             "folder = \"../absent\"",
             "metadata.folder: absent cannot be read",

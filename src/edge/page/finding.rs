@@ -173,6 +173,7 @@ const fn hint_key(hint: Hint) -> &'static str {
         Hint::Https => key("hint-https"),
         Hint::KeyCounts => key("hint-key-counts"),
         Hint::KeyToEncryptTo => key("hint-key-to-encrypt-to"),
+        Hint::LargerOrAlone => key("hint-larger-or-alone"),
         Hint::Mend => key("hint-mend"),
         Hint::NextCertificate => key("hint-next-certificate"),
         Hint::NotAPage => key("hint-not-a-page"),

@@ -112,6 +112,7 @@ fn with_causes() -> Vec<Finding> {
         DoorFault::LoneCarriageReturn,
         DoorFault::NotWellFormed { line: 7, column: 7 },
         DoorFault::ProcessingInstruction,
+        DoorFault::TooLarge(Bound::Bytes),
         DoorFault::TooLarge(Bound::Depth),
     ];
     let signatures = [

@@ -4,11 +4,15 @@
 #[cfg(test)]
 mod held;
 #[cfg(test)]
+mod large;
+#[cfg(test)]
 mod query;
 #[cfg(test)]
 mod signed;
 #[cfg(test)]
 mod taking;
+#[cfg(test)]
+mod validity;
 #[cfg(test)]
 mod watched;
 

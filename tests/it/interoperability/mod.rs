@@ -75,17 +75,20 @@ const fn about(kind: SpKind) -> &'static str {
         SpKind::Pysaml2 => {
             "On the xmlsec1 program. Wants the Assertion signed; nothing unsolicited."
         }
-        SpKind::Mellon => "Apache's module on lasso, as Debian ships it. Wants either signed.",
+        SpKind::Mellon => {
+            "Apache's module on lasso, as Debian ships it. Wants either signed. It asks by POST where the identity provider's metadata offers nothing else; in its copy of ours the other address was \
+             left out for that."
+        }
         SpKind::NodeSaml => {
             "The core of passport-saml. Wants the Response and the Assertion signed, its own default: set `sign = \"both\"` for it. No clock skew."
         }
         SpKind::Samlify => {
-            "Wants either signed, and is told beforehand whether Assertions come encrypted. It hands the Audience and the addresses on to the application, which has to compare them. It signs requests \
+            "Holds messages against the schemas, by its author's validator (xmllint in WebAssembly). Wants either signed, and is told beforehand whether Assertions come encrypted. It hands the Audience and the addresses on to the application, which has to compare them. It signs requests \
              only where the identity provider's metadata says WantAuthnRequestsSigned; in its copy of ours that was changed to true."
         }
         SpKind::Saml2Js => {
-            "Clever's. Wants either signed, of an encrypted Assertion, too; no clock skew. Which request is answered is for the application to compare. It could sign a request for POST, too, but writes \
-             the Signature where the schema does not allow it."
+            "Clever's. Wants either signed, of an encrypted Assertion, too; no clock skew. Which request is answered is for the application to compare. By POST it writes the Signature \
+             where the schema does not allow it."
         }
         SpKind::Samael => {
             "A library in Rust on libxmlsec1, of which the stand-in for Zoom is made; here without the stand-in's own rules. Wants either signed, by RSA-SHA256; \
@@ -176,8 +179,9 @@ Each service provider asked by every algorithm that its library can sign its own
 POST, where a signature was demanded. \"Accepted\" means that somebody was signed in by that request, and that the service provider read who. What
 was refused was refused on our own page, under the code that stands first, and with that fault in the log; it was sent once more to a server that
 takes SHA-1 of that service provider for a while. pysaml2 combines each signature with each digest by POST: here each of both stands once. saml2-js
-has one digest for what it posts, and puts the signature last, where the schema has none; samlify takes the digest of the signature. samael was given
-an RSA key and one on P-256, by which it chooses for a query; in the XML its user chooses. The others sign with RSA keys alone.
+has one digest for what it posts, and puts the signature last, where the schema has none; samlify takes the digest of the signature, and so
+does lasso below mellon, but for SHA-384 with RSA-SHA512. samael was given an RSA key and one on P-256, by which it chooses for a query; in the
+XML its user chooses. The others sign with RSA keys alone.
 
 | service provider | AuthnRequest by | signature | digest | what the bridge says | with `sha1-until` |
 |---|---|---|---|---|---|

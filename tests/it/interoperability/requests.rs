@@ -48,7 +48,13 @@ const fn in_a_query(kind: SpKind) -> &'static [Word] {
 /// each digest once.
 const fn in_the_xml(kind: SpKind) -> &'static [(Word, Word)] {
     match kind {
-        SpKind::Python3Saml | SpKind::Mellon => &[],
+        SpKind::Python3Saml => &[],
+        SpKind::Mellon => &[
+            ("rsa-sha1", "sha1"),
+            ("rsa-sha256", "sha256"),
+            ("rsa-sha384", "sha384"),
+            ("rsa-sha512", "sha384"),
+        ],
         SpKind::Pysaml2 => &[
             ("rsa-sha1", "sha1"),
             ("rsa-sha224", "sha224"),

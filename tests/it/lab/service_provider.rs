@@ -87,9 +87,9 @@ impl SpKind {
     /// How it can send its AuthnRequest; the first one is what it does when it is not told.
     pub(crate) const fn bindings(self) -> &'static [RequestBinding] {
         match self {
-            Self::Python3Saml | Self::Mellon | Self::Saml2Js => &[RequestBinding::Redirect],
+            Self::Python3Saml => &[RequestBinding::Redirect],
             Self::Pysaml2 => &[RequestBinding::Post, RequestBinding::Redirect],
-            Self::NodeSaml | Self::Samlify | Self::Samael => {
+            Self::Mellon | Self::NodeSaml | Self::Samlify | Self::Saml2Js | Self::Samael => {
                 &[RequestBinding::Redirect, RequestBinding::Post]
             }
         }
@@ -348,9 +348,25 @@ impl RunningSp {
     /// Where a sign-in begins whose AuthnRequest is to travel so.
     pub(crate) fn login_by(&self, binding: RequestBinding) -> Url {
         let mut url = self.login();
-        if !self.site.kind.is_mellon() {
-            url.query_pairs_mut().append_pair("binding", binding.word());
+        if self.site.kind.is_mellon() {
+            return match binding {
+                RequestBinding::Post => self.login_at_mellon(binding, "rsa-sha256"),
+                RequestBinding::Redirect => url,
+            };
         }
+        url.query_pairs_mut().append_pair("binding", binding.word());
+        url
+    }
+
+    /// Where mellon is told how its AuthnRequest is to travel and to be signed: an address for each.
+    fn login_at_mellon(&self, binding: RequestBinding, signature: &str) -> Url {
+        let before = match binding {
+            RequestBinding::Post => "post-",
+            RequestBinding::Redirect => "",
+        };
+        let mut url = self.site.url(&format!("/{before}{signature}/login"));
+        url.query_pairs_mut()
+            .append_pair("ReturnTo", &self.relay_state());
         url
     }
 
@@ -363,10 +379,7 @@ impl RunningSp {
     ) -> Url {
         if self.site.kind.is_mellon() {
             let (_, word) = signature.rsplit_once('#').unwrap();
-            let back = self.login();
-            return self
-                .site
-                .url(&format!("/{word}/login?ReturnTo={}", back.path()));
+            return self.login_at_mellon(binding, word);
         }
         let mut url = self.login_by(binding);
         let mut query = url.query_pairs_mut();
