@@ -36,17 +36,17 @@ pub(super) const SUPANN: [Known; 56] = [
     Known::one(
         "supannCodeEntite",
         "urn:oid:1.3.6.1.4.1.7135.1.2.1.6",
-        ["code d'entité", "code of the unit"],
+        ["code d’entité", "code of the unit"],
     ),
     Known::many(
         "supannCodeEntiteParent",
         "urn:oid:1.3.6.1.4.1.7135.1.2.1.7",
-        ["code de l'entité parente", "code of the parent unit"],
+        ["code de l’entité parente", "code of the parent unit"],
     ),
     Known::many(
         "supannEntiteAffectation",
         "urn:oid:1.3.6.1.4.1.7135.1.2.1.8",
-        ["entités d'affectation", "units of assignment"],
+        ["entités d’affectation", "units of assignment"],
     ),
     Known::many(
         "supannCodeINE",
@@ -56,12 +56,12 @@ pub(super) const SUPANN: [Known; 56] = [
     Known::many(
         "supannEtuId",
         "urn:oid:1.3.6.1.4.1.7135.1.2.1.10",
-        ["numéro d'étudiant", "student number"],
+        ["numéro d’étudiant", "student number"],
     ),
     Known::many(
         "supannEmpId",
         "urn:oid:1.3.6.1.4.1.7135.1.2.1.11",
-        ["numéro d'agent", "staff number"],
+        ["numéro d’agent", "staff number"],
     ),
     Known::many(
         "supannAutreTelephone",
@@ -71,7 +71,7 @@ pub(super) const SUPANN: [Known; 56] = [
     Known::one(
         "supannEntiteAffectationPrincipale",
         "urn:oid:1.3.6.1.4.1.7135.1.2.1.13",
-        ["entité d'affectation principale", "main unit of assignment"],
+        ["entité d’affectation principale", "main unit of assignment"],
     ),
     Known::many(
         "supannEtablissement",
@@ -89,7 +89,7 @@ pub(super) const SUPANN: [Known; 56] = [
     Known::many(
         "supannTypeEntite",
         "urn:oid:1.3.6.1.4.1.7135.1.2.1.16",
-        ["type d'entité", "kind of unit"],
+        ["type d’entité", "kind of unit"],
     ),
     Known::many(
         "supannParrainDN",
@@ -134,7 +134,7 @@ pub(super) const SUPANN: [Known; 56] = [
     Known::many(
         "supannEtuAnneeInscription",
         "urn:oid:1.3.6.1.4.1.7135.1.2.1.25",
-        ["années d'inscription", "years of enrolment"],
+        ["années d’inscription", "years of enrolment"],
     ),
     Known::many(
         "supannEtuCursusAnnee",
@@ -164,7 +164,7 @@ pub(super) const SUPANN: [Known; 56] = [
     Known::many(
         "supannEtuRegimeInscription",
         "urn:oid:1.3.6.1.4.1.7135.1.2.1.31",
-        ["régime d'inscription", "kind of enrolment"],
+        ["régime d’inscription", "kind of enrolment"],
     ),
     Known::many(
         "supannEtuSecteurDisciplinaire",
@@ -190,7 +190,7 @@ pub(super) const SUPANN: [Known; 56] = [
         "supannTypeEntiteAffectation",
         "urn:oid:1.3.6.1.4.1.7135.1.2.1.36",
         [
-            "type de l'entité d'affectation",
+            "type de l’entité d’affectation",
             "kind of the unit of assignment",
         ],
     ),
@@ -207,7 +207,7 @@ pub(super) const SUPANN: [Known; 56] = [
     Known::one(
         "supannPrenomsEtatCivil",
         "urn:oid:1.3.6.1.4.1.7135.1.2.1.39",
-        ["prénoms de l'état civil", "legal first names"],
+        ["prénoms de l’état civil", "legal first names"],
     ),
     Known::one(
         "supannOIDCDateDeNaissance",
@@ -238,7 +238,7 @@ pub(super) const SUPANN: [Known; 56] = [
         "supannRessourceEtatDate",
         "urn:oid:1.3.6.1.4.1.7135.1.2.1.54",
         [
-            "dates d'état du compte",
+            "dates d’état du compte",
             "dates of the state of the account",
         ],
     ),
@@ -250,12 +250,12 @@ pub(super) const SUPANN: [Known; 56] = [
     Known::many(
         "supannEmpProfil",
         "urn:oid:1.3.6.1.4.1.7135.1.2.1.56",
-        ["profils d'agent", "staff profiles"],
+        ["profils d’agent", "staff profiles"],
     ),
     Known::many(
         "supannExtProfil",
         "urn:oid:1.3.6.1.4.1.7135.1.2.1.57",
-        ["profils d'invité", "guest profiles"],
+        ["profils d’invité", "guest profiles"],
     ),
     Known::many(
         "supannCodePopulation",
@@ -265,17 +265,17 @@ pub(super) const SUPANN: [Known; 56] = [
     Known::many(
         "supannEmpDateFin",
         "urn:oid:1.3.6.1.4.1.7135.1.2.1.59",
-        ["date de fin d'agent", "end date as staff"],
+        ["date de fin d’agent", "end date as staff"],
     ),
     Known::many(
         "supannEtuDateFin",
         "urn:oid:1.3.6.1.4.1.7135.1.2.1.60",
-        ["date de fin d'étudiant", "end date as student"],
+        ["date de fin d’étudiant", "end date as student"],
     ),
     Known::many(
         "supannExtDateFin",
         "urn:oid:1.3.6.1.4.1.7135.1.2.1.61",
-        ["date de fin d'invité", "end date as guest"],
+        ["date de fin d’invité", "end date as guest"],
     ),
     Known::many(
         "supannConsentement",

@@ -5,6 +5,8 @@ use axum::{
     response::Response as HttpResponse,
 };
 
+use super::page::Page;
+
 /// What a page's own policy is, where it differs from the strictest.
 #[derive(Clone, Debug)]
 pub enum PagePolicy {
@@ -26,6 +28,29 @@ pub enum PagePolicy {
 }
 
 impl PagePolicy {
+    /// The policy of a page. The form for name and password may lead to the CAS server where people sign in at one
+    /// (`asks_cas`); `nonce` is the one that the page was written with.
+    pub fn of(page: &Page<'_>, asks_cas: bool, nonce: &str) -> Self {
+        match page {
+            Page::Post { .. } | Page::PostFault { .. } => Self::Post {
+                nonce: nonce.to_owned(),
+            },
+            Page::Start { .. } | Page::Trials { .. } => Self::LeadsOn,
+            // CAS may be back when the form is sent, and is gone to then.
+            Page::Login { .. } if asks_cas => Self::LeadsOn,
+            Page::Trial(_) => Self::LeadsNowhere,
+            Page::Framed => Self::Framed,
+            Page::Login { .. }
+            | Page::PasswordEnds(_)
+            | Page::Stop(_)
+            | Page::LogoutConfirm { .. }
+            | Page::LoggedOut
+            | Page::NothingToLogOut
+            | Page::NotFound { .. }
+            | Page::Home { .. } => Self::Plain,
+        }
+    }
+
     /// The `Content-Security-Policy`.
     pub fn header(&self) -> Option<HeaderValue> {
         let common =

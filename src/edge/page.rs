@@ -10,6 +10,7 @@
 pub mod article;
 mod finding;
 mod form;
+pub mod gallery;
 pub mod interview;
 pub mod matter;
 pub mod sheet;

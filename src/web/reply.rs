@@ -112,8 +112,7 @@ pub(super) fn to_start(
                 provider: start.provider.text(language),
                 about: about(&start.ui_info, language),
             };
-            let response = html(front, &page, language, StatusCode::OK);
-            with_policy(response, &PagePolicy::LeadsOn)
+            html(front, &page, language, StatusCode::OK)
         }
         Err(stopped) => stop_page(front, headers, language, &stopped),
     };
@@ -189,8 +188,7 @@ pub(super) fn trials(front: &Front, headers: &HeaderMap, chosen: Option<Language
         .map(|(name, path)| (name.as_str(), path.as_str()))
         .collect();
     let page = Page::Trials { trials: &trials };
-    let response = html(front, &page, language, StatusCode::OK);
-    let mut response = with_policy(response, &PagePolicy::LeadsOn);
+    let mut response = html(front, &page, language, StatusCode::OK);
     remember(&mut response, chosen);
     response
 }
@@ -340,22 +338,11 @@ fn post_page(front: &Front, language: Language, answer: &Answer) -> HttpResponse
             provider,
         }
     };
-    let response = html_with(front, &page, language, &nonce, StatusCode::OK);
-    with_policy(response, &PagePolicy::Post { nonce })
+    html_with(front, &page, (language, &nonce), StatusCode::OK)
 }
 
 fn trial_page(front: &Front, language: Language, trial: &Trial) -> HttpResponse {
-    let response = html(front, &Page::Trial(trial), language, StatusCode::OK);
-    with_policy(response, &PagePolicy::LeadsNowhere)
-}
-
-fn with_policy(mut response: HttpResponse, policy: &PagePolicy) -> HttpResponse {
-    if let Some(policy) = policy.header() {
-        response
-            .headers_mut()
-            .insert(header::CONTENT_SECURITY_POLICY, policy);
-    }
-    response
+    html(front, &Page::Trial(trial), language, StatusCode::OK)
 }
 
 fn password_page(front: &Front, language: Language, form: &PasswordForm) -> HttpResponse {
@@ -378,10 +365,6 @@ fn password_page(front: &Front, language: Language, form: &PasswordForm) -> Http
         Some(Refused::Wrong) | None => StatusCode::OK,
     };
     let mut response = html(front, &page, language, status);
-    if front.bridge.authenticator.cas.is_some() {
-        // It may be back when the form is sent, and is gone to then.
-        response = with_policy(response, &PagePolicy::LeadsOn);
-    }
     let wait = match form.refused {
         Some(Refused::Wait(seconds)) => Some(seconds),
         Some(Refused::Busy) => Some(2),
@@ -493,20 +476,26 @@ fn agent(headers: &HeaderMap) -> &str {
 }
 
 fn html(front: &Front, page: &Page<'_>, language: Language, status: StatusCode) -> HttpResponse {
-    html_with(front, page, language, "", status)
+    html_with(front, page, (language, ""), status)
 }
 
+/// Writes a page, with the policy that it needs.
 fn html_with(
     front: &Front,
     page: &Page<'_>,
-    language: Language,
-    nonce: &str,
+    (language, nonce): (Language, &str),
     status: StatusCode,
 ) -> HttpResponse {
     match front.pages.render(page, language, nonce) {
         Ok(html) => {
             let kind = "text/html; charset=utf-8";
-            (status, [(header::CONTENT_TYPE, kind)], html).into_response()
+            let mut response = (status, [(header::CONTENT_TYPE, kind)], html).into_response();
+            let asks_cas = front.bridge.authenticator.cas.is_some();
+            if let Some(policy) = PagePolicy::of(page, asks_cas, nonce).header() {
+                let headers = response.headers_mut();
+                headers.insert(header::CONTENT_SECURITY_POLICY, policy);
+            }
+            response
         }
         Err(error) => {
             tracing::error!(error.chain = %Chain(&error), "a page could not be written");

@@ -10,23 +10,14 @@
 // sideways, nothing was blocked by the page's own Content-Security-Policy, and a screenshot goes to
 // OUT.
 // The last line says `N passed, N failed`; the exit status is 1 when one failed.
-import { readFile, mkdir, access } from 'node:fs/promises';
-import { createRequire } from 'node:module';
+import { mkdir } from 'node:fs/promises';
 import path from 'node:path';
 import { chromium } from 'playwright-core';
+import { axe, DEVICES, launch, LOCALES, setting } from './browser.mjs';
 import { Visit } from './visit.mjs';
 
 const kind = process.argv[2];
 const { scenarios } = await import(`./${kind}-scenarios.mjs`);
-
-const setting = (name) => {
-  const value = process.env[name];
-  if (!value) {
-    console.error(`set ${name}`);
-    process.exit(2);
-  }
-  return value;
-};
 
 const settings = {
   idp: new URL(setting('IDP_URL')).origin,
@@ -44,37 +35,18 @@ const settings = {
   // The sheet for Zoom's form: a file.
   sheet: setting('SHEET'),
   out: setting('OUT'),
+  axe,
+  launch,
 };
-const program = process.env.CHROMIUM ?? '/usr/bin/chromium';
-await access(program);
 await mkdir(settings.out, { recursive: true });
-settings.axe = await readFile(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
 
 // Each is a person with a device.
-const everybody = [
-  { lang: 'fr', locale: 'fr-FR', device: 'desktop', viewport: { width: 1280, height: 800 } },
-  { lang: 'fr', locale: 'fr-FR', device: 'phone', viewport: { width: 390, height: 844 } },
-  { lang: 'en', locale: 'en-GB', device: 'desktop', viewport: { width: 1280, height: 800 } },
-  { lang: 'en', locale: 'en-GB', device: 'phone', viewport: { width: 390, height: 844 } },
-];
+const everybody = Object.entries(LOCALES).flatMap(([lang, locale]) =>
+  Object.entries(DEVICES).map(([device, viewport]) => ({ lang, locale, device, viewport })),
+);
 const people = kind === 'mellon' ? [everybody[0], everybody[3]] : everybody;
 
-settings.launch = {
-  executablePath: program,
-  headless: true,
-  args: [
-    // In a container the tests run as root, where Chromium has no sandbox.
-    ...(process.getuid() === 0 ? ['--no-sandbox'] : []),
-    '--disable-background-networking',
-    '--disable-component-update',
-    '--disable-gpu',
-    '--disable-quic',
-    '--disable-sync',
-    '--host-resolver-rules=MAP *.localhost 127.0.0.1, MAP * ~NOTFOUND, EXCLUDE 127.0.0.1',
-    '--no-first-run',
-  ],
-};
-const browser = await chromium.launch(settings.launch);
+const browser = await chromium.launch(launch);
 
 const only = process.env.ONLY;
 let passed = 0;

@@ -5,12 +5,9 @@ import http from 'node:http';
 import os from 'node:os';
 import path from 'node:path';
 import { chromium } from 'playwright-core';
+import { brokenRules, misplaced } from './look.mjs';
 
 const WAIT = 15_000;
-const AXE = {
-  runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'],
-  resultTypes: ['violations'],
-};
 
 export class Visit {
   #browser;
@@ -121,17 +118,10 @@ export class Visit {
     await this.shoot(page, `${site}-${await this.kind(page)}`);
     const lang = await page.evaluate(() => document.documentElement.lang);
     assert.match(lang, /^(fr|en)\b/, `${where} says no language`);
-    const over = await page.evaluate(
-      () => document.documentElement.scrollWidth - document.documentElement.clientWidth,
-    );
-    assert.ok(over <= 0, `${where} sticks out by ${over} pixels`);
-    // The page may show only what it says: axe-core is put in by the debugger, past the policy.
-    await page.evaluate(this.axe);
-    const { violations } = await page.evaluate((options) => globalThis.axe.run(document, options), AXE);
-    const words = violations.map(
-      ({ id, help, nodes }) => `  ${id}: ${help}\n    ${nodes.map((node) => node.html).join('\n    ')}`,
-    );
-    assert.equal(words.length, 0, `${where} breaks rules of accessibility:\n${words.join('\n')}`);
+    const faults = await misplaced(page);
+    assert.equal(faults.length, 0, `${where} ${faults.join(', ')}`);
+    const broken = await brokenRules(page, this.axe);
+    assert.equal(broken.length, 0, `${where} breaks rules of accessibility:\n  ${broken.join('\n  ')}`);
   }
 
   // A screenshot for people to look at.

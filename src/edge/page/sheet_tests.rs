@@ -3,59 +3,9 @@ use std::{collections::BTreeSet, path::Path};
 use super::*;
 use crate::{
     config::{fault::ConfigFault, sections::FieldLine},
-    edge::page::test_support::variants,
+    edge::page::{gallery::notes, test_support::variants},
     model::short_name::ShortName,
 };
-
-/// Every note there is; a match without "whatever else" in `note_key` sees to it that each has words.
-fn notes(text: &str) -> Vec<Note> {
-    let own = || text.to_owned();
-    vec![
-        Note::AutomaticLogout { hours: 8 },
-        Note::Binding,
-        Note::Certificate {
-            until: own(),
-            sha256: own(),
-        },
-        Note::DefaultIsBasic,
-        Note::DefaultIsNone,
-        Note::Domain,
-        Note::Email,
-        Note::EmailIsNameId,
-        Note::EmailMissing,
-        Note::EmployeeId,
-        Note::EmployeeIdMissing,
-        Note::EncryptionOff,
-        Note::EncryptionOn,
-        Note::LinesInOrder,
-        Note::LinesOfYourOwn,
-        Note::ManagedCertificate { is_followed: false },
-        Note::ManagedCertificate { is_followed: true },
-        Note::NameMissing,
-        Note::NameRefresh,
-        Note::ProvisionUser,
-        Note::ResponseLogs,
-        Note::SignLogout,
-        Note::SignOut,
-        Note::SignRequestsLater,
-        Note::SignRequestsNeeded,
-        Note::SignRequestsUnverified { sp: own() },
-        Note::SignRequestsWise,
-        Note::SignatureHashDiffers { algorithm: own() },
-        Note::SpNameAlone { other: own() },
-        Note::SpNameEither { other: own() },
-        Note::TransferDomain,
-        Note::TransferPeople,
-        Note::TransferWhat,
-        Note::Unplaced,
-        Note::Unsent,
-        Note::UnsentOthers,
-        Note::VanityUrl,
-        Note::SpCertificate {
-            sp: text.to_owned(),
-        },
-    ]
-}
 
 /// A sheet that holds `text` wherever a text can stand.
 fn full(text: &str) -> Sheet {
