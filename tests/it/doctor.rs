@@ -6,7 +6,7 @@ use std::{
     process::{Command, Stdio},
 };
 
-use axum::{Router, response::Html};
+use axum::{Router, http::header::DATE, response::Html};
 use serde_json::Value;
 
 use crate::lab::{
@@ -66,6 +66,10 @@ impl House {
 
     /// Runs `passerelle doctor` with these words, and this on standard input.
     async fn doctor(&self, words: &[&str], typed: &str) -> Told {
+        self.run(&[&["doctor"], words].concat(), typed).await
+    }
+
+    async fn run(&self, words: &[&str], typed: &str) -> Told {
         let mut replaced = vec![
             ("[authn]\nmethods = [\"local\"]\n", self.authn.as_str()),
             ("[authn.local]\npeople = \"people.toml\"\n", ""),
@@ -73,7 +77,7 @@ impl House {
         replaced.extend(self.replaced.iter().map(|(old, new)| (*old, new.as_str())));
         let file = self.bridge.configure(&replaced);
         let mut command = Command::new(PROGRAM);
-        command.arg("doctor").arg("--config").arg(file).args(words);
+        command.args(words).arg("--config").arg(file);
         command.stdin(Stdio::piped());
         command.stdout(Stdio::piped()).stderr(Stdio::piped());
         let typed = typed.to_owned();
@@ -349,6 +353,43 @@ async fn a_server_that_is_no_cas_server_or_none_at_all_is_told_with_what_to_do()
     let said = house.doctor(&["cas", "--json"], "").await;
     said.is_bad("tls", "nobody can be reached", "is the server started");
     assert_eq!(said.verdicts("clock"), ["not-tried"]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn check_warns_where_the_cas_server_has_another_time_and_says_nothing_where_none_is_to_be_had()
+ {
+    let listener = tokio::net::TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await;
+    let listener = listener.unwrap();
+    let url = format!("http://{}/cas", listener.local_addr().unwrap());
+    let router = Router::new().fallback(async || {
+        let date = [(DATE, "Thu, 26 Nov 2026 08:00:00 GMT")];
+        (date, Html("<form></form>"))
+    });
+    tokio::spawn(axum::serve(listener, router).into_future());
+    let mut house = House::new(&of_cas(&url));
+    let said = house.run(&["check"], "").await;
+    assert_eq!(said.status, 0, "{}", said.errors);
+    let warning = format!("s ahead of that of {url}");
+    assert!(said.errors.contains(&warning), "{}", said.errors);
+    assert!(said.errors.contains("hint: see `timedatectl`"));
+    let warnings = |said: &Told| {
+        let (before, _) = said.out.rsplit_once(" warning(s)").unwrap();
+        let number = before.rsplit(' ').next().unwrap();
+        number.parse::<u32>().unwrap()
+    };
+    let counted = warnings(&said);
+    // Nobody is there who tells the time, and one whose time is ours.
+    let cas = CasServer::start(&[ALICE]).await;
+    for url in [
+        format!("http://127.0.0.1:{}/cas", free_port()),
+        cas.url().to_string(),
+    ] {
+        house.authn = of_cas(&url);
+        let said = house.run(&["check"], "").await;
+        assert_eq!(said.status, 0, "{}", said.errors);
+        assert!(!said.errors.contains("clock"), "{}", said.errors);
+        assert_eq!(warnings(&said) + 1, counted);
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

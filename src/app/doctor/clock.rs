@@ -3,6 +3,7 @@
 use jiff::{SignedDuration, Timestamp};
 
 use super::Finding;
+use crate::sys::{clock::Clock, http::HttpAnswer};
 
 const CHECK: &str = "clock";
 /// How far the clocks may be from one another: proofs of a new login allow for as much.
@@ -18,6 +19,17 @@ pub(super) struct Date {
     pub(super) ours: Timestamp,
 }
 
+impl Date {
+    /// That of an answer which came now from the server at `url`; none where it has none.
+    pub(super) fn of(answer: &HttpAnswer, url: &str, clock: &dyn Clock) -> Option<Self> {
+        Some(Self {
+            server: url.to_owned(),
+            theirs: answer.date()?,
+            ours: clock.now(),
+        })
+    }
+}
+
 /// One for each server.
 pub(super) fn findings(dates: &[Date]) -> Vec<Finding> {
     if dates.is_empty() {
@@ -30,7 +42,7 @@ pub(super) fn findings(dates: &[Date]) -> Vec<Finding> {
     dates.iter().map(of_server).collect()
 }
 
-fn of_server(date: &Date) -> Finding {
+pub(super) fn of_server(date: &Date) -> Finding {
     let difference = date.ours.duration_since(date.theirs);
     let seconds = difference.abs().as_secs();
     let server = &date.server;

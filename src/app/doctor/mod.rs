@@ -205,6 +205,24 @@ impl Doctor<'_> {
     }
 }
 
+/// Our clock against that of the CAS server that people are sent to: none where nobody is sent there, or where it does
+/// not answer within `patience`, which is for the doctor to say.
+pub async fn clock_against_cas(
+    named: Named<'_>,
+    (clock, entropy): (&dyn Clock, &dyn Entropy),
+    patience: Duration,
+) -> Option<Finding> {
+    let authn = named.authn.filter(|authn| authn.uses(Method::Cas));
+    let subject = CasSubject {
+        named,
+        config: authn.and_then(|authn| authn.cas.as_ref()),
+        entropy,
+        ask: None,
+    };
+    let date = subject.date(clock, patience).await?;
+    Some(clock::of_server(&date))
+}
+
 impl Finding {
     fn good(check: &'static str, what: impl Into<String>) -> Self {
         Self {
