@@ -1,4 +1,4 @@
-//! Every shape of an `EntityDescriptor`, and every document that is no XML, brought to `passerelle sp add` as the
+//! Every shape of an `EntityDescriptor`, every kind of change of one, and every document that is no XML, brought to `passerelle sp add` as the
 //! metadata of a new provider: what the strict reader refuses leaves no trace, and what it reads is written as it came.
 
 use passerelle::{
@@ -8,7 +8,7 @@ use passerelle::{
     sys::clock::{Clock as _, SystemClock},
 };
 
-use super::{genuine::Kind, malformed, shapes};
+use super::{changed::changes, genuine::Kind, malformed, shapes};
 use crate::{
     bridge::{Bridge, Setup, ZOOM, ZOOM_ALIAS, zoom_metadata},
     sp::House,
@@ -42,9 +42,17 @@ async fn r04_r06_r94_every_hostile_document_is_refused_by_sp_add_with_nothing_wr
  {
     let (genuine, cases) = shapes::of(Kind::EntityDescriptor);
     let malformed = [malformed::MALFORMED, malformed::MALFORMED_MARKUP].concat();
+    // Of each kind of change one, as each takes a run of the program.
+    let changed = changes(&genuine.xml, 1);
+    assert!(changed.len() > 10, "{}", changed.len());
     let documents = { cases.iter() }
         .map(|case| (case.name.as_str(), case.octets.as_slice()))
         .chain(malformed.iter().map(|(xml, why)| (*why, xml.as_bytes())))
+        .chain(
+            changed
+                .iter()
+                .map(|change| (change.what, change.text.as_bytes())),
+        )
         .chain([("the genuine", genuine.xml.as_bytes())]);
     let bridge = Bridge::new();
     let config = SpConfig {

@@ -30,12 +30,12 @@ use crate::bridge::{Bridge, SSO, request::post as post_form};
 const SHORT: usize = 16 * 1024;
 
 /// A text to which something was done.
-struct Change {
-    what: &'static str,
+pub(super) struct Change {
+    pub(super) what: &'static str,
     /// Whether it may be what makes the genuine one of a hostile one: it takes something away, or
     /// undoes what was done.
     may_restore: bool,
-    text: String,
+    pub(super) text: String,
 }
 
 /// The changes to one text.
@@ -46,7 +46,7 @@ struct Changes<'a> {
 }
 
 /// Makes one change to `xml` at each of at most `most` places of each kind.
-fn changes(xml: &str, most: usize) -> Vec<Change> {
+pub(super) fn changes(xml: &str, most: usize) -> Vec<Change> {
     let Ok(tree) = Document::parse(xml) else {
         return Vec::new();
     };
