@@ -220,7 +220,7 @@ const SDP: Profile = Profile {
     name: "saml2int (SDP)",
     about: "\"SAML V2.0 Deployment Profile for Federation Interoperability\", version 2.0 of 2019-12-09: how an identity provider must be set \
             up. Where Zoom asks for something else, the setting of that one provider departs from it, and nothing else does. What it \
-            recommends or leaves open is not listed: SDP-IDP19, 22 and 23. SDP-IDP16, 17 and 24 to 31 are told by its draft of \
+            recommends or leaves open is not listed: SDP-IDP17, 19, 22 and 23. SDP-IDP16 and 24 to 31 are told by its draft of \
             2018-11-19: the text of the final version was not at hand for them.",
     requirements: &[
         kept("SDP-G01", "clocks may differ by three to five minutes"),
@@ -310,11 +310,6 @@ const SDP: Profile = Profile {
             "SDP-IDP16",
             "where that wish cannot be met, the answer goes without it, or is an error",
             SUBJECT_IDENTIFIERS,
-        ),
-        excluded(
-            "SDP-IDP17",
-            "a provider that wishes for none may be told one of them, both or neither, or get an error",
-            "it allows everything, and so there is nothing to hold us to. Nothing is told that no rule of the configuration allows",
         ),
         kept(
             "SDP-IDP18",

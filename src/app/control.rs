@@ -74,6 +74,9 @@ impl Answers for Live {
                 .map(|key| key.certificate().sha256().to_owned())
                 .collect(),
             signed_with: rollover::signed_with(bridge, &current.basis, now),
+            seal_keys: { bridge.seal.uses(now) }
+                .map(|(id, does)| (id.to_string(), does.word().to_owned()))
+                .collect(),
             providers: states
                 .map(|(name, state)| (name.to_string(), state.word().to_owned()))
                 .collect(),

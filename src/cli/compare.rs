@@ -24,7 +24,7 @@ use crate::{
     flow::stop::HereFault,
     model::{chain::Chain, text::visible},
     setup::{
-        accounts::{Account, Keys},
+        accounts::{Account, Keys, ShutOut},
         export::MOST_ROWS,
         old::{self, Mapped, Old, OldFault, Shown},
     },
@@ -328,7 +328,10 @@ fn because(old: &Old, compared: &Compared) -> String {
         Fate::Crossed(other) => format!(
             "its address is that of {login} here, and its Employee Unique ID that of {other}"
         ),
-        Fate::NoLicense => {
+        Fate::NoLicense(ShutOut::NoLine) => format!(
+            "{login} meets no line for a licence in Zoom's form: they do not come to the account that is there, and no other one is made"
+        ),
+        Fate::NoLicense(ShutOut::Line) => {
             format!(
                 "{login} meets the line for the licence None in Zoom's form, which shuts people out"
             )

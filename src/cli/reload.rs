@@ -16,11 +16,21 @@ pub(super) fn run(path: &Path) -> anyhow::Result<()> {
     let socket = socket(path).context(
         "the configuration names no control-socket, nor a state-folder to have it in: send the server SIGHUP",
     )?;
-    have_it_read_again(&socket)
+    let faults = have_it_read_again(&socket)?;
+    if faults > 0 {
+        bail!("the configuration took over, with {faults} fault(s) of providers");
+    }
+    say("the configuration took over");
+    Ok(())
 }
 
-/// The same with the server that listens at `socket`.
-pub(super) fn have_it_read_again(socket: &Path) -> anyhow::Result<()> {
+/// The same with the server that listens at `socket`: how many faults of providers it has told, of a configuration that
+/// took over.
+///
+/// # Errors
+///
+/// It did not take over, or nobody knows.
+pub(super) fn have_it_read_again(socket: &Path) -> anyhow::Result<usize> {
     let answer = ask(socket, Command::Reload).map_err(|fault| {
         let what = match fault {
             AskFault::NoAnswer => {
@@ -46,18 +56,9 @@ pub(super) fn have_it_read_again(socket: &Path) -> anyhow::Result<()> {
             complain(&format!("{kind}: {line}"));
         }
     }
-    match (reload.is_taken, reload.faults.len()) {
-        (true, 0) => {
-            say("the configuration took over");
-            Ok(())
-        }
-        (true, faults) => {
-            bail!("the configuration took over, with {faults} fault(s) of providers")
-        }
-        (false, faults) => {
-            bail!(
-                "{faults} fault(s): the configuration was not taken, and the one before it goes on"
-            )
-        }
+    let faults = reload.faults.len();
+    if !reload.is_taken {
+        bail!("{faults} fault(s): the configuration was not taken, and the one before it goes on");
     }
+    Ok(faults)
 }

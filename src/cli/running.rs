@@ -61,11 +61,26 @@ pub(super) fn server(path: &Path) -> Option<Server> {
     }
 }
 
-/// Where a server that runs by the configuration at `path`, and by no other one, listens; none where none answers.
-pub(super) fn socket_of_running(path: &Path) -> Option<PathBuf> {
-    let socket = socket(path)?;
-    let server = asked(&socket).ok()?;
-    is_one_file(path, &server.configuration).then_some(socket)
+/// The server that runs by the configuration at `path`, and by no other one, and where it listens; none where none does.
+///
+/// # Errors
+///
+/// One may be there, and could not be asked.
+pub(super) fn server_of(path: &Path) -> Result<Option<(PathBuf, Status)>, AskFault> {
+    let Some(socket) = socket(path) else {
+        return Ok(None);
+    };
+    match ask(&socket, Command::Status) {
+        Ok(Answer::Status(status)) => {
+            let is_ours = is_one_file(path, &status.configuration);
+            Ok(is_ours.then_some((socket, status)))
+        }
+        Ok(Answer::Refused(_) | Answer::Decided(_) | Answer::Reload(_)) => {
+            Err(AskFault::NotUnderstood)
+        }
+        Err(AskFault::NobodyThere) => Ok(None),
+        Err(fault) => Err(fault),
+    }
 }
 
 /// Warns of what the running server, where one answers, has otherwise of our keys than what was built from the file at

@@ -23,11 +23,20 @@ pub struct Keys {
     pub next: Option<SigningKeySource>,
     /// The keys that seal journeys, and values in a store elsewhere.
     pub seal: Arc<KeyRing>,
-    /// The file that they are in; none where they are a credential of systemd.
-    pub seal_file: Option<PathBuf>,
+    /// Where they are.
+    pub seal_place: SealPlace,
     /// The secret from which persistent `NameID`s are made, at least 32 bytes. Losing it changes
     /// every person's name at every provider that uses them.
     pub pairwise: Secret,
+}
+
+/// Where the keys that seal are.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub enum SealPlace {
+    /// A file.
+    File(PathBuf),
+    /// A credential of systemd, which is not written from here.
+    Credential,
 }
 
 /// One of our signing keys, as the configuration names it.
@@ -112,15 +121,23 @@ pub fn names_no_file(written: &Path) -> bool {
     written.to_str().is_some_and(is_one)
 }
 
-/// The signing keys, and the next one, as far as they could be read.
-pub(super) type Signing = (Vec<SigningKeySource>, Option<SigningKeySource>);
+/// What could be read where not all could.
+#[derive(Debug, Default)]
+pub(super) struct Known {
+    /// The signing keys.
+    pub(super) signing: Vec<SigningKeySource>,
+    /// The next one.
+    pub(super) next: Option<SigningKeySource>,
+    /// Where those are that seal.
+    pub(super) seal_place: Option<SealPlace>,
+}
 
 /// Reads the section and every file that it names; the signing keys alone where others are missing.
 pub(super) fn read(
     mut table: Table<'_>,
     around: &Surroundings<'_>,
     report: &mut Report,
-) -> Result<Keys, Signing> {
+) -> Result<Keys, Known> {
     let passphrase: Option<PathBuf> = table.optional("passphrase", report);
     let passphrase =
         passphrase.and_then(|path| read_line(&table.at("passphrase"), &path, around, report));
@@ -140,23 +157,33 @@ pub(super) fn read(
     let next = next.and_then(|path| read_signing_key(&table.at("next"), &path, around, report));
     let next = next.map(locked_by);
     let seal_at: Option<PathBuf> = table.required("seal", report);
+    let seal_place = seal_at.as_ref().map(|path| {
+        if names_no_file(path) {
+            SealPlace::Credential
+        } else {
+            SealPlace::File(around.path(path))
+        }
+    });
     let seal =
         { seal_at.as_ref() }.and_then(|path| read_seal(&table.at("seal"), path, around, report));
     let pairwise: Option<PathBuf> = table.required("pairwise", report);
     let pairwise =
         pairwise.and_then(|path| read_pairwise(&table.at("pairwise"), &path, around, report));
     table.finish(report);
+    let seal = seal.zip(seal_place.clone());
     match (signing, seal, pairwise) {
-        (Some(signing), Some(seal), Some(pairwise)) => Ok(Keys {
+        (Some(signing), Some((seal, seal_place)), Some(pairwise)) => Ok(Keys {
             signing,
             next,
             seal: Arc::new(seal),
-            seal_file: seal_at
-                .filter(|path| !names_no_file(path))
-                .map(|path| around.path(&path)),
+            seal_place,
             pairwise,
         }),
-        (signing, _, _) => Err((signing.unwrap_or_default(), next)),
+        (signing, _, _) => Err(Known {
+            signing: signing.unwrap_or_default(),
+            next,
+            seal_place,
+        }),
     }
 }
 

@@ -41,7 +41,7 @@ use document::{Report, Table};
 use environment::Environment;
 use fault::ConfigFault;
 use files::Surroundings;
-use keys::{Keys, Signing};
+use keys::{Keys, Known};
 use lines::Lines;
 use named::Faulty;
 use sections::{
@@ -182,8 +182,8 @@ struct Sections {
     schemes: Schemes,
     server: Option<Server>,
     keys: Option<Keys>,
-    /// The signing keys, where others are missing.
-    signing: Signing,
+    /// What is known of the keys, where some are missing.
+    known: Known,
     organization: Option<Organization>,
     support: Option<Support>,
     texts: Option<Texts>,
@@ -229,7 +229,7 @@ impl Sections {
             .map(|table| keys::read(table, &around, report))
         {
             Some(Ok(keys)) => self.keys = Some(keys),
-            Some(Err(signing)) => self.signing = signing,
+            Some(Err(known)) => self.known = known,
             None => {}
         }
         let organization = file.required_table("organization", report);
@@ -280,7 +280,7 @@ impl Sections {
                 schemes,
                 server: Some(server),
                 keys: Some(keys),
-                signing: _,
+                known: _,
                 organization: Some(organization),
                 support: Some(support),
                 texts,
@@ -321,9 +321,17 @@ impl Sections {
     }
 
     fn into_faulty(self, faults: Vec<ConfigFault>) -> Faulty {
-        let (signing, next) = match self.keys {
-            Some(keys) => (keys.signing, keys.next),
-            None => self.signing,
+        let Known {
+            signing,
+            next,
+            seal_place,
+        } = match self.keys {
+            Some(keys) => Known {
+                signing: keys.signing,
+                next: keys.next,
+                seal_place: Some(keys.seal_place),
+            },
+            None => self.known,
         };
         Faulty {
             faults,
@@ -334,6 +342,7 @@ impl Sections {
             schemes: self.schemes,
             signing,
             next,
+            seal_place,
             authn: self.authn,
             attributes: self.attributes,
             organization: self.organization,

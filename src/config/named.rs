@@ -6,7 +6,7 @@ use super::{
     Config,
     base_url::BaseUrl,
     fault::ConfigFault,
-    keys::SigningKeySource,
+    keys::{SealPlace, SigningKeySource},
     lines::Lines,
     sections::{Authn, Ldap, Method, Organization, Server, Sessions},
     sp::SpConfig,
@@ -30,6 +30,8 @@ pub struct Named<'a> {
     pub signing: &'a [SigningKeySource],
     /// The one that takes over.
     pub next: Option<&'a SigningKeySource>,
+    /// Where the keys are that seal.
+    pub seal_place: Option<&'a SealPlace>,
     /// The file of people.
     pub people: Option<&'a Path>,
     /// `[authn.ldap]`
@@ -58,6 +60,7 @@ pub struct Faulty {
     pub(super) schemes: Schemes,
     pub(super) signing: Vec<SigningKeySource>,
     pub(super) next: Option<SigningKeySource>,
+    pub(super) seal_place: Option<SealPlace>,
     pub(super) authn: Option<Authn>,
     pub(super) attributes: BTreeMap<String, String>,
     pub(super) organization: Option<Organization>,
@@ -76,6 +79,7 @@ impl Faulty {
             schemes: self.schemes,
             signing: &self.signing,
             next: self.next.as_ref(),
+            seal_place: self.seal_place.as_ref(),
             people: self.authn.as_ref().and_then(people),
             ldap: self.authn.as_ref().and_then(|authn| authn.ldap.as_ref()),
             attributes: &self.attributes,
@@ -97,6 +101,7 @@ impl Config {
             schemes: self.schemes,
             signing: &self.keys.signing,
             next: self.keys.next.as_ref(),
+            seal_place: Some(&self.keys.seal_place),
             people: people(&self.authn),
             ldap: self.authn.ldap.as_ref(),
             attributes: &self.attributes,

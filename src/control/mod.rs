@@ -92,6 +92,9 @@ pub struct Status {
     /// SHA-256 of the certificate of the key that signs for each provider now, by short name.
     #[serde(default)]
     pub signed_with: BTreeMap<String, String>,
+    /// What each key does that seals, by its ID: `seals`, `waits` or `opens`.
+    #[serde(default)]
+    pub seal_keys: BTreeMap<String, String>,
     /// How it stands with each provider, in the words of `/readyz`, by short name.
     pub providers: BTreeMap<String, String>,
     /// How it stands with each source of metadata that is asked again and again, by the provider.

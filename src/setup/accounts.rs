@@ -74,6 +74,22 @@ pub enum Verdict {
     Unknown,
 }
 
+impl Verdict {
+    /// Whether it is certain that the account is not found, and a second one would be made.
+    pub const fn makes_another(self) -> bool {
+        match self {
+            Self::SecondByAddress | Self::SecondByAddressAndId => true,
+            Self::SecondByCase
+            | Self::SameById
+            | Self::SameByIdWithNewAddress
+            | Self::SameByAddress
+            | Self::SameByAddressWithNewId
+            | Self::NoAddress
+            | Self::Unknown => false,
+        }
+    }
+}
+
 impl Keys {
     /// What fills them where `sp` asks in its usual way.
     pub fn of(release: &ReleasePolicy, name_id: &NameIdRule, sp: &ServiceProvider) -> Self {

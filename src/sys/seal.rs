@@ -219,17 +219,17 @@ impl KeyRing {
         self.keys.iter().find(has_come).or(self.keys.last())
     }
 
-    /// What each key does at `now`, in the order of the file.
+    /// What each key does at `now`, in the order of the file. Only one before that which seals can still come to seal.
     pub fn uses(&self, now: Timestamp) -> impl Iterator<Item = (KeyId, KeyUse)> {
         let seals = self.sealing(now).map(|key| key.id);
-        self.keys.iter().map(move |key| {
-            let waits = key.from.is_some_and(|from| now < from);
-            let does = match Some(key.id) == seals {
-                true => KeyUse::Seals,
-                false if waits => KeyUse::Waits,
-                false => KeyUse::Opens,
+        self.keys.iter().scan(KeyUse::Waits, move |before, key| {
+            let does = match (Some(key.id) == seals, *before) {
+                (true, _) => KeyUse::Seals,
+                (false, KeyUse::Waits) => KeyUse::Waits,
+                (false, KeyUse::Seals | KeyUse::Opens) => KeyUse::Opens,
             };
-            (key.id, does)
+            *before = does;
+            Some((key.id, does))
         })
     }
 
@@ -622,6 +622,10 @@ mod tests {
         let early = KeyRing::parse(&format!("{last} from {}\n{next} from {}", at(200), at(100)));
         let uses: Vec<_> = early.unwrap().uses(at(1)).map(|(_, does)| does).collect();
         assert_eq!(uses, [KeyUse::Waits, KeyUse::Seals]);
+        // One behind a key that seals waits for nothing: it never will.
+        let behind = KeyRing::parse(&format!("{last}\n{next} from {}", at(200)));
+        let uses: Vec<_> = behind.unwrap().uses(at(1)).map(|(_, does)| does).collect();
+        assert_eq!(uses, [KeyUse::Seals, KeyUse::Opens]);
     }
 
     #[test]

@@ -167,20 +167,52 @@ async fn r38_a_provider_that_is_retired_is_closed_at_the_running_server_when_the
     let server = house.start().await;
     let retire = ["sp", "retire", "zoom", "--yes"];
     let state = || house.status()["server"]["providers"]["zoom"].clone();
-    // The server takes no file in which something else is wrong: it is said that the provider is still open.
     let sound = fs::read_to_string(&house.file).unwrap();
-    fs::write(&house.file, format!("{sound}\n[extra]\nx = 1\n")).unwrap();
+    // The server takes no file in which something else is wrong: it is said that the provider is still open.
+    let extra = "\n[extra]\nx = 1\n";
+    fs::write(&house.file, format!("{sound}{extra}")).unwrap();
     let (done, said) = house.command(&retire);
     assert!(!done, "{said}");
     assert!(said.contains("people still sign in to zoom"), "{said}");
     assert_eq!(state(), "good");
-    fs::write(&house.file, &sound).unwrap();
+    // Once that is mended, the same command shuts it.
+    let switched_off = fs::read_to_string(&house.file).unwrap();
+    fs::write(&house.file, switched_off.replace(extra, "")).unwrap();
     let (done, said) = house.command(&retire);
     assert!(done, "{said}");
-    assert!(said.contains("the configuration took over"), "{said}");
+    assert!(said.contains("switched off already"), "{said}");
+    assert!(said.contains("has taken it in"), "{said}");
     assert_eq!(state(), "disabled");
-    // Nobody is there to take it in.
+    let (done, said) = house.command(&retire);
+    assert!(done && said.contains("The running server knows"), "{said}");
+    // The metadata of the provider itself, or of another one, is broken: it is closed all the same.
+    fs::write(&house.file, &sound).unwrap();
+    assert!(house.command(&["reload"]).0);
+    let metadata = house.file.with_file_name("zoom.xml");
+    let genuine = fs::read(&metadata).unwrap();
+    fs::write(&metadata, "<broken").unwrap();
+    let (done, said) = house.command(&retire);
+    assert!(done, "{said}");
+    assert!(said.contains("has taken it in"), "{said}");
+    assert_eq!(state(), "disabled");
+    fs::write(&metadata, genuine).unwrap();
+    // A socket of which nobody answers in this tongue is not taken for no server.
     drop(server);
+    fs::write(&house.file, &sound).unwrap();
+    fs::remove_file(house.socket()).unwrap_or_default();
+    let strange = UnixListener::bind(house.socket()).unwrap();
+    let answering = thread::spawn(move || {
+        let (mut asked, _) = strange.accept().unwrap();
+        let mut question = String::new();
+        BufReader::new(&asked).read_line(&mut question).unwrap();
+        asked.write_all(b"what?\n").unwrap();
+    });
+    let (done, said) = house.command(&retire);
+    assert!(!done, "{said}");
+    assert!(said.contains("people still sign in to zoom"), "{said}");
+    answering.join().unwrap();
+    // Nobody is there to take it in.
+    fs::remove_file(house.socket()).unwrap();
     fs::write(&house.file, &sound).unwrap();
     let (done, said) = house.command(&retire);
     assert!(done, "{said}");

@@ -14,7 +14,7 @@ use passerelle::sys::{
 
 use crate::{
     bridge::{Bridge, Setup, browser::Browser},
-    lab::redis::Redis,
+    lab::{process::run, real_bridge::PROGRAM, redis::Redis},
     shared_store::table,
     sp::House,
 };
@@ -102,6 +102,9 @@ async fn r103_a_rotation_keeps_the_rights_of_the_file_and_the_configuration_stay
     let mode = fs::metadata(&file).unwrap().permissions().mode() & 0o777;
     assert_eq!(mode, 0o400);
     house.passerelle(&["check"]).await.is_good();
+    let over = ["keys", "rotate-seal", "--at", "2020-01-01T00:00:00Z"];
+    let told = House::new().passerelle(&over).await;
+    told.fails("is over");
     // While that one waits there is no other, but for an alarm.
     let again = house.passerelle(&["keys", "rotate-seal"]).await;
     again.fails("a new key waits in it already");
@@ -116,7 +119,7 @@ async fn r103_a_rotation_keeps_the_rights_of_the_file_and_the_configuration_stay
 }
 
 #[tokio::test]
-async fn a_rotation_follows_a_link_and_refuses_a_credential_and_a_faulty_configuration() {
+async fn a_rotation_follows_a_link_refuses_a_credential_and_minds_no_fault_elsewhere() {
     let house = House::new();
     let (file, elsewhere) = (house.file("seal.keys"), house.file("elsewhere.keys"));
     fs::rename(&file, &elsewhere).unwrap();
@@ -129,17 +132,32 @@ async fn a_rotation_follows_a_link_and_refuses_a_credential_and_a_faulty_configu
         text.contains(" from 2099-01-01T00:00:00Z\n"),
         "in a link's place"
     );
-    let sound = house.text();
-    fs::write(&house.path, sound.replace("'seal.keys'", "'no.keys'")).unwrap();
-    let told = house.passerelle(&at).await;
-    told.fails("nothing was written");
+    let text = house.text();
+    let folder = house.path.parent().unwrap();
+    let rotate = |more: &[&str]| {
+        let config = ["--config", house.path.to_str().unwrap()];
+        let words = [&["keys", "rotate-seal"], more, &config].concat();
+        run(PROGRAM, &words, &[("CREDENTIALS_DIRECTORY", folder)])
+    };
+    // Whatever else is wrong keeps no key in its place that somebody else may know.
+    let before = fs::read_to_string(&elsewhere).unwrap();
+    let faulty = text.replace("['signing.pem']", "['no.pem']");
+    fs::write(&house.path, faulty).unwrap();
+    let (done, said) = rotate(&["--alone"]);
+    assert!(done && said.contains("no.pem"), "{said}");
+    assert_ne!(fs::read_to_string(&elsewhere).unwrap(), before);
     fs::write(
         &house.path,
-        sound.replace("'seal.keys'", "'credential:seal'"),
+        text.replace("'seal.keys'", "'credential:seal.keys'"),
     )
     .unwrap();
-    let told = house.passerelle(&at).await;
-    told.fails("nothing was written");
+    let before = house.files();
+    let (done, said) = rotate(&["--alone"]);
+    assert!(
+        !done && said.contains("are a credential of systemd"),
+        "{said}"
+    );
+    assert!(house.files() == before, "it wrote something");
 }
 
 #[tokio::test]

@@ -66,7 +66,7 @@ pub enum Fate {
     /// The address is one person's here and the ID another one's, by these names.
     Crossed(String),
     /// Zoom's own form shuts them out, by the licence "None".
-    NoLicense,
+    NoLicense(ShutOut),
     /// Their account here is shut.
     Shut,
     /// They would be stopped on a page of ours.
@@ -230,13 +230,14 @@ impl Comparison {
         };
         let name_id = foreseen.name_id.as_ref();
         let new = self.keys.account(name_id, &foreseen.attributes);
-        // Whom no line takes keeps the account that they have.
-        let is_shut_out = self.shut_out_by(&foreseen.attributes) == Some(ShutOut::Line);
+        let verdict = accounts::judge(&old.account, &new);
+        let shut_out = self.shut_out_by(&foreseen.attributes);
         Ok(Supposed {
-            is_shut_out,
+            // Whom no line takes keeps an account that they have, and gets none otherwise.
+            shut_out: shut_out.filter(|how| *how == ShutOut::Line || verdict.makes_another()),
             compared: Compared {
                 login: Some(login),
-                fate: Fate::Judged(accounts::judge(&old.account, &new)),
+                fate: Fate::Judged(verdict),
                 new: Some(new),
             },
         })
@@ -256,8 +257,8 @@ impl Comparison {
 /// What becomes of an account where somebody is its owner, which is still to be settled.
 struct Supposed {
     compared: Compared,
-    /// Whether Zoom's own form shuts them out.
-    is_shut_out: bool,
+    /// How Zoom's own form shuts them out.
+    shut_out: Option<ShutOut>,
 }
 
 impl From<Compared> for Supposed {
@@ -265,7 +266,7 @@ impl From<Compared> for Supposed {
     fn from(compared: Compared) -> Self {
         Self {
             compared,
-            is_shut_out: false,
+            shut_out: None,
         }
     }
 }
@@ -273,13 +274,12 @@ impl From<Compared> for Supposed {
 impl Supposed {
     /// What becomes of it where they are.
     fn settled(self) -> Compared {
-        if self.is_shut_out {
-            Compared {
-                fate: Fate::NoLicense,
+        match self.shut_out {
+            Some(how) => Compared {
+                fate: Fate::NoLicense(how),
                 ..self.compared
-            }
-        } else {
-            self.compared
+            },
+            None => self.compared,
         }
     }
 }
@@ -335,7 +335,7 @@ impl Fate {
                 Verdict::Unknown => Kind::Unsaid,
             },
             Self::Crossed(_) => Kind::Crossed,
-            Self::NoLicense | Self::Several | Self::Shut | Self::Stopped(_) => Kind::Stopped,
+            Self::NoLicense(_) | Self::Several | Self::Shut | Self::Stopped(_) => Kind::Stopped,
             Self::NotFound(_) => Kind::NotFound,
             Self::Odd(_) | Self::OnlyCas => Kind::Unsaid,
         }
@@ -346,7 +346,8 @@ impl Fate {
         match self {
             Self::Judged(verdict) => verdict.slug(),
             Self::Crossed(_) => "address-of-another",
-            Self::NoLicense => "licence-none",
+            Self::NoLicense(ShutOut::Line) => "licence-none",
+            Self::NoLicense(ShutOut::NoLine) => "licence-no-line",
             Self::Shut => "account-shut",
             Self::Stopped(_) => "stopped",
             Self::Several => "several-people",

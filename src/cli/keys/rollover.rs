@@ -284,11 +284,11 @@ fn finish(path: &Path) -> anyhow::Result<()> {
 }
 
 /// A moment in RFC 3339, or a time of today where this machine is.
-pub(super) fn moment(text: &str) -> anyhow::Result<Timestamp> {
+fn moment(text: &str) -> anyhow::Result<Timestamp> {
     moment_at(text, SystemClock.now(), &TimeZone::system())
 }
 
-fn moment_at(text: &str, now: Timestamp, zone: &TimeZone) -> anyhow::Result<Timestamp> {
+pub(super) fn moment_at(text: &str, now: Timestamp, zone: &TimeZone) -> anyhow::Result<Timestamp> {
     if let Ok(time) = Time::strptime("%H:%M", text) {
         let today = zone.to_datetime(now).date();
         return Ok(zone.to_timestamp(today.to_datetime(time))?);

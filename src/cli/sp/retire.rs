@@ -7,7 +7,8 @@ use clap::Args;
 
 use super::{check_plan, confirm_at_terminal, find, open, short_name, tell};
 use crate::{
-    cli::{complain_of, reload::have_it_read_again, running::socket_of_running, say},
+    cli::{complain_of, reload::have_it_read_again, running::server_of, say},
+    metadata::registry::SpState,
     model::short_name::ShortName,
 };
 
@@ -36,10 +37,12 @@ pub(super) fn run(path: &Path, options: &Options) -> anyhow::Result<()> {
     let name = &options.name;
     find(&registrar, name)?;
     let Some(plan) = registrar.retirement(name).map_err(tell)? else {
-        say(&format!(
-            "{name} is switched off already: there is nothing to do."
-        ));
-        return Ok(());
+        say(&format!("{name} is switched off already."));
+        return if options.dry_run {
+            Ok(())
+        } else {
+            close(path, name)
+        };
     };
     complain_of(&check_plan(&registrar, &plan)?, "warning");
     if options.dry_run {
@@ -50,7 +53,8 @@ pub(super) fn run(path: &Path, options: &Options) -> anyhow::Result<()> {
     }
     if !options.yes {
         confirm_at_terminal(&format!(
-            "Nobody will sign in to {name} any more. Switch it off?"
+            "Nobody will sign in to {name} any more. A running server takes in whatever else {} says by now, too. Switch it off?",
+            path.display()
         ))?;
     }
     registrar.carry_out(&plan)?;
@@ -58,17 +62,27 @@ pub(super) fn run(path: &Path, options: &Options) -> anyhow::Result<()> {
         "{name} is switched off (enabled = false in {}). To open it again, write enabled = true.",
         path.display()
     ));
-    // Somebody who closes a provider does not want it open until they read the last line.
-    if let Some(socket) = socket_of_running(path) {
-        have_it_read_again(&socket).context(format!(
-            "people still sign in to {name}, until `passerelle reload` works"
-        ))?;
-        say(TOLD);
-    } else {
+    close(path, name)
+}
+
+/// Has the running server take in that the provider is switched off: whoever closes one does not want it open until they
+/// read the last line.
+fn close(path: &Path, name: &ShortName) -> anyhow::Result<()> {
+    let still_open = || format!("people still sign in to {name}, until `passerelle reload` works");
+    let Some((socket, status)) = server_of(path).with_context(still_open)? else {
         say(&format!(
-            "No server that runs by this file answers here. One that runs all the same takes it in by `passerelle reload`, \
-             or at its next start:\nuntil then people still sign in to it. {TOLD}"
+            "No server that runs by this file answers here. One that runs all the same takes it in by `passerelle \
+             reload`, or at its next start:\nuntil then people still sign in to it. {TOLD}"
         ));
+        return Ok(());
+    };
+    let state = status.providers.get(name.as_str());
+    if state.is_none_or(|state| state == SpState::Disabled.word()) {
+        say("The running server knows: nobody signs in to it.");
+        return Ok(());
     }
+    // What else it tells was told, and keeps nobody from being shut out.
+    have_it_read_again(&socket).with_context(still_open)?;
+    say(&format!("The running server has taken it in. {TOLD}"));
     Ok(())
 }

@@ -85,6 +85,9 @@ pub enum RotationFault {
     /// The file is not one.
     #[error(transparent)]
     KeyFile(#[from] SealKeyFault),
+    /// The new key would seal before anybody has it.
+    #[error("{0} is over: a new key seals from a time on at which all nodes have it")]
+    Over(Timestamp),
     /// Another new key is on its way.
     #[error("a new key waits in it already, and seals from {0} on")]
     Waits(Timestamp),
@@ -108,16 +111,22 @@ pub struct Rotated {
 ///
 /// # Errors
 ///
-/// It is not a key file, or a new key waits in it.
+/// It is not a key file, a new key waits in it, or the time of the new one is over.
 pub fn rotated(
     text: &str,
     rotation: &Rotation,
     entropy: &dyn Entropy,
 ) -> Result<Rotated, RotationFault> {
     let old = lines(text)?;
-    let waits = old.iter().filter_map(|line| line.from).max();
-    if let Some(from) = waits.filter(|from| *from > rotation.now && !rotation.is_alone) {
-        return Err(RotationFault::Waits(from));
+    if !rotation.is_alone {
+        // One behind a key that seals waits for nothing.
+        let waits = old.first().and_then(|line| line.from);
+        if let Some(from) = waits.filter(|from| *from > rotation.now) {
+            return Err(RotationFault::Waits(from));
+        }
+        if rotation.from <= rotation.now {
+            return Err(RotationFault::Over(rotation.from));
+        }
     }
     let mut first = KeyRing::new_line(entropy);
     let new = read(&first, 1)?.id;
@@ -238,6 +247,24 @@ mod tests {
         assert_eq!(refused, RotationFault::Waits(at("2026-11-28T13:00:00Z")));
         let later = rotation("2026-11-28T13:00:00Z", "2026-11-28T14:00:00Z");
         assert!(rotated(&once, &later, &OsEntropy).is_ok());
+    }
+
+    #[test]
+    fn a_new_key_seals_at_a_time_that_is_not_over_unless_it_is_alone() {
+        let old = KeyRing::new_line(&OsEntropy);
+        for from in ["2026-11-28T12:00:00Z", "2026-11-28T03:00:00Z"] {
+            let over = rotation("2026-11-28T12:00:00Z", from);
+            let refused = rotated(&old, &over, &OsEntropy).unwrap_err();
+            assert_eq!(refused, RotationFault::Over(at(from)));
+        }
+        let soon = rotation("2026-11-28T12:00:00Z", "2026-11-28T12:00:01Z");
+        assert!(rotated(&old, &soon, &OsEntropy).is_ok());
+        // A key that stands behind one without a time never seals, and waits for nothing.
+        let behind = format!(
+            "{old}\n{} from 2099-01-01T00:00:00Z",
+            KeyRing::new_line(&OsEntropy)
+        );
+        assert!(rotated(&behind, &soon, &OsEntropy).is_ok());
     }
 
     #[test]

@@ -476,6 +476,20 @@ fn whom_the_form_of_zoom_gives_the_licence_none_is_shut_out() {
 }
 
 #[test]
+fn whom_no_line_of_zooms_form_takes_gets_no_second_account_either() {
+    for (line, verdict, reason) in [
+        (("guest", "Licensed"), "second-account", "address-differs"),
+        (("staff", "Licensed"), "stopped", "licence-no-line"),
+    ] {
+        let mut setup = Setup::new();
+        setup.zoom = zoom_of_guests(line);
+        let house = House::of(&setup);
+        let (told, all) = house.said("Email\nluc.bernard@courriel.example\n");
+        assert_eq!(all, [said(verdict, reason, "luc.bernard")], "{told:?}");
+    }
+}
+
+#[test]
 fn r94_what_a_file_says_moves_no_cursor_and_makes_no_line() {
     let house = House::of(&Setup::new());
     let list = "Email\n\"a\u{1b}[2J\nb@u\"\n";
