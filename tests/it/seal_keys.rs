@@ -14,7 +14,7 @@ use passerelle::sys::{
 
 use crate::{
     bridge::{Bridge, Setup, browser::Browser},
-    lab::redis::Redis,
+    lab::redis_server::Redis,
     shared_store::table,
     sp::House,
 };

@@ -20,7 +20,7 @@ pub(crate) mod port;
 pub(crate) mod process;
 pub(crate) mod promise;
 pub(crate) mod real_bridge;
-pub(crate) mod redis;
+pub(crate) mod redis_server;
 pub(crate) mod service_provider;
 pub(crate) mod slapd;
 pub(crate) mod soft_hsm;
