@@ -21,6 +21,7 @@ pub(crate) mod process;
 pub(crate) mod promise;
 pub(crate) mod real_bridge;
 pub(crate) mod redis_server;
+pub(crate) mod redis_topology;
 pub(crate) mod service_provider;
 pub(crate) mod slapd;
 pub(crate) mod soft_hsm;
