@@ -15,7 +15,8 @@ use crate::{
     bridge::{Bridge, LIBRARY, Setup, ZOOM, browser::Browser},
     lab::{
         keys::Authority,
-        redis_topology::{self as topology, Cluster, MASTER, Sentinels, Words, until},
+        redis_topology::{self as topology, Cluster, MASTER, Sentinels, Words},
+        until::until,
     },
     shared_store::{at, signs_in, told, until_it_answers, visit},
 };
@@ -128,7 +129,7 @@ async fn a_master_of_sentinels_goes(goes: Goes) {
     goes.comes_back(&mut lab.servers[0]).await;
     // It takes connections, and takes itself for the master at first.
     sessions_are_known(&one, &other, &before).await;
-    until("it follows the new one", || {
+    until("it follows the new one", async || {
         topology::role(&lab.servers[0]) == "slave"
     })
     .await;
@@ -145,7 +146,7 @@ async fn a_master_of_a_cluster_goes(goes: Goes) {
     sessions_are_known(&one, &other, &before).await;
     goes.comes_back(&mut lab.servers[gone]).await;
     sessions_are_known(&one, &other, &before).await;
-    until("it follows the new one", || {
+    until("it follows the new one", async || {
         topology::role(&lab.servers[gone]) == "slave"
     })
     .await;

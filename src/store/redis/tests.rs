@@ -35,6 +35,8 @@ mod redis_server;
 #[path = "../../../tests/it/lab/redis_topology.rs"]
 mod redis_topology;
 mod topologies;
+#[path = "../../../tests/it/lab/until.rs"]
+mod until;
 
 use redis_server::Redis;
 

@@ -1,16 +1,8 @@
 //! Redis servers of which one takes another's place: under Sentinels, and in a Cluster.
 
-use std::{
-    process::{Command, Stdio},
-    time::Duration,
-};
+use std::process::{Command, Stdio};
 
-use tokio::time::Instant;
-
-use super::{port::free_port, redis_server::Redis};
-
-/// The longest that servers may take to agree on something. Generous: CI builds on the same two cores.
-const AGREED_WITHIN: Duration = Duration::from_mins(2);
+use super::{port::free_port, redis_server::Redis, until::until};
 
 /// The name of the master, as the Sentinels know it.
 pub(crate) const MASTER: &str = "sign-in";
@@ -69,7 +61,7 @@ impl Sentinels {
             let lines = format!("replicaof localhost {port}\nreplica-announce-ip localhost\n");
             servers.push(words.start(&lines, &more).await);
         }
-        let has_replicas = || {
+        let has_replicas = async || {
             let told = servers[0].redis.told(&["INFO", "replication"]);
             told.matches("state=online").count() == 2
         };
@@ -88,7 +80,7 @@ impl Sentinels {
             sentinels.push(words.start(&lines, &more).await);
         }
         let lab = Self { servers, sentinels };
-        let know_all = || {
+        let know_all = async || {
             lab.sentinels.iter().all(|sentinel| {
                 let told = sentinel.redis.told(&["SENTINEL", "MASTER", MASTER]);
                 ["num-slaves", "num-other-sentinels"]
@@ -118,8 +110,6 @@ impl Cluster {
                 "yes",
                 "--cluster-port",
                 &bus,
-                "--cluster-node-timeout",
-                "1000",
                 "--cluster-announce-hostname",
                 "localhost",
                 "--cluster-preferred-endpoint-type",
@@ -135,7 +125,9 @@ impl Cluster {
             let more = [&cluster, tls, words.server].concat();
             servers.push(words.start("", &more).await);
         }
-        let mut create = Command::new("redis-cli");
+        // Where a server was too late to be met, redis-cli waits for it for ever.
+        let mut create = Command::new("timeout");
+        create.args(["60", "redis-cli"]);
         if !words.tls.is_empty() {
             create.args(["--tls", "--insecure"]);
         }
@@ -145,7 +137,7 @@ impl Cluster {
         let created = create.stdin(Stdio::null()).output().unwrap();
         assert!(created.status.success(), "{created:?}");
         let lab = Self { servers };
-        let is_whole = || {
+        let is_whole = async || {
             lab.servers.iter().all(|server| {
                 let info = server.redis.told(&["CLUSTER", "INFO"]);
                 let slots = server.redis.told(&["CLUSTER", "SLOTS"]);
@@ -153,6 +145,11 @@ impl Cluster {
             })
         };
         until("the Cluster serves all slots", is_whole).await;
+        // Not before: a server that is not met within that time is forgotten.
+        for server in &lab.servers {
+            let set = ["CONFIG", "SET", "cluster-node-timeout", "1000"];
+            assert_eq!(server.redis.told(&set), "OK\n");
+        }
         until_replicated(&lab.servers).await;
         lab
     }
@@ -170,16 +167,6 @@ pub(crate) fn role(server: &Node) -> String {
     told.lines().next().unwrap_or_default().to_owned()
 }
 
-/// Asks `is_so` until it is so.
-pub(crate) async fn until(what: &str, mut is_so: impl FnMut() -> bool) {
-    let deadline = Instant::now() + AGREED_WITHIN;
-    let mut beat = tokio::time::interval(Duration::from_millis(50));
-    while !is_so() {
-        assert!(Instant::now() < deadline, "{what}: not in time");
-        beat.tick().await;
-    }
-}
-
 /// Waits until each replica has all that its master has now.
 pub(crate) async fn until_replicated(servers: &[Node]) {
     for server in servers {
@@ -188,7 +175,7 @@ pub(crate) async fn until_replicated(servers: &[Node]) {
             continue;
         }
         let now = number_after(&told, "master_repl_offset:");
-        let have_all = || {
+        let have_all = async || {
             let told = server.redis.told(&["INFO", "replication"]);
             let mut replicas = told.split("offset=").skip(1).peekable();
             replicas.peek().is_some() && replicas.all(|of_it| number_after(of_it, "") >= now)

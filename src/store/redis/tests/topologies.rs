@@ -5,7 +5,8 @@ use std::sync::{Mutex, OnceLock, PoisonError, mpsc};
 use tokio::net::TcpListener;
 
 use super::{
-    redis_topology::{Cluster, MASTER, Node, Sentinels, Words, role, until},
+    redis_topology::{Cluster, MASTER, Node, Sentinels, Words, role},
+    until::until,
     *,
 };
 
@@ -231,7 +232,7 @@ async fn r33_a_master_that_refuses_to_write_is_left_for_the_one_that_is_named() 
     assert_eq!(role(&old), "slave");
     let created = store.create(key(2), session("zoe", 9_000), at(0)).await;
     assert_eq!(created, Err(StoreError::Unavailable));
-    until("it is not asked any more", || !store.record().answers).await;
+    until("it is not asked any more", async || !store.record().answers).await;
     says.now_it_is(&new);
     until_it_answers(&store).await;
     begin(&store, 3, "zoe").await;
@@ -245,14 +246,8 @@ async fn r33_an_old_master_that_does_not_know_that_it_is_one_is_left_though_nobo
     let store = told_by([&says]);
     begin(&store, 1, "zoe").await;
     says.now_it_is(&new);
-    let mut beat = tokio::time::interval(Duration::from_millis(10));
-    let left = async {
-        while new.redis.told(&["CLIENT", "LIST"]).lines().count() < 2 {
-            beat.tick().await;
-        }
-    };
-    let left = tokio::time::timeout(Duration::from_mins(1), left).await;
-    left.expect("the one that is named is asked");
+    let is_asked = async || new.redis.told(&["CLIENT", "LIST"]).lines().count() >= 2;
+    until("the one that is named is asked", is_asked).await;
     begin(&store, 2, "zoe").await;
     assert_eq!((sessions_in(&old), sessions_in(&new)), (1, 1));
 }
@@ -277,16 +272,19 @@ async fn r33_a_cluster_that_lacks_a_slot_does_not_answer_until_it_has_it_again()
     let found = store.find(key(1), at(1)).await;
     assert_eq!(found, Err(StoreError::Unavailable));
     node.redis.told(&whole);
-    until("all slots are served", || store.record().answers).await;
+    until("all slots are served", async || store.record().answers).await;
     let kept = begin(&store, 1, "zoe").await;
     // None of our keys is in that one.
     assert_eq!(node.redis.told(&["CLUSTER", "COUNTKEYSINSLOT", "0"]), "0\n");
     node.redis.told(&["CLUSTER", "DELSLOTS", "0"]);
-    until("that one is missed", || !store.record().answers).await;
+    until("that one is missed", async || !store.record().answers).await;
     let found = store.find(key(1), at(1)).await;
     assert_eq!(found, Err(StoreError::Unavailable));
     node.redis.told(&["CLUSTER", "ADDSLOTS", "0"]);
-    until("all slots are served again", || store.record().answers).await;
+    until("all slots are served again", async || {
+        store.record().answers
+    })
+    .await;
     assert_eq!(store.find(key(1), at(1)).await, Ok(Some(kept)));
 }
 
