@@ -9,7 +9,7 @@ use crate::{
         Config,
         fault::ConfigFault,
         sections,
-        store::{RedisAddress, RedisServer},
+        store::{RedisAccount, RedisServer},
     },
     edge::{connections::Connections, limits::Bodies},
     flow::{bridge::Health, trial::ThrowAwayKeys},
@@ -69,7 +69,7 @@ impl Fixed {
         } else if self.untold.matches(wanted.untold.expose()) {
             None
         } else {
-            Some("what it began with of password-file and ca")
+            Some("what it began with of its password files and ca")
         }
     }
 }
@@ -157,7 +157,7 @@ fn fixed(config: &Config) -> Vec<Fixed> {
     let metrics = metrics.unwrap_or_else(|| "none".to_owned());
     let store = Fixed {
         untold: config.store.as_ref().map_or_else(nothing, untold),
-        ..Fixed::new("store.redis", told(config.store.as_ref()))
+        ..Fixed::new("store", told(config.store.as_ref()))
     };
     let idle = config.sessions.idle_minutes.to_string();
     let marks = config.requests.max_replay_marks.to_string();
@@ -178,18 +178,24 @@ fn nothing() -> Secret {
     Secret::new(Vec::new())
 }
 
-/// A fingerprint of what a server is not told with: the password, and the authorities of which one must vouch for it.
-/// A secret itself, as whoever guesses the password knows it by this.
+/// A fingerprint of what a server is not told with: the passwords, and the authorities of which one must vouch for it.
+/// A secret itself, as whoever guesses a password knows it by this.
 fn untold(server: &RedisServer) -> Secret {
-    let password = server.account.as_ref().map(|(_, password)| password);
-    let authorities = match &server.address {
-        RedisAddress::Tls { authorities, .. } => authorities.as_deref(),
-        RedisAddress::Socket(_) | RedisAddress::Plain { .. } => None,
+    let password = |account: Option<&RedisAccount>| {
+        let password = account.map(|account| account.password.expose());
+        part(password)
     };
-    // Of each on its own: the end of the one is not the beginning of the other, and none is not an empty one.
-    let part = |bytes: Option<&[u8]>| bytes.map_or([0; 32], |bytes| sha256(&[bytes]));
-    let parts = [part(password.map(Secret::expose)), part(authorities)];
+    let parts = [
+        password(server.account.as_ref()),
+        password(server.topology.account()),
+        part(server.topology.authorities()),
+    ];
     Secret::new(parts.concat())
+}
+
+/// Of each on its own: the end of the one is not the beginning of the other, and none is not an empty one.
+fn part(bytes: Option<&[u8]>) -> [u8; 32] {
+    bytes.map_or([0; 32], |bytes| sha256(&[bytes]))
 }
 
 /// A server in words, without the password.
@@ -197,14 +203,10 @@ fn told(server: Option<&RedisServer>) -> String {
     server.map_or_else(
         || "none".to_owned(),
         |server| {
-            let user = server
-                .account
-                .as_ref()
-                .and_then(|(user, _)| user.as_deref());
             format!(
                 "{} as {}, {}, {} ms",
-                server.address,
-                user.unwrap_or("anybody"),
+                server.topology,
+                RedisAccount::told(server.account.as_ref()),
                 server.prefix,
                 server.timeout_ms
             )

@@ -88,6 +88,33 @@ fn with(line: &str, other: &str) -> String {
 }
 
 fn all_switched_on() -> String {
+    all_switched_on_with("redis")
+}
+
+/// The kinds of stores, of which there is one at a time, and what goes along with it.
+const KINDS_OF_STORE: [(&str, &[&str]); 3] = [
+    ("redis", &[]),
+    (
+        "sentinels",
+        &["master", "sentinel-user", "sentinel-password-file"],
+    ),
+    ("cluster", &[]),
+];
+
+/// All but the other kinds of stores.
+fn all_switched_on_with(store: &str) -> String {
+    let others = KINDS_OF_STORE.iter().filter(|(kind, _)| *kind != store);
+    let others: Vec<_> = others
+        .flat_map(|(kind, along)| [*kind].into_iter().chain(along.iter().copied()))
+        .map(|key| format!("{key} = "))
+        .collect();
+    let is_other = |line: &str| others.iter().any(|key| line.starts_with(key));
+    let all = everything_switched_on();
+    let lines = all.split_inclusive('\n').filter(|line| !is_other(line));
+    lines.collect()
+}
+
+fn everything_switched_on() -> String {
     // A list of what goes along with it makes sense with it alone.
     EXAMPLE
         .replace("\n#:", "\n")
@@ -99,7 +126,8 @@ fn all_switched_on() -> String {
 #[test]
 fn the_example_loads_as_it_is_and_with_everything_switched_on() {
     let place = Place::new();
-    for text in [EXAMPLE, &all_switched_on()] {
+    let all = KINDS_OF_STORE.map(|(kind, _)| all_switched_on_with(kind));
+    for text in [EXAMPLE].into_iter().chain(all.iter().map(String::as_str)) {
         place
             .load(text)
             .unwrap_or_else(|faults| panic!("{faults:#?}"));
@@ -109,7 +137,7 @@ fn the_example_loads_as_it_is_and_with_everything_switched_on() {
 #[test]
 fn the_example_holds_every_key_there_is() {
     let place = Place::new();
-    let text = all_switched_on();
+    let text = everything_switched_on();
     let mut report = Report::new(Path::new("x.toml"), &text);
     let folder = place.0.path().join("config");
     Sections::default().read(&text, &folder, &Environment::default(), &mut report);

@@ -97,6 +97,8 @@ mod socket;
 #[cfg(test)]
 mod sp;
 #[cfg(test)]
+mod store_failover;
+#[cfg(test)]
 mod telling;
 #[cfg(test)]
 mod token;

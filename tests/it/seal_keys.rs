@@ -14,7 +14,7 @@ use passerelle::sys::{
 
 use crate::{
     bridge::{Bridge, Setup, browser::Browser},
-    lab::{process::run, real_bridge::PROGRAM, redis::Redis},
+    lab::{process::run, real_bridge::PROGRAM, redis_server::Redis},
     shared_store::table,
     sp::House,
 };

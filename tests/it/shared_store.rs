@@ -8,7 +8,7 @@ use tempfile::TempDir;
 
 use crate::{
     bridge::{Bridge, LIBRARY, Setup, ZOOM, browser::Browser, log::Log, page::Page, write},
-    lab::{keys::Authority, port::free_port, redis::Redis},
+    lab::{keys::Authority, port::free_port, redis_server::Redis},
 };
 
 /// A node. What it draws is its own; keys and accounts are those of all.
@@ -38,13 +38,13 @@ pub(crate) fn at(node: &Bridge, browser: &Browser) -> Browser {
     moved
 }
 
-async fn visit(node: &Bridge, browser: &mut Browser, sp: &str) -> Page {
+pub(crate) async fn visit(node: &Bridge, browser: &mut Browser, sp: &str) -> Page {
     let request = node.request_of(sp);
     browser.arrive(&request.redirect(None)).await
 }
 
 /// Signs somebody in, from a request to the answer, at one node.
-async fn signs_in(node: &Bridge, login: &str) -> Browser {
+pub(crate) async fn signs_in(node: &Bridge, login: &str) -> Browser {
     let mut browser = node.browser();
     let request = node.request();
     let form = browser.arrive(&request.redirect(None)).await;
@@ -58,14 +58,14 @@ async fn signs_in(node: &Bridge, login: &str) -> Browser {
 }
 
 /// What `/readyz` says of the server.
-async fn told(node: &Bridge) -> Value {
+pub(crate) async fn told(node: &Bridge) -> Value {
     let page = node.browser().open("/readyz").await;
     assert_eq!(page.status, 200);
     let told: Value = serde_json::from_str(&page.body).unwrap();
     told["store"].clone()
 }
 
-async fn until_it_answers(node: &Bridge) {
+pub(crate) async fn until_it_answers(node: &Bridge) {
     let mut beat = tokio::time::interval(Duration::from_millis(10));
     let answers = async {
         while told(node).await["answers"] != true {
@@ -290,7 +290,7 @@ async fn another_store_needs_a_restart() {
         .map(ToString::to_string)
         .collect();
     assert_eq!(told.len(), 1, "{told:?}");
-    assert!(told[0].contains("store.redis: needs a restart: until then none counts"));
+    assert!(told[0].contains("store: needs a restart: until then none counts"));
 }
 
 #[tokio::test]
@@ -321,8 +321,8 @@ async fn another_password_or_authority_of_the_store_needs_a_restart_and_is_told_
         let (_folder, setup) = with(password, authority);
         let taken = bridge.reload(&setup).unwrap();
         let told = format!("{:?}", taken.needs_restart);
-        let is_told = told.contains("store.redis")
-            && told.contains("until then what it began with of password-file and ca counts");
+        let is_told = told.contains("key: \"store\"")
+            && told.contains("until then what it began with of its password files and ca counts");
         assert_eq!(is_told, is_other, "{told}");
         assert!(!told.contains("xyzzy") && !told.contains("plugh"), "{told}");
     }

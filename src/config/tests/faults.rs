@@ -116,7 +116,7 @@ fn r126_a_store_is_reached_over_tls_or_on_this_machine() {
     ] {
         let config = place.load(&with_store(&format!("redis = \"{address}\"")));
         let server = config.unwrap().store.unwrap();
-        assert_eq!(server.address.to_string(), told);
+        assert_eq!(server.topology.to_string(), told);
         let defaults = (server.timeout_ms, server.prefix.as_str());
         assert_eq!(defaults, (250, "passerelle:"));
     }
@@ -173,6 +173,84 @@ fn r126_each_bad_value_of_a_store_is_told_by_its_key_and_no_password_stands_in_a
             "timeout-milliseconds: is not",
         ),
         (&format!("{local}oops = 1"), "oops: is not a key"),
+    ] {
+        let shown = place.faults(&with_store(lines));
+        assert!(shown.contains(&format!(": store.{fault}")), "{shown}");
+        assert!(!shown.contains("secret"), "{shown}");
+    }
+}
+
+#[test]
+fn r126_sentinels_and_servers_of_a_cluster_are_read_as_they_are_written() {
+    let place = Place::new();
+    for (lines, told) in [
+        (
+            "sentinels = [\"rediss://a.example\", \"rediss://b.example:26380\"]\nmaster = \"sign-in\"",
+            "sign-in of Sentinel rediss://a.example:26379 rediss://b.example:26380 asked as anybody",
+        ),
+        (
+            "sentinels = [\"redis://localhost\"]\nmaster = \"m_1.a\"",
+            "m_1.a of Sentinel redis://localhost:26379 asked as anybody",
+        ),
+        (
+            "cluster = [\"rediss://a.example\", \"rediss://b.example:6380\"]\nca = \"../certs/cas-ca.pem\"",
+            "Cluster rediss://a.example:6379 rediss://b.example:6380",
+        ),
+    ] {
+        let config = place.load(&with_store(lines)).unwrap();
+        assert_eq!(config.store.unwrap().topology.to_string(), told);
+    }
+}
+
+#[test]
+fn r126_each_bad_value_of_sentinels_and_of_a_cluster_is_told_by_its_key() {
+    let place = Place::new();
+    let sentinels = "sentinels = [\"redis://localhost\"]\n";
+    let cluster = "cluster = [\"redis://localhost\"]\n";
+    for (lines, fault) in [
+        (sentinels, "master: is missing"),
+        (
+            &format!("{sentinels}master = \"a b\""),
+            "master: is not 1 to 64",
+        ),
+        (
+            &format!("{cluster}master = \"sign-in\""),
+            "master: stands without sentinels",
+        ),
+        (
+            &format!("{sentinels}{cluster}master = \"sign-in\""),
+            "cluster: stands beside another",
+        ),
+        (
+            &format!("{cluster}redis = \"redis://localhost\""),
+            "cluster: stands beside another",
+        ),
+        ("cluster = []", "cluster: is not 1 to 32 addresses"),
+        ("cluster = \"redis://localhost\"", "cluster"),
+        (
+            "cluster = [\"redis://localhost\", \"redis://a.example\"]",
+            "cluster[2]: crosses a network in clear",
+        ),
+        (
+            "cluster = [\"rediss://:secret@a.example\"]",
+            "cluster[1]: holds an account",
+        ),
+        (
+            "cluster = [\"redis://localhost\", \"rediss://a.example\"]",
+            "cluster: has rediss and redis addresses",
+        ),
+        (
+            "cluster = [\"unix:///run/redis.sock\"]",
+            "cluster[1]: is the path of a socket",
+        ),
+        (
+            &format!("{cluster}ca = \"../certs/cas-ca.pem\""),
+            "ca: stands without",
+        ),
+        (
+            &format!("{sentinels}master = \"a\"\nsentinel-user = \"me\""),
+            "sentinel-user: stands without sentinel-password-file",
+        ),
     ] {
         let shown = place.faults(&with_store(lines));
         assert!(shown.contains(&format!(": store.{fault}")), "{shown}");

@@ -2,7 +2,7 @@
 
 use jiff::{SignedDuration, Timestamp};
 
-use super::{Inner, RedisStore, after, scripts};
+use super::{Inner, RedisStore, after, call::Call, scripts};
 use crate::model::store::{AttemptRule, Attempts, StoreError, Verdict};
 
 /// The longest time that is told to the server, in milliseconds: three hundred years, exact in a double.
@@ -51,7 +51,7 @@ impl Attempts for Inner {
         rule: AttemptRule,
         now: Timestamp,
     ) -> Result<Verdict, StoreError> {
-        let mut call = scripts::ATTEMPT.prepare_invoke();
+        let mut call = Call::of(&scripts::ATTEMPT);
         call.key(self.places.counted.as_str())
             .key(self.places.counters.as_str());
         call.arg(&key[..])
@@ -62,7 +62,7 @@ impl Attempts for Inner {
             .arg(self.limits.attempts.max(1))
             .arg(rule.free.max(1))
             .arg(waits(&rule));
-        let not_before = self.link.run::<Option<i64>>(&call).await?;
+        let not_before = self.servers.run::<Option<i64>>(&call).await?;
         Ok(not_before.map_or(Verdict::Go, |until| {
             // Whatever the server says, nobody waits for longer than the longest.
             let longest = after(now, rule.longest_wait);
@@ -72,11 +72,11 @@ impl Attempts for Inner {
     }
 
     async fn forgive(&self, key: [u8; 32]) -> Result<(), StoreError> {
-        let mut call = scripts::FORGIVE.prepare_invoke();
+        let mut call = Call::of(&scripts::FORGIVE);
         call.key(self.places.counted.as_str())
             .key(self.places.counters.as_str());
         call.arg(&key[..]);
-        self.link.run(&call).await
+        self.servers.run(&call).await
     }
 
     async fn take_back(
@@ -85,14 +85,14 @@ impl Attempts for Inner {
         rule: AttemptRule,
         attempted_at: Timestamp,
     ) -> Result<(), StoreError> {
-        let mut call = scripts::TAKE_BACK.prepare_invoke();
+        let mut call = Call::of(&scripts::TAKE_BACK);
         call.key(self.places.counted.as_str())
             .key(self.places.counters.as_str());
         call.arg(&key[..])
             .arg(attempted_at.as_millisecond())
             .arg(rule.free.max(1))
             .arg(waits(&rule));
-        self.link.run(&call).await
+        self.servers.run(&call).await
     }
 }
 

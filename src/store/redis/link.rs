@@ -1,57 +1,112 @@
-//! The one connection to the server, which all callers share, and what is known of it.
+//! The one connection to a server, which all callers share, and what is known of it.
 //!
 //! Answers come in the order of the questions. Whoever stops waiting for one leaves its place in that order
 //! taken: the answer is thrown away and reaches nobody else. One task opens the connection, and opens
 //! another one when it breaks. When an answer is late the connection is given up, and until the server has
 //! answered a question on another one every caller is told at once that the store does not answer: nobody
 //! waits for a server that hangs, but those who were waiting when it began to.
+//!
+//! Which server it is may be what Sentinels say. Then it is one that says itself that it is the master, and the
+//! connection is given up as well where it refuses to write, or where they name another one.
 
 use std::{
-    io,
-    pin::Pin,
-    sync::{
-        Arc, OnceLock,
-        atomic::{AtomicU64, Ordering},
-    },
+    sync::{Arc, OnceLock},
     time::Duration,
 };
 
-use redis::{
-    AsyncConnectionConfig, FromRedisValue, RedisConnectionInfo, RedisError, ScriptInvocation,
-    aio::MultiplexedConnection,
-};
+use redis::{ErrorKind, FromRedisValue, RedisError, ServerErrorKind, aio::MultiplexedConnection};
 use tokio::{
-    io::{AsyncRead, AsyncWrite},
-    net::{TcpStream, UnixStream},
-    sync::{Notify, watch},
+    sync::{mpsc, watch},
     task::JoinHandle,
     time::{Instant, sleep, sleep_until, timeout},
 };
 
-use crate::{
-    config::store::{RedisAddress, RedisServer},
-    model::store::StoreError,
-    sys::tls::{self, TlsConnector},
+use super::{
+    call::Call,
+    dial::{Dialer, Driver, Fault},
+    sentinel::{Sentinels, Watch},
 };
+use crate::{config::store::RedisAddress, model::store::StoreError};
 
 /// How long the first attempt to open another connection waits after one that failed; each next one twice as
 /// long, up to [`LONGEST_PAUSE`]. After one that broke, as long has passed since that was opened.
 pub(super) const FIRST_PAUSE: Duration = Duration::from_millis(50);
 const LONGEST_PAUSE: Duration = Duration::from_secs(1);
-/// How long it may take to open one, TLS and the first answer included. Nobody waits for all of it.
+/// How long it may take to open one, TLS and the first answers included. Nobody waits for all of it.
 const OPENED_WITHIN: Duration = Duration::from_secs(5);
 
-/// Why there is no connection, or no answer.
-#[derive(Debug, thiserror::Error)]
-enum LinkFault {
-    #[error("the authorities that should vouch for it cannot be used")]
-    Authorities(#[source] tls::ConnectorError),
-    #[error("it cannot be reached")]
-    Unreached(#[source] io::Error),
-    #[error("it does not answer in time")]
-    Late,
-    #[error("it refuses us")]
-    Refused(#[source] RedisError),
+/// Why an answer is none that the caller can use.
+#[derive(Debug)]
+pub(super) enum Miss {
+    /// The Cluster as a whole serves nobody now.
+    ClusterDown,
+    /// Another server of the Cluster has the keys: from now on, or for this question.
+    Elsewhere {
+        /// Which one, as the server has named it.
+        named: String,
+        /// Whether it has them from now on.
+        is_moved: bool,
+    },
+    /// The keys are on their way from one server to another, and not all of them at one yet.
+    OnTheWay,
+    /// There was none, or the store cannot do what was asked.
+    Store(StoreError),
+}
+
+impl Miss {
+    /// What it is to a caller of the store, where nobody else can be asked.
+    pub(super) fn told(self) -> StoreError {
+        match self {
+            Self::Store(fault) => fault,
+            Self::ClusterDown => StoreError::Unavailable,
+            Self::Elsewhere { .. } | Self::OnTheWay => {
+                tracing::warn!("Redis did not do what was asked: it is one server of a Cluster");
+                StoreError::Unavailable
+            }
+        }
+    }
+
+    fn of(fault: &RedisError) -> Self {
+        let is = |kind| fault.kind() == ErrorKind::Server(kind);
+        if is(ServerErrorKind::Moved) || is(ServerErrorKind::Ask) {
+            let named = fault.redirect_node().map(|(named, _slot)| named.to_owned());
+            return Self::Elsewhere {
+                named: named.unwrap_or_default(),
+                is_moved: is(ServerErrorKind::Moved),
+            };
+        }
+        if is(ServerErrorKind::TryAgain) {
+            return Self::OnTheWay;
+        }
+        // The code alone: what else the server says may hold what it was asked about.
+        let code = fault.code().unwrap_or("none");
+        tracing::warn!(error.code = code, "Redis did not do what was asked");
+        if is(ServerErrorKind::ClusterDown) {
+            return Self::ClusterDown;
+        }
+        Self::Store(match fault.code() {
+            Some("OOM") => StoreError::Full,
+            Some("WRONGTYPE") => StoreError::Forged,
+            Some(_) | None => StoreError::Unavailable,
+        })
+    }
+}
+
+/// How a question is asked.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(super) enum Asked {
+    /// Of the server that has the keys.
+    Plainly,
+    /// Of the one where they are on their way to.
+    Ahead,
+}
+
+/// Who says where the server is.
+pub(super) enum Guide {
+    /// The configuration, or the Cluster.
+    Known(RedisAddress),
+    /// Sentinels.
+    Named(Sentinels),
 }
 
 /// What is known of the server.
@@ -70,7 +125,16 @@ enum State {
 #[derive(Clone)]
 struct Open {
     connection: MultiplexedConnection,
-    is_late: Arc<Notify>,
+    give_up: mpsc::Sender<Why>,
+}
+
+/// Why a connection is given up that has not broken.
+#[derive(Clone, Copy)]
+enum Why {
+    /// An answer did not come in time.
+    Late,
+    /// The server takes no writes.
+    Replica,
 }
 
 /// The connection.
@@ -81,16 +145,15 @@ pub(super) struct Link {
 }
 
 struct Shared {
-    server: RedisServer,
+    guide: Guide,
+    dialer: Arc<Dialer>,
+    patience: Duration,
     state: watch::Sender<State>,
-    unanswered: AtomicU64,
 }
 
 impl std::fmt::Debug for Link {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Link")
-            .field("server", &self.shared.server)
-            .finish_non_exhaustive()
+        f.debug_struct("Link").finish_non_exhaustive()
     }
 }
 
@@ -103,32 +166,17 @@ impl Drop for Link {
 }
 
 impl Link {
-    /// Of a server that nobody has asked yet.
-    pub(super) fn new(server: RedisServer) -> Self {
+    /// To a server that nobody has asked yet, each of whose answers is waited for as long as `patience`.
+    pub(super) fn new(guide: Guide, dialer: Arc<Dialer>, patience: Duration) -> Self {
         Self {
             shared: Arc::new(Shared {
-                server,
+                guide,
+                dialer,
+                patience,
                 state: watch::Sender::default(),
-                unanswered: AtomicU64::new(0),
             }),
             task: OnceLock::new(),
         }
-    }
-
-    /// Runs a script.
-    ///
-    /// # Errors
-    ///
-    /// The server did not answer in time, is full, or holds something of somebody else's under the key.
-    pub(super) async fn run<T: FromRedisValue>(
-        &self,
-        script: &ScriptInvocation<'_>,
-    ) -> Result<T, StoreError> {
-        let answer = self.ask(script).await;
-        if answer.is_err() {
-            self.shared.unanswered.fetch_add(1, Ordering::Relaxed);
-        }
-        answer
     }
 
     /// Whether the server answers, as far as is known.
@@ -137,20 +185,21 @@ impl Link {
         matches!(*self.shared.state.borrow(), State::Open(_))
     }
 
-    /// How many questions got no answer, or one that was no use.
-    pub(super) fn unanswered(&self) -> u64 {
-        self.shared.unanswered.load(Ordering::Relaxed)
-    }
-
     /// Has a connection opened, if that has not begun.
     pub(super) fn begin(&self) {
         self.task
             .get_or_init(|| tokio::spawn(keep_open(Arc::clone(&self.shared))));
     }
 
-    async fn ask<T: FromRedisValue>(&self, script: &ScriptInvocation<'_>) -> Result<T, StoreError> {
+    /// Asks the server.
+    ///
+    /// # Errors
+    ///
+    /// It did not answer in time, or not with what was asked for.
+    pub(super) async fn ask<T: FromRedisValue>(&self, call: &Call, how: Asked) -> Result<T, Miss> {
+        const UNAVAILABLE: Miss = Miss::Store(StoreError::Unavailable);
         self.begin();
-        let patience = self.shared.server.timeout();
+        let patience = self.shared.patience;
         let Ok(open) = timeout(patience, self.shared.open()).await else {
             // Whoever asks next does not wait for the same.
             self.shared.state.send_if_modified(|state| match state {
@@ -160,26 +209,38 @@ impl Link {
                 }
                 State::Open(_) | State::Lost => false,
             });
-            return Err(StoreError::Unavailable);
+            return Err(UNAVAILABLE);
         };
         let Some(mut open) = open else {
-            return Err(StoreError::Unavailable);
+            return Err(UNAVAILABLE);
         };
-        let Ok(answer) = timeout(patience, script.invoke_async(&mut open.connection)).await else {
-            open.is_late.notify_one();
-            return Err(StoreError::Unavailable);
+        let answer = async {
+            match how {
+                Asked::Plainly => call.ask(&mut open.connection).await,
+                Asked::Ahead => call.ask_ahead(&mut open.connection).await,
+            }
+        };
+        let Ok(answer) = timeout(patience, answer).await else {
+            open.give_up(Why::Late);
+            return Err(UNAVAILABLE);
         };
         answer.map_err(|fault: RedisError| {
-            let told = match fault.code() {
-                Some("OOM") => StoreError::Full,
-                Some("WRONGTYPE") => StoreError::Forged,
-                Some(_) | None => StoreError::Unavailable,
-            };
-            // The code alone: what else the server says may hold what it was asked about.
-            let code = fault.code().unwrap_or("none");
-            tracing::warn!(error.code = code, "Redis did not do what was asked");
-            told
+            if fault.kind() == ErrorKind::Server(ServerErrorKind::ReadOnly) {
+                match self.shared.guide {
+                    Guide::Named(_) => open.give_up(Why::Replica),
+                    // There is no other one to ask.
+                    Guide::Known(_) => {}
+                }
+            }
+            Miss::of(&fault)
         })
+    }
+}
+
+impl Open {
+    fn give_up(&self, why: Why) {
+        // Where there is no room it is given up already.
+        let _ = self.give_up.try_send(why);
     }
 }
 
@@ -200,141 +261,138 @@ impl Shared {
 
 /// Keeps a connection open for as long as anybody holds the [`Link`].
 async fn keep_open(shared: Arc<Shared>) {
-    let mut pause = FIRST_PAUSE;
-    let mut was_told = false;
-    let mut connector = None;
-    loop {
-        let opened = timeout(OPENED_WITHIN, connect(&shared.server, &mut connector)).await;
-        match opened.unwrap_or(Err(LinkFault::Late)) {
-            Ok((connection, mut driver)) => {
-                if was_told {
-                    tracing::info!("Redis answers again");
-                }
-                (pause, was_told) = (FIRST_PAUSE, false);
-                let opened_at = Instant::now();
-                let is_late = Arc::new(Notify::new());
-                shared.state.send_replace(State::Open(Open {
-                    connection,
-                    is_late: Arc::clone(&is_late),
-                }));
-                let left = tokio::select! {
-                    () = &mut driver => State::Opening,
-                    () = is_late.notified() => {
-                        tell(&LinkFault::Late);
-                        was_told = true;
-                        State::Lost
-                    }
-                };
-                // Nobody gets the connection from here on, and those who wait on it are told.
-                shared.state.send_replace(left);
-                drop(driver);
-                // What answers the first question and hangs up then is not asked without a pause.
-                sleep_until(opened_at + FIRST_PAUSE).await;
-            }
-            Err(fault) => {
-                shared.state.send_replace(State::Lost);
-                if !was_told {
-                    tell(&fault);
-                }
-                was_told = true;
-                sleep(pause).await;
-                pause = pause.saturating_mul(2).min(LONGEST_PAUSE);
-            }
-        }
-    }
-}
-
-fn tell(fault: &LinkFault) {
-    let cause: &dyn std::error::Error = fault;
-    let below = cause.source().map(ToString::to_string);
-    tracing::warn!(error.cause = %fault, error.source = below, "Redis does not answer");
-}
-
-/// What moves questions and answers over a connection, until that breaks.
-type Driver = Pin<Box<dyn Future<Output = ()> + Send>>;
-
-/// Opens a connection. What speaks TLS is made once: it reads the authorities of the system from the disk, which holds
-/// up a thread of the runtime. Others of them count after a start, as all of `[store]` does.
-async fn connect(
-    server: &RedisServer,
-    connector: &mut Option<TlsConnector>,
-) -> Result<(MultiplexedConnection, Driver), LinkFault> {
-    match &server.address {
-        RedisAddress::Socket(path) => {
-            let stream = UnixStream::connect(path).await;
-            greet(server, stream.map_err(LinkFault::Unreached)?).await
-        }
-        RedisAddress::Plain { host, port } => greet(server, reach(host, *port).await?).await,
-        RedisAddress::Tls {
-            host,
-            port,
-            authorities,
-        } => {
-            let connector: &TlsConnector = match connector {
-                Some(made) => made,
-                None => connector.insert(
-                    tls::connector(authorities.as_deref()).map_err(LinkFault::Authorities)?,
-                ),
-            };
-            let stream = reach(host, *port).await?;
-            let stream = tls::begin(connector, host, stream).await;
-            greet(server, stream.map_err(LinkFault::Unreached)?).await
-        }
-    }
-}
-
-async fn reach(host: &str, port: u16) -> Result<TcpStream, LinkFault> {
-    let stream = TcpStream::connect((host, port)).await;
-    let stream = stream.map_err(LinkFault::Unreached)?;
-    stream.set_nodelay(true).map_err(LinkFault::Unreached)?;
-    Ok(stream)
-}
-
-/// Says who we are, and has the server answer a first question: one that hangs takes connections all the
-/// same.
-async fn greet<S>(
-    server: &RedisServer,
-    stream: S,
-) -> Result<(MultiplexedConnection, Driver), LinkFault>
-where
-    S: AsyncRead + AsyncWrite + Send + Unpin + 'static,
-{
-    let mut who = RedisConnectionInfo::default().set_skip_set_lib_name();
-    if let Some((user, password)) = &server.account {
-        who = who.set_password(String::from_utf8_lossy(password.expose()));
-        if let Some(user) = user {
-            who = who.set_username(user);
-        }
-    }
-    // Time is bounded by whoever asks.
-    let config = AsyncConnectionConfig::new().set_response_timeout(None);
-    let (mut connection, driver) = MultiplexedConnection::new_with_config(&who, stream, config)
-        .await
-        .map_err(LinkFault::Refused)?;
-    let mut driver: Driver = Box::pin(driver);
-    let mut question = redis::cmd("INFO");
-    question.arg("memory");
-    let answer = tokio::select! {
-        answer = question.query_async::<String>(&mut connection) => answer,
-        () = &mut driver => return Err(LinkFault::Unreached(io::ErrorKind::BrokenPipe.into())),
+    let mut keeper = Keeper {
+        shared: &shared,
+        pause: FIRST_PAUSE,
+        was_told: false,
     };
-    match answer {
-        Ok(memory) if forgets(&memory) => {
-            tracing::warn!(
-                "Redis may forget what it was told to keep: set maxmemory-policy to noeviction"
-            );
+    match &shared.guide {
+        Guide::Known(address) => loop {
+            keeper.serve(address).await;
+        },
+        Guide::Named(sentinels) => {
+            let mut watch = sentinels.watch();
+            loop {
+                keeper.serve_named(&mut watch).await;
+            }
         }
-        Ok(_) => {}
-        // An account that may not ask this gets an answer, too.
-        Err(fault) if fault.code() == Some("NOPERM") => {}
-        Err(fault) => return Err(LinkFault::Refused(fault)),
     }
-    Ok((connection, driver))
 }
 
-/// Whether a server that says this of its memory removes values for want of room: a used message would be new.
-fn forgets(memory: &str) -> bool {
-    let mut lines = memory.lines();
-    let policy = lines.find_map(|line| line.trim().strip_prefix("maxmemory_policy:"));
-    policy.is_some_and(|policy| policy != "noeviction")
+/// What the task knows from one connection to the next.
+struct Keeper<'a> {
+    shared: &'a Shared,
+    pause: Duration,
+    /// Whether it was logged that the server does not answer.
+    was_told: bool,
+}
+
+impl Keeper<'_> {
+    /// Finds the master, opens a connection to it, and has it used until it is of no use or another one is named.
+    async fn serve_named(&mut self, watch: &mut Watch<'_>) {
+        let master = match watch.master().await {
+            Ok(master) => master,
+            Err(fault) => return self.lose(&fault, None).await,
+        };
+        tokio::select! {
+            () = self.serve(&master) => watch.pass_on(),
+            () = watch.until_another(&master) => {
+                // Nobody gets the connection from here on, and those who wait on it are told.
+                self.shared.state.send_replace(State::Opening);
+                tracing::info!(redis.server = %master, "Sentinel names another master of Redis");
+            }
+        }
+    }
+
+    /// Opens a connection, and has it used until it is of no use.
+    async fn serve(&mut self, address: &RedisAddress) {
+        let opened = timeout(OPENED_WITHIN, self.connect(address)).await;
+        let (connection, mut driver) = match opened.unwrap_or(Err(Fault::Late)) {
+            Ok(opened) => opened,
+            Err(fault) => return self.lose(&fault, Some(address)).await,
+        };
+        if self.was_told {
+            tracing::info!(redis.server = %address, "Redis answers again");
+        }
+        (self.pause, self.was_told) = (FIRST_PAUSE, false);
+        let opened_at = Instant::now();
+        let (give_up, mut reasons) = mpsc::channel(1);
+        self.shared.state.send_replace(State::Open(Open {
+            connection,
+            give_up,
+        }));
+        let left = tokio::select! {
+            () = &mut driver => State::Opening,
+            why = reasons.recv() => match why {
+                Some(Why::Replica) => State::Opening,
+                Some(Why::Late) | None => {
+                    Fault::Late.tell(Some(address));
+                    self.was_told = true;
+                    State::Lost
+                }
+            }
+        };
+        // Nobody gets the connection from here on, and those who wait on it are told.
+        self.shared.state.send_replace(left);
+        drop(driver);
+        // What answers the first question and hangs up then is not asked without a pause.
+        sleep_until(opened_at + FIRST_PAUSE).await;
+    }
+
+    /// Tells that there is no connection, and waits before the next attempt.
+    async fn lose(&mut self, fault: &Fault, address: Option<&RedisAddress>) {
+        self.shared.state.send_replace(State::Lost);
+        if !self.was_told {
+            fault.tell(address);
+        }
+        self.was_told = true;
+        sleep(self.pause).await;
+        self.pause = self.pause.saturating_mul(2).min(LONGEST_PAUSE);
+    }
+
+    /// Has the server answer a first question: one that hangs takes connections all the same.
+    async fn connect(
+        &self,
+        address: &RedisAddress,
+    ) -> Result<(MultiplexedConnection, Driver), Fault> {
+        let mut line = self.shared.dialer.dial(address).await?;
+        let mut connection = line.connection.clone();
+        let mut info = async |section: &str| {
+            let mut question = redis::cmd("INFO");
+            question.arg(section);
+            line.until(question.query_async::<String>(&mut connection))
+                .await
+        };
+        match info("memory").await {
+            Ok(memory) if says(&memory, "maxmemory_policy:", "noeviction") == Some(false) => {
+                tracing::warn!(
+                    redis.server = %address,
+                    "Redis may forget what it was told to keep: set maxmemory-policy to noeviction"
+                );
+            }
+            Ok(_) => {}
+            // An account that may not ask this gets an answer, too.
+            Err(Fault::Refused(fault)) if fault.code() == Some("NOPERM") => {}
+            Err(fault) => return Err(fault),
+        }
+        match self.shared.guide {
+            Guide::Known(_) => {}
+            // By `INFO` and not by `ROLE`: an account that may ask no more than one server needs may ask this.
+            Guide::Named(_) => {
+                let replication = info("replication").await?;
+                if says(&replication, "role:", "master") != Some(true) {
+                    return Err(Fault::Replica);
+                }
+            }
+        }
+        Ok((line.connection, line.driver))
+    }
+}
+
+/// Whether a server that says this of itself says `value` under `key`. With another policy than to evict nothing it
+/// removes values for want of room: a used message would be new.
+fn says(info: &str, key: &str, value: &str) -> Option<bool> {
+    let mut lines = info.lines();
+    let said = lines.find_map(|line| line.trim().strip_prefix(key));
+    said.map(|said| said == value)
 }

@@ -1,4 +1,4 @@
-//! The store that several nodes share: a Redis server.
+//! The store that several nodes share: a Redis server, the one that Sentinels name, or a Cluster.
 //!
 //! Every step is one script on keys of one slot; what needs several steps (a session and the list that it
 //! stands in) takes them in an order in which whoever comes between sees all of it or nothing, and takes them
@@ -21,8 +21,13 @@
 //!   node for itself, and people go on signing in.
 
 mod attempts;
+mod call;
+mod cluster;
+mod dial;
 mod link;
 mod scripts;
+mod sentinel;
+mod servers;
 mod sessions;
 mod values;
 
@@ -31,7 +36,8 @@ use std::sync::Arc;
 use jiff::Timestamp;
 
 use self::{
-    link::Link,
+    call::Call,
+    servers::Servers,
     values::{Places, Sealer},
 };
 use super::{Limits, after, memory::MemoryStore};
@@ -41,7 +47,7 @@ use crate::{
     sys::{entropy::Entropy, hmac::sha256, seal::KeyRing},
 };
 
-/// Remembers in a Redis server.
+/// Remembers in Redis.
 #[derive(Clone, Debug)]
 pub struct RedisStore(Arc<Inner>);
 
@@ -50,12 +56,12 @@ struct Inner {
     limits: Limits,
     places: Places,
     sealer: Sealer,
-    link: Link,
+    servers: Servers,
     /// The attempts of this node.
     own: MemoryStore,
 }
 
-/// What is known of the server.
+/// What is known of the server, or of all that are asked.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub struct RedisRecord {
     /// Whether it answered when it was last asked.
@@ -67,7 +73,7 @@ pub struct RedisRecord {
 }
 
 impl RedisStore {
-    /// Makes a store in `server`, which is not asked yet; its values are sealed with `keys`.
+    /// Makes a store in what `server` says, which is not asked yet; its values are sealed with `keys`.
     pub fn new(
         server: RedisServer,
         limits: Limits,
@@ -78,7 +84,7 @@ impl RedisStore {
             limits,
             places: Places::new(&server.prefix),
             sealer: Sealer::new(keys, entropy),
-            link: Link::new(server),
+            servers: Servers::new(server),
             own: MemoryStore::new(limits),
         }))
     }
@@ -88,16 +94,16 @@ impl RedisStore {
         self.0.sealer.renew(keys);
     }
 
-    /// Has a connection to the server opened, before anybody needs it.
+    /// Has the connections opened, before anybody needs it.
     pub fn open(&self) {
-        self.0.link.begin();
+        self.0.servers.begin();
     }
 
     /// What is known of the server.
     pub fn record(&self) -> RedisRecord {
         RedisRecord {
-            answers: self.0.link.answers(),
-            unanswered: self.0.link.unanswered(),
+            answers: self.0.servers.answers(),
+            unanswered: self.0.servers.unanswered(),
             refused: self.0.sealer.refused(),
         }
     }
@@ -118,13 +124,13 @@ impl Inner {
         (value, ends_at): (&[u8], Timestamp),
         now: Timestamp,
     ) -> Result<Noted, StoreError> {
-        let mut call = scripts::NOTE.prepare_invoke();
+        let mut call = Call::of(&scripts::NOTE);
         call.key(ends.as_str()).key(values.as_str());
         call.arg(now.as_millisecond())
             .arg(&id[..])
             .arg(ends_at.as_millisecond());
         call.arg(self.limits.replay_marks).arg(value);
-        match self.link.run::<(i64, Vec<u8>)>(&call).await? {
+        match self.servers.run::<(i64, Vec<u8>)>(&call).await? {
             (0, first) => Ok(Noted::Again(first)),
             (1, _) => Ok(Noted::First),
             (2, _) => Err(StoreError::Full),

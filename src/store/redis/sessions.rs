@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 
-use super::{Inner, Noted, RedisStore, after, scripts, values::Place};
+use super::{Inner, Noted, RedisStore, after, call::Call, scripts, values::Place};
 use crate::model::{
     session::{Participant, Session, SessionKey},
     store::{LEADS_ON, Sessions, Sight, Standing, StoreError},
@@ -129,11 +129,11 @@ impl Sessions for RedisStore {
 
     async fn sign_in_of(&self, ticket: [u8; 32], now: Timestamp) -> Result<Standing, StoreError> {
         let places = &self.0.places;
-        let mut call = scripts::IS_SIGNED_OUT.prepare_invoke();
+        let mut call = Call::of(&scripts::IS_SIGNED_OUT);
         call.key(places.brought.as_str())
             .key(places.signed_out.as_str());
         call.arg(now.as_millisecond()).arg(&ticket[..]);
-        Ok(if self.0.link.run(&call).await? {
+        Ok(if self.0.servers.run(&call).await? {
             Standing::Ended
         } else {
             Standing::Lives
@@ -164,13 +164,13 @@ impl Inner {
     ) -> Result<Standing, StoreError> {
         let place = self.places.session(key);
         let unused_until = self.unused_until(session, now);
-        let mut call = scripts::WRITE.prepare_invoke();
+        let mut call = Call::of(&scripts::WRITE);
         call.key(place.as_str());
         call.arg(now.as_millisecond())
             .arg(self.seal(&place, session, now)?)
             .arg(whole_seconds_ms(session.ends_at))
             .arg(unused_until);
-        self.link.run::<()>(&call).await?;
+        self.servers.run::<()>(&call).await?;
         // Until it is listed nobody knows its key, and no notice finds it.
         match self.list(key, session, now).await {
             Ok(Standing::Lives) => Ok(Standing::Lives),
@@ -183,10 +183,10 @@ impl Inner {
 
     async fn find(&self, key: SessionKey, now: Timestamp) -> Result<Option<Session>, StoreError> {
         let place = self.places.session(key);
-        let mut call = scripts::FIND.prepare_invoke();
+        let mut call = Call::of(&scripts::FIND);
         call.key(place.as_str());
         call.arg(now.as_millisecond()).arg(self.idle_ms());
-        let found = self.link.run::<Option<(Vec<u8>, bool)>>(&call).await?;
+        let found = self.servers.run::<Option<(Vec<u8>, bool)>>(&call).await?;
         let Some((value, is_to_be_listed)) = found else {
             return Ok(None);
         };
@@ -217,7 +217,7 @@ impl Inner {
         now: Timestamp,
     ) -> Result<Standing, StoreError> {
         let places = &self.places;
-        let mut call = scripts::LIST.prepare_invoke();
+        let mut call = Call::of(&scripts::LIST);
         call.key(places.listed.as_str())
             .key(places.by_ticket.as_str())
             .key(places.brought.as_str())
@@ -238,7 +238,7 @@ impl Inner {
             .arg(sealed)
             .arg(whole_seconds_ms(session.ends_at))
             .arg(self.surely_over(now));
-        let Some(gone) = self.link.run::<Option<Vec<Vec<u8>>>>(&call).await? else {
+        let Some(gone) = self.servers.run::<Option<Vec<Vec<u8>>>>(&call).await? else {
             return Ok(Standing::Ended);
         };
         for member in gone {
@@ -251,17 +251,17 @@ impl Inner {
     }
 
     async fn unlist(&self, key: SessionKey, session: &Session) -> Result<(), StoreError> {
-        let mut call = scripts::UNLIST.prepare_invoke();
+        let mut call = Call::of(&scripts::UNLIST);
         call.key(self.places.listed.as_str())
             .key(self.places.by_ticket.as_str());
         call.arg(member(key, session));
-        self.link.run(&call).await
+        self.servers.run(&call).await
     }
 
     async fn drop_session(&self, key: SessionKey) -> Result<(), StoreError> {
-        let mut call = scripts::DROP.prepare_invoke();
+        let mut call = Call::of(&scripts::DROP);
         call.key(self.places.session(key).as_str());
-        self.link.run(&call).await
+        self.servers.run(&call).await
     }
 
     async fn end(&self, key: SessionKey, now: Timestamp) -> Result<Option<Session>, StoreError> {
@@ -359,12 +359,12 @@ impl Inner {
         now: Timestamp,
     ) -> Result<Option<Session>, StoreError> {
         let places = &self.places;
-        let mut call = scripts::SIGN_OUT.prepare_invoke();
+        let mut call = Call::of(&scripts::SIGN_OUT);
         call.key(places.brought.as_str())
             .key(places.signed_out.as_str())
             .key(places.by_ticket.as_str());
         call.arg(&ticket[..]);
-        let Some(value) = self.link.run::<Option<Vec<u8>>>(&call).await? else {
+        let Some(value) = self.servers.run::<Option<Vec<u8>>>(&call).await? else {
             return Ok(None);
         };
         match self.open_key((&places.by_ticket, &ticket), &value, now)? {
@@ -376,10 +376,10 @@ impl Inner {
     /// Reads the session of `key`, which is no use of it.
     async fn read(&self, key: SessionKey, now: Timestamp) -> Result<Found<Held>, StoreError> {
         let place = self.places.session(key);
-        let mut call = scripts::READ.prepare_invoke();
+        let mut call = Call::of(&scripts::READ);
         call.key(place.as_str()).key(self.places.heir(key).as_str());
         call.arg(now.as_millisecond()).arg(self.idle_ms());
-        let found = self.link.run::<(i64, Vec<u8>)>(&call).await?;
+        let found = self.servers.run::<(i64, Vec<u8>)>(&call).await?;
         self.sort(key, found, now)
     }
 
@@ -392,7 +392,7 @@ impl Inner {
         (leads_to, now): (Option<SessionKey>, Timestamp),
     ) -> Result<Found<Session>, StoreError> {
         let (place, heir) = (self.places.session(key), self.places.heir(key));
-        let mut call = scripts::TAKE.prepare_invoke();
+        let mut call = Call::of(&scripts::TAKE);
         call.key(place.as_str()).key(heir.as_str());
         call.arg(now.as_millisecond())
             .arg(self.idle_ms())
@@ -401,7 +401,7 @@ impl Inner {
         let leads_to = leads_to.map(|to| self.sealer.seal((&heir, b""), &to.0, until));
         call.arg(leads_to.transpose()?.unwrap_or_default())
             .arg(LEADS_ON.as_millis().to_string());
-        let found = self.link.run::<(i64, Vec<u8>)>(&call).await?;
+        let found = self.servers.run::<(i64, Vec<u8>)>(&call).await?;
         Ok(match self.sort(key, found, now)? {
             Found::Session(held) => {
                 // What the list still holds of it leaves when its time is over.
@@ -448,10 +448,10 @@ impl Inner {
         let value = self
             .sealer
             .seal((&heir, b""), &new.0, (now, after(now, LEADS_ON)))?;
-        let mut call = scripts::LEAD.prepare_invoke();
+        let mut call = Call::of(&scripts::LEAD);
         call.key(heir.as_str());
         call.arg(value).arg(LEADS_ON.as_millis().to_string());
-        self.link.run(&call).await
+        self.servers.run(&call).await
     }
 
     /// Changes the session of `key` where it lives; `change` says whether it did change anything, and is
@@ -472,10 +472,10 @@ impl Inner {
             if !change(&mut session) {
                 return Ok(Change::Done);
             }
-            let mut call = scripts::SWAP.prepare_invoke();
+            let mut call = Call::of(&scripts::SWAP);
             call.key(place.as_str());
             call.arg(value).arg(self.seal(&place, &session, now)?);
-            if self.link.run(&call).await? {
+            if self.servers.run(&call).await? {
                 return Ok(Change::Done);
             }
         }

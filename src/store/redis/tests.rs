@@ -15,7 +15,7 @@ use tokio::{
 
 use super::*;
 use crate::{
-    config::store::RedisAddress,
+    config::store::{RedisAccount, RedisAddress, Topology},
     model::{
         entity_id::EntityId,
         session::{Participant, Session, SessionKey},
@@ -28,10 +28,17 @@ use crate::{
     },
 };
 
-#[path = "../../../tests/it/lab/redis.rs"]
-mod server;
+#[path = "../../../tests/it/lab/port.rs"]
+mod port;
+#[path = "../../../tests/it/lab/redis_server.rs"]
+mod redis_server;
+#[path = "../../../tests/it/lab/redis_topology.rs"]
+mod redis_topology;
+mod topologies;
+#[path = "../../../tests/it/lab/until.rs"]
+mod until;
 
-use server::Redis;
+use redis_server::Redis;
 
 /// A store, and the server that it is in.
 struct Lab {
@@ -54,8 +61,11 @@ fn account() -> Vec<&'static str> {
         .collect()
 }
 
-fn secret(text: &str) -> Secret {
-    Secret::from(text.to_owned())
+fn account_with(user: &str, password: &str) -> RedisAccount {
+    RedisAccount {
+        user: Some(user.to_owned()),
+        password: Secret::from(password.to_owned()),
+    }
 }
 
 /// Generous where no test measures it: CI builds on the same two cores.
@@ -76,8 +86,8 @@ impl Lab {
 
     fn server(&self, prefix: &str, timeout_ms: u32) -> RedisServer {
         RedisServer {
-            address: RedisAddress::Socket(self.redis.socket()),
-            account: Some((Some("passerelle".to_owned()), secret("THE-PASSWORD"))),
+            topology: Topology::One(RedisAddress::Socket(self.redis.socket())),
+            account: Some(account_with("passerelle", "THE-PASSWORD")),
             prefix: prefix.to_owned(),
             timeout_ms,
         }
@@ -541,7 +551,7 @@ fn scripted(answer: &'static [u8]) -> (RedisStore, UnboundedReceiver<()>) {
         }
     });
     let server = RedisServer {
-        address: RedisAddress::Socket(path),
+        topology: Topology::One(RedisAddress::Socket(path)),
         account: None,
         prefix: "passerelle:".to_owned(),
         timeout_ms: PATIENCE_MS,
@@ -593,7 +603,7 @@ async fn a_server_that_is_started_again_empty_is_used_again() {
 async fn r126_an_account_without_the_right_password_has_no_store() {
     let lab = Lab::start().await;
     let with = |account: Option<(&str, &str)>| {
-        let account = account.map(|(user, password)| (Some(user.to_owned()), secret(password)));
+        let account = account.map(|(user, password)| account_with(user, password));
         let server = RedisServer {
             account,
             ..lab.server("passerelle:", PATIENCE_MS)
@@ -725,8 +735,12 @@ struct Nodes {
 
 impl Nodes {
     fn of(lab: &Lab) -> Self {
+        Self::from([(); 3].map(|()| lab.store()))
+    }
+
+    fn from(nodes: [RedisStore; 3]) -> Self {
         Self {
-            nodes: [lab.store(), lab.store(), lab.store()],
+            nodes,
             calls: AtomicUsize::new(0),
         }
     }

@@ -5,7 +5,7 @@ use super::{
 };
 use crate::{
     bridge::Bridge,
-    lab::{keys::Authority, redis::Redis},
+    lab::{keys::Authority, redis_server::Redis},
     shared_store::{at, table},
 };
 

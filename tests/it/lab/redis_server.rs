@@ -25,11 +25,17 @@ pub(crate) struct Redis {
 impl Redis {
     /// Starts it, empty, with more words of its configuration.
     pub(crate) async fn start(more: &[&str]) -> Self {
+        Self::start_with("", more).await
+    }
+
+    /// The same with a file of these lines, which it may write itself.
+    pub(crate) async fn start_with(lines: &str, more: &[&str]) -> Self {
         let mut redis = Self {
             process: None,
             more: more.iter().map(|word| (*word).to_owned()).collect(),
             folder: TempDir::new().unwrap(),
         };
+        std::fs::write(redis.file(), lines).unwrap();
         redis.start_again().await;
         redis
     }
@@ -48,6 +54,7 @@ impl Redis {
         let folder = self.folder.path();
         let process = Command::new("setpriv")
             .args(["--pdeathsig", "KILL", "--", "redis-server"])
+            .arg(self.file())
             .args(["--port", "0", "--save", "", "--appendonly", "no"])
             .args(["--unixsocket", self.socket().to_str().unwrap()])
             .args(["--dir", folder.to_str().unwrap()])
@@ -82,6 +89,17 @@ impl Redis {
     /// Where it listens.
     pub(crate) fn socket(&self) -> PathBuf {
         self.folder.path().join("redis.sock")
+    }
+
+    /// What it says to an administrator.
+    pub(crate) fn told(&self, question: &[&str]) -> String {
+        let mut cli = Command::new("redis-cli");
+        let asked = cli.arg("-s").arg(self.socket()).args(question).output();
+        String::from_utf8(asked.unwrap().stdout).unwrap()
+    }
+
+    fn file(&self) -> PathBuf {
+        self.folder.path().join("redis.conf")
     }
 
     fn signal(&self, signal: &str) {

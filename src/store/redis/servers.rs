@@ -1,0 +1,99 @@
+//! Whom a question goes to: the one server, the master that Sentinels name, or that one of a Cluster which has the keys.
+
+use std::sync::{
+    Arc,
+    atomic::{AtomicU64, Ordering},
+};
+
+use redis::FromRedisValue;
+
+use super::{
+    call::Call,
+    cluster::Cluster,
+    dial::Dialer,
+    link::{Asked, Guide, Link, Miss},
+    sentinel::Sentinels,
+};
+use crate::{
+    config::store::{RedisServer, Topology},
+    model::store::StoreError,
+};
+
+/// All that there are.
+#[derive(Debug)]
+pub(super) struct Servers {
+    reached: Reached,
+    unanswered: AtomicU64,
+}
+
+#[derive(Debug)]
+enum Reached {
+    ByLink(Link),
+    InCluster(Cluster),
+}
+
+impl Servers {
+    /// Those of which nobody has asked any yet.
+    pub(super) fn new(server: RedisServer) -> Self {
+        let patience = server.timeout();
+        let dialer = Arc::new(Dialer::new(server.account));
+        let reached = match server.topology {
+            Topology::Cluster(seeds) => Reached::InCluster(Cluster::new(seeds, dialer, patience)),
+            Topology::One(address) => {
+                Reached::ByLink(Link::new(Guide::Known(address), dialer, patience))
+            }
+            Topology::Sentinel {
+                master,
+                sentinels,
+                account,
+            } => {
+                let sentinels = Sentinels::new(master, sentinels, account);
+                Reached::ByLink(Link::new(Guide::Named(sentinels), dialer, patience))
+            }
+        };
+        Self {
+            reached,
+            unanswered: AtomicU64::new(0),
+        }
+    }
+
+    /// Runs a script.
+    ///
+    /// # Errors
+    ///
+    /// The server did not answer in time, is full, or holds something of somebody else's under the key.
+    pub(super) async fn run<T: FromRedisValue>(&self, call: &Call) -> Result<T, StoreError> {
+        let answer = match &self.reached {
+            Reached::ByLink(link) => {
+                let answer = link.ask(call, Asked::Plainly).await;
+                answer.map_err(Miss::told)
+            }
+            Reached::InCluster(cluster) => cluster.run(call).await,
+        };
+        if answer.is_err() {
+            self.unanswered.fetch_add(1, Ordering::Relaxed);
+        }
+        answer
+    }
+
+    /// Whether each that is asked answers, as far as is known.
+    pub(super) fn answers(&self) -> bool {
+        match &self.reached {
+            Reached::ByLink(link) => link.answers(),
+            Reached::InCluster(cluster) => cluster.answers(),
+        }
+    }
+
+    /// How many questions got no answer, or one that was no use.
+    pub(super) fn unanswered(&self) -> u64 {
+        self.unanswered.load(Ordering::Relaxed)
+    }
+
+    /// Has the connections opened, if that has not begun.
+    pub(super) fn begin(&self) {
+        match &self.reached {
+            Reached::ByLink(link) => link.begin(),
+            Reached::InCluster(cluster) => cluster.begin(),
+        }
+    }
+}
