@@ -117,7 +117,7 @@ impl Watch {
         let now = current.now();
         let is_due = self
             .looked_at
-            .is_none_or(|before| now.duration_since(before) >= BETWEEN_LOOKS);
+            .is_none_or(|before| !is_within(BETWEEN_LOOKS, before, now));
         if is_due {
             self.looked_at = Some(now);
             self.told.retain(|duty| !duty.is_daily);
@@ -163,9 +163,7 @@ impl Watch {
 
     fn was_just_tried(&self, duty: &Duty, now: Timestamp) -> bool {
         let tried = self.tried.as_ref();
-        tried.is_some_and(|(at, tried)| {
-            now.duration_since(*at) < BETWEEN_TRIES && is_among(tried, duty)
-        })
+        tried.is_some_and(|(at, tried)| is_within(BETWEEN_TRIES, *at, now) && is_among(tried, duty))
     }
 
     async fn hand_over(&self, current: &Snapshot, news: &[Due], now: Timestamp) -> bool {
@@ -178,6 +176,11 @@ impl Watch {
         }
         faults.is_empty()
     }
+}
+
+/// Whether less than `pause` has gone by since `before`; not where the clock has gone back behind it.
+fn is_within(pause: SignedDuration, before: Timestamp, now: Timestamp) -> bool {
+    (SignedDuration::ZERO..pause).contains(&now.duration_since(before))
 }
 
 /// Whether `duty` is one of these, at the step that it has come to or a nearer one.

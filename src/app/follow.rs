@@ -219,7 +219,7 @@ pub(super) fn looked_at(
 
 /// Forgets what waited, once another version counts. That version counts whatever becomes of this: nobody is told that
 /// nothing has changed.
-pub(super) fn forget(held: &HeldVersions, name: &ShortName) {
+fn forget(held: &HeldVersions, name: &ShortName) {
     if let Err(error) = held.forget(name) {
         tracing::error!(
             sp.short_name = %name,
@@ -265,7 +265,7 @@ impl Live {
         };
         // What is held and is not there any more is read once more, or nobody could decide on it.
         let sources = &turn.current.lasting.sources;
-        let is_settled = || !sources.is_held(name) || turn.held.waiting(name).is_some();
+        let is_settled = || !sources.is_held(name) || turn.held.is_waiting(name);
         if config.is_watched && matches!(answer, Ok(Fetched::Known)) && is_settled() {
             return turn.current.lasting.sources.is_same(name, turn.now());
         }

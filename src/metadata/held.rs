@@ -58,6 +58,11 @@ impl HeldVersions {
         read(&self.waiting_file(provider))
     }
 
+    /// Whether a version waits, without reading it: whoever asks does so every few seconds.
+    pub fn is_waiting(&self, provider: &ShortName) -> bool {
+        open_file(&self.waiting_file(provider)).is_ok()
+    }
+
     /// The version that was turned down.
     pub fn refused(&self, provider: &ShortName) -> Option<Vec<u8>> {
         read(&self.refused_file(provider))
@@ -139,13 +144,15 @@ mod tests {
         let state = tempfile::tempdir().unwrap();
         let held = HeldVersions::below(state.path());
         let zoom = ShortName::parse("zoom").unwrap();
-        assert!(held.refuse(&zoom).is_err());
+        assert!(held.refuse(&zoom).is_err() && !held.is_waiting(&zoom));
         held.hold(&zoom, b"one").unwrap();
         held.hold(&zoom, b"two").unwrap();
+        assert!(held.is_waiting(&zoom));
         let again = HeldVersions::below(state.path());
         assert_eq!(again.waiting(&zoom).unwrap(), b"two");
         again.refuse(&zoom).unwrap();
         assert_eq!(held.waiting(&zoom), None);
+        assert!(!held.is_waiting(&zoom));
         assert_eq!(held.refused(&zoom).unwrap(), b"two");
         held.hold(&zoom, b"three").unwrap();
         held.forget(&zoom).unwrap();

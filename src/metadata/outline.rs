@@ -168,15 +168,14 @@ pub fn name_in(bytes: &[u8], wanted: Option<&EntityId>) -> Result<EntityId, Find
 pub fn look(bytes: &[u8], config: &SpConfig, schemes: Schemes, now: Timestamp) -> Look {
     let reading = read::read(bytes, config, schemes, now);
     let mut findings = reading.findings;
-    let document = door::open(bytes, &Limits::metadata_of(config.metadata_max_mib)).ok();
-    let role = document.as_ref().and_then(|document| {
+    // What cannot be used may be large: it is not read once more.
+    let outline = reading.provider.and_then(|described| {
+        let document = door::open(bytes, &Limits::metadata_of(config.metadata_max_mib)).ok()?;
         let entity = entities::find(document.root(), config.entity_id.as_ref()).ok()?;
-        entities::sp_descriptors(entity).next()
-    });
-    let outline = reading.provider.zip(role).map(|(described, role)| {
+        let role = entities::sp_descriptors(entity).next()?;
         let outline = Outline::of(&described, role, (config, schemes), now);
         note(&outline, &described, config, now, &mut findings);
-        outline
+        Some(outline)
     });
     findings.sort_by_key(Finding::weight);
     Look {

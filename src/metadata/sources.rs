@@ -187,9 +187,12 @@ impl Place {
 struct Source {
     place: Place,
     record: SourceRecord,
-    /// The last version that could be read.
+    /// The last version that could be read; of a file the last one, be it one that can be used or not.
     known: Known,
     failures: u32,
+    /// When a file that could not be used is read once more although it is the one of before: it may be large, and
+    /// is read as a whole.
+    again_at: Timestamp,
     /// Whether it is being asked: whoever waits for an answer may wait for long.
     is_asked: bool,
 }
@@ -238,7 +241,7 @@ impl Sources {
                 continue;
             };
             let same = known.remove(name).filter(|it| it.place == place);
-            let source = same.unwrap_or_else(|| Source {
+            let mut source = same.unwrap_or_else(|| Source {
                 place,
                 record: SourceRecord {
                     state: SourceState::Waiting,
@@ -251,8 +254,11 @@ impl Sources {
                 },
                 known: Known::default(),
                 failures: 0,
+                again_at: now,
                 is_asked: false,
             });
+            // Another configuration may be what was missing.
+            source.again_at = now;
             sources.insert(name.clone(), source);
         }
     }
@@ -270,9 +276,14 @@ impl Sources {
         due.map(|(name, source)| {
             source.record.next = now.saturating_add(AFTER_FAILURE).unwrap_or(Timestamp::MAX);
             source.is_asked = true;
+            let is_read_anyway = source.failures > 0 && has_come(source.again_at);
             Due {
                 name: name.clone(),
-                known: source.known.clone(),
+                known: if is_read_anyway {
+                    Known::default()
+                } else {
+                    source.known.clone()
+                },
             }
         })
         .collect()
@@ -301,28 +312,37 @@ impl Sources {
             return false;
         };
         let refresh = config.followed.as_ref().and_then(|it| it.refresh);
+        let is_file = matches!(source.place, Place::File(_));
+        source.known = if state.is_sound() || is_file {
+            known
+        } else {
+            Known::default()
+        };
         source.failures = if state.is_sound() {
-            source.known = known;
             0
         } else {
-            source.known = Known::default();
             source.failures.saturating_add(1)
         };
-        let usual = match source.place {
-            Place::Address(_) => pause(refresh, sp, now),
-            Place::File(_) => GLANCE,
-        };
+        let usual = pause(refresh, sp, now);
         let pause = match source.failures {
             0 => usual,
             // Twice as long each time.
             failures => usual.min(AFTER_FAILURE * (1_i32 << failures.min(16).saturating_sub(1))),
         };
+        let after = |pause| {
+            now.saturating_add(earlier(pause, entropy))
+                .unwrap_or(Timestamp::MAX)
+        };
+        source.again_at = after(pause);
         let record = &mut source.record;
         let count = record.counts.entry(state).or_default();
         *count = count.saturating_add(1);
-        record.next = now
-            .saturating_add(earlier(pause, entropy))
-            .unwrap_or(Timestamp::MAX);
+        // Another file is seen at once, whatever the one before it was.
+        record.next = if is_file {
+            after(GLANCE)
+        } else {
+            source.again_at
+        };
         record.set(state, version, now)
     }
 
@@ -492,6 +512,57 @@ mod tests {
         }
         let last = pauses.last().unwrap();
         assert!(*last <= minutes(60) && *last >= minutes(54), "{last}");
+    }
+
+    #[test]
+    fn r90_a_file_that_cannot_be_used_is_glanced_at_and_read_again_less_and_less_often() {
+        let (sources, entropy) = (Sources::default(), SeededEntropy::new(1));
+        let config = SpConfig {
+            is_watched: true,
+            ..config()
+        };
+        let follow = |now| sources.follow(std::slice::from_ref(&config), None, now);
+        follow(now());
+        let second = SignedDuration::from_secs(1);
+        // Seconds from one time that it is read to the next; in between it is the file of before.
+        let read_from = |start: Timestamp, glances: usize| {
+            let (mut pauses, mut read_at, mut at) = (Vec::new(), start, start);
+            while pauses.len() < glances {
+                at += second;
+                for due in sources.due(at) {
+                    if due.known == Known::default() {
+                        sources.note(&config, came(SourceState::Unusable), &entropy, at);
+                        pauses.push(at.duration_since(read_at).as_secs());
+                        read_at = at;
+                    } else {
+                        sources.is_same(&due.name, at);
+                    }
+                    let (_, record) = sources.records().remove(0);
+                    assert!(record.next <= at + GLANCE);
+                    sources.is_asked_no_more(&due.name);
+                }
+            }
+            (pauses, at)
+        };
+        let (pauses, end) = read_from(now(), 6);
+        let most = [1, 60, 120, 240, 480, 960];
+        for (pause, most) in pauses.iter().zip(most) {
+            // A tenth less by chance, and up to a glance more.
+            assert!(*pause >= most * 9 / 10 && *pause <= most + 5, "{pauses:?}");
+        }
+        // Another configuration may be able to use it.
+        follow(end);
+        let (pauses, end) = read_from(end, 1);
+        assert!(pauses[0] <= 5, "{pauses:?}");
+        // The clock went far back.
+        let ahead = end + SignedDuration::from_hours(10 * 365 * 24);
+        sources.note(&config, came(SourceState::Unusable), &entropy, ahead);
+        assert_eq!(sources.due(now())[0].known, Known::default());
+        sources.is_asked_no_more(&config.short_name);
+        // One that counts is not read again.
+        sources.note(&config, came(SourceState::Good), &entropy, now());
+        let later = now() + SignedDuration::from_hours(7);
+        assert_ne!(sources.due(later)[0].known, Known::default());
     }
 
     #[test]

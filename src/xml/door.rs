@@ -9,7 +9,7 @@
 //! The pass also refuses the few things that the tree builder reads otherwise
 //! than XML 1.0 says; each check names its case.
 
-use memchr::{memchr, memchr3};
+use memchr::{memchr, memchr_iter, memchr3};
 use quick_xml::Reader;
 use quick_xml::events::{BytesStart, Event};
 
@@ -27,7 +27,7 @@ pub struct Limits {
     pub bytes: usize,
     /// Elements inside one another; the root is at depth 1.
     pub depth: usize,
-    /// Elements in the document.
+    /// Elements in the document, its comments and processing instructions among them.
     pub elements: usize,
     /// Attributes of one element, namespace declarations not counted.
     pub attributes: usize,
@@ -44,7 +44,7 @@ pub struct Limits {
     /// namespace's name: exclusive canonicalisation writes that again wherever it
     /// is used, and would make hundreds of megabytes of one message.
     pub name_bytes: usize,
-    /// Length of one stretch of text or one attribute value, as written.
+    /// Length of one stretch of text, attribute value, comment or processing instruction, as written.
     pub text_bytes: usize,
     /// Whether comments and processing instructions are refused.
     pub only_elements_and_text: bool,
@@ -182,6 +182,7 @@ pub fn open<'i>(bytes: &'i [u8], limits: &Limits) -> Result<Document<'i>, DoorFa
     }
     check_declaration(text)?;
     Count::new(limits, text).run()?;
+    hold_room(text, limits)?;
     let tree = roxmltree::Document::parse(text).map_err(|error| {
         let at = error.pos();
         DoorFault::NotWellFormed {
@@ -349,7 +350,8 @@ impl<'l> Count<'l> {
                 Event::PI(pi) if !is_ncname(pi.target()) => {
                     return Err(not_well_formed(self.document, self.offset));
                 }
-                Event::Comment(_) | Event::PI(_) => {}
+                Event::Comment(inside) => self.beside(inside.len())?,
+                Event::PI(inside) => self.beside(inside.len())?,
                 Event::Decl(_) if is_at_start => {}
                 Event::Decl(_) => return Err(DoorFault::Declaration),
                 Event::DocType(_) => return Err(DoorFault::Doctype),
@@ -406,6 +408,13 @@ impl<'l> Count<'l> {
             Bound::Attributes
         };
         Err(DoorFault::TooLarge(bound))
+    }
+
+    /// Counts a comment or a processing instruction, of which the tree makes a node as of an element.
+    fn beside(&mut self, bytes: usize) -> Result<(), DoorFault> {
+        self.elements += 1;
+        hold(self.elements, self.limits.elements, Bound::Elements)?;
+        hold(bytes, self.limits.text_bytes, Bound::TextBytes)
     }
 
     /// Counts one start tag; returns the number of its namespace declarations.
@@ -504,6 +513,20 @@ impl<'l> Count<'l> {
         self.text_bytes += bytes;
         hold(self.text_bytes, self.limits.text_bytes, Bound::TextBytes)
     }
+}
+
+/// Bounds what the tree builder makes room for before it reads anything: a node for each `<` and an attribute for
+/// each `=`, wherever they stand.
+///
+/// An element has two `<`, and a third of them may stand in comments and CDATA. Besides the attributes each element
+/// may have two `=`, which are namespace declarations or the end of base64.
+fn hold_room(text: &str, limits: &Limits) -> Result<(), DoorFault> {
+    let count = |byte: u8| memchr_iter(byte, text.as_bytes()).count();
+    let nodes = limits.elements.saturating_mul(3);
+    hold(count(b'<'), nodes, Bound::Elements)?;
+    let besides = limits.elements.saturating_mul(2);
+    let attributes = limits.attributes_in_document.saturating_add(besides);
+    hold(count(b'='), attributes, Bound::AttributesInDocument)
 }
 
 const fn hold(count: usize, limit: usize, bound: Bound) -> Result<(), DoorFault> {

@@ -133,40 +133,44 @@ fn r04_another_encoding_hides_nothing() {
     ));
 }
 
+/// Bounds that a document of a line breaks.
+const SMALL: Limits = Limits {
+    bytes: 2_000,
+    depth: 3,
+    elements: 5,
+    attributes: 3,
+    attributes_in_document: 5,
+    namespace_declarations: 2,
+    namespaces_in_scope: 3,
+    name_bytes: 8,
+    text_bytes: 20,
+    only_elements_and_text: false,
+};
+
+/// Holds one document to be within [`SMALL`], and another one not to be.
+fn check(inside: &str, outside: &str, bound: Bound) {
+    assert!(
+        open(inside.as_bytes(), &SMALL).is_ok(),
+        "{bound:?}: {inside}"
+    );
+    let fault = open(outside.as_bytes(), &SMALL).unwrap_err();
+    assert_eq!(fault, DoorFault::TooLarge(bound), "{outside}");
+}
+
 #[test]
 fn r06_each_bound_is_held_exactly() {
-    let limits = Limits {
-        bytes: 2_000,
-        depth: 3,
-        elements: 5,
-        attributes: 3,
-        attributes_in_document: 5,
-        namespace_declarations: 2,
-        namespaces_in_scope: 3,
-        name_bytes: 8,
-        text_bytes: 20,
-        only_elements_and_text: false,
-    };
-    let check = |inside: &str, outside: &str, bound| {
-        assert!(
-            open(inside.as_bytes(), &limits).is_ok(),
-            "{bound:?}: {inside}"
-        );
-        let fault = open(outside.as_bytes(), &limits).unwrap_err();
-        assert_eq!(fault, DoorFault::TooLarge(bound), "{outside}");
-    };
     let padded = |size: usize| format!("<a/>{}", " ".repeat(size - 4));
     assert!(
         open(
             padded(2_000).as_bytes(),
             &Limits {
                 text_bytes: 2_000,
-                ..limits
+                ..SMALL
             }
         )
         .is_ok()
     );
-    let fault = open(padded(2_001).as_bytes(), &limits).unwrap_err();
+    let fault = open(padded(2_001).as_bytes(), &SMALL).unwrap_err();
     assert_eq!(fault, DoorFault::TooLarge(Bound::Bytes));
     check(
         "<a><b><c/></b></a>",
@@ -213,6 +217,32 @@ fn r06_each_bound_is_held_exactly() {
     check(
         "<a>0123456789<b/>0123456789</a>",
         "<a>0123456<!--c-->789<![CDATA[01234]]>1&#65;</a>",
+        Bound::TextBytes,
+    );
+}
+
+#[test]
+fn r06_comments_and_instructions_count_as_elements_and_are_as_long_as_text_and_hide_nothing() {
+    for beside in ["<!---->", "<?c?>"] {
+        check(
+            &format!("{beside}<a><b/>{beside}<b/></a>"),
+            &format!("{beside}<a><b/>{beside}<b/></a>{beside}"),
+            Bound::Elements,
+        );
+    }
+    // Fifteen of each, wherever they stand.
+    let written = |what: &str, count| format!("<a><b/><!--{}--></a>", what.repeat(count));
+    check(&written("<", 11), &written("<", 12), Bound::Elements);
+    let bound = Bound::AttributesInDocument;
+    check(&written("=", 15), &written("=", 16), bound);
+    check(
+        "<a><!--01234567890123456789--></a>",
+        "<a><!--012345678901234567890--></a>",
+        Bound::TextBytes,
+    );
+    check(
+        "<a><?b 012345678901234567?></a>",
+        "<a><?b 0123456789012345678?></a>",
         Bound::TextBytes,
     );
 }
@@ -289,6 +319,41 @@ fn r06_exhausting_documents_are_refused_at_once() {
             );
         }
     }
+}
+
+#[test]
+fn r06_no_bytes_of_a_large_file_have_the_tree_make_room_for_more_than_it_may_hold() {
+    let size = Limits::METADATA.bytes;
+    let filled = |piece: &str| {
+        let comment = format!("<!--{}-->", piece.repeat(1_000 / piece.len()));
+        comment.repeat(size / comment.len() - 1)
+    };
+    let elements = DoorFault::TooLarge(Bound::Elements);
+    let attributes = DoorFault::TooLarge(Bound::AttributesInDocument);
+    for mib in [4, 128] {
+        let limits = Limits::metadata_of(mib);
+        let read = |xml: &str| open(xml.as_bytes(), &limits).map(|_| ());
+        let times = limits.bytes / size;
+        for (piece, fault) in [("=", attributes), ("<", elements)] {
+            let xml = format!("<a>{}</a>", filled(piece).repeat(times));
+            assert!(xml.len() <= limits.bytes);
+            assert_eq!(read(&xml), Err(fault), "{mib} {piece}");
+        }
+        // The same in one piece.
+        let long = format!("<!--{}--><a/>", "=".repeat(limits.bytes - 11));
+        assert_eq!(read(&long), Err(DoorFault::TooLarge(Bound::TextBytes)));
+        let instructions = format!("{}<a/>", "<?a?>".repeat(limits.elements));
+        assert_eq!(read(&instructions), Err(elements), "{mib}");
+    }
+    // In a message they may stand in text and in attributes alone.
+    let text = format!("<a>{}</a>", "=".repeat(60_000));
+    assert_eq!(fault(&text), attributes);
+    let text = format!("<a><![CDATA[{}]]></a>", "<".repeat(60_000));
+    assert_eq!(fault(&text), elements);
+    // As many as genuine documents hold of them, and far more.
+    let signed = "<ds:X509Certificate Id='_a' xmlns:ds='urn:d'>MIIB==</ds:X509Certificate>";
+    let whole = format!("<a>{}</a>", signed.repeat(Limits::MESSAGE.elements - 1));
+    assert_eq!(open(whole.as_bytes(), &Limits::MESSAGE).map(|_| ()), Ok(()));
 }
 
 #[test]

@@ -153,6 +153,25 @@ async fn it_looks_once_a_day_by_its_own_clock() {
 }
 
 #[tokio::test]
+async fn a_clock_that_went_back_makes_the_next_look_due() {
+    let teller = Teller::new();
+    let setup = teller.by_command();
+    let bridge = Setup {
+        zoom: String::new(),
+        ..setup.clone()
+    }
+    .build();
+    let mut watch = watch(&bridge);
+    bridge.wait(20 * DAY);
+    watch.look_when_due().await;
+    assert_eq!(teller.take(), [""; 0]);
+    bridge.reload(&setup).unwrap();
+    bridge.wait(-1);
+    watch.look_when_due().await;
+    assert_eq!(teller.take().len(), 2);
+}
+
+#[tokio::test]
 async fn a_restart_tells_nothing_twice_and_without_a_state_folder_it_does() {
     let teller = Teller::new();
     for (setup, second) in [

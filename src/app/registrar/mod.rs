@@ -16,7 +16,7 @@ use jiff::Timestamp;
 
 use super::{
     build::{self, Built},
-    follow::{Decision, DecisionFault, forget, looked_at},
+    follow::{Decision, DecisionFault, looked_at},
     look::{held, last_good},
 };
 use crate::{
@@ -369,7 +369,7 @@ impl Registrar {
     }
 
     /// Carries out what the administrator decided of that version, where no server runs: the next one goes
-    /// by it.
+    /// by it. Gives why what was held before cannot be removed, where that is so: the version counts all the same.
     ///
     /// # Errors
     ///
@@ -379,13 +379,14 @@ impl Registrar {
         name: &ShortName,
         version: Fingerprint,
         decision: Decision,
-    ) -> Result<(), DecisionFault> {
+    ) -> Result<Option<io::Error>, DecisionFault> {
         let named = self.named();
         let there = held(named).zip(last_good(named)).zip(self.provider(name));
         let ((held, copies), config) = there.ok_or(DecisionFault::NothingHeld)?;
         let bytes = looked_at(&held, name, version)?;
         if decision == Decision::Refuse {
-            return Ok(held.refuse(name)?);
+            held.refuse(name)?;
+            return Ok(None);
         }
         let there = There::default();
         let verdict = intake::judge(&bytes, config, named.schemes, there, self.now());
@@ -393,8 +394,7 @@ impl Registrar {
             return Err(DecisionFault::Unusable(state));
         }
         copies.take(name, &bytes, self.now())?;
-        forget(&held, name);
-        Ok(())
+        Ok(held.forget(name).err())
     }
 
     /// What it takes to switch the provider off; none where it is off already.

@@ -8,7 +8,7 @@ use clap::Args;
 use super::{find, open, short_name};
 use crate::{
     app::follow::Decision,
-    cli::say,
+    cli::{complain, say},
     control::{
         Answer, Command,
         ask::{AskFault, ask},
@@ -54,9 +54,12 @@ pub(super) fn run(path: &Path, options: &Options, decision: Decision) -> anyhow:
         Ok(Answer::Decided(Some(why)) | Answer::Refused(why)) => bail!("{name}: {why}"),
         Ok(Answer::Reload(_) | Answer::Status(_)) => return Err(AskFault::NotUnderstood.into()),
         Err(AskFault::NobodyThere) => {
-            registrar
-                .decide(name, version, decision)
-                .with_context(|| name.to_string())?;
+            let decided = registrar.decide(name, version, decision);
+            if let Some(error) = decided.with_context(|| name.to_string())? {
+                complain(&format!(
+                    "warning: {name}: this version counts, and what was held before it cannot be removed: {error}"
+                ));
+            }
         }
         Err(fault @ AskFault::NoAnswer) => {
             return Err(fault).with_context(|| {

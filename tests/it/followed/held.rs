@@ -430,7 +430,10 @@ async fn r91_a_version_that_counts_is_told_to_count_although_what_was_held_canno
     let path = folder.path().join("passerelle.toml");
     let house = House { folder, path };
     let sha256 = Fingerprint::of(four.as_bytes()).to_string();
-    house.sp(&["accept", "wiki", &sha256], "").await.is_good();
+    let told = house.sp(&["accept", "wiki", &sha256], "").await;
+    told.is_good();
+    let warning = format!("warning: wiki: this version counts, and {what}: ");
+    assert!(told.errors.contains(&warning), "{told:?}");
     let copy = fs::read_to_string(house.file("state/metadata/wiki.xml")).unwrap();
     assert_eq!(copy, four);
 }
@@ -464,6 +467,9 @@ async fn r91_what_waits_is_told_again_after_an_hour_by_the_way_that_works_while_
     assert!(!told(&mut watch, 1).await);
     assert!(!told(&mut watch, 58).await);
     assert!(told(&mut watch, 1).await);
+    assert!(!told(&mut watch, 1).await);
+    // A clock that goes back makes nobody wait until it shows that time again.
+    assert!(told(&mut watch, -300).await);
     assert!(!told(&mut watch, 1).await);
     fs::remove_file(refuses).unwrap();
     assert!(told(&mut watch, 59).await && !bad.take().is_empty());

@@ -242,6 +242,43 @@ async fn r93_a_source_that_hangs_keeps_no_later_question_to_another_one_waiting(
     following.abort();
 }
 
+#[tokio::test]
+async fn r90_a_watched_file_that_cannot_be_used_is_read_again_by_and_by_and_at_once_where_it_changed()
+ {
+    let key = library_key();
+    let bridge = watching();
+    refresh(&bridge.live).await;
+    let read = async |state: &str| {
+        let told = bridge.metrics().await;
+        let line = format!(
+            "passerelle_metadata_source_answers_total{{sp=\"library\",state=\"{state}\"}} "
+        );
+        let count = told.split_once(&line).map(|(_, rest)| rest);
+        let count = count.and_then(|rest| rest.lines().next()).unwrap_or("0");
+        count.parse::<u64>().unwrap()
+    };
+    let glance = async |times| {
+        for _ in 0..times {
+            bridge.wait_seconds(5);
+            refresh(&bridge.live).await;
+        }
+    };
+    bridge.library_becomes("<broken").await;
+    assert_eq!(read("unusable").await, 1);
+    glance(10).await;
+    assert_eq!(read("unusable").await, 1);
+    glance(3).await;
+    assert_eq!(read("unusable").await, 2);
+    glance(20).await;
+    assert_eq!(read("unusable").await, 2);
+    // Another one is read at the next glance, be it one that can be used or not.
+    bridge.library_becomes("<broken too").await;
+    assert_eq!(read("unusable").await, 3);
+    let one = metadata(LIBRARY, "", key, &[LIBRARY_ACS]);
+    bridge.library_becomes(&one).await;
+    assert_eq!(bridge.library(key).await, ("good".to_owned(), false, true));
+}
+
 /// A pipe in the place of a file: nobody writes to it.
 fn pipe_at(path: &Path) {
     fs::remove_file(path).unwrap();
