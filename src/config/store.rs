@@ -3,6 +3,7 @@
 use std::{
     net::IpAddr,
     path::{Path, PathBuf},
+    sync::Arc,
     time::Duration,
 };
 
@@ -146,7 +147,7 @@ pub enum RedisAddress {
         /// Its port.
         port: u16,
         /// The authorities of which one must vouch for it, PEM; those of the system otherwise.
-        authorities: Option<Vec<u8>>,
+        authorities: Option<Arc<[u8]>>,
     },
 }
 
@@ -195,12 +196,12 @@ impl RedisAddress {
     }
 
     /// The same, vouched for by these authorities.
-    fn vouched_for(self, by: Option<&[u8]>) -> Self {
+    fn vouched_for(self, by: Option<&Arc<[u8]>>) -> Self {
         match self {
             Self::Tls { host, port, .. } => Self::Tls {
                 host,
                 port,
-                authorities: by.map(<[u8]>::to_vec),
+                authorities: by.cloned(),
             },
             other @ (Self::Plain { .. } | Self::Socket(_)) => other,
         }
@@ -284,7 +285,8 @@ fn read_topology(
         Some(written) => Some(around.authorities(&table.at("ca"), written, report)?),
         None => None,
     };
-    let by = authorities.as_deref();
+    let authorities = authorities.map(Arc::from);
+    let by = authorities.as_ref();
     let all = |addresses: Vec<RedisAddress>| {
         let addresses = addresses.into_iter();
         addresses.map(|address| address.vouched_for(by)).collect()

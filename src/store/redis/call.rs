@@ -1,7 +1,7 @@
 //! One question: a script with its keys and arguments, and the slot of a Cluster that its keys are in.
 
 use redis::{
-    Cmd, ErrorKind, FromRedisValue, RedisResult, Script, ServerErrorKind, ToRedisArgs,
+    Cmd, ErrorKind, FromRedisValue, RedisError, RedisResult, Script, ServerErrorKind, ToRedisArgs,
     aio::MultiplexedConnection,
 };
 
@@ -65,7 +65,13 @@ impl Call {
         self.script.load_async(connection).await?;
         let mut both = redis::pipe();
         both.cmd("ASKING").ignore().add_command(self.command());
-        let (answer,) = both.query_async(connection).await?;
+        let answered = both.query_async(connection).await;
+        // What the server said of the one that failed is inside.
+        let (answer,) = answered.map_err(|fault: RedisError| {
+            let said = fault.clone().into_server_errors();
+            let first = said.and_then(|all| all.first().map(|(_, said)| said.clone()));
+            first.map_or(fault, RedisError::from)
+        })?;
         Ok(answer)
     }
 

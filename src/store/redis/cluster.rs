@@ -138,9 +138,9 @@ impl Cluster {
     pub(super) async fn run<T: FromRedisValue>(&self, call: &Call) -> Result<T, StoreError> {
         self.begin();
         let shared = &*self.shared;
+        let asked_at = Instant::now();
         let mut server = shared.server_of(call.slot()).await?;
         let mut how = Asked::Plainly;
-        let asked_at = Instant::now();
         for _ in 0..MOST_ASKED {
             match server.link.ask(call, how).await {
                 Ok(answer) => return Ok(answer),
@@ -304,6 +304,9 @@ async fn keep_asking(shared: Arc<Shared>) {
     }
 }
 
+/// How many servers of one range are taken note of: its master, and those that may take its place.
+const MOST_OF_A_RANGE: usize = 16;
+
 /// Slots in a row, and who has them.
 struct Range {
     first: u16,
@@ -318,6 +321,9 @@ fn ranges(
     (info, said): (String, Vec<Vec<Value>>),
 ) -> Result<Vec<Range>, Fault> {
     if !info.lines().any(|line| line.trim() == "cluster_state:ok") {
+        return Err(Fault::NoCluster);
+    }
+    if said.len() > usize::from(SLOTS) {
         return Err(Fault::NoCluster);
     }
     let mut ranges = Vec::new();
@@ -338,7 +344,7 @@ fn range(asked: &RedisAddress, entry: Vec<Value>) -> Result<Range, Fault> {
     };
     let (first, last) = (bound()?, bound()?);
     let mut servers = Vec::new();
-    for named in entry {
+    for named in entry.take(MOST_OF_A_RANGE) {
         let Value::Array(named) = named else {
             return Err(Fault::NoCluster);
         };

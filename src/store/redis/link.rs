@@ -10,7 +10,10 @@
 //! connection is given up as well where it refuses to write, or where they name another one.
 
 use std::{
-    sync::{Arc, OnceLock},
+    sync::{
+        Arc, OnceLock,
+        atomic::{AtomicBool, Ordering},
+    },
     time::Duration,
 };
 
@@ -92,6 +95,28 @@ impl Miss {
     }
 }
 
+/// Why a server refuses whatever it is asked to write, and not this question alone.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+enum Refusal {
+    /// It is a replica.
+    Replica,
+    /// It has lost its replicas, or its master.
+    CutOff,
+    /// It cannot, or may not for us.
+    Whatever,
+}
+
+impl Refusal {
+    fn of(fault: &RedisError) -> Option<Self> {
+        match fault.code()? {
+            "READONLY" => Some(Self::Replica),
+            "NOREPLICAS" | "MASTERDOWN" => Some(Self::CutOff),
+            "MISCONF" | "LOADING" | "NOPERM" | "NOAUTH" => Some(Self::Whatever),
+            _ => None,
+        }
+    }
+}
+
 /// How a question is asked.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(super) enum Asked {
@@ -149,6 +174,8 @@ struct Shared {
     dialer: Arc<Dialer>,
     patience: Duration,
     state: watch::Sender<State>,
+    /// Whether it refused the last question as it would any other.
+    refuses: AtomicBool,
 }
 
 impl std::fmt::Debug for Link {
@@ -174,15 +201,17 @@ impl Link {
                 dialer,
                 patience,
                 state: watch::Sender::default(),
+                refuses: AtomicBool::new(false),
             }),
             task: OnceLock::new(),
         }
     }
 
-    /// Whether the server answers, as far as is known.
+    /// Whether the server answers, and does what it is asked, as far as is known.
     pub(super) fn answers(&self) -> bool {
         self.begin();
-        matches!(*self.shared.state.borrow(), State::Open(_))
+        let is_open = matches!(*self.shared.state.borrow(), State::Open(_));
+        is_open && !self.shared.refuses.load(Ordering::Relaxed)
     }
 
     /// Has a connection opened, if that has not begun.
@@ -224,16 +253,17 @@ impl Link {
             open.give_up(Why::Late);
             return Err(UNAVAILABLE);
         };
-        answer.map_err(|fault: RedisError| {
-            if fault.kind() == ErrorKind::Server(ServerErrorKind::ReadOnly) {
-                match self.shared.guide {
-                    Guide::Named(_) => open.give_up(Why::Replica),
-                    // There is no other one to ask.
-                    Guide::Known(_) => {}
-                }
-            }
-            Miss::of(&fault)
-        })
+        let refusal = answer.as_ref().err().and_then(Refusal::of);
+        let refuses = refusal.is_some();
+        self.shared.refuses.store(refuses, Ordering::Relaxed);
+        match (refusal, &self.shared.guide) {
+            // Another one may have the same name by now, and the connection would outlive that.
+            (Some(Refusal::Replica), _)
+            // A master that is cut off from its replicas may not be the master any more.
+            | (Some(Refusal::CutOff), Guide::Named(_)) => open.give_up(Why::Replica),
+            (Some(Refusal::CutOff | Refusal::Whatever) | None, _) => {}
+        }
+        answer.map_err(|fault: RedisError| Miss::of(&fault))
     }
 }
 

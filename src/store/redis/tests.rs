@@ -531,6 +531,28 @@ async fn r33_while_the_server_hangs_one_question_waits_and_the_others_are_told_a
     assert!(store.record().answers);
 }
 
+#[tokio::test]
+async fn r33_a_server_that_refuses_every_write_does_not_answer_until_it_does_what_it_is_asked() {
+    let lab = Lab::start().await;
+    let store = lab.store();
+    let mut stranger = lab.stranger();
+    let mut set = |key: &str, value: &str| {
+        let mut set = redis::cmd("CONFIG");
+        set.arg("SET").arg(key).arg(value);
+        set.query::<()>(&mut stranger).unwrap();
+    };
+    begin(&store, 1, "zoe").await;
+    assert!(store.record().answers);
+    // As a master does that has lost its replicas, where it is told not to go on alone.
+    set("min-replicas-to-write", "1");
+    let created = store.create(key(2), session("luc", 9_000), at(0)).await;
+    assert_eq!(created, Err(StoreError::Unavailable));
+    assert!(!store.record().answers);
+    set("min-replicas-to-write", "0");
+    begin(&store, 3, "anne").await;
+    assert!(store.record().answers);
+}
+
 /// A store whose server answers the first question of each connection with nothing that is known against it, the second
 /// one with `answer`, and hangs up then; and what tells of each that came so far.
 fn scripted(answer: &'static [u8]) -> (RedisStore, UnboundedReceiver<()>) {
