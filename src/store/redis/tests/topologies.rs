@@ -239,7 +239,7 @@ async fn r33_a_master_that_refuses_to_write_is_left_for_the_one_that_is_named() 
     assert_eq!(sessions_in(&new), 1);
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn r33_an_old_master_that_does_not_know_that_it_is_one_is_left_though_nobody_asks() {
     let (old, new) = (alone().await, alone().await);
     let says = Says::the_master_is(&old).await;
