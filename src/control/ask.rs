@@ -94,14 +94,8 @@ fn converse(path: &Path, command: Command) -> Result<Answer, AskFault> {
 mod tests {
     use std::os::unix::net::UnixListener;
 
-    use rustix::{
-        io::Errno,
-        net::{
-            AddressFamily, SocketAddrUnix, SocketFlags, SocketType, connect, listen, socket_with,
-        },
-    };
-
     use super::*;
+    use crate::sys::test_support::full_socket;
 
     #[test]
     fn who_takes_a_question_and_says_nothing_is_waited_for_in_bounds() {
@@ -118,14 +112,7 @@ mod tests {
     fn a_connection_that_itself_waits_is_waited_for_in_bounds() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("control");
-        let hangs = UnixListener::bind(&path).unwrap();
-        // The line of those that wait has one place, and somebody has it.
-        listen(&hangs, 0).unwrap();
-        let _waits = UnixStream::connect(&path).unwrap();
-        let (family, kind) = (AddressFamily::UNIX, SocketType::STREAM);
-        let other = socket_with(family, kind, SocketFlags::NONBLOCK, None).unwrap();
-        let place = SocketAddrUnix::new(&path).unwrap();
-        assert_eq!(connect(&other, &place), Err(Errno::AGAIN));
+        let _full = full_socket(&path);
         let patience = Duration::from_millis(50);
         let answer = ask_within(&path, Command::Reload, patience);
         assert!(matches!(answer, Err(AskFault::NoAnswer)), "{answer:?}");

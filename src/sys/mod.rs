@@ -17,3 +17,6 @@ pub mod seal;
 pub mod secret;
 pub mod tls;
 pub mod token;
+
+#[cfg(test)]
+pub(crate) mod test_support;
