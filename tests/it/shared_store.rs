@@ -8,7 +8,7 @@ use tempfile::TempDir;
 
 use crate::{
     bridge::{Bridge, LIBRARY, Setup, ZOOM, browser::Browser, log::Log, page::Page, write},
-    lab::{keys::Authority, port::free_port, redis_server::Redis},
+    lab::{keys::Authority, port::free_port, redis_server::Redis, until::until},
 };
 
 /// A node. What it draws is its own; keys and accounts are those of all.
@@ -66,14 +66,10 @@ pub(crate) async fn told(node: &Bridge) -> Value {
 }
 
 pub(crate) async fn until_it_answers(node: &Bridge) {
-    let mut beat = tokio::time::interval(Duration::from_millis(10));
-    let answers = async {
-        while told(node).await["answers"] != true {
-            beat.tick().await;
-        }
-    };
-    let waited = tokio::time::timeout(Duration::from_mins(1), answers).await;
-    waited.expect("it comes back by itself");
+    until("it comes back by itself", async || {
+        told(node).await["answers"] == true
+    })
+    .await;
 }
 
 #[tokio::test]
@@ -203,14 +199,7 @@ async fn r66_the_end_of_a_session_is_told_though_the_browser_goes_away_before_it
     let asked = tokio::time::timeout(Duration::from_millis(100), browser.submit(&page, &form));
     assert!(asked.await.is_err());
     redis.go_on();
-    let told = async {
-        let mut beat = tokio::time::interval(Duration::from_millis(10));
-        while log.ended().is_empty() {
-            beat.tick().await;
-        }
-    };
-    let waited = tokio::time::timeout(Duration::from_mins(1), told).await;
-    waited.expect("it is told");
+    until("it is told", async || !log.ended().is_empty()).await;
     assert_eq!(log.ended().len(), 1);
 }
 

@@ -87,7 +87,7 @@ pub(super) fn run(path: &Path, options: &Options) -> anyhow::Result<()> {
     };
     if !options.alone && !has_newest(path, file) {
         complain(
-            "warning: the running server has not taken in the rotation before: no key is taken out of the file\n    \
+            "warning: the running server has not taken in the rotation before, or cannot be asked: no key is taken out of the file\n    \
              hint: `passerelle reload`",
         );
         rotation.opens_for = SignedDuration::MAX;
@@ -98,11 +98,13 @@ pub(super) fn run(path: &Path, options: &Options) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Whether the running server has the first key of the file, so that what seals there is what the file says. Nobody knows
-/// where none answers.
+/// Whether the running server has the first key of the file, so that what seals there is what the file says. Where none
+/// runs there is nothing to ask; one that cannot be asked is not taken for one that has it.
 fn has_newest(path: &Path, file: &Path) -> bool {
-    let Ok(Some((_, status))) = server_of(path) else {
-        return true;
+    let status = match server_of(path) {
+        Ok(Some((_, status))) => status,
+        Ok(None) => return true,
+        Err(_unknown) => return false,
     };
     let read = read_keys(file).ok();
     let ring = read.and_then(|text| KeyRing::parse(std::str::from_utf8(text.expose()).ok()?).ok());

@@ -496,14 +496,10 @@ async fn r66_the_list_learns_of_a_use_whose_caller_goes_away() {
 
 /// Asks until the server answers, or fails.
 async fn until_it_answers(store: &RedisStore) {
-    let mut beat = tokio::time::interval(Duration::from_millis(5));
-    let answers = async {
-        while store.find(key(0), at(0)).await.is_err() {
-            beat.tick().await;
-        }
-    };
-    let waited = tokio::time::timeout(Duration::from_mins(1), answers).await;
-    waited.expect("it comes back by itself");
+    until::until("it comes back by itself", async || {
+        store.find(key(0), at(0)).await.is_ok()
+    })
+    .await;
 }
 
 #[tokio::test]
