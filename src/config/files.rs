@@ -175,8 +175,8 @@ impl Surroundings<'_> {
     ) -> Option<Vec<u8>> {
         let path = self.existing(key, written, report)?;
         let what = match read_text(&path, MAX_AUTHORITIES_BYTES) {
-            Ok(pem) => match tls::connector(Some(pem.as_bytes())) {
-                Ok(_usable) => return Some(pem.into_bytes()),
+            Ok(pem) => match tls::check_authorities(pem.as_bytes()) {
+                Ok(()) => return Some(pem.into_bytes()),
                 Err(error) => error.to_string(),
             },
             Err(what) => what,
