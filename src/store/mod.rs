@@ -69,6 +69,14 @@ impl Store {
         }
     }
 
+    /// Does `request`, all of whose waits for the server are bounded together, where there is one.
+    pub async fn for_one_request<F: Future>(&self, request: F) -> F::Output {
+        match self {
+            Self::Memory(_) => request.await,
+            Self::Redis(redis) => redis.for_one_request(request).await,
+        }
+    }
+
     /// What is known of the server, where there is one.
     pub fn record(&self) -> Option<redis::RedisRecord> {
         match self {

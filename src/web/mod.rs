@@ -119,7 +119,7 @@ fn trials(front: &Front) -> Router<Arc<Front>> {
 }
 
 /// The outermost layer: what is not for this host is turned away, what would be shown in a frame is done
-/// nothing for, and every response is protected. What a browser of the CAS server's brings in an unseen
+/// nothing for, no request waits for the store for long, and every response is protected. What a browser of the CAS server's brings in an unseen
 /// frame is no page, and taken.
 async fn guard(State(front): State<Arc<Front>>, request: Request, next: Next) -> HttpResponse {
     let mut framing = Framing::Refused;
@@ -135,7 +135,8 @@ async fn guard(State(front): State<Arc<Front>>, request: Request, next: Next) ->
         response.headers_mut().insert(header::ALLOW, allowed);
         response
     } else {
-        next.run(request).await
+        let store = &front.bridge.store;
+        store.for_one_request(next.run(request)).await
     };
     protect(response, front.is_https(), framing)
 }

@@ -20,7 +20,7 @@ impl Attempts for RedisStore {
         if own != Verdict::Go {
             return Ok(own);
         }
-        let ours = self.0.attempt(key, rule, now).await;
+        let ours = self.wait(self.0.attempt(key, rule, now)).await;
         if let Ok(Verdict::WaitUntil(_)) = ours {
             self.0.own.take_back(key, rule, now).await?;
         }
@@ -29,7 +29,7 @@ impl Attempts for RedisStore {
 
     async fn forgive(&self, key: [u8; 32]) -> Result<(), StoreError> {
         self.0.own.forgive(key).await?;
-        self.0.forgive(key).await
+        self.wait(self.0.forgive(key)).await
     }
 
     async fn take_back(
@@ -39,7 +39,7 @@ impl Attempts for RedisStore {
         attempted_at: Timestamp,
     ) -> Result<(), StoreError> {
         self.0.own.take_back(key, rule, attempted_at).await?;
-        self.0.take_back(key, rule, attempted_at).await
+        self.wait(self.0.take_back(key, rule, attempted_at)).await
     }
 }
 

@@ -25,13 +25,14 @@ mod call;
 mod cluster;
 mod dial;
 mod link;
+mod patience;
 mod scripts;
 mod sentinel;
 mod servers;
 mod sessions;
 mod values;
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use jiff::Timestamp;
 
@@ -57,6 +58,8 @@ struct Inner {
     places: Places,
     sealer: Sealer,
     servers: Servers,
+    /// How long an answer may take.
+    patience: Duration,
     /// The attempts of this node.
     own: MemoryStore,
 }
@@ -84,6 +87,7 @@ impl RedisStore {
             limits,
             places: Places::new(&server.prefix),
             sealer: Sealer::new(keys, entropy),
+            patience: server.timeout(),
             servers: Servers::new(server),
             own: MemoryStore::new(limits),
         }))
@@ -97,6 +101,23 @@ impl RedisStore {
     /// Has the connections opened, before anybody needs it.
     pub fn open(&self) {
         self.0.servers.begin();
+    }
+
+    /// Does `request`, which waits for the server less than a second in all, unless two answers may take longer.
+    pub async fn for_one_request<F: Future>(&self, request: F) -> F::Output {
+        patience::bounded(self.0.patience, request).await
+    }
+
+    /// Waits for what the server answers, as long as this request may.
+    async fn wait<T>(
+        &self,
+        answer: impl Future<Output = Result<T, StoreError>>,
+    ) -> Result<T, StoreError> {
+        let answer = patience::wait(answer).await;
+        answer.unwrap_or_else(|| {
+            self.0.servers.note_unanswered();
+            Err(StoreError::Unavailable)
+        })
     }
 
     /// What is known of the server.
@@ -151,11 +172,8 @@ impl ReplayGuard for RedisStore {
         let mark = [&used.by[..], &now.as_millisecond().to_be_bytes()].concat();
         let value = sealer.seal((&places.marks, &id), &mark, (now, used.expires_at))?;
         let sets = (&places.marked, &places.marks);
-        let Noted::Again(first) = self
-            .0
-            .note(sets, id, (&value, used.expires_at), now)
-            .await?
-        else {
+        let noted = self.0.note(sets, id, (&value, used.expires_at), now);
+        let Noted::Again(first) = self.wait(noted).await? else {
             return Ok(Sight::First);
         };
         // One that is not ours is a mark all the same: somebody has seen this message, or says so.

@@ -71,7 +71,7 @@ impl Servers {
             Reached::InCluster(cluster) => cluster.run(call).await,
         };
         if answer.is_err() {
-            self.unanswered.fetch_add(1, Ordering::Relaxed);
+            self.note_unanswered();
         }
         answer
     }
@@ -82,6 +82,11 @@ impl Servers {
             Reached::ByLink(link) => link.answers(),
             Reached::InCluster(cluster) => cluster.answers(),
         }
+    }
+
+    /// Counts a question whose answer nobody waits for any more.
+    pub(super) fn note_unanswered(&self) {
+        self.unanswered.fetch_add(1, Ordering::Relaxed);
     }
 
     /// How many questions got no answer, or one that was no use.

@@ -51,8 +51,8 @@ impl Sessions for RedisStore {
         }
         let places = &self.0.places;
         let sets = (&places.brought, &places.signed_out);
-        let noted = self.0.note(sets, ticket, (b"", expires_at), now).await?;
-        Ok(match noted {
+        let noted = self.0.note(sets, ticket, (b"", expires_at), now);
+        Ok(match self.wait(noted).await? {
             Noted::First => Sight::First,
             Noted::Again(_) => Sight::Again { by_same_at: None },
         })
@@ -81,7 +81,7 @@ impl Sessions for RedisStore {
             }
             is_new
         });
-        Ok(match change.await? {
+        Ok(match self.wait(change).await? {
             Change::Done => Standing::Lives,
             Change::Over(_) => Standing::Ended,
         })
@@ -133,7 +133,7 @@ impl Sessions for RedisStore {
         call.key(places.brought.as_str())
             .key(places.signed_out.as_str());
         call.arg(now.as_millisecond()).arg(&ticket[..]);
-        Ok(if self.0.servers.run(&call).await? {
+        Ok(if self.wait(self.0.servers.run(&call)).await? {
             Standing::Ended
         } else {
             Standing::Lives
@@ -150,8 +150,10 @@ impl RedisStore {
         T: Send + 'static,
         F: Future<Output = Result<T, StoreError>> + Send + 'static,
     {
-        let done = tokio::spawn(work(Arc::clone(&self.0))).await;
-        done.unwrap_or(Err(StoreError::Unavailable))
+        let work = work(Arc::clone(&self.0));
+        let done = async { tokio::spawn(work).await };
+        self.wait(async { done.await.unwrap_or(Err(StoreError::Unavailable)) })
+            .await
     }
 }
 
