@@ -68,6 +68,23 @@ impl Place {
         Ok(Self { folder, sp_key })
     }
 
+    /// Writes one more configuration into it, for a server that listens at `listen`, with these lines of `[authn]` and
+    /// the same keys: its file.
+    ///
+    /// # Errors
+    ///
+    /// The file could not be made.
+    pub(crate) fn another(
+        &self,
+        name: &str,
+        listen: SocketAddr,
+        authn: &str,
+    ) -> anyhow::Result<PathBuf> {
+        let file = self.path(name);
+        fs::write(&file, configuration(listen, authn))?;
+        Ok(file)
+    }
+
     /// A file in it.
     pub(crate) fn path(&self, name: &str) -> PathBuf {
         self.folder.path().join(name)
