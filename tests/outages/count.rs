@@ -32,6 +32,17 @@ impl Phase {
         Self::After,
     ];
 
+    /// Its name, for a reader.
+    pub(crate) const fn told(self) -> &'static str {
+        match self {
+            Self::Before => "before",
+            Self::Onset => "until it is known",
+            Self::During => "while it lasts",
+            Self::Return => "until everything is back",
+            Self::After => "after",
+        }
+    }
+
     /// What a sign-in counts for that began in one phase and ended in another: only what took place within one says
     /// something of that alone.
     const fn of(begun: Self, ended: Self) -> Self {
@@ -69,6 +80,8 @@ pub(crate) struct Tally {
     pub(crate) retried: usize,
     /// Sign-ins of whoever was told in between that it does not work now, or found nobody at CAS, and tried again.
     pub(crate) waited: usize,
+    /// Sign-ins of whom the answer was lost with a node, and who came with another request.
+    pub(crate) anew: usize,
     pub(crate) reused: usize,
     pub(crate) through_cas: usize,
     pub(crate) typed: usize,
@@ -83,13 +96,22 @@ impl Tally {
         self.times.iter().copied().collect()
     }
 
-    /// Adds those of another phase.
-    pub(crate) fn add(&mut self, other: &Self) {
+    /// Those of several phases together.
+    pub(crate) fn of_all<'a>(phases: impl IntoIterator<Item = &'a Self>) -> Self {
+        let mut all = Self::default();
+        for tally in phases {
+            all.add(tally);
+        }
+        all
+    }
+
+    fn add(&mut self, other: &Self) {
         self.signed_in += other.signed_in;
         self.failed += other.failed;
         self.mixed += other.mixed;
         self.retried += other.retried;
         self.waited += other.waited;
+        self.anew += other.anew;
         self.reused += other.reused;
         self.through_cas += other.through_cas;
         self.typed += other.typed;
@@ -103,6 +125,7 @@ impl Tally {
 pub(crate) struct SignedIn {
     pub(crate) how: How,
     pub(crate) has_waited: bool,
+    pub(crate) has_begun_anew: bool,
     pub(crate) took_ms: f64,
 }
 
@@ -111,11 +134,11 @@ pub(crate) struct SignedIn {
 pub(crate) struct Counter {
     phase: AtomicUsize,
     tallies: Mutex<[Tally; 5]>,
-    /// The first few failures, in words.
+    /// The last few failures, in words.
     faults: Mutex<Vec<String>>,
 }
 
-/// As many failures are told: those that follow are of the same kind.
+/// As many failures are told.
 const TOLD: usize = 8;
 
 impl Counter {
@@ -140,6 +163,7 @@ impl Counter {
                 How::Typed => tally.typed += 1,
                 How::TypedAtCas => tally.typed_at_cas += 1,
             }
+            tally.anew += usize::from(one.has_begun_anew);
             if one.has_waited {
                 tally.waited += 1;
             } else {
@@ -151,7 +175,7 @@ impl Counter {
     /// Counts one that has failed now.
     pub(crate) fn failed(&self, begun: Phase, why: String) {
         self.within(begun, |tally| tally.failed += 1);
-        self.note(why);
+        self.note(format!("{begun:?}: {why}"));
     }
 
     /// Counts one that has ended now with an answer for somebody else.
@@ -161,8 +185,9 @@ impl Counter {
     }
 
     /// Counts a request that another node was asked once more.
-    pub(crate) fn retried(&self) {
+    pub(crate) fn retried(&self, why: &anyhow::Error) {
         self.within(self.phase(), |tally| tally.retried += 1);
+        self.note(format!("{:?}: retried: {why:#}", self.phase()));
     }
 
     /// How many signed in by their session so far, in this phase.
@@ -171,7 +196,7 @@ impl Counter {
         tallies.get(phase as usize).map_or(0, |tally| tally.reused)
     }
 
-    /// What was counted since the last time, and the first failures.
+    /// What was counted since the last time, and the last failures.
     pub(crate) fn take(&self) -> ([Tally; 5], Vec<String>) {
         let faults = std::mem::take(&mut *lock(&self.faults));
         (std::mem::take(&mut *lock(&self.tallies)), faults)
@@ -186,8 +211,10 @@ impl Counter {
 
     fn note(&self, why: String) {
         let mut faults = lock(&self.faults);
-        if faults.len() < TOLD {
-            faults.push(why);
+        faults.push(why);
+        // The last ones: a node that is away is told of first, and again and again.
+        if faults.len() > TOLD {
+            faults.remove(0);
         }
     }
 }

@@ -232,12 +232,13 @@ impl Shared {
                 let signed_in = SignedIn {
                     how,
                     has_waited: journey.has_waited,
+                    has_begun_anew: journey.has_begun_anew,
                     took_ms: one.due.elapsed().as_secs_f64() * 1e3,
                 };
                 self.counter.signed_in(one.begun, &signed_in);
             }
             Err(cause) if cause.is::<Mixed>() => {
-                self.counter.mixed(one.begun, format!("{cause:#}"))
+                self.counter.mixed(one.begun, format!("{cause:#}"));
             }
             Err(cause) => {
                 // Who has failed begins anew the next time.

@@ -18,6 +18,8 @@ mod at_cas;
 #[cfg(test)]
 mod count;
 #[cfg(test)]
+mod document;
+#[cfg(test)]
 #[path = "../../benches/kit/mod.rs"]
 #[expect(dead_code, reason = "it holds what the benchmarks need, too")]
 mod kit;

@@ -5,9 +5,9 @@ use serde_json::Value;
 
 use crate::{
     count::Tally,
-    lab::redis_topology::role,
+    lab::{redis_server::Redis, redis_topology::role},
     scene::{STORE_PASSWORD, Scene},
-    store::{One, Store, Topology},
+    store::{One, Store, Topology, bound},
 };
 
 /// What happens.
@@ -66,8 +66,23 @@ impl Outage {
                 Self::CasDown,
                 Self::DirectoryDown,
             ],
-            Topology::Sentinel | Topology::Cluster => &[Self::MasterKilled, Self::MasterHangs],
+            Topology::Sentinel | Topology::Cluster => &[
+                Self::MasterKilled,
+                Self::MasterHangs,
+                Self::NodeKilled,
+                Self::NodeStopped,
+                Self::StoreHangs,
+                Self::StoreFull,
+                Self::StoreDown,
+                Self::CasDown,
+                Self::DirectoryDown,
+            ],
         }
+    }
+
+    /// Whether it is played in CI as well: of several servers what one server has not, as time is short there.
+    pub(crate) fn is_played_in_ci(self, topology: Topology) -> bool {
+        topology == Topology::OneServer || self == Self::MasterKilled
     }
 
     /// A sentence, as the name of a test.
@@ -146,10 +161,10 @@ impl Outage {
                     ensure!(status.success(), "the node ended with {status}");
                 }
             }
-            Self::StoreRestartsEmpty => stage.one()?.redis.start_again().await,
-            Self::StoreDown => stage.one()?.redis.kill(),
-            Self::StoreHangs => stage.one()?.redis.pause(),
-            Self::StoreFull => stage.one()?.fill(),
+            Self::StoreRestartsEmpty => start_again(&mut stage.store).await,
+            Self::StoreDown => stage.store.each().into_iter().for_each(Redis::kill),
+            Self::StoreHangs => stage.store.each().iter().for_each(|redis| redis.pause()),
+            Self::StoreFull => stage.store.each().iter().for_each(|redis| bound(redis, 1)),
             Self::StoreSlow => stage.one()?.slow_down(),
             Self::StoreRefusesThePassword => stage.one()?.believe("ANOTHER-PASSWORD"),
             Self::MasterKilled | Self::MasterHangs => {
@@ -174,8 +189,9 @@ impl Outage {
                 let mut gone = stage.scene.nodes.iter().step_by(2);
                 Ok(gone.all(|node| node.told().is_none()))
             }
-            // Nothing but that people sign in anew tells of it.
-            Self::StoreRestartsEmpty => Ok(true),
+            // Nothing but that people sign in anew tells of the first. Of the second the nodes are not told: they ask CAS of
+            // nobody who has no ticket, and nobody gets one.
+            Self::StoreRestartsEmpty | Self::CasDown => Ok(true),
             Self::StoreDown | Self::StoreHangs | Self::StoreRefusesThePassword => {
                 stage.each_says_of_the_store(false)
             }
@@ -183,7 +199,7 @@ impl Outage {
                 let now = Marks::of(&stage.scene)?;
                 Ok(now.unkept > stage.marks.unkept && now.unguarded > stage.marks.unguarded)
             }
-            Self::StoreSlow => Ok(stage.one()?.is_slow()),
+            Self::StoreSlow => Ok(stage.one()?.is_slow() && stage.each_says_of_the_store(false)?),
             Self::MasterKilled | Self::MasterHangs => {
                 let now = Marks::of(&stage.scene)?.unanswered;
                 Ok(now
@@ -191,8 +207,6 @@ impl Outage {
                     .zip(&stage.marks.unanswered)
                     .all(|(now, before)| now > before))
             }
-            // The nodes ask it of nobody who has no ticket, and nobody gets one.
-            Self::CasDown => Ok(true),
             Self::DirectoryDown => {
                 let failed = directory_failed(&stage.scene.told()?);
                 Ok(failed > stage.marks.directory_failed)
@@ -209,9 +223,9 @@ impl Outage {
                 }
             }
             Self::StoreRestartsEmpty => {}
-            Self::StoreDown => stage.one()?.redis.start_again().await,
-            Self::StoreHangs => stage.one()?.redis.go_on(),
-            Self::StoreFull => stage.one()?.empty(),
+            Self::StoreDown => start_again(&mut stage.store).await,
+            Self::StoreHangs => stage.store.each().iter().for_each(|redis| redis.go_on()),
+            Self::StoreFull => stage.store.each().iter().for_each(|redis| bound(redis, 0)),
             Self::StoreSlow => stage.one()?.speed_up(),
             Self::StoreRefusesThePassword => stage.one()?.believe(STORE_PASSWORD),
             Self::MasterKilled => stage.master()?.redis.start_again().await,
@@ -242,99 +256,112 @@ impl Outage {
         }
     }
 
+    /// What is promised whatever happens: whether it is so, and what is not otherwise.
+    fn of_all(self, tallies: &[Tally; 5]) -> [(bool, &'static str); 10] {
+        let [before, onset, during, returns, after] = tallies;
+        let all = Tally::of_all(tallies);
+        let met_it = onset.signed_in + during.signed_in + returns.signed_in;
+        [
+            (all.failed == 0, "a sign-in failed"),
+            (all.mixed == 0, "somebody was told to be somebody else"),
+            (
+                all.anew == 0 || self == Self::NodeKilled,
+                "an answer was lost",
+            ),
+            (
+                all.retried == 0 || matches!(self, Self::NodeKilled | Self::NodeStopped),
+                "a node hung up on a request, and nobody had stopped it",
+            ),
+            (all.typed_at_cas == 0, "somebody had to type at CAS again"),
+            (before.signed_in > 0, "nobody signed in before it"),
+            (before.reused > 0, "no session was of use before it"),
+            (met_it > 0, "nobody signed in while it lasted"),
+            (after.signed_in > 0, "nobody signed in after it"),
+            (returns.reused > 0, "no session was of use after it"),
+        ]
+    }
+
     /// What was not as it is promised; [`Tally`] by [`crate::count::Phase`].
     pub(crate) fn broken_promises(
         self,
         stage: &Stage,
         tallies: &[Tally; 5],
-    ) -> anyhow::Result<Vec<String>> {
+    ) -> anyhow::Result<Vec<&'static str>> {
         let now = Marks::of(&stage.scene)?;
-        let [before, onset, during, returns, after] = tallies;
-        let mut all = Tally::default();
-        for tally in tallies {
-            all.add(tally);
-        }
-        let mut broken = Vec::new();
-        let mut hold = |is_so: bool, what: &str| {
-            if !is_so {
-                broken.push(what.to_owned());
-            }
-        };
-        hold(all.failed == 0, "a sign-in failed");
-        hold(all.mixed == 0, "somebody was told to be somebody else");
-        hold(all.typed_at_cas == 0, "somebody had to type at CAS again");
-        hold(
-            before.signed_in > 0 && after.signed_in > 0,
-            "nobody signed in before or after it",
+        let [_, onset, during, returns, _] = tallies;
+        let all = Tally::of_all(tallies);
+        let nobody_waits = (all.waited == 0, "somebody had to wait");
+        let unguarded = (
+            now.unguarded > stage.marks.unguarded,
+            "no request without a mark was counted",
         );
-        hold(
-            before.reused > 0 && after.reused + returns.reused > 0,
-            "no session was of use before or after it",
+        let unkept = (
+            now.unkept > stage.marks.unkept,
+            "no session that was not kept was counted",
         );
-        let met_it = onset.signed_in + during.signed_in + returns.signed_in;
-        hold(met_it > 0, "nobody signed in while it lasted");
-        match self {
-            Self::NodeKilled | Self::NodeStopped => {
-                hold(all.waited == 0, "somebody had to wait");
-                hold(all.retried > 0, "no request was put to another node");
-                hold(during.reused > 0, "no session was of use at the other node");
-            }
+        let of_it = match self {
+            Self::NodeKilled | Self::NodeStopped => vec![
+                nobody_waits,
+                (all.retried > 0, "no request was put to another node"),
+                (during.reused > 0, "no session was of use at the other node"),
+            ],
             Self::StoreRestartsEmpty => {
-                hold(all.waited == 0, "somebody had to wait");
-                hold(
-                    onset.through_cas + during.through_cas + returns.through_cas > 0,
-                    "nobody came through CAS",
-                );
+                let through_cas = onset.through_cas + during.through_cas + returns.through_cas;
+                vec![nobody_waits, (through_cas > 0, "nobody came through CAS")]
             }
-            Self::StoreDown | Self::StoreHangs | Self::StoreRefusesThePassword => {
-                hold(all.waited == 0, "somebody had to wait");
-                hold(
+            Self::StoreDown
+            | Self::StoreHangs
+            | Self::StoreSlow
+            | Self::StoreRefusesThePassword => vec![
+                nobody_waits,
+                (
                     during.reused == 0,
                     "a session was known that nobody could look up",
-                );
-                hold(
+                ),
+                (
                     during.typed > 0,
                     "nobody signed in at the directory meanwhile",
-                );
-                hold(during.through_cas > 0, "nobody signed in at CAS meanwhile");
-                hold(
-                    now.unguarded > stage.marks.unguarded,
-                    "no request without a mark was counted",
-                );
-                hold(
-                    now.unkept > stage.marks.unkept,
-                    "no session that was not kept was counted",
-                );
-                hold(
+                ),
+                (during.through_cas > 0, "nobody signed in at CAS meanwhile"),
+                unguarded,
+                unkept,
+                (
                     now.unmarked > stage.marks.unmarked,
                     "no ticket without a mark was counted",
-                );
-            }
-            Self::StoreFull => {
-                hold(all.waited == 0, "somebody had to wait");
-                hold(
-                    now.unguarded > stage.marks.unguarded,
-                    "no request without a mark was counted",
-                );
-                hold(
-                    now.unkept > stage.marks.unkept,
-                    "no session that was not kept was counted",
-                );
-            }
-            Self::StoreSlow => hold(all.waited == 0, "somebody had to wait"),
-            Self::MasterKilled | Self::MasterHangs => {
-                hold(all.waited == 0, "somebody had to wait");
-                hold(
+                ),
+            ],
+            // Who has a session that was kept before is still known.
+            Self::StoreFull => vec![
+                nobody_waits,
+                (during.reused > 0, "no session was of use meanwhile"),
+                (
+                    during.typed > 0,
+                    "nobody signed in at the directory meanwhile",
+                ),
+                unguarded,
+                unkept,
+            ],
+            Self::MasterKilled | Self::MasterHangs => vec![
+                nobody_waits,
+                (
                     during.signed_in > 0,
                     "nobody signed in while another one was promoted",
-                );
-            }
-            Self::CasDown | Self::DirectoryDown => {
-                hold(during.reused > 0, "no session was of use meanwhile");
-                hold(all.waited > 0, "nobody had to wait");
-            }
-        }
-        Ok(broken)
+                ),
+            ],
+            Self::CasDown | Self::DirectoryDown => vec![
+                (during.reused > 0, "no session was of use meanwhile"),
+                (all.waited > 0, "nobody had to wait"),
+            ],
+        };
+        let broken = { self.of_all(tallies).into_iter().chain(of_it) }.filter(|(is_so, _)| !is_so);
+        Ok(broken.map(|(_, what)| what).collect())
+    }
+}
+
+/// Starts all servers that store once more, empty.
+async fn start_again(store: &mut Store) {
+    for redis in store.each() {
+        redis.start_again().await;
     }
 }
 

@@ -93,6 +93,15 @@ impl Store {
         }
     }
 
+    /// All servers that store.
+    pub(crate) fn each(&mut self) -> Vec<&mut Redis> {
+        match self {
+            Self::One(one) => vec![&mut one.redis],
+            Self::Sentinels(lab) => of_each(&mut lab.servers),
+            Self::Cluster(lab) => of_each(&mut lab.servers),
+        }
+    }
+
     /// The servers of which one takes another's place.
     pub(crate) fn servers(&mut self) -> &mut [topology::Node] {
         match self {
@@ -114,28 +123,28 @@ impl Store {
     }
 }
 
+fn of_each(nodes: &mut [topology::Node]) -> Vec<&mut Redis> {
+    nodes.iter_mut().map(|node| &mut node.redis).collect()
+}
+
+/// Tells a server something as its administrator, who is believed.
+fn tell(redis: &Redis, words: &[&str]) {
+    let told = redis.told(words);
+    assert!(!told.contains("ERR"), "{words:?}: {told}");
+}
+
+/// Has a server hold no more than this many bytes, or as many as it likes (0).
+pub(crate) fn bound(redis: &Redis, bytes: u8) {
+    tell(redis, &["CONFIG", "SET", "maxmemory", &bytes.to_string()]);
+}
+
 impl One {
-    /// Tells the server something as its administrator, who is believed.
-    pub(crate) fn tell(&self, words: &[&str]) {
-        let told = self.redis.told(words);
-        assert!(!told.contains("ERR"), "{words:?}: {told}");
-    }
-
-    /// Has it hold no more than it does.
-    pub(crate) fn fill(&self) {
-        self.tell(&["CONFIG", "SET", "maxmemory", "1"]);
-    }
-
-    /// Has it hold as much as it likes.
-    pub(crate) fn empty(&self) {
-        self.tell(&["CONFIG", "SET", "maxmemory", "0"]);
-    }
-
     /// Has it know the nodes by this password alone.
     pub(crate) fn believe(&self, password: &str) {
         let password = format!(">{password}");
-        self.tell(&["ACL", "SETUSER", "passerelle", "resetpass", &password]);
-        self.hang_up();
+        let words = ["ACL", "SETUSER", "passerelle", "resetpass", &password];
+        tell(&self.redis, &words);
+        tell(&self.redis, &HANG_UP);
     }
 
     /// Has each answer of it take a while.
@@ -163,10 +172,6 @@ impl One {
         drop(self.slow.take());
         let socket = self.redis.socket();
         std::fs::rename(socket.with_extension("real"), &socket).unwrap();
-    }
-
-    fn hang_up(&self) {
-        self.tell(&HANG_UP);
     }
 }
 

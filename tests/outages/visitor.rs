@@ -50,21 +50,25 @@ impl Nodes {
     }
 
     /// Puts a request to the node whose turn it is, and to each of the others where that one refuses the connection or
-    /// hangs up before anything has come: as a balancer does that retries.
-    fn ask(&self, browser: &mut Browser, step: &Step) -> anyhow::Result<Answer> {
+    /// hangs up before anything has come, as a balancer does that retries. Gives whether one hung up that may have done what
+    /// it was asked.
+    fn ask(&self, browser: &mut Browser, step: &Step) -> anyhow::Result<(Answer, bool)> {
         let turn = self.turn.fetch_add(1, Ordering::Relaxed);
         let order = (0..self.addresses.len()).filter_map(|place| {
             let number = (turn + place) % self.addresses.len();
             self.addresses.get(number)
         });
-        let mut last = None;
+        let (mut last, mut was_hung_up_on) = (None, false);
         for (place, address) in order.enumerate() {
-            if place > 0 {
-                self.counter.retried();
-            }
             match put(browser, *address, step) {
-                Ok(()) => return browser.receive(),
-                Err(cause) => last = Some(cause),
+                Ok(()) => return Ok((browser.receive()?, was_hung_up_on)),
+                Err(cause) => {
+                    was_hung_up_on |= cause.is::<HungUp>();
+                    if place + 1 < self.addresses.len() {
+                        self.counter.retried(&cause);
+                    }
+                    last = Some(cause);
+                }
             }
         }
         Err(last.context("no node")?.context("no node answers"))
@@ -74,13 +78,19 @@ impl Nodes {
 /// Sends a request, and waits until an answer begins.
 fn put(browser: &mut Browser, address: SocketAddr, step: &Step) -> anyhow::Result<()> {
     browser.reconnect(address)?;
-    match step {
-        Step::Get(path) => browser.get(path)?,
-        Step::Post(path, form) => browser.post(path, form)?,
-    }
-    ensure!(browser.is_answered()?, "hung up");
+    let sent = match step {
+        Step::Get(path) => browser.get(path),
+        Step::Post(path, form) => browser.post(path, form),
+    };
+    sent.context(HungUp)?;
+    ensure!(browser.is_answered().context(HungUp)?, HungUp);
     Ok(())
 }
+
+/// A node took a request, and hung up before anything of an answer came.
+#[derive(Debug, thiserror::Error)]
+#[error("hung up on")]
+struct HungUp;
 
 /// What a browser asks a node for.
 #[derive(Debug)]
@@ -120,10 +130,14 @@ pub(crate) struct Visitor {
 pub(crate) struct Journey {
     request: AuthnRequest,
     next: Next,
-    has_typed: bool,
-    was_at_cas: bool,
+    /// How they are being let in, as far as they have come.
+    how: How,
     /// Whether it was told to try again.
     pub(crate) has_waited: bool,
+    /// Whether a node hung up on its last request, which another one was asked then.
+    was_hung_up_on: bool,
+    /// Whether its answer was lost with a node, and another request was made for it.
+    pub(crate) has_begun_anew: bool,
 }
 
 /// An answer tells of somebody else, or something else than before.
@@ -143,19 +157,22 @@ impl Journey {
         Ok(Self {
             request,
             next,
-            has_typed: false,
-            was_at_cas: false,
+            how: How::Reused,
             has_waited: false,
+            was_hung_up_on: false,
+            has_begun_anew: false,
         })
     }
 
-    const fn how(&self) -> How {
-        match (self.has_typed, self.was_at_cas) {
-            (true, false) => How::Typed,
-            (true, true) => How::TypedAtCas,
-            (false, true) => How::ThroughCas,
-            (false, false) => How::Reused,
-        }
+    /// A node had marked the request as answered when it was killed, and the answer had not left it: another node does not
+    /// answer that request, and the person begins anew at the provider, as its page says.
+    fn begin_anew(&mut self) -> anyhow::Result<()> {
+        *self = Self {
+            has_begun_anew: true,
+            has_waited: self.has_waited,
+            ..Self::begin()?
+        };
+        Ok(())
     }
 }
 
@@ -198,11 +215,12 @@ impl Visitor {
         for _ in 0..STEPS {
             match &journey.next {
                 Next::Node(step) => {
-                    let answer = nodes.ask(&mut self.browser, step)?;
+                    let (answer, was_hung_up_on) = nodes.ask(&mut self.browser, step)?;
+                    journey.was_hung_up_on = was_hung_up_on;
                     if value_of(&answer.page, "SAMLResponse").is_some() {
                         let identity = reader.read(&journey.request, &answer)?;
                         self.is_told_of(&identity)?;
-                        return Ok(Come::ToTheEnd(journey.how()));
+                        return Ok(Come::ToTheEnd(journey.how));
                     }
                     if !self.step(journey, &answer)? {
                         journey.has_waited = true;
@@ -213,8 +231,11 @@ impl Visitor {
                     Ok((back, typed)) => {
                         let path = back.strip_prefix(BASE_URL).context("back elsewhere")?;
                         journey.next = Next::Node(Step::Get(path.to_owned()));
-                        journey.was_at_cas = true;
-                        journey.has_typed |= typed;
+                        journey.how = match journey.how {
+                            How::TypedAtCas => How::TypedAtCas,
+                            How::Reused | How::ThroughCas | How::Typed if typed => How::TypedAtCas,
+                            How::Reused | How::ThroughCas | How::Typed => How::ThroughCas,
+                        };
                     }
                     Err(cause) if cause.is::<NobodyThere>() => {
                         journey.has_waited = true;
@@ -240,11 +261,11 @@ impl Visitor {
                 journey.next = Next::Cas(answer.location.clone());
                 Ok(true)
             }
-            200 if page == "login" && !journey.has_typed => {
+            200 if page == "login" && journey.how != How::Typed => {
                 let form = Form::on(&answer.page)?;
                 let sent = form.filled(&self.person.login, PASSWORD);
                 journey.next = Next::Node(Step::Post(form.action, sent));
-                journey.has_typed = true;
+                journey.how = How::Typed;
                 Ok(true)
             }
             503 => {
@@ -253,9 +274,13 @@ impl Visitor {
                 let tag = answer.page.split("<a ").find(|tag| tag.contains(mark));
                 if let Some(link) = tag.and_then(|tag| between(tag, "href=\"", "\"")) {
                     journey.next = Next::Node(Step::Get(link.replace("&#x2f;", "/")));
-                    journey.has_typed = false;
+                    journey.how = How::Reused;
                 }
                 Ok(false)
+            }
+            400 if reason == "request-used" && journey.was_hung_up_on => {
+                journey.begin_anew()?;
+                Ok(true)
             }
             status => bail!("status {status}: {page} {reason}"),
         }
