@@ -173,15 +173,15 @@ impl Counter {
     }
 
     /// Counts one that has failed now.
-    pub(crate) fn failed(&self, begun: Phase, why: String) {
+    pub(crate) fn failed(&self, begun: Phase, why: &anyhow::Error) {
         self.within(begun, |tally| tally.failed += 1);
-        self.note(format!("{begun:?}: {why}"));
+        self.note(format!("{begun:?}: {why:#}"));
     }
 
     /// Counts one that has ended now with an answer for somebody else.
-    pub(crate) fn mixed(&self, begun: Phase, why: String) {
+    pub(crate) fn mixed(&self, begun: Phase, why: &anyhow::Error) {
         self.within(begun, |tally| tally.mixed += 1);
-        self.note(why);
+        self.note(format!("{begun:?}: {why:#}"));
     }
 
     /// Counts a request that another node was asked once more.

@@ -238,11 +238,11 @@ impl Shared {
                 self.counter.signed_in(one.begun, &signed_in);
             }
             Err(cause) if cause.is::<Mixed>() => {
-                self.counter.mixed(one.begun, format!("{cause:#}"));
+                self.counter.mixed(one.begun, &cause);
             }
             Err(cause) => {
                 // Who has failed begins anew the next time.
-                self.counter.failed(one.begun, format!("{cause:#}"));
+                self.counter.failed(one.begun, &cause);
             }
         }
         if let Some(place) = place {

@@ -422,11 +422,14 @@ impl Stage {
             .context("no such server")
     }
 
-    /// Whether `/readyz` and `/metrics` of every node say this of the store.
+    /// Whether `/readyz` and `/metrics` of every node say this of the store, and a notice of CAS is answered by it: where
+    /// no ticket can be looked up CAS is told to try again.
     fn each_says_of_the_store(&self, answers: bool) -> anyhow::Result<bool> {
         let says = |told: &Value| told.pointer("/store/answers") == Some(&answers.into());
         let counted = self.scene.counted("store_answers")?;
-        let wanted = if answers { 4.0 } else { 0.0 };
-        Ok(self.scene.told()?.iter().all(says) && (counted - wanted).abs() < 0.5)
+        let (wanted, status) = if answers { (4.0, 200) } else { (0.0, 503) };
+        Ok(self.scene.told()?.iter().all(says)
+            && (counted - wanted).abs() < 0.5
+            && self.scene.take_logout_notice()? == status)
     }
 }

@@ -22,6 +22,7 @@ use crate::{
         people::People,
         place::{PASSWORD, PROGRAM, Place},
         reading::Reader,
+        request::escape,
     },
     lab::{
         cas_server::{CasPerson, CasServer, Tls},
@@ -208,6 +209,24 @@ impl Scene {
         told.collect::<Option<_>>().context("a node is not ready")
     }
 
+    /// What CAS is answered when it tells a node that a session has ended, of which the ticket is looked up in the store.
+    ///
+    /// # Errors
+    ///
+    /// There is no answer.
+    pub(crate) fn take_logout_notice(&self) -> anyhow::Result<u16> {
+        let node = self.nodes.last().context("no node")?;
+        let notice = "<samlp:LogoutRequest xmlns:samlp=\"urn:oasis:names:tc:SAML:2.0:protocol\" ID=\"LR-1\" \
+                      Version=\"2.0\" IssueInstant=\"2026-11-26T08:00:00Z\">\
+                      <samlp:SessionIndex>ST-of-nobody</samlp:SessionIndex></samlp:LogoutRequest>";
+        let mut server = Browser::open(node.address, 0)?;
+        server.post(
+            "/cas/zoom/any",
+            &format!("logoutRequest={}", escape(notice)),
+        )?;
+        Ok(server.receive()?.status)
+    }
+
     /// A number of `/metrics`, of all nodes together.
     ///
     /// # Errors
@@ -260,11 +279,11 @@ async fn cas_for(people: &People, directory: &Slapd, tls_port: u16) -> CasServer
             attributes,
         })
         .collect();
-    let (certificate, key) = directory.certificate();
+    // The authority of the directory vouches for both.
     let tls = Tls {
         port: tls_port,
-        certificate,
-        key,
+        certificate: directory.ca().with_file_name("server.crt"),
+        key: directory.ca().with_file_name("server.key"),
     };
     CasServer::start_with(&there, Some(tls)).await
 }

@@ -101,13 +101,6 @@ impl Slapd {
         self.files_of_its_own().join("ca.crt")
     }
 
-    /// Its certificate for this machine and the key of that, as PEM files: for another server that is to be believed by
-    /// the same authority.
-    pub(crate) fn certificate(&self) -> (PathBuf, PathBuf) {
-        let folder = self.files_of_its_own();
-        (folder.join("server.crt"), folder.join("server.key"))
-    }
-
     /// The file with the password of [`READER_DN`].
     pub(crate) fn reader_password_file(&self) -> PathBuf {
         self.files_of_its_own().join("reader.password")
