@@ -21,7 +21,7 @@ use crate::{
 /// For how long an outage lasts, unless it is said, in seconds.
 const SECONDS: u64 = 5;
 /// For how long the load is steady before and after each.
-const STEADY: Duration = Duration::from_millis(1_500);
+const STEADY: Duration = Duration::from_secs(1);
 /// Sign-ins a second. A build that is not optimised bears it: measured, one takes some ten milliseconds of a core, those of
 /// the browser and the reader included.
 const A_SECOND: u32 = 30;

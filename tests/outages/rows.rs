@@ -10,7 +10,8 @@ use crate::{
     store::{One, Store, Topology, bound},
 };
 
-/// What happens.
+/// What happens. What is not about other servers (a disk that is full, a log that nobody reads) has its place here, too: a
+/// variant, and an arm of each function below.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(crate) enum Outage {
     /// A node of each pair is killed.
