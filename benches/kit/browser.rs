@@ -207,7 +207,13 @@ impl Browser {
     ///
     /// The connection broke.
     pub(crate) fn is_answered(&mut self) -> io::Result<bool> {
-        Ok(!self.connection.fill_buf()?.is_empty())
+        loop {
+            match self.connection.fill_buf() {
+                Ok(begun) => return Ok(!begun.is_empty()),
+                Err(cause) if cause.kind() == io::ErrorKind::Interrupted => {}
+                Err(cause) => return Err(cause),
+            }
+        }
     }
 
     /// Waits for what was asked for, and keeps the cookies that come with it.

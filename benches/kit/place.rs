@@ -68,8 +68,8 @@ impl Place {
         Ok(Self { folder, sp_key })
     }
 
-    /// Writes one more configuration into it, for a server that listens at `listen`, with these lines of `[authn]` and
-    /// the same keys: its file.
+    /// Writes one more configuration into it, for a server that listens at `listen`, with these lines of `[authn]`, the
+    /// same keys and a control socket in a folder of that name: its file.
     ///
     /// # Errors
     ///
@@ -80,8 +80,10 @@ impl Place {
         listen: SocketAddr,
         authn: &str,
     ) -> anyhow::Result<PathBuf> {
-        let file = self.path(name);
-        fs::write(&file, configuration(listen, authn))?;
+        let file = self.path(&format!("{name}.toml"));
+        let with_socket = format!("server = {{ control-socket = \"{name}/control\",");
+        let text = configuration(listen, authn).replace("server = {", &with_socket);
+        fs::write(&file, text)?;
         Ok(file)
     }
 

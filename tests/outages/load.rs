@@ -132,6 +132,11 @@ impl Load {
         line.under_way.iter().all(|one| one.begun >= phase)
     }
 
+    /// Whether anybody was told that it does not work now, and waits to try again.
+    pub(crate) fn has_somebody_wait(&self) -> bool {
+        !lock(&self.shared.line).waiting.is_empty()
+    }
+
     /// Ends it, and waits until everybody is done.
     ///
     /// # Errors

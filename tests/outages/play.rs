@@ -184,6 +184,9 @@ async fn play(
     })
     .await;
     counter.enter(Phase::During);
+    if outage.has_people_wait() {
+        until("somebody waits", async || load.has_somebody_wait()).await;
+    }
     sleep_until(begun + manner.lasts).await;
     counter.enter(Phase::Return);
     outage.end(stage).await?;

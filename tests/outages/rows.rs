@@ -144,6 +144,23 @@ impl Outage {
         }
     }
 
+    /// Whether people who have no session have to wait until it is over.
+    pub(crate) const fn has_people_wait(self) -> bool {
+        match self {
+            Self::CasDown | Self::DirectoryDown => true,
+            Self::NodeKilled
+            | Self::NodeStopped
+            | Self::StoreRestartsEmpty
+            | Self::StoreDown
+            | Self::StoreHangs
+            | Self::StoreFull
+            | Self::StoreSlow
+            | Self::StoreRefusesThePassword
+            | Self::MasterKilled
+            | Self::MasterHangs => false,
+        }
+    }
+
     /// Has it happen.
     pub(crate) async fn begin(self, stage: &mut Stage) -> anyhow::Result<()> {
         stage.marks = Marks::of(&stage.scene)?;
@@ -423,7 +440,7 @@ impl Stage {
             .context("no such server")
     }
 
-    /// Whether `/readyz` and `/metrics` of every node say this of the store, and a notice of CAS is answered by it: where
+    /// Whether `/readyz` and `/metrics` of every node and `passerelle status` say this of the store, and a notice of CAS is answered by it: where
     /// no ticket can be looked up CAS is told to try again.
     fn each_says_of_the_store(&self, answers: bool) -> anyhow::Result<bool> {
         let says = |told: &Value| told.pointer("/store/answers") == Some(&answers.into());
@@ -431,6 +448,10 @@ impl Stage {
         let (wanted, status) = if answers { (4.0, 200) } else { (0.0, 503) };
         Ok(self.scene.told()?.iter().all(says)
             && (counted - wanted).abs() < 0.5
-            && self.scene.take_logout_notice()? == status)
+            && self.scene.take_logout_notice()? == status
+            && self.scene.nodes.iter().all(|node| {
+                let says = node.says_that_the_store_answers();
+                says.is_ok_and(|it| it == answers)
+            }))
     }
 }

@@ -27,7 +27,7 @@ use crate::{
     lab::{
         cas_server::{CasPerson, CasServer, Tls},
         port::free_port,
-        process::Server,
+        process::{Server, run},
         slapd::{self, Slapd},
         until::until,
     },
@@ -70,6 +70,21 @@ impl Node {
     pub(crate) fn told(&self) -> Option<Value> {
         let page = ask(self.address, "/readyz").ok()?;
         serde_json::from_str(&page).ok()
+    }
+
+    /// Whether `passerelle status` says that the store answers.
+    ///
+    /// # Errors
+    ///
+    /// It does not say.
+    pub(crate) fn says_that_the_store_answers(&self) -> anyhow::Result<bool> {
+        let file = self.configuration.to_str().context("no path")?;
+        let (done, said) = run(PROGRAM, &["status", "--json", "--config", file], &[]);
+        ensure!(done, "passerelle status: {said}");
+        let said: Value = serde_json::from_str(&said)?;
+        let unanswered = said.pointer("/server/counts/store_does_not_answer");
+        let unanswered = unanswered.and_then(Value::as_u64);
+        Ok(unanswered.context("passerelle status does not say")? == 0)
     }
 
     /// A number of `/metrics`; that of all servers together where it has one for each.
@@ -164,9 +179,9 @@ impl Scene {
             )
         };
         let lines = format!("{asks}\n[metrics]\nlisten = \"{metrics}\"\n[store]\n{store}");
-        let folder = self.place.path(&format!("node-{number}"));
+        let name = format!("node-{number}");
+        let folder = self.place.path(&name);
         fs::create_dir(&folder)?;
-        let name = format!("node-{number}.toml");
         Ok(Node {
             server: None,
             folder,
