@@ -45,7 +45,7 @@ lint: ## Check format, code and scripts; any warning is an error
 	cargo fmt --all --check
 	cargo fmt --manifest-path fuzz/Cargo.toml --check
 	cargo clippy --locked --workspace --all-targets -- -D warnings
-	cargo clippy --locked --bench soak -- -D warnings
+	cargo clippy --locked --bench soak --test outages -- -D warnings
 	shellcheck scripts/* .ci/run tests/peers/zoom tests/peers/mellon/start
 
 doc: ## Build the documentation of the code, private items included
@@ -72,9 +72,10 @@ mutants: ## Change one thing at a time in what decides who is let in, and say wh
 	@scripts/install test mutants
 	@scripts/mutants
 
-soak: ## Measure what holds for long and while other servers misbehave; takes minutes, wants a quiet machine
+soak: ## Measure what holds for long and while other servers misbehave, and play each outage for a minute; takes an hour, wants a quiet machine
 	@scripts/install test
 	cargo bench --locked --bench soak
+	OUTAGE_SECONDS=$(or $(OUTAGE_SECONDS),60) UPDATE_DOCS=1 cargo test --locked --workspace --release --test outages
 
 clean: ## Remove what was built and installed below this folder; keys and accounts of the demo stay
 	cargo clean

@@ -3,7 +3,7 @@
 use std::{
     collections::BTreeMap,
     fmt::Write as _,
-    io::{BufRead as _, BufReader, Read as _, Write as _},
+    io::{self, BufRead as _, BufReader, Read as _, Write as _},
     net::{SocketAddr, TcpStream},
     time::Duration,
 };
@@ -37,8 +37,35 @@ pub(crate) struct Browser {
 /// The form for name and password, as it was shown.
 #[derive(Debug)]
 pub(crate) struct Form {
-    action: String,
+    /// Where it is sent to.
+    pub(crate) action: String,
     key: String,
+}
+
+impl Form {
+    /// The one on a page.
+    ///
+    /// # Errors
+    ///
+    /// There is none.
+    pub(crate) fn on(page: &str) -> anyhow::Result<Self> {
+        let action = between(page, "action=\"", "\"").context("no form")?;
+        let key = value_of(page, "csrf").context("no key in the form")?;
+        Ok(Self {
+            action: action.replace("&#x2f;", "/"),
+            key: key.to_owned(),
+        })
+    }
+
+    /// What is sent by somebody who has filled it in.
+    pub(crate) fn filled(&self, login: &str, password: &str) -> String {
+        format!(
+            "csrf={}&username={}&password={}",
+            escape(&self.key),
+            escape(login),
+            escape(password)
+        )
+    }
 }
 
 /// What came back.
@@ -96,13 +123,7 @@ impl Browser {
     ///
     /// There is none.
     pub(crate) fn form(&mut self, query: &str) -> anyhow::Result<Form> {
-        let page = self.arrive(query)?.page;
-        let action = between(&page, "action=\"", "\"").context("no form")?;
-        let key = value_of(&page, "csrf").context("no key in the form")?;
-        Ok(Form {
-            action: action.replace("&#x2f;", "/"),
-            key: key.to_owned(),
-        })
+        Form::on(&self.arrive(query)?.page)
     }
 
     /// Sends a name and a password, and does not wait for what comes of it.
@@ -116,13 +137,7 @@ impl Browser {
         login: &str,
         password: &str,
     ) -> anyhow::Result<()> {
-        let sent = format!(
-            "csrf={}&username={}&password={}",
-            escape(&form.key),
-            escape(login),
-            escape(password)
-        );
-        self.post(&form.action, &sent)
+        self.post(&form.action, &form.filled(login, password))
     }
 
     /// Comes with the request in `query`, and goes on as long as it is sent about within the server.
@@ -156,7 +171,12 @@ impl Browser {
         Ok(self.connection.get_mut().write_all(head.as_bytes())?)
     }
 
-    fn post(&mut self, path: &str, form: &str) -> anyhow::Result<()> {
+    /// Sends a form, and does not wait for what comes of it.
+    ///
+    /// # Errors
+    ///
+    /// The connection is closed.
+    pub(crate) fn post(&mut self, path: &str, form: &str) -> anyhow::Result<()> {
         let message = format!(
             "POST {path} HTTP/1.1\r\n{}Origin: {BASE_URL}\r\nSec-Fetch-Site: same-origin\r\n\
              Content-Type: application/x-www-form-urlencoded\r\nContent-Length: {}\r\n\r\n{form}",
@@ -179,6 +199,21 @@ impl Browser {
             headers.push_str("\r\n");
         }
         headers
+    }
+
+    /// Waits until an answer begins to come; whether one does before the server hangs up.
+    ///
+    /// # Errors
+    ///
+    /// The connection broke.
+    pub(crate) fn is_answered(&mut self) -> io::Result<bool> {
+        loop {
+            match self.connection.fill_buf() {
+                Ok(begun) => return Ok(!begun.is_empty()),
+                Err(cause) if cause.kind() == io::ErrorKind::Interrupted => {}
+                Err(cause) => return Err(cause),
+            }
+        }
     }
 
     /// Waits for what was asked for, and keeps the cookies that come with it.

@@ -6,6 +6,7 @@ pub(crate) mod cas;
 pub(crate) mod directory;
 pub(crate) mod hostile;
 pub(crate) mod measure;
+pub(crate) mod people;
 pub(crate) mod place;
 pub(crate) mod reading;
 pub(crate) mod request;

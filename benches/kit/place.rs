@@ -68,6 +68,25 @@ impl Place {
         Ok(Self { folder, sp_key })
     }
 
+    /// Writes one more configuration into it, for a server that listens at `listen`, with these lines of `[authn]`, the
+    /// same keys and a control socket in a folder of that name: its file.
+    ///
+    /// # Errors
+    ///
+    /// The file could not be made.
+    pub(crate) fn another(
+        &self,
+        name: &str,
+        listen: SocketAddr,
+        authn: &str,
+    ) -> anyhow::Result<PathBuf> {
+        let file = self.path(&format!("{name}.toml"));
+        let with_socket = format!("server = {{ control-socket = \"{name}/control\",");
+        let text = configuration(listen, authn).replace("server = {", &with_socket);
+        fs::write(&file, text)?;
+        Ok(file)
+    }
+
     /// A file in it.
     pub(crate) fn path(&self, name: &str) -> PathBuf {
         self.folder.path().join(name)

@@ -23,11 +23,11 @@ use crate::{
     kit::{
         browser::{Browser, between, value_of},
         measure::Samples,
+        people::People,
         place::{PASSWORD, Place, login},
         request::AuthnRequest,
         server::{Server, free_address},
     },
-    people::People,
     table::{Table, note, title},
 };
 

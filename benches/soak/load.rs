@@ -16,11 +16,11 @@ use crate::{
         browser::Browser,
         cas,
         measure::Samples,
+        people::People,
         place::Place,
         reading::Reader,
         server::{Server, free_address, rest},
     },
-    people::People,
     table::{Table, note, title},
     visit::Way,
 };

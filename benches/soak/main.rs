@@ -19,7 +19,6 @@ mod hung;
 #[expect(dead_code, reason = "it holds what the other benchmarks need, too")]
 mod kit;
 mod load;
-mod people;
 mod slow;
 mod table;
 mod visit;
@@ -29,7 +28,7 @@ use std::{process::ExitCode, time::Duration};
 use anyhow::{Context as _, bail};
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 
-use self::{people::People, table::Table};
+use self::{kit::people::People, table::Table};
 
 /// A part: its name, and what measures it.
 type Part = (&'static str, fn(&People, &mut Table) -> anyhow::Result<()>);
@@ -41,6 +40,10 @@ const PARTS: [Part; 4] = [
     ("load", load::measure),
     ("slow", slow::measure),
 ];
+/// How many people there are.
+const PEOPLE: usize = 25_000;
+/// How many of them the directory has locked.
+const LOCKED: usize = 1_000;
 /// For how long the steady load lasts, unless it is said.
 const SECONDS: u64 = 60;
 
@@ -55,7 +58,7 @@ fn main() -> anyhow::Result<ExitCode> {
             ..limit
         },
     )?;
-    let people = People::invent()?;
+    let people = People::invent(PEOPLE, LOCKED)?;
     let mut table = Table::new(seconds()?);
     for (name, measure) in PARTS {
         if named.is_empty() || named.iter().any(|named| named == name) {

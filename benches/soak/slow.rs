@@ -29,12 +29,12 @@ use crate::{
     kit::{
         browser::Browser,
         measure::Samples,
+        people::People,
         place::{PASSWORD, Place, login},
         reading::Reader,
         request::AuthnRequest,
         server::{Server, free_address, rest},
     },
-    people::People,
     table::{Table, note, title},
 };
 

@@ -21,6 +21,9 @@ const PORT: u16 = 6379;
 const SENTINEL_PORT: u16 = 26379;
 /// The most Sentinels, or servers of a Cluster, that are named: the others are asked for.
 const MOST_ADDRESSES: usize = 32;
+/// How long it may take to answer, unless it is said, in milliseconds. Somebody who types a password waits for up to
+/// thirteen answers, one after the other: a server that is slower than this is done without, or that took seconds.
+const TIMEOUT_MS: u32 = 100;
 /// The longest prefix, in bytes.
 const MAX_PREFIX: usize = 64;
 
@@ -217,7 +220,7 @@ pub(super) fn read(
     let topology = read_topology(&mut table, around, report);
     let account = read_account(&mut table, ("user", "password-file"), around, report);
     let prefix = table.or("prefix", "passerelle:".to_owned(), report);
-    let timeout_ms = table.or("timeout-milliseconds", 250, report);
+    let timeout_ms = table.or("timeout-milliseconds", TIMEOUT_MS, report);
     let is_plain = |c: u8| c.is_ascii_alphanumeric() || b":._-".contains(&c);
     if !(1..=MAX_PREFIX).contains(&prefix.len()) || !prefix.bytes().all(is_plain) {
         report

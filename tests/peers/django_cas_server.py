@@ -1,12 +1,14 @@
 """A CAS server on django-cas-server, for the people of a JSON file.
 
-It listens on 127.0.0.1 only, serves the CAS protocol below /cas, and runs in the foreground until
-it is killed. Its database lies in the folder that it is given. The file of people holds
+It listens on 127.0.0.1 only, perhaps with TLS on a second port, serves the CAS protocol below /cas,
+and runs in the foreground until it is killed. Its database lies in the folder that it is given; one
+that is there already is taken as it is. The file of people holds
 
     {"zoe": {"password": "secret", "attributes": {"mail": "zoe@univ.example", "sn": ["Zola"]}}}
 
-Applications at any port of 127.0.0.1 and of idp.localhost may ask for tickets; they are given all
-attributes, and are told of a logout. Tickets live 60 seconds. There are no proxy tickets.
+Applications at any port of 127.0.0.1 and of idp.localhost may ask for tickets, and one at
+https://idp.example.org, which is not to be reached from here; they are given all attributes, and
+are told of a logout. Tickets live 60 seconds. There are no proxy tickets.
 """
 
 import argparse
@@ -14,6 +16,8 @@ import json
 import logging
 import os
 import socket
+import ssl
+import threading
 from pathlib import Path
 from socketserver import ThreadingMixIn
 from typing import Any
@@ -28,6 +32,7 @@ from django.urls import include, path
 APPLICATIONS = {
     "this machine": r"^http://127\.0\.0\.1:[0-9]+/",
     "the bridge": r"^http://idp\.localhost:[0-9]+/",
+    "the bridge behind a proxy": r"^https://idp\.example\.org/",
 }
 
 # Where Django looks up addresses; filled once it is set up.
@@ -47,6 +52,9 @@ def arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0], allow_abbrev=False)
     parser.add_argument("--port", type=int, required=True, help="TCP port on 127.0.0.1")
     parser.add_argument("--folder", type=Path, required=True, help="where the database goes")
+    parser.add_argument("--tls-port", type=int, help="another port, with TLS")
+    parser.add_argument("--certificate", type=Path, help="for it, PEM")
+    parser.add_argument("--key", type=Path, help="of the certificate, PEM")
     parser.add_argument("--people", type=Path, required=True, help="JSON file with the people")
     return parser.parse_args()
 
@@ -154,14 +162,30 @@ def let_in(people: dict[str, Any]) -> None:
 
 
 def fill_database() -> None:
-    """Makes the tables, and enters the applications."""
+    """Makes the tables, and enters the applications, where they are not there yet."""
     from cas_server.models import ReplaceAttributName, ServicePattern
 
     call_command("migrate", run_syncdb=True, verbosity=0)
     for name, pattern in APPLICATIONS.items():
-        known = ServicePattern.objects.create(name=name, pattern=pattern, single_log_out=True)
+        known, is_new = ServicePattern.objects.get_or_create(
+            name=name, pattern=pattern, single_log_out=True
+        )
+        if not is_new:
+            continue
         # An attribute of this name stands for all.
         ReplaceAttributName.objects.create(name="*", service_pattern=known)
+
+
+def serve_tls(args: argparse.Namespace) -> None:
+    """Listens with TLS, too, on threads of its own."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(args.certificate, args.key)
+    server = make_server("127.0.0.1", args.tls_port, get_wsgi_application(), Server)
+    # The handshake is made by the thread of the request.
+    server.socket = context.wrap_socket(
+        server.socket, server_side=True, do_handshake_on_connect=False
+    )
+    threading.Thread(target=server.serve_forever, daemon=True).start()
 
 
 def main() -> None:
@@ -171,6 +195,8 @@ def main() -> None:
     configure(args.folder)
     let_in(json.loads(args.people.read_text(encoding="utf-8")))
     fill_database()
+    if args.tls_port:
+        serve_tls(args)
     with make_server("127.0.0.1", args.port, get_wsgi_application(), Server) as server:
         print(f"Running on http://127.0.0.1:{args.port}/cas", flush=True)
         server.serve_forever()

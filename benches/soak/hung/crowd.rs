@@ -15,9 +15,9 @@ use crate::{
     kit::{
         browser::{Answer, Browser, between},
         measure::Samples,
+        people::{People, Person},
         server::rest,
     },
-    people::{People, Person},
     table::{Table, note},
     visit::{HalfWay, Way},
 };

@@ -31,12 +31,12 @@ use crate::{
         cas,
         directory::Directory,
         measure::Samples,
+        people::People,
         place::Place,
         reading::Reader,
         request::AuthnRequest,
         server::{Server, free_address, rest},
     },
-    people::People,
     table::{Table, title},
     visit::Way,
 };

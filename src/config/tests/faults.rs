@@ -118,7 +118,7 @@ fn r126_a_store_is_reached_over_tls_or_on_this_machine() {
         let server = config.unwrap().store.unwrap();
         assert_eq!(server.topology.to_string(), told);
         let defaults = (server.timeout_ms, server.prefix.as_str());
-        assert_eq!(defaults, (250, "passerelle:"));
+        assert_eq!(defaults, (100, "passerelle:"));
     }
 }
 

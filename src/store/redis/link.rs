@@ -380,7 +380,8 @@ impl Keeper<'_> {
         self.pause = self.pause.saturating_mul(2).min(LONGEST_PAUSE);
     }
 
-    /// Has the server answer a first question: one that hangs takes connections all the same.
+    /// Has the server answer a first question, and in time: one that hangs takes connections all the same, and one that is
+    /// slow would be given up with the next question.
     async fn connect(
         &self,
         address: &RedisAddress,
@@ -393,7 +394,8 @@ impl Keeper<'_> {
             line.until(question.query_async::<String>(&mut connection))
                 .await
         };
-        match info("memory").await {
+        let said = timeout(self.shared.patience, info("memory")).await;
+        match said.unwrap_or(Err(Fault::Late)) {
             Ok(memory) if says(&memory, "maxmemory_policy:", "noeviction") == Some(false) => {
                 tracing::warn!(
                     redis.server = %address,

@@ -592,6 +592,32 @@ async fn what_answers_the_first_question_and_hangs_up_at_the_next_is_not_asked_w
 }
 
 #[tokio::test]
+async fn r33_a_server_that_is_late_with_its_first_answer_is_asked_anew_and_not_used_until_it_is_fast()
+ {
+    let folder = tempfile::TempDir::new().unwrap();
+    let path = folder.path().join("server.sock");
+    let listener = tokio::net::UnixListener::bind(&path).unwrap();
+    let server = RedisServer {
+        topology: Topology::One(RedisAddress::Socket(path)),
+        account: None,
+        prefix: "passerelle:".to_owned(),
+        timeout_ms: 20,
+    };
+    let keys = Arc::new(KeyRing::parse(&KeyRing::new_line(&OsEntropy)).unwrap());
+    let store = RedisStore::new(server, LIMITS, keys, Arc::new(OsEntropy));
+    let started = tokio::time::Instant::now();
+    let mut held = Vec::new();
+    for _ in 0..3 {
+        let found = store.find(key(1), at(1)).await;
+        assert_eq!(found, Err(StoreError::Unavailable));
+        assert!(!store.record().answers);
+        held.push(listener.accept().await.unwrap());
+    }
+    // Another connection may take five seconds to open; the answer on it may not.
+    assert!(started.elapsed() < Duration::from_secs(5));
+}
+
+#[tokio::test]
 async fn what_no_script_answers_is_neither_no_session_nor_a_full_store() {
     let (store, mut arrivals) = scripted(b"*2\r\n:4\r\n$0\r\n\r\n");
     let ended = store.end(key(1), at(1)).await;

@@ -1,6 +1,6 @@
 //! A CAS server on somebody else's code: django-cas-server.
 
-use std::mem;
+use std::{mem, path::PathBuf};
 
 use serde_json::{Map, Value, json};
 use tempfile::TempDir;
@@ -14,6 +14,9 @@ use super::{
     process::{Server, repository},
 };
 
+/// The file of people in its folder.
+const PEOPLE: &str = "people.json";
+
 /// Somebody whom the CAS server knows.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct CasPerson<'a> {
@@ -25,6 +28,16 @@ pub(crate) struct CasPerson<'a> {
     pub(crate) attributes: &'a [(&'a str, &'a [&'a str])],
 }
 
+/// Where a CAS server speaks TLS, and by which certificate.
+#[derive(Debug)]
+pub(crate) struct Tls {
+    pub(crate) port: u16,
+    /// PEM.
+    pub(crate) certificate: PathBuf,
+    /// PEM.
+    pub(crate) key: PathBuf,
+}
+
 /// A CAS server that runs, until it is dropped.
 ///
 /// Applications at any port of 127.0.0.1 and of idp.localhost may ask it for tickets, and are told
@@ -32,37 +45,60 @@ pub(crate) struct CasPerson<'a> {
 #[derive(Debug)]
 pub(crate) struct CasServer {
     port: u16,
-    // Goes before the folder that it writes to.
-    server: Server,
-    _folder: TempDir,
+    /// None while it is stopped. Goes before the folder that it writes to.
+    server: Option<Server>,
+    tls: Option<Tls>,
+    folder: TempDir,
 }
 
 impl CasServer {
     /// Starts it for these people, and waits until it listens.
     pub(crate) async fn start(people: &[CasPerson<'_>]) -> Self {
+        Self::start_with(people, None).await
+    }
+
+    /// The same with a second port where it speaks TLS.
+    pub(crate) async fn start_with(people: &[CasPerson<'_>], tls: Option<Tls>) -> Self {
         let folder = TempDir::new().unwrap();
-        let port = free_port();
-        let known = folder.path().join("people.json");
+        let known = folder.path().join(PEOPLE);
         std::fs::write(&known, people_json(people).to_string()).unwrap();
+        let mut server = Self {
+            port: free_port(),
+            server: None,
+            tls,
+            folder,
+        };
+        server.start_again().await;
+        server
+    }
+
+    /// Ends it; whoever asks is refused the connection.
+    pub(crate) fn stop(&mut self) {
+        self.server = None;
+    }
+
+    /// Starts it once more, at the same port, for the same people, and with the sessions and tickets that it had.
+    pub(crate) async fn start_again(&mut self) {
+        self.stop();
         let python = repository().join("lab/venv-django-cas-server/bin/python");
-        let server = Server::start("django-cas-server", &python, folder.path(), |command| {
+        let folder = self.folder.path();
+        let server = Server::start("django-cas-server", &python, folder, |command| {
             command
                 // No __pycache__ in the repository.
                 .arg("-B")
                 .arg(repository().join("tests/peers/django_cas_server.py"))
-                .args(["--port", &port.to_string()])
+                .args(["--port", &self.port.to_string()])
                 .arg("--folder")
-                .arg(folder.path())
+                .arg(folder)
                 .arg("--people")
-                .arg(&known);
-        })
-        .listens_on(port)
-        .await;
-        Self {
-            port,
-            server,
-            _folder: folder,
-        }
+                .arg(folder.join(PEOPLE));
+            if let Some(tls) = &self.tls {
+                command.args(["--tls-port", &tls.port.to_string()]);
+                command.arg("--certificate").arg(&tls.certificate);
+                command.arg("--key").arg(&tls.key);
+            }
+        });
+        self.server = Some(server.listens_on(self.port).await);
     }
 
     /// Its base address, `http://127.0.0.1:PORT/cas`.
@@ -107,13 +143,13 @@ impl CasServer {
             &[("service", service), ("ticket", ticket)],
         );
         let page = BrowserSim::new().open(&url).await;
-        assert_eq!(page.status, 200, "{}", self.server.log());
+        assert_eq!(page.status, 200, "{}", self.server().log());
         page.body
     }
 
     /// The process behind it.
     pub(crate) fn server(&self) -> &Server {
-        &self.server
+        self.server.as_ref().unwrap()
     }
 
     fn page(&self, name: &str, query: &[(&str, &str)]) -> Url {

@@ -10,12 +10,7 @@ use anyhow::{Context as _, ensure};
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use tempfile::TempDir;
 
-use crate::kit::{directory::Directory, place::PASSWORD};
-
-/// How many there are.
-const PEOPLE: &str = "25000";
-/// How many of them the directory has locked.
-const LOCKED: usize = 1_000;
+use super::{directory::Directory, place::PASSWORD};
 
 /// Somebody, with what a provider is told of them alone.
 #[derive(Clone, Debug)]
@@ -28,7 +23,10 @@ pub(crate) struct Person {
 
 /// Everybody; all have the same password.
 pub(crate) struct People {
-    ldif: String,
+    /// All of them, for a directory.
+    pub(crate) ldif: String,
+    /// How many the directory locks.
+    locks: usize,
     /// Who may sign in.
     pub(crate) open: Vec<Person>,
     /// Whose account is shut.
@@ -39,22 +37,30 @@ pub(crate) struct People {
 }
 
 impl People {
-    /// Invents them; always the same.
+    /// Invents `count` of them, of whom the directory locks so many as `locks`; always the same.
     ///
     /// # Errors
     ///
     /// There is no Python, or it wrote something else.
-    pub(crate) fn invent() -> anyhow::Result<Self> {
+    pub(crate) fn invent(count: usize, locks: usize) -> anyhow::Result<Self> {
         let program =
             Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/directory/generate.py");
         let done = Command::new(program)
-            .args(["--people", PEOPLE, "--seed", "1", "--domain", "example.org"])
+            .args([
+                "--people",
+                &count.to_string(),
+                "--seed",
+                "1",
+                "--domain",
+                "example.org",
+            ])
             .args(["--password", PASSWORD])
             .output()
             .context("python3: scripts/install test")?;
         ensure!(done.status.success(), "{:?}", done.stderr);
         let mut people = Self {
             ldif: String::new(),
+            locks,
             open: Vec::new(),
             shut: Vec::new(),
             locked: Vec::new(),
@@ -122,7 +128,7 @@ impl People {
         let Some(person) = record.person(login) else {
             return false;
         };
-        if self.locked.len() < LOCKED {
+        if self.locked.len() < self.locks {
             self.locked.push(login.clone());
             return true;
         }

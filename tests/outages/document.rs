@@ -1,0 +1,192 @@
+//! `docs/reliability.md`: what each row counted when it was played last.
+//!
+//! A run with `OUTAGE_SECONDS` and `UPDATE_DOCS` writes the rows that it played and leaves the others as they are. Every run
+//! holds the file to the rows that there are.
+
+use std::{collections::BTreeMap, fmt::Write as _, fs, path::PathBuf};
+
+use anyhow::{Context as _, bail};
+use passerelle::sys::clock::{Clock as _, SystemClock};
+
+use crate::{
+    count::{Phase, Tally},
+    lab::process::repository,
+    rows::Outage,
+    store::Topology,
+};
+
+const NAME: &str = "docs/reliability.md";
+/// What stands for a row that was added and not played yet.
+const NOT_YET: &str = "Not played yet.\n";
+const INTRODUCTION: &str = "\
+# Reliability
+
+What was counted while nodes, Redis, CAS and the directory were killed, stopped or broken under a steady load of whole sign-ins:
+a request of the provider's, CAS or the form, and the answer, which a strict reader reads and of which every value must be that
+person's own. 300 people sign in, one of five at CAS (django-cas-server), the others at a directory (OpenLDAP). Most have a
+session; one sign-in of ten is of somebody who has none. Two nodes serve each kind, in turn and without regard to who comes; a
+request that a node refuses or hangs up on is put to the other one once, as a balancer does that retries.
+
+`make soak` plays each row for a minute and writes this file; a row says for how long it was played, and on what. A row that is missing
+here fails the tests. What it means:
+
+- *by session*, *through CAS*, *typed*: how people were let in. Through CAS is without typing, by the session that CAS has.
+- *asked again*: requests that were put to the other node.
+- *waited*: people who were told that it does not work now, or whose browser found no CAS server, and who tried again each second
+  until they were let in. They are not among the times.
+- *begun anew*: people whose answer was lost with a node that was killed after it had marked their request as answered. No request is
+  answered twice (R-33), so they came with another one.
+- Times are from when a person was due to when the answer was read, in milliseconds.
+";
+
+/// What a row says, by the titles of its topology and of what happened.
+pub(crate) struct Document(BTreeMap<(usize, usize), String>);
+
+/// On what a row is played.
+#[derive(Debug)]
+pub(crate) struct Setting {
+    pub(crate) seconds: u64,
+    pub(crate) a_second: u32,
+}
+
+impl Document {
+    /// Reads the file.
+    ///
+    /// # Errors
+    ///
+    /// It does not list what there is: the hint says what to do.
+    pub(crate) fn read() -> anyhow::Result<Self> {
+        let text = fs::read_to_string(path()).with_context(|| NAME)?;
+        let read = Self::parse(&text);
+        if read.write() != text {
+            bail!(
+                "{NAME} does not list each row once, in order; \
+                 OUTAGE_SECONDS=20 UPDATE_DOCS=1 cargo test --profile demo --test outages -- NAME \
+                 plays a row and writes it anew"
+            );
+        }
+        Ok(read)
+    }
+
+    /// What can be used of a file of before.
+    pub(crate) fn of_before() -> Self {
+        Self::parse(&fs::read_to_string(path()).unwrap_or_default())
+    }
+
+    fn parse(text: &str) -> Self {
+        let mut rows = BTreeMap::new();
+        for (of, topology) in Topology::ALL.iter().enumerate() {
+            let head = format!("\n## {}\n", topology.told());
+            let Some((_, part)) = text.split_once(&head) else {
+                continue;
+            };
+            let part = part.split("\n## ").next().unwrap_or_default();
+            for (number, outage) in Outage::of(*topology).iter().enumerate() {
+                let head = format!("\n### {}\n\n", outage.told());
+                let Some((_, row)) = part.split_once(&head) else {
+                    continue;
+                };
+                let row = row.split("\n### ").next().unwrap_or_default();
+                let row = row.trim_end();
+                rows.insert((of, number), format!("{row}\n"));
+            }
+        }
+        Self(rows)
+    }
+
+    fn write(&self) -> String {
+        let mut text = INTRODUCTION.to_owned();
+        for (of, topology) in Topology::ALL.iter().enumerate() {
+            let _infallible = writeln!(text, "\n## {}", topology.told());
+            for (number, outage) in Outage::of(*topology).iter().enumerate() {
+                let row = self.0.get(&(of, number)).map_or(NOT_YET, String::as_str);
+                let _infallible = write!(text, "\n### {}\n\n{row}", outage.told());
+            }
+        }
+        text
+    }
+
+    /// Takes in what a row has counted, and writes the file.
+    ///
+    /// # Errors
+    ///
+    /// The file cannot be written.
+    pub(crate) fn take(
+        &mut self,
+        (topology, outage): (Topology, Outage),
+        tallies: &[Tally; 5],
+        setting: &Setting,
+    ) -> anyhow::Result<()> {
+        let of = Topology::ALL.iter().position(|it| *it == topology);
+        let number = Outage::of(topology).iter().position(|it| *it == outage);
+        let place = of.zip(number).context("no such row")?;
+        self.0.insert(place, row(tallies, setting)?);
+        fs::write(path(), self.write()).with_context(|| NAME)
+    }
+}
+
+fn path() -> PathBuf {
+    repository().join(NAME)
+}
+
+fn row(tallies: &[Tally; 5], setting: &Setting) -> anyhow::Result<String> {
+    let today = SystemClock.now().to_string();
+    let mut row = format!(
+        "{} for {} s, {} sign-ins a second, {}.\n\n\
+         | | signed in | failed | as somebody else | by session | through CAS | typed | asked again | waited | begun anew | p50 | p99 |\n\
+         |---|---|---|---|---|---|---|---|---|---|---|---|\n",
+        today.get(..10).unwrap_or_default(),
+        setting.seconds,
+        setting.a_second,
+        machine()?,
+    );
+    for (phase, tally) in Phase::ALL.iter().zip(tallies) {
+        let times = tally.times();
+        let time = |percent| {
+            if times.count() == 0 {
+                "–".to_owned()
+            } else {
+                format!("{:.0}", times.percentile(percent))
+            }
+        };
+        let _infallible = writeln!(
+            row,
+            "| {} | {} | {} | {} | {} | {} | {} | {} | {} | {} | {} | {} |",
+            phase.told(),
+            tally.signed_in,
+            tally.failed,
+            tally.mixed,
+            tally.reused,
+            tally.through_cas,
+            tally.typed,
+            tally.retried,
+            tally.waited,
+            tally.anew,
+            time(50),
+            time(99),
+        );
+    }
+    Ok(row)
+}
+
+/// What it was played on, as far as that tells what the times are worth.
+fn machine() -> anyhow::Result<String> {
+    let cores = std::thread::available_parallelism()?;
+    let about = fs::read_to_string("/proc/cpuinfo")?;
+    let model = about
+        .lines()
+        .find_map(|line| line.strip_prefix("model name"));
+    let model = model
+        .and_then(|line| line.split_once(": "))
+        .map_or("unknown", |(_, name)| name);
+    let load = fs::read_to_string("/proc/loadavg")?;
+    let load = load.split(' ').next().unwrap_or_default();
+    let program = std::env::current_exe()?;
+    let build = { program.ancestors() }
+        .nth(2)
+        .and_then(|folder| folder.file_name()?.to_str())
+        .unwrap_or("unknown");
+    Ok(format!(
+        "build `{build}`, {cores} cores ({model}), with a load average of {load}"
+    ))
+}

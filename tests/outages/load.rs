@@ -1,0 +1,258 @@
+//! A steady load of whole sign-ins, so many a second, by people of whom each is at one browser.
+//!
+//! Who is due comes, whether those before are done or not. Most have a session; one of [`NEW`] comes as somebody who was
+//! never here. Who is told that it does not work now tries again a second later, as often as it takes. One thread
+//! speaks for one browser at a time.
+
+use std::{
+    cmp::Reverse,
+    collections::BinaryHeap,
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicBool, Ordering},
+    },
+    thread::{self, JoinHandle},
+    time::{Duration, Instant},
+};
+
+use anyhow::{Context as _, anyhow};
+use rand::{RngExt as _, SeedableRng as _, rngs::StdRng};
+
+use crate::{
+    count::{Counter, Phase, SignedIn, lock},
+    kit::{reading::Reader, server::rest},
+    visitor::{Come, Journey, Mixed, Nodes, Visitor},
+};
+
+/// Of so many sign-ins one is of somebody who has no session.
+const NEW: usize = 10;
+/// As many may be under way at one time.
+const THREADS: usize = 48;
+/// When who was told that it does not work now tries again.
+const AGAIN: Duration = Duration::from_secs(1);
+const SEED: u64 = 33;
+/// How often a thread looks whether anybody is due.
+const LOOK: Duration = Duration::from_millis(5);
+
+/// A load that goes on until it is ended.
+pub(crate) struct Load {
+    shared: Arc<Shared>,
+    threads: Vec<JoinHandle<()>>,
+}
+
+/// Somebody at a browser, and the nodes that they come to.
+pub(crate) struct Guest {
+    pub(crate) visitor: Visitor,
+    pub(crate) nodes: Arc<Nodes>,
+}
+
+struct Shared {
+    guests: Vec<Mutex<Guest>>,
+    line: Mutex<Line>,
+    counter: Arc<Counter>,
+    reader: Reader,
+    is_over: AtomicBool,
+}
+
+/// Who comes next.
+struct Line {
+    every: Duration,
+    next_due: Instant,
+    came: usize,
+    /// Who is not signing in, of whom one comes by chance: some are back within the second, others after minutes.
+    idle: Vec<usize>,
+    chance: StdRng,
+    /// Who waits to try again.
+    waiting: BinaryHeap<Reverse<Waiting>>,
+    under_way: Vec<UnderWay>,
+}
+
+/// A sign-in that has begun.
+struct UnderWay {
+    guest: usize,
+    due: Instant,
+    begun: Phase,
+    journey: Option<Journey>,
+}
+
+#[derive(Eq, Ord, PartialEq, PartialOrd)]
+struct Waiting {
+    due: Instant,
+    guest: usize,
+}
+
+impl Load {
+    /// Has everybody sign in once, one after the other, and begins with as many a second.
+    ///
+    /// # Errors
+    ///
+    /// Somebody is not let in.
+    pub(crate) fn start(
+        mut guests: Vec<Guest>,
+        reader: Reader,
+        counter: Arc<Counter>,
+        a_second: u32,
+    ) -> anyhow::Result<Self> {
+        for guest in &mut guests {
+            let mut journey = Journey::begin()?;
+            let come = guest.visitor.go_on(&mut journey, (&guest.nodes, &reader));
+            match come.with_context(|| guest.visitor.person.login.clone())? {
+                Come::ToTheEnd(_) => {}
+                Come::ToWait => return Err(anyhow!("nobody is let in")),
+            }
+        }
+        let shared = Arc::new(Shared {
+            line: Mutex::new(Line {
+                every: Duration::from_secs(1) / a_second,
+                next_due: Instant::now(),
+                came: 0,
+                idle: (0..guests.len()).collect(),
+                chance: StdRng::seed_from_u64(SEED),
+                waiting: BinaryHeap::new(),
+                under_way: Vec::new(),
+            }),
+            guests: guests.into_iter().map(Mutex::new).collect(),
+            counter,
+            reader,
+            is_over: AtomicBool::new(false),
+        });
+        let threads = (0..THREADS).map(|_| {
+            let shared = Arc::clone(&shared);
+            thread::spawn(move || shared.work())
+        });
+        Ok(Self {
+            threads: threads.collect(),
+            shared,
+        })
+    }
+
+    /// Whether everybody has ended who began before this phase.
+    pub(crate) fn is_done_before(&self, phase: Phase) -> bool {
+        let line = lock(&self.shared.line);
+        line.under_way.iter().all(|one| one.begun >= phase)
+    }
+
+    /// Whether anybody was told that it does not work now, and waits to try again.
+    pub(crate) fn has_somebody_wait(&self) -> bool {
+        !lock(&self.shared.line).waiting.is_empty()
+    }
+
+    /// Ends it, and waits until everybody is done.
+    ///
+    /// # Errors
+    ///
+    /// A thread broke down.
+    pub(crate) fn end(self) -> anyhow::Result<()> {
+        self.shared.is_over.store(true, Ordering::SeqCst);
+        for thread in self.threads {
+            thread
+                .join()
+                .map_err(|_panic| anyhow!("a thread broke down"))?;
+        }
+        Ok(())
+    }
+}
+
+impl Shared {
+    fn work(&self) {
+        while !self.is_over.load(Ordering::SeqCst) {
+            match self.next() {
+                Some(one) => self.sign_in(one),
+                None => rest(LOOK),
+            }
+        }
+    }
+
+    /// Whose turn it is now.
+    fn next(&self) -> Option<UnderWay> {
+        let now = Instant::now();
+        let mut line = lock(&self.line);
+        let line = &mut *line;
+        if line
+            .waiting
+            .peek()
+            .is_some_and(|Reverse(first)| first.due <= now)
+        {
+            let Reverse(first) = line.waiting.pop()?;
+            let known = line
+                .under_way
+                .iter_mut()
+                .find(|it| it.guest == first.guest)?;
+            return Some(UnderWay {
+                journey: known.journey.take(),
+                ..*known
+            });
+        }
+        if line.next_due > now {
+            return None;
+        }
+        if line.idle.is_empty() {
+            return None;
+        }
+        let place = line.chance.random_range(0..line.idle.len());
+        let guest = line.idle.swap_remove(place);
+        let one = UnderWay {
+            guest,
+            due: line.next_due,
+            begun: self.counter.phase(),
+            journey: None,
+        };
+        line.next_due += line.every;
+        line.came += 1;
+        if line.came.is_multiple_of(NEW) {
+            lock(self.guests.get(one.guest)?).visitor.forget(one.guest);
+        }
+        line.under_way.push(UnderWay {
+            journey: None,
+            ..one
+        });
+        Some(one)
+    }
+
+    fn sign_in(&self, one: UnderWay) {
+        let Some(guest) = self.guests.get(one.guest) else {
+            return;
+        };
+        let mut guest = lock(guest);
+        let Guest { visitor, nodes } = &mut *guest;
+        let begun = one.journey.map_or_else(Journey::begin, Ok);
+        let come = begun.and_then(|mut journey| {
+            let come = visitor.go_on(&mut journey, (nodes, &self.reader))?;
+            Ok((come, journey))
+        });
+        let mut line = lock(&self.line);
+        let place = line.under_way.iter().position(|it| it.guest == one.guest);
+        match come {
+            Ok((Come::ToWait, journey)) => {
+                if let Some(known) = place.and_then(|place| line.under_way.get_mut(place)) {
+                    known.journey = Some(journey);
+                }
+                line.waiting.push(Reverse(Waiting {
+                    due: Instant::now() + AGAIN,
+                    guest: one.guest,
+                }));
+                return;
+            }
+            Ok((Come::ToTheEnd(how), journey)) => {
+                let signed_in = SignedIn {
+                    how,
+                    has_waited: journey.has_waited,
+                    has_begun_anew: journey.has_begun_anew,
+                    took_ms: one.due.elapsed().as_secs_f64() * 1e3,
+                };
+                self.counter.signed_in(one.begun, &signed_in);
+            }
+            Err(cause) if cause.is::<Mixed>() => {
+                self.counter.mixed(one.begun, &cause);
+            }
+            Err(cause) => {
+                // Who has failed begins anew the next time.
+                self.counter.failed(one.begun, &cause);
+            }
+        }
+        if let Some(place) = place {
+            line.under_way.swap_remove(place);
+        }
+        line.idle.push(one.guest);
+    }
+}

@@ -1,0 +1,241 @@
+//! Plays the rows and tells what came of them.
+
+use std::{env, process::ExitCode, sync::Arc, time::Duration};
+
+use anyhow::Context as _;
+use tokio::{
+    runtime,
+    time::{Instant, sleep_until},
+};
+
+use crate::{
+    count::{Counter, Phase, Tally},
+    document::{Document, Setting},
+    lab::until::until,
+    load::Load,
+    rows::{Outage, Stage},
+    scene::Scene,
+    store::{Store, Topology},
+};
+
+/// For how long an outage lasts, unless it is said, in seconds.
+const SECONDS: u64 = 5;
+/// For how long the load is steady before and after each.
+const STEADY: Duration = Duration::from_secs(1);
+/// Sign-ins a second. A build that is not optimised bears it: measured, one takes some ten milliseconds of a core, those of
+/// the browser and the reader included.
+const A_SECOND: u32 = 30;
+/// The 99th percentile that a sign-in may take where a time is promised, in milliseconds.
+const MOST_MS: f64 = 1_000.0;
+
+/// How a row is played.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Manner {
+    lasts: Duration,
+    /// Whether it was said: then all rows are played, and their times judged.
+    is_long: bool,
+    /// Whether the document is written.
+    writes: bool,
+}
+
+/// A row that was played.
+pub(crate) struct Played {
+    topology: Topology,
+    outage: Outage,
+    tallies: [Tally; 5],
+}
+
+/// Plays all rows, or those that the command line names.
+pub(crate) fn all() -> anyhow::Result<ExitCode> {
+    let manner = manner()?;
+    let words: Vec<_> = { env::args().skip(1) }
+        .filter(|word| !word.starts_with('-'))
+        .collect();
+    let (mut passed, mut failed) = (0, 0);
+    if !manner.writes {
+        let verdict = Document::read();
+        let told = verdict.as_ref().map_or("FAILED", |_| "ok");
+        println!("test the_document_lists_every_row ... {told}");
+        if let Err(fault) = verdict {
+            println!("  {fault:#}");
+            failed += 1;
+        } else {
+            passed += 1;
+        }
+    }
+    for topology in Topology::ALL {
+        let wanted = |outage: &&Outage| {
+            let name = name(topology, **outage);
+            let is_due = manner.is_long || outage.is_played_in_ci(topology);
+            (is_due && words.is_empty()) || words.iter().any(|word| name.contains(word.as_str()))
+        };
+        let outages: Vec<_> = { Outage::of(topology).iter() }
+            .filter(wanted)
+            .copied()
+            .collect();
+        if outages.is_empty() {
+            continue;
+        }
+        // On this thread alone, which is there to the end: what it starts ends with it.
+        let runtime = runtime::Builder::new_current_thread()
+            .enable_all()
+            .build()?;
+        let (good, bad) = runtime.block_on(play_in(topology, &outages, manner))?;
+        passed += good;
+        failed += bad;
+    }
+    let verdict = if failed == 0 { "ok" } else { "FAILED" };
+    println!("\ntest result: {verdict}. {passed} passed; {failed} failed; 0 ignored");
+    Ok(if failed == 0 {
+        ExitCode::SUCCESS
+    } else {
+        ExitCode::FAILURE
+    })
+}
+
+fn name(topology: Topology, outage: Outage) -> String {
+    format!("{}::{}", topology.word(), outage.sentence())
+}
+
+#[expect(
+    clippy::disallowed_methods,
+    reason = "a test has no configuration, and cargo's command line is taken by the names of rows"
+)]
+fn manner() -> anyhow::Result<Manner> {
+    let said = env::var("OUTAGE_SECONDS").ok();
+    let seconds = match &said {
+        Some(seconds) => seconds.parse().context("OUTAGE_SECONDS is no number")?,
+        None => SECONDS,
+    };
+    Ok(Manner {
+        lasts: Duration::from_secs(seconds),
+        is_long: said.is_some(),
+        writes: said.is_some() && env::var_os("UPDATE_DOCS").is_some(),
+    })
+}
+
+/// Plays rows of one topology: how many were as promised, and how many were not.
+async fn play_in(
+    topology: Topology,
+    outages: &[Outage],
+    manner: Manner,
+) -> anyhow::Result<(usize, usize)> {
+    let store = Store::start(topology).await;
+    let scene = Scene::set(|password_file| store.lines(password_file)).await?;
+    let mut stage = Stage::of(scene, store);
+    let counter = Arc::new(Counter::default());
+    let (guests, reader) = stage.scene.guests(&counter)?;
+    let load = Load::start(guests, reader, Arc::clone(&counter), A_SECOND)?;
+    let (mut passed, mut failed) = (0, 0);
+    for outage in outages {
+        let name = name(topology, *outage);
+        play(*outage, &mut stage, (&load, &counter), manner)
+            .await
+            .with_context(|| name.clone())?;
+        let (tallies, faults) = counter.take();
+        let mut broken = outage.broken_promises(&stage, &tallies)?;
+        if is_late(*outage, &tallies, manner) {
+            broken.push("the 99th percentile is above a second");
+        }
+        let played = Played {
+            topology,
+            outage: *outage,
+            tallies,
+        };
+        played.tell();
+        if manner.writes && broken.is_empty() {
+            let setting = Setting {
+                seconds: manner.lasts.as_secs(),
+                a_second: A_SECOND,
+            };
+            let mut document = Document::of_before();
+            document.take((topology, *outage), &played.tallies, &setting)?;
+        }
+        if broken.is_empty() {
+            passed += 1;
+            println!("test {name} ... ok");
+        } else {
+            failed += 1;
+            println!("test {name} ... FAILED\n  {}", broken.join("\n  "));
+            for fault in faults {
+                println!("  {fault}");
+            }
+        }
+    }
+    load.end()?;
+    Ok((passed, failed))
+}
+
+/// Plays one row.
+async fn play(
+    outage: Outage,
+    stage: &mut Stage,
+    (load, counter): (&Load, &Counter),
+    manner: Manner,
+) -> anyhow::Result<()> {
+    counter.enter(Phase::Before);
+    counter.take();
+    sleep_until(Instant::now() + STEADY).await;
+    counter.enter(Phase::Onset);
+    let begun = Instant::now();
+    outage.begin(stage).await?;
+    until("the outage is known", async || {
+        outage.is_known(stage).unwrap_or(false)
+    })
+    .await;
+    counter.enter(Phase::During);
+    if outage.has_people_wait() {
+        until("somebody waits", async || load.has_somebody_wait()).await;
+    }
+    sleep_until(begun + manner.lasts).await;
+    counter.enter(Phase::Return);
+    outage.end(stage).await?;
+    until("everything says that it is back", async || {
+        outage.is_over(stage).unwrap_or(false)
+    })
+    .await;
+    until("sessions are of use again", async || {
+        counter.reused_in(Phase::Return) > 0
+    })
+    .await;
+    until("everybody is let in who waited", async || {
+        load.is_done_before(Phase::Return)
+    })
+    .await;
+    counter.enter(Phase::After);
+    sleep_until(Instant::now() + STEADY).await;
+    Ok(())
+}
+
+/// Whether a promised time was not kept.
+fn is_late(outage: Outage, tallies: &[Tally; 5], manner: Manner) -> bool {
+    let [_, onset, during, ..] = tallies;
+    let p99 = Tally::of_all([onset, during]).times().percentile(99);
+    manner.is_long && outage.has_promised_time() && p99 > MOST_MS
+}
+
+impl Played {
+    /// Prints what was counted.
+    fn tell(&self) {
+        println!("\n{}: {}", self.topology.told(), self.outage.told());
+        for (phase, tally) in Phase::ALL.iter().zip(&self.tallies) {
+            let times = tally.times();
+            println!(
+                "  {:8}{:>5} signed in: {:>5} by session, {:>4} through CAS, {:>4} typed; {} failed, {} mixed, \
+                 {} retried, {} waited, {} anew; p50 {:.0} ms, p99 {:.0} ms",
+                format!("{phase:?}"),
+                tally.signed_in,
+                tally.reused,
+                tally.through_cas,
+                tally.typed,
+                tally.failed,
+                tally.mixed,
+                tally.retried,
+                tally.waited,
+                tally.anew,
+                times.percentile(50),
+                times.percentile(99),
+            );
+        }
+    }
+}

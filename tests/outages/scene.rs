@@ -1,0 +1,305 @@
+//! What runs: four nodes of one service, the servers that they ask, and the people.
+//!
+//! Two of the nodes have people sign in at the directory, two at CAS: a service has one of both first. All have the same
+//! keys and the same store.
+
+use std::{
+    fs::{self, Permissions},
+    net::SocketAddr,
+    os::unix::fs::PermissionsExt as _,
+    path::{Path, PathBuf},
+    sync::Arc,
+};
+
+use anyhow::{Context as _, ensure};
+use serde_json::Value;
+
+use crate::{
+    at_cas::AtCas,
+    count::Counter,
+    kit::{
+        browser::Browser,
+        people::People,
+        place::{PASSWORD, PROGRAM, Place},
+        reading::Reader,
+        request::escape,
+    },
+    lab::{
+        cas_server::{CasPerson, CasServer, Tls},
+        port::free_port,
+        process::{Server, run},
+        slapd::{self, Slapd},
+        until::until,
+    },
+    load::Guest,
+    visitor::{Nodes, Visitor},
+};
+
+/// How many people sign in.
+pub(crate) const PEOPLE: usize = 300;
+/// Of so many of them one does at CAS. Measured, the real server gives out and validates some 40 tickets a second and takes a
+/// core for it: with all 30 a second there, as while Redis is down, too little would be left for what is measured.
+const AT_CAS: usize = 5;
+/// How many are invented, so that enough of them have all that is told of a person.
+const INVENTED: usize = 1_200;
+
+/// A node, which may be stopped.
+pub(crate) struct Node {
+    /// None while it is stopped.
+    pub(crate) server: Option<Server>,
+    folder: PathBuf,
+    configuration: PathBuf,
+    pub(crate) address: SocketAddr,
+    metrics: SocketAddr,
+}
+
+impl Node {
+    /// Starts it, and waits until it is ready.
+    pub(crate) async fn start(&mut self) {
+        let server = Server::start("node", Path::new(PROGRAM), &self.folder, |command| {
+            command
+                .arg("serve")
+                .arg("--config")
+                .arg(&self.configuration);
+        });
+        self.server = Some(server.listens_on(self.address.port()).await);
+        until("the node is ready", async || self.told().is_some()).await;
+    }
+
+    /// What `/readyz` says, where that is that people can sign in.
+    pub(crate) fn told(&self) -> Option<Value> {
+        let page = ask(self.address, "/readyz").ok()?;
+        serde_json::from_str(&page).ok()
+    }
+
+    /// Whether `passerelle status` says that the store answers.
+    ///
+    /// # Errors
+    ///
+    /// It does not say.
+    pub(crate) fn says_that_the_store_answers(&self) -> anyhow::Result<bool> {
+        let file = self.configuration.to_str().context("no path")?;
+        let (done, said) = run(PROGRAM, &["status", "--json", "--config", file], &[]);
+        ensure!(done, "passerelle status: {said}");
+        let said: Value = serde_json::from_str(&said)?;
+        let unanswered = said.pointer("/server/counts/store_does_not_answer");
+        let unanswered = unanswered.and_then(Value::as_u64);
+        Ok(unanswered.context("passerelle status does not say")? == 0)
+    }
+
+    /// A number of `/metrics`; that of all servers together where it has one for each.
+    pub(crate) fn counted(&self, name: &str) -> anyhow::Result<f64> {
+        let page = ask(self.metrics, "/metrics")?;
+        let lines = page.lines().filter_map(|line| {
+            let rest = line.strip_prefix("passerelle_")?.strip_prefix(name)?;
+            let is_it = rest.starts_with([' ', '{']);
+            is_it.then(|| rest.rsplit(' ').next()?.parse::<f64>().ok())?
+        });
+        let numbers: Vec<_> = lines.collect();
+        ensure!(!numbers.is_empty(), "/metrics has no {name}");
+        Ok(numbers.iter().sum())
+    }
+}
+
+fn ask(address: SocketAddr, path: &str) -> anyhow::Result<String> {
+    let mut machine = Browser::open(address, 0)?;
+    machine.get(path)?;
+    let answer = machine.receive()?;
+    ensure!(answer.status == 200, "{path}: {}", answer.status);
+    Ok(answer.page)
+}
+
+/// All that runs beside the store.
+pub(crate) struct Scene {
+    /// The first two are those of the directory.
+    pub(crate) nodes: Vec<Node>,
+    pub(crate) directory: Slapd,
+    pub(crate) cas: CasServer,
+    /// Its address, as the nodes know it.
+    cas_url: String,
+    place: Place,
+    people: People,
+}
+
+impl Scene {
+    /// Starts it, before the store that the lines name which are made of the path of a file with our password there.
+    ///
+    /// # Errors
+    ///
+    /// Something cannot be made.
+    pub(crate) async fn set(store: impl Fn(&str) -> String) -> anyhow::Result<Self> {
+        let people = People::invent(INVENTED, 0)?;
+        ensure!(people.open.len() >= PEOPLE, "too few people");
+        let directory = Slapd::start(slapd::Kind {
+            more: &people.ldif,
+            ..slapd::Kind::default()
+        })
+        .await;
+        let cas_port = free_port();
+        let cas = cas_for(&people, &directory, cas_port).await;
+        let place = Place::make_with(local(free_port()), "methods = [\"ldap\"]")?;
+        let password = place.path("store.password");
+        fs::write(&password, STORE_PASSWORD)?;
+        fs::set_permissions(&password, Permissions::from_mode(0o400))?;
+        let mut scene = Self {
+            nodes: Vec::new(),
+            directory,
+            cas,
+            cas_url: format!("https://localhost:{cas_port}/cas"),
+            place,
+            people,
+        };
+        for number in 0..4 {
+            let store = store(&password.display().to_string());
+            let node = scene.node(number, &store)?;
+            scene.nodes.push(node);
+        }
+        for node in &mut scene.nodes {
+            node.start().await;
+        }
+        Ok(scene)
+    }
+
+    fn node(&self, number: usize, store: &str) -> anyhow::Result<Node> {
+        let [address, metrics] = [free_port(), free_port()].map(local);
+        let asks = if number < 2 {
+            format!(
+                "methods = [\"ldap\"]\n[authn.ldap]\nurl = [\"{}\"]\nca = \"{}\"\n\
+                 base = \"ou=people,dc=univ,dc=example\"\nbind-dn = \"{}\"\nbind-password-file = \"{}\"",
+                self.directory.ldaps_url(),
+                self.directory.ca().display(),
+                slapd::READER_DN,
+                self.directory.reader_password_file().display()
+            )
+        } else {
+            format!(
+                "methods = [\"cas\"]\n[authn.cas]\nurl = \"{}\"\nca = \"{}\"",
+                self.cas_url,
+                self.directory.ca().display()
+            )
+        };
+        let lines = format!("{asks}\n[metrics]\nlisten = \"{metrics}\"\n[store]\n{store}");
+        let name = format!("node-{number}");
+        let folder = self.place.path(&name);
+        fs::create_dir(&folder)?;
+        Ok(Node {
+            server: None,
+            folder,
+            configuration: self.place.another(&name, address, &lines)?,
+            address,
+            metrics,
+        })
+    }
+
+    /// Everybody, at a browser of their own, and who reads the answers.
+    ///
+    /// # Errors
+    ///
+    /// A node does not answer.
+    pub(crate) fn guests(&self, counter: &Arc<Counter>) -> anyhow::Result<(Vec<Guest>, Reader)> {
+        let (at_directory, at_cas) = self.nodes.split_at(2);
+        let [ldap, cas] = [at_directory, at_cas].map(|nodes| {
+            let addresses = nodes.iter().map(|node| node.address).collect();
+            Arc::new(Nodes::at(addresses, Arc::clone(counter)))
+        });
+        let people = self.people.open.iter().take(PEOPLE).enumerate();
+        let guests = people.map(|(number, person)| {
+            let nodes = if is_at_cas(number) { &cas } else { &ldap };
+            let at_cas = AtCas::new(self.cas_url.clone(), self.cas.url().to_string());
+            Ok(Guest {
+                visitor: Visitor::new(person.clone(), number, nodes, at_cas)?,
+                nodes: Arc::clone(nodes),
+            })
+        });
+        let guests = guests.collect::<anyhow::Result<_>>()?;
+        Ok((guests, Reader::of(&self.place)?))
+    }
+
+    /// What each node says of itself.
+    ///
+    /// # Errors
+    ///
+    /// One does not answer.
+    pub(crate) fn told(&self) -> anyhow::Result<Vec<Value>> {
+        let told = self.nodes.iter().map(Node::told);
+        told.collect::<Option<_>>().context("a node is not ready")
+    }
+
+    /// What CAS is answered when it tells a node that a session has ended, of which the ticket is looked up in the store.
+    ///
+    /// # Errors
+    ///
+    /// There is no answer.
+    pub(crate) fn take_logout_notice(&self) -> anyhow::Result<u16> {
+        let node = self.nodes.last().context("no node")?;
+        let notice = "<samlp:LogoutRequest xmlns:samlp=\"urn:oasis:names:tc:SAML:2.0:protocol\" ID=\"LR-1\" \
+                      Version=\"2.0\" IssueInstant=\"2026-11-26T08:00:00Z\">\
+                      <samlp:SessionIndex>ST-of-nobody</samlp:SessionIndex></samlp:LogoutRequest>";
+        let mut server = Browser::open(node.address, 0)?;
+        server.post(
+            "/cas/zoom/any",
+            &format!("logoutRequest={}", escape(notice)),
+        )?;
+        Ok(server.receive()?.status)
+    }
+
+    /// A number of `/metrics`, of all nodes together.
+    ///
+    /// # Errors
+    ///
+    /// One does not answer.
+    pub(crate) fn counted(&self, name: &str) -> anyhow::Result<f64> {
+        self.nodes.iter().map(|node| node.counted(name)).sum()
+    }
+}
+
+/// That of our account at the store.
+pub(crate) const STORE_PASSWORD: &str = "STORE-PASSWORD";
+
+const fn is_at_cas(number: usize) -> bool {
+    number.is_multiple_of(AT_CAS)
+}
+
+fn local(port: u16) -> SocketAddr {
+    SocketAddr::from(([127, 0, 0, 1], port))
+}
+
+/// The CAS server of those who sign in there, which says of them what the directory does of the others.
+async fn cas_for(people: &People, directory: &Slapd, tls_port: u16) -> CasServer {
+    const NAMES: [&str; 5] = [
+        "mail",
+        "givenName",
+        "sn",
+        "displayName",
+        "eduPersonUniqueId",
+    ];
+    let there = people.open.iter().take(PEOPLE).enumerate();
+    let there: Vec<_> = there.filter(|(number, _)| is_at_cas(*number)).collect();
+    let values: Vec<_> = { there.iter() }
+        .map(|(_, person)| person.own.each_ref().map(|value| [value.as_str()]))
+        .collect();
+    let attributes: Vec<_> = { values.iter() }
+        .map(|own| {
+            let mut own: Vec<(&str, &[&str])> = { NAMES.into_iter().zip(own) }
+                .map(|(name, value)| (name, &value[..]))
+                .collect();
+            own.push(("eduPersonAffiliation", &["member", "faculty"]));
+            own.push(("eduPersonPrimaryAffiliation", &["faculty"]));
+            own
+        })
+        .collect();
+    let there: Vec<_> = { there.iter().zip(&attributes) }
+        .map(|((_, person), attributes)| CasPerson {
+            login: &person.login,
+            password: PASSWORD,
+            attributes,
+        })
+        .collect();
+    // The authority of the directory vouches for both.
+    let tls = Tls {
+        port: tls_port,
+        certificate: directory.ca().with_file_name("server.crt"),
+        key: directory.ca().with_file_name("server.key"),
+    };
+    CasServer::start_with(&there, Some(tls)).await
+}

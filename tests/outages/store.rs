@@ -1,0 +1,179 @@
+//! The store, as one server or as several of which one takes another's place, and what happens to it.
+
+use crate::{
+    lab::{
+        redis_server::Redis,
+        redis_topology::{self as topology, Cluster, MASTER, Sentinels, Words},
+    },
+    scene::STORE_PASSWORD,
+    slow::Slow,
+};
+
+/// How many servers there are, and who says which of them is asked.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) enum Topology {
+    OneServer,
+    Sentinel,
+    Cluster,
+}
+
+impl Topology {
+    /// All of them.
+    pub(crate) const ALL: [Self; 3] = [Self::OneServer, Self::Sentinel, Self::Cluster];
+
+    /// Its name, as part of the name of a test.
+    pub(crate) const fn word(self) -> &'static str {
+        match self {
+            Self::OneServer => "one_server",
+            Self::Sentinel => "sentinel",
+            Self::Cluster => "cluster",
+        }
+    }
+
+    /// What it is, for a reader.
+    pub(crate) const fn told(self) -> &'static str {
+        match self {
+            Self::OneServer => "One Redis server",
+            Self::Sentinel => "Sentinel: a master, two replicas, three Sentinels",
+            Self::Cluster => "Cluster: three masters, three replicas",
+        }
+    }
+}
+
+/// The servers.
+pub(crate) enum Store {
+    One(One),
+    Sentinels(Sentinels),
+    Cluster(Cluster),
+}
+
+/// One server, which knows the nodes by a password.
+pub(crate) struct One {
+    pub(crate) redis: Redis,
+    slow: Option<Slow>,
+}
+
+impl Store {
+    /// Starts them.
+    pub(crate) async fn start(topology: Topology) -> Self {
+        match topology {
+            Topology::OneServer => {
+                let account = format!("passerelle on >{STORE_PASSWORD} ~passerelle:* +@all");
+                let words: Vec<_> = ["--user"].into_iter().chain(account.split(' ')).collect();
+                Self::One(One {
+                    redis: Redis::start(&words).await,
+                    slow: None,
+                })
+            }
+            Topology::Sentinel => Self::Sentinels(Sentinels::start(Words::default()).await),
+            Topology::Cluster => Self::Cluster(Cluster::start(Words::default()).await),
+        }
+    }
+
+    /// The lines of `[store]` that name them; the password is in this file.
+    pub(crate) fn lines(&self, password_file: &str) -> String {
+        let urls = |nodes: &[topology::Node]| {
+            let urls = nodes
+                .iter()
+                .map(|node| format!("'redis://localhost:{}'", node.port));
+            urls.collect::<Vec<_>>().join(", ")
+        };
+        match self {
+            Self::One(one) => format!(
+                "redis = 'unix://{}'\nuser = 'passerelle'\npassword-file = '{password_file}'",
+                one.redis.socket().display()
+            ),
+            Self::Sentinels(lab) => {
+                format!(
+                    "sentinels = [{}]\nmaster = '{MASTER}'",
+                    urls(&lab.sentinels)
+                )
+            }
+            Self::Cluster(lab) => format!("cluster = [{}]", urls(&lab.servers)),
+        }
+    }
+
+    /// All servers that store.
+    pub(crate) fn each(&mut self) -> Vec<&mut Redis> {
+        match self {
+            Self::One(one) => vec![&mut one.redis],
+            Self::Sentinels(lab) => of_each(&mut lab.servers),
+            Self::Cluster(lab) => of_each(&mut lab.servers),
+        }
+    }
+
+    /// The servers of which one takes another's place.
+    pub(crate) fn servers(&mut self) -> &mut [topology::Node] {
+        match self {
+            Self::One(_) => &mut [],
+            Self::Sentinels(lab) => &mut lab.servers,
+            Self::Cluster(lab) => &mut lab.servers,
+        }
+    }
+
+    /// The number of the master that every sign-in asks.
+    pub(crate) fn master(&self) -> Option<usize> {
+        match self {
+            Self::One(_) => None,
+            Self::Sentinels(lab) => {
+                { lab.servers.iter() }.position(|server| topology::role(server) == "master")
+            }
+            Self::Cluster(lab) => Some(lab.master_of("passerelle:{sessions}:ends")),
+        }
+    }
+}
+
+fn of_each(nodes: &mut [topology::Node]) -> Vec<&mut Redis> {
+    nodes.iter_mut().map(|node| &mut node.redis).collect()
+}
+
+/// Tells a server something as its administrator, who is believed.
+fn tell(redis: &Redis, words: &[&str]) {
+    let told = redis.told(words);
+    assert!(!told.contains("ERR"), "{words:?}: {told}");
+}
+
+/// Has a server hold no more than this many bytes, or as many as it likes (0).
+pub(crate) fn bound(redis: &Redis, bytes: u8) {
+    tell(redis, &["CONFIG", "SET", "maxmemory", &bytes.to_string()]);
+}
+
+impl One {
+    /// Has it know the nodes by this password alone.
+    pub(crate) fn believe(&self, password: &str) {
+        let password = format!(">{password}");
+        let words = ["ACL", "SETUSER", "passerelle", "resetpass", &password];
+        tell(&self.redis, &words);
+        tell(&self.redis, &HANG_UP);
+    }
+
+    /// Has each answer of it take a while.
+    pub(crate) fn slow_down(&mut self) {
+        let socket = self.redis.socket();
+        let moved = socket.with_extension("real");
+        std::fs::rename(&socket, &moved).unwrap();
+        self.slow = Some(Slow::before(&moved, &socket));
+        // Through the real one: by now the socket is that of the slow way.
+        let cli = std::process::Command::new("redis-cli")
+            .arg("-s")
+            .arg(&moved)
+            .args(HANG_UP)
+            .output();
+        assert!(cli.unwrap().status.success());
+    }
+
+    /// Whether any answer was held up.
+    pub(crate) fn is_slow(&self) -> bool {
+        self.slow.as_ref().is_some_and(|slow| slow.held_up() > 0)
+    }
+
+    /// Has it answer at once.
+    pub(crate) fn speed_up(&mut self) {
+        drop(self.slow.take());
+        let socket = self.redis.socket();
+        std::fs::rename(socket.with_extension("real"), &socket).unwrap();
+    }
+}
+
+/// The connections of the nodes.
+const HANG_UP: [&str; 4] = ["CLIENT", "KILL", "USER", "passerelle"];

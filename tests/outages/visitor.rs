@@ -1,0 +1,323 @@
+//! Somebody who signs in as a browser does, at nodes of which a balancer takes one after the other.
+
+use std::{
+    net::SocketAddr,
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
+};
+
+use anyhow::{Context as _, bail, ensure};
+use passerelle::{
+    sp_check::Identity,
+    sys::clock::{Clock as _, SystemClock},
+};
+
+use crate::{
+    at_cas::{AtCas, Led, NobodyThere},
+    count::{Counter, How},
+    kit::{
+        browser::{Answer, Browser, Form, between, value_of},
+        people::Person,
+        place::{BASE_URL, PASSWORD},
+        reading::Reader,
+        request::AuthnRequest,
+    },
+};
+
+/// As many answers lead nowhere further than in a circle.
+const STEPS: usize = 16;
+
+/// Nodes, and a balancer before them that knows no browser from another.
+///
+/// The place for a real one: its address would stand here alone, and the turns and retries would be its own.
+#[derive(Debug)]
+pub(crate) struct Nodes {
+    addresses: Vec<SocketAddr>,
+    turn: AtomicUsize,
+    counter: Arc<Counter>,
+}
+
+impl Nodes {
+    /// Those that listen here; what is put to another one is counted.
+    pub(crate) const fn at(addresses: Vec<SocketAddr>, counter: Arc<Counter>) -> Self {
+        Self {
+            addresses,
+            turn: AtomicUsize::new(0),
+            counter,
+        }
+    }
+
+    /// Puts a request to the node whose turn it is, and to each of the others where that one refuses the connection or
+    /// hangs up before anything has come, as a balancer does that retries. Gives whether one hung up that may have done what
+    /// it was asked.
+    fn ask(&self, browser: &mut Browser, step: &Step) -> anyhow::Result<(Answer, bool)> {
+        let turn = self.turn.fetch_add(1, Ordering::Relaxed);
+        let order = (0..self.addresses.len()).filter_map(|place| {
+            let number = (turn + place) % self.addresses.len();
+            self.addresses.get(number)
+        });
+        let (mut last, mut was_hung_up_on) = (None, false);
+        for (place, address) in order.enumerate() {
+            match put(browser, *address, step) {
+                Ok(()) => return Ok((browser.receive()?, was_hung_up_on)),
+                Err(cause) => {
+                    was_hung_up_on |= cause.is::<HungUp>();
+                    if place + 1 < self.addresses.len() {
+                        self.counter.retried(&cause);
+                    }
+                    last = Some(cause);
+                }
+            }
+        }
+        Err(last.context("no node")?.context("no node answers"))
+    }
+}
+
+/// Sends a request, and waits until an answer begins.
+fn put(browser: &mut Browser, address: SocketAddr, step: &Step) -> anyhow::Result<()> {
+    browser.reconnect(address)?;
+    let sent = match step {
+        Step::Get(path) => browser.get(path),
+        Step::Post(path, form) => browser.post(path, form),
+    };
+    sent.context(HungUp)?;
+    ensure!(browser.is_answered().context(HungUp)?, HungUp);
+    Ok(())
+}
+
+/// A node took a request, and hung up before anything of an answer came.
+#[derive(Debug, thiserror::Error)]
+#[error("hung up on")]
+struct HungUp;
+
+/// What a browser asks a node for.
+#[derive(Debug)]
+enum Step {
+    Get(String),
+    /// The address, and what is sent.
+    Post(String, String),
+}
+
+/// What comes next.
+#[derive(Debug)]
+enum Next {
+    Node(Step),
+    /// The page of CAS at this address.
+    Cas(String),
+}
+
+/// How far a sign-in has come.
+#[derive(Debug)]
+pub(crate) enum Come {
+    /// To its end.
+    ToTheEnd(How),
+    /// To where it does not work now, and is to be tried again.
+    ToWait,
+}
+
+/// A person with a browser.
+pub(crate) struct Visitor {
+    pub(crate) person: Person,
+    browser: Browser,
+    at_cas: AtCas,
+    /// All attributes that were told of them when they came for the first time, sorted.
+    told: Option<Vec<(String, String)>>,
+}
+
+/// A sign-in under way.
+pub(crate) struct Journey {
+    request: AuthnRequest,
+    next: Next,
+    /// How they are being let in, as far as they have come.
+    how: How,
+    /// Whether it was told to try again.
+    pub(crate) has_waited: bool,
+    /// Whether a node hung up on its last request, which another one was asked then.
+    was_hung_up_on: bool,
+    /// Whether its answer was lost with a node, and another request was made for it.
+    pub(crate) has_begun_anew: bool,
+}
+
+/// An answer tells of somebody else, or something else than before.
+#[derive(Debug, thiserror::Error)]
+#[error("told to be somebody else, or otherwise than before")]
+pub(crate) struct Mixed;
+
+impl Journey {
+    /// A request of the provider's, which sends a browser to us.
+    ///
+    /// # Errors
+    ///
+    /// It could not be written.
+    pub(crate) fn begin() -> anyhow::Result<Self> {
+        let request = AuthnRequest::new(SystemClock.now())?;
+        let next = Next::Node(Step::Get(format!("/saml/sso?{}", request.query()?)));
+        Ok(Self {
+            request,
+            next,
+            how: How::Reused,
+            has_waited: false,
+            was_hung_up_on: false,
+            has_begun_anew: false,
+        })
+    }
+
+    /// A node had marked the request as answered when it was killed, and the answer had not left it: another node does not
+    /// answer that request (R-33), and the person begins anew at the provider, as its page says.
+    fn begin_anew(&mut self) -> anyhow::Result<()> {
+        *self = Self {
+            has_begun_anew: true,
+            has_waited: self.has_waited,
+            ..Self::begin()?
+        };
+        Ok(())
+    }
+}
+
+impl Visitor {
+    /// Somebody in a network of their own.
+    ///
+    /// # Errors
+    ///
+    /// No node is there.
+    pub(crate) fn new(
+        person: Person,
+        number: usize,
+        nodes: &Nodes,
+        at_cas: AtCas,
+    ) -> anyhow::Result<Self> {
+        let first = nodes.addresses.first().context("no node")?;
+        Ok(Self {
+            person,
+            browser: Browser::open(*first, number)?,
+            at_cas,
+            told: None,
+        })
+    }
+
+    /// Loses the cookies that the bridge has set: comes as somebody who was never there.
+    pub(crate) fn forget(&mut self, number: usize) {
+        self.browser.becomes(number);
+    }
+
+    /// Goes on until the answer is there and read, or until it does not work now.
+    ///
+    /// # Errors
+    ///
+    /// [`Mixed`], or a step was not answered as it should be.
+    pub(crate) fn go_on(
+        &mut self,
+        journey: &mut Journey,
+        (nodes, reader): (&Nodes, &Reader),
+    ) -> anyhow::Result<Come> {
+        for _ in 0..STEPS {
+            match &journey.next {
+                Next::Node(step) => {
+                    let (answer, was_hung_up_on) = nodes.ask(&mut self.browser, step)?;
+                    journey.was_hung_up_on = was_hung_up_on;
+                    if value_of(&answer.page, "SAMLResponse").is_some() {
+                        let identity = reader.read(&journey.request, &answer)?;
+                        self.is_told_of(&identity)?;
+                        return Ok(Come::ToTheEnd(journey.how));
+                    }
+                    if !self.step(journey, &answer)? {
+                        journey.has_waited = true;
+                        return Ok(Come::ToWait);
+                    }
+                }
+                Next::Cas(url) => match self.visit_cas(url) {
+                    Ok((back, typed)) => {
+                        let path = back.strip_prefix(BASE_URL).context("back elsewhere")?;
+                        journey.next = Next::Node(Step::Get(path.to_owned()));
+                        journey.how = match journey.how {
+                            How::TypedAtCas => How::TypedAtCas,
+                            How::Reused | How::ThroughCas | How::Typed if typed => How::TypedAtCas,
+                            How::Reused | How::ThroughCas | How::Typed => How::ThroughCas,
+                        };
+                    }
+                    Err(cause) if cause.is::<NobodyThere>() => {
+                        journey.has_waited = true;
+                        return Ok(Come::ToWait);
+                    }
+                    Err(cause) => return Err(cause),
+                },
+            }
+        }
+        bail!("led in a circle")
+    }
+
+    /// Takes in what a node said; false where it does not work now.
+    fn step(&self, journey: &mut Journey, answer: &Answer) -> anyhow::Result<bool> {
+        let [page, reason] = ["data-page=\"", "data-reason=\""]
+            .map(|mark| between(&answer.page, mark, "\"").unwrap_or_default());
+        match answer.status {
+            302 | 303 if answer.location.starts_with('/') => {
+                journey.next = Next::Node(Step::Get(answer.location.clone()));
+                Ok(true)
+            }
+            302 | 303 => {
+                journey.next = Next::Cas(answer.location.clone());
+                Ok(true)
+            }
+            200 if page == "login" && journey.how != How::Typed => {
+                let form = Form::on(&answer.page)?;
+                let sent = form.filled(&self.person.login, PASSWORD);
+                journey.next = Next::Node(Step::Post(form.action, sent));
+                journey.how = How::Typed;
+                Ok(true)
+            }
+            503 => {
+                // The page leads on by a link, or is loaded again as it is.
+                let mark = "data-testid=\"again\"";
+                let tag = answer.page.split("<a ").find(|tag| tag.contains(mark));
+                if let Some(link) = tag.and_then(|tag| between(tag, "href=\"", "\"")) {
+                    journey.next = Next::Node(Step::Get(link.replace("&#x2f;", "/")));
+                    journey.how = How::Reused;
+                }
+                Ok(false)
+            }
+            400 if reason == "request-used" && journey.was_hung_up_on => {
+                journey.begin_anew()?;
+                Ok(true)
+            }
+            status => bail!("status {status}: {page} {reason}"),
+        }
+    }
+
+    /// The address back with a ticket, and whether a password was typed for it.
+    fn visit_cas(&mut self, url: &str) -> anyhow::Result<(String, bool)> {
+        match self.at_cas.open(url)? {
+            Led::Back(back) => Ok((back, false)),
+            Led::Form(page) => {
+                let login = self.person.login.clone();
+                match self.at_cas.sign_in((url, &page), &login, PASSWORD)? {
+                    Led::Back(back) => Ok((back, true)),
+                    Led::Form(_) => bail!("CAS takes no password"),
+                }
+            }
+        }
+    }
+
+    /// All that is told must be of this very person, and the same as ever.
+    fn is_told_of(&mut self, identity: &Identity) -> anyhow::Result<()> {
+        let mut told: Vec<_> = { identity.attributes.iter() }
+            .flat_map(|one| {
+                one.values
+                    .iter()
+                    .map(|value| (one.name.clone(), value.clone()))
+            })
+            .collect();
+        told.sort_unstable();
+        let own = &self.person.own;
+        let is_told = |own: &String| told.iter().any(|(_, value)| value == own);
+        let is_own = own.iter().all(is_told) && own.first() == Some(&identity.name_id.value);
+        let as_before = self.told.as_ref().is_none_or(|before| *before == told);
+        if !(is_own && as_before) {
+            return Err(Mixed.into());
+        }
+        self.told = Some(told);
+        Ok(())
+    }
+}
