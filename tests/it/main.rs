@@ -17,6 +17,8 @@ mod alerts;
 #[cfg(test)]
 mod authn_request;
 #[cfg(test)]
+mod balanced;
+#[cfg(test)]
 mod broken_metadata;
 #[cfg(test)]
 mod browser_rules;

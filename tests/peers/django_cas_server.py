@@ -27,7 +27,7 @@ from django.urls import include, path
 
 APPLICATIONS = {
     "this machine": r"^http://127\.0\.0\.1:[0-9]+/",
-    "the bridge": r"^http://idp\.localhost:[0-9]+/",
+    "the bridge": r"^https?://idp\.localhost:[0-9]+/",
 }
 
 # Where Django looks up addresses; filled once it is set up.
