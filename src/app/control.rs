@@ -12,6 +12,7 @@ use crate::{
     control::{Answers, Reload, Source, Status},
     metadata::sources::SourceRecord,
     model::{fingerprint::Fingerprint, short_name::ShortName},
+    store::redis::clocks::ClockStanding,
 };
 
 impl Answers for Live {
@@ -50,6 +51,7 @@ impl Answers for Live {
         let (now, health) = (bridge.clock.now(), &bridge.health);
         let connections = &current.front.connections;
         let store = bridge.store.record();
+        let clock = store.and_then(|store| store.clock);
         let states = bridge.registry.states(now);
         let counts = [
             ("connections_closed_for_others", connections.closed()),
@@ -63,6 +65,16 @@ impl Answers for Live {
             ),
             ("store_unanswered", store.map_or(0, |it| it.unanswered)),
             ("store_values_refused", store.map_or(0, |it| it.refused)),
+            (
+                "clock_is_wrong",
+                clock
+                    .is_some_and(|it| it.standing == ClockStanding::Wrong)
+                    .into(),
+            ),
+            (
+                "clock_seconds_off",
+                clock.map_or(0, |it| it.ahead.as_secs().unsigned_abs()),
+            ),
         ];
         Status {
             version: env!("CARGO_PKG_VERSION").to_owned(),

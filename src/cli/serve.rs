@@ -16,7 +16,7 @@ use crate::{
         follow::follow,
         live::{Live, reload_at},
         registrar::state_turn,
-        serve::{serve, tell_metrics},
+        serve::{compare_clocks, serve, tell_metrics},
     },
     config::{environment::Environment, sections::Server},
     control::socket::Socket,
@@ -112,6 +112,7 @@ pub(super) fn run(path: &Path, options: &Options) -> anyhow::Result<()> {
         }
         tokio::spawn(follow(Arc::clone(&live)));
         tokio::spawn(alerts::watch(Arc::clone(&live)));
+        tokio::spawn(compare_clocks(Arc::clone(&live)));
         if let Some(metrics) = metrics {
             tell_metrics(&live, metrics)
                 .with_context(|| format!("cannot tell metrics at {}", metrics.listen))?;

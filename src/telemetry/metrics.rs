@@ -24,7 +24,10 @@ use crate::{
     control::{Duty, days_left},
     metadata::{registry::SpState, sources::SourceRecord},
     model::short_name::ShortName,
-    store::redis::RedisRecord,
+    store::redis::{
+        RedisRecord,
+        clocks::{ClockRecord, ClockStanding},
+    },
     sys::seal::KeyRing,
     web::Front,
 };
@@ -164,6 +167,28 @@ fn encode_store(store: RedisRecord, encoder: &mut DescriptorEncoder<'_>) -> Resu
     ] {
         let counted = encoder.encode_descriptor(name, help, None, MetricType::Counter)?;
         ConstCounter::new(count).encode(counted)?;
+    }
+    store
+        .clock
+        .map_or(Ok(()), |clock| encode_clock(clock, encoder))
+}
+
+fn encode_clock(clock: ClockRecord, encoder: &mut DescriptorEncoder<'_>) -> Result<(), fmt::Error> {
+    let is_wrong = clock.standing == ClockStanding::Wrong;
+    for (name, help, value) in [
+        (
+            "clock_ahead_seconds",
+            "How far the clock of this node is ahead of that of the server that nodes share",
+            clock.ahead.as_secs(),
+        ),
+        (
+            "clock_wrong",
+            "Whether that server and another node agree with one another, and not with this one",
+            i64::from(is_wrong),
+        ),
+    ] {
+        let told = encoder.encode_descriptor(name, help, None, MetricType::Gauge)?;
+        ConstGauge::new(value).encode(told)?;
     }
     Ok(())
 }

@@ -29,6 +29,8 @@ mod cas;
 #[cfg(test)]
 mod check;
 #[cfg(test)]
+mod clocks;
+#[cfg(test)]
 mod compare;
 #[cfg(test)]
 mod control;

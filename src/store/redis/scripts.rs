@@ -81,6 +81,29 @@ macro_rules! scripts {
 }
 
 scripts! {
+    /// Compares clocks. Keys: until when nodes count, how far they are ahead. Arguments: our name, our clock, how long
+    /// it counts, how many others. Gives the server's clock, and how far each of the others is ahead of it; nothing where
+    /// we may not ask. Here alone the server's own clock is asked: it is what the question is about.
+    CLOCKS = r"
+local said = redis.pcall('TIME')
+if said.err then return {} end
+local theirs, kept = tonumber(said[1]) * 1000 + math.floor(tonumber(said[2]) / 1000), tonumber(ARGV[3])
+purge(KEYS[1], KEYS[2], theirs)
+local told = {theirs}
+for _, node in ipairs(redis.call('ZRANGE', KEYS[1], 0, tonumber(ARGV[4]))) do
+  -- What would count for longer was left before the server's clock was set back.
+  local ends = tonumber(redis.call('ZSCORE', KEYS[1], node))
+  local ahead = tonumber(redis.call('HGET', KEYS[2], node) or '')
+  if node ~= ARGV[1] and ahead and ends <= theirs + kept then told[#told + 1] = ahead end
+end
+if #told <= tonumber(ARGV[4]) then
+  redis.call('ZADD', KEYS[1], theirs + kept, ARGV[1])
+  redis.call('HSET', KEYS[2], ARGV[1], string.format('%.0f', tonumber(ARGV[2]) - theirs))
+  keep(KEYS[1], theirs, theirs + kept)
+  keep(KEYS[2], theirs, theirs + kept)
+end
+return told";
+
     /// Writes a session. Keys: session. Arguments: now, sealed, its end, the end of what is unused.
     WRITE = r"
 local now = tonumber(ARGV[1])
