@@ -26,6 +26,7 @@ pub mod clocks;
 mod cluster;
 mod dial;
 mod link;
+pub mod probe;
 mod scripts;
 mod sentinel;
 mod servers;
