@@ -13,6 +13,7 @@ use crate::{
     metadata::sources::SourceRecord,
     model::{fingerprint::Fingerprint, short_name::ShortName},
     store::redis::clocks::ClockStanding,
+    sys::losses::Losses,
 };
 
 impl Answers for Live {
@@ -59,6 +60,11 @@ impl Answers for Live {
             ("requests_without_replay_mark", health.replay_unguarded()),
             ("cas_tickets_without_mark", health.tickets_unmarked()),
             ("sessions_unkept", health.sessions_unkept()),
+            ("log_lines_lost", health.log().map_or(0, Losses::lost)),
+            (
+                "state_folder_not_written",
+                (health.is_state_folder_written() == Some(false)).into(),
+            ),
             (
                 "store_does_not_answer",
                 store.is_some_and(|store| !store.answers).into(),

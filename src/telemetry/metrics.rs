@@ -22,6 +22,7 @@ use prometheus_client::{
 use crate::{
     authn::ServerRecord,
     control::{Duty, days_left},
+    flow::bridge::Health,
     metadata::{registry::SpState, sources::SourceRecord},
     model::short_name::ShortName,
     store::redis::{
@@ -101,6 +102,7 @@ impl Collector for Counts {
             encode_store(store, &mut encoder)?;
         }
         let (health, connections) = (&bridge.health, &self.front.connections);
+        encode_written(health, &mut encoder)?;
         for (name, help, count) in [
             (
                 "requests_without_replay_mark",
@@ -133,6 +135,22 @@ impl Collector for Counts {
         }
         Ok(())
     }
+}
+
+/// Whether what has to be written is.
+fn encode_written(health: &Health, encoder: &mut DescriptorEncoder<'_>) -> Result<(), fmt::Error> {
+    if let Some(log) = health.log() {
+        let help = "Lines of the log that could not be written";
+        let told = encoder.encode_descriptor("log_lines_lost", help, None, MetricType::Counter)?;
+        ConstCounter::new(log.lost()).encode(told)?;
+    }
+    if let Some(is_written) = health.is_state_folder_written() {
+        let help = "Whether the state folder took what was last written there for a try";
+        let told =
+            encoder.encode_descriptor("state_folder_written", help, None, MetricType::Gauge)?;
+        ConstGauge::new(i64::from(is_written)).encode(told)?;
+    }
+    Ok(())
 }
 
 fn encode_seal_keys(

@@ -71,6 +71,8 @@ pub(super) async fn ready(State(front): State<Arc<Front>>) -> HttpResponse {
         "service_providers_not_signed_for": unsigned,
         "metadata": shown_states,
         "metadata_sources": sources,
+        "log": health.log().map(|log| json!({ "fails": log.fails(), "lines_lost": log.lost() })),
+        "state_folder_is_written": health.is_state_folder_written(),
         "clock": clock.map(|clock| json!({
             "state": clock.standing.word(),
             "ahead_seconds": clock.ahead.as_secs(),

@@ -59,6 +59,8 @@ mod interoperability;
 #[cfg(test)]
 mod journeys;
 #[cfg(test)]
+mod losses;
+#[cfg(test)]
 mod name_ids;
 #[cfg(test)]
 mod password_attempts;
