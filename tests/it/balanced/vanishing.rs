@@ -3,7 +3,10 @@
 use std::{
     io::{Read as _, Write as _},
     net::{Ipv4Addr, TcpListener, TcpStream},
-    sync::{Arc, Mutex},
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicBool, Ordering},
+    },
     thread,
 };
 
@@ -20,11 +23,13 @@ use crate::lab::{
     form::Form,
     keys::Authority,
     port::free_port,
+    until::until,
 };
 
-/// One of them: to whoever asks for its health it is ready.
+/// One of them. To whoever asks for its health it is ready, until it is said not to be.
 struct Vanishing {
     port: u16,
+    is_ready: Arc<AtomicBool>,
     asked: Arc<Mutex<Vec<String>>>,
 }
 
@@ -41,15 +46,21 @@ impl Vanishing {
         let port = listener.local_addr().unwrap().port();
         let asked = Arc::new(Mutex::new(Vec::new()));
         let heads = Arc::clone(&asked);
+        let is_ready = Arc::new(AtomicBool::new(true));
+        let ready = Arc::clone(&is_ready);
         // It ends with the process: nobody connects any more.
         thread::spawn(move || {
             for stream in listener.incoming() {
-                if let Some(head) = take(&acceptor, stream.unwrap()) {
+                if let Some(head) = take(&acceptor, stream.unwrap(), &ready) {
                     heads.lock().unwrap().push(head);
                 }
             }
         });
-        Self { port, asked }
+        Self {
+            port,
+            is_ready,
+            asked,
+        }
     }
 
     fn asked(&self, method: &str) -> usize {
@@ -59,7 +70,7 @@ impl Vanishing {
 }
 
 /// Takes one request; its head, unless it asks for health.
-fn take(acceptor: &SslAcceptor, stream: TcpStream) -> Option<String> {
+fn take(acceptor: &SslAcceptor, stream: TcpStream, is_ready: &AtomicBool) -> Option<String> {
     let mut stream = acceptor.accept(stream).ok()?;
     let (mut head, mut buffer) = (Vec::new(), [0; 4096]);
     while !head.windows(4).any(|window| window == b"\r\n\r\n") {
@@ -68,8 +79,13 @@ fn take(acceptor: &SslAcceptor, stream: TcpStream) -> Option<String> {
     }
     let head = String::from_utf8(head).unwrap();
     if head.starts_with("GET /readyz ") {
-        let ready = b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\nConnection: close\r\n\r\n";
-        stream.write_all(ready).ok()?;
+        let status = if is_ready.load(Ordering::Relaxed) {
+            "200 OK"
+        } else {
+            "503 Service Unavailable"
+        };
+        let told = format!("HTTP/1.1 {status}\r\nContent-Length: 0\r\nConnection: close\r\n\r\n");
+        stream.write_all(told.as_bytes()).ok()?;
         return None;
     }
     Some(head)
@@ -107,5 +123,40 @@ async fn a_get_without_an_answer_is_asked_of_the_other_node_and_a_post_that_was_
         );
         let count: usize = asked("POST").iter().sum();
         assert_eq!(count, 1, "{program:?}: {}", balancer.log());
+    }
+}
+
+#[tokio::test]
+async fn a_node_that_is_not_ready_is_given_nobody_unless_none_is_ready() {
+    let authority = Authority::new("University");
+    let nodes = [(); 2].map(|()| Vanishing::start(&authority));
+    let ports = [nodes[0].port, nodes[1].port];
+    let port = free_port();
+    let balancer = Balancer::start(Program::Haproxy, port, &authority, ports).await;
+    let browser = BrowserSim {
+        authority: Some(authority.pem().into()),
+        ..BrowserSim::new()
+    };
+    let url = balancer.url("/j/zoom/seal");
+    let get = format!(
+        "GET /j/zoom/seal HTTP/1.1\r\nHost: idp.localhost:{port}\r\nConnection: close\r\n\r\n"
+    );
+    for (node, name) in nodes.iter().zip(["node-1", "node-2"]) {
+        node.is_ready.store(false, Ordering::Relaxed);
+        let down = format!("{name} is DOWN");
+        until(&down, async || balancer.log().contains(&down)).await;
+        let before = nodes.each_ref().map(|node| node.asked("GET"));
+        browser.send_as_it_is(&url, &get).await;
+        let after = nodes.each_ref().map(|node| node.asked("GET"));
+        let asked = [after[0] - before[0], after[1] - before[1]];
+        if name == "node-1" {
+            assert!(
+                asked[0] == 0 && asked[1] > 0,
+                "{asked:?}\n{}",
+                balancer.log()
+            );
+        } else {
+            assert!(asked[0] + asked[1] > 0, "{asked:?}\n{}", balancer.log());
+        }
     }
 }
