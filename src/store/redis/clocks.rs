@@ -6,7 +6,7 @@
 //! is said here opens nothing and is not sealed: whoever may write to the server can as well stop it.
 
 use std::{
-    sync::{Mutex, PoisonError},
+    sync::{Arc, Mutex, OnceLock, PoisonError},
     time::Duration,
 };
 
@@ -63,8 +63,9 @@ pub struct ClockRecord {
 /// What is known of the clocks.
 #[derive(Debug)]
 pub(super) struct Clocks {
-    /// What the other nodes know us by.
-    node: String,
+    entropy: Arc<dyn Entropy>,
+    /// What the other nodes know us by, drawn when it is first told.
+    node: OnceLock<String>,
     known: Mutex<Known>,
 }
 
@@ -80,13 +81,20 @@ struct Known {
 }
 
 impl Clocks {
-    pub(super) fn new(entropy: &dyn Entropy) -> Self {
-        let mut node = [0; 16];
-        entropy.fill(&mut node);
+    pub(super) fn new(entropy: Arc<dyn Entropy>) -> Self {
         Self {
-            node: base32_lower(&node),
+            entropy,
+            node: OnceLock::new(),
             known: Mutex::default(),
         }
+    }
+
+    fn node(&self) -> &str {
+        self.node.get_or_init(|| {
+            let mut node = [0; 16];
+            self.entropy.fill(&mut node);
+            base32_lower(&node)
+        })
     }
 
     /// What was compared last, unless that was too long ago to say anything of now.
@@ -102,7 +110,7 @@ impl Clocks {
         let now = clock.now();
         let mut call = Call::of(&scripts::CLOCKS);
         call.key(places.heard.as_str()).key(places.clocks.as_str());
-        call.arg(&self.node).arg(now.as_millisecond());
+        call.arg(self.node()).arg(now.as_millisecond());
         call.arg(u64::try_from(COUNTS_FOR.as_millis()).unwrap_or(u64::MAX));
         call.arg(MOST_NODES);
         let Ok(said) = servers.run::<Vec<i64>>(&call).await else {
@@ -188,7 +196,7 @@ mod tests {
     /// What becomes of a node whose clock is ahead by so many minutes, time after time, while the others are ahead by
     /// those.
     fn standings(times: &[(i64, &[i64])]) -> Vec<&'static str> {
-        let clocks = Clocks::new(&SeededEntropy::new(1));
+        let clocks = Clocks::new(Arc::new(SeededEntropy::new(1)));
         let each = times.iter().map(|(ahead, others)| {
             let others: Vec<_> = others.iter().map(|minutes| minutes * 60_000).collect();
             clocks.learn(SignedDuration::from_mins(*ahead), &others);
@@ -222,7 +230,7 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn what_was_compared_a_minute_ago_says_nothing_of_now() {
-        let clocks = Clocks::new(&SeededEntropy::new(1));
+        let clocks = Clocks::new(Arc::new(SeededEntropy::new(1)));
         assert_eq!(clocks.record(), None);
         clocks.learn(SignedDuration::ZERO, &[]);
         tokio::time::advance(Duration::from_secs(59)).await;

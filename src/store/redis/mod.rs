@@ -87,7 +87,7 @@ impl RedisStore {
         entropy: Arc<dyn Entropy>,
     ) -> Self {
         Self(Arc::new(Inner {
-            clocks: Clocks::new(&*entropy),
+            clocks: Clocks::new(Arc::clone(&entropy)),
             limits,
             places: Places::new(&server.prefix),
             sealer: Sealer::new(keys, entropy),
