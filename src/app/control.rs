@@ -12,6 +12,8 @@ use crate::{
     control::{Answers, Reload, Source, Status},
     metadata::sources::SourceRecord,
     model::{fingerprint::Fingerprint, short_name::ShortName},
+    store::redis::clocks::ClockStanding,
+    sys::losses::Losses,
 };
 
 impl Answers for Live {
@@ -50,6 +52,7 @@ impl Answers for Live {
         let (now, health) = (bridge.clock.now(), &bridge.health);
         let connections = &current.front.connections;
         let store = bridge.store.record();
+        let clock = store.and_then(|store| store.clock);
         let states = bridge.registry.states(now);
         let counts = [
             ("connections_closed_for_others", connections.closed()),
@@ -57,12 +60,27 @@ impl Answers for Live {
             ("requests_without_replay_mark", health.replay_unguarded()),
             ("cas_tickets_without_mark", health.tickets_unmarked()),
             ("sessions_unkept", health.sessions_unkept()),
+            ("log_lines_lost", health.log().map_or(0, Losses::lost)),
+            (
+                "state_folder_not_written",
+                (health.is_state_folder_written() == Some(false)).into(),
+            ),
             (
                 "store_does_not_answer",
                 store.is_some_and(|store| !store.answers).into(),
             ),
             ("store_unanswered", store.map_or(0, |it| it.unanswered)),
             ("store_values_refused", store.map_or(0, |it| it.refused)),
+            (
+                "clock_is_wrong",
+                clock
+                    .is_some_and(|it| it.standing == ClockStanding::Wrong)
+                    .into(),
+            ),
+            (
+                "clock_seconds_off",
+                clock.map_or(0, |it| it.ahead.as_secs().unsigned_abs()),
+            ),
         ];
         Status {
             version: env!("CARGO_PKG_VERSION").to_owned(),

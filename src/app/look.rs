@@ -229,6 +229,7 @@ impl<'a> Look<'a> {
             })
             .collect();
         self.look_at_services(&providers, mapping.as_ref(), now);
+        self.look_at_store();
         let directory = self.directory();
         if let (Some(directory), Some(mapping)) = (&directory, &mapping) {
             self.warn_of_unknown_attributes(directory, mapping);
@@ -243,6 +244,24 @@ impl<'a> Look<'a> {
             providers,
             directory,
             ldap,
+        }
+    }
+
+    /// Whom the password of the store is told.
+    fn look_at_store(&mut self) {
+        let Some(store) = self.named.store else {
+            return;
+        };
+        let has_account = store.account.is_some() || store.topology.account().is_some();
+        if store.topology.crosses_in_clear() {
+            let what = "is reached across a network in clear: whoever listens reads what is asked, and the password";
+            let hint = "write rediss:// and have the server speak TLS; a lab alone may do without";
+            self.warn("store", &what, hint);
+        } else if has_account && store.topology.is_tls() && store.topology.authorities().is_none() {
+            let what = "has an account and no ca: its password is given to any server with a certificate of a public authority \
+                        for the name that it was named by";
+            let hint = "name the authority of these servers alone with ca";
+            self.warn("store", &what, hint);
         }
     }
 

@@ -13,6 +13,7 @@ pub mod live;
 mod look;
 pub mod registrar;
 pub mod rollover;
+pub mod room;
 pub mod serve;
 pub mod setup;
 mod texts;

@@ -9,12 +9,17 @@ use axum_server::{
     tls_openssl::{OpenSSLAcceptor, OpenSSLConfig},
 };
 use hyper_util::rt::TokioTimer;
-use tokio::{net::TcpSocket, task::JoinHandle, time::interval};
+use tokio::{
+    net::TcpSocket,
+    task::JoinHandle,
+    time::{MissedTickBehavior, interval},
+};
 
 use super::{connection::Limited, live::Live};
 use crate::{
     config::sections::{Metrics, Server},
     edge::connections::Connections,
+    store::redis::clocks::COMPARED_EVERY,
     sys::tls,
 };
 
@@ -103,6 +108,18 @@ async fn pulse() -> Infallible {
     let mut beats = interval(PULSE);
     loop {
         beats.tick().await;
+    }
+}
+
+/// Compares our clock with those of the store and of the other nodes, again and again, until the process ends.
+pub async fn compare_clocks(live: Arc<Live>) {
+    let mut beats = interval(COMPARED_EVERY);
+    beats.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    loop {
+        beats.tick().await;
+        let current = live.current();
+        let bridge = &current.front.bridge;
+        bridge.store.compare_clocks(&*bridge.clock).await;
     }
 }
 

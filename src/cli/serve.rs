@@ -5,7 +5,7 @@ use std::{io, path::Path, sync::Arc, time::Duration};
 use anyhow::Context as _;
 use clap::{Args, ValueEnum};
 use rustix::process::{
-    DumpableBehavior, Resource, Rlimit, getrlimit, set_dumpable_behavior, setrlimit,
+    DumpableBehavior, Resource, Rlimit, Signal, getrlimit, set_dumpable_behavior, setrlimit,
 };
 use tokio::signal::unix::{SignalKind, signal};
 use tracing_subscriber::{Layer as _, Registry, filter::LevelFilter, layer::SubscriberExt as _};
@@ -16,7 +16,8 @@ use crate::{
         follow::follow,
         live::{Live, reload_at},
         registrar::state_turn,
-        serve::{serve, tell_metrics},
+        room::watch_state_folder,
+        serve::{compare_clocks, serve, tell_metrics},
     },
     config::{environment::Environment, sections::Server},
     control::socket::Socket,
@@ -56,6 +57,7 @@ pub(super) fn run(path: &Path, options: &Options) -> anyhow::Result<()> {
     };
     let (out, _last_words) =
         writer::start(io::stdout()).context("no thread to write the log with")?;
+    let losses = out.losses();
     let lines = JsonLines::new(out, Arc::new(SystemClock)).with_filter(level);
     tracing::subscriber::set_global_default(Registry::default().with(lines))
         .context("the log cannot be set up")?;
@@ -75,6 +77,7 @@ pub(super) fn run(path: &Path, options: &Options) -> anyhow::Result<()> {
     let turn = turn.transpose()?;
     raise_file_limit(&built.server, &built.front.connections);
     let (server, metrics) = (built.server.clone(), built.metrics);
+    built.front.bridge.health.count_losses(losses);
     let live = Live::begin(path, Environment::of_process(), built);
     let socket = server
         .control_socket
@@ -95,6 +98,8 @@ pub(super) fn run(path: &Path, options: &Options) -> anyhow::Result<()> {
             signal(SignalKind::terminate())?,
             signal(SignalKind::interrupt())?,
         );
+        // A file that may not become larger is one that cannot be written, and no reason to end: nobody waits for this.
+        let _ignored = signal(SignalKind::from_raw(Signal::XFSZ.as_raw()))?;
         tokio::spawn(reload_at(signal(SignalKind::hangup())?, Arc::clone(&live)));
         let stop = async move {
             tokio::select! {
@@ -112,6 +117,8 @@ pub(super) fn run(path: &Path, options: &Options) -> anyhow::Result<()> {
         }
         tokio::spawn(follow(Arc::clone(&live)));
         tokio::spawn(alerts::watch(Arc::clone(&live)));
+        tokio::spawn(watch_state_folder(Arc::clone(&live)));
+        tokio::spawn(compare_clocks(Arc::clone(&live)));
         if let Some(metrics) = metrics {
             tell_metrics(&live, metrics)
                 .with_context(|| format!("cannot tell metrics at {}", metrics.listen))?;

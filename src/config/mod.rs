@@ -347,6 +347,7 @@ impl Sections {
             attributes: self.attributes,
             organization: self.organization,
             sessions: self.sessions,
+            store: self.store,
             service_providers: self.service_providers,
         }
     }

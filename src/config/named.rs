@@ -10,6 +10,7 @@ use super::{
     lines::Lines,
     sections::{Authn, Ldap, Method, Organization, Server, Sessions},
     sp::SpConfig,
+    store::RedisServer,
 };
 use crate::model::endpoint::Schemes;
 
@@ -42,6 +43,8 @@ pub struct Named<'a> {
     pub organization: Option<&'a Organization>,
     /// `[sessions]`
     pub sessions: &'a Sessions,
+    /// `[store]`
+    pub store: Option<&'a RedisServer>,
     /// `[sp.<short name>]`
     pub service_providers: &'a [SpConfig],
 }
@@ -65,6 +68,7 @@ pub struct Faulty {
     pub(super) attributes: BTreeMap<String, String>,
     pub(super) organization: Option<Organization>,
     pub(super) sessions: Sessions,
+    pub(super) store: Option<RedisServer>,
     pub(super) service_providers: Vec<SpConfig>,
 }
 
@@ -85,6 +89,7 @@ impl Faulty {
             attributes: &self.attributes,
             organization: self.organization.as_ref(),
             sessions: &self.sessions,
+            store: self.store.as_ref(),
             service_providers: &self.service_providers,
         }
     }
@@ -107,6 +112,7 @@ impl Config {
             attributes: &self.attributes,
             organization: Some(&self.organization),
             sessions: &self.sessions,
+            store: self.store.as_ref(),
             service_providers: &self.service_providers,
         }
     }

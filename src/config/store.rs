@@ -74,17 +74,34 @@ impl Topology {
         }
     }
 
-    /// The authorities of which one must vouch for each server, PEM; those of the system otherwise.
-    pub fn authorities(&self) -> Option<&[u8]> {
-        let first = match self {
+    /// The addresses that the configuration names.
+    fn addresses(&self) -> &[RedisAddress] {
+        match self {
             Self::Cluster(addresses)
             | Self::Sentinel {
                 sentinels: addresses,
                 ..
-            } => addresses.first(),
-            Self::One(address) => Some(address),
-        };
-        match first? {
+            } => addresses,
+            Self::One(address) => std::slice::from_ref(address),
+        }
+    }
+
+    /// Whether the servers are reached over TLS.
+    pub fn is_tls(&self) -> bool {
+        self.addresses().iter().all(RedisAddress::is_tls)
+    }
+
+    /// Whether any of them is reached across a network in clear, as a lab may.
+    pub fn crosses_in_clear(&self) -> bool {
+        self.addresses().iter().any(|address| match address {
+            RedisAddress::Plain { host, .. } => !is_this_machine(host),
+            RedisAddress::Socket(_) | RedisAddress::Tls { .. } => false,
+        })
+    }
+
+    /// The authorities of which one must vouch for each server, PEM; those of the system otherwise.
+    pub fn authorities(&self) -> Option<&[u8]> {
+        match self.addresses().first()? {
             RedisAddress::Tls { authorities, .. } => authorities.as_deref(),
             RedisAddress::Plain { .. } | RedisAddress::Socket(_) => None,
         }

@@ -189,7 +189,8 @@ impl Bridge {
         let subject = Subject {
             name_id: prepared.name_id.as_ref(),
             attributes: &prepared.attributes,
-            authn_instant: proof.at,
+            // A node whose clock is ahead may have written it, and providers refuse what is still to come.
+            authn_instant: proof.at.min(self.clock.now()),
             context: &proof.context,
             session_index: &session_index,
         };

@@ -2,8 +2,9 @@
 
 use std::{
     collections::HashMap,
+    io,
     sync::{
-        Arc,
+        Arc, Mutex, MutexGuard, OnceLock, PoisonError,
         atomic::{AtomicU64, Ordering},
     },
 };
@@ -24,7 +25,7 @@ use crate::{
         short_name::ShortName, store::StoreError,
     },
     store::Store,
-    sys::{clock::Clock, entropy::Entropy, seal::KeyRing},
+    sys::{clock::Clock, entropy::Entropy, losses::Losses, seal::KeyRing},
     xmlsec::Signer,
 };
 
@@ -161,9 +162,48 @@ pub struct Health {
     replay_unguarded: AtomicU64,
     tickets_unmarked: AtomicU64,
     sessions_unkept: AtomicU64,
+    /// Whether the state folder took what was last written there for a try; nothing where none was made.
+    state_folder: Mutex<Option<bool>>,
+    log: OnceLock<Arc<Losses>>,
 }
 
 impl Health {
+    /// Has the lines counted that the log loses.
+    pub fn count_losses(&self, of_log: Arc<Losses>) {
+        // The log is begun once.
+        let _ = self.log.set(of_log);
+    }
+
+    /// What the log has lost; nothing where there is none.
+    pub fn log(&self) -> Option<&Losses> {
+        self.log.get().map(AsRef::as_ref)
+    }
+
+    /// Whether the state folder takes what is written; nothing where nobody has tried.
+    pub fn is_state_folder_written(&self) -> Option<bool> {
+        *self.state_folder()
+    }
+
+    /// Notes what came of a try to write there, and says so where it is another thing than before.
+    pub fn note_state_folder(&self, tried: &io::Result<()>) {
+        let before = self.state_folder().replace(tried.is_ok());
+        match (before, tried) {
+            (None | Some(true), Err(error)) => tracing::error!(
+                error.cause = %error,
+                "the state folder cannot be written: people sign in, and what has to last is not kept there (metadata, \
+                 alerts that were told). Is its file system full?"
+            ),
+            (Some(false), Ok(())) => tracing::info!("the state folder can be written again"),
+            (None | Some(true), Ok(())) | (Some(false), Err(_)) => {}
+        }
+    }
+
+    fn state_folder(&self) -> MutexGuard<'_, Option<bool>> {
+        self.state_folder
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+    }
+
     /// Answers given although the store could not say whether the request was used (R-33).
     pub fn replay_unguarded(&self) -> u64 {
         self.replay_unguarded.load(Ordering::Relaxed)

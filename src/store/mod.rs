@@ -15,7 +15,7 @@ use crate::{
             AttemptRule, Attempts, ReplayGuard, Sessions, Sight, Standing, StoreError, Use, Verdict,
         },
     },
-    sys::seal::KeyRing,
+    sys::{clock::Clock, seal::KeyRing},
 };
 
 #[cfg(test)]
@@ -74,6 +74,14 @@ impl Store {
         match self {
             Self::Memory(_) => request.await,
             Self::Redis(redis) => redis.for_one_request(request).await,
+        }
+    }
+
+    /// Compares our clock with that of the server and of the other nodes, where there are any.
+    pub async fn compare_clocks(&self, clock: &dyn Clock) {
+        match self {
+            Self::Memory(_) => {}
+            Self::Redis(redis) => redis.compare_clocks(clock).await,
         }
     }
 

@@ -22,9 +22,13 @@ use prometheus_client::{
 use crate::{
     authn::ServerRecord,
     control::{Duty, days_left},
+    flow::bridge::Health,
     metadata::{registry::SpState, sources::SourceRecord},
     model::short_name::ShortName,
-    store::redis::RedisRecord,
+    store::redis::{
+        RedisRecord,
+        clocks::{ClockRecord, ClockStanding},
+    },
     sys::seal::KeyRing,
     web::Front,
 };
@@ -98,6 +102,7 @@ impl Collector for Counts {
             encode_store(store, &mut encoder)?;
         }
         let (health, connections) = (&bridge.health, &self.front.connections);
+        encode_written(health, &mut encoder)?;
         for (name, help, count) in [
             (
                 "requests_without_replay_mark",
@@ -132,6 +137,22 @@ impl Collector for Counts {
     }
 }
 
+/// Whether what has to be written is.
+fn encode_written(health: &Health, encoder: &mut DescriptorEncoder<'_>) -> Result<(), fmt::Error> {
+    if let Some(log) = health.log() {
+        let help = "Lines of the log that could not be written";
+        let told = encoder.encode_descriptor("log_lines_lost", help, None, MetricType::Counter)?;
+        ConstCounter::new(log.lost()).encode(told)?;
+    }
+    if let Some(is_written) = health.is_state_folder_written() {
+        let help = "Whether the state folder took what was last written there for a try";
+        let told =
+            encoder.encode_descriptor("state_folder_written", help, None, MetricType::Gauge)?;
+        ConstGauge::new(i64::from(is_written)).encode(told)?;
+    }
+    Ok(())
+}
+
 fn encode_seal_keys(
     keys: &KeyRing,
     now: Timestamp,
@@ -164,6 +185,28 @@ fn encode_store(store: RedisRecord, encoder: &mut DescriptorEncoder<'_>) -> Resu
     ] {
         let counted = encoder.encode_descriptor(name, help, None, MetricType::Counter)?;
         ConstCounter::new(count).encode(counted)?;
+    }
+    store
+        .clock
+        .map_or(Ok(()), |clock| encode_clock(clock, encoder))
+}
+
+fn encode_clock(clock: ClockRecord, encoder: &mut DescriptorEncoder<'_>) -> Result<(), fmt::Error> {
+    let is_wrong = clock.standing == ClockStanding::Wrong;
+    for (name, help, value) in [
+        (
+            "clock_ahead_seconds",
+            "How far the clock of this node is ahead of that of the server that nodes share",
+            clock.ahead.as_secs(),
+        ),
+        (
+            "clock_wrong",
+            "Whether that server and another node agree with one another, and not with this one",
+            i64::from(is_wrong),
+        ),
+    ] {
+        let told = encoder.encode_descriptor(name, help, None, MetricType::Gauge)?;
+        ConstGauge::new(value).encode(told)?;
     }
     Ok(())
 }

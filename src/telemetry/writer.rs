@@ -12,6 +12,8 @@ use std::{
     time::Duration,
 };
 
+use crate::sys::losses::Losses;
+
 /// How many bytes of lines wait at most.
 const MAX_WAITING: usize = 1 << 20;
 /// How much of the memory for them is kept from one time to the next.
@@ -35,6 +37,7 @@ struct Shared {
     state: Mutex<State>,
     wake: Condvar,
     over: Condvar,
+    losses: Arc<Losses>,
 }
 
 #[derive(Debug, Default)]
@@ -77,12 +80,20 @@ fn start_with(
     Ok((Lines(Arc::clone(&shared)), LastWords(shared)))
 }
 
+impl Lines {
+    /// What of them is lost, for whoever tells of it in another way than by the log.
+    pub fn losses(&self) -> Arc<Losses> {
+        Arc::clone(&self.0.losses)
+    }
+}
+
 impl Write for Lines {
     /// Takes one whole line, or drops it.
     fn write(&mut self, line: &[u8]) -> io::Result<usize> {
         let mut state = self.0.lock();
         if state.waiting.len() + line.len() > MAX_WAITING {
             state.dropped += 1;
+            self.0.losses.add(1);
         } else {
             state.waiting.extend_from_slice(line);
             if !state.is_busy {
@@ -127,13 +138,16 @@ impl Shared {
             }
             // A full disk or a closed pipe: people still sign in.
             let is_written = out.write_all(&lines).and_then(|()| out.flush()).is_ok();
+            self.losses.note(is_written);
             if is_written {
                 is_torn = false;
             } else {
                 // Some of it may be there. What comes next begins a line of its own.
                 is_torn = true;
-                lost += u64::try_from(lines.split_inclusive(|byte| *byte == b'\n').count())
-                    .unwrap_or(u64::MAX);
+                let count = lines.split_inclusive(|byte| *byte == b'\n').count();
+                let count = u64::try_from(count).unwrap_or(u64::MAX);
+                lost += count;
+                self.losses.add(count);
             }
             lines.clear();
             lines.shrink_to(KEPT);

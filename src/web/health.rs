@@ -11,7 +11,9 @@ use axum::{
 use serde_json::json;
 
 use super::Front;
-use crate::{authn::ServerRecord, metadata::registry::SpState};
+use crate::{
+    authn::ServerRecord, metadata::registry::SpState, store::redis::clocks::ClockStanding,
+};
 
 /// `GET /healthz`: the process answers.
 pub(super) async fn alive() -> HttpResponse {
@@ -19,8 +21,8 @@ pub(super) async fn alive() -> HttpResponse {
 }
 
 /// `GET /readyz`: whether this node can sign people in, and what has gone wrong without stopping
-/// everybody. It cannot where the metadata of every provider is broken, or where a token that holds our key signs for
-/// none of them.
+/// everybody. It cannot where the metadata of every provider is broken, where a token that holds our key signs for
+/// none of them, or where its clock is wrong.
 pub(super) async fn ready(State(front): State<Arc<Front>>) -> HttpResponse {
     let bridge = &front.bridge;
     let (health, now) = (&bridge.health, bridge.clock.now());
@@ -28,8 +30,23 @@ pub(super) async fn ready(State(front): State<Arc<Front>>) -> HttpResponse {
     let directory = bridge.directory.as_ref();
     let states: Vec<_> = bridge.registry.states(now).collect();
     let (signed_for, unsigned) = (bridge.providers.len(), bridge.unsigned(now));
-    let is_ready = (states.is_empty() || states.iter().any(|(_, it)| *it != SpState::Broken))
-        && (unsigned == 0 || unsigned < signed_for);
+    let store = bridge.store.record();
+    let clock = store.and_then(|store| store.clock);
+    let reasons = [
+        (
+            "metadata",
+            !states.is_empty() && states.iter().all(|(_, it)| *it == SpState::Broken),
+        ),
+        ("keys", unsigned != 0 && unsigned >= signed_for),
+        (
+            "clock",
+            clock.is_some_and(|clock| clock.standing == ClockStanding::Wrong),
+        ),
+    ];
+    let reasons: Vec<_> = { reasons.into_iter() }
+        .filter_map(|(reason, is_so)| is_so.then_some(reason))
+        .collect();
+    let is_ready = reasons.is_empty();
     let shown_states: serde_json::Map<_, _> = states
         .iter()
         .map(|(name, state)| (name.to_string(), state.word().into()))
@@ -47,13 +64,20 @@ pub(super) async fn ready(State(front): State<Arc<Front>>) -> HttpResponse {
     };
     let body = Json(json!({
         "ready": is_ready,
+        "not_ready_because_of": reasons,
         "cas_servers": cas.map(|cas| shown(&cas.records(now))),
         "directory_servers": directory.map(|directory| shown(&directory.records(now))),
         "service_providers": states.len(),
         "service_providers_not_signed_for": unsigned,
         "metadata": shown_states,
         "metadata_sources": sources,
-        "store": bridge.store.record().map(|store| json!({
+        "log": health.log().map(|log| json!({ "fails": log.fails(), "lines_lost": log.lost() })),
+        "state_folder_is_written": health.is_state_folder_written(),
+        "clock": clock.map(|clock| json!({
+            "state": clock.standing.word(),
+            "ahead_seconds": clock.ahead.as_secs(),
+        })),
+        "store": store.map(|store| json!({
             "answers": store.answers,
             "unanswered": store.unanswered,
             "refused": store.refused,

@@ -8,7 +8,10 @@ use passerelle::{
     sys::{clock::ManualClock, entropy::SeededEntropy},
 };
 
-use crate::bridge::Setup;
+use crate::{
+    bridge::{Setup, write},
+    lab::keys::Authority,
+};
 
 /// All that is said, `file:line: key` of each, of the configuration that `setup` writes.
 fn told(setup: &Setup) -> Vec<String> {
@@ -259,4 +262,40 @@ fn r07_sha1_cannot_be_taken_for_longer_than_a_year() {
     let setup = Setup::zoom("sha1-until = 2027-11-28");
     let line = "passerelle.toml (sha1-until = 2027-11-28): sp.zoom.sha1-until, hint";
     assert_eq!(told(&setup), [line]);
+}
+
+#[test]
+fn r126_a_store_whose_password_any_public_certificate_would_get_is_warned_of() {
+    let with = |more: &str| {
+        let setup = Setup {
+            more: more.to_owned(),
+            ..Setup::new()
+        };
+        let (folder, path) = setup.write();
+        write(folder.path(), "password", "secret");
+        let authority = Authority::new("University");
+        let pem = String::from_utf8(authority.pem()).unwrap();
+        write(folder.path(), "ca.pem", &pem);
+        let clock = Arc::new(ManualClock::starting_at(setup.start));
+        let entropy = Arc::new(SeededEntropy::new(1));
+        let built = build::load(&path, &Environment::default(), clock, entropy).unwrap();
+        let warnings = built.warnings.into_iter();
+        let of_store = warnings.filter(|warning| warning.key == "store");
+        of_store.map(|warning| warning.what).collect::<Vec<_>>()
+    };
+    let account = "user = 'passerelle'\npassword-file = 'password'";
+    let told = with(&format!(
+        "[store]\nredis = 'rediss://redis.example'\n{account}"
+    ));
+    assert!(
+        matches!(&told[..], [one] if one.contains("no ca")),
+        "{told:?}"
+    );
+    for well in [
+        "[store]\nredis = 'rediss://redis.example'".to_owned(),
+        format!("[store]\nredis = 'rediss://redis.example'\nca = 'ca.pem'\n{account}"),
+        format!("[store]\nredis = 'redis://127.0.0.1'\n{account}"),
+    ] {
+        assert_eq!(with(&well), [""; 0], "{well}");
+    }
 }

@@ -1,5 +1,7 @@
 //! What `passerelle doctor` says of servers that work, and of each that does not.
 
+mod store;
+
 use std::{
     io::Write as _,
     net::{Ipv4Addr, TcpListener},

@@ -17,6 +17,8 @@ mod alerts;
 #[cfg(test)]
 mod authn_request;
 #[cfg(test)]
+mod balanced;
+#[cfg(test)]
 mod broken_metadata;
 #[cfg(test)]
 mod browser_rules;
@@ -26,6 +28,8 @@ mod canary;
 mod cas;
 #[cfg(test)]
 mod check;
+#[cfg(test)]
+mod clocks;
 #[cfg(test)]
 mod compare;
 #[cfg(test)]
@@ -54,6 +58,8 @@ mod init;
 mod interoperability;
 #[cfg(test)]
 mod journeys;
+#[cfg(test)]
+mod losses;
 #[cfg(test)]
 mod name_ids;
 #[cfg(test)]

@@ -12,7 +12,7 @@ use serde_json::Value;
 use tempfile::TempDir;
 
 use crate::{
-    bridge::{Bridge, LIBRARY, Setup, ZOOM, browser::Browser},
+    bridge::{Bridge, LIBRARY, Setup, ZOOM, browser::Browser, log::Log},
     lab::{
         keys::Authority,
         redis_topology::{self as topology, Cluster, MASTER, Sentinels, Words},
@@ -249,10 +249,36 @@ async fn r126_sentinels_and_the_master_that_they_name_are_asked_over_tls_each_by
     assert_eq!(visit(&one, &mut browser_after, ZOOM).await.kind(), "post");
     // Whom the Sentinels do not know has no store.
     let account = account.replace("/sentinel'", "/store'");
+    let log = Log::start();
     let refused = node(&format!("{lines}\n{account}"), 2);
     browser = at(&refused, &browser);
     assert_eq!(visit(&refused, &mut browser, ZOOM).await.kind(), "login");
     assert_eq!(told(&refused).await["answers"], false);
+    until("it is told which of them it was", async || {
+        let text = log.text();
+        let mut ports = lab.sentinels.iter().map(|it| it.port);
+        ports.any(|port| text.contains(&format!("\"rediss://localhost:{port}\"")))
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn r33_a_cluster_without_a_server_for_some_slot_is_said_not_to_answer() {
+    let lab = Cluster::start(Words {
+        server: &["--cluster-require-full-coverage", "no"],
+        ..Words::default()
+    })
+    .await;
+    let node = node(&within(&lab), 1);
+    signs_in(&node, "anne.dupont").await;
+    until_it_answers(&node).await;
+    let log = Log::start();
+    for server in &lab.servers {
+        server.redis.told(&["CLUSTER", "DELSLOTS", "0"]);
+    }
+    until("it is seen", async || told(&node).await["answers"] == false).await;
+    assert_eq!(log.text().matches("no server for some slots").count(), 1);
+    signs_in(&node, "anne.dupont").await;
 }
 
 #[tokio::test]

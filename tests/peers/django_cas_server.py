@@ -31,7 +31,7 @@ from django.urls import include, path
 
 APPLICATIONS = {
     "this machine": r"^http://127\.0\.0\.1:[0-9]+/",
-    "the bridge": r"^http://idp\.localhost:[0-9]+/",
+    "the bridge": r"^https?://idp\.localhost:[0-9]+/",
     "the bridge behind a proxy": r"^https://idp\.example\.org/",
 }
 

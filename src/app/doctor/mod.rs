@@ -33,6 +33,7 @@ mod keys;
 mod ldap;
 mod network;
 mod providers;
+mod store;
 
 /// How long one step may take.
 const PATIENCE: Duration = Duration::from_secs(5);
@@ -110,7 +111,7 @@ pub struct Doctor<'a> {
 pub type Ask = fn(&str) -> Option<String>;
 
 /// The subjects, in the order in which they are told.
-const ORDER: [&str; 8] = [
+const ORDER: [&str; 9] = [
     "configuration",
     "keys",
     "clock",
@@ -118,6 +119,7 @@ const ORDER: [&str; 8] = [
     "tls",
     "cas",
     "ldap",
+    "store",
     "metadata",
 ];
 
@@ -151,6 +153,9 @@ impl Doctor<'_> {
             findings.extend(of_file.into_iter().filter(is_bad));
         }
         let mut dates = Vec::new();
+        if self.scope == Scope::All {
+            findings.extend(store::findings(named.store, &*self.clock, &mut dates).await);
+        }
         if self.scope != Scope::Ldap {
             let subject = CasSubject {
                 named,

@@ -85,7 +85,7 @@ impl Call {
 
 /// The slot of a key: of what stands in its first braces, where that is anything, or else of all of it (Redis Cluster
 /// specification, "Hash tags").
-fn slot(key: &[u8]) -> u16 {
+pub(super) fn slot(key: &[u8]) -> u16 {
     let tagged = key
         .iter()
         .position(|octet| *octet == b'{')

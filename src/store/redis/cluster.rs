@@ -14,7 +14,7 @@ use std::{
     time::Duration,
 };
 
-use redis::{FromRedisValue, Value, from_redis_value};
+use redis::{FromRedisValue, Pipeline, Value, from_redis_value};
 use tokio::{
     sync::{Notify, watch},
     task::JoinHandle,
@@ -256,19 +256,44 @@ impl Shared {
     }
 }
 
-/// Asks who has which slot, for as long as anybody holds the [`Cluster`].
-async fn keep_asking(shared: Arc<Shared>) {
+/// What is asked of a server to know who has which slot.
+pub(super) fn questions() -> Pipeline {
     let mut questions = redis::pipe();
     questions.cmd("CLUSTER").arg("INFO");
     questions.cmd("CLUSTER").arg("SLOTS");
+    questions
+}
+
+/// Whether every slot is one of these: a Cluster may go on without some (`cluster-require-full-coverage no`), and what
+/// is kept there is not to be had.
+pub(super) fn cover(ranges: &[Range]) -> bool {
+    let mut bounds: Vec<_> = ranges.iter().map(|it| (it.first, it.last)).collect();
+    bounds.sort_unstable();
+    let reached = bounds.into_iter().try_fold(0_u16, |next, (first, last)| {
+        (first <= next).then(|| next.max(last.saturating_add(1)))
+    });
+    reached == Some(SLOTS)
+}
+
+/// Asks who has which slot, for as long as anybody holds the [`Cluster`].
+async fn keep_asking(shared: Arc<Shared>) {
+    let questions = questions();
     let mut round = Round::of(&shared.seeds, &shared.dialer);
-    let mut was_told = false;
+    let (mut was_told, mut lacked_slots) = (false, false);
     // As long as questions go astray: each time twice as long, up to where it is asked anyway.
     let mut pause = FIRST_PAUSE;
     loop {
         let asked_at = Instant::now();
         let said = round.ask(&questions, ranges).await;
-        shared.is_whole.store(said.is_ok(), Ordering::Relaxed);
+        let is_whole = said.as_ref().is_ok_and(|said| cover(said));
+        shared.is_whole.store(is_whole, Ordering::Relaxed);
+        let lacks_slots = said.is_ok() && !is_whole;
+        if lacks_slots && !lacked_slots {
+            tracing::warn!(
+                "Redis has no server for some slots of the Cluster: what is kept there is not to be had"
+            );
+        }
+        lacked_slots = lacks_slots;
         match said {
             Ok(said) => {
                 round.renew(shared.learn(said));
@@ -277,7 +302,7 @@ async fn keep_asking(shared: Arc<Shared>) {
                 }
                 was_told = false;
             }
-            Err(fault) => {
+            Err((fault, by)) => {
                 // What was known before may be so still.
                 shared.known.send_if_modified(|known| match known {
                     Known::Asked => {
@@ -287,7 +312,7 @@ async fn keep_asking(shared: Arc<Shared>) {
                     Known::Nothing | Known::Said(_) => false,
                 });
                 if !was_told {
-                    fault.tell(None);
+                    fault.tell(by.as_ref());
                 }
                 was_told = true;
             }
@@ -308,15 +333,15 @@ async fn keep_asking(shared: Arc<Shared>) {
 const MOST_OF_A_RANGE: usize = 16;
 
 /// Slots in a row, and who has them.
-struct Range {
-    first: u16,
-    last: u16,
-    master: RedisAddress,
+pub(super) struct Range {
+    pub(super) first: u16,
+    pub(super) last: u16,
+    pub(super) master: RedisAddress,
     replicas: Vec<RedisAddress>,
 }
 
 /// What `asked` says of its Cluster and of who has which slot.
-fn ranges(
+pub(super) fn ranges(
     asked: &RedisAddress,
     (info, said): (String, Vec<Vec<Value>>),
 ) -> Result<Vec<Range>, Fault> {
@@ -370,4 +395,35 @@ fn range(asked: &RedisAddress, entry: Vec<Value>) -> Result<Range, Fault> {
 fn beside(asked: &RedisAddress, named: &str) -> Option<RedisAddress> {
     let (host, port) = named.rsplit_once(':')?;
     asked.beside(host.trim_matches(['[', ']']), port.parse().ok()?)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_cluster_is_whole_where_every_slot_is_in_a_range_in_whatever_order_they_are_said() {
+        let whole = |bounds: &[(u16, u16)]| {
+            let ranges: Vec<_> = { bounds.iter() }
+                .map(|(first, last)| Range {
+                    first: *first,
+                    last: *last,
+                    master: RedisAddress::Socket("/redis".into()),
+                    replicas: Vec::new(),
+                })
+                .collect();
+            cover(&ranges)
+        };
+        assert!(whole(&[(0, 16_383)]));
+        assert!(whole(&[(8_000, 16_383), (0, 5_000), (5_001, 7_999)]));
+        assert!(whole(&[(0, 9_000), (5_000, 16_383)]));
+        for lacking in [
+            &[][..],
+            &[(0, 16_382)],
+            &[(1, 16_383)],
+            &[(0, 5_000), (5_002, 16_383)],
+        ] {
+            assert!(!whole(lacking), "{lacking:?}");
+        }
+    }
 }

@@ -153,6 +153,9 @@ async fn reach(host: &str, port: u16) -> Result<TcpStream, Fault> {
     Ok(stream)
 }
 
+/// Why none of several servers said anything of use: what is wrong with the last one, and which one that is.
+pub(super) type Unsaid = (Fault, Option<RedisAddress>);
+
 /// Servers of which any one can be asked: one at a time, until it is of no use.
 pub(super) struct Round<'a> {
     dialer: &'a Dialer,
@@ -192,14 +195,14 @@ impl<'a> Round<'a> {
         &mut self,
         questions: &Pipeline,
         read: impl Fn(&RedisAddress, T) -> Result<U, Fault>,
-    ) -> Result<U, Fault> {
-        let mut last = Fault::Late;
+    ) -> Result<U, Unsaid> {
+        let mut last = (Fault::Late, None);
         for _ in 0..self.addresses.len() {
             let said = timeout(SAID_WITHIN, self.ask_one(questions)).await;
             let said = said.unwrap_or(Err(Fault::Late));
             match said.and_then(|(address, said)| read(&address, said)) {
                 Ok(read) => return Ok(read),
-                Err(fault) => last = fault,
+                Err(fault) => last = (fault, self.addresses.first().cloned()),
             }
             self.pass_on();
         }

@@ -322,7 +322,7 @@ impl Keeper<'_> {
     async fn serve_named(&mut self, watch: &mut Watch<'_>) {
         let master = match watch.master().await {
             Ok(master) => master,
-            Err(fault) => return self.lose(&fault, None).await,
+            Err((fault, by)) => return self.lose(&fault, by.as_ref()).await,
         };
         tokio::select! {
             () = self.serve(&master) => watch.pass_on(),
@@ -424,7 +424,11 @@ impl Keeper<'_> {
 /// Whether a server that says this of itself says `value` under `key`. With another policy than to evict nothing it
 /// removes values for want of room: a used message would be new.
 fn says(info: &str, key: &str, value: &str) -> Option<bool> {
+    said_of(info, key).map(|said| said == value)
+}
+
+/// What a server that says this of itself says under `key`.
+pub(super) fn said_of<'i>(info: &'i str, key: &str) -> Option<&'i str> {
     let mut lines = info.lines();
-    let said = lines.find_map(|line| line.trim().strip_prefix(key));
-    said.map(|said| said == value)
+    lines.find_map(|line| line.trim().strip_prefix(key))
 }

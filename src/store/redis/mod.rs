@@ -22,10 +22,12 @@
 
 mod attempts;
 mod call;
+pub mod clocks;
 mod cluster;
 mod dial;
 mod link;
 mod patience;
+pub mod probe;
 mod scripts;
 mod sentinel;
 mod servers;
@@ -38,6 +40,7 @@ use jiff::Timestamp;
 
 use self::{
     call::Call,
+    clocks::{ClockRecord, Clocks},
     servers::Servers,
     values::{Places, Sealer},
 };
@@ -45,7 +48,7 @@ use super::{Limits, after, memory::MemoryStore};
 use crate::{
     config::store::RedisServer,
     model::store::{ReplayGuard, Sight, StoreError, Use},
-    sys::{entropy::Entropy, hmac::sha256, seal::KeyRing},
+    sys::{clock::Clock, entropy::Entropy, hmac::sha256, seal::KeyRing},
 };
 
 /// Remembers in Redis.
@@ -60,6 +63,7 @@ struct Inner {
     servers: Servers,
     /// How long an answer may take.
     patience: Duration,
+    clocks: Clocks,
     /// The attempts of this node.
     own: MemoryStore,
 }
@@ -73,6 +77,8 @@ pub struct RedisRecord {
     pub unanswered: u64,
     /// Values that were refused since they are not ours, or not where we put them.
     pub refused: u64,
+    /// Our clock beside others; none where they were not compared for a minute.
+    pub clock: Option<ClockRecord>,
 }
 
 impl RedisStore {
@@ -84,6 +90,7 @@ impl RedisStore {
         entropy: Arc<dyn Entropy>,
     ) -> Self {
         Self(Arc::new(Inner {
+            clocks: Clocks::new(Arc::clone(&entropy)),
             limits,
             places: Places::new(&server.prefix),
             sealer: Sealer::new(keys, entropy),
@@ -126,7 +133,19 @@ impl RedisStore {
             answers: self.0.servers.answers(),
             unanswered: self.0.servers.unanswered(),
             refused: self.0.sealer.refused(),
+            clock: self.0.clocks.record(),
         }
+    }
+
+    /// Compares our clock with that of the server and of the other nodes.
+    pub async fn compare_clocks(&self, clock: &dyn Clock) {
+        let Inner {
+            clocks,
+            servers,
+            places,
+            ..
+        } = &*self.0;
+        clocks.compare(servers, places, clock).await;
     }
 }
 

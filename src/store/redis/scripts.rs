@@ -81,6 +81,59 @@ macro_rules! scripts {
 }
 
 scripts! {
+    /// Tries each command that the others use. Keys: a hash, a text, a sorted set, none of which anybody else has. Gives
+    /// the names of those that are refused, or `OOM` where there is no room.
+    RIGHTS = r"
+local refused = {}
+local function try(name, ...)
+  local said = redis.pcall(name, ...)
+  if type(said) ~= 'table' or not said.err then return end
+  refused[#refused + 1] = string.find(said.err, 'OOM', 1, true) and 'OOM' or string.lower(name)
+end
+local hash, text, set = KEYS[1], KEYS[2], KEYS[3]
+try('HSET', hash, 'field', 'value')
+try('HGET', hash, 'field')
+try('HMGET', hash, 'field')
+try('HEXISTS', hash, 'field')
+try('HDEL', hash, 'field')
+try('SET', text, 'value', 'PX', 1000)
+try('GET', text)
+try('PTTL', text)
+try('PEXPIRE', text, 1000)
+try('DEL', text)
+try('ZADD', set, 1, 'one', 2, 'two')
+try('ZCARD', set)
+try('ZSCORE', set, 'one')
+try('ZRANGE', set, 0, -1)
+try('ZRANGEBYSCORE', set, '-inf', '+inf')
+try('ZREM', set, 'one')
+try('ZPOPMIN', set)
+try('TIME')
+return refused";
+
+    /// Compares clocks. Keys: until when nodes count, how far they are ahead. Arguments: our name, our clock, how long
+    /// it counts, how many others. Gives the server's clock, and how far each of the others is ahead of it; nothing where
+    /// we may not ask. Here alone the server's own clock is asked: it is what the question is about.
+    CLOCKS = r"
+local said = redis.pcall('TIME')
+if said.err then return {} end
+local theirs, kept = tonumber(said[1]) * 1000 + math.floor(tonumber(said[2]) / 1000), tonumber(ARGV[3])
+purge(KEYS[1], KEYS[2], theirs)
+local told = {theirs}
+for _, node in ipairs(redis.call('ZRANGE', KEYS[1], 0, tonumber(ARGV[4]))) do
+  -- What would count for longer was left before the server's clock was set back.
+  local ends = tonumber(redis.call('ZSCORE', KEYS[1], node))
+  local ahead = tonumber(redis.call('HGET', KEYS[2], node) or '')
+  if node ~= ARGV[1] and ahead and ends <= theirs + kept then told[#told + 1] = ahead end
+end
+if #told <= tonumber(ARGV[4]) then
+  redis.call('ZADD', KEYS[1], theirs + kept, ARGV[1])
+  redis.call('HSET', KEYS[2], ARGV[1], string.format('%.0f', tonumber(ARGV[2]) - theirs))
+  keep(KEYS[1], theirs, theirs + kept)
+  keep(KEYS[2], theirs, theirs + kept)
+end
+return told";
+
     /// Writes a session. Keys: session. Arguments: now, sealed, its end, the end of what is unused.
     WRITE = r"
 local now = tonumber(ARGV[1])

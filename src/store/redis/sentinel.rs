@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use tokio::time::sleep;
 
-use super::dial::{Dialer, Fault, Round};
+use super::dial::{Dialer, Fault, Round, Unsaid};
 use crate::config::store::{RedisAccount, RedisAddress};
 
 /// How often it is asked whether the master is still the same one.
@@ -56,7 +56,7 @@ pub(super) struct Watch<'a> {
 
 impl Watch<'_> {
     /// Where the master is, by the first one that knows.
-    pub(super) async fn master(&mut self) -> Result<RedisAddress, Fault> {
+    pub(super) async fn master(&mut self) -> Result<RedisAddress, Unsaid> {
         let read = |asked: &RedisAddress, (named,): (Option<(String, u16)>,)| {
             let (host, port) = named.ok_or(Fault::NoMaster)?;
             asked.beside(&host, port).ok_or(Fault::InClear)

@@ -58,6 +58,9 @@ pub(super) struct Places {
     /// The counters of attempts by their end, and the counters.
     pub(super) counted: Place,
     pub(super) counters: Place,
+    /// The nodes by the end of what they have left, and how far their clocks are ahead.
+    pub(super) heard: Place,
+    pub(super) clocks: Place,
 }
 
 impl Places {
@@ -73,6 +76,8 @@ impl Places {
             marks: place("{marks}:uses"),
             counted: place("{attempts}:ends"),
             counters: place("{attempts}:counters"),
+            heard: place("{clocks}:ends"),
+            clocks: place("{clocks}:ahead"),
         }
     }
 

@@ -119,7 +119,7 @@ async fn start(bridge: &RealBridge, cas: &str, more: &str) -> Server {
 }
 
 /// An AuthnRequest by Redirect, with `attributes`.
-fn request(bridge: &RealBridge, attributes: &[(&str, &str)]) -> Url {
+pub(crate) fn request(bridge: &RealBridge, attributes: &[(&str, &str)]) -> Url {
     let mut request = new_request(bridge);
     for (name, value) in attributes {
         request = request.with(name, value);
@@ -157,7 +157,7 @@ fn told(page: &Page) -> String {
     String::from_utf8(BASE64_STANDARD.decode(response).unwrap()).unwrap()
 }
 
-fn assert_is_zoe(page: &Page) {
+pub(crate) fn assert_is_zoe(page: &Page) {
     let xml = told(page);
     assert!(
         xml.contains("status:Success") && xml.contains(MAIL),
@@ -166,7 +166,7 @@ fn assert_is_zoe(page: &Page) {
 }
 
 /// The service, as the login page of CAS was given it.
-fn service(page: &Page) -> Url {
+pub(crate) fn service(page: &Page) -> Url {
     let (_, service) = page
         .url
         .query_pairs()

@@ -1,11 +1,21 @@
 //! A browser without a screen: it goes where it is sent, keeps cookies as a real one does, and
 //! submits forms. Every host below `localhost` is this machine.
 
-use std::{fmt::Write as _, time::Duration};
+use std::{
+    fmt::Write as _,
+    io::{Read as _, Write as _},
+    net::{Ipv4Addr, SocketAddr},
+    sync::Arc,
+    time::Duration,
+};
 
+use openssl::{
+    ssl::{SslConnector, SslMethod},
+    x509::X509,
+};
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
-    net::TcpStream,
+    net::{TcpSocket, TcpStream},
 };
 use url::{Host, Origin, Url};
 
@@ -90,6 +100,10 @@ pub(crate) struct BrowserSim {
     /// Where it stays: it does not follow a redirect to elsewhere, of which the test is the far
     /// side. Without one it goes wherever it is sent.
     pub(crate) stays_at: Option<Origin>,
+    /// Whom it believes about servers that speak TLS; without one it goes to none.
+    pub(crate) authority: Option<Arc<[u8]>>,
+    /// The address of its own machine, where it is another one.
+    pub(crate) from: Option<Ipv4Addr>,
 }
 
 impl BrowserSim {
@@ -99,7 +113,16 @@ impl BrowserSim {
             jar: CookieJar::default(),
             language: "fr",
             stays_at: None,
+            authority: None,
+            from: None,
         }
+    }
+
+    /// Sends just these bytes to the server of an address; none where it closes the connection without an answer, as one
+    /// does that does not want to read all.
+    pub(crate) async fn send_as_it_is(&self, url: &Url, message: &str) -> Option<Page> {
+        let answer = self.exchange(url, message).await;
+        (!answer.is_empty()).then(|| parse(url, &answer))
     }
 
     /// Goes to an address that the person typed.
@@ -192,9 +215,7 @@ impl BrowserSim {
         }
         let body = request.form.clone().unwrap_or_default();
         let message = format!("{head}\r\n{body}");
-        let answer = tokio::time::timeout(ANSWER_LIMIT, exchange(&request.url, &message))
-            .await
-            .unwrap_or_else(|_| panic!("no answer from {}", request.url));
+        let answer = self.exchange(&request.url, &message).await;
         let page = parse(&request.url, &answer);
         for (name, value) in &page.headers {
             if name == "set-cookie" {
@@ -202,6 +223,48 @@ impl BrowserSim {
             }
         }
         page
+    }
+
+    async fn exchange(&self, url: &Url, message: &str) -> Vec<u8> {
+        tokio::time::timeout(ANSWER_LIMIT, self.exchange_ever(url, message))
+            .await
+            .unwrap_or_else(|_| panic!("no answer from {url}"))
+    }
+
+    async fn exchange_ever(&self, url: &Url, message: &str) -> Vec<u8> {
+        let is_here = match url.host() {
+            Some(Host::Domain(name)) => name == "localhost" || name.ends_with(".localhost"),
+            Some(Host::Ipv4(address)) => address.is_loopback(),
+            Some(Host::Ipv6(_)) | None => false,
+        };
+        assert!(is_here, "the tests leave this machine: {url}");
+        let mut stream = self.connect(url).await;
+        match (url.scheme(), self.authority.clone()) {
+            ("http", _) => {
+                stream.write_all(message.as_bytes()).await.unwrap();
+                let mut answer = Vec::new();
+                stream.read_to_end(&mut answer).await.unwrap();
+                answer
+            }
+            ("https", Some(authority)) => {
+                let (stream, message) = (stream.into_std().unwrap(), message.to_owned());
+                let host = url.host_str().unwrap().to_owned();
+                let ask = move || exchange_in_tls(stream, &host, (&authority, &message));
+                tokio::task::spawn_blocking(ask).await.unwrap()
+            }
+            (_, _) => panic!("the browser does not go there: {url}"),
+        }
+    }
+
+    async fn connect(&self, url: &Url) -> TcpStream {
+        let socket = TcpSocket::new_v4().unwrap();
+        if let Some(from) = self.from {
+            socket.bind(SocketAddr::from((from, 0))).unwrap();
+        }
+        let port = url.port_or_known_default().unwrap();
+        let server = SocketAddr::from((Ipv4Addr::LOCALHOST, port));
+        let connected = socket.connect(server).await;
+        connected.unwrap_or_else(|fault| panic!("nobody at {url}: {fault}"))
     }
 }
 
@@ -248,23 +311,21 @@ fn head(request: &Request, language: &str) -> String {
     head
 }
 
-async fn exchange(url: &Url, message: &str) -> Vec<u8> {
-    let is_here = match url.host() {
-        Some(Host::Domain(name)) => name == "localhost" || name.ends_with(".localhost"),
-        Some(Host::Ipv4(address)) => address.is_loopback(),
-        Some(Host::Ipv6(_)) | None => false,
-    };
-    assert!(
-        is_here && url.scheme() == "http",
-        "the tests leave this machine: {url}"
-    );
-    let port = url.port_or_known_default().unwrap();
-    let mut stream = TcpStream::connect(("127.0.0.1", port))
-        .await
-        .unwrap_or_else(|fault| panic!("nobody at {url}: {fault}"));
-    stream.write_all(message.as_bytes()).await.unwrap();
+/// Asks over TLS; the answer, up to its end.
+fn exchange_in_tls(
+    stream: std::net::TcpStream,
+    host: &str,
+    (authority, message): (&[u8], &str),
+) -> Vec<u8> {
+    stream.set_nonblocking(false).unwrap();
+    let mut connector = SslConnector::builder(SslMethod::tls_client()).unwrap();
+    let authority = X509::from_pem(authority).unwrap();
+    connector.cert_store_mut().add_cert(authority).unwrap();
+    let mut stream = connector.build().connect(host, stream).unwrap();
     let mut answer = Vec::new();
-    stream.read_to_end(&mut answer).await.unwrap();
+    // Who refuses a message closes before its end, and what came before that counts.
+    let _ = stream.write_all(message.as_bytes());
+    let _ = stream.read_to_end(&mut answer);
     answer
 }
 

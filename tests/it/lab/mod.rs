@@ -3,6 +3,7 @@
 //! Everything that a test starts listens on 127.0.0.1 and dies with the test; everything that it
 //! writes lies in a folder of its own that goes with it.
 
+pub(crate) mod balancer;
 pub(crate) mod browser;
 pub(crate) mod cas_script;
 pub(crate) mod cas_server;

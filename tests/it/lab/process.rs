@@ -135,6 +135,21 @@ impl Server {
         prlimit(Some(process), Resource::Nofile, as_before).unwrap();
     }
 
+    /// Has no file of its become larger from now on; gives what it was allowed, for [`Self::allow_growth`].
+    pub(crate) fn forbid_growth(&self) -> Rlimit {
+        let none = Rlimit {
+            current: Some(0),
+            ..getrlimit(Resource::Fsize)
+        };
+        prlimit(Some(Pid::from_child(&self.child)), Resource::Fsize, none).unwrap()
+    }
+
+    /// Has its files become as large as before.
+    pub(crate) fn allow_growth(&self, as_before: Rlimit) {
+        let process = Pid::from_child(&self.child);
+        prlimit(Some(process), Resource::Fsize, as_before).unwrap();
+    }
+
     /// Waits until one line of what it printed has all of `texts`: a server may write its log behind its
     /// answers.
     pub(crate) async fn says(&self, texts: &[&str]) {

@@ -25,7 +25,8 @@ pub(crate) struct RealBridge {
     pub(crate) system_authorities: Option<PathBuf>,
     /// The configuration of the `SoftHSM` that it signs by.
     pub(crate) soft_hsm: Option<PathBuf>,
-    port: u16,
+    /// Where it listens.
+    pub(crate) port: u16,
 }
 
 impl RealBridge {
@@ -56,6 +57,16 @@ impl RealBridge {
         assert_eq!(xmllint_schema(metadata, Schema::Metadata), Ok(()), "{name}");
         let file = self.folder.path().join(name).with_extension("xml");
         std::fs::write(file, metadata).unwrap();
+    }
+
+    /// Takes over the keys of another one, to be one more node of it.
+    pub(crate) fn take_keys(&self, other: &Self) {
+        for file in std::fs::read_dir(other.folder.path().join("keys")).unwrap() {
+            let file = file.unwrap();
+            let own = self.folder.path().join("keys").join(file.file_name());
+            std::fs::remove_file(&own).unwrap();
+            std::fs::copy(file.path(), own).unwrap();
+        }
     }
 
     /// Makes a second signing key, on P-256: gives what to replace in the configuration, for

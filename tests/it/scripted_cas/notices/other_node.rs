@@ -18,6 +18,11 @@ struct Nodes {
 
 impl Nodes {
     async fn start() -> Self {
+        Self::minutes_apart(0).await
+    }
+
+    /// The second one's clock is so many minutes ahead.
+    async fn minutes_apart(minutes: i64) -> Self {
         let redis = Redis::start(&[]).await;
         let authority = Authority::new("University");
         let known = [("eduPersonUniqueId", "5b0e3c7a91d24f68@univ-montp3.example")];
@@ -31,6 +36,7 @@ impl Nodes {
             bridge(&setup, &cas.url(), "", Some(&authority))
         };
         let (bridge, other) = (node(1), node(2));
+        other.wait(minutes);
         Self {
             one: House { cas, bridge },
             other,
@@ -71,4 +77,28 @@ async fn r66_a_notice_that_overtakes_the_sign_in_at_another_node_lets_no_session
     assert_eq!(page.status, 303);
     let page = browser.arrive(&login.callback(&new_ticket())).await;
     page.answer();
+}
+
+#[tokio::test]
+async fn r63_r66_a_sign_in_by_cas_and_its_end_cross_nodes_whose_clocks_are_two_minutes_apart() {
+    for minutes in [2, -2] {
+        let nodes = Nodes::minutes_apart(minutes).await;
+        let one = &nodes.one.bridge;
+        for (begins, ends) in [(one, &nodes.other), (&nodes.other, one)] {
+            let mut browser = begins.browser();
+            let login = at_cas(&mut browser, &begins.request()).await;
+            let (mut browser, ticket) = (at(ends, &browser), new_ticket());
+            let callback = login.callback(&ticket);
+            browser.arrive(&callback).await.answer();
+            let (address, _) = callback.split_once('?').unwrap();
+            let mut signed = Signed {
+                address: address.to_owned(),
+                browser: at(one, &browser),
+                ticket,
+            };
+            assert_eq!(nodes.answer(&mut signed).await, (true, true), "{minutes}");
+            posted(begins, &signed.address, &notice(&signed.ticket)).await;
+            assert_eq!(nodes.answer(&mut signed).await, (false, false), "{minutes}");
+        }
+    }
 }

@@ -1,0 +1,195 @@
+//! The Redis servers that several nodes share: each as the running server would ask it.
+
+use super::{Finding, PATIENCE, clock::Date};
+use crate::{
+    config::store::RedisServer,
+    store::redis::probe::{About, Probed, Said, Survey, survey},
+    sys::clock::Clock,
+};
+
+const GUIDE: &str = "store.guide";
+const SERVER: &str = "store.server";
+const MEMORY: &str = "store.memory";
+const RIGHTS: &str = "store.rights";
+const REPLICAS: &str = "store.replicas";
+const TIME: &str = "store.time";
+
+/// Tries all of them; nothing is said where there are none. What time it is there goes to `dates`.
+pub(super) async fn findings(
+    config: Option<&RedisServer>,
+    clock: &dyn Clock,
+    dates: &mut Vec<Date>,
+) -> Vec<Finding> {
+    let Some(config) = config else {
+        return Vec::new();
+    };
+    let seen = survey(config, clock, PATIENCE).await;
+    let mut findings = of_guides(&seen);
+    if seen.servers.is_empty() {
+        let hint = "mend the way to those that say where it is first";
+        findings.push(Finding::not_tried(SERVER, "the server itself", hint));
+    }
+    for (address, said) in &seen.servers {
+        match said {
+            Err(fault) => findings.push(Finding::bad(SERVER, format!("{address}: {fault}"), REACH)),
+            Ok(probed) => {
+                let of_server = Server {
+                    address,
+                    config,
+                    probed,
+                };
+                findings.extend(of_server.findings());
+                let at = probed.time.map(|(theirs, ours)| Date {
+                    server: format!("the machine of {address}"),
+                    theirs,
+                    ours,
+                });
+                dates.extend(at);
+            }
+        }
+    }
+    findings
+}
+
+const REACH: &str = "is it started, is the port right, does a firewall stand between? with rediss: store.ca must name the \
+                     authority of its certificate, which has the name that stands in the address; where it refuses us: \
+                     store.user and the file of its password";
+
+/// The Sentinels, or the servers of a Cluster that are asked for the others.
+fn of_guides(seen: &Survey) -> Vec<Finding> {
+    let mut first: Option<&str> = None;
+    let mut findings: Vec<_> = { seen.guides.iter() }
+        .map(|(address, said): &Said<String>| match said {
+            Err(fault) => Finding::bad(GUIDE, format!("{address}: {fault}"), REACH),
+            Ok(named) if first.is_some_and(|first| first != named) => Finding::warning(
+                GUIDE,
+                format!("{address} says {named}, and another one said something else"),
+                "if it stays so: they do not all watch the same, see their logs",
+            ),
+            Ok(named) => {
+                first = Some(named);
+                Finding::good(GUIDE, format!("{address} says {named}"))
+            }
+        })
+        .collect();
+    if seen.lacks_slots {
+        findings.push(Finding::bad(
+            GUIDE,
+            "the Cluster has no server for some of its slots",
+            "what is kept there is lost to people: `redis-cli --cluster check` says which, `--cluster fix` mends it",
+        ));
+    }
+    findings
+}
+
+/// One that answered.
+struct Server<'a> {
+    address: &'a str,
+    config: &'a RedisServer,
+    probed: &'a Probed,
+}
+
+impl Server<'_> {
+    fn findings(&self) -> Vec<Finding> {
+        let mut findings = Vec::new();
+        if let Some(about) = &self.probed.about {
+            findings.push(self.kind(about));
+            findings.push(self.memory(about));
+            findings.extend(self.replicas(about));
+        }
+        findings.push(self.rights());
+        findings.push(self.round_trip());
+        findings
+    }
+
+    fn kind(&self, about: &About) -> Finding {
+        let (address, version) = (self.address, &about.version);
+        if about.is_master {
+            return Finding::good(SERVER, format!("{address}: Redis {version}, takes writes"));
+        }
+        Finding::bad(
+            SERVER,
+            format!("{address}: Redis {version}, a replica, which takes no writes"),
+            "name the master; so that the one that takes its place is found by itself, name the Sentinels (store.sentinels)",
+        )
+    }
+
+    fn memory(&self, about: &About) -> Finding {
+        let (address, policy) = (self.address, &about.policy);
+        if self.probed.is_full {
+            let what = format!("{address}: there is no more room");
+            return Finding::bad(MEMORY, what, "give it more (maxmemory), or others less");
+        }
+        if policy == "noeviction" {
+            return Finding::good(
+                MEMORY,
+                format!("{address}: forgets nothing for want of room"),
+            );
+        }
+        Finding::warning(
+            MEMORY,
+            format!(
+                "{address}: where room is short it removes values (maxmemory-policy {policy}): sessions, so that people \
+                 sign in again, and marks of requests and tickets, which could then be used twice"
+            ),
+            "maxmemory-policy noeviction",
+        )
+    }
+
+    fn replicas(&self, about: &About) -> Option<Finding> {
+        let (address, count) = (self.address, about.replicas);
+        match (about.needs_replicas, count) {
+            (false, _) => None,
+            (true, 0 | 1) => Some(Finding::warning(
+                REPLICAS,
+                format!(
+                    "{address}: has {count} replica(s), and refuses writes without one (min-replicas-to-write)"
+                ),
+                "with one replica the promoted server would refuse every write: leave min-replicas-to-write out, or have \
+                 two replicas",
+            )),
+            (true, _) => Some(Finding::good(
+                REPLICAS,
+                format!("{address}: has {count} replicas, and refuses writes where too few follow"),
+            )),
+        }
+    }
+
+    fn rights(&self) -> Finding {
+        let refused = &self.probed.refused;
+        if refused.is_empty() {
+            let what = format!("{}: our account may do all that is needed", self.address);
+            return Finding::good(RIGHTS, what);
+        }
+        let rights: Vec<_> = refused.iter().map(|name| format!("+{name}")).collect();
+        let what = format!(
+            "{}: our account may not {}",
+            self.address,
+            refused.join(", ")
+        );
+        let hint = format!(
+            "ACL SETUSER with {}, on keys ~{}*",
+            rights.join(" "),
+            self.config.prefix
+        );
+        // Without these two people are still remembered.
+        if refused
+            .iter()
+            .all(|name| ["info", "time"].contains(&name.as_str()))
+        {
+            return Finding::warning(RIGHTS, what, hint);
+        }
+        Finding::bad(RIGHTS, what, hint)
+    }
+
+    fn round_trip(&self) -> Finding {
+        let taken = self.probed.round_trip;
+        let what = format!("{}: answers within {} ms", self.address, taken.as_millis());
+        if taken * 2 < self.config.timeout() {
+            return Finding::good(TIME, what);
+        }
+        let hint =
+            "more than half of store.timeout-milliseconds: raise that, or have the server nearer";
+        Finding::warning(TIME, what, hint)
+    }
+}

@@ -1,0 +1,157 @@
+//! Nodes whose clocks are not the same: two minutes harm nobody, and a node that is ten minutes off says so.
+
+use jiff::SignedDuration;
+use passerelle::sys::clock::{Clock as _, SystemClock};
+use serde_json::{Value, json};
+
+use crate::{
+    bridge::{Bridge, LIBRARY, Setup, ZOOM, log::Log},
+    lab::redis_server::Redis,
+    shared_store::{at, table, visit},
+};
+
+/// A node whose clock is so many minutes ahead of that of everybody else, the store's included.
+fn node(redis: &Redis, seed: u64, minutes: i64) -> Bridge {
+    let setup = Setup {
+        seed,
+        more: table(redis),
+        start: SystemClock.now() + SignedDuration::from_mins(minutes),
+        ..Setup::new()
+    };
+    setup.build()
+}
+
+/// Each compares its clock so many times.
+async fn compare(nodes: &[&Bridge], times: usize) {
+    for _ in 0..times {
+        for node in nodes {
+            let current = node.live.current();
+            let bridge = &current.front.bridge;
+            bridge.store.compare_clocks(&*bridge.clock).await;
+        }
+    }
+}
+
+/// Its `/readyz`: the status, why it is not ready, and how it stands with its clock.
+async fn told(node: &Bridge) -> (u16, Value, Value) {
+    let page = node.browser().open("/readyz").await;
+    let told: Value = serde_json::from_str(&page.body).unwrap();
+    (
+        page.status,
+        told["not_ready_because_of"].clone(),
+        told["clock"]["state"].clone(),
+    )
+}
+
+#[tokio::test]
+async fn r33_r50_r74_nodes_whose_clocks_are_two_minutes_apart_take_each_others_steps() {
+    for minutes in [2, -2] {
+        let redis = Redis::start(&[]).await;
+        let (one, other) = (node(&redis, 1, 0), node(&redis, 2, minutes));
+        for (begins, ends, guessed) in [
+            (&one, &other, "ines.benali"),
+            (&other, &one, "compte.gratuit"),
+        ] {
+            // Each step of the sign-in at another node.
+            let mut browser = begins.browser();
+            let request = begins.request();
+            let form = browser.arrive(&request.redirect(None)).await;
+            let mut browser = at(ends, &browser);
+            let page = browser.sign_in(&form, "anne.dupont").await;
+            ends.identity(&page.answer(), ZOOM, request.id());
+            // Its session at both, and its end at both.
+            for node in [begins, ends, begins] {
+                browser = at(node, &browser);
+                assert_eq!(visit(node, &mut browser, LIBRARY).await.kind(), "post");
+            }
+            let kept = browser.clone();
+            browser.sign_out().await;
+            for node in [begins, ends] {
+                let page = visit(node, &mut at(node, &kept), ZOOM).await;
+                assert_eq!(page.kind(), "login", "{minutes}");
+            }
+            // The request is used at both.
+            let mut thief = begins.browser();
+            let form = thief.arrive(&request.redirect(None)).await;
+            let page = thief.sign_in(&form, "luc.bernard").await;
+            page.stops(400, "request-used");
+            // Guesses at one count at the other, which has the account wait; and not for long.
+            let mut browser = begins.browser();
+            let form = browser.arrive(&begins.request().redirect(None)).await;
+            for _ in 0..5 {
+                let wrong = form.filled(guessed, "wrong");
+                browser.submit(&form, &wrong).await;
+            }
+            let mut browser = ends.browser();
+            let form = browser.arrive(&ends.request().redirect(None)).await;
+            let page = browser.sign_in(&form, guessed).await;
+            if ends.now() > begins.now() {
+                // It has waited already.
+                page.answer();
+            } else {
+                assert_eq!(page.status, 429, "{minutes}");
+                ends.wait(3);
+                browser.sign_in(&form, guessed).await.answer();
+                ends.wait(-3);
+            }
+        }
+        compare(&[&one, &other], 3).await;
+        for node in [&one, &other] {
+            assert_eq!(told(node).await, (200, json!([]), json!("right")));
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_node_whose_clock_is_ten_minutes_off_is_not_ready_until_it_is_set() {
+    for minutes in [10, -10] {
+        let redis = Redis::start(&[]).await;
+        let (one, other) = (node(&redis, 1, 0), node(&redis, 2, minutes));
+        let log = Log::start();
+        assert_eq!(told(&other).await, (200, json!([]), Value::Null));
+        compare(&[&one, &other], 2).await;
+        assert_eq!(told(&one).await, (200, json!([]), json!("right")));
+        let wrong = (503, json!(["clock"]), json!("wrong"));
+        assert_eq!(told(&other).await, wrong, "{minutes}");
+        let metrics = other.metrics().await;
+        assert!(
+            metrics.contains("\npasserelle_clock_wrong 1\n"),
+            "{metrics}"
+        );
+        let (_, ahead) = metrics
+            .split_once("\npasserelle_clock_ahead_seconds ")
+            .unwrap();
+        let ahead: i64 = ahead.lines().next().unwrap().parse().unwrap();
+        // The clock of the test stands still.
+        assert!((ahead - minutes * 60).abs() < 60, "{ahead}");
+        compare(&[&one, &other], 2).await;
+        assert_eq!(log.text().matches("our clock is wrong").count(), 1);
+        other.wait(-minutes);
+        compare(&[&other], 1).await;
+        assert_eq!(told(&other).await, (200, json!([]), json!("right")));
+        let text = log.text();
+        assert_eq!(text.matches("agree again").count(), 1, "{text}");
+    }
+}
+
+#[tokio::test]
+async fn where_the_clock_of_redis_is_wrong_every_node_says_so_and_stays_ready() {
+    let redis = Redis::start(&[]).await;
+    let nodes = [node(&redis, 1, 60), node(&redis, 2, 60)];
+    compare(&[&nodes[0], &nodes[1]], 4).await;
+    for node in &nodes {
+        assert_eq!(told(node).await, (200, json!([]), json!("disputed")));
+    }
+}
+
+#[tokio::test]
+async fn a_node_that_may_not_ask_redis_for_the_time_says_so_once_and_keeps_sessions() {
+    let redis = Redis::start(&["--user", "default", "on", "nopass", "~*", "+@all", "-time"]).await;
+    let node = node(&redis, 1, 0);
+    let log = Log::start();
+    compare(&[&node], 3).await;
+    assert_eq!(log.text().matches("+time").count(), 1);
+    let mut browser = crate::shared_store::signs_in(&node, "anne.dupont").await;
+    assert_eq!(visit(&node, &mut browser, ZOOM).await.kind(), "post");
+    assert_eq!(told(&node).await, (200, json!([]), Value::Null));
+}
