@@ -30,16 +30,15 @@ pub(super) async fn bounded<F: Future>(patience: Duration, request: F) -> F::Out
 /// Waits for an answer as long as this request may, and for as long as it takes where there is no request; nothing where
 /// the time was over before.
 pub(super) async fn wait<F: Future>(answer: F) -> Option<F::Output> {
-    let Ok(left) = LEFT.try_with(Cell::get) else {
-        return Some(answer.await);
-    };
+    let left = LEFT.try_with(Cell::get).unwrap_or(Duration::MAX);
     if left.is_zero() {
         return None;
     }
     let begun = Instant::now();
     let answer = timeout(left, answer).await;
     // Others of the same request may have waited meanwhile.
-    LEFT.with(|left| left.set(left.get().saturating_sub(begun.elapsed())));
+    let spent = |left: &Cell<Duration>| left.set(left.get().saturating_sub(begun.elapsed()));
+    let _no_request = LEFT.try_with(spent);
     answer.ok()
 }
 

@@ -150,7 +150,7 @@ impl RedisStore {
         T: Send + 'static,
         F: Future<Output = Result<T, StoreError>> + Send + 'static,
     {
-        let work = work(Arc::clone(&self.0));
+        let work = Box::pin(work(Arc::clone(&self.0)));
         let done = async { tokio::spawn(work).await };
         self.wait(async { done.await.unwrap_or(Err(StoreError::Unavailable)) })
             .await
