@@ -2,6 +2,8 @@
 
 use std::collections::BTreeMap;
 
+use tokio::runtime::Handle;
+
 use super::{
     follow::Decision,
     live::{Live, Taken},
@@ -11,8 +13,16 @@ use crate::{
     config::fault::ConfigFault,
     control::{Answers, Reload, Source, Status},
     metadata::sources::SourceRecord,
-    model::{fingerprint::Fingerprint, short_name::ShortName},
+    model::{
+        fingerprint::Fingerprint,
+        oversight::{Overview, Revoked, Which},
+        short_name::ShortName,
+    },
 };
+
+/// The most sessions of one answer, and the most bytes that they take in it: one may have many providers.
+const MOST_SESSIONS: usize = 1_000;
+const MAX_SESSIONS_BYTES: usize = 3 * 1024 * 1024;
 
 impl Answers for Live {
     fn decide(
@@ -42,6 +52,27 @@ impl Answers for Live {
             needs_restart: told(&taken.needs_restart),
             warnings: told(&taken.warnings),
         }
+    }
+
+    fn revoke(&self, which: &Which, asked_by: &str) -> Revoked {
+        let current = self.current();
+        let revoking = current.front.bridge.revoke(which, asked_by);
+        Handle::current().block_on(revoking)
+    }
+
+    fn sessions(&self, which: &Which, most: u32, asked_by: &str) -> Result<Overview, String> {
+        let current = self.current();
+        let most = usize::try_from(most).unwrap_or(MOST_SESSIONS);
+        let overview = { &current.front.bridge }.oversee(which, most.min(MOST_SESSIONS), asked_by);
+        let mut overview =
+            { Handle::current().block_on(overview) }.map_err(|fault| fault.to_string())?;
+        let mut bytes = 0_usize;
+        overview.sessions.retain(|session| {
+            let length = serde_json::to_vec(session).map_or(MAX_SESSIONS_BYTES, |json| json.len());
+            bytes = bytes.saturating_add(length);
+            bytes <= MAX_SESSIONS_BYTES
+        });
+        Ok(overview)
     }
 
     fn status(&self) -> Status {

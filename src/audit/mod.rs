@@ -88,9 +88,36 @@ pub enum Event<'a> {
         cause: SessionEnd,
         /// The providers that were told who the person is; they keep sessions of their own.
         participants: &'a [Participant],
-        /// Where that came from: the browser, or the CAS server.
-        address: IpAddr,
+        /// Where that came from: the browser, or the CAS server; none where an administrator asked for it.
+        address: Option<IpAddr>,
+        /// The administrator, by the user of the system.
+        asked_by: Option<&'a str>,
     },
+    /// An administrator was shown sessions.
+    SessionsShown(ShownSessions<'a>),
+}
+
+/// Sessions that an administrator was shown.
+#[derive(Clone, Copy, Debug)]
+pub struct ShownSessions<'a> {
+    /// Which were asked for.
+    pub which: &'a str,
+    /// How many there are.
+    pub count: u64,
+    /// The administrator, by the user of the system.
+    pub asked_by: &'a str,
+}
+
+impl ShownSessions<'_> {
+    fn write(&self) {
+        tracing::info!(
+            target: "audit",
+            event = "sessions-shown",
+            which = self.which,
+            count = self.count,
+            asked.by = self.asked_by,
+        );
+    }
 }
 
 /// A version of a provider's metadata that counts.
@@ -193,14 +220,17 @@ impl Event<'_> {
                 cause,
                 participants,
                 address,
+                asked_by,
             } => tracing::info!(
                 target: "audit",
                 event = "signed-out",
                 person,
                 cause = cause.as_str(),
                 sp.names = names_of(participants.iter().map(|told| &told.sp)),
-                peer.address = %address,
+                peer.address = address.map(tracing::field::display),
+                asked.by = asked_by,
             ),
+            Self::SessionsShown(shown) => shown.write(),
         }
     }
 }

@@ -408,6 +408,7 @@ impl Bridge {
         let session = Session {
             participants: prepared.participant(&way, &index).into_iter().collect(),
             index,
+            support_code: Some(story.support_code),
             ends_at: self
                 .clock
                 .now()

@@ -13,6 +13,7 @@ pub mod journey;
 pub mod language;
 pub mod matter;
 pub mod name_id;
+pub mod oversight;
 pub mod proof;
 pub mod service_provider;
 pub mod session;

@@ -35,6 +35,19 @@ pub enum Standing {
 /// or a second tab, brings it before the browser has the new one.
 pub const LEADS_ON: SignedDuration = SignedDuration::from_mins(1);
 
+/// A session that lives, as whoever looks after sessions finds it.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Seen {
+    /// Its key.
+    pub key: SessionKey,
+    /// What it holds.
+    pub session: Session,
+    /// When it was last used.
+    pub used_at: Timestamp,
+    /// When it is over if nobody uses it again.
+    pub unused_until: Timestamp,
+}
+
 /// Remembers live sessions.
 ///
 /// A session that cannot be kept costs its person one more login and nothing else: a full backend
@@ -166,6 +179,22 @@ pub trait Sessions: Send + Sync {
         ticket: [u8; 32],
         now: Timestamp,
     ) -> impl Future<Output = Result<Standing, StoreError>> + Send;
+
+    /// Shows every session that lives to `show`, which is no use of any. Each that lives from the beginning of the call
+    /// to its end is shown, maybe more than once; one that begins or ends meanwhile may be shown or not. No more of them
+    /// are held at one time than a page.
+    ///
+    /// This looks at all that there are: it is for an administrator's questions, which are few, and costs a sign-in
+    /// nothing.
+    ///
+    /// # Errors
+    ///
+    /// The store did not answer: there may be more than were shown.
+    fn look_through(
+        &self,
+        show: &mut (dyn FnMut(Seen) + Send),
+        now: Timestamp,
+    ) -> impl Future<Output = Result<(), StoreError>> + Send;
 }
 
 /// Whether a message was seen before.

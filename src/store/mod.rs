@@ -12,8 +12,10 @@ use crate::{
     model::{
         session::{Participant, Session, SessionKey},
         store::{
-            AttemptRule, Attempts, ReplayGuard, Sessions, Sight, Standing, StoreError, Use, Verdict,
+            AttemptRule, Attempts, ReplayGuard, Seen, Sessions, Sight, Standing, StoreError, Use,
+            Verdict,
         },
+        support_code::SupportCode,
     },
     sys::seal::KeyRing,
 };
@@ -170,6 +172,17 @@ impl Sessions for Store {
             Self::Redis(redis) => redis.sign_in_of(ticket, now).await,
         }
     }
+
+    async fn look_through(
+        &self,
+        show: &mut (dyn FnMut(Seen) + Send),
+        now: Timestamp,
+    ) -> Result<(), StoreError> {
+        match self {
+            Self::Memory(memory) => memory.look_through(show, now).await,
+            Self::Redis(redis) => redis.look_through(show, now).await,
+        }
+    }
 }
 
 impl ReplayGuard for Store {
@@ -212,6 +225,26 @@ impl Attempts for Store {
             Self::Redis(redis) => redis.take_back(key, rule, attempted_at).await,
         }
     }
+}
+
+/// A session as it is kept. Its support code is behind all else: a version of the program that does not know of it reads what
+/// is before, and no more; one that keeps the session again without it takes nothing else away.
+fn pack(session: &Session) -> Result<Vec<u8>, StoreError> {
+    // What cannot be packed cannot be remembered; the caller goes on without a session.
+    let mut packed = postcard::to_allocvec(session).or(Err(StoreError::Unavailable))?;
+    if let Some(code) = session.support_code {
+        packed.extend_from_slice(code.octets());
+    }
+    Ok(packed)
+}
+
+/// The session of what [`pack`] made, here or in an earlier version.
+fn unpack(packed: &[u8]) -> Option<Session> {
+    let (session, rest) = postcard::take_from_bytes::<Session>(packed).ok()?;
+    Some(Session {
+        support_code: rest.first_chunk().copied().map(SupportCode::of),
+        ..session
+    })
 }
 
 /// When `step` has passed since `start`: past the last instant there is, that one.

@@ -57,6 +57,8 @@ mod journeys;
 #[cfg(test)]
 mod name_ids;
 #[cfg(test)]
+mod oversight;
+#[cfg(test)]
 mod password_attempts;
 #[cfg(test)]
 mod peers;

@@ -113,6 +113,29 @@ local leads = bounded(redis.call('GET', KEYS[2]))
 if leads then return {2, leads} end
 return {0, ''}";
 
+    /// Looks at a session, which is no use of it. Keys: session. Arguments: now, idle. Gives the sealed session and when it
+    /// was last used, or nothing.
+    LOOK = r"
+local sealed, used = living(KEYS[1], tonumber(ARGV[1]), tonumber(ARGV[2]))
+if not sealed then return false end
+return {sealed, string.format('%.0f', used)}";
+
+    /// Gives the next sessions of the list. Keys: ends of the sessions. Arguments: the end behind which to begin, how many,
+    /// the most sessions. Gives the end up to which the list was read, or nothing where it is over, and the sessions: all that have one end
+    /// are of one page, so that none is between two.
+    PAGE = r"
+local page = redis.call('ZRANGEBYSCORE', KEYS[1], ARGV[1], '+inf', 'WITHSCORES', 'LIMIT', 0, ARGV[2])
+local last = page[#page]
+if not last then return {'', {}} end
+local members = {}
+for at = 1, #page, 2 do
+  if page[at + 1] ~= last then members[#members + 1] = page[at] end
+end
+for _, member in ipairs(redis.call('ZRANGEBYSCORE', KEYS[1], last, last, 'LIMIT', 0, ARGV[3])) do
+  members[#members + 1] = member
+end
+return {last, members}";
+
     /// Puts another sealed session in the place of one. Keys: session. Arguments: the one that was read, the
     /// other one. Gives 1 where that was still there.
     SWAP = r"

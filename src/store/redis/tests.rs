@@ -19,7 +19,8 @@ use crate::{
     model::{
         entity_id::EntityId,
         session::{Participant, Session, SessionKey},
-        store::{AttemptRule, Attempts, Sessions, Standing, Verdict},
+        store::{AttemptRule, Attempts, Seen, Sessions, Standing, Verdict},
+        support_code::SupportCode,
     },
     store::conformance::{self, LIMITS, at, key, participant, session},
     sys::{
@@ -337,6 +338,21 @@ async fn r126_what_an_earlier_version_has_stored_is_read_and_what_is_stored_now_
     let earlier = URL_SAFE_NO_PAD.decode(OF_FORM_1).unwrap();
     put(&mut stranger, 1, &earlier);
     assert_eq!(store.find(key(1), at(1)).await, Ok(Some(kept)));
+}
+
+#[test]
+fn r126_an_earlier_version_reads_a_session_that_has_a_code() {
+    let before = session("zoe", 9_000);
+    let with_code = Session {
+        support_code: Some(SupportCode::of([7; 5])),
+        ..before.clone()
+    };
+    let packed = crate::store::pack(&with_code).unwrap();
+    // That version reads what it knows, and leaves alone what is behind it.
+    let read: Session = postcard::from_bytes(&packed).unwrap();
+    assert_eq!(read, before);
+    let packed = crate::store::pack(&before).unwrap();
+    assert_eq!(crate::store::unpack(&packed), Some(before));
 }
 
 #[tokio::test]
@@ -832,6 +848,14 @@ impl Sessions for Nodes {
 
     async fn sign_in_of(&self, ticket: [u8; 32], now: Timestamp) -> Result<Standing, StoreError> {
         self.next().sign_in_of(ticket, now).await
+    }
+
+    async fn look_through(
+        &self,
+        show: &mut (dyn FnMut(Seen) + Send),
+        now: Timestamp,
+    ) -> Result<(), StoreError> {
+        self.next().look_through(show, now).await
     }
 }
 

@@ -23,7 +23,8 @@ use crate::{
     },
 };
 
-/// The form of the values that are written: postcard of `Session` and of nothing else that can change.
+/// The form of the values that are written: what `store::pack` makes of a session, postcard of a step of a story, and
+/// nothing else that can change.
 const FORM: u8 = 1;
 
 /// The largest value that is opened: more than a session with all that it may hold takes. The scripts give one octet
