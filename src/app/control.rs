@@ -17,6 +17,8 @@ use crate::{
         fingerprint::Fingerprint,
         oversight::{Overview, Revoked, Which},
         short_name::ShortName,
+        story::StoryStep,
+        support_code::SupportCode,
     },
 };
 
@@ -75,6 +77,14 @@ impl Answers for Live {
         Ok(overview)
     }
 
+    fn story(&self, code: SupportCode, asked_by: &str) -> Result<Vec<StoryStep>, String> {
+        let current = self.current();
+        let story = current.front.bridge.story(code, asked_by);
+        Handle::current()
+            .block_on(story)
+            .map_err(|fault| fault.to_string())
+    }
+
     fn status(&self) -> Status {
         let current = self.current();
         let bridge = &current.front.bridge;
@@ -88,6 +98,7 @@ impl Answers for Live {
             ("requests_without_replay_mark", health.replay_unguarded()),
             ("cas_tickets_without_mark", health.tickets_unmarked()),
             ("sessions_unkept", health.sessions_unkept()),
+            ("story_steps_dropped", bridge.stories.dropped()),
             (
                 "store_does_not_answer",
                 store.is_some_and(|store| !store.answers).into(),

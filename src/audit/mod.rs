@@ -93,8 +93,33 @@ pub enum Event<'a> {
         /// The administrator, by the user of the system.
         asked_by: Option<&'a str>,
     },
+    /// An administrator was shown what is kept of a sign-in.
+    StoryShown(ShownStory<'a>),
     /// An administrator was shown sessions.
     SessionsShown(ShownSessions<'a>),
+}
+
+/// What is kept of a sign-in, that an administrator was shown.
+#[derive(Clone, Copy, Debug)]
+pub struct ShownStory<'a> {
+    /// The sign-in.
+    pub support_code: SupportCode,
+    /// How many steps are kept of it.
+    pub steps: usize,
+    /// The administrator, by the user of the system.
+    pub asked_by: &'a str,
+}
+
+impl ShownStory<'_> {
+    fn write(&self) {
+        tracing::info!(
+            target: "audit",
+            event = "story-shown",
+            support.code = %self.support_code,
+            steps = self.steps,
+            asked.by = self.asked_by,
+        );
+    }
 }
 
 /// Sessions that an administrator was shown.
@@ -231,6 +256,7 @@ impl Event<'_> {
                 asked.by = asked_by,
             ),
             Self::SessionsShown(shown) => shown.write(),
+            Self::StoryShown(shown) => shown.write(),
         }
     }
 }

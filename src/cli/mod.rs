@@ -19,6 +19,7 @@ mod serve;
 mod session;
 mod sp;
 mod status;
+mod story;
 mod zoom_settings;
 
 use std::{
@@ -68,6 +69,8 @@ enum Command {
     Status(status::Options),
     /// Says who is signed in, and ends sessions.
     Session(session::Options),
+    /// Prints what became of a sign-in, by the support code that somebody reads to you.
+    Story(story::Options),
     /// Tries how somebody is told of what ends.
     Alerts(alerts::Options),
     /// Checks the configuration and everything that it names, and says all that is wrong.
@@ -120,6 +123,7 @@ impl Command {
             | Self::Reload
             | Self::Status(_)
             | Self::Session(_)
+            | Self::Story(_)
             | Self::Alerts(_)
             | Self::Check
             | Self::Doctor(_)
@@ -146,6 +150,7 @@ pub fn run() -> ExitCode {
         Command::Reload => reload::run(&config),
         Command::Status(options) => status::run(&config, &options),
         Command::Session(options) => session::run(&config, options),
+        Command::Story(options) => story::run(&config, &options),
         Command::Alerts(options) => alerts::run(&config, &options),
         Command::Check => check::run(&config),
         Command::Doctor(options) => doctor::run(&config, &options),

@@ -49,6 +49,7 @@ pub(super) fn have_it_read_again(socket: &Path) -> anyhow::Result<usize> {
         | Answer::Revoked(_)
         | Answer::Sessions(_)
         | Answer::Status(_)
+        | Answer::Story(_)
         | Answer::Unknown(_) => return Err(AskFault::NotUnderstood.into()),
     };
     for (kind, told) in [

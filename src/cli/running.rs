@@ -81,6 +81,7 @@ pub(super) fn server_of(path: &Path) -> Result<Option<(PathBuf, Status)>, AskFau
             | Answer::Reload(_)
             | Answer::Revoked(_)
             | Answer::Sessions(_)
+            | Answer::Story(_)
             | Answer::Unknown(_),
         ) => Err(AskFault::NotUnderstood),
         Err(AskFault::NobodyThere) => Ok(None),
@@ -124,6 +125,7 @@ pub(super) fn asked(socket: &Path) -> anyhow::Result<Status> {
         | Answer::Reload(_)
         | Answer::Revoked(_)
         | Answer::Sessions(_)
+        | Answer::Story(_)
         | Answer::Unknown(_) => Err(AskFault::NotUnderstood.into()),
     }
 }

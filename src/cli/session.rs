@@ -296,7 +296,11 @@ fn revoke(socket: &Path, options: Revoke) -> anyhow::Result<()> {
     let revoked = match asked {
         Answer::Revoked(revoked) => revoked,
         Answer::Refused(why) | Answer::Unknown(why) => bail!("no session was ended: {why}"),
-        Answer::Decided(_) | Answer::Reload(_) | Answer::Sessions(_) | Answer::Status(_) => {
+        Answer::Decided(_)
+        | Answer::Reload(_)
+        | Answer::Sessions(_)
+        | Answer::Status(_)
+        | Answer::Story(_) => {
             return Err(AskFault::NotUnderstood.into());
         }
     };
@@ -337,8 +341,10 @@ fn overview(socket: &Path, which: Which, most: u32) -> anyhow::Result<Overview> 
         Answer::Sessions(overview) => Ok(overview),
         Answer::Refused(why) => bail!(why),
         Answer::Unknown(why) => bail!("which sessions live is not known: {why}"),
-        Answer::Decided(_) | Answer::Reload(_) | Answer::Revoked(_) | Answer::Status(_) => {
-            Err(AskFault::NotUnderstood.into())
-        }
+        Answer::Decided(_)
+        | Answer::Reload(_)
+        | Answer::Revoked(_)
+        | Answer::Status(_)
+        | Answer::Story(_) => Err(AskFault::NotUnderstood.into()),
     }
 }

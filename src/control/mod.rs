@@ -12,6 +12,8 @@ use crate::model::{
     fingerprint::Fingerprint,
     oversight::{Overview, Revoked, Which},
     short_name::ShortName,
+    story::StoryStep,
+    support_code::SupportCode,
 };
 
 pub mod ask;
@@ -48,6 +50,8 @@ pub enum Command {
     Sessions(Which, u32),
     /// Say how it stands.
     Status,
+    /// Say what is kept of the sign-in of this code.
+    Story(SupportCode),
 }
 
 /// An answer, as it is sent.
@@ -73,6 +77,8 @@ pub enum Answer {
     Sessions(Overview),
     /// To [`Command::Status`].
     Status(Status),
+    /// To [`Command::Story`]; no step where nothing is kept.
+    Story(Vec<StoryStep>),
     /// What was asked for is not known at present; why.
     Unknown(String),
 }
@@ -187,6 +193,12 @@ pub trait Answers: std::fmt::Debug + Send + Sync + 'static {
     fn sessions(&self, which: &Which, most: u32, asked_by: &str) -> Result<Overview, String>;
     /// Says how it stands.
     fn status(&self) -> Status;
+    /// The steps that are kept of the sign-in of this code.
+    ///
+    /// # Errors
+    ///
+    /// Why they are not known.
+    fn story(&self, code: SupportCode, asked_by: &str) -> Result<Vec<StoryStep>, String>;
 }
 
 #[cfg(test)]

@@ -161,6 +161,9 @@ fn answer(answers: &dyn Answers, command: Command, asked_by: &str) -> Answer {
         Command::Sessions(which, most) => { answers.sessions(&which, most, asked_by) }
             .map_or_else(Answer::Unknown, Answer::Sessions),
         Command::Status => Answer::Status(answers.status()),
+        Command::Story(code) => {
+            { answers.story(code, asked_by) }.map_or_else(Answer::Unknown, Answer::Story)
+        }
     }
 }
 
@@ -188,6 +191,8 @@ mod tests {
             fingerprint::Fingerprint,
             oversight::{Overview, Revoked, Which},
             short_name::ShortName,
+            story::StoryStep,
+            support_code::SupportCode,
         },
     };
 
@@ -219,6 +224,10 @@ mod tests {
         fn status(&self) -> Status {
             panic!("nobody asks")
         }
+
+        fn story(&self, _: SupportCode, _: &str) -> Result<Vec<StoryStep>, String> {
+            panic!("nobody asks")
+        }
     }
 
     async fn ask_raw(path: &Path, question: &[u8]) -> String {
@@ -248,6 +257,7 @@ mod tests {
             | Answer::Revoked(_)
             | Answer::Sessions(_)
             | Answer::Status(_)
+            | Answer::Story(_)
             | Answer::Unknown(_)) => {
                 panic!("{other:?}")
             }

@@ -205,14 +205,10 @@ impl Bridge {
     }
 
     fn stopped(&self, fault: HereFault) -> Stopped {
-        Stopped {
-            again: None,
-            fault,
-            support_code: SupportCode::draw(&*self.entropy),
-            home: None,
-            is_trial: false,
-            forget_session: false,
-        }
+        let mut story = Story::new(SupportCode::draw(&*self.entropy));
+        let stopped = self.stopped_at(&mut story, fault);
+        self.keep(story, Err(&stopped));
+        stopped
     }
 
     /// A value to key a form with, where the browser has none yet.

@@ -29,7 +29,7 @@ const ROUNDS: usize = 4;
 /// How many of the sessions that were ended are told one by one.
 const MOST_TOLD: usize = 200;
 /// How many characters of what is derived a handle has: 60 bits, of which no two are the same by chance.
-const HANDLE_CHARS: usize = 12;
+pub(super) const HANDLE_CHARS: usize = 12;
 
 /// Why a question about sessions was not answered.
 #[derive(Debug, thiserror::Error)]

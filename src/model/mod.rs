@@ -19,6 +19,7 @@ pub mod service_provider;
 pub mod session;
 pub mod short_name;
 pub mod store;
+pub mod story;
 pub mod support_code;
 pub mod text;
 pub mod trace;

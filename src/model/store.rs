@@ -5,6 +5,8 @@ use jiff::{SignedDuration, Timestamp};
 use super::{
     entity_id::EntityId,
     session::{Participant, Session, SessionKey},
+    story::{Keeping, StoryStep},
+    support_code::SupportCode,
 };
 
 /// The store did not do what was asked; nothing is known about what it holds. Whoever meets one goes on as
@@ -334,6 +336,37 @@ pub trait Attempts: Send + Sync {
         rule: AttemptRule,
         attempted_at: Timestamp,
     ) -> impl Future<Output = Result<(), StoreError>> + Send;
+}
+
+/// Remembers what became of sign-ins, for the help desk.
+///
+/// It takes no more room than it may, whatever anybody does: a full backend forgets the stories whose end is nearest.
+pub trait Stories: Send + Sync {
+    /// Puts a step behind those of its story. A step that is an end has the whole story kept for as long as itself.
+    ///
+    /// This is one step: of any number of concurrent calls each adds its own.
+    ///
+    /// # Errors
+    ///
+    /// The store did not answer, or the story has as many bytes as it may: this step is not kept, and nobody waits for it.
+    fn add_to_story(
+        &self,
+        code: SupportCode,
+        step: &StoryStep,
+        keeping: Keeping,
+        now: Timestamp,
+    ) -> impl Future<Output = Result<(), StoreError>> + Send;
+
+    /// The steps of the story of `code`, in the order in which they were added; none where nothing is kept.
+    ///
+    /// # Errors
+    ///
+    /// The store did not answer, or what it holds there is not ours.
+    fn story(
+        &self,
+        code: SupportCode,
+        now: Timestamp,
+    ) -> impl Future<Output = Result<Vec<StoryStep>, StoreError>> + Send;
 }
 
 #[cfg(test)]

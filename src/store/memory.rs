@@ -14,6 +14,7 @@ use moka::{ops::compute::Op, policy::EvictionPolicy, sync::Cache};
 
 use super::{
     Limits, after, pack,
+    shelf::{self, Shelf},
     timed_map::{PURGED_PER_CALL, TimedMap},
     unpack,
 };
@@ -22,8 +23,10 @@ use crate::{
         session::{Participant, Session, SessionKey},
         store::{
             AttemptRule, Attempts, LEADS_ON, ReplayGuard, Seen, Sessions, Sight, Standing,
-            StoreError, Use, Verdict,
+            StoreError, Stories, Use, Verdict,
         },
+        story::{Keeping, StoryStep},
+        support_code::SupportCode,
     },
     sys::hmac::sha256,
 };
@@ -50,6 +53,7 @@ pub struct MemoryStore {
     brought: Mutex<TimedMap<Brought>>,
     marks: Mutex<TimedMap<Mark>>,
     attempts: Mutex<TimedMap<Counter>>,
+    stories: Mutex<Shelf>,
 }
 
 /// A session, packed: a map of attributes takes several times the room of its bytes.
@@ -125,6 +129,7 @@ impl MemoryStore {
             brought: Mutex::new(TimedMap::new()),
             marks: Mutex::new(TimedMap::new()),
             attempts: Mutex::new(TimedMap::new()),
+            stories: Mutex::new(Shelf::new(limits.story_bytes)),
         }
     }
 
@@ -422,6 +427,23 @@ impl TimedMap<Brought> {
             Some(Brought::SignedOut) => Standing::Ended,
             Some(Brought::Once) | None => Standing::Lives,
         }
+    }
+}
+
+impl Stories for MemoryStore {
+    async fn add_to_story(
+        &self,
+        code: SupportCode,
+        step: &StoryStep,
+        keeping: Keeping,
+        now: Timestamp,
+    ) -> Result<(), StoreError> {
+        let piece = shelf::frame(&shelf::pack(step)?)?;
+        lock(&self.stories).add(shelf::id(code), &piece, keeping, now)
+    }
+
+    async fn story(&self, code: SupportCode, now: Timestamp) -> Result<Vec<StoryStep>, StoreError> {
+        Ok(lock(&self.stories).read(shelf::id(code), now))
     }
 }
 

@@ -12,9 +12,10 @@ use crate::{
     model::{
         session::{Participant, Session, SessionKey},
         store::{
-            AttemptRule, Attempts, ReplayGuard, Seen, Sessions, Sight, Standing, StoreError, Use,
-            Verdict,
+            AttemptRule, Attempts, ReplayGuard, Seen, Sessions, Sight, Standing, StoreError,
+            Stories, Use, Verdict,
         },
+        story::{Keeping, StoryStep},
         support_code::SupportCode,
     },
     sys::seal::KeyRing,
@@ -24,6 +25,7 @@ use crate::{
 mod conformance;
 pub mod memory;
 pub mod redis;
+mod shelf;
 mod timed_map;
 
 /// How much is remembered.
@@ -39,6 +41,8 @@ pub struct Limits {
     /// Accounts and networks whose attempts are counted; past that the one that would be forgotten
     /// next is.
     pub attempts: u32,
+    /// Bytes of stories; past that those whose end is nearest are forgotten.
+    pub story_bytes: u64,
 }
 
 /// The backend that the configuration names.
@@ -181,6 +185,28 @@ impl Sessions for Store {
         match self {
             Self::Memory(memory) => memory.look_through(show, now).await,
             Self::Redis(redis) => redis.look_through(show, now).await,
+        }
+    }
+}
+
+impl Stories for Store {
+    async fn add_to_story(
+        &self,
+        code: SupportCode,
+        step: &StoryStep,
+        keeping: Keeping,
+        now: Timestamp,
+    ) -> Result<(), StoreError> {
+        match self {
+            Self::Memory(memory) => memory.add_to_story(code, step, keeping, now).await,
+            Self::Redis(redis) => redis.add_to_story(code, step, keeping, now).await,
+        }
+    }
+
+    async fn story(&self, code: SupportCode, now: Timestamp) -> Result<Vec<StoryStep>, StoreError> {
+        match self {
+            Self::Memory(memory) => memory.story(code, now).await,
+            Self::Redis(redis) => redis.story(code, now).await,
         }
     }
 }

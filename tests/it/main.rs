@@ -101,6 +101,8 @@ mod sp;
 #[cfg(test)]
 mod store_failover;
 #[cfg(test)]
+mod stories;
+#[cfg(test)]
 mod telling;
 #[cfg(test)]
 mod token;

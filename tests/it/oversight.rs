@@ -19,7 +19,7 @@ use crate::{
         browser::{Browser, SESSION_COOKIE},
         log::Log,
     },
-    lab::{process::run, redis_server::Redis},
+    lab::{process::run, redis_server::Redis, until::until},
     shared_store::{at, signs_in, table, until_it_answers, visit},
 };
 
@@ -302,6 +302,7 @@ async fn the_command_lists_shows_and_ends_sessions_of_the_running_server() {
     let listed: Value = serde_json::from_str(&said).unwrap();
     assert_eq!(listed["count"], 1);
     let handle = listed["sessions"][0]["handle"].as_str().unwrap();
+    let code = listed["sessions"][0]["support_code"].as_str().unwrap();
     let (done, said) = session(&["show", handle]);
     assert!(
         done && said.contains("knows them as anne.dupont@univ-montp3.example"),
@@ -336,5 +337,31 @@ async fn the_command_lists_shows_and_ends_sessions_of_the_running_server() {
         let is_told = said.contains("Usage") || said.contains("no support code");
         assert!(!done && is_told, "{said}");
     }
+    // What became of a sign-in, by its code as somebody has heard it.
+    let heard = code.to_lowercase().replace('-', " ");
+    let story = |arguments: &[&str]| {
+        let config = ["--config", config.to_str().unwrap()];
+        run(PROGRAM, &[&["story"], arguments, &config].concat(), &[])
+    };
+    until("it is kept", async || {
+        story(&[&heard]).1.contains("  answered  (sp.zoom, node ")
+    })
+    .await;
+    let (done, said) = story(&[&heard]);
+    assert!(done && said.contains("    person: anne.dupont\n"), "{said}");
+    assert!(said.contains("    Release mail: sent, 1 value\n"), "{said}");
+    let (done, said) = story(&[&heard, "--json"]);
+    let steps: Value = serde_json::from_str(&said).unwrap();
+    assert!(
+        done && steps.as_array().is_some_and(|steps| steps.len() == 3),
+        "{said}"
+    );
+    let (done, said) = story(&["0000-0000"]);
+    assert!(
+        !done && said.contains("nothing is kept of 0000-0000"),
+        "{said}"
+    );
+    let (done, said) = story(&["anne.dupont"]);
+    assert!(!done && said.contains("is no support code"), "{said}");
     serving.abort();
 }

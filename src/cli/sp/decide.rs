@@ -57,6 +57,7 @@ pub(super) fn run(path: &Path, options: &Options, decision: Decision) -> anyhow:
             | Answer::Revoked(_)
             | Answer::Sessions(_)
             | Answer::Status(_)
+            | Answer::Story(_)
             | Answer::Unknown(_),
         ) => return Err(AskFault::NotUnderstood.into()),
         Err(AskFault::NobodyThere) => {

@@ -19,7 +19,8 @@ use crate::{
     model::{
         entity_id::EntityId,
         session::{Participant, Session, SessionKey},
-        store::{AttemptRule, Attempts, Seen, Sessions, Standing, Verdict},
+        store::{AttemptRule, Attempts, Seen, Sessions, Standing, Stories, Verdict},
+        story::{Keeping, StoryStep},
         support_code::SupportCode,
     },
     store::conformance::{self, LIMITS, at, key, participant, session},
@@ -290,6 +291,51 @@ async fn r126_a_mark_that_somebody_else_has_written_is_a_mark_of_nobody() {
         assert_eq!(store.mark(by_one(id), at(1)).await, Ok(again));
     }
     assert_eq!(store.record().refused, 2);
+}
+
+#[tokio::test]
+async fn r126_r121_a_story_is_sealed_in_its_place_and_leaves_with_its_time() {
+    let lab = Lab::start().await;
+    let (store, mut stranger) = (lab.store(), lab.stranger());
+    let kept = conformance::keeping(9_000, None);
+    for number in [1, 2] {
+        let (code, step) = (conformance::code(number), conformance::step("answered"));
+        store.add_to_story(code, &step, kept, at(0)).await.unwrap();
+    }
+    let steps = "passerelle:{stories}:steps";
+    let all: Vec<(Vec<u8>, Vec<u8>)> = stranger.hgetall(steps).unwrap();
+    let stories: Vec<_> = { all.iter() }.filter(|(id, _)| id != b"bytes").collect();
+    let [(one, of_one), (other, of_other)] = &stories[..] else {
+        panic!("{}", all.len())
+    };
+    for word in ["zoe", "zoom", "answered", "verified"] {
+        assert!(
+            !of_one.windows(word.len()).any(|at| at == word.as_bytes()),
+            "{word}"
+        );
+    }
+    let sizes = of_one.len() + of_other.len() + 2 * crate::store::shelf::OVERHEAD;
+    let counted: usize = stranger.hget(steps, "bytes").unwrap();
+    assert_eq!(counted, sizes);
+    // The server sweeps them away some minutes after the last of them has ended.
+    for key in [steps, "passerelle:{stories}:ends"] {
+        let left: i64 = stranger.pttl(key).unwrap();
+        assert!((9_000_000..9_700_000).contains(&left), "{left}");
+    }
+    let () = stranger.hset(steps, one, of_other).unwrap();
+    let () = stranger.hset(steps, other, of_one).unwrap();
+    for number in [1, 2] {
+        let read = store.story(conformance::code(number), at(1)).await;
+        assert_eq!(read, Err(StoreError::Forged));
+    }
+    assert_eq!(store.record().refused, 2);
+    // More than a story may be is not taken into memory as one.
+    let () = stranger.hset(steps, one, vec![b'x'; 40_000]).unwrap();
+    let () = stranger.hset(steps, other, vec![b'x'; 40_000]).unwrap();
+    for number in [1, 2] {
+        let read = store.story(conformance::code(number), at(1)).await;
+        assert_eq!(read, Err(StoreError::Forged));
+    }
 }
 
 #[tokio::test]
@@ -856,6 +902,22 @@ impl Sessions for Nodes {
         now: Timestamp,
     ) -> Result<(), StoreError> {
         self.next().look_through(show, now).await
+    }
+}
+
+impl Stories for Nodes {
+    async fn add_to_story(
+        &self,
+        code: SupportCode,
+        step: &StoryStep,
+        keeping: Keeping,
+        now: Timestamp,
+    ) -> Result<(), StoreError> {
+        self.next().add_to_story(code, step, keeping, now).await
+    }
+
+    async fn story(&self, code: SupportCode, now: Timestamp) -> Result<Vec<StoryStep>, StoreError> {
+        self.next().story(code, now).await
     }
 }
 

@@ -59,6 +59,9 @@ pub(super) struct Places {
     /// The counters of attempts by their end, and the counters.
     pub(super) counted: Place,
     pub(super) counters: Place,
+    /// The stories by their end, and the stories.
+    pub(super) stories_end: Place,
+    pub(super) stories: Place,
 }
 
 impl Places {
@@ -74,6 +77,8 @@ impl Places {
             marks: place("{marks}:uses"),
             counted: place("{attempts}:ends"),
             counters: place("{attempts}:counters"),
+            stories_end: place("{stories}:ends"),
+            stories: place("{stories}:steps"),
         }
     }
 
