@@ -93,55 +93,59 @@ pub enum Event<'a> {
         /// The administrator, by the user of the system.
         asked_by: Option<&'a str>,
     },
-    /// An administrator was shown what is kept of a sign-in.
-    StoryShown(ShownStory<'a>),
-    /// An administrator was shown sessions.
-    SessionsShown(ShownSessions<'a>),
+    /// An administrator was shown something of people's.
+    Shown(Shown<'a>),
 }
 
-/// What is kept of a sign-in, that an administrator was shown.
+/// What an administrator was shown.
 #[derive(Clone, Copy, Debug)]
-pub struct ShownStory<'a> {
-    /// The sign-in.
-    pub support_code: SupportCode,
-    /// How many steps are kept of it.
-    pub steps: usize,
-    /// The administrator, by the user of the system.
-    pub asked_by: &'a str,
+pub enum Shown<'a> {
+    /// Sessions.
+    Sessions {
+        /// Which were asked for.
+        which: &'a str,
+        /// How many there are.
+        count: u64,
+        /// The administrator, by the user of the system.
+        asked_by: &'a str,
+    },
+    /// What is kept of a sign-in.
+    Story {
+        /// The sign-in.
+        support_code: SupportCode,
+        /// How many steps are kept of it.
+        steps: usize,
+        /// The administrator, by the user of the system.
+        asked_by: &'a str,
+    },
 }
 
-impl ShownStory<'_> {
+impl Shown<'_> {
     fn write(&self) {
-        tracing::info!(
-            target: "audit",
-            event = "story-shown",
-            support.code = %self.support_code,
-            steps = self.steps,
-            asked.by = self.asked_by,
-        );
-    }
-}
-
-/// Sessions that an administrator was shown.
-#[derive(Clone, Copy, Debug)]
-pub struct ShownSessions<'a> {
-    /// Which were asked for.
-    pub which: &'a str,
-    /// How many there are.
-    pub count: u64,
-    /// The administrator, by the user of the system.
-    pub asked_by: &'a str,
-}
-
-impl ShownSessions<'_> {
-    fn write(&self) {
-        tracing::info!(
-            target: "audit",
-            event = "sessions-shown",
-            which = self.which,
-            count = self.count,
-            asked.by = self.asked_by,
-        );
+        match self {
+            Self::Sessions {
+                which,
+                count,
+                asked_by,
+            } => tracing::info!(
+                target: "audit",
+                event = "sessions-shown",
+                which,
+                count,
+                asked.by = asked_by,
+            ),
+            Self::Story {
+                support_code,
+                steps,
+                asked_by,
+            } => tracing::info!(
+                target: "audit",
+                event = "story-shown",
+                support.code = %support_code,
+                steps,
+                asked.by = asked_by,
+            ),
+        }
     }
 }
 
@@ -255,8 +259,7 @@ impl Event<'_> {
                 peer.address = address.map(tracing::field::display),
                 asked.by = asked_by,
             ),
-            Self::SessionsShown(shown) => shown.write(),
-            Self::StoryShown(shown) => shown.write(),
+            Self::Shown(shown) => shown.write(),
         }
     }
 }

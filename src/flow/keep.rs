@@ -110,7 +110,7 @@ impl Bridge {
         asked_by: &str,
     ) -> Result<Vec<StoryStep>, StoreError> {
         let steps = self.store.story(code, self.clock.now()).await?;
-        audit::Event::StoryShown(audit::ShownStory {
+        audit::Event::Shown(audit::Shown::Story {
             support_code: code,
             steps: steps.len(),
             asked_by,

@@ -62,7 +62,7 @@ impl Bridge {
         self.look_for(which, |seen| sight.take(seen, most)).await?;
         sight.keep_latest(most);
         let count = u64::try_from(sight.keys.len()).unwrap_or(u64::MAX);
-        audit::Event::SessionsShown(audit::ShownSessions {
+        audit::Event::Shown(audit::Shown::Sessions {
             which: &which.to_string(),
             count,
             asked_by,

@@ -189,8 +189,9 @@ impl Canary {
         let once: HashSet<_> = codes.into_iter().collect();
         for code in once {
             let steps = read(code).await;
-            stories.push_str(&serde_json::to_string(&steps).unwrap());
-            stories.push_str(&format!("{steps:?}"));
+            for text in [serde_json::to_string(&steps).unwrap(), format!("{steps:?}")] {
+                stories.push_str(&text);
+            }
         }
         assert_eq!(bridge.stories.dropped(), 0);
         stories

@@ -1,6 +1,6 @@
 //! What an administrator sees of people's sessions, and how they end some: `passerelle session`.
 
-use std::sync::Arc;
+use std::{path::PathBuf, sync::Arc};
 
 use base64::{Engine as _, prelude::BASE64_STANDARD};
 use passerelle::{
@@ -12,6 +12,7 @@ use passerelle::{
     },
 };
 use serde_json::Value;
+use tempfile::TempDir;
 
 use crate::{
     bridge::{
@@ -266,32 +267,55 @@ async fn where_the_store_does_not_answer_it_is_said_that_a_session_may_still_liv
     assert_eq!(revoke(&node, &person("anne.dupont")).await.count, 1);
 }
 
+/// A server that listens for commands.
+struct Commanded {
+    bridge: Bridge,
+    _folder: TempDir,
+    socket: PathBuf,
+}
+
+impl Commanded {
+    fn new() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let socket = folder.path().join("control");
+        let own = format!("control-socket = '{}'", socket.display());
+        let setup = Setup {
+            server: [Setup::new().server, own].join("\n"),
+            ..Setup::new()
+        };
+        Self {
+            bridge: setup.build(),
+            _folder: folder,
+            socket,
+        }
+    }
+
+    /// Listens until this test ends.
+    fn listen(&self) {
+        let socket = Socket::open(&self.socket).unwrap();
+        tokio::spawn(socket.serve(Arc::clone(&self.bridge.live) as _));
+    }
+
+    /// Runs the real program.
+    fn command(&self, words: &[&str]) -> (bool, String) {
+        let file = self.bridge.folder.path().join("passerelle.toml");
+        let config = ["--config", file.to_str().unwrap()];
+        run(PROGRAM, &[words, &config].concat(), &[])
+    }
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn the_command_lists_shows_and_ends_sessions_of_the_running_server() {
-    let folder = tempfile::tempdir().unwrap();
-    let path = folder.path().join("control");
-    let setup = Setup {
-        server: format!(
-            "{}\ncontrol-socket = '{}'",
-            Setup::new().server,
-            path.display()
-        ),
-        ..Setup::new()
-    };
-    let bridge = setup.build();
-    let config = bridge.folder.path().join("passerelle.toml");
-    let session = |arguments: &[&str]| {
-        let config = ["--config", config.to_str().unwrap()];
-        run(PROGRAM, &[&["session"], arguments, &config].concat(), &[])
-    };
+    let house = Commanded::new();
+    let bridge = &house.bridge;
+    let session = |words: &[&str]| house.command(&[&["session"], words].concat());
     let (done, said) = session(&["list"]);
     assert!(!done && said.contains("no server runs there"), "{said}");
-    let socket = Socket::open(&path).unwrap();
-    let serving = tokio::spawn(socket.serve(Arc::clone(&bridge.live) as _));
+    house.listen();
     let (done, said) = session(&["list"]);
     assert!(done && said.contains("no such session lives"), "{said}");
-    let anne = signs_in(&bridge, "anne.dupont").await;
-    let luc = signs_in(&bridge, "luc.bernard").await;
+    let anne = signs_in(bridge, "anne.dupont").await;
+    let luc = signs_in(bridge, "luc.bernard").await;
     let (done, said) = session(&["list", "--sp", "zoom"]);
     assert!(done && said.starts_with("SESSION "), "{said}");
     assert_eq!(said.lines().count(), 3, "{said}");
@@ -302,7 +326,6 @@ async fn the_command_lists_shows_and_ends_sessions_of_the_running_server() {
     let listed: Value = serde_json::from_str(&said).unwrap();
     assert_eq!(listed["count"], 1);
     let handle = listed["sessions"][0]["handle"].as_str().unwrap();
-    let code = listed["sessions"][0]["support_code"].as_str().unwrap();
     let (done, said) = session(&["show", handle]);
     assert!(
         done && said.contains("knows them as anne.dupont@univ-montp3.example"),
@@ -313,7 +336,7 @@ async fn the_command_lists_shows_and_ends_sessions_of_the_running_server() {
     // A whole provider's are ended where somebody is sure.
     let (done, said) = session(&["revoke", "--sp", "zoom"]);
     assert!(!done && said.contains("nothing was ended"), "{said}");
-    assert!(is_signed_in(&bridge, &anne).await);
+    assert!(is_signed_in(bridge, &anne).await);
     let (done, said) = session(&["revoke", handle]);
     assert!(
         done && said.contains("1 session(s) ended, on all nodes"),
@@ -323,7 +346,7 @@ async fn the_command_lists_shows_and_ends_sessions_of_the_running_server() {
         said.contains("they may still be signed in at zoom"),
         "{said}"
     );
-    assert!(!is_signed_in(&bridge, &anne).await && is_signed_in(&bridge, &luc).await);
+    assert!(!is_signed_in(bridge, &anne).await && is_signed_in(bridge, &luc).await);
     let (done, said) = session(&["revoke", "--sp", "zoom", "--yes"]);
     assert!(done && said.contains("1 session(s) ended"), "{said}");
     let (done, said) = session(&["revoke", "--person", "luc.bernard"]);
@@ -337,12 +360,17 @@ async fn the_command_lists_shows_and_ends_sessions_of_the_running_server() {
         let is_told = said.contains("Usage") || said.contains("no support code");
         assert!(!done && is_told, "{said}");
     }
-    // What became of a sign-in, by its code as somebody has heard it.
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_command_prints_what_became_of_a_sign_in_by_its_code_as_somebody_has_heard_it() {
+    let house = Commanded::new();
+    house.listen();
+    signs_in(&house.bridge, "anne.dupont").await;
+    let all = house.bridge.front.bridge.oversee(&Which::All, 1, BY).await;
+    let code = all.unwrap().sessions[0].support_code.clone().unwrap();
     let heard = code.to_lowercase().replace('-', " ");
-    let story = |arguments: &[&str]| {
-        let config = ["--config", config.to_str().unwrap()];
-        run(PROGRAM, &[&["story"], arguments, &config].concat(), &[])
-    };
+    let story = |words: &[&str]| house.command(&[&["story"], words].concat());
     until("it is kept", async || {
         story(&[&heard]).1.contains("  answered  (sp.zoom, node ")
     })
@@ -363,5 +391,4 @@ async fn the_command_lists_shows_and_ends_sessions_of_the_running_server() {
     );
     let (done, said) = story(&["anne.dupont"]);
     assert!(!done && said.contains("is no support code"), "{said}");
-    serving.abort();
 }
