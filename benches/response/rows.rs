@@ -19,6 +19,7 @@ use passerelle::{
         language::Language,
         session::{Session, SessionKey},
         store::Sessions as _,
+        support_code::SupportCode,
     },
     saml::{
         binding::{ReceivedMessage, post, redirect},
@@ -276,6 +277,7 @@ fn begin_session(case: &Case<'_>, runtime: &Runtime) -> anyhow::Result<Token> {
     let session = Session {
         proof: case.proof.clone(),
         index: String::from("_7c1f0a9d3b5e2846c1f0a9d3b5e2846c1f0a9d3b"),
+        support_code: Some(SupportCode::draw(&*case.bridge.entropy)),
         ends_at: Timestamp::MAX,
         participants: Vec::new(),
     };

@@ -207,6 +207,7 @@ fn build(
             throw_away_keys: Arc::clone(&lasting.throw_away_keys),
             sources: Arc::clone(&lasting.sources),
             health: Arc::clone(&lasting.health),
+            stories: Arc::clone(&lasting.stories),
         },
         pages: Arc::new(parts.pages),
         origin: config.base_url.as_str().to_owned(),
@@ -526,6 +527,7 @@ fn settings(config: &Config, entity_id: EntityId, testers: Option<Testers>) -> S
         session_lifetime: config.sessions.lifetime(),
         password_context: password_context(config),
         contexts: contexts(config),
+        stories: config.stories,
     }
 }
 

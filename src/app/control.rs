@@ -2,6 +2,8 @@
 
 use std::collections::BTreeMap;
 
+use tokio::runtime::Handle;
+
 use super::{
     follow::Decision,
     live::{Live, Taken},
@@ -11,10 +13,20 @@ use crate::{
     config::fault::ConfigFault,
     control::{Answers, Reload, Source, Status},
     metadata::sources::SourceRecord,
-    model::{fingerprint::Fingerprint, short_name::ShortName},
+    model::{
+        fingerprint::Fingerprint,
+        oversight::{Overview, Revoked, Which},
+        short_name::ShortName,
+        story::StoryStep,
+        support_code::SupportCode,
+    },
     store::redis::clocks::ClockStanding,
     sys::losses::Losses,
 };
+
+/// The most sessions of one answer, and the most bytes that they take in it: one may have many providers.
+const MOST_SESSIONS: usize = 1_000;
+const MAX_SESSIONS_BYTES: usize = 3 * 1024 * 1024;
 
 impl Answers for Live {
     fn decide(
@@ -46,6 +58,35 @@ impl Answers for Live {
         }
     }
 
+    fn revoke(&self, which: &Which, asked_by: &str) -> Revoked {
+        let current = self.current();
+        let revoking = current.front.bridge.revoke(which, asked_by);
+        Handle::current().block_on(revoking)
+    }
+
+    fn sessions(&self, which: &Which, most: u32, asked_by: &str) -> Result<Overview, String> {
+        let current = self.current();
+        let most = usize::try_from(most).unwrap_or(MOST_SESSIONS);
+        let overview = { &current.front.bridge }.oversee(which, most.min(MOST_SESSIONS), asked_by);
+        let mut overview =
+            { Handle::current().block_on(overview) }.map_err(|fault| fault.to_string())?;
+        let mut bytes = 0_usize;
+        overview.sessions.retain(|session| {
+            let length = serde_json::to_vec(session).map_or(MAX_SESSIONS_BYTES, |json| json.len());
+            bytes = bytes.saturating_add(length);
+            bytes <= MAX_SESSIONS_BYTES
+        });
+        Ok(overview)
+    }
+
+    fn story(&self, code: SupportCode, asked_by: &str) -> Result<Vec<StoryStep>, String> {
+        let current = self.current();
+        let story = current.front.bridge.story(code, asked_by);
+        Handle::current()
+            .block_on(story)
+            .map_err(|fault| fault.to_string())
+    }
+
     fn status(&self) -> Status {
         let current = self.current();
         let bridge = &current.front.bridge;
@@ -65,6 +106,7 @@ impl Answers for Live {
                 "state_folder_not_written",
                 (health.is_state_folder_written() == Some(false)).into(),
             ),
+            ("story_steps_dropped", bridge.stories.dropped()),
             (
                 "store_does_not_answer",
                 store.is_some_and(|store| !store.answers).into(),

@@ -12,13 +12,14 @@ use crate::{
         store::{RedisAccount, RedisServer},
     },
     edge::{connections::Connections, limits::Bodies},
-    flow::{bridge::Health, trial::ThrowAwayKeys},
+    flow::{bridge::Health, keep::StoryKeeper, trial::ThrowAwayKeys},
     metadata::sources::Sources,
     store::{Limits, Store, memory::MemoryStore, redis::RedisStore},
     sys::{
         clock::Clock,
         entropy::Entropy,
         hmac::{hmac_sha256, sha256},
+        host,
         secret::Secret,
     },
 };
@@ -33,6 +34,7 @@ pub struct Lasting {
     pub(super) entropy: Arc<dyn Entropy>,
     pub(super) store: Arc<Store>,
     pub(super) health: Arc<Health>,
+    pub(super) stories: Arc<StoryKeeper>,
     pub(super) throw_away_keys: Arc<ThrowAwayKeys>,
     pub(super) sources: Arc<Sources>,
     pub(super) connections: Arc<Connections>,
@@ -96,6 +98,7 @@ impl Lasting {
             entropy,
             store,
             health: Arc::default(),
+            stories: Arc::new(StoryKeeper::new(host::name())),
             throw_away_keys: Arc::default(),
             sources: Arc::new(sources),
             connections: Arc::new(Connections::at_most(connections)),
@@ -171,6 +174,10 @@ fn fixed(config: &Config) -> Vec<Fixed> {
         store,
         Fixed::new("sessions.idle-minutes", idle),
         Fixed::new("requests.max-replay-marks", marks),
+        Fixed::new(
+            "stories.max-megabytes",
+            config.stories.max_megabytes.to_string(),
+        ),
     ]
 }
 
@@ -220,6 +227,7 @@ fn build_store(config: &Config, entropy: &Arc<dyn Entropy>) -> Store {
         idle: config.sessions.idle(),
         replay_marks: config.requests.max_replay_marks,
         attempts: MAX_ATTEMPTS,
+        story_bytes: config.stories.max_bytes(),
     };
     match &config.store {
         None => Store::Memory(MemoryStore::new(limits)),

@@ -47,6 +47,18 @@ impl Pairwise {
         let parts = [source_id.as_bytes(), &[0], sp.as_str().as_bytes()];
         Ok(base32_lower(&hmac_sha256(&self.0, &parts)?))
     }
+
+    /// What stands for `hidden` where people read it: the same at every node, and nobody without the secret can tell what it
+    /// is of. `kind` says what is hidden, and holds no control character. A name for people begins with no octet 0,
+    /// so that this is none.
+    ///
+    /// # Errors
+    ///
+    /// The cryptographic library did not work.
+    pub fn blind(&self, kind: &str, hidden: &[u8]) -> Result<String, HmacError> {
+        let parts = [&[0], kind.as_bytes(), &[0], hidden];
+        Ok(base32_lower(&hmac_sha256(&self.0, &parts)?))
+    }
 }
 
 #[cfg(test)]

@@ -88,9 +88,65 @@ pub enum Event<'a> {
         cause: SessionEnd,
         /// The providers that were told who the person is; they keep sessions of their own.
         participants: &'a [Participant],
-        /// Where that came from: the browser, or the CAS server.
-        address: IpAddr,
+        /// Where that came from: the browser, or the CAS server; none where an administrator asked for it.
+        address: Option<IpAddr>,
+        /// The administrator, by the user of the system.
+        asked_by: Option<&'a str>,
     },
+    /// An administrator was shown something of people's.
+    Shown(Shown<'a>),
+}
+
+/// What an administrator was shown.
+#[derive(Clone, Copy, Debug)]
+pub enum Shown<'a> {
+    /// Sessions.
+    Sessions {
+        /// Which were asked for.
+        which: &'a str,
+        /// How many there are.
+        count: u64,
+        /// The administrator, by the user of the system.
+        asked_by: &'a str,
+    },
+    /// What is kept of a sign-in.
+    Story {
+        /// The sign-in.
+        support_code: SupportCode,
+        /// How many steps are kept of it.
+        steps: usize,
+        /// The administrator, by the user of the system.
+        asked_by: &'a str,
+    },
+}
+
+impl Shown<'_> {
+    fn write(&self) {
+        match self {
+            Self::Sessions {
+                which,
+                count,
+                asked_by,
+            } => tracing::info!(
+                target: "audit",
+                event = "sessions-shown",
+                which,
+                count,
+                asked.by = asked_by,
+            ),
+            Self::Story {
+                support_code,
+                steps,
+                asked_by,
+            } => tracing::info!(
+                target: "audit",
+                event = "story-shown",
+                support.code = %support_code,
+                steps,
+                asked.by = asked_by,
+            ),
+        }
+    }
 }
 
 /// A version of a provider's metadata that counts.
@@ -193,14 +249,17 @@ impl Event<'_> {
                 cause,
                 participants,
                 address,
+                asked_by,
             } => tracing::info!(
                 target: "audit",
                 event = "signed-out",
                 person,
                 cause = cause.as_str(),
                 sp.names = names_of(participants.iter().map(|told| &told.sp)),
-                peer.address = %address,
+                peer.address = address.map(tracing::field::display),
+                asked.by = asked_by,
             ),
+            Self::Shown(shown) => shown.write(),
         }
     }
 }

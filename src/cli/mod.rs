@@ -16,22 +16,26 @@ mod password;
 mod reload;
 mod running;
 mod serve;
+mod session;
 mod sp;
 mod status;
+mod story;
 mod zoom_settings;
 
 use std::{
-    io::{self, BufRead as _, Read as _, Write as _},
+    io::{self, BufRead as _, IsTerminal as _, Read as _, Write as _},
     path::PathBuf,
     process::ExitCode,
     sync::atomic::{AtomicBool, Ordering},
 };
 
+use anyhow::bail;
 use clap::{Parser, Subcommand, ValueEnum};
+use serde::Serialize;
 
 use crate::{
     config::fault::ConfigFault,
-    model::{language::Language, text::visible},
+    model::{language::Language, short_name::ShortName, text::visible},
 };
 
 /// A SAML 2.0 identity provider between a university's sign-in and its cloud services.
@@ -63,6 +67,10 @@ enum Command {
     Reload,
     /// Says what must be done for whom, and until when.
     Status(status::Options),
+    /// Says who is signed in, and ends sessions.
+    Session(session::Options),
+    /// Prints what became of a sign-in, by the support code that somebody reads to you.
+    Story(story::Options),
     /// Tries how somebody is told of what ends.
     Alerts(alerts::Options),
     /// Checks the configuration and everything that it names, and says all that is wrong.
@@ -114,6 +122,8 @@ impl Command {
             Self::Serve(_)
             | Self::Reload
             | Self::Status(_)
+            | Self::Session(_)
+            | Self::Story(_)
             | Self::Alerts(_)
             | Self::Check
             | Self::Doctor(_)
@@ -139,6 +149,8 @@ pub fn run() -> ExitCode {
         Command::Serve(options) => serve::run(&config, &options),
         Command::Reload => reload::run(&config),
         Command::Status(options) => status::run(&config, &options),
+        Command::Session(options) => session::run(&config, options),
+        Command::Story(options) => story::run(&config, &options),
         Command::Alerts(options) => alerts::run(&config, &options),
         Command::Check => check::run(&config),
         Command::Doctor(options) => doctor::run(&config, &options),
@@ -210,6 +222,47 @@ fn ask_line(text: &str) -> Option<String> {
 /// The same; none where they say nothing.
 fn ask(text: &str) -> Option<String> {
     ask_line(text).filter(|line| !line.is_empty())
+}
+
+/// Has somebody at the terminal say yes to `question`; fails where nobody is there, or says something else: then `left`,
+/// what was not done, is told.
+fn confirm_at_terminal(question: &str, left: &str) -> anyhow::Result<()> {
+    if !io::stdin().is_terminal() {
+        bail!("{left}: nobody is there to ask\n    hint: --yes");
+    }
+    match ask(&format!("{question} Type yes:")).as_deref() {
+        Some("yes" | "oui") => Ok(()),
+        Some(_) | None => bail!("{left}"),
+    }
+}
+
+fn say_json(value: &impl Serialize) -> anyhow::Result<()> {
+    say(&serde_json::to_string_pretty(value)?);
+    Ok(())
+}
+
+/// Writes rows whose cells stand one under the other. A cell begins no line of its own, whoever wrote it.
+fn say_table<const CELLS: usize>(rows: &[[String; CELLS]]) {
+    let rows = { rows.iter() }.map(|row| row.each_ref().map(|cell| visible(cell, &[])));
+    let rows: Vec<_> = rows.collect();
+    let mut widths = [0; CELLS];
+    for row in &rows {
+        for (width, cell) in widths.iter_mut().zip(row) {
+            *width = cell.chars().count().max(*width);
+        }
+    }
+    for row in &rows {
+        let cells = row.iter().zip(widths);
+        let cells: Vec<_> = cells
+            .map(|(cell, width)| format!("{cell:<width$}"))
+            .collect();
+        say(cells.join("  ").trim_end());
+    }
+}
+
+/// Reads the short name of a provider from the command line.
+fn short_name(text: &str) -> Result<ShortName, String> {
+    ShortName::parse(text).map_err(|fault| fault.to_string())
 }
 
 fn complain_of(faults: &[ConfigFault], kind: &str) {

@@ -45,7 +45,12 @@ pub(super) fn have_it_read_again(socket: &Path) -> anyhow::Result<usize> {
     let reload = match answer {
         Answer::Reload(reload) => reload,
         Answer::Refused(why) => bail!("nothing was reloaded: {why}"),
-        Answer::Decided(_) | Answer::Status(_) => return Err(AskFault::NotUnderstood.into()),
+        Answer::Decided(_)
+        | Answer::Revoked(_)
+        | Answer::Sessions(_)
+        | Answer::Status(_)
+        | Answer::Story(_)
+        | Answer::Unknown(_) => return Err(AskFault::NotUnderstood.into()),
     };
     for (kind, told) in [
         ("error", &reload.faults),

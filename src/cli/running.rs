@@ -75,9 +75,15 @@ pub(super) fn server_of(path: &Path) -> Result<Option<(PathBuf, Status)>, AskFau
             let is_ours = is_one_file(path, &status.configuration);
             Ok(is_ours.then_some((socket, status)))
         }
-        Ok(Answer::Refused(_) | Answer::Decided(_) | Answer::Reload(_)) => {
-            Err(AskFault::NotUnderstood)
-        }
+        Ok(
+            Answer::Refused(_)
+            | Answer::Decided(_)
+            | Answer::Reload(_)
+            | Answer::Revoked(_)
+            | Answer::Sessions(_)
+            | Answer::Story(_)
+            | Answer::Unknown(_),
+        ) => Err(AskFault::NotUnderstood),
         Err(AskFault::NobodyThere) => Ok(None),
         Err(fault) => Err(fault),
     }
@@ -115,6 +121,11 @@ pub(super) fn asked(socket: &Path) -> anyhow::Result<Status> {
     match ask(socket, Command::Status)? {
         Answer::Status(status) => Ok(status),
         Answer::Refused(why) => bail!(why),
-        Answer::Decided(_) | Answer::Reload(_) => Err(AskFault::NotUnderstood.into()),
+        Answer::Decided(_)
+        | Answer::Reload(_)
+        | Answer::Revoked(_)
+        | Answer::Sessions(_)
+        | Answer::Story(_)
+        | Answer::Unknown(_) => Err(AskFault::NotUnderstood.into()),
     }
 }

@@ -19,6 +19,7 @@ pub mod proposal;
 pub mod sections;
 pub mod sp;
 pub mod store;
+pub mod stories;
 pub mod token_uri;
 pub mod trial;
 
@@ -49,6 +50,7 @@ use sections::{
 };
 use sp::SpConfig;
 use store::RedisServer;
+use stories::Stories;
 use trial::Testers;
 
 use crate::model::endpoint::Schemes;
@@ -86,6 +88,8 @@ pub struct Config {
     pub sessions: Sessions,
     /// `[store]`: the server that several nodes share; this process remembers where it is not there.
     pub store: Option<RedisServer>,
+    /// `[stories]`
+    pub stories: Stories,
     /// `[requests]`
     pub requests: Requests,
     /// `[algorithms] refuse`: what is neither taken of any provider nor used for one (IIP-ALG08).
@@ -193,6 +197,7 @@ struct Sections {
     testers: Option<Testers>,
     sessions: Sessions,
     store: Option<RedisServer>,
+    stories: Stories,
     requests: Requests,
     refused_algorithms: Vec<Algorithm>,
     attributes: BTreeMap<String, String>,
@@ -249,6 +254,7 @@ impl Sections {
         self.sessions = sessions::read_sessions(sessions, report);
         let store = file.table("store", report);
         self.store = store.and_then(|table| store::read(table, &around, report));
+        self.stories = stories::read(file.table("stories", report), report);
         let requests = file.table("requests", report);
         self.requests = sessions::read_requests(requests, report);
         let attributes = file.table("attributes", report);
@@ -290,6 +296,7 @@ impl Sections {
                 testers,
                 sessions,
                 store,
+                stories,
                 requests,
                 refused_algorithms,
                 attributes,
@@ -310,6 +317,7 @@ impl Sections {
                 testers,
                 sessions,
                 store,
+                stories,
                 requests,
                 refused_algorithms,
                 attributes,

@@ -8,7 +8,13 @@ use std::{collections::BTreeMap, path::PathBuf};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use crate::model::{fingerprint::Fingerprint, short_name::ShortName};
+use crate::model::{
+    fingerprint::Fingerprint,
+    oversight::{Overview, Revoked, Which},
+    short_name::ShortName,
+    story::StoryStep,
+    support_code::SupportCode,
+};
 
 pub mod ask;
 pub mod socket;
@@ -38,8 +44,14 @@ pub enum Command {
     Refuse(ShortName, Fingerprint),
     /// Have the configuration read again.
     Reload,
+    /// End these sessions.
+    Revoke(Which),
+    /// Show these sessions, so many at most.
+    Sessions(Which, u32),
     /// Say how it stands.
     Status,
+    /// Say what is kept of the sign-in of this code.
+    Story(SupportCode),
 }
 
 /// An answer, as it is sent.
@@ -59,8 +71,16 @@ pub enum Answer {
     Decided(Option<String>),
     /// To [`Command::Reload`].
     Reload(Reload),
+    /// To [`Command::Revoke`].
+    Revoked(Revoked),
+    /// To [`Command::Sessions`].
+    Sessions(Overview),
     /// To [`Command::Status`].
     Status(Status),
+    /// To [`Command::Story`]; no step where nothing is kept.
+    Story(Vec<StoryStep>),
+    /// What was asked for is not known at present; why.
+    Unknown(String),
 }
 
 /// What became of a reload. Faults are told as `check` tells them: file, line, key, what, hint.
@@ -163,8 +183,22 @@ pub trait Answers: std::fmt::Debug + Send + Sync + 'static {
     ) -> Option<String>;
     /// Reads the configuration again.
     fn reload(&self, asked_by: &str) -> Reload;
+    /// Ends these sessions.
+    fn revoke(&self, which: &Which, asked_by: &str) -> Revoked;
+    /// The sessions that are asked for, `most` at most.
+    ///
+    /// # Errors
+    ///
+    /// Why they are not known.
+    fn sessions(&self, which: &Which, most: u32, asked_by: &str) -> Result<Overview, String>;
     /// Says how it stands.
     fn status(&self) -> Status;
+    /// The steps that are kept of the sign-in of this code.
+    ///
+    /// # Errors
+    ///
+    /// Why they are not known.
+    fn story(&self, code: SupportCode, asked_by: &str) -> Result<Vec<StoryStep>, String>;
 }
 
 #[cfg(test)]

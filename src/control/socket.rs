@@ -135,18 +135,9 @@ async fn converse(mut stream: UnixStream, owner: u32, answers: Arc<dyn Answers>)
     let answer = match understand(&line) {
         Err(why) => Answer::Refused(why.to_owned()),
         Ok(command) => {
-            let answered = tokio::task::spawn_blocking(move || match command {
-                Command::Accept(provider, version) => {
-                    let asked_by = format!("user {asker}");
-                    Answer::Decided(answers.decide(&provider, version, true, &asked_by))
-                }
-                Command::Refuse(provider, version) => {
-                    let asked_by = format!("user {asker}");
-                    Answer::Decided(answers.decide(&provider, version, false, &asked_by))
-                }
-                Command::Reload => Answer::Reload(answers.reload(&format!("user {asker}"))),
-                Command::Status => Answer::Status(answers.status()),
-            });
+            let asked_by = format!("user {asker}");
+            let answered =
+                tokio::task::spawn_blocking(move || answer(&*answers, command, &asked_by));
             answered.await.map_err(io::Error::other)?
         }
     };
@@ -155,6 +146,25 @@ async fn converse(mut stream: UnixStream, owner: u32, answers: Arc<dyn Answers>)
     reply.push(b'\n');
     timeout(PATIENCE, write.write_all(&reply)).await??;
     write.shutdown().await
+}
+
+fn answer(answers: &dyn Answers, command: Command, asked_by: &str) -> Answer {
+    match command {
+        Command::Accept(provider, version) => {
+            Answer::Decided(answers.decide(&provider, version, true, asked_by))
+        }
+        Command::Refuse(provider, version) => {
+            Answer::Decided(answers.decide(&provider, version, false, asked_by))
+        }
+        Command::Reload => Answer::Reload(answers.reload(asked_by)),
+        Command::Revoke(which) => Answer::Revoked(answers.revoke(&which, asked_by)),
+        Command::Sessions(which, most) => { answers.sessions(&which, most, asked_by) }
+            .map_or_else(Answer::Unknown, Answer::Sessions),
+        Command::Status => Answer::Status(answers.status()),
+        Command::Story(code) => {
+            { answers.story(code, asked_by) }.map_or_else(Answer::Unknown, Answer::Story)
+        }
+    }
 }
 
 /// Reads a question; what is refused is told why.
@@ -177,7 +187,13 @@ mod tests {
             Reload, Status,
             ask::{AskFault, ask},
         },
-        model::{fingerprint::Fingerprint, short_name::ShortName},
+        model::{
+            fingerprint::Fingerprint,
+            oversight::{Overview, Revoked, Which},
+            short_name::ShortName,
+            story::StoryStep,
+            support_code::SupportCode,
+        },
     };
 
     #[derive(Debug)]
@@ -197,7 +213,19 @@ mod tests {
             }
         }
 
+        fn revoke(&self, _: &Which, _: &str) -> Revoked {
+            panic!("nobody asks")
+        }
+
+        fn sessions(&self, _: &Which, _: u32, _: &str) -> Result<Overview, String> {
+            panic!("nobody asks")
+        }
+
         fn status(&self) -> Status {
+            panic!("nobody asks")
+        }
+
+        fn story(&self, _: SupportCode, _: &str) -> Result<Vec<StoryStep>, String> {
             panic!("nobody asks")
         }
     }
@@ -224,7 +252,13 @@ mod tests {
         let owner = path.metadata().unwrap().uid();
         match asked.await.unwrap().unwrap() {
             Answer::Reload(reload) => assert_eq!(reload.faults, [format!("user {owner}")]),
-            other @ (Answer::Decided(_) | Answer::Refused(_) | Answer::Status(_)) => {
+            other @ (Answer::Decided(_)
+            | Answer::Refused(_)
+            | Answer::Revoked(_)
+            | Answer::Sessions(_)
+            | Answer::Status(_)
+            | Answer::Story(_)
+            | Answer::Unknown(_)) => {
                 panic!("{other:?}")
             }
         }

@@ -11,11 +11,14 @@ use std::{
 
 use jiff::{SignedDuration, Timestamp};
 
-use super::trial::{Testers, ThrowAwayKeys};
+use super::{
+    keep::StoryKeeper,
+    trial::{Testers, ThrowAwayKeys},
+};
 use crate::{
     attributes::{map::Mapping, name_id::NameIdRule, pairwise::Pairwise, release::ReleasePolicy},
     authn::{Authenticator, ldap::Ldap},
-    config::sections::WithoutDirectory,
+    config::{sections::WithoutDirectory, stories::Stories},
     metadata::{
         registry::{Registered, Registry},
         sources::Sources,
@@ -62,6 +65,8 @@ pub struct Bridge {
     pub sources: Arc<Sources>,
     /// What went wrong without stopping anybody.
     pub health: Arc<Health>,
+    /// What keeps stories.
+    pub stories: Arc<StoryKeeper>,
 }
 
 impl Bridge {
@@ -99,6 +104,8 @@ pub struct Settings {
     pub testers: Option<Testers>,
     /// All that can be proven here, each once.
     pub contexts: Vec<AuthnContextClass>,
+    /// What is kept of sign-ins.
+    pub stories: Stories,
 }
 
 /// What the directory is asked for, besides passwords.

@@ -1,4 +1,4 @@
-//! The end of our own session, by the person or by the CAS server. What the service providers are told
+//! The end of our own session, by the person, by the CAS server or by an administrator. What the service providers are told
 //! is another issue's business: the page says that they keep theirs.
 
 use std::{net::IpAddr, sync::Arc};
@@ -31,7 +31,16 @@ pub(super) struct EndedSession {
     /// What ended it.
     pub(super) cause: SessionEnd,
     /// Where that came from.
-    pub(super) address: IpAddr,
+    pub(super) origin: Origin,
+}
+
+/// Where the end of a session came from.
+#[derive(Clone, Debug)]
+pub(super) enum Origin {
+    /// A browser, or the CAS server, at this address.
+    Address(IpAddr),
+    /// A command of this user's.
+    Command(String),
 }
 
 /// A logout notice of the CAS server.
@@ -100,7 +109,7 @@ impl Bridge {
         }
         let (key, now) = (SessionKey(token.hash()), self.clock.now());
         let end = async move |store: Arc<Store>| store.end(key, now).await;
-        self.end_and_tell(end, SessionEnd::Person, visit.address)
+        self.end_and_tell(end, SessionEnd::Person, Origin::Address(visit.address))
             .await
             .map(|()| Farewell::Done)
             .map_err(|cause| self.logout_failed(cause))
@@ -120,7 +129,8 @@ impl Bridge {
     ) -> Result<Option<String>, StoreError> {
         let (ticket, now) = (notice.ticket.hash(), self.clock.now());
         let end = async move |store: Arc<Store>| store.end_by_ticket(ticket, now).await;
-        self.end_and_tell(end, notice.cause, notice.address).await?;
+        self.end_and_tell(end, notice.cause, Origin::Address(notice.address))
+            .await?;
         Ok(self.way_back(notice.state.as_ref()))
     }
 
@@ -167,7 +177,8 @@ impl Bridge {
     where
         F: Future<Output = Result<Option<Session>, StoreError>> + Send + 'static,
     {
-        let ended = self.end_and_tell(end, SessionEnd::Replaced, visit.address);
+        let origin = Origin::Address(visit.address);
+        let ended = self.end_and_tell(end, SessionEnd::Replaced, origin);
         ended
             .await
             .inspect_err(|cause| self.health.note_unkept(*cause))
@@ -179,23 +190,14 @@ impl Bridge {
         &self,
         end: impl FnOnce(Arc<Store>) -> F,
         cause: SessionEnd,
-        address: IpAddr,
+        origin: Origin,
     ) -> Result<(), StoreError>
     where
         F: Future<Output = Result<Option<Session>, StoreError>> + Send + 'static,
     {
-        let ending = end(Arc::clone(&self.store));
-        let told = tokio::spawn(async move {
-            if let Some(session) = ending.await? {
-                tell_end(&EndedSession {
-                    session,
-                    cause,
-                    address,
-                });
-            }
-            Ok(())
-        });
-        told.await.unwrap_or(Err(StoreError::Unavailable))
+        let ending = ended_and_told(end(Arc::clone(&self.store)), cause, origin);
+        let told = tokio::spawn(ending).await;
+        told.unwrap_or(Err(StoreError::Unavailable)).map(|_| ())
     }
 
     fn logout_failed(&self, cause: StoreError) -> Stopped {
@@ -203,20 +205,34 @@ impl Bridge {
     }
 
     fn stopped(&self, fault: HereFault) -> Stopped {
-        Stopped {
-            again: None,
-            fault,
-            support_code: SupportCode::draw(&*self.entropy),
-            home: None,
-            is_trial: false,
-            forget_session: false,
-        }
+        let mut story = Story::new(SupportCode::draw(&*self.entropy));
+        let stopped = self.stopped_at(&mut story, fault);
+        self.keep(story, Err(&stopped));
+        stopped
     }
 
     /// A value to key a form with, where the browser has none yet.
     pub fn draw_token(&self) -> Token {
         Token::draw(&*self.entropy)
     }
+}
+
+/// Ends a session, tells of the end, and gives back what it was.
+pub(super) async fn ended_and_told(
+    ending: impl Future<Output = Result<Option<Session>, StoreError>>,
+    cause: SessionEnd,
+    origin: Origin,
+) -> Result<Option<Session>, StoreError> {
+    let Some(session) = ending.await? else {
+        return Ok(None);
+    };
+    let ended = EndedSession {
+        session,
+        cause,
+        origin,
+    };
+    tell_end(&ended);
+    Ok(Some(ended.session))
 }
 
 /// The one place that every end of a session before its time comes through. One that ends by its time
@@ -226,7 +242,14 @@ pub(super) fn tell_end(ended: &EndedSession) {
         person: &ended.session.proof.login,
         cause: ended.cause,
         participants: &ended.session.participants,
-        address: ended.address,
+        address: match &ended.origin {
+            Origin::Address(address) => Some(*address),
+            Origin::Command(_) => None,
+        },
+        asked_by: match &ended.origin {
+            Origin::Address(_) => None,
+            Origin::Command(user) => Some(user),
+        },
     }
     .write();
 }

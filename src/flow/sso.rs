@@ -207,6 +207,7 @@ impl Bridge {
     ) -> Option<Result<Next, Stop>> {
         let key = SessionKey(visit.session.as_ref()?.hash());
         let session = self.usable_session(way, key, story).await?;
+        (story.person, story.session) = (Some(session.proof.login.clone()), Some(key));
         let prepared = self
             .prepare(
                 way,
@@ -228,6 +229,7 @@ impl Bridge {
                 story
                     .trace
                     .note(Organ::Session, "session", Verdict::SessionJustEnded);
+                (story.person, story.session) = (None, None);
                 return None;
             }
             Err(cause) => self.health.note_unkept(cause),
@@ -386,6 +388,7 @@ impl Bridge {
         story
             .trace
             .note(Organ::Authn, proof.method.as_str(), Verdict::Proven);
+        story.person = Some(proof.login.clone());
         if !is_acceptable(&proof, &way.journey) {
             story
                 .trace
@@ -408,6 +411,7 @@ impl Bridge {
         let session = Session {
             participants: prepared.participant(&way, &index).into_iter().collect(),
             index,
+            support_code: Some(story.support_code),
             ends_at: self
                 .clock
                 .now()
@@ -418,7 +422,10 @@ impl Bridge {
         let token = Token::draw(&*self.entropy);
         let key = SessionKey(token.hash());
         let kept = match self.begin_session(key, &session, way.keeps_session).await {
-            Ok(Standing::Lives) => Some(token).filter(|_| way.keeps_session),
+            Ok(Standing::Lives) => {
+                story.session = Some(key).filter(|_| way.keeps_session);
+                Some(token).filter(|_| way.keeps_session)
+            }
             Ok(Standing::Ended) => return self.ask_once_more(way, story),
             Err(cause) => {
                 self.health.note_unkept(cause);
@@ -435,6 +442,7 @@ impl Bridge {
                 Ok(reply)
             }
             Err(stop) => {
+                story.session = None;
                 // Somebody who is stopped here keeps no new session: it would outlive the person's patience
                 // on a shared computer and serve nothing. The one from before stays as it was.
                 if kept.is_some()
@@ -489,6 +497,7 @@ impl Bridge {
         });
         let end = end.map_err(|fault| self.stopped_at(&mut story, fault));
         story.tell(&end);
+        self.keep(story, end.as_ref());
         end
     }
 

@@ -1,6 +1,8 @@
 //! What is written about a step: one line, under the support code that the person can read out.
 
-use crate::model::{short_name::ShortName, support_code::SupportCode, trace::Trace};
+use crate::model::{
+    session::SessionKey, short_name::ShortName, support_code::SupportCode, trace::Trace,
+};
 
 use super::{Next, Reply, Step, stop::Stopped};
 
@@ -17,6 +19,10 @@ pub(crate) struct Story {
     /// The step that was opened: where the journey goes on from.
     pub(crate) step: Option<Step>,
     pub(crate) trace: Trace,
+    /// Who proved who they are on it.
+    pub(crate) person: Option<String>,
+    /// The session that it began, or that answered.
+    pub(crate) session: Option<SessionKey>,
 }
 
 impl Story {
@@ -28,6 +34,8 @@ impl Story {
             forgets_session: false,
             step: None,
             trace: Trace::new(),
+            person: None,
+            session: None,
         }
     }
 

@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::{name_id::NameId, proof::Proof, short_name::ShortName};
+use super::{name_id::NameId, proof::Proof, short_name::ShortName, support_code::SupportCode};
 
 /// The key of a session: the hash of the cookie's value. The value itself is in the
 /// browser and nowhere else.
@@ -23,6 +23,10 @@ pub struct Session {
     pub proof: Proof,
     /// What the `SessionIndex` of each provider is made of. Says nothing about the cookie.
     pub index: String,
+    /// The journey that began it; none where a version of the program has begun it that did not note it. The store keeps it
+    /// behind all else, so that such a version reads the session as well.
+    #[serde(skip)]
+    pub support_code: Option<SupportCode>,
     /// When it ends, whatever happens.
     #[serde(with = "super::instant")]
     pub ends_at: Timestamp,
@@ -76,6 +80,8 @@ impl Session {
 /// What ended a session before its time.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum SessionEnd {
+    /// An administrator, by a command.
+    Administrator,
     /// A notice of the CAS server itself (back channel). The person signed out there, or the CAS session
     /// was idle for too long: it says the same of both.
     CasBackChannel,
@@ -92,6 +98,7 @@ impl SessionEnd {
     /// The word of the audit.
     pub const fn as_str(self) -> &'static str {
         match self {
+            Self::Administrator => "administrator",
             Self::CasBackChannel => "cas-back-channel",
             Self::CasFrontChannel => "cas-front-channel",
             Self::Person => "person",
@@ -132,6 +139,7 @@ mod tests {
                 attributes: Attributes::new(),
             },
             index: "_2".to_owned(),
+            support_code: None,
             ends_at: Timestamp::UNIX_EPOCH,
             participants: participants.to_vec(),
         }

@@ -5,6 +5,8 @@ use jiff::{SignedDuration, Timestamp};
 use super::{
     entity_id::EntityId,
     session::{Participant, Session, SessionKey},
+    story::{Keeping, StoryStep},
+    support_code::SupportCode,
 };
 
 /// The store did not do what was asked; nothing is known about what it holds. Whoever meets one goes on as
@@ -34,6 +36,19 @@ pub enum Standing {
 /// How long the key of a session that another one has replaced still leads to that one: a second click,
 /// or a second tab, brings it before the browser has the new one.
 pub const LEADS_ON: SignedDuration = SignedDuration::from_mins(1);
+
+/// A session that lives, as whoever looks after sessions finds it.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Seen {
+    /// Its key.
+    pub key: SessionKey,
+    /// What it holds.
+    pub session: Session,
+    /// When it was last used.
+    pub used_at: Timestamp,
+    /// When it is over if nobody uses it again.
+    pub unused_until: Timestamp,
+}
 
 /// Remembers live sessions.
 ///
@@ -166,6 +181,22 @@ pub trait Sessions: Send + Sync {
         ticket: [u8; 32],
         now: Timestamp,
     ) -> impl Future<Output = Result<Standing, StoreError>> + Send;
+
+    /// Shows every session that lives to `show`, which is no use of any. Each that lives from the beginning of the call
+    /// to its end is shown, maybe more than once; one that begins or ends meanwhile may be shown or not. No more of them
+    /// are held at one time than a page.
+    ///
+    /// This looks at all that there are: it is for an administrator's questions, which are few, and costs a sign-in
+    /// nothing.
+    ///
+    /// # Errors
+    ///
+    /// The store did not answer: there may be more than were shown.
+    fn look_through(
+        &self,
+        show: &mut (dyn FnMut(Seen) + Send),
+        now: Timestamp,
+    ) -> impl Future<Output = Result<(), StoreError>> + Send;
 }
 
 /// Whether a message was seen before.
@@ -305,6 +336,37 @@ pub trait Attempts: Send + Sync {
         rule: AttemptRule,
         attempted_at: Timestamp,
     ) -> impl Future<Output = Result<(), StoreError>> + Send;
+}
+
+/// Remembers what became of sign-ins, for the help desk.
+///
+/// It takes no more room than it may, whatever anybody does: a full backend forgets the stories whose end is nearest.
+pub trait Stories: Send + Sync {
+    /// Puts a step behind those of its story. A step that is an end has the whole story kept for as long as itself.
+    ///
+    /// This is one step: of any number of concurrent calls each adds its own.
+    ///
+    /// # Errors
+    ///
+    /// The store did not answer, or the story has as many bytes as it may: this step is not kept, and nobody waits for it.
+    fn add_to_story(
+        &self,
+        code: SupportCode,
+        step: &StoryStep,
+        keeping: Keeping,
+        now: Timestamp,
+    ) -> impl Future<Output = Result<(), StoreError>> + Send;
+
+    /// The steps of the story of `code`, in the order in which they were added; none where nothing is kept.
+    ///
+    /// # Errors
+    ///
+    /// The store did not answer, or what it holds there is not ours.
+    fn story(
+        &self,
+        code: SupportCode,
+        now: Timestamp,
+    ) -> impl Future<Output = Result<Vec<StoryStep>, StoreError>> + Send;
 }
 
 #[cfg(test)]

@@ -16,7 +16,51 @@ impl SupportCode {
     pub fn draw(entropy: &dyn Entropy) -> Self {
         Self(entropy::bytes(entropy))
     }
+
+    /// Reads a code as somebody writes down what they were told on the phone: small letters, without the hyphen or with
+    /// spaces, `O` for a zero, `I` or `L` for a one.
+    ///
+    /// # Errors
+    ///
+    /// It is none.
+    pub fn parse(text: &str) -> Result<Self, InvalidSupportCode> {
+        let mut bits = 0_u64;
+        let mut letters = 0;
+        for c in text.chars().filter(|c| !matches!(c, '-' | ' ')) {
+            let meant = match c.to_ascii_uppercase() {
+                'O' => '0',
+                'I' | 'L' => '1',
+                other => other,
+            };
+            let value = { ALPHABET.iter() }.position(|letter| char::from(*letter) == meant);
+            let value = value.and_then(|value| u64::try_from(value).ok());
+            letters += 1;
+            if letters > 8 {
+                return Err(InvalidSupportCode);
+            }
+            bits = bits << 5 | value.ok_or(InvalidSupportCode)?;
+        }
+        let [_, _, _, code @ ..] = bits.to_be_bytes();
+        (letters == 8)
+            .then_some(Self(code))
+            .ok_or(InvalidSupportCode)
+    }
+
+    /// The code of these octets.
+    pub const fn of(octets: [u8; 5]) -> Self {
+        Self(octets)
+    }
+
+    /// Its octets.
+    pub const fn octets(&self) -> &[u8; 5] {
+        &self.0
+    }
 }
+
+/// A text that is no support code.
+#[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]
+#[error("is no support code: eight letters and digits, as in 7K3M-9QPD")]
+pub struct InvalidSupportCode;
 
 impl std::fmt::Display for SupportCode {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
@@ -51,5 +95,34 @@ mod tests {
         assert_eq!(SupportCode([255; 5]).to_string(), "ZZZZ-ZZZZ");
         assert_eq!(SupportCode([0, 0, 0, 0, 33]).to_string(), "0000-0011");
         assert_eq!(SupportCode([8, 0, 0, 0, 0]).to_string(), "1000-0000");
+    }
+
+    #[test]
+    fn a_code_is_read_as_it_was_heard_and_nothing_else_is_one() {
+        let code = SupportCode([1, 2, 3, 254, 255]);
+        let told = code.to_string();
+        for heard in [
+            &told,
+            &told.to_lowercase(),
+            &told.replace('-', " "),
+            &told.replace('-', ""),
+        ] {
+            assert_eq!(SupportCode::parse(heard), Ok(code), "{heard}");
+        }
+        assert_eq!(
+            SupportCode::parse("oOil-L000"),
+            Ok(SupportCode::parse("0011-1000").unwrap())
+        );
+        for none in [
+            "",
+            "-",
+            "0000-000",
+            "0000-00000",
+            "U000-0000",
+            "é000-0000",
+            &"0".repeat(1_000),
+        ] {
+            assert_eq!(SupportCode::parse(none), Err(InvalidSupportCode), "{none}");
+        }
     }
 }

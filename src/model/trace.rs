@@ -292,21 +292,30 @@ impl Trace {
 impl std::fmt::Display for Trace {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         // Word by word: this is in a line of the log at every sign-in.
-        for (index, Decision { by, about, verdict }) in self.0.iter().enumerate() {
-            let gap = if index == 0 { "" } else { "; " };
-            for word in [gap, by.as_str(), " ", about, ": ", verdict.words()] {
-                f.write_str(word)?;
+        for (index, decision) in self.0.iter().enumerate() {
+            if index > 0 {
+                f.write_str("; ")?;
             }
-            match verdict.detail() {
-                Detail::None => {}
-                Detail::Values(1) => f.write_str(", 1 value")?,
-                Detail::Values(count) => write!(f, ", {count} values")?,
-                Detail::Word(word) => {
-                    f.write_str(": ")?;
-                    f.write_str(word)?;
-                }
-            }
+            std::fmt::Display::fmt(decision, f)?;
         }
         Ok(())
+    }
+}
+
+impl std::fmt::Display for Decision {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let Self { by, about, verdict } = self;
+        for word in [by.as_str(), " ", about, ": ", verdict.words()] {
+            f.write_str(word)?;
+        }
+        match verdict.detail() {
+            Detail::None => Ok(()),
+            Detail::Values(1) => f.write_str(", 1 value"),
+            Detail::Values(count) => write!(f, ", {count} values"),
+            Detail::Word(word) => {
+                f.write_str(": ")?;
+                f.write_str(word)
+            }
+        }
     }
 }

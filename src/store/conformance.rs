@@ -3,7 +3,10 @@
 //! A backend runs them all with one line in its own tests:
 //! `conformance::every_promise_is_kept_by!(async { (… an empty store with LIMITS …, … what it needs …) });`
 
-use std::sync::Arc;
+use std::{
+    collections::{HashMap, HashSet},
+    sync::Arc,
+};
 
 use jiff::{SignedDuration, Timestamp};
 use tokio::{sync::Barrier, task::JoinSet};
@@ -18,8 +21,11 @@ use crate::model::{
     session::{Participant, Session, SessionKey},
     short_name::ShortName,
     store::{
-        AttemptRule, Attempts, ReplayGuard, Sessions, Sight, Standing, StoreError, Use, Verdict,
+        AttemptRule, Attempts, ReplayGuard, Seen, Sessions, Sight, Standing, StoreError, Stories,
+        Use, Verdict,
     },
+    story::{Keeping, StoryStep},
+    support_code::SupportCode,
 };
 
 /// What the store under test must be made with.
@@ -28,6 +34,7 @@ pub(crate) const LIMITS: Limits = Limits {
     idle: SignedDuration::from_secs(600),
     replay_marks: 16,
     attempts: 16,
+    story_bytes: 48 * 1024,
 };
 
 /// How the attempts of these tests are slowed down.
@@ -52,12 +59,21 @@ macro_rules! every_promise_is_kept_by {
             a_session_that_is_over_is_not_given_to_who_ends_it
             a_session_says_nothing_of_another
             a_full_store_takes_the_newest_session
+            a_session_keeps_the_code_of_the_journey_that_began_it
+            every_session_that_lives_is_shown_and_a_look_is_no_use_of_it
+            a_session_in_use_is_shown_while_others_come_and_go
+            of_many_who_end_what_they_were_shown_each_session_goes_to_one
             r50_the_session_of_another_person_ends_and_that_of_the_same_one_does_not
             r50_a_session_that_is_replaced_is_dead_and_who_took_part_goes_over
             r50_a_session_that_nobody_inherits_from_is_given_back
             r50_for_a_minute_the_replaced_key_leads_to_the_next_session_and_finds_nothing
             r50_whichever_key_the_browser_has_kept_leads_on
             r50_of_many_who_replace_one_session_one_lives_and_has_all_who_took_part
+            a_story_has_its_steps_in_their_order_under_its_code_alone
+            a_story_is_kept_until_its_end_and_an_unfinished_one_for_less
+            of_many_who_add_to_one_story_each_adds_a_step
+            r122_a_story_takes_no_more_than_it_may_and_its_end_has_a_place
+            r122_a_full_store_forgets_the_stories_that_end_first_and_takes_the_newest
             r33_of_many_first_sights_one_is_the_first
             r33_a_second_use_by_the_same_one_is_told_from_another_ones
             r33_a_mark_holds_until_its_end_and_not_at_it
@@ -121,6 +137,7 @@ pub(crate) fn session(login: &str, ends_at: i64) -> Session {
             attributes,
         },
         index: "_0123456789abcdef0123456789abcdef01234567".to_owned(),
+        support_code: None,
         ends_at: at(ends_at),
         participants: Vec::new(),
     }
@@ -279,6 +296,121 @@ async fn begin(store: &impl Sessions, number: u32, session: Session) {
 }
 
 /// A session of somebody, of whom these were told.
+pub(crate) async fn a_session_keeps_the_code_of_the_journey_that_began_it(
+    store: Arc<impl Sessions>,
+) {
+    let mut kept = session("zoe", 9_000);
+    kept.support_code = Some(SupportCode::of([1, 2, 3, 254, 255]));
+    store.create(key(1), kept.clone(), at(0)).await.unwrap();
+    let zoom = participant("zoom", "zoe");
+    kept.join(zoom.clone());
+    assert_eq!(store.join(key(1), zoom, at(1)).await, Ok(Standing::Lives));
+    assert_eq!(store.find(key(1), at(2)).await, Ok(Some(kept.clone())));
+    assert_eq!(store.end(key(1), at(3)).await, Ok(Some(kept)));
+}
+
+/// What is shown, each session once, by its key.
+async fn shown(store: &impl Sessions, now: i64) -> HashMap<SessionKey, Seen> {
+    let mut shown = HashMap::new();
+    let mut show = |seen: Seen| drop(shown.insert(seen.key, seen));
+    store.look_through(&mut show, at(now)).await.unwrap();
+    shown
+}
+
+pub(crate) async fn every_session_that_lives_is_shown_and_a_look_is_no_use_of_it(
+    store: Arc<impl Sessions>,
+) {
+    assert!(shown(&*store, 0).await.is_empty());
+    // Some begin at one moment, and would end at one.
+    for number in 0..40 {
+        let begun = at(i64::from(number / 8));
+        let kept = session(&format!("person {number}"), 9_000);
+        store.create(key(number), kept, begun).await.unwrap();
+    }
+    store
+        .create(key(50), session("soon", 100), at(0))
+        .await
+        .unwrap();
+    store.end(key(7), at(5)).await.unwrap();
+    store.find(key(3), at(300)).await.unwrap();
+    let seen = shown(&*store, 99).await;
+    assert_eq!(seen.len(), 40);
+    assert_eq!(seen[&key(50)].unused_until, at(100));
+    assert!(!seen.contains_key(&key(7)));
+    let of_one = &seen[&key(3)];
+    assert_eq!(of_one.session, session("person 3", 9_000));
+    assert_eq!((of_one.used_at, of_one.unused_until), (at(300), at(900)));
+    assert_eq!(seen[&key(39)].used_at, at(4));
+    assert!(!shown(&*store, 100).await.contains_key(&key(50)));
+    // The looks kept none alive.
+    let seen = shown(&*store, 601).await;
+    assert!(!seen.contains_key(&key(0)) && seen.contains_key(&key(16)));
+    let seen = shown(&*store, 899).await;
+    assert_eq!(seen.into_keys().collect::<Vec<_>>(), [key(3)]);
+}
+
+pub(crate) async fn a_session_in_use_is_shown_while_others_come_and_go(
+    store: Arc<impl Sessions + 'static>,
+) {
+    store
+        .create(key(0), session("zoe", 9_000), at(0))
+        .await
+        .unwrap();
+    let said = together(&store, |store, number| async move {
+        let own = key(u32::try_from(number).unwrap() % 24 + 1);
+        match number % 3 {
+            0 => {
+                store
+                    .create(own, session("one of many", 9_000), at(1))
+                    .await
+                    .unwrap();
+                store.end(own, at(2)).await.unwrap();
+                true
+            }
+            // Each use may give it another place among the others.
+            1 => {
+                store
+                    .find(key(0), at(i64::try_from(number).unwrap() * 8))
+                    .await
+                    .unwrap()
+            }
+            .is_some(),
+            _ => shown(&*store, 500).await.contains_key(&key(0)),
+        }
+    })
+    .await;
+    assert!(said.into_iter().all(|is_well| is_well));
+}
+
+pub(crate) async fn of_many_who_end_what_they_were_shown_each_session_goes_to_one(
+    store: Arc<impl Sessions + 'static>,
+) {
+    for number in 0..32 {
+        let login = if number % 2 == 0 { "zoe" } else { "max" };
+        store
+            .create(key(number), session(login, 9_000), at(0))
+            .await
+            .unwrap();
+    }
+    let ended = together(&store, |store, _| async move {
+        let mut ended = Vec::new();
+        for (key, seen) in shown(&*store, 1).await {
+            if seen.session.proof.login == "zoe" {
+                ended.extend(store.end(key, at(1)).await.unwrap().map(|_| key));
+            }
+        }
+        // Whoever ended them, none lives.
+        let left = shown(&*store, 1).await;
+        assert!({ left.values() }.all(|seen| seen.session.proof.login == "max"));
+        ended
+    })
+    .await;
+    let ended: Vec<_> = ended.concat();
+    let once: HashSet<_> = ended.iter().copied().collect();
+    assert_eq!((ended.len(), once.len()), (16, 16));
+    assert_eq!(shown(&*store, 1).await.len(), 16);
+}
+
 fn session_at(login: &str, sps: &[&str]) -> Session {
     let mut session = session(login, 500);
     for sp in sps {
@@ -1000,4 +1132,173 @@ pub(crate) async fn r74_a_full_store_still_counts_the_newest_name(store: Arc<imp
         assert_eq!(exhaust(&*store, key(n).0, now).await, (5, now + 1), "{n}");
         assert_eq!(exhaust(&*store, key(n).0, now).await, (0, now + 1), "{n}");
     }
+}
+
+pub(crate) fn step(end: &str) -> StoryStep {
+    StoryStep {
+        at: at(1),
+        node: "one".to_owned(),
+        sp: Some(ShortName::parse("zoom").unwrap()),
+        is_trial: false,
+        person: Some("zoe".to_owned()),
+        session: None,
+        end: end.to_owned(),
+        stop: None,
+        decisions: vec!["Request signature: verified".to_owned()],
+    }
+}
+
+pub(crate) fn code(number: u8) -> SupportCode {
+    SupportCode::of([number; 5])
+}
+
+/// Kept for so long, as an end or not.
+pub(crate) fn keeping(until: i64, unfinished_until: Option<i64>) -> Keeping {
+    Keeping {
+        until: at(until),
+        unfinished_until: unfinished_until.map(at),
+    }
+}
+
+async fn ends(store: &impl Stories, of: SupportCode, now: i64) -> Vec<String> {
+    let steps = store.story(of, at(now)).await.unwrap();
+    steps.into_iter().map(|step| step.end).collect()
+}
+
+pub(crate) async fn a_story_has_its_steps_in_their_order_under_its_code_alone(
+    store: Arc<impl Stories>,
+) {
+    let kept = keeping(9_000, None);
+    for end in ["asked", "refused", "answered"] {
+        store
+            .add_to_story(code(1), &step(end), kept, at(1))
+            .await
+            .unwrap();
+    }
+    store
+        .add_to_story(code(2), &step("stopped"), kept, at(1))
+        .await
+        .unwrap();
+    let steps = store.story(code(1), at(2)).await.unwrap();
+    assert_eq!(steps, ["asked", "refused", "answered"].map(step));
+    assert_eq!(ends(&*store, code(2), 2).await, ["stopped"]);
+    assert_eq!(ends(&*store, code(3), 2).await, [""; 0]);
+}
+
+pub(crate) async fn a_story_is_kept_until_its_end_and_an_unfinished_one_for_less(
+    store: Arc<impl Stories>,
+) {
+    let unfinished = keeping(9_000, Some(100));
+    for number in [1, 2] {
+        store
+            .add_to_story(code(number), &step("asked"), unfinished, at(0))
+            .await
+            .unwrap();
+    }
+    let kept = keeping(8_000, None);
+    store
+        .add_to_story(code(2), &step("answered"), kept, at(50))
+        .await
+        .unwrap();
+    assert_eq!(ends(&*store, code(1), 99).await, ["asked"]);
+    assert_eq!(ends(&*store, code(1), 100).await, [""; 0]);
+    // What came before the end stays as long as that, and a later step shortens nothing.
+    store
+        .add_to_story(code(2), &step("asked"), keeping(9_000, Some(200)), at(60))
+        .await
+        .unwrap();
+    assert_eq!(
+        ends(&*store, code(2), 7_999).await,
+        ["asked", "answered", "asked"]
+    );
+    assert_eq!(ends(&*store, code(2), 8_000).await, [""; 0]);
+    // A code that comes again much later begins anew.
+    store
+        .add_to_story(code(1), &step("stopped"), kept, at(500))
+        .await
+        .unwrap();
+    assert_eq!(ends(&*store, code(1), 500).await, ["stopped"]);
+}
+
+pub(crate) async fn of_many_who_add_to_one_story_each_adds_a_step(
+    store: Arc<impl Stories + 'static>,
+) {
+    let kept = keeping(9_000, None);
+    let added = together(&store, |store, number| async move {
+        let step = step(&number.to_string());
+        store.add_to_story(code(1), &step, kept, at(1)).await
+    })
+    .await;
+    assert!(added.iter().all(Result::is_ok));
+    let ends: HashSet<_> = ends(&*store, code(1), 2).await.into_iter().collect();
+    assert_eq!(ends.len(), CALLERS);
+}
+
+pub(crate) async fn r122_a_story_takes_no_more_than_it_may_and_its_end_has_a_place(
+    store: Arc<impl Stories>,
+) {
+    let mut large = step("asked");
+    large.decisions = vec!["x".repeat(4_000)];
+    let unfinished = keeping(9_000, Some(9_000));
+    let mut added = 0;
+    while store
+        .add_to_story(code(1), &large, unfinished, at(1))
+        .await
+        .is_ok()
+    {
+        added += 1;
+        assert!(added < 10);
+    }
+    assert!(added > 3, "{added}");
+    let refused = store.add_to_story(code(1), &large, unfinished, at(1)).await;
+    assert_eq!(refused, Err(StoreError::Full));
+    large.end = "answered".to_owned();
+    store
+        .add_to_story(code(1), &large, keeping(9_000, None), at(1))
+        .await
+        .unwrap();
+    let ends = ends(&*store, code(1), 2).await;
+    assert_eq!(
+        (ends.len(), &**ends.last().unwrap()),
+        (added + 1, "answered")
+    );
+}
+
+pub(crate) async fn r122_a_full_store_forgets_the_stories_that_end_first_and_takes_the_newest(
+    store: Arc<impl Stories>,
+) {
+    let mut large = step("stopped");
+    large.decisions = vec!["x".repeat(2_000)];
+    // One that somebody needs, and those of people who begin sign-ins that nobody ends.
+    store
+        .add_to_story(code(0), &large, keeping(9_000, None), at(0))
+        .await
+        .unwrap();
+    for number in 1..200 {
+        let begun = keeping(9_000, Some(3_600 + i64::from(number)));
+        store
+            .add_to_story(code(number), &large, begun, at(1))
+            .await
+            .unwrap();
+        assert_eq!(ends(&*store, code(number), 1).await.len(), 1);
+    }
+    assert_eq!(ends(&*store, code(0), 1).await, ["stopped"]);
+    let mut left = 0;
+    for number in 1..200 {
+        left += ends(&*store, code(number), 1).await.len();
+    }
+    assert!((10..25).contains(&left), "{left}");
+    // What has ended makes room by itself.
+    for number in 0..200 {
+        store
+            .add_to_story(
+                code(number),
+                &step("later"),
+                keeping(20_000, None),
+                at(10_000),
+            )
+            .await
+            .unwrap();
+    }
+    assert_eq!(ends(&*store, code(199), 10_000).await, ["later"]);
 }

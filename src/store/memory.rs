@@ -13,16 +13,20 @@ use jiff::{SignedDuration, Timestamp};
 use moka::{ops::compute::Op, policy::EvictionPolicy, sync::Cache};
 
 use super::{
-    Limits, after,
+    Limits, after, pack,
+    shelf::{self, Shelf},
     timed_map::{PURGED_PER_CALL, TimedMap},
+    unpack,
 };
 use crate::{
     model::{
         session::{Participant, Session, SessionKey},
         store::{
-            AttemptRule, Attempts, LEADS_ON, ReplayGuard, Sessions, Sight, Standing, StoreError,
-            Use, Verdict,
+            AttemptRule, Attempts, LEADS_ON, ReplayGuard, Seen, Sessions, Sight, Standing,
+            StoreError, Stories, Use, Verdict,
         },
+        story::{Keeping, StoryStep},
+        support_code::SupportCode,
     },
     sys::hmac::sha256,
 };
@@ -32,6 +36,9 @@ type Tickets = Mutex<HashMap<[u8; 32], SessionKey>>;
 
 /// How much later than `now` says the cache gives up an unused session by its own clock.
 const IDLE_MARGIN: Duration = Duration::from_mins(1);
+
+/// How many sessions are looked at before others have the thread.
+const PAGE: usize = 256;
 
 /// Remembers in the memory of this process.
 pub struct MemoryStore {
@@ -46,6 +53,7 @@ pub struct MemoryStore {
     brought: Mutex<TimedMap<Brought>>,
     marks: Mutex<TimedMap<Mark>>,
     attempts: Mutex<TimedMap<Counter>>,
+    stories: Mutex<Shelf>,
 }
 
 /// A session, packed: a map of attributes takes several times the room of its bytes.
@@ -105,7 +113,7 @@ impl MemoryStore {
             .time_to_idle(idle.saturating_add(IDLE_MARGIN))
             .eviction_listener(move |key, entry: Arc<Entry>, _cause| {
                 let session = unpack(&lock(&entry.packed));
-                if let Some(ticket) = session.ok().and_then(|session| session.proof.ticket) {
+                if let Some(ticket) = session.and_then(|session| session.proof.ticket) {
                     let mut tickets = lock(&of_sessions);
                     if tickets.get(&ticket) == Some(&*key) {
                         tickets.remove(&ticket);
@@ -121,6 +129,7 @@ impl MemoryStore {
             brought: Mutex::new(TimedMap::new()),
             marks: Mutex::new(TimedMap::new()),
             attempts: Mutex::new(TimedMap::new()),
+            stories: Mutex::new(Shelf::new(limits.story_bytes)),
         }
     }
 
@@ -189,12 +198,9 @@ impl MemoryStore {
         if self.is_over(&entry, now) {
             return Ok(Standing::Ended);
         }
-        let mut session = unpack(&packed)?;
+        let mut session = unpack(&packed).ok_or(StoreError::Unavailable)?;
         if change(&mut session) {
-            let Ok(changed) = postcard::to_allocvec(&session) else {
-                return Err(StoreError::Unavailable);
-            };
-            *packed = changed.into_boxed_slice();
+            *packed = pack(&session)?.into_boxed_slice();
         }
         Ok(Standing::Lives)
     }
@@ -209,7 +215,9 @@ impl MemoryStore {
         if entry.is_ended.swap(true, Ordering::AcqRel) || is_over {
             return Ok(None);
         }
-        unpack(&lock(&entry.packed)).map(Some)
+        { unpack(&lock(&entry.packed)) }
+            .map(Some)
+            .ok_or(StoreError::Unavailable)
     }
 
     fn is_over(&self, entry: &Entry, now: Timestamp) -> bool {
@@ -255,9 +263,7 @@ impl Sessions for MemoryStore {
     ) -> Result<Standing, StoreError> {
         let ends_at = session.ends_at;
         // What cannot be packed cannot be remembered; the caller goes on without a session.
-        let Ok(packed) = postcard::to_allocvec(&session) else {
-            return Err(StoreError::Unavailable);
-        };
+        let packed = pack(&session)?;
         let entry = Entry {
             packed: Mutex::new(packed.into_boxed_slice()),
             ends_at: Timestamp::from_second(ends_at.as_second()).unwrap_or(ends_at),
@@ -315,7 +321,9 @@ impl Sessions for MemoryStore {
         entry
             .last_used_ms
             .fetch_max(now.as_millisecond(), Ordering::AcqRel);
-        unpack(&lock(&entry.packed)).map(Some)
+        { unpack(&lock(&entry.packed)) }
+            .map(Some)
+            .ok_or(StoreError::Unavailable)
     }
 
     async fn end(&self, key: SessionKey, now: Timestamp) -> Result<Option<Session>, StoreError> {
@@ -333,7 +341,7 @@ impl Sessions for MemoryStore {
         let Some(entry) = self.sessions.get(&heir) else {
             return Ok(None);
         };
-        let session = unpack(&lock(&entry.packed))?;
+        let session = unpack(&lock(&entry.packed)).ok_or(StoreError::Unavailable)?;
         if session.proof.login == login {
             return Ok(None);
         }
@@ -383,6 +391,34 @@ impl Sessions for MemoryStore {
     async fn sign_in_of(&self, ticket: [u8; 32], now: Timestamp) -> Result<Standing, StoreError> {
         Ok(lock(&self.brought).sign_in_of(&ticket, now))
     }
+
+    async fn look_through(
+        &self,
+        show: &mut (dyn FnMut(Seen) + Send),
+        now: Timestamp,
+    ) -> Result<(), StoreError> {
+        // The entries as they are now, and no copy of what they hold. Unlike a look for one, this is no use of them.
+        let entries: Vec<_> = self.sessions.iter().collect();
+        for page in entries.chunks(PAGE) {
+            for (key, entry) in page {
+                if self.is_over(entry, now) {
+                    continue;
+                }
+                let session = unpack(&lock(&entry.packed)).ok_or(StoreError::Unavailable)?;
+                let used_ms = entry.last_used_ms.load(Ordering::Acquire);
+                let used_at = Timestamp::from_millisecond(used_ms).unwrap_or(now);
+                show(Seen {
+                    key: **key,
+                    unused_until: after(used_at, self.limits.idle).min(entry.ends_at),
+                    session,
+                    used_at,
+                });
+            }
+            // People sign in on this thread as well.
+            tokio::task::yield_now().await;
+        }
+        Ok(())
+    }
 }
 
 impl TimedMap<Brought> {
@@ -391,6 +427,23 @@ impl TimedMap<Brought> {
             Some(Brought::SignedOut) => Standing::Ended,
             Some(Brought::Once) | None => Standing::Lives,
         }
+    }
+}
+
+impl Stories for MemoryStore {
+    async fn add_to_story(
+        &self,
+        code: SupportCode,
+        step: &StoryStep,
+        keeping: Keeping,
+        now: Timestamp,
+    ) -> Result<(), StoreError> {
+        let piece = shelf::frame(&shelf::pack(step)?)?;
+        lock(&self.stories).add(shelf::id(code), &piece, keeping, now)
+    }
+
+    async fn story(&self, code: SupportCode, now: Timestamp) -> Result<Vec<StoryStep>, StoreError> {
+        Ok(lock(&self.stories).read(shelf::id(code), now))
     }
 }
 
@@ -498,10 +551,6 @@ impl Counter {
 /// A thread that panicked left the map whole: every change to it is one call.
 fn lock<T>(of: &Mutex<T>) -> MutexGuard<'_, T> {
     of.lock().unwrap_or_else(PoisonError::into_inner)
-}
-
-fn unpack(packed: &[u8]) -> Result<Session, StoreError> {
-    postcard::from_bytes(packed).or(Err(StoreError::Unavailable))
 }
 
 fn to_usize(number: u32) -> usize {

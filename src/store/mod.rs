@@ -12,8 +12,11 @@ use crate::{
     model::{
         session::{Participant, Session, SessionKey},
         store::{
-            AttemptRule, Attempts, ReplayGuard, Sessions, Sight, Standing, StoreError, Use, Verdict,
+            AttemptRule, Attempts, ReplayGuard, Seen, Sessions, Sight, Standing, StoreError,
+            Stories, Use, Verdict,
         },
+        story::{Keeping, StoryStep},
+        support_code::SupportCode,
     },
     sys::{clock::Clock, seal::KeyRing},
 };
@@ -22,6 +25,7 @@ use crate::{
 mod conformance;
 pub mod memory;
 pub mod redis;
+mod shelf;
 mod timed_map;
 
 /// How much is remembered.
@@ -37,6 +41,8 @@ pub struct Limits {
     /// Accounts and networks whose attempts are counted; past that the one that would be forgotten
     /// next is.
     pub attempts: u32,
+    /// Bytes of stories; past that those whose end is nearest are forgotten.
+    pub story_bytes: u64,
 }
 
 /// The backend that the configuration names.
@@ -186,6 +192,39 @@ impl Sessions for Store {
             Self::Redis(redis) => redis.sign_in_of(ticket, now).await,
         }
     }
+
+    async fn look_through(
+        &self,
+        show: &mut (dyn FnMut(Seen) + Send),
+        now: Timestamp,
+    ) -> Result<(), StoreError> {
+        match self {
+            Self::Memory(memory) => memory.look_through(show, now).await,
+            Self::Redis(redis) => redis.look_through(show, now).await,
+        }
+    }
+}
+
+impl Stories for Store {
+    async fn add_to_story(
+        &self,
+        code: SupportCode,
+        step: &StoryStep,
+        keeping: Keeping,
+        now: Timestamp,
+    ) -> Result<(), StoreError> {
+        match self {
+            Self::Memory(memory) => memory.add_to_story(code, step, keeping, now).await,
+            Self::Redis(redis) => redis.add_to_story(code, step, keeping, now).await,
+        }
+    }
+
+    async fn story(&self, code: SupportCode, now: Timestamp) -> Result<Vec<StoryStep>, StoreError> {
+        match self {
+            Self::Memory(memory) => memory.story(code, now).await,
+            Self::Redis(redis) => redis.story(code, now).await,
+        }
+    }
 }
 
 impl ReplayGuard for Store {
@@ -228,6 +267,26 @@ impl Attempts for Store {
             Self::Redis(redis) => redis.take_back(key, rule, attempted_at).await,
         }
     }
+}
+
+/// A session as it is kept. Its support code is behind all else: a version of the program that does not know of it reads what
+/// is before, and no more; one that keeps the session again without it takes nothing else away.
+fn pack(session: &Session) -> Result<Vec<u8>, StoreError> {
+    // What cannot be packed cannot be remembered; the caller goes on without a session.
+    let mut packed = postcard::to_allocvec(session).or(Err(StoreError::Unavailable))?;
+    if let Some(code) = session.support_code {
+        packed.extend_from_slice(code.octets());
+    }
+    Ok(packed)
+}
+
+/// The session of what [`pack`] made, here or in an earlier version.
+fn unpack(packed: &[u8]) -> Option<Session> {
+    let (session, rest) = postcard::take_from_bytes::<Session>(packed).ok()?;
+    Some(Session {
+        support_code: rest.first_chunk().copied().map(SupportCode::of),
+        ..session
+    })
 }
 
 /// When `step` has passed since `start`: past the last instant there is, that one.

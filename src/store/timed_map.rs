@@ -74,27 +74,36 @@ impl<V> TimedMap<V> {
         Ok(self.find(&key, now))
     }
 
-    pub(super) fn remove(&mut self, key: &Key) {
-        if let Some((ends_at, _)) = self.entries.remove(key) {
-            self.ends.remove(&(ends_at, *key));
-        }
+    /// Removes an entry, ended or not, and gives it back with its end.
+    pub(super) fn remove(&mut self, key: &Key) -> Option<(Timestamp, V)> {
+        let removed = self.entries.remove(key)?;
+        self.ends.remove(&(removed.0, *key));
+        Some(removed)
     }
 
     /// Removes entries that have ended by `now`, `most` of them at most.
     pub(super) fn purge(&mut self, now: Timestamp, most: usize) {
         for _ in 0..most {
-            match self.ends.first() {
-                Some((ends_at, _)) if *ends_at <= now => self.remove_first(),
-                Some(_) | None => return,
+            if self.remove_ended(now).is_none() {
+                return;
             }
         }
     }
 
-    /// Removes the entry that ends first.
-    pub(super) fn remove_first(&mut self) {
-        if let Some((_, key)) = self.ends.pop_first() {
-            self.entries.remove(&key);
+    /// Removes an entry that has ended by `now`.
+    pub(super) fn remove_ended(&mut self, now: Timestamp) -> Option<V> {
+        let (ends_at, _) = self.ends.first()?;
+        if *ends_at <= now {
+            self.remove_first()
+        } else {
+            None
         }
+    }
+
+    /// Removes the entry that ends first.
+    pub(super) fn remove_first(&mut self) -> Option<V> {
+        let (_, key) = self.ends.pop_first()?;
+        self.entries.remove(&key).map(|(_, value)| value)
     }
 }
 

@@ -1,5 +1,5 @@
 //! What every room may use: time, randomness, secrets, sealing, TLS, HTTP, files that are put in place
-//! at once, programs of the administrator's.
+//! at once, programs of the administrator's, the name of this machine.
 //!
 //! Knows nothing of SAML, HTTP or people. Time and randomness come from here and
 //! from nowhere else, so that a test can move the one and fix the other.
@@ -9,6 +9,7 @@ pub mod entropy;
 pub mod fetch;
 pub mod file;
 pub mod hmac;
+pub mod host;
 pub mod http;
 pub mod losses;
 pub mod open_files;

@@ -120,6 +120,11 @@ impl Collector for Counts {
                 health.sessions_unkept(),
             ),
             (
+                "story_steps_dropped",
+                "Steps of sign-ins that are not kept for the help desk: too many at one time, or no room in the store, or no answer",
+                bridge.stories.dropped(),
+            ),
+            (
                 "connections_closed_for_others",
                 "Connections that were idle, or had waited longest for their clients, when one more came than there may be",
                 connections.closed(),

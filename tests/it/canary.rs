@@ -1,12 +1,16 @@
 //! Marked secrets, carried through whole sign-ins of each kind, through refusals and through faults:
-//! none is found in a log line, in what is measured, in what the server shows of itself, or on a page
-//! where it has no business.
+//! none is found in a log line, in what is measured, in what is kept for the help desk, in what the server shows of
+//! itself, or on a page where it has no business.
 
-use std::{collections::BTreeSet, fs};
+use std::{
+    collections::{BTreeSet, HashSet},
+    fs,
+};
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use passerelle::{
     authn::local::hash_password,
+    model::support_code::SupportCode,
     sys::{entropy::SeededEntropy, secret::Secret},
 };
 
@@ -23,6 +27,7 @@ use crate::{
         cas_script::{CasScript, Said},
         keys::Authority,
         ldap_script::{Act, Kind, password_of},
+        until::until,
     },
     scripted_cas, scripted_ldap,
 };
@@ -164,12 +169,46 @@ impl Canary {
         self.sees(&done);
     }
 
+    /// What is kept of all sign-ins, as it is stored and as the command prints it for scripts.
+    async fn stories(&self, bridge: &Bridge) -> String {
+        let lines = self.log.lines();
+        // But those that this has asked for before.
+        let codes: Vec<_> = { lines.iter() }
+            .filter(|line| line["event"] != "story-shown")
+            .filter_map(|line| SupportCode::parse(line["support.code"].as_str()?).ok())
+            .collect();
+        let (bridge, mut stories) = (&bridge.front.bridge, String::new());
+        let read = async |code| bridge.story(code, "a test").await.unwrap();
+        if let Some(last) = codes.last() {
+            // They are kept one after the other.
+            until("the last step is kept", async || {
+                !read(*last).await.is_empty()
+            })
+            .await;
+        }
+        let once: HashSet<_> = codes.into_iter().collect();
+        for code in once {
+            let steps = read(code).await;
+            for text in [serde_json::to_string(&steps).unwrap(), format!("{steps:?}")] {
+                stories.push_str(&text);
+            }
+        }
+        assert_eq!(bridge.stories.dropped(), 0);
+        stories
+    }
+
     /// Looks for every secret in everything; tells which was found where.
     async fn found(&self, bridge: &Bridge) -> Vec<String> {
         let logged = self.log.text();
         let metrics = bridge.metrics().await;
         let shown = format!("{:?}", bridge.front);
-        let places = [("log", &logged), ("metrics", &metrics), ("Debug", &shown)];
+        let stories = self.stories(bridge).await;
+        let places = [
+            ("log", &logged),
+            ("metrics", &metrics),
+            ("Debug", &shown),
+            ("a story", &stories),
+        ];
         let mut found = Vec::new();
         for (what, business, secret) in &self.secrets {
             for spelling in spellings(secret) {
@@ -201,6 +240,7 @@ impl Canary {
     /// Checks that none is found, in logs and on pages that are there.
     async fn is_found_nowhere(&self, bridge: &Bridge) {
         assert!(self.log.lines().len() > 10 && self.pages.len() > 10);
+        assert!(self.stories(bridge).await.matches("\"end\"").count() > 10);
         assert_eq!(self.found(bridge).await, [""; 0], "{}", self.log.text());
     }
 }

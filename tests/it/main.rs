@@ -63,6 +63,8 @@ mod losses;
 #[cfg(test)]
 mod name_ids;
 #[cfg(test)]
+mod oversight;
+#[cfg(test)]
 mod password_attempts;
 #[cfg(test)]
 mod peers;
@@ -104,6 +106,8 @@ mod socket;
 mod sp;
 #[cfg(test)]
 mod store_failover;
+#[cfg(test)]
+mod stories;
 #[cfg(test)]
 mod telling;
 #[cfg(test)]

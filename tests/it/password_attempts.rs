@@ -57,6 +57,7 @@ mod tests {
             idle: SignedDuration::from_mins(1),
             replay_marks: 10,
             attempts: 1_000,
+            story_bytes: 1_000,
         };
         Arc::new(House {
             authenticator: PasswordAuthenticator::new(

@@ -198,7 +198,8 @@ async fn what_needs_a_restart_is_told_and_goes_on_as_it_was() {
     let changed = Setup {
         server: "listen = '127.0.0.1:8443'\ntrusted-proxies = []\nmax-connections = 7".to_owned(),
         more: "[metrics]\nlisten = '127.0.0.1:9464'\n[sessions]\nmax = 3\nidle-minutes = 5\n\
-               lifetime-minutes = 7\n[requests]\nmax-replay-marks = 9\n"
+               lifetime-minutes = 7\n[requests]\nmax-replay-marks = 9\n\
+               [stories]\nmax-megabytes = 5\nkeep-days = 3\n"
             .to_owned(),
         ..setup
     };
@@ -216,6 +217,7 @@ async fn what_needs_a_restart_is_told_and_goes_on_as_it_was() {
             "sessions.max: needs a restart: until then 100000 counts (true)",
             "sessions.idle-minutes: needs a restart: until then 120 counts (true)",
             "requests.max-replay-marks: needs a restart: until then 100000 counts (true)",
+            "stories.max-megabytes: needs a restart: until then 64 counts (true)",
         ]
     );
     let current = bridge.live.current();

@@ -21,7 +21,7 @@ use crate::{
     cli::{
         complain_of,
         running::{asked, socket, warn_of_other_keys},
-        say, sp,
+        say, say_json, short_name, sp,
     },
     config::keys::names_no_file,
     control::ask::AskFault,
@@ -71,7 +71,7 @@ struct Status {
 #[derive(Args, Debug)]
 struct SwitchOptions {
     /// The service provider.
-    #[arg(value_parser = sp::short_name)]
+    #[arg(value_parser = short_name)]
     name: ShortName,
     /// When: 2026-12-01T08:00:00+01:00, or HH:MM of today in the time zone of this machine. Default: at once.
     #[arg(long, value_name = "TIME", value_parser = moment)]
@@ -143,7 +143,7 @@ fn status(path: &Path, options: &Status) -> anyhow::Result<()> {
         .context("the configuration names no key")?;
     warn_of_other_keys(path, roll_over.built());
     if options.json {
-        return sp::say_json(&status);
+        return say_json(&status);
     }
     say(&format!("present key: {}", described(&status.present)));
     for file in &status.unnamed {

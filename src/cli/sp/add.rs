@@ -180,7 +180,7 @@ fn confirm(writing: &Writing, is_held: bool) -> anyhow::Result<()> {
         }
         return Ok(());
     }
-    confirm_at_terminal("Write this?")
+    confirm_at_terminal("Write this?", "nothing was written")
 }
 
 fn write(registrar: &Registrar, plan: &Plan) -> anyhow::Result<()> {

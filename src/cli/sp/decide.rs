@@ -52,7 +52,14 @@ pub(super) fn run(path: &Path, options: &Options, decision: Decision) -> anyhow:
     match answer {
         Ok(Answer::Decided(None)) => {}
         Ok(Answer::Decided(Some(why)) | Answer::Refused(why)) => bail!("{name}: {why}"),
-        Ok(Answer::Reload(_) | Answer::Status(_)) => return Err(AskFault::NotUnderstood.into()),
+        Ok(
+            Answer::Reload(_)
+            | Answer::Revoked(_)
+            | Answer::Sessions(_)
+            | Answer::Status(_)
+            | Answer::Story(_)
+            | Answer::Unknown(_),
+        ) => return Err(AskFault::NotUnderstood.into()),
         Err(AskFault::NobodyThere) => {
             let decided = registrar.decide(name, version, decision);
             if let Some(error) = decided.with_context(|| name.to_string())? {

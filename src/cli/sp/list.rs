@@ -6,7 +6,7 @@ use clap::Args;
 use serde_json::json;
 
 use super::{open, say_json};
-use crate::{app::registrar::Listed, cli::say};
+use crate::{app::registrar::Listed, cli::say_table};
 
 #[derive(Args, Debug)]
 pub(super) struct Options {
@@ -23,19 +23,7 @@ pub(super) fn run(path: &Path, options: &Options) -> anyhow::Result<()> {
     }
     let mut rows = vec![["NAME", "STATE", "PRESET", "ENDS NEXT", "ENTITY ID"].map(str::to_owned)];
     rows.extend(providers.iter().map(row));
-    let mut widths = [0; 5];
-    for row in &rows {
-        for (width, cell) in widths.iter_mut().zip(row) {
-            *width = cell.chars().count().max(*width);
-        }
-    }
-    for row in &rows {
-        let cells = row.iter().zip(widths);
-        let cells: Vec<_> = cells
-            .map(|(cell, width)| format!("{cell:<width$}"))
-            .collect();
-        say(cells.join("  ").trim_end());
-    }
+    say_table(&rows);
     Ok(())
 }
 

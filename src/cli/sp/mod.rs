@@ -10,13 +10,12 @@ mod show;
 mod source;
 mod told;
 
-use std::{io::IsTerminal as _, path::Path, sync::Arc};
+use std::{path::Path, sync::Arc};
 
 use anyhow::{anyhow, bail};
 use clap::{Args, Subcommand};
-use serde::Serialize;
 
-use super::{ask, complain_of, say};
+use super::{complain_of, confirm_at_terminal, say_json, short_name};
 use crate::{
     app::{
         follow::Decision,
@@ -105,30 +104,10 @@ fn check_plan(registrar: &Registrar, plan: &Plan) -> anyhow::Result<Vec<ConfigFa
     registrar.check(plan).map_err(tell)
 }
 
-/// Has somebody at the terminal say yes to `question`; fails where nobody is there, or says something else.
-fn confirm_at_terminal(question: &str) -> anyhow::Result<()> {
-    if !std::io::stdin().is_terminal() {
-        bail!("nothing was written: nobody is there to ask\n    hint: --yes");
-    }
-    match ask(&format!("{question} Type yes:")).as_deref() {
-        Some("yes" | "oui") => Ok(()),
-        Some(_) | None => bail!("nothing was written"),
-    }
-}
-
 /// Tells each fault by itself.
 fn tell(fault: RegistrarFault) -> anyhow::Error {
     if let RegistrarFault::Faults(faults) = &fault {
         complain_of(faults, "error");
     }
     anyhow::Error::new(fault).context("nothing was written")
-}
-
-pub(super) fn say_json(value: &impl Serialize) -> anyhow::Result<()> {
-    say(&serde_json::to_string_pretty(value)?);
-    Ok(())
-}
-
-pub(super) fn short_name(text: &str) -> Result<ShortName, String> {
-    ShortName::parse(text).map_err(|fault| fault.to_string())
 }

@@ -52,10 +52,11 @@ pub(super) fn run(path: &Path, options: &Options) -> anyhow::Result<()> {
         return Ok(());
     }
     if !options.yes {
-        confirm_at_terminal(&format!(
+        let question = format!(
             "Nobody will sign in to {name} any more. A running server takes in whatever else {} says by now, too. Switch it off?",
             path.display()
-        ))?;
+        );
+        confirm_at_terminal(&question, "nothing was written")?;
     }
     registrar.carry_out(&plan)?;
     say(&format!(

@@ -286,6 +286,7 @@ fn every_section_refuses_a_key_that_it_does_not_know() {
         ("[authn.local]\n", "authn.local.oops"),
         ("[authn.throttle]\n", "authn.throttle.oops"),
         ("[sessions]\n", "sessions.oops"),
+        ("[stories]\n", "stories.oops"),
         ("[requests]\n", "requests.oops"),
         ("[sp.zoom]\n", "sp.zoom.oops"),
         ("[[sp.intranet.release]]\n", "sp.intranet.release[1].oops"),
@@ -320,6 +321,26 @@ fn every_section_refuses_a_key_that_it_does_not_know() {
 
 /// A line of the example, what stands there instead, and what is told of it.
 const BAD_VALUES: &[(&str, &str, &str)] = &[
+    (
+        "keep-days = 7",
+        "keep-days = 367",
+        ": stories.keep-days: is longer than 366 days",
+    ),
+    (
+        "max-megabytes = 64",
+        "max-megabytes = 0",
+        ": stories.max-megabytes: must not be 0",
+    ),
+    (
+        "max-megabytes = 64",
+        "max-megabytes = 4097",
+        ": stories.max-megabytes: is more than 4096",
+    ),
+    (
+        "person = \"clear\"",
+        "person = \"whole\"",
+        ": stories.person: unknown variant `whole`, expected one of `clear`, `hashed`, `none`",
+    ),
     (
         "lab = false",
         "lab = true",

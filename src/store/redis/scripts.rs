@@ -8,7 +8,10 @@ use std::sync::LazyLock;
 use redis::Script;
 
 use super::values::MAX_VALUE;
-use crate::store::timed_map::PURGED_PER_CALL;
+use crate::store::{
+    shelf::{MOST_FORGOTTEN, OVERHEAD},
+    timed_map::PURGED_PER_CALL,
+};
 
 /// How much later than its end the server's own clock sweeps a value away, in milliseconds. What has ended
 /// is judged by the caller's clock, which may be behind.
@@ -32,6 +35,7 @@ local function purge(ends, values, now)
     redis.call('HDEL', values, id)
   end
 end
+local OVERHEAD, FORGOTTEN, PURGED = {OVERHEAD}, {MOST_FORGOTTEN}, {PURGED_PER_CALL}
 local function is_live(ends, id, now)
   local at = redis.call('ZSCORE', ends, id)
   return at and tonumber(at) > now
@@ -165,6 +169,29 @@ if sealed then return {1, sealed} end
 local leads = bounded(redis.call('GET', KEYS[2]))
 if leads then return {2, leads} end
 return {0, ''}";
+
+    /// Looks at a session, which is no use of it. Keys: session. Arguments: now, idle. Gives the sealed session and when it
+    /// was last used, or nothing.
+    LOOK = r"
+local sealed, used = living(KEYS[1], tonumber(ARGV[1]), tonumber(ARGV[2]))
+if not sealed then return false end
+return {sealed, string.format('%.0f', used)}";
+
+    /// Gives the next sessions of the list. Keys: ends of the sessions. Arguments: the end behind which to begin, how many,
+    /// the most sessions. Gives the end up to which the list was read, or nothing where it is over, and the sessions: all that have one end
+    /// are of one page, so that none is between two.
+    PAGE = r"
+local page = redis.call('ZRANGEBYSCORE', KEYS[1], ARGV[1], '+inf', 'WITHSCORES', 'LIMIT', 0, ARGV[2])
+local last = page[#page]
+if not last then return {'', {}} end
+local members = {}
+for at = 1, #page, 2 do
+  if page[at + 1] ~= last then members[#members + 1] = page[at] end
+end
+for _, member in ipairs(redis.call('ZRANGEBYSCORE', KEYS[1], last, last, 'LIMIT', 0, ARGV[3])) do
+  members[#members + 1] = member
+end
+return {last, members}";
 
     /// Puts another sealed session in the place of one. Keys: session. Arguments: the one that was read, the
     /// other one. Gives 1 where that was still there.
@@ -312,6 +339,53 @@ write_counter(KEYS[2], id, counted, now, now + wait_after(counted, 7), forgotten
 keep(KEYS[1], now, ends)
 keep(KEYS[2], now, ends)
 return false";
+
+    /// Adds a step to a story, as `Shelf::add` does. Keys: ends, stories. Arguments: now, which, its end, the step, the most
+    /// bytes of the story, the most of all. Gives 1 where it was added.
+    ADD_TO_STORY = r"
+local now, id, step, all = tonumber(ARGV[1]), ARGV[2], ARGV[4], tonumber(ARGV[6])
+local bytes = tonumber(redis.call('HGET', KEYS[2], 'bytes') or '') or 0
+if redis.call('ZCARD', KEYS[1]) == 0 then bytes = 0 end
+local function forget(which)
+  local story = redis.call('HGET', KEYS[2], which)
+  bytes = math.max(bytes - #(story or '') - OVERHEAD, 0)
+  redis.call('ZREM', KEYS[1], which)
+  redis.call('HDEL', KEYS[2], which)
+end
+for _, over in ipairs(redis.call('ZRANGEBYSCORE', KEYS[1], '-inf', now, 'LIMIT', 0, PURGED)) do forget(over) end
+local ends = tonumber(redis.call('ZSCORE', KEYS[1], id) or '')
+local story = ends and redis.call('HGET', KEYS[2], id) or ''
+local added = 0
+if #story + #step <= tonumber(ARGV[5]) and #step + OVERHEAD <= all then
+  -- So that it is not among those that make room for it.
+  if ends then forget(id) end
+  local grown = story .. step
+  local most = math.min(FORGOTTEN, redis.call('ZCARD', KEYS[1]))
+  while most > 0 and bytes + #grown + OVERHEAD > all do
+    forget(redis.call('ZRANGE', KEYS[1], 0, 0)[1])
+    most = most - 1
+  end
+  if bytes + #grown + OVERHEAD <= all then
+    local until_ms = math.max(ends or 0, tonumber(ARGV[3]))
+    redis.call('ZADD', KEYS[1], until_ms, id)
+    redis.call('HSET', KEYS[2], id, grown)
+    keep(KEYS[1], now, until_ms)
+    keep(KEYS[2], now, until_ms)
+    bytes = bytes + #grown + OVERHEAD
+    added = 1
+  end
+end
+if redis.call('ZCARD', KEYS[1]) == 0 then
+  redis.call('HDEL', KEYS[2], 'bytes')
+else
+  redis.call('HSET', KEYS[2], 'bytes', string.format('%.0f', bytes))
+end
+return added";
+
+    /// Reads a story. Keys: ends, stories. Arguments: now, which. Gives it, or nothing.
+    READ_STORY = r"
+if not is_live(KEYS[1], ARGV[2], tonumber(ARGV[1])) then return false end
+return bounded(redis.call('HGET', KEYS[2], ARGV[2]))";
 
     /// Forgets a counter. Keys: ends, counters. Arguments: which.
     FORGIVE = r"

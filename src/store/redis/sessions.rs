@@ -3,16 +3,25 @@
 use std::sync::Arc;
 
 use jiff::Timestamp;
+use tokio::task::JoinSet;
 
 use super::{Inner, Noted, RedisStore, after, call::Call, scripts, values::Place};
-use crate::model::{
-    session::{Participant, Session, SessionKey},
-    store::{LEADS_ON, Sessions, Sight, Standing, StoreError},
+use crate::{
+    model::{
+        session::{Participant, Session, SessionKey},
+        store::{LEADS_ON, Seen, Sessions, Sight, Standing, StoreError},
+    },
+    store::{pack, unpack},
 };
 
 /// How often a change is tried while others change the same session, and how many replaced sessions are
 /// followed from one to the next: more than one person's browsers can bring about.
 const MOST_TRIES: usize = 256;
+
+/// How many sessions of the list are asked for at one time, and how many of those are looked at: few enough that a
+/// sign-in, on the same connection, does not wait for them.
+const PAGE: usize = 256;
+const LOOKED_AT_ONCE: usize = 16;
 
 /// What is at the key of a session.
 enum Found<T> {
@@ -138,6 +147,43 @@ impl Sessions for RedisStore {
         } else {
             Standing::Lives
         })
+    }
+
+    async fn look_through(
+        &self,
+        show: &mut (dyn FnMut(Seen) + Send),
+        now: Timestamp,
+    ) -> Result<(), StoreError> {
+        // A use moves a session towards the end of the list, where it is met again: none that lives is passed over. Those
+        // that begin stand there, too, and whoever waited for the last of them might wait for long.
+        let most = usize::try_from(self.0.limits.sessions).unwrap_or(usize::MAX);
+        let (mut seen, mut behind) = (0, "-inf".to_owned());
+        while seen <= most.saturating_mul(2) {
+            let (last, keys) = self.0.page(&behind).await?;
+            if keys.is_empty() {
+                break;
+            }
+            behind = format!("({last}");
+            seen += keys.len();
+            for some in keys.chunks(LOOKED_AT_ONCE) {
+                let mut looks = JoinSet::new();
+                for key in some.iter().copied() {
+                    let inner = Arc::clone(&self.0);
+                    looks.spawn(async move { inner.look(key, now).await });
+                }
+                while let Some(looked) = looks.join_next().await {
+                    match looked.unwrap_or(Err(StoreError::Unavailable)) {
+                        Ok(Some(session)) => show(session),
+                        // One that is not ours lets nobody in, and is counted where it is opened.
+                        Ok(None) | Err(StoreError::Forged) => {}
+                        Err(fault @ (StoreError::Full | StoreError::Unavailable)) => {
+                            return Err(fault);
+                        }
+                    }
+                }
+            }
+        }
+        Ok(())
     }
 }
 
@@ -375,6 +421,38 @@ impl Inner {
         }
     }
 
+    /// The keys of the sessions that the list has behind an end, and the end up to which they were read.
+    async fn page(&self, behind: &str) -> Result<(String, Vec<SessionKey>), StoreError> {
+        let mut call = Call::of(&scripts::PAGE);
+        call.key(self.places.listed.as_str());
+        call.arg(behind).arg(PAGE).arg(self.limits.sessions.max(1));
+        let (last, members) = self.servers.run::<(String, Vec<Vec<u8>>)>(&call).await?;
+        let keys = members.iter().filter_map(|member| member.first_chunk());
+        Ok((last, keys.copied().map(SessionKey).collect()))
+    }
+
+    /// Looks at the session of `key`, which is no use of it.
+    async fn look(&self, key: SessionKey, now: Timestamp) -> Result<Option<Seen>, StoreError> {
+        let place = self.places.session(key);
+        let mut call = Call::of(&scripts::LOOK);
+        call.key(place.as_str());
+        call.arg(now.as_millisecond()).arg(self.idle_ms());
+        let found = self.servers.run::<Option<(Vec<u8>, i64)>>(&call).await?;
+        let Some((value, used_ms)) = found else {
+            return Ok(None);
+        };
+        let Some(session) = self.open(&place, &value, now)? else {
+            return Ok(None);
+        };
+        let used_at = Timestamp::from_millisecond(used_ms).unwrap_or(now);
+        Ok(Some(Seen {
+            key,
+            unused_until: after(used_at, self.limits.idle).min(session.ends_at),
+            session,
+            used_at,
+        }))
+    }
+
     /// Reads the session of `key`, which is no use of it.
     async fn read(&self, key: SessionKey, now: Timestamp) -> Result<Found<Held>, StoreError> {
         let place = self.places.session(key);
@@ -491,7 +569,7 @@ impl Inner {
         now: Timestamp,
     ) -> Result<Vec<u8>, StoreError> {
         // What cannot be packed cannot be remembered; the caller goes on without a session.
-        let packed = postcard::to_allocvec(session).or(Err(StoreError::Unavailable))?;
+        let packed = pack(session)?;
         self.sealer
             .seal((place, b""), &packed, (now, session.ends_at))
     }
@@ -503,10 +581,8 @@ impl Inner {
         now: Timestamp,
     ) -> Result<Option<Session>, StoreError> {
         let opened = self.sealer.open((place, b""), value, now)?;
-        let session = opened.map(|packed| postcard::from_bytes(&packed));
-        session
-            .transpose()
-            .map_err(|_unreadable| self.sealer.refuse())
+        let session = opened.map(|packed| unpack(&packed).ok_or_else(|| self.sealer.refuse()));
+        session.transpose()
     }
 
     fn open_key(

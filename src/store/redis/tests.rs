@@ -19,7 +19,9 @@ use crate::{
     model::{
         entity_id::EntityId,
         session::{Participant, Session, SessionKey},
-        store::{AttemptRule, Attempts, Sessions, Standing, Verdict},
+        store::{AttemptRule, Attempts, Seen, Sessions, Standing, Stories, Verdict},
+        story::{Keeping, StoryStep},
+        support_code::SupportCode,
     },
     store::conformance::{self, LIMITS, at, key, participant, session},
     sys::{
@@ -292,6 +294,51 @@ async fn r126_a_mark_that_somebody_else_has_written_is_a_mark_of_nobody() {
 }
 
 #[tokio::test]
+async fn r126_r121_a_story_is_sealed_in_its_place_and_leaves_with_its_time() {
+    let lab = Lab::start().await;
+    let (store, mut stranger) = (lab.store(), lab.stranger());
+    let kept = conformance::keeping(9_000, None);
+    for number in [1, 2] {
+        let (code, step) = (conformance::code(number), conformance::step("answered"));
+        store.add_to_story(code, &step, kept, at(0)).await.unwrap();
+    }
+    let steps = "passerelle:{stories}:steps";
+    let all: Vec<(Vec<u8>, Vec<u8>)> = stranger.hgetall(steps).unwrap();
+    let stories: Vec<_> = { all.iter() }.filter(|(id, _)| id != b"bytes").collect();
+    let [(one, of_one), (other, of_other)] = &stories[..] else {
+        panic!("{}", all.len())
+    };
+    for word in ["zoe", "zoom", "answered", "verified"] {
+        assert!(
+            !of_one.windows(word.len()).any(|at| at == word.as_bytes()),
+            "{word}"
+        );
+    }
+    let sizes = of_one.len() + of_other.len() + 2 * crate::store::shelf::OVERHEAD;
+    let counted: usize = stranger.hget(steps, "bytes").unwrap();
+    assert_eq!(counted, sizes);
+    // The server sweeps them away some minutes after the last of them has ended.
+    for key in [steps, "passerelle:{stories}:ends"] {
+        let left: i64 = stranger.pttl(key).unwrap();
+        assert!((9_000_000..9_700_000).contains(&left), "{left}");
+    }
+    let () = stranger.hset(steps, one, of_other).unwrap();
+    let () = stranger.hset(steps, other, of_one).unwrap();
+    for number in [1, 2] {
+        let read = store.story(conformance::code(number), at(1)).await;
+        assert_eq!(read, Err(StoreError::Forged));
+    }
+    assert_eq!(store.record().refused, 2);
+    // More than a story may be is not taken into memory as one.
+    let () = stranger.hset(steps, one, vec![b'x'; 40_000]).unwrap();
+    let () = stranger.hset(steps, other, vec![b'x'; 40_000]).unwrap();
+    for number in [1, 2] {
+        let read = store.story(conformance::code(number), at(1)).await;
+        assert_eq!(read, Err(StoreError::Forged));
+    }
+}
+
+#[tokio::test]
 async fn r126_the_key_ring_rotates_and_every_node_opens_what_the_others_have_sealed() {
     let mut lab = Lab::start().await;
     let (old, new) = (KeyRing::new_line(&OsEntropy), KeyRing::new_line(&OsEntropy));
@@ -337,6 +384,21 @@ async fn r126_what_an_earlier_version_has_stored_is_read_and_what_is_stored_now_
     let earlier = URL_SAFE_NO_PAD.decode(OF_FORM_1).unwrap();
     put(&mut stranger, 1, &earlier);
     assert_eq!(store.find(key(1), at(1)).await, Ok(Some(kept)));
+}
+
+#[test]
+fn r126_an_earlier_version_reads_a_session_that_has_a_code() {
+    let before = session("zoe", 9_000);
+    let with_code = Session {
+        support_code: Some(SupportCode::of([7; 5])),
+        ..before.clone()
+    };
+    let packed = crate::store::pack(&with_code).unwrap();
+    // That version reads what it knows, and leaves alone what is behind it.
+    let read: Session = postcard::from_bytes(&packed).unwrap();
+    assert_eq!(read, before);
+    let packed = crate::store::pack(&before).unwrap();
+    assert_eq!(crate::store::unpack(&packed), Some(before));
 }
 
 #[tokio::test]
@@ -858,6 +920,30 @@ impl Sessions for Nodes {
 
     async fn sign_in_of(&self, ticket: [u8; 32], now: Timestamp) -> Result<Standing, StoreError> {
         self.next().sign_in_of(ticket, now).await
+    }
+
+    async fn look_through(
+        &self,
+        show: &mut (dyn FnMut(Seen) + Send),
+        now: Timestamp,
+    ) -> Result<(), StoreError> {
+        self.next().look_through(show, now).await
+    }
+}
+
+impl Stories for Nodes {
+    async fn add_to_story(
+        &self,
+        code: SupportCode,
+        step: &StoryStep,
+        keeping: Keeping,
+        now: Timestamp,
+    ) -> Result<(), StoreError> {
+        self.next().add_to_story(code, step, keeping, now).await
+    }
+
+    async fn story(&self, code: SupportCode, now: Timestamp) -> Result<Vec<StoryStep>, StoreError> {
+        self.next().story(code, now).await
     }
 }
 

@@ -23,7 +23,8 @@ use crate::{
     },
 };
 
-/// The form of the values that are written: postcard of `Session` and of nothing else that can change.
+/// The form of the values that are written: what `store::pack` makes of a session, postcard of a step of a story, and
+/// nothing else that can change.
 const FORM: u8 = 1;
 
 /// The largest value that is opened: more than a session with all that it may hold takes. The scripts give one octet
@@ -61,6 +62,9 @@ pub(super) struct Places {
     /// The nodes by the end of what they have left, and how far their clocks are ahead.
     pub(super) heard: Place,
     pub(super) clocks: Place,
+    /// The stories by their end, and the stories.
+    pub(super) stories_end: Place,
+    pub(super) stories: Place,
 }
 
 impl Places {
@@ -78,6 +82,8 @@ impl Places {
             counters: place("{attempts}:counters"),
             heard: place("{clocks}:ends"),
             clocks: place("{clocks}:ahead"),
+            stories_end: place("{stories}:ends"),
+            stories: place("{stories}:steps"),
         }
     }
 

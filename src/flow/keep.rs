@@ -1,0 +1,195 @@
+//! What is kept of each step for the help desk, beside the log.
+//!
+//! Whoever signs in neither waits for this nor is stopped by it: a step goes into a queue, and where that is full it is
+//! dropped and counted. One task takes the steps to the store, one after the other, so that those of one sign-in stay in order.
+
+use std::sync::{
+    Arc, OnceLock,
+    atomic::{AtomicU64, Ordering},
+};
+
+use jiff::{SignedDuration, Timestamp};
+use tokio::{runtime::Handle, sync::mpsc};
+
+use super::{
+    Next, Reply, bridge::Bridge, oversight::HANDLE_CHARS, stop::Stopped, story::Story, way::JOURNEY,
+};
+use crate::{
+    audit,
+    config::stories::PersonInStory,
+    model::{
+        chain::Chain,
+        store::{StoreError, Stories as _},
+        story::{Keeping, StoryStep},
+        support_code::SupportCode,
+        trace::Trace,
+    },
+    store::Store,
+};
+
+/// How many steps may wait to be kept: more than a second of the busiest morning.
+const MOST_WAITING: usize = 512;
+
+/// Takes steps to the store.
+#[derive(Debug)]
+pub struct StoryKeeper {
+    node: String,
+    /// Its task is begun by the first step: where this is made there may be nothing yet that runs tasks.
+    queue: OnceLock<mpsc::Sender<Waiting>>,
+    dropped: Arc<AtomicU64>,
+}
+
+/// A step that waits to be kept.
+#[derive(Debug)]
+struct Waiting {
+    store: Arc<Store>,
+    code: SupportCode,
+    step: StoryStep,
+    trace: Trace,
+    keeping: Keeping,
+    now: Timestamp,
+}
+
+impl StoryKeeper {
+    /// That of the node of this name.
+    pub fn new(node: String) -> Self {
+        Self {
+            node,
+            queue: OnceLock::new(),
+            dropped: Arc::default(),
+        }
+    }
+
+    /// Steps that were not kept since the start.
+    pub fn dropped(&self) -> u64 {
+        self.dropped.load(Ordering::Relaxed)
+    }
+
+    fn put(&self, waiting: Waiting) {
+        let taken = Handle::try_current().is_ok_and(|runtime| {
+            let queue = self.queue.get_or_init(|| {
+                let (queue, steps) = mpsc::channel(MOST_WAITING);
+                runtime.spawn(keep_all(steps, Arc::clone(&self.dropped)));
+                queue
+            });
+            queue.try_send(waiting).is_ok()
+        });
+        if !taken {
+            self.dropped.fetch_add(1, Ordering::Relaxed);
+        }
+    }
+}
+
+/// Ends with the last sender, after what waits.
+async fn keep_all(mut steps: mpsc::Receiver<Waiting>, dropped: Arc<AtomicU64>) {
+    while let Some(waiting) = steps.recv().await {
+        let Waiting {
+            store,
+            code,
+            mut step,
+            trace,
+            keeping,
+            now,
+        } = waiting;
+        step.take(trace.decisions().iter().map(ToString::to_string));
+        if store.add_to_story(code, &step, keeping, now).await.is_err() {
+            dropped.fetch_add(1, Ordering::Relaxed);
+        }
+    }
+}
+
+impl Bridge {
+    /// What is kept of the sign-in of this code. The audit says who asked.
+    ///
+    /// # Errors
+    ///
+    /// The store did not answer.
+    pub async fn story(
+        &self,
+        code: SupportCode,
+        asked_by: &str,
+    ) -> Result<Vec<StoryStep>, StoreError> {
+        let steps = self.store.story(code, self.clock.now()).await?;
+        audit::Event::Shown(audit::Shown::Story {
+            support_code: code,
+            steps: steps.len(),
+            asked_by,
+        })
+        .write();
+        Ok(steps)
+    }
+
+    /// Has a step kept that has ended so.
+    pub(super) fn keep(&self, story: Story, end: Result<&Reply, &Stopped>) {
+        let rule = self.settings.stories;
+        if rule.keep_days == 0 {
+            return;
+        }
+        let now = self.clock.now();
+        let after = |step: SignedDuration| now.saturating_add(step).unwrap_or(Timestamp::MAX);
+        let (word, is_end) = told(end);
+        let keeping = Keeping {
+            until: after(SignedDuration::from_hours(24 * i64::from(rule.keep_days))),
+            unfinished_until: (!is_end).then(|| after(JOURNEY)),
+        };
+        let step = StoryStep {
+            at: now,
+            node: self.stories.node.clone(),
+            sp: story.sp,
+            is_trial: story.is_trial,
+            person: story.person.and_then(|login| self.redacted(login)),
+            session: story.session.and_then(|key| self.handle(key).ok()),
+            end: word.to_owned(),
+            stop: end.err().map(|stopped| self.reason(stopped)),
+            decisions: Vec::new(),
+        };
+        self.stories.put(Waiting {
+            store: Arc::clone(&self.store),
+            code: story.support_code,
+            step,
+            trace: story.trace,
+            keeping,
+            now,
+        });
+    }
+
+    /// How the person stands in a story.
+    fn redacted(&self, login: String) -> Option<String> {
+        match self.settings.stories.person {
+            PersonInStory::Clear => Some(login),
+            PersonInStory::Hashed => {
+                let mut hidden = self.pairwise.blind("person", login.as_bytes()).ok()?;
+                hidden.truncate(HANDLE_CHARS);
+                Some(hidden)
+            }
+            PersonInStory::None => None,
+        }
+    }
+
+    /// Why it stopped: with its causes, as the log has them, where people may stand in stories by name. What a directory
+    /// says may name them.
+    fn reason(&self, stopped: &Stopped) -> String {
+        let mut reason = match self.settings.stories.person {
+            PersonInStory::Clear => Chain(&stopped.fault).to_string(),
+            PersonInStory::Hashed | PersonInStory::None => stopped.fault.to_string(),
+        };
+        let most = reason.floor_char_boundary(StoryStep::MAX_STOP_BYTES);
+        reason.truncate(most);
+        reason
+    }
+}
+
+/// What came of a step, in a word, and whether the sign-in has come to an end with it.
+fn told(end: Result<&Reply, &Stopped>) -> (&'static str, bool) {
+    match end.map(|reply| &reply.next) {
+        Ok(Next::Answer(answer)) if answer.is_success => ("answered", true),
+        Ok(Next::Answer(_)) => ("answered that there is no sign-in", true),
+        Ok(Next::Show(_)) => ("shown as a test", true),
+        Ok(Next::AskPassword(form)) if form.refused.is_some() => ("asked again", false),
+        Ok(Next::AskPassword(_)) => ("asked for a password", false),
+        Ok(Next::TellOfTheEnd(_)) => ("warned that the password ends", false),
+        Ok(Next::GoToCas(_)) => ("sent to CAS", false),
+        Ok(Next::GoOn(_)) => ("sent on", false),
+        Err(_) => ("stopped", true),
+    }
+}

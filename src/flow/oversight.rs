@@ -1,0 +1,225 @@
+//! What an administrator sees of people's sessions, and how they end some (`passerelle session`).
+//!
+//! A session is looked for among all that live: whoever asks that is one person at a terminal, a few times a day, and what
+//! would find it at once, by person and by provider, would have to be written at every sign-in.
+
+use std::{collections::HashSet, sync::Arc};
+
+use tokio::task::JoinSet;
+
+use super::{
+    bridge::Bridge,
+    logout::{Origin, ended_and_told},
+};
+use crate::{
+    audit,
+    model::{
+        oversight::{Overview, Revoked, RevokedSession, ShownSession, Which},
+        session::{Session, SessionEnd, SessionKey},
+        store::{Seen, Sessions as _, StoreError},
+    },
+    store::Store,
+    sys::hmac::HmacError,
+};
+
+/// How many sessions are ended at one time.
+const ENDED_AT_ONCE: usize = 16;
+/// How often it is looked again for sessions to end: one that took the place of another meanwhile has another key.
+const ROUNDS: usize = 4;
+/// How many of the sessions that were ended are told one by one.
+const MOST_TOLD: usize = 200;
+/// How many characters of what is derived a handle has: 60 bits, of which no two are the same by chance.
+pub(super) const HANDLE_CHARS: usize = 12;
+
+/// Why a question about sessions was not answered.
+#[derive(Debug, thiserror::Error)]
+pub enum OversightFault {
+    /// The cryptographic library did not work.
+    #[error("no handle could be made")]
+    Handle(#[from] HmacError),
+    /// The store did not say.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+impl Bridge {
+    /// The sessions that are asked for: `most` of those that were used last, and how many there are. Neither is a use
+    /// of any. The audit says who asked.
+    ///
+    /// # Errors
+    ///
+    /// The store did not answer.
+    pub async fn oversee(
+        &self,
+        which: &Which,
+        most: usize,
+        asked_by: &str,
+    ) -> Result<Overview, OversightFault> {
+        let mut sight = Sight {
+            latest: Vec::new(),
+            keys: HashSet::new(),
+        };
+        self.look_for(which, |seen| sight.take(seen, most)).await?;
+        sight.keep_latest(most);
+        let count = u64::try_from(sight.keys.len()).unwrap_or(u64::MAX);
+        audit::Event::Shown(audit::Shown::Sessions {
+            which: &which.to_string(),
+            count,
+            asked_by,
+        })
+        .write();
+        let sessions = sight.latest.into_iter().map(|seen| self.shown(seen));
+        Ok(Overview {
+            sessions: sessions.collect::<Result<_, _>>()?,
+            count,
+        })
+    }
+
+    /// Ends the sessions that are asked for, and tells of each end. When this returns without a fault none of them lives,
+    /// on any node, nor one that has taken the place of one of them meanwhile.
+    pub async fn revoke(&self, which: &Which, asked_by: &str) -> Revoked {
+        let mut revoked = Revoked::default();
+        for _ in 0..ROUNDS {
+            let mut keys = HashSet::new();
+            let looked = self.look_for(which, |seen| {
+                keys.insert(seen.key);
+            });
+            if let Err(fault) = looked.await {
+                revoked.fault = Some(fault.to_string());
+                return revoked;
+            }
+            if keys.is_empty() {
+                return revoked;
+            }
+            let keys: Vec<_> = keys.into_iter().collect();
+            if let Err(fault) = self.end_all(&keys, asked_by, &mut revoked).await {
+                revoked.fault = Some(fault.to_string());
+                return revoked;
+            }
+        }
+        revoked.fault = Some("others began while they were ended".to_owned());
+        revoked
+    }
+
+    async fn end_all(
+        &self,
+        keys: &[SessionKey],
+        asked_by: &str,
+        revoked: &mut Revoked,
+    ) -> Result<(), StoreError> {
+        let mut end = Ok(());
+        for some in keys.chunks(ENDED_AT_ONCE) {
+            let mut endings = JoinSet::new();
+            for key in some.iter().copied() {
+                let (now, store) = (self.clock.now(), Arc::clone(&self.store));
+                let ending = async move { Store::end(&store, key, now).await };
+                let origin = Origin::Command(asked_by.to_owned());
+                endings.spawn(ended_and_told(ending, SessionEnd::Administrator, origin));
+            }
+            while let Some(ended) = endings.join_next().await {
+                match ended.unwrap_or(Err(StoreError::Unavailable)) {
+                    Ok(Some(session)) => note(revoked, session),
+                    Ok(None) => {}
+                    Err(fault) => end = Err(fault),
+                }
+            }
+            if end.is_err() {
+                break;
+            }
+        }
+        end
+    }
+
+    /// Shows the sessions that are asked for to `show`, maybe more than once.
+    async fn look_for(
+        &self,
+        which: &Which,
+        mut show: impl FnMut(Seen) + Send,
+    ) -> Result<(), OversightFault> {
+        let mut broken = None;
+        let mut look = |seen: Seen| match self.is_meant(which, &seen) {
+            Ok(true) => show(seen),
+            Ok(false) => {}
+            Err(fault) => broken = Some(fault),
+        };
+        self.store.look_through(&mut look, self.clock.now()).await?;
+        broken.map_or(Ok(()), |fault| Err(fault.into()))
+    }
+
+    fn is_meant(&self, which: &Which, seen: &Seen) -> Result<bool, HmacError> {
+        let session = &seen.session;
+        Ok(match which {
+            Which::All => true,
+            Which::Code(code) => session.support_code == Some(*code),
+            Which::Handle(handle) => self.handle(seen.key)? == *handle,
+            Which::Person(login) => session.proof.login == *login,
+            Which::Provider(sp) => session.participants.iter().any(|told| told.sp == *sp),
+        })
+    }
+
+    /// The name of a session in commands: whoever reads it over somebody's shoulder has nothing of the session.
+    pub(super) fn handle(&self, key: SessionKey) -> Result<String, HmacError> {
+        let mut handle = self.pairwise.blind("session", &key.0)?;
+        handle.truncate(HANDLE_CHARS);
+        Ok(handle)
+    }
+
+    fn shown(&self, seen: Seen) -> Result<ShownSession, HmacError> {
+        let Session {
+            proof,
+            index: _,
+            support_code,
+            ends_at,
+            participants,
+        } = seen.session;
+        Ok(ShownSession {
+            handle: self.handle(seen.key)?,
+            person: proof.login,
+            since: proof.at,
+            used_at: seen.used_at,
+            unused_until: seen.unused_until,
+            ends_at,
+            method: proof.method.as_str().to_owned(),
+            class: proof.context.uri().to_owned(),
+            support_code: support_code.map(|code| code.to_string()),
+            participants,
+        })
+    }
+}
+
+/// The sessions that were used last of all that were seen, and the keys of all.
+struct Sight {
+    latest: Vec<Seen>,
+    keys: HashSet<SessionKey>,
+}
+
+impl Sight {
+    fn take(&mut self, seen: Seen, most: usize) {
+        // One that was used meanwhile may be met again.
+        if !self.keys.insert(seen.key) {
+            return;
+        }
+        self.latest.push(seen);
+        // In bounds, and sorted once for as many as are kept.
+        if self.latest.len() > most.saturating_mul(2).max(64) {
+            self.keep_latest(most);
+        }
+    }
+
+    fn keep_latest(&mut self, most: usize) {
+        self.latest
+            .sort_by_key(|seen| (std::cmp::Reverse(seen.used_at), seen.key.0));
+        self.latest.truncate(most);
+    }
+}
+
+fn note(revoked: &mut Revoked, session: Session) {
+    revoked.count += 1;
+    if revoked.ended.len() < MOST_TOLD {
+        let participants = session.participants.into_iter().map(|told| told.sp);
+        revoked.ended.push(RevokedSession {
+            person: session.proof.login,
+            participants: participants.collect(),
+        });
+    }
+}

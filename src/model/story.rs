@@ -1,0 +1,95 @@
+//! What is kept of a sign-in, so that the help desk can look it up by its support code.
+//!
+//! A step names rules, attributes and counts, never a value, as the [`trace`](super::trace) does. Its words are those of the
+//! version that wrote it: whoever reads it later needs no more than to print them.
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use super::short_name::ShortName;
+
+/// One step of a sign-in: what came in at once, and what came of it.
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+pub struct StoryStep {
+    /// When it ended.
+    pub at: Timestamp,
+    /// The node that took it.
+    pub node: String,
+    /// The provider, where it is known.
+    pub sp: Option<ShortName>,
+    /// Whether it is a trial, of which nothing is sent.
+    pub is_trial: bool,
+    /// The person, as the configuration has it: by name, by what stands for the name, or not at all.
+    pub person: Option<String>,
+    /// The handle of the session that it began, or that answered.
+    pub session: Option<String>,
+    /// What came of it, in a word.
+    pub end: String,
+    /// Why it stopped on our page.
+    pub stop: Option<String>,
+    /// The decisions, first one first.
+    pub decisions: Vec<String>,
+}
+
+impl StoryStep {
+    /// The most bytes of the decisions of one step; what follows is counted.
+    pub const MAX_DECISION_BYTES: usize = 6 * 1024;
+    /// The most bytes of the reason for a stop.
+    pub const MAX_STOP_BYTES: usize = 1024;
+
+    /// Takes the decisions in, as far as there is room for them.
+    pub fn take(&mut self, decisions: impl ExactSizeIterator<Item = String>) {
+        let mut left = decisions.len();
+        let mut bytes = 0;
+        for decision in decisions {
+            bytes += decision.len();
+            if bytes > Self::MAX_DECISION_BYTES {
+                self.decisions.push(format!("and {left} more"));
+                return;
+            }
+            left -= 1;
+            self.decisions.push(decision);
+        }
+    }
+}
+
+/// How long a step is kept.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct Keeping {
+    /// Until when, once the sign-in has come to an end.
+    pub until: Timestamp,
+    /// Until when, as long as it has not: whoever begins sign-ins that nobody ends fills no store with them. None for a
+    /// step that is an end.
+    pub unfinished_until: Option<Timestamp>,
+}
+
+impl Keeping {
+    /// Until when the story is kept if this is its last step.
+    pub fn ends_at(self) -> Timestamp {
+        self.unfinished_until
+            .map_or(self.until, |early| early.min(self.until))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn r122_a_step_holds_no_more_of_its_decisions_than_it_may_and_says_how_many_are_left_out() {
+        let mut step = StoryStep {
+            at: Timestamp::UNIX_EPOCH,
+            node: String::new(),
+            sp: None,
+            is_trial: false,
+            person: None,
+            session: None,
+            end: String::new(),
+            stop: None,
+            decisions: Vec::new(),
+        };
+        step.take((0..256).map(|_| "x".repeat(1_024)));
+        assert_eq!(step.decisions.len(), 7);
+        assert_eq!(step.decisions.last().unwrap(), "and 250 more");
+    }
+}

@@ -1,0 +1,64 @@
+//! The stories of sign-ins: all of them in one slot, so that their bound of bytes holds exactly.
+
+use jiff::Timestamp;
+
+use super::{RedisStore, call::Call, scripts};
+use crate::{
+    model::{
+        store::{StoreError, Stories},
+        story::{Keeping, StoryStep},
+        support_code::SupportCode,
+    },
+    store::shelf::{self, MAX_STORY},
+};
+
+impl Stories for RedisStore {
+    async fn add_to_story(
+        &self,
+        code: SupportCode,
+        step: &StoryStep,
+        keeping: Keeping,
+        now: Timestamp,
+    ) -> Result<(), StoreError> {
+        let (id, places) = (shelf::id(code), &self.0.places);
+        let packed = shelf::pack(step)?;
+        let sealed =
+            { &self.0.sealer }.seal((&places.stories, &id), &packed, (now, keeping.until))?;
+        let piece = shelf::frame(&sealed)?;
+        let mut call = Call::of(&scripts::ADD_TO_STORY);
+        call.key(places.stories_end.as_str())
+            .key(places.stories.as_str());
+        call.arg(now.as_millisecond())
+            .arg(&id[..])
+            .arg(keeping.ends_at().as_millisecond())
+            .arg(piece)
+            .arg(shelf::most(keeping))
+            .arg(self.0.limits.story_bytes);
+        if self.0.servers.run::<bool>(&call).await? {
+            Ok(())
+        } else {
+            Err(StoreError::Full)
+        }
+    }
+
+    async fn story(&self, code: SupportCode, now: Timestamp) -> Result<Vec<StoryStep>, StoreError> {
+        let (id, places) = (shelf::id(code), &self.0.places);
+        let mut call = Call::of(&scripts::READ_STORY);
+        call.key(places.stories_end.as_str())
+            .key(places.stories.as_str());
+        call.arg(now.as_millisecond()).arg(&id[..]);
+        let found = self.0.servers.run::<Option<Vec<u8>>>(&call).await?;
+        let story = found.unwrap_or_default();
+        let sealer = &self.0.sealer;
+        if story.len() > MAX_STORY {
+            return Err(sealer.refuse());
+        }
+        let mut steps = Vec::new();
+        for piece in shelf::pieces(&story) {
+            if let Some(packed) = sealer.open((&places.stories, &id), piece, now)? {
+                steps.push(shelf::unpack(&packed).ok_or_else(|| sealer.refuse())?);
+            }
+        }
+        Ok(steps)
+    }
+}

@@ -1,0 +1,233 @@
+//! What is kept of a sign-in for the help desk, under the code that people read out: `passerelle story`.
+
+use passerelle::{
+    model::{story::StoryStep, support_code::SupportCode},
+    sys::host,
+};
+
+use crate::{
+    bridge::{Bridge, Setup, ZOOM, browser::Browser, log::Log},
+    lab::{redis_server::Redis, until::until},
+    shared_store::{at, signs_in, table, until_it_answers, visit},
+};
+
+const BY: &str = "user 0";
+
+fn with_stories(lines: &str) -> Bridge {
+    let setup = Setup {
+        more: format!("[stories]\n{lines}"),
+        ..Setup::new()
+    };
+    setup.build()
+}
+
+fn node(redis: &Redis, seed: u64) -> Bridge {
+    let setup = Setup {
+        seed,
+        more: table(redis),
+        ..Setup::new()
+    };
+    setup.build()
+}
+
+/// The code of the step that was logged last.
+fn last_code(log: &Log) -> SupportCode {
+    let lines = log.lines();
+    let code = { lines.iter().rev() }.find_map(|line| line["support.code"].as_str());
+    SupportCode::parse(code.unwrap()).unwrap()
+}
+
+/// What is kept under a code, once its last step is.
+async fn story(node: &Bridge, code: SupportCode, last: &str) -> Vec<StoryStep> {
+    let read = async || node.front.bridge.story(code, BY).await.unwrap();
+    until("the last step is kept", async || {
+        read().await.last().is_some_and(|step| step.end == last)
+    })
+    .await;
+    read().await
+}
+
+/// Somebody who types a wrong password first.
+async fn signs_in_at_the_second_try(node: &Bridge) -> Browser {
+    let mut browser = node.browser();
+    let request = node.request();
+    let form = browser.arrive(&request.redirect(None)).await;
+    let again = browser
+        .submit(&form, &form.filled("anne.dupont", "wrong"))
+        .await;
+    assert_eq!(again.kind(), "login");
+    let answer = browser.sign_in(&form, "anne.dupont").await.answer();
+    node.identity(&answer, ZOOM, request.id());
+    browser
+}
+
+#[tokio::test]
+async fn the_story_of_a_sign_in_has_every_step_with_its_decisions_under_one_code() {
+    let bridge = Bridge::new();
+    let log = Log::start();
+    let mut browser = signs_in_at_the_second_try(&bridge).await;
+    let steps = story(&bridge, last_code(&log), "answered").await;
+    let ends: Vec<_> = steps.iter().map(|step| &*step.end).collect();
+    assert_eq!(
+        ends,
+        ["sent on", "asked for a password", "asked again", "answered"]
+    );
+    for step in &steps {
+        assert_eq!(step.sp.as_ref().unwrap().as_str(), "zoom");
+        assert_eq!((&step.node, step.at), (&host::name(), bridge.now()));
+        assert_eq!((&step.stop, step.is_trial), (&None, false));
+    }
+    let has = |step: &StoryStep, said: &str| step.decisions.iter().any(|it| it.contains(said));
+    assert!(
+        has(&steps[0], "Acs address: stands in the metadata"),
+        "{steps:?}"
+    );
+    assert!(has(&steps[2], "Authn password: refused"), "{steps:?}");
+    assert!(has(&steps[3], "Release mail: sent, 1 value"), "{steps:?}");
+    // Who is not let in is not named; who is, with the session that they have now.
+    assert!(steps[..3].iter().all(|step| step.person.is_none()));
+    let Some(last) = steps.last() else {
+        panic!("{steps:?}");
+    };
+    assert_eq!(last.person.as_deref(), Some("anne.dupont"));
+    let all = passerelle::model::oversight::Which::All;
+    let seen = bridge.front.bridge.oversee(&all, 1, BY).await.unwrap();
+    assert_eq!(last.session.as_ref(), Some(&seen.sessions[0].handle));
+    // On the session the next answer is a story of its own.
+    assert_eq!(visit(&bridge, &mut browser, ZOOM).await.kind(), "post");
+    let next = story(&bridge, last_code(&log), "answered").await;
+    assert_eq!(next.len(), 1);
+    assert_eq!(
+        (&next[0].person, &next[0].session),
+        (&last.person, &last.session)
+    );
+    // The audit says who was shown it.
+    let lines = log.lines();
+    let shown = { lines.iter().rev() }.find(|line| line["event"] == "story-shown");
+    assert_eq!(shown.unwrap()["asked.by"], BY);
+}
+
+#[tokio::test]
+async fn the_code_of_a_page_that_stops_somebody_leads_to_why_and_is_kept_for_as_long_as_configured()
+{
+    let bridge = with_stories("keep-days = 2");
+    let stale = bridge
+        .request()
+        .with("IssueInstant", "2020-01-01T00:00:00Z");
+    let page = bridge.browser().arrive(&stale.redirect(None)).await;
+    let code = SupportCode::parse(&page.support_code()).unwrap();
+    let steps = story(&bridge, code, "stopped").await;
+    assert_eq!(steps.len(), 1);
+    let stop = steps[0].stop.as_ref().unwrap();
+    assert!(stop.starts_with("the request is not believed: "), "{stop}");
+    // Somebody whose way is not at its end, whatever became of them.
+    let log = Log::start();
+    let mut browser = bridge.browser();
+    browser.arrive(&bridge.request().redirect(None)).await;
+    let begun = last_code(&log);
+    story(&bridge, begun, "asked for a password").await;
+    bridge.wait(60);
+    let kept = async |code| bridge.front.bridge.story(code, BY).await.unwrap().len();
+    assert_eq!((kept(begun).await, kept(code).await), (0, 1));
+    bridge.wait(2 * 24 * 60 - 61);
+    assert_eq!(kept(code).await, 1);
+    bridge.wait(1);
+    assert_eq!(kept(code).await, 0);
+}
+
+#[tokio::test]
+async fn the_person_stands_in_a_story_as_it_is_configured() {
+    let mut hidden = Vec::new();
+    for (lines, seed) in [
+        ("person = 'hashed'", 1),
+        ("person = 'hashed'", 2),
+        ("person = 'none'", 3),
+    ] {
+        let setup = Setup {
+            seed,
+            more: format!("[stories]\n{lines}"),
+            ..Setup::new()
+        };
+        let bridge = setup.build();
+        let log = Log::start();
+        signs_in(&bridge, "anne.dupont").await;
+        let steps = story(&bridge, last_code(&log), "answered").await;
+        let told = format!("{steps:?}");
+        assert!(!told.contains("anne") && !told.contains("dupont"), "{told}");
+        hidden.push(steps.last().unwrap().person.clone());
+        // A cause may name somebody.
+        let stale = bridge
+            .request()
+            .with("IssueInstant", "2020-01-01T00:00:00Z");
+        let page = bridge.browser().arrive(&stale.redirect(None)).await;
+        let code = SupportCode::parse(&page.support_code()).unwrap();
+        let steps = story(&bridge, code, "stopped").await;
+        assert_eq!(
+            steps[0].stop.as_deref(),
+            Some("the request is not believed")
+        );
+    }
+    // The same name at every node, so that the stories of one person are known to be of one.
+    let [one, other, none] = &*hidden else {
+        panic!("{hidden:?}");
+    };
+    assert!(
+        one.is_some() && one == other && none.is_none(),
+        "{hidden:?}"
+    );
+    // With 0 days nothing is kept, and nothing is dropped.
+    let bridge = with_stories("keep-days = 0");
+    let log = Log::start();
+    signs_in(&bridge, "anne.dupont").await;
+    let steps = bridge.front.bridge.story(last_code(&log), BY).await;
+    assert_eq!(steps, Ok(Vec::new()));
+    assert_eq!(bridge.front.bridge.stories.dropped(), 0);
+}
+
+#[tokio::test]
+async fn a_story_whose_steps_were_taken_by_two_nodes_is_read_at_either() {
+    let redis = Redis::start(&[]).await;
+    let (one, other) = (node(&redis, 1), node(&redis, 2));
+    let log = Log::start();
+    let mut browser = one.browser();
+    let request = one.request();
+    let form = browser.arrive(&request.redirect(None)).await;
+    let mut browser = at(&other, &browser);
+    browser.sign_in(&form, "anne.dupont").await.answer();
+    let code = last_code(&log);
+    for node in [&one, &other] {
+        let steps = story(node, code, "answered").await;
+        assert_eq!(steps.len(), 3, "{steps:?}");
+        assert_eq!(node.front.bridge.stories.dropped(), 0);
+    }
+}
+
+#[tokio::test]
+async fn a_story_that_cannot_be_kept_stops_nobody_and_is_counted() {
+    let redis = Redis::start(&[]).await;
+    let node = node(&redis, 1);
+    signs_in(&node, "anne.dupont").await;
+    let log = Log::start();
+    redis.pause();
+    for _ in 0..5 {
+        signs_in(&node, "anne.dupont").await;
+    }
+    let lost = last_code(&log);
+    until("the steps are given up", async || {
+        node.front.bridge.stories.dropped() >= 15
+    })
+    .await;
+    let metrics = node.metrics().await;
+    let counted =
+        { metrics.lines() }.find(|line| line.starts_with("passerelle_story_steps_dropped_total "));
+    assert!(
+        counted.is_some_and(|line| !line.ends_with(" 0")),
+        "{metrics}"
+    );
+    let told = node.front.bridge.story(lost, BY).await.unwrap_err();
+    assert_eq!(told.to_string(), "the store did not answer");
+    redis.go_on();
+    until_it_answers(&node).await;
+    signs_in(&node, "anne.dupont").await;
+    story(&node, last_code(&log), "answered").await;
+}
