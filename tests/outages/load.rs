@@ -28,6 +28,8 @@ use crate::{
 const NEW: usize = 10;
 /// As many may be under way at one time.
 const THREADS: usize = 48;
+/// As many sign in at one time before it begins.
+const AT_FIRST: usize = 6;
 /// When who was told that it does not work now tries again.
 const AGAIN: Duration = Duration::from_secs(1);
 const SEED: u64 = 33;
@@ -82,7 +84,7 @@ struct Waiting {
 }
 
 impl Load {
-    /// Has everybody sign in once, one after the other, and begins with as many a second.
+    /// Has everybody sign in once, a few at one time, and begins with as many a second.
     ///
     /// # Errors
     ///
@@ -93,14 +95,19 @@ impl Load {
         counter: Arc<Counter>,
         a_second: u32,
     ) -> anyhow::Result<Self> {
-        for guest in &mut guests {
-            let mut journey = Journey::begin()?;
-            let come = guest.visitor.go_on(&mut journey, (&guest.nodes, &reader));
-            match come.with_context(|| guest.visitor.person.login.clone())? {
-                Come::ToTheEnd(_) => {}
-                Come::ToWait => return Err(anyhow!("nobody is let in")),
+        let (few, reader_of_all) = (guests.len().div_ceil(AT_FIRST).max(1), &reader);
+        thread::scope(|scope| {
+            let groups = guests.chunks_mut(few);
+            let coming: Vec<_> = groups
+                .map(|group| scope.spawn(move || come_first(group, reader_of_all)))
+                .collect();
+            for group in coming {
+                group
+                    .join()
+                    .map_err(|_panic| anyhow!("a thread broke down"))??;
             }
-        }
+            anyhow::Ok(())
+        })?;
         let shared = Arc::new(Shared {
             line: Mutex::new(Line {
                 every: Duration::from_secs(1) / a_second,
@@ -151,6 +158,19 @@ impl Load {
         }
         Ok(())
     }
+}
+
+/// Has each of them sign in.
+fn come_first(guests: &mut [Guest], reader: &Reader) -> anyhow::Result<()> {
+    for guest in guests {
+        let mut journey = Journey::begin()?;
+        let come = guest.visitor.go_on(&mut journey, (&guest.nodes, reader));
+        match come.with_context(|| guest.visitor.person.login.clone())? {
+            Come::ToTheEnd(_) => {}
+            Come::ToWait => return Err(anyhow!("nobody is let in")),
+        }
+    }
+    Ok(())
 }
 
 impl Shared {

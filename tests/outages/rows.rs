@@ -258,8 +258,13 @@ impl Outage {
     pub(crate) fn is_over(self, stage: &mut Stage) -> anyhow::Result<bool> {
         match self {
             Self::MasterKilled | Self::MasterHangs => {
-                // Another one was promoted, or it would still be the master.
-                Ok(role(stage.master()?) == "slave" && stage.each_says_of_the_store(true)?)
+                // Another one was promoted, or it would still be the master; and it has all that that one has, or it could
+                // not take the place of it in the next row.
+                let gone = stage.master()?;
+                let follows = gone.redis.told(&["INFO", "replication"]);
+                Ok(role(gone) == "slave"
+                    && follows.contains("master_link_status:up")
+                    && stage.each_says_of_the_store(true)?)
             }
             Self::NodeKilled
             | Self::NodeStopped

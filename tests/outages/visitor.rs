@@ -134,7 +134,7 @@ pub(crate) struct Journey {
     how: How,
     /// Whether it was told to try again.
     pub(crate) has_waited: bool,
-    /// Whether a node hung up on its last request, which another one was asked then.
+    /// Whether a node hung up on a request of it, which another one was asked then.
     was_hung_up_on: bool,
     /// Whether its answer was lost with a node, and another request was made for it.
     pub(crate) has_begun_anew: bool,
@@ -216,7 +216,7 @@ impl Visitor {
             match &journey.next {
                 Next::Node(step) => {
                     let (answer, was_hung_up_on) = nodes.ask(&mut self.browser, step)?;
-                    journey.was_hung_up_on = was_hung_up_on;
+                    journey.was_hung_up_on |= was_hung_up_on;
                     if value_of(&answer.page, "SAMLResponse").is_some() {
                         let identity = reader.read(&journey.request, &answer)?;
                         self.is_told_of(&identity)?;
