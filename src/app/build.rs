@@ -9,7 +9,7 @@ use std::{
 use jiff::Timestamp;
 
 use super::{
-    lasting::Lasting,
+    lasting::{Lasting, World},
     look::{Look, Seen},
     rollover, texts,
 };
@@ -36,7 +36,7 @@ use crate::{
     metadata::{last_good::ToKeep, refused_algorithms, registry::Registry},
     model::{authn_context::AuthnContextClass, entity_id::EntityId, short_name::ShortName},
     saml::idp_metadata::IdpMetadata,
-    sys::{clock::Clock, entropy::Entropy, reach, tls},
+    sys::{clock::Clock, entropy::Entropy, http::HttpClient, reach, tls},
     web::Front,
     xml::Canonical,
     xmlsec::SigningKey,
@@ -102,8 +102,21 @@ pub fn load(
     clock: Arc<dyn Clock>,
     entropy: Arc<dyn Entropy>,
 ) -> Result<Built, Vec<ConfigFault>> {
+    load_in(path, environment, World::of_machine(clock, entropy))
+}
+
+/// The same, for a server that is put into `world`.
+///
+/// # Errors
+///
+/// As [`load`].
+pub fn load_in(
+    path: &Path,
+    environment: &Environment,
+    world: World,
+) -> Result<Built, Vec<ConfigFault>> {
     let text = config::read(path).map_err(|fault| vec![fault])?;
-    load_text(path, &text, environment, clock, entropy)
+    build_of(path, &text, environment, world)
 }
 
 /// The same, as if `text` were in the configuration file at `path`.
@@ -118,8 +131,17 @@ pub fn load_text(
     clock: Arc<dyn Clock>,
     entropy: Arc<dyn Entropy>,
 ) -> Result<Built, Vec<ConfigFault>> {
-    let config = parse(path, text, environment, &*clock)?;
-    let lasting = Lasting::new(&config, clock, entropy);
+    build_of(path, text, environment, World::of_machine(clock, entropy))
+}
+
+fn build_of(
+    path: &Path,
+    text: &str,
+    environment: &Environment,
+    world: World,
+) -> Result<Built, Vec<ConfigFault>> {
+    let config = parse(path, text, environment, &*world.clock)?;
+    let lasting = Lasting::new(&config, world);
     build(config, (path, None), lasting)
 }
 
@@ -410,9 +432,12 @@ impl Building<'_> {
         let cas = match authn.cas.as_ref().filter(|_| authn.uses(Method::Cas)) {
             Some(cas) => {
                 let context = password_context(self.config);
-                let cas = Cas::new(cas, context, self.config.is_lab(), Arc::clone(clock))
-                    .map_err(|error| self.fault("authn.cas", &error));
-                Some(cas.ok()?)
+                let client = match &self.lasting.network {
+                    Some(network) => Ok(HttpClient::over(Arc::clone(network))),
+                    None => HttpClient::new(cas.ca.as_deref(), self.config.is_lab()),
+                };
+                let client = client.map_err(|error| self.fault("authn.cas", &error));
+                Some(Cas::new(cas, context, client.ok()?, Arc::clone(clock)))
             }
             None => None,
         };
@@ -435,15 +460,15 @@ impl Building<'_> {
     ) -> Option<Arc<Ldap>> {
         let config = self.config.authn.directory()?;
         let names = names.iter().map(String::as_str);
-        Ldap::new(
-            config,
-            rules?,
-            names,
-            (Arc::clone(clock), Arc::clone(entropy)),
-        )
-        .map_err(|error| self.fault("authn.ldap.ca", &error))
-        .map(Arc::new)
-        .ok()
+        let around = ldap::Around {
+            clock: Arc::clone(clock),
+            entropy: Arc::clone(entropy),
+            network: self.lasting.network.clone(),
+        };
+        Ldap::new(config, rules?, names, around)
+            .map_err(|error| self.fault("authn.ldap.ca", &error))
+            .map(Arc::new)
+            .ok()
     }
 
     /// Who may try a sign-in. Where a name is faulty nothing is built, and so it matters to nobody.

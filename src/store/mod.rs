@@ -20,6 +20,7 @@ use crate::{
 
 #[cfg(test)]
 mod conformance;
+pub mod given;
 pub mod memory;
 pub mod redis;
 mod timed_map;
@@ -46,6 +47,8 @@ pub struct Limits {
     reason = "there is one in a process, behind a pointer"
 )]
 pub enum Store {
+    /// Somebody else's, that was given when the server was built.
+    Given(Arc<dyn given::GivenStore>),
     /// In this process; forgotten when it ends.
     Memory(memory::MemoryStore),
     /// In a Redis server, for several nodes.
@@ -56,7 +59,7 @@ impl Store {
     /// Goes on with another key ring, where anything is sealed.
     pub fn renew_keys(&self, keys: &Arc<KeyRing>) {
         match self {
-            Self::Memory(_) => {}
+            Self::Given(_) | Self::Memory(_) => {}
             Self::Redis(redis) => redis.renew_keys(Arc::clone(keys)),
         }
     }
@@ -64,7 +67,7 @@ impl Store {
     /// Has a connection to the server opened, where there is one, before anybody needs it.
     pub fn open(&self) {
         match self {
-            Self::Memory(_) => {}
+            Self::Given(_) | Self::Memory(_) => {}
             Self::Redis(redis) => redis.open(),
         }
     }
@@ -72,7 +75,7 @@ impl Store {
     /// What is known of the server, where there is one.
     pub fn record(&self) -> Option<redis::RedisRecord> {
         match self {
-            Self::Memory(_) => None,
+            Self::Given(_) | Self::Memory(_) => None,
             Self::Redis(redis) => Some(redis.record()),
         }
     }
@@ -88,6 +91,7 @@ impl Sessions for Store {
         match self {
             Self::Memory(memory) => memory.bring_ticket(ticket, expires_at, now).await,
             Self::Redis(redis) => redis.bring_ticket(ticket, expires_at, now).await,
+            Self::Given(given) => given.bring_ticket(ticket, expires_at, now).await,
         }
     }
 
@@ -100,6 +104,7 @@ impl Sessions for Store {
         match self {
             Self::Memory(memory) => memory.create(key, session, now).await,
             Self::Redis(redis) => redis.create(key, session, now).await,
+            Self::Given(given) => given.create(key, session, now).await,
         }
     }
 
@@ -112,6 +117,7 @@ impl Sessions for Store {
         match self {
             Self::Memory(memory) => memory.join(key, participant, now).await,
             Self::Redis(redis) => redis.join(key, participant, now).await,
+            Self::Given(given) => given.join(key, participant, now).await,
         }
     }
 
@@ -119,6 +125,7 @@ impl Sessions for Store {
         match self {
             Self::Memory(memory) => memory.find(key, now).await,
             Self::Redis(redis) => redis.find(key, now).await,
+            Self::Given(given) => given.find(key, now).await,
         }
     }
 
@@ -126,6 +133,7 @@ impl Sessions for Store {
         match self {
             Self::Memory(memory) => memory.end(key, now).await,
             Self::Redis(redis) => redis.end(key, now).await,
+            Self::Given(given) => given.end(key, now).await,
         }
     }
 
@@ -138,6 +146,7 @@ impl Sessions for Store {
         match self {
             Self::Memory(memory) => memory.end_of_another(key, login, now).await,
             Self::Redis(redis) => redis.end_of_another(key, login, now).await,
+            Self::Given(given) => given.end_of_another(key, login, now).await,
         }
     }
 
@@ -150,6 +159,7 @@ impl Sessions for Store {
         match self {
             Self::Memory(memory) => memory.replace(old, new, now).await,
             Self::Redis(redis) => redis.replace(old, new, now).await,
+            Self::Given(given) => given.replace(old, new, now).await,
         }
     }
 
@@ -161,6 +171,7 @@ impl Sessions for Store {
         match self {
             Self::Memory(memory) => memory.end_by_ticket(ticket, now).await,
             Self::Redis(redis) => redis.end_by_ticket(ticket, now).await,
+            Self::Given(given) => given.end_by_ticket(ticket, now).await,
         }
     }
 
@@ -168,6 +179,7 @@ impl Sessions for Store {
         match self {
             Self::Memory(memory) => memory.sign_in_of(ticket, now).await,
             Self::Redis(redis) => redis.sign_in_of(ticket, now).await,
+            Self::Given(given) => given.sign_in_of(ticket, now).await,
         }
     }
 }
@@ -177,6 +189,7 @@ impl ReplayGuard for Store {
         match self {
             Self::Memory(memory) => memory.mark(used, now).await,
             Self::Redis(redis) => redis.mark(used, now).await,
+            Self::Given(given) => given.mark(used, now).await,
         }
     }
 }
@@ -191,6 +204,7 @@ impl Attempts for Store {
         match self {
             Self::Memory(memory) => memory.attempt(key, rule, now).await,
             Self::Redis(redis) => redis.attempt(key, rule, now).await,
+            Self::Given(given) => given.attempt(key, rule, now).await,
         }
     }
 
@@ -198,6 +212,7 @@ impl Attempts for Store {
         match self {
             Self::Memory(memory) => memory.forgive(key).await,
             Self::Redis(redis) => redis.forgive(key).await,
+            Self::Given(given) => given.forgive(key).await,
         }
     }
 
@@ -210,6 +225,7 @@ impl Attempts for Store {
         match self {
             Self::Memory(memory) => memory.take_back(key, rule, attempted_at).await,
             Self::Redis(redis) => redis.take_back(key, rule, attempted_at).await,
+            Self::Given(given) => given.take_back(key, rule, attempted_at).await,
         }
     }
 }

@@ -10,6 +10,7 @@ pub mod fetch;
 pub mod file;
 pub mod hmac;
 pub mod http;
+pub mod network;
 pub mod open_files;
 pub mod program;
 pub mod reach;

@@ -1,0 +1,180 @@
+//! A store that is given when the server is built, whatever it is.
+//!
+//! The traits of [`crate::model::store`] have no objects, as what they promise is waited for in place. This is
+//! the same as one object; whoever keeps those traits keeps this one.
+
+use std::{fmt::Debug, pin::Pin};
+
+use jiff::Timestamp;
+
+use crate::model::{
+    session::{Participant, Session, SessionKey},
+    store::{
+        AttemptRule, Attempts, ReplayGuard, Sessions, Sight, Standing, StoreError, Use, Verdict,
+    },
+};
+
+/// What the store says, once it does.
+pub type Said<'a, T> = Pin<Box<dyn Future<Output = Result<T, StoreError>> + Send + 'a>>;
+
+/// All that is remembered between two requests. What each call promises is said where the trait of its name is.
+pub trait GivenStore: Debug + Send + Sync {
+    /// [`Sessions::bring_ticket`]
+    fn bring_ticket<'a>(
+        &'a self,
+        ticket: [u8; 32],
+        expires_at: Timestamp,
+        now: Timestamp,
+    ) -> Said<'a, Sight>;
+
+    /// [`Sessions::create`]
+    fn create<'a>(
+        &'a self,
+        key: SessionKey,
+        session: Session,
+        now: Timestamp,
+    ) -> Said<'a, Standing>;
+
+    /// [`Sessions::join`]
+    fn join<'a>(
+        &'a self,
+        key: SessionKey,
+        participant: Participant,
+        now: Timestamp,
+    ) -> Said<'a, Standing>;
+
+    /// [`Sessions::find`]
+    fn find<'a>(&'a self, key: SessionKey, now: Timestamp) -> Said<'a, Option<Session>>;
+
+    /// [`Sessions::end`]
+    fn end<'a>(&'a self, key: SessionKey, now: Timestamp) -> Said<'a, Option<Session>>;
+
+    /// [`Sessions::end_of_another`]
+    fn end_of_another<'a>(
+        &'a self,
+        key: SessionKey,
+        login: &'a str,
+        now: Timestamp,
+    ) -> Said<'a, Option<Session>>;
+
+    /// [`Sessions::replace`]
+    fn replace<'a>(
+        &'a self,
+        old: SessionKey,
+        new: Option<SessionKey>,
+        now: Timestamp,
+    ) -> Said<'a, Option<Session>>;
+
+    /// [`Sessions::end_by_ticket`]
+    fn end_by_ticket<'a>(&'a self, ticket: [u8; 32], now: Timestamp) -> Said<'a, Option<Session>>;
+
+    /// [`Sessions::sign_in_of`]
+    fn sign_in_of<'a>(&'a self, ticket: [u8; 32], now: Timestamp) -> Said<'a, Standing>;
+
+    /// [`ReplayGuard::mark`]
+    fn mark<'a>(&'a self, used: Use<'a>, now: Timestamp) -> Said<'a, Sight>;
+
+    /// [`Attempts::attempt`]
+    fn attempt<'a>(&'a self, key: [u8; 32], rule: AttemptRule, now: Timestamp)
+    -> Said<'a, Verdict>;
+
+    /// [`Attempts::forgive`]
+    fn forgive<'a>(&'a self, key: [u8; 32]) -> Said<'a, ()>;
+
+    /// [`Attempts::take_back`]
+    fn take_back<'a>(
+        &'a self,
+        key: [u8; 32],
+        rule: AttemptRule,
+        attempted_at: Timestamp,
+    ) -> Said<'a, ()>;
+}
+
+impl<S: Attempts + Debug + ReplayGuard + Sessions> GivenStore for S {
+    fn bring_ticket<'a>(
+        &'a self,
+        ticket: [u8; 32],
+        expires_at: Timestamp,
+        now: Timestamp,
+    ) -> Said<'a, Sight> {
+        Box::pin(Sessions::bring_ticket(self, ticket, expires_at, now))
+    }
+
+    fn create<'a>(
+        &'a self,
+        key: SessionKey,
+        session: Session,
+        now: Timestamp,
+    ) -> Said<'a, Standing> {
+        Box::pin(Sessions::create(self, key, session, now))
+    }
+
+    fn join<'a>(
+        &'a self,
+        key: SessionKey,
+        participant: Participant,
+        now: Timestamp,
+    ) -> Said<'a, Standing> {
+        Box::pin(Sessions::join(self, key, participant, now))
+    }
+
+    fn find<'a>(&'a self, key: SessionKey, now: Timestamp) -> Said<'a, Option<Session>> {
+        Box::pin(Sessions::find(self, key, now))
+    }
+
+    fn end<'a>(&'a self, key: SessionKey, now: Timestamp) -> Said<'a, Option<Session>> {
+        Box::pin(Sessions::end(self, key, now))
+    }
+
+    fn end_of_another<'a>(
+        &'a self,
+        key: SessionKey,
+        login: &'a str,
+        now: Timestamp,
+    ) -> Said<'a, Option<Session>> {
+        Box::pin(Sessions::end_of_another(self, key, login, now))
+    }
+
+    fn replace<'a>(
+        &'a self,
+        old: SessionKey,
+        new: Option<SessionKey>,
+        now: Timestamp,
+    ) -> Said<'a, Option<Session>> {
+        Box::pin(Sessions::replace(self, old, new, now))
+    }
+
+    fn end_by_ticket<'a>(&'a self, ticket: [u8; 32], now: Timestamp) -> Said<'a, Option<Session>> {
+        Box::pin(Sessions::end_by_ticket(self, ticket, now))
+    }
+
+    fn sign_in_of<'a>(&'a self, ticket: [u8; 32], now: Timestamp) -> Said<'a, Standing> {
+        Box::pin(Sessions::sign_in_of(self, ticket, now))
+    }
+
+    fn mark<'a>(&'a self, used: Use<'a>, now: Timestamp) -> Said<'a, Sight> {
+        Box::pin(ReplayGuard::mark(self, used, now))
+    }
+
+    fn attempt<'a>(
+        &'a self,
+        key: [u8; 32],
+        rule: AttemptRule,
+        now: Timestamp,
+    ) -> Said<'a, Verdict> {
+        Box::pin(Attempts::attempt(self, key, rule, now))
+    }
+
+    fn forgive<'a>(&'a self, key: [u8; 32]) -> Said<'a, ()> {
+        Box::pin(Attempts::forgive(self, key))
+    }
+
+    fn take_back<'a>(
+        &'a self,
+        key: [u8; 32],
+        rule: AttemptRule,
+        attempted_at: Timestamp,
+    ) -> Said<'a, ()> {
+        Box::pin(Attempts::take_back(self, key, rule, attempted_at))
+    }
+}
