@@ -8,8 +8,7 @@ use crate::{
     authn::{
         Outcome,
         ldap::{
-            Around,
-            Ldap, LdapFault, Rules,
+            Around, Ldap, LdapFault, Rules,
             probe::{Found, Probe, RootDse, START_TLS, Sample},
         },
     },
