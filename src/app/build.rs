@@ -9,7 +9,7 @@ use std::{
 use jiff::Timestamp;
 
 use super::{
-    lasting::{Lasting, World},
+    lasting::Lasting,
     look::{Look, Seen},
     rollover, texts,
 };
@@ -102,21 +102,8 @@ pub fn load(
     clock: Arc<dyn Clock>,
     entropy: Arc<dyn Entropy>,
 ) -> Result<Built, Vec<ConfigFault>> {
-    load_in(path, environment, World::of_machine(clock, entropy))
-}
-
-/// The same, for a server that is put into `world`.
-///
-/// # Errors
-///
-/// As [`load`].
-pub fn load_in(
-    path: &Path,
-    environment: &Environment,
-    world: World,
-) -> Result<Built, Vec<ConfigFault>> {
     let text = config::read(path).map_err(|fault| vec![fault])?;
-    build_of(path, &text, environment, world)
+    load_text(path, &text, environment, clock, entropy)
 }
 
 /// The same, as if `text` were in the configuration file at `path`.
@@ -131,17 +118,8 @@ pub fn load_text(
     clock: Arc<dyn Clock>,
     entropy: Arc<dyn Entropy>,
 ) -> Result<Built, Vec<ConfigFault>> {
-    build_of(path, text, environment, World::of_machine(clock, entropy))
-}
-
-fn build_of(
-    path: &Path,
-    text: &str,
-    environment: &Environment,
-    world: World,
-) -> Result<Built, Vec<ConfigFault>> {
-    let config = parse(path, text, environment, &*world.clock)?;
-    let lasting = Lasting::new(&config, world);
+    let config = parse(path, text, environment, &*clock)?;
+    let lasting = Lasting::new(&config, clock, entropy);
     build(config, (path, None), lasting)
 }
 
@@ -432,11 +410,8 @@ impl Building<'_> {
         let cas = match authn.cas.as_ref().filter(|_| authn.uses(Method::Cas)) {
             Some(cas) => {
                 let context = password_context(self.config);
-                let client = match &self.lasting.network {
-                    Some(network) => Ok(HttpClient::over(Arc::clone(network))),
-                    None => HttpClient::new(cas.ca.as_deref(), self.config.is_lab()),
-                };
-                let client = client.map_err(|error| self.fault("authn.cas", &error));
+                let client = HttpClient::new(cas.ca.as_deref(), self.config.is_lab())
+                    .map_err(|error| self.fault("authn.cas", &error));
                 Some(Cas::new(cas, context, client.ok()?, Arc::clone(clock)))
             }
             None => None,
@@ -463,7 +438,7 @@ impl Building<'_> {
         let around = ldap::Around {
             clock: Arc::clone(clock),
             entropy: Arc::clone(entropy),
-            network: self.lasting.network.clone(),
+            network: None,
         };
         Ldap::new(config, rules?, names, around)
             .map_err(|error| self.fault("authn.ldap.ca", &error))

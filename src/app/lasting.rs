@@ -14,12 +14,11 @@ use crate::{
     edge::{connections::Connections, limits::Bodies},
     flow::{bridge::Health, trial::ThrowAwayKeys},
     metadata::sources::Sources,
-    store::{Limits, Store, given::GivenStore, memory::MemoryStore, redis::RedisStore},
+    store::{Limits, Store, memory::MemoryStore, redis::RedisStore},
     sys::{
         clock::Clock,
         entropy::Entropy,
         hmac::{hmac_sha256, sha256},
-        network::Network,
         secret::Secret,
     },
 };
@@ -27,39 +26,11 @@ use crate::{
 /// How many accounts and networks are remembered whose guesses are slowed down.
 const MAX_ATTEMPTS: u32 = 100_000;
 
-/// What a server is put into: time, randomness, and, where they are not what machine and configuration
-/// have, the servers that it asks.
-#[derive(Clone, Debug)]
-pub struct World {
-    /// Time.
-    pub clock: Arc<dyn Clock>,
-    /// Randomness.
-    pub entropy: Arc<dyn Entropy>,
-    /// What reaches other servers; none for the network of the machine.
-    pub network: Option<Arc<dyn Network>>,
-    /// What is remembered between requests, for all nodes that have it; none for what the configuration names.
-    pub store: Option<Arc<dyn GivenStore>>,
-}
-
-impl World {
-    /// That of the machine, by this clock and this randomness.
-    pub fn of_machine(clock: Arc<dyn Clock>, entropy: Arc<dyn Entropy>) -> Self {
-        Self {
-            clock,
-            entropy,
-            network: None,
-            store: None,
-        }
-    }
-}
-
 /// What the running server has and knows, whatever its configuration.
 #[derive(Clone, Debug)]
 pub struct Lasting {
     pub(super) clock: Arc<dyn Clock>,
     pub(super) entropy: Arc<dyn Entropy>,
-    /// What reaches other servers, where it is not the network of the machine.
-    pub(super) network: Option<Arc<dyn Network>>,
     pub(super) store: Arc<Store>,
     pub(super) health: Arc<Health>,
     pub(super) throw_away_keys: Arc<ThrowAwayKeys>,
@@ -113,19 +84,9 @@ struct Hashing {
 
 impl Lasting {
     /// What a server that starts with this configuration has: nothing is known yet.
-    pub(super) fn new(config: &Config, world: World) -> Self {
-        let World {
-            clock,
-            entropy,
-            network,
-            store,
-        } = world;
-        let attempts = remembered(config, store.is_some(), &*entropy);
-        let store = match store {
-            Some(given) => Store::Given(given),
-            None => build_store(config, &entropy),
-        };
-        let store = Arc::new(store);
+    pub(super) fn new(config: &Config, clock: Arc<dyn Clock>, entropy: Arc<dyn Entropy>) -> Self {
+        let attempts = remembered(config, &*entropy);
+        let store = Arc::new(build_store(config, &entropy));
         let sources = Sources::default();
         let held = held(config.named());
         sources.follow(&config.service_providers, held.as_ref(), clock.now());
@@ -133,7 +94,6 @@ impl Lasting {
         Self {
             clock,
             entropy,
-            network,
             store,
             health: Arc::default(),
             throw_away_keys: Arc::default(),
@@ -274,9 +234,8 @@ fn build_store(config: &Config, entropy: &Arc<dyn Entropy>) -> Store {
 
 /// Nobody's attempts yet. Nodes that share a store count under one salt, made of the one secret that all of
 /// them have and that no rotation changes: a name for people begins with no NUL.
-fn remembered(config: &Config, is_given: bool, entropy: &dyn Entropy) -> Remembered {
-    let is_shared = is_given || config.store.is_some();
-    let shared = is_shared.then_some(&config.keys.pairwise);
+fn remembered(config: &Config, entropy: &dyn Entropy) -> Remembered {
+    let shared = config.store.as_ref().map(|_| &config.keys.pairwise);
     match shared.map(|secret| hmac_sha256(secret, &[b"\0attempts"])) {
         Some(Ok(salt)) => Remembered::salted(Secret::new(salt.to_vec())),
         Some(Err(_)) | None => Remembered::new(entropy),

@@ -66,9 +66,6 @@ pub(crate) struct Browser {
     jar: Mutex<CookieJar>,
 }
 
-/// An address that somebody has come by, which another one may get hold of.
-pub(crate) type Seen = Arc<Mutex<Vec<Call>>>;
-
 impl Browser {
     /// One that has never been anywhere.
     pub(crate) fn new(world: &Arc<World>, number: usize, person: usize) -> Self {
@@ -132,7 +129,15 @@ impl Browser {
             if next.url.as_str().starts_with(CAS) {
                 let visit = self.world.cas.visit(&self.world, self.visitor(), &next.url);
                 match visit.await {
-                    Visit::On(url) => next.url = url,
+                    Visit::On(url) => {
+                        next.url = url;
+                        if self.world.strikes(60) {
+                            self.note("keeps a ticket, for another browser to bring");
+                            self.world.is_seen(&next);
+                            self.under_way.fetch_sub(1, Ordering::Relaxed);
+                            return (None, call);
+                        }
+                    }
                     Visit::Silence => {
                         self.note("the CAS server does not answer");
                         // Loading anew asks our address once more, which leads there.
@@ -143,7 +148,6 @@ impl Browser {
                 next.cause = Cause::Elsewhere;
             }
             call = next;
-            continue;
         }
         self.under_way.fetch_sub(1, Ordering::Relaxed);
         (None, call)

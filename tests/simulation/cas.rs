@@ -119,7 +119,9 @@ impl CasServer {
             return Visit::Silence;
         }
         let service = parameter(url, "service").unwrap();
-        let is_anew = parameter(url, "renew").is_some();
+        // Whoever takes it out of the address is not asked: what proves a new login is said at the validation.
+        let is_obeyed = world.lie != Some(Lie::EveryLoginIsNew) && !world.strikes(100);
+        let is_anew = parameter(url, "renew").is_some() && is_obeyed;
         let known = self.0.lock().unwrap().logins.get(&visitor.browser).copied();
         if known.is_none() && parameter(url, "gateway").is_some() {
             return Visit::On(Url::parse(&service).unwrap());

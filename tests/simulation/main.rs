@@ -13,10 +13,7 @@
 
 #[cfg(test)]
 #[path = "../it/bridge/mod.rs"]
-#[expect(
-    dead_code,
-    reason = "the tests of the bridge use the rest"
-)]
+#[expect(dead_code, reason = "the tests of the bridge use the rest")]
 mod bridge;
 #[cfg(test)]
 #[expect(dead_code, reason = "the tests of the bridge use the rest")]

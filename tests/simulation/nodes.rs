@@ -1,8 +1,8 @@
 //! Our own nodes: the real router of a real configuration, each by a clock of its own.
 
 use std::{
+    io,
     net::{IpAddr, Ipv4Addr, SocketAddr},
-    path::PathBuf,
     sync::{
         Arc, Mutex, OnceLock,
         atomic::{AtomicI64, Ordering},
@@ -17,15 +17,23 @@ use axum::{
 };
 use jiff::{SignedDuration, Timestamp};
 use passerelle::{
-    app::{build, lasting::World as Around},
-    config::environment::Environment,
-    sys::{
-        clock::Clock,
-        entropy::SeededEntropy,
-        http::HttpKind,
-        network::{Coming, Network, Stream},
+    app::build::{self, Built},
+    authn::{
+        Authenticator, PasswordAuthenticator, People,
+        cas::Cas,
+        ldap::{self, Ldap},
+        throttle::{Remembered, Throttle},
     },
-    web::router,
+    config::{environment::Environment, sections::Method as ByMethod},
+    store::{Store, given::GivenStore},
+    sys::{
+        clock::{Clock, ManualClock},
+        entropy::{Entropy, SeededEntropy},
+        http::{HttpClient, HttpKind},
+        network::{Coming, Network, Stream},
+        secret::Secret,
+    },
+    web::{Front, router},
 };
 use tempfile::TempDir;
 use tokio::{sync::watch, time::Instant};
@@ -36,7 +44,7 @@ use crate::{
     cas::{CAS, NODES},
     directory::{self, BASE, READER, READER_PASSWORD, SERVERS},
     store::NodeStore,
-    world::{BEGINNING, Method, World},
+    world::{BEGINNING, Method, Person, World},
 };
 
 /// The proxy before the nodes.
@@ -95,23 +103,21 @@ impl Node {
         let (life, node) = (*self.life.borrow(), self.number);
         let drawn = world.seed ^ (life << 40) ^ (u64::try_from(node).unwrap() << 56);
         let around = Around {
-            clock: Arc::clone(&self.clock) as Arc<dyn Clock>,
+            clock: Arc::<NodeClock>::clone(&self.clock),
             entropy: Arc::new(SeededEntropy::new(drawn)),
-            network: Some(Arc::new(NodeNetwork {
+            network: Arc::new(NodeNetwork {
                 world: Arc::clone(world),
                 node,
                 life,
-            })),
-            store: Some(Arc::new(NodeStore {
+            }),
+            store: Arc::new(NodeStore {
                 world: Arc::clone(world),
                 node,
                 life,
-            })),
+            }),
         };
-        let path = configuration(world.method);
-        let built = build::load_in(path, &Environment::default(), around)
-            .unwrap_or_else(|faults| panic!("{faults:#?}"));
-        *self.router.lock().unwrap() = Some(router(Arc::new(built.front)));
+        let front = House::of(world.method).front(around);
+        *self.router.lock().unwrap() = Some(router(Arc::new(front)));
     }
 
     /// Ends it at once, with all that is under way there.
@@ -183,11 +189,7 @@ impl Network for NodeNetwork {
         })
     }
 
-    fn connect<'a>(
-        &'a self,
-        host: &'a str,
-        _port: u16,
-    ) -> Coming<'a, std::io::Result<Box<dyn Stream>>> {
+    fn connect<'a>(&'a self, host: &'a str, _port: u16) -> Coming<'a, io::Result<Box<dyn Stream>>> {
         Box::pin(async move {
             self.world.travel().await;
             directory::connect(&self.world, host)
@@ -195,22 +197,85 @@ impl Network for NodeNetwork {
     }
 }
 
-/// The configuration of all nodes of a run.
-fn configuration(method: Method) -> &'static PathBuf {
-    static FILES: OnceLock<Vec<(Method, TempDir, PathBuf)>> = OnceLock::new();
-    let all = FILES.get_or_init(|| {
-        let written = Method::ALL.map(|method| {
-            let folder = tempfile::tempdir().unwrap();
-            write(folder.path(), "reader.password", READER_PASSWORD);
-            let path = setup(method).write_to(folder.path());
-            (method, folder, path)
+/// What all nodes of a method are built from.
+struct House {
+    method: Method,
+    _folder: TempDir,
+    built: Built,
+}
+
+/// What a node is put into.
+struct Around {
+    clock: Arc<dyn Clock>,
+    entropy: Arc<dyn Entropy>,
+    network: Arc<dyn Network>,
+    store: Arc<dyn GivenStore>,
+}
+
+impl House {
+    /// That of a method: its configuration is written and read once.
+    fn of(method: Method) -> &'static Self {
+        static ALL: OnceLock<[House; 3]> = OnceLock::new();
+        let all = ALL.get_or_init(|| Method::ALL.map(Self::build));
+        all.iter().find(|house| house.method == method).unwrap()
+    }
+
+    fn build(method: Method) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        write(folder.path(), "reader.password", READER_PASSWORD);
+        let path = setup(method).write_to(folder.path());
+        let clock = Arc::new(ManualClock::starting_at(BEGINNING.parse().unwrap()));
+        let entropy = Arc::new(SeededEntropy::new(0));
+        let built = build::load(&path, &Environment::default(), clock, entropy)
+            .unwrap_or_else(|faults| panic!("{faults:#?}"));
+        Self {
+            method,
+            _folder: folder,
+            built,
+        }
+    }
+
+    /// What a node of this house works with that has just begun: all that it knows and whom it asks is its own. What
+    /// never changes was read before, or reading it would take most of a run.
+    fn front(&self, around: Around) -> Front {
+        let mut front = self.built.front.clone();
+        let authn = &self.built.basis.config.authn;
+        let bridge = &mut front.bridge;
+        let directory = authn.ldap.as_ref().map(|config| {
+            let asking = ldap::Around {
+                clock: Arc::clone(&around.clock),
+                entropy: Arc::clone(&around.entropy),
+                network: Some(Arc::clone(&around.network)),
+            };
+            let rules = ldap::Rules::compile(config).unwrap();
+            let names = Person::of(0).record();
+            let names = names.iter().map(|(name, _)| *name).chain(["uid"]);
+            Arc::new(Ldap::new(config, rules, names, asking).unwrap())
         });
-        written.into()
-    });
-    all.iter()
-        .find(|(of, ..)| *of == method)
-        .map(|(.., path)| path)
-        .unwrap()
+        let cas = authn.cas.as_ref().map(|config| {
+            let client = HttpClient::over(around.network);
+            let context = bridge.settings.password_context.clone();
+            Cas::new(config, context, client, Arc::clone(&around.clock))
+        });
+        let password = directory
+            .clone()
+            .filter(|_| authn.uses(ByMethod::Ldap))
+            .map(|directory| {
+                // As all nodes that share a store have it.
+                let salt = Remembered::salted(Secret::new(vec![7; 32]));
+                PasswordAuthenticator::new(
+                    Throttle::new(&authn.throttle, salt),
+                    People::Ldap(directory),
+                )
+            });
+        bridge.authenticator = Arc::new(Authenticator { cas, password });
+        bridge.directory = directory;
+        bridge.store = Arc::new(Store::Given(around.store));
+        bridge.clock = around.clock;
+        bridge.entropy = around.entropy;
+        bridge.health = Arc::default();
+        front
+    }
 }
 
 fn setup(method: Method) -> Setup {

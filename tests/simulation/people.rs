@@ -7,7 +7,7 @@ use url::Url;
 
 use crate::{
     bridge::{ORIGIN, answer::Answer, page::Page},
-    browsers::{Browser, Call, Cause, Seen, hex},
+    browsers::{Browser, Call, Cause, hex},
     lab::form::Form,
     providers::Wish,
     world::World,
@@ -31,7 +31,7 @@ pub(crate) enum End {
 
 impl Browser {
     /// Comes from a provider, and follows what is shown until there is an end.
-    pub(crate) async fn sign_in(self: &Arc<Self>, wish: Wish, seen: &Seen) -> End {
+    pub(crate) async fn sign_in(self: &Arc<Self>, wish: Wish) -> End {
         let world = &*self.world;
         let now = world.now();
         let id = format!("_{:016x}", world.dice.number());
@@ -45,19 +45,17 @@ impl Browser {
             cause: Cause::Elsewhere,
             about: id,
         };
-        self.walk(call, wish, seen).await
+        self.walk(call, wish).await
     }
 
     /// Follows what is shown, from a call on.
-    async fn walk(self: &Arc<Self>, mut call: Call, wish: Wish, seen: &Seen) -> End {
+    async fn walk(self: &Arc<Self>, mut call: Call, wish: Wish) -> End {
         let world = &*self.world;
         let first = call.clone();
         for _ in 0..MOST_PAGES {
             let (page, came_by) = self.go(call.clone()).await;
             if world.strikes(200) {
-                seen.lock()
-                    .unwrap()
-                    .push(world.dice.pick(&[&call, &came_by]).clone());
+                world.is_seen(world.dice.pick(&[&call, &came_by]));
             }
             let Some(page) = page else {
                 world.wait(500, 4000).await;
@@ -167,6 +165,11 @@ impl Browser {
         };
         let form = page.filled(&person.login, &password);
         let call = self.of_form(page, &form, came_by);
+        if world.strikes(60) {
+            self.note("keeps a form, for another browser to send");
+            world.is_seen(&call);
+            return None;
+        }
         if is_right {
             world.judge.has_typed(world.now(), visitor);
         }
@@ -238,7 +241,7 @@ impl Browser {
     }
 
     /// One thing that somebody does, besides signing in.
-    pub(crate) async fn does_something(&self, seen: &Seen) {
+    pub(crate) async fn does_something(&self) {
         let world = &self.world;
         match world.dice.below(6) {
             0 if world.method.has_cas() => world.cas.sign_out(world, self.number),
@@ -249,10 +252,7 @@ impl Browser {
                 self.is_taken_by(world.dice.below(world.people.len()));
             }
             3 | 4 => {
-                let found = {
-                    let seen = seen.lock().unwrap();
-                    (!seen.is_empty()).then(|| seen[world.dice.below(seen.len())].clone())
-                };
+                let found = world.any_seen();
                 if let Some(found) = found {
                     self.note(&format!("gets hold of a link of {}", found.about));
                     let cause = Cause::Elsewhere;
@@ -265,7 +265,7 @@ impl Browser {
 }
 
 /// What a person does all along, in one tab.
-pub(crate) async fn lives(browser: Arc<Browser>, seen: Seen, times: usize) {
+pub(crate) async fn lives(browser: Arc<Browser>, times: usize) {
     let world = Arc::clone(&browser.world);
     for _ in 0..times {
         let most = world
@@ -273,17 +273,17 @@ pub(crate) async fn lives(browser: Arc<Browser>, seen: Seen, times: usize) {
             .pick(&[10_000, 120_000, 120_000, 1_200_000, 5_000_000]);
         world.wait(0, most).await;
         if world.dice.falls(400) {
-            browser.does_something(&seen).await;
+            browser.does_something().await;
         }
-        let _ = browser.sign_in(Wish::any(&world.dice), &seen).await;
+        let _ = browser.sign_in(Wish::any(&world.dice)).await;
     }
 }
 
 /// Once all is calm, whoever wants in comes in.
-pub(crate) async fn comes_in(browser: &Arc<Browser>, seen: &Seen) {
+pub(crate) async fn comes_in(browser: &Arc<Browser>) {
     let world = &browser.world;
     for _ in 0..3 {
-        if browser.sign_in(Wish::plain(&world.dice), seen).await == End::ComesIn {
+        if browser.sign_in(Wish::plain(&world.dice)).await == End::ComesIn {
             return;
         }
     }

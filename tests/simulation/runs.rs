@@ -12,7 +12,7 @@ use std::{
 use tokio::{runtime::Builder, sync::watch, task::unconstrained};
 
 use crate::{
-    browsers::{Browser, Seen, hex},
+    browsers::{Browser, hex},
     people, storm,
     world::{Lie, World},
 };
@@ -87,7 +87,6 @@ async fn live(world: Arc<World>) {
 }
 
 async fn direct(world: &Arc<World>) {
-    let seen = Seen::default();
     let browsers: Vec<_> = (0..3 + world.dice.below(3))
         .map(|number| Arc::new(Browser::new(world, number, number)))
         .collect();
@@ -96,7 +95,7 @@ async fn direct(world: &Arc<World>) {
         for _ in 0..1 + world.dice.below(2) {
             let times = 1 + world.dice.below(2);
             left.send_modify(|left| *left += 1);
-            let life = people::lives(Arc::clone(browser), Arc::clone(&seen), times);
+            let life = people::lives(Arc::clone(browser), times);
             let left = Arc::clone(&left);
             world.crowd.join(async move {
                 life.await;
@@ -109,7 +108,7 @@ async fn direct(world: &Arc<World>) {
     // Whatever rests has rested.
     world.wait(15_000, 15_001).await;
     for browser in &browsers {
-        people::comes_in(browser, &seen).await;
+        people::comes_in(browser).await;
     }
 }
 

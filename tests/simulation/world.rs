@@ -12,8 +12,8 @@ use jiff::{SignedDuration, Timestamp};
 use tokio::time::{Instant, sleep};
 
 use crate::{
-    cas::CasServer, crowd::Crowd, dice::Dice, directory::Directory, judge::Judge, nodes::Node,
-    store::SharedStore,
+    browsers::Call, cas::CasServer, crowd::Crowd, dice::Dice, directory::Directory, judge::Judge,
+    nodes::Node, store::SharedStore,
 };
 
 /// When every run begins.
@@ -117,6 +117,8 @@ pub(crate) struct World {
     pub(crate) nodes: Vec<Node>,
     pub(crate) began: Instant,
     is_calm: AtomicBool,
+    /// What browsers have sent, which others may get hold of.
+    seen: Mutex<Vec<Call>>,
     log: Mutex<Vec<String>>,
 }
 
@@ -142,6 +144,7 @@ impl World {
             dice,
             began,
             is_calm: AtomicBool::new(false),
+            seen: Mutex::default(),
             log: Mutex::default(),
         }
     }
@@ -166,6 +169,19 @@ impl World {
     /// All that was written down.
     pub(crate) fn log(&self) -> Vec<String> {
         self.log.lock().unwrap().clone()
+    }
+
+    /// Somebody gets hold of what a browser sends.
+    pub(crate) fn is_seen(&self, call: &Call) {
+        self.seen.lock().unwrap().push(call.clone());
+    }
+
+    /// Something that somebody has got hold of, mostly of late.
+    pub(crate) fn any_seen(&self) -> Option<Call> {
+        let seen = self.seen.lock().unwrap();
+        let late = seen.len().saturating_sub(3);
+        let of_late = seen.get(if self.dice.falls(700) { late } else { 0 }..)?;
+        (!of_late.is_empty()).then(|| of_late[self.dice.below(of_late.len())].clone())
     }
 
     /// Whether something goes wrong that does so often in a thousand. Once all is calm nothing does.
