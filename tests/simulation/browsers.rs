@@ -111,14 +111,20 @@ impl Browser {
 
     /// Goes where a call leads, and on from there, also to the CAS server; gives the page at which it stops, and
     /// how it came there: none where nobody answers.
-    pub(crate) async fn go(&self, mut call: Call) -> (Option<Page>, Call) {
+    pub(crate) async fn go(&self, call: Call) -> (Option<Page>, Call) {
         self.under_way.fetch_add(1, Ordering::Relaxed);
+        let gone = self.follow(call).await;
+        self.under_way.fetch_sub(1, Ordering::Relaxed);
+        gone
+    }
+
+    async fn follow(&self, mut call: Call) -> (Option<Page>, Call) {
+        let world = &*self.world;
         for _ in 0..MOST_HOPS {
             let Some(page) = self.exchange(&call).await else {
-                break;
+                return (None, call);
             };
             let Some(location) = page.header("location") else {
-                self.under_way.fetch_sub(1, Ordering::Relaxed);
                 return (Some(page), call);
             };
             let mut next = Call {
@@ -127,29 +133,26 @@ impl Browser {
                 ..call.clone()
             };
             if next.url.as_str().starts_with(CAS) {
-                let visit = self.world.cas.visit(&self.world, self.visitor(), &next.url);
-                match visit.await {
-                    Visit::On(url) => {
-                        next.url = url;
-                        if self.world.strikes(60) {
-                            self.note("keeps a ticket, for another browser to bring");
-                            self.world.is_seen(&next);
-                            self.under_way.fetch_sub(1, Ordering::Relaxed);
-                            return (None, call);
-                        }
-                    }
+                match world.cas.visit(world, self.visitor(), &next.url).await {
+                    Visit::On(url) => next.url = url,
                     Visit::Silence => {
                         self.note("the CAS server does not answer");
                         // Loading anew asks our address once more, which leads there.
-                        self.under_way.fetch_sub(1, Ordering::Relaxed);
                         return (None, call);
                     }
                 }
                 next.cause = Cause::Elsewhere;
+                if world.strikes(60) {
+                    self.note("keeps a ticket, for another browser to bring");
+                    world.is_seen(&next);
+                    return (None, call);
+                }
             }
             call = next;
         }
-        self.under_way.fetch_sub(1, Ordering::Relaxed);
+        world
+            .judge
+            .finds(world, &format!("{} is redirected for ever", call.about));
         (None, call)
     }
 
@@ -163,7 +166,9 @@ impl Browser {
         let request = self.request(call);
         let asked_at = world.now();
         let node = world.dice.below(world.nodes.len());
-        let short = &hex(&call.url[Position::BeforePath..])[..8];
+        // The keys of a run are made when it begins, and each has others.
+        let sent = call.url[Position::BeforePath..].split("&Signature=").next();
+        let short = &hex(sent.unwrap_or_default())[..8];
         let method = if call.body.is_some() { "POST" } else { "GET" };
         let place = path.split('/').take(3).collect::<Vec<_>>().join("/");
         let told = format!("{method} {place} {short} of {} to node {node}", call.about);
@@ -239,7 +244,6 @@ impl Browser {
             .find(|form| form.value("SAMLResponse").is_some());
         if let Some(form) = &carried {
             let answer = Answer::of(form);
-            // The keys of a run are made when it begins, and each has others.
             seen = without_signatures(&answer.xml);
         }
         let digest = &hex(&seen)[..12];

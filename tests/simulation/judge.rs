@@ -56,6 +56,8 @@ struct Known {
 #[derive(Clone, Debug)]
 struct Proof {
     who: Visitor,
+    /// When it was proven.
+    at: u64,
     /// When a password was typed; none where an older login answered.
     typed_at: Option<u64>,
     /// When those before whom it was proven said so.
@@ -124,6 +126,7 @@ impl Judge {
     pub(crate) fn has_proven_at_cas(&self, at: u64, who: Visitor, ticket: &str, is_new: bool) {
         let proof = Proof {
             who,
+            at,
             typed_at: is_new.then_some(at),
             vouched_at: None,
             ticket: Some(ticket.to_owned()),
@@ -142,6 +145,7 @@ impl Judge {
     pub(crate) fn has_typed(&self, at: u64, who: Visitor) {
         let proof = Proof {
             who,
+            at,
             typed_at: Some(at),
             vouched_at: Some(at),
             ticket: None,
@@ -295,10 +299,14 @@ impl Known {
                 strictness: Profile::Zoom,
             },
         );
-        // A node that is ahead may have dated what another one tells of: `is_proven` looks at that itself.
+        // How old a sign-in others take is for them to say, and a node that is ahead may have dated what another one
+        // tells of: `is_proven` looks at both itself.
         let refusals: Vec<_> = reading
             .refusals()
-            .filter(|rule| self.most_off_ms == 0 || *rule != Rule::AuthnInstant)
+            .filter(|rule| {
+                let is_looked_at = self.most_off_ms > 0 || !wish.provider.is_zoom();
+                !is_looked_at || *rule != Rule::AuthnInstant
+            })
             .collect();
         if !refusals.is_empty() {
             return Err(format!(
@@ -403,9 +411,9 @@ impl Known {
             .filter(|proof| (proof.who.browser, proof.who.person) == (who.browser, who.person));
         let vouched: Vec<_> = theirs
             .filter_map(|proof| Some((proof, proof.vouched_at?)))
-            .filter(|(_, vouched)| {
-                let (off, late) = (off.cast_signed(), (off + PATIENCE_MS).cast_signed());
-                said >= instant(*vouched) - off && said <= instant(*vouched) + late
+            .filter(|(proof, vouched)| {
+                let (early, late) = (off.cast_signed(), (off + PATIENCE_MS).cast_signed());
+                said >= instant(proof.at) - early && said <= instant(*vouched) + late
             })
             .collect();
         if vouched.is_empty() {

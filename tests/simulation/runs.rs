@@ -104,12 +104,12 @@ async fn direct(world: &Arc<World>) {
         }
     }
     storm::rages(world).await;
-    left.subscribe().wait_for(|left| *left == 0).await.unwrap();
     // Whatever rests has rested.
     world.wait(15_000, 15_001).await;
     for browser in &browsers {
         people::comes_in(browser).await;
     }
+    left.subscribe().wait_for(|left| *left == 0).await.unwrap();
 }
 
 /// What whoever runs the tests asks for.
