@@ -263,6 +263,11 @@ impl Browser {
             };
             world.judge.judges(world, &delivery);
         }
+        if parts.status.as_u16() == 503 && world.is_settled() {
+            world
+                .judge
+                .finds(world, &format!("{reason}, although everybody answers"));
+        }
         if parts.status.as_u16() == 500 {
             world
                 .judge

@@ -279,6 +279,12 @@ pub(crate) async fn lives(browser: Arc<Browser>, times: usize) {
     }
 }
 
+/// Somebody wants in, whatever comes of it.
+pub(crate) async fn tries(browser: Arc<Browser>) {
+    let wish = Wish::plain(&browser.world.dice);
+    let _ = browser.sign_in(wish).await;
+}
+
 /// Once all is calm, whoever wants in comes in.
 pub(crate) async fn comes_in(browser: &Arc<Browser>) {
     let world = &browser.world;

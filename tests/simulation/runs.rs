@@ -9,6 +9,7 @@ use std::{
     thread,
 };
 
+use futures_util::future::BoxFuture;
 use tokio::{runtime::Builder, sync::watch, task::unconstrained};
 
 use crate::{
@@ -91,19 +92,28 @@ async fn direct(world: &Arc<World>) {
         .map(|number| Arc::new(Browser::new(world, number, number)))
         .collect();
     let left = Arc::new(watch::Sender::new(0_usize));
+    let begins = |life: BoxFuture<'static, ()>| {
+        left.send_modify(|left| *left += 1);
+        let left = Arc::clone(&left);
+        world.crowd.join(async move {
+            life.await;
+            left.send_modify(|left| *left -= 1);
+        });
+    };
     for browser in &browsers {
-        for _ in 0..1 + world.dice.below(2) {
+        for _ in 0..=world.dice.below(2) {
             let times = 1 + world.dice.below(2);
-            left.send_modify(|left| *left += 1);
-            let life = people::lives(Arc::clone(browser), times);
-            let left = Arc::clone(&left);
-            world.crowd.join(async move {
-                life.await;
-                left.send_modify(|left| *left -= 1);
-            });
+            begins(Box::pin(people::lives(Arc::clone(browser), times)));
         }
     }
     storm::rages(world).await;
+    if world.dice.falls(200) {
+        for browser in &browsers {
+            begins(Box::pin(people::tries(Arc::clone(browser))));
+        }
+        storm::ends_badly(world).await;
+    }
+    storm::is_over(world);
     // Whatever rests has rested.
     world.wait(15_000, 15_001).await;
     for browser in &browsers {

@@ -9,7 +9,7 @@ const LENGTHS: [u64; 4] = [600_000, 1_800_000, 3_600_000, 12_000_000];
 /// The longest that something is away.
 const LONGEST: u64 = 25_000;
 
-/// Has things go wrong for a while; then all is calm, and every clock right.
+/// Has things go wrong for a while.
 pub(crate) async fn rages(world: &Arc<World>) {
     let end = world.dice.pick(&LENGTHS);
     if world.dice.falls(250) {
@@ -26,6 +26,21 @@ pub(crate) async fn rages(world: &Arc<World>) {
         world.wait(1000, most).await;
         strikes(world).await;
     }
+}
+
+/// The clock of one node is ahead, and none of the servers that are asked is there, when somebody sets all right.
+pub(crate) async fn ends_badly(world: &Arc<World>) {
+    jumps(world, world.dice.below(world.nodes.len()), 600_000);
+    for server in 0..2 {
+        world.cas.changes(server, Health::Gone);
+        world.directory.changes(server, Health::Gone);
+    }
+    world.note("storm", "nobody is there to be asked");
+    world.wait(20_000, 40_000).await;
+}
+
+/// All is calm, and every clock right.
+pub(crate) fn is_over(world: &Arc<World>) {
     for node in &world.nodes {
         node.clock.is_off(0);
         if !node.is_up() {

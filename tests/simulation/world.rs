@@ -3,7 +3,7 @@
 use std::{
     sync::{
         Arc, Mutex,
-        atomic::{AtomicBool, Ordering},
+        atomic::{AtomicU64, Ordering},
     },
     time::Duration,
 };
@@ -18,6 +18,9 @@ use crate::{
 
 /// When every run begins.
 pub(crate) const BEGINNING: &str = "2026-11-26T08:00:00Z";
+
+/// How long a server rests at most after its faults, and a moment more.
+const LONGEST_REST: u64 = 12_000;
 
 /// How people prove who they are.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -116,7 +119,8 @@ pub(crate) struct World {
     pub(crate) directory: Directory,
     pub(crate) nodes: Vec<Node>,
     pub(crate) began: Instant,
-    is_calm: AtomicBool,
+    /// Since when nothing goes wrong any more; zero while it does.
+    calm_since: AtomicU64,
     /// What browsers have sent, which others may get hold of.
     seen: Mutex<Vec<Call>>,
     log: Mutex<Vec<String>>,
@@ -143,7 +147,7 @@ impl World {
             nodes: (0..nodes).map(|number| Node::new(number, began)).collect(),
             dice,
             began,
-            is_calm: AtomicBool::new(false),
+            calm_since: AtomicU64::new(0),
             seen: Mutex::default(),
             log: Mutex::default(),
         }
@@ -186,12 +190,18 @@ impl World {
 
     /// Whether something goes wrong that does so often in a thousand. Once all is calm nothing does.
     pub(crate) fn strikes(&self, in_a_thousand: u64) -> bool {
-        !self.is_calm.load(Ordering::Relaxed) && self.dice.falls(in_a_thousand)
+        self.calm_since.load(Ordering::Relaxed) == 0 && self.dice.falls(in_a_thousand)
+    }
+
+    /// Whether all has been calm for so long that whatever rested has rested.
+    pub(crate) fn is_settled(&self) -> bool {
+        let since = self.calm_since.load(Ordering::Relaxed);
+        since > 0 && self.now() > since + LONGEST_REST
     }
 
     /// From now on nothing goes wrong.
     pub(crate) fn calm(&self) {
-        self.is_calm.store(true, Ordering::Relaxed);
+        self.calm_since.store(self.now(), Ordering::Relaxed);
         self.store.is_back();
         self.cas.are_back();
         self.directory.are_back();
