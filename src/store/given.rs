@@ -20,34 +20,25 @@ pub type Said<'a, T> = Pin<Box<dyn Future<Output = Result<T, StoreError>> + Send
 /// All that is remembered between two requests. What each call promises is said where the trait of its name is.
 pub trait GivenStore: Debug + Send + Sync {
     /// [`Sessions::bring_ticket`]
-    fn bring_ticket<'a>(
-        &'a self,
+    fn bring_ticket(
+        &self,
         ticket: [u8; 32],
         expires_at: Timestamp,
         now: Timestamp,
-    ) -> Said<'a, Sight>;
+    ) -> Said<'_, Sight>;
 
     /// [`Sessions::create`]
-    fn create<'a>(
-        &'a self,
-        key: SessionKey,
-        session: Session,
-        now: Timestamp,
-    ) -> Said<'a, Standing>;
+    fn create(&self, key: SessionKey, session: Session, now: Timestamp) -> Said<'_, Standing>;
 
     /// [`Sessions::join`]
-    fn join<'a>(
-        &'a self,
-        key: SessionKey,
-        participant: Participant,
-        now: Timestamp,
-    ) -> Said<'a, Standing>;
+    fn join(&self, key: SessionKey, participant: Participant, now: Timestamp)
+    -> Said<'_, Standing>;
 
     /// [`Sessions::find`]
-    fn find<'a>(&'a self, key: SessionKey, now: Timestamp) -> Said<'a, Option<Session>>;
+    fn find(&self, key: SessionKey, now: Timestamp) -> Said<'_, Option<Session>>;
 
     /// [`Sessions::end`]
-    fn end<'a>(&'a self, key: SessionKey, now: Timestamp) -> Said<'a, Option<Session>>;
+    fn end(&self, key: SessionKey, now: Timestamp) -> Said<'_, Option<Session>>;
 
     /// [`Sessions::end_of_another`]
     fn end_of_another<'a>(
@@ -58,71 +49,60 @@ pub trait GivenStore: Debug + Send + Sync {
     ) -> Said<'a, Option<Session>>;
 
     /// [`Sessions::replace`]
-    fn replace<'a>(
-        &'a self,
+    fn replace(
+        &self,
         old: SessionKey,
         new: Option<SessionKey>,
         now: Timestamp,
-    ) -> Said<'a, Option<Session>>;
+    ) -> Said<'_, Option<Session>>;
 
     /// [`Sessions::end_by_ticket`]
-    fn end_by_ticket<'a>(&'a self, ticket: [u8; 32], now: Timestamp) -> Said<'a, Option<Session>>;
+    fn end_by_ticket(&self, ticket: [u8; 32], now: Timestamp) -> Said<'_, Option<Session>>;
 
     /// [`Sessions::sign_in_of`]
-    fn sign_in_of<'a>(&'a self, ticket: [u8; 32], now: Timestamp) -> Said<'a, Standing>;
+    fn sign_in_of(&self, ticket: [u8; 32], now: Timestamp) -> Said<'_, Standing>;
 
     /// [`ReplayGuard::mark`]
     fn mark<'a>(&'a self, used: Use<'a>, now: Timestamp) -> Said<'a, Sight>;
 
     /// [`Attempts::attempt`]
-    fn attempt<'a>(&'a self, key: [u8; 32], rule: AttemptRule, now: Timestamp)
-    -> Said<'a, Verdict>;
+    fn attempt(&self, key: [u8; 32], rule: AttemptRule, now: Timestamp) -> Said<'_, Verdict>;
 
     /// [`Attempts::forgive`]
-    fn forgive<'a>(&'a self, key: [u8; 32]) -> Said<'a, ()>;
+    fn forgive(&self, key: [u8; 32]) -> Said<'_, ()>;
 
     /// [`Attempts::take_back`]
-    fn take_back<'a>(
-        &'a self,
-        key: [u8; 32],
-        rule: AttemptRule,
-        attempted_at: Timestamp,
-    ) -> Said<'a, ()>;
+    fn take_back(&self, key: [u8; 32], rule: AttemptRule, attempted_at: Timestamp) -> Said<'_, ()>;
 }
 
 impl<S: Attempts + Debug + ReplayGuard + Sessions> GivenStore for S {
-    fn bring_ticket<'a>(
-        &'a self,
+    fn bring_ticket(
+        &self,
         ticket: [u8; 32],
         expires_at: Timestamp,
         now: Timestamp,
-    ) -> Said<'a, Sight> {
+    ) -> Said<'_, Sight> {
         Box::pin(Sessions::bring_ticket(self, ticket, expires_at, now))
     }
 
-    fn create<'a>(
-        &'a self,
-        key: SessionKey,
-        session: Session,
-        now: Timestamp,
-    ) -> Said<'a, Standing> {
+    fn create(&self, key: SessionKey, session: Session, now: Timestamp) -> Said<'_, Standing> {
         Box::pin(Sessions::create(self, key, session, now))
     }
 
-    fn join<'a>(
-        &'a self,
+    fn join(
+        &self,
         key: SessionKey,
         participant: Participant,
         now: Timestamp,
-    ) -> Said<'a, Standing> {
+    ) -> Said<'_, Standing> {
         Box::pin(Sessions::join(self, key, participant, now))
     }
 
-    fn find<'a>(&'a self, key: SessionKey, now: Timestamp) -> Said<'a, Option<Session>> {
+    fn find(&self, key: SessionKey, now: Timestamp) -> Said<'_, Option<Session>> {
         Box::pin(Sessions::find(self, key, now))
     }
 
-    fn end<'a>(&'a self, key: SessionKey, now: Timestamp) -> Said<'a, Option<Session>> {
+    fn end(&self, key: SessionKey, now: Timestamp) -> Said<'_, Option<Session>> {
         Box::pin(Sessions::end(self, key, now))
     }
 
@@ -135,20 +115,20 @@ impl<S: Attempts + Debug + ReplayGuard + Sessions> GivenStore for S {
         Box::pin(Sessions::end_of_another(self, key, login, now))
     }
 
-    fn replace<'a>(
-        &'a self,
+    fn replace(
+        &self,
         old: SessionKey,
         new: Option<SessionKey>,
         now: Timestamp,
-    ) -> Said<'a, Option<Session>> {
+    ) -> Said<'_, Option<Session>> {
         Box::pin(Sessions::replace(self, old, new, now))
     }
 
-    fn end_by_ticket<'a>(&'a self, ticket: [u8; 32], now: Timestamp) -> Said<'a, Option<Session>> {
+    fn end_by_ticket(&self, ticket: [u8; 32], now: Timestamp) -> Said<'_, Option<Session>> {
         Box::pin(Sessions::end_by_ticket(self, ticket, now))
     }
 
-    fn sign_in_of<'a>(&'a self, ticket: [u8; 32], now: Timestamp) -> Said<'a, Standing> {
+    fn sign_in_of(&self, ticket: [u8; 32], now: Timestamp) -> Said<'_, Standing> {
         Box::pin(Sessions::sign_in_of(self, ticket, now))
     }
 
@@ -156,25 +136,27 @@ impl<S: Attempts + Debug + ReplayGuard + Sessions> GivenStore for S {
         Box::pin(ReplayGuard::mark(self, used, now))
     }
 
-    fn attempt<'a>(
-        &'a self,
-        key: [u8; 32],
-        rule: AttemptRule,
-        now: Timestamp,
-    ) -> Said<'a, Verdict> {
+    fn attempt(&self, key: [u8; 32], rule: AttemptRule, now: Timestamp) -> Said<'_, Verdict> {
         Box::pin(Attempts::attempt(self, key, rule, now))
     }
 
-    fn forgive<'a>(&'a self, key: [u8; 32]) -> Said<'a, ()> {
+    fn forgive(&self, key: [u8; 32]) -> Said<'_, ()> {
         Box::pin(Attempts::forgive(self, key))
     }
 
-    fn take_back<'a>(
-        &'a self,
-        key: [u8; 32],
-        rule: AttemptRule,
-        attempted_at: Timestamp,
-    ) -> Said<'a, ()> {
+    fn take_back(&self, key: [u8; 32], rule: AttemptRule, attempted_at: Timestamp) -> Said<'_, ()> {
         Box::pin(Attempts::take_back(self, key, rule, attempted_at))
     }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use crate::store::{Store, conformance, memory::MemoryStore};
+
+    conformance::every_promise_is_kept_by!(async {
+        let memory = Arc::new(MemoryStore::new(conformance::LIMITS));
+        (Store::Given(memory), ())
+    });
 }

@@ -1,6 +1,7 @@
 //! Browsers: what they keep, what they send, and what becomes of it on the way.
 
 use std::{
+    fmt::Write as _,
     sync::{
         Arc, Mutex,
         atomic::{AtomicUsize, Ordering},
@@ -168,7 +169,7 @@ impl Browser {
         let node = world.dice.below(world.nodes.len());
         // The keys of a run are made when it begins, and each has others.
         let sent = call.url[Position::BeforePath..].split("&Signature=").next();
-        let short = &hex(sent.unwrap_or_default())[..8];
+        let short = hex(sent.unwrap_or_default(), 8);
         let method = if call.body.is_some() { "POST" } else { "GET" };
         let place = path.split('/').take(3).collect::<Vec<_>>().join("/");
         let told = format!("{method} {place} {short} of {} to node {node}", call.about);
@@ -246,7 +247,7 @@ impl Browser {
             let answer = Answer::of(form);
             seen = without_signatures(&answer.xml);
         }
-        let digest = &hex(&seen)[..12];
+        let digest = hex(&seen, 12);
         let lost = if arrives { "" } else { ", lost" };
         self.note(&format!(
             "{} {kind} {reason} {digest}{lost}",
@@ -320,8 +321,12 @@ fn without_signatures(xml: &str) -> String {
     left + rest
 }
 
-/// A short word for a long text.
-pub(crate) fn hex(text: &str) -> String {
+/// A word of so many digits for a text.
+pub(crate) fn hex(text: &str, digits: usize) -> String {
     let octets = sha256(text.as_bytes());
-    octets.iter().map(|octet| format!("{octet:02x}")).collect()
+    let all = octets.iter().fold(String::new(), |mut all, octet| {
+        write!(all, "{octet:02x}").unwrap();
+        all
+    });
+    all.chars().take(digits).collect()
 }

@@ -121,13 +121,13 @@ impl CasServer {
         let service = parameter(url, "service").unwrap();
         // Whoever takes it out of the address is not asked: what proves a new login is said at the validation.
         let is_obeyed = world.lie != Some(Lie::EveryLoginIsNew) && !world.strikes(100);
-        let is_anew = parameter(url, "renew").is_some() && is_obeyed;
+        let asks_again = parameter(url, "renew").is_some() && is_obeyed;
         let known = self.0.lock().unwrap().logins.get(&visitor.browser).copied();
         if known.is_none() && parameter(url, "gateway").is_some() {
             return Visit::On(Url::parse(&service).unwrap());
         }
         let (login, is_new) = match known {
-            Some(login) if !is_anew => (login, false),
+            Some(login) if !asks_again => (login, false),
             _ => {
                 world.wait(1500, 20_000).await;
                 if world.strikes(100) {

@@ -2,7 +2,7 @@
 
 use std::sync::Mutex;
 
-/// Dice that fall alike for each seed, on every machine and for ever: SplitMix64.
+/// Dice that fall alike for each seed, on every machine and for ever: splitmix64.
 #[derive(Debug)]
 pub(crate) struct Dice(Mutex<u64>);
 

@@ -188,7 +188,17 @@ impl Judge {
         match asked {
             Stored::Mark(_, id, ..) => self.is_unguarded(id),
             Stored::BringTicket(ticket, ..) => self.is_unmarked(ticket, false),
-            _ => {}
+            Stored::Attempt(..)
+            | Stored::Create(..)
+            | Stored::End(..)
+            | Stored::EndByTicket(..)
+            | Stored::EndOfAnother(..)
+            | Stored::Find(..)
+            | Stored::Forgive(_)
+            | Stored::Join(..)
+            | Stored::Replace(..)
+            | Stored::SignInOf(..)
+            | Stored::TakeBack(..) => {}
         }
     }
 
@@ -198,7 +208,16 @@ impl Judge {
             Stored::Mark(_, id, ..) => self.is_unguarded(id),
             Stored::BringTicket(ticket, ..) => self.is_unmarked(ticket, false),
             Stored::EndByTicket(ticket, _) => self.is_unmarked(ticket, true),
-            _ => {}
+            Stored::Attempt(..)
+            | Stored::Create(..)
+            | Stored::End(..)
+            | Stored::EndOfAnother(..)
+            | Stored::Find(..)
+            | Stored::Forgive(_)
+            | Stored::Join(..)
+            | Stored::Replace(..)
+            | Stored::SignInOf(..)
+            | Stored::TakeBack(..) => {}
         }
     }
 
@@ -316,8 +335,8 @@ impl Known {
         let Some(identity) = reading.identity else {
             let (_, second) = reading.status.ok_or("no status")?;
             let second = second.unwrap_or_default();
-            let word = second.rsplit(':').next().unwrap_or_default();
-            return Ok(format!("{word} for {id}"));
+            let last = second.rsplit(':').next().unwrap_or_default();
+            return Ok(format!("{last} for {id}"));
         };
         let person = self.whose(world, wish.provider, &identity, answer)?;
         let who = Visitor {

@@ -129,7 +129,7 @@ impl Node {
     /// Returns as long as this is the life of that time, and else never.
     pub(crate) async fn must_live(&self, life: u64) {
         if *self.life.borrow() != life {
-            std::future::pending().await
+            std::future::pending::<()>().await;
         }
     }
 

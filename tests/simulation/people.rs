@@ -35,7 +35,7 @@ impl Browser {
         let world = &*self.world;
         let now = world.now();
         let id = format!("_{:016x}", world.dice.number());
-        let relay_state = format!("to {}", &hex(&id)[..6]);
+        let relay_state = format!("to {}", hex(&id, 6));
         let (path, body) = wish.message(&id, &relay_state, World::instant(now));
         world.judge.is_asked(now, &id, wish, &relay_state);
         self.note(&format!("{id}: {wish:?}"));
@@ -164,7 +164,7 @@ impl Browser {
             "bonjour".to_owned()
         };
         let form = page.filled(&person.login, &password);
-        let call = self.of_form(page, &form, came_by);
+        let call = Self::of_form(page, &form, came_by);
         if world.strikes(60) {
             self.note("keeps a form, for another browser to send");
             world.is_seen(&call);
@@ -192,7 +192,7 @@ impl Browser {
         });
     }
 
-    fn of_form(&self, page: &Page, form: &Form, came_by: &Call) -> Call {
+    fn of_form(page: &Page, form: &Form, came_by: &Call) -> Call {
         Call {
             url: page.url.join(&form.action).unwrap(),
             body: Some(form.encode()),
@@ -231,7 +231,7 @@ impl Browser {
         };
         let asked_at = world.now();
         let was_still = was_still && self.is_still();
-        let (done, _) = self.go(self.of_form(&page, &page.form(), &came_by)).await;
+        let (done, _) = self.go(Self::of_form(&page, &page.form(), &came_by)).await;
         if done.is_some_and(|done| done.kind() == "logged-out") {
             self.note("has signed out");
             if was_still && self.is_still() {

@@ -28,6 +28,13 @@ pub(crate) enum Context {
     Unheard,
 }
 
+/// How a request comes.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) enum Binding {
+    Post,
+    Redirect,
+}
+
 /// What a provider wants of a sign-in.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Wish {
@@ -36,7 +43,7 @@ pub(crate) struct Wish {
     pub(crate) is_passive: bool,
     pub(crate) context: Context,
     pub(crate) is_signed: bool,
-    pub(crate) is_posted: bool,
+    pub(crate) binding: Binding,
 }
 
 /// The class that a password proves here.
@@ -101,7 +108,11 @@ impl Wish {
             },
             // The intranet promises it.
             is_signed: provider == Provider::Intranet || dice.falls(300),
-            is_posted: dice.falls(300),
+            binding: if dice.falls(300) {
+                Binding::Post
+            } else {
+                Binding::Redirect
+            },
         }
     }
 
@@ -117,7 +128,7 @@ impl Wish {
 
     /// The address that the browser is sent to, and the form that it posts there, if it does.
     pub(crate) fn message(
-        &self,
+        self,
         id: &str,
         relay_state: &str,
         at: Timestamp,
@@ -135,14 +146,14 @@ impl Wish {
             Context::Unheard => request.authn_context("", UNHEARD),
         };
         let (key, relay_state) = (self.provider.key(), Some(relay_state));
-        match (self.is_posted, self.is_signed) {
-            (true, true) => (
+        match (self.binding, self.is_signed) {
+            (Binding::Post, true) => (
                 "/saml/sso".to_owned(),
                 Some(request.post_signed(key, relay_state)),
             ),
-            (true, false) => ("/saml/sso".to_owned(), Some(request.post(relay_state))),
-            (false, true) => (request.redirect_signed(key, relay_state), None),
-            (false, false) => (request.redirect(relay_state), None),
+            (Binding::Post, false) => ("/saml/sso".to_owned(), Some(request.post(relay_state))),
+            (Binding::Redirect, true) => (request.redirect_signed(key, relay_state), None),
+            (Binding::Redirect, false) => (request.redirect(relay_state), None),
         }
     }
 }

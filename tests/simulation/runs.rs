@@ -31,7 +31,7 @@ struct Outcome {
 
 impl Outcome {
     fn digest(&self) -> String {
-        hex(&self.log.join("\n"))
+        hex(&self.log.join("\n"), 64)
     }
 }
 

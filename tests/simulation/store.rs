@@ -204,28 +204,28 @@ impl NodeStore {
     async fn ask(&self, asked: Asked) -> Result<Answer, StoreError> {
         let world = &*self.world;
         let who = format!("node {}", self.node);
-        let word = asked.word();
+        let what = asked.word();
         world.travel().await;
         // What a dead node has on its way is not asked, and it hears of nothing any more.
         world.nodes[self.node].must_live(self.life).await;
         if world.strikes(12) {
-            world.note(&who, &format!("{word}: the question is lost"));
+            world.note(&who, &format!("{what}: the question is lost"));
             world.judge.is_unanswered(&asked);
             world.wait(PATIENCE.0, PATIENCE.1).await;
             return Err(StoreError::Unavailable);
         }
         let Some(memory) = world.store.take(world.now(), &asked) else {
-            world.note(&who, &format!("{word}: nobody answers"));
+            world.note(&who, &format!("{what}: nobody answers"));
             world.judge.is_unanswered(&asked);
             return Err(StoreError::Unavailable);
         };
         let answer = self.told(&memory, &asked).await;
         if world.strikes(12) {
-            world.note(&who, &format!("{word}: asked twice"));
+            world.note(&who, &format!("{what}: asked twice"));
             let _ = asked.clone().of(&memory).await;
         }
         if world.strikes(12) {
-            world.note(&who, &format!("{word}: the answer is lost"));
+            world.note(&who, &format!("{what}: the answer is lost"));
             world.judge.is_unanswered(&asked);
             world.wait(PATIENCE.0, PATIENCE.1).await;
             return Err(StoreError::Unavailable);
@@ -255,14 +255,14 @@ impl NodeStore {
 impl SharedStore {
     fn newest_key(&self) -> Option<SessionKey> {
         let state = self.0.lock().unwrap();
-        state
-            .journal
-            .iter()
-            .rev()
-            .find_map(|(_, asked)| match asked {
-                Asked::Create(key, ..) => Some(*key),
-                _ => None,
-            })
+        let mut asked = state.journal.iter().rev().map(|(_, asked)| asked);
+        asked.find_map(|asked| {
+            if let Asked::Create(key, ..) = asked {
+                Some(*key)
+            } else {
+                None
+            }
+        })
     }
 }
 

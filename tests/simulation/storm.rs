@@ -117,7 +117,7 @@ async fn strikes(world: &Arc<World>) {
             );
             world.directory.changes(server, health);
             for_a_while(world, move |world| {
-                world.directory.changes(server, Health::Well)
+                world.directory.changes(server, Health::Well);
             });
         }
     }
