@@ -3,7 +3,7 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help demo demo-cas demo-ldap build test browser-test fmt lint doc deny bench instructions fuzz mutants soak clean
+.PHONY: help demo demo-cas demo-ldap build test browser-test fmt lint doc deny bench instructions fuzz mutants simulate soak clean
 
 # One command of cargo at a time: they share the target folder, and its lock.
 .NOTPARALLEL:
@@ -71,6 +71,9 @@ fuzz: ## Look for inputs that break a reader: SECONDS=60 for each target, or TAR
 mutants: ## Change one thing at a time in what decides who is let in, and say what no test notices; takes hours
 	@scripts/install test mutants
 	@scripts/mutants
+
+simulate: ## Run a whole university by so many seeds, SEEDS=10000, or by SEED=123 alone, and print all that happened
+	@SEEDS=$(or $(SEEDS),10000) SEED=$(SEED) cargo test --locked --workspace --test simulation -- --nocapture no_seed
 
 soak: ## Measure what holds for long and while other servers misbehave, and play each outage for a minute; takes an hour, wants a quiet machine
 	@scripts/install test

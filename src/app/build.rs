@@ -36,7 +36,7 @@ use crate::{
     metadata::{last_good::ToKeep, refused_algorithms, registry::Registry},
     model::{authn_context::AuthnContextClass, entity_id::EntityId, short_name::ShortName},
     saml::idp_metadata::IdpMetadata,
-    sys::{clock::Clock, entropy::Entropy, reach, tls},
+    sys::{clock::Clock, entropy::Entropy, http::HttpClient, reach, tls},
     web::Front,
     xml::Canonical,
     xmlsec::SigningKey,
@@ -411,9 +411,9 @@ impl Building<'_> {
         let cas = match authn.cas.as_ref().filter(|_| authn.uses(Method::Cas)) {
             Some(cas) => {
                 let context = password_context(self.config);
-                let cas = Cas::new(cas, context, self.config.is_lab(), Arc::clone(clock))
+                let client = HttpClient::new(cas.ca.as_deref(), self.config.is_lab())
                     .map_err(|error| self.fault("authn.cas", &error));
-                Some(cas.ok()?)
+                Some(Cas::new(cas, context, client.ok()?, Arc::clone(clock)))
             }
             None => None,
         };
@@ -436,15 +436,15 @@ impl Building<'_> {
     ) -> Option<Arc<Ldap>> {
         let config = self.config.authn.directory()?;
         let names = names.iter().map(String::as_str);
-        Ldap::new(
-            config,
-            rules?,
-            names,
-            (Arc::clone(clock), Arc::clone(entropy)),
-        )
-        .map_err(|error| self.fault("authn.ldap.ca", &error))
-        .map(Arc::new)
-        .ok()
+        let around = ldap::Around {
+            clock: Arc::clone(clock),
+            entropy: Arc::clone(entropy),
+            network: None,
+        };
+        Ldap::new(config, rules?, names, around)
+            .map_err(|error| self.fault("authn.ldap.ca", &error))
+            .map(Arc::new)
+            .ok()
     }
 
     /// Who may try a sign-in. Where a name is faulty nothing is built, and so it matters to nobody.

@@ -167,8 +167,11 @@ impl<S> Servers<S> {
 }
 
 impl State {
+    /// Where the end of a rest is further away than any rest is long, somebody has set our clock back since: the
+    /// server would rest for as long as that.
     fn rests(&self, now: Timestamp) -> bool {
-        self.rests_until.is_some_and(|until| now < until)
+        self.rests_until
+            .is_some_and(|until| now < until && until.duration_since(now) <= LONGEST_REST)
     }
 }
 
@@ -197,7 +200,7 @@ impl<'s, S> Turn<'s, S> {
         let mut state = self.server.lock();
         match state.rests_until {
             None => {}
-            Some(until) if now < until => return false,
+            Some(_) if state.rests(now) => return false,
             Some(_) => {
                 state.rests_until = Some(later(now, FIRST_REST));
                 state.changes += 1;
@@ -340,6 +343,22 @@ mod tests {
         assert!(servers.turns(at(1000))[0].begin(at(1000)));
         assert_eq!(names(&servers.turns(at(1999))), ["b"]);
         assert_eq!(names(&servers.turns(at(2000))), ["a", "b"]);
+    }
+
+    #[test]
+    fn a_clock_that_is_set_back_lengthens_no_rest() {
+        let servers = servers(&["a"]);
+        let ahead = 600_000;
+        for _ in 0..3 {
+            fail(&servers, "a", at(ahead));
+        }
+        assert!(servers.all_rest(at(ahead)));
+        // By then the rest is over, whatever the clock shows.
+        assert_eq!(names(&servers.turns(at(1000))), ["a"]);
+        let mut trial = servers.turns(at(1000));
+        assert!(trial[0].begin(at(1000)));
+        // And one caller tries it, as ever.
+        assert!(servers.all_rest(at(1000)));
     }
 
     #[test]

@@ -23,6 +23,7 @@ use crate::{
 
 #[cfg(test)]
 mod conformance;
+pub mod given;
 pub mod memory;
 pub mod redis;
 mod shelf;
@@ -52,6 +53,8 @@ pub struct Limits {
     reason = "there is one in a process, behind a pointer"
 )]
 pub enum Store {
+    /// Somebody else's, that was given when the server was built.
+    Given(Arc<dyn given::GivenStore>),
     /// In this process; forgotten when it ends.
     Memory(memory::MemoryStore),
     /// In a Redis server, for several nodes.
@@ -62,7 +65,7 @@ impl Store {
     /// Goes on with another key ring, where anything is sealed.
     pub fn renew_keys(&self, keys: &Arc<KeyRing>) {
         match self {
-            Self::Memory(_) => {}
+            Self::Given(_) | Self::Memory(_) => {}
             Self::Redis(redis) => redis.renew_keys(Arc::clone(keys)),
         }
     }
@@ -70,7 +73,7 @@ impl Store {
     /// Has a connection to the server opened, where there is one, before anybody needs it.
     pub fn open(&self) {
         match self {
-            Self::Memory(_) => {}
+            Self::Given(_) | Self::Memory(_) => {}
             Self::Redis(redis) => redis.open(),
         }
     }
@@ -78,7 +81,7 @@ impl Store {
     /// Does `request`, all of whose waits for the server are bounded together, where there is one.
     pub async fn for_one_request<F: Future>(&self, request: F) -> F::Output {
         match self {
-            Self::Memory(_) => request.await,
+            Self::Given(_) | Self::Memory(_) => request.await,
             Self::Redis(redis) => redis.for_one_request(request).await,
         }
     }
@@ -86,7 +89,7 @@ impl Store {
     /// Compares our clock with that of the server and of the other nodes, where there are any.
     pub async fn compare_clocks(&self, clock: &dyn Clock) {
         match self {
-            Self::Memory(_) => {}
+            Self::Given(_) | Self::Memory(_) => {}
             Self::Redis(redis) => redis.compare_clocks(clock).await,
         }
     }
@@ -94,7 +97,7 @@ impl Store {
     /// What is known of the server, where there is one.
     pub fn record(&self) -> Option<redis::RedisRecord> {
         match self {
-            Self::Memory(_) => None,
+            Self::Given(_) | Self::Memory(_) => None,
             Self::Redis(redis) => Some(redis.record()),
         }
     }
@@ -110,6 +113,7 @@ impl Sessions for Store {
         match self {
             Self::Memory(memory) => memory.bring_ticket(ticket, expires_at, now).await,
             Self::Redis(redis) => redis.bring_ticket(ticket, expires_at, now).await,
+            Self::Given(given) => given.bring_ticket(ticket, expires_at, now).await,
         }
     }
 
@@ -122,6 +126,7 @@ impl Sessions for Store {
         match self {
             Self::Memory(memory) => memory.create(key, session, now).await,
             Self::Redis(redis) => redis.create(key, session, now).await,
+            Self::Given(given) => given.create(key, session, now).await,
         }
     }
 
@@ -134,6 +139,7 @@ impl Sessions for Store {
         match self {
             Self::Memory(memory) => memory.join(key, participant, now).await,
             Self::Redis(redis) => redis.join(key, participant, now).await,
+            Self::Given(given) => given.join(key, participant, now).await,
         }
     }
 
@@ -141,6 +147,7 @@ impl Sessions for Store {
         match self {
             Self::Memory(memory) => memory.find(key, now).await,
             Self::Redis(redis) => redis.find(key, now).await,
+            Self::Given(given) => given.find(key, now).await,
         }
     }
 
@@ -148,6 +155,7 @@ impl Sessions for Store {
         match self {
             Self::Memory(memory) => memory.end(key, now).await,
             Self::Redis(redis) => redis.end(key, now).await,
+            Self::Given(given) => given.end(key, now).await,
         }
     }
 
@@ -160,6 +168,7 @@ impl Sessions for Store {
         match self {
             Self::Memory(memory) => memory.end_of_another(key, login, now).await,
             Self::Redis(redis) => redis.end_of_another(key, login, now).await,
+            Self::Given(given) => given.end_of_another(key, login, now).await,
         }
     }
 
@@ -172,6 +181,7 @@ impl Sessions for Store {
         match self {
             Self::Memory(memory) => memory.replace(old, new, now).await,
             Self::Redis(redis) => redis.replace(old, new, now).await,
+            Self::Given(given) => given.replace(old, new, now).await,
         }
     }
 
@@ -183,6 +193,7 @@ impl Sessions for Store {
         match self {
             Self::Memory(memory) => memory.end_by_ticket(ticket, now).await,
             Self::Redis(redis) => redis.end_by_ticket(ticket, now).await,
+            Self::Given(given) => given.end_by_ticket(ticket, now).await,
         }
     }
 
@@ -190,6 +201,7 @@ impl Sessions for Store {
         match self {
             Self::Memory(memory) => memory.sign_in_of(ticket, now).await,
             Self::Redis(redis) => redis.sign_in_of(ticket, now).await,
+            Self::Given(given) => given.sign_in_of(ticket, now).await,
         }
     }
 
@@ -201,6 +213,7 @@ impl Sessions for Store {
         match self {
             Self::Memory(memory) => memory.look_through(show, now).await,
             Self::Redis(redis) => redis.look_through(show, now).await,
+            Self::Given(given) => given.look_through(show, now).await,
         }
     }
 }
@@ -216,6 +229,7 @@ impl Stories for Store {
         match self {
             Self::Memory(memory) => memory.add_to_story(code, step, keeping, now).await,
             Self::Redis(redis) => redis.add_to_story(code, step, keeping, now).await,
+            Self::Given(given) => given.add_to_story(code, step, keeping, now).await,
         }
     }
 
@@ -223,6 +237,7 @@ impl Stories for Store {
         match self {
             Self::Memory(memory) => memory.story(code, now).await,
             Self::Redis(redis) => redis.story(code, now).await,
+            Self::Given(given) => given.story(code, now).await,
         }
     }
 }
@@ -232,6 +247,7 @@ impl ReplayGuard for Store {
         match self {
             Self::Memory(memory) => memory.mark(used, now).await,
             Self::Redis(redis) => redis.mark(used, now).await,
+            Self::Given(given) => given.mark(used, now).await,
         }
     }
 }
@@ -246,6 +262,7 @@ impl Attempts for Store {
         match self {
             Self::Memory(memory) => memory.attempt(key, rule, now).await,
             Self::Redis(redis) => redis.attempt(key, rule, now).await,
+            Self::Given(given) => given.attempt(key, rule, now).await,
         }
     }
 
@@ -253,6 +270,7 @@ impl Attempts for Store {
         match self {
             Self::Memory(memory) => memory.forgive(key).await,
             Self::Redis(redis) => redis.forgive(key).await,
+            Self::Given(given) => given.forgive(key).await,
         }
     }
 
@@ -265,6 +283,7 @@ impl Attempts for Store {
         match self {
             Self::Memory(memory) => memory.take_back(key, rule, attempted_at).await,
             Self::Redis(redis) => redis.take_back(key, rule, attempted_at).await,
+            Self::Given(given) => given.take_back(key, rule, attempted_at).await,
         }
     }
 }

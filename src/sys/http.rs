@@ -6,7 +6,7 @@
 //! question.
 
 use std::{
-    error::Error as _, fs::Metadata, io, net::IpAddr, os::unix::fs::MetadataExt as _,
+    error::Error as _, fs::Metadata, io, net::IpAddr, os::unix::fs::MetadataExt as _, sync::Arc,
     time::Duration,
 };
 
@@ -20,8 +20,10 @@ use reqwest::{
     },
     redirect::Policy,
 };
+use tokio::time::timeout;
 
 use super::{
+    network::Network,
     open_files,
     tls::{self, ConnectorError},
 };
@@ -38,7 +40,16 @@ const MOST_IDLE: usize = 16;
 
 /// Asks servers.
 #[derive(Clone, Debug)]
-pub struct HttpClient(Client);
+pub struct HttpClient(Way);
+
+/// How they are reached.
+#[derive(Clone, Debug)]
+enum Way {
+    /// By the network of the machine.
+    Machine(Client),
+    /// By what was given in its place.
+    Given(Arc<dyn Network>),
+}
 
 /// What a server answered.
 #[derive(Debug)]
@@ -132,6 +143,9 @@ pub enum HttpFault {
     /// Nobody was asked: no more files may be open here. The server may be in order.
     #[error("the server was not asked: no more files may be open here")]
     NoFile(#[source] reqwest::Error),
+    /// The same as [`Self::NoAnswer`], of a network that was given: it says no more than this.
+    #[error("the server did not answer ({})", .0.word())]
+    NotReached(HttpKind),
     /// It is longer than was asked for.
     #[error("the server's answer is too long")]
     TooLong,
@@ -187,7 +201,11 @@ impl HttpFault {
     pub(super) fn is_of_address(&self) -> bool {
         match self {
             Self::NoAnswer(error) => is_caused_by::<AddressFault>(error),
-            Self::NoFile(_) | Self::TooLong | Self::Tls(_) | Self::Unusable(_) => false,
+            Self::NoFile(_)
+            | Self::NotReached(_)
+            | Self::TooLong
+            | Self::Tls(_)
+            | Self::Unusable(_) => false,
         }
     }
 
@@ -195,7 +213,11 @@ impl HttpFault {
     pub fn is_of_name(&self) -> bool {
         match self {
             Self::NoAnswer(error) => is_caused_by::<NameFault>(error),
-            Self::NoFile(_) | Self::TooLong | Self::Tls(_) | Self::Unusable(_) => false,
+            Self::NoFile(_)
+            | Self::NotReached(_)
+            | Self::TooLong
+            | Self::Tls(_)
+            | Self::Unusable(_) => false,
         }
     }
 
@@ -207,6 +229,7 @@ impl HttpFault {
             Self::NoAnswer(error) if error.is_connect() => HttpKind::Unreachable,
             Self::NoAnswer(_) => HttpKind::Broken,
             Self::NoFile(_) => HttpKind::NoFile,
+            Self::NotReached(kind) => *kind,
             Self::TooLong => HttpKind::TooLong,
             Self::Tls(_) | Self::Unusable(_) => HttpKind::Untrusted,
         }
@@ -270,6 +293,11 @@ impl HttpClient {
         Self::built(Self::builder(authorities, allows_http)?)
     }
 
+    /// A client that asks by `network`.
+    pub const fn over(network: Arc<dyn Network>) -> Self {
+        Self(Way::Given(network))
+    }
+
     /// The same, which connects a name only to those of its addresses that `is_allowed` takes. What
     /// stands in an address as a number is looked up by nobody, and is for the caller to look at.
     ///
@@ -290,7 +318,8 @@ impl HttpClient {
     }
 
     fn built(builder: ClientBuilder) -> Result<Self, HttpFault> {
-        builder.build().map(Self).map_err(HttpFault::Unusable)
+        let client = builder.build().map_err(HttpFault::Unusable)?;
+        Ok(Self(Way::Machine(client)))
     }
 
     fn builder(authorities: Option<&[u8]>, allows_http: bool) -> Result<ClientBuilder, HttpFault> {
@@ -341,7 +370,11 @@ impl HttpClient {
                 HttpFault::NoAnswer(error)
             }
         };
-        let question = self.0.get(url).headers(known.condition());
+        let client = match &self.0 {
+            Way::Machine(client) => client,
+            Way::Given(network) => return get_by(&**network, url, max, patience).await,
+        };
+        let question = client.get(url).headers(known.condition());
         let question = question.timeout(patience);
         let mut response = question.send().await.map_err(no_answer)?;
         let mut body = Vec::new();
@@ -357,4 +390,24 @@ impl HttpClient {
             headers: response.headers().clone(),
         })
     }
+}
+
+/// Asks by a network that was given, which knows of no versions: it answers whole, or not at all.
+async fn get_by(
+    network: &dyn Network,
+    url: &str,
+    max: usize,
+    patience: Duration,
+) -> Result<HttpAnswer, HttpFault> {
+    let asked = timeout(patience, network.get(url, patience)).await;
+    let asked = asked.unwrap_or(Err(HttpKind::TimeOut));
+    let (status, body) = asked.map_err(HttpFault::NotReached)?;
+    if body.len() > max {
+        return Err(HttpFault::TooLong);
+    }
+    Ok(HttpAnswer {
+        status,
+        body,
+        headers: HeaderMap::new(),
+    })
 }

@@ -12,6 +12,7 @@ pub mod hmac;
 pub mod host;
 pub mod http;
 pub mod losses;
+pub mod network;
 pub mod open_files;
 pub mod program;
 pub mod reach;

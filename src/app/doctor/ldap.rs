@@ -8,7 +8,7 @@ use crate::{
     authn::{
         Outcome,
         ldap::{
-            Ldap, LdapFault, Rules,
+            Around, Ldap, LdapFault, Rules,
             probe::{Found, Probe, RootDse, START_TLS, Sample},
         },
     },
@@ -83,9 +83,12 @@ impl LdapSubject<'_> {
             ..config.clone()
         };
         let names = self.names.iter().map(String::as_str);
-        let (clock, entropy) = (&self.doctor.clock, &self.doctor.entropy);
-        let both = (Arc::clone(clock), Arc::clone(entropy));
-        let ldap = match Ldap::new(&alone, rules.clone(), names, both) {
+        let around = Around {
+            clock: Arc::clone(&self.doctor.clock),
+            entropy: Arc::clone(&self.doctor.entropy),
+            network: None,
+        };
+        let ldap = match Ldap::new(&alone, rules.clone(), names, around) {
             Ok(ldap) => ldap,
             Err(fault) => {
                 let what = format!("{url}: {}", Chain(&fault));

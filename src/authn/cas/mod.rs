@@ -153,7 +153,7 @@ impl CasFault {
     /// others out.
     pub const fn is_of_the_node(&self) -> bool {
         match self {
-            Self::Http(HttpFault::NoAnswer(_)) => true,
+            Self::Http(HttpFault::NoAnswer(_) | HttpFault::NotReached(_)) => true,
             Self::Status(status) => *status >= 500,
             Self::AllRest
             | Self::Answer(_)
@@ -201,22 +201,18 @@ pub struct Question<'a> {
 }
 
 impl Cas {
-    /// The server that the configuration names.
-    ///
-    /// # Errors
-    ///
-    /// TLS cannot be set up.
+    /// The server that the configuration names, asked by `client`.
     pub fn new(
         config: &Config,
         context: AuthnContextClass,
-        allows_http: bool,
+        client: HttpClient,
         clock: Arc<dyn Clock>,
-    ) -> Result<Self, HttpFault> {
+    ) -> Self {
         let nodes = config.validate_at.iter().map(|node| {
             let url: Box<str> = node.as_str().trim_end_matches('/').into();
             (url.clone(), url)
         });
-        Ok(Self {
+        Self {
             url: config.url.as_str().trim_end_matches('/').into(),
             nodes: Servers::new::<CasFault>(nodes, config.patience()),
             protocol: config.protocol,
@@ -227,12 +223,12 @@ impl Cas {
                 attribute: config.authn_method_attribute.as_str().into(),
                 by_class: config.authn_methods.clone(),
             },
-            client: HttpClient::new(config.ca.as_deref(), allows_http)?,
+            client,
             places: Semaphore::new(MOST_UNDER_WAY),
             under_way: UnderWay::default(),
             seen: Seen::default(),
             clock,
-        })
+        }
     }
 
     /// Where a person is sent, to come back to `service` with a sign-in of a class that is
@@ -304,7 +300,12 @@ impl Cas {
             Err(HttpFault::TooLong) => true,
             // Nothing is known of it. The person is sent there, and no form is shown in its place.
             Err(HttpFault::NoFile(_)) => return true,
-            Err(HttpFault::NoAnswer(_) | HttpFault::Tls(_) | HttpFault::Unusable(_)) => false,
+            Err(
+                HttpFault::NoAnswer(_)
+                | HttpFault::NotReached(_)
+                | HttpFault::Tls(_)
+                | HttpFault::Unusable(_),
+            ) => false,
         };
         self.seen.note(is_up, now);
         is_up

@@ -23,7 +23,8 @@ impl Seen {
     pub(super) fn known(&self, now: Timestamp) -> Option<bool> {
         let mut last = self.lock();
         match last.until {
-            Some(until) if now < until => Some(last.was_up),
+            // An end that is further away was noted before somebody set our clock back.
+            Some(until) if now < until && until.duration_since(now) <= HOLDS => Some(last.was_up),
             Some(_) => {
                 last.until = Some(after(now));
                 None
@@ -65,5 +66,14 @@ mod tests {
         assert_eq!(seen.known(at(10)), Some(true));
         seen.note(false, at(10));
         assert_eq!(seen.known(at(19)), Some(false));
+    }
+
+    #[test]
+    fn what_was_seen_before_the_clock_was_set_back_holds_no_longer_for_that() {
+        let at = |second| Timestamp::from_second(second).unwrap();
+        let seen = Seen::default();
+        seen.note(false, at(600));
+        assert_eq!(seen.known(at(0)), None);
+        assert_eq!(seen.known(at(9)), Some(false));
     }
 }

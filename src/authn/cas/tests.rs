@@ -27,7 +27,8 @@ fn cas(protocol: CasProtocol, fresh_login_proof: FreshLoginProof) -> Cas {
         authn_method_attribute: "authnContextClass".to_owned(),
         authn_methods: vec![(mfa(), "mfa-duo".to_owned()), (sfa(), "a&b".to_owned())],
     };
-    Cas::new(&config, PPT, false, Arc::new(SystemClock)).unwrap()
+    let client = HttpClient::new(None, false).unwrap();
+    Cas::new(&config, PPT, client, Arc::new(SystemClock))
 }
 
 const PPT: AuthnContextClass = AuthnContextClass::PasswordProtectedTransport;

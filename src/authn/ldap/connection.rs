@@ -4,7 +4,7 @@
 //! connection of which an answer is outstanding is never used again: whoever gives a question up
 //! drops the connection with it, and nobody gets another one's answer.
 
-use std::{borrow::Cow, io, time::Duration};
+use std::{borrow::Cow, io, sync::Arc, time::Duration};
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use futures_util::FutureExt as _;
@@ -23,8 +23,9 @@ use crate::{
     authn::servers::ServerFault,
     model::attribute::Attributes,
     sys::{
+        network::{Network, Stream},
         open_files,
-        tls::{self, TlsConnector, TlsStream},
+        tls::{self, TlsConnector},
     },
 };
 
@@ -37,16 +38,25 @@ const MAX_SCHEMA: usize = 4 * 1024 * 1024;
 /// How many messages that hold no entry are passed over in one search.
 const MOST_ASIDE: usize = 100;
 
-/// Where a server is, and how its certificate is checked.
+/// Where a server is, and how it is reached.
 #[derive(Clone, Debug)]
 pub(super) struct Address {
     pub(super) place: Place,
-    pub(super) tls: TlsConnector,
+    pub(super) way: Way,
+}
+
+/// How a server is reached.
+#[derive(Clone, Debug)]
+pub(super) enum Way {
+    /// By what was given in the place of the machine's network.
+    Given(Arc<dyn Network>),
+    /// By TLS, with this to check its certificate.
+    Tls(TlsConnector),
 }
 
 /// A connection, in the name of whoever bound on it last.
 pub(super) struct Connection {
-    stream: TlsStream,
+    stream: Box<dyn Stream>,
     /// That of the last question.
     message_id: u32,
     opened_at: Instant,
@@ -279,12 +289,20 @@ impl From<Unread> for LdapFault {
 impl Connection {
     /// Opens a connection; a plain one is never spoken on: `StartTLS` comes before all else.
     pub(super) async fn open(address: &Address, deadline: Instant) -> Result<Self, LdapFault> {
-        let Address { place, tls } = address;
+        let Address { place, way } = address;
         let opening = async {
-            let stream = reach(place).await?;
-            tls::begin(tls, place.host(), stream)
-                .await
-                .map_err(LdapFault::NoTls)
+            match way {
+                Way::Tls(tls) => {
+                    let stream = reach(place).await?;
+                    let stream = tls::begin(tls, place.host(), stream).await;
+                    let stream = stream.map_err(LdapFault::NoTls)?;
+                    Ok(Box::new(stream) as Box<dyn Stream>)
+                }
+                Way::Given(network) => network
+                    .connect(place.host(), place.port)
+                    .await
+                    .map_err(LdapFault::not_opened),
+            }
         };
         let stream = within(deadline, opening).await?;
         let now = Instant::now();

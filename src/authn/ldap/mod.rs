@@ -16,7 +16,7 @@ use tokio::{
 };
 
 use self::{
-    connection::{Address, Entry, name_of},
+    connection::{Address, Entry, Way, name_of},
     dn::DnTemplate,
     echo::Echo,
     filter::Filter,
@@ -42,6 +42,7 @@ use crate::{
     sys::{
         clock::Clock,
         entropy::{self, Entropy},
+        network::Network,
         tls::{self, ConnectorError},
     },
 };
@@ -89,6 +90,17 @@ pub struct Ldap {
     echo: Echo,
     clock: Arc<dyn Clock>,
     entropy: Arc<dyn Entropy>,
+}
+
+/// What a directory is asked with.
+#[derive(Clone, Debug)]
+pub struct Around {
+    /// Time.
+    pub clock: Arc<dyn Clock>,
+    /// Randomness.
+    pub entropy: Arc<dyn Entropy>,
+    /// What reaches its servers; TLS over the network of the machine where there is none.
+    pub network: Option<Arc<dyn Network>>,
 }
 
 /// What the configuration says of the directory's records, checked.
@@ -216,10 +228,16 @@ impl Ldap {
         config: &Config,
         rules: Rules,
         attributes: impl Iterator<Item = &'a str>,
-        (clock, entropy): (Arc<dyn Clock>, Arc<dyn Entropy>),
+        Around {
+            clock,
+            entropy,
+            network,
+        }: Around,
     ) -> Result<Self, ConnectorError> {
-        let authorities = config.authorities.as_deref();
-        let connector = tls::connector(authorities)?;
+        let way = match network {
+            Some(network) => Way::Given(network),
+            None => Way::Tls(tls::connector(config.authorities.as_deref())?),
+        };
         let account = config.account.as_ref().map(|(name, password)| Account {
             dn: name.as_str().into(),
             password: password.clone(),
@@ -229,7 +247,7 @@ impl Ldap {
             let place = Place::of(url)?;
             let address = Address {
                 place,
-                tls: connector.clone(),
+                way: way.clone(),
             };
             let server = Server::new(address, account.clone(), config.connections.into());
             Some((url.as_str().into(), server))

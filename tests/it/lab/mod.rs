@@ -14,6 +14,7 @@ pub(crate) mod form;
 pub(crate) mod held_answer;
 pub(crate) mod impostor;
 pub(crate) mod keys;
+pub(crate) mod ldap_message;
 pub(crate) mod ldap_script;
 pub(crate) mod metadata;
 pub(crate) mod mint;

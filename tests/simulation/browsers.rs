@@ -1,0 +1,332 @@
+//! Browsers: what they keep, what they send, and what becomes of it on the way.
+
+use std::{
+    fmt::Write as _,
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicUsize, Ordering},
+    },
+    time::Duration,
+};
+
+use axum::{
+    body::Body,
+    extract::ConnectInfo,
+    http::{Method, Request, header, response::Parts},
+};
+use openssl::sha::sha256;
+use passerelle::sys::clock::Clock as _;
+use tokio::time::timeout;
+use url::{Position, Url};
+
+use crate::{
+    bridge::{ORIGIN, ZOOM_SIGN_IN, answer::Answer, page::Page, watch::watch},
+    cas::{CAS, Visit, Visitor},
+    judge::Delivery,
+    lab::{
+        cookies::{CookieJar, Standing},
+        form,
+    },
+    nodes::PEER,
+    providers::Provider,
+    world::{Lie, World},
+};
+
+/// More redirects than any way of ours has.
+const MOST_HOPS: usize = 16;
+
+/// What caused a request.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) enum Cause {
+    /// A page of another site.
+    Elsewhere,
+    /// A page of ours.
+    Ours,
+    /// The person typed the address, or loads the page anew.
+    Typed,
+}
+
+/// A request of a browser.
+#[derive(Clone, Debug)]
+pub(crate) struct Call {
+    pub(crate) url: Url,
+    pub(crate) body: Option<String>,
+    pub(crate) cause: Cause,
+    /// The request of a provider that it is about.
+    pub(crate) about: String,
+}
+
+/// A browser.
+pub(crate) struct Browser {
+    pub(crate) number: usize,
+    pub(crate) world: Arc<World>,
+    /// Who sits there.
+    person: AtomicUsize,
+    /// How many requests are under way.
+    under_way: AtomicUsize,
+    jar: Mutex<CookieJar>,
+}
+
+impl Browser {
+    /// One that has never been anywhere.
+    pub(crate) fn new(world: &Arc<World>, number: usize, person: usize) -> Self {
+        let mut jar = CookieJar::default();
+        if world.lie == Some(Lie::OneBrowserForAll) {
+            let value = "A".repeat(43);
+            let cookie = format!(
+                "__Host-passerelle-browser={value}; Path=/; Secure; HttpOnly; SameSite=Lax"
+            );
+            jar.take(&Url::parse(ORIGIN).unwrap(), &cookie);
+        }
+        Self {
+            number,
+            world: Arc::clone(world),
+            person: AtomicUsize::new(person),
+            under_way: AtomicUsize::new(0),
+            jar: Mutex::new(jar),
+        }
+    }
+
+    /// Who sits there.
+    pub(crate) fn visitor(&self) -> Visitor {
+        Visitor {
+            browser: self.number,
+            person: self.person.load(Ordering::Relaxed),
+        }
+    }
+
+    /// Somebody else sits down.
+    pub(crate) fn is_taken_by(&self, person: usize) {
+        self.person.store(person, Ordering::Relaxed);
+        self.note(&format!("person {person} sits down"));
+    }
+
+    /// Whether nothing of it is under way.
+    pub(crate) fn is_still(&self) -> bool {
+        self.under_way.load(Ordering::Relaxed) == 0
+    }
+
+    pub(crate) fn note(&self, what: &str) {
+        self.world.note(&format!("browser {}", self.number), what);
+    }
+
+    /// Goes where a call leads, and on from there, also to the CAS server; gives the page at which it stops, and
+    /// how it came there: none where nobody answers.
+    pub(crate) async fn go(&self, call: Call) -> (Option<Page>, Call) {
+        self.under_way.fetch_add(1, Ordering::Relaxed);
+        let gone = self.follow(call).await;
+        self.under_way.fetch_sub(1, Ordering::Relaxed);
+        gone
+    }
+
+    async fn follow(&self, mut call: Call) -> (Option<Page>, Call) {
+        let world = &*self.world;
+        for _ in 0..MOST_HOPS {
+            let Some(page) = self.exchange(&call).await else {
+                return (None, call);
+            };
+            let Some(location) = page.header("location") else {
+                return (Some(page), call);
+            };
+            let mut next = Call {
+                url: call.url.join(location).unwrap(),
+                body: None,
+                ..call.clone()
+            };
+            if next.url.as_str().starts_with(CAS) {
+                match world.cas.visit(world, self.visitor(), &next.url).await {
+                    Visit::On(url) => next.url = url,
+                    Visit::Silence => {
+                        self.note("the CAS server does not answer");
+                        // Loading anew asks our address once more, which leads there.
+                        return (None, call);
+                    }
+                }
+                next.cause = Cause::Elsewhere;
+                if world.strikes(60) {
+                    self.note("keeps a ticket, for another browser to bring");
+                    world.is_seen(&next);
+                    return (None, call);
+                }
+            }
+            call = next;
+        }
+        world
+            .judge
+            .finds(world, &format!("{} is redirected for ever", call.about));
+        (None, call)
+    }
+
+    /// Sends one request to whichever node the proxy takes, and looks at what comes.
+    async fn exchange(&self, call: &Call) -> Option<Page> {
+        let world = &*self.world;
+        let path = call.url.path();
+        if path == "/saml/sso" || path.starts_with("/j/") {
+            world.judge.is_brought(&call.about, self.number);
+        }
+        let request = self.request(call);
+        let asked_at = world.now();
+        let node = world.dice.below(world.nodes.len());
+        // The keys of a run are made when it begins, and each has others.
+        let sent = call.url[Position::BeforePath..].split("&Signature=").next();
+        let short = hex(sent.unwrap_or_default(), 8);
+        let method = if call.body.is_some() { "POST" } else { "GET" };
+        let place = path.split('/').take(3).collect::<Vec<_>>().join("/");
+        let told = format!("{method} {place} {short} of {} to node {node}", call.about);
+        if world.strikes(15) {
+            self.note(&format!("{told}: lost"));
+            world.wait(900, 5000).await;
+            return None;
+        }
+        self.note(&told);
+        let asking = world.nodes[node].ask(world, request);
+        let answer = if world.strikes(15) {
+            // Whoever waits no longer is not waited for.
+            let patience = Duration::from_millis(world.dice.between(0, 150));
+            timeout(patience, asking).await.unwrap_or_default()
+        } else {
+            asking.await
+        };
+        let Some((parts, body)) = answer else {
+            self.note("no answer");
+            world.wait(100, 1000).await;
+            return None;
+        };
+        let arrives = !world.strikes(15);
+        self.look(call, (&parts, &body), (node, asked_at, arrives));
+        if !arrives {
+            world.wait(900, 5000).await;
+            return None;
+        }
+        let mut jar = self.jar.lock().unwrap();
+        for cookie in parts.headers.get_all(header::SET_COOKIE) {
+            let cookie = cookie.to_str().unwrap();
+            let is_planted = world.lie == Some(Lie::OneBrowserForAll)
+                && cookie.starts_with("__Host-passerelle-browser");
+            if !is_planted {
+                jar.take(&call.url, cookie);
+            }
+        }
+        Some(Page {
+            url: call.url.clone(),
+            status: parts.status.as_u16(),
+            headers: parts.headers,
+            body,
+            hops: Vec::new(),
+        })
+    }
+
+    /// Looks at what a node has said, whether it arrives or not.
+    fn look(
+        &self,
+        call: &Call,
+        (parts, body): (&Parts, &str),
+        (node, asked_at, arrives): (usize, u64, bool),
+    ) {
+        let world = &*self.world;
+        let registered = ["intranet.example.org/acs", "library.example.net/acs"]
+            .map(|acs| format!("https://{acs}"));
+        let mut registered = registered.to_vec();
+        registered.push(Provider::Zoom.acs().to_owned());
+        watch(
+            call.url.path(),
+            parts.status,
+            &parts.headers,
+            body,
+            &registered,
+        );
+        let kind = form::attribute(body, "body", "data-page").unwrap_or_default();
+        let reason = form::attribute(body, "body", "data-reason").unwrap_or_default();
+        let location = parts.headers.get(header::LOCATION);
+        let location = location.map_or("", |location| location.to_str().unwrap());
+        let mut seen = format!("{location} {body}");
+        let carried = form::forms(body)
+            .into_iter()
+            .find(|form| form.value("SAMLResponse").is_some());
+        if let Some(form) = &carried {
+            let answer = Answer::of(form);
+            seen = without_signatures(&answer.xml);
+        }
+        let digest = hex(&seen, 12);
+        let lost = if arrives { "" } else { ", lost" };
+        self.note(&format!(
+            "{} {kind} {reason} {digest}{lost}",
+            parts.status.as_u16()
+        ));
+        if let Some(form) = &carried {
+            let answer = Answer::of(form);
+            let delivery = Delivery {
+                browser: self.number,
+                asked_at,
+                node_now: world.nodes[node].clock.now(),
+                arrives,
+                answer: &answer,
+            };
+            world.judge.judges(world, &delivery);
+        }
+        if parts.status.as_u16() == 503 && world.is_settled() {
+            world
+                .judge
+                .finds(world, &format!("{reason}, although everybody answers"));
+        }
+        if parts.status.as_u16() == 500 {
+            world
+                .judge
+                .finds(world, &format!("an error of ours: {reason}"));
+        }
+    }
+
+    fn request(&self, call: &Call) -> Request<Body> {
+        let (standing, site) = match (call.cause, &call.body) {
+            (Cause::Typed, _) => (Standing::SameSite, "none"),
+            (Cause::Ours, _) => (Standing::SameSite, "same-origin"),
+            (Cause::Elsewhere, None) => (Standing::CrossSiteSafe, "cross-site"),
+            (Cause::Elsewhere, Some(_)) => (Standing::CrossSiteUnsafe, "cross-site"),
+        };
+        let mut request = Request::builder()
+            .uri(&call.url[Position::BeforePath..Position::AfterQuery])
+            .extension(ConnectInfo(PEER))
+            .header(header::HOST, "idp.example.org")
+            .header(header::ACCEPT_LANGUAGE, "fr")
+            .header("x-forwarded-for", format!("192.0.2.{}", self.number + 1))
+            .header("sec-fetch-site", site)
+            .header("sec-fetch-dest", "document");
+        if let Some(cookies) = self.jar.lock().unwrap().header(&call.url, standing) {
+            request = request.header(header::COOKIE, cookies);
+        }
+        let Some(body) = &call.body else {
+            return request.body(Body::empty()).unwrap();
+        };
+        let zoom = Url::parse(ZOOM_SIGN_IN).unwrap();
+        let origin = match call.cause {
+            Cause::Elsewhere => zoom.origin().ascii_serialization(),
+            Cause::Ours | Cause::Typed => ORIGIN.to_owned(),
+        };
+        request
+            .method(Method::POST)
+            .header(header::ORIGIN, origin)
+            .header(header::CONTENT_TYPE, "application/x-www-form-urlencoded")
+            .body(Body::from(body.clone()))
+            .unwrap()
+    }
+}
+
+fn without_signatures(xml: &str) -> String {
+    let mut left = String::new();
+    let mut rest = xml;
+    while let Some((before, after)) = rest.split_once("<ds:Signature ") {
+        left.push_str(before);
+        rest = after.split_once("</ds:Signature>").unwrap().1;
+    }
+    left + rest
+}
+
+/// A word of so many digits for a text.
+pub(crate) fn hex(text: &str, digits: usize) -> String {
+    let octets = sha256(text.as_bytes());
+    let all = octets.iter().fold(String::new(), |mut all, octet| {
+        write!(all, "{octet:02x}").unwrap();
+        all
+    });
+    all.chars().take(digits).collect()
+}

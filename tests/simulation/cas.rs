@@ -1,0 +1,315 @@
+//! The university's CAS server: two nodes that know of each other, people's logins there, tickets, and notices of
+//! the end.
+
+use std::{
+    collections::BTreeMap,
+    sync::{Arc, Mutex},
+};
+
+use axum::{body::Body, http::Request};
+use passerelle::sys::http::HttpKind;
+use url::Url;
+
+use crate::{
+    bridge::{ORIGIN, request::encode},
+    world::{Lie, Method, World},
+};
+
+/// Where people sign in.
+pub(crate) const CAS: &str = "https://localhost:8443/cas";
+/// Where tickets are asked about.
+pub(crate) const NODES: [&str; 2] = [
+    "https://cas1.example.org/cas",
+    "https://cas2.example.org/cas",
+];
+
+/// How a node is.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+pub(crate) enum Health {
+    /// It says nothing.
+    Hanging,
+    /// It is not there.
+    Gone,
+    /// It says that something is wrong with it.
+    Sick,
+    /// It does what it is for.
+    #[default]
+    Well,
+}
+
+impl Health {
+    /// All of them.
+    pub(crate) const ALL: [Self; 4] = [Self::Hanging, Self::Gone, Self::Sick, Self::Well];
+}
+
+/// The server.
+#[derive(Debug, Default)]
+pub(crate) struct CasServer(Mutex<State>);
+
+#[derive(Debug, Default)]
+struct State {
+    /// Who is signed in with which browser, and in which login.
+    logins: BTreeMap<usize, Login>,
+    tickets: BTreeMap<String, Ticket>,
+    nodes: [Health; 2],
+    page: Health,
+    number: usize,
+}
+
+#[derive(Clone, Copy, Debug)]
+struct Login {
+    number: usize,
+    person: usize,
+}
+
+#[derive(Clone, Debug)]
+struct Ticket {
+    service: String,
+    login: Login,
+    browser: usize,
+    is_new: bool,
+    is_used: bool,
+}
+
+/// Who stands before the login page.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Visitor {
+    /// With which browser.
+    pub(crate) browser: usize,
+    /// Whose password they type.
+    pub(crate) person: usize,
+}
+
+/// What a visit there comes to.
+#[derive(Clone, Debug)]
+pub(crate) enum Visit {
+    /// The browser is sent on.
+    On(Url),
+    /// Nobody answers.
+    Silence,
+}
+
+fn parameter(url: &Url, wanted: &str) -> Option<String> {
+    let mut pairs = url.query_pairs();
+    let (_, value) = pairs.find(|(name, _)| name == wanted)?;
+    Some(value.into_owned())
+}
+
+impl CasServer {
+    /// Has the one or the other node, or the page where people sign in, fall ill or recover.
+    pub(crate) fn changes(&self, part: usize, health: Health) {
+        let mut state = self.0.lock().unwrap();
+        match part {
+            0 | 1 => state.nodes[part] = health,
+            _ => state.page = health,
+        }
+    }
+
+    /// All is well with it.
+    pub(crate) fn are_back(&self) {
+        for part in 0..3 {
+            self.changes(part, Health::Well);
+        }
+    }
+
+    /// A browser comes with `url` to the page where people sign in.
+    pub(crate) async fn visit(&self, world: &World, visitor: Visitor, url: &Url) -> Visit {
+        world.travel().await;
+        if self.0.lock().unwrap().page != Health::Well {
+            return Visit::Silence;
+        }
+        let service = parameter(url, "service").unwrap();
+        // Whoever takes it out of the address is not asked: what proves a new login is said at the validation.
+        let is_obeyed = world.lie != Some(Lie::EveryLoginIsNew) && !world.strikes(100);
+        let asks_again = parameter(url, "renew").is_some() && is_obeyed;
+        let known = self.0.lock().unwrap().logins.get(&visitor.browser).copied();
+        if known.is_none() && parameter(url, "gateway").is_some() {
+            return Visit::On(Url::parse(&service).unwrap());
+        }
+        let (login, is_new) = match known {
+            Some(login) if !asks_again => (login, false),
+            _ => {
+                world.wait(1500, 20_000).await;
+                if world.strikes(100) {
+                    world.note("cas", "a wrong password");
+                    world.wait(1500, 20_000).await;
+                }
+                let mut state = self.0.lock().unwrap();
+                state.number += 1;
+                let login = Login {
+                    number: state.number,
+                    person: visitor.person,
+                };
+                state.logins.insert(visitor.browser, login);
+                (login, true)
+            }
+        };
+        let ticket = {
+            let mut state = self.0.lock().unwrap();
+            let ticket = format!("ST-{}-{:016x}", state.tickets.len(), world.dice.number());
+            let of_ticket = Ticket {
+                service: service.clone(),
+                login,
+                browser: visitor.browser,
+                is_new,
+                is_used: false,
+            };
+            state.tickets.insert(ticket.clone(), of_ticket);
+            ticket
+        };
+        let who = Visitor {
+            person: login.person,
+            ..visitor
+        };
+        world
+            .judge
+            .has_proven_at_cas(world.now(), who, &ticket, is_new);
+        world.note("cas", &format!("{ticket} for {who:?}, new: {is_new}"));
+        world.travel().await;
+        Visit::On(Url::parse(&format!("{service}?ticket={}", encode(&ticket))).unwrap())
+    }
+
+    /// A node of ours asks for an address.
+    pub(crate) async fn asked(&self, world: &World, url: &str) -> Result<(u16, Vec<u8>), HttpKind> {
+        let url = Url::parse(url).unwrap();
+        let node = NODES.iter().position(|node| url.as_str().starts_with(node));
+        let health = {
+            let state = self.0.lock().unwrap();
+            node.map_or(state.page, |node| state.nodes[node])
+        };
+        match health {
+            Health::Hanging => std::future::pending().await,
+            Health::Gone => return Err(HttpKind::Unreachable),
+            Health::Sick => return Ok((503, b"out of order".to_vec())),
+            Health::Well => {}
+        }
+        if url.path().ends_with("/login") {
+            return Ok((200, b"name and password".to_vec()));
+        }
+        if world.strikes(20) {
+            world.wait(400, 6000).await;
+        }
+        let ticket = parameter(&url, "ticket").unwrap();
+        let service = parameter(&url, "service").unwrap();
+        let must_be_new = parameter(&url, "renew").is_some();
+        let found = self.take(world, &ticket);
+        let is_good = found.as_ref().filter(|found| {
+            let is_new = found.is_new || world.lie == Some(Lie::EveryLoginIsNew);
+            found.service == service && (is_new || !must_be_new)
+        });
+        if world.strikes(20) {
+            world.note("cas", &format!("{ticket}: its answer is lost"));
+            return Err(HttpKind::Broken);
+        }
+        let Some(good) = is_good else {
+            world.note("cas", &format!("{ticket} is refused"));
+            let refusal =
+                "<cas:authenticationFailure code=\"INVALID_TICKET\">no</cas:authenticationFailure>";
+            return Ok((200, document(refusal)));
+        };
+        world.judge.is_vouched_for(world.now(), &ticket);
+        world.note("cas", &format!("{ticket} is good"));
+        Ok((200, document(&vouching(world, good))))
+    }
+
+    /// Takes a ticket, which works once.
+    fn take(&self, world: &World, ticket: &str) -> Option<Ticket> {
+        let mut state = self.0.lock().unwrap();
+        let found = state
+            .tickets
+            .get_mut(ticket)
+            .filter(|found| !found.is_used)?;
+        found.is_used = true;
+        let mut found = found.clone();
+        if world.lie == Some(Lie::TicketOfAnother) {
+            found.login.person = (found.login.person + 1) % world.people.len();
+        }
+        Some(found)
+    }
+
+    /// Somebody signs out there, with their browser: whoever they have come to is told, sooner or later.
+    pub(crate) fn sign_out(&self, world: &Arc<World>, browser: usize) {
+        let mut state = self.0.lock().unwrap();
+        let Some(login) = state.logins.remove(&browser) else {
+            return;
+        };
+        world.note("cas", &format!("browser {browser} signs out"));
+        for (ticket, of_ticket) in &state.tickets {
+            if of_ticket.login.number != login.number || !of_ticket.is_used {
+                continue;
+            }
+            assert_eq!(of_ticket.browser, browser);
+            let times = match world.dice.below(10) {
+                0 => 0,
+                1 | 2 => 2,
+                _ => 1,
+            };
+            for _ in 0..times {
+                let told = Arc::clone(world);
+                let (ticket, service) = (ticket.clone(), of_ticket.service.clone());
+                world
+                    .crowd
+                    .join(async move { tell(&told, &ticket, &service).await });
+            }
+        }
+    }
+}
+
+/// Has one of our nodes know that a ticket's sign-in is over; once more where it says that it could not.
+async fn tell(world: &World, ticket: &str, service: &str) {
+    let most = world.dice.pick(&[50, 2000, 60_000]);
+    world.wait(0, most).await;
+    let notice = format!(
+        "<samlp:LogoutRequest xmlns:samlp=\"urn:oasis:names:tc:SAML:2.0:protocol\" \
+         xmlns:saml=\"urn:oasis:names:tc:SAML:2.0:assertion\" ID=\"LR-1\" Version=\"2.0\">\
+         <saml:NameID>@NOT_USED@</saml:NameID>\
+         <samlp:SessionIndex>{ticket}</samlp:SessionIndex></samlp:LogoutRequest>"
+    );
+    let path = service.strip_prefix(ORIGIN).unwrap();
+    for _ in 0..2 {
+        let request = Request::post(path)
+            .extension(axum::extract::ConnectInfo(crate::nodes::PEER))
+            .header("host", "idp.example.org")
+            .header("content-type", "application/x-www-form-urlencoded")
+            .body(Body::from(format!("logoutRequest={}", encode(&notice))))
+            .unwrap();
+        let node = world.dice.below(world.nodes.len());
+        let answer = world.nodes[node].ask(world, request).await;
+        let status = answer.map(|(parts, _)| parts.status.as_u16());
+        world.note(
+            "cas",
+            &format!("{ticket} is over, to node {node}: {status:?}"),
+        );
+        if status == Some(200) {
+            world.judge.is_over(world.now(), ticket);
+            return;
+        }
+        world.wait(1000, 1001).await;
+    }
+}
+
+fn vouching(world: &World, ticket: &Ticket) -> String {
+    let person = &world.people[ticket.login.person];
+    let stated = match world.method {
+        Method::Cas => person.record(),
+        Method::CasOrLdap | Method::Ldap => Vec::new(),
+    };
+    let stated: Vec<_> = stated
+        .iter()
+        .map(|(name, value)| format!("<cas:{name}>{value}</cas:{name}>"))
+        .collect();
+    format!(
+        "<cas:authenticationSuccess><cas:user>{}</cas:user><cas:attributes>\
+         <cas:isFromNewLogin>{}</cas:isFromNewLogin>{}</cas:attributes></cas:authenticationSuccess>",
+        person.login,
+        ticket.is_new || world.lie == Some(Lie::EveryLoginIsNew),
+        stated.concat()
+    )
+}
+
+fn document(inside: &str) -> Vec<u8> {
+    format!(
+        "<cas:serviceResponse xmlns:cas=\"http://www.yale.edu/tp/cas\">{inside}</cas:serviceResponse>"
+    )
+    .into_bytes()
+}

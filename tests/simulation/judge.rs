@@ -1,0 +1,522 @@
+//! Holds every answer that a node gives to what really happened.
+//!
+//! What people have proven is known from those before whom they did: the CAS server, and the keyboard. Of what our
+//! nodes think nothing is believed.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Mutex,
+};
+
+use jiff::Timestamp;
+use passerelle::{
+    authn::cas::Ticket,
+    sp_check::{Expected, Identity, Profile, Rule, read},
+};
+
+use crate::{
+    bridge::{IDP, answer::Answer, keys::idp_key},
+    cas::Visitor,
+    providers::{Context, PASSWORD, Provider, Wish},
+    store::Asked as Stored,
+    world::World,
+};
+
+/// How old a sign-in Zoom's preset takes.
+const ZOOM_MAX_AGE_MS: u64 = 115 * 60_000;
+/// How long a session lives.
+const SESSION_MS: u64 = 480 * 60_000;
+/// For how long the same browser may have a form answered again.
+const SECOND_CLICK_MS: u64 = 10_000;
+/// What a node may take from the mark to its answer.
+const SLACK_MS: u64 = 5000;
+/// What it takes at most from the proof to the word of it.
+const PATIENCE_MS: u64 = 60_000;
+
+/// What was seen.
+#[derive(Debug, Default)]
+pub(crate) struct Judge(Mutex<Known>);
+
+#[derive(Debug, Default)]
+struct Known {
+    proofs: Vec<Proof>,
+    requests: BTreeMap<String, Request>,
+    /// By what name each provider knows each person.
+    names: BTreeMap<(Provider, usize), String>,
+    /// Of whom each browser has brought word last, and when.
+    last: BTreeMap<usize, (usize, u64)>,
+    /// How far any clock was off so far.
+    most_off_ms: u64,
+    successes: usize,
+    /// What was found that must not be.
+    faults: Vec<String>,
+}
+
+/// That somebody has proven who they are, in a browser.
+#[derive(Clone, Debug)]
+struct Proof {
+    who: Visitor,
+    /// When it was proven.
+    at: u64,
+    /// When a password was typed; none where an older login answered.
+    typed_at: Option<u64>,
+    /// When those before whom it was proven said so.
+    vouched_at: Option<u64>,
+    ticket: Option<String>,
+    /// When a node has taken the notice that it is over.
+    over_at: Option<u64>,
+    /// Whether the store may have missed that the ticket was brought, or is over.
+    is_unmarked: bool,
+}
+
+/// What a provider has asked.
+#[derive(Debug)]
+struct Request {
+    wish: Wish,
+    issued_at: u64,
+    relay_state: String,
+    /// The browsers that have brought it, or gone on with what it began.
+    brought_by: BTreeSet<usize>,
+    /// In whose browser it was answered, of whom, and when.
+    answered: Vec<(Visitor, u64)>,
+    /// Whether the store did not answer once when it was to be marked, or has lost that since.
+    is_unguarded: bool,
+}
+
+/// An answer, as it comes.
+#[derive(Debug)]
+pub(crate) struct Delivery<'a> {
+    pub(crate) browser: usize,
+    /// When the browser asked for it.
+    pub(crate) asked_at: u64,
+    /// What the node's clock shows.
+    pub(crate) node_now: Timestamp,
+    /// Whether it comes as far as the browser.
+    pub(crate) arrives: bool,
+    pub(crate) answer: &'a Answer,
+}
+
+impl Judge {
+    fn change<T>(&self, change: impl FnOnce(&mut Known) -> T) -> T {
+        change(&mut self.0.lock().unwrap())
+    }
+
+    /// All that was found.
+    pub(crate) fn faults(&self) -> Vec<String> {
+        self.change(|known| known.faults.clone())
+    }
+
+    /// How many answers said who somebody is.
+    pub(crate) fn successes(&self) -> usize {
+        self.change(|known| known.successes)
+    }
+
+    /// Something is as it must not be.
+    pub(crate) fn finds(&self, world: &World, what: &str) {
+        world.note("JUDGE", what);
+        self.change(|known| known.faults.push(what.to_owned()));
+    }
+
+    /// A clock is off by so much.
+    pub(crate) fn is_off(&self, by: i64) {
+        self.change(|known| known.most_off_ms = known.most_off_ms.max(by.unsigned_abs()));
+    }
+
+    /// The CAS server has given somebody a ticket.
+    pub(crate) fn has_proven_at_cas(&self, at: u64, who: Visitor, ticket: &str, is_new: bool) {
+        let proof = Proof {
+            who,
+            at,
+            typed_at: is_new.then_some(at),
+            vouched_at: None,
+            ticket: Some(ticket.to_owned()),
+            over_at: None,
+            is_unmarked: false,
+        };
+        self.change(|known| known.proofs.push(proof));
+    }
+
+    /// The CAS server has vouched for whoever has a ticket.
+    pub(crate) fn is_vouched_for(&self, at: u64, ticket: &str) {
+        self.of_ticket(ticket, |proof| proof.vouched_at = Some(at));
+    }
+
+    /// Somebody sends their own password to us.
+    pub(crate) fn has_typed(&self, at: u64, who: Visitor) {
+        let proof = Proof {
+            who,
+            at,
+            typed_at: Some(at),
+            vouched_at: Some(at),
+            ticket: None,
+            over_at: None,
+            is_unmarked: false,
+        };
+        self.change(|known| known.proofs.push(proof));
+    }
+
+    /// A node has taken the notice that a ticket's sign-in is over.
+    pub(crate) fn is_over(&self, at: u64, ticket: &str) {
+        self.of_ticket(ticket, |proof| {
+            proof.over_at.get_or_insert(at);
+        });
+    }
+
+    /// Somebody has read that they have signed out of our session, which they asked for at `at`, and nothing else was
+    /// under way in their browser.
+    pub(crate) fn has_signed_out(&self, at: u64, browser: usize) {
+        self.change(|known| {
+            let theirs = known.proofs.iter_mut().filter(|proof| {
+                proof.who.browser == browser && proof.vouched_at.is_some_and(|vouched| vouched < at)
+            });
+            for proof in theirs {
+                proof.over_at.get_or_insert(at);
+            }
+        });
+    }
+
+    fn of_ticket(&self, ticket: &str, change: impl FnOnce(&mut Proof)) {
+        self.change(|known| {
+            let mut proofs = known.proofs.iter_mut();
+            let found = proofs.find(|proof| proof.ticket.as_deref() == Some(ticket));
+            change(found.unwrap());
+        });
+    }
+
+    /// The store did not say what came of a question.
+    pub(crate) fn is_unanswered(&self, asked: &Stored) {
+        match asked {
+            Stored::Mark(_, id, ..) => self.is_unguarded(id),
+            Stored::BringTicket(ticket, ..) => self.is_unmarked(ticket, false),
+            Stored::Attempt(..)
+            | Stored::Create(..)
+            | Stored::End(..)
+            | Stored::EndByTicket(..)
+            | Stored::EndOfAnother(..)
+            | Stored::Find(..)
+            | Stored::Forgive(_)
+            | Stored::Join(..)
+            | Stored::Replace(..)
+            | Stored::SignInOf(..)
+            | Stored::TakeBack(..) => {}
+        }
+    }
+
+    /// What the store was asked has never been.
+    pub(crate) fn is_forgotten(&self, asked: &Stored) {
+        match asked {
+            Stored::Mark(_, id, ..) => self.is_unguarded(id),
+            Stored::BringTicket(ticket, ..) => self.is_unmarked(ticket, false),
+            Stored::EndByTicket(ticket, _) => self.is_unmarked(ticket, true),
+            Stored::Attempt(..)
+            | Stored::Create(..)
+            | Stored::End(..)
+            | Stored::EndOfAnother(..)
+            | Stored::Find(..)
+            | Stored::Forgive(_)
+            | Stored::Join(..)
+            | Stored::Replace(..)
+            | Stored::SignInOf(..)
+            | Stored::TakeBack(..) => {}
+        }
+    }
+
+    fn is_unguarded(&self, id: &str) {
+        self.change(|known| {
+            if let Some(request) = known.requests.get_mut(id) {
+                request.is_unguarded = true;
+            }
+        });
+    }
+
+    fn is_unmarked(&self, hash: &[u8; 32], lives_again: bool) {
+        self.change(|known| {
+            for proof in &mut known.proofs {
+                let ticket = proof
+                    .ticket
+                    .as_deref()
+                    .map(|text| Ticket::parse(text).unwrap());
+                if ticket.is_some_and(|ticket| ticket.hash() == *hash) {
+                    proof.is_unmarked = true;
+                    if lives_again {
+                        proof.over_at = None;
+                    }
+                }
+            }
+        });
+    }
+
+    /// A provider sends a browser with a request.
+    pub(crate) fn is_asked(&self, at: u64, id: &str, wish: Wish, relay_state: &str) {
+        let request = Request {
+            wish,
+            issued_at: at,
+            relay_state: relay_state.to_owned(),
+            brought_by: BTreeSet::new(),
+            answered: Vec::new(),
+            is_unguarded: false,
+        };
+        self.change(|known| known.requests.insert(id.to_owned(), request));
+    }
+
+    /// A browser brings a request, or goes on with what it began.
+    pub(crate) fn is_brought(&self, id: &str, browser: usize) {
+        self.change(|known| {
+            known
+                .requests
+                .get_mut(id)
+                .unwrap()
+                .brought_by
+                .insert(browser)
+        });
+    }
+
+    /// Judges an answer. Gives whether it says who somebody is.
+    pub(crate) fn judges(&self, world: &World, delivery: &Delivery<'_>) -> bool {
+        let judged = self.change(|known| known.judge(world, delivery));
+        match judged {
+            Ok(said) => {
+                world.note(&format!("browser {}", delivery.browser), &said);
+                said.starts_with("Success")
+            }
+            Err(fault) => {
+                self.finds(world, &format!("browser {}: {fault}", delivery.browser));
+                false
+            }
+        }
+    }
+}
+
+impl Known {
+    fn judge(&mut self, world: &World, delivery: &Delivery<'_>) -> Result<String, String> {
+        let answer = delivery.answer;
+        let id = answer
+            .attribute("InResponseTo")
+            .ok_or("an answer to nothing")?;
+        let request = self.requests.get(&id).ok_or("an answer to no request")?;
+        let wish = request.wish;
+        if !request.brought_by.contains(&delivery.browser) {
+            return Err(format!(
+                "{id} is answered in a browser that has not brought it"
+            ));
+        }
+        if answer.to != wish.provider.acs() {
+            return Err(format!("{id} is answered to {}", answer.to));
+        }
+        if answer.relay_state.as_deref() != Some(&request.relay_state) {
+            return Err(format!("{id} is answered with another RelayState"));
+        }
+        let reading = read(
+            &answer.base64,
+            &Expected {
+                idp_entity_id: IDP,
+                idp_keys: &[idp_key().verifying()],
+                sp_entity_id: wish.provider.entity_id(),
+                acs: wish.provider.acs(),
+                request_id: Some(&id),
+                now: delivery.node_now,
+                strictness: Profile::Zoom,
+            },
+        );
+        // How old a sign-in others take is for them to say, and a node that is ahead may have dated what another one
+        // tells of: `is_proven` looks at both itself.
+        let refusals: Vec<_> = reading
+            .refusals()
+            .filter(|rule| {
+                let is_looked_at = self.most_off_ms > 0 || !wish.provider.is_zoom();
+                !is_looked_at || *rule != Rule::AuthnInstant
+            })
+            .collect();
+        if !refusals.is_empty() {
+            return Err(format!(
+                "{id}: a strict provider refuses the answer: {refusals:?}"
+            ));
+        }
+        let Some(identity) = reading.identity else {
+            let (_, second) = reading.status.ok_or("no status")?;
+            let second = second.unwrap_or_default();
+            let last = second.rsplit(':').next().unwrap_or_default();
+            return Ok(format!("{last} for {id}"));
+        };
+        let person = self.whose(world, wish.provider, &identity, answer)?;
+        let who = Visitor {
+            browser: delivery.browser,
+            person,
+        };
+        self.is_proven(world, who, (&id, delivery), &identity)?;
+        self.is_answered_once(world, who, &id)?;
+        self.is_of_the_last(world, who, delivery)?;
+        self.successes += 1;
+        Ok(format!(
+            "Success for {id}: person {person}, {}, arrives: {}",
+            identity.authn_instant, delivery.arrives
+        ))
+    }
+
+    /// The one person of whom all that is said is.
+    fn whose(
+        &mut self,
+        world: &World,
+        provider: Provider,
+        identity: &Identity,
+        answer: &Answer,
+    ) -> Result<usize, String> {
+        let named = (0..).zip(&world.people);
+        let named: Vec<usize> = named
+            .filter(|(_, person)| answer.xml.contains(&person.mark))
+            .map(|(number, _)| number)
+            .collect();
+        let [person] = named[..] else {
+            return Err(format!("what one is told is of {named:?}"));
+        };
+        let known = &world.people[person];
+        let told: Vec<_> = identity
+            .attributes
+            .iter()
+            .flat_map(|told| &told.values)
+            .collect();
+        let is_theirs = |value: &&String| {
+            let mut record = known.record().into_iter();
+            record.any(|(_, theirs)| theirs == ***value) || ***value == *"none"
+        };
+        if let Some(strange) = told.iter().find(|value| !is_theirs(value)) {
+            return Err(format!("{strange:?} is said of person {person}"));
+        }
+        if provider.is_zoom() {
+            if identity.name_id.value != known.mail() {
+                return Err(format!("{:?} is not their name", identity.name_id));
+            }
+        } else {
+            let display = format!("Zoé Martin {}", known.mark);
+            if told != [&display] {
+                return Err(format!("{provider:?} is told {told:?}"));
+            }
+        }
+        // Zoom is one, whatever it calls itself.
+        let key = match provider {
+            Provider::ZoomByItsOtherName => Provider::Zoom,
+            Provider::Intranet | Provider::Library | Provider::Zoom => provider,
+        };
+        let name = identity.name_id.value.clone();
+        let others = self.names.iter().filter(|(of, _)| **of != (key, person));
+        if others.into_iter().any(|(_, theirs)| *theirs == name) {
+            return Err(format!("{name:?} names two"));
+        }
+        let before = self
+            .names
+            .entry((key, person))
+            .or_insert_with(|| name.clone());
+        if *before != name {
+            return Err(format!("{before:?} is called {name:?} now"));
+        }
+        Ok(person)
+    }
+
+    /// This browser has proven this person, as the request wants it, and it was not over when it asked.
+    fn is_proven(
+        &self,
+        world: &World,
+        who: Visitor,
+        (id, delivery): (&str, &Delivery<'_>),
+        identity: &Identity,
+    ) -> Result<(), String> {
+        let request = &self.requests[id];
+        let (now, off) = (world.now(), self.most_off_ms * 2 + 2000);
+        let instant = |at: u64| World::instant(at).as_millisecond();
+        let said = identity.authn_instant.as_millisecond();
+        let theirs = self
+            .proofs
+            .iter()
+            .filter(|proof| (proof.who.browser, proof.who.person) == (who.browser, who.person));
+        let vouched: Vec<_> = theirs
+            .filter_map(|proof| Some((proof, proof.vouched_at?)))
+            .filter(|(proof, vouched)| {
+                let (early, late) = (off.cast_signed(), (off + PATIENCE_MS).cast_signed());
+                said >= instant(proof.at) - early && said <= instant(*vouched) + late
+            })
+            .collect();
+        if vouched.is_empty() {
+            return Err(format!(
+                "{id}: nothing was proven of {who:?} at {}",
+                identity.authn_instant
+            ));
+        }
+        let is_new = |proof: &Proof| {
+            proof
+                .typed_at
+                .is_some_and(|typed| typed >= request.issued_at)
+        };
+        if request.wish.must_be_new && !vouched.iter().any(|(proof, _)| is_new(proof)) {
+            return Err(format!("{id}: {who:?} did not type a password for it"));
+        }
+        let oldest = if request.wish.provider.is_zoom() {
+            ZOOM_MAX_AGE_MS
+        } else {
+            SESSION_MS
+        };
+        if !vouched
+            .iter()
+            .any(|(_, at)| now - at <= oldest + off + PATIENCE_MS)
+        {
+            return Err(format!("{id}: what {who:?} have proven is too old"));
+        }
+        let lasts = |proof: &Proof| {
+            proof.is_unmarked || proof.over_at.is_none_or(|over| delivery.asked_at <= over)
+        };
+        if !vouched.iter().any(|(proof, _)| lasts(proof)) {
+            return Err(format!("{id}: {who:?} have signed out"));
+        }
+        match request.wish.context {
+            Context::Any => Ok(()),
+            Context::Password if identity.context_class == PASSWORD => Ok(()),
+            Context::Password | Context::Unheard => Err(format!(
+                "{id}: {} was not asked for",
+                identity.context_class
+            )),
+        }
+    }
+
+    /// Whoever wins a request is the only one who gets an answer to it. A form that comes again within ten
+    /// seconds is answered again, to the same. Where the store did not say whether the request was used, or has
+    /// lost that since, R-33 lets it be answered.
+    fn is_answered_once(&mut self, world: &World, who: Visitor, id: &str) -> Result<(), String> {
+        let off = self.most_off_ms * 2;
+        let request = self.requests.get_mut(id).ok_or("no request")?;
+        let now = world.now();
+        let may_click_again = |(before, at): &(Visitor, u64)| {
+            (before.browser, before.person) == (who.browser, who.person)
+                && now - at <= SECOND_CLICK_MS + SLACK_MS + off
+                && world.method != crate::world::Method::Cas
+        };
+        let is_second = !request.answered.iter().all(may_click_again);
+        let before = format!("{:?}", request.answered);
+        request.answered.push((who, now));
+        if is_second && !request.is_unguarded {
+            return Err(format!("{id} is answered again, to {who:?} after {before}"));
+        }
+        Ok(())
+    }
+
+    /// Whoever has signed in last in a browser is who sits there: the one before them is told of no more, or has
+    /// proven it anew.
+    fn is_of_the_last(
+        &mut self,
+        world: &World,
+        who: Visitor,
+        delivery: &Delivery<'_>,
+    ) -> Result<(), String> {
+        if let Some((last, since)) = self.last.get(&who.browser).copied() {
+            let is_anew = self.proofs.iter().any(|proof| {
+                (proof.who.browser, proof.who.person) == (who.browser, who.person)
+                    && proof.vouched_at.is_some_and(|at| at >= since)
+            });
+            if last != who.person && delivery.asked_at > since && !is_anew {
+                return Err(format!("{who:?} are told of, and person {last} sits there"));
+            }
+        }
+        if delivery.arrives {
+            self.last.insert(who.browser, (who.person, world.now()));
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,159 @@
+//! The service providers, and what each of them asks for.
+
+use jiff::Timestamp;
+
+use crate::{
+    bridge::{
+        INTRANET, INTRANET_ACS, LIBRARY, LIBRARY_ACS, SSO, ZOOM, ZOOM_ACS, ZOOM_ALIAS,
+        keys::{Key, intranet_key, library_key, zoom_key},
+        request::AuthnRequest,
+    },
+    dice::Dice,
+};
+
+/// A provider, by the name under which it asks.
+#[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
+pub(crate) enum Provider {
+    Intranet,
+    Library,
+    Zoom,
+    ZoomByItsOtherName,
+}
+
+/// What is taken: as it is asked for, with the one or the other password class, or one that nobody here can prove.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) enum Context {
+    Any,
+    Password,
+    Unheard,
+}
+
+/// How a request comes.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) enum Binding {
+    Post,
+    Redirect,
+}
+
+/// What a provider wants of a sign-in.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Wish {
+    pub(crate) provider: Provider,
+    pub(crate) must_be_new: bool,
+    pub(crate) is_passive: bool,
+    pub(crate) context: Context,
+    pub(crate) is_signed: bool,
+    pub(crate) binding: Binding,
+}
+
+/// The class that a password proves here.
+pub(crate) const PASSWORD: &str =
+    "urn:oasis:names:tc:SAML:2.0:ac:classes:PasswordProtectedTransport";
+/// The class that nothing proves here.
+const UNHEARD: &str = "https://refeds.org/profile/mfa";
+
+impl Provider {
+    const ALL: [Self; 4] = [
+        Self::Intranet,
+        Self::Library,
+        Self::Zoom,
+        Self::ZoomByItsOtherName,
+    ];
+
+    /// The name under which it asks.
+    pub(crate) const fn entity_id(self) -> &'static str {
+        match self {
+            Self::Intranet => INTRANET,
+            Self::Library => LIBRARY,
+            Self::Zoom => ZOOM,
+            Self::ZoomByItsOtherName => ZOOM_ALIAS,
+        }
+    }
+
+    /// Where it takes answers.
+    pub(crate) const fn acs(self) -> &'static str {
+        match self {
+            Self::Intranet => INTRANET_ACS,
+            Self::Library => LIBRARY_ACS,
+            Self::Zoom | Self::ZoomByItsOtherName => ZOOM_ACS,
+        }
+    }
+
+    /// Whether it is Zoom, which is told addresses and takes no old sign-in.
+    pub(crate) const fn is_zoom(self) -> bool {
+        matches!(self, Self::Zoom | Self::ZoomByItsOtherName)
+    }
+
+    fn key(self) -> &'static Key {
+        match self {
+            Self::Intranet => intranet_key(),
+            Self::Library => library_key(),
+            Self::Zoom | Self::ZoomByItsOtherName => zoom_key(),
+        }
+    }
+}
+
+impl Wish {
+    /// One that the dice choose.
+    pub(crate) fn any(dice: &Dice) -> Self {
+        let provider = dice.pick(&Provider::ALL);
+        Self {
+            provider,
+            must_be_new: dice.falls(150),
+            is_passive: dice.falls(100),
+            context: match dice.below(20) {
+                0 => Context::Unheard,
+                1 | 2 => Context::Password,
+                _ => Context::Any,
+            },
+            // The intranet promises it.
+            is_signed: provider == Provider::Intranet || dice.falls(300),
+            binding: if dice.falls(300) {
+                Binding::Post
+            } else {
+                Binding::Redirect
+            },
+        }
+    }
+
+    /// One that can be met.
+    pub(crate) fn plain(dice: &Dice) -> Self {
+        Self {
+            must_be_new: false,
+            is_passive: false,
+            context: Context::Any,
+            ..Self::any(dice)
+        }
+    }
+
+    /// The address that the browser is sent to, and the form that it posts there, if it does.
+    pub(crate) fn message(
+        self,
+        id: &str,
+        relay_state: &str,
+        at: Timestamp,
+    ) -> (String, Option<String>) {
+        let mut request = AuthnRequest::new(id, self.provider.entity_id(), SSO, at);
+        if self.must_be_new {
+            request = request.with("ForceAuthn", "true");
+        }
+        if self.is_passive {
+            request = request.with("IsPassive", "true");
+        }
+        request = match self.context {
+            Context::Any => request,
+            Context::Password => request.authn_context("", PASSWORD),
+            Context::Unheard => request.authn_context("", UNHEARD),
+        };
+        let (key, relay_state) = (self.provider.key(), Some(relay_state));
+        match (self.binding, self.is_signed) {
+            (Binding::Post, true) => (
+                "/saml/sso".to_owned(),
+                Some(request.post_signed(key, relay_state)),
+            ),
+            (Binding::Post, false) => ("/saml/sso".to_owned(), Some(request.post(relay_state))),
+            (Binding::Redirect, true) => (request.redirect_signed(key, relay_state), None),
+            (Binding::Redirect, false) => (request.redirect(relay_state), None),
+        }
+    }
+}

@@ -1,0 +1,238 @@
+//! Runs of seeds: many, one twice, and those in which a fault is planted.
+
+use std::{
+    panic::{AssertUnwindSafe, catch_unwind},
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicU64, AtomicUsize, Ordering},
+    },
+    thread,
+};
+
+use futures_util::future::BoxFuture;
+use tokio::{runtime::Builder, sync::watch, task::unconstrained};
+
+use crate::{
+    browsers::{Browser, hex},
+    people, storm,
+    world::{Lie, World},
+};
+
+/// How many seeds are run where nobody says it.
+const SEEDS: u64 = 500;
+
+/// What came of a run.
+#[derive(Debug)]
+struct Outcome {
+    log: Vec<String>,
+    faults: Vec<String>,
+    successes: usize,
+}
+
+impl Outcome {
+    fn digest(&self) -> String {
+        hex(&self.log.join("\n"), 64)
+    }
+}
+
+/// Runs one seed.
+fn run(seed: u64, lie: Option<Lie>) -> Outcome {
+    let runtime = Builder::new_current_thread()
+        .enable_time()
+        .start_paused(true)
+        .build()
+        .unwrap();
+    let world = {
+        let _inside = runtime.enter();
+        Arc::new(World::new(seed, lie))
+    };
+    let running = Arc::clone(&world);
+    let ran = catch_unwind(AssertUnwindSafe(|| {
+        runtime.block_on(unconstrained(live(running)));
+    }));
+    if let Err(thrown) = ran {
+        let words = thrown.downcast_ref::<String>().cloned();
+        let words = words.or_else(|| thrown.downcast_ref::<&str>().map(|word| (*word).to_owned()));
+        world.judge.finds(&world, &format!("a panic: {words:?}"));
+    }
+    // Each holds the world, which holds it.
+    world.crowd.disperse();
+    for node in &world.nodes {
+        node.crash();
+    }
+    Outcome {
+        log: world.log(),
+        faults: world.judge.faults(),
+        successes: world.judge.successes(),
+    }
+}
+
+/// Lives through a run, from the first to the last.
+async fn live(world: Arc<World>) {
+    for node in &world.nodes {
+        node.start(&world);
+    }
+    world.note("world", &format!("seed {}, {:?}", world.seed, world.method));
+    let done = watch::Sender::new(false);
+    let mut is_done = done.subscribe();
+    let of_task = Arc::clone(&world);
+    world.crowd.join(async move {
+        direct(&of_task).await;
+        done.send_replace(true);
+    });
+    tokio::select! {
+        biased;
+        _ = is_done.wait_for(|done| *done) => {}
+        () = world.crowd.mill_about(&world.dice) => {}
+    }
+}
+
+async fn direct(world: &Arc<World>) {
+    let browsers: Vec<_> = (0..3 + world.dice.below(3))
+        .map(|number| Arc::new(Browser::new(world, number, number)))
+        .collect();
+    let left = Arc::new(watch::Sender::new(0_usize));
+    let begins = |life: BoxFuture<'static, ()>| {
+        left.send_modify(|left| *left += 1);
+        let left = Arc::clone(&left);
+        world.crowd.join(async move {
+            life.await;
+            left.send_modify(|left| *left -= 1);
+        });
+    };
+    for browser in &browsers {
+        for _ in 0..=world.dice.below(2) {
+            let times = 1 + world.dice.below(2);
+            begins(Box::pin(people::lives(Arc::clone(browser), times)));
+        }
+    }
+    storm::rages(world).await;
+    if world.dice.falls(200) {
+        for browser in &browsers {
+            begins(Box::pin(people::tries(Arc::clone(browser))));
+        }
+        storm::ends_badly(world).await;
+    }
+    storm::is_over(world);
+    // Whatever rests has rested.
+    world.wait(15_000, 15_001).await;
+    for browser in &browsers {
+        people::comes_in(browser).await;
+    }
+    left.subscribe().wait_for(|left| *left == 0).await.unwrap();
+}
+
+/// What whoever runs the tests asks for.
+#[expect(
+    clippy::disallowed_methods,
+    reason = "who runs the test says which seeds"
+)]
+fn asked(name: &str) -> Option<u64> {
+    let said = std::env::var(name).ok().filter(|said| !said.is_empty())?;
+    Some(
+        said.parse()
+            .unwrap_or_else(|_| panic!("{name}={said}: a number")),
+    )
+}
+
+#[expect(clippy::print_stdout, reason = "whoever looks at one seed reads it")]
+fn show(outcome: &Outcome) {
+    for line in &outcome.log {
+        println!("{line}");
+    }
+    println!("log {}, {} came in", outcome.digest(), outcome.successes);
+}
+
+#[test]
+fn no_seed_lets_anybody_in_who_has_not_proven_it_and_none_leaves_anybody_without_a_way_out() {
+    if let Some(seed) = asked("SEED") {
+        let outcome = run(seed, None);
+        show(&outcome);
+        assert!(outcome.faults.is_empty(), "{:#?}", outcome.faults);
+        return;
+    }
+    let seeds = asked("SEEDS").unwrap_or(SEEDS);
+    let (next, came_in) = (AtomicU64::new(1), AtomicUsize::new(0));
+    let failed = Mutex::new(Vec::new());
+    thread::scope(|scope| {
+        for _ in 0..thread::available_parallelism().unwrap().get() {
+            scope.spawn(|| {
+                loop {
+                    let seed = next.fetch_add(1, Ordering::Relaxed);
+                    if seed > seeds {
+                        return;
+                    }
+                    let outcome = run(seed, None);
+                    came_in.fetch_add(outcome.successes, Ordering::Relaxed);
+                    if !outcome.faults.is_empty() {
+                        let told = format!("make simulate SEED={seed}: {:?}", outcome.faults);
+                        failed.lock().unwrap().push(told);
+                    }
+                }
+            });
+        }
+    });
+    let failed = failed.into_inner().unwrap();
+    assert!(
+        failed.is_empty(),
+        "{} of {seeds} seeds\n{}",
+        failed.len(),
+        failed.join("\n")
+    );
+    // Where nobody comes in, nothing was tried.
+    assert!(came_in.into_inner() as u64 > seeds * 4);
+}
+
+#[test]
+fn a_seed_runs_alike_each_time() {
+    for seed in 1..=12 {
+        let (one, other) = (run(seed, None), run(seed, None));
+        let differs = one
+            .log
+            .iter()
+            .zip(&other.log)
+            .find(|(one, other)| one != other);
+        assert_eq!(differs, None, "seed {seed}");
+        assert_eq!(one.digest(), other.digest(), "seed {seed}");
+    }
+}
+
+/// Fails where many seeds do not see a planted fault.
+fn is_seen(lie: Lie, by: &str) {
+    let all = 1..=80;
+    let seen = all.clone().find(|seed| {
+        let faults = run(*seed, Some(lie)).faults;
+        faults.iter().any(|fault| fault.contains(by))
+    });
+    assert!(seen.is_some(), "{lie:?} is seen by none of {all:?}");
+}
+
+#[test]
+fn a_store_that_knows_no_mark_again_is_seen() {
+    is_seen(Lie::NoMarkIsKept, "is answered again");
+}
+
+#[test]
+fn journeys_that_are_bound_to_no_browser_are_seen() {
+    is_seen(Lie::OneBrowserForAll, "nothing was proven");
+}
+
+#[test]
+fn a_session_of_somebody_else_is_seen() {
+    is_seen(Lie::SessionOfAnother, "nothing was proven");
+}
+
+#[test]
+fn a_login_that_is_not_new_for_a_request_that_wants_one_is_seen() {
+    is_seen(Lie::EveryLoginIsNew, "did not type a password");
+}
+
+#[test]
+fn a_ticket_of_somebody_else_is_seen() {
+    is_seen(Lie::TicketOfAnother, "nothing was proven");
+}
+
+#[test]
+fn a_notice_that_ends_nothing_is_seen() {
+    is_seen(Lie::NoNoticeEnds, "have signed out");
+}

@@ -1,0 +1,221 @@
+//! What all of one run share: time, chance, the log, what may go wrong, and who takes part.
+
+use std::{
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicU64, Ordering},
+    },
+    time::Duration,
+};
+
+use jiff::{SignedDuration, Timestamp};
+use tokio::time::{Instant, sleep};
+
+use crate::{
+    browsers::Call, cas::CasServer, crowd::Crowd, dice::Dice, directory::Directory, judge::Judge,
+    nodes::Node, store::SharedStore,
+};
+
+/// When every run begins.
+pub(crate) const BEGINNING: &str = "2026-11-26T08:00:00Z";
+
+/// How long a server rests at most after its faults, and a moment more.
+const LONGEST_REST: u64 = 12_000;
+
+/// How people prove who they are.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) enum Method {
+    /// At the CAS server.
+    Cas,
+    /// At the CAS server, and by a password while it does not answer; the directory says what is known of them.
+    CasOrLdap,
+    /// By a password, at the directory.
+    Ldap,
+}
+
+impl Method {
+    /// All of them.
+    pub(crate) const ALL: [Self; 3] = [Self::Cas, Self::CasOrLdap, Self::Ldap];
+
+    /// Whether people are sent to the CAS server.
+    pub(crate) const fn has_cas(self) -> bool {
+        matches!(self, Self::Cas | Self::CasOrLdap)
+    }
+}
+
+/// A fault that is planted, so that it shows whether the judge sees it.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) enum Lie {
+    /// The CAS server says that a login is new which is not: as if nobody minded `ForceAuthn`.
+    EveryLoginIsNew,
+    /// All browsers are given one value to keep: as if journeys were bound to none.
+    OneBrowserForAll,
+    /// The store knows no mark again: as if nobody minded replays.
+    NoMarkIsKept,
+    /// The store ends nothing at a logout notice, and says that it has.
+    NoNoticeEnds,
+    /// The store finds the session of somebody else.
+    SessionOfAnother,
+    /// The CAS server vouches for somebody else.
+    TicketOfAnother,
+}
+
+/// One person.
+#[derive(Clone, Debug)]
+pub(crate) struct Person {
+    /// The name to sign in with.
+    pub(crate) login: String,
+    /// A word that is in each value that is known of them, and in nobody else's.
+    pub(crate) mark: String,
+}
+
+impl Person {
+    /// That of a number.
+    pub(crate) fn of(number: usize) -> Self {
+        let mark = format!("qz{number:02}x");
+        Self {
+            login: format!("zoe.{mark}"),
+            mark,
+        }
+    }
+
+    /// Their password.
+    pub(crate) fn password(&self) -> String {
+        format!("{}-secret", self.login)
+    }
+
+    /// Their address.
+    pub(crate) fn mail(&self) -> String {
+        format!("{}@univ.example", self.login)
+    }
+
+    /// All that is known of them, but for the name to sign in with.
+    pub(crate) fn record(&self) -> Vec<(&'static str, String)> {
+        let Self { login, mark } = self;
+        vec![
+            ("mail", self.mail()),
+            (
+                "eduPersonUniqueId",
+                format!("{login}.5b0e3c7a@univ-montp3.example"),
+            ),
+            ("givenName", format!("Zoé-{mark}")),
+            ("sn", format!("Martin-{mark}")),
+            ("displayName", format!("Zoé Martin {mark}")),
+        ]
+    }
+}
+
+/// A run.
+pub(crate) struct World {
+    pub(crate) seed: u64,
+    pub(crate) dice: Dice,
+    pub(crate) method: Method,
+    pub(crate) lie: Option<Lie>,
+    pub(crate) people: Vec<Person>,
+    pub(crate) crowd: Arc<Crowd>,
+    pub(crate) judge: Judge,
+    pub(crate) store: SharedStore,
+    pub(crate) cas: CasServer,
+    pub(crate) directory: Directory,
+    pub(crate) nodes: Vec<Node>,
+    pub(crate) began: Instant,
+    /// Since when nothing goes wrong any more; zero while it does.
+    calm_since: AtomicU64,
+    /// What browsers have sent, which others may get hold of.
+    seen: Mutex<Vec<Call>>,
+    log: Mutex<Vec<String>>,
+}
+
+impl World {
+    /// An empty one: nobody acts in it yet.
+    pub(crate) fn new(seed: u64, lie: Option<Lie>) -> Self {
+        let dice = Dice::of(seed);
+        let method = dice.pick(&Method::ALL);
+        let people = 5 + dice.below(6);
+        let nodes = 2 + dice.below(2);
+        let began = Instant::now();
+        Self {
+            seed,
+            method,
+            lie,
+            people: (0..people).map(Person::of).collect(),
+            crowd: Arc::default(),
+            judge: Judge::default(),
+            store: SharedStore::new(),
+            cas: CasServer::default(),
+            directory: Directory::default(),
+            nodes: (0..nodes).map(|number| Node::new(number, began)).collect(),
+            dice,
+            began,
+            calm_since: AtomicU64::new(0),
+            seen: Mutex::default(),
+            log: Mutex::default(),
+        }
+    }
+
+    /// Milliseconds since the beginning, by no node's clock.
+    pub(crate) fn now(&self) -> u64 {
+        u64::try_from(self.began.elapsed().as_millis()).unwrap()
+    }
+
+    /// The time of day at such a moment.
+    pub(crate) fn instant(at: u64) -> Timestamp {
+        let since = SignedDuration::from_millis(i64::try_from(at).unwrap());
+        BEGINNING.parse::<Timestamp>().unwrap() + since
+    }
+
+    /// Writes down what happens.
+    pub(crate) fn note(&self, who: &str, what: &str) {
+        let line = format!("{:>9} {who:<12} {what}", self.now());
+        self.log.lock().unwrap().push(line);
+    }
+
+    /// All that was written down.
+    pub(crate) fn log(&self) -> Vec<String> {
+        self.log.lock().unwrap().clone()
+    }
+
+    /// Somebody gets hold of what a browser sends.
+    pub(crate) fn is_seen(&self, call: &Call) {
+        self.seen.lock().unwrap().push(call.clone());
+    }
+
+    /// Something that somebody has got hold of, mostly of late.
+    pub(crate) fn any_seen(&self) -> Option<Call> {
+        let seen = self.seen.lock().unwrap();
+        let late = seen.len().saturating_sub(3);
+        let of_late = seen.get(if self.dice.falls(700) { late } else { 0 }..)?;
+        (!of_late.is_empty()).then(|| of_late[self.dice.below(of_late.len())].clone())
+    }
+
+    /// Whether something goes wrong that does so often in a thousand. Once all is calm nothing does.
+    pub(crate) fn strikes(&self, in_a_thousand: u64) -> bool {
+        self.calm_since.load(Ordering::Relaxed) == 0 && self.dice.falls(in_a_thousand)
+    }
+
+    /// Whether all has been calm for so long that whatever rested has rested.
+    pub(crate) fn is_settled(&self) -> bool {
+        let since = self.calm_since.load(Ordering::Relaxed);
+        since > 0 && self.now() > since + LONGEST_REST
+    }
+
+    /// From now on nothing goes wrong.
+    pub(crate) fn calm(&self) {
+        self.calm_since.store(self.now(), Ordering::Relaxed);
+        self.store.is_back();
+        self.cas.are_back();
+        self.directory.are_back();
+        self.note("world", "all is calm");
+    }
+
+    /// Lets so many milliseconds pass.
+    pub(crate) async fn wait(&self, low: u64, high: u64) {
+        sleep(Duration::from_millis(self.dice.between(low, high))).await;
+    }
+
+    /// What it takes to reach another machine: a few milliseconds, now and then much more.
+    pub(crate) async fn travel(&self) {
+        let most = if self.strikes(30) { 900 } else { 12 };
+        self.wait(0, most).await;
+    }
+}
