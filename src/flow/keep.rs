@@ -3,13 +3,16 @@
 //! Whoever signs in neither waits for this nor is stopped by it: a step goes into a queue, and where that is full it is
 //! dropped and counted. One task takes the steps to the store, one after the other, so that those of one sign-in stay in order.
 
-use std::sync::{
-    Arc, OnceLock,
-    atomic::{AtomicU64, Ordering},
+use std::{
+    sync::{
+        Arc, OnceLock,
+        atomic::{AtomicU64, Ordering},
+    },
+    time::Duration,
 };
 
 use jiff::{SignedDuration, Timestamp};
-use tokio::{runtime::Handle, sync::mpsc};
+use tokio::{runtime::Handle, sync::mpsc, time::sleep};
 
 use super::{
     Next, Reply, bridge::Bridge, oversight::HANDLE_CHARS, stop::Stopped, story::Story, way::JOURNEY,
@@ -22,13 +25,16 @@ use crate::{
         store::{StoreError, Stories as _},
         story::{Keeping, StoryStep},
         support_code::SupportCode,
-        trace::Trace,
+        trace::{Decision, Trace},
     },
     store::Store,
 };
 
 /// How many steps may wait to be kept: more than a second of the busiest morning.
 const MOST_WAITING: usize = 512;
+/// How long the first of them waits for others. To wake the task for each by itself would cost every sign-in a tenth of
+/// its signature.
+const GATHERED_FOR: Duration = Duration::from_millis(50);
 
 /// Takes steps to the store.
 #[derive(Debug)]
@@ -82,17 +88,23 @@ impl StoryKeeper {
 
 /// Ends with the last sender, after what waits.
 async fn keep_all(mut steps: mpsc::Receiver<Waiting>, dropped: Arc<AtomicU64>) {
-    while let Some(waiting) = steps.recv().await {
-        let Waiting {
-            store,
-            code,
-            mut step,
-            trace,
-            keeping,
-            now,
-        } = waiting;
-        step.take(trace.decisions().iter().map(ToString::to_string));
-        if store.add_to_story(code, &step, keeping, now).await.is_err() {
+    while let Some(first) = steps.recv().await {
+        sleep(GATHERED_FOR).await;
+        let mut next = Some(first);
+        while let Some(waiting) = next {
+            waiting.keep(&dropped).await;
+            next = steps.try_recv().ok();
+        }
+    }
+}
+
+impl Waiting {
+    async fn keep(mut self, dropped: &AtomicU64) {
+        let decisions = self.trace.decisions();
+        self.step.take(decisions.iter().map(Decision::line));
+        let store = self.store;
+        let kept = store.add_to_story(self.code, &self.step, self.keeping, self.now);
+        if kept.await.is_err() {
             dropped.fetch_add(1, Ordering::Relaxed);
         }
     }

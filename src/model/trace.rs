@@ -302,6 +302,19 @@ impl std::fmt::Display for Trace {
     }
 }
 
+impl Decision {
+    /// As it stands in the log, by itself.
+    pub fn line(&self) -> String {
+        use std::fmt::Write as _;
+
+        // One place in memory, found once: there are dozens in each sign-in.
+        let mut line = String::with_capacity(96);
+        // Writing to a String cannot fail.
+        let _ = write!(line, "{self}");
+        line
+    }
+}
+
 impl std::fmt::Display for Decision {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         let Self { by, about, verdict } = self;
