@@ -106,6 +106,18 @@ impl Browser {
         Ok(())
     }
 
+    /// Another connection of the same browser, to another node.
+    ///
+    /// # Errors
+    ///
+    /// There is none.
+    pub(crate) fn also_at(&self, address: SocketAddr) -> anyhow::Result<Self> {
+        Ok(Self {
+            cookies: self.cookies.clone(),
+            ..Self::open(address, self.person)?
+        })
+    }
+
     /// Signs the person in through the form, for the request in `query`: the page with the answer.
     ///
     /// # Errors

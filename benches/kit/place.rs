@@ -29,6 +29,9 @@ pub(crate) const SP: &str = "example-org.zoom.us";
 /// Where the provider takes answers.
 pub(crate) const SP_ACS: &str = "https://example-org.zoom.us/saml/SSO";
 
+/// The lines of `[authn]` of people whose accounts are in the folder itself.
+pub(crate) const AT_HOME: &str = "methods = [\"local\"]\nlocal = { people = \"people.toml\" }\n";
+
 /// The folder; it goes when this is dropped.
 pub(crate) struct Place {
     folder: TempDir,
@@ -37,16 +40,14 @@ pub(crate) struct Place {
 }
 
 impl Place {
-    /// Makes the folder, with `people` accounts, for a server that listens at `listen`.
+    /// Makes the folder, with `people` accounts, for a server that listens at `listen`; `more` are tables of its
+    /// configuration.
     ///
     /// # Errors
     ///
     /// A file or a key could not be made.
-    pub(crate) fn make(listen: SocketAddr, people: usize) -> anyhow::Result<Self> {
-        let place = Self::make_with(
-            listen,
-            "methods = [\"local\"]\nlocal = { people = \"people.toml\" }",
-        )?;
+    pub(crate) fn make(listen: SocketAddr, people: usize, more: &str) -> anyhow::Result<Self> {
+        let place = Self::make_with(listen, &format!("{AT_HOME}{more}"))?;
         fs::write(place.path("people.toml"), directory(people)?)?;
         fs::set_permissions(place.path("people.toml"), Permissions::from_mode(0o600))?;
         Ok(place)
@@ -131,6 +132,10 @@ scopes = ["example.org"]
 
 [support]
 text = {{ fr = "Écrivez à l'assistance.", en = "Write to the help desk." }}
+
+# So little that what is still there of stories that are over would show.
+[stories]
+max-megabytes = 1
 
 [authn]
 {authn}

@@ -3,6 +3,7 @@
 use std::{
     fs::{self, File},
     net::{SocketAddr, TcpListener},
+    path::Path,
     process::{Child, Command, Stdio},
     time::{Duration, Instant},
 };
@@ -34,13 +35,22 @@ impl Server {
     ///
     /// It does not start; its log says why.
     pub(crate) fn start(place: &Place, address: SocketAddr) -> anyhow::Result<Self> {
-        let log = place.path("log");
+        Self::start_by(&place.configuration(), address)
+    }
+
+    /// The same by this file, beside which its log is written.
+    ///
+    /// # Errors
+    ///
+    /// As [`Self::start`].
+    pub(crate) fn start_by(configuration: &Path, address: SocketAddr) -> anyhow::Result<Self> {
+        let log = configuration.with_extension("log");
         let started = Instant::now();
         let mut server = Self {
             child: Command::new(PROGRAM)
                 .arg("serve")
                 .arg("--config")
-                .arg(place.configuration())
+                .arg(configuration)
                 .stdin(Stdio::null())
                 .stdout(File::create(&log)?)
                 .spawn()?,

@@ -60,7 +60,7 @@ fn main() -> anyhow::Result<ExitCode> {
     };
     // It stands still, so that no session grows too old meanwhile.
     let clock = Arc::new(ManualClock::starting_at(now));
-    let place = Place::make(SocketAddr::from(([127, 0, 0, 1], 8080)), 1)?;
+    let place = Place::make(SocketAddr::from(([127, 0, 0, 1], 8080)), 1, "")?;
     let front = front(&place.configuration(), clock, entropy)?;
     let case = Case::new(&front, &place)?;
     if is_counting {

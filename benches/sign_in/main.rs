@@ -4,7 +4,8 @@
 //! request, thousands of times, on their live sessions, as they do all day. Each answer is read as
 //! Zoom would read it. Printed is the CPU time of the whole server for one such sign-in, as a
 //! multiple of one RSA-2048 signature that is measured in between; and how soon the server is
-//! ready, and how much memory it holds. [`fresh`] does the same for people who were never here. Ends with a failure where a limit is exceeded.
+//! ready, and how much memory it holds. [`fresh`] does the same for people who were never here,
+//! and [`shared`] for nodes that share what they remember. Ends with a failure where a limit is exceeded.
 
 #![expect(clippy::print_stdout, reason = "a benchmark prints what it measured")]
 
@@ -13,6 +14,7 @@ mod fresh;
 #[path = "../kit/mod.rs"]
 #[expect(dead_code, reason = "it holds what the other benchmarks need, too")]
 mod kit;
+mod shared;
 
 use std::{net::SocketAddr, process::ExitCode, time::Duration};
 
@@ -91,7 +93,7 @@ const ROWS: [Row; 3] = [
 fn main() -> anyhow::Result<ExitCode> {
     let mut all_within = true;
     let address = free_address()?;
-    let place = Place::make(address, PEOPLE)?;
+    let place = Place::make(address, PEOPLE, "")?;
     let mut crowd = Crowd::new(&place)?;
 
     let server = start(&place, address, &mut all_within)?;
@@ -136,6 +138,7 @@ fn main() -> anyhow::Result<ExitCode> {
         println!();
     }
     fresh::measure(&rsa, &mut all_within)?;
+    shared::measure(&rsa, &mut all_within)?;
     rest(REST);
     println!("\nMemory of the server, MiB");
     println!(
@@ -226,6 +229,16 @@ impl<'a> Crowd<'a> {
             sp_key: &place.sp_key,
             reader: Reader::of(place)?,
             sign_ins: 0,
+        })
+    }
+
+    /// The same people, with the same cookies, at another node of the same service.
+    fn also_at(&self, address: SocketAddr, place: &'a Place) -> anyhow::Result<Self> {
+        let browsers = self.people.iter();
+        let people = browsers.map(|browser| browser.also_at(address));
+        Ok(Self {
+            people: people.collect::<anyhow::Result<_>>()?,
+            ..Self::new(place)?
         })
     }
 

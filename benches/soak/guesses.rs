@@ -92,7 +92,7 @@ pub(crate) fn measure(people: &People, table: &mut Table) -> anyhow::Result<()> 
         tries?.measure((&place, address), what, table)?;
     }
     let address = free_address()?;
-    let place = Place::make(address, LOCAL)?;
+    let place = Place::make(address, LOCAL, "")?;
     let kinds = [Kind::Wrong, Kind::Unknown];
     let tries = Tries::all(&kinds, |kind, number| {
         Some(match kind {
@@ -161,8 +161,9 @@ impl Tries {
         for (number, one) in all.enumerate() {
             browser.becomes(number);
             let took = one.make(&mut browser);
-            let took =
-                took.with_context(|| fs::read_to_string(place.path("log")).unwrap_or_default());
+            let took = took.with_context(|| {
+                fs::read_to_string(place.path("passerelle.log")).unwrap_or_default()
+            });
             times.push((one.kind, took?));
         }
         let of = |kind| {

@@ -2,7 +2,8 @@
 //! the release binary: `make soak`.
 //!
 //! Each part is a file and starts what it needs: [`hung`] (servers that accept and never answer),
-//! [`guesses`] (whether the time of a refusal tells who exists, R-73), [`load`] (a steady load) and [`slow`]
+//! [`guesses`] (whether the time of a refusal tells who exists, R-73), [`kept`] (what a hundred thousand sessions and a
+//! million abandoned requests leave behind), [`load`] (a steady load) and [`slow`]
 //! (clients that hardly send anything, R-123).
 //! All of them run, or those that are named: `cargo bench --locked --bench soak -- hung load`.
 //! `SOAK_SECONDS` says for how long the steady load lasts. Ends with a failure where a limit is
@@ -15,6 +16,7 @@
 
 mod guesses;
 mod hung;
+mod kept;
 #[path = "../kit/mod.rs"]
 #[expect(dead_code, reason = "it holds what the other benchmarks need, too")]
 mod kit;
@@ -34,9 +36,10 @@ use self::{kit::people::People, table::Table};
 type Part = (&'static str, fn(&People, &mut Table) -> anyhow::Result<()>);
 
 /// All of them, in the order in which they run.
-const PARTS: [Part; 4] = [
+const PARTS: [Part; 5] = [
     ("hung", hung::measure),
     ("guesses", guesses::measure),
+    ("kept", kept::measure),
     ("load", load::measure),
     ("slow", slow::measure),
 ];

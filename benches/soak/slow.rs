@@ -74,7 +74,7 @@ pub(crate) fn measure(_: &People, table: &mut Table) -> anyhow::Result<()> {
         "{needed} files have to be open at one time: raise the hard limit (ulimit -H -n)"
     );
     let address = free_address()?;
-    let place = Place::make(address, ACCOUNTS)?;
+    let place = Place::make(address, ACCOUNTS, "")?;
     let server = Server::start(&place, address)?;
     let reader = Reader::of(&place)?;
     let slow = Slow::gather(address)?;

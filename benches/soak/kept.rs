@@ -1,0 +1,136 @@
+//! What is kept of those who have been here, and of those who only came: a hundred thousand people who have a session, in
+//! the memory of the server or in Redis, and a million requests that nobody goes on with.
+
+use std::{
+    sync::atomic::{AtomicUsize, Ordering},
+    thread,
+    time::Duration,
+};
+
+use anyhow::{anyhow, ensure};
+use passerelle::sys::clock::{Clock as _, SystemClock};
+
+use crate::{
+    kit::{
+        browser::{Browser, value_of},
+        cas,
+        people::People,
+        place::Place,
+        redis::Redis,
+        request::AuthnRequest,
+        server::{Server, free_address, rest},
+    },
+    table::{Table, note, title},
+    visit::Way,
+};
+
+/// How many have a session.
+const SESSIONS: usize = 100_000;
+/// How many requests are abandoned.
+const ABANDONED: usize = 1_000_000;
+/// How many people come at one time.
+const BROWSERS: usize = 8;
+/// What may be resident with so many sessions in this process, in MiB.
+const MOST_IN_MEMORY: f64 = 150.0;
+/// What may be with so many in Redis, in MiB.
+const MOST_BESIDE_REDIS: f64 = 30.0;
+/// By how much the memory may grow by what is abandoned, in MiB: of the server and of Redis.
+const MOST_GROWTH: f64 = 3.0;
+/// How long the server rests before its memory is looked at.
+const REST: Duration = Duration::from_secs(4);
+
+/// Measures all of it.
+///
+/// # Errors
+///
+/// Something does not start, or somebody is not let in.
+pub(crate) fn measure(people: &People, table: &mut Table) -> anyhow::Result<()> {
+    let (directory, _folder) = people.directory(None)?;
+    let cas = cas::start(&directory.file("server.crt"), &directory.file("server.key"))?;
+    let at_cas = cas::lines(cas, &directory.file("ca.crt"));
+    let redis = Redis::start()?;
+    for (what, more, most) in [
+        ("in memory", String::new(), MOST_IN_MEMORY),
+        ("in Redis", redis.lines(), MOST_BESIDE_REDIS),
+    ] {
+        title(&format!("{SESSIONS} sessions {what}"));
+        let address = free_address()?;
+        let place = Place::make_with(address, &format!("{at_cas}{more}"))?;
+        let server = Server::start(&place, address)?;
+        many(&server, SESSIONS, sign_in)?;
+        rest(REST);
+        let memory = server.memory("VmRSS")?;
+        table.row("memory of the server", memory, most, "MiB");
+    }
+    let (keys, used) = redis.holds()?;
+    ensure!(keys >= u64::try_from(SESSIONS)?, "{keys} keys in Redis");
+    note("memory of Redis, MiB", &format!("{used:.1}"));
+
+    title(&format!("{ABANDONED} requests that nobody goes on with"));
+    let address = free_address()?;
+    let place = Place::make_with(address, &format!("{at_cas}{}", redis.lines()))?;
+    let server = Server::start(&place, address)?;
+    many(&server, ABANDONED / 100, abandon)?;
+    rest(REST);
+    let before = (server.memory("VmRSS")?, redis.holds()?);
+    many(&server, ABANDONED, abandon)?;
+    rest(REST);
+    let after = (server.memory("VmRSS")?, redis.holds()?);
+    let grown = after.0 - before.0;
+    table.row("growth of the server", grown, MOST_GROWTH, "MiB");
+    let ((keys_before, used_before), (keys, used)) = (before.1, after.1);
+    let grown = used - used_before;
+    table.row("growth of Redis", grown, MOST_GROWTH, "MiB");
+    table.never(
+        "a key in Redis of what was abandoned",
+        usize::try_from(keys.saturating_sub(keys_before))?,
+    );
+    Ok(())
+}
+
+/// Has people come until there were `count` visits, [`BROWSERS`] of them at one time, each on the connection of the one
+/// before, as a proxy keeps it.
+fn many(
+    server: &Server,
+    count: usize,
+    visit: fn(&mut Browser, usize) -> anyhow::Result<()>,
+) -> anyhow::Result<()> {
+    let next = AtomicUsize::new(0);
+    let work = || {
+        let mut browser = Browser::open(server.address, 0)?;
+        loop {
+            let number = next.fetch_add(1, Ordering::SeqCst);
+            if number >= count {
+                return anyhow::Ok(());
+            }
+            browser.becomes(number);
+            visit(&mut browser, number)?;
+        }
+    };
+    thread::scope(|scope| {
+        let browsers: Vec<_> = (0..BROWSERS).map(|_| scope.spawn(work)).collect();
+        for browser in browsers {
+            { browser.join() }.map_err(|_panic| anyhow!("a thread broke down"))??;
+        }
+        Ok(())
+    })
+}
+
+/// Signs in somebody who was never here.
+fn sign_in(browser: &mut Browser, number: usize) -> anyhow::Result<()> {
+    let login = format!("person{number}");
+    let half_way = Way::Cas.begin(browser, &login, number)?;
+    half_way.go_on(browser, &login)?;
+    let answer = browser.receive()?;
+    let is_answered = value_of(&answer.page, "SAMLResponse").is_some();
+    ensure!(is_answered, "{login}: {}", answer.page);
+    Ok(())
+}
+
+/// Comes with a request, is sent to CAS, and never comes back.
+fn abandon(browser: &mut Browser, _number: usize) -> anyhow::Result<()> {
+    let query = AuthnRequest::new(SystemClock.now())?.query()?;
+    let sent = browser.arrive(&query)?;
+    ensure!(sent.location.contains("/cas/login"), "{}", sent.page);
+    Ok(())
+}
