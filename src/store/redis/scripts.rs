@@ -82,13 +82,19 @@ macro_rules! scripts {
 
 scripts! {
     /// Tries each command that the others use. Keys: a hash, a text, a sorted set, none of which anybody else has. Gives
-    /// the names of those that are refused, or `OOM` where there is no room.
+    /// in small letters the names of those that our account may not use, and in capitals the word for whatever else the
+    /// server has against one, once: `OOM`, `READONLY`, `MISCONF`, `NOREPLICAS`.
     RIGHTS = r"
-local refused = {}
+local refused, told = {}, {}
 local function try(name, ...)
   local said = redis.pcall(name, ...)
   if type(said) ~= 'table' or not said.err then return end
-  refused[#refused + 1] = string.find(said.err, 'OOM', 1, true) and 'OOM' or string.lower(name)
+  local word = string.sub(string.match(said.err, '%u%u%u+') or 'ERR', 1, 32)
+  if word == 'NOPERM' or string.find(said.err, 'can\'t run this command', 1, true) then word = string.lower(name) end
+  if not told[word] then
+    told[word] = true
+    refused[#refused + 1] = word
+  end
 end
 local hash, text, set = KEYS[1], KEYS[2], KEYS[3]
 try('HSET', hash, 'field', 'value')
