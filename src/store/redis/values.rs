@@ -58,7 +58,7 @@ pub(super) struct Places {
     /// The counters of attempts by their end, and the counters.
     pub(super) counted: Place,
     pub(super) counters: Place,
-    /// The nodes by the end of what they have left, and how far their clocks are ahead.
+    /// The nodes by the end of what they have left, and that: what each says of its clock.
     pub(super) heard: Place,
     pub(super) clocks: Place,
 }
@@ -77,7 +77,7 @@ impl Places {
             counted: place("{attempts}:ends"),
             counters: place("{attempts}:counters"),
             heard: place("{clocks}:ends"),
-            clocks: place("{clocks}:ahead"),
+            clocks: place("{clocks}:said"),
         }
     }
 
