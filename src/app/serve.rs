@@ -12,14 +12,13 @@ use hyper_util::rt::TokioTimer;
 use tokio::{
     net::TcpSocket,
     task::JoinHandle,
-    time::{MissedTickBehavior, interval},
+    time::{interval, sleep},
 };
 
 use super::{connection::Limited, live::Live};
 use crate::{
     config::sections::{Metrics, Server},
     edge::connections::Connections,
-    store::redis::clocks::COMPARED_EVERY,
     sys::tls,
 };
 
@@ -113,13 +112,13 @@ async fn pulse() -> Infallible {
 
 /// Compares our clock with those of the store and of the other nodes, again and again, until the process ends.
 pub async fn compare_clocks(live: Arc<Live>) {
-    let mut beats = interval(COMPARED_EVERY);
-    beats.set_missed_tick_behavior(MissedTickBehavior::Delay);
     loop {
-        beats.tick().await;
-        let current = live.current();
-        let bridge = &current.front.bridge;
-        bridge.store.compare_clocks(&*bridge.clock).await;
+        let again_after = {
+            let current = live.current();
+            let bridge = &current.front.bridge;
+            bridge.store.compare_clocks(&*bridge.clock).await
+        };
+        sleep(again_after).await;
     }
 }
 

@@ -4,7 +4,7 @@
 //! backend reads a clock to judge what has ended. `app` makes the store; `flow` and `authn` see
 //! the traits only.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use jiff::{SignedDuration, Timestamp};
 
@@ -86,10 +86,11 @@ impl Store {
         }
     }
 
-    /// Compares our clock with that of the server and of the other nodes, where there are any.
-    pub async fn compare_clocks(&self, clock: &dyn Clock) {
+    /// Compares our clock with that of the server and of the other nodes, where there are any; says how soon to do so
+    /// again.
+    pub async fn compare_clocks(&self, clock: &dyn Clock) -> Duration {
         match self {
-            Self::Given(_) | Self::Memory(_) => {}
+            Self::Given(_) | Self::Memory(_) => redis::clocks::COMPARED_EVERY,
             Self::Redis(redis) => redis.compare_clocks(clock).await,
         }
     }

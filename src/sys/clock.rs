@@ -1,13 +1,25 @@
 //! Time as an argument.
 
-use std::sync::{Mutex, PoisonError};
+use std::{
+    fs::File,
+    io::Read as _,
+    sync::{Mutex, PoisonError},
+};
 
 use jiff::{SignedDuration, Timestamp};
+
+/// How much of the name of a machine is read: more than a UUID has.
+const LONGEST_ID: u64 = 64;
 
 /// Says what time it is.
 pub trait Clock: Send + Sync + std::fmt::Debug {
     /// The present instant, in UTC.
     fn now(&self) -> Timestamp;
+
+    /// What tells the machine whose clock it is from any other one, as long as it runs; none where that is not known.
+    fn machine(&self) -> Option<String> {
+        None
+    }
 }
 
 /// The clock of the machine.
@@ -21,6 +33,13 @@ impl Clock for SystemClock {
     )]
     fn now(&self) -> Timestamp {
         Timestamp::now()
+    }
+
+    fn machine(&self) -> Option<String> {
+        let mut id = String::new();
+        let file = File::open("/proc/sys/kernel/random/boot_id").ok()?;
+        file.take(LONGEST_ID).read_to_string(&mut id).ok()?;
+        Some(id.trim().to_owned()).filter(|id| !id.is_empty())
     }
 }
 

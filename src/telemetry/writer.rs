@@ -133,16 +133,19 @@ impl Shared {
             let Some(dropped) = self.take(&mut lines) else {
                 return;
             };
-            if is_torn {
-                lines.insert(0, b'\n');
-            }
+            // What was torn ends here: what comes next begins a line of its own.
+            let ends = if is_torn { &b"\n"[..] } else { b"" };
+            self.losses.begin();
             // A full disk or a closed pipe: people still sign in.
-            let is_written = out.write_all(&lines).and_then(|()| out.flush()).is_ok();
+            let is_written = { out.write_all(ends) }
+                .and_then(|()| out.write_all(&lines))
+                .and_then(|()| out.flush())
+                .is_ok();
             self.losses.note(is_written);
             if is_written {
                 is_torn = false;
             } else {
-                // Some of it may be there. What comes next begins a line of its own.
+                // Some of it may be there.
                 is_torn = true;
                 let count = lines.split_inclusive(|byte| *byte == b'\n').count();
                 let count = u64::try_from(count).unwrap_or(u64::MAX);
@@ -260,11 +263,15 @@ mod tests {
         assert_eq!(state.waiting.len(), MAX_WAITING);
         assert_eq!(state.dropped, 2000 - 1024);
         drop(state);
+        let losses = lines.losses();
+        let in_ten_seconds = || tokio::time::Instant::now() + Duration::from_secs(10);
+        assert!(losses.fails_at(in_ten_seconds()));
         for _ in 0..2 {
             go_on.send(()).unwrap();
         }
         assert_eq!(seen.recv().unwrap().len(), MAX_WAITING);
         assert_eq!(told.recv().unwrap(), 2000 - 1024);
+        assert!(!losses.fails_at(in_ten_seconds()));
         drop(end);
     }
 
@@ -316,6 +323,33 @@ mod tests {
         assert_eq!(told.recv().unwrap(), 1);
         drop(end);
         assert_eq!(out.0.lock().unwrap().1, b"tor\nwhole\n");
+    }
+
+    #[test]
+    fn each_line_that_a_full_disk_does_not_take_is_counted_once() {
+        let (mut lines, end) = start_with(Never, Duration::ZERO, |_| ()).unwrap();
+        let losses = lines.losses();
+        for count in 1..=5 {
+            lines.write_all(b"lost\n").unwrap();
+            while losses.lost() < count {
+                thread::yield_now();
+            }
+        }
+        drop(end);
+        assert_eq!(losses.lost(), 5);
+    }
+
+    /// Takes nothing.
+    struct Never;
+
+    impl Write for Never {
+        fn write(&mut self, _: &[u8]) -> io::Result<usize> {
+            Err(io::ErrorKind::StorageFull.into())
+        }
+
+        fn flush(&mut self) -> io::Result<()> {
+            Ok(())
+        }
     }
 
     #[test]

@@ -1,7 +1,12 @@
 //! Nodes whose clocks are not the same: two minutes harm nobody, and a node that is ten minutes off says so.
 
+use std::time::Duration;
+
 use jiff::SignedDuration;
-use passerelle::sys::clock::{Clock as _, SystemClock};
+use passerelle::{
+    store::redis::clocks::COMPARED_EVERY,
+    sys::clock::{Clock as _, SystemClock},
+};
 use serde_json::{Value, json};
 
 use crate::{
@@ -21,15 +26,17 @@ fn node(redis: &Redis, seed: u64, minutes: i64) -> Bridge {
     setup.build()
 }
 
-/// Each compares its clock so many times.
-async fn compare(nodes: &[&Bridge], times: usize) {
+/// Each compares its clock so many times. How soon the last one is to do so again.
+async fn compare(nodes: &[&Bridge], times: usize) -> Duration {
+    let mut again_after = Duration::ZERO;
     for _ in 0..times {
         for node in nodes {
             let current = node.live.current();
             let bridge = &current.front.bridge;
-            bridge.store.compare_clocks(&*bridge.clock).await;
+            again_after = bridge.store.compare_clocks(&*bridge.clock).await;
         }
     }
+    again_after
 }
 
 /// Its `/readyz`: the status, why it is not ready, and how it stands with its clock.
@@ -109,7 +116,10 @@ async fn a_node_whose_clock_is_ten_minutes_off_is_not_ready_until_it_is_set() {
         let (one, other) = (node(&redis, 1, 0), node(&redis, 2, minutes));
         let log = Log::start();
         assert_eq!(told(&other).await, (200, json!([]), Value::Null));
-        compare(&[&one, &other], 2).await;
+        // A node that is told so looks again soon, and is not ready seconds after its start.
+        let again_after = compare(&[&one, &other], 1).await;
+        assert!(again_after < COMPARED_EVERY / 5, "{again_after:?}");
+        assert_eq!(compare(&[&other], 1).await, COMPARED_EVERY);
         assert_eq!(told(&one).await, (200, json!([]), json!("right")));
         let wrong = (503, json!(["clock"]), json!("wrong"));
         assert_eq!(told(&other).await, wrong, "{minutes}");
@@ -142,6 +152,49 @@ async fn where_the_clock_of_redis_is_wrong_every_node_says_so_and_stays_ready() 
     for node in &nodes {
         assert_eq!(told(node).await, (200, json!([]), json!("disputed")));
     }
+}
+
+#[tokio::test]
+async fn where_the_clock_of_redis_is_wrong_a_node_on_its_machine_takes_no_other_one_out() {
+    let redis = Redis::start(&[]).await;
+    let nodes = [node(&redis, 1, 0), node(&redis, 2, 10), node(&redis, 3, 10)];
+    compare(&nodes.each_ref(), 4).await;
+    for (node, state) in nodes.iter().zip(["right", "disputed", "disputed"]) {
+        assert_eq!(told(node).await, (200, json!([]), json!(state)));
+    }
+}
+
+#[tokio::test]
+async fn r103_who_only_writes_to_redis_cannot_say_for_a_node_that_a_clock_is_wrong() {
+    let redis = Redis::start(&[]).await;
+    let (one, other) = (node(&redis, 1, 0), node(&redis, 2, 10));
+    compare(&[&one], 1).await;
+    let (ends, said) = ("passerelle:{clocks}:ends", "passerelle:{clocks}:said");
+    let name = redis.told(&["ZRANGE", ends, "0", "0"]);
+    // What it has said, from another one; and a word that nobody has sealed.
+    let copied = "redis.call('HSET', KEYS[1], 'forged', redis.call('HGET', KEYS[1], ARGV[1])) \
+                  return redis.call('HDEL', KEYS[1], ARGV[1])";
+    assert_eq!(
+        redis.told(&["EVAL", copied, "1", said, name.trim()]).trim(),
+        "1"
+    );
+    redis.told(&[
+        "ZADD",
+        ends,
+        "9000000000000",
+        "forged",
+        "9000000000000",
+        "plain",
+    ]);
+    redis.told(&["HSET", said, "plain", "0"]);
+    compare(&[&other], 3).await;
+    assert_eq!(told(&other).await, (200, json!([]), json!("disputed")));
+    let metrics = other.metrics().await;
+    let refused = "\npasserelle_store_values_refused_total 6\n";
+    assert!(metrics.contains(refused), "{metrics}");
+    // Said by the node itself it counts.
+    compare(&[&one, &other], 2).await;
+    assert_eq!(told(&other).await, (503, json!(["clock"]), json!("wrong")));
 }
 
 #[tokio::test]

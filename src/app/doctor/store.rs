@@ -92,34 +92,61 @@ struct Server<'a> {
 impl Server<'_> {
     fn findings(&self) -> Vec<Finding> {
         let mut findings = Vec::new();
-        if let Some(about) = &self.probed.about {
-            findings.push(self.kind(about));
-            findings.push(self.memory(about));
-            findings.extend(self.replicas(about));
-        }
+        let about = self.probed.about.as_ref();
+        findings.extend(self.kind(about));
+        findings.extend(self.memory(about));
+        findings.extend(about.and_then(|about| self.replicas(about)));
         findings.push(self.rights());
         findings.push(self.round_trip());
         findings
     }
 
-    fn kind(&self, about: &About) -> Finding {
-        let (address, version) = (self.address, &about.version);
-        if about.is_master {
-            return Finding::good(SERVER, format!("{address}: Redis {version}, takes writes"));
+    fn kind(&self, about: Option<&About>) -> Option<Finding> {
+        let (address, refuses) = (self.address, &self.probed.refuses);
+        let version = about.map_or("", |about| about.version.as_str());
+        if about.is_some_and(|about| !about.is_master) {
+            return Some(Finding::bad(
+                SERVER,
+                format!("{address}: Redis {version}, a replica, which takes no writes"),
+                "name the master; so that the one that takes its place is found by itself, name the Sentinels \
+                 (store.sentinels)",
+            ));
         }
-        Finding::bad(
-            SERVER,
-            format!("{address}: Redis {version}, a replica, which takes no writes"),
-            "name the master; so that the one that takes its place is found by itself, name the Sentinels (store.sentinels)",
-        )
+        if !refuses.is_empty() {
+            return Some(Finding::bad(
+                SERVER,
+                format!(
+                    "{address}: Redis {version} refuses writes: {}",
+                    refuses.join(", ")
+                ),
+                "MISCONF: it cannot write to its disk; NOREPLICAS: fewer replicas follow it than min-replicas-to-write; \
+                 READONLY: it is a replica; otherwise see its log",
+            ));
+        }
+        let takes = if self.probed.is_full {
+            "takes no writes until there is room"
+        } else {
+            "takes writes"
+        };
+        about.map(|_| Finding::good(SERVER, format!("{address}: Redis {version}, {takes}")))
     }
 
-    fn memory(&self, about: &About) -> Finding {
-        let (address, policy) = (self.address, &about.policy);
+    fn memory(&self, about: Option<&About>) -> Option<Finding> {
+        let address = self.address;
         if self.probed.is_full {
             let what = format!("{address}: there is no more room");
-            return Finding::bad(MEMORY, what, "give it more (maxmemory), or others less");
+            return Some(Finding::bad(
+                MEMORY,
+                what,
+                "give it more (maxmemory), or others less",
+            ));
         }
+        about.map(|about| self.forgets(&about.policy))
+    }
+
+    /// What it does where room is short.
+    fn forgets(&self, policy: &str) -> Finding {
+        let address = self.address;
         if policy == "noeviction" {
             return Finding::good(
                 MEMORY,

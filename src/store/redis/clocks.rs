@@ -1,42 +1,59 @@
 //! Our clock, beside that of the server's machine and beside those of the other nodes.
 //!
 //! The server says what time it is, and each node leaves there how far its own clock is ahead, for a minute. Where ours
-//! is far from the server's, one of the two is wrong, and the other nodes decide which: where one of them agrees with the
-//! server, it is ours. Where none does, nobody knows, or it is the server's clock: that takes no node out of service. What
-//! is said here opens nothing and is not sealed: whoever may write to the server can as well stop it.
+//! is far from the server's, one of the two is wrong, and the other nodes decide which: it is ours where more of them
+//! are near the server than near us. Otherwise nobody knows, or it is the server's clock: that takes no node out of
+//! service. What a node leaves is sealed, bound to it and to the server's time: whoever may write to the server, and does
+//! not run its machine, can remove it and cannot say anything in its place.
 
 use std::{
     sync::{Arc, Mutex, OnceLock, PoisonError},
     time::Duration,
 };
 
-use jiff::SignedDuration;
+use jiff::{SignedDuration, Timestamp};
 use tokio::time::Instant;
 
-use super::{call::Call, scripts, servers::Servers, values::Places};
-use crate::sys::{clock::Clock, entropy::Entropy, hmac::base32_lower};
+use super::{
+    call::Call,
+    scripts,
+    servers::Servers,
+    values::{Places, Sealer},
+};
+use crate::sys::{
+    clock::Clock,
+    entropy::Entropy,
+    hmac::{base32_lower, sha256},
+};
 
 /// How often the clocks are to be compared.
 pub const COMPARED_EVERY: Duration = Duration::from_secs(20);
+/// How soon they are compared again where the others say for the first time that ours is wrong: until then people come
+/// to a node that refuses them.
+const AGAIN_AFTER: Duration = Duration::from_secs(2);
 /// How long what was compared, and what a node has left, counts: as long as three times in which nobody compares.
 const COUNTS_FOR: Duration = Duration::from_mins(1);
 /// From which difference on a clock is wrong: a provider's request is taken for five minutes where nothing else is
 /// configured, and Zoom takes an answer for about as long.
 const MOST: SignedDuration = SignedDuration::from_mins(5);
-/// How often in a row another node must agree with the server: where it is the server's clock that was set, the others
-/// have not all seen it yet.
+/// How often in a row the others must say so: a machine that is halted between its clock and the question, as one that is
+/// moved, reads a clock that was right.
 const TIMES: u8 = 2;
 /// How many other nodes are looked at.
 const MOST_NODES: usize = 64;
+/// How long the name of a node is, and what it leaves at most. The server gives one octet more, so that what is longer
+/// is seen not to be ours.
+const NAME: usize = 26;
+const LONGEST: usize = 128;
 
 /// How it stands with our clock.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum ClockStanding {
-    /// It is far from that of Redis, and no other node says which of the two is wrong.
+    /// It is far from that of Redis, and the other nodes do not say that ours is the wrong one.
     Disputed,
     /// It is near that of Redis.
     Right,
-    /// It is far from that of Redis, with which another node agrees.
+    /// It is far from that of Redis, with which more of the other nodes agree than with us.
     Wrong,
 }
 
@@ -60,11 +77,39 @@ pub struct ClockRecord {
     pub standing: ClockStanding,
 }
 
+/// What a node leaves: how far its clock is ahead, in milliseconds, and what time it was at the server.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+struct Statement {
+    ahead: i64,
+    theirs: i64,
+}
+
+impl Statement {
+    fn bytes(self) -> Vec<u8> {
+        [self.ahead.to_be_bytes(), self.theirs.to_be_bytes()].concat()
+    }
+
+    fn read(bytes: &[u8]) -> Option<Self> {
+        let (ahead, theirs) = bytes.split_first_chunk()?;
+        Some(Self {
+            ahead: i64::from_be_bytes(*ahead),
+            theirs: i64::from_be_bytes(theirs.try_into().ok()?),
+        })
+    }
+
+    /// Whether it says something of now, where it is `theirs` at the server. What was left before the clock there was
+    /// set says nothing, and nothing that is put back later does.
+    fn counts_at(self, theirs: i64) -> bool {
+        u128::from(self.theirs.abs_diff(theirs)) <= COUNTS_FOR.as_millis()
+    }
+}
+
 /// What is known of the clocks.
 #[derive(Debug)]
 pub(super) struct Clocks {
     entropy: Arc<dyn Entropy>,
-    /// What the other nodes know us by, drawn when it is first told.
+    /// What the others know our clock by. It is that of the machine: nodes on one machine, and one that was started again,
+    /// are one voice.
     node: OnceLock<String>,
     known: Mutex<Known>,
 }
@@ -72,7 +117,7 @@ pub(super) struct Clocks {
 #[derive(Debug, Default)]
 struct Known {
     last: Option<(ClockRecord, Instant)>,
-    /// How often in a row another node agreed with the server, and we did not.
+    /// How often in a row the others said that our clock is wrong.
     contradicted: u8,
     /// What was logged last.
     told: Option<ClockStanding>,
@@ -89,10 +134,15 @@ impl Clocks {
         }
     }
 
-    fn node(&self) -> &str {
+    fn node(&self, clock: &dyn Clock) -> &str {
         self.node.get_or_init(|| {
             let mut node = [0; 16];
-            self.entropy.fill(&mut node);
+            if let Some(machine) = clock.machine() {
+                let digest = sha256(&[b"passerelle clock\0", machine.as_bytes()]);
+                node = digest.first_chunk().copied().unwrap_or_default();
+            } else {
+                self.entropy.fill(&mut node);
+            }
             base32_lower(&node)
         })
     }
@@ -104,35 +154,68 @@ impl Clocks {
             .map(|(record, _)| record)
     }
 
-    /// Compares the clocks. Where the server does not answer nothing new is known.
-    pub(super) async fn compare(&self, servers: &Servers, places: &Places, clock: &dyn Clock) {
+    /// Compares the clocks; says how soon they are to be compared again. Where the server does not answer nothing new is
+    /// known.
+    pub(super) async fn compare(
+        &self,
+        servers: &Servers,
+        places: &Places,
+        sealer: &Sealer,
+        clock: &dyn Clock,
+    ) -> Duration {
         let asked_at = Instant::now();
-        let now = clock.now();
+        let (now, node) = (clock.now(), self.node(clock));
         let mut call = Call::of(&scripts::CLOCKS);
         call.key(places.heard.as_str()).key(places.clocks.as_str());
-        call.arg(self.node()).arg(now.as_millisecond());
-        call.arg(u64::try_from(COUNTS_FOR.as_millis()).unwrap_or(u64::MAX));
-        call.arg(MOST_NODES);
-        let Ok(said) = servers.run::<Vec<i64>>(&call).await else {
-            return;
+        call.arg(node).arg(MOST_NODES);
+        call.arg(NAME + 1).arg(LONGEST + 1);
+        let Ok(said) = servers.run::<Vec<Vec<u8>>>(&call).await else {
+            return COMPARED_EVERY;
         };
         let Some((theirs, others)) = said.split_first() else {
-            return self.is_not_told();
+            self.is_not_told();
+            return COMPARED_EVERY;
+        };
+        let Some(theirs) = str::from_utf8(theirs).ok().and_then(|it| it.parse().ok()) else {
+            return COMPARED_EVERY;
         };
         // It read its clock somewhere between question and answer.
         let half = SignedDuration::try_from(asked_at.elapsed() / 2).unwrap_or_default();
         let ours = now.as_duration().saturating_add(half);
-        let ahead = ours.saturating_sub(SignedDuration::from_millis(*theirs));
-        self.learn(ahead, others);
+        let ahead = ours.saturating_sub(SignedDuration::from_millis(theirs));
+        let others = others.as_chunks().0.iter();
+        let others: Vec<_> = others
+            .filter_map(|of_node| read(places, sealer, of_node))
+            .filter(|statement| statement.counts_at(theirs))
+            .map(|statement| SignedDuration::from_millis(statement.ahead))
+            .collect();
+        let again_after = self.learn(ahead, &others);
+        let statement = Statement {
+            ahead: i64::try_from(ahead.as_millis()).unwrap_or(i64::MAX),
+            theirs,
+        };
+        // Its own time is in it: the clock of whoever opens it may be far from ours.
+        let kept = (now, Timestamp::MAX);
+        let place = (&places.clocks, node.as_bytes());
+        if let Ok(sealed) = sealer.seal(place, &statement.bytes(), kept) {
+            let mut call = Call::of(&scripts::LEAVE);
+            call.key(places.heard.as_str()).key(places.clocks.as_str());
+            call.arg(node).arg(sealed).arg(theirs);
+            call.arg(u64::try_from(COUNTS_FOR.as_millis()).unwrap_or(u64::MAX));
+            call.arg(MOST_NODES);
+            // Where it is not left the others do without, and the store has said so.
+            let _ = servers.run::<i64>(&call).await;
+        }
+        again_after
     }
 
-    fn learn(&self, ahead: SignedDuration, others: &[i64]) {
+    /// Takes in how far our clock is ahead, and those of the others; says how soon to compare again.
+    fn learn(&self, ahead: SignedDuration, others: &[SignedDuration]) -> Duration {
         let is_near = |ahead: SignedDuration| ahead.abs() < MOST;
-        let mut others = others
-            .iter()
-            .map(|ahead| SignedDuration::from_millis(*ahead));
+        let near_server = others.iter().filter(|of| is_near(**of)).count();
+        let near_us = { others.iter() }.filter(|of| is_near(ahead.saturating_sub(**of)));
         let mut known = self.known();
-        known.contradicted = if !is_near(ahead) && others.any(is_near) {
+        known.contradicted = if !is_near(ahead) && near_server > near_us.count() {
             known.contradicted.saturating_add(1)
         } else {
             0
@@ -150,6 +233,11 @@ impl Clocks {
         if before.unwrap_or(ClockStanding::Right) != standing {
             record.tell();
         }
+        if (1..TIMES).contains(&known.contradicted) {
+            AGAIN_AFTER
+        } else {
+            COMPARED_EVERY
+        }
     }
 
     fn is_not_told(&self) {
@@ -166,6 +254,12 @@ impl Clocks {
     }
 }
 
+/// What a node has left, where it is its own.
+fn read(places: &Places, sealer: &Sealer, [node, left]: &[Vec<u8>; 2]) -> Option<Statement> {
+    let opened = sealer.open((&places.clocks, node), left, Timestamp::UNIX_EPOCH);
+    Statement::read(&opened.ok().flatten()?)
+}
+
 impl ClockRecord {
     fn tell(self) {
         let ahead = self.ahead.as_secs();
@@ -176,13 +270,13 @@ impl ClockRecord {
             ),
             ClockStanding::Disputed => tracing::warn!(
                 clock.ahead_seconds = ahead,
-                "our clock and that of Redis do not agree, and no other node has said for long enough which of the two \
-                 is wrong: see timedatectl on both machines"
+                "our clock and that of Redis do not agree, and the other nodes have not said for long enough that ours \
+                 is the wrong one: see timedatectl on both machines"
             ),
             ClockStanding::Wrong => tracing::error!(
                 clock.ahead_seconds = ahead,
-                "our clock is wrong: Redis and another node agree with one another and not with us. This node is not \
-                 ready until it is set: see timedatectl"
+                "our clock is wrong: Redis and most of the other nodes agree with one another and not with us. This node \
+                 is not ready until it is set: see timedatectl"
             ),
         }
     }
@@ -191,41 +285,120 @@ impl ClockRecord {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::sys::entropy::SeededEntropy;
+    use crate::sys::{clock::SystemClock, entropy::SeededEntropy};
 
-    /// What becomes of a node whose clock is ahead by so many minutes, time after time, while the others are ahead by
+    /// What becomes of a node whose clock is ahead by so many seconds, time after time, while the others are ahead by
     /// those.
     fn standings(times: &[(i64, &[i64])]) -> Vec<&'static str> {
         let clocks = Clocks::new(Arc::new(SeededEntropy::new(1)));
         let each = times.iter().map(|(ahead, others)| {
-            let others: Vec<_> = others.iter().map(|minutes| minutes * 60_000).collect();
-            clocks.learn(SignedDuration::from_mins(*ahead), &others);
-            clocks.record().unwrap().standing.word()
+            let others = others.iter().copied().map(SignedDuration::from_secs);
+            let others: Vec<_> = others.collect();
+            let again_after = clocks.learn(SignedDuration::from_secs(*ahead), &others);
+            let is_soon = again_after < COMPARED_EVERY;
+            let standing = clocks.record().unwrap().standing.word();
+            if is_soon {
+                "disputed for now"
+            } else {
+                standing
+            }
         });
         each.collect()
     }
 
     #[test]
     fn a_clock_is_wrong_where_redis_and_another_node_agree_twice_and_right_at_once() {
-        for ahead in [10, -10, 5, -5] {
+        for ahead in [600, -600, 300, -300] {
             let far: (i64, &[i64]) = (ahead, &[0]);
-            let told = standings(&[(2, &[0]), far, far, far, (-4, &[0]), far]);
-            let wrong = ["right", "disputed", "wrong", "wrong", "right", "disputed"];
+            let told = standings(&[(120, &[0]), far, far, far, (-240, &[0]), far]);
+            let wrong = [
+                "right",
+                "disputed for now",
+                "wrong",
+                "wrong",
+                "right",
+                "disputed for now",
+            ];
             assert_eq!(told, wrong, "{ahead}");
         }
-        // One of several that has the right time suffices, and whatever the others say.
-        assert_eq!(standings(&[(10, &[10, -4]), (10, &[10, -4])])[1], "wrong");
+        // More of several agree with Redis, whatever the others say.
+        for others in [&[0, 600, -240][..], &[0, -600], &[0, 0, 0, 600, 600]] {
+            let times = [(600, others); 2];
+            assert_eq!(standings(&times)[1], "wrong", "{others:?}");
+        }
     }
 
     #[test]
     fn a_server_whose_clock_is_wrong_takes_no_node_out_of_service() {
-        for others in [&[10][..], &[10, 9], &[], &[-60]] {
-            let times = [(10, others); 5];
+        // With a node on its own machine, and without one.
+        for others in [
+            &[600, 0][..],
+            &[600, -240],
+            &[600],
+            &[600, 540],
+            &[],
+            &[-3600],
+        ] {
+            let times = [(600, others); 5];
             assert_eq!(standings(&times), ["disputed"; 5], "{others:?}");
         }
-        // Its clock was set, and another node has not seen that yet.
-        let told = standings(&[(0, &[0]), (10, &[0]), (10, &[10]), (10, &[0])]);
-        assert_eq!(told, ["right", "disputed", "disputed", "disputed"]);
+        // Two that agree with one another, where the one has passed the bound and the other is about to.
+        for (ahead, other) in [(-301, [-299]), (301, [299])] {
+            let times = [(ahead, &other[..]); 3];
+            assert_eq!(standings(&times), ["disputed"; 3], "{ahead}");
+        }
+    }
+
+    #[derive(Debug)]
+    struct Of(Option<&'static str>);
+
+    impl Clock for Of {
+        fn now(&self) -> Timestamp {
+            Timestamp::UNIX_EPOCH
+        }
+
+        fn machine(&self) -> Option<String> {
+            self.0.map(str::to_owned)
+        }
+    }
+
+    #[test]
+    fn nodes_on_one_machine_and_one_that_starts_again_are_one_voice() {
+        let name = |seed, of| {
+            let clocks = Clocks::new(Arc::new(SeededEntropy::new(seed)));
+            clocks.node(&Of(of)).to_owned()
+        };
+        assert_eq!(name(1, Some("one")), name(2, Some("one")));
+        assert_ne!(name(1, Some("one")), name(1, Some("other")));
+        // Where nobody knows which machine it is.
+        assert_ne!(name(1, None), name(2, None));
+        assert_eq!(name(1, Some("one")).len(), NAME);
+        assert_eq!(name(1, None).len(), NAME);
+        assert_eq!(SystemClock.machine(), SystemClock.machine());
+        assert!(SystemClock.machine().is_some());
+    }
+
+    #[test]
+    fn what_a_node_leaves_counts_for_a_minute_by_the_clock_of_the_server() {
+        let statement = Statement {
+            ahead: -1,
+            theirs: 1_000_000,
+        };
+        assert_eq!(Statement::read(&statement.bytes()), Some(statement));
+        for bytes in [&[0; 15][..], &[0; 17], &[]] {
+            assert_eq!(Statement::read(bytes), None);
+        }
+        for (theirs, counts) in [
+            (1_000_000, true),
+            (1_060_000, true),
+            (940_000, true),
+            (1_060_001, false),
+            (939_999, false),
+            (i64::MAX, false),
+            (i64::MIN, false),
+        ] {
+            assert_eq!(statement.counts_at(theirs), counts, "{theirs}");
+        }
     }
 
     #[tokio::test(start_paused = true)]

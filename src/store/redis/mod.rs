@@ -140,15 +140,16 @@ impl RedisStore {
         }
     }
 
-    /// Compares our clock with that of the server and of the other nodes.
-    pub async fn compare_clocks(&self, clock: &dyn Clock) {
+    /// Compares our clock with that of the server and of the other nodes; says how soon to do so again.
+    pub async fn compare_clocks(&self, clock: &dyn Clock) -> Duration {
         let Inner {
             clocks,
             servers,
             places,
+            sealer,
             ..
         } = &*self.0;
-        clocks.compare(servers, places, clock).await;
+        clocks.compare(servers, places, sealer, clock).await
     }
 }
 

@@ -51,6 +51,8 @@ pub struct Probed {
     pub refused: Vec<String>,
     /// Whether there is no more room for what would be written.
     pub is_full: bool,
+    /// The words for whatever else it has against our commands, whoever brings them.
+    pub refuses: Vec<String>,
 }
 
 /// What it tells of its kind.
@@ -181,8 +183,9 @@ impl Prober<'_> {
         let said = call.ask::<Vec<String>>(&mut connection);
         let said = allowed(&mut line, said).await?;
         let said = said.unwrap_or_else(|| vec!["evalsha".to_owned(), "script|load".to_owned()]);
-        let (full, mut refused): (Vec<_>, Vec<_>) =
-            said.into_iter().partition(|name| name == "OOM");
+        let is_fault = |word: &String| word.starts_with(|first: char| first.is_ascii_uppercase());
+        let (faults, mut refused): (Vec<_>, Vec<_>) = said.into_iter().partition(is_fault);
+        let (full, words): (Vec<_>, Vec<_>) = faults.into_iter().partition(|word| word == "OOM");
         if info.is_none() {
             refused.push("info".to_owned());
         }
@@ -192,6 +195,7 @@ impl Prober<'_> {
             round_trip,
             refused,
             is_full: !full.is_empty(),
+            refuses: words,
         })
     }
 }

@@ -86,13 +86,19 @@ macro_rules! scripts {
 
 scripts! {
     /// Tries each command that the others use. Keys: a hash, a text, a sorted set, none of which anybody else has. Gives
-    /// the names of those that are refused, or `OOM` where there is no room.
+    /// in small letters the names of those that our account may not use, and in capitals the word for whatever else the
+    /// server has against one, once: `OOM`, `READONLY`, `MISCONF`, `NOREPLICAS`.
     RIGHTS = r"
-local refused = {}
+local refused, told = {}, {}
 local function try(name, ...)
   local said = redis.pcall(name, ...)
   if type(said) ~= 'table' or not said.err then return end
-  refused[#refused + 1] = string.find(said.err, 'OOM', 1, true) and 'OOM' or string.lower(name)
+  local word = string.sub(string.match(said.err, '%u%u%u+') or 'ERR', 1, 32)
+  if word == 'NOPERM' or string.find(said.err, 'can\'t run this command', 1, true) then word = string.lower(name) end
+  if not told[word] then
+    told[word] = true
+    refused[#refused + 1] = word
+  end
 end
 local hash, text, set = KEYS[1], KEYS[2], KEYS[3]
 try('HSET', hash, 'field', 'value')
@@ -115,28 +121,35 @@ try('ZPOPMIN', set)
 try('TIME')
 return refused";
 
-    /// Compares clocks. Keys: until when nodes count, how far they are ahead. Arguments: our name, our clock, how long
-    /// it counts, how many others. Gives the server's clock, and how far each of the others is ahead of it; nothing where
-    /// we may not ask. Here alone the server's own clock is asked: it is what the question is about.
+    /// Compares clocks. Keys: until when nodes count, what they have left. Arguments: our name, how many others, how
+    /// much of a name and of what is left. Gives the server's clock, and of each other node its name and what it has left;
+    /// nothing where we may not ask. Here alone the server's own clock is asked: it is what the question is about.
     CLOCKS = r"
 local said = redis.pcall('TIME')
 if said.err then return {} end
-local theirs, kept = tonumber(said[1]) * 1000 + math.floor(tonumber(said[2]) / 1000), tonumber(ARGV[3])
+local theirs = tonumber(said[1]) * 1000 + math.floor(tonumber(said[2]) / 1000)
 purge(KEYS[1], KEYS[2], theirs)
-local told = {theirs}
-for _, node in ipairs(redis.call('ZRANGE', KEYS[1], 0, tonumber(ARGV[4]))) do
-  -- What would count for longer was left before the server's clock was set back.
-  local ends = tonumber(redis.call('ZSCORE', KEYS[1], node))
-  local ahead = tonumber(redis.call('HGET', KEYS[2], node) or '')
-  if node ~= ARGV[1] and ahead and ends <= theirs + kept then told[#told + 1] = ahead end
-end
-if #told <= tonumber(ARGV[4]) then
-  redis.call('ZADD', KEYS[1], theirs + kept, ARGV[1])
-  redis.call('HSET', KEYS[2], ARGV[1], string.format('%.0f', tonumber(ARGV[2]) - theirs))
-  keep(KEYS[1], theirs, theirs + kept)
-  keep(KEYS[2], theirs, theirs + kept)
+local told = {string.format('%.0f', theirs)}
+for _, node in ipairs(redis.call('ZRANGE', KEYS[1], 0, tonumber(ARGV[2]))) do
+  local left = node ~= ARGV[1] and redis.call('HGET', KEYS[2], node)
+  if left then
+    told[#told + 1] = string.sub(node, 1, tonumber(ARGV[3]))
+    told[#told + 1] = string.sub(left, 1, tonumber(ARGV[4]))
+  end
 end
 return told";
+
+    /// Leaves what a node says of its clock. Keys: until when nodes count, what they have left. Arguments: our name,
+    /// sealed, the server's clock, how long it counts, how many others.
+    LEAVE = r"
+local theirs = tonumber(ARGV[3])
+local ends = theirs + tonumber(ARGV[4])
+if not redis.call('ZSCORE', KEYS[1], ARGV[1]) and redis.call('ZCARD', KEYS[1]) > tonumber(ARGV[5]) then return 0 end
+redis.call('ZADD', KEYS[1], ends, ARGV[1])
+redis.call('HSET', KEYS[2], ARGV[1], ARGV[2])
+keep(KEYS[1], theirs, ends)
+keep(KEYS[2], theirs, ends)
+return 1";
 
     /// Writes a session. Keys: session. Arguments: now, sealed, its end, the end of what is unused.
     WRITE = r"

@@ -59,7 +59,7 @@ pub(super) struct Places {
     /// The counters of attempts by their end, and the counters.
     pub(super) counted: Place,
     pub(super) counters: Place,
-    /// The nodes by the end of what they have left, and how far their clocks are ahead.
+    /// The nodes by the end of what they have left, and that: what each says of its clock.
     pub(super) heard: Place,
     pub(super) clocks: Place,
     /// The stories by their end, and the stories.
@@ -81,7 +81,7 @@ impl Places {
             counted: place("{attempts}:ends"),
             counters: place("{attempts}:counters"),
             heard: place("{clocks}:ends"),
-            clocks: place("{clocks}:ahead"),
+            clocks: place("{clocks}:said"),
             stories_end: place("{stories}:ends"),
             stories: place("{stories}:steps"),
         }

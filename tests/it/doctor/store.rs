@@ -69,10 +69,21 @@ async fn the_doctor_names_each_right_that_is_missing_and_what_is_forgotten() {
         (said.status, said.verdicts("store.rights")),
         (0, vec!["warning".to_owned()])
     );
+    // A server without room, of which our account may not ask how it is.
+    let rights = ["--user", "default", "on", "nopass", "~*", "+@all", "-info"];
+    let redis = Redis::start(&[&rights[..], &["--maxmemory", "1"]].concat()).await;
+    let said = of(&redis).doctor(&["--json"], "").await;
+    said.is_bad("store.memory", "no more room", "maxmemory");
     // A server that takes no write of anybody, and one that is gone.
     let mut redis = Redis::start(&replicas).await;
     let said = of(&redis).doctor(&["--json"], "").await;
     assert_eq!(said.verdicts("store.replicas"), ["warning"], "{}", said.out);
+    said.is_bad(
+        "store.server",
+        "refuses writes: NOREPLICAS",
+        "min-replicas-to-write",
+    );
+    assert_eq!(said.verdicts("store.rights"), ["good"], "{}", said.out);
     redis.kill();
     let said = of(&redis).doctor(&["--json"], "").await;
     said.is_bad("store.server", "cannot be reached", "is it started");
@@ -105,6 +116,7 @@ async fn the_doctor_asks_each_sentinel_and_the_master_that_they_name() {
     ));
     let said = replica.doctor(&["--json"], "").await;
     said.is_bad("store.server", "a replica", "name the master");
+    assert_eq!(said.verdicts("store.rights"), ["good"], "{}", said.out);
 }
 
 #[tokio::test(flavor = "multi_thread")]

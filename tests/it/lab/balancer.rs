@@ -46,6 +46,17 @@ impl Balancer {
         authority: &Authority,
         nodes: [u16; 2],
     ) -> Self {
+        Self::start_with(program, port, authority, nodes, &[]).await
+    }
+
+    /// The same, with these texts of the example replaced as well.
+    pub(crate) async fn start_with(
+        program: Program,
+        port: u16,
+        authority: &Authority,
+        nodes: [u16; 2],
+        replaced: &[(&str, &str)],
+    ) -> Self {
         let folder = TempDir::new().unwrap();
         let ServerKey { certificate, key } = authority.vouch_for(HOST);
         let at = folder.path();
@@ -62,7 +73,7 @@ impl Balancer {
             }
         };
         let program_file = Path::new("/usr/sbin").join(name);
-        let file = write(program, at, (port, nodes));
+        let file = write(program, at, (port, nodes), replaced);
         let server = Server::start(name, &program_file, at, |command| {
             match program {
                 Program::Haproxy => command.arg("-db").arg("-f").arg(file),
@@ -103,8 +114,14 @@ pub(crate) fn base(port: u16) -> String {
     format!("https://{HOST}:{port}")
 }
 
-/// Writes the example with the ports, addresses and files of the test in it, and nothing else changed; gives the file.
-fn write(program: Program, folder: &Path, (port, nodes): (u16, [u16; 2])) -> std::path::PathBuf {
+/// Writes the example with the ports, addresses and files of the test in it, what it replaces and nothing else changed;
+/// gives the file.
+fn write(
+    program: Program,
+    folder: &Path,
+    (port, nodes): (u16, [u16; 2]),
+    replaced: &[(&str, &str)],
+) -> std::path::PathBuf {
     let at = folder.display();
     let node = nodes.map(|port| format!("127.0.0.1:{port}"));
     let (example, own) = match program {
@@ -134,8 +151,9 @@ fn write(program: Program, folder: &Path, (port, nodes): (u16, [u16; 2])) -> std
     let [one, other] = node;
     let nodes = [("10.0.0.11:8443", one), ("10.0.0.12:8443", other)];
     let host = [("idp.example.org", HOST.to_owned())];
+    let replaced = replaced.iter().map(|(old, new)| (*old, (*new).to_owned()));
     let mut text = fs::read_to_string(repository().join(example)).unwrap();
-    for (old, new) in own.into_iter().chain(nodes).chain(host) {
+    for (old, new) in own.into_iter().chain(nodes).chain(host).chain(replaced) {
         assert!(text.contains(old), "{example} has no {old}");
         text = text.replace(old, &new);
     }
