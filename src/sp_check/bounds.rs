@@ -7,6 +7,8 @@ use super::{statements::MAX_VALUE_CHARS, subject::MAX_NAME_CHARS};
 /// Whose times and ages a Response is held to.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum Profile {
+    /// Zoom's, for a provider that has no rule on how old a sign-in may be: one of any age is taken.
+    AnyAge,
     /// Zoom's, which are the defaults of the Spring Security SAML extension 1.0, and ours
     /// where it has none.
     Zoom,
@@ -48,6 +50,10 @@ impl Profile {
 
     pub(super) const fn bounds(self) -> Bounds {
         match self {
+            Self::AnyAge => Bounds {
+                authn_age: SignedDuration::MAX,
+                ..Self::Zoom.bounds()
+            },
             Self::Zoom => Bounds {
                 skew: SignedDuration::from_secs(60),
                 assertion_age: SignedDuration::from_secs(3_000),
@@ -96,6 +102,19 @@ pub(super) fn parse_instant(text: &str) -> Option<Timestamp> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_sign_in_of_any_age_is_taken_but_none_that_is_still_to_come() {
+        let now: Timestamp = "2026-11-25T12:00:00Z".parse().unwrap();
+        let takes = |profile: Profile, hours: i64| {
+            let bounds = profile.bounds();
+            let at = now - SignedDuration::from_hours(hours);
+            bounds.allow(at, now, bounds.authn_age)
+        };
+        assert!(takes(Profile::AnyAge, 8));
+        assert!(!takes(Profile::AnyAge, -1));
+        assert!(!takes(Profile::Zoom, 8));
+    }
 
     #[test]
     fn an_instant_is_utc_and_nothing_else() {

@@ -143,7 +143,7 @@ impl Browser {
                     }
                 }
                 next.cause = Cause::Elsewhere;
-                if world.strikes(60) {
+                if world.is_kept() {
                     self.note("keeps a ticket, for another browser to bring");
                     world.is_seen(&next);
                     return (None, call);
@@ -187,11 +187,14 @@ impl Browser {
         } else {
             asking.await
         };
-        let Some((parts, body)) = answer else {
+        let Some((parts, mut body)) = answer else {
             self.note("no answer");
             world.wait(100, 1000).await;
             return None;
         };
+        if world.lie == Some(Lie::NoLinks) && kind_of(&body) == "stop" {
+            body = body.replace("<a ", "<span ");
+        }
         let arrives = !world.strikes(15);
         self.look(call, (&parts, &body), (node, asked_at, arrives));
         if !arrives {
@@ -235,7 +238,7 @@ impl Browser {
             body,
             &registered,
         );
-        let kind = form::attribute(body, "body", "data-page").unwrap_or_default();
+        let kind = kind_of(body);
         let reason = form::attribute(body, "body", "data-reason").unwrap_or_default();
         let location = parts.headers.get(header::LOCATION);
         let location = location.map_or("", |location| location.to_str().unwrap());
@@ -254,7 +257,14 @@ impl Browser {
             parts.status.as_u16()
         ));
         if let Some(form) = &carried {
-            let answer = Answer::of(form);
+            let mut answer = Answer::of(form);
+            if world.lie == Some(Lie::AnswerToAnother) {
+                let mut others = Provider::ALL.iter().map(|provider| provider.acs());
+                others
+                    .find(|acs| *acs != answer.to)
+                    .unwrap()
+                    .clone_into(&mut answer.to);
+            }
             let delivery = Delivery {
                 browser: self.number,
                 asked_at,
@@ -309,6 +319,10 @@ impl Browser {
             .body(Body::from(body.clone()))
             .unwrap()
     }
+}
+
+fn kind_of(body: &str) -> String {
+    form::attribute(body, "body", "data-page").unwrap_or_default()
 }
 
 fn without_signatures(xml: &str) -> String {

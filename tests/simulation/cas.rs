@@ -72,7 +72,7 @@ struct Ticket {
 }
 
 /// Who stands before the login page.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(crate) struct Visitor {
     /// With which browser.
     pub(crate) browser: usize,
@@ -105,10 +105,10 @@ impl CasServer {
         }
     }
 
-    /// All is well with it.
-    pub(crate) fn are_back(&self) {
+    /// All of it is like that.
+    pub(crate) fn is_all(&self, health: Health) {
         for part in 0..3 {
-            self.changes(part, Health::Well);
+            self.changes(part, health);
         }
     }
 

@@ -11,7 +11,7 @@ use tokio::io::{AsyncWriteExt as _, DuplexStream, duplex};
 use crate::{
     cas::Health,
     lab::ldap_message::{element, entry, identity, message, read_message, result, tag},
-    world::{Person, World},
+    world::{Lie, Person, World},
 };
 
 /// Its servers.
@@ -33,9 +33,9 @@ impl Directory {
         self.0.lock().unwrap()[server] = health;
     }
 
-    /// All is well with it.
-    pub(crate) fn are_back(&self) {
-        *self.0.lock().unwrap() = [Health::Well; 2];
+    /// All of it is like that.
+    pub(crate) fn is_all(&self, health: Health) {
+        *self.0.lock().unwrap() = [health; 2];
     }
 
     fn health(&self, server: usize) -> Health {
@@ -101,7 +101,9 @@ fn answer(world: &World, asked: &[u8], (bound, is_sick): (&mut String, bool)) ->
             let (_, password, _) = element(rest)?;
             let (name, password) = (text(name), text(password));
             let is_right = match named(world, &name) {
-                Some(person) => password == person.password(),
+                Some(person) => {
+                    world.lie == Some(Lie::AnyPasswordIsRight) || password == person.password()
+                }
                 None => name == READER && password == READER_PASSWORD,
             };
             *bound = if is_right && !is_sick {

@@ -5,13 +5,13 @@
 
 use std::{
     collections::{BTreeMap, BTreeSet},
-    sync::Mutex,
+    sync::{Mutex, PoisonError},
 };
 
 use jiff::Timestamp;
 use passerelle::{
     authn::cas::Ticket,
-    sp_check::{Expected, Identity, Profile, Rule, read},
+    sp_check::{Expected, Identity, Profile, read},
 };
 
 use crate::{
@@ -45,8 +45,8 @@ struct Known {
     names: BTreeMap<(Provider, usize), String>,
     /// Of whom each browser has brought word last, and when.
     last: BTreeMap<usize, (usize, u64)>,
-    /// How far any clock was off so far.
-    most_off_ms: u64,
+    /// From when on the clock of which node was off by how much.
+    clocks: Vec<(u64, usize, u64)>,
     successes: usize,
     /// What was found that must not be.
     faults: Vec<String>,
@@ -77,8 +77,8 @@ struct Request {
     relay_state: String,
     /// The browsers that have brought it, or gone on with what it began.
     brought_by: BTreeSet<usize>,
-    /// In whose browser it was answered, of whom, and when.
-    answered: Vec<(Visitor, u64)>,
+    /// In whose browser it was answered, of whom, and when: of nobody where a request that is signed was refused.
+    answered: Vec<(Option<Visitor>, u64)>,
     /// Whether the store did not answer once when it was to be marked, or has lost that since.
     is_unguarded: bool,
 }
@@ -98,7 +98,8 @@ pub(crate) struct Delivery<'a> {
 
 impl Judge {
     fn change<T>(&self, change: impl FnOnce(&mut Known) -> T) -> T {
-        change(&mut self.0.lock().unwrap())
+        // A panic in here is a fault to be told of, with all that was found before.
+        change(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
     /// All that was found.
@@ -117,9 +118,9 @@ impl Judge {
         self.change(|known| known.faults.push(what.to_owned()));
     }
 
-    /// A clock is off by so much.
-    pub(crate) fn is_off(&self, by: i64) {
-        self.change(|known| known.most_off_ms = known.most_off_ms.max(by.unsigned_abs()));
+    /// From now on the clock of a node is off by so much.
+    pub(crate) fn is_off(&self, at: u64, node: usize, by: i64) {
+        self.change(|known| known.clocks.push((at, node, by.unsigned_abs())));
     }
 
     /// The CAS server has given somebody a ticket.
@@ -288,13 +289,27 @@ impl Judge {
 }
 
 impl Known {
+    /// How far two clocks were apart at most, at any time since then.
+    fn apart_since(&self, since: u64) -> u64 {
+        let mut before = BTreeMap::new();
+        let mut most = 0;
+        for (at, node, by) in &self.clocks {
+            if *at <= since {
+                before.insert(node, *by);
+            } else {
+                most = most.max(*by);
+            }
+        }
+        before.into_values().fold(most, u64::max) * 2
+    }
+
     fn judge(&mut self, world: &World, delivery: &Delivery<'_>) -> Result<String, String> {
         let answer = delivery.answer;
         let id = answer
             .attribute("InResponseTo")
             .ok_or("an answer to nothing")?;
         let request = self.requests.get(&id).ok_or("an answer to no request")?;
-        let wish = request.wish;
+        let (wish, now) = (request.wish, world.now());
         if !request.brought_by.contains(&delivery.browser) {
             return Err(format!(
                 "{id} is answered in a browser that has not brought it"
@@ -306,6 +321,14 @@ impl Known {
         if answer.relay_state.as_deref() != Some(&request.relay_state) {
             return Err(format!("{id} is answered with another RelayState"));
         }
+        // How old a sign-in others take is for them to say, and a node that is ahead may have dated what another one
+        // tells of: `is_proven` looks at both itself.
+        let apart = self.apart_since(now.saturating_sub(SESSION_MS));
+        let strictness = if wish.provider.is_zoom() && apart == 0 {
+            Profile::Zoom
+        } else {
+            Profile::AnyAge
+        };
         let reading = read(
             &answer.base64,
             &Expected {
@@ -315,18 +338,10 @@ impl Known {
                 acs: wish.provider.acs(),
                 request_id: Some(&id),
                 now: delivery.node_now,
-                strictness: Profile::Zoom,
+                strictness,
             },
         );
-        // How old a sign-in others take is for them to say, and a node that is ahead may have dated what another one
-        // tells of: `is_proven` looks at both itself.
-        let refusals: Vec<_> = reading
-            .refusals()
-            .filter(|rule| {
-                let is_looked_at = self.most_off_ms > 0 || !wish.provider.is_zoom();
-                !is_looked_at || *rule != Rule::AuthnInstant
-            })
-            .collect();
+        let refusals: Vec<_> = reading.refusals().collect();
         if !refusals.is_empty() {
             return Err(format!(
                 "{id}: a strict provider refuses the answer: {refusals:?}"
@@ -334,8 +349,9 @@ impl Known {
         }
         let Some(identity) = reading.identity else {
             let (_, second) = reading.status.ok_or("no status")?;
-            let second = second.unwrap_or_default();
+            let second = second.ok_or("who it is cannot be read, and why not is not said")?;
             let last = second.rsplit(':').next().unwrap_or_default();
+            self.is_refused_once(now, &id)?;
             return Ok(format!("{last} for {id}"));
         };
         let person = self.whose(world, wish.provider, &identity, answer)?;
@@ -421,16 +437,19 @@ impl Known {
         identity: &Identity,
     ) -> Result<(), String> {
         let request = &self.requests[id];
-        let (now, off) = (world.now(), self.most_off_ms * 2 + 2000);
+        let now = world.now();
+        let off = |proof: &Proof| self.apart_since(proof.at) + 2000;
         let instant = |at: u64| World::instant(at).as_millisecond();
         let said = identity.authn_instant.as_millisecond();
         let theirs = self
             .proofs
             .iter()
             .filter(|proof| (proof.who.browser, proof.who.person) == (who.browser, who.person));
-        let vouched: Vec<_> = theirs
+        // One proof must be all that is wanted of it: what is left of them is looked at further.
+        let mut vouched: Vec<_> = theirs
             .filter_map(|proof| Some((proof, proof.vouched_at?)))
             .filter(|(proof, vouched)| {
+                let off = off(proof);
                 let (early, late) = (off.cast_signed(), (off + PATIENCE_MS).cast_signed());
                 said >= instant(proof.at) - early && said <= instant(*vouched) + late
             })
@@ -446,7 +465,8 @@ impl Known {
                 .typed_at
                 .is_some_and(|typed| typed >= request.issued_at)
         };
-        if request.wish.must_be_new && !vouched.iter().any(|(proof, _)| is_new(proof)) {
+        vouched.retain(|(proof, _)| !request.wish.must_be_new || is_new(proof));
+        if vouched.is_empty() {
             return Err(format!("{id}: {who:?} did not type a password for it"));
         }
         let oldest = if request.wish.provider.is_zoom() {
@@ -454,16 +474,15 @@ impl Known {
         } else {
             SESSION_MS
         };
-        if !vouched
-            .iter()
-            .any(|(_, at)| now - at <= oldest + off + PATIENCE_MS)
-        {
+        vouched.retain(|(proof, at)| now - at <= oldest + off(proof) + PATIENCE_MS);
+        if vouched.is_empty() {
             return Err(format!("{id}: what {who:?} have proven is too old"));
         }
         let lasts = |proof: &Proof| {
             proof.is_unmarked || proof.over_at.is_none_or(|over| delivery.asked_at <= over)
         };
-        if !vouched.iter().any(|(proof, _)| lasts(proof)) {
+        vouched.retain(|(proof, _)| lasts(proof));
+        if vouched.is_empty() {
             return Err(format!("{id}: {who:?} have signed out"));
         }
         match request.wish.context {
@@ -480,21 +499,45 @@ impl Known {
     /// seconds is answered again, to the same. Where the store did not say whether the request was used, or has
     /// lost that since, R-33 lets it be answered.
     fn is_answered_once(&mut self, world: &World, who: Visitor, id: &str) -> Result<(), String> {
-        let off = self.most_off_ms * 2;
-        let request = self.requests.get_mut(id).ok_or("no request")?;
         let now = world.now();
-        let may_click_again = |(before, at): &(Visitor, u64)| {
-            (before.browser, before.person) == (who.browser, who.person)
+        let request = self.requests.get(id).ok_or("no request")?;
+        let may_click_again = |(before, at): &(Option<Visitor>, u64)| {
+            let off = self.apart_since(at.saturating_sub(PATIENCE_MS));
+            before.is_some_and(|before| before == who)
                 && now - at <= SECOND_CLICK_MS + SLACK_MS + off
                 && world.method != crate::world::Method::Cas
         };
         let is_second = !request.answered.iter().all(may_click_again);
-        let before = format!("{:?}", request.answered);
-        request.answered.push((who, now));
-        if is_second && !request.is_unguarded {
-            return Err(format!("{id} is answered again, to {who:?} after {before}"));
+        self.is_answered(id, (Some(who), now), is_second)
+    }
+
+    /// A request that is signed is refused once, and has no other answer. Of others anybody makes as many as
+    /// they like.
+    fn is_refused_once(&mut self, now: u64, id: &str) -> Result<(), String> {
+        let request = self.requests.get(id).ok_or("no request")?;
+        if !request.wish.is_signed {
+            return Ok(());
         }
-        Ok(())
+        let is_second = !request.answered.is_empty();
+        self.is_answered(id, (None, now), is_second)
+    }
+
+    fn is_answered(
+        &mut self,
+        id: &str,
+        answer: (Option<Visitor>, u64),
+        is_second: bool,
+    ) -> Result<(), String> {
+        let request = self.requests.get_mut(id).ok_or("no request")?;
+        let before = format!("{:?}", request.answered);
+        request.answered.push(answer);
+        if !is_second || request.is_unguarded {
+            return Ok(());
+        }
+        Err(match answer.0 {
+            Some(who) => format!("{id} is answered again, to {who:?} after {before}"),
+            None => format!("{id} is refused after {before}"),
+        })
     }
 
     /// Whoever has signed in last in a browser is who sits there: the one before them is told of no more, or has
@@ -519,4 +562,13 @@ impl Known {
         }
         Ok(())
     }
+}
+
+#[test]
+fn a_judge_who_panics_still_tells_what_was_found() {
+    let judge = Judge::default();
+    judge.change(|known| known.faults.push("found before".to_owned()));
+    let panics = || judge.is_over(0, "ST-that-nobody-has");
+    assert!(std::panic::catch_unwind(std::panic::AssertUnwindSafe(panics)).is_err());
+    assert_eq!(judge.faults(), ["found before"]);
 }

@@ -36,7 +36,10 @@ use passerelle::{
     web::{Front, router},
 };
 use tempfile::TempDir;
-use tokio::{sync::watch, time::Instant};
+use tokio::{
+    sync::watch,
+    time::{Instant, timeout},
+};
 use tower::ServiceExt as _;
 
 use crate::{
@@ -44,11 +47,14 @@ use crate::{
     cas::{CAS, NODES},
     directory::{self, BASE, READER, READER_PASSWORD, SERVERS},
     store::NodeStore,
-    world::{BEGINNING, Method, Person, World},
+    world::{BEGINNING, Lie, Method, Person, World},
 };
 
 /// The proxy before the nodes.
 pub(crate) const PEER: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 40_000);
+
+/// The longest that a node may let anybody wait: more than all its own bounds together.
+const LONGEST_ANSWER: Duration = Duration::from_secs(65);
 
 /// The clock of a node.
 #[derive(Debug)]
@@ -138,7 +144,8 @@ impl Node {
         self.router.lock().unwrap().is_some()
     }
 
-    /// Asks it; none where it is not there, or ends meanwhile.
+    /// Asks it; none where it is not there, or ends meanwhile. One that lives and says nothing is a fault: whoever
+    /// asks would wait for ever, and so would the run.
     pub(crate) async fn ask(
         &self,
         world: &World,
@@ -148,16 +155,27 @@ impl Node {
         let router = self.router.lock().unwrap().clone()?;
         let mut life = self.life.subscribe();
         let asking = async {
+            if world.lie == Some(Lie::NeverAnswers) && world.dice.falls(20) {
+                std::future::pending::<()>().await;
+            }
             let response = router.oneshot(request).await.unwrap();
             let (parts, body) = response.into_parts();
             let body = to_bytes(body, 1 << 20).await.unwrap();
             (parts, String::from_utf8(body.into()).unwrap())
         };
-        tokio::select! {
-            biased;
-            _ = life.changed() => None,
-            answer = asking => Some(answer),
-        }
+        let answer = async {
+            tokio::select! {
+                biased;
+                _ = life.changed() => None,
+                answer = asking => Some(answer),
+            }
+        };
+        let answer = timeout(LONGEST_ANSWER, answer).await;
+        answer.unwrap_or_else(|_| {
+            let what = format!("node {} lives and does not answer", self.number);
+            world.judge.finds(world, &what);
+            None
+        })
     }
 }
 

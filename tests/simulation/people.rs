@@ -10,7 +10,7 @@ use crate::{
     browsers::{Browser, Call, Cause, hex},
     lab::form::Form,
     providers::Wish,
-    world::World,
+    world::{Lie, World},
 };
 
 /// More pages than a sign-in takes once nothing goes wrong any more.
@@ -37,7 +37,11 @@ impl Browser {
         let id = format!("_{:016x}", world.dice.number());
         let relay_state = format!("to {}", hex(&id, 6));
         let (path, body) = wish.message(&id, &relay_state, World::instant(now));
-        world.judge.is_asked(now, &id, wish, &relay_state);
+        let mut expected = wish;
+        if world.lie == Some(Lie::AnswerUnderAnotherName) {
+            expected.provider = wish.provider.by_its_other_name();
+        }
+        world.judge.is_asked(now, &id, expected, &relay_state);
         self.note(&format!("{id}: {wish:?}"));
         let call = Call {
             url: Url::parse(&format!("{ORIGIN}{path}")).unwrap(),
@@ -165,7 +169,7 @@ impl Browser {
         };
         let form = page.filled(&person.login, &password);
         let call = Self::of_form(page, &form, came_by);
-        if world.strikes(60) {
+        if world.is_kept() {
             self.note("keeps a form, for another browser to send");
             world.is_seen(&call);
             return None;
@@ -276,6 +280,15 @@ pub(crate) async fn lives(browser: Arc<Browser>, times: usize) {
             browser.does_something().await;
         }
         let _ = browser.sign_in(Wish::any(&world.dice)).await;
+    }
+}
+
+/// Somebody works all day in a browser of their own, and uses a session for as long as it lives.
+pub(crate) async fn stays(browser: Arc<Browser>, until: u64) {
+    let world = Arc::clone(&browser.world);
+    while world.now() < until {
+        let _ = browser.sign_in(Wish::lasting(&world.dice)).await;
+        world.wait(1_800_000, 5_400_000).await;
     }
 }
 

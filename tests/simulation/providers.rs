@@ -53,7 +53,8 @@ pub(crate) const PASSWORD: &str =
 const UNHEARD: &str = "https://refeds.org/profile/mfa";
 
 impl Provider {
-    const ALL: [Self; 4] = [
+    /// All of them.
+    pub(crate) const ALL: [Self; 4] = [
         Self::Intranet,
         Self::Library,
         Self::Zoom,
@@ -67,6 +68,16 @@ impl Provider {
             Self::Library => LIBRARY,
             Self::Zoom => ZOOM,
             Self::ZoomByItsOtherName => ZOOM_ALIAS,
+        }
+    }
+
+    /// The same provider by its other name, if it has one.
+    pub(crate) const fn by_its_other_name(self) -> Self {
+        match self {
+            Self::Intranet => Self::Intranet,
+            Self::Library => Self::Library,
+            Self::Zoom => Self::ZoomByItsOtherName,
+            Self::ZoomByItsOtherName => Self::Zoom,
         }
     }
 
@@ -123,6 +134,15 @@ impl Wish {
             is_passive: false,
             context: Context::Any,
             ..Self::any(dice)
+        }
+    }
+
+    /// One that takes a sign-in for as long as a session lives.
+    pub(crate) fn lasting(dice: &Dice) -> Self {
+        Self {
+            provider: Provider::Library,
+            is_signed: dice.falls(300),
+            ..Self::plain(dice)
         }
     }
 

@@ -5,13 +5,19 @@ use std::sync::Arc;
 use crate::{cas::Health, world::World};
 
 /// For how long it storms.
-const LENGTHS: [u64; 4] = [600_000, 1_800_000, 3_600_000, 12_000_000];
+const LENGTHS: [u64; 5] = [600_000, 1_800_000, 3_600_000, 12_000_000, A_DAY];
+/// A day at work: longer than a session lives.
+pub(crate) const A_DAY: u64 = 40_000_000;
 /// The longest that something is away.
 const LONGEST: u64 = 25_000;
 
-/// Has things go wrong for a while.
-pub(crate) async fn rages(world: &Arc<World>) {
-    let end = world.dice.pick(&LENGTHS);
+/// For how long it storms in a run.
+pub(crate) fn lasts(world: &World) -> u64 {
+    world.dice.pick(&LENGTHS)
+}
+
+/// Has things go wrong until `end`.
+pub(crate) async fn rages(world: &Arc<World>, end: u64) {
     if world.dice.falls(250) {
         // One whose clock nobody sets.
         let by = if world.dice.falls(500) {
@@ -22,7 +28,11 @@ pub(crate) async fn rages(world: &Arc<World>) {
         jumps(world, world.dice.below(world.nodes.len()), by);
     }
     while world.now() < end {
-        let most = world.dice.pick(&[20_000, 120_000, 600_000]);
+        // Over a day as often in all as over an hour or two, or no session would live to its end.
+        let most = match end {
+            A_DAY => world.dice.pick(&[600_000, 3_600_000, 7_200_000]),
+            _ => world.dice.pick(&[20_000, 120_000, 600_000]),
+        };
         world.wait(1000, most).await;
         strikes(world).await;
     }
@@ -41,8 +51,8 @@ pub(crate) async fn ends_badly(world: &Arc<World>) {
 
 /// All is calm, and every clock right.
 pub(crate) fn is_over(world: &Arc<World>) {
-    for node in &world.nodes {
-        node.clock.is_off(0);
+    for (number, node) in world.nodes.iter().enumerate() {
+        jumps(world, number, 0);
         if !node.is_up() {
             node.start(world);
         }
@@ -51,11 +61,14 @@ pub(crate) fn is_over(world: &Arc<World>) {
 }
 
 fn jumps(world: &World, node: usize, by: i64) {
+    if !world.has_odd_clocks {
+        return;
+    }
     world.note(
         "storm",
         &format!("the clock of node {node} is off by {by} ms"),
     );
-    world.judge.is_off(by);
+    world.judge.is_off(world.now(), node, by);
     world.nodes[node].clock.is_off(by);
 }
 

@@ -12,8 +12,14 @@ use jiff::{SignedDuration, Timestamp};
 use tokio::time::{Instant, sleep};
 
 use crate::{
-    browsers::Call, cas::CasServer, crowd::Crowd, dice::Dice, directory::Directory, judge::Judge,
-    nodes::Node, store::SharedStore,
+    browsers::Call,
+    cas::{CasServer, Health},
+    crowd::Crowd,
+    dice::Dice,
+    directory::Directory,
+    judge::Judge,
+    nodes::Node,
+    store::SharedStore,
 };
 
 /// When every run begins.
@@ -46,8 +52,20 @@ impl Method {
 /// A fault that is planted, so that it shows whether the judge sees it.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(crate) enum Lie {
+    /// An answer goes to where another provider takes answers.
+    AnswerToAnother,
+    /// An answer is for Zoom under the name under which it has not asked.
+    AnswerUnderAnotherName,
+    /// The directory takes any password.
+    AnyPasswordIsRight,
     /// The CAS server says that a login is new which is not: as if nobody minded `ForceAuthn`.
     EveryLoginIsNew,
+    /// A node takes a request, and says nothing to it.
+    NeverAnswers,
+    /// A page on which somebody is stopped leads nowhere.
+    NoLinks,
+    /// No session ends by its age.
+    NoSessionEnds,
     /// All browsers are given one value to keep: as if journeys were bound to none.
     OneBrowserForAll,
     /// The store knows no mark again: as if nobody minded replays.
@@ -56,6 +74,10 @@ pub(crate) enum Lie {
     NoNoticeEnds,
     /// The store finds the session of somebody else.
     SessionOfAnother,
+    /// Somebody waits for what never comes.
+    SomebodyNeverLeaves,
+    /// Of those who are asked who people are nobody is there, although all is calm.
+    StaysAway,
     /// The CAS server vouches for somebody else.
     TicketOfAnother,
 }
@@ -111,6 +133,8 @@ pub(crate) struct World {
     pub(crate) dice: Dice,
     pub(crate) method: Method,
     pub(crate) lie: Option<Lie>,
+    /// Whether clocks go wrong. Where they do not, the judge need not allow for it.
+    pub(crate) has_odd_clocks: bool,
     pub(crate) people: Vec<Person>,
     pub(crate) crowd: Arc<Crowd>,
     pub(crate) judge: Judge,
@@ -133,11 +157,13 @@ impl World {
         let method = dice.pick(&Method::ALL);
         let people = 5 + dice.below(6);
         let nodes = 2 + dice.below(2);
+        let has_odd_clocks = dice.falls(667);
         let began = Instant::now();
         Self {
             seed,
             method,
             lie,
+            has_odd_clocks,
             people: (0..people).map(Person::of).collect(),
             crowd: Arc::default(),
             judge: Judge::default(),
@@ -193,6 +219,13 @@ impl World {
         self.calm_since.load(Ordering::Relaxed) == 0 && self.dice.falls(in_a_thousand)
     }
 
+    /// Whether somebody keeps what they should send, for another browser to send it.
+    pub(crate) fn is_kept(&self) -> bool {
+        // That alone shows what its lie is about: seldom as things are, and with a lie many seeds would show nothing.
+        let is_often = self.lie == Some(Lie::OneBrowserForAll);
+        self.strikes(if is_often { 400 } else { 60 })
+    }
+
     /// Whether all has been calm for so long that whatever rested has rested.
     pub(crate) fn is_settled(&self) -> bool {
         let since = self.calm_since.load(Ordering::Relaxed);
@@ -203,8 +236,13 @@ impl World {
     pub(crate) fn calm(&self) {
         self.calm_since.store(self.now(), Ordering::Relaxed);
         self.store.is_back();
-        self.cas.are_back();
-        self.directory.are_back();
+        let health = if self.lie == Some(Lie::StaysAway) {
+            Health::Gone
+        } else {
+            Health::Well
+        };
+        self.cas.is_all(health);
+        self.directory.is_all(health);
         self.note("world", "all is calm");
     }
 
