@@ -65,7 +65,8 @@ struct Line {
     /// Who is not signing in, of whom one comes by chance: some are back within the second, others after minutes.
     idle: Vec<usize>,
     chance: StdRng,
-    /// Whose session was kept, as far as whoever plays says what the store does.
+    /// Whose session was kept: they were let in by it since. On a machine that others use, a session is at times made and
+    /// not kept.
     known: BTreeSet<usize>,
     /// Whose session was kept by a server that has lost it.
     lost: BTreeSet<usize>,
@@ -96,7 +97,7 @@ struct Waiting {
 }
 
 impl Load {
-    /// Has everybody sign in once, a few at one time, and begins with as many a second.
+    /// Has everybody sign in, a few at one time, and come again, and begins with as many a second.
     ///
     /// # Errors
     ///
@@ -108,18 +109,20 @@ impl Load {
         a_second: u32,
     ) -> anyhow::Result<Self> {
         let (few, reader_of_all) = (guests.len().div_ceil(AT_FIRST).max(1), &reader);
-        thread::scope(|scope| {
+        let are_known = thread::scope(|scope| {
             let groups = guests.chunks_mut(few);
             let coming: Vec<_> = groups
                 .map(|group| scope.spawn(move || come_first(group, reader_of_all)))
                 .collect();
+            let mut are_known = Vec::new();
             for group in coming {
-                group
-                    .join()
-                    .map_err(|_panic| anyhow!("a thread broke down"))??;
+                let group = group.join();
+                are_known.extend(group.map_err(|_panic| anyhow!("a thread broke down"))??);
             }
-            anyhow::Ok(())
+            anyhow::Ok(are_known)
         })?;
+        let known = are_known.into_iter().enumerate();
+        let known = known.filter(|(_, is_known)| *is_known);
         let shared = Arc::new(Shared {
             line: Mutex::new(Line {
                 every: Duration::from_secs(1) / a_second,
@@ -127,7 +130,7 @@ impl Load {
                 came: 0,
                 idle: (0..guests.len()).collect(),
                 chance: StdRng::seed_from_u64(SEED),
-                known: (0..guests.len()).collect(),
+                known: known.map(|(guest, _)| guest).collect(),
                 lost: BTreeSet::new(),
                 is_kept: true,
                 called: BTreeSet::new(),
@@ -172,14 +175,14 @@ impl Load {
         line.lost.append(&mut known);
     }
 
-    /// Has everybody come who has no session, as fast as others do.
+    /// Has everybody come who is not known to have a session, until they are, as fast as others do.
     pub(crate) fn call_everybody(&self) {
         let everybody = 0..self.shared.guests.len();
         let mut line = lock(&self.shared.line);
         line.called = everybody.filter(|it| !line.known.contains(it)).collect();
     }
 
-    /// Whether everybody has come who was called.
+    /// Whether everybody has a session who was called.
     pub(crate) fn has_everybody_come(&self) -> bool {
         lock(&self.shared.line).called.is_empty()
     }
@@ -210,17 +213,22 @@ impl Load {
     }
 }
 
-/// Has each of them sign in.
-fn come_first(guests: &mut [Guest], reader: &Reader) -> anyhow::Result<()> {
-    for guest in guests {
-        let mut journey = Journey::begin()?;
-        let come = guest.visitor.go_on(&mut journey, (&guest.nodes, reader));
-        match come.with_context(|| guest.visitor.person.login.clone())? {
-            Come::ToTheEnd(_) => {}
-            Come::ToWait => return Err(anyhow!("nobody is let in")),
-        }
+/// Has each of them sign in and come again; for each of them whether they were let in by their session then.
+fn come_first(guests: &mut [Guest], reader: &Reader) -> anyhow::Result<Vec<bool>> {
+    let each = guests.iter_mut().map(|guest| {
+        come_once(guest, reader)?;
+        Ok(come_once(guest, reader)? == How::Reused)
+    });
+    each.collect()
+}
+
+fn come_once(guest: &mut Guest, reader: &Reader) -> anyhow::Result<How> {
+    let mut journey = Journey::begin()?;
+    let come = guest.visitor.go_on(&mut journey, (&guest.nodes, reader));
+    match come.with_context(|| guest.visitor.person.login.clone())? {
+        Come::ToTheEnd(come) => Ok(come.how),
+        Come::ToWait => Err(anyhow!("nobody is let in")),
     }
-    Ok(())
 }
 
 impl Shared {
@@ -326,7 +334,9 @@ impl Shared {
         if let Some(place) = place {
             line.under_way.swap_remove(place);
         }
-        line.called.remove(&one.guest);
+        if line.known.contains(&one.guest) {
+            line.called.remove(&one.guest);
+        }
         line.idle.push(one.guest);
     }
 }
@@ -342,15 +352,13 @@ impl Line {
         }
     }
 
-    /// Notes what is known of the session of somebody who was let in: one that was made anew takes the place of what
-    /// they had.
+    /// Notes what is known of the session of somebody who was let in: of one that was made anew nothing, until it has let
+    /// them in.
     fn note_session(&mut self, one: &UnderWay, how: How) {
-        if how == How::Reused {
-            return;
-        }
-        self.lost.remove(&one.guest);
-        self.known.remove(&one.guest);
-        if one.is_kept && self.is_kept {
+        if how != How::Reused {
+            self.lost.remove(&one.guest);
+            self.known.remove(&one.guest);
+        } else if one.is_kept && self.is_kept && one.had == Had::Nothing {
             self.known.insert(one.guest);
         }
     }
