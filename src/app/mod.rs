@@ -6,6 +6,7 @@ pub mod compare;
 mod connection;
 mod control;
 pub mod doctor;
+mod door;
 pub mod duties;
 pub mod follow;
 pub mod lasting;

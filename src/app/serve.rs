@@ -15,7 +15,11 @@ use tokio::{
     time::{interval, sleep},
 };
 
-use super::{connection::Limited, live::Live};
+use super::{
+    connection::Limited,
+    door::{Caller, Door, Key},
+    live::Live,
+};
 use crate::{
     config::sections::{Metrics, Server},
     edge::connections::Connections,
@@ -33,6 +37,9 @@ const BACKLOG: u32 = 4096;
 /// How long from one beat of [`pulse`] to the next: less than nearly every time limit of ours, and much
 /// more than it costs.
 const PULSE: Duration = Duration::from_millis(500);
+
+/// How long a connection that was taken before the end may be silent, or in its TLS handshake, and still be served.
+const FIRST_WORDS: Duration = Duration::from_secs(1);
 
 /// How many machines may ask for the counts at one time.
 const MOST_WATCHERS: usize = 16;
@@ -68,7 +75,8 @@ pub async fn serve(
     if let Some(tls) = &tls {
         live.keeps_tls(tls);
     }
-    let listening = listening(listener)?.handle(handle.clone());
+    let (listening, door) = listening(listener)?;
+    let listening = listening.handle(handle.clone());
     let run = async move {
         match tls {
             None => {
@@ -93,9 +101,24 @@ pub async fn serve(
         never = pulse() => match never {},
         () = stop => {}
     }
-    let grace = live.current().server.stop_grace_seconds;
-    handle.graceful_shutdown(Some(Duration::from_secs(grace.into())));
+    let grace = Duration::from_secs(live.current().server.stop_grace_seconds.into());
+    tokio::select! {
+        end = &mut run => return end,
+        () = let_speak(&door, &handle, grace) => {}
+    }
+    handle.graceful_shutdown(Some(grace));
     run.await
+}
+
+/// Takes no connection from now on, and waits for what those that were taken are asked for.
+///
+/// A connection on which nothing has come yet is closed by what follows, and what is on its way there is lost; a
+/// password is never sent again by a balancer.
+async fn let_speak(door: &Key, handle: &Handle<Caller>, grace: Duration) {
+    door.shut().await;
+    if handle.connection_count() > 0 {
+        sleep(FIRST_WORDS.min(grace)).await;
+    }
 }
 
 /// Has something fall due soon, always.
@@ -130,7 +153,9 @@ pub async fn compare_clocks(live: Arc<Live>) {
 pub fn tell_metrics(live: &Arc<Live>, metrics: Metrics) -> io::Result<JoinHandle<()>> {
     let listener = bind(metrics.listen)?;
     let limit = Arc::new(Connections::at_most(MOST_WATCHERS));
-    let listening = listening(listener)?.acceptor(Limited::over(NoDelayAcceptor, limit));
+    // Never shut: it is there to the end.
+    let (listening, _) = listening(listener)?;
+    let listening = listening.acceptor(Limited::over(NoDelayAcceptor, limit));
     let service = ServiceExt::<Request>::into_make_service(live.metrics());
     Ok(tokio::spawn(async move {
         if let Err(error) = listening.serve(service).await {
@@ -150,16 +175,17 @@ fn bind(address: SocketAddr) -> io::Result<std::net::TcpListener> {
     socket.listen(BACKLOG)?.into_std()
 }
 
-/// HTTP as it is spoken here, to whomever: version 1.1, in bounds.
+/// HTTP as it is spoken here, to whomever: version 1.1, in bounds; and what ends the taking of connections.
 fn listening(
     listener: std::net::TcpListener,
-) -> io::Result<axum_server::Server<SocketAddr, DefaultAcceptor>> {
-    let mut listening = axum_server::from_tcp(listener)?.http1_only();
+) -> io::Result<(axum_server::Server<Caller, DefaultAcceptor>, Key)> {
+    let (door, key) = Door::at(listener)?;
+    let mut listening = axum_server::Server::from_listener(door).http1_only();
     listening
         .http_builder()
         .http1()
         .timer(TokioTimer::new())
         .header_read_timeout(HEAD_TIME)
         .max_buf_size(MAX_HEAD_BYTES);
-    Ok(listening)
+    Ok((listening, key))
 }

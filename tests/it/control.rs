@@ -491,6 +491,48 @@ async fn a_server_that_waits_for_its_last_clients_answers_commands_to_its_end_an
     assert!(house.status()["server"].is_null());
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn whoever_is_connected_or_stands_in_the_line_when_a_server_is_stopped_is_answered() {
+    let house = House::new();
+    let mut server = house.start().await;
+    let port: u16 = { house.bridge.base.rsplit(':') }
+        .next()
+        .unwrap()
+        .parse()
+        .unwrap();
+    let connect = || TcpStream::connect((Ipv4Addr::LOCALHOST, port));
+    let ask = |client: &mut TcpStream| {
+        let head = format!(
+            "GET /healthz HTTP/1.1\r\nHost: idp.localhost:{port}\r\nConnection: close\r\n\r\n"
+        );
+        client.write_all(head.as_bytes())
+    };
+    let mut silent = connect().unwrap();
+    // The kernel takes them for a server that hears of them and of its end at one time.
+    server.pause();
+    let mut line: Vec<_> = (0..16).map(|_| connect().unwrap()).collect();
+    for client in &mut line {
+        ask(client).unwrap();
+    }
+    server.terminate();
+    server.go_on();
+    until("no connection is taken any more", async || {
+        connect().is_err()
+    })
+    .await;
+    ask(&mut silent).unwrap();
+    for client in line.iter().chain([&silent]) {
+        client
+            .set_read_timeout(Some(Duration::from_mins(1)))
+            .unwrap();
+        let mut said = String::new();
+        BufReader::new(client).read_line(&mut said).unwrap();
+        assert_eq!(said, "HTTP/1.1 200 OK\r\n");
+    }
+    let status = server.ends().await;
+    assert!(status.success(), "{status}");
+}
+
 /// How many processes wait for a lock on the folder at `path`.
 fn waiting_for(path: &Path) -> usize {
     let inode = std::os::unix::fs::MetadataExt::ino(&path.metadata().unwrap());

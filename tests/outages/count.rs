@@ -1,8 +1,12 @@
 //! What is counted, by the phases of an outage.
 
-use std::sync::{
-    Mutex, MutexGuard, PoisonError,
-    atomic::{AtomicUsize, Ordering},
+use std::{
+    collections::BTreeSet,
+    net::SocketAddr,
+    sync::{
+        Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicUsize, Ordering},
+    },
 };
 
 use crate::kit::measure::Samples;
@@ -45,7 +49,7 @@ impl Phase {
 
     /// What a sign-in counts for that began in one phase and ended in another: only what took place within one says
     /// something of that alone.
-    const fn of(begun: Self, ended: Self) -> Self {
+    pub(crate) const fn of(begun: Self, ended: Self) -> Self {
         match (begun, ended) {
             (Self::Before | Self::Onset, Self::During) => Self::Onset,
             (Self::Before | Self::Onset | Self::During | Self::Return, Self::After) => Self::Return,
@@ -55,9 +59,10 @@ impl Phase {
 }
 
 /// How somebody was let in.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
 pub(crate) enum How {
     /// By their session.
+    #[default]
     Reused,
     /// By the session that they have at CAS, without typing.
     ThroughCas,
@@ -67,8 +72,26 @@ pub(crate) enum How {
     TypedAtCas,
 }
 
+/// Where people sign in who have no session, and which nodes are for them.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) enum Pair {
+    AtDirectory,
+    AtCas,
+}
+
+/// What somebody has to show who comes.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) enum Had {
+    /// No session, or one of which nobody knows whether it was kept.
+    Nothing,
+    /// A session that was kept.
+    Session,
+    /// One that was kept, by a server that has lost it since.
+    LostSession,
+}
+
 /// What came of the sign-ins that count for one phase.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(crate) struct Tally {
     /// Those that ended with an answer for the right person.
     pub(crate) signed_in: usize,
@@ -78,14 +101,28 @@ pub(crate) struct Tally {
     pub(crate) mixed: usize,
     /// Requests that another node was asked once more.
     pub(crate) retried: usize,
+    /// Requests that a node took, and hung up on before an answer began.
+    pub(crate) hung_up: usize,
+    /// Sign-ins of whoever had to load a page once more, since a form is never sent again by itself.
+    pub(crate) reloaded: usize,
+    /// Those who had a session that was kept, and were not let in by it at once.
+    pub(crate) forgotten: usize,
+    /// Those whose session was lost with a server, and who signed in anew.
+    pub(crate) renewed: usize,
+    /// Those whose session was lost with a server, and who were let in by it.
+    pub(crate) revived: usize,
     /// Sign-ins of whoever was told in between that it does not work now, or found nobody at CAS, and tried again.
     pub(crate) waited: usize,
+    /// Of these, those who sign in at the directory.
+    pub(crate) waited_at_directory: usize,
     /// Sign-ins of whom the answer was lost with a node, and who came with another request.
     pub(crate) anew: usize,
     pub(crate) reused: usize,
     pub(crate) through_cas: usize,
     pub(crate) typed: usize,
     pub(crate) typed_at_cas: usize,
+    /// The nodes that let somebody in who had no session.
+    pub(crate) let_in_by: BTreeSet<SocketAddr>,
     /// How long those took that did not wait, in milliseconds, from when they were due.
     times: Vec<f64>,
 }
@@ -105,17 +142,54 @@ impl Tally {
         all
     }
 
+    /// Counts one more.
+    pub(crate) fn count(&mut self, one: &SignedIn) {
+        let come = &one.come;
+        self.signed_in += 1;
+        match come.how {
+            How::Reused => self.reused += 1,
+            How::ThroughCas => self.through_cas += 1,
+            How::Typed => self.typed += 1,
+            How::TypedAtCas => self.typed_at_cas += 1,
+        }
+        let is_by_session = come.how == How::Reused;
+        match one.had {
+            Had::Nothing => {}
+            Had::Session => self.forgotten += usize::from(!is_by_session || come.has_waited),
+            Had::LostSession if is_by_session => self.revived += 1,
+            Had::LostSession => self.renewed += 1,
+        }
+        if !is_by_session {
+            self.let_in_by.extend(come.let_in_by);
+        }
+        self.anew += usize::from(come.has_begun_anew);
+        self.reloaded += usize::from(come.has_reloaded);
+        if come.has_waited {
+            self.waited += 1;
+            self.waited_at_directory += usize::from(one.pair == Pair::AtDirectory);
+        } else {
+            self.times.push(one.took_ms);
+        }
+    }
+
     fn add(&mut self, other: &Self) {
         self.signed_in += other.signed_in;
         self.failed += other.failed;
         self.mixed += other.mixed;
         self.retried += other.retried;
+        self.hung_up += other.hung_up;
+        self.reloaded += other.reloaded;
+        self.forgotten += other.forgotten;
+        self.renewed += other.renewed;
+        self.revived += other.revived;
         self.waited += other.waited;
+        self.waited_at_directory += other.waited_at_directory;
         self.anew += other.anew;
         self.reused += other.reused;
         self.through_cas += other.through_cas;
         self.typed += other.typed;
         self.typed_at_cas += other.typed_at_cas;
+        self.let_in_by.extend(&other.let_in_by);
         self.times.extend(&other.times);
     }
 }
@@ -123,10 +197,24 @@ impl Tally {
 /// One sign-in that has ended well.
 #[derive(Debug)]
 pub(crate) struct SignedIn {
-    pub(crate) how: How,
-    pub(crate) has_waited: bool,
-    pub(crate) has_begun_anew: bool,
+    pub(crate) pair: Pair,
+    pub(crate) had: Had,
+    pub(crate) come: Came,
     pub(crate) took_ms: f64,
+}
+
+/// How somebody was let in, and what it took.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Came {
+    pub(crate) how: How,
+    /// The node that believed their password or their ticket.
+    pub(crate) let_in_by: Option<SocketAddr>,
+    /// Whether they were told to try again.
+    pub(crate) has_waited: bool,
+    /// Whether the answer was lost with a node, and another request was made for it.
+    pub(crate) has_begun_anew: bool,
+    /// Whether a form that a node hung up on was sent again by hand.
+    pub(crate) has_reloaded: bool,
 }
 
 /// Counts while many sign in.
@@ -155,21 +243,7 @@ impl Counter {
 
     /// Counts a sign-in that has ended now.
     pub(crate) fn signed_in(&self, begun: Phase, one: &SignedIn) {
-        self.within(begun, |tally| {
-            tally.signed_in += 1;
-            match one.how {
-                How::Reused => tally.reused += 1,
-                How::ThroughCas => tally.through_cas += 1,
-                How::Typed => tally.typed += 1,
-                How::TypedAtCas => tally.typed_at_cas += 1,
-            }
-            tally.anew += usize::from(one.has_begun_anew);
-            if one.has_waited {
-                tally.waited += 1;
-            } else {
-                tally.times.push(one.took_ms);
-            }
-        });
+        self.within(begun, |tally| tally.count(one));
     }
 
     /// Counts one that has failed now.
@@ -190,21 +264,30 @@ impl Counter {
         self.note(format!("{:?}: retried: {why:#}", self.phase()));
     }
 
-    /// How many signed in by their session so far, in this phase.
-    pub(crate) fn reused_in(&self, phase: Phase) -> usize {
-        let tallies = lock(&self.tallies);
-        tallies.get(phase as usize).map_or(0, |tally| tally.reused)
+    /// Counts a request that a node took, and hung up on.
+    pub(crate) fn hung_up(&self) {
+        self.within(self.phase(), |tally| tally.hung_up += 1);
     }
 
-    /// What was counted since the last time, and the last failures.
+    /// What was counted so far in this phase.
+    pub(crate) fn so_far(&self, phase: Phase) -> Tally {
+        let tallies = lock(&self.tallies);
+        tallies.get(phase as usize).cloned().unwrap_or_default()
+    }
+
+    /// What was counted since the last time, and the last failures; begins with the first phase anew. Nothing falls in
+    /// between: what ends from now on counts for the next ones.
     pub(crate) fn take(&self) -> ([Tally; 5], Vec<String>) {
+        let mut tallies = lock(&self.tallies);
+        self.enter(Phase::Before);
         let faults = std::mem::take(&mut *lock(&self.faults));
-        (std::mem::take(&mut *lock(&self.tallies)), faults)
+        (std::mem::take(&mut *tallies), faults)
     }
 
     fn within(&self, begun: Phase, count: impl FnOnce(&mut Tally)) {
+        let mut tallies = lock(&self.tallies);
         let phase = Phase::of(begun, self.phase());
-        if let Some(tally) = lock(&self.tallies).get_mut(phase as usize) {
+        if let Some(tally) = tallies.get_mut(phase as usize) {
             count(tally);
         }
     }

@@ -24,8 +24,11 @@ const INTRODUCTION: &str = "\
 What was counted while nodes, Redis, CAS and the directory were killed, stopped or broken under a steady load of whole sign-ins:
 a request of the provider's, CAS or the form, and the answer, which a strict reader reads and of which every value must be that
 person's own. 300 people sign in, one of five at CAS (django-cas-server), the others at a directory (OpenLDAP). Most have a
-session; one sign-in of ten is of somebody who has none. Two nodes serve each kind, in turn and without regard to who comes; a
-request that a node refuses or hangs up on is put to the other one once, as a balancer does that retries.
+session; one sign-in of ten is of somebody who has none. Two nodes serve each kind, in turn and without regard to who comes; where a
+node takes no connection, or hangs up on a GET, the other one is asked once, as by the balancers of `deploy/`. A form is
+never sent again by itself; whoever was hung up on has the browser send it again. Only a node that is killed may hang up on anybody.
+
+Who has a session that was kept is let in by it: while a node, CAS or the directory is away, and after everything else.
 
 `make soak` plays each row for a minute and writes this file; a row says for how long it was played, and on what. A row that is missing
 here fails the tests. What it means:

@@ -6,7 +6,7 @@
 
 use std::{
     cmp::Reverse,
-    collections::BinaryHeap,
+    collections::{BTreeSet, BinaryHeap},
     sync::{
         Arc, Mutex,
         atomic::{AtomicBool, Ordering},
@@ -19,7 +19,7 @@ use anyhow::{Context as _, anyhow};
 use rand::{RngExt as _, SeedableRng as _, rngs::StdRng};
 
 use crate::{
-    count::{Counter, Phase, SignedIn, lock},
+    count::{Counter, Had, How, Phase, SignedIn, lock},
     kit::{reading::Reader, server::rest},
     visitor::{Come, Journey, Mixed, Nodes, Visitor},
 };
@@ -53,7 +53,8 @@ struct Shared {
     line: Mutex<Line>,
     counter: Arc<Counter>,
     reader: Reader,
-    is_over: AtomicBool,
+    /// Whether nobody new comes any more.
+    is_closed: AtomicBool,
 }
 
 /// Who comes next.
@@ -64,6 +65,15 @@ struct Line {
     /// Who is not signing in, of whom one comes by chance: some are back within the second, others after minutes.
     idle: Vec<usize>,
     chance: StdRng,
+    /// Whose session was kept: they were let in by it since. On a machine that others use, a session is at times made and
+    /// not kept.
+    known: BTreeSet<usize>,
+    /// Whose session was kept by a server that has lost it.
+    lost: BTreeSet<usize>,
+    /// Whether a session is kept now.
+    is_kept: bool,
+    /// Who is to come before all others, so that everybody has a session.
+    called: BTreeSet<usize>,
     /// Who waits to try again.
     waiting: BinaryHeap<Reverse<Waiting>>,
     under_way: Vec<UnderWay>,
@@ -74,6 +84,9 @@ struct UnderWay {
     guest: usize,
     due: Instant,
     begun: Phase,
+    had: Had,
+    /// Whether a session was kept when it began.
+    is_kept: bool,
     journey: Option<Journey>,
 }
 
@@ -84,7 +97,7 @@ struct Waiting {
 }
 
 impl Load {
-    /// Has everybody sign in once, a few at one time, and begins with as many a second.
+    /// Has everybody sign in, a few at one time, and come again, and begins with as many a second.
     ///
     /// # Errors
     ///
@@ -96,18 +109,20 @@ impl Load {
         a_second: u32,
     ) -> anyhow::Result<Self> {
         let (few, reader_of_all) = (guests.len().div_ceil(AT_FIRST).max(1), &reader);
-        thread::scope(|scope| {
+        let are_known = thread::scope(|scope| {
             let groups = guests.chunks_mut(few);
             let coming: Vec<_> = groups
                 .map(|group| scope.spawn(move || come_first(group, reader_of_all)))
                 .collect();
+            let mut are_known = Vec::new();
             for group in coming {
-                group
-                    .join()
-                    .map_err(|_panic| anyhow!("a thread broke down"))??;
+                let group = group.join();
+                are_known.extend(group.map_err(|_panic| anyhow!("a thread broke down"))??);
             }
-            anyhow::Ok(())
+            anyhow::Ok(are_known)
         })?;
+        let known = are_known.into_iter().enumerate();
+        let known = known.filter(|(_, is_known)| *is_known);
         let shared = Arc::new(Shared {
             line: Mutex::new(Line {
                 every: Duration::from_secs(1) / a_second,
@@ -115,13 +130,17 @@ impl Load {
                 came: 0,
                 idle: (0..guests.len()).collect(),
                 chance: StdRng::seed_from_u64(SEED),
+                known: known.map(|(guest, _)| guest).collect(),
+                lost: BTreeSet::new(),
+                is_kept: true,
+                called: BTreeSet::new(),
                 waiting: BinaryHeap::new(),
                 under_way: Vec::new(),
             }),
             guests: guests.into_iter().map(Mutex::new).collect(),
             counter,
             reader,
-            is_over: AtomicBool::new(false),
+            is_closed: AtomicBool::new(false),
         });
         let threads = (0..THREADS).map(|_| {
             let shared = Arc::clone(&shared);
@@ -144,13 +163,47 @@ impl Load {
         !lock(&self.shared.line).waiting.is_empty()
     }
 
-    /// Ends it, and waits until everybody is done.
+    /// Says whether a session that is made from now on is kept.
+    pub(crate) fn sessions_are_kept(&self, is_so: bool) {
+        lock(&self.shared.line).is_kept = is_so;
+    }
+
+    /// Says that the sessions that were kept are lost.
+    pub(crate) fn sessions_are_lost(&self) {
+        let mut line = lock(&self.shared.line);
+        let mut known = std::mem::take(&mut line.known);
+        line.lost.append(&mut known);
+    }
+
+    /// Has everybody come who is not known to have a session, until they are, as fast as others do.
+    pub(crate) fn call_everybody(&self) {
+        let everybody = 0..self.shared.guests.len();
+        let mut line = lock(&self.shared.line);
+        line.called = everybody.filter(|it| !line.known.contains(it)).collect();
+    }
+
+    /// Whether everybody has a session who was called.
+    pub(crate) fn has_everybody_come(&self) -> bool {
+        lock(&self.shared.line).called.is_empty()
+    }
+
+    /// Lets nobody new come.
+    pub(crate) fn close(&self) {
+        self.shared.is_closed.store(true, Ordering::SeqCst);
+    }
+
+    /// Whether nobody is signing in, or waits to.
+    pub(crate) fn is_done(&self) -> bool {
+        lock(&self.shared.line).under_way.is_empty()
+    }
+
+    /// Ends it, once everybody is done who has come.
     ///
     /// # Errors
     ///
     /// A thread broke down.
     pub(crate) fn end(self) -> anyhow::Result<()> {
-        self.shared.is_over.store(true, Ordering::SeqCst);
+        self.close();
         for thread in self.threads {
             thread
                 .join()
@@ -160,22 +213,27 @@ impl Load {
     }
 }
 
-/// Has each of them sign in.
-fn come_first(guests: &mut [Guest], reader: &Reader) -> anyhow::Result<()> {
-    for guest in guests {
-        let mut journey = Journey::begin()?;
-        let come = guest.visitor.go_on(&mut journey, (&guest.nodes, reader));
-        match come.with_context(|| guest.visitor.person.login.clone())? {
-            Come::ToTheEnd(_) => {}
-            Come::ToWait => return Err(anyhow!("nobody is let in")),
-        }
+/// Has each of them sign in and come again; for each of them whether they were let in by their session then.
+fn come_first(guests: &mut [Guest], reader: &Reader) -> anyhow::Result<Vec<bool>> {
+    let each = guests.iter_mut().map(|guest| {
+        come_once(guest, reader)?;
+        Ok(come_once(guest, reader)? == How::Reused)
+    });
+    each.collect()
+}
+
+fn come_once(guest: &mut Guest, reader: &Reader) -> anyhow::Result<How> {
+    let mut journey = Journey::begin()?;
+    let come = guest.visitor.go_on(&mut journey, (&guest.nodes, reader));
+    match come.with_context(|| guest.visitor.person.login.clone())? {
+        Come::ToTheEnd(come) => Ok(come.how),
+        Come::ToWait => Err(anyhow!("nobody is let in")),
     }
-    Ok(())
 }
 
 impl Shared {
     fn work(&self) {
-        while !self.is_over.load(Ordering::SeqCst) {
+        while !(self.is_closed.load(Ordering::SeqCst) && lock(&self.line).under_way.is_empty()) {
             match self.next() {
                 Some(one) => self.sign_in(one),
                 None => rest(LOOK),
@@ -203,25 +261,27 @@ impl Shared {
                 ..*known
             });
         }
-        if line.next_due > now {
+        if line.next_due > now || line.idle.is_empty() || self.is_closed.load(Ordering::SeqCst) {
             return None;
         }
-        if line.idle.is_empty() {
-            return None;
-        }
-        let place = line.chance.random_range(0..line.idle.len());
+        let called = line.idle.iter().position(|it| line.called.contains(it));
+        let place = called.unwrap_or_else(|| line.chance.random_range(0..line.idle.len()));
         let guest = line.idle.swap_remove(place);
+        line.came += 1;
+        if line.came.is_multiple_of(NEW) {
+            lock(self.guests.get(guest)?).visitor.forget(guest);
+            line.known.remove(&guest);
+            line.lost.remove(&guest);
+        }
         let one = UnderWay {
             guest,
             due: line.next_due,
             begun: self.counter.phase(),
+            had: line.had(guest),
+            is_kept: line.is_kept,
             journey: None,
         };
         line.next_due += line.every;
-        line.came += 1;
-        if line.came.is_multiple_of(NEW) {
-            lock(self.guests.get(one.guest)?).visitor.forget(one.guest);
-        }
         line.under_way.push(UnderWay {
             journey: None,
             ..one
@@ -229,13 +289,13 @@ impl Shared {
         Some(one)
     }
 
-    fn sign_in(&self, one: UnderWay) {
+    fn sign_in(&self, mut one: UnderWay) {
         let Some(guest) = self.guests.get(one.guest) else {
             return;
         };
         let mut guest = lock(guest);
         let Guest { visitor, nodes } = &mut *guest;
-        let begun = one.journey.map_or_else(Journey::begin, Ok);
+        let begun = one.journey.take().map_or_else(Journey::begin, Ok);
         let come = begun.and_then(|mut journey| {
             let come = visitor.go_on(&mut journey, (nodes, &self.reader))?;
             Ok((come, journey))
@@ -253,11 +313,12 @@ impl Shared {
                 }));
                 return;
             }
-            Ok((Come::ToTheEnd(how), journey)) => {
+            Ok((Come::ToTheEnd(come), _)) => {
+                line.note_session(&one, come.how);
                 let signed_in = SignedIn {
-                    how,
-                    has_waited: journey.has_waited,
-                    has_begun_anew: journey.has_begun_anew,
+                    pair: nodes.pair,
+                    had: one.had,
+                    come,
                     took_ms: one.due.elapsed().as_secs_f64() * 1e3,
                 };
                 self.counter.signed_in(one.begun, &signed_in);
@@ -273,6 +334,32 @@ impl Shared {
         if let Some(place) = place {
             line.under_way.swap_remove(place);
         }
+        if line.known.contains(&one.guest) {
+            line.called.remove(&one.guest);
+        }
         line.idle.push(one.guest);
+    }
+}
+
+impl Line {
+    fn had(&self, guest: usize) -> Had {
+        if self.known.contains(&guest) {
+            Had::Session
+        } else if self.lost.contains(&guest) {
+            Had::LostSession
+        } else {
+            Had::Nothing
+        }
+    }
+
+    /// Notes what is known of the session of somebody who was let in: of one that was made anew nothing, until it has let
+    /// them in.
+    fn note_session(&mut self, one: &UnderWay, how: How) {
+        if how != How::Reused {
+            self.lost.remove(&one.guest);
+            self.known.remove(&one.guest);
+        } else if one.is_kept && self.is_kept && one.had == Had::Nothing {
+            self.known.insert(one.guest);
+        }
     }
 }

@@ -29,6 +29,8 @@ mod lab;
 #[cfg(test)]
 mod load;
 #[cfg(test)]
+mod planted;
+#[cfg(test)]
 mod play;
 #[cfg(test)]
 mod rows;

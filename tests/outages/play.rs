@@ -13,7 +13,8 @@ use crate::{
     document::{Document, Setting},
     lab::until::until,
     load::Load,
-    rows::{Outage, Stage},
+    planted,
+    rows::{MOST_MS, Outage, Stage, ToSessions},
     scene::Scene,
     store::{Store, Topology},
 };
@@ -22,11 +23,11 @@ use crate::{
 const SECONDS: u64 = 5;
 /// For how long the load is steady before and after each.
 const STEADY: Duration = Duration::from_secs(1);
+/// For how long after: who is told that it does not work now tries again a second later.
+const STEADY_AFTER: Duration = Duration::from_secs(3);
 /// Sign-ins a second. A build that is not optimised bears it: measured, one takes some ten milliseconds of a core, those of
 /// the browser and the reader included.
 const A_SECOND: u32 = 30;
-/// The 99th percentile that a sign-in may take where a time is promised, in milliseconds.
-const MOST_MS: f64 = 1_000.0;
 
 /// How a row is played.
 #[derive(Clone, Copy, Debug)]
@@ -62,6 +63,12 @@ pub(crate) fn all() -> anyhow::Result<ExitCode> {
         } else {
             passed += 1;
         }
+    }
+    for (name, is_seen) in planted::all() {
+        let told = if is_seen { "ok" } else { "FAILED" };
+        println!("test {name} ... {told}");
+        passed += usize::from(is_seen);
+        failed += usize::from(!is_seen);
     }
     for topology in Topology::ALL {
         let wanted = |outage: &&Outage| {
@@ -133,7 +140,7 @@ async fn play_in(
             .await
             .with_context(|| name.clone())?;
         let (tallies, faults) = counter.take();
-        let mut broken = outage.broken_promises(&stage, &tallies)?;
+        let mut broken = outage.broken_promises(&stage.counted()?, &tallies);
         if is_late(*outage, &tallies, manner) {
             broken.push("the 99th percentile is above a second");
         }
@@ -162,7 +169,22 @@ async fn play_in(
             }
         }
     }
+    load.close();
+    until("everybody is done who has come", async || load.is_done()).await;
     load.end()?;
+    // What ended after the last row is of none of them.
+    let (tallies, faults) = counter.take();
+    let rest = Tally::of_all(&tallies);
+    if rest.failed + rest.mixed + rest.waited > 0 {
+        failed += 1;
+        println!(
+            "test {}::nobody_fails_after_the_last_row ... FAILED",
+            topology.word()
+        );
+        for fault in faults {
+            println!("  {fault}");
+        }
+    }
     Ok((passed, failed))
 }
 
@@ -173,21 +195,41 @@ async fn play(
     (load, counter): (&Load, &Counter),
     manner: Manner,
 ) -> anyhow::Result<()> {
-    counter.enter(Phase::Before);
-    counter.take();
+    let waits_at = outage.has_people_wait_at();
+    if waits_at.is_some() {
+        // The rows before have taken sessions away; who has one is not to wait.
+        load.call_everybody();
+        until("everybody has a session", async || {
+            load.has_everybody_come()
+        })
+        .await;
+    }
+    load.sessions_are_kept(outage.to_sessions() == ToSessions::Nothing);
     sleep_until(Instant::now() + STEADY).await;
+    until("sessions are of use", async || {
+        counter.so_far(Phase::Before).reused > 0
+    })
+    .await;
     counter.enter(Phase::Onset);
-    let begun = Instant::now();
     outage.begin(stage).await?;
+    match outage.to_sessions() {
+        ToSessions::Nothing | ToSessions::NoneKept => {}
+        ToSessions::Lost => {
+            load.sessions_are_lost();
+            load.sessions_are_kept(true);
+        }
+        ToSessions::LostAndNoneKept => load.sessions_are_lost(),
+    }
     until("the outage is known", async || {
         outage.is_known(stage).unwrap_or(false)
     })
     .await;
     counter.enter(Phase::During);
-    if outage.has_people_wait() {
+    let known = Instant::now();
+    if waits_at.is_some() {
         until("somebody waits", async || load.has_somebody_wait()).await;
     }
-    sleep_until(begun + manner.lasts).await;
+    sleep_until(known + manner.lasts).await;
     counter.enter(Phase::Return);
     outage.end(stage).await?;
     until("everything says that it is back", async || {
@@ -195,15 +237,26 @@ async fn play(
     })
     .await;
     until("sessions are of use again", async || {
-        counter.reused_in(Phase::Return) > 0
+        counter.so_far(Phase::Return).reused > 0
     })
     .await;
+    if let Some(pair) = waits_at {
+        // One that goes on resting would hide behind the other: who waits comes to both in turn.
+        let nodes = stage.scene.addresses(pair);
+        until("each node lets somebody new in again", async || {
+            let by = counter.so_far(Phase::Return).let_in_by;
+            nodes.iter().all(|node| by.contains(node))
+        })
+        .await;
+    }
     until("everybody is let in who waited", async || {
         load.is_done_before(Phase::Return)
     })
     .await;
+    stage.note_what_is_back()?;
+    load.sessions_are_kept(true);
     counter.enter(Phase::After);
-    sleep_until(Instant::now() + STEADY).await;
+    sleep_until(Instant::now() + STEADY_AFTER).await;
     Ok(())
 }
 
@@ -222,7 +275,7 @@ impl Played {
             let times = tally.times();
             println!(
                 "  {:8}{:>5} signed in: {:>5} by session, {:>4} through CAS, {:>4} typed; {} failed, {} mixed, \
-                 {} retried, {} waited, {} anew; p50 {:.0} ms, p99 {:.0} ms",
+                 {} retried, {} hung up on, {} reloaded, {} waited, {} anew, {} forgotten, {} renewed; p50 {:.0} ms, p99 {:.0} ms",
                 format!("{phase:?}"),
                 tally.signed_in,
                 tally.reused,
@@ -231,8 +284,12 @@ impl Played {
                 tally.failed,
                 tally.mixed,
                 tally.retried,
+                tally.hung_up,
+                tally.reloaded,
                 tally.waited,
                 tally.anew,
+                tally.forgotten,
+                tally.renewed,
                 times.percentile(50),
                 times.percentile(99),
             );

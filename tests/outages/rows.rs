@@ -4,7 +4,7 @@ use anyhow::{Context as _, ensure};
 use serde_json::Value;
 
 use crate::{
-    count::Tally,
+    count::{Pair, Tally},
     lab::{redis_server::Redis, redis_topology::role},
     scene::{STORE_PASSWORD, Scene},
     store::{One, Store, Topology, bound},
@@ -32,21 +32,51 @@ pub(crate) enum Outage {
     DirectoryDown,
 }
 
-/// What the store and the nodes had counted before.
-#[derive(Debug, Default)]
+/// The median of what a sign-in may take, and the 99th percentile where a time is promised, in milliseconds.
+pub(crate) const MOST_MS: f64 = 1_000.0;
+
+/// Whether something is as it is promised, and what is said where it is not.
+type Promise = (bool, &'static str);
+
+/// What an outage does to sessions.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) enum ToSessions {
+    Nothing,
+    /// Those that were made meanwhile may not have been kept.
+    NoneKept,
+    /// Those that were kept are lost.
+    Lost,
+    LostAndNoneKept,
+}
+
+/// What the store and the nodes had counted.
+#[derive(Clone, Debug, Default)]
 pub(crate) struct Marks {
-    unguarded: f64,
-    unkept: f64,
-    unmarked: f64,
-    unanswered: Vec<f64>,
-    directory_failed: f64,
+    pub(crate) unguarded: f64,
+    pub(crate) unkept: f64,
+    pub(crate) unmarked: f64,
+    /// Of each node.
+    pub(crate) unanswered: Vec<f64>,
+    pub(crate) directory_failed: f64,
+    /// Which lives of the servers that store it was.
+    pub(crate) run_ids: Vec<String>,
+}
+
+/// What the nodes and the store had counted when a row began, when everything was back, and when it had ended.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Counted {
+    pub(crate) before: Marks,
+    pub(crate) back: Marks,
+    pub(crate) now: Marks,
 }
 
 /// All that runs, and what is known of the outage that is on.
 pub(crate) struct Stage {
     pub(crate) scene: Scene,
     pub(crate) store: Store,
-    pub(crate) marks: Marks,
+    marks: Marks,
+    /// What was counted when everything was back.
+    back: Marks,
     /// The number of the master that is away.
     gone: Option<usize>,
 }
@@ -144,10 +174,11 @@ impl Outage {
         }
     }
 
-    /// Whether people who have no session have to wait until it is over.
-    pub(crate) const fn has_people_wait(self) -> bool {
+    /// Where people who have no session have to wait until it is over.
+    pub(crate) const fn has_people_wait_at(self) -> Option<Pair> {
         match self {
-            Self::CasDown | Self::DirectoryDown => true,
+            Self::CasDown => Some(Pair::AtCas),
+            Self::DirectoryDown => Some(Pair::AtDirectory),
             Self::NodeKilled
             | Self::NodeStopped
             | Self::StoreRestartsEmpty
@@ -157,13 +188,30 @@ impl Outage {
             | Self::StoreSlow
             | Self::StoreRefusesThePassword
             | Self::MasterKilled
-            | Self::MasterHangs => false,
+            | Self::MasterHangs => None,
+        }
+    }
+
+    /// What becomes of sessions in the store.
+    pub(crate) const fn to_sessions(self) -> ToSessions {
+        match self {
+            Self::NodeKilled | Self::NodeStopped | Self::CasDown | Self::DirectoryDown => {
+                ToSessions::Nothing
+            }
+            Self::StoreRestartsEmpty => ToSessions::Lost,
+            Self::StoreDown => ToSessions::LostAndNoneKept,
+            Self::StoreHangs
+            | Self::StoreFull
+            | Self::StoreSlow
+            | Self::StoreRefusesThePassword
+            | Self::MasterKilled
+            | Self::MasterHangs => ToSessions::NoneKept,
         }
     }
 
     /// Has it happen.
     pub(crate) async fn begin(self, stage: &mut Stage) -> anyhow::Result<()> {
-        stage.marks = Marks::of(&stage.scene)?;
+        stage.marks = Marks::of(stage)?;
         match self {
             Self::NodeKilled => {
                 for node in stage.scene.nodes.iter_mut().step_by(2) {
@@ -207,19 +255,23 @@ impl Outage {
                 let mut gone = stage.scene.nodes.iter().step_by(2);
                 Ok(gone.all(|node| node.told().is_none()))
             }
-            // Nothing but that people sign in anew tells of the first. Of the second the nodes are not told: they ask CAS of
-            // nobody who has no ticket, and nobody gets one.
-            Self::StoreRestartsEmpty | Self::CasDown => Ok(true),
+            // Nothing but that people sign in anew tells of it.
+            Self::StoreRestartsEmpty => {
+                let (now, before) = (Marks::of(stage)?.run_ids, &stage.marks.run_ids);
+                Ok(now.len() == before.len() && now.iter().zip(before).all(|(now, it)| now != it))
+            }
+            // The nodes are not told: they ask CAS of nobody who has no ticket, and nobody gets one.
+            Self::CasDown => Ok(true),
             Self::StoreDown | Self::StoreHangs | Self::StoreRefusesThePassword => {
                 stage.each_says_of_the_store(false)
             }
             Self::StoreFull => {
-                let now = Marks::of(&stage.scene)?;
+                let now = Marks::of(stage)?;
                 Ok(now.unkept > stage.marks.unkept && now.unguarded > stage.marks.unguarded)
             }
             Self::StoreSlow => Ok(stage.one()?.is_slow() && stage.each_says_of_the_store(false)?),
             Self::MasterKilled | Self::MasterHangs => {
-                let now = Marks::of(&stage.scene)?.unanswered;
+                let now = Marks::of(stage)?.unanswered;
                 Ok(now
                     .iter()
                     .zip(&stage.marks.unanswered)
@@ -280,7 +332,7 @@ impl Outage {
     }
 
     /// What is promised whatever happens: whether it is so, and what is not otherwise.
-    fn of_all(self, tallies: &[Tally; 5]) -> [(bool, &'static str); 10] {
+    fn of_all(self, tallies: &[Tally; 5]) -> [Promise; 15] {
         let [before, onset, during, returns, after] = tallies;
         let all = Tally::of_all(tallies);
         let met_it = onset.signed_in + during.signed_in + returns.signed_in;
@@ -295,6 +347,23 @@ impl Outage {
                 all.retried == 0 || matches!(self, Self::NodeKilled | Self::NodeStopped),
                 "a node hung up on a request, and nobody had stopped it",
             ),
+            (
+                all.hung_up == 0 || self == Self::NodeKilled,
+                "a node that was not killed hung up on a request",
+            ),
+            (
+                all.revived == 0,
+                "somebody was let in by a session that was lost",
+            ),
+            (
+                before.waited == 0,
+                "somebody still had to wait who came before it",
+            ),
+            (after.waited == 0, "somebody had to wait after it"),
+            (
+                during.times().percentile(50) <= MOST_MS || during.times().count() == 0,
+                "half of the sign-ins took more than a second",
+            ),
             (all.typed_at_cas == 0, "somebody had to type at CAS again"),
             (before.signed_in > 0, "nobody signed in before it"),
             (before.reused > 0, "no session was of use before it"),
@@ -304,80 +373,101 @@ impl Outage {
         ]
     }
 
-    /// What was not as it is promised; [`Tally`] by [`crate::count::Phase`].
-    pub(crate) fn broken_promises(
-        self,
-        stage: &Stage,
-        tallies: &[Tally; 5],
-    ) -> anyhow::Result<Vec<&'static str>> {
-        let now = Marks::of(&stage.scene)?;
-        let [_, onset, during, returns, _] = tallies;
+    /// What is promised of this one alone.
+    fn of_it(self, counted: &Counted, tallies: &[Tally; 5]) -> Vec<Promise> {
+        let Counted { before, back, now } = counted;
+        let [_, onset, during, _, after] = tallies;
         let all = Tally::of_all(tallies);
         let nobody_waits = (all.waited == 0, "somebody had to wait");
-        let unguarded = (
-            now.unguarded > stage.marks.unguarded,
-            "no request without a mark was counted",
+        let remembered = "somebody had a session that was kept, and was not let in by it";
+        // One who came while a question was not answered in time, as on a machine that others use, is not known.
+        let ever_known = (is_at_most(all.forgotten, before, now), remembered);
+        let known_after = (is_at_most(after.forgotten, back, now), remembered);
+        let of_use = (during.reused > 0, "no session was of use meanwhile");
+        let typed = (
+            during.typed > 0,
+            "nobody signed in at the directory meanwhile",
         );
-        let unkept = (
-            now.unkept > stage.marks.unkept,
-            "no session that was not kept was counted",
-        );
-        let of_it = match self {
+        let through_cas = (during.through_cas > 0, "nobody signed in at CAS meanwhile");
+        let waits = (all.waited > 0, "nobody had to wait");
+        match self {
             Self::NodeKilled | Self::NodeStopped => vec![
                 nobody_waits,
+                ever_known,
+                of_use,
                 (all.retried > 0, "no request was put to another node"),
-                (during.reused > 0, "no session was of use at the other node"),
             ],
             Self::StoreRestartsEmpty => {
-                let through_cas = onset.through_cas + during.through_cas + returns.through_cas;
-                vec![nobody_waits, (through_cas > 0, "nobody came through CAS")]
+                let renewed = onset.renewed + during.renewed;
+                vec![
+                    nobody_waits,
+                    known_after,
+                    (renewed > 0, "nobody came whose session was lost"),
+                ]
             }
             Self::StoreDown
             | Self::StoreHangs
             | Self::StoreSlow
             | Self::StoreRefusesThePassword => vec![
                 nobody_waits,
+                known_after,
                 (
                     during.reused == 0,
                     "a session was known that nobody could look up",
                 ),
-                (
-                    during.typed > 0,
-                    "nobody signed in at the directory meanwhile",
-                ),
-                (during.through_cas > 0, "nobody signed in at CAS meanwhile"),
-                unguarded,
-                unkept,
-                (
-                    now.unmarked > stage.marks.unmarked,
-                    "no ticket without a mark was counted",
-                ),
+                typed,
+                through_cas,
+                now.says_more_unguarded(before),
+                now.says_more_unkept(before),
+                now.says_more_unmarked(before),
             ],
             // Who has a session that was kept before is still known.
             Self::StoreFull => vec![
                 nobody_waits,
-                (during.reused > 0, "no session was of use meanwhile"),
-                (
-                    during.typed > 0,
-                    "nobody signed in at the directory meanwhile",
-                ),
-                unguarded,
-                unkept,
+                known_after,
+                of_use,
+                typed,
+                now.says_more_unguarded(before),
+                now.says_more_unkept(before),
             ],
             Self::MasterKilled | Self::MasterHangs => vec![
                 nobody_waits,
+                known_after,
+                (during.signed_in > 0, "nobody signed in meanwhile"),
+            ],
+            Self::CasDown => vec![
+                ever_known,
+                of_use,
+                typed,
+                waits,
                 (
-                    during.signed_in > 0,
-                    "nobody signed in while another one was promoted",
+                    all.waited_at_directory == 0,
+                    "somebody had to wait who signs in at the directory",
                 ),
             ],
-            Self::CasDown | Self::DirectoryDown => vec![
-                (during.reused > 0, "no session was of use meanwhile"),
-                (all.waited > 0, "nobody had to wait"),
+            Self::DirectoryDown => vec![
+                ever_known,
+                of_use,
+                through_cas,
+                waits,
+                (
+                    all.waited == all.waited_at_directory,
+                    "somebody had to wait who signs in at CAS",
+                ),
             ],
-        };
-        let broken = { self.of_all(tallies).into_iter().chain(of_it) }.filter(|(is_so, _)| !is_so);
-        Ok(broken.map(|(_, what)| what).collect())
+        }
+    }
+
+    /// What was not as it is promised; [`Tally`] by [`crate::count::Phase`].
+    pub(crate) fn broken_promises(
+        self,
+        counted: &Counted,
+        tallies: &[Tally; 5],
+    ) -> Vec<&'static str> {
+        let promises = self.of_all(tallies).into_iter();
+        let promises = promises.chain(self.of_it(counted, tallies));
+        let broken = promises.filter(|(is_so, _)| !is_so);
+        broken.map(|(_, what)| what).collect()
     }
 }
 
@@ -389,7 +479,31 @@ async fn start_again(store: &mut Store) {
 }
 
 impl Marks {
-    fn of(scene: &Scene) -> anyhow::Result<Self> {
+    fn says_more_unguarded(&self, before: &Self) -> Promise {
+        let is_so = self.unguarded > before.unguarded;
+        (is_so, "no request without a mark was counted")
+    }
+
+    fn says_more_unmarked(&self, before: &Self) -> Promise {
+        let is_so = self.unmarked > before.unmarked;
+        (is_so, "no ticket without a mark was counted")
+    }
+
+    fn says_more_unkept(&self, before: &Self) -> Promise {
+        let is_so = self.unkept > before.unkept;
+        (is_so, "no session that was not kept was counted")
+    }
+
+    fn of(stage: &mut Stage) -> anyhow::Result<Self> {
+        // A server that does not answer has none.
+        let servers = stage.store.each();
+        let run_ids = servers.iter().filter_map(|redis| {
+            let told = redis.told(&["INFO", "server"]);
+            let line = told.lines().find(|line| line.starts_with("run_id:"))?;
+            Some(line.to_owned())
+        });
+        let run_ids = run_ids.collect();
+        let scene = &stage.scene;
         // A node that was started again counts from none: such are compared over all.
         let each = |name| -> anyhow::Result<Vec<f64>> {
             let running = scene.nodes.iter().filter(|node| node.server.is_some());
@@ -407,8 +521,17 @@ impl Marks {
             unmarked: sum("cas_tickets_without_mark_total")?,
             unanswered: each("store_unanswered_total")?,
             directory_failed: directory_failed(&told),
+            run_ids,
         })
     }
+}
+
+/// Whether so many are no more than the questions to the store that were not answered between the two.
+fn is_at_most(count: usize, before: &Marks, now: &Marks) -> bool {
+    let both = now.unanswered.iter().zip(&before.unanswered);
+    // A node that was started again in between counts from none.
+    let each = both.map(|(now, before)| if now < before { *now } else { now - before });
+    u32::try_from(count).is_ok_and(|count| f64::from(count) <= each.sum())
 }
 
 /// How often the directory has failed, as the nodes tell it.
@@ -426,8 +549,32 @@ impl Stage {
             scene,
             store,
             marks: Marks::default(),
+            back: Marks::default(),
             gone: None,
         }
+    }
+
+    /// Notes what is counted now that everything is back.
+    ///
+    /// # Errors
+    ///
+    /// A node does not say.
+    pub(crate) fn note_what_is_back(&mut self) -> anyhow::Result<()> {
+        self.back = Marks::of(self)?;
+        Ok(())
+    }
+
+    /// What was counted in a row that has ended.
+    ///
+    /// # Errors
+    ///
+    /// A node does not say.
+    pub(crate) fn counted(&mut self) -> anyhow::Result<Counted> {
+        Ok(Counted {
+            now: Marks::of(self)?,
+            before: self.marks.clone(),
+            back: self.back.clone(),
+        })
     }
 
     fn one(&mut self) -> anyhow::Result<&mut One> {

@@ -16,7 +16,7 @@ use serde_json::Value;
 
 use crate::{
     at_cas::AtCas,
-    count::Counter,
+    count::{Counter, Pair},
     kit::{
         browser::Browser,
         people::People,
@@ -197,10 +197,9 @@ impl Scene {
     ///
     /// A node does not answer.
     pub(crate) fn guests(&self, counter: &Arc<Counter>) -> anyhow::Result<(Vec<Guest>, Reader)> {
-        let (at_directory, at_cas) = self.nodes.split_at(2);
-        let [ldap, cas] = [at_directory, at_cas].map(|nodes| {
-            let addresses = nodes.iter().map(|node| node.address).collect();
-            Arc::new(Nodes::at(addresses, Arc::clone(counter)))
+        let [ldap, cas] = [Pair::AtDirectory, Pair::AtCas].map(|pair| {
+            let nodes = Nodes::at(pair, self.addresses(pair), Arc::clone(counter));
+            Arc::new(nodes)
         });
         let people = self.people.open.iter().take(PEOPLE).enumerate();
         let guests = people.map(|(number, person)| {
@@ -213,6 +212,16 @@ impl Scene {
         });
         let guests = guests.collect::<anyhow::Result<_>>()?;
         Ok((guests, Reader::of(&self.place)?))
+    }
+
+    /// Where the nodes of a pair listen.
+    pub(crate) fn addresses(&self, pair: Pair) -> Vec<SocketAddr> {
+        let (at_directory, at_cas) = self.nodes.split_at(2);
+        let nodes = match pair {
+            Pair::AtDirectory => at_directory,
+            Pair::AtCas => at_cas,
+        };
+        nodes.iter().map(|node| node.address).collect()
     }
 
     /// What each node says of itself.

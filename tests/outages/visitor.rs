@@ -16,7 +16,7 @@ use passerelle::{
 
 use crate::{
     at_cas::{AtCas, Led, NobodyThere},
-    count::{Counter, How},
+    count::{Came, Counter, How, Pair},
     kit::{
         browser::{Answer, Browser, Form, between, value_of},
         people::Person,
@@ -34,6 +34,7 @@ const STEPS: usize = 16;
 /// The place for a real one: its address would stand here alone, and the turns and retries would be its own.
 #[derive(Debug)]
 pub(crate) struct Nodes {
+    pub(crate) pair: Pair,
     addresses: Vec<SocketAddr>,
     turn: AtomicUsize,
     counter: Arc<Counter>,
@@ -41,18 +42,22 @@ pub(crate) struct Nodes {
 
 impl Nodes {
     /// Those that listen here; what is put to another one is counted.
-    pub(crate) const fn at(addresses: Vec<SocketAddr>, counter: Arc<Counter>) -> Self {
+    pub(crate) const fn at(pair: Pair, addresses: Vec<SocketAddr>, counter: Arc<Counter>) -> Self {
         Self {
+            pair,
             addresses,
             turn: AtomicUsize::new(0),
             counter,
         }
     }
 
-    /// Puts a request to the node whose turn it is, and to each of the others where that one refuses the connection or
-    /// hangs up before anything has come, as a balancer does that retries. Gives whether one hung up that may have done what
-    /// it was asked.
-    fn ask(&self, browser: &mut Browser, step: &Step) -> anyhow::Result<(Answer, bool)> {
+    /// Puts a request to the node whose turn it is, and to each of the others where that one refuses the connection, or,
+    /// for a GET, hangs up before anything has come: as the balancers of `deploy/` do.
+    ///
+    /// # Errors
+    ///
+    /// [`HungUp`] where a form was taken: it may have been done, and is not sent again. No node answers.
+    fn ask(&self, browser: &mut Browser, step: &Step) -> anyhow::Result<Answered> {
         let turn = self.turn.fetch_add(1, Ordering::Relaxed);
         let order = (0..self.addresses.len()).filter_map(|place| {
             let number = (turn + place) % self.addresses.len();
@@ -61,9 +66,21 @@ impl Nodes {
         let (mut last, mut was_hung_up_on) = (None, false);
         for (place, address) in order.enumerate() {
             match put(browser, *address, step) {
-                Ok(()) => return Ok((browser.receive()?, was_hung_up_on)),
+                Ok(()) => {
+                    return Ok(Answered {
+                        answer: browser.receive()?,
+                        by: *address,
+                        was_hung_up_on,
+                    });
+                }
                 Err(cause) => {
-                    was_hung_up_on |= cause.is::<HungUp>();
+                    if cause.is::<HungUp>() {
+                        was_hung_up_on = true;
+                        self.counter.hung_up();
+                        if matches!(step, Step::Post(..)) {
+                            return Err(cause);
+                        }
+                    }
                     if place + 1 < self.addresses.len() {
                         self.counter.retried(&cause);
                     }
@@ -73,6 +90,14 @@ impl Nodes {
         }
         Err(last.context("no node")?.context("no node answers"))
     }
+}
+
+/// What a node said.
+struct Answered {
+    answer: Answer,
+    by: SocketAddr,
+    /// Whether another one hung up that may have done what it was asked.
+    was_hung_up_on: bool,
 }
 
 /// Sends a request, and waits until an answer begins.
@@ -112,7 +137,7 @@ enum Next {
 #[derive(Debug)]
 pub(crate) enum Come {
     /// To its end.
-    ToTheEnd(How),
+    ToTheEnd(Came),
     /// To where it does not work now, and is to be tried again.
     ToWait,
 }
@@ -131,13 +156,11 @@ pub(crate) struct Journey {
     request: AuthnRequest,
     next: Next,
     /// How they are being let in, as far as they have come.
-    how: How,
-    /// Whether it was told to try again.
-    pub(crate) has_waited: bool,
+    came: Came,
+    /// Whether the next step brings a password or a ticket.
+    is_proof: bool,
     /// Whether a node hung up on a request of it, which another one was asked then.
     was_hung_up_on: bool,
-    /// Whether its answer was lost with a node, and another request was made for it.
-    pub(crate) has_begun_anew: bool,
 }
 
 /// An answer tells of somebody else, or something else than before.
@@ -157,19 +180,23 @@ impl Journey {
         Ok(Self {
             request,
             next,
-            how: How::Reused,
-            has_waited: false,
+            came: Came::default(),
+            is_proof: false,
             was_hung_up_on: false,
-            has_begun_anew: false,
         })
     }
 
     /// A node had marked the request as answered when it was killed, and the answer had not left it: another node does not
     /// answer that request, and the person begins anew at the provider, as its page says.
     fn begin_anew(&mut self) -> anyhow::Result<()> {
+        let before = self.came;
         *self = Self {
-            has_begun_anew: true,
-            has_waited: self.has_waited,
+            came: Came {
+                how: How::Reused,
+                let_in_by: None,
+                has_begun_anew: true,
+                ..before
+            },
             ..Self::begin()?
         };
         Ok(())
@@ -215,15 +242,27 @@ impl Visitor {
         for _ in 0..STEPS {
             match &journey.next {
                 Next::Node(step) => {
-                    let (answer, was_hung_up_on) = nodes.ask(&mut self.browser, step)?;
-                    journey.was_hung_up_on |= was_hung_up_on;
+                    let asked = match nodes.ask(&mut self.browser, step) {
+                        Err(cause) if cause.is::<HungUp>() && matches!(step, Step::Post(..)) => {
+                            // The balancer shows a page of its own, and the person has the browser send the form again.
+                            journey.was_hung_up_on = true;
+                            journey.came.has_reloaded = true;
+                            continue;
+                        }
+                        asked => asked?,
+                    };
+                    let answer = asked.answer;
+                    journey.was_hung_up_on |= asked.was_hung_up_on;
+                    if std::mem::take(&mut journey.is_proof) {
+                        journey.came.let_in_by = Some(asked.by);
+                    }
                     if value_of(&answer.page, "SAMLResponse").is_some() {
                         let identity = reader.read(&journey.request, &answer)?;
-                        self.is_told_of(&identity)?;
-                        return Ok(Come::ToTheEnd(journey.how));
+                        is_told_of(&self.person, &mut self.told, &identity)?;
+                        return Ok(Come::ToTheEnd(journey.came));
                     }
                     if !self.step(journey, &answer)? {
-                        journey.has_waited = true;
+                        journey.came.has_waited = true;
                         return Ok(Come::ToWait);
                     }
                 }
@@ -231,14 +270,15 @@ impl Visitor {
                     Ok((back, typed)) => {
                         let path = back.strip_prefix(BASE_URL).context("back elsewhere")?;
                         journey.next = Next::Node(Step::Get(path.to_owned()));
-                        journey.how = match journey.how {
+                        journey.is_proof = true;
+                        journey.came.how = match journey.came.how {
                             How::TypedAtCas => How::TypedAtCas,
                             How::Reused | How::ThroughCas | How::Typed if typed => How::TypedAtCas,
                             How::Reused | How::ThroughCas | How::Typed => How::ThroughCas,
                         };
                     }
                     Err(cause) if cause.is::<NobodyThere>() => {
-                        journey.has_waited = true;
+                        journey.came.has_waited = true;
                         return Ok(Come::ToWait);
                     }
                     Err(cause) => return Err(cause),
@@ -261,11 +301,12 @@ impl Visitor {
                 journey.next = Next::Cas(answer.location.clone());
                 Ok(true)
             }
-            200 if page == "login" && journey.how != How::Typed => {
+            200 if page == "login" && journey.came.how != How::Typed => {
                 let form = Form::on(&answer.page)?;
                 let sent = form.filled(&self.person.login, PASSWORD);
                 journey.next = Next::Node(Step::Post(form.action, sent));
-                journey.how = How::Typed;
+                journey.came.how = How::Typed;
+                journey.is_proof = true;
                 Ok(true)
             }
             503 => {
@@ -274,7 +315,7 @@ impl Visitor {
                 let tag = answer.page.split("<a ").find(|tag| tag.contains(mark));
                 if let Some(link) = tag.and_then(|tag| between(tag, "href=\"", "\"")) {
                     journey.next = Next::Node(Step::Get(link.replace("&#x2f;", "/")));
-                    journey.how = How::Reused;
+                    journey.came.how = How::Reused;
                 }
                 Ok(false)
             }
@@ -299,25 +340,33 @@ impl Visitor {
             }
         }
     }
+}
 
-    /// All that is told must be of this very person, and the same as ever.
-    fn is_told_of(&mut self, identity: &Identity) -> anyhow::Result<()> {
-        let mut told: Vec<_> = { identity.attributes.iter() }
-            .flat_map(|one| {
-                one.values
-                    .iter()
-                    .map(|value| (one.name.clone(), value.clone()))
-            })
-            .collect();
-        told.sort_unstable();
-        let own = &self.person.own;
-        let is_told = |own: &String| told.iter().any(|(_, value)| value == own);
-        let is_own = own.iter().all(is_told) && own.first() == Some(&identity.name_id.value);
-        let as_before = self.told.as_ref().is_none_or(|before| *before == told);
-        if !(is_own && as_before) {
-            return Err(Mixed.into());
-        }
-        self.told = Some(told);
-        Ok(())
+/// All that is told must be of this very person, and the same as ever.
+///
+/// # Errors
+///
+/// [`Mixed`].
+pub(crate) fn is_told_of(
+    person: &Person,
+    before: &mut Option<Vec<(String, String)>>,
+    identity: &Identity,
+) -> Result<(), Mixed> {
+    let mut told: Vec<_> = { identity.attributes.iter() }
+        .flat_map(|one| {
+            one.values
+                .iter()
+                .map(|value| (one.name.clone(), value.clone()))
+        })
+        .collect();
+    told.sort_unstable();
+    let own = &person.own;
+    let is_told = |own: &String| told.iter().any(|(_, value)| value == own);
+    let is_own = own.iter().all(is_told) && own.first() == Some(&identity.name_id.value);
+    let as_before = before.as_ref().is_none_or(|before| *before == told);
+    if !(is_own && as_before) {
+        return Err(Mixed);
     }
+    *before = Some(told);
+    Ok(())
 }

@@ -1,0 +1,242 @@
+//! Whether what must not be is seen: faults that are planted in what is counted, each alone.
+//!
+//! The servers make none of them, so a rule that never breaks a promise would look as one that holds. It takes no server and no
+//! time, and is done before each run.
+
+use std::net::{Ipv4Addr, SocketAddr};
+
+use passerelle::{
+    sp_check::{Identity, ReadAttribute, ReadNameId},
+    sys::clock::{Clock as _, SystemClock},
+};
+
+use crate::{
+    count::{Came, Had, How, Pair, Phase, SignedIn, Tally},
+    kit::people::Person,
+    rows::{Counted, Marks, Outage},
+    store::Topology,
+    visitor::is_told_of,
+};
+
+/// The checks, by their names, and whether each is as it should be.
+pub(crate) fn all() -> Vec<(&'static str, bool)> {
+    vec![
+        (
+            "what_took_place_in_two_phases_counts_for_the_one_that_explains_it",
+            phases_are_told_apart(),
+        ),
+        (
+            "an_answer_that_tells_of_somebody_else_is_seen",
+            somebody_else_is_seen(),
+        ),
+        (
+            "an_answer_that_tells_otherwise_than_before_is_seen",
+            another_value_is_seen(),
+        ),
+        (
+            "a_row_breaks_no_promise_where_nothing_is_wrong",
+            Topology::ALL.iter().all(|topology| {
+                let mut outages = Outage::of(*topology).iter();
+                outages.all(|outage| broken(*outage, |_, _| {}).is_empty())
+            }),
+        ),
+        (
+            "each_row_sees_each_fault_that_no_row_allows",
+            FAULTS.iter().all(|(what, plant)| {
+                Topology::ALL.iter().all(|topology| {
+                    let mut outages = Outage::of(*topology).iter();
+                    outages.all(|outage| broken(*outage, |it, _| plant(it)).contains(what))
+                })
+            }),
+        ),
+        (
+            "whoever_has_a_session_is_not_to_wait_at_either_pair",
+            waiting_is_seen(),
+        ),
+    ]
+}
+
+/// A fault that is planted in the tally of one phase, and what is said of it.
+type Fault = (&'static str, fn(&mut [Tally; 5]));
+
+/// Those that no row allows.
+const FAULTS: [Fault; 8] = [
+    ("a sign-in failed", |it| during(it).failed = 1),
+    ("somebody was told to be somebody else", |it| {
+        during(it).mixed = 1;
+    }),
+    ("somebody had to wait after it", |[.., after]| {
+        after.count(&come(How::Reused, Pair::AtDirectory, true));
+    }),
+    ("nobody signed in after it", |[.., after]| {
+        *after = Tally::default();
+    }),
+    ("no session was of use before it", |[before, ..]| {
+        before.reused = 0;
+    }),
+    ("somebody was let in by a session that was lost", |it| {
+        during(it).revived = 1;
+    }),
+    ("somebody had to type at CAS again", |it| {
+        during(it).typed_at_cas = 1;
+    }),
+    ("half of the sign-ins took more than a second", |it| {
+        for _ in 0..100 {
+            during(it).count(&SignedIn {
+                took_ms: 1_500.0,
+                ..come(How::Typed, Pair::AtDirectory, false)
+            });
+        }
+    }),
+];
+
+const fn during([_, _, during, ..]: &mut [Tally; 5]) -> &mut Tally {
+    during
+}
+
+/// Somebody who has signed in.
+fn come(how: How, pair: Pair, has_waited: bool) -> SignedIn {
+    SignedIn {
+        pair,
+        had: Had::Nothing,
+        come: Came {
+            how,
+            let_in_by: Some(SocketAddr::from((Ipv4Addr::LOCALHOST, 1))),
+            has_waited,
+            has_begun_anew: false,
+            has_reloaded: false,
+        },
+        took_ms: 5.0,
+    }
+}
+
+/// What a row says of what it counts where nothing is wrong but what is planted.
+fn broken(outage: Outage, plant: impl Fn(&mut [Tally; 5], &mut Counted)) -> Vec<&'static str> {
+    let mut tallies: [Tally; 5] = Default::default();
+    for tally in &mut tallies {
+        tally.count(&come(How::Reused, Pair::AtDirectory, false));
+    }
+    let [_, _, during, returns, _] = &mut tallies;
+    during.count(&come(How::Typed, Pair::AtDirectory, false));
+    during.count(&come(How::ThroughCas, Pair::AtCas, false));
+    match outage {
+        Outage::NodeKilled | Outage::NodeStopped => during.retried = 1,
+        Outage::StoreRestartsEmpty => during.renewed = 1,
+        Outage::StoreDown
+        | Outage::StoreHangs
+        | Outage::StoreSlow
+        | Outage::StoreRefusesThePassword => during.reused = 0,
+        Outage::StoreFull | Outage::MasterKilled | Outage::MasterHangs => {}
+        Outage::CasDown => returns.count(&come(How::ThroughCas, Pair::AtCas, true)),
+        Outage::DirectoryDown => returns.count(&come(How::Typed, Pair::AtDirectory, true)),
+    }
+    let mut counted = Counted {
+        now: Marks {
+            unguarded: 1.0,
+            unkept: 1.0,
+            unmarked: 1.0,
+            unanswered: vec![0.0; 4],
+            ..Marks::default()
+        },
+        ..Counted::default()
+    };
+    counted.before.unanswered = vec![0.0; 4];
+    counted.back.unanswered = vec![0.0; 4];
+    plant(&mut tallies, &mut counted);
+    outage.broken_promises(&counted, &tallies)
+}
+
+fn phases_are_told_apart() -> bool {
+    use Phase::{After, Before, During, Onset, Return};
+    [
+        // What began before it was known says how it came to be known, and what ended when all was back how that came.
+        ((Before, Before), Before),
+        ((Before, Onset), Onset),
+        ((Before, During), Onset),
+        ((Onset, During), Onset),
+        ((During, During), During),
+        ((During, Return), Return),
+        ((During, After), Return),
+        ((Return, After), Return),
+        ((Before, After), Return),
+        ((After, After), After),
+        ((After, Before), Before),
+    ]
+    .into_iter()
+    .all(|((begun, ended), counts)| Phase::of(begun, ended) == counts)
+}
+
+fn zoe() -> Person {
+    Person {
+        login: "zoe".to_owned(),
+        own: ["zoe@univ.example", "Zoé", "Martin", "Zoé Martin", "z-1"].map(str::to_owned),
+    }
+}
+
+/// What is told of somebody, with one value more than what is their own.
+fn told_of(person: &Person, more: &str) -> Identity {
+    let now = SystemClock.now();
+    let attribute = |(number, value): (usize, &str)| ReadAttribute {
+        name: format!("attribute-{number}"),
+        name_format: None,
+        friendly_name: None,
+        values: vec![value.to_owned()],
+    };
+    let values = person.own.iter().map(String::as_str).chain([more]);
+    Identity {
+        name_id: ReadNameId {
+            value: person.own.first().cloned().unwrap_or_default(),
+            format: None,
+            name_qualifier: None,
+            sp_name_qualifier: None,
+        },
+        session_index: String::new(),
+        authn_instant: now,
+        context_class: String::new(),
+        not_on_or_after: now,
+        attributes: values.enumerate().map(attribute).collect(),
+        assertion_id: String::new(),
+        response_id: String::new(),
+    }
+}
+
+fn somebody_else_is_seen() -> bool {
+    let person = zoe();
+    (0..person.own.len()).all(|place| {
+        let mut other = zoe();
+        if let Some(value) = other.own.get_mut(place) {
+            "somebody else's".clone_into(value);
+        }
+        let is_seen = is_told_of(&person, &mut None, &told_of(&other, "member")).is_err();
+        is_seen && is_told_of(&person, &mut None, &told_of(&person, "member")).is_ok()
+    })
+}
+
+fn another_value_is_seen() -> bool {
+    let (person, mut before) = (zoe(), None);
+    let mut tells = |more| is_told_of(&person, &mut before, &told_of(&person, more)).is_ok();
+    tells("member") && tells("member") && !tells("faculty")
+}
+
+fn waiting_is_seen() -> bool {
+    let at_directory = broken(Outage::CasDown, |[.., returns, _], _| {
+        returns.count(&come(How::Typed, Pair::AtDirectory, true));
+    });
+    let at_cas = broken(Outage::DirectoryDown, |[.., returns, _], _| {
+        returns.count(&come(How::ThroughCas, Pair::AtCas, true));
+    });
+    // The holder of a session, whom nothing explains, and whom a question to the store that was not answered does.
+    let forgotten = |unanswered| {
+        broken(Outage::CasDown, move |tallies, counted| {
+            during(tallies).count(&SignedIn {
+                had: Had::Session,
+                ..come(How::ThroughCas, Pair::AtCas, true)
+            });
+            counted.now.unanswered = vec![0.0, 0.0, unanswered, 0.0];
+        })
+    };
+    at_directory == ["somebody had to wait who signs in at the directory"]
+        && at_cas == ["somebody had to wait who signs in at CAS"]
+        && forgotten(0.0) == ["somebody had a session that was kept, and was not let in by it"]
+        && forgotten(1.0).is_empty()
+}
