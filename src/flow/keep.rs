@@ -16,6 +16,7 @@ use super::{
 };
 use crate::{
     audit,
+    authn::account_name::one_spelling,
     config::stories::PersonInStory,
     model::{
         chain::Chain,
@@ -158,7 +159,10 @@ impl Bridge {
         match self.settings.stories.person {
             PersonInStory::Clear => Some(login),
             PersonInStory::Hashed => {
-                let mut hidden = self.pairwise.blind("person", login.as_bytes()).ok()?;
+                let mut hidden = self
+                    .pairwise
+                    .blind("person", one_spelling(&login).as_bytes())
+                    .ok()?;
                 hidden.truncate(HANDLE_CHARS);
                 Some(hidden)
             }

@@ -13,6 +13,7 @@ use super::{
 };
 use crate::{
     audit,
+    authn::account_name::one_spelling,
     model::{
         oversight::{Overview, Revoked, RevokedSession, ShownSession, Which},
         session::{Session, SessionEnd, SessionKey},
@@ -152,7 +153,8 @@ impl Bridge {
             Which::All => true,
             Which::Code(code) => session.support_code == Some(*code),
             Which::Handle(handle) => self.handle(seen.key)? == *handle,
-            Which::Person(login) => session.proof.login == *login,
+            // CAS may give a name back as it was typed.
+            Which::Person(login) => one_spelling(&session.proof.login) == one_spelling(login),
             Which::Provider(sp) => session.participants.iter().any(|told| told.sp == *sp),
         })
     }
