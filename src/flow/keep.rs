@@ -30,6 +30,9 @@ use crate::{
 
 /// How many steps may wait to be kept: more than a second of the busiest morning.
 const MOST_WAITING: usize = 512;
+/// How long the story of somebody who has not proven who they are is kept at most, and no longer than half of what others
+/// are: anybody can bring about as many stops as they like, and those go first where there is no more room.
+const UNPROVEN: SignedDuration = SignedDuration::from_hours(24);
 
 /// Takes steps to the store.
 #[derive(Debug)]
@@ -129,9 +132,17 @@ impl Bridge {
         let now = self.clock.now();
         let after = |step: SignedDuration| now.saturating_add(step).unwrap_or(Timestamp::MAX);
         let (word, is_end) = told(end);
+        let whole = rule.kept_for();
         let keeping = Keeping {
-            until: after(SignedDuration::from_hours(24 * i64::from(rule.keep_days))),
-            unfinished_until: (!is_end).then(|| after(JOURNEY)),
+            until: after(whole),
+            at_first_until: if !is_end {
+                Some(after(JOURNEY))
+            } else if story.person.is_none() {
+                Some(after(UNPROVEN.min(whole / 2)))
+            } else {
+                None
+            },
+            is_end,
         };
         let step = StoryStep {
             at: now,
