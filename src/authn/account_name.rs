@@ -1,5 +1,7 @@
 //! The name under which an account is looked up, counted and found once only.
 
+use std::borrow::Cow;
+
 use unicode_normalization::UnicodeNormalization as _;
 
 /// The name of an account as it is compared: NFKC, in lower case, one space between words.
@@ -57,9 +59,22 @@ impl AccountName {
     }
 }
 
+/// A name that somebody else gave, in one spelling: two would be two people. What can name no account stays as it is.
+pub fn one_spelling(text: &str) -> Cow<'_, str> {
+    AccountName::parse(text).map_or(Cow::Borrowed(text), |name| Cow::Owned(name.0.into()))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_name_of_somebody_else_has_one_spelling_and_what_names_no_account_stays_as_it_is() {
+        assert_eq!(one_spelling(" Anne.DUPONT"), "anne.dupont");
+        for text in ["", " ", "Zoe\0", "Zoe\nMax"] {
+            assert_eq!(one_spelling(text), text);
+        }
+    }
 
     #[test]
     fn what_people_type_for_one_account_is_one_name() {

@@ -23,6 +23,12 @@ use crate::{
 const USUAL_MOST: u32 = 100;
 /// How many sessions `show` prints in full.
 const MOST_SHOWN: u32 = 20;
+/// What to do where sessions could not be opened.
+const OTHER_KEYS: &str = "`passerelle status --json` of each node says which seal keys it has: bring them to this one. Those \
+                          of before `keys rotate-seal --alone` let nobody in, and leave with their time";
+/// What to do where the session that was meant is not there.
+const REPLACED: &str = "it has ended, or another one of the same person has taken its place, under another name: \
+                        `passerelle session list --person LOGIN`";
 
 #[derive(Args, Debug)]
 pub(super) struct Options {
@@ -168,6 +174,12 @@ fn tell_the_rest(overview: &Overview) {
             "and {others} more: --most prints more of them, --person, --sp and --code fewer"
         )),
     }
+    if overview.unopened > 0 {
+        complain(&format!(
+            "{} session(s) in the store could not be opened here: whose they are is not known\n    hint: {OTHER_KEYS}",
+            overview.unopened
+        ));
+    }
 }
 
 fn row(session: &ShownSession) -> [String; 8] {
@@ -282,6 +294,7 @@ fn revoke(socket: &Path, options: Revoke) -> anyhow::Result<()> {
         .or_else(|| code.map(Which::Code))
         .or_else(|| sp.map(Which::Provider))
         .context("which session?")?;
+    let is_one = matches!(which, Which::Handle(_) | Which::Code(_));
     let asked = ask(socket, Question::Revoke(which)).map_err(|fault| {
         let what = match fault {
             AskFault::NoAnswer => {
@@ -307,18 +320,22 @@ fn revoke(socket: &Path, options: Revoke) -> anyhow::Result<()> {
     if json {
         say_json(&revoked)?;
     } else {
-        tell_ended(&revoked);
+        tell_ended(&revoked, is_one);
     }
     match revoked.fault {
+        None if is_one && revoked.count == 0 => {
+            bail!("no such session lives: nothing was to be ended\n    hint: {REPLACED}")
+        }
         None => Ok(()),
         Some(why) => bail!(
             "{why}: some of these sessions may still live\n    hint: ask again once `passerelle status` says that the \
-             store answers"
+             store answers and that all nodes have the same seal keys; while people go on signing in at a provider, take \
+             it out of service first (`enabled = false`)"
         ),
     }
 }
 
-fn tell_ended(revoked: &Revoked) {
+fn tell_ended(revoked: &Revoked, is_one: bool) {
     for ended in &revoked.ended {
         let providers: Vec<_> = ended.participants.iter().map(ShortName::as_str).collect();
         let told = if providers.is_empty() {
@@ -329,7 +346,9 @@ fn tell_ended(revoked: &Revoked) {
         say(&format!("ended: {}; {told}", ended.person));
     }
     match revoked.count {
-        0 if revoked.fault.is_none() => say("no such session lives: nothing was to be ended"),
+        0 if revoked.fault.is_none() && !is_one => {
+            say("no such session lives: nothing was to be ended")
+        }
         0 => {}
         count => say(&format!("{count} session(s) ended, on all nodes")),
     }

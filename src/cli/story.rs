@@ -52,7 +52,7 @@ pub(super) fn run(path: &Path, options: &Options) -> anyhow::Result<()> {
     if steps.is_empty() {
         bail!(
             "nothing is kept of {code}\n    hint: it is misheard, or older than keep-days of [stories], or there was no \
-             room for it; the log has it under support.code"
+             room for it, or the page came before any sign-in; the log has it under support.code"
         );
     }
     Ok(())

@@ -356,6 +356,7 @@ impl Sections {
             organization: self.organization,
             sessions: self.sessions,
             store: self.store,
+            stories: self.stories,
             service_providers: self.service_providers,
         }
     }

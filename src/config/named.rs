@@ -2,6 +2,8 @@
 
 use std::{collections::BTreeMap, path::Path};
 
+use jiff::SignedDuration;
+
 use super::{
     Config,
     base_url::BaseUrl,
@@ -11,6 +13,7 @@ use super::{
     sections::{Authn, Ldap, Method, Organization, Server, Sessions},
     sp::SpConfig,
     store::RedisServer,
+    stories::Stories,
 };
 use crate::model::endpoint::Schemes;
 
@@ -45,8 +48,23 @@ pub struct Named<'a> {
     pub sessions: &'a Sessions,
     /// `[store]`
     pub store: Option<&'a RedisServer>,
+    /// `[stories]`
+    pub stories: &'a Stories,
     /// `[sp.<short name>]`
     pub service_providers: &'a [SpConfig],
+}
+
+impl Named<'_> {
+    /// How long the seal on what is stored may have to open.
+    pub fn longest_sealed(&self) -> SignedDuration {
+        let sessions = self.sessions.lifetime();
+        // In memory stories are not sealed.
+        if self.store.is_some() {
+            sessions.max(self.stories.kept_for())
+        } else {
+            sessions
+        }
+    }
 }
 
 /// A configuration that cannot be used, and what of it could be read all the same: what that names
@@ -69,6 +87,7 @@ pub struct Faulty {
     pub(super) organization: Option<Organization>,
     pub(super) sessions: Sessions,
     pub(super) store: Option<RedisServer>,
+    pub(super) stories: Stories,
     pub(super) service_providers: Vec<SpConfig>,
 }
 
@@ -90,6 +109,7 @@ impl Faulty {
             organization: self.organization.as_ref(),
             sessions: &self.sessions,
             store: self.store.as_ref(),
+            stories: &self.stories,
             service_providers: &self.service_providers,
         }
     }
@@ -113,6 +133,7 @@ impl Config {
             organization: Some(&self.organization),
             sessions: &self.sessions,
             store: self.store.as_ref(),
+            stories: &self.stories,
             service_providers: &self.service_providers,
         }
     }

@@ -1,5 +1,6 @@
 //! Reads `[stories]`: what is kept of sign-ins for the help desk, and for how long.
 
+use jiff::SignedDuration;
 use serde::Deserialize;
 
 use super::document::{Report, Table};
@@ -43,6 +44,11 @@ impl Default for Stories {
 }
 
 impl Stories {
+    /// For how long they are kept.
+    pub fn kept_for(&self) -> SignedDuration {
+        SignedDuration::from_hours(24 * i64::from(self.keep_days))
+    }
+
     /// How many bytes they may take.
     pub fn max_bytes(&self) -> u64 {
         u64::from(self.max_megabytes) * 1024 * 1024

@@ -135,6 +135,22 @@ fn the_example_loads_as_it_is_and_with_everything_switched_on() {
 }
 
 #[test]
+fn r103_an_older_seal_key_opens_for_as_long_as_anything_is_stored_that_it_has_sealed() {
+    let place = Place::new();
+    let hours = |text: &str| {
+        let config = place.load(text).unwrap();
+        config.named().longest_sealed().as_hours()
+    };
+    // In memory nothing is sealed but sessions' journeys.
+    assert_eq!(hours(EXAMPLE), 8);
+    let stored = all_switched_on();
+    assert_eq!(hours(&stored), 7 * 24);
+    let none_kept = stored.replacen("keep-days = 7", "keep-days = 0", 1);
+    assert_ne!(none_kept, stored);
+    assert_eq!(hours(&none_kept), 8);
+}
+
+#[test]
 fn the_example_holds_every_key_there_is() {
     let place = Place::new();
     let text = everything_switched_on();

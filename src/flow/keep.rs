@@ -19,6 +19,7 @@ use super::{
 };
 use crate::{
     audit,
+    authn::account_name::one_spelling,
     config::stories::PersonInStory,
     model::{
         chain::Chain,
@@ -35,6 +36,9 @@ const MOST_WAITING: usize = 512;
 /// How long the first of them waits for others. To wake the task for each by itself would cost every sign-in a tenth of
 /// its signature.
 const GATHERED_FOR: Duration = Duration::from_millis(50);
+/// How long the story of somebody who has not proven who they are is kept at most, and no longer than half of what others
+/// are: anybody can bring about as many stops as they like, and those go first where there is no more room.
+const UNPROVEN: SignedDuration = SignedDuration::from_hours(24);
 
 /// Takes steps to the store.
 #[derive(Debug)]
@@ -140,9 +144,17 @@ impl Bridge {
         let now = self.clock.now();
         let after = |step: SignedDuration| now.saturating_add(step).unwrap_or(Timestamp::MAX);
         let (word, is_end) = told(end);
+        let whole = rule.kept_for();
         let keeping = Keeping {
-            until: after(SignedDuration::from_hours(24 * i64::from(rule.keep_days))),
-            unfinished_until: (!is_end).then(|| after(JOURNEY)),
+            until: after(whole),
+            at_first_until: if !is_end {
+                Some(after(JOURNEY))
+            } else if story.person.is_none() {
+                Some(after(UNPROVEN.min(whole / 2)))
+            } else {
+                None
+            },
+            is_end,
         };
         let step = StoryStep {
             at: now,
@@ -170,7 +182,10 @@ impl Bridge {
         match self.settings.stories.person {
             PersonInStory::Clear => Some(login),
             PersonInStory::Hashed => {
-                let mut hidden = self.pairwise.blind("person", login.as_bytes()).ok()?;
+                let mut hidden = self
+                    .pairwise
+                    .blind("person", one_spelling(&login).as_bytes())
+                    .ok()?;
                 hidden.truncate(HANDLE_CHARS);
                 Some(hidden)
             }

@@ -13,6 +13,7 @@ use super::{
 };
 use crate::{
     audit,
+    authn::account_name::one_spelling,
     model::{
         oversight::{Overview, Revoked, RevokedSession, ShownSession, Which},
         session::{Session, SessionEnd, SessionKey},
@@ -59,7 +60,7 @@ impl Bridge {
             latest: Vec::new(),
             keys: HashSet::new(),
         };
-        self.look_for(which, |seen| sight.take(seen, most)).await?;
+        let unopened = { self.look_for(which, |seen| sight.take(seen, most)) }.await?;
         sight.keep_latest(most);
         let count = u64::try_from(sight.keys.len()).unwrap_or(u64::MAX);
         audit::Event::Shown(audit::Shown::Sessions {
@@ -72,24 +73,41 @@ impl Bridge {
         Ok(Overview {
             sessions: sessions.collect::<Result<_, _>>()?,
             count,
+            unopened,
         })
     }
 
     /// Ends the sessions that are asked for, and tells of each end. When this returns without a fault none of them lives,
-    /// on any node, nor one that has taken the place of one of them meanwhile.
+    /// on any node; of a person or a provider neither does one that has taken the place of one of them meanwhile. What
+    /// takes the place of a session has another handle and another code, and is not found by those.
     pub async fn revoke(&self, which: &Which, asked_by: &str) -> Revoked {
         let mut revoked = Revoked::default();
-        for _ in 0..ROUNDS {
+        // Once more after the last of them, to see that none is left.
+        for round in 0..=ROUNDS {
             let mut keys = HashSet::new();
             let looked = self.look_for(which, |seen| {
                 keys.insert(seen.key);
             });
-            if let Err(fault) = looked.await {
-                revoked.fault = Some(fault.to_string());
+            let unopened = match looked.await {
+                Ok(unopened) => unopened,
+                Err(fault) => {
+                    revoked.fault = Some(fault.to_string());
+                    return revoked;
+                }
+            };
+            if keys.is_empty() {
+                // The one that was meant is known to be none of those that could not be opened.
+                let is_one = matches!(which, Which::Handle(_) | Which::Code(_));
+                if unopened > 0 && !(is_one && revoked.count > 0) {
+                    revoked.fault = Some(format!(
+                        "{unopened} session(s) in the store could not be opened with the seal keys of this node, so that \
+                         whose they are is not known"
+                    ));
+                }
                 return revoked;
             }
-            if keys.is_empty() {
-                return revoked;
+            if round == ROUNDS {
+                break;
             }
             let keys: Vec<_> = keys.into_iter().collect();
             if let Err(fault) = self.end_all(&keys, asked_by, &mut revoked).await {
@@ -130,20 +148,20 @@ impl Bridge {
         end
     }
 
-    /// Shows the sessions that are asked for to `show`, maybe more than once.
+    /// Shows the sessions that are asked for to `show`, maybe more than once, and says how many could not be opened.
     async fn look_for(
         &self,
         which: &Which,
         mut show: impl FnMut(Seen) + Send,
-    ) -> Result<(), OversightFault> {
+    ) -> Result<u64, OversightFault> {
         let mut broken = None;
         let mut look = |seen: Seen| match self.is_meant(which, &seen) {
             Ok(true) => show(seen),
             Ok(false) => {}
             Err(fault) => broken = Some(fault),
         };
-        self.store.look_through(&mut look, self.clock.now()).await?;
-        broken.map_or(Ok(()), |fault| Err(fault.into()))
+        let unopened = self.store.look_through(&mut look, self.clock.now()).await?;
+        broken.map_or(Ok(unopened), |fault| Err(fault.into()))
     }
 
     fn is_meant(&self, which: &Which, seen: &Seen) -> Result<bool, HmacError> {
@@ -152,7 +170,8 @@ impl Bridge {
             Which::All => true,
             Which::Code(code) => session.support_code == Some(*code),
             Which::Handle(handle) => self.handle(seen.key)? == *handle,
-            Which::Person(login) => session.proof.login == *login,
+            // CAS may give a name back as it was typed.
+            Which::Person(login) => one_spelling(&session.proof.login) == one_spelling(login),
             Which::Provider(sp) => session.participants.iter().any(|told| told.sp == *sp),
         })
     }

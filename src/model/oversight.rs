@@ -68,6 +68,9 @@ pub struct Overview {
     pub sessions: Vec<ShownSession>,
     /// How many there are in all.
     pub count: u64,
+    /// How many the store has that this node cannot open: whose they are is not known.
+    #[serde(default)]
+    pub unopened: u64,
 }
 
 /// A session that was ended.

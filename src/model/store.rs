@@ -186,17 +186,19 @@ pub trait Sessions: Send + Sync {
     /// to its end is shown, maybe more than once; one that begins or ends meanwhile may be shown or not. No more of them
     /// are held at one time than a page.
     ///
+    /// Says how many could not be opened: they were not shown, and may live where another key is known.
+    ///
     /// This looks at all that there are: it is for an administrator's questions, which are few, and costs a sign-in
     /// nothing.
     ///
     /// # Errors
     ///
-    /// The store did not answer: there may be more than were shown.
+    /// The store did not answer, or did not come to an end: there may be more than were shown.
     fn look_through(
         &self,
         show: &mut (dyn FnMut(Seen) + Send),
         now: Timestamp,
-    ) -> impl Future<Output = Result<(), StoreError>> + Send;
+    ) -> impl Future<Output = Result<u64, StoreError>> + Send;
 }
 
 /// Whether a message was seen before.

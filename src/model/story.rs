@@ -58,15 +58,17 @@ impl StoryStep {
 pub struct Keeping {
     /// Until when, once the sign-in has come to an end.
     pub until: Timestamp,
-    /// Until when, as long as it has not: whoever begins sign-ins that nobody ends fills no store with them. None for a
-    /// step that is an end.
-    pub unfinished_until: Option<Timestamp>,
+    /// Until when, as long as there is nothing but steps that anybody can bring about: whoever begins sign-ins that nobody
+    /// ends, or that stop at once, pushes no others out.
+    pub at_first_until: Option<Timestamp>,
+    /// Whether this step is an end, which has its place in a story that is full.
+    pub is_end: bool,
 }
 
 impl Keeping {
     /// Until when the story is kept if this is its last step.
     pub fn ends_at(self) -> Timestamp {
-        self.unfinished_until
+        self.at_first_until
             .map_or(self.until, |early| early.min(self.until))
     }
 }

@@ -1156,7 +1156,8 @@ pub(crate) fn code(number: u8) -> SupportCode {
 pub(crate) fn keeping(until: i64, unfinished_until: Option<i64>) -> Keeping {
     Keeping {
         until: at(until),
-        unfinished_until: unfinished_until.map(at),
+        at_first_until: unfinished_until.map(at),
+        is_end: unfinished_until.is_none(),
     }
 }
 

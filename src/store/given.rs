@@ -70,7 +70,7 @@ pub trait GivenStore: Debug + Send + Sync {
         &'a self,
         show: &'a mut (dyn FnMut(Seen) + Send),
         now: Timestamp,
-    ) -> Said<'a, ()>;
+    ) -> Said<'a, u64>;
 
     /// [`Stories::add_to_story`]
     fn add_to_story<'a>(
@@ -158,7 +158,7 @@ impl<S: Attempts + Debug + ReplayGuard + Sessions + Stories> GivenStore for S {
         &'a self,
         show: &'a mut (dyn FnMut(Seen) + Send),
         now: Timestamp,
-    ) -> Said<'a, ()> {
+    ) -> Said<'a, u64> {
         Box::pin(Sessions::look_through(self, show, now))
     }
 

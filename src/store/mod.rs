@@ -210,7 +210,7 @@ impl Sessions for Store {
         &self,
         show: &mut (dyn FnMut(Seen) + Send),
         now: Timestamp,
-    ) -> Result<(), StoreError> {
+    ) -> Result<u64, StoreError> {
         match self {
             Self::Memory(memory) => memory.look_through(show, now).await,
             Self::Redis(redis) => redis.look_through(show, now).await,

@@ -27,9 +27,10 @@ pub(super) fn id(code: SupportCode) -> Key {
 
 /// The most bytes that a story may have with a step of this kind.
 pub(super) const fn most(keeping: Keeping) -> usize {
-    match keeping.unfinished_until {
-        None => MAX_STORY,
-        Some(_) => MAX_UNFINISHED,
+    if keeping.is_end {
+        MAX_STORY
+    } else {
+        MAX_UNFINISHED
     }
 }
 
@@ -156,7 +157,8 @@ mod tests {
             let id = sha256(&[&(round % 97).to_be_bytes()]);
             let keeping = Keeping {
                 until: at(i64::from(round % 11 * 300)),
-                unfinished_until: None,
+                at_first_until: None,
+                is_end: true,
             };
             let piece = vec![7; usize::try_from(round % 50 * 20).unwrap()];
             let _ = shelf.add(id, &frame(&piece).unwrap(), keeping, at(i64::from(round)));

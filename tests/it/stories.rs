@@ -129,10 +129,53 @@ async fn the_code_of_a_page_that_stops_somebody_leads_to_why_and_is_kept_for_as_
     bridge.wait(60);
     let kept = async |code| bridge.front.bridge.story(code, BY).await.unwrap().len();
     assert_eq!((kept(begun).await, kept(code).await), (0, 1));
-    bridge.wait(2 * 24 * 60 - 61);
+    // Of somebody who has proven who they are it is kept for as long as is configured, of others for half of that.
+    signs_in(&bridge, "anne.dupont").await;
+    let proven = last_code(&log);
+    story(&bridge, proven, "answered").await;
+    bridge.wait(24 * 60 - 61);
     assert_eq!(kept(code).await, 1);
     bridge.wait(1);
-    assert_eq!(kept(code).await, 0);
+    assert_eq!((kept(proven).await, kept(code).await), (3, 0));
+    bridge.wait(24 * 60 + 59);
+    assert_eq!(kept(proven).await, 3);
+    bridge.wait(1);
+    assert_eq!(kept(proven).await, 0);
+}
+
+#[tokio::test]
+async fn r122_with_all_the_stops_that_they_like_nobody_pushes_the_story_of_a_real_sign_in_out() {
+    let bridge = with_stories("max-megabytes = 1");
+    let log = Log::start();
+    signs_in(&bridge, "anne.dupont").await;
+    let proven = last_code(&log);
+    story(&bridge, proven, "answered").await;
+    drop(log);
+    let stale = bridge
+        .request()
+        .with("IssueInstant", "2020-01-01T00:00:00Z")
+        .redirect(None);
+    // Each round waits for its last one: what finds no room in the queue is dropped.
+    let stop_often = async || {
+        for _ in 0..99 {
+            bridge.browser().arrive(&stale).await;
+        }
+        let page = bridge.browser().arrive(&stale).await;
+        let last = SupportCode::parse(&page.support_code()).unwrap();
+        story(&bridge, last, "stopped").await;
+        last
+    };
+    let is_kept = async |code| !{ bridge.front.bridge.story(code, BY).await.unwrap() }.is_empty();
+    let first = stop_often().await;
+    let mut rounds = 1;
+    while is_kept(first).await {
+        assert!(rounds < 100, "the store is never full");
+        stop_often().await;
+        rounds += 1;
+    }
+    assert_eq!(bridge.front.bridge.stories.dropped(), 0);
+    // It came before all of them.
+    assert!(is_kept(proven).await, "{rounds}");
 }
 
 #[tokio::test]

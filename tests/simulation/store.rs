@@ -360,7 +360,7 @@ impl Sessions for NodeStore {
         &self,
         _show: &mut (dyn FnMut(Seen) + Send),
         _now: Timestamp,
-    ) -> Result<(), StoreError> {
+    ) -> Result<u64, StoreError> {
         Err(StoreError::Unavailable)
     }
 }

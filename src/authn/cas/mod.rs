@@ -17,7 +17,7 @@ use self::{
     seen::Seen,
 };
 use super::{
-    account_name::AccountName,
+    account_name::one_spelling,
     servers::{ServerFault, Servers},
     throttle::network_of,
     under_way::{self, UnderWay},
@@ -447,10 +447,8 @@ impl Cas {
         let mut attributes = success.attributes;
         // As with the other sources: without a `uid` the login is the uid.
         if attributes.values("uid").is_empty() {
-            // In one spelling, whatever was typed at the server: two would be two people.
-            let name = AccountName::parse(&success.user);
-            let uid = name.as_ref().map_or(&*success.user, AccountName::as_str);
-            attributes.add("uid", [uid.to_owned()]);
+            // Whatever was typed at the server.
+            attributes.add("uid", [one_spelling(&success.user).into_owned()]);
         }
         Proof {
             login: success.user.into(),

@@ -82,7 +82,7 @@ pub(super) fn run(path: &Path, options: &Options) -> anyhow::Result<()> {
         from: options
             .at
             .unwrap_or_else(|| whole_minute(after(now, NOTICE))),
-        opens_for: named.sessions.lifetime().saturating_add(LATE),
+        opens_for: named.longest_sealed().saturating_add(LATE),
         is_alone: options.alone,
     };
     if !options.alone && !has_newest(path, file) {

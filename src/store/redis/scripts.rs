@@ -370,22 +370,29 @@ local ends = tonumber(redis.call('ZSCORE', KEYS[1], id) or '')
 local story = ends and redis.call('HGET', KEYS[2], id) or ''
 local added = 0
 if #story + #step <= tonumber(ARGV[5]) and #step + OVERHEAD <= all then
-  -- So that it is not among those that make room for it.
-  if ends then forget(id) end
+  -- So that it is not among those that make room for it; what it holds stays until there is some.
+  local more = #step + OVERHEAD
+  if ends then
+    redis.call('ZREM', KEYS[1], id)
+    more = #step
+  end
   local grown = story .. step
   local most = math.min(FORGOTTEN, redis.call('ZCARD', KEYS[1]))
-  while most > 0 and bytes + #grown + OVERHEAD > all do
+  while most > 0 and bytes + more > all do
     forget(redis.call('ZRANGE', KEYS[1], 0, 0)[1])
     most = most - 1
   end
-  if bytes + #grown + OVERHEAD <= all then
+  if bytes + more <= all then
     local until_ms = math.max(ends or 0, tonumber(ARGV[3]))
     redis.call('ZADD', KEYS[1], until_ms, id)
     redis.call('HSET', KEYS[2], id, grown)
     keep(KEYS[1], now, until_ms)
     keep(KEYS[2], now, until_ms)
-    bytes = bytes + #grown + OVERHEAD
+    bytes = bytes + more
     added = 1
+  elseif ends then
+    redis.call('ZADD', KEYS[1], ends, id)
+    keep(KEYS[1], now, ends)
   end
 end
 if redis.call('ZCARD', KEYS[1]) == 0 then

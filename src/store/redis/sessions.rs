@@ -1,6 +1,6 @@
 //! Sessions, where they lead, and the tickets that they were begun with.
 
-use std::sync::Arc;
+use std::{collections::HashSet, sync::Arc};
 
 use jiff::Timestamp;
 use tokio::task::JoinSet;
@@ -12,6 +12,7 @@ use crate::{
         store::{LEADS_ON, Seen, Sessions, Sight, Standing, StoreError},
     },
     store::{pack, unpack},
+    sys::seal::BrokenSeal,
 };
 
 /// How often a change is tried while others change the same session, and how many replaced sessions are
@@ -21,6 +22,8 @@ const MOST_TRIES: usize = 256;
 /// How many sessions of the list are asked for at one time, and how many of those are looked at: few enough that a
 /// sign-in, on the same connection, does not wait for them.
 const PAGE: usize = 256;
+/// How many are looked at however few may live: the bound may have been another one before.
+const MOST_SEEN: usize = 100_000;
 const LOOKED_AT_ONCE: usize = 16;
 
 /// What is at the key of a session.
@@ -153,29 +156,39 @@ impl Sessions for RedisStore {
         &self,
         show: &mut (dyn FnMut(Seen) + Send),
         now: Timestamp,
-    ) -> Result<(), StoreError> {
+    ) -> Result<u64, StoreError> {
         // A use moves a session towards the end of the list, where it is met again: none that lives is passed over. Those
         // that begin stand there, too, and whoever waited for the last of them might wait for long.
         let most = usize::try_from(self.0.limits.sessions).unwrap_or(usize::MAX);
-        let (mut seen, mut behind) = (0, "-inf".to_owned());
-        while seen <= most.saturating_mul(2) {
+        let most = most.saturating_mul(2).max(MOST_SEEN);
+        let (mut seen, mut unopened) = (0, HashSet::new());
+        let mut behind = "-inf".to_owned();
+        loop {
             let (last, keys) = self.0.page(&behind).await?;
-            if keys.is_empty() {
-                break;
+            if last.is_empty() {
+                return Ok(u64::try_from(unopened.len()).unwrap_or(u64::MAX));
             }
             behind = format!("({last}");
-            seen += keys.len();
+            // A page without a key that is one counts as well, or somebody's list would have no end.
+            seen += keys.len().max(1);
+            if seen > most {
+                return Err(StoreError::Unavailable);
+            }
             for some in keys.chunks(LOOKED_AT_ONCE) {
                 let mut looks = JoinSet::new();
                 for key in some.iter().copied() {
                     let inner = Arc::clone(&self.0);
-                    looks.spawn(async move { inner.look(key, now).await });
+                    looks.spawn(async move { (key, inner.look(key, now).await) });
                 }
                 while let Some(looked) = looks.join_next().await {
-                    match looked.unwrap_or(Err(StoreError::Unavailable)) {
+                    let (key, looked) = looked.map_err(|_lost| StoreError::Unavailable)?;
+                    match looked {
                         Ok(Some(session)) => show(session),
-                        // One that is not ours lets nobody in, and is counted where it is opened.
-                        Ok(None) | Err(StoreError::Forged) => {}
+                        Ok(None) => {}
+                        // It lets nobody in here. Another node may have the key that opens it.
+                        Err(StoreError::Forged) => {
+                            unopened.insert(key);
+                        }
                         Err(fault @ (StoreError::Full | StoreError::Unavailable)) => {
                             return Err(fault);
                         }
@@ -183,7 +196,6 @@ impl Sessions for RedisStore {
                 }
             }
         }
-        Ok(())
     }
 }
 
@@ -441,9 +453,13 @@ impl Inner {
         let Some((value, used_ms)) = found else {
             return Ok(None);
         };
-        let Some(session) = self.open(&place, &value, now)? else {
-            return Ok(None);
+        // Nobody is let in by a look, and whoever asks is told: what cannot be opened is not counted at each of them.
+        let packed = match self.sealer.look((&place, b""), &value, now) {
+            Ok(packed) => packed,
+            Err(BrokenSeal::Expired) => return Ok(None),
+            Err(BrokenSeal::Forged) => return Err(StoreError::Forged),
         };
+        let session = unpack(&packed).ok_or(StoreError::Forged)?;
         let used_at = Timestamp::from_millisecond(used_ms).unwrap_or(now);
         Ok(Some(Seen {
             key,

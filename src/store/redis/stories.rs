@@ -53,11 +53,21 @@ impl Stories for RedisStore {
         if story.len() > MAX_STORY {
             return Err(sealer.refuse());
         }
-        let mut steps = Vec::new();
+        let (mut steps, mut is_any_lost) = (Vec::new(), false);
         for piece in shelf::pieces(&story) {
-            if let Some(packed) = sealer.open((&places.stories, &id), piece, now)? {
-                steps.push(shelf::unpack(&packed).ok_or_else(|| sealer.refuse())?);
+            match sealer.open((&places.stories, &id), piece, now) {
+                Ok(None) => {}
+                Ok(Some(packed)) => match shelf::unpack(&packed) {
+                    Some(step) => steps.push(step),
+                    None => is_any_lost = true,
+                },
+                // Sealed with a key that is no longer here, or not ours: it takes nothing from the others.
+                Err(StoreError::Forged) => is_any_lost = true,
+                Err(fault @ (StoreError::Full | StoreError::Unavailable)) => return Err(fault),
             }
+        }
+        if steps.is_empty() && is_any_lost {
+            return Err(StoreError::Forged);
         }
         Ok(steps)
     }

@@ -357,6 +357,52 @@ async fn r126_the_key_ring_rotates_and_every_node_opens_what_the_others_have_sea
     assert!(one.find(key(2), at(1)).await.unwrap().is_some());
 }
 
+#[tokio::test]
+async fn r121_a_look_says_how_many_it_could_not_open_and_sees_what_is_behind_what_is_no_session() {
+    let mut lab = Lab::start().await;
+    let (old, new) = (KeyRing::new_line(&OsEntropy), KeyRing::new_line(&OsEntropy));
+    let ring = |line: &str| Arc::new(KeyRing::parse(line).unwrap());
+    lab.keys = ring(&old);
+    begin(&lab.store(), 1, "zoe").await;
+    begin(&lab.store(), 2, "zoe").await;
+    lab.keys = ring(&new);
+    let store = lab.store();
+    begin(&store, 3, "max").await;
+    // More than a page of members that name no session, before all that do.
+    let mut stranger = lab.stranger();
+    let odd: Vec<_> = (0..600)
+        .map(|number| (number, number.to_string()))
+        .collect();
+    let listed = Places::new("passerelle:").listed;
+    let () = stranger.zadd_multiple(listed.as_str(), &odd).unwrap();
+    let mut seen = HashSet::new();
+    let mut show = |it: Seen| {
+        seen.insert(it.key);
+    };
+    assert_eq!(store.look_through(&mut show, at(1)).await, Ok(2));
+    assert_eq!(seen, HashSet::from([key(3)]));
+    // Whoever looks uses nothing: none was refused.
+    assert_eq!(store.record().refused, 0);
+}
+
+#[tokio::test]
+async fn r126_a_step_whose_key_is_no_longer_here_takes_nothing_from_the_others_of_its_story() {
+    let mut lab = Lab::start().await;
+    let (old, new) = (KeyRing::new_line(&OsEntropy), KeyRing::new_line(&OsEntropy));
+    let ring = |line: &str| Arc::new(KeyRing::parse(line).unwrap());
+    let (code, kept) = (conformance::code(1), conformance::keeping(9_000, None));
+    for (line, end) in [(&old, "asked"), (&new, "answered")] {
+        lab.keys = ring(line);
+        let step = conformance::step(end);
+        lab.store()
+            .add_to_story(code, &step, kept, at(0))
+            .await
+            .unwrap();
+    }
+    let steps = lab.store().story(code, at(1)).await.unwrap();
+    assert_eq!(steps, [conformance::step("answered")]);
+}
+
 /// A session as version 0.1.0 has stored it, under the key ring of 32 octets 7.
 const OF_FORM_1: &str = "\
     AQFLsG-OAAAAAAAAIyh4OCWCKm-eYtohkOgo5MnSV25Zd-Ogs2JJaMA5Yp5mQdSlT9_3PX24hr9JxHbLhvGSDp3V\
@@ -926,7 +972,7 @@ impl Sessions for Nodes {
         &self,
         show: &mut (dyn FnMut(Seen) + Send),
         now: Timestamp,
-    ) -> Result<(), StoreError> {
+    ) -> Result<u64, StoreError> {
         self.next().look_through(show, now).await
     }
 }

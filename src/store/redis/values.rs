@@ -160,17 +160,30 @@ impl Sealer {
         value: &[u8],
         now: Timestamp,
     ) -> Result<Option<Vec<u8>>, StoreError> {
-        let opened = match value.split_first() {
+        match self.look((place, field), value, now) {
+            Ok(content) => Ok(Some(content)),
+            Err(BrokenSeal::Expired) => Ok(None),
+            Err(BrokenSeal::Forged) => Err(self.refuse()),
+        }
+    }
+
+    /// Opens what [`Self::seal`] made for there, for somebody who only looks: what is not ours is neither counted nor told.
+    ///
+    /// # Errors
+    ///
+    /// It cannot be opened, or its time is over.
+    pub(super) fn look(
+        &self,
+        (place, field): (&Place, &[u8]),
+        value: &[u8],
+        now: Timestamp,
+    ) -> Result<Vec<u8>, BrokenSeal> {
+        match value.split_first() {
             Some((&FORM, sealed)) if value.len() <= MAX_VALUE => {
                 let bound = bound(FORM, place, field);
                 self.ring().open_stored(&bound, sealed, now)
             }
             Some(_) | None => Err(BrokenSeal::Forged),
-        };
-        match opened {
-            Ok(content) => Ok(Some(content)),
-            Err(BrokenSeal::Expired) => Ok(None),
-            Err(BrokenSeal::Forged) => Err(self.refuse()),
         }
     }
 

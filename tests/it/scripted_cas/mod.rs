@@ -9,6 +9,7 @@ mod instant;
 mod nodes;
 mod notices;
 mod retired;
+mod spellings;
 mod trial;
 
 use std::{
