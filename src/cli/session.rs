@@ -347,7 +347,7 @@ fn tell_ended(revoked: &Revoked, is_one: bool) {
     }
     match revoked.count {
         0 if revoked.fault.is_none() && !is_one => {
-            say("no such session lives: nothing was to be ended")
+            say("no such session lives: nothing was to be ended");
         }
         0 => {}
         count => say(&format!("{count} session(s) ended, on all nodes")),
