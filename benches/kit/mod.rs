@@ -9,6 +9,5 @@ pub(crate) mod measure;
 pub(crate) mod people;
 pub(crate) mod place;
 pub(crate) mod reading;
-pub(crate) mod redis;
 pub(crate) mod request;
 pub(crate) mod server;

@@ -5,7 +5,7 @@ use std::net::SocketAddr;
 use anyhow::Context as _;
 use redis::{Client, Connection};
 
-use super::server::free_address;
+use crate::kit::server::free_address;
 
 #[path = "../../tests/it/lab/redis_server.rs"]
 #[expect(

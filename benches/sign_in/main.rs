@@ -14,6 +14,9 @@ mod fresh;
 #[path = "../kit/mod.rs"]
 #[expect(dead_code, reason = "it holds what the other benchmarks need, too")]
 mod kit;
+#[path = "../kit/redis.rs"]
+#[expect(dead_code, reason = "it says what it holds, for another benchmark")]
+mod redis;
 mod shared;
 
 use std::{net::SocketAddr, process::ExitCode, time::Duration};

@@ -9,9 +9,9 @@ use crate::{
     kit::{
         measure::{RsaSignature, Samples, judge},
         place::{AT_HOME, Place},
-        redis::Redis,
         server::{Server, free_address},
     },
+    redis::Redis,
 };
 
 /// The most that it may cost with Redis, in RSA-2048 signatures.

@@ -16,10 +16,10 @@ use crate::{
         cas,
         people::People,
         place::Place,
-        redis::Redis,
         request::AuthnRequest,
         server::{Server, free_address, rest},
     },
+    redis::Redis,
     table::{Table, note, title},
     visit::Way,
 };

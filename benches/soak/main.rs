@@ -21,6 +21,8 @@ mod kept;
 #[expect(dead_code, reason = "it holds what the other benchmarks need, too")]
 mod kit;
 mod load;
+#[path = "../kit/redis.rs"]
+mod redis;
 mod slow;
 mod table;
 mod visit;
