@@ -37,6 +37,8 @@ pub(crate) fn measure(rsa: &RsaSignature, all_within: &mut bool) -> anyhow::Resu
     let addresses = [free_address()?, free_address()?];
     let [first, second] = addresses;
     let place = Place::make(first, PEOPLE, &redis.lines())?;
+    // For its control socket.
+    std::fs::create_dir(place.path("other"))?;
     let other = place.another("other", second, &format!("{AT_HOME}{}", redis.lines()))?;
     let mut one = Node {
         server: Server::start(&place, first)?,
