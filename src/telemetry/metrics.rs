@@ -206,7 +206,7 @@ fn encode_clock(clock: ClockRecord, encoder: &mut DescriptorEncoder<'_>) -> Resu
         ),
         (
             "clock_wrong",
-            "Whether that server and another node agree with one another, and not with this one",
+            "Whether more of the other nodes agree with that server than with this node, which is far from it",
             i64::from(is_wrong),
         ),
     ] {
