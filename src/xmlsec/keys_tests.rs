@@ -378,3 +378,38 @@ fn r100_an_encrypted_new_key_opens_with_its_passphrase_alone() {
     assert!(matches!(open(Some(&other)), Err(KeyFault::WrongPassphrase)));
     assert!(matches!(open(None), Err(KeyFault::Locked)));
 }
+
+#[test]
+fn r100_only_what_a_token_says_of_its_pin_forbids_another_try() {
+    for (fault, forbids) in [
+        (KeyFault::Token(TokenFault::Pin), true),
+        (KeyFault::Token(TokenFault::LastTry), true),
+        (KeyFault::Token(TokenFault::Locked), true),
+        (KeyFault::Token(TokenFault::Silent), false),
+        (KeyFault::Token(TokenFault::NoToken), false),
+        (KeyFault::WrongPassphrase, false),
+    ] {
+        assert_eq!(fault.forbids_another_try(), forbids, "{fault}");
+    }
+    // A key in a file has no PIN.
+    let made = generate(&request("idp.example")).unwrap();
+    let key = SigningKey::from_pem(made.pem().as_bytes()).unwrap();
+    assert!(!key.has_untried_pin());
+}
+
+#[test]
+fn what_to_do_about_a_key_is_said_where_it_is_known() {
+    let kinds = "RSA of 2048 to 8192 bits, or EC on P-256 or P-384";
+    for (fault, hint) in [
+        (
+            KeyFault::Token(TokenFault::NoPin),
+            Some(TokenFault::NoPin.hint()),
+        ),
+        (KeyFault::UnsupportedKind, Some(kinds)),
+        (KeyFault::UnsupportedSize, Some(kinds)),
+        (KeyFault::OtherKey, None),
+        (KeyFault::Certificate, None),
+    ] {
+        assert_eq!(fault.hint(), hint, "{fault}");
+    }
+}
