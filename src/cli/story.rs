@@ -81,7 +81,7 @@ fn tell(step: &StoryStep) {
             line(&format!("    {what}: {told}"));
         }
     }
-    for decision in decisions {
+    for decision in decisions.iter() {
         line(&format!("    {decision}"));
     }
 }

@@ -23,10 +23,10 @@ use crate::{
     config::stories::PersonInStory,
     model::{
         chain::Chain,
+        decision_lines::DecisionLines,
         store::{StoreError, Stories as _},
         story::{Keeping, StoryStep},
         support_code::SupportCode,
-        trace::{Decision, Trace},
     },
     store::Store,
 };
@@ -55,7 +55,6 @@ struct Waiting {
     store: Arc<Store>,
     code: SupportCode,
     step: StoryStep,
-    trace: Trace,
     keeping: Keeping,
     now: Timestamp,
 }
@@ -103,9 +102,7 @@ async fn keep_all(mut steps: mpsc::Receiver<Waiting>, dropped: Arc<AtomicU64>) {
 }
 
 impl Waiting {
-    async fn keep(mut self, dropped: &AtomicU64) {
-        let decisions = self.trace.decisions();
-        self.step.take(decisions.iter().map(Decision::line));
+    async fn keep(self, dropped: &AtomicU64) {
         let store = self.store;
         let kept = store.add_to_story(self.code, &self.step, self.keeping, self.now);
         if kept.await.is_err() {
@@ -136,11 +133,17 @@ impl Bridge {
     }
 
     /// Has a step kept that has ended so.
-    pub(super) fn keep(&self, story: Story, end: Result<&Reply, &Stopped>) {
+    pub(super) fn keep(
+        &self,
+        story: Story,
+        mut decisions: DecisionLines,
+        end: Result<&Reply, &Stopped>,
+    ) {
         let rule = self.settings.stories;
         if rule.keep_days == 0 {
             return;
         }
+        decisions.cut(StoryStep::MAX_DECISION_BYTES);
         let now = self.clock.now();
         let after = |step: SignedDuration| now.saturating_add(step).unwrap_or(Timestamp::MAX);
         let (word, is_end) = told(end);
@@ -165,13 +168,12 @@ impl Bridge {
             session: story.session.and_then(|key| self.handle(key).ok()),
             end: word.to_owned(),
             stop: end.err().map(|stopped| self.reason(stopped)),
-            decisions: Vec::new(),
+            decisions,
         };
         self.stories.put(Waiting {
             store: Arc::clone(&self.store),
             code: story.support_code,
             step,
-            trace: story.trace,
             keeping,
             now,
         });

@@ -207,7 +207,8 @@ impl Bridge {
     fn stopped(&self, fault: HereFault) -> Stopped {
         let mut story = Story::new(SupportCode::draw(&*self.entropy));
         let stopped = self.stopped_at(&mut story, fault);
-        self.keep(story, Err(&stopped));
+        let decisions = story.trace.lines();
+        self.keep(story, decisions, Err(&stopped));
         stopped
     }
 

@@ -496,8 +496,10 @@ impl Bridge {
             ..reply
         });
         let end = end.map_err(|fault| self.stopped_at(&mut story, fault));
-        story.tell(&end);
-        self.keep(story, end.as_ref());
+        // Written down once, for the log and for the help desk.
+        let decisions = story.trace.lines();
+        story.tell(&end, &decisions);
+        self.keep(story, decisions, end.as_ref());
         end
     }
 

@@ -1,7 +1,8 @@
 //! What is written about a step: one line, under the support code that the person can read out.
 
 use crate::model::{
-    session::SessionKey, short_name::ShortName, support_code::SupportCode, trace::Trace,
+    decision_lines::DecisionLines, session::SessionKey, short_name::ShortName,
+    support_code::SupportCode, trace::Trace,
 };
 
 use super::{Next, Reply, Step, stop::Stopped};
@@ -41,10 +42,10 @@ impl Story {
 
     /// Writes how the step ended. A stop on our page is written where its whole chain of causes is
     /// at hand, at the edge: here only its trace is, at `debug`.
-    pub(crate) fn tell(&self, end: &Result<Reply, Stopped>) {
+    pub(crate) fn tell(&self, end: &Result<Reply, Stopped>, decisions: &DecisionLines) {
         let sp = self.sp.as_ref().map_or("", ShortName::as_str);
         let support_code = tracing::field::display(self.support_code);
-        let trace = tracing::field::display(&self.trace);
+        let trace = tracing::field::display(decisions.as_str());
         match end.as_ref().map(|reply| &reply.next) {
             Ok(Next::Answer(_)) => {
                 tracing::info!(support.code = support_code, sp.name = sp, trace, "answered");

@@ -5,6 +5,7 @@
 pub mod attribute;
 pub mod authn_context;
 pub mod chain;
+pub mod decision_lines;
 pub mod endpoint;
 pub mod entity_id;
 pub mod fingerprint;

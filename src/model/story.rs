@@ -6,7 +6,7 @@
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::short_name::ShortName;
+use super::{decision_lines::DecisionLines, short_name::ShortName};
 
 /// One step of a sign-in: what came in at once, and what came of it.
 #[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
@@ -28,7 +28,7 @@ pub struct StoryStep {
     /// Why it stopped on our page.
     pub stop: Option<String>,
     /// The decisions, first one first.
-    pub decisions: Vec<String>,
+    pub decisions: DecisionLines,
 }
 
 impl StoryStep {
@@ -36,21 +36,6 @@ impl StoryStep {
     pub const MAX_DECISION_BYTES: usize = 6 * 1024;
     /// The most bytes of the reason for a stop.
     pub const MAX_STOP_BYTES: usize = 1024;
-
-    /// Takes the decisions in, as far as there is room for them.
-    pub fn take(&mut self, decisions: impl ExactSizeIterator<Item = String>) {
-        let mut left = decisions.len();
-        let mut bytes = 0;
-        for decision in decisions {
-            bytes += decision.len();
-            if bytes > Self::MAX_DECISION_BYTES {
-                self.decisions.push(format!("and {left} more"));
-                return;
-            }
-            left -= 1;
-            self.decisions.push(decision);
-        }
-    }
 }
 
 /// How long a step is kept.
@@ -70,28 +55,5 @@ impl Keeping {
     pub fn ends_at(self) -> Timestamp {
         self.at_first_until
             .map_or(self.until, |early| early.min(self.until))
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn r122_a_step_holds_no_more_of_its_decisions_than_it_may_and_says_how_many_are_left_out() {
-        let mut step = StoryStep {
-            at: Timestamp::UNIX_EPOCH,
-            node: String::new(),
-            sp: None,
-            is_trial: false,
-            person: None,
-            session: None,
-            end: String::new(),
-            stop: None,
-            decisions: Vec::new(),
-        };
-        step.take((0..256).map(|_| "x".repeat(1_024)));
-        assert_eq!(step.decisions.len(), 7);
-        assert_eq!(step.decisions.last().unwrap(), "and 250 more");
     }
 }

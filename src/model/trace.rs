@@ -6,7 +6,7 @@
 
 use std::borrow::Cow;
 
-use super::attribute::MAX_VALUE_CHARS;
+use super::{attribute::MAX_VALUE_CHARS, decision_lines::DecisionLines};
 
 /// One decision: which part of the house decided, about what, and what came of it.
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -287,31 +287,17 @@ impl Trace {
     pub fn decisions(&self) -> &[Decision] {
         &self.0
     }
-}
 
-impl std::fmt::Display for Trace {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        // Word by word: this is in a line of the log at every sign-in.
-        for (index, decision) in self.0.iter().enumerate() {
-            if index > 0 {
-                f.write_str("; ")?;
-            }
-            std::fmt::Display::fmt(decision, f)?;
-        }
-        Ok(())
+    /// The same in words.
+    pub fn lines(&self) -> DecisionLines {
+        self.0.iter().collect()
     }
 }
 
-impl Decision {
-    /// As it stands in the log, by itself.
-    pub fn line(&self) -> String {
-        use std::fmt::Write as _;
-
-        // One place in memory, found once: there are dozens in each sign-in.
-        let mut line = String::with_capacity(96);
-        // Writing to a String cannot fail.
-        let _ = write!(line, "{self}");
-        line
+/// As it stands in the log.
+impl std::fmt::Display for Trace {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(self.lines().as_str())
     }
 }
 

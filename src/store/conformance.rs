@@ -1144,7 +1144,7 @@ pub(crate) fn step(end: &str) -> StoryStep {
         session: None,
         end: end.to_owned(),
         stop: None,
-        decisions: vec!["Request signature: verified".to_owned()],
+        decisions: vec!["Request signature: verified".to_owned()].into(),
     }
 }
 
@@ -1239,7 +1239,7 @@ pub(crate) async fn r122_a_story_takes_no_more_than_it_may_and_its_end_has_a_pla
     store: Arc<impl Stories>,
 ) {
     let mut large = step("asked");
-    large.decisions = vec!["x".repeat(4_000)];
+    large.decisions = vec!["x".repeat(4_000)].into();
     let unfinished = keeping(9_000, Some(9_000));
     let mut added = 0;
     while store
@@ -1269,7 +1269,7 @@ pub(crate) async fn r122_a_full_store_forgets_the_stories_that_end_first_and_tak
     store: Arc<impl Stories>,
 ) {
     let mut large = step("stopped");
-    large.decisions = vec!["x".repeat(2_000)];
+    large.decisions = vec!["x".repeat(2_000)].into();
     // One that somebody needs, and those of people who begin sign-ins that nobody ends.
     store
         .add_to_story(code(0), &large, keeping(9_000, None), at(0))

@@ -515,26 +515,54 @@ async fn r100_a_start_that_would_spend_the_tries_of_the_pin_ends_with_a_status_o
     }
 }
 
-#[test]
-fn r100_a_pin_that_the_token_refused_is_not_tried_again() {
-    let looked = Looked::new();
+/// What `command` says of these keys, and what it asks of the module meanwhile.
+fn spied(looked: &Looked, command: &str, keys: &[&str]) -> (bool, String, String) {
     let module = looked.hsm.module.to_str().unwrap();
     let spy = SoftHsm::spy();
-    // Two keys, and a command that opens each of them twice: by the word of a module in between.
-    let spied = ["idp", "bare"].map(|label| {
-        let uri = looked.with_wrong_pin(label);
-        uri.replace(module, spy.to_str().unwrap())
-    });
+    let keys: Vec<_> = { keys.iter() }
+        .map(|uri| uri.replace(module, spy.to_str().unwrap()))
+        .collect();
+    let keys: Vec<_> = keys.iter().map(String::as_str).collect();
     let log = looked.lab.path().join("spied");
     let more = [
         ("PKCS11SPY", &*looked.hsm.module),
         ("PKCS11SPY_OUTPUT", &*log),
     ];
-    let (done, said) = looked.says("doctor", &[&spied[0], &spied[1]], &more);
-    assert!(
-        !done && said.contains("the token refuses the PIN"),
-        "{said}"
+    let (done, said) = looked.says(command, &keys, &more);
+    let calls = std::fs::read_to_string(&log).unwrap();
+    std::fs::remove_file(log).unwrap();
+    (done, said, calls)
+}
+
+#[test]
+fn r100_a_pin_that_the_token_refused_is_not_tried_again_and_another_one_is() {
+    let looked = Looked::new();
+    let logins = |calls: &str| calls.matches(": C_Login\n").count();
+    // Two keys, and a command that opens each of them twice.
+    let wrong = ["idp", "bare"].map(|label| looked.with_wrong_pin(label));
+    let (done, said, calls) = spied(&looked, "doctor", &[&wrong[0], &wrong[1]]);
+    let is_told = said.contains("the token refuses the PIN");
+    assert!(!done && is_told, "{said}");
+    assert_eq!(logins(&calls), 1, "{calls}");
+    let right = looked.hsm.uri("idp");
+    let (_, said, calls) = spied(&looked, "doctor", &[&wrong[0], &right]);
+    assert!(said.contains("the token refuses the PIN"), "{said}");
+    assert!(logins(&calls) > 1, "{calls}");
+}
+
+#[test]
+fn r100_a_session_with_the_token_is_closed_where_its_key_is_not_taken() {
+    let looked = Looked::new();
+    // A session is opened, the key found in it, and what it signs is not by the key of this certificate.
+    let other = looked.certificate(&made(NewKey::Rsa2048));
+    let uri = format!(
+        "{}&x-certificate=file:{}",
+        looked.hsm.uri("idp"),
+        other.display()
     );
-    let calls = std::fs::read_to_string(log).unwrap();
-    assert_eq!(calls.matches(": C_Login\n").count(), 1, "{calls}");
+    let (done, said, calls) = spied(&looked, "check", &[&uri]);
+    assert!(!done, "{said}");
+    let count = |call: &str| calls.matches(&format!(": {call}\n")).count();
+    assert!(count("C_OpenSession") > 0, "{calls}");
+    assert_eq!(count("C_CloseSession"), count("C_OpenSession"), "{calls}");
 }
