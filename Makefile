@@ -68,7 +68,7 @@ fuzz: ## Look for inputs that break a reader: SECONDS=60 for each target, or TAR
 	@scripts/install fuzz
 	@scripts/fuzz $(or $(SECONDS),60) $(TARGET)
 
-mutants: ## Change one thing at a time in what decides who is let in, and say what no test notices; takes hours
+mutants: ## Change one thing at a time in what decides who is let in, and say what no test notices; all of it takes hours
 	@scripts/install test mutants
 	@scripts/mutants
 
