@@ -70,6 +70,10 @@ impl Clock for NodeClock {
         let offset = SignedDuration::from_millis(self.offset_ms.load(Ordering::Relaxed));
         self.beginning + since + offset
     }
+
+    fn passed(&self) -> Duration {
+        self.began.elapsed()
+    }
 }
 
 impl NodeClock {

@@ -21,6 +21,7 @@ use std::{
         Arc,
         atomic::{AtomicBool, AtomicU64, Ordering},
     },
+    time::Duration,
 };
 
 use axum::{
@@ -314,6 +315,10 @@ impl Clock for Breakable {
             "the clock is broken"
         );
         self.clock.now()
+    }
+
+    fn passed(&self) -> Duration {
+        self.clock.passed()
     }
 }
 
