@@ -12,7 +12,7 @@ use std::{
 use axum::{
     body::Body,
     extract::ConnectInfo,
-    http::{Method, Request, header, response::Parts},
+    http::{HeaderValue, Method, Request, header, response::Parts},
 };
 use openssl::sha::sha256;
 use passerelle::sys::clock::Clock as _;
@@ -21,7 +21,7 @@ use url::{Position, Url};
 
 use crate::{
     bridge::{ORIGIN, ZOOM_SIGN_IN, answer::Answer, page::Page, watch::watch},
-    cas::{CAS, Visit, Visitor},
+    cas::{CAS, Carriage, Notice, Visit, Visitor},
     judge::Delivery,
     lab::{
         cookies::{CookieJar, Standing},
@@ -217,6 +217,42 @@ impl Browser {
             body,
             hops: Vec::new(),
         })
+    }
+
+    /// Brings a notice of the CAS server's to whichever node the proxy takes.
+    pub(crate) async fn brings(&self, notice: &Notice) {
+        let world = &*self.world;
+        let carriage = world.dice.pick(&Carriage::ALL);
+        world.wait(0, 700).await;
+        let mut request = self.request(&Call {
+            url: notice.address(carriage),
+            body: None,
+            cause: Cause::Elsewhere,
+            about: String::new(),
+        });
+        let destination = HeaderValue::from_static(carriage.destination());
+        request.headers_mut().insert("sec-fetch-dest", destination);
+        let node = world.dice.below(world.nodes.len());
+        let told = format!("brings the end of {}, {carriage:?}", notice.ticket);
+        if world.strikes(15) {
+            return self.note(&format!("{told}: lost"));
+        }
+        if world.lie == Some(Lie::NoBroughtNoticeEnds) {
+            return world.judge.is_over(world.now(), &notice.ticket);
+        }
+        let Some((parts, body)) = world.nodes[node].ask(world, request).await else {
+            return self.note(&format!("{told}: no answer"));
+        };
+        let status = parts.status.as_u16();
+        self.note(&format!("{told}, to node {node}: {status}"));
+        let location = parts.headers.get(header::LOCATION);
+        let location = location.map_or("", |location| location.to_str().unwrap());
+        if carriage.is_answered_by((status, location, &body)) {
+            world.judge.is_over(world.now(), &notice.ticket);
+        } else if status != 503 || world.is_settled() {
+            let what = format!("a notice is answered with {status} {location} {body}");
+            world.judge.finds(world, &what);
+        }
     }
 
     /// Looks at what a node has said, whether it arrives or not.

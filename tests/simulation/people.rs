@@ -244,14 +244,21 @@ impl Browser {
         }
     }
 
+    /// Signs out at the CAS server, whose page may have the browser bring the notices of it.
+    async fn signs_out_there(&self) {
+        for notice in self.world.cas.sign_out(&self.world, self.number) {
+            self.brings(&notice).await;
+        }
+    }
+
     /// One thing that somebody does, besides signing in.
     pub(crate) async fn does_something(&self) {
         let world = &self.world;
         match world.dice.below(6) {
-            0 if world.method.has_cas() => world.cas.sign_out(world, self.number),
+            0 if world.method.has_cas() => self.signs_out_there().await,
             1 => self.sign_out().await,
             2 => {
-                world.cas.sign_out(world, self.number);
+                self.signs_out_there().await;
                 self.sign_out().await;
                 self.is_taken_by(world.dice.below(world.people.len()));
             }

@@ -264,6 +264,11 @@ fn a_notice_that_ends_nothing_is_seen() {
 }
 
 #[test]
+fn a_notice_that_a_browser_brings_and_that_ends_nothing_is_seen() {
+    is_seen(Lie::NoBroughtNoticeEnds, "have signed out");
+}
+
+#[test]
 fn a_refusal_that_is_given_twice_is_seen() {
     is_seen(Lie::NoMarkIsKept, "is refused after");
 }

@@ -60,6 +60,8 @@ pub(crate) enum Lie {
     AnyPasswordIsRight,
     /// The CAS server says that a login is new which is not: as if nobody minded `ForceAuthn`.
     EveryLoginIsNew,
+    /// A notice that a browser brings is answered, and ends nothing.
+    NoBroughtNoticeEnds,
     /// A node takes a request, and says nothing to it.
     NeverAnswers,
     /// A page on which somebody is stopped leads nowhere.
