@@ -20,7 +20,9 @@ use tokio::time::timeout;
 use url::{Position, Url};
 
 use crate::{
-    bridge::{ORIGIN, ZOOM_SIGN_IN, answer::Answer, page::Page, watch::watch},
+    bridge::{
+        ORIGIN, ZOOM_SIGN_IN, answer::Answer, browser::SESSION_COOKIE, page::Page, watch::watch,
+    },
     cas::{CAS, Carriage, Notice, Visit, Visitor},
     judge::Delivery,
     lab::{
@@ -54,6 +56,40 @@ pub(crate) struct Call {
     pub(crate) cause: Cause,
     /// The request of a provider that it is about.
     pub(crate) about: String,
+}
+
+impl Call {
+    /// How it stands to the page that caused it, for cookies and in its own words.
+    fn stands(&self) -> (Standing, &'static str) {
+        match (self.cause, &self.body) {
+            (Cause::Typed, _) => (Standing::SameSite, "none"),
+            (Cause::Ours, _) => (Standing::SameSite, "same-origin"),
+            (Cause::Elsewhere, None) => (Standing::CrossSiteSafe, "cross-site"),
+            (Cause::Elsewhere, Some(_)) => (Standing::CrossSiteUnsafe, "cross-site"),
+        }
+    }
+}
+
+/// A cookie of another browser's that somebody has put beside this one's, under the same name.
+#[derive(Clone, Debug)]
+struct Tossed {
+    /// Name and value.
+    pair: String,
+    is_first: bool,
+}
+
+impl Tossed {
+    fn name(&self) -> &str {
+        self.pair.split('=').next().unwrap_or_default()
+    }
+
+    /// Whether an answer that says who somebody is can only have come about by the cookie of this name: that of
+    /// the session where nothing is proven with the request, and that of the browser where something is.
+    fn is_needed_by(&self, call: &Call) -> bool {
+        let path = call.url.path();
+        let proves = path.starts_with("/cas/") || call.body.is_some();
+        (self.name() == SESSION_COOKIE) != proves
+    }
 }
 
 /// A browser.
@@ -164,7 +200,8 @@ impl Browser {
         if path == "/saml/sso" || path.starts_with("/j/") {
             world.judge.is_brought(&call.about, self.number);
         }
-        let request = self.request(call);
+        let tossed = self.tossed(call);
+        let request = self.request(call, tossed.as_ref());
         let asked_at = world.now();
         let node = world.dice.below(world.nodes.len());
         // The keys of a run are made when it begins, and each has others.
@@ -197,6 +234,10 @@ impl Browser {
         }
         let arrives = !world.strikes(15);
         self.look(call, (&parts, &body), (node, asked_at, arrives));
+        if tossed.is_some_and(|tossed| tossed.is_needed_by(call)) && says_who(&body) {
+            let what = format!("{} is answered by one of two cookies", call.about);
+            world.judge.finds(world, &what);
+        }
         if !arrives {
             world.wait(900, 5000).await;
             return None;
@@ -204,6 +245,7 @@ impl Browser {
         let mut jar = self.jar.lock().unwrap();
         for cookie in parts.headers.get_all(header::SET_COOKIE) {
             let cookie = cookie.to_str().unwrap();
+            world.is_given(cookie);
             let is_planted = world.lie == Some(Lie::OneBrowserForAll)
                 && cookie.starts_with("__Host-passerelle-browser");
             if !is_planted {
@@ -224,12 +266,15 @@ impl Browser {
         let world = &*self.world;
         let carriage = world.dice.pick(&Carriage::ALL);
         world.wait(0, 700).await;
-        let mut request = self.request(&Call {
-            url: notice.address(carriage),
-            body: None,
-            cause: Cause::Elsewhere,
-            about: String::new(),
-        });
+        let mut request = self.request(
+            &Call {
+                url: notice.address(carriage),
+                body: None,
+                cause: Cause::Elsewhere,
+                about: String::new(),
+            },
+            None,
+        );
         let destination = HeaderValue::from_static(carriage.destination());
         request.headers_mut().insert("sec-fetch-dest", destination);
         let node = world.dice.below(world.nodes.len());
@@ -322,13 +367,33 @@ impl Browser {
         }
     }
 
-    fn request(&self, call: &Call) -> Request<Body> {
-        let (standing, site) = match (call.cause, &call.body) {
-            (Cause::Typed, _) => (Standing::SameSite, "none"),
-            (Cause::Ours, _) => (Standing::SameSite, "same-origin"),
-            (Cause::Elsewhere, None) => (Standing::CrossSiteSafe, "cross-site"),
-            (Cause::Elsewhere, Some(_)) => (Standing::CrossSiteUnsafe, "cross-site"),
+    /// The cookies that go with a request, as its header.
+    fn cookies(&self, call: &Call) -> Option<String> {
+        let (standing, _) = call.stands();
+        self.jar.lock().unwrap().header(&call.url, standing)
+    }
+
+    /// Somebody may have put a cookie beside one of those that go with a request. No browser of now lets them
+    /// (`__Host-`): it is an old one, or something on the way.
+    fn tossed(&self, call: &Call) -> Option<Tossed> {
+        let world = &*self.world;
+        let is_often = world.lie == Some(Lie::OneOfTwoCookiesCounts);
+        if !world.strikes(if is_often { 200 } else { 25 }) {
+            return None;
+        }
+        let cookies = self.cookies(call)?;
+        let tossed = Tossed {
+            pair: world.any_given()?,
+            is_first: world.dice.falls(500),
         };
+        let is_same_name = |own: &str| own.split('=').next() == Some(tossed.name());
+        let mut own = cookies.split("; ");
+        own.any(|own| is_same_name(own) && own != tossed.pair)
+            .then_some(tossed)
+    }
+
+    fn request(&self, call: &Call, tossed: Option<&Tossed>) -> Request<Body> {
+        let (_, site) = call.stands();
         let mut request = Request::builder()
             .uri(&call.url[Position::BeforePath..Position::AfterQuery])
             .extension(ConnectInfo(PEER))
@@ -337,7 +402,28 @@ impl Browser {
             .header("x-forwarded-for", format!("192.0.2.{}", self.number + 1))
             .header("sec-fetch-site", site)
             .header("sec-fetch-dest", "document");
-        if let Some(cookies) = self.jar.lock().unwrap().header(&call.url, standing) {
+        if let Some(own) = self.cookies(call) {
+            let is_believed = self.world.lie == Some(Lie::OneOfTwoCookiesCounts);
+            let cookies = match tossed {
+                Some(tossed) if is_believed => {
+                    let others = own
+                        .split("; ")
+                        .filter(|own| !own.starts_with(tossed.name()));
+                    others
+                        .chain([tossed.pair.as_str()])
+                        .collect::<Vec<_>>()
+                        .join("; ")
+                }
+                Some(Tossed {
+                    pair,
+                    is_first: true,
+                }) => format!("{pair}; {own}"),
+                Some(Tossed {
+                    pair,
+                    is_first: false,
+                }) => format!("{own}; {pair}"),
+                None => own,
+            };
             request = request.header(header::COOKIE, cookies);
         }
         let Some(body) = &call.body else {
@@ -355,6 +441,13 @@ impl Browser {
             .body(Body::from(body.clone()))
             .unwrap()
     }
+}
+
+/// Whether a page carries an answer that says who somebody is.
+fn says_who(body: &str) -> bool {
+    let mut forms = form::forms(body).into_iter();
+    let carried = forms.find(|form| form.value("SAMLResponse").is_some());
+    carried.is_some_and(|form| Answer::of(&form).count("Assertion") > 0)
 }
 
 fn kind_of(body: &str) -> String {

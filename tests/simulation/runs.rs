@@ -269,6 +269,16 @@ fn a_notice_that_a_browser_brings_and_that_ends_nothing_is_seen() {
 }
 
 #[test]
+fn one_of_two_cookies_that_counts_is_seen() {
+    is_seen(Lie::OneOfTwoCookiesCounts, "by one of two cookies");
+}
+
+#[test]
+fn a_cookie_of_somebody_else_that_counts_is_seen() {
+    is_seen(Lie::OneOfTwoCookiesCounts, "nothing was proven");
+}
+
+#[test]
 fn a_refusal_that_is_given_twice_is_seen() {
     is_seen(Lie::NoMarkIsKept, "is refused after");
 }

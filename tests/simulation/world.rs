@@ -76,6 +76,8 @@ pub(crate) enum Lie {
     NoNoticeEnds,
     /// The store finds the session of somebody else.
     SessionOfAnother,
+    /// Of two cookies of one name that somebody else has given is believed.
+    OneOfTwoCookiesCounts,
     /// Somebody waits for what never comes.
     SomebodyNeverLeaves,
     /// Of those who are asked who people are nobody is there, although all is calm.
@@ -149,6 +151,8 @@ pub(crate) struct World {
     calm_since: AtomicU64,
     /// What browsers have sent, which others may get hold of.
     seen: Mutex<Vec<Call>>,
+    /// What browsers were given to keep, name and value.
+    given: Mutex<Vec<String>>,
     log: Mutex<Vec<String>>,
 }
 
@@ -177,6 +181,7 @@ impl World {
             began,
             calm_since: AtomicU64::new(0),
             seen: Mutex::default(),
+            given: Mutex::default(),
             log: Mutex::default(),
         }
     }
@@ -206,6 +211,20 @@ impl World {
     /// Somebody gets hold of what a browser sends.
     pub(crate) fn is_seen(&self, call: &Call) {
         self.seen.lock().unwrap().push(call.clone());
+    }
+
+    /// A browser is given a cookie, by such a header.
+    pub(crate) fn is_given(&self, header: &str) {
+        let (pair, _) = header.split_once(';').unwrap();
+        if !pair.ends_with('=') {
+            self.given.lock().unwrap().push(pair.to_owned());
+        }
+    }
+
+    /// A cookie that some browser was given.
+    pub(crate) fn any_given(&self) -> Option<String> {
+        let given = self.given.lock().unwrap();
+        (!given.is_empty()).then(|| given[self.dice.below(given.len())].clone())
     }
 
     /// Something that somebody has got hold of, mostly of late.
