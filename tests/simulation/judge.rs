@@ -43,6 +43,8 @@ struct Known {
     requests: BTreeMap<String, Request>,
     /// By what name each provider knows each person.
     names: BTreeMap<(Provider, usize), String>,
+    /// The answers that browsers have posted to providers.
+    posted: BTreeSet<String>,
     /// Of whom each browser has brought word last, and when.
     last: BTreeMap<usize, (usize, u64)>,
     /// From when on the clock of which node was off by how much.
@@ -121,6 +123,16 @@ impl Judge {
     /// From now on the clock of a node is off by so much.
     pub(crate) fn is_off(&self, at: u64, node: usize, by: i64) {
         self.change(|known| known.clocks.push((at, node, by.unsigned_abs())));
+    }
+
+    /// A browser posts an answer to its provider: as often as it does, the provider takes it the first time.
+    pub(crate) fn is_posted(&self, world: &World, answer: &str, is_taken: bool) {
+        let is_first = self.change(|known| known.posted.insert(answer.to_owned()));
+        match (is_first, is_taken) {
+            (true, true) | (false, false) => {}
+            (true, false) => self.finds(world, "an answer bears the ID of another one"),
+            (false, true) => self.finds(world, "a provider takes an answer twice"),
+        }
     }
 
     /// The CAS server has given somebody a ticket.

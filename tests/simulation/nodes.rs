@@ -111,7 +111,11 @@ impl Node {
     pub(crate) fn start(&self, world: &Arc<World>) {
         self.life.send_modify(|life| *life += 1);
         let (life, node) = (*self.life.borrow(), self.number);
-        let drawn = world.seed ^ (life << 40) ^ (u64::try_from(node).unwrap() << 56);
+        let drawn = if world.lie == Some(Lie::NodesDrawAlike) {
+            world.seed
+        } else {
+            world.seed ^ (life << 40) ^ (u64::try_from(node).unwrap() << 56)
+        };
         let around = Around {
             clock: Arc::<NodeClock>::clone(&self.clock),
             entropy: Arc::new(SeededEntropy::new(drawn)),

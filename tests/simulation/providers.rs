@@ -1,5 +1,7 @@
 //! The service providers, and what each of them asks for.
 
+use std::{collections::BTreeSet, sync::Mutex};
+
 use jiff::Timestamp;
 
 use crate::{
@@ -44,6 +46,19 @@ pub(crate) struct Wish {
     pub(crate) context: Context,
     pub(crate) is_signed: bool,
     pub(crate) binding: Binding,
+}
+
+/// What providers remember of the assertions that browsers have posted to them: each is taken once
+/// (saml-profiles-2.0 §4.1.4.5).
+#[derive(Debug, Default)]
+pub(crate) struct Taken(Mutex<BTreeSet<(&'static str, String)>>);
+
+impl Taken {
+    /// A browser posts an assertion of that ID, in which all else is right: whether the provider takes it.
+    pub(crate) fn takes(&self, provider: Provider, id: &str) -> bool {
+        let mut taken = self.0.lock().unwrap();
+        taken.insert((provider.entity_id(), id.to_owned()))
+    }
 }
 
 /// The class that a password proves here.

@@ -279,6 +279,16 @@ fn a_cookie_of_somebody_else_that_counts_is_seen() {
 }
 
 #[test]
+fn an_answer_that_a_provider_takes_twice_is_seen() {
+    is_seen(Lie::EverythingIsTaken, "takes an answer twice");
+}
+
+#[test]
+fn an_answer_with_the_id_of_another_one_is_seen() {
+    is_seen(Lie::NodesDrawAlike, "bears the ID of another one");
+}
+
+#[test]
 fn a_refusal_that_is_given_twice_is_seen() {
     is_seen(Lie::NoMarkIsKept, "is refused after");
 }

@@ -19,6 +19,7 @@ use crate::{
     directory::Directory,
     judge::Judge,
     nodes::Node,
+    providers::Taken,
     store::SharedStore,
 };
 
@@ -66,6 +67,10 @@ pub(crate) enum Lie {
     NeverAnswers,
     /// A page on which somebody is stopped leads nowhere.
     NoLinks,
+    /// A provider takes whatever is right in itself, however often.
+    EverythingIsTaken,
+    /// All nodes draw the same, each time that they begin.
+    NodesDrawAlike,
     /// No session ends by its age.
     NoSessionEnds,
     /// All browsers are given one value to keep: as if journeys were bound to none.
@@ -145,6 +150,8 @@ pub(crate) struct World {
     pub(crate) store: SharedStore,
     pub(crate) cas: CasServer,
     pub(crate) directory: Directory,
+    /// What the providers have taken.
+    pub(crate) taken: Taken,
     pub(crate) nodes: Vec<Node>,
     pub(crate) began: Instant,
     /// Since when nothing goes wrong any more; zero while it does.
@@ -176,6 +183,7 @@ impl World {
             store: SharedStore::new(),
             cas: CasServer::default(),
             directory: Directory::default(),
+            taken: Taken::default(),
             nodes: (0..nodes).map(|number| Node::new(number, began)).collect(),
             dice,
             began,
