@@ -4,7 +4,7 @@ use std::{
     fmt::Write as _,
     sync::{
         Arc, Mutex,
-        atomic::{AtomicUsize, Ordering},
+        atomic::{AtomicBool, AtomicUsize, Ordering},
     },
     time::Duration,
 };
@@ -100,6 +100,8 @@ pub(crate) struct Browser {
     person: AtomicUsize,
     /// How many requests are under way.
     under_way: AtomicUsize,
+    /// Whether whoever sits there presses everything twice.
+    is_hasty: AtomicBool,
     jar: Mutex<CookieJar>,
 }
 
@@ -119,6 +121,7 @@ impl Browser {
             world: Arc::clone(world),
             person: AtomicUsize::new(person),
             under_way: AtomicUsize::new(0),
+            is_hasty: AtomicBool::new(false),
             jar: Mutex::new(jar),
         }
     }
@@ -135,6 +138,16 @@ impl Browser {
     pub(crate) fn is_taken_by(&self, person: usize) {
         self.person.store(person, Ordering::Relaxed);
         self.note(&format!("person {person} sits down"));
+    }
+
+    /// From now on whoever sits there presses everything twice, or does not.
+    pub(crate) fn is_in_haste(&self, is_hasty: bool) {
+        self.is_hasty.store(is_hasty, Ordering::Relaxed);
+    }
+
+    /// Whether whoever sits there sends the next step twice at once.
+    pub(crate) fn clicks_twice(&self) -> bool {
+        self.is_hasty.load(Ordering::Relaxed) || self.world.strikes(50)
     }
 
     /// Whether nothing of it is under way.

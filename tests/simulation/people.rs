@@ -57,6 +57,10 @@ impl Browser {
         let world = &*self.world;
         let first = call.clone();
         for _ in 0..MOST_PAGES {
+            if self.clicks_twice() {
+                self.note("clicks twice");
+                self.presses(call.clone());
+            }
             let (page, came_by) = self.go(call.clone()).await;
             if world.strikes(200) {
                 world.is_seen(world.dice.pick(&[&call, &came_by]));
@@ -332,6 +336,25 @@ pub(crate) async fn stays(browser: Arc<Browser>, until: u64) {
 pub(crate) async fn tries(browser: Arc<Browser>) {
     let wish = Wish::plain(&browser.world.dice);
     let _ = browser.sign_in(wish).await;
+}
+
+/// Once all is calm, whoever signs out is signed out everywhere, however hastily they came: each provider that knows them by
+/// this browser hears of it. Of two sign-ins at one time the browser keeps one session, and the next sign-in within
+/// a minute finds what the other one has (`Sessions::replace`).
+pub(crate) async fn leaves(browser: &Arc<Browser>) {
+    let world = &browser.world;
+    let since = world.now();
+    for wish in [Wish::anew(&world.dice), Wish::anew(&world.dice)] {
+        browser.is_in_haste(true);
+        let _ = browser.sign_in(wish).await;
+        browser.is_in_haste(false);
+        while !browser.is_still() {
+            world.wait(10, 11).await;
+        }
+    }
+    let _ = browser.sign_in(Wish::plain(&world.dice)).await;
+    browser.sign_out().await;
+    world.judge.has_left(world, browser.number, since);
 }
 
 /// Once all is calm, whoever wants in comes in.

@@ -105,6 +105,15 @@ impl Provider {
         }
     }
 
+    /// The name that our configuration has for it.
+    pub(crate) const fn short_name(self) -> &'static str {
+        match self {
+            Self::Intranet => "intranet",
+            Self::Library => "library",
+            Self::Zoom | Self::ZoomByItsOtherName => "zoom",
+        }
+    }
+
     /// Whether it is Zoom, which is told addresses and takes no old sign-in.
     pub(crate) const fn is_zoom(self) -> bool {
         matches!(self, Self::Zoom | Self::ZoomByItsOtherName)
@@ -149,6 +158,14 @@ impl Wish {
             is_passive: false,
             context: Context::Any,
             ..Self::any(dice)
+        }
+    }
+
+    /// One that wants a new login.
+    pub(crate) fn anew(dice: &Dice) -> Self {
+        Self {
+            must_be_new: true,
+            ..Self::plain(dice)
         }
     }
 

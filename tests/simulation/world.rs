@@ -65,6 +65,8 @@ pub(crate) enum Lie {
     NoBroughtNoticeEnds,
     /// A node takes a request, and says nothing to it.
     NeverAnswers,
+    /// The key of a session that was replaced leads nowhere.
+    NoHeirIsFound,
     /// A page on which somebody is stopped leads nowhere.
     NoLinks,
     /// A provider takes whatever is right in itself, however often.
