@@ -12,7 +12,7 @@ use std::{
 use axum::{
     body::Body,
     extract::ConnectInfo,
-    http::{HeaderValue, Method, Request, header, response::Parts},
+    http::{HeaderValue, Request, header, response::Parts},
 };
 use openssl::sha::sha256;
 use passerelle::sys::clock::Clock as _;
@@ -21,14 +21,16 @@ use url::{Position, Url};
 
 use crate::{
     bridge::{
-        ORIGIN, ZOOM_SIGN_IN, answer::Answer, browser::SESSION_COOKIE, page::Page, watch::watch,
+        ORIGIN,
+        answer::Answer,
+        browser::SESSION_COOKIE,
+        exchange::{Cause, caused},
+        page::Page,
+        watch::watch,
     },
     cas::{CAS, Carriage, Notice, Visit, Visitor},
     judge::Delivery,
-    lab::{
-        cookies::{CookieJar, Standing},
-        form,
-    },
+    lab::{cookies::CookieJar, form},
     nodes::PEER,
     providers::Provider,
     world::{Lie, World},
@@ -36,17 +38,6 @@ use crate::{
 
 /// More redirects than any way of ours has.
 const MOST_HOPS: usize = 16;
-
-/// What caused a request.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub(crate) enum Cause {
-    /// A page of another site.
-    Elsewhere,
-    /// A page of ours.
-    Ours,
-    /// The person typed the address, or loads the page anew.
-    Typed,
-}
 
 /// A request of a browser.
 #[derive(Clone, Debug)]
@@ -56,18 +47,6 @@ pub(crate) struct Call {
     pub(crate) cause: Cause,
     /// The request of a provider that it is about.
     pub(crate) about: String,
-}
-
-impl Call {
-    /// How it stands to the page that caused it, for cookies and in its own words.
-    fn stands(&self) -> (Standing, &'static str) {
-        match (self.cause, &self.body) {
-            (Cause::Typed, _) => (Standing::SameSite, "none"),
-            (Cause::Ours, _) => (Standing::SameSite, "same-origin"),
-            (Cause::Elsewhere, None) => (Standing::CrossSiteSafe, "cross-site"),
-            (Cause::Elsewhere, Some(_)) => (Standing::CrossSiteUnsafe, "cross-site"),
-        }
-    }
 }
 
 /// A cookie of another browser's that somebody has put beside this one's, under the same name.
@@ -81,6 +60,23 @@ struct Tossed {
 impl Tossed {
     fn name(&self) -> &str {
         self.pair.split('=').next().unwrap_or_default()
+    }
+
+    /// The header of both cookies.
+    fn beside(&self, own: &str) -> String {
+        let pair = &self.pair;
+        if self.is_first {
+            format!("{pair}; {own}")
+        } else {
+            format!("{own}; {pair}")
+        }
+    }
+
+    /// The header as if this one counted.
+    fn instead(&self, own: &str) -> String {
+        let others = own.split("; ").filter(|own| !own.starts_with(self.name()));
+        let all: Vec<_> = others.chain([self.pair.as_str()]).collect();
+        all.join("; ")
     }
 
     /// Whether an answer that says who somebody is can only have come about by the cookie of this name: that of
@@ -265,13 +261,7 @@ impl Browser {
                 jar.take(&call.url, cookie);
             }
         }
-        Some(Page {
-            url: call.url.clone(),
-            status: parts.status.as_u16(),
-            headers: parts.headers,
-            body,
-            hops: Vec::new(),
-        })
+        Some(Page::of(call.url.clone(), parts, body))
     }
 
     /// Brings a notice of the CAS server's to whichever node the proxy takes.
@@ -337,11 +327,8 @@ impl Browser {
         let location = parts.headers.get(header::LOCATION);
         let location = location.map_or("", |location| location.to_str().unwrap());
         let mut seen = format!("{location} {body}");
-        let carried = form::forms(body)
-            .into_iter()
-            .find(|form| form.value("SAMLResponse").is_some());
-        if let Some(form) = &carried {
-            let answer = Answer::of(form);
+        let carried = carried(body);
+        if let Some(answer) = &carried {
             seen = without_signatures(&answer.xml);
         }
         let digest = hex(&seen, 12);
@@ -350,8 +337,7 @@ impl Browser {
             "{} {kind} {reason} {digest}{lost}",
             parts.status.as_u16()
         ));
-        if let Some(form) = &carried {
-            let mut answer = Answer::of(form);
+        if let Some(mut answer) = carried {
             if world.lie == Some(Lie::AnswerToAnother) {
                 let mut others = Provider::ALL.iter().map(|provider| provider.acs());
                 others
@@ -382,7 +368,7 @@ impl Browser {
 
     /// The cookies that go with a request, as its header.
     fn cookies(&self, call: &Call) -> Option<String> {
-        let (standing, _) = call.stands();
+        let (standing, _) = call.cause.stands(call.body.is_some());
         self.jar.lock().unwrap().header(&call.url, standing)
     }
 
@@ -406,61 +392,34 @@ impl Browser {
     }
 
     fn request(&self, call: &Call, tossed: Option<&Tossed>) -> Request<Body> {
-        let (_, site) = call.stands();
-        let mut request = Request::builder()
+        let request = Request::builder()
             .uri(&call.url[Position::BeforePath..Position::AfterQuery])
             .extension(ConnectInfo(PEER))
             .header(header::HOST, "idp.example.org")
             .header(header::ACCEPT_LANGUAGE, "fr")
             .header("x-forwarded-for", format!("192.0.2.{}", self.number + 1))
-            .header("sec-fetch-site", site)
             .header("sec-fetch-dest", "document");
-        if let Some(own) = self.cookies(call) {
-            let is_believed = self.world.lie == Some(Lie::OneOfTwoCookiesCounts);
-            let cookies = match tossed {
-                Some(tossed) if is_believed => {
-                    let others = own
-                        .split("; ")
-                        .filter(|own| !own.starts_with(tossed.name()));
-                    others
-                        .chain([tossed.pair.as_str()])
-                        .collect::<Vec<_>>()
-                        .join("; ")
-                }
-                Some(Tossed {
-                    pair,
-                    is_first: true,
-                }) => format!("{pair}; {own}"),
-                Some(Tossed {
-                    pair,
-                    is_first: false,
-                }) => format!("{own}; {pair}"),
-                None => own,
-            };
-            request = request.header(header::COOKIE, cookies);
-        }
-        let Some(body) = &call.body else {
-            return request.body(Body::empty()).unwrap();
-        };
-        let zoom = Url::parse(ZOOM_SIGN_IN).unwrap();
-        let origin = match call.cause {
-            Cause::Elsewhere => zoom.origin().ascii_serialization(),
-            Cause::Ours | Cause::Typed => ORIGIN.to_owned(),
-        };
-        request
-            .method(Method::POST)
-            .header(header::ORIGIN, origin)
-            .header(header::CONTENT_TYPE, "application/x-www-form-urlencoded")
-            .body(Body::from(body.clone()))
-            .unwrap()
+        let cookies = self.cookies(call).map(|own| match tossed {
+            Some(tossed) if self.world.lie == Some(Lie::OneOfTwoCookiesCounts) => {
+                tossed.instead(&own)
+            }
+            Some(tossed) => tossed.beside(&own),
+            None => own,
+        });
+        caused(request, call.cause, cookies, call.body.as_deref())
     }
+}
+
+/// The answer that a page carries.
+fn carried(body: &str) -> Option<Answer> {
+    let mut forms = form::forms(body).into_iter();
+    let form = forms.find(|form| form.value("SAMLResponse").is_some())?;
+    Some(Answer::of(&form))
 }
 
 /// Whether a page carries an answer that says who somebody is.
 fn says_who(body: &str) -> bool {
-    let mut forms = form::forms(body).into_iter();
-    let carried = forms.find(|form| form.value("SAMLResponse").is_some());
-    carried.is_some_and(|form| Answer::of(&form).count("Assertion") > 0)
+    carried(body).is_some_and(|answer| answer.count("Assertion") > 0)
 }
 
 fn kind_of(body: &str) -> String {

@@ -12,7 +12,7 @@ use std::{
 
 use axum::{
     Router,
-    body::{Body, to_bytes},
+    body::Body,
     http::{Request, response::Parts},
 };
 use jiff::{SignedDuration, Timestamp};
@@ -43,7 +43,7 @@ use tokio::{
 use tower::ServiceExt as _;
 
 use crate::{
-    bridge::{Setup, write},
+    bridge::{Setup, exchange::read, write},
     cas::{CAS, NODES},
     directory::{self, BASE, READER, READER_PASSWORD, SERVERS},
     store::NodeStore,
@@ -167,9 +167,7 @@ impl Node {
                 std::future::pending::<()>().await;
             }
             let response = router.oneshot(request).await.unwrap();
-            let (parts, body) = response.into_parts();
-            let body = to_bytes(body, 1 << 20).await.unwrap();
-            (parts, String::from_utf8(body.into()).unwrap())
+            read(response).await
         };
         let answer = async {
             tokio::select! {

@@ -6,8 +6,8 @@ use std::sync::Arc;
 use url::Url;
 
 use crate::{
-    bridge::{ORIGIN, answer::Answer, page::Page},
-    browsers::{Browser, Call, Cause, hex},
+    bridge::{ORIGIN, answer::Answer, exchange::Cause, page::Page},
+    browsers::{Browser, Call, hex},
     lab::form::Form,
     providers::Wish,
     world::{Lie, World},

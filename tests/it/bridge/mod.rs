@@ -7,6 +7,7 @@
 
 pub(crate) mod answer;
 pub(crate) mod browser;
+pub(crate) mod exchange;
 pub(crate) mod keys;
 pub(crate) mod log;
 pub(crate) mod page;
