@@ -148,7 +148,7 @@ impl Bridge {
             return Err(HereFault::CasBusy.into());
         };
         let now = self.clock.now();
-        if cas.all_rest(now) {
+        if cas.all_rest() {
             return self
                 .without_cas((cas, CasFault::AllRest), way, brought.visit, story)
                 .await;
@@ -194,7 +194,7 @@ impl Bridge {
     /// Whether people can be sent to the CAS server. Asked only where there is another way to sign in
     /// (`methods = ["cas", "ldap"]`): a browser that is sent to a dead server does not come back.
     pub(super) async fn is_up(&self, cas: &Cas) -> bool {
-        self.authenticator.password.is_none() || cas.is_up(self.clock.now()).await
+        self.authenticator.password.is_none() || cas.is_up().await
     }
 
     /// The server did not say. Where it is found that it does not even show its login page, the person
@@ -207,13 +207,12 @@ impl Bridge {
         visit: &Visit,
         story: &mut Story,
     ) -> Result<Reply, Stop> {
-        let now = self.clock.now();
         let is_down = async || {
             if matches!(fault, CasFault::AllRest) {
                 // It is known of already: nobody waits for it once more.
-                !cas.is_up(now).await
+                !cas.is_up().await
             } else {
-                fault.is_of_the_node() && !cas.look(now).await
+                fault.is_of_the_node() && !cas.look().await
             }
         };
         match (&self.authenticator.password, &visit.browser) {

@@ -96,7 +96,6 @@ impl Bridge {
         let Some(directory) = &self.directory else {
             return Ok(());
         };
-        let now = self.clock.now();
         // Whoever has been told of this address on this session was asked about it then. To look whether
         // it has become another's since is good, and no reason to keep anybody waiting.
         let was_told = match proven {
@@ -109,11 +108,11 @@ impl Bridge {
             let known = (proof.login.clone(), proof.attributes.clone());
             let directory = Arc::clone(directory);
             directory
-                .glance_for_another(address.to_owned(), known, now)
+                .glance_for_another(address.to_owned(), known)
                 .await
         } else {
             let known = (proof.login.as_str(), &proof.attributes);
-            directory.is_mail_of_another(address, known, now).await
+            directory.is_mail_of_another(address, known).await
         };
         match is_shared {
             Ok(false) => Ok(()),

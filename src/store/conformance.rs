@@ -83,6 +83,7 @@ macro_rules! every_promise_is_kept_by {
             r63_of_many_who_bring_a_ticket_one_is_the_first
             r63_a_full_store_refuses_tickets_and_forgets_none
             r66_a_session_is_ended_by_its_ticket_and_no_other_is
+            r66_a_session_that_was_asked_for_twice_is_ended_by_its_ticket
             r66_a_notice_between_the_ticket_and_the_session_lets_none_begin
             r66_a_session_and_a_notice_at_one_time_leave_no_session
             r66_whoever_ends_a_session_gets_all_who_took_part_in_it
@@ -677,6 +678,18 @@ pub(crate) async fn r66_a_session_is_ended_by_its_ticket_and_no_other_is(
         .await
         .unwrap();
     assert_eq!(end(4, 500).await, None);
+}
+
+pub(crate) async fn r66_a_session_that_was_asked_for_twice_is_ended_by_its_ticket(
+    store: Arc<impl Sessions>,
+) {
+    let zoe = with_ticket("zoe", 1);
+    for _ in 0..2 {
+        let standing = store.create(key(1), zoe.clone(), at(0)).await;
+        assert_eq!(standing, Ok(Standing::Lives));
+    }
+    assert_eq!(store.end_by_ticket([1; 32], at(1)).await, Ok(Some(zoe)));
+    assert_eq!(store.find(key(1), at(1)).await, Ok(None));
 }
 
 pub(crate) async fn r66_of_many_notices_of_one_ticket_one_ends_the_session(

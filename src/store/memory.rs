@@ -10,7 +10,7 @@ use std::{
 };
 
 use jiff::{SignedDuration, Timestamp};
-use moka::{ops::compute::Op, policy::EvictionPolicy, sync::Cache};
+use moka::{notification::RemovalCause, ops::compute::Op, policy::EvictionPolicy, sync::Cache};
 
 use super::{
     Limits, after, pack,
@@ -111,7 +111,11 @@ impl MemoryStore {
             // Frees the memory of abandoned sessions. Whether a session still lives is judged by
             // `now` alone, hence the margin.
             .time_to_idle(idle.saturating_add(IDLE_MARGIN))
-            .eviction_listener(move |key, entry: Arc<Entry>, _cause| {
+            .eviction_listener(move |key, entry: Arc<Entry>, cause| {
+                // Asked for twice, it is the same session: its ticket leads to the one that is there now.
+                if cause == RemovalCause::Replaced {
+                    return;
+                }
                 let session = unpack(&lock(&entry.packed));
                 if let Some(ticket) = session.and_then(|session| session.proof.ticket) {
                     let mut tickets = lock(&of_sessions);

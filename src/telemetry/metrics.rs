@@ -20,7 +20,7 @@ use prometheus_client::{
 };
 
 use crate::{
-    authn::ServerRecord,
+    authn::{ServerRecord, cas::Cas},
     control::{Duty, days_left},
     flow::bridge::Health,
     metadata::{registry::SpState, sources::SourceRecord},
@@ -83,8 +83,8 @@ impl Collector for Counts {
         let now = bridge.clock.now();
         let cas = bridge.authenticator.cas.as_ref();
         let directory = bridge.directory.as_ref();
-        let of_cas = cas.map(|cas| cas.records(now)).unwrap_or_default();
-        let of_directory = directory.map(|directory| directory.records(now));
+        let of_cas = cas.map(Cas::records).unwrap_or_default();
+        let of_directory = directory.map(|directory| directory.records());
         let of_directory = of_directory.unwrap_or_default().into_iter();
         let servers = of_cas.into_iter().map(|record| ("cas", record));
         let servers: Vec<_> = servers

@@ -65,8 +65,8 @@ pub(super) async fn ready(State(front): State<Arc<Front>>) -> HttpResponse {
     let body = Json(json!({
         "ready": is_ready,
         "not_ready_because_of": reasons,
-        "cas_servers": cas.map(|cas| shown(&cas.records(now))),
-        "directory_servers": directory.map(|directory| shown(&directory.records(now))),
+        "cas_servers": cas.map(|cas| shown(&cas.records())),
+        "directory_servers": directory.map(|directory| shown(&directory.records())),
         "service_providers": states.len(),
         "service_providers_not_signed_for": unsigned,
         "metadata": shown_states,

@@ -14,7 +14,7 @@ use super::{
     cas::{parameter, query_of},
     journey, reply, visitor,
 };
-use crate::{edge::page::StopReason, sys::secret::Secret};
+use crate::{edge::page::StopReason, flow::logout::Farewell, sys::secret::Secret};
 
 const MAX_FORM_BYTES: usize = 1024;
 
@@ -57,5 +57,11 @@ pub(super) async fn end(State(front): State<Arc<Front>>, request: Request) -> Ht
     };
     let form_key = journey::field(&form, "csrf").unwrap_or_default();
     let end = front.bridge.log_out(&form_key, &visit).await;
-    reply::to_farewell(&front, &parts.headers, None, end)
+    let is_nothing = matches!(end, Ok(Farewell::Nothing));
+    let mut response = reply::to_farewell(&front, &parts.headers, None, end);
+    if is_nothing {
+        // Of two cookies neither was believed, and the one of a session would go on to be used.
+        reply::forget_session(&mut response);
+    }
+    response
 }

@@ -81,14 +81,14 @@ pub(super) fn to_step_in(
             if let Some(token) = reply.keep_session {
                 add_cookie(&mut response, keep(SESSION_COOKIE, &token.text()));
             } else if reply.forget_session {
-                add_cookie(&mut response, forget(SESSION_COOKIE));
+                forget_session(&mut response);
             }
             response
         }
         Err(stopped) => {
             let mut response = stop_page(front, headers, language, &stopped);
             if stopped.forget_session {
-                add_cookie(&mut response, forget(SESSION_COOKIE));
+                forget_session(&mut response);
             }
             response
         }
@@ -138,7 +138,7 @@ pub(super) fn to_farewell(
         }
         Ok(Farewell::Done) => {
             let mut response = html(front, &Page::LoggedOut, language, StatusCode::OK);
-            add_cookie(&mut response, forget(SESSION_COOKIE));
+            forget_session(&mut response);
             response
         }
         Ok(Farewell::Nothing) => html(front, &Page::NothingToLogOut, language, StatusCode::OK),
@@ -508,6 +508,11 @@ fn remember(response: &mut HttpResponse, chosen: Option<Language>) {
     if let Some(language) = chosen {
         add_cookie(response, keep(LANGUAGE_COOKIE, language.tag()));
     }
+}
+
+/// Has the browser forget its session.
+pub(super) fn forget_session(response: &mut HttpResponse) {
+    add_cookie(response, forget(SESSION_COOKIE));
 }
 
 fn add_cookie(response: &mut HttpResponse, cookie: Option<HeaderValue>) {

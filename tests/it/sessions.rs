@@ -9,7 +9,7 @@ use crate::{
     bridge::{
         Bridge, LIBRARY, ORIGIN, Setup, ZOOM,
         answer::Answer,
-        browser::{Browser, SESSION_COOKIE},
+        browser::{Browser, OUR_FORM, SESSION_COOKIE},
         log::Log,
         page::Page,
     },
@@ -263,6 +263,23 @@ async fn r82_a_visit_asks_and_ends_nothing_and_one_click_ends_the_session() {
         (nothing.status, nothing.kind().as_str()),
         (200, "logged-out")
     );
+}
+
+#[tokio::test]
+async fn r51_whoever_signs_out_with_two_cookies_of_one_name_has_no_session_in_that_browser_any_more()
+ {
+    let bridge = Bridge::new();
+    let mut browser = signed_in(&bridge).await;
+    let page = browser.open("/logout").await;
+    let form = page.form();
+    let planted = format!("{SESSION_COOKIE}={}", "A".repeat(43));
+    let headers = [&OUR_FORM[..], &[("cookie", &planted)]].concat();
+    let mut request = browser.post("/logout", &headers);
+    *request.body_mut() = Body::from(form.encode());
+    let done = browser.exchange(request).await;
+    assert_eq!((done.status, done.kind().as_str()), (200, "logged-out"));
+    assert_eq!(browser.cookie(SESSION_COOKIE), None);
+    assert_eq!(visit_zoom(&bridge, &mut browser).await.kind(), "login");
 }
 
 #[tokio::test]

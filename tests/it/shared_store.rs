@@ -8,7 +8,7 @@ use tempfile::TempDir;
 
 use crate::{
     bridge::{Bridge, LIBRARY, Setup, ZOOM, browser::Browser, log::Log, page::Page, write},
-    lab::{keys::Authority, port::free_port, redis_server::Redis, until::until},
+    lab::{keys::Authority, port::free_port, redis_server::Redis, slow_way::SlowWay, until::until},
 };
 
 /// A node. What it draws is its own; keys and accounts are those of all.
@@ -167,6 +167,31 @@ async fn r33_while_the_server_hangs_people_sign_in_and_do_not_wait_for_it() {
     }
     let mut browser = signs_in(&node, "anne.dupont").await;
     assert_eq!(visit(&node, &mut browser, ZOOM).await.kind(), "post");
+}
+
+#[tokio::test]
+async fn r33_a_sign_in_waits_for_a_server_whose_answers_are_slow_and_never_late_for_so_long_in_all()
+{
+    let redis = Redis::start(&[]).await;
+    // A script that the server does not know yet is asked for twice, and that would be late.
+    signs_in(&node(&redis, 1), "anne.dupont").await;
+    let socket = redis.socket().with_extension("slow");
+    let way = SlowWay::before(&redis.socket(), &socket, Duration::from_millis(300));
+    let setup = Setup {
+        seed: 2,
+        more: format!(
+            "[store]\nredis = 'unix://{}'\ntimeout-milliseconds = 400",
+            socket.display()
+        ),
+        ..Setup::new()
+    };
+    let slow = setup.build();
+    until_it_answers(&slow).await;
+    let unanswered = async || told(&slow).await["unanswered"].as_u64().unwrap();
+    let before = unanswered().await;
+    signs_in(&slow, "anne.dupont").await;
+    // After two or three answers the rest of a request goes on without the server. No single one of them was late.
+    assert!(way.held_up() > 0 && unanswered().await > before);
 }
 
 #[tokio::test]

@@ -18,5 +18,7 @@ pub(crate) mod redis_server;
 pub(crate) mod redis_topology;
 #[path = "../it/lab/slapd.rs"]
 pub(crate) mod slapd;
+#[path = "../it/lab/slow_way.rs"]
+pub(crate) mod slow_way;
 #[path = "../it/lab/until.rs"]
 pub(crate) mod until;

@@ -37,8 +37,6 @@ mod rows;
 #[cfg(test)]
 mod scene;
 #[cfg(test)]
-mod slow;
-#[cfg(test)]
 mod store;
 #[cfg(test)]
 mod visitor;

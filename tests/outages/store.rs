@@ -1,13 +1,18 @@
 //! The store, as one server or as several of which one takes another's place, and what happens to it.
 
+use std::time::Duration;
+
 use crate::{
     lab::{
         redis_server::Redis,
         redis_topology::{self as topology, Cluster, MASTER, Sentinels, Words},
+        slow_way::SlowWay,
     },
     scene::STORE_PASSWORD,
-    slow::Slow,
 };
+
+/// How much later an answer of a slow server comes.
+const LATER: Duration = Duration::from_millis(200);
 
 /// How many servers there are, and who says which of them is asked.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -50,7 +55,7 @@ pub(crate) enum Store {
 /// One server, which knows the nodes by a password.
 pub(crate) struct One {
     pub(crate) redis: Redis,
-    slow: Option<Slow>,
+    slow: Option<SlowWay>,
 }
 
 impl Store {
@@ -152,7 +157,7 @@ impl One {
         let socket = self.redis.socket();
         let moved = socket.with_extension("real");
         std::fs::rename(&socket, &moved).unwrap();
-        self.slow = Some(Slow::before(&moved, &socket));
+        self.slow = Some(SlowWay::before(&moved, &socket, LATER));
         // Through the real one: by now the socket is that of the slow way.
         let cli = std::process::Command::new("redis-cli")
             .arg("-s")

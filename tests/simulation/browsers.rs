@@ -4,7 +4,7 @@ use std::{
     fmt::Write as _,
     sync::{
         Arc, Mutex,
-        atomic::{AtomicUsize, Ordering},
+        atomic::{AtomicBool, AtomicUsize, Ordering},
     },
     time::Duration,
 };
@@ -12,7 +12,7 @@ use std::{
 use axum::{
     body::Body,
     extract::ConnectInfo,
-    http::{Method, Request, header, response::Parts},
+    http::{HeaderValue, Request, header, response::Parts},
 };
 use openssl::sha::sha256;
 use passerelle::sys::clock::Clock as _;
@@ -20,13 +20,17 @@ use tokio::time::timeout;
 use url::{Position, Url};
 
 use crate::{
-    bridge::{ORIGIN, ZOOM_SIGN_IN, answer::Answer, page::Page, watch::watch},
-    cas::{CAS, Visit, Visitor},
-    judge::Delivery,
-    lab::{
-        cookies::{CookieJar, Standing},
-        form,
+    bridge::{
+        ORIGIN,
+        answer::Answer,
+        browser::SESSION_COOKIE,
+        exchange::{Cause, caused},
+        page::Page,
+        watch::watch,
     },
+    cas::{CAS, Carriage, Notice, Visit, Visitor},
+    judge::Delivery,
+    lab::{cookies::CookieJar, form},
     nodes::PEER,
     providers::Provider,
     world::{Lie, World},
@@ -34,17 +38,6 @@ use crate::{
 
 /// More redirects than any way of ours has.
 const MOST_HOPS: usize = 16;
-
-/// What caused a request.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub(crate) enum Cause {
-    /// A page of another site.
-    Elsewhere,
-    /// A page of ours.
-    Ours,
-    /// The person typed the address, or loads the page anew.
-    Typed,
-}
 
 /// A request of a browser.
 #[derive(Clone, Debug)]
@@ -56,6 +49,45 @@ pub(crate) struct Call {
     pub(crate) about: String,
 }
 
+/// A cookie of another browser's that somebody has put beside this one's, under the same name.
+#[derive(Clone, Debug)]
+struct Tossed {
+    /// Name and value.
+    pair: String,
+    is_first: bool,
+}
+
+impl Tossed {
+    fn name(&self) -> &str {
+        self.pair.split('=').next().unwrap_or_default()
+    }
+
+    /// The header of both cookies.
+    fn beside(&self, own: &str) -> String {
+        let pair = &self.pair;
+        if self.is_first {
+            format!("{pair}; {own}")
+        } else {
+            format!("{own}; {pair}")
+        }
+    }
+
+    /// The header as if this one counted.
+    fn instead(&self, own: &str) -> String {
+        let others = own.split("; ").filter(|own| !own.starts_with(self.name()));
+        let all: Vec<_> = others.chain([self.pair.as_str()]).collect();
+        all.join("; ")
+    }
+
+    /// Whether an answer that says who somebody is can only have come about by the cookie of this name: that of
+    /// the session where nothing is proven with the request, and that of the browser where something is.
+    fn is_needed_by(&self, call: &Call) -> bool {
+        let path = call.url.path();
+        let proves = path.starts_with("/cas/") || call.body.is_some();
+        (self.name() == SESSION_COOKIE) != proves
+    }
+}
+
 /// A browser.
 pub(crate) struct Browser {
     pub(crate) number: usize,
@@ -64,6 +96,8 @@ pub(crate) struct Browser {
     person: AtomicUsize,
     /// How many requests are under way.
     under_way: AtomicUsize,
+    /// Whether whoever sits there presses everything twice.
+    is_hasty: AtomicBool,
     jar: Mutex<CookieJar>,
 }
 
@@ -83,6 +117,7 @@ impl Browser {
             world: Arc::clone(world),
             person: AtomicUsize::new(person),
             under_way: AtomicUsize::new(0),
+            is_hasty: AtomicBool::new(false),
             jar: Mutex::new(jar),
         }
     }
@@ -99,6 +134,16 @@ impl Browser {
     pub(crate) fn is_taken_by(&self, person: usize) {
         self.person.store(person, Ordering::Relaxed);
         self.note(&format!("person {person} sits down"));
+    }
+
+    /// From now on whoever sits there presses everything twice, or does not.
+    pub(crate) fn is_in_haste(&self, is_hasty: bool) {
+        self.is_hasty.store(is_hasty, Ordering::Relaxed);
+    }
+
+    /// Whether whoever sits there sends the next step twice at once.
+    pub(crate) fn clicks_twice(&self) -> bool {
+        self.is_hasty.load(Ordering::Relaxed) || self.world.strikes(50)
     }
 
     /// Whether nothing of it is under way.
@@ -164,7 +209,8 @@ impl Browser {
         if path == "/saml/sso" || path.starts_with("/j/") {
             world.judge.is_brought(&call.about, self.number);
         }
-        let request = self.request(call);
+        let tossed = self.tossed(call);
+        let request = self.request(call, tossed.as_ref());
         let asked_at = world.now();
         let node = world.dice.below(world.nodes.len());
         // The keys of a run are made when it begins, and each has others.
@@ -197,6 +243,10 @@ impl Browser {
         }
         let arrives = !world.strikes(15);
         self.look(call, (&parts, &body), (node, asked_at, arrives));
+        if tossed.is_some_and(|tossed| tossed.is_needed_by(call)) && says_who(&body) {
+            let what = format!("{} is answered by one of two cookies", call.about);
+            world.judge.finds(world, &what);
+        }
         if !arrives {
             world.wait(900, 5000).await;
             return None;
@@ -204,19 +254,53 @@ impl Browser {
         let mut jar = self.jar.lock().unwrap();
         for cookie in parts.headers.get_all(header::SET_COOKIE) {
             let cookie = cookie.to_str().unwrap();
+            world.is_given(cookie);
             let is_planted = world.lie == Some(Lie::OneBrowserForAll)
                 && cookie.starts_with("__Host-passerelle-browser");
             if !is_planted {
                 jar.take(&call.url, cookie);
             }
         }
-        Some(Page {
-            url: call.url.clone(),
-            status: parts.status.as_u16(),
-            headers: parts.headers,
-            body,
-            hops: Vec::new(),
-        })
+        Some(Page::of(call.url.clone(), parts, body))
+    }
+
+    /// Brings a notice of the CAS server's to whichever node the proxy takes.
+    pub(crate) async fn brings(&self, notice: &Notice) {
+        let world = &*self.world;
+        let carriage = world.dice.pick(&Carriage::ALL);
+        world.wait(0, 700).await;
+        let mut request = self.request(
+            &Call {
+                url: notice.address(carriage),
+                body: None,
+                cause: Cause::Elsewhere,
+                about: String::new(),
+            },
+            None,
+        );
+        let destination = HeaderValue::from_static(carriage.destination());
+        request.headers_mut().insert("sec-fetch-dest", destination);
+        let node = world.dice.below(world.nodes.len());
+        let told = format!("brings the end of {}, {carriage:?}", notice.ticket);
+        if world.strikes(15) {
+            return self.note(&format!("{told}: lost"));
+        }
+        if world.lie == Some(Lie::NoBroughtNoticeEnds) {
+            return world.judge.is_over(world.now(), &notice.ticket);
+        }
+        let Some((parts, body)) = world.nodes[node].ask(world, request).await else {
+            return self.note(&format!("{told}: no answer"));
+        };
+        let status = parts.status.as_u16();
+        self.note(&format!("{told}, to node {node}: {status}"));
+        let location = parts.headers.get(header::LOCATION);
+        let location = location.map_or("", |location| location.to_str().unwrap());
+        if carriage.is_answered_by((status, location, &body)) {
+            world.judge.is_over(world.now(), &notice.ticket);
+        } else if status != 503 || world.is_settled() {
+            let what = format!("a notice is answered with {status} {location} {body}");
+            world.judge.finds(world, &what);
+        }
     }
 
     /// Looks at what a node has said, whether it arrives or not.
@@ -243,11 +327,8 @@ impl Browser {
         let location = parts.headers.get(header::LOCATION);
         let location = location.map_or("", |location| location.to_str().unwrap());
         let mut seen = format!("{location} {body}");
-        let carried = form::forms(body)
-            .into_iter()
-            .find(|form| form.value("SAMLResponse").is_some());
-        if let Some(form) = &carried {
-            let answer = Answer::of(form);
+        let carried = carried(body);
+        if let Some(answer) = &carried {
             seen = without_signatures(&answer.xml);
         }
         let digest = hex(&seen, 12);
@@ -256,8 +337,7 @@ impl Browser {
             "{} {kind} {reason} {digest}{lost}",
             parts.status.as_u16()
         ));
-        if let Some(form) = &carried {
-            let mut answer = Answer::of(form);
+        if let Some(mut answer) = carried {
             if world.lie == Some(Lie::AnswerToAnother) {
                 let mut others = Provider::ALL.iter().map(|provider| provider.acs());
                 others
@@ -286,39 +366,60 @@ impl Browser {
         }
     }
 
-    fn request(&self, call: &Call) -> Request<Body> {
-        let (standing, site) = match (call.cause, &call.body) {
-            (Cause::Typed, _) => (Standing::SameSite, "none"),
-            (Cause::Ours, _) => (Standing::SameSite, "same-origin"),
-            (Cause::Elsewhere, None) => (Standing::CrossSiteSafe, "cross-site"),
-            (Cause::Elsewhere, Some(_)) => (Standing::CrossSiteUnsafe, "cross-site"),
+    /// The cookies that go with a request, as its header.
+    fn cookies(&self, call: &Call) -> Option<String> {
+        let (standing, _) = call.cause.stands(call.body.is_some());
+        self.jar.lock().unwrap().header(&call.url, standing)
+    }
+
+    /// Somebody may have put a cookie beside one of those that go with a request. No browser of now lets them
+    /// (`__Host-`): it is an old one, or something on the way.
+    fn tossed(&self, call: &Call) -> Option<Tossed> {
+        let world = &*self.world;
+        let is_often = world.lie == Some(Lie::OneOfTwoCookiesCounts);
+        if !world.strikes(if is_often { 200 } else { 25 }) {
+            return None;
+        }
+        let cookies = self.cookies(call)?;
+        let tossed = Tossed {
+            pair: world.any_given()?,
+            is_first: world.dice.falls(500),
         };
-        let mut request = Request::builder()
+        let is_same_name = |own: &str| own.split('=').next() == Some(tossed.name());
+        let mut own = cookies.split("; ");
+        own.any(|own| is_same_name(own) && own != tossed.pair)
+            .then_some(tossed)
+    }
+
+    fn request(&self, call: &Call, tossed: Option<&Tossed>) -> Request<Body> {
+        let request = Request::builder()
             .uri(&call.url[Position::BeforePath..Position::AfterQuery])
             .extension(ConnectInfo(PEER))
             .header(header::HOST, "idp.example.org")
             .header(header::ACCEPT_LANGUAGE, "fr")
             .header("x-forwarded-for", format!("192.0.2.{}", self.number + 1))
-            .header("sec-fetch-site", site)
             .header("sec-fetch-dest", "document");
-        if let Some(cookies) = self.jar.lock().unwrap().header(&call.url, standing) {
-            request = request.header(header::COOKIE, cookies);
-        }
-        let Some(body) = &call.body else {
-            return request.body(Body::empty()).unwrap();
-        };
-        let zoom = Url::parse(ZOOM_SIGN_IN).unwrap();
-        let origin = match call.cause {
-            Cause::Elsewhere => zoom.origin().ascii_serialization(),
-            Cause::Ours | Cause::Typed => ORIGIN.to_owned(),
-        };
-        request
-            .method(Method::POST)
-            .header(header::ORIGIN, origin)
-            .header(header::CONTENT_TYPE, "application/x-www-form-urlencoded")
-            .body(Body::from(body.clone()))
-            .unwrap()
+        let cookies = self.cookies(call).map(|own| match tossed {
+            Some(tossed) if self.world.lie == Some(Lie::OneOfTwoCookiesCounts) => {
+                tossed.instead(&own)
+            }
+            Some(tossed) => tossed.beside(&own),
+            None => own,
+        });
+        caused(request, call.cause, cookies, call.body.as_deref())
     }
+}
+
+/// The answer that a page carries.
+fn carried(body: &str) -> Option<Answer> {
+    let mut forms = form::forms(body).into_iter();
+    let form = forms.find(|form| form.value("SAMLResponse").is_some())?;
+    Some(Answer::of(&form))
+}
+
+/// Whether a page carries an answer that says who somebody is.
+fn says_who(body: &str) -> bool {
+    carried(body).is_some_and(|answer| answer.count("Assertion") > 0)
 }
 
 fn kind_of(body: &str) -> String {

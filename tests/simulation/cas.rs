@@ -7,11 +7,15 @@ use std::{
 };
 
 use axum::{body::Body, http::Request};
+use base64::{Engine as _, engine::general_purpose::STANDARD};
 use passerelle::sys::http::HttpKind;
 use url::Url;
 
 use crate::{
-    bridge::{ORIGIN, request::encode},
+    bridge::{
+        ORIGIN,
+        request::{deflate, encode},
+    },
     world::{Lie, Method, World},
 };
 
@@ -227,13 +231,16 @@ impl CasServer {
         Some(found)
     }
 
-    /// Somebody signs out there, with their browser: whoever they have come to is told, sooner or later.
-    pub(crate) fn sign_out(&self, world: &Arc<World>, browser: usize) {
+    /// Somebody signs out there, with their browser: whoever they have come to is told, sooner or later. Gives the
+    /// notices that the browser is to bring, where this server tells nobody itself.
+    pub(crate) fn sign_out(&self, world: &Arc<World>, browser: usize) -> Vec<Notice> {
         let mut state = self.0.lock().unwrap();
         let Some(login) = state.logins.remove(&browser) else {
-            return;
+            return Vec::new();
         };
         world.note("cas", &format!("browser {browser} signs out"));
+        let is_brought = world.dice.falls(400);
+        let mut to_bring = Vec::new();
         for (ticket, of_ticket) in &state.tickets {
             if of_ticket.login.number != login.number || !of_ticket.is_used {
                 continue;
@@ -245,46 +252,121 @@ impl CasServer {
                 _ => 1,
             };
             for _ in 0..times {
+                let notice = Notice {
+                    ticket: ticket.clone(),
+                    service: of_ticket.service.clone(),
+                };
+                if is_brought {
+                    to_bring.push(notice);
+                    continue;
+                }
                 let told = Arc::clone(world);
-                let (ticket, service) = (ticket.clone(), of_ticket.service.clone());
                 world
                     .crowd
-                    .join(async move { tell(&told, &ticket, &service).await });
+                    .join(async move { notice.is_posted(&told).await });
             }
+        }
+        to_bring
+    }
+}
+
+/// That the sign-in of a ticket is over.
+#[derive(Clone, Debug)]
+pub(crate) struct Notice {
+    pub(crate) ticket: String,
+    /// The address that the ticket was brought to.
+    service: String,
+}
+
+/// How a page of the server has a browser bring a notice.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) enum Carriage {
+    /// In a frame that nobody sees.
+    Frame,
+    /// On a round trip from the sign-out and back to it.
+    RoundTrip,
+    /// As a script, whose function it waits for.
+    Script,
+}
+
+impl Carriage {
+    /// All of them.
+    pub(crate) const ALL: [Self; 3] = [Self::Frame, Self::RoundTrip, Self::Script];
+
+    /// What the browser says that it is for (`Sec-Fetch-Dest`).
+    pub(crate) const fn destination(self) -> &'static str {
+        match self {
+            Self::Frame => "iframe",
+            Self::RoundTrip => "document",
+            Self::Script => "script",
+        }
+    }
+
+    const fn parameters(self) -> &'static str {
+        match self {
+            Self::Frame => "",
+            Self::RoundTrip => "&RelayState=e1s1",
+            Self::Script => "&callback=jQuery1_2",
+        }
+    }
+
+    /// Whether that is what is answered to it: the same for a notice that has ended something and for one that has not.
+    pub(crate) fn is_answered_by(self, (status, location, body): (u16, &str, &str)) -> bool {
+        match self {
+            Self::Frame => (status, location, body) == (200, "", ""),
+            Self::RoundTrip => {
+                let back = format!("{CAS}/logout?_eventId=next&RelayState=e1s1");
+                (status, location) == (303, &back)
+            }
+            Self::Script => (status, location, body) == (200, "", "jQuery1_2();"),
         }
     }
 }
 
-/// Has one of our nodes know that a ticket's sign-in is over; once more where it says that it could not.
-async fn tell(world: &World, ticket: &str, service: &str) {
-    let most = world.dice.pick(&[50, 2000, 60_000]);
-    world.wait(0, most).await;
-    let notice = format!(
-        "<samlp:LogoutRequest xmlns:samlp=\"urn:oasis:names:tc:SAML:2.0:protocol\" \
+impl Notice {
+    fn xml(&self) -> String {
+        format!(
+            "<samlp:LogoutRequest xmlns:samlp=\"urn:oasis:names:tc:SAML:2.0:protocol\" \
          xmlns:saml=\"urn:oasis:names:tc:SAML:2.0:assertion\" ID=\"LR-1\" Version=\"2.0\">\
          <saml:NameID>@NOT_USED@</saml:NameID>\
-         <samlp:SessionIndex>{ticket}</samlp:SessionIndex></samlp:LogoutRequest>"
-    );
-    let path = service.strip_prefix(ORIGIN).unwrap();
-    for _ in 0..2 {
-        let request = Request::post(path)
-            .extension(axum::extract::ConnectInfo(crate::nodes::PEER))
-            .header("host", "idp.example.org")
-            .header("content-type", "application/x-www-form-urlencoded")
-            .body(Body::from(format!("logoutRequest={}", encode(&notice))))
-            .unwrap();
-        let node = world.dice.below(world.nodes.len());
-        let answer = world.nodes[node].ask(world, request).await;
-        let status = answer.map(|(parts, _)| parts.status.as_u16());
-        world.note(
-            "cas",
-            &format!("{ticket} is over, to node {node}: {status:?}"),
-        );
-        if status == Some(200) {
-            world.judge.is_over(world.now(), ticket);
-            return;
+         <samlp:SessionIndex>{}</samlp:SessionIndex></samlp:LogoutRequest>",
+            self.ticket
+        )
+    }
+
+    /// Where a browser brings it.
+    pub(crate) fn address(&self, carriage: Carriage) -> Url {
+        let packed = STANDARD.encode(deflate(self.xml().as_bytes()));
+        let (service, packed, more) = (&self.service, encode(&packed), carriage.parameters());
+        Url::parse(&format!("{service}?logoutRequest={packed}{more}")).unwrap()
+    }
+
+    /// Has one of our nodes know it; once more where that says that it could not.
+    async fn is_posted(&self, world: &World) {
+        let most = world.dice.pick(&[50, 2000, 60_000]);
+        world.wait(0, most).await;
+        let path = self.service.strip_prefix(ORIGIN).unwrap();
+        let (ticket, notice) = (&self.ticket, self.xml());
+        for _ in 0..2 {
+            let request = Request::post(path)
+                .extension(axum::extract::ConnectInfo(crate::nodes::PEER))
+                .header("host", "idp.example.org")
+                .header("content-type", "application/x-www-form-urlencoded")
+                .body(Body::from(format!("logoutRequest={}", encode(&notice))))
+                .unwrap();
+            let node = world.dice.below(world.nodes.len());
+            let answer = world.nodes[node].ask(world, request).await;
+            let status = answer.map(|(parts, _)| parts.status.as_u16());
+            world.note(
+                "cas",
+                &format!("{ticket} is over, to node {node}: {status:?}"),
+            );
+            if status == Some(200) {
+                world.judge.is_over(world.now(), ticket);
+                return;
+            }
+            world.wait(1000, 1001).await;
         }
-        world.wait(1000, 1001).await;
     }
 }
 

@@ -11,6 +11,7 @@ use std::{
 use jiff::Timestamp;
 use passerelle::{
     authn::cas::Ticket,
+    model::session::Session,
     sp_check::{Expected, Identity, Profile, read},
 };
 
@@ -43,6 +44,12 @@ struct Known {
     requests: BTreeMap<String, Request>,
     /// By what name each provider knows each person.
     names: BTreeMap<(Provider, usize), String>,
+    /// The providers to whom it was said who somebody is, and when: browser, person, provider.
+    told: Vec<(u64, usize, usize, Provider)>,
+    /// Of the end of whose session which providers get to hear, by their short names, and when.
+    ends: Vec<(u64, String, Vec<String>)>,
+    /// The answers that browsers have posted to providers.
+    posted: BTreeSet<String>,
     /// Of whom each browser has brought word last, and when.
     last: BTreeMap<usize, (usize, u64)>,
     /// From when on the clock of which node was off by how much.
@@ -121,6 +128,51 @@ impl Judge {
     /// From now on the clock of a node is off by so much.
     pub(crate) fn is_off(&self, at: u64, node: usize, by: i64) {
         self.change(|known| known.clocks.push((at, node, by.unsigned_abs())));
+    }
+
+    /// A browser posts an answer to its provider: as often as it does, the provider takes it the first time.
+    pub(crate) fn is_posted(&self, world: &World, answer: &str, is_taken: bool) {
+        let is_first = self.change(|known| known.posted.insert(answer.to_owned()));
+        match (is_first, is_taken) {
+            (true, true) | (false, false) => {}
+            (true, false) => self.finds(world, "an answer bears the ID of another one"),
+            (false, true) => self.finds(world, "a provider takes an answer twice"),
+        }
+    }
+
+    /// The store has ended a session before its time: all who took part hear of it.
+    pub(crate) fn is_ended(&self, at: u64, session: &Session) {
+        let participants = session.participants.iter();
+        let heard = participants.map(|who| who.sp.to_string()).collect();
+        let end = (at, session.proof.login.clone(), heard);
+        self.change(|known| known.ends.push(end));
+    }
+
+    /// Nothing has gone wrong since then, and whoever sits at a browser has signed out: of each sign-in since, its
+    /// provider has heard the end.
+    pub(crate) fn has_left(&self, world: &World, browser: usize, since: u64) {
+        let unheard = self.change(|known| {
+            let of_browser = known
+                .told
+                .iter()
+                .filter(|(at, by, ..)| *at >= since && *by == browser);
+            let has_not_heard = |(at, _, person, provider): &&(u64, usize, usize, Provider)| {
+                let login = &world.people[*person].login;
+                let mut ends = known
+                    .ends
+                    .iter()
+                    .filter(|(ended, of, _)| ended >= at && of == login);
+                !ends.any(|(.., heard)| heard.iter().any(|heard| heard == provider.short_name()))
+            };
+            of_browser
+                .filter(has_not_heard)
+                .map(|(at, .., provider)| format!("{provider:?}, told at {at}"))
+                .collect::<Vec<_>>()
+        });
+        if !unheard.is_empty() {
+            let what = format!("browser {browser} has signed out, unheard of by {unheard:?}");
+            self.finds(world, &what);
+        }
     }
 
     /// The CAS server has given somebody a ticket.
@@ -363,6 +415,7 @@ impl Known {
         self.is_answered_once(world, who, &id)?;
         self.is_of_the_last(world, who, delivery)?;
         self.successes += 1;
+        self.told.push((now, who.browser, person, wish.provider));
         Ok(format!(
             "Success for {id}: person {person}, {}, arrives: {}",
             identity.authn_instant, delivery.arrives

@@ -12,7 +12,7 @@ use std::{
 
 use axum::{
     Router,
-    body::{Body, to_bytes},
+    body::Body,
     http::{Request, response::Parts},
 };
 use jiff::{SignedDuration, Timestamp};
@@ -43,7 +43,7 @@ use tokio::{
 use tower::ServiceExt as _;
 
 use crate::{
-    bridge::{Setup, write},
+    bridge::{Setup, exchange::read, write},
     cas::{CAS, NODES},
     directory::{self, BASE, READER, READER_PASSWORD, SERVERS},
     store::NodeStore,
@@ -69,6 +69,10 @@ impl Clock for NodeClock {
         let since = SignedDuration::try_from(self.began.elapsed()).unwrap();
         let offset = SignedDuration::from_millis(self.offset_ms.load(Ordering::Relaxed));
         self.beginning + since + offset
+    }
+
+    fn passed(&self) -> Duration {
+        self.began.elapsed()
     }
 }
 
@@ -107,7 +111,11 @@ impl Node {
     pub(crate) fn start(&self, world: &Arc<World>) {
         self.life.send_modify(|life| *life += 1);
         let (life, node) = (*self.life.borrow(), self.number);
-        let drawn = world.seed ^ (life << 40) ^ (u64::try_from(node).unwrap() << 56);
+        let drawn = if world.lie == Some(Lie::NodesDrawAlike) {
+            world.seed
+        } else {
+            world.seed ^ (life << 40) ^ (u64::try_from(node).unwrap() << 56)
+        };
         let around = Around {
             clock: Arc::<NodeClock>::clone(&self.clock),
             entropy: Arc::new(SeededEntropy::new(drawn)),
@@ -159,9 +167,7 @@ impl Node {
                 std::future::pending::<()>().await;
             }
             let response = router.oneshot(request).await.unwrap();
-            let (parts, body) = response.into_parts();
-            let body = to_bytes(body, 1 << 20).await.unwrap();
-            (parts, String::from_utf8(body.into()).unwrap())
+            read(response).await
         };
         let answer = async {
             tokio::select! {

@@ -6,8 +6,8 @@ use std::sync::Arc;
 use url::Url;
 
 use crate::{
-    bridge::{ORIGIN, answer::Answer, page::Page},
-    browsers::{Browser, Call, Cause, hex},
+    bridge::{ORIGIN, answer::Answer, exchange::Cause, page::Page},
+    browsers::{Browser, Call, hex},
     lab::form::Form,
     providers::Wish,
     world::{Lie, World},
@@ -57,6 +57,10 @@ impl Browser {
         let world = &*self.world;
         let first = call.clone();
         for _ in 0..MOST_PAGES {
+            if self.clicks_twice() {
+                self.note("clicks twice");
+                self.presses(call.clone());
+            }
             let (page, came_by) = self.go(call.clone()).await;
             if world.strikes(200) {
                 world.is_seen(world.dice.pick(&[&call, &came_by]));
@@ -76,7 +80,11 @@ impl Browser {
             };
             call = match page.kind().as_str() {
                 "post" => {
-                    let says_who = Answer::of(&page.form()).count("Assertion") > 0;
+                    let answer = Answer::of(&page.form());
+                    let says_who = answer.count("Assertion") > 0;
+                    if says_who {
+                        self.posts(&answer, wish).await;
+                    }
                     self.goes_back(&page, &came_by).await;
                     return if says_who {
                         End::ComesIn
@@ -205,6 +213,22 @@ impl Browser {
         }
     }
 
+    /// Posts an answer to the provider that asked: some press the button twice, or load the provider's page anew.
+    async fn posts(&self, answer: &Answer, wish: Wish) {
+        let world = &*self.world;
+        let id = assertion_id(answer);
+        let times = if world.strikes(150) { 2 } else { 1 };
+        for _ in 0..times {
+            world.travel().await;
+            let is_taken = match world.lie {
+                Some(Lie::EverythingIsTaken) => true,
+                _ => world.taken.takes(wish.provider, &id),
+            };
+            self.note(&format!("posts {id}, taken: {is_taken}"));
+            world.judge.is_posted(world, &answer.base64, is_taken);
+        }
+    }
+
     /// Some load the page of their answer anew, or go back to the one before it.
     async fn goes_back(&self, page: &Page, came_by: &Call) {
         let world = &*self.world;
@@ -244,14 +268,21 @@ impl Browser {
         }
     }
 
+    /// Signs out at the CAS server, whose page may have the browser bring the notices of it.
+    async fn signs_out_there(&self) {
+        for notice in self.world.cas.sign_out(&self.world, self.number) {
+            self.brings(&notice).await;
+        }
+    }
+
     /// One thing that somebody does, besides signing in.
     pub(crate) async fn does_something(&self) {
         let world = &self.world;
         match world.dice.below(6) {
-            0 if world.method.has_cas() => world.cas.sign_out(world, self.number),
+            0 if world.method.has_cas() => self.signs_out_there().await,
             1 => self.sign_out().await,
             2 => {
-                world.cas.sign_out(world, self.number);
+                self.signs_out_there().await;
                 self.sign_out().await;
                 self.is_taken_by(world.dice.below(world.people.len()));
             }
@@ -266,6 +297,15 @@ impl Browser {
             _ => {}
         }
     }
+}
+
+/// The `ID` of the one assertion of an answer.
+fn assertion_id(answer: &Answer) -> String {
+    let tree = roxmltree::Document::parse(&answer.xml).unwrap();
+    let mut elements = tree.descendants();
+    let assertion = elements.find(|node| node.tag_name().name() == "Assertion");
+    let id = assertion.and_then(|assertion| assertion.attribute("ID"));
+    id.unwrap().to_owned()
 }
 
 /// What a person does all along, in one tab.
@@ -296,6 +336,25 @@ pub(crate) async fn stays(browser: Arc<Browser>, until: u64) {
 pub(crate) async fn tries(browser: Arc<Browser>) {
     let wish = Wish::plain(&browser.world.dice);
     let _ = browser.sign_in(wish).await;
+}
+
+/// Once all is calm, whoever signs out is signed out everywhere, however hastily they came: each provider that knows them by
+/// this browser hears of it. Of two sign-ins at one time the browser keeps one session, and the next sign-in within
+/// a minute finds what the other one has (`Sessions::replace`).
+pub(crate) async fn leaves(browser: &Arc<Browser>) {
+    let world = &browser.world;
+    let since = world.now();
+    for wish in [Wish::anew(&world.dice), Wish::anew(&world.dice)] {
+        browser.is_in_haste(true);
+        let _ = browser.sign_in(wish).await;
+        browser.is_in_haste(false);
+        while !browser.is_still() {
+            world.wait(10, 11).await;
+        }
+    }
+    let _ = browser.sign_in(Wish::plain(&world.dice)).await;
+    browser.sign_out().await;
+    world.judge.has_left(world, browser.number, since);
 }
 
 /// Once all is calm, whoever wants in comes in.

@@ -1,5 +1,7 @@
 //! The service providers, and what each of them asks for.
 
+use std::{collections::BTreeSet, sync::Mutex};
+
 use jiff::Timestamp;
 
 use crate::{
@@ -46,6 +48,19 @@ pub(crate) struct Wish {
     pub(crate) binding: Binding,
 }
 
+/// What providers remember of the assertions that browsers have posted to them: each is taken once
+/// (saml-profiles-2.0 §4.1.4.5).
+#[derive(Debug, Default)]
+pub(crate) struct Taken(Mutex<BTreeSet<(&'static str, String)>>);
+
+impl Taken {
+    /// A browser posts an assertion of that ID, in which all else is right: whether the provider takes it.
+    pub(crate) fn takes(&self, provider: Provider, id: &str) -> bool {
+        let mut taken = self.0.lock().unwrap();
+        taken.insert((provider.entity_id(), id.to_owned()))
+    }
+}
+
 /// The class that a password proves here.
 pub(crate) const PASSWORD: &str =
     "urn:oasis:names:tc:SAML:2.0:ac:classes:PasswordProtectedTransport";
@@ -87,6 +102,15 @@ impl Provider {
             Self::Intranet => INTRANET_ACS,
             Self::Library => LIBRARY_ACS,
             Self::Zoom | Self::ZoomByItsOtherName => ZOOM_ACS,
+        }
+    }
+
+    /// The name that our configuration has for it.
+    pub(crate) const fn short_name(self) -> &'static str {
+        match self {
+            Self::Intranet => "intranet",
+            Self::Library => "library",
+            Self::Zoom | Self::ZoomByItsOtherName => "zoom",
         }
     }
 
@@ -134,6 +158,14 @@ impl Wish {
             is_passive: false,
             context: Context::Any,
             ..Self::any(dice)
+        }
+    }
+
+    /// One that wants a new login.
+    pub(crate) fn anew(dice: &Dice) -> Self {
+        Self {
+            must_be_new: true,
+            ..Self::plain(dice)
         }
     }
 

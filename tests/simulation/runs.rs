@@ -144,6 +144,8 @@ async fn direct(world: &Arc<World>) {
         people::comes_in(browser).await;
     }
     left.subscribe().wait_for(|left| *left == 0).await.unwrap();
+    // Nobody does anything else by now.
+    people::leaves(&browsers[world.dice.below(browsers.len())]).await;
 }
 
 /// What whoever runs the tests asks for.
@@ -261,6 +263,36 @@ fn a_ticket_of_somebody_else_is_seen() {
 #[test]
 fn a_notice_that_ends_nothing_is_seen() {
     is_seen(Lie::NoNoticeEnds, "have signed out");
+}
+
+#[test]
+fn a_notice_that_a_browser_brings_and_that_ends_nothing_is_seen() {
+    is_seen(Lie::NoBroughtNoticeEnds, "have signed out");
+}
+
+#[test]
+fn one_of_two_cookies_that_counts_is_seen() {
+    is_seen(Lie::OneOfTwoCookiesCounts, "by one of two cookies");
+}
+
+#[test]
+fn a_cookie_of_somebody_else_that_counts_is_seen() {
+    is_seen(Lie::OneOfTwoCookiesCounts, "nothing was proven");
+}
+
+#[test]
+fn an_answer_that_a_provider_takes_twice_is_seen() {
+    is_seen(Lie::EverythingIsTaken, "takes an answer twice");
+}
+
+#[test]
+fn an_answer_with_the_id_of_another_one_is_seen() {
+    is_seen(Lie::NodesDrawAlike, "bears the ID of another one");
+}
+
+#[test]
+fn a_provider_that_does_not_hear_of_the_end_of_one_of_two_sign_ins_is_seen() {
+    is_seen(Lie::NoHeirIsFound, "unheard of by");
 }
 
 #[test]

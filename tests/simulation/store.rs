@@ -224,6 +224,13 @@ impl NodeStore {
             return Err(StoreError::Unavailable);
         };
         let answer = self.told(&memory, &asked).await;
+        if let (
+            Asked::End(..) | Asked::EndByTicket(..) | Asked::EndOfAnother(..) | Asked::Replace(..),
+            Ok(Answer::Session(Some(ended))),
+        ) = (&asked, &answer)
+        {
+            world.judge.is_ended(world.now(), ended);
+        }
         if world.strikes(12) {
             world.note(&who, &format!("{what}: asked twice"));
             let _ = asked.clone().of(&memory).await;
@@ -244,6 +251,11 @@ impl NodeStore {
         match (self.world.lie, asked) {
             (Some(Lie::NoMarkIsKept), Asked::Mark(..)) => Ok(Answer::Sight(Sight::First)),
             (Some(Lie::NoNoticeEnds), Asked::EndByTicket(..)) => Ok(Answer::Session(None)),
+            (Some(Lie::NoHeirIsFound), Asked::Replace(old, _, now))
+                if memory.find(*old, *now).await?.is_none() =>
+            {
+                Ok(Answer::Session(None))
+            }
             (Some(Lie::SessionOfAnother), Asked::Find(_, now)) => {
                 let newest = self.world.store.newest_key();
                 match newest {

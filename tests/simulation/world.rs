@@ -19,6 +19,7 @@ use crate::{
     directory::Directory,
     judge::Judge,
     nodes::Node,
+    providers::Taken,
     store::SharedStore,
 };
 
@@ -60,10 +61,18 @@ pub(crate) enum Lie {
     AnyPasswordIsRight,
     /// The CAS server says that a login is new which is not: as if nobody minded `ForceAuthn`.
     EveryLoginIsNew,
+    /// A notice that a browser brings is answered, and ends nothing.
+    NoBroughtNoticeEnds,
     /// A node takes a request, and says nothing to it.
     NeverAnswers,
+    /// The key of a session that was replaced leads nowhere.
+    NoHeirIsFound,
     /// A page on which somebody is stopped leads nowhere.
     NoLinks,
+    /// A provider takes whatever is right in itself, however often.
+    EverythingIsTaken,
+    /// All nodes draw the same, each time that they begin.
+    NodesDrawAlike,
     /// No session ends by its age.
     NoSessionEnds,
     /// All browsers are given one value to keep: as if journeys were bound to none.
@@ -74,6 +83,8 @@ pub(crate) enum Lie {
     NoNoticeEnds,
     /// The store finds the session of somebody else.
     SessionOfAnother,
+    /// Of two cookies of one name that somebody else has given is believed.
+    OneOfTwoCookiesCounts,
     /// Somebody waits for what never comes.
     SomebodyNeverLeaves,
     /// Of those who are asked who people are nobody is there, although all is calm.
@@ -141,12 +152,16 @@ pub(crate) struct World {
     pub(crate) store: SharedStore,
     pub(crate) cas: CasServer,
     pub(crate) directory: Directory,
+    /// What the providers have taken.
+    pub(crate) taken: Taken,
     pub(crate) nodes: Vec<Node>,
     pub(crate) began: Instant,
     /// Since when nothing goes wrong any more; zero while it does.
     calm_since: AtomicU64,
     /// What browsers have sent, which others may get hold of.
     seen: Mutex<Vec<Call>>,
+    /// What browsers were given to keep, name and value.
+    given: Mutex<Vec<String>>,
     log: Mutex<Vec<String>>,
 }
 
@@ -170,11 +185,13 @@ impl World {
             store: SharedStore::new(),
             cas: CasServer::default(),
             directory: Directory::default(),
+            taken: Taken::default(),
             nodes: (0..nodes).map(|number| Node::new(number, began)).collect(),
             dice,
             began,
             calm_since: AtomicU64::new(0),
             seen: Mutex::default(),
+            given: Mutex::default(),
             log: Mutex::default(),
         }
     }
@@ -204,6 +221,20 @@ impl World {
     /// Somebody gets hold of what a browser sends.
     pub(crate) fn is_seen(&self, call: &Call) {
         self.seen.lock().unwrap().push(call.clone());
+    }
+
+    /// A browser is given a cookie, by such a header.
+    pub(crate) fn is_given(&self, header: &str) {
+        let (pair, _) = header.split_once(';').unwrap();
+        if !pair.ends_with('=') {
+            self.given.lock().unwrap().push(pair.to_owned());
+        }
+    }
+
+    /// A cookie that some browser was given.
+    pub(crate) fn any_given(&self) -> Option<String> {
+        let given = self.given.lock().unwrap();
+        (!given.is_empty()).then(|| given[self.dice.below(given.len())].clone())
     }
 
     /// Something that somebody has got hold of, mostly of late.

@@ -104,14 +104,14 @@ impl People {
         let mut looked_by = Vec::new();
         if let Some(email) = &old.account.email {
             looked_by.push("its address");
-            let logins = self.logins_by_mail(email, now).await?;
+            let logins = self.logins_by_mail(email).await?;
             if let Some(found) = self.one_of(bridge, &logins, now).await? {
                 return Ok(found);
             }
         }
         if let Some(id) = &old.account.employee_id {
             looked_by.push("its Employee Unique ID");
-            let logins = self.logins_by_id(id, now).await?;
+            let logins = self.logins_by_id(id).await?;
             if let Some(found) = self.one_of(bridge, &logins, now).await? {
                 return Ok(found);
             }
@@ -138,7 +138,7 @@ impl People {
         let Some(id) = &account.employee_id else {
             return Ok(None);
         };
-        match self.logins_by_id(id, now).await?.as_slice() {
+        match self.logins_by_id(id).await?.as_slice() {
             [other] if other != login => {
                 let record = self.look_up(bridge, other, now).await?;
                 Ok(Some((other.clone(), record)))
@@ -200,20 +200,20 @@ impl People {
         })
     }
 
-    async fn logins_by_mail(&self, email: &str, now: Timestamp) -> Result<Vec<String>, LdapFault> {
+    async fn logins_by_mail(&self, email: &str) -> Result<Vec<String>, LdapFault> {
         match &self.source {
             Source::Cas => Ok(Vec::new()),
-            Source::Ldap { ldap, .. } => ldap.logins_by_mail(email, now).await,
+            Source::Ldap { ldap, .. } => ldap.logins_by_mail(email).await,
             Source::Local(index) => Ok(held(&index.by_mail, &email.to_lowercase())),
         }
     }
 
-    async fn logins_by_id(&self, id: &str, now: Timestamp) -> Result<Vec<String>, LdapFault> {
+    async fn logins_by_id(&self, id: &str) -> Result<Vec<String>, LdapFault> {
         match &self.source {
             Source::Cas => Ok(Vec::new()),
             Source::Ldap { ldap, .. } => {
                 let sources = self.id_sources.iter().map(String::as_str);
-                ldap.logins_by_value(sources, id, now).await
+                ldap.logins_by_value(sources, id).await
             }
             Source::Local(index) => Ok(held(&index.by_id, id)),
         }

@@ -102,7 +102,7 @@ impl LdapSubject<'_> {
             ldap: &ldap,
         };
         let mut findings = Vec::new();
-        match Box::pin(ldap.probe(self.doctor.clock.now(), PATIENCE)).await {
+        match Box::pin(ldap.probe(PATIENCE)).await {
             Ok(mut probe) => {
                 findings.push(server.bound());
                 match Box::pin(server.look_around(&mut probe, self.doctor.person.as_ref())).await {

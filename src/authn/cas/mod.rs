@@ -278,21 +278,21 @@ impl Cas {
     }
 
     /// What has come of each of the nodes that are asked about tickets, in order.
-    pub fn records(&self, now: Timestamp) -> Vec<ServerRecord> {
-        self.nodes.records(now)
+    pub fn records(&self) -> Vec<ServerRecord> {
+        self.nodes.records(self.clock.passed())
     }
 
     /// Whether the address that people are sent to answers: as it was found at most ten seconds ago,
     /// and else by asking now.
-    pub async fn is_up(&self, now: Timestamp) -> bool {
-        match self.seen.known(now) {
+    pub async fn is_up(&self) -> bool {
+        match self.seen.known(self.clock.passed()) {
             Some(known) => known,
-            None => self.look(now).await,
+            None => self.look().await,
         }
     }
 
     /// The same, by asking now.
-    pub async fn look(&self, now: Timestamp) -> bool {
+    pub async fn look(&self) -> bool {
         let url = format!("{}/login", self.url);
         let is_up = match self.client.get(&url, MAX_PAGE, LOOK).await {
             Ok(answer) => answer.status < 500,
@@ -307,13 +307,13 @@ impl Cas {
                 | HttpFault::Unusable(_),
             ) => false,
         };
-        self.seen.note(is_up, now);
+        self.seen.note(is_up, self.clock.passed());
         is_up
     }
 
     /// Whether no node is asked for the moment.
-    pub fn all_rest(&self, now: Timestamp) -> bool {
-        self.nodes.all_rest(now)
+    pub fn all_rest(&self) -> bool {
+        self.nodes.all_rest(self.clock.passed())
     }
 
     /// Asks about a ticket: one node after the other, until one of them says something of it.
@@ -330,7 +330,7 @@ impl Cas {
         question: Question<'_>,
         now: Timestamp,
     ) -> Result<Validated, CasFault> {
-        let answer = self.ask(question, now).await?;
+        let answer = self.ask(question).await?;
         Ok(match answer {
             Answer::Failure { code } => Validated::Refused(code),
             Answer::Success(success) => Validated::Proven {
@@ -340,10 +340,10 @@ impl Cas {
         })
     }
 
-    async fn ask(&self, question: Question<'_>, now: Timestamp) -> Result<Answer, CasFault> {
+    async fn ask(&self, question: Question<'_>) -> Result<Answer, CasFault> {
         let mut last = CasFault::AllRest;
-        for mut turn in self.nodes.turns(now) {
-            if !turn.begin(self.clock.now()) {
+        for mut turn in self.nodes.turns(self.clock.passed()) {
+            if !turn.begin(self.clock.passed()) {
                 continue;
             }
             let url = self.validation_url(turn.server(), question);
@@ -356,7 +356,7 @@ impl Cas {
                     if fault.is_want_of_a_file() {
                         turn.was_not_asked(&fault);
                     } else if fault.is_of_the_node() {
-                        turn.failed(&fault, self.clock.now());
+                        turn.failed(&fault, self.clock.passed());
                     }
                     last = fault;
                 }

@@ -1,17 +1,31 @@
 //! What is asked of a CAS server, and what its answers prove.
 
+use std::{io, net::Ipv4Addr};
+
 use super::*;
-use crate::model::{
-    attribute::Attributes,
-    endpoint::{EndpointUrl, Schemes},
+use crate::{
+    model::{
+        attribute::Attributes,
+        endpoint::{EndpointUrl, Schemes},
+    },
+    sys::{
+        clock::{ManualClock, SystemClock},
+        http::HttpKind,
+        network::{Coming, Network, Stream},
+    },
 };
-use crate::sys::clock::SystemClock;
 
 const SERVICE: &str = "https://idp.example.org/cas/zoom/AbC_-9";
 
 fn cas(protocol: CasProtocol, fresh_login_proof: FreshLoginProof) -> Cas {
+    let client = HttpClient::new(None, false).unwrap();
+    let config = config(protocol, fresh_login_proof);
+    Cas::new(&config, PPT, client, Arc::new(SystemClock))
+}
+
+fn config(protocol: CasProtocol, fresh_login_proof: FreshLoginProof) -> Config {
     let url = |text| EndpointUrl::parse(text, Schemes::HttpsOnly).unwrap();
-    let config = Config {
+    Config {
         url: url("https://cas.example.org/cas"),
         validate_at: vec![
             url("https://cas1.example.org/cas"),
@@ -26,9 +40,29 @@ fn cas(protocol: CasProtocol, fresh_login_proof: FreshLoginProof) -> Cas {
         front_channel: true,
         authn_method_attribute: "authnContextClass".to_owned(),
         authn_methods: vec![(mfa(), "mfa-duo".to_owned()), (sfa(), "a&b".to_owned())],
-    };
-    let client = HttpClient::new(None, false).unwrap();
-    Cas::new(&config, PPT, client, Arc::new(SystemClock))
+    }
+}
+
+/// Where nobody is.
+#[derive(Debug)]
+struct Nowhere;
+
+impl Network for Nowhere {
+    fn get<'a>(
+        &'a self,
+        _url: &'a str,
+        _patience: Duration,
+    ) -> Coming<'a, Result<(u16, Vec<u8>), HttpKind>> {
+        Box::pin(async { Err(HttpKind::Unreachable) })
+    }
+
+    fn connect<'a>(
+        &'a self,
+        _host: &'a str,
+        _port: u16,
+    ) -> Coming<'a, io::Result<Box<dyn Stream>>> {
+        Box::pin(async { Err(io::ErrorKind::ConnectionRefused.into()) })
+    }
 }
 
 const PPT: AuthnContextClass = AuthnContextClass::PasswordProtectedTransport;
@@ -162,7 +196,7 @@ fn r61_r67_a_ticket_is_asked_about_with_service_ticket_and_renew_and_nothing_els
             acceptable: &[mfa()],
         };
         let cas = cas(protocol, proof);
-        let turns = cas.nodes.turns(Timestamp::UNIX_EPOCH);
+        let turns = cas.nodes.turns(Duration::ZERO);
         assert_eq!(&**turns[1].server(), "https://cas2.example.org/cas");
         assert_eq!(
             cas.validation_url(turns[0].server(), question),
@@ -236,4 +270,47 @@ fn r34_a_new_login_is_believed_by_its_proof_alone() {
     assert!(by_renew.is_fresh(&success(None, None), Some(since), now));
     // Nobody was asked to sign in anew.
     assert!(!by_renew.is_fresh(&success(Some(true), None), None, now));
+}
+
+#[tokio::test]
+async fn rests_end_after_ten_seconds_however_far_our_clock_is_set_back_meanwhile() {
+    let config = config(CasProtocol::Three, FreshLoginProof::Attributes);
+    let ticket = Ticket::parse("ST-1-x").unwrap();
+    let question = Question {
+        service: SERVICE,
+        ticket: &ticket,
+        forced_since: None,
+        acceptable: &[],
+    };
+    for set_back in [0, 3, 12, 45, 600] {
+        let clock = Arc::new(ManualClock::starting_at(Timestamp::UNIX_EPOCH));
+        let client = HttpClient::over(Arc::new(Nowhere));
+        let around = Arc::<ManualClock>::clone(&clock);
+        let cas = Cas::new(&config, PPT, client, around);
+        // The longest rest of all.
+        for _ in 0..6 {
+            let place = cas.place(Ipv4Addr::LOCALHOST.into()).unwrap();
+            let asked = cas.validate(place, question, clock.now()).await;
+            assert!(!matches!(asked, Err(CasFault::AllRest)), "{set_back}");
+            assert!(cas.all_rest());
+            clock.advance(SignedDuration::from_secs(10));
+        }
+        let place = cas.place(Ipv4Addr::LOCALHOST.into()).unwrap();
+        cas.validate(place, question, clock.now())
+            .await
+            .unwrap_err();
+        assert!(!cas.look().await);
+        clock.advance(SignedDuration::from_secs(-set_back));
+        for second in 0..10 {
+            assert!(cas.all_rest(), "{set_back} {second}");
+            let known = cas.seen.known(clock.passed());
+            assert_eq!(known, Some(false), "{set_back} {second}");
+            clock.advance(SignedDuration::from_secs(1));
+        }
+        assert_eq!(cas.seen.known(clock.passed()), None, "{set_back}");
+        for second in 10..700 {
+            assert!(!cas.all_rest(), "{set_back} {second}");
+            clock.advance(SignedDuration::from_secs(1));
+        }
+    }
 }

@@ -62,12 +62,8 @@ impl Ldap {
     /// # Errors
     ///
     /// No server gave an answer that can be used.
-    pub async fn logins_by_mail(
-        &self,
-        mail: &str,
-        now: Timestamp,
-    ) -> Result<Vec<String>, LdapFault> {
-        self.logins(&self.rules.same_mail.with(mail), now).await
+    pub async fn logins_by_mail(&self, mail: &str) -> Result<Vec<String>, LdapFault> {
+        self.logins(&self.rules.same_mail.with(mail)).await
     }
 
     /// The same of those who have `value` in one of `attributes`, under the names that rules have for them.
@@ -79,7 +75,6 @@ impl Ldap {
         &self,
         attributes: impl Iterator<Item = &str>,
         value: &str,
-        now: Timestamp,
     ) -> Result<Vec<String>, LdapFault> {
         // What stands after `_` names options: the attribute without them has those values, too.
         let names = attributes.map(|name| name.split('_').next().unwrap_or(name));
@@ -92,7 +87,7 @@ impl Ldap {
         if parts.is_empty() {
             return Ok(Vec::new());
         }
-        self.logins(&format!("(|{parts})"), now).await
+        self.logins(&format!("(|{parts})")).await
     }
 
     /// Looks up whoever has `login` in the login-attribute, where the name that finds people at a sign-in is another
@@ -106,15 +101,15 @@ impl Ldap {
         login: &str,
         now: Timestamp,
     ) -> Result<Record, LdapFault> {
-        let found = self.on_a_server(Named(login, now), now).await?;
+        let found = self.on_a_server(Named(login, now)).await?;
         Ok(Record::of(found))
     }
 
-    async fn logins(&self, filter: &str, now: Timestamp) -> Result<Vec<String>, LdapFault> {
+    async fn logins(&self, filter: &str) -> Result<Vec<String>, LdapFault> {
         if !self.rules.may_search {
             return Ok(Vec::new());
         }
-        let found = self.on_a_server(Holders(filter), now).await?;
+        let found = self.on_a_server(Holders(filter)).await?;
         let login = |entry: &Entry| {
             entry
                 .attributes

@@ -277,8 +277,8 @@ impl Ldap {
     }
 
     /// What has come of each server so far.
-    pub fn records(&self, now: Timestamp) -> Vec<ServerRecord> {
-        self.servers.records(now)
+    pub fn records(&self) -> Vec<ServerRecord> {
+        self.servers.records(self.clock.passed())
     }
 
     /// Checks one password. Does not slow guessing down: that is
@@ -311,7 +311,7 @@ impl Ldap {
             password,
             now,
         };
-        let found = match self.on_a_server(question, now).await {
+        let found = match self.on_a_server(question).await {
             Ok(found) => found,
             Err(LdapFault::Busy) => return Ok(Outcome::Busy),
             Err(fault) => return Err(fault),
@@ -342,7 +342,7 @@ impl Ldap {
         let Ok(_place) = self.under_way.try_acquire() else {
             return Err(LdapFault::Busy);
         };
-        let found = self.on_a_server(Lookup(&login, now), now).await?;
+        let found = self.on_a_server(Lookup(&login, now)).await?;
         Ok(Record::of(found))
     }
 
@@ -357,13 +357,12 @@ impl Ldap {
         &self,
         mail: &str,
         (login, known): (&str, &Attributes),
-        now: Timestamp,
     ) -> Result<bool, LdapFault> {
         if !self.rules.may_search {
             return Ok(false);
         }
         let filter = self.rules.same_mail.with(mail);
-        let holders = self.on_a_server(Holders(&filter), now).await?;
+        let holders = self.on_a_server(Holders(&filter)).await?;
         let login = [login.to_owned()];
         let attribute = &self.rules.login_name;
         let theirs = match known.values(attribute) {
@@ -395,13 +394,12 @@ impl Ldap {
         self: Arc<Self>,
         mail: String,
         (login, known): (String, Attributes),
-        now: Timestamp,
     ) -> Result<bool, LdapFault> {
         let Ok(place) = Arc::clone(&self.glances).try_acquire_owned() else {
             return Err(LdapFault::Busy);
         };
         let asking = tokio::spawn(async move {
-            let asking = self.is_mail_of_another(&mail, (&login, &known), now);
+            let asking = self.is_mail_of_another(&mail, (&login, &known));
             let found = asking.await;
             drop(place);
             found
@@ -413,20 +411,16 @@ impl Ldap {
     }
 
     /// Asks the servers in order, until one answers.
-    async fn on_a_server<Q: Question>(
-        &self,
-        question: Q,
-        now: Timestamp,
-    ) -> Result<Q::Answer, LdapFault> {
+    async fn on_a_server<Q: Question>(&self, question: Q) -> Result<Q::Answer, LdapFault> {
         let mut last = LdapFault::Resting;
-        for mut turn in self.servers.turns(now) {
+        for mut turn in self.servers.turns(self.clock.passed()) {
             let deadline = Instant::now() + turn.patience;
             let Ok(_place) = turn.server().place(deadline).await else {
                 last = last.or(LdapFault::Busy);
                 continue;
             };
             // Whoever waited for a place does not ask a server that was found dead meanwhile.
-            if !turn.begin(self.clock.now()) {
+            if !turn.begin(self.clock.passed()) {
                 // A crowd that waited is told at one time. Whoever wants something else gets it in between.
                 yield_now().await;
                 continue;
@@ -443,7 +437,7 @@ impl Ldap {
                     } else if fault.is_want_of_a_file() {
                         turn.was_not_asked(&fault);
                     } else if fault.is_of_the_server() {
-                        turn.failed(&fault, self.clock.now());
+                        turn.failed(&fault, self.clock.passed());
                     } else {
                         turn.answered();
                     }

@@ -73,8 +73,8 @@ impl Ldap {
     /// # Errors
     ///
     /// The server cannot be reached, is not believed, or does not let us in.
-    pub async fn probe(&self, now: Timestamp, patience: Duration) -> Result<Probe<'_>, LdapFault> {
-        let turns = self.servers.turns(now);
+    pub async fn probe(&self, patience: Duration) -> Result<Probe<'_>, LdapFault> {
+        let turns = self.servers.turns(self.clock.passed());
         let server = turns.first().ok_or(LdapFault::Resting)?.server();
         let connection = server.open_ours(Instant::now() + patience).await?;
         Ok(Probe {

@@ -357,6 +357,10 @@ mod tests {
             Timestamp::UNIX_EPOCH
         }
 
+        fn passed(&self) -> Duration {
+            Duration::ZERO
+        }
+
         fn machine(&self) -> Option<String> {
             self.0.map(str::to_owned)
         }

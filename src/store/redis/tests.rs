@@ -30,6 +30,7 @@ use crate::{
     },
 };
 
+mod earlier;
 #[path = "../../../tests/it/lab/port.rs"]
 mod port;
 #[path = "../../../tests/it/lab/redis_server.rs"]

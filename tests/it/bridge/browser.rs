@@ -4,7 +4,7 @@ use std::net::SocketAddr;
 
 use axum::{
     Router,
-    body::{Body, to_bytes},
+    body::Body,
     extract::ConnectInfo,
     http::{Method, Request, header},
 };
@@ -12,7 +12,8 @@ use tower::ServiceExt as _;
 use url::Url;
 
 use super::{
-    ORIGIN, PASSWORD, ZOOM_SIGN_IN,
+    ORIGIN, PASSWORD,
+    exchange::{Cause, FORM, caused, read},
     page::{Hop, Page},
     watch::watch,
 };
@@ -25,8 +26,6 @@ use crate::lab::{
 pub(crate) const BROWSER_COOKIE: &str = "__Host-passerelle-browser";
 /// The name of the cookie of the session.
 pub(crate) const SESSION_COOKIE: &str = "__Host-passerelle-session";
-
-const FORM: &str = "application/x-www-form-urlencoded";
 
 /// What a browser says of a form of our own page.
 pub(crate) const OUR_FORM: [(&str, &str); 3] = [
@@ -52,17 +51,6 @@ pub(crate) struct Browser {
     pub(crate) address: &'static str,
     /// What it says in `Sec-Fetch-Dest`: what a page is to be shown in.
     pub(crate) shown_in: &'static str,
-}
-
-/// What caused a request.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-enum Cause {
-    /// The person typed the address.
-    Typed,
-    /// A page of ours.
-    Ours,
-    /// A page of another site.
-    Elsewhere,
 }
 
 #[derive(Debug)]
@@ -168,34 +156,11 @@ impl Browser {
     }
 
     fn request(&self, call: &Call) -> Request<Body> {
-        let (standing, site) = match (call.cause, &call.body) {
-            (Cause::Typed, _) => (Standing::SameSite, "none"),
-            (Cause::Ours, _) => (Standing::SameSite, "same-origin"),
-            (Cause::Elsewhere, None) => (Standing::CrossSiteSafe, "cross-site"),
-            (Cause::Elsewhere, Some(_)) => (Standing::CrossSiteUnsafe, "cross-site"),
-        };
+        let (standing, _) = call.cause.stands(call.body.is_some());
         let path = &call.url[url::Position::BeforePath..url::Position::AfterQuery];
-        let mut request = self
-            .plain(path)
-            .header("sec-fetch-site", site)
-            .header("sec-fetch-dest", self.shown_in);
-        if let Some(cookies) = self.jar.header(&call.url, standing) {
-            request = request.header(header::COOKIE, cookies);
-        }
-        let Some(body) = &call.body else {
-            return request.body(Body::empty()).unwrap();
-        };
-        let zoom = Url::parse(ZOOM_SIGN_IN).unwrap();
-        let origin = match call.cause {
-            Cause::Elsewhere => zoom.origin().ascii_serialization(),
-            Cause::Ours | Cause::Typed => ORIGIN.to_owned(),
-        };
-        request
-            .method(Method::POST)
-            .header(header::ORIGIN, origin)
-            .header(header::CONTENT_TYPE, FORM)
-            .body(Body::from(body.clone()))
-            .unwrap()
+        let request = self.plain(path).header("sec-fetch-dest", self.shown_in);
+        let cookies = self.jar.header(&call.url, standing);
+        caused(request, call.cause, cookies, call.body.as_deref())
     }
 
     /// A request as this browser makes it, without cookies and without a word of its cause.
@@ -237,9 +202,7 @@ impl Browser {
         let url = Url::parse(ORIGIN).unwrap();
         let url = url.join(&request.uri().to_string()).unwrap();
         let response = self.router.clone().oneshot(request).await.unwrap();
-        let (parts, body) = response.into_parts();
-        let body = to_bytes(body, 1 << 20).await.unwrap();
-        let body = String::from_utf8(body.into()).unwrap();
+        let (parts, body) = read(response).await;
         watch(
             url.path(),
             parts.status,
@@ -252,12 +215,6 @@ impl Browser {
                 self.jar.take(&url, cookie.to_str().unwrap());
             }
         }
-        Page {
-            url,
-            status: parts.status.as_u16(),
-            headers: parts.headers,
-            body,
-            hops: Vec::new(),
-        }
+        Page::of(url, parts, body)
     }
 }

@@ -7,6 +7,7 @@
 
 pub(crate) mod answer;
 pub(crate) mod browser;
+pub(crate) mod exchange;
 pub(crate) mod keys;
 pub(crate) mod log;
 pub(crate) mod page;
@@ -21,6 +22,7 @@ use std::{
         Arc,
         atomic::{AtomicBool, AtomicU64, Ordering},
     },
+    time::Duration,
 };
 
 use axum::{
@@ -314,6 +316,10 @@ impl Clock for Breakable {
             "the clock is broken"
         );
         self.clock.now()
+    }
+
+    fn passed(&self) -> Duration {
+        self.clock.passed()
     }
 }
 

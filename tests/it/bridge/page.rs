@@ -1,6 +1,6 @@
 //! A response, as a browser has it in front of it.
 
-use axum::http::HeaderMap;
+use axum::http::{HeaderMap, response::Parts};
 use url::Url;
 
 use super::answer::Answer;
@@ -33,6 +33,17 @@ pub(crate) struct Page {
 }
 
 impl Page {
+    /// What a browser has in front of it that went to `url` and was redirected nowhere.
+    pub(crate) fn of(url: Url, parts: Parts, body: String) -> Self {
+        Self {
+            url,
+            status: parts.status.as_u16(),
+            headers: parts.headers,
+            body,
+            hops: Vec::new(),
+        }
+    }
+
     /// A header, as text.
     pub(crate) fn header(&self, name: &str) -> Option<&str> {
         self.headers.get(name).map(|value| value.to_str().unwrap())

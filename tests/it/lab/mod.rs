@@ -26,6 +26,7 @@ pub(crate) mod redis_server;
 pub(crate) mod redis_topology;
 pub(crate) mod service_provider;
 pub(crate) mod slapd;
+pub(crate) mod slow_way;
 pub(crate) mod soft_hsm;
 pub(crate) mod until;
 pub(crate) mod xml_tools;

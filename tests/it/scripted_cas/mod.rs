@@ -17,7 +17,6 @@ use std::{
     sync::atomic::{AtomicU32, Ordering},
 };
 
-use jiff::Timestamp;
 use url::{Position, Url};
 
 use crate::{
@@ -112,9 +111,9 @@ fn asked(nodes: &[&CasScript]) -> Vec<usize> {
 }
 
 /// How often each node answered, and failed, and whether it rests.
-fn records(bridge: &Bridge, now: Timestamp) -> Vec<(u64, u64, bool)> {
+fn records(bridge: &Bridge) -> Vec<(u64, u64, bool)> {
     let cas = bridge.front.bridge.authenticator.cas.as_ref().unwrap();
-    let records = cas.records(now).into_iter();
+    let records = cas.records().into_iter();
     records
         .map(|record| (record.answered, record.faults(), record.is_resting))
         .collect()

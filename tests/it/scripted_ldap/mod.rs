@@ -167,7 +167,7 @@ async fn is_unanswered(bridge: &Bridge, login: &str) {
 /// How often each server answered, and failed, and whether it rests.
 fn records(bridge: &Bridge) -> Vec<(u64, u64, bool)> {
     let directory = bridge.front.bridge.directory.as_ref().unwrap();
-    let records = directory.records(bridge.now()).into_iter();
+    let records = directory.records().into_iter();
     records
         .map(|record| (record.answered, record.faults(), record.is_resting))
         .collect()

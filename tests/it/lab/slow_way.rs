@@ -6,7 +6,7 @@ use std::{
     os::unix::net::{UnixListener, UnixStream},
     path::{Path, PathBuf},
     sync::{
-        Arc, Mutex,
+        Arc, Mutex, MutexGuard, PoisonError,
         atomic::{AtomicBool, AtomicUsize, Ordering},
         mpsc,
     },
@@ -14,30 +14,29 @@ use std::{
     time::{Duration, Instant},
 };
 
-use crate::{count::lock, kit::server::rest};
-
-/// How much later an answer comes.
-pub(crate) const LATER: Duration = Duration::from_millis(200);
-
 /// The way; dropping it closes all connections that are on it, and its socket.
-pub(crate) struct Slow {
+#[derive(Debug)]
+pub(crate) struct SlowWay {
     shared: Arc<Shared>,
     socket: PathBuf,
 }
 
+#[derive(Debug)]
 struct Shared {
     behind: PathBuf,
+    later: Duration,
     is_closed: AtomicBool,
     held_up: AtomicUsize,
     open: Mutex<Vec<UnixStream>>,
 }
 
-impl Slow {
-    /// Begins one from `socket` to the server that listens at `behind`.
-    pub(crate) fn before(behind: &Path, socket: &Path) -> Self {
+impl SlowWay {
+    /// Begins one from `socket` to the server that listens at `behind`, whose answers come so much later.
+    pub(crate) fn before(behind: &Path, socket: &Path, later: Duration) -> Self {
         let listener = UnixListener::bind(socket).unwrap();
         let shared = Arc::new(Shared {
             behind: behind.to_owned(),
+            later,
             is_closed: AtomicBool::new(false),
             held_up: AtomicUsize::new(0),
             open: Mutex::default(),
@@ -64,13 +63,13 @@ impl Slow {
     }
 }
 
-impl Drop for Slow {
+impl Drop for SlowWay {
     fn drop(&mut self) {
         self.shared.is_closed.store(true, Ordering::SeqCst);
         // Wakes the thread that takes connections.
         let _ = UnixStream::connect(&self.socket);
         let _ = std::fs::remove_file(&self.socket);
-        for open in lock(&self.shared.open).drain(..) {
+        for open in self.shared.open().drain(..) {
             let _ = open.shutdown(Shutdown::Both);
         }
     }
@@ -79,20 +78,21 @@ impl Drop for Slow {
 impl Shared {
     fn take(self: &Arc<Self>, client: UnixStream) -> std::io::Result<()> {
         let server = UnixStream::connect(&self.behind)?;
-        lock(&self.open).extend([client.try_clone()?, server.try_clone()?]);
+        self.open()
+            .extend([client.try_clone()?, server.try_clone()?]);
         let (mut asks, mut asked) = (client.try_clone()?, server.try_clone()?);
         thread::spawn(move || {
             let _ended = std::io::copy(&mut asks, &mut asked);
             asked.shutdown(Shutdown::Both)
         });
         let (sender, receiver) = mpsc::channel::<(Instant, Vec<u8>)>();
-        let shared = Arc::clone(self);
+        let (shared, later) = (Arc::clone(self), self.later);
         let mut server = server;
         thread::spawn(move || {
             let mut bytes = [0; 16 * 1024];
             while let Ok(count @ 1..) = server.read(&mut bytes) {
                 let piece = bytes.get(..count).unwrap_or_default().to_vec();
-                if sender.send((Instant::now() + LATER, piece)).is_err() {
+                if sender.send((Instant::now() + later, piece)).is_err() {
                     return;
                 }
             }
@@ -110,4 +110,17 @@ impl Shared {
         });
         Ok(())
     }
+
+    /// A thread that panicked left the list whole.
+    fn open(&self) -> MutexGuard<'_, Vec<UnixStream>> {
+        self.open.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+#[expect(
+    clippy::disallowed_methods,
+    reason = "holds an answer of another process up, which has no clock that could be moved"
+)]
+fn rest(time: Duration) {
+    thread::sleep(time);
 }
