@@ -459,8 +459,8 @@ impl Building<'_> {
             })
             .ok()?;
         if !testers.are_named() && !self.config.is_lab() {
-            let what = "lets whoever can sign in see at /test what providers are told";
-            let hint = "write the names of those who try it, who then see the rules as well";
+            let what = "lets whoever can sign in see at /test what providers are told of them, and by which rules";
+            let hint = "write the names of those who try it, who then see what stays here and every decision as well";
             self.look.warn("test.people", &what, hint);
         }
         Some(testers)
