@@ -46,7 +46,7 @@ lint: ## Check format, code and scripts; any warning is an error
 	cargo fmt --manifest-path fuzz/Cargo.toml --check
 	cargo clippy --locked --workspace --all-targets -- -D warnings
 	cargo clippy --locked --bench soak --test outages -- -D warnings
-	shellcheck scripts/* .ci/run tests/peers/zoom tests/peers/mellon/start
+	shellcheck scripts/* .ci/run tests/browser/from-init tests/peers/zoom tests/peers/mellon/start
 
 doc: ## Build the documentation of the code, private items included
 	@scripts/install build

@@ -129,6 +129,31 @@ fault-signature-sha-ended = SHA-1 était accepté de ce service jusqu’à un jo
 fault-signature-shape = une signature hors du profil : { $part }
 fault-signature-unsigned = pas de signature
 
+# Ce qu’il en est des métadonnées d’un service. L’anglais est dans src/metadata/remark.rs.
+
+remark-held = est retenu jusqu’à ce que quelqu’un ait regardé ce qui y change
+remark-last-good = la dernière bonne version est employée à sa place, avec toutes les clés et adresses qu’elle contient : celle de { $entity }, { $copy }
+remark-last-good-kept = la dernière bonne version est employée à sa place, avec toutes les clés et adresses qu’elle contient : celle de { $entity }, gardée le { $at }, { $copy }
+remark-next-key-unfit = avec keys.next à la place de la clé actuelle : { $fault }
+remark-nobody-gets-in = personne ne peut se connecter à ce service avant que ce soit corrigé
+remark-not-fetched = rien n’a encore été récupéré : le serveur en marche s’en charge, et continue d’essayer
+remark-old = plus ancien que ne le permet son cacheDuration (depuis le { $since }) : le récupérer de nouveau
+remark-refused = a été refusé par un administrateur
+remark-same-name = { $one } et { $other } portent tous deux le nom { $name }
+remark-same-short-name = deux services ont le nom court { $name }
+remark-similar-name = { $one } et { $other } portent des noms qui ne diffèrent que par la casse ou le codage : { $name }
+remark-unreadable = est illisible : { $fault }
+hint-held = passerelle sp diff --held montre ce qui changerait ; sp accept l’accepte
+hint-key-that-it-verifies = nommer dans keys.signing une clé qu’il vérifie, ou demander au service ce qu’il vérifie et l’écrire dans `signature`
+hint-last-good = corriger le fichier ; si la version précédente ne doit plus compter, supprimer cette copie et redémarrer
+hint-next-key-of-its-kind = prendre comme prochaine clé une clé du même genre que l’actuelle
+fault-file-forbidden = ses droits ne le permettent pas
+fault-file-not-there = le fichier n’existe pas
+fault-method-digest = les métadonnées du service ne déclarent aucune empreinte employée ici
+fault-method-no-such-key = aucune clé de keys.signing n’est du genre qu’il faut
+fault-method-refused = tout ce qui pourrait signer est refusé par algorithms.refuse
+fault-method-signature = les métadonnées du service ne déclarent aucune signature que fasse une clé de keys.signing
+
 # Le message de [alerts.mail]. L’anglais est dans src/model/matter.rs et src/app/alerts.rs.
 
 mail-subject = Passerelle sur { $server } : une échéance ou un défaut à traiter

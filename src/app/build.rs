@@ -10,7 +10,7 @@ use jiff::Timestamp;
 
 use super::{
     lasting::Lasting,
-    look::{Look, Seen},
+    look::{Look, Seen, Warning},
     rollover, texts,
 };
 use crate::{
@@ -150,7 +150,8 @@ fn parse(
         Err(mut unusable) => {
             let mut look = Look::at(unusable.named(), path);
             look.look(clock.now());
-            let of_files = [look.faults, look.of_providers].concat();
+            let of_providers = look.of_providers.into_iter().map(|told| told.fault);
+            let of_files: Vec<_> = look.faults.into_iter().chain(of_providers).collect();
             unusable.faults.extend(of_files);
             Err(unusable.faults)
         }
@@ -182,10 +183,12 @@ fn build(
     let Building { look, lasting, .. } = site;
     let Look {
         faults,
-        of_providers: faults_of_providers,
+        of_providers,
         warnings,
         ..
     } = look;
+    let of_providers = of_providers.into_iter();
+    let faults_of_providers: Vec<_> = of_providers.map(|told| told.fault).collect();
     let Some(parts) = parts.filter(|_| faults.is_empty()) else {
         return Err([faults, faults_of_providers].concat());
     };
@@ -236,7 +239,7 @@ fn build(
         alerts: config.alerts.clone(),
         certificates: parts.certificates,
         needs_restart,
-        warnings,
+        warnings: warnings.into_iter().map(Warning::into_fault).collect(),
         to_keep: parts.to_keep,
         basis: Arc::new(Basis {
             config,
@@ -456,8 +459,8 @@ impl Building<'_> {
             })
             .ok()?;
         if !testers.are_named() && !self.config.is_lab() {
-            let what = "lets whoever can sign in see at /test what providers are told";
-            let hint = "write the names of those who try it, who then see the rules as well";
+            let what = "lets whoever can sign in see at /test what providers are told of them, and by which rules";
+            let hint = "write the names of those who try it, who then see what stays here and every decision as well";
             self.look.warn("test.people", &what, hint);
         }
         Some(testers)

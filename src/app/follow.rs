@@ -412,7 +412,17 @@ impl Turn<'_> {
                 Err(state) => Ok(state),
             },
             Verdict::Held => { self.held.hold(name, bytes) }.map(|()| SourceState::Held),
-            Verdict::Refused => Ok(SourceState::Refused),
+            Verdict::Refused => {
+                if let Err(error) = self.held.keep_refused(name, bytes) {
+                    // It does not count all the same; its source is asked for all of it once more.
+                    tracing::error!(
+                        sp.short_name = %name,
+                        error.cause = %error,
+                        "a version of metadata that was refused cannot be kept as its source writes it now"
+                    );
+                }
+                Ok(SourceState::Refused)
+            }
             Verdict::Unusable(state) => Ok(state),
         }
     }

@@ -9,6 +9,7 @@ use std::{
     path::{Path, PathBuf},
     sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError},
     task::{Context, Poll},
+    time::Duration,
 };
 
 use arc_swap::ArcSwap;
@@ -26,6 +27,7 @@ use tower::Service;
 use super::{
     build::{self, Basis, Built},
     duties::{self, Due},
+    in_time::{InTime, NotInTime},
     lasting::Lasting,
     look::held,
 };
@@ -45,6 +47,10 @@ use crate::{
     web::{self, Front},
 };
 
+/// How long a reload may read, in which the slowest start has done it: whoever asks for one over the control socket waits
+/// for longer.
+const PATIENCE: Duration = Duration::from_secs(90);
+
 /// The server that runs.
 #[derive(Debug)]
 pub struct Live {
@@ -55,6 +61,8 @@ pub struct Live {
     current: ArcSwap<Snapshot>,
     /// One after the other.
     reloading: Mutex<()>,
+    /// What reads for them.
+    reader: InTime,
     /// What our listener shows, where it speaks TLS.
     tls: OnceLock<OpenSSLConfig>,
 }
@@ -133,6 +141,7 @@ impl Live {
             begun_at: snapshot.since,
             current: ArcSwap::from_pointee(snapshot),
             reloading: Mutex::default(),
+            reader: InTime::default(),
             tls: OnceLock::new(),
         })
     }
@@ -190,7 +199,14 @@ impl Live {
     fn replace(&self) -> Result<Taken, Vec<ConfigFault>> {
         let before = self.current();
         let running = Arc::clone(&before.front.bridge.registry);
-        let built = build::load_again(&self.path, &self.environment, &before.lasting, running)?;
+        let (path, environment) = (self.path.clone(), self.environment.clone());
+        let lasting = before.lasting.clone();
+        let built = self.reader.read(PATIENCE, move || {
+            build::load_again(&path, &environment, &lasting, running)
+        });
+        // A file system that hangs keeps a thread, and not the turn of whoever comes next: a version of metadata that is
+        // given meanwhile, or decided on, counts.
+        let built = built.map_err(|fault| vec![self.not_in_time(fault)])??;
         let now = before.lasting.clock.now();
         let broken: HashSet<_> = built
             .front
@@ -220,6 +236,12 @@ impl Live {
         let (snapshot, taken) = settle(built);
         self.put(snapshot);
         Ok(taken)
+    }
+
+    fn not_in_time(&self, fault: NotInTime) -> ConfigFault {
+        let mut told = ConfigFault::of_file(&self.path, fault.to_string());
+        told.hint("look whether each file that it names can be read, and reload once more");
+        told
     }
 
     /// Another address makes other names of ours, which no provider knows.

@@ -9,6 +9,7 @@ pub mod doctor;
 mod door;
 pub mod duties;
 pub mod follow;
+mod in_time;
 pub mod lasting;
 pub mod live;
 mod look;

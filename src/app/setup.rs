@@ -5,7 +5,7 @@ use std::path::Path;
 use jiff::Timestamp;
 
 pub use super::look::WhichKey;
-use super::look::{Look, Seen, in_words, with_facts};
+use super::look::{Cause, Look, OfProvider, Seen, Warning, with_facts};
 use crate::{
     config::{
         self, Config, environment::Environment, fault::ConfigFault, sections::Service, sp::SpConfig,
@@ -90,29 +90,29 @@ pub fn zoom_sheet(
         faults,
         of_providers,
         warnings,
-        causes,
         ..
     } = look;
     let table = format!("sp.{short_name}");
-    let is_of_it = |fault: &&ConfigFault| {
-        let rest = fault.key.strip_prefix(&table);
-        rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
-    };
     let words = SheetWords::load(Language::Fr)?;
-    let in_both = |english: &ConfigFault| {
-        let cause = causes.iter().find(|(told, _)| told == english);
-        let french = cause.map(|(_, cause)| cause.in_words(english, &words));
+    let in_both = |told: &OfProvider| {
+        let OfProvider { fault, cause } = told;
         Ok(Told {
-            english: english.clone(),
-            french: french.transpose()?,
+            english: fault.clone(),
+            french: at_place(fault, cause, &words)?,
         })
     };
-    let in_both = |told: &[ConfigFault]| {
-        let of_it = told.iter().filter(is_of_it);
-        of_it.map(in_both).collect::<Result<Vec<_>, PageError>>()
+    let is_of_it = |told: &&OfProvider| told.fault.is_under(&table);
+    let grave = of_providers.iter().filter(is_of_it).map(in_both);
+    let light = warnings.iter().filter_map(Warning::of_provider);
+    let light = light.filter(is_of_it).map(in_both);
+    let mut told = [
+        grave.collect::<Result<Vec<_>, PageError>>()?,
+        light.collect::<Result<Vec<_>, PageError>>()?,
+    ];
+    let unusable = || {
+        let of_providers = of_providers.iter().map(|told| told.fault.clone());
+        SetUpError::Faults(faults.iter().cloned().chain(of_providers).collect())
     };
-    let mut told = [in_both(&of_providers)?, in_both(&warnings)?];
-    let unusable = || SetUpError::Faults([&*faults, &of_providers].concat());
     let provider = seen.providers.get(short_name).ok_or_else(unusable)?;
     let next = provider.next.as_ref();
     let signer = match (which, next.and_then(|next| next.signer.as_deref())) {
@@ -124,7 +124,7 @@ pub fn zoom_sheet(
                 let until = format!("{until:.0}");
                 let said = Said::PresentKey { until };
                 let place = of_next_key_from(path, &config, short_name);
-                look_at.push(in_both_languages(&place, &said, &words)?);
+                look_at.push(in_both_languages(&place, said, &words)?);
             }
             provider.signer_at(now)
         }
@@ -135,7 +135,7 @@ pub fn zoom_sheet(
             let sp = short_name.to_string();
             let said = Said::NextKey { sp };
             let place = of_next_key_from(path, &config, short_name);
-            look_at.push(in_both_languages(&place, &said, &words)?);
+            look_at.push(in_both_languages(&place, said, &words)?);
             signer
         }
     };
@@ -159,20 +159,27 @@ fn of_next_key_from(path: &Path, config: &Config, short_name: &ShortName) -> Con
 /// What is said at `place`, in English and in these `french` words.
 fn in_both_languages(
     place: &ConfigFault,
-    said: &Said,
+    said: Said,
     french: &SheetWords,
 ) -> Result<Told, PageError> {
-    let at_place = |words: &SheetWords| {
-        let (what, hint) = in_words(said, WhichKey::Present, words)?;
-        Ok::<_, PageError>(ConfigFault {
-            what,
-            hint: Some(hint),
-            ..place.clone()
-        })
-    };
+    let cause = Cause::Said(said, WhichKey::Present);
     Ok(Told {
-        english: at_place(&SheetWords::load(Language::En)?)?,
-        french: Some(at_place(french)?),
+        english: at_place(place, &cause, &SheetWords::load(Language::En)?)?,
+        french: at_place(place, &cause, french)?,
+    })
+}
+
+/// The same place with what `cause` tells in these words.
+fn at_place(
+    place: &ConfigFault,
+    cause: &Cause,
+    words: &SheetWords,
+) -> Result<ConfigFault, PageError> {
+    let (what, hint) = cause.in_words(words)?;
+    Ok(ConfigFault {
+        what,
+        hint,
+        ..place.clone()
     })
 }
 

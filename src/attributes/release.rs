@@ -122,8 +122,7 @@ pub enum ReleaseStop {
 }
 
 /// Two values of one computed attribute, of which the provider could take one for the other.
-#[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
-#[error("{name}: {inner:?} is a part of {outer:?}; a provider that looks for it finds both")]
+#[derive(Clone, Debug, Eq, PartialEq)]
 pub struct OverlappingValues {
     /// The `Name`.
     pub name: String,

@@ -13,6 +13,7 @@ mod form;
 pub mod gallery;
 pub mod interview;
 pub mod matter;
+mod remark;
 pub mod sheet;
 pub mod specimens;
 mod stop;

@@ -206,8 +206,8 @@ pub struct Trial {
     pub reading: Reading,
     /// The Response, laid out.
     pub xml: String,
-    /// What is behind it; none where the person is not to read that, nor the rules in each [`Origin`]: where everyone
-    /// may try, they are for the log alone.
+    /// What is behind it; none where the person is not to read that: where everyone may try, it is for the log alone
+    /// . The rules in each [`Origin`] made the person's own values, and are theirs to read.
     pub behind: Option<Behind>,
 }
 

@@ -6,7 +6,10 @@ use std::collections::BTreeSet;
 use jiff::{SignedDuration, Timestamp};
 use serde::Serialize;
 
-use super::{key_descriptor::KeyUse, outline::Outline};
+use super::{
+    key_descriptor::{KeyIdentity, KeyUse, ListedKey},
+    outline::Outline,
+};
 use crate::{config::sp::SpConfig, model::language::Localized};
 
 /// What vouches for a version, beside whoever brought it.
@@ -54,6 +57,8 @@ pub enum Subject {
     AuthnRequestsSigned,
     /// After how long it ought to be fetched again.
     CacheDuration,
+    /// What is around a key that was there before: another certificate, or none.
+    Certificate,
     /// What it says of itself to people.
     Description,
     /// Its name for people.
@@ -99,6 +104,7 @@ impl Subject {
             Self::AssertionConsumerService => "address for answers",
             Self::AuthnRequestsSigned => "requests are signed",
             Self::CacheDuration => "cacheDuration",
+            Self::Certificate => "certificate of the same key",
             Self::Description => "description for people",
             Self::DisplayName => "name for people",
             Self::EncryptionKey => "key for encryption",
@@ -204,18 +210,20 @@ const fn shrinks(old: usize, new: usize) -> bool {
 
 /// The keys that verify requests: somebody has looked at each of them, or named the key that vouches for it. One that
 /// was only for encryption says nothing of that, as it comes unheld beside the one that is encrypted to.
-fn looked_at(outline: &Outline) -> impl Iterator<Item = String> {
+fn looked_at(outline: &Outline) -> impl Iterator<Item = &KeyIdentity> {
     let keys = outline.keys.iter();
     keys.filter(|key| key.is_for(KeyUse::Signing))
-        .map(ToString::to_string)
+        .map(|key| &key.identity)
 }
 
-/// Whether what would be encrypted to is only another one of the keys that counted for signing already, by the same
-/// methods: as the new certificate of a provider that has it stand there first.
+/// Whether what would be encrypted to is the same key in another certificate, or only another one of the keys that counted
+/// for signing already, by the same methods: as the new certificate of a provider that has it stand there first.
 fn is_by_a_known_key(old: &Outline, new: &Outline) -> bool {
     let both = old.encrypts_to.as_ref().zip(new.encrypts_to.as_ref());
-    let is_known = |key: &str| looked_at(old).any(|known| known == key);
-    both.is_some_and(|(old, new)| old.methods == new.methods && is_known(&new.key))
+    both.is_some_and(|(before, after)| {
+        let mut known = looked_at(old).chain([&before.identity]);
+        before.methods == after.methods && known.any(|known| *known == after.identity)
+    })
 }
 
 /// What is said to people, in both languages.
@@ -239,12 +247,16 @@ struct Changes {
 impl Changes {
     fn add(&mut self, what: Subject, old: Option<String>, new: Option<String>) {
         let is_held = self.is_held(what, new.as_deref());
-        self.found.push(Change {
+        let change = Change {
             what,
             old,
             new,
             is_held,
-        });
+        };
+        // The certificate of a key for both uses is looked at for each of them.
+        if !self.found.contains(&change) {
+            self.found.push(change);
+        }
     }
 
     /// Whether a change of it to `new` alone is held.
@@ -267,6 +279,7 @@ impl Changes {
                 !is_vouched_for || new == Some("false")
             }
             Subject::CacheDuration
+            | Subject::Certificate
             | Subject::Description
             | Subject::DisplayName
             | Subject::EncryptionKey
@@ -293,25 +306,34 @@ impl Changes {
     }
 
     /// Keys that came and went; that none of them stayed is more than the sum of it, unless those to encrypt to now
-    /// counted for signing before.
+    /// counted for signing before. A key that stayed in another certificate is no other key.
     fn keys(&mut self, key_use: KeyUse, both: [&Outline; 2]) {
         let (one, all) = match key_use {
             KeyUse::Encryption => (Subject::EncryptionKey, Subject::EncryptionKeys),
             KeyUse::Both | KeyUse::Signing => (Subject::SigningKey, Subject::SigningKeys),
         };
+        let [before, _] = both;
         let [old, new] = both.map(|it| {
             let keys = it.keys.iter().filter(|key| key.is_for(key_use));
-            keys.map(ToString::to_string).collect::<Vec<_>>()
+            keys.collect::<Vec<_>>()
         });
-        let known: Vec<_> = looked_at(both[0]).collect();
-        let are_known = key_use == KeyUse::Encryption
-            && !new.is_empty()
-            && new.iter().all(|key| known.contains(key));
-        if !old.is_empty() && !old.iter().any(|key| new.contains(key)) && !are_known {
-            let count = |keys: &[String]| Some(keys.len().to_string());
+        let are_known = key_use == KeyUse::Encryption && !new.is_empty() && { new.iter() }
+            .all(|key| looked_at(before).any(|known| *known == key.identity));
+        let is_in = |keys: &[&ListedKey], key: &ListedKey| {
+            let mut keys = keys.iter();
+            keys.any(|one| one.identity == key.identity)
+        };
+        if !old.is_empty() && !old.iter().any(|key| is_in(&new, key)) && !are_known {
+            let count = |keys: &[_]| Some(keys.len().to_string());
             self.add(all, count(&old), count(&new));
         }
-        self.lists(one, [old, new]);
+        let texts = |keys: &[&ListedKey], others: &[&ListedKey], stayed: bool| {
+            let keys = keys.iter().filter(|key| is_in(others, key) == stayed);
+            keys.map(ToString::to_string).collect::<Vec<_>>()
+        };
+        self.lists(one, [texts(&old, &new, false), texts(&new, &old, false)]);
+        let around = [texts(&old, &new, true), texts(&new, &old, true)];
+        self.lists(Subject::Certificate, around);
     }
 
     /// What is in one list only, whatever the order.
@@ -438,12 +460,60 @@ mod tests {
     }
 
     #[test]
+    fn r91_a_certificate_that_was_made_anew_around_the_same_key_is_told_and_no_new_key() {
+        use Subject as Is;
+        let of = |keys: &[&str]| outline(&with("", &["a"], keys));
+        let around = [
+            (Is::Certificate, true, false, false),
+            (Is::Certificate, false, true, false),
+        ];
+        for voucher in VOUCHERS {
+            let told = |old: &[&str], new: &[&str]| changed(&of(old), &of(new), voucher);
+            assert_eq!(told(&["one"], &["one again"]), around);
+            // In an overlap as well, where the one before stays for a while.
+            assert_eq!(told(&["one"], &["one", "one again"]), around[1..]);
+            assert_eq!(told(&["one", "one again"], &["one again"]), around[..1]);
+            // It hides no other key, and does not stand for the one that is gone.
+            let is_held = voucher == Voucher::Source;
+            let [gone, come] = [
+                (Is::SigningKey, true, false, false),
+                (Is::SigningKey, false, true, is_held),
+            ];
+            let hidden = told(&["one"], &["one again", "two"]);
+            assert_eq!(hidden.len(), 3, "{hidden:?}");
+            assert!(hidden.contains(&come) && !hidden.contains(&gone));
+            let exchanged = told(&["one"], &["two again"]);
+            let all = (Is::SigningKeys, true, true, true);
+            assert!(
+                exchanged.contains(&all) && exchanged.contains(&gone) && exchanged.contains(&come)
+            );
+            assert_eq!(exchanged.len(), 3, "{exchanged:?}");
+        }
+    }
+
+    #[test]
+    fn r91_a_key_that_was_for_encryption_alone_verifies_nothing_in_another_certificate_unheld() {
+        let for_encryption = |text: String| text.replace("use='signing'", "use='encryption'");
+        let both = with("", &["a"], &["one", "two"]);
+        let (first, second) = both.split_once("</md:KeyDescriptor>").unwrap();
+        let old = format!(
+            "{first}</md:KeyDescriptor>{}",
+            for_encryption(second.to_owned())
+        );
+        let new = with("", &["a"], &["one", "two again"]);
+        let changes = changed(&outline(&old), &outline(&new), Voucher::Source);
+        let come = (Subject::SigningKey, false, true, true);
+        assert!(changes.contains(&come), "{changes:?}");
+    }
+
+    #[test]
     fn r91_what_would_be_encrypted_to_is_held_unless_a_key_of_ours_vouches_for_it() {
         let old = outline(&with("", &["a"], &["one"]));
         assert_eq!(old.encrypts_to, None);
         let mut new = old.clone();
         let by = |methods: &str| EncryptsTo {
             key: "a key".to_owned(),
+            identity: old.keys[0].identity.clone(),
             methods: methods.to_owned(),
         };
         new.encrypts_to = Some(by("one"));
@@ -456,6 +526,16 @@ mod tests {
             let mut other = new.clone();
             other.encrypts_to = Some(by("another"));
             assert_eq!(told(&new, &other), is(true, true));
+            // The same key in another certificate is read by nobody else; another key may be.
+            let mut again = new.clone();
+            again.encrypts_to.as_mut().unwrap().key = "renewed".to_owned();
+            let around = [(Subject::EncryptsTo, true, true, false)];
+            assert_eq!(told(&new, &again), around);
+            let foreign = outline(&with("", &["a"], &["two"]));
+            let foreign = foreign.keys[0].identity.clone();
+            let mut stolen = again.clone();
+            stolen.encrypts_to.as_mut().unwrap().identity = foreign;
+            assert_eq!(told(&new, &stolen), is(true, true));
         }
     }
 

@@ -96,6 +96,19 @@ impl HeldVersions {
         fs::rename(self.waiting_file(provider), self.refused_file(provider))
     }
 
+    /// Keeps another writing of what was turned down in its place: where its source says next that nothing has changed
+    /// since, it is of this one that it speaks.
+    ///
+    /// # Errors
+    ///
+    /// It cannot be written.
+    pub fn keep_refused(&self, provider: &ShortName, bytes: &[u8]) -> io::Result<()> {
+        if self.refused(provider).is_some_and(|known| known == bytes) {
+            return Ok(());
+        }
+        put(&self.state_folder, &self.refused_file(provider), bytes)
+    }
+
     /// Forgets what waits and what was turned down: another version counts now.
     ///
     /// # Errors

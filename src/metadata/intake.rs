@@ -10,9 +10,13 @@ use super::{
     difference::{self, Change, Voucher},
     finding::Finding,
     outline::{self, Outline},
+    read,
     sources::SourceState,
 };
-use crate::{config::sp::SpConfig, model::endpoint::Schemes};
+use crate::{
+    config::sp::SpConfig,
+    model::{endpoint::Schemes, service_provider::ServiceProvider},
+};
 
 /// What becomes of it.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -82,15 +86,56 @@ pub fn judge(
     if there.refused == Some(bytes) {
         return Verdict::Refused;
     }
-    if there.is_lost {
-        return Verdict::Held;
-    }
-    let Some(counting) = there.counting else {
-        return Verdict::New;
+    let is_held = match there.counting {
+        Some(counting) => changes(counting, &new, config, schemes, now)
+            .is_none_or(|changes| changes.iter().any(|change| change.is_held)),
+        None => there.is_lost,
     };
-    match changes(counting, &new, config, schemes, now) {
-        Some(changes) if !changes.iter().any(|change| change.is_held) => Verdict::New,
-        Some(_) | None => Verdict::Held,
+    if !is_held {
+        return Verdict::New;
+    }
+    let said = |bytes| said_by(bytes, config, schemes, now);
+    match (there.refused.and_then(said), said(bytes)) {
+        (Some(refused), Some(new)) if refused == new => Verdict::Refused,
+        (Some(_) | None, _) => Verdict::Held,
+    }
+}
+
+/// All that a version says of the provider, whenever it ends and is to be asked for again, whatever its `ID`, and whoever
+/// signed it: a source that is written anew each day brings up in none of these what was turned down. Of a file of many
+/// entities it is what is said of the one that is meant. None where that cannot be read any more.
+///
+/// Both are compared, as each has something that the other one has not.
+fn said_by(
+    bytes: &[u8],
+    config: &SpConfig,
+    schemes: Schemes,
+    now: Timestamp,
+) -> Option<(ServiceProvider, Outline)> {
+    let unsigned = unsigned(config);
+    let described = read::read(bytes, &unsigned, schemes, now).provider?;
+    let outline = outline::look(bytes, &unsigned, schemes, now).outline?;
+    let sp = ServiceProvider {
+        valid_until: None,
+        cache_duration: None,
+        ..described.sp
+    };
+    let outline = Outline {
+        valid_until: None,
+        cache_duration: None,
+        entities: 1,
+        ..outline
+    };
+    Some((sp, outline))
+}
+
+/// The same provider, of which any version can be read that ever was: an end that is over, or a signature by a key that is
+/// no more configured, makes it no less comparable.
+fn unsigned(config: &SpConfig) -> SpConfig {
+    SpConfig {
+        metadata_signed_by: None,
+        max_validity_days: None,
+        ..config.clone()
     }
 }
 
@@ -102,13 +147,7 @@ fn changes(
     schemes: Schemes,
     now: Timestamp,
 ) -> Option<Vec<Change>> {
-    // An end that is over, or a signature by a key that is no more configured, makes it no less comparable.
-    let unsigned = SpConfig {
-        metadata_signed_by: None,
-        max_validity_days: None,
-        ..config.clone()
-    };
-    let old = outline::look(counting, &unsigned, schemes, now).outline?;
+    let old = outline::look(counting, &unsigned(config), schemes, now).outline?;
     Some(difference::between(&old, new, Voucher::of(config), now))
 }
 

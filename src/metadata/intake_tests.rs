@@ -184,6 +184,61 @@ fn r91_what_was_refused_is_refused_again_and_nothing_else_is() {
 }
 
 #[test]
+fn r91_what_was_refused_is_refused_whenever_it_ends_whatever_its_id_and_whoever_signed_it() {
+    let one = with("", &["a"], &["one"]);
+    let refused = with(
+        "ID='_1' validUntil='2026-12-24T00:00:00Z'",
+        &["a"],
+        &["two"],
+    );
+    let counting = Ok(Some(one.clone().into_bytes()));
+    let lost = Err(io::Error::other("gone"));
+    let signature = format!(
+        "<ds:Signature xmlns:ds='{}'/><md:SPSSODescriptor ",
+        vocab::DS
+    );
+    let two = |attributes: &str| with(attributes, &["a"], &["two"]);
+    let role = |text: &str| two("").replacen("<md:SPSSODescriptor ", text, 1);
+    for (text, verdict) in [
+        (two(""), Verdict::Refused),
+        (two("ID='_2'"), Verdict::Refused),
+        (two("validUntil='2026-12-31T00:00:00Z'"), Verdict::Refused),
+        (two("cacheDuration='PT6H'"), Verdict::Refused),
+        (
+            role("<md:SPSSODescriptor ID='_3' cacheDuration='PT1H' "),
+            Verdict::Refused,
+        ),
+        (role(&signature), Verdict::Refused),
+        (group(&two("ID='_4'"), 3), Verdict::Refused),
+        // Whatever else is other in it has somebody look at it.
+        (with("", &["a"], &["two again"]), Verdict::Held),
+        (with("", &["a"], &["one", "two"]), Verdict::Held),
+        (with("", &["a", "b"], &["two"]), Verdict::Held),
+        (
+            role("<md:SPSSODescriptor WantAssertionsSigned='true' "),
+            Verdict::Held,
+        ),
+    ] {
+        for counting in [&counting, &lost] {
+            let there = There::of(counting, Some(refused.as_bytes()));
+            let judged = judge(text.as_bytes(), &config(), Schemes::HttpsOnly, there, now());
+            assert_eq!(judged, verdict, "{text}");
+        }
+    }
+}
+
+#[test]
+fn r91_what_was_refused_for_its_end_is_taken_once_it_ends_later() {
+    let of = |end: &str| with(&format!("validUntil='{end}'"), &["a"], &["one"]);
+    let counting = Ok(Some(of("2026-12-24T00:00:00Z").into_bytes()));
+    let soon = of("2026-11-26T12:00:00Z");
+    let there = There::of(&counting, Some(soon.as_bytes()));
+    let judged = |text: &str| judge(text.as_bytes(), &config(), Schemes::HttpsOnly, there, now());
+    assert_eq!(judged(&of("2026-11-26T13:00:00Z")), Verdict::Refused);
+    assert_eq!(judged(&of("2027-01-24T00:00:00Z")), Verdict::New);
+}
+
+#[test]
 fn r90_what_cannot_be_used_is_told_by_why() {
     let one = with("", &["a"], &["one"]);
     let ended = with("validUntil='2026-11-01T00:00:00Z'", &["a"], &["one"]);

@@ -62,6 +62,14 @@ impl KeyUse {
     }
 }
 
+/// Which public key it is: by its `SubjectPublicKeyInfo`, whatever else a certificate says.
+///
+/// One written anew around the same key gives nobody anything: whoever makes it, and has the source as well, can still
+/// sign nothing that verifies and read nothing that is encrypted, as both take the private key. What it says beside the key
+/// is shown and reminded of, and decides nothing.
+#[derive(Clone, Debug, Eq, Ord, PartialEq, PartialOrd)]
+pub struct KeyIdentity(String);
+
 /// A key for people to look at, whether it is used here or not.
 #[derive(Clone, Debug, Eq, PartialEq, Serialize)]
 pub struct ListedKey {
@@ -74,6 +82,9 @@ pub struct ListedKey {
     pub subject: Option<String>,
     /// SHA-256 of the certificate, or of the bare key, in hexadecimal.
     pub sha256: String,
+    /// The key itself, whatever certificate is around it: for comparing, and not for people.
+    #[serde(skip)]
+    pub identity: KeyIdentity,
     /// From when the certificate says to be valid.
     pub not_before: Option<Timestamp>,
     /// Until when.
@@ -83,14 +94,16 @@ pub struct ListedKey {
 impl ListedKey {
     fn of(key: &VerifyingKey, key_use: KeyUse) -> Option<Self> {
         let facts = key.certificate();
+        let identity = KeyIdentity(key.key_sha256().ok()?);
         Some(Self {
             key_use,
             key: key.kind_and_size(),
             subject: facts.map(|facts| facts.subject().to_owned()),
             sha256: match facts {
                 Some(facts) => facts.sha256().to_owned(),
-                None => key.key_sha256().ok()?,
+                None => identity.0.clone(),
             },
+            identity,
             not_before: facts.map(CertificateFacts::not_before),
             not_after: facts.map(CertificateFacts::not_after),
         })
@@ -151,6 +164,9 @@ pub(super) fn list(descriptor: Element<'_, '_>) -> Vec<ListedKey> {
 pub struct EncryptsTo {
     /// The key, as a [`ListedKey`] is told.
     pub key: String,
+    /// The key itself.
+    #[serde(skip)]
+    pub identity: KeyIdentity,
     /// The URIs of cipher, key transport, digest and mask.
     pub methods: String,
 }
@@ -180,6 +196,7 @@ pub(super) fn encrypts_to(
     ];
     Some(EncryptsTo {
         key: listed.to_string(),
+        identity: listed.identity,
         methods: uris.join(" "),
     })
 }

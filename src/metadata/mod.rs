@@ -16,6 +16,7 @@ pub mod outline;
 pub mod read;
 pub mod refused_algorithms;
 pub mod registry;
+pub mod remark;
 pub mod signature_methods;
 pub mod source;
 pub mod sources;

@@ -10,12 +10,13 @@ use crate::{
     xmlsec::{
         SigningKey,
         keys::{KeyRequest, NewKey, generate},
+        test_support::certified_anew,
     },
 };
 
-/// A certificate of each name, in base64.
+/// A certificate of each name, in base64; that of `one again` is of the key of `one`.
 static CERTIFICATES: LazyLock<BTreeMap<&str, String>> = LazyLock::new(|| {
-    let certificate = |name| {
+    let certificates = |(name, again)| {
         let request = KeyRequest {
             common_name: name,
             key: NewKey::EcP256,
@@ -25,9 +26,12 @@ static CERTIFICATES: LazyLock<BTreeMap<&str, String>> = LazyLock::new(|| {
         let made = generate(&request).unwrap();
         let key = SigningKey::from_pem(made.pem().as_bytes()).unwrap();
         let base64 = crate::xmlsec::Signer::certificate_base64(&key).to_owned();
-        (name, base64)
+        [(name, base64), (again, certified_anew(made.pem()))]
     };
-    ["one", "two"].map(certificate).into()
+    [("one", "one again"), ("two", "two again")]
+        .into_iter()
+        .flat_map(certificates)
+        .collect()
 });
 
 /// Metadata with more attributes on its entity, that takes answers at these paths and has these keys

@@ -66,6 +66,13 @@ fn fixtures(folder: &str) -> BTreeMap<String, Vec<u8>> {
         .collect()
 }
 
+/// What is told of each file of a folder of fixtures of which anything is.
+fn told_of(folder: &str) -> BTreeMap<&'static str, &'static str> {
+    let lines = include_str!("../../tests/fixtures/metadata/told.txt").lines();
+    let of_it = lines.filter_map(|line| line.strip_prefix(folder)?.strip_prefix('/'));
+    of_it.map(|line| line.split_once(": ").unwrap()).collect()
+}
+
 fn told(reading: &Reading) -> Vec<String> {
     reading.findings.iter().map(ToString::to_string).collect()
 }
@@ -81,58 +88,7 @@ fn valid(name: &str) -> Described {
 
 #[test]
 fn iip_md05_every_sound_file_is_taken_and_its_warning_told() {
-    let warnings = BTreeMap::from([
-        (
-            "certificate-expired",
-            "of CN=sp.example.org expired (test fixture) has expired on 2021-01",
-        ),
-        (
-            "certificate-not-yet-valid",
-            "is not valid before 2040-01-01T00:00:00Z",
-        ),
-        ("certificate-of-md5", "is itself signed with a weak digest"),
-        ("certificate-of-sha1", "is itself signed with a weak digest"),
-        (
-            "certificates-in-one-x509data",
-            "KeyDescriptor 1 holds several certificates in one",
-        ),
-        (
-            "key-value-of-another-key",
-            "KeyDescriptor 1 holds a certificate and the KeyValue of another key",
-        ),
-        (
-            "key-name-only",
-            "KeyDescriptor 2 holds neither a certificate nor a KeyValue and does not count",
-        ),
-        (
-            "keys-of-every-use-wrapped-and-unwrapped",
-            "the key for encryption in KeyDescriptor 4 cannot be used",
-        ),
-        (
-            "name-id-of-another-format",
-            "name-id has a format that the provider does not list",
-        ),
-        (
-            "no-key",
-            "it holds no key for signing: every request counts as unsigned",
-        ),
-        (
-            "several-bindings-and-older-protocols",
-            "AssertionConsumerService 4, of a binding that",
-        ),
-        (
-            "several-defaults",
-            "several AssertionConsumerService elements are the default",
-        ),
-        (
-            "valid-for-some-days",
-            "its validUntil is soon (2026-11-27T02:00:00Z)",
-        ),
-        (
-            "valid-until-past",
-            "its validUntil is past (2026-11-24T00:00:00.5Z)",
-        ),
-    ]);
+    let warnings = told_of("valid");
     let fixtures = fixtures("valid");
     assert!(fixtures.len() >= 16, "{}", fixtures.len());
     for (name, bytes) in &fixtures {
@@ -149,146 +105,9 @@ fn iip_md05_every_sound_file_is_taken_and_its_warning_told() {
     }
 }
 
-/// Each file of `invalid`, and what is told of it.
-const INVALID: &[(&str, &str)] = &[
-    (
-        "acs-default-is-maybe",
-        "`isDefault` is neither true nor false",
-    ),
-    (
-        "acs-http",
-        "the address of AssertionConsumerService 1 is not an https URL",
-    ),
-    (
-        "acs-index-negative",
-        "AssertionConsumerService 1 has no `index` from 0 to 65535",
-    ),
-    (
-        "acs-index-too-large",
-        "AssertionConsumerService 1 has no `index` from 0 to 65535",
-    ),
-    (
-        "acs-index-twice",
-        "two AssertionConsumerService elements have the index 0",
-    ),
-    (
-        "acs-javascript",
-        "the address of AssertionConsumerService 1 is not an https URL",
-    ),
-    (
-        "acs-with-a-fragment",
-        "the address of AssertionConsumerService 1 holds a fragment",
-    ),
-    (
-        "acs-with-a-saml-parameter",
-        "holds a query parameter that SAML uses itself",
-    ),
-    (
-        "acs-with-a-user",
-        "the address of AssertionConsumerService 1 holds user information",
-    ),
-    (
-        "acs-without-index",
-        "AssertionConsumerService 1 has no `index` from 0 to 65535",
-    ),
-    (
-        "acs-without-location",
-        "AssertionConsumerService 1 is not an absolute URL",
-    ),
-    (
-        "bare-key-of-1024-bits",
-        "the key for signing in KeyDescriptor 1 cannot be used: a key of a size or curve",
-    ),
-    (
-        "certificate-holds-an-element",
-        "the key for signing in KeyDescriptor 1 cannot be used",
-    ),
-    (
-        "certificate-is-no-base64",
-        "cannot be used: not one X.509 certificate",
-    ),
-    (
-        "certificate-is-none",
-        "KeyDescriptor 1 cannot be used: the key or certificate cannot",
-    ),
-    (
-        "certificate-with-bytes-behind",
-        "cannot be used: not one X.509 certificate",
-    ),
-    (
-        "document-type",
-        "it is not taken as XML: a document type declaration",
-    ),
-    ("entity-id-empty", "the entityID is empty"),
-    (
-        "entity-id-too-long",
-        "the entityID is longer than 1024 characters",
-    ),
-    ("entity-id-with-a-space", "the entityID holds white space"),
-    (
-        "identity-provider-only",
-        "it describes no service provider of SAML 2.0",
-    ),
-    (
-        "key-of-1024-bits",
-        "KeyDescriptor 1 cannot be used: a key of a size or curve that is not",
-    ),
-    (
-        "key-use-unknown",
-        "the `use` of KeyDescriptor 1 is neither signing nor encryption",
-    ),
-    (
-        "name-id-format-holds-an-element",
-        "NameIDFormat does not have the shape",
-    ),
-    ("no-acs", "no AssertionConsumerService takes HTTP-POST"),
-    (
-        "no-acs-of-post",
-        "no AssertionConsumerService takes HTTP-POST",
-    ),
-    ("no-entity-id", "the entityID is empty"),
-    (
-        "not-well-formed",
-        "it is not taken as XML: not well-formed XML at line",
-    ),
-    (
-        "one-acs-of-two-http",
-        "the address of AssertionConsumerService 2 is not an https URL",
-    ),
-    (
-        "other-namespace",
-        "it is neither an EntityDescriptor nor an EntitiesDescriptor",
-    ),
-    (
-        "requests-signed-is-maybe",
-        "`AuthnRequestsSigned` is neither true nor false",
-    ),
-    (
-        "saml-1-only",
-        "it describes no service provider of SAML 2.0",
-    ),
-    (
-        "several-entities",
-        "it describes 2 service providers, and no `entity-id` says",
-    ),
-    (
-        "signs-requests-without-a-key",
-        "requests must be signed, and it holds no key",
-    ),
-    ("two-key-infos", "KeyDescriptor does not have the shape"),
-    (
-        "two-service-providers",
-        "it describes several service providers of SAML 2.0",
-    ),
-    (
-        "valid-until-is-no-instant",
-        "a validUntil is not an instant",
-    ),
-];
-
 #[test]
 fn breach_of_iip_md05_every_file_with_one_fault_is_refused_for_that_fault() {
-    let faults: BTreeMap<_, _> = INVALID.iter().copied().collect();
+    let faults = told_of("invalid");
     let fixtures = fixtures("invalid");
     let names: Vec<_> = fixtures.keys().map(String::as_str).collect();
     assert_eq!(names, faults.keys().copied().collect::<Vec<_>>());

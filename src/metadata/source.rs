@@ -13,15 +13,15 @@ use std::{
 use jiff::{SignedDuration, Timestamp};
 
 use super::{
-    finding::Finding,
     intake::{self, There, Verdict},
     last_good::{LastGood, ToKeep},
     read::{self, Described, Reading},
     registry::{Broken, Candidate, Clash, Origin, Registered, Registry},
+    remark::{InItsPlace, Remark, Told},
     signature_methods::SignatureMethodFault,
 };
 use crate::{
-    config::{fault::ConfigFault, sp::SpConfig},
+    config::sp::SpConfig,
     model::{endpoint::Schemes, entity_id::EntityId, short_name::ShortName},
     sys::file::open_file,
     xml::door::Limits,
@@ -34,11 +34,9 @@ pub struct Loaded {
     /// Every provider of the configuration, those that are broken too.
     pub registry: Registry,
     /// Why some of them are broken, or go on with an earlier version.
-    pub faults: Vec<ConfigFault>,
+    pub faults: Vec<Told>,
     /// What an administrator should see to before it becomes a fault.
-    pub warnings: Vec<ConfigFault>,
-    /// Those of both that tell of a finding, and of which: for whoever says it in another language.
-    pub findings: Vec<(ConfigFault, Finding)>,
+    pub warnings: Vec<Told>,
     /// The files that can be used: kept by whoever goes on with them, and by nobody who only looks.
     pub to_keep: ToKeep,
 }
@@ -59,7 +57,6 @@ pub fn load(
         now,
         faults: Vec::new(),
         warnings: Vec::new(),
-        findings: Vec::new(),
         files: Vec::new(),
     };
     let candidates = providers
@@ -72,16 +69,12 @@ pub fn load(
             .iter()
             .find(|config| config.short_name == *clash.short_name())
             .map_or_else(PathBuf::new, |config| config.metadata_path.clone());
-        ConfigFault {
-            key: format!("sp.{}", clash.short_name()),
-            ..ConfigFault::of_file(&path, clash.to_string())
-        }
+        Remark::Clash(clash.clone()).of(&path, clash.short_name())
     };
     let Loading {
         last_good,
         mut faults,
         mut warnings,
-        findings,
         mut files,
         ..
     } = loading;
@@ -94,7 +87,6 @@ pub fn load(
         registry,
         faults,
         warnings,
-        findings,
         to_keep: ToKeep { last_good, files },
     }
 }
@@ -104,9 +96,8 @@ struct Loading<'k> {
     schemes: Schemes,
     last_good: Option<LastGood>,
     now: Timestamp,
-    faults: Vec<ConfigFault>,
-    warnings: Vec<ConfigFault>,
-    findings: Vec<(ConfigFault, Finding)>,
+    faults: Vec<Told>,
+    warnings: Vec<Told>,
     files: Vec<(ShortName, Vec<u8>)>,
 }
 
@@ -120,10 +111,7 @@ struct Read {
 impl Loading<'_> {
     fn candidate(&mut self, config: &SpConfig) -> Candidate {
         let path = &config.metadata_path;
-        let tell = |what: String| ConfigFault {
-            key: format!("sp.{}", config.short_name),
-            ..ConfigFault::of_file(path, what)
-        };
+        let tell = |remark: Remark| remark.of(path, &config.short_name);
         let claimed = match self.read(path, config) {
             Ok(mut read) => {
                 for finding in std::mem::take(&mut read.reading.findings) {
@@ -132,38 +120,21 @@ impl Loading<'_> {
                     } else {
                         &mut self.warnings
                     };
-                    let mut told = tell(finding.to_string());
-                    told.hint(finding.hint().words());
-                    list.push(told.clone());
-                    self.findings.push((told, finding));
+                    list.push(tell(Remark::Finding(finding)));
                 }
                 let claimed = read.reading.claimed.clone();
-                if let Some(what) = self.awaits(config, &read.bytes) {
-                    let mut told = tell(what.to_owned());
-                    told.hint(
-                        "passerelle sp diff --held shows what it would change; sp accept takes it",
-                    );
-                    self.faults.push(told);
+                if let Some(remark) = self.awaits(config, &read.bytes) {
+                    self.faults.push(tell(remark));
                     read.reading.provider = None;
                 }
                 if let Some(registered) = registered(config, Origin::File, &mut read)
                     && self
                         .verifies(&registered)
-                        .map_err(|fault| {
-                            let mut told = tell(fault.to_string());
-                            told.hint(
-                                "name a key that it can verify in keys.signing, or ask the provider \
-                                 what it verifies and write it as `signature`",
-                            );
-                            self.faults.push(told);
-                        })
+                        .map_err(|fault| self.faults.push(tell(Remark::Unverifiable(fault))))
                         .is_ok()
                 {
                     if let Some(at) = registered.look_again_at.filter(|at| *at <= self.now) {
-                        let what = format!(
-                            "is older than its cacheDuration allows (since {at}): fetch it again"
-                        );
-                        self.warnings.push(tell(what));
+                        self.warnings.push(tell(Remark::Old(at)));
                     }
                     self.files.push((config.short_name.clone(), read.bytes));
                     return Candidate::Registered(Arc::new(registered));
@@ -171,13 +142,11 @@ impl Loading<'_> {
                 claimed
             }
             Err(error) if config.followed.is_some() && error.kind() == io::ErrorKind::NotFound => {
-                let what =
-                    "nothing was fetched yet: the running server does it, and goes on trying";
-                self.warnings.push(tell(what.to_owned()));
+                self.warnings.push(tell(Remark::NotFetched));
                 None
             }
             Err(error) => {
-                self.faults.push(tell(format!("cannot be read: {error}")));
+                self.faults.push(tell(error.into()));
                 None
             }
         };
@@ -187,8 +156,7 @@ impl Loading<'_> {
         {
             return Candidate::Registered(Arc::new(registered));
         }
-        let what = "nobody can sign in to this provider until it is mended";
-        self.warnings.push(tell(what.to_owned()));
+        self.warnings.push(tell(Remark::NobodyGetsIn));
         Candidate::Broken(Box::new(Broken {
             config: config.clone(),
             claimed,
@@ -197,7 +165,7 @@ impl Loading<'_> {
 
     /// Why a file that is watched does not count as it stands now; nothing where it does (R-91). A start and a
     /// reload judge it as the server does that runs: it may have changed since, or while none did.
-    fn awaits(&self, config: &SpConfig, bytes: &[u8]) -> Option<&'static str> {
+    fn awaits(&self, config: &SpConfig, bytes: &[u8]) -> Option<Remark> {
         let last_good = self.last_good.as_ref().filter(|_| config.is_watched)?;
         let name = &config.short_name;
         let refused = last_good.held().refused(name);
@@ -209,8 +177,8 @@ impl Loading<'_> {
             }
         };
         match verdict {
-            Verdict::Held => Some("is held until somebody has looked at what changes in it"),
-            Verdict::Refused => Some("was refused by an administrator"),
+            Verdict::Held => Some(Remark::Held),
+            Verdict::Refused => Some(Remark::Refused),
             // What cannot be used is told by its findings.
             Verdict::Known | Verdict::New | Verdict::Unusable(_) => None,
         }
@@ -225,32 +193,18 @@ impl Loading<'_> {
         let registered = registered(config, Origin::LastGood, &mut read)
             .filter(|registered| claimed.is_none_or(|name| *name == registered.sp.entity_id))
             .filter(|registered| self.verifies(registered).is_ok())?;
-        let key = format!("sp.{}", config.short_name);
-        let tell = |file: &Path, what| ConfigFault {
-            key: key.clone(),
-            ..ConfigFault::of_file(file, what)
+        let short_name = &config.short_name;
+        let in_its_place = InItsPlace {
+            entity_id: registered.sp.entity_id.clone(),
+            kept_on: read.written_at,
+            copy: path.clone(),
         };
-        let kept = read
-            .written_at
-            .map(|at| format!(", kept on {at:.0}"))
-            .unwrap_or_default();
         // Told as loudly as what is wrong: who wanted to take a key away must see that it still counts.
-        let mut told = tell(
-            &config.metadata_path,
-            format!(
-                "the last good version is used in its place, with all keys and addresses in it: that of \
-                 {}{kept}, {}",
-                registered.sp.entity_id.as_str(),
-                path.display()
-            ),
-        );
-        told.hint("mend the file; if the version before it must not count, remove that copy and start again");
+        let told = Remark::LastGood(in_its_place).of(&config.metadata_path, short_name);
         self.faults.push(told);
-        for finding in read.reading.findings {
-            let told = tell(&path, finding.to_string());
-            self.warnings.push(told.clone());
-            self.findings.push((told, finding));
-        }
+        let found = read.reading.findings.into_iter();
+        let found = found.map(|finding| Remark::FindingInCopy(finding).of(&path, short_name));
+        self.warnings.extend(found);
         Some(registered)
     }
 

@@ -18,8 +18,8 @@ fn from(short_name: &str, file: &str) -> SpConfig {
     }
 }
 
-fn keys_of(faults: &[ConfigFault]) -> Vec<&str> {
-    faults.iter().map(|fault| fault.key.as_str()).collect()
+fn keys_of(told: &[Told]) -> Vec<&str> {
+    told.iter().map(|told| told.fault.key.as_str()).collect()
 }
 
 fn load_all(providers: &[SpConfig], state_folder: Option<&Path>) -> Loaded {
@@ -63,7 +63,7 @@ fn r32_what_is_wrong_with_one_provider_stops_and_hides_no_other() {
     let mut keys = keys_of(&loaded.faults);
     keys.dedup();
     assert_eq!(keys, ["sp.c", "sp.d", "sp.e", "sp.b"]);
-    let last = loaded.faults.last().unwrap();
+    let last = &loaded.faults.last().unwrap().fault;
     assert_eq!(
         last.what,
         "a and b both go by the name https://sp.example.org/metadata"
@@ -91,7 +91,7 @@ fn a_broken_file_gives_way_to_the_last_good_one_and_is_told() {
         let loaded = load_all(&[config], Some(state.path()));
         assert_eq!(keys_of(&loaded.faults)[0], "sp.a", "{broken}");
         // As a fault, with the day and the place of what counts.
-        let told = loaded.faults.last().unwrap();
+        let told = &loaded.faults.last().unwrap().fault;
         for part in [
             "last good",
             "keys",
@@ -154,7 +154,8 @@ fn what_will_end_or_is_odd_in_a_last_good_version_is_told() {
     std::fs::write(&good.metadata_path, "<").unwrap();
     let loaded = load_all(&[good], Some(state.path()));
     let copy = state.path().join("metadata/a.xml");
-    let told = loaded.warnings.iter().find(|it| it.file == copy).unwrap();
+    let mut warnings = loaded.warnings.iter().map(|told| &told.fault);
+    let told = warnings.find(|it| it.file == copy).unwrap();
     assert!(told.what.contains("validUntil is past"), "{told}");
 }
 
@@ -227,7 +228,7 @@ fn a_file_that_is_older_than_its_cache_duration_is_told_and_shuts_nobody_out() {
     assert!(written(5).warnings.is_empty());
     let loaded = written(6);
     assert!(loaded.faults.is_empty());
-    let what = &loaded.warnings[0].what;
+    let what = &loaded.warnings[0].fault.what;
     assert!(what.contains("since 2026-11-26T02:00:00Z"), "{what}");
     assert!(loaded.registry.sp_for(&name(), now()).is_ok());
     let (_, state) = loaded.registry.states(now()).next().unwrap();

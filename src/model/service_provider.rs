@@ -7,7 +7,7 @@ use super::{
 };
 
 /// A service provider, as its metadata describes it (saml-metadata-2.0 §2.4.4).
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Eq, PartialEq)]
 pub struct ServiceProvider {
     /// Our own name for it.
     pub short_name: ShortName,

@@ -1,4 +1,5 @@
-//! What is told of a provider's own rules and of its sheet, as data: what is wrong, and what to do about it.
+//! What is told of a provider's table in the configuration, of its own rules and of its sheet, as data: what is wrong, and
+//! what to do about it.
 //!
 //! The words are texts of two languages, and `edge::page::sheet` has them; the commands print the English ones.
 
@@ -30,6 +31,10 @@ pub enum Said {
     },
     /// An account is known by its address alone.
     EmployeeIdMissing,
+    /// Whether it verifies what our first key signs is not known.
+    EllipticKey,
+    /// The same of the key that follows.
+    EllipticNextKey,
     /// The assertions are encrypted.
     Encryption,
     /// The assertions will be encrypted.
@@ -55,8 +60,12 @@ pub enum Said {
         /// The text that contains it.
         outer: String,
     },
+    /// Its metadata is signed and lasts for as long as it says itself.
+    MetadataWithoutEnd,
     /// No `NameID` is sent.
     NameId,
+    /// Two people may get one `NameID`.
+    NameOfTwo,
     /// The sheet has the certificate of the next key.
     NextKey {
         /// Our own name for the provider.
@@ -71,6 +80,16 @@ pub enum Said {
     Session {
         /// How long after the sign-in, in minutes.
         minutes: i64,
+    },
+    /// Requests that are signed with SHA-1 were taken.
+    Sha1Over {
+        /// Until the end of this day.
+        last: String,
+    },
+    /// They are taken.
+    Sha1Taken {
+        /// Until the end of this day.
+        last: String,
     },
     /// The signature is none that the form has.
     Signature {
@@ -89,6 +108,15 @@ pub enum Said {
         value: String,
         /// The text of the line that takes it.
         text: String,
+    },
+    /// A value is a part of another one, and both may be sent.
+    ValuesOverlap {
+        /// The `Name` of the attribute.
+        name: String,
+        /// The value that is a part of the other one.
+        inner: String,
+        /// The value that contains it.
+        outer: String,
     },
     /// A value has no line.
     ValueWithoutLine {

@@ -29,8 +29,8 @@ pub struct Sheet {
 pub struct Told {
     /// As it says it.
     pub english: ConfigFault,
-    /// The same in French, where there are words for it: for the provider's own rules and for its metadata.
-    pub french: Option<ConfigFault>,
+    /// The same in French.
+    pub french: ConfigFault,
 }
 
 /// A part of the form, or what is to be done beside it.

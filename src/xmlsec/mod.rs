@@ -16,7 +16,7 @@ mod signature;
 mod signature_element;
 mod signature_fault;
 #[cfg(test)]
-mod test_support;
+pub(crate) mod test_support;
 mod token;
 mod verify;
 

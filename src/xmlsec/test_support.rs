@@ -99,6 +99,12 @@ pub(super) fn certify<T: HasPublic>(key: &PKeyRef<T>, issuer: &PKeyRef<Private>)
     builder.build()
 }
 
+/// Another certificate, in base64, of the key that stands in `pem`.
+pub(crate) fn certified_anew(pem: &str) -> String {
+    let key = PKey::private_key_from_pem(pem.as_bytes()).unwrap();
+    STANDARD.encode(certify(&key, &key).to_der().unwrap())
+}
+
 /// The key of the service provider in these tests.
 pub(super) fn sp_key() -> &'static TestKey {
     static KEY: OnceLock<TestKey> = OnceLock::new();

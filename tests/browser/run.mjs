@@ -2,11 +2,11 @@
 //
 //   IDP_URL=http://idp.localhost:8480 ZOOM_URL=http://zoom.localhost:8481 \
 //   ACCOUNT=… PASSWORD=… EMAIL=… EXPIRED_SEAL=… SHEET=file OUT=folder \
-//   DEMO=… [CAS_URL=… [PYSAML2_PORT=…] | LDAPS_URL=… SOMEBODY=…] node run.mjs local|cas|ldap|mellon
+//   DEMO=… [CAS_URL=… [PYSAML2_PORT=…] | LDAPS_URL=… SOMEBODY=…] node run.mjs init|local|cas|ldap|mellon
 //
 // Every scenario is played in French and English, on a desktop and on a phone, in a browser
-// profile of its own; those of mellon, where hardly a page is ours, in French on a desktop and in
-// English on a phone. On each page of ours: no rule of axe-core is broken, nothing sticks out
+// profile of its own; those of mellon, where hardly a page is ours, and of init, whose pages others
+// look at as well, in French on a desktop and in English on a phone. On each page of ours: no rule of axe-core is broken, nothing sticks out
 // sideways, nothing was blocked by the page's own Content-Security-Policy, and a screenshot goes to
 // OUT.
 // The last line says `N passed, N failed`; the exit status is 1 when one failed.
@@ -44,7 +44,7 @@ await mkdir(settings.out, { recursive: true });
 const everybody = Object.entries(LOCALES).flatMap(([lang, locale]) =>
   Object.entries(DEVICES).map(([device, viewport]) => ({ lang, locale, device, viewport })),
 );
-const people = kind === 'mellon' ? [everybody[0], everybody[3]] : everybody;
+const people = ['init', 'mellon'].includes(kind) ? [everybody[0], everybody[3]] : everybody;
 
 const browser = await chromium.launch(launch);
 

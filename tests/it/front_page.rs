@@ -5,7 +5,7 @@ use std::{fs, path::Path};
 use passerelle::config::fault::ConfigFault;
 use tempfile::TempDir;
 
-use crate::bridge::{Bridge, Setup, ZOOM_SIGN_IN, browser::Browser};
+use crate::bridge::{Bridge, Setup, ZOOM, ZOOM_SIGN_IN, browser::Browser};
 
 /// A configuration that names `folder` for its texts.
 fn with_texts(folder: &Path) -> Setup {
@@ -77,6 +77,11 @@ async fn the_start_page_of_the_university_says_what_people_need_in_both_language
         }
         // Its values are those of this configuration, in the text and in the list below the heading.
         assert!(page.contains(&sign_in), "{page}");
+        // Zoom's own pages for who has a number, and for who begins: that one asks for a sign-in first.
+        for path in ["join", "start/videomeeting"] {
+            let link = format!("<a href=\"https://{ZOOM}/{path}\">");
+            assert_eq!(page.matches(&link).count(), 1, "{link}: {page}");
+        }
         assert!(
             page.contains("<a href=\"https://help.example.org\">"),
             "{page}"

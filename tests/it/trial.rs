@@ -444,25 +444,31 @@ async fn the_page_says_what_the_provider_would_know_and_where_each_of_it_comes_f
 }
 
 #[tokio::test]
-async fn r127_where_everyone_may_try_nobody_reads_our_rules_what_is_withheld_and_the_decisions() {
-    for (testers, is_shown) in [(EVERYONE, false), (ANNE, true)] {
+async fn r127_where_everyone_may_try_they_read_where_their_own_values_come_from_and_nothing_of_what_is_withheld_and_decided()
+ {
+    for (testers, is_listed) in [(EVERYONE, false), (ANNE, true)] {
         let bridge = bridge("", testers);
         let mut browser = bridge.browser();
         let login = click(&mut browser, "zoom").await;
         let page = browser.sign_in(&login, "anne.dupont").await;
         shown(&page);
-        for part in ["origins", "withheld", "decisions"] {
-            let mark = format!("data-testid=\"{part}\"");
-            assert_eq!(page.body.contains(&mark), is_shown, "{testers}: {part}");
-        }
+        let origins = part(&page, "origins", "</ul>");
         for text in [
-            "supannEmpId",
+            "<code>mail</code>",
             "licensed&quot;] if",
-            "mail\u{a0}: repris de la source",
+            "<code>eduPersonAffiliation</code>",
         ] {
-            assert_eq!(page.body.contains(text), is_shown, "{testers}: {text}");
+            assert!(origins.contains(text), "{testers}: {text}: {origins}");
+        }
+        for part in ["withheld", "decisions"] {
+            let mark = format!("data-testid=\"{part}\"");
+            assert_eq!(page.body.contains(&mark), is_listed, "{testers}: {part}");
+        }
+        for text in ["supannEmpId", "mail\u{a0}: repris de la source"] {
+            assert_eq!(page.body.contains(text), is_listed, "{testers}: {text}");
         }
         part(&page, "rules", "</ul>");
+        part(&page, "xml", "</pre>");
     }
 }
 

@@ -7,7 +7,7 @@ use base64::{Engine as _, engine::general_purpose::STANDARD};
 use passerelle::{
     sp_check::{Expected, Profile, read},
     sys::hmac::sha256,
-    xmlsec::VerifyingKey,
+    xmlsec::{VerifyingKey, keys::NewKey},
 };
 use serde_json::Value;
 use tempfile::TempDir;
@@ -22,6 +22,7 @@ use crate::{
         real_bridge::{PROGRAM, RealBridge},
         service_provider::{RunningSp, SpKind, SpSite, read_verdict},
     },
+    signatures::write_made_key,
 };
 
 /// What the program prints for the configuration at `path`.
@@ -159,6 +160,53 @@ fn what_is_wrong_with_the_metadata_is_told_in_french_on_the_french_sheet_a_fault
     let told = "sp.zoom\u{a0}: le fichier n’est ni un EntityDescriptor ni un EntitiesDescriptor\n    \
                 conseil\u{a0}: prendre les métadonnées du fournisseur de services";
     assert!(french.contains(told), "{french}");
+}
+
+#[test]
+fn nothing_that_is_told_of_the_provider_stands_in_english_on_the_french_sheet() {
+    let mut setup = Setup::zoom("sha1-until = 2020-01-31\nmetadata-signed-by = 'idp.crt'");
+    setup.server.push_str("\nstate-folder = 'state'");
+    let (folder, path) = setup.write();
+    write_made_key(folder.path(), "p256", NewKey::EcP256);
+    let text = fs::read_to_string(&path).unwrap();
+    let text = text.replace("['signing.pem']", "['p256.pem', 'signing.pem']");
+    fs::write(&path, text).unwrap();
+    let copies = folder.path().join("state/metadata");
+    fs::create_dir_all(&copies).unwrap();
+    fs::rename(folder.path().join("zoom.xml"), copies.join("zoom.xml")).unwrap();
+    let fit = |path: &Path| {
+        let text = fs::read_to_string(path).unwrap();
+        fs::write(path, text.replace("\nmetadata-signed-by = 'idp.crt'", "")).unwrap();
+    };
+    // It is signed by nobody, and so neither the file nor its copy counts.
+    let faulty = refused(&path, &["--lang", "fr"]);
+    assert!(faulty.contains("no sheet"), "{faulty}");
+    fit(&path);
+    let french = refused(&path, &["--lang", "fr"]);
+    for told in [
+        "sp.zoom\u{a0}: est illisible\u{a0}: le fichier n’existe pas",
+        "sp.zoom\u{a0}: la dernière bonne version est employée à sa place",
+        "sp.zoom.sha1-until\u{a0}: 2020-01-31 est passé",
+        "sp.zoom.signature\u{a0}: rien ne dit si ce service vérifie ECDSA",
+    ] {
+        assert!(french.contains(told), "{told}: {french}");
+    }
+    let english = refused(&path, &["--lang", "en"]);
+    let of_english = english.lines().filter(|line| line.contains(": sp.zoom"));
+    let mut count = 0;
+    for line in of_english {
+        let (place, what) = line.split_once(": sp.zoom").unwrap();
+        let (_, what) = what.split_once(": ").unwrap();
+        assert!(french.contains(place), "{place}");
+        assert!(!french.contains(what), "{what}");
+        count += 1;
+    }
+    // Zoom itself has a rule about elliptic curves as well.
+    assert!(count >= 5, "{english}");
+    assert!(!french.contains("hint:"), "{french}");
+    let html = refused(&path, &["--html"]);
+    assert!(html.contains("rien ne dit si ce service vérifie ECDSA"));
+    assert!(!html.contains("<li lang="), "{html}");
 }
 
 /// The JSON before whatever the program complains of.

@@ -12,7 +12,7 @@ use serde::Serialize;
 use self::{cas::CasSubject, ldap::LdapSubject};
 use super::{
     build::{self, names_read},
-    look::Look,
+    look::{Look, Warning},
 };
 use crate::{
     config::{
@@ -186,11 +186,14 @@ impl Doctor<'_> {
     }
 
     /// What `passerelle check` would say; where that gives up, `warnings` are what was seen before.
-    fn faults(&self, warnings: Vec<ConfigFault>) -> (Vec<ConfigFault>, Vec<ConfigFault>) {
+    fn faults(&self, warnings: Vec<Warning>) -> (Vec<ConfigFault>, Vec<ConfigFault>) {
         let (clock, entropy) = (Arc::clone(&self.clock), Arc::clone(&self.entropy));
         match build::load(self.path, self.environment, clock, entropy) {
             Ok(built) => (built.faults_of_providers, built.warnings),
-            Err(faults) => (faults, warnings),
+            Err(faults) => {
+                let warnings = warnings.into_iter().map(Warning::into_fault);
+                (faults, warnings.collect())
+            }
         }
     }
 

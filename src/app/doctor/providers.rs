@@ -54,10 +54,10 @@ fn of_provider(sp: &SpConfig, named: Named<'_>, now: Timestamp) -> Vec<Finding> 
         now,
     );
     let faults = loaded.faults.iter();
-    let mut findings: Vec<_> = faults.map(|fault| told(fault, Verdict::Bad)).collect();
+    let mut findings: Vec<_> = faults.map(|it| told(&it.fault, Verdict::Bad)).collect();
     findings.extend(describe(&loaded.registry, now));
     let warnings = loaded.warnings.iter();
-    findings.extend(warnings.map(|warning| told(warning, Verdict::Warning)));
+    findings.extend(warnings.map(|it| told(&it.fault, Verdict::Warning)));
     findings
 }
 

@@ -1,4 +1,4 @@
-//! The French words of what may be wrong in a provider's metadata, for its sheet.
+//! The French words of what may be wrong in a provider's metadata, for its sheet; its one caller is `remark`.
 //!
 //! The English ones are those of the finding itself, which the log and the commands say; so the texts here are French
 //! alone (`locales/administration.fr.ftl`).

@@ -5,6 +5,7 @@ use jiff::Timestamp;
 use super::*;
 use crate::{
     edge::page::{sheet::SheetWords, test_support::variants},
+    metadata::remark::Remark,
     model::language::Language,
     xml::{c14n::C14nFault, door::Bound},
     xmlsec::Part,
@@ -165,10 +166,12 @@ fn every_finding_and_each_of_its_causes_is_told_in_french_with_all_that_the_engl
         [Language::Fr, Language::En].map(|language| SheetWords::load(language).unwrap());
     let mut seen = BTreeSet::new();
     for finding in all {
-        let [what, hint] = french.finding(&finding).unwrap();
-        let [in_english, its_hint] = english.finding(&finding).unwrap();
-        assert!(what != in_english && hint != its_hint, "{finding:?}");
-        assert!(seen.insert(what.clone()), "{finding:?}: {what}");
+        let remark = Remark::Finding(finding);
+        let told = |words: &SheetWords| words.remark(&remark).unwrap();
+        let [(what, hint), (in_english, its_hint)] = [told(&french), told(&english)];
+        let (hint, its_hint) = (hint.unwrap(), its_hint.unwrap());
+        assert!(what != in_english && hint != its_hint, "{remark:?}");
+        assert!(seen.insert(what.clone()), "{remark:?}: {what}");
         for part in ["⌘", "7", "1970-01-01T00:00:00Z", "Reference", "Depth"] {
             let has = |text: &str| text.contains(part);
             assert_eq!(has(&what), has(&in_english), "{part}: {what}");

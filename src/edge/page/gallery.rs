@@ -11,6 +11,7 @@ use super::{
 use crate::{
     config::{fault::ConfigFault, sections::FieldLine},
     flow::trial::{Behind, Origin, Taken, Told, Trial},
+    metadata::remark::Remark,
     model::{
         attribute::ReleasedAttribute,
         language::Language,
@@ -316,20 +317,12 @@ pub enum SheetSpecimenError {
 /// A text is broken, which tests exclude.
 pub fn sheet_to_mend() -> Result<Sheet, SheetSpecimenError> {
     let name = || "urn:oid:1.3.6.1.4.1.5923.1.1.1.1".to_owned();
-    let english = ConfigFault {
-        line: Some(12),
-        ..ConfigFault::of_file(Path::new("zoom.xml"), "could not be read: No such file")
-    };
     let look_at = [
         told(&Said::CertificateEnds {
             until: "2026-12-24".to_owned(),
         })?,
         told(&Said::Encryption)?,
-        // What else `check` says has no French.
-        ToldOfProvider {
-            english,
-            french: None,
-        },
+        of_a_file(Remark::NobodyGetsIn)?,
     ];
     let mend_first = [
         told(&Said::EmailSeveral)?,
@@ -433,8 +426,21 @@ fn told(said: &Said) -> Result<ToldOfProvider, PageError> {
     };
     Ok(ToldOfProvider {
         english: in_words(Language::En)?,
-        french: Some(in_words(Language::Fr)?),
+        french: in_words(Language::Fr)?,
     })
+}
+
+/// The same of its metadata.
+fn of_a_file(remark: Remark) -> Result<ToldOfProvider, SheetSpecimenError> {
+    let path = Path::new("/etc/passerelle/metadata/zoom.xml");
+    let (what, hint) = SheetWords::load(Language::Fr)?.remark(&remark)?;
+    let english = remark.of(path, &ShortName::parse("zoom")?).fault;
+    let french = ConfigFault {
+        what,
+        hint,
+        ..english.clone()
+    };
+    Ok(ToldOfProvider { english, french })
 }
 
 #[cfg(test)]

@@ -11,12 +11,12 @@ use fluent_bundle::FluentArgs;
 use minijinja::{Value, context};
 
 use super::{
-    PageError, Pages, finding,
+    PageError, Pages, remark,
     template::{environment, key},
     words::Words,
 };
 use crate::{
-    metadata::finding::Finding,
+    metadata::remark::Remark,
     model::{language::Language, text::visible},
     setup::{
         said::Said,
@@ -131,20 +131,20 @@ impl SheetWords {
     ///
     /// As above.
     pub fn said(&self, said: &Said) -> Result<(String, String), PageError> {
-        let (key, arguments) = said_as(said);
+        let (key, arguments) = (said_key(said), said_arguments(said));
         let text = |key: &str| self.typed.text(key, &arguments);
         Ok((text(key)?, text(&format!("{key}.hint"))?))
     }
 
-    /// What is wrong with the provider's metadata, and what to do about it; likewise.
+    /// How it stands with the provider's metadata, and what to do about it where that can be said; likewise.
     ///
     /// # Errors
     ///
     /// As above.
-    pub fn finding(&self, finding: &Finding) -> Result<[String; 2], PageError> {
+    pub fn remark(&self, remark: &Remark) -> Result<(String, Option<String>), PageError> {
         Ok(match self.language {
-            Language::En => [finding.to_string(), finding.hint().words().to_owned()],
-            Language::Fr => finding::in_french(&self.typed, finding)?,
+            Language::En => (remark.to_string(), remark.hint().map(str::to_owned)),
+            Language::Fr => remark::in_french(&self.typed, remark)?,
         })
     }
 
@@ -160,14 +160,15 @@ impl SheetWords {
             .text(key("sheet-once-next"), &arguments.into_iter().collect())?)
     }
 
-    /// What `passerelle check` says of the provider, in this language where there are words for it.
+    /// What `passerelle check` says of the provider, in this language.
     ///
     /// # Errors
     ///
     /// As above.
     pub fn warning(&self, told: &Told) -> Result<String, PageError> {
-        let (Language::Fr, Some(french)) = (self.language, &told.french) else {
-            return Ok(told.english.to_string());
+        let french = match self.language {
+            Language::En => return Ok(told.english.to_string()),
+            Language::Fr => &told.french,
         };
         let place = french.place();
         let arguments = [("place", &*place), ("what", &french.what)];
@@ -346,80 +347,102 @@ const fn note_key(note: &Note) -> &'static str {
     }
 }
 
-/// The name of the text that says it, and what that is filled with.
-fn said_as(said: &Said) -> (&'static str, FluentArgs<'_>) {
-    let mut arguments = FluentArgs::new();
-    let key = match said {
-        Said::AuthnAge { minutes } => {
-            arguments.set("minutes", *minutes);
-            key("zoom-rule-authn-age")
-        }
-        Said::CertificateEnds { until } => {
-            arguments.set("until", until.as_str());
-            key("zoom-rule-certificate-ends")
-        }
+/// The name of the text that says it.
+const fn said_key(said: &Said) -> &'static str {
+    match said {
+        Said::AuthnAge { .. } => key("zoom-rule-authn-age"),
+        Said::CertificateEnds { .. } => key("zoom-rule-certificate-ends"),
         Said::EmailFirst => key("zoom-rule-email-first"),
         Said::EmailMissing => key("zoom-rule-email-missing"),
         Said::EmailNameId => key("zoom-rule-email-name-id"),
         Said::EmailSeveral => key("zoom-rule-email-several"),
-        Said::EmployeeIdChanges { name } => {
-            arguments.set("name", name.as_str());
-            key("zoom-rule-employee-id-changes")
-        }
+        Said::EmployeeIdChanges { .. } => key("zoom-rule-employee-id-changes"),
         Said::EmployeeIdMissing => key("zoom-rule-employee-id-missing"),
+        Said::EllipticKey => key("provider-elliptic-key"),
+        Said::EllipticNextKey => key("provider-elliptic-next-key"),
         Said::Encryption => key("zoom-rule-encryption"),
         Said::EncryptionToCome => key("zoom-rule-encryption-to-come"),
+        Said::EntityIds { .. } => key("zoom-rule-entity-ids"),
+        Said::LineWithoutValue { .. } => key("zoom-rule-line-without-value"),
+        Said::LinesApart { .. } => key("zoom-rule-lines-apart"),
+        Said::MetadataWithoutEnd => key("provider-metadata-without-end"),
+        Said::NameId => key("zoom-rule-name-id"),
+        Said::NameOfTwo => key("provider-name-of-two"),
+        Said::NextKey { .. } => key("sheet-told-next-key"),
+        Said::PresentKey { .. } => key("sheet-told-present-key"),
+        Said::Session { .. } => key("zoom-rule-session"),
+        Said::Sha1Over { .. } => key("provider-sha-over"),
+        Said::Sha1Taken { .. } => key("provider-sha-taken"),
+        Said::Signature { .. } => key("zoom-rule-signature"),
+        Said::SignedAssertion => key("zoom-rule-signed-assertion"),
+        Said::TakenByAnother { .. } => key("zoom-rule-taken-by-another"),
+        Said::ValuesOverlap { .. } => key("provider-values-overlap"),
+        Said::ValueWithoutLine { .. } => key("zoom-rule-value-without-line"),
+    }
+}
+
+/// What that is filled with.
+fn said_arguments(said: &Said) -> FluentArgs<'_> {
+    let mut arguments = FluentArgs::new();
+    match said {
+        Said::AuthnAge { minutes } | Said::Session { minutes } => {
+            arguments.set("minutes", *minutes);
+        }
+        Said::CertificateEnds { until } | Said::PresentKey { until } => {
+            arguments.set("until", until.as_str());
+        }
+        Said::EmployeeIdChanges { name } => {
+            arguments.set("name", name.as_str());
+        }
         Said::EntityIds { other } => {
             arguments.set("other", other.as_str());
-            key("zoom-rule-entity-ids")
         }
         Said::LineWithoutValue { name, text } => {
             arguments.set("name", name.as_str());
             arguments.set("text", text.as_str());
-            key("zoom-rule-line-without-value")
         }
-        Said::LinesApart { name, inner, outer } => {
+        Said::LinesApart { name, inner, outer } | Said::ValuesOverlap { name, inner, outer } => {
             arguments.set("name", name.as_str());
             arguments.set("inner", inner.as_str());
             arguments.set("outer", outer.as_str());
-            key("zoom-rule-lines-apart")
-        }
-        Said::NameId => {
-            let line = r#"name-id = { format = "email-address", from = "mail" }"#;
-            arguments.set("line", line);
-            key("zoom-rule-name-id")
         }
         Said::NextKey { sp } => {
             arguments.set("sp", sp.as_str());
-            key("sheet-told-next-key")
         }
-        Said::PresentKey { until } => {
-            arguments.set("until", until.as_str());
-            key("sheet-told-present-key")
-        }
-        Said::Session { minutes } => {
-            arguments.set("minutes", *minutes);
-            key("zoom-rule-session")
+        Said::Sha1Over { last } | Said::Sha1Taken { last } => {
+            arguments.set("last", last.as_str());
         }
         Said::Signature { algorithm, digest } => {
             arguments.set("algorithm", *algorithm);
             arguments.set("digest", *digest);
-            key("zoom-rule-signature")
         }
-        Said::SignedAssertion => key("zoom-rule-signed-assertion"),
         Said::TakenByAnother { name, value, text } => {
             arguments.set("name", name.as_str());
             arguments.set("value", value.as_str());
             arguments.set("text", text.as_str());
-            key("zoom-rule-taken-by-another")
         }
         Said::ValueWithoutLine { name, value } => {
             arguments.set("name", name.as_str());
             arguments.set("value", value.as_str());
-            key("zoom-rule-value-without-line")
         }
-    };
-    (key, arguments)
+        Said::NameId => {
+            let line = r#"name-id = { format = "email-address", from = "mail" }"#;
+            arguments.set("line", line);
+        }
+        Said::EmailFirst
+        | Said::EmailMissing
+        | Said::EmailNameId
+        | Said::EmailSeveral
+        | Said::EmployeeIdMissing
+        | Said::EllipticKey
+        | Said::EllipticNextKey
+        | Said::Encryption
+        | Said::EncryptionToCome
+        | Said::MetadataWithoutEnd
+        | Said::NameOfTwo
+        | Said::SignedAssertion => {}
+    }
+    arguments
 }
 
 /// A text in every language of ours.
@@ -488,10 +511,7 @@ fn digest(text: &str) -> String {
 }
 
 fn told_value(told: &[Told], words: &[SheetWords; 2]) -> Result<Vec<Value>, PageError> {
-    let shown = |told: &Told| {
-        let both = in_all(words, |words| Ok(visible(&words.warning(told)?, &['\n'])))?;
-        Ok(context! { is_in_both => told.french.is_some(), both })
-    };
+    let shown = |told: &Told| in_all(words, |words| Ok(visible(&words.warning(told)?, &['\n'])));
     told.iter().map(shown).collect()
 }
 

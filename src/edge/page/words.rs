@@ -225,6 +225,7 @@ mod tests {
             include_str!("finding.rs"),
             include_str!("interview.rs"),
             include_str!("matter.rs"),
+            include_str!("remark.rs"),
             include_str!("sheet.rs"),
             include_str!("stop.rs"),
             include_str!("template.rs"),
@@ -242,6 +243,7 @@ mod tests {
         let hints = in_code.clone().filter_map(|rest| {
             let key = rest.split('"').next()?;
             let has_a_hint = key.starts_with("zoom-rule-")
+                || key.starts_with("provider-")
                 || ["sheet-told-next-key", "sheet-told-present-key"].contains(&key);
             has_a_hint.then(|| format!("{key}.hint"))
         });

@@ -117,6 +117,34 @@ async fn r91_what_is_held_counts_once_it_is_accepted_and_is_not_brought_up_again
 }
 
 #[tokio::test]
+async fn r91_what_was_refused_is_not_brought_up_again_by_a_source_that_writes_it_anew_each_day() {
+    let (old, new) = (zoom_key(), intranet_key());
+    let (wiki, bridge) = holding(&version_with("ID=\"_1\"", &[new], &[ACS])).await;
+    let first = version_with("ID=\"_1\"", &[new], &[ACS]);
+    bridge.decide("wiki", &first, Decision::Refuse).unwrap();
+    for (tag, end) in [("\"_2\"", "2027-01-01"), ("\"_3\"", "2027-01-02")] {
+        let attributes = format!("ID={tag} validUntil=\"{end}T00:00:00Z\"");
+        let again = version_with(&attributes, &[new], &[ACS]);
+        wiki.says(gives(&again, tag));
+        bridge.refresh_after(360).await;
+        bridge.is_at("refused", false).await;
+        // That nothing changed since is said of this one.
+        bridge.refresh_after(360).await;
+        assert_eq!(wiki.asked().last().unwrap().as_deref(), Some(tag));
+        bridge.is_at("refused", false).await;
+    }
+    assert!(bridge.takes(old).await && !bridge.takes(new).await);
+    let bridge = restarted(bridge);
+    refresh(&bridge.live).await;
+    bridge.is_at("refused", false).await;
+    // Something else beside it is looked at.
+    let other = version_with("", &[new], &[ACS, OTHER_ACS]);
+    wiki.says(gives(&other, "\"4\""));
+    bridge.refresh_after(360).await;
+    bridge.is_at("held", true).await;
+}
+
+#[tokio::test]
 async fn r91_that_nothing_changed_is_said_of_the_version_that_was_given_and_of_no_other_that_is_at_hand()
  {
     let (old, new) = (zoom_key(), intranet_key());

@@ -1,6 +1,9 @@
-//! The metadata that real service providers write, through `sp add`.
+//! The metadata that real service providers write, and all fixtures of metadata, through `sp add`.
 
-use std::fs;
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fs,
+};
 
 use tempfile::TempDir;
 
@@ -8,8 +11,25 @@ use super::House;
 use crate::lab::{
     keys::KeyPair,
     metadata,
+    process::repository,
     service_provider::{SpKind, SpSite},
 };
+
+/// The files of a folder of fixtures, by their names without `.xml`, each with what is told of it.
+fn fixtures(folder: &str) -> Vec<(String, String, Option<&'static str>)> {
+    let lines = include_str!("../../fixtures/metadata/told.txt").lines();
+    let of_it = lines.filter_map(|line| line.strip_prefix(folder)?.strip_prefix('/'));
+    let told: BTreeMap<_, _> = of_it.map(|line| line.split_once(": ").unwrap()).collect();
+    let files = repository().join("tests/fixtures/metadata").join(folder);
+    let files = fs::read_dir(files).unwrap();
+    let paths: BTreeSet<_> = files.map(|file| file.unwrap().path()).collect();
+    let read = paths.into_iter().map(|path| {
+        let name = path.file_stem().unwrap().to_str().unwrap();
+        let text = fs::read_to_string(&path).unwrap();
+        (name.to_owned(), text, told.get(name).copied())
+    });
+    read.collect()
+}
 
 #[tokio::test]
 async fn what_real_service_providers_say_of_themselves_is_fetched_and_added() {
@@ -58,4 +78,52 @@ async fn the_file_that_is_shipped_for_zoom_is_told_to_be_a_placeholder_with_what
             .contains("hint: passerelle sp add NAME --replace"),
         "{told:?}"
     );
+}
+
+#[tokio::test]
+async fn every_sound_fixture_is_added_with_its_warning_and_the_generic_preset() {
+    let all = fixtures("valid");
+    assert!(all.len() >= 16, "{}", all.len());
+    for (name, text, warning) in all {
+        let house = House::new();
+        let knows_people_by_mail_alone =
+            text.contains("nameid-format:emailAddress<") && !text.contains(":persistent<");
+        let told = house
+            .sp(&["add", "new", "--metadata", "-", "--yes"], text)
+            .await;
+        told.is_good();
+        let mut warnings: Vec<_> = { told.errors.lines() }
+            .filter(|line| line.starts_with("warning: "))
+            .collect();
+        // What ends soon there is over by the clock of this machine.
+        let warning = warning.map(|it| it.split_once(" soon (").map_or(it, |(before, _)| before));
+        if knows_people_by_mail_alone {
+            // The preset does not, which is told as well.
+            let before = warnings.len();
+            warnings.retain(|line| !line.contains("name-id has a format that"));
+            assert_eq!(warnings.len(), before - 1, "{name}: {told:?}");
+        }
+        assert_eq!(warnings.len(), warning.iter().count(), "{name}: {told:?}");
+        for (line, warning) in warnings.iter().zip(warning) {
+            assert!(line.contains(warning), "{name}: {told:?}");
+        }
+        let found = house.json(&["show", "new"], "").await;
+        assert_eq!(found["preset"], "generic", "{name}: {found}");
+    }
+}
+
+#[tokio::test]
+async fn every_fixture_with_one_fault_is_told_by_it_and_nothing_is_written() {
+    let house = House::new();
+    let before = house.files();
+    let all = fixtures("invalid");
+    assert!(all.len() >= 35, "{}", all.len());
+    for (name, text, fault) in all {
+        let told = house
+            .sp(&["add", "new", "--metadata", "-", "--yes"], text)
+            .await;
+        assert_eq!(told.status, 1, "{name}: {told:?}");
+        assert!(told.errors.contains(fault.unwrap()), "{name}: {told:?}");
+        assert!(house.files() == before, "{name}");
+    }
 }
