@@ -11,7 +11,7 @@ use super::{document::Report, environment::Environment, sections::Algorithm};
 use crate::{
     model::endpoint::Schemes,
     sys::{
-        file::{shared_in, shortened},
+        file::{open_at_once, shared_in, shortened},
         secret::Secret,
         tls,
     },
@@ -219,7 +219,7 @@ impl Surroundings<'_> {
                 .into(),
         }
         };
-        let file = File::open(&path).map_err(unreadable)?;
+        let file = open_at_once(&path).map_err(unreadable)?;
         // Asked of the open file: a name could lead to another file a moment later.
         let found = file.metadata().map_err(unreadable)?;
         if !found.is_file() {

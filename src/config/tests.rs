@@ -1,5 +1,6 @@
 use std::{fs, os::unix::fs::PermissionsExt as _, path::PathBuf};
 
+use rustix::fs::{CWD, FileType, Mode, mknodat};
 use tempfile::TempDir;
 
 use super::*;
@@ -392,6 +393,16 @@ fn r100_keys_come_from_the_credentials_of_systemd_and_from_nowhere_else() {
         faulty.faults[0].what,
         "names a credential, and systemd gave none"
     );
+}
+
+#[test]
+fn a_pipe_in_the_place_of_a_key_is_refused_and_nobody_waits_for_it() {
+    let place = Place::new();
+    let path = place.0.path().join("certs/seal.keys");
+    fs::remove_file(&path).unwrap();
+    mknodat(CWD, &path, FileType::Fifo, Mode::RUSR, 0).unwrap();
+    let told = place.faults(&all_switched_on());
+    assert!(told.contains("certs/seal.keys is not a file"), "{told}");
 }
 
 #[test]

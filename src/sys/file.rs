@@ -167,17 +167,22 @@ fn give(file: &File, like: &Metadata, mode: u32) -> io::Result<()> {
 ///
 /// It cannot be opened, or is none.
 pub fn open_file(path: &Path) -> io::Result<File> {
-    // To open a pipe waits, too.
-    let flags = OFlags::NONBLOCK.bits().cast_signed();
-    let file = OpenOptions::new()
-        .read(true)
-        .custom_flags(flags)
-        .open(path)?;
+    let file = open_at_once(path)?;
     if file.metadata()?.is_file() {
         Ok(file)
     } else {
         Err(io::Error::new(io::ErrorKind::InvalidInput, "is no file"))
     }
+}
+
+/// Opens whatever is at `path` to read it, and waits for nobody: to open a pipe would wait for its other end.
+///
+/// # Errors
+///
+/// It cannot be opened.
+pub fn open_at_once(path: &Path) -> io::Result<File> {
+    let flags = OFlags::NONBLOCK.bits().cast_signed();
+    OpenOptions::new().read(true).custom_flags(flags).open(path)
 }
 
 fn folder_of(path: &Path) -> &Path {
