@@ -163,4 +163,14 @@ mod tests {
             assert!(!is_from_our_page(&headers(bad), ours), "{bad:?}");
         }
     }
+
+    #[test]
+    fn r51_a_cookie_is_kept_and_forgotten_with_the_same_attributes() {
+        let kept = keep(SESSION_COOKIE, "value").unwrap();
+        let attributes = "; Path=/; Secure; HttpOnly; SameSite=Lax";
+        assert_eq!(kept, *format!("{SESSION_COOKIE}=value{attributes}"));
+        let forgotten = forget(SESSION_COOKIE).unwrap();
+        let attributes = format!("{attributes}; Max-Age=0");
+        assert_eq!(forgotten, *format!("{SESSION_COOKIE}={attributes}"));
+    }
 }

@@ -257,6 +257,10 @@ impl Signer for Odd {
         self.algorithm
     }
 
+    fn is_failing(&self) -> bool {
+        false
+    }
+
     fn certificate_base64(&self) -> &str {
         self.certificate
     }

@@ -96,6 +96,13 @@ fn ways() -> Vec<EncryptionMethods> {
 }
 
 #[test]
+fn a_key_to_encrypt_to_shows_what_its_certificate_says() {
+    let key = key_of(sp_key(), EncryptionMethods::default());
+    let facts = key.certificate().unwrap();
+    assert_eq!(facts.subject(), "CN=sp.example, O=Université");
+}
+
+#[test]
 fn r45_iip_alg04_iip_alg06_whoever_has_the_key_reads_what_was_written_in_every_way_of_encrypting() {
     for way in ways() {
         let (key, text) = values(&encrypted(way));

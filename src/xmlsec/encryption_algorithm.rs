@@ -166,3 +166,45 @@ pub struct EncryptionMethods {
     /// What encrypts the key of the text.
     pub transport: KeyTransport,
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The names as the specifications write them (xmlenc-core1 §5.1 and §5.5.2, RFC 9231 §2.1 and §2.6): what is read
+    /// by our own names and written by them would agree whatever they were.
+    #[test]
+    fn r45_algorithms_have_the_names_of_the_specifications() {
+        let [one, eleven] = [XMLENC, XMLENC11];
+        assert_eq!(one, "http://www.w3.org/2001/04/xmlenc#");
+        assert_eq!(eleven, "http://www.w3.org/2009/xmlenc11#");
+        let blocks = BlockEncryption::ALL.map(BlockEncryption::uri);
+        let names = ["aes256-gcm", "aes128-gcm"].map(|name| format!("{eleven}{name}"));
+        assert_eq!(blocks, names.each_ref().map(String::as_str));
+        let transports = KeyTransport::UNSTATED.map(KeyTransport::uri);
+        let [mgf1p, oaep] = [format!("{one}rsa-oaep-mgf1p"), format!("{eleven}rsa-oaep")];
+        assert_eq!(transports, [&*mgf1p, &*oaep]);
+        let digests = OaepDigest::ALL.map(|digest| (digest.uri(), digest.mgf_uri()));
+        assert_eq!(
+            digests,
+            [
+                (
+                    "http://www.w3.org/2000/09/xmldsig#sha1",
+                    &*format!("{eleven}mgf1sha1")
+                ),
+                (
+                    "http://www.w3.org/2001/04/xmlenc#sha256",
+                    &*format!("{eleven}mgf1sha256")
+                ),
+                (
+                    "http://www.w3.org/2001/04/xmldsig-more#sha384",
+                    &*format!("{eleven}mgf1sha384")
+                ),
+                (
+                    "http://www.w3.org/2001/04/xmlenc#sha512",
+                    &*format!("{eleven}mgf1sha512")
+                ),
+            ]
+        );
+    }
+}

@@ -26,9 +26,7 @@ pub trait Signer: Send + Sync + std::fmt::Debug {
     }
 
     /// Whether the device that holds the key does not sign at present, by the last that was asked of it.
-    fn is_failing(&self) -> bool {
-        false
-    }
+    fn is_failing(&self) -> bool;
 
     /// Our certificate, DER in base64 on one line, for `KeyInfo`.
     fn certificate_base64(&self) -> &str;

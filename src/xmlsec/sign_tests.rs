@@ -112,6 +112,10 @@ impl Signer for OddSigner {
         SignatureAlgorithm::RsaSha256
     }
 
+    fn is_failing(&self) -> bool {
+        false
+    }
+
     fn certificate_base64(&self) -> &str {
         self.0
     }

@@ -541,6 +541,10 @@ impl Signer for Mute {
         SignatureAlgorithm::RsaSha256
     }
 
+    fn is_failing(&self) -> bool {
+        true
+    }
+
     fn certificate_base64(&self) -> &'static str {
         ""
     }

@@ -92,8 +92,12 @@ mod tests {
             decode_request(&form(&large)).unwrap_err(),
             BindingFault::TooLarge
         );
-        let raw = format!("SAMLRequest={}", "A".repeat(MAX_FORM_BYTES));
-        assert_eq!(decode_request(&raw).unwrap_err(), BindingFault::TooLarge);
+        assert!(decode_request(&form(&vec![b' '; MAX_MESSAGE_BYTES])).is_ok());
+        let name = "SAMLRequest=";
+        for (more, fault) in [(0, BindingFault::Base64), (1, BindingFault::TooLarge)] {
+            let raw = format!("{name}{}", "!".repeat(MAX_FORM_BYTES - name.len() + more));
+            assert_eq!(decode_request(&raw).unwrap_err(), fault);
+        }
     }
 
     #[test]

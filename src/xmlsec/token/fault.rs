@@ -157,3 +157,27 @@ pub(super) const fn code(error: &Error) -> Option<RvError> {
         | Error::PinNotSet => None,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn r100_what_is_of_the_pin_is_not_of_the_device_and_each_fault_has_a_hint() {
+        for (fault, is_of_the_pin, is_of_the_device) in [
+            (TokenFault::Busy, false, true),
+            (TokenFault::GivenUp, false, true),
+            (TokenFault::NoToken, false, true),
+            (TokenFault::Silent, false, true),
+            (TokenFault::LastTry, true, false),
+            (TokenFault::Locked, true, false),
+            (TokenFault::Pin, true, false),
+            (TokenFault::NoKey, false, false),
+            (TokenFault::OtherKey, false, false),
+        ] {
+            let found = (fault.is_of_the_pin(), fault.is_of_the_device());
+            assert_eq!(found, (is_of_the_pin, is_of_the_device), "{fault}");
+            assert!(fault.hint().contains(' '), "{fault}");
+        }
+    }
+}
