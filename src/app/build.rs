@@ -466,8 +466,10 @@ impl Building<'_> {
             })
             .ok()?;
         if !testers.are_named() && !self.config.is_lab() {
-            let what = "lets whoever can sign in see at /test what providers are told of them, and by which rules";
-            let hint = "write the names of those who try it, who then see what stays here and every decision as well";
+            let what = "lets whoever can sign in see at /test what providers are told of them, and by which rules: \
+                        each is shown whole, with whomever it names";
+            let hint = "write the names of those who try it, who then see what stays here and every decision as well; \
+                        or name nobody in a rule";
             self.look.warn("test.people", &what, hint);
         }
         Some(testers)
