@@ -115,7 +115,7 @@ impl Questions {
                         let _asking = asking;
                         read_unless(&path, &known.validators, Limits::metadata_of(mib).bytes)
                     };
-                    in_time(read, patience(mib)).await
+                    read_within(patience(mib), read).await
                 };
                 let asked_of = config.clone();
                 let _ = spawn_blocking(move || live.receive(&asked_of, &due.known, answer)).await;
@@ -137,9 +137,9 @@ impl Drop for Asking {
 }
 
 /// What `read` gives, on a thread of its own. A file system that hangs keeps that thread, and nobody else.
-async fn in_time(
-    read: impl FnOnce() -> Result<Fetched, FetchFault> + Send + 'static,
+async fn read_within(
     patience: Duration,
+    read: impl FnOnce() -> Result<Fetched, FetchFault> + Send + 'static,
 ) -> Result<Fetched, FetchFault> {
     match timeout(patience, spawn_blocking(read)).await {
         Ok(Ok(answer)) => answer,
@@ -578,10 +578,10 @@ mod tests {
             let _ = hangs.recv();
             Ok(Fetched::Known)
         };
-        let answer = in_time(read, Duration::from_millis(10)).await;
+        let answer = read_within(Duration::from_millis(10), read).await;
         assert!(matches!(answer, Err(FetchFault::TimeOut)), "{answer:?}");
         drop(goes_on);
-        let answer = in_time(|| Ok(Fetched::Known), PATIENCE).await;
+        let answer = read_within(PATIENCE, || Ok(Fetched::Known)).await;
         assert!(matches!(answer, Ok(Fetched::Known)), "{answer:?}");
     }
 }
