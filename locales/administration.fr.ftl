@@ -147,6 +147,7 @@ hint-held = passerelle sp diff --held montre ce qui changerait ; sp accept l�
 hint-key-that-it-verifies = nommer dans keys.signing une clé qu’il vérifie, ou demander au service ce qu’il vérifie et l’écrire dans `signature`
 hint-last-good = corriger le fichier ; si la version précédente ne doit plus compter, supprimer cette copie et redémarrer
 hint-next-key-of-its-kind = prendre comme prochaine clé une clé du même genre que l’actuelle
+hint-refused = pour l’accepter tout de même, supprimer held/NOM.refused dans le dossier d’état : le serveur en marche le retient de nouveau, pour sp accept
 fault-file-forbidden = ses droits ne le permettent pas
 fault-file-not-there = le fichier n’existe pas
 fault-method-digest = les métadonnées du service ne déclarent aucune empreinte employée ici

@@ -6,6 +6,7 @@ use std::{
     sync::Arc,
 };
 
+use axum_server::tls_openssl::OpenSSLConfig;
 use jiff::Timestamp;
 
 use super::{
@@ -49,6 +50,8 @@ pub struct Built {
     pub front: Front,
     /// `[server]`
     pub server: Server,
+    /// What our listener shows after a reload, where it speaks TLS.
+    pub tls: Option<OpenSSLConfig>,
     /// What outlives this configuration.
     pub lasting: Lasting,
     /// `[metrics]`
@@ -232,6 +235,7 @@ fn build(
     Ok(Built {
         front,
         server: config.server.clone(),
+        tls: parts.tls,
         lasting,
         metrics: config.metrics,
         is_lab,
@@ -272,6 +276,7 @@ struct Parts {
     pages: Pages,
     metadata: String,
     certificates: Vec<(PathBuf, Timestamp)>,
+    tls: Option<OpenSSLConfig>,
 }
 
 impl Building<'_> {
@@ -314,7 +319,7 @@ impl Building<'_> {
         let authenticator = self.authenticator(people, clock);
         let testers = self.testers();
         let pages = self.pages();
-        self.try_tls();
+        let tls = self.tls();
         Some(Parts {
             keys: seen.keys?,
             next: seen.next,
@@ -330,6 +335,7 @@ impl Building<'_> {
             pages: pages?,
             metadata: metadata?,
             certificates,
+            tls,
         })
     }
 
@@ -352,18 +358,19 @@ impl Building<'_> {
         files.zip(ends).chain(shown).collect()
     }
 
-    /// The listener makes its own; this one only shows that it can.
-    fn try_tls(&mut self) {
-        let Some(files) = &self.config.server.tls else {
-            return;
-        };
-        if let Err(error) = tls::acceptor(&files.certificate, &files.key) {
-            let (certificate, key) = (files.certificate.display(), files.key.display());
-            let what = format!("{error}: {certificate}, {key}");
-            self.look.fault("server.tls", &what).hint(
-                "PEM both: our certificate and then its chain; its own key, without a passphrase",
-            );
-        }
+    /// At a start the listener makes its own, and this one only shows that it can.
+    fn tls(&mut self) -> Option<OpenSSLConfig> {
+        let files = self.config.server.tls.as_ref()?;
+        tls::acceptor(&files.certificate, &files.key)
+            .map_err(|error| {
+                let (certificate, key) = (files.certificate.display(), files.key.display());
+                let what = format!("{error}: {certificate}, {key}");
+                self.look.fault("server.tls", &what).hint(
+                    "PEM both: our certificate and then its chain; its own key, without a passphrase",
+                );
+            })
+            .map(OpenSSLConfig::from_acceptor)
+            .ok()
     }
 
     fn metadata(&mut self, seen: &Seen) -> Option<String> {
@@ -459,8 +466,10 @@ impl Building<'_> {
             })
             .ok()?;
         if !testers.are_named() && !self.config.is_lab() {
-            let what = "lets whoever can sign in see at /test what providers are told of them, and by which rules";
-            let hint = "write the names of those who try it, who then see what stays here and every decision as well";
+            let what = "lets whoever can sign in see at /test what providers are told of them, and by which rules: \
+                        each is shown whole, with whomever it names";
+            let hint = "write the names of those who try it, who then see what stays here and every decision as well; \
+                        or name nobody in a rule";
             self.look.warn("test.people", &what, hint);
         }
         Some(testers)

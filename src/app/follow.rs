@@ -115,7 +115,7 @@ impl Questions {
                         let _asking = asking;
                         read_unless(&path, &known.validators, Limits::metadata_of(mib).bytes)
                     };
-                    in_time(read, patience(mib)).await
+                    read_within(patience(mib), read).await
                 };
                 let asked_of = config.clone();
                 let _ = spawn_blocking(move || live.receive(&asked_of, &due.known, answer)).await;
@@ -137,9 +137,9 @@ impl Drop for Asking {
 }
 
 /// What `read` gives, on a thread of its own. A file system that hangs keeps that thread, and nobody else.
-async fn in_time(
-    read: impl FnOnce() -> Result<Fetched, FetchFault> + Send + 'static,
+async fn read_within(
     patience: Duration,
+    read: impl FnOnce() -> Result<Fetched, FetchFault> + Send + 'static,
 ) -> Result<Fetched, FetchFault> {
     match timeout(patience, spawn_blocking(read)).await {
         Ok(Ok(answer)) => answer,
@@ -263,10 +263,8 @@ impl Live {
         let Some(config) = config(&turn.current, name).filter(is_same) else {
             return;
         };
-        // What is held and is not there any more is read once more, or nobody could decide on it.
         let sources = &turn.current.lasting.sources;
-        let is_settled = || !sources.is_held(name) || turn.held.is_waiting(name);
-        if config.is_watched && matches!(answer, Ok(Fetched::Known)) && is_settled() {
+        if config.is_watched && matches!(answer, Ok(Fetched::Known)) && turn.is_settled(name) {
             return turn.current.lasting.sources.is_same(name, turn.now());
         }
         let given = match answer {
@@ -292,7 +290,7 @@ impl Live {
                     // It is asked for without a condition the next time.
                     Err(error) => {
                         // Said once: a file is looked at every few seconds.
-                        if !sources.is_held(name) {
+                        if sources.state(name) != Some(SourceState::Held) {
                             tracing::error!(
                                 sp.short_name = %name,
                                 error.cause = %error,
@@ -354,6 +352,19 @@ impl Live {
 impl Turn<'_> {
     fn now(&self) -> Timestamp {
         self.current.lasting.clock.now()
+    }
+
+    /// Whether nothing is to be done about the version that a source gave last. What is held and is not there any more is
+    /// read once more, or nobody could decide on it; and so is what was refused, where somebody took that back.
+    fn is_settled(&self, name: &ShortName) -> bool {
+        let state = self.current.lasting.sources.state(name);
+        if state == Some(SourceState::Held) {
+            self.held.is_waiting(name)
+        } else if state == Some(SourceState::Refused) {
+            self.held.is_refused(name)
+        } else {
+            true
+        }
     }
 
     /// The version that a source gave last, and says to be the present one still. What is at hand may be another one:
@@ -567,10 +578,10 @@ mod tests {
             let _ = hangs.recv();
             Ok(Fetched::Known)
         };
-        let answer = in_time(read, Duration::from_millis(10)).await;
+        let answer = read_within(Duration::from_millis(10), read).await;
         assert!(matches!(answer, Err(FetchFault::TimeOut)), "{answer:?}");
         drop(goes_on);
-        let answer = in_time(|| Ok(Fetched::Known), PATIENCE).await;
+        let answer = read_within(PATIENCE, || Ok(Fetched::Known)).await;
         assert!(matches!(answer, Ok(Fetched::Known)), "{answer:?}");
     }
 }

@@ -4,6 +4,7 @@
 //! second one is sent after it: it would hang beside it, and so would the next.
 
 use std::{
+    io,
     sync::{
         Arc, Mutex, MutexGuard, PoisonError, Weak,
         mpsc::{RecvTimeoutError, sync_channel},
@@ -23,9 +24,9 @@ pub(super) struct InTime {
 }
 
 /// Why nothing came of it.
-#[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]
+#[derive(Debug, thiserror::Error)]
 pub(super) enum NotInTime {
-    /// It was never begun, or broke down; the log has been told of the latter.
+    /// It broke down; the log has been told.
     #[error("could not be read to the end")]
     Failed,
     /// It does not come to an end.
@@ -34,6 +35,9 @@ pub(super) enum NotInTime {
          after {} seconds", .0.as_secs()
     )]
     Hangs(Duration),
+    /// There is no thread for it.
+    #[error("could not be read: no thread can be begun for it")]
+    NoThread(#[source] io::Error),
     /// One that was given up before has not come to an end by now.
     #[error(
         "names something that still gives no answer, such as a file in a file system that hangs: it was not read \
@@ -67,7 +71,7 @@ impl InTime {
         thread::Builder::new()
             .name("reload".to_owned())
             .spawn(reading)
-            .map_err(|_no_thread| NotInTime::Failed)?;
+            .map_err(NotInTime::NoThread)?;
         answer.recv_timeout(patience).map_err(|fault| match fault {
             RecvTimeoutError::Disconnected => NotInTime::Failed,
             RecvTimeoutError::Timeout => {
@@ -106,24 +110,28 @@ mod tests {
             counts.fetch_add(1, Ordering::Relaxed);
             let _ = hangs.recv();
         });
-        assert_eq!(hanging, Err(NotInTime::Hangs(SHORT)));
+        assert!(
+            matches!(hanging, Err(NotInTime::Hangs(SHORT))),
+            "{hanging:?}"
+        );
         let counts = Arc::clone(&begun);
         let second = move || counts.fetch_add(1, Ordering::Relaxed);
-        assert_eq!(one.read(LONG, second), Err(NotInTime::StillHangs));
+        let second = one.read(LONG, second);
+        assert!(matches!(second, Err(NotInTime::StillHangs)), "{second:?}");
         assert_eq!(begun.load(Ordering::Relaxed), 1);
         // Once it has gone on, all is as before.
         drop(goes_on);
         let _ = ended.recv();
         let again = std::iter::repeat_with(|| one.read(LONG, || 7));
-        let mut told = again.skip_while(|told| *told == Err(NotInTime::StillHangs));
-        assert_eq!(told.next(), Some(Ok(7)));
+        let mut told = again.skip_while(|told| matches!(told, Err(NotInTime::StillHangs)));
+        assert!(matches!(told.next(), Some(Ok(7))));
     }
 
     #[test]
     fn what_breaks_down_is_told_and_waited_for_no_longer() {
         let one = InTime::default();
         let broken = one.read(LONG, || panic!("a fault of ours"));
-        assert_eq!(broken, Err::<(), _>(NotInTime::Failed));
-        assert_eq!(one.read(LONG, || 7), Ok(7));
+        assert!(matches!(broken, Err::<(), _>(NotInTime::Failed)));
+        assert!(matches!(one.read(LONG, || 7), Ok(7)));
     }
 }

@@ -41,8 +41,7 @@ use crate::{
     },
     control::Duty,
     metadata::registry::{Registry, SpState},
-    model::short_name::ShortName,
-    sys::tls,
+    model::{chain::Chain, short_name::ShortName},
     telemetry::metrics,
     web::{self, Front},
 };
@@ -206,7 +205,7 @@ impl Live {
         });
         // A file system that hangs keeps a thread, and not the turn of whoever comes next: a version of metadata that is
         // given meanwhile, or decided on, counts.
-        let built = built.map_err(|fault| vec![self.not_in_time(fault)])??;
+        let built = built.map_err(|fault| vec![self.not_in_time(&fault)])??;
         let now = before.lasting.clock.now();
         let broken: HashSet<_> = built
             .front
@@ -227,19 +226,16 @@ impl Live {
         if !strange.is_empty() {
             return Err(strange);
         }
-        if let (Some(shown), Some(files)) = (self.tls.get(), &built.server.tls) {
-            let acceptor = tls::acceptor(&files.certificate, &files.key).map_err(|error| {
-                vec![ConfigFault::of_file(&files.certificate, error.to_string())]
-            })?;
-            shown.reload_from_acceptor(acceptor);
+        if let (Some(shown), Some(tls)) = (self.tls.get(), &built.tls) {
+            shown.reload_from_acceptor(tls.get_inner());
         }
         let (snapshot, taken) = settle(built);
         self.put(snapshot);
         Ok(taken)
     }
 
-    fn not_in_time(&self, fault: NotInTime) -> ConfigFault {
-        let mut told = ConfigFault::of_file(&self.path, fault.to_string());
+    fn not_in_time(&self, fault: &NotInTime) -> ConfigFault {
+        let mut told = ConfigFault::of_file(&self.path, Chain(fault).to_string());
         told.hint("look whether each file that it names can be read, and reload once more");
         told
     }
@@ -373,6 +369,7 @@ fn settle(built: Built) -> (Snapshot, Taken) {
     let Built {
         front,
         server,
+        tls: _,
         lasting,
         metrics: _,
         is_lab,

@@ -350,11 +350,14 @@ mod tests {
         let made = made.unwrap();
         assert_eq!(made.value, "alice@univ.test");
         assert_eq!((made.name_qualifier, made.sp_name_qualifier), (None, None));
-        assert_eq!(trace.to_string(), "NameId mail: the address in our domains");
+        assert_eq!(
+            trace.lines().as_str(),
+            "NameId mail: the address in our domains"
+        );
         let (stop, trace) = build(&rule, "mail", &["a@home.test"]);
         assert!(matches!(stop, Err(NameIdStop::NoMail)));
         assert_eq!(
-            trace.to_string(),
+            trace.lines().as_str(),
             "NameId mail: no address in our domains: stopped"
         );
         let (stop, _) = build(&rule, "mail", &["a@univ.test", "b@univ.test"]);
@@ -380,7 +383,7 @@ mod tests {
             Some("https://univ.zoom.test")
         );
         assert_eq!(
-            trace.to_string(),
+            trace.lines().as_str(),
             "NameId supannRefId: derived for this provider"
         );
     }
@@ -417,7 +420,7 @@ mod tests {
         assert_eq!(made.value, " Zoé+Martin ");
         assert_eq!(made.format, NameIdFormat::Unspecified);
         assert_eq!((made.name_qualifier, made.sp_name_qualifier), (None, None));
-        assert_eq!(trace.to_string(), "NameId uid: the value as it stands");
+        assert_eq!(trace.lines().as_str(), "NameId uid: the value as it stands");
     }
 
     #[test]
@@ -481,7 +484,10 @@ mod tests {
         let entropy = SeededEntropy::new(1);
         let names = [["alice"], ["alice"], ["bob"]].map(|uid| {
             let (made, trace) = build_any(&rule, "uid", &uid, &entropy);
-            assert_eq!(trace.to_string(), "NameId transient: drawn for this answer");
+            assert_eq!(
+                trace.lines().as_str(),
+                "NameId transient: drawn for this answer"
+            );
             made.unwrap().unwrap()
         });
         for (place, name) in names.iter().enumerate() {
@@ -505,7 +511,10 @@ mod tests {
         let rule = rule(&sections::NameId::None).unwrap();
         let (made, trace) = build_any(&rule, "uid", &["alice"], &SeededEntropy::new(1));
         assert_eq!(made.unwrap(), None);
-        assert_eq!(trace.to_string(), "NameId none: this provider is told none");
+        assert_eq!(
+            trace.lines().as_str(),
+            "NameId none: this provider is told none"
+        );
     }
 
     #[test]

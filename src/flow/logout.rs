@@ -59,12 +59,12 @@ pub struct LogoutNotice {
 /// What a person sees who wants to sign out.
 #[derive(Debug)]
 pub enum Farewell {
-    /// There is a session: they confirm that it ends.
+    /// There is a session, or may be one: they confirm that it ends.
     Confirm {
         /// The value that proves where the confirmation came from.
         form_key: String,
-        /// Who is signed in.
-        person: String,
+        /// Who is signed in; none where that is not known.
+        person: Option<String>,
     },
     /// The session has ended.
     Done,
@@ -80,6 +80,13 @@ impl Bridge {
     /// The store did not answer.
     pub async fn ask_logout(&self, visit: &Visit) -> Result<Farewell, Stopped> {
         let Some(token) = &visit.session else {
+            if visit.is_session_doubted {
+                // The own session may be among what it sent: to confirm this has the browser forget it.
+                return Ok(Farewell::Confirm {
+                    form_key: String::new(),
+                    person: None,
+                });
+            }
             return Ok(Farewell::Nothing);
         };
         let found = self
@@ -90,7 +97,7 @@ impl Bridge {
         Ok(
             session.map_or(Farewell::Nothing, |session| Farewell::Confirm {
                 form_key: token.form_key(LOGOUT_FORM, ""),
-                person: session.proof.login,
+                person: Some(session.proof.login),
             }),
         )
     }

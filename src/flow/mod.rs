@@ -47,6 +47,8 @@ pub struct Visit {
     pub browser: Option<Token>,
     /// The value of its session.
     pub session: Option<Token>,
+    /// Whether it sent something as the value of its session, and nothing of that was believed.
+    pub is_session_doubted: bool,
     /// Where it calls from.
     pub address: IpAddr,
 }

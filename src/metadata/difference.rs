@@ -144,6 +144,7 @@ pub fn between(old: &Outline, new: &Outline, voucher: Voucher, now: Timestamp) -
     changes.lists(Is::AssertionConsumerService, answers);
     changes.keys(KeyUse::Signing, both);
     changes.keys(KeyUse::Encryption, both);
+    changes.certificates(both);
     let encrypts_to = both.map(|it| it.encrypts_to.as_ref().map(ToString::to_string));
     changes.value(Is::EncryptsTo, encrypts_to);
     if is_by_a_known_key(old, new) {
@@ -247,16 +248,12 @@ struct Changes {
 impl Changes {
     fn add(&mut self, what: Subject, old: Option<String>, new: Option<String>) {
         let is_held = self.is_held(what, new.as_deref());
-        let change = Change {
+        self.found.push(Change {
             what,
             old,
             new,
             is_held,
-        };
-        // The certificate of a key for both uses is looked at for each of them.
-        if !self.found.contains(&change) {
-            self.found.push(change);
-        }
+        });
     }
 
     /// Whether a change of it to `new` alone is held.
@@ -327,12 +324,24 @@ impl Changes {
             let count = |keys: &[_]| Some(keys.len().to_string());
             self.add(all, count(&old), count(&new));
         }
-        let texts = |keys: &[&ListedKey], others: &[&ListedKey], stayed: bool| {
-            let keys = keys.iter().filter(|key| is_in(others, key) == stayed);
+        let texts = |keys: &[&ListedKey], others: &[&ListedKey]| {
+            let keys = keys.iter().filter(|key| !is_in(others, key));
             keys.map(ToString::to_string).collect::<Vec<_>>()
         };
-        self.lists(one, [texts(&old, &new, false), texts(&new, &old, false)]);
-        let around = [texts(&old, &new, true), texts(&new, &old, true)];
+        self.lists(one, [texts(&old, &new), texts(&new, &old)]);
+    }
+
+    /// What is around the keys that stayed, whatever each of them is for: that of a key for both uses is told once.
+    fn certificates(&mut self, both: [&Outline; 2]) {
+        let [old, new] = both.map(|it| {
+            let keys = it.keys.iter().map(|key| &key.identity);
+            keys.collect::<BTreeSet<_>>()
+        });
+        let around = both.map(|it| {
+            let keys = { it.keys.iter() }
+                .filter(|key| old.contains(&key.identity) && new.contains(&key.identity));
+            keys.map(ToString::to_string).collect()
+        });
         self.lists(Subject::Certificate, around);
     }
 
@@ -489,6 +498,37 @@ mod tests {
             );
             assert_eq!(exchanged.len(), 3, "{exchanged:?}");
         }
+    }
+
+    #[test]
+    fn r91_the_certificate_of_a_key_for_both_uses_is_told_once() {
+        use Subject as Is;
+        let for_both = |keys: &[&str]| {
+            let text = with("", &["a"], keys);
+            outline(&text.replace(" use='signing'", ""))
+        };
+        let [gone, come] = [
+            (Is::Certificate, true, false, false),
+            (Is::Certificate, false, true, false),
+        ];
+        let told = |new| {
+            let told = changed(&for_both(&["one"]), &for_both(new), Voucher::Source);
+            let told = told.into_iter().filter(|told| told.0 != Is::EncryptsTo);
+            told.collect::<Vec<_>>()
+        };
+        assert_eq!(told(&["one again"]), [gone, come]);
+        assert_eq!(told(&["one", "one again"]), [come]);
+    }
+
+    /// As many as metadata has room for: comparing each with each would take minutes.
+    #[test]
+    fn r91_of_ever_so_many_lines_that_changed_each_is_told() {
+        let mut old = outline(&with("", &["a"], &["one"]));
+        let mut new = old.clone();
+        let lines = |of: &str| (0..50_000).map(|line| format!("{of} {line}")).collect();
+        (old.name_id_formats, new.name_id_formats) = (lines("old"), lines("new"));
+        let told = changed(&old, &new, Voucher::Source);
+        assert_eq!(told.len(), 100_000);
     }
 
     #[test]

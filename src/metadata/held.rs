@@ -68,6 +68,11 @@ impl HeldVersions {
         read(&self.refused_file(provider))
     }
 
+    /// Whether one was turned down, likewise.
+    pub fn is_refused(&self, provider: &ShortName) -> bool {
+        open_file(&self.refused_file(provider)).is_ok()
+    }
+
     /// Whether a version waits or was turned down, be it one that can be read or not: another one counts, or did.
     pub(super) fn is_any_there(&self, provider: &ShortName) -> bool {
         let files = [self.waiting_file(provider), self.refused_file(provider)];
@@ -165,11 +170,12 @@ mod tests {
         assert_eq!(again.waiting(&zoom).unwrap(), b"two");
         again.refuse(&zoom).unwrap();
         assert_eq!(held.waiting(&zoom), None);
-        assert!(!held.is_waiting(&zoom));
+        assert!(!held.is_waiting(&zoom) && held.is_refused(&zoom));
         assert_eq!(held.refused(&zoom).unwrap(), b"two");
         held.hold(&zoom, b"three").unwrap();
         held.forget(&zoom).unwrap();
         held.forget(&zoom).unwrap();
         assert_eq!((held.waiting(&zoom), held.refused(&zoom)), (None, None));
+        assert!(!held.is_refused(&zoom));
     }
 }

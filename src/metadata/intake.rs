@@ -7,7 +7,7 @@ use std::{collections::BTreeSet, io};
 use jiff::Timestamp;
 
 use super::{
-    difference::{self, Change, Voucher},
+    difference::{self, Change, Subject, Voucher},
     finding::Finding,
     outline::{self, Outline},
     read,
@@ -86,24 +86,40 @@ pub fn judge(
     if there.refused == Some(bytes) {
         return Verdict::Refused;
     }
-    let is_held = match there.counting {
-        Some(counting) => changes(counting, &new, config, schemes, now)
-            .is_none_or(|changes| changes.iter().any(|change| change.is_held)),
-        None => there.is_lost,
+    let changes = match there.counting {
+        Some(counting) => changes(counting, &new, config, schemes, now),
+        None => (!there.is_lost).then(Vec::new),
     };
-    if !is_held {
+    let is_held = |change: &Change| change.is_held;
+    if changes.as_ref().is_some_and(|it| !it.iter().any(is_held)) {
         return Verdict::New;
     }
-    let said = |bytes| said_by(bytes, config, schemes, now);
-    match (there.refused.and_then(said), said(bytes)) {
-        (Some(refused), Some(new)) if refused == new => Verdict::Refused,
-        (Some(_) | None, _) => Verdict::Held,
+    let mut held = changes.iter().flatten().filter(|it| it.is_held);
+    let is_smaller = held.any(|change| change.what == Subject::Entities);
+    let said = |bytes| {
+        let (sp, outline) = said_by(bytes, config, schemes, now)?;
+        // Of a group that has lost others, how many there are is what somebody has to look at.
+        let entities = if is_smaller { outline.entities } else { 1 };
+        Some((
+            sp,
+            Outline {
+                entities,
+                ..outline
+            },
+        ))
+    };
+    let refused = there.refused.and_then(said);
+    if refused.is_some() && refused == said(bytes) {
+        Verdict::Refused
+    } else {
+        Verdict::Held
     }
 }
 
-/// All that a version says of the provider, whenever it ends and is to be asked for again, whatever its `ID`, and whoever
-/// signed it: a source that is written anew each day brings up in none of these what was turned down. Of a file of many
-/// entities it is what is said of the one that is meant. None where that cannot be read any more.
+/// All that a version says of the provider, whenever it ends and is to be asked for again, whatever its `ID`, and by
+/// whatever signature: a source that is written anew each day brings up in none of these what was turned down. Of a file
+/// of many entities it is what is said of the one that is meant, and how many there are. None where that cannot be read
+/// any more, or no key vouches for it that has to by now: what a stranger said may be true where the provider says it.
 ///
 /// Both are compared, as each has something that the other one has not.
 fn said_by(
@@ -112,9 +128,12 @@ fn said_by(
     schemes: Schemes,
     now: Timestamp,
 ) -> Option<(ServiceProvider, Outline)> {
-    let unsigned = unsigned(config);
-    let described = read::read(bytes, &unsigned, schemes, now).provider?;
-    let outline = outline::look(bytes, &unsigned, schemes, now).outline?;
+    let endless = SpConfig {
+        max_validity_days: None,
+        ..config.clone()
+    };
+    let described = read::read(bytes, &endless, schemes, now).provider?;
+    let outline = outline::look(bytes, &endless, schemes, now).outline?;
     let sp = ServiceProvider {
         valid_until: None,
         cache_duration: None,
@@ -123,7 +142,6 @@ fn said_by(
     let outline = Outline {
         valid_until: None,
         cache_duration: None,
-        entities: 1,
         ..outline
     };
     Some((sp, outline))

@@ -228,6 +228,20 @@ fn r91_what_was_refused_is_refused_whenever_it_ends_whatever_its_id_and_whoever_
 }
 
 #[test]
+fn r91_a_group_that_was_refused_for_what_it_lost_is_held_again_with_any_other_number() {
+    let one = with("", &["a"], &["one"]);
+    let counting = Ok(Some(group(&one, 99).into_bytes()));
+    let refused = group(&one, 39);
+    let there = There::of(&counting, Some(refused.as_bytes()));
+    let judged = |text: &str| judge(text.as_bytes(), &config(), Schemes::HttpsOnly, there, now());
+    let again = group(&with("ID='_2'", &["a"], &["one"]), 39);
+    assert_eq!(judged(&again), Verdict::Refused);
+    assert_eq!(judged(&group(&one, 85)), Verdict::Held);
+    assert_eq!(judged(&group(&one, 3)), Verdict::Held);
+    assert_eq!(judged(&group(&one, 95)), Verdict::New);
+}
+
+#[test]
 fn r91_what_was_refused_for_its_end_is_taken_once_it_ends_later() {
     let of = |end: &str| with(&format!("validUntil='{end}'"), &["a"], &["one"]);
     let counting = Ok(Some(of("2026-12-24T00:00:00Z").into_bytes()));

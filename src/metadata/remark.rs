@@ -86,13 +86,17 @@ impl Remark {
     pub const fn hint(&self) -> Option<&'static str> {
         match self {
             Self::Finding(finding) => Some(finding.hint().words()),
-            Self::Held | Self::Refused => {
+            Self::Held => {
                 Some("passerelle sp diff --held shows what it would change; sp accept takes it")
             }
             Self::LastGood(_) => Some(
                 "mend the file; if the version before it must not count, remove that copy and start again",
             ),
             Self::NextKeyUnfit(_) => Some("roll over to a key of the present one's kind"),
+            Self::Refused => Some(
+                "to take it after all, remove held/NAME.refused below the state folder: the running server holds it \
+                 again, for sp accept",
+            ),
             Self::Unverifiable(_) => Some(
                 "name a key that it can verify in keys.signing, or ask the provider what it verifies and \
                  write it as `signature`",

@@ -353,10 +353,9 @@ impl Sources {
         }
     }
 
-    /// Whether the version that the source of `name` gave last is held.
-    pub fn is_held(&self, name: &ShortName) -> bool {
-        let sources = self.lock();
-        { sources.get(name) }.is_some_and(|source| source.record.state == SourceState::Held)
+    /// By what came of the last question to the source of `name`; none where nobody asks it.
+    pub fn state(&self, name: &ShortName) -> Option<SourceState> {
+        self.lock().get(name).map(|source| source.record.state)
     }
 
     /// Notes what the administrator decided of the version that waits.

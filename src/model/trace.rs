@@ -294,13 +294,6 @@ impl Trace {
     }
 }
 
-/// As it stands in the log.
-impl std::fmt::Display for Trace {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str(self.lines().as_str())
-    }
-}
-
 impl std::fmt::Display for Decision {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         let Self { by, about, verdict } = self;

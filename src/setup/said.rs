@@ -16,6 +16,10 @@ pub enum Said {
         /// On which day.
         until: String,
     },
+    /// Whether it verifies what our first key signs is not known.
+    EllipticKey,
+    /// The same of the key that follows.
+    EllipticNextKey,
     /// The first address may be one of another domain.
     EmailFirst,
     /// No address is sent.
@@ -31,10 +35,6 @@ pub enum Said {
     },
     /// An account is known by its address alone.
     EmployeeIdMissing,
-    /// Whether it verifies what our first key signs is not known.
-    EllipticKey,
-    /// The same of the key that follows.
-    EllipticNextKey,
     /// The assertions are encrypted.
     Encryption,
     /// The assertions will be encrypted.

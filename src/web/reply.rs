@@ -132,7 +132,7 @@ pub(super) fn to_farewell(
         Ok(Farewell::Confirm { form_key, person }) => {
             let page = Page::LogoutConfirm {
                 csrf: &form_key,
-                person: Some(&person),
+                person: person.as_deref(),
             };
             html(front, &page, language, StatusCode::OK)
         }

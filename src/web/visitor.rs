@@ -8,7 +8,10 @@ use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 
 use super::Front;
 use crate::{
-    edge::{browser::Cookies, limits::caller},
+    edge::{
+        browser::{Cookies, SESSION_COOKIE},
+        limits::caller,
+    },
     flow::Visit,
     model::language::Language,
 };
@@ -25,9 +28,20 @@ pub(super) fn visit(front: &Front, request: &Request) -> Visit {
     });
     Visit {
         browser: cookies.browser,
+        is_session_doubted: cookies.session.is_none() && names_session(request.headers()),
         session: cookies.session,
         address,
     }
+}
+
+/// Whether a cookie for a session came, in whatever form and however often.
+fn names_session(headers: &HeaderMap) -> bool {
+    let name = SESSION_COOKIE.as_bytes();
+    let mut cookies = headers.get_all(header::COOKIE).iter();
+    cookies.any(|cookie| {
+        let mut parts = cookie.as_bytes().windows(name.len());
+        parts.any(|part| part == name)
+    })
 }
 
 /// The language of a page: as chosen before, or as the browser prefers.

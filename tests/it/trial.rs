@@ -482,7 +482,11 @@ fn a_test_that_everyone_may_try_is_warned_of_outside_a_lab() {
         let built = build::load(&path, &Environment::default(), clock, entropy);
         let told = built.unwrap().warnings.into_iter();
         let of_testers = told.filter(|warning| warning.key == "test.people");
-        assert_eq!(of_testers.count(), warnings, "{testers}");
+        let of_testers: Vec<_> = of_testers.map(|warning| warning.to_string()).collect();
+        assert_eq!(of_testers.len(), warnings, "{testers}");
+        for warning in of_testers {
+            assert!(warning.contains("name nobody in a rule"), "{warning}");
+        }
     }
 }
 

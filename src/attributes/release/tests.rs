@@ -49,7 +49,7 @@ fn dump(policy: &ReleasePolicy, ours: &Attributes) -> String {
 fn trace_of(policy: &ReleasePolicy, ours: &Attributes) -> String {
     let mut trace = Trace::new();
     let _ = policy.release(ours, &Asked::default(), &mut trace);
-    trace.to_string()
+    trace.lines().as_str().to_owned()
 }
 
 /// The rules of the Zoom preset.

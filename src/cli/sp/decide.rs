@@ -83,8 +83,8 @@ pub(super) fn run(path: &Path, options: &Options, decision: Decision) -> anyhow:
     say(&match decision {
         Decision::Accept => format!("The version of {name} that was held counts from now on."),
         Decision::Refuse => format!(
-            "The version of {name} that was held is turned down: the one before it goes on. Another version is \
-             taken or held as before."
+            "The version of {name} that was held is turned down: the one before it goes on. One that says something \
+             else is taken or held as before; the same, only written anew, is not brought up again."
         ),
     });
     Ok(())

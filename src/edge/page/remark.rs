@@ -53,7 +53,7 @@ pub(super) fn in_french(
             let arguments = [("since", since.to_string())].into_iter().collect();
             Ok((words.text(key("remark-old"), &arguments)?, None))
         }
-        Remark::Refused => told(key("remark-refused"), Some(key("hint-held"))),
+        Remark::Refused => told(key("remark-refused"), Some(key("hint-refused"))),
         Remark::Unreadable { kind, said } => {
             let cause = if *kind == io::ErrorKind::NotFound {
                 plain(key("fault-file-not-there"))?

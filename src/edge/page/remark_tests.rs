@@ -109,6 +109,16 @@ fn every_remark_on_metadata_is_told_in_french_with_all_that_the_english_tells() 
             assert!(!text.ends_with('.') && !text.contains(['“', '”']), "{text}");
         }
     }
+    // Nothing waits that a command could take.
+    for (words, file) in [
+        (&french, "held/NOM.refused"),
+        (&english, "held/NAME.refused"),
+    ] {
+        let (_, hint) = words.remark(&Remark::Refused).unwrap();
+        let hint = hint.unwrap();
+        assert!(hint.contains(file), "{hint}");
+        assert!(!hint.contains("sp diff"), "{hint}");
+    }
     // What a system says stands there as it says it, where there are no words of ours.
     let said = |kind| {
         let said = "⌘".to_owned();

@@ -352,14 +352,14 @@ const fn said_key(said: &Said) -> &'static str {
     match said {
         Said::AuthnAge { .. } => key("zoom-rule-authn-age"),
         Said::CertificateEnds { .. } => key("zoom-rule-certificate-ends"),
+        Said::EllipticKey => key("provider-elliptic-key"),
+        Said::EllipticNextKey => key("provider-elliptic-next-key"),
         Said::EmailFirst => key("zoom-rule-email-first"),
         Said::EmailMissing => key("zoom-rule-email-missing"),
         Said::EmailNameId => key("zoom-rule-email-name-id"),
         Said::EmailSeveral => key("zoom-rule-email-several"),
         Said::EmployeeIdChanges { .. } => key("zoom-rule-employee-id-changes"),
         Said::EmployeeIdMissing => key("zoom-rule-employee-id-missing"),
-        Said::EllipticKey => key("provider-elliptic-key"),
-        Said::EllipticNextKey => key("provider-elliptic-next-key"),
         Said::Encryption => key("zoom-rule-encryption"),
         Said::EncryptionToCome => key("zoom-rule-encryption-to-come"),
         Said::EntityIds { .. } => key("zoom-rule-entity-ids"),
@@ -429,13 +429,13 @@ fn said_arguments(said: &Said) -> FluentArgs<'_> {
             let line = r#"name-id = { format = "email-address", from = "mail" }"#;
             arguments.set("line", line);
         }
-        Said::EmailFirst
+        Said::EllipticKey
+        | Said::EllipticNextKey
+        | Said::EmailFirst
         | Said::EmailMissing
         | Said::EmailNameId
         | Said::EmailSeveral
         | Said::EmployeeIdMissing
-        | Said::EllipticKey
-        | Said::EllipticNextKey
         | Said::Encryption
         | Said::EncryptionToCome
         | Said::MetadataWithoutEnd

@@ -2,7 +2,9 @@
 
 use std::{fs, path::PathBuf};
 
-use super::{WIKI, Wiki, gives, restarted, version};
+use passerelle::app::follow::{Decision, refresh};
+
+use super::{ACS, WIKI, Wiki, gives, restarted, version, version_with};
 use crate::{
     bridge::{
         Bridge,
@@ -155,4 +157,34 @@ async fn breach_of_iip_md03_sdp_md02_r90_metadata_that_is_not_signed_by_that_key
     let bridge = restarted(bridge);
     assert!(!bridge.takes(key).await);
     bridge.others_go_on().await;
+}
+
+#[tokio::test]
+async fn r91_what_was_refused_of_a_source_alone_is_held_again_once_a_key_that_is_named_vouches_for_it()
+ {
+    let (old, new) = (zoom_key(), library_key());
+    let wiki = Wiki::start(gives(&version(&[old]), "\"1\""));
+    let bridge = wiki.followed("").await;
+    let other = version(&[new]);
+    wiki.says(gives(&other, "\"2\""));
+    bridge.refresh_after(360).await;
+    bridge.decide("wiki", &other, Decision::Refuse).unwrap();
+    bridge.is_at("refused", false).await;
+    let path = bridge.folder.path().join("passerelle.toml");
+    let text = fs::read_to_string(&path).unwrap();
+    let private = "metadata-private = true\n";
+    let named = format!("{private}metadata-signed-by = 'idp.crt'\n");
+    fs::write(&path, text.replacen(private, &named, 1)).unwrap();
+    let bridge = restarted(bridge);
+    let signed_other = signed(&other, idp_key());
+    wiki.says(gives(&signed_other, "\"3\""));
+    refresh(&bridge.live).await;
+    assert_eq!(bridge.source().await.1, "held");
+    // What that key vouched for is not brought up again where it is only written anew.
+    let decided = bridge.decide("wiki", &signed_other, Decision::Refuse);
+    decided.unwrap();
+    let again = version_with("validUntil=\"2027-01-01T00:00:00Z\"", &[new], &[ACS]);
+    wiki.says(gives(&signed(&again, idp_key()), "\"4\""));
+    bridge.refresh_after(360).await;
+    assert_eq!(bridge.source().await.1, "refused");
 }

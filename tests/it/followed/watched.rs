@@ -179,6 +179,29 @@ async fn r91_a_watched_file_that_is_held_is_not_taken_at_a_reload_or_a_start_onc
 }
 
 #[tokio::test]
+async fn r91_a_watched_file_that_was_refused_is_held_again_once_somebody_takes_that_back() {
+    let (old, new) = (library_key(), intranet_key());
+    let bridge = watching();
+    refresh(&bridge.live).await;
+    let two = metadata(LIBRARY, "", new, &[LIBRARY_ACS]);
+    bridge.library_becomes(&two).await;
+    bridge.decide("library", &two, Decision::Refuse).unwrap();
+    let glance = async || {
+        for _ in 0..2 {
+            bridge.wait_seconds(5);
+            refresh(&bridge.live).await;
+        }
+        bridge.library(old).await
+    };
+    assert_eq!(glance().await, ("refused".to_owned(), false, true));
+    let refused = bridge.folder.path().join("state/held/library.refused");
+    fs::remove_file(refused).unwrap();
+    assert_eq!(glance().await, ("held".to_owned(), true, true));
+    bridge.decide("library", &two, Decision::Accept).unwrap();
+    assert!(bridge.library(new).await.2);
+}
+
+#[tokio::test]
 async fn r91_a_reload_compares_a_watched_file_with_what_runs_whatever_became_of_its_copy() {
     let (old, new) = (library_key(), intranet_key());
     let bridge = watching();
