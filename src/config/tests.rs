@@ -1,10 +1,9 @@
 use std::{fs, os::unix::fs::PermissionsExt as _, path::PathBuf};
 
-use rustix::fs::{CWD, FileType, Mode, mknodat};
 use tempfile::TempDir;
 
 use super::*;
-use crate::sys::tls;
+use crate::sys::{file::make_pipe, tls};
 
 mod faults;
 
@@ -400,7 +399,7 @@ fn a_pipe_in_the_place_of_a_key_is_refused_and_nobody_waits_for_it() {
     let place = Place::new();
     let path = place.0.path().join("certs/seal.keys");
     fs::remove_file(&path).unwrap();
-    mknodat(CWD, &path, FileType::Fifo, Mode::RUSR, 0).unwrap();
+    make_pipe(&path);
     let told = place.faults(&all_switched_on());
     assert!(told.contains("certs/seal.keys is not a file"), "{told}");
 }

@@ -299,10 +299,15 @@ impl InMemory {
     }
 }
 
+/// Makes a named pipe that nobody opens.
+#[cfg(test)]
+pub(crate) fn make_pipe(path: &Path) {
+    use rustix::fs::{FileType, Mode, mknodat};
+    mknodat(CWD, path, FileType::Fifo, Mode::RUSR, 0).unwrap();
+}
+
 #[cfg(test)]
 mod tests {
-    use rustix::fs::{FileType, Mode, mknodat};
-
     use super::*;
 
     fn names(folder: &Path) -> Vec<String> {
@@ -319,7 +324,7 @@ mod tests {
     fn r90_a_pipe_and_a_folder_are_no_files_and_nobody_waits_for_either() {
         let folder = tempfile::tempdir().unwrap();
         let pipe = folder.path().join("pipe");
-        mknodat(CWD, &pipe, FileType::Fifo, Mode::RUSR, 0).unwrap();
+        make_pipe(&pipe);
         for path in [&*pipe, folder.path()] {
             let refused = open_file(path).unwrap_err();
             assert_eq!(refused.kind(), io::ErrorKind::InvalidInput);
