@@ -23,7 +23,7 @@ impl DecisionLines {
     const USUAL: usize = 48;
 
     /// None, with room for so many.
-    pub fn with_room_for(lines: usize) -> Self {
+    fn with_room_for(lines: usize) -> Self {
         Self {
             text: String::with_capacity(lines * Self::USUAL),
             ends: Vec::with_capacity(lines),
@@ -31,7 +31,7 @@ impl DecisionLines {
     }
 
     /// Adds one.
-    pub fn push(&mut self, line: impl Display) {
+    fn push(&mut self, line: impl Display) {
         if !self.ends.is_empty() {
             self.text.push_str(Self::BETWEEN);
         }
