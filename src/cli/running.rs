@@ -20,7 +20,7 @@ use crate::{
         ask::{AskFault, ask},
     },
     sys::{
-        clock::{Clock as _, SystemClock},
+        clock::{Clock as _, CorrectedClock, SystemClock},
         entropy::OsEntropy,
     },
 };
@@ -31,7 +31,7 @@ pub(super) fn load(path: &Path) -> anyhow::Result<Built> {
     match build::load(
         path,
         &environment,
-        Arc::new(SystemClock),
+        Arc::new(CorrectedClock::new(Arc::new(SystemClock))),
         Arc::new(OsEntropy),
     ) {
         Ok(built) => Ok(built),

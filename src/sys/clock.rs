@@ -3,7 +3,10 @@
 use std::{
     fs::File,
     io::Read as _,
-    sync::{LazyLock, Mutex, MutexGuard, PoisonError},
+    sync::{
+        Arc, LazyLock, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicBool, Ordering},
+    },
     time::{Duration, Instant},
 };
 
@@ -28,6 +31,14 @@ pub trait Clock: Send + Sync + std::fmt::Debug {
     fn machine(&self) -> Option<String> {
         None
     }
+
+    /// What it shows itself, where it goes by others.
+    fn uncorrected(&self) -> Timestamp {
+        self.now()
+    }
+
+    /// Has it go by others, which it is so far ahead of. Not each can.
+    fn correct(&self, _ahead: SignedDuration) {}
 }
 
 /// The clock of the machine.
@@ -52,6 +63,79 @@ impl Clock for SystemClock {
         let file = File::open("/proc/sys/kernel/random/boot_id").ok()?;
         file.take(LONGEST_ID).read_to_string(&mut id).ok()?;
         Some(id.trim().to_owned()).filter(|id| !id.is_empty())
+    }
+}
+
+/// By how much more the time of day may have moved than has passed where nobody has set the clock.
+const MOST_DRIFT: SignedDuration = SignedDuration::from_secs(5);
+
+/// A clock that goes by others once it is told how far it is ahead of them.
+///
+/// As soon as somebody sets it, that says nothing any more, and it shows its own time until it is told again.
+#[derive(Debug)]
+pub struct CorrectedClock {
+    of: Arc<dyn Clock>,
+    is_corrected: AtomicBool,
+    known: Mutex<Correction>,
+}
+
+#[derive(Clone, Copy, Debug, Default)]
+struct Correction {
+    ahead: SignedDuration,
+    /// What it showed when nothing had passed yet: another one since it was set.
+    began: SignedDuration,
+}
+
+impl CorrectedClock {
+    /// One that shows the time of `of` until it is told otherwise.
+    pub fn new(of: Arc<dyn Clock>) -> Self {
+        Self {
+            of,
+            is_corrected: AtomicBool::new(false),
+            known: Mutex::default(),
+        }
+    }
+
+    fn began(&self, shown: Timestamp) -> SignedDuration {
+        let passed = SignedDuration::try_from(self.of.passed()).unwrap_or_default();
+        shown.as_duration().saturating_sub(passed)
+    }
+
+    fn known(&self) -> MutexGuard<'_, Correction> {
+        self.known.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Clock for CorrectedClock {
+    fn now(&self) -> Timestamp {
+        let shown = self.of.now();
+        if !self.is_corrected.load(Ordering::Relaxed) {
+            return shown;
+        }
+        let Correction { ahead, began } = *self.known();
+        let set_by = self.began(shown).saturating_sub(began);
+        if set_by.abs() > MOST_DRIFT {
+            return shown;
+        }
+        shown.checked_sub(ahead).unwrap_or(shown)
+    }
+
+    fn passed(&self) -> Duration {
+        self.of.passed()
+    }
+
+    fn machine(&self) -> Option<String> {
+        self.of.machine()
+    }
+
+    fn uncorrected(&self) -> Timestamp {
+        self.of.now()
+    }
+
+    fn correct(&self, ahead: SignedDuration) {
+        let began = self.began(self.of.now());
+        *self.known() = Correction { ahead, began };
+        self.is_corrected.store(!ahead.is_zero(), Ordering::Relaxed);
     }
 }
 
@@ -111,5 +195,33 @@ mod tests {
         assert_eq!(clock.passed(), Duration::from_secs(5));
         let one = SystemClock.passed();
         assert!(SystemClock.passed() >= one);
+    }
+
+    #[test]
+    fn a_clock_goes_by_others_until_it_is_told_otherwise_or_set() {
+        let seconds = SignedDuration::from_secs;
+        let own = Arc::new(ManualClock::starting_at(Timestamp::UNIX_EPOCH));
+        let clock = CorrectedClock::new(Arc::<ManualClock>::clone(&own));
+        let shows = || [clock.now().as_second(), clock.uncorrected().as_second()];
+        own.advance(seconds(1_000));
+        assert_eq!(shows(), [1_000, 1_000]);
+        for (ahead, shown) in [(120, 880), (-120, 1_120), (0, 1_000), (120, 880)] {
+            clock.correct(seconds(ahead));
+            assert_eq!(shows(), [shown, 1_000]);
+        }
+        own.advance(seconds(60));
+        assert_eq!(shows(), [940, 1_060]);
+        // Slowly, as time servers do it.
+        own.advance(seconds(-5));
+        assert_eq!(shows(), [935, 1_055]);
+        own.advance(seconds(-115));
+        assert_eq!(shows(), [940, 940]);
+        own.advance(seconds(60));
+        assert_eq!(shows(), [1_000, 1_000]);
+        clock.correct(seconds(30));
+        assert_eq!(shows(), [970, 1_000]);
+        assert_eq!(clock.passed(), own.passed());
+        let machine = CorrectedClock::new(Arc::new(SystemClock)).machine();
+        assert_eq!(machine, SystemClock.machine());
     }
 }

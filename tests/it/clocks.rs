@@ -116,12 +116,13 @@ async fn a_node_whose_clock_is_ten_minutes_off_is_not_ready_until_it_is_set() {
         let (one, other) = (node(&redis, 1, 0), node(&redis, 2, minutes));
         let log = Log::start();
         assert_eq!(told(&other).await, (200, json!([]), Value::Null));
-        // A node that is told so looks again soon, and is not ready seconds after its start.
+        // One that begins is not ready from the first answer on, and looks again soon.
         let again_after = compare(&[&one, &other], 1).await;
         assert!(again_after < COMPARED_EVERY / 5, "{again_after:?}");
+        let wrong = (503, json!(["clock"]), json!("wrong"));
+        assert_eq!(told(&other).await, wrong, "{minutes}");
         assert_eq!(compare(&[&other], 1).await, COMPARED_EVERY);
         assert_eq!(told(&one).await, (200, json!([]), json!("right")));
-        let wrong = (503, json!(["clock"]), json!("wrong"));
         assert_eq!(told(&other).await, wrong, "{minutes}");
         let metrics = other.metrics().await;
         assert!(

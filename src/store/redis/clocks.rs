@@ -3,7 +3,8 @@
 //! The server says what time it is, and each node leaves there how far its own clock is ahead, for a minute. Where ours
 //! is far from the server's, one of the two is wrong, and the other nodes decide which: it is ours where more of them
 //! are near the server than near us. Otherwise nobody knows, or it is the server's clock: that takes no node out of
-//! service. What a node leaves is sealed, bound to it and to the server's time: whoever may write to the server, and does
+//! service. Where it is less far, and still further than Zoom allows for, what we say goes by the others, by the same
+//! majority. What a node leaves is sealed, bound to it and to the server's time: whoever may write to the server, and does
 //! not run its machine, can remove it and cannot say anything in its place.
 
 use std::{
@@ -36,6 +37,9 @@ const COUNTS_FOR: Duration = Duration::from_mins(1);
 /// From which difference on a clock is wrong: a provider's request is taken for five minutes where nothing else is
 /// configured, and Zoom takes an answer for about as long.
 const MOST: SignedDuration = SignedDuration::from_mins(5);
+/// From which difference on we go by the others: Zoom takes no answer whose time is a minute off, and its own clock may
+/// be off as well.
+const CORRECTED_FROM: SignedDuration = SignedDuration::from_secs(20);
 /// How often in a row the others must say so: a machine that is halted between its clock and the question, as one that is
 /// moved, reads a clock that was right.
 const TIMES: u8 = 2;
@@ -49,6 +53,8 @@ const LONGEST: usize = 128;
 /// How it stands with our clock.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum ClockStanding {
+    /// It is near that of Redis, and still off: what we say goes by those of Redis and of more of the other nodes.
+    Corrected,
     /// It is far from that of Redis, and the other nodes do not say that ours is the wrong one.
     Disputed,
     /// It is near that of Redis.
@@ -61,6 +67,7 @@ impl ClockStanding {
     /// The word for it.
     pub const fn word(self) -> &'static str {
         match self {
+            Self::Corrected => "corrected",
             Self::Disputed => "disputed",
             Self::Right => "right",
             Self::Wrong => "wrong",
@@ -104,6 +111,13 @@ impl Statement {
     }
 }
 
+/// What follows from what was compared.
+struct Learnt {
+    again_after: Duration,
+    /// How far ahead our clock is of those that we go by.
+    correction: SignedDuration,
+}
+
 /// What is known of the clocks.
 #[derive(Debug)]
 pub(super) struct Clocks {
@@ -119,6 +133,10 @@ struct Known {
     last: Option<(ClockRecord, Instant)>,
     /// How often in a row the others said that our clock is wrong.
     contradicted: u8,
+    /// How often in a row they said that it is off.
+    off: u8,
+    /// What we go by.
+    correction: SignedDuration,
     /// What was logged last.
     told: Option<ClockStanding>,
     /// Whether it was logged that the server does not say what time it is.
@@ -164,7 +182,7 @@ impl Clocks {
         clock: &dyn Clock,
     ) -> Duration {
         let asked_at = Instant::now();
-        let (now, node) = (clock.now(), self.node(clock));
+        let (now, node) = (clock.uncorrected(), self.node(clock));
         let mut call = Call::of(&scripts::CLOCKS);
         call.key(places.heard.as_str()).key(places.clocks.as_str());
         call.arg(node).arg(MOST_NODES);
@@ -189,7 +207,11 @@ impl Clocks {
             .filter(|statement| statement.counts_at(theirs))
             .map(|statement| SignedDuration::from_millis(statement.ahead))
             .collect();
-        let again_after = self.learn(ahead, &others);
+        let Learnt {
+            again_after,
+            correction,
+        } = self.learn(ahead, &others);
+        clock.correct(correction);
         let statement = Statement {
             ahead: i64::try_from(ahead.as_millis()).unwrap_or(i64::MAX),
             theirs,
@@ -209,23 +231,33 @@ impl Clocks {
         again_after
     }
 
-    /// Takes in how far our clock is ahead, and those of the others; says how soon to compare again.
-    fn learn(&self, ahead: SignedDuration, others: &[SignedDuration]) -> Duration {
-        let is_near = |ahead: SignedDuration| ahead.abs() < MOST;
-        let near_server = others.iter().filter(|of| is_near(**of)).count();
-        let near_us = { others.iter() }.filter(|of| is_near(ahead.saturating_sub(**of)));
-        let mut known = self.known();
-        known.contradicted = if !is_near(ahead) && near_server > near_us.count() {
-            known.contradicted.saturating_add(1)
-        } else {
-            0
+    /// Takes in how far our clock is ahead, and those of the others.
+    fn learn(&self, ahead: SignedDuration, others: &[SignedDuration]) -> Learnt {
+        let is_contradicted = |bound: SignedDuration| {
+            let is_near = |ahead: SignedDuration| ahead.abs() < bound;
+            let near_server = others.iter().filter(|of| is_near(**of)).count();
+            let near_us = { others.iter() }.filter(|of| is_near(ahead.saturating_sub(**of)));
+            !is_near(ahead) && near_server > near_us.count()
         };
-        let standing = if is_near(ahead) {
-            ClockStanding::Right
-        } else if known.contradicted >= TIMES {
-            ClockStanding::Wrong
+        let counted = |before: u8, is_so| if is_so { before.saturating_add(1) } else { 0 };
+        let mut known = self.known();
+        // A node that has just begun is sent nobody until it is asked again, and so nobody in vain.
+        let needed = if known.told.is_none() { 1 } else { TIMES };
+        known.contradicted = counted(known.contradicted, is_contradicted(MOST));
+        known.off = counted(known.off, is_contradicted(CORRECTED_FROM));
+        let is_near = ahead.abs() < MOST;
+        known.correction = if !is_near || known.off == 0 {
+            SignedDuration::ZERO
+        } else if known.off >= needed {
+            ahead
         } else {
-            ClockStanding::Disputed
+            known.correction
+        };
+        let standing = match (is_near, known.contradicted >= needed) {
+            (true, _) if known.correction.is_zero() => ClockStanding::Right,
+            (true, _) => ClockStanding::Corrected,
+            (false, true) => ClockStanding::Wrong,
+            (false, false) => ClockStanding::Disputed,
         };
         let record = ClockRecord { ahead, standing };
         known.last = Some((record, Instant::now()));
@@ -233,10 +265,14 @@ impl Clocks {
         if before.unwrap_or(ClockStanding::Right) != standing {
             record.tell();
         }
-        if (1..TIMES).contains(&known.contradicted) {
-            AGAIN_AFTER
-        } else {
-            COMPARED_EVERY
+        let is_asked_again = [known.contradicted, known.off].contains(&1);
+        Learnt {
+            again_after: if is_asked_again {
+                AGAIN_AFTER
+            } else {
+                COMPARED_EVERY
+            },
+            correction: known.correction,
         }
     }
 
@@ -268,6 +304,11 @@ impl ClockRecord {
                 clock.ahead_seconds = ahead,
                 "our clock and that of Redis agree again"
             ),
+            ClockStanding::Corrected => tracing::warn!(
+                clock.ahead_seconds = ahead,
+                "our clock is off: what this node says and judges goes by those of Redis and of most of the other nodes, \
+                 until it is set: see timedatectl"
+            ),
             ClockStanding::Disputed => tracing::warn!(
                 clock.ahead_seconds = ahead,
                 "our clock and that of Redis do not agree, and the other nodes have not said for long enough that ours \
@@ -288,20 +329,20 @@ mod tests {
     use crate::sys::{clock::SystemClock, entropy::SeededEntropy};
 
     /// What becomes of a node whose clock is ahead by so many seconds, time after time, while the others are ahead by
-    /// those.
-    fn standings(times: &[(i64, &[i64])]) -> Vec<&'static str> {
+    /// those. A question mark is behind what is asked again soon.
+    fn standings(times: &[(i64, &[i64])]) -> Vec<String> {
         let clocks = Clocks::new(Arc::new(SeededEntropy::new(1)));
         let each = times.iter().map(|(ahead, others)| {
             let others = others.iter().copied().map(SignedDuration::from_secs);
             let others: Vec<_> = others.collect();
-            let again_after = clocks.learn(SignedDuration::from_secs(*ahead), &others);
-            let is_soon = again_after < COMPARED_EVERY;
+            let learnt = clocks.learn(SignedDuration::from_secs(*ahead), &others);
             let standing = clocks.record().unwrap().standing.word();
-            if is_soon {
-                "disputed for now"
-            } else {
-                standing
-            }
+            let by = match learnt.correction.as_secs() {
+                0 => String::new(),
+                by => format!(" by {by}"),
+            };
+            let is_soon = learnt.again_after < COMPARED_EVERY;
+            format!("{standing}{by}{}", if is_soon { "?" } else { "" })
         });
         each.collect()
     }
@@ -312,20 +353,41 @@ mod tests {
             let far: (i64, &[i64]) = (ahead, &[0]);
             let told = standings(&[(120, &[0]), far, far, far, (-240, &[0]), far]);
             let wrong = [
-                "right",
-                "disputed for now",
+                "corrected by 120?",
+                "disputed?",
                 "wrong",
                 "wrong",
-                "right",
-                "disputed for now",
+                "corrected by -240",
+                "disputed?",
             ];
             assert_eq!(told, wrong, "{ahead}");
+            // Who has just begun has nobody come before it is known, and may have been wronged.
+            assert_eq!(standings(&[far, far]), ["wrong?", "wrong"], "{ahead}");
+            assert_eq!(standings(&[far, (0, &[0])]), ["wrong?", "right"], "{ahead}");
         }
         // More of several agree with Redis, whatever the others say.
         for others in [&[0, 600, -240][..], &[0, -600], &[0, 0, 0, 600, 600]] {
             let times = [(600, others); 2];
             assert_eq!(standings(&times)[1], "wrong", "{others:?}");
         }
+    }
+
+    #[test]
+    fn a_clock_that_is_off_by_less_goes_by_redis_where_another_node_does_and_not_otherwise() {
+        for ahead in [20, 120, -120, -299] {
+            let off: (i64, &[i64]) = (ahead, &[0]);
+            let [now, soon] = ["", "?"].map(|soon| format!("corrected by {ahead}{soon}"));
+            let right: (i64, &[i64]) = (0, &[0]);
+            assert_eq!(standings(&[off, off, right]), [&*soon, &now, "right"]);
+            let told = standings(&[right, off, off, off, right, off, right]);
+            let corrected = ["right", "right?", &now, &now, "right", "right?", "right"];
+            assert_eq!(told, corrected);
+            // The server's clock may be the one that is off, and nobody else may be there to say so.
+            for others in [&[ahead][..], &[], &[0, ahead], &[600]] {
+                assert_eq!(standings(&[(ahead, others); 3]), ["right"; 3], "{others:?}");
+            }
+        }
+        assert_eq!(standings(&[(19, &[0][..]); 3]), ["right"; 3]);
     }
 
     #[test]
