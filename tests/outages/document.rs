@@ -21,14 +21,16 @@ const NOT_YET: &str = "Not played yet.\n";
 const INTRODUCTION: &str = "\
 # Reliability
 
-What was counted while nodes, Redis, CAS and the directory were killed, stopped or broken under a steady load of whole sign-ins:
+What was counted while nodes, Redis, CAS and the directory were killed, stopped or broken, or a clock, a disk or a log was, under a steady load of whole sign-ins:
 a request of the provider's, CAS or the form, and the answer, which a strict reader reads and of which every value must be that
 person's own. 300 people sign in, one of five at CAS (django-cas-server), the others at a directory (OpenLDAP). Most have a
 session; one sign-in of ten is of somebody who has none. Two nodes serve each kind, in turn and without regard to who comes; where a
 node takes no connection, or hangs up on a GET, the other one is asked once, as by the balancers of `deploy/`. A form is
 never sent again by itself; whoever was hung up on has the browser send it again. Only a node that is killed may hang up on anybody.
 
-Who has a session that was kept is let in by it: while a node, CAS or the directory is away, and after everything else.
+Who has a session that was kept is let in by it: while a node, CAS or the directory is away, and after everything else. For its clock
+a node is started again as on another machine (libfaketime, and a mount of another `boot_id`); a node that says that it is not ready is
+sent nobody, as by a balancer. A full disk is one on which no file of a node can grow.
 
 `make soak` plays each row for a minute and writes this file; a row says for how long it was played, and on what. A row that is missing
 here fails the tests. What it means:

@@ -33,6 +33,8 @@ mod planted;
 #[cfg(test)]
 mod play;
 #[cfg(test)]
+mod promises;
+#[cfg(test)]
 mod rows;
 #[cfg(test)]
 mod scene;

@@ -3,7 +3,7 @@
 //! The servers make none of them, so a rule that never breaks a promise would look as one that holds. It takes no server and no
 //! time, and is done before each run.
 
-use std::net::{Ipv4Addr, SocketAddr};
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 
 use passerelle::{
     sp_check::{Identity, ReadAttribute, ReadNameId},
@@ -94,6 +94,9 @@ const fn during([_, _, during, ..]: &mut [Tally; 5]) -> &mut Tally {
     during
 }
 
+/// The node that lets everybody in.
+const NODE: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 1);
+
 /// Somebody who has signed in.
 fn come(how: How, pair: Pair, has_waited: bool) -> SignedIn {
     SignedIn {
@@ -101,7 +104,7 @@ fn come(how: How, pair: Pair, has_waited: bool) -> SignedIn {
         had: Had::Nothing,
         come: Came {
             how,
-            let_in_by: Some(SocketAddr::from((Ipv4Addr::LOCALHOST, 1))),
+            let_in_by: Some(NODE),
             has_waited,
             has_begun_anew: false,
             has_reloaded: false,
@@ -126,7 +129,13 @@ fn broken(outage: Outage, plant: impl Fn(&mut [Tally; 5], &mut Counted)) -> Vec<
         | Outage::StoreHangs
         | Outage::StoreSlow
         | Outage::StoreRefusesThePassword => during.reused = 0,
-        Outage::StoreFull | Outage::MasterKilled | Outage::MasterHangs => {}
+        Outage::StoreFull
+        | Outage::MasterKilled
+        | Outage::MasterHangs
+        | Outage::ClockTwoMinutesOff
+        | Outage::ClockTenMinutesOff
+        | Outage::DiskFull
+        | Outage::LogClosed => {}
         Outage::CasDown => returns.count(&come(How::ThroughCas, Pair::AtCas, true)),
         Outage::DirectoryDown => returns.count(&come(How::Typed, Pair::AtDirectory, true)),
     }
@@ -138,6 +147,7 @@ fn broken(outage: Outage, plant: impl Fn(&mut [Tally; 5], &mut Counted)) -> Vec<
             unanswered: vec![0.0; 4],
             ..Marks::default()
         },
+        first: Some(NODE),
         ..Counted::default()
     };
     counted.before.unanswered = vec![0.0; 4];

@@ -1,17 +1,19 @@
-//! The rows of the table of outages: what happens, how everybody comes to know of it, and what is promised.
+//! The rows of the table of outages: what happens, and how everybody comes to know of it.
+
+use std::{net::SocketAddr, time::Duration};
 
 use anyhow::{Context as _, ensure};
+use rustix::process::Rlimit;
 use serde_json::Value;
 
 use crate::{
-    count::{Pair, Tally},
-    lab::{redis_server::Redis, redis_topology::role},
-    scene::{STORE_PASSWORD, Scene},
+    count::Pair,
+    lab::{process::Server, redis_server::Redis, redis_topology::role},
+    scene::{Node, STORE_PASSWORD, Scene},
     store::{One, Store, Topology, bound},
 };
 
-/// What happens. What is not about other servers (a disk that is full, a log that nobody reads) has its place here, too: a
-/// variant, and an arm of each function below.
+/// What happens: to other servers, or to the machine that a node runs on.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(crate) enum Outage {
     /// A node of each pair is killed.
@@ -30,13 +32,22 @@ pub(crate) enum Outage {
     MasterHangs,
     CasDown,
     DirectoryDown,
+    /// The clock of one node is two minutes ahead of all others.
+    ClockTwoMinutesOff,
+    /// It is ten minutes ahead.
+    ClockTenMinutesOff,
+    /// No file of a node can grow: neither its log nor what else it writes.
+    DiskFull,
+    /// Nobody takes what a node logs.
+    LogClosed,
 }
+
+/// How far ahead the clock of a node is.
+const TWO_MINUTES: Duration = Duration::from_mins(2);
+const TEN_MINUTES: Duration = Duration::from_mins(10);
 
 /// The median of what a sign-in may take, and the 99th percentile where a time is promised, in milliseconds.
 pub(crate) const MOST_MS: f64 = 1_000.0;
-
-/// Whether something is as it is promised, and what is said where it is not.
-type Promise = (bool, &'static str);
 
 /// What an outage does to sessions.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -68,6 +79,8 @@ pub(crate) struct Counted {
     pub(crate) before: Marks,
     pub(crate) back: Marks,
     pub(crate) now: Marks,
+    /// The node whose clock is the one that is off.
+    pub(crate) first: Option<SocketAddr>,
 }
 
 /// All that runs, and what is known of the outage that is on.
@@ -79,6 +92,8 @@ pub(crate) struct Stage {
     back: Marks,
     /// The number of the master that is away.
     gone: Option<usize>,
+    /// What the nodes were allowed whose files cannot grow.
+    allowed: Vec<Rlimit>,
 }
 
 impl Outage {
@@ -96,6 +111,10 @@ impl Outage {
                 Self::StoreRefusesThePassword,
                 Self::CasDown,
                 Self::DirectoryDown,
+                Self::ClockTwoMinutesOff,
+                Self::ClockTenMinutesOff,
+                Self::DiskFull,
+                Self::LogClosed,
             ],
             Topology::Sentinel | Topology::Cluster => &[
                 Self::MasterKilled,
@@ -135,6 +154,10 @@ impl Outage {
             Self::DirectoryDown => {
                 "sessions_go_on_while_the_directory_is_down_and_whoever_waits_is_let_in_after_it"
             }
+            Self::ClockTwoMinutesOff => "a_clock_that_is_two_minutes_off_is_nobody_s_concern",
+            Self::ClockTenMinutesOff => "a_node_whose_clock_is_ten_minutes_off_says_so",
+            Self::DiskFull => "people_sign_in_while_the_disk_is_full",
+            Self::LogClosed => "people_sign_in_while_nobody_takes_the_log",
         }
     }
 
@@ -153,6 +176,10 @@ impl Outage {
             Self::MasterHangs => "the master hangs (SIGSTOP), another one is promoted",
             Self::CasDown => "the CAS server is down",
             Self::DirectoryDown => "the directory is down",
+            Self::ClockTwoMinutesOff => "the clock of a node is 2 minutes ahead",
+            Self::ClockTenMinutesOff => "the clock of a node is 10 minutes ahead",
+            Self::DiskFull => "the disk is full",
+            Self::LogClosed => "nobody takes the log (its pipe is closed)",
         }
     }
 
@@ -170,7 +197,11 @@ impl Outage {
             | Self::MasterKilled
             | Self::MasterHangs
             | Self::CasDown
-            | Self::DirectoryDown => false,
+            | Self::DirectoryDown
+            | Self::ClockTwoMinutesOff
+            | Self::ClockTenMinutesOff
+            | Self::DiskFull
+            | Self::LogClosed => false,
         }
     }
 
@@ -188,16 +219,47 @@ impl Outage {
             | Self::StoreSlow
             | Self::StoreRefusesThePassword
             | Self::MasterKilled
-            | Self::MasterHangs => None,
+            | Self::MasterHangs
+            | Self::ClockTwoMinutesOff
+            | Self::ClockTenMinutesOff
+            | Self::DiskFull
+            | Self::LogClosed => None,
+        }
+    }
+
+    /// Whether a node is stopped for it, or started again.
+    pub(crate) const fn stops_a_node(self) -> bool {
+        match self {
+            Self::NodeKilled
+            | Self::NodeStopped
+            | Self::ClockTwoMinutesOff
+            | Self::ClockTenMinutesOff
+            | Self::LogClosed => true,
+            Self::StoreRestartsEmpty
+            | Self::StoreDown
+            | Self::StoreHangs
+            | Self::StoreFull
+            | Self::StoreSlow
+            | Self::StoreRefusesThePassword
+            | Self::MasterKilled
+            | Self::MasterHangs
+            | Self::CasDown
+            | Self::DirectoryDown
+            | Self::DiskFull => false,
         }
     }
 
     /// What becomes of sessions in the store.
     pub(crate) const fn to_sessions(self) -> ToSessions {
         match self {
-            Self::NodeKilled | Self::NodeStopped | Self::CasDown | Self::DirectoryDown => {
-                ToSessions::Nothing
-            }
+            Self::NodeKilled
+            | Self::NodeStopped
+            | Self::CasDown
+            | Self::DirectoryDown
+            | Self::ClockTwoMinutesOff
+            | Self::ClockTenMinutesOff
+            | Self::DiskFull
+            | Self::LogClosed => ToSessions::Nothing,
             Self::StoreRestartsEmpty => ToSessions::Lost,
             Self::StoreDown => ToSessions::LostAndNoneKept,
             Self::StoreHangs
@@ -221,10 +283,7 @@ impl Outage {
             }
             Self::NodeStopped => {
                 for node in stage.scene.nodes.iter_mut().step_by(2) {
-                    let mut server = node.server.take().context("no node")?;
-                    server.terminate();
-                    let status = server.ends().await;
-                    ensure!(status.success(), "the node ended with {status}");
+                    stop(node).await?;
                 }
             }
             Self::StoreRestartsEmpty => start_again(&mut stage.store).await,
@@ -244,6 +303,20 @@ impl Outage {
             }
             Self::CasDown => stage.scene.cas.stop(),
             Self::DirectoryDown => stage.scene.directory.stop(),
+            Self::ClockTwoMinutesOff => stage.first_is_ahead(TWO_MINUTES).await?,
+            Self::ClockTenMinutesOff => {
+                // A balancer sends nobody to a node that is stopped, until it is ready.
+                stage.scene.leave_out(stage.first()?.address, true);
+                stage.first_is_ahead(TEN_MINUTES).await?;
+            }
+            Self::DiskFull => {
+                let servers = stage.scene.nodes.iter().filter_map(|it| it.server.as_ref());
+                stage.allowed = servers.map(Server::forbid_growth).collect();
+            }
+            Self::LogClosed => {
+                let closed = stage.scene.nodes.iter().filter(|node| node.close_log());
+                ensure!(closed.count() > 0, "no node logs into a pipe");
+            }
         }
         Ok(())
     }
@@ -281,6 +354,12 @@ impl Outage {
                 let failed = directory_failed(&stage.scene.told()?);
                 Ok(failed > stage.marks.directory_failed)
             }
+            Self::ClockTwoMinutesOff => {
+                Ok(stage.clock_of_first()? == (200, "corrected".to_owned()))
+            }
+            Self::ClockTenMinutesOff => Ok(stage.clock_of_first()? == (503, "wrong".to_owned())),
+            Self::DiskFull => Ok(stage.logs_fail(Node::has_log_file)),
+            Self::LogClosed => Ok(stage.logs_fail(|node| !node.has_log_file())),
         }
     }
 
@@ -289,7 +368,7 @@ impl Outage {
         match self {
             Self::NodeKilled | Self::NodeStopped => {
                 for node in stage.scene.nodes.iter_mut().step_by(2) {
-                    node.start().await;
+                    node.start().await?;
                 }
             }
             Self::StoreRestartsEmpty => {}
@@ -302,6 +381,25 @@ impl Outage {
             Self::MasterHangs => stage.master()?.redis.go_on(),
             Self::CasDown => stage.scene.cas.start_again().await,
             Self::DirectoryDown => stage.scene.directory.start_again().await,
+            Self::ClockTwoMinutesOff | Self::ClockTenMinutesOff => {
+                let first = stage.scene.nodes.first_mut().context("no node")?;
+                stop(first).await?;
+                first.start().await?;
+                stage.scene.leave_out(stage.first()?.address, false);
+            }
+            Self::DiskFull => {
+                let servers = stage.scene.nodes.iter().filter_map(|it| it.server.as_ref());
+                for (server, allowed) in servers.zip(std::mem::take(&mut stage.allowed)) {
+                    server.allow_growth(allowed);
+                }
+            }
+            Self::LogClosed => {
+                // As whoever mends it does: one after the other.
+                for node in stage.scene.nodes.iter_mut().filter(|it| !it.has_log_file()) {
+                    stop(node).await?;
+                    node.start().await?;
+                }
+            }
         }
         Ok(())
     }
@@ -327,148 +425,23 @@ impl Outage {
             | Self::StoreSlow
             | Self::StoreRefusesThePassword
             | Self::CasDown
-            | Self::DirectoryDown => stage.each_says_of_the_store(true),
-        }
-    }
-
-    /// What is promised whatever happens: whether it is so, and what is not otherwise.
-    fn of_all(self, tallies: &[Tally; 5]) -> [Promise; 15] {
-        let [before, onset, during, returns, after] = tallies;
-        let all = Tally::of_all(tallies);
-        let met_it = onset.signed_in + during.signed_in + returns.signed_in;
-        [
-            (all.failed == 0, "a sign-in failed"),
-            (all.mixed == 0, "somebody was told to be somebody else"),
-            (
-                all.anew == 0 || self == Self::NodeKilled,
-                "an answer was lost",
-            ),
-            (
-                all.retried == 0 || matches!(self, Self::NodeKilled | Self::NodeStopped),
-                "a node hung up on a request, and nobody had stopped it",
-            ),
-            (
-                all.hung_up == 0 || self == Self::NodeKilled,
-                "a node that was not killed hung up on a request",
-            ),
-            (
-                all.revived == 0,
-                "somebody was let in by a session that was lost",
-            ),
-            (
-                before.waited == 0,
-                "somebody still had to wait who came before it",
-            ),
-            (after.waited == 0, "somebody had to wait after it"),
-            (
-                during.times().percentile(50) <= MOST_MS || during.times().count() == 0,
-                "half of the sign-ins took more than a second",
-            ),
-            (all.typed_at_cas == 0, "somebody had to type at CAS again"),
-            (before.signed_in > 0, "nobody signed in before it"),
-            (before.reused > 0, "no session was of use before it"),
-            (met_it > 0, "nobody signed in while it lasted"),
-            (after.signed_in > 0, "nobody signed in after it"),
-            (returns.reused > 0, "no session was of use after it"),
-        ]
-    }
-
-    /// What is promised of this one alone.
-    fn of_it(self, counted: &Counted, tallies: &[Tally; 5]) -> Vec<Promise> {
-        let Counted { before, back, now } = counted;
-        let [_, onset, during, _, after] = tallies;
-        let all = Tally::of_all(tallies);
-        let nobody_waits = (all.waited == 0, "somebody had to wait");
-        let remembered = "somebody had a session that was kept, and was not let in by it";
-        // One who came while a question was not answered in time, as on a machine that others use, is not known.
-        let ever_known = (is_at_most(all.forgotten, before, now), remembered);
-        let known_after = (is_at_most(after.forgotten, back, now), remembered);
-        let of_use = (during.reused > 0, "no session was of use meanwhile");
-        let typed = (
-            during.typed > 0,
-            "nobody signed in at the directory meanwhile",
-        );
-        let through_cas = (during.through_cas > 0, "nobody signed in at CAS meanwhile");
-        let waits = (all.waited > 0, "nobody had to wait");
-        match self {
-            Self::NodeKilled | Self::NodeStopped => vec![
-                nobody_waits,
-                ever_known,
-                of_use,
-                (all.retried > 0, "no request was put to another node"),
-            ],
-            Self::StoreRestartsEmpty => {
-                let renewed = onset.renewed + during.renewed;
-                vec![
-                    nobody_waits,
-                    known_after,
-                    (renewed > 0, "nobody came whose session was lost"),
-                ]
+            | Self::DirectoryDown
+            | Self::ClockTwoMinutesOff
+            | Self::ClockTenMinutesOff => stage.each_says_of_the_store(true),
+            Self::DiskFull | Self::LogClosed => {
+                Ok(stage.logs_fail(|_node| false) && stage.each_says_of_the_store(true)?)
             }
-            Self::StoreDown
-            | Self::StoreHangs
-            | Self::StoreSlow
-            | Self::StoreRefusesThePassword => vec![
-                nobody_waits,
-                known_after,
-                (
-                    during.reused == 0,
-                    "a session was known that nobody could look up",
-                ),
-                typed,
-                through_cas,
-                now.says_more_unguarded(before),
-                now.says_more_unkept(before),
-                now.says_more_unmarked(before),
-            ],
-            // Who has a session that was kept before is still known.
-            Self::StoreFull => vec![
-                nobody_waits,
-                known_after,
-                of_use,
-                typed,
-                now.says_more_unguarded(before),
-                now.says_more_unkept(before),
-            ],
-            Self::MasterKilled | Self::MasterHangs => vec![
-                nobody_waits,
-                known_after,
-                (during.signed_in > 0, "nobody signed in meanwhile"),
-            ],
-            Self::CasDown => vec![
-                ever_known,
-                of_use,
-                typed,
-                waits,
-                (
-                    all.waited_at_directory == 0,
-                    "somebody had to wait who signs in at the directory",
-                ),
-            ],
-            Self::DirectoryDown => vec![
-                ever_known,
-                of_use,
-                through_cas,
-                waits,
-                (
-                    all.waited == all.waited_at_directory,
-                    "somebody had to wait who signs in at CAS",
-                ),
-            ],
         }
     }
+}
 
-    /// What was not as it is promised; [`Tally`] by [`crate::count::Phase`].
-    pub(crate) fn broken_promises(
-        self,
-        counted: &Counted,
-        tallies: &[Tally; 5],
-    ) -> Vec<&'static str> {
-        let promises = self.of_all(tallies).into_iter();
-        let promises = promises.chain(self.of_it(counted, tallies));
-        let broken = promises.filter(|(is_so, _)| !is_so);
-        broken.map(|(_, what)| what).collect()
-    }
+/// Stops a node as `systemctl stop` does.
+async fn stop(node: &mut Node) -> anyhow::Result<()> {
+    let mut server = node.server.take().context("no node")?;
+    server.terminate();
+    let status = server.ends().await;
+    ensure!(status.success(), "the node ended with {status}");
+    Ok(())
 }
 
 /// Starts all servers that store once more, empty.
@@ -479,21 +452,6 @@ async fn start_again(store: &mut Store) {
 }
 
 impl Marks {
-    fn says_more_unguarded(&self, before: &Self) -> Promise {
-        let is_so = self.unguarded > before.unguarded;
-        (is_so, "no request without a mark was counted")
-    }
-
-    fn says_more_unmarked(&self, before: &Self) -> Promise {
-        let is_so = self.unmarked > before.unmarked;
-        (is_so, "no ticket without a mark was counted")
-    }
-
-    fn says_more_unkept(&self, before: &Self) -> Promise {
-        let is_so = self.unkept > before.unkept;
-        (is_so, "no session that was not kept was counted")
-    }
-
     fn of(stage: &mut Stage) -> anyhow::Result<Self> {
         // A server that does not answer has none.
         let servers = stage.store.each();
@@ -510,11 +468,7 @@ impl Marks {
             running.map(|node| node.counted(name)).collect()
         };
         let sum = |name| Ok::<f64, anyhow::Error>(each(name)?.iter().sum());
-        let told: Vec<_> = scene
-            .nodes
-            .iter()
-            .filter_map(crate::scene::Node::told)
-            .collect();
+        let told: Vec<_> = scene.nodes.iter().filter_map(Node::told).collect();
         Ok(Self {
             unguarded: sum("requests_without_replay_mark_total")?,
             unkept: sum("sessions_unkept_total")?,
@@ -524,14 +478,6 @@ impl Marks {
             run_ids,
         })
     }
-}
-
-/// Whether so many are no more than the questions to the store that were not answered between the two.
-fn is_at_most(count: usize, before: &Marks, now: &Marks) -> bool {
-    let both = now.unanswered.iter().zip(&before.unanswered);
-    // A node that was started again in between counts from none.
-    let each = both.map(|(now, before)| if now < before { *now } else { now - before });
-    u32::try_from(count).is_ok_and(|count| f64::from(count) <= each.sum())
 }
 
 /// How often the directory has failed, as the nodes tell it.
@@ -551,6 +497,7 @@ impl Stage {
             marks: Marks::default(),
             back: Marks::default(),
             gone: None,
+            allowed: Vec::new(),
         }
     }
 
@@ -574,7 +521,32 @@ impl Stage {
             now: Marks::of(self)?,
             before: self.marks.clone(),
             back: self.back.clone(),
+            first: Some(self.first()?.address),
         })
+    }
+
+    fn first(&self) -> anyhow::Result<&Node> {
+        self.scene.nodes.first().context("no node")
+    }
+
+    /// Starts the first node again, on a machine whose clock is ahead.
+    async fn first_is_ahead(&mut self, ahead: Duration) -> anyhow::Result<()> {
+        let first = self.scene.nodes.first_mut().context("no node")?;
+        stop(first).await?;
+        first.start_ahead(ahead).await
+    }
+
+    /// The status of `/readyz` of the first node, and how it stands with its clock.
+    fn clock_of_first(&self) -> anyhow::Result<(u16, String)> {
+        let (status, told) = self.first()?.says().context("no answer")?;
+        let standing = told.pointer("/clock/state").and_then(Value::as_str);
+        Ok((status, standing.context("nothing of its clock")?.to_owned()))
+    }
+
+    /// Whether `/readyz` says of the logs of these nodes that they fail, and of those of all others that they do not.
+    fn logs_fail(&self, fail: impl Fn(&Node) -> bool) -> bool {
+        let mut nodes = self.scene.nodes.iter();
+        nodes.all(|node| node.says_that_the_log_fails() == Some(fail(node)))
     }
 
     fn one(&mut self) -> anyhow::Result<&mut One> {

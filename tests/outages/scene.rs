@@ -4,11 +4,19 @@
 //! keys and the same store.
 
 use std::{
-    fs::{self, Permissions},
+    collections::BTreeSet,
+    fs::{self, File, Permissions},
+    io::{PipeReader, Read as _, Write as _, pipe},
     net::SocketAddr,
     os::unix::fs::PermissionsExt as _,
     path::{Path, PathBuf},
-    sync::Arc,
+    process::Command,
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicBool, Ordering},
+    },
+    thread,
+    time::Duration,
 };
 
 use anyhow::{Context as _, ensure};
@@ -16,9 +24,9 @@ use serde_json::Value;
 
 use crate::{
     at_cas::AtCas,
-    count::{Counter, Pair},
+    count::{Counter, Pair, lock},
     kit::{
-        browser::Browser,
+        browser::{Answer, Browser},
         people::People,
         place::{PASSWORD, PROGRAM, Place},
         reading::Reader,
@@ -51,25 +59,120 @@ pub(crate) struct Node {
     configuration: PathBuf,
     pub(crate) address: SocketAddr,
     metrics: SocketAddr,
+    log: Log,
 }
+
+/// Where what a node logs goes.
+enum Log {
+    /// Into a file that it has open.
+    File,
+    /// Into a pipe, as `journald` takes it, for as long as this says so.
+    Pipe(Arc<AtomicBool>),
+}
+
+/// Runs a program with another name of the machine than it has: what a node is told apart by from those on other machines.
+const ON_ANOTHER_MACHINE: &str =
+    r#"mount --bind "$1" /proc/sys/kernel/random/boot_id && shift && exec "$@""#;
+/// What has a program read another clock.
+const CLOCKS: &str = "/usr/lib/*/faketime/libfaketimeMT.so.1";
 
 impl Node {
     /// Starts it, and waits until it is ready.
-    pub(crate) async fn start(&mut self) {
-        let server = Server::start("node", Path::new(PROGRAM), &self.folder, |command| {
+    ///
+    /// # Errors
+    ///
+    /// Nothing can take what it logs.
+    pub(crate) async fn start(&mut self) -> anyhow::Result<()> {
+        self.run(Path::new(PROGRAM), |_command| {}).await?;
+        until("the node is ready", async || self.told().is_some()).await;
+        Ok(())
+    }
+
+    /// Starts it as on a machine of its own, whose clock is ahead of all others. It may not become ready.
+    ///
+    /// # Errors
+    ///
+    /// There is no libfaketime.
+    pub(crate) async fn start_ahead(&mut self, ahead: Duration) -> anyhow::Result<()> {
+        let machine = self.folder.join("boot_id");
+        fs::write(&machine, format!("machine-of-{}", self.address))?;
+        let clocks = glob(CLOCKS)?;
+        self.run(Path::new("/usr/bin/unshare"), |command| {
             command
-                .arg("serve")
-                .arg("--config")
-                .arg(&self.configuration);
+                .args(["--user", "--map-root-user", "--mount", "--"])
+                .args(["sh", "-c", ON_ANOTHER_MACHINE, "sh"])
+                .arg(&machine)
+                .arg(PROGRAM)
+                .env("LD_PRELOAD", &clocks)
+                .env("FAKETIME", format!("+{}s", ahead.as_secs()))
+                // What has passed, passes for everybody.
+                .env("FAKETIME_DONT_FAKE_MONOTONIC", "1");
+        })
+        .await
+    }
+
+    /// Starts what runs it, and waits until it listens.
+    async fn run(
+        &mut self,
+        program: &Path,
+        dress: impl FnOnce(&mut Command),
+    ) -> anyhow::Result<()> {
+        let mut output = None;
+        if let Log::Pipe(is_taken) = &self.log {
+            let (reader, writer) = pipe()?;
+            let file = File::create(self.folder.join("piped.log"))?;
+            is_taken.store(true, Ordering::SeqCst);
+            let is_taken = Arc::clone(is_taken);
+            thread::spawn(move || take_log(reader, file, &is_taken));
+            output = Some(writer);
+        }
+        let server = Server::start("node", program, &self.folder, |command| {
+            dress(command);
+            command.arg("serve").arg("--config");
+            command.arg(&self.configuration);
+            if let Some(output) = output {
+                command.stdout(output);
+            }
         });
         self.server = Some(server.listens_on(self.address.port()).await);
-        until("the node is ready", async || self.told().is_some()).await;
+        Ok(())
+    }
+
+    /// Has nobody take what it logs, where that goes into a pipe. Whether it does.
+    pub(crate) fn close_log(&self) -> bool {
+        match &self.log {
+            Log::File => false,
+            Log::Pipe(is_taken) => {
+                is_taken.store(false, Ordering::SeqCst);
+                true
+            }
+        }
+    }
+
+    /// Whether it logs into a file.
+    pub(crate) const fn has_log_file(&self) -> bool {
+        match self.log {
+            Log::File => true,
+            Log::Pipe(_) => false,
+        }
     }
 
     /// What `/readyz` says, where that is that people can sign in.
     pub(crate) fn told(&self) -> Option<Value> {
-        let page = ask(self.address, "/readyz").ok()?;
-        serde_json::from_str(&page).ok()
+        let (status, told) = self.says()?;
+        (status == 200).then_some(told)
+    }
+
+    /// The status of `/readyz`, and what it says.
+    pub(crate) fn says(&self) -> Option<(u16, Value)> {
+        let answer = get(self.address, "/readyz").ok()?;
+        let told = serde_json::from_str(&answer.page).ok()?;
+        Some((answer.status, told))
+    }
+
+    /// Whether `/readyz` says that lines of the log are lost; nothing where it does not say.
+    pub(crate) fn says_that_the_log_fails(&self) -> Option<bool> {
+        self.told()?.pointer("/log/fails")?.as_bool()
     }
 
     /// Whether `passerelle status` says that the store answers.
@@ -102,11 +205,38 @@ impl Node {
 }
 
 fn ask(address: SocketAddr, path: &str) -> anyhow::Result<String> {
-    let mut machine = Browser::open(address, 0)?;
-    machine.get(path)?;
-    let answer = machine.receive()?;
+    let answer = get(address, path)?;
     ensure!(answer.status == 200, "{path}: {}", answer.status);
     Ok(answer.page)
+}
+
+fn get(address: SocketAddr, path: &str) -> anyhow::Result<Answer> {
+    let mut machine = Browser::open(address, 0)?;
+    machine.get(path)?;
+    machine.receive()
+}
+
+/// Takes what is logged, until it ends or is to be taken no more.
+fn take_log(mut reader: PipeReader, mut file: File, is_taken: &AtomicBool) {
+    let mut some = [0; 4096];
+    while is_taken.load(Ordering::SeqCst) {
+        match reader.read(&mut some) {
+            Ok(0) | Err(_) => return,
+            Ok(read) => {
+                let taken = some.get(..read).unwrap_or_default();
+                if file.write_all(taken).is_err() {
+                    return;
+                }
+            }
+        }
+    }
+}
+
+/// The file that a pattern of a shell stands for.
+fn glob(pattern: &str) -> anyhow::Result<String> {
+    let (found, names) = run("sh", &["-c", &format!("ls {pattern}")], &[]);
+    ensure!(found, "{pattern} is missing: run scripts/install test");
+    Ok(names.lines().next().unwrap_or_default().to_owned())
 }
 
 /// All that runs beside the store.
@@ -117,6 +247,8 @@ pub(crate) struct Scene {
     pub(crate) cas: CasServer,
     /// Its address, as the nodes know it.
     cas_url: String,
+    /// The nodes that a balancer sends nobody to.
+    out: Arc<Mutex<BTreeSet<SocketAddr>>>,
     place: Place,
     people: People,
 }
@@ -146,6 +278,7 @@ impl Scene {
             directory,
             cas,
             cas_url: format!("https://localhost:{cas_port}/cas"),
+            out: Arc::default(),
             place,
             people,
         };
@@ -155,7 +288,7 @@ impl Scene {
             scene.nodes.push(node);
         }
         for node in &mut scene.nodes {
-            node.start().await;
+            node.start().await?;
         }
         Ok(scene)
     }
@@ -188,7 +321,23 @@ impl Scene {
             configuration: self.place.another(&name, address, &lines)?,
             address,
             metrics,
+            // The disk of those may be full, and the pipe of the others be closed.
+            log: if number < 2 {
+                Log::File
+            } else {
+                Log::Pipe(Arc::default())
+            },
         })
+    }
+
+    /// Has a balancer send nobody to a node, as one does that is told that it is not ready, or somebody again.
+    pub(crate) fn leave_out(&self, node: SocketAddr, is_out: bool) {
+        let mut out = lock(&self.out);
+        if is_out {
+            out.insert(node);
+        } else {
+            out.remove(&node);
+        }
     }
 
     /// Everybody, at a browser of their own, and who reads the answers.
@@ -198,7 +347,8 @@ impl Scene {
     /// A node does not answer.
     pub(crate) fn guests(&self, counter: &Arc<Counter>) -> anyhow::Result<(Vec<Guest>, Reader)> {
         let [ldap, cas] = [Pair::AtDirectory, Pair::AtCas].map(|pair| {
-            let nodes = Nodes::at(pair, self.addresses(pair), Arc::clone(counter));
+            let out = Arc::clone(&self.out);
+            let nodes = Nodes::at(pair, self.addresses(pair), out, Arc::clone(counter));
             Arc::new(nodes)
         });
         let people = self.people.open.iter().take(PEOPLE).enumerate();

@@ -1,9 +1,10 @@
 //! Somebody who signs in as a browser does, at nodes of which a balancer takes one after the other.
 
 use std::{
+    collections::BTreeSet,
     net::SocketAddr,
     sync::{
-        Arc,
+        Arc, Mutex,
         atomic::{AtomicUsize, Ordering},
     },
 };
@@ -16,7 +17,7 @@ use passerelle::{
 
 use crate::{
     at_cas::{AtCas, Led, NobodyThere},
-    count::{Came, Counter, How, Pair},
+    count::{Came, Counter, How, Pair, lock},
     kit::{
         browser::{Answer, Browser, Form, between, value_of},
         people::Person,
@@ -36,16 +37,24 @@ const STEPS: usize = 16;
 pub(crate) struct Nodes {
     pub(crate) pair: Pair,
     addresses: Vec<SocketAddr>,
+    /// Those that say that they are not ready.
+    out: Arc<Mutex<BTreeSet<SocketAddr>>>,
     turn: AtomicUsize,
     counter: Arc<Counter>,
 }
 
 impl Nodes {
     /// Those that listen here; what is put to another one is counted.
-    pub(crate) const fn at(pair: Pair, addresses: Vec<SocketAddr>, counter: Arc<Counter>) -> Self {
+    pub(crate) const fn at(
+        pair: Pair,
+        addresses: Vec<SocketAddr>,
+        out: Arc<Mutex<BTreeSet<SocketAddr>>>,
+        counter: Arc<Counter>,
+    ) -> Self {
         Self {
             pair,
             addresses,
+            out,
             turn: AtomicUsize::new(0),
             counter,
         }
@@ -59,12 +68,14 @@ impl Nodes {
     /// [`HungUp`] where a form was taken: it may have been done, and is not sent again. No node answers.
     fn ask(&self, browser: &mut Browser, step: &Step) -> anyhow::Result<Answered> {
         let turn = self.turn.fetch_add(1, Ordering::Relaxed);
+        let out = lock(&self.out).clone();
         let order = (0..self.addresses.len()).filter_map(|place| {
             let number = (turn + place) % self.addresses.len();
             self.addresses.get(number)
         });
+        let order: Vec<_> = order.filter(|address| !out.contains(address)).collect();
         let (mut last, mut was_hung_up_on) = (None, false);
-        for (place, address) in order.enumerate() {
+        for (place, address) in order.iter().copied().enumerate() {
             match put(browser, *address, step) {
                 Ok(()) => {
                     return Ok(Answered {
@@ -81,7 +92,7 @@ impl Nodes {
                             return Err(cause);
                         }
                     }
-                    if place + 1 < self.addresses.len() {
+                    if place + 1 < order.len() {
                         self.counter.retried(&cause);
                     }
                     last = Some(cause);

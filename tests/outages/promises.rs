@@ -1,0 +1,196 @@
+//! What is promised of each row of the table of outages.
+
+use crate::{
+    count::Tally,
+    rows::{Counted, MOST_MS, Marks, Outage},
+};
+
+/// Whether something is as it is promised, and what is said where it is not.
+type Promise = (bool, &'static str);
+
+impl Outage {
+    /// What is promised whatever happens: whether it is so, and what is not otherwise.
+    fn of_all(self, tallies: &[Tally; 5]) -> [Promise; 15] {
+        let [before, onset, during, returns, after] = tallies;
+        let all = Tally::of_all(tallies);
+        let met_it = onset.signed_in + during.signed_in + returns.signed_in;
+        [
+            (all.failed == 0, "a sign-in failed"),
+            (all.mixed == 0, "somebody was told to be somebody else"),
+            (
+                all.anew == 0 || self == Self::NodeKilled,
+                "an answer was lost",
+            ),
+            (
+                all.retried == 0 || self.stops_a_node(),
+                "a node hung up on a request, and nobody had stopped it",
+            ),
+            (
+                all.hung_up == 0 || self == Self::NodeKilled,
+                "a node that was not killed hung up on a request",
+            ),
+            (
+                all.revived == 0,
+                "somebody was let in by a session that was lost",
+            ),
+            (
+                before.waited == 0,
+                "somebody still had to wait who came before it",
+            ),
+            (after.waited == 0, "somebody had to wait after it"),
+            (
+                during.times().percentile(50) <= MOST_MS || during.times().count() == 0,
+                "half of the sign-ins took more than a second",
+            ),
+            (all.typed_at_cas == 0, "somebody had to type at CAS again"),
+            (before.signed_in > 0, "nobody signed in before it"),
+            (before.reused > 0, "no session was of use before it"),
+            (met_it > 0, "nobody signed in while it lasted"),
+            (after.signed_in > 0, "nobody signed in after it"),
+            (returns.reused > 0, "no session was of use after it"),
+        ]
+    }
+
+    /// What is promised of this one alone.
+    fn of_it(self, counted: &Counted, tallies: &[Tally; 5]) -> Vec<Promise> {
+        let Counted { before, now, .. } = counted;
+        let [_, onset, during, ..] = tallies;
+        let all = Tally::of_all(tallies);
+        let Common {
+            nobody_waits,
+            ever_known,
+            known_after,
+            of_use,
+            typed,
+            through_cas,
+        } = Common::of(counted, tallies);
+        let waits = (all.waited > 0, "nobody had to wait");
+        match self {
+            Self::NodeKilled | Self::NodeStopped => {
+                let retried = (all.retried > 0, "no request was put to another node");
+                vec![nobody_waits, ever_known, of_use, retried]
+            }
+            Self::StoreRestartsEmpty => {
+                let renewed = onset.renewed + during.renewed > 0;
+                let told = "nobody came whose session was lost";
+                vec![nobody_waits, known_after, (renewed, told)]
+            }
+            Self::StoreDown
+            | Self::StoreHangs
+            | Self::StoreSlow
+            | Self::StoreRefusesThePassword => {
+                let unknown = during.reused == 0;
+                vec![
+                    nobody_waits,
+                    known_after,
+                    (unknown, "a session was known that nobody could look up"),
+                    typed,
+                    through_cas,
+                    now.says_more_unguarded(before),
+                    now.says_more_unkept(before),
+                    now.says_more_unmarked(before),
+                ]
+            }
+            // Who has a session that was kept before is still known.
+            Self::StoreFull => vec![
+                nobody_waits,
+                known_after,
+                of_use,
+                typed,
+                now.says_more_unguarded(before),
+                now.says_more_unkept(before),
+            ],
+            Self::MasterKilled | Self::MasterHangs => {
+                let signed_in = (during.signed_in > 0, "nobody signed in meanwhile");
+                vec![nobody_waits, known_after, signed_in]
+            }
+            Self::CasDown => {
+                let at_cas = all.waited_at_directory == 0;
+                let told = "somebody had to wait who signs in at the directory";
+                vec![ever_known, of_use, typed, waits, (at_cas, told)]
+            }
+            Self::DirectoryDown => {
+                let at_directory = all.waited == all.waited_at_directory;
+                let told = "somebody had to wait who signs in at CAS";
+                vec![ever_known, of_use, through_cas, waits, (at_directory, told)]
+            }
+            Self::ClockTwoMinutesOff => {
+                let ahead = counted.first;
+                let lets_in = ahead.is_some_and(|node| during.let_in_by.contains(&node));
+                let told = "the node whose clock is ahead let nobody in";
+                vec![nobody_waits, ever_known, of_use, (lets_in, told)]
+            }
+            Self::ClockTenMinutesOff | Self::DiskFull | Self::LogClosed => {
+                vec![nobody_waits, ever_known, of_use, typed, through_cas]
+            }
+        }
+    }
+
+    /// What was not as it is promised; [`Tally`] by [`crate::count::Phase`].
+    pub(crate) fn broken_promises(
+        self,
+        counted: &Counted,
+        tallies: &[Tally; 5],
+    ) -> Vec<&'static str> {
+        let promises = self.of_all(tallies).into_iter();
+        let promises = promises.chain(self.of_it(counted, tallies));
+        let broken = promises.filter(|(is_so, _)| !is_so);
+        broken.map(|(_, what)| what).collect()
+    }
+}
+
+/// What several rows promise.
+struct Common {
+    nobody_waits: Promise,
+    ever_known: Promise,
+    known_after: Promise,
+    of_use: Promise,
+    typed: Promise,
+    through_cas: Promise,
+}
+
+impl Common {
+    fn of(counted: &Counted, tallies: &[Tally; 5]) -> Self {
+        let Counted {
+            before, back, now, ..
+        } = counted;
+        let [_, _, during, _, after] = tallies;
+        let all = Tally::of_all(tallies);
+        let remembered = "somebody had a session that was kept, and was not let in by it";
+        let typed_told = "nobody signed in at the directory meanwhile";
+        Self {
+            nobody_waits: (all.waited == 0, "somebody had to wait"),
+            // One who came while a question was not answered in time, as on a machine that others use, is not known.
+            ever_known: (is_at_most(all.forgotten, before, now), remembered),
+            known_after: (is_at_most(after.forgotten, back, now), remembered),
+            of_use: (during.reused > 0, "no session was of use meanwhile"),
+            typed: (during.typed > 0, typed_told),
+            through_cas: (during.through_cas > 0, "nobody signed in at CAS meanwhile"),
+        }
+    }
+}
+
+impl Marks {
+    fn says_more_unguarded(&self, before: &Self) -> Promise {
+        let is_so = self.unguarded > before.unguarded;
+        (is_so, "no request without a mark was counted")
+    }
+
+    fn says_more_unmarked(&self, before: &Self) -> Promise {
+        let is_so = self.unmarked > before.unmarked;
+        (is_so, "no ticket without a mark was counted")
+    }
+
+    fn says_more_unkept(&self, before: &Self) -> Promise {
+        let is_so = self.unkept > before.unkept;
+        (is_so, "no session that was not kept was counted")
+    }
+}
+
+/// Whether so many are no more than the questions to the store that were not answered between the two.
+fn is_at_most(count: usize, before: &Marks, now: &Marks) -> bool {
+    let both = now.unanswered.iter().zip(&before.unanswered);
+    // A node that was started again in between counts from none.
+    let each = both.map(|(now, before)| if now < before { *now } else { now - before });
+    u32::try_from(count).is_ok_and(|count| f64::from(count) <= each.sum())
+}
