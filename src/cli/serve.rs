@@ -7,7 +7,10 @@ use clap::{Args, ValueEnum};
 use rustix::process::{
     DumpableBehavior, Resource, Rlimit, Signal, getrlimit, set_dumpable_behavior, setrlimit,
 };
-use tokio::signal::unix::{SignalKind, signal};
+use tokio::{
+    signal::unix::{SignalKind, signal},
+    time::timeout,
+};
 use tracing_subscriber::{Layer as _, Registry, filter::LevelFilter, layer::SubscriberExt as _};
 
 use crate::{
@@ -28,6 +31,8 @@ use crate::{
 
 /// How long threads may go on that are in the midst of something when the server has stopped.
 const LAST_WAIT: Duration = Duration::from_secs(5);
+/// How long the steps of sign-ins may take that still wait to be kept for the help desk.
+const LAST_STORIES: Duration = Duration::from_secs(2);
 
 #[derive(Args, Debug)]
 pub(super) struct Options {
@@ -123,15 +128,21 @@ pub(super) fn run(path: &Path, options: &Options) -> anyhow::Result<()> {
             tell_metrics(&live, metrics)
                 .with_context(|| format!("cannot tell metrics at {}", metrics.listen))?;
         }
-        serve(&live, &server, ready, stop)
-            .await
-            .with_context(|| format!("cannot serve at {}", server.listen))
+        let end = serve(&live, &server, ready, stop).await;
+        keep_stories(&live).await;
+        end.with_context(|| format!("cannot serve at {}", server.listen))
     });
     // What waits for a file system that hangs would wait for ever.
     runtime.shutdown_timeout(LAST_WAIT);
     end?;
     tracing::info!("stopped");
     Ok(())
+}
+
+/// Has the steps kept that still wait. What a store that is away does not take in time is lost with this process.
+async fn keep_stories(live: &Live) {
+    let stories = Arc::clone(&live.current().front.bridge.stories);
+    let _late = timeout(LAST_STORIES, stories.rest()).await;
 }
 
 /// Waits for the turn of the state folder. One that is not there yet has nothing in it to wait for; without a turn in one

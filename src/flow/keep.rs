@@ -1,7 +1,8 @@
 //! What is kept of each step for the help desk, beside the log.
 //!
 //! Whoever signs in neither waits for this nor is stopped by it: a step goes into a queue, and where that is full it is
-//! dropped and counted. One task takes the steps to the store, one after the other, so that those of one sign-in stay in order.
+//! dropped and counted. One task takes the steps to the store, those of several sign-ins together and those of one in their
+//! order.
 
 use std::{
     sync::{
@@ -11,8 +12,13 @@ use std::{
     time::Duration,
 };
 
+use futures_util::future::join_all;
 use jiff::{SignedDuration, Timestamp};
-use tokio::{runtime::Handle, sync::mpsc, time::sleep};
+use tokio::{
+    runtime::Handle,
+    sync::{mpsc, oneshot},
+    time::sleep,
+};
 
 use super::{
     Next, Reply, bridge::Bridge, oversight::HANDLE_CHARS, stop::Stopped, story::Story, way::JOURNEY,
@@ -36,6 +42,8 @@ const MOST_WAITING: usize = 512;
 /// How long the first of them waits for others. To wake the task for each by itself would cost every sign-in a tenth of
 /// its signature.
 const GATHERED_FOR: Duration = Duration::from_millis(50);
+/// How many go to the store at one time, which takes them in one piece.
+const TOGETHER: usize = 16;
 /// How long the story of somebody who has not proven who they are is kept at most, and no longer than half of what others
 /// are: anybody can bring about as many stops as they like, and those go first where there is no more room.
 const UNPROVEN: SignedDuration = SignedDuration::from_hours(24);
@@ -45,8 +53,16 @@ const UNPROVEN: SignedDuration = SignedDuration::from_hours(24);
 pub struct StoryKeeper {
     node: String,
     /// Its task is begun by the first step: where this is made there may be nothing yet that runs tasks.
-    queue: OnceLock<mpsc::Sender<Waiting>>,
+    queue: OnceLock<mpsc::Sender<Queued>>,
     dropped: Arc<AtomicU64>,
+}
+
+/// What stands in the queue.
+#[derive(Debug)]
+enum Queued {
+    Step(Box<Waiting>),
+    /// Who is to be told that all before it was taken to the store.
+    Tell(oneshot::Sender<()>),
 }
 
 /// A step that waits to be kept.
@@ -74,6 +90,18 @@ impl StoryKeeper {
         self.dropped.load(Ordering::Relaxed)
     }
 
+    /// Waits until each step that was put here so far was taken to the store.
+    pub async fn rest(&self) {
+        let Some(queue) = self.queue.get() else {
+            return;
+        };
+        let (tell, told) = oneshot::channel();
+        if queue.send(Queued::Tell(tell)).await.is_ok() {
+            // A task that has ended keeps nothing any more.
+            let _ = told.await;
+        }
+    }
+
     fn put(&self, waiting: Waiting) {
         let taken = Handle::try_current().is_ok_and(|runtime| {
             let queue = self.queue.get_or_init(|| {
@@ -81,7 +109,7 @@ impl StoryKeeper {
                 runtime.spawn(keep_all(steps, Arc::clone(&self.dropped)));
                 queue
             });
-            queue.try_send(waiting).is_ok()
+            queue.try_send(Queued::Step(Box::new(waiting))).is_ok()
         });
         if !taken {
             self.dropped.fetch_add(1, Ordering::Relaxed);
@@ -90,15 +118,44 @@ impl StoryKeeper {
 }
 
 /// Ends with the last sender, after what waits.
-async fn keep_all(mut steps: mpsc::Receiver<Waiting>, dropped: Arc<AtomicU64>) {
+async fn keep_all(mut steps: mpsc::Receiver<Queued>, dropped: Arc<AtomicU64>) {
     while let Some(first) = steps.recv().await {
         sleep(GATHERED_FOR).await;
         let mut next = Some(first);
-        while let Some(waiting) = next {
-            waiting.keep(&dropped).await;
-            next = steps.try_recv().ok();
+        while let Some(first) = next {
+            let (together, rest) = gather(first, &mut steps);
+            join_all(together.into_iter().map(|waiting| waiting.keep(&dropped))).await;
+            next = match rest {
+                Some(Queued::Tell(tell)) => {
+                    // Who has gone away need not be told.
+                    let _ = tell.send(());
+                    steps.try_recv().ok()
+                }
+                Some(step @ Queued::Step(_)) => Some(step),
+                None => steps.try_recv().ok(),
+            };
         }
     }
+}
+
+/// Some that wait, each of another sign-in so that none overtakes one of its own, and what comes next if that was looked
+/// at.
+fn gather(first: Queued, steps: &mut mpsc::Receiver<Queued>) -> (Vec<Waiting>, Option<Queued>) {
+    let mut together: Vec<Waiting> = Vec::new();
+    let mut next = Some(first);
+    while let Some(queued) = next {
+        match queued {
+            Queued::Step(waiting) if together.iter().all(|it| it.code != waiting.code) => {
+                together.push(*waiting);
+            }
+            queued @ (Queued::Step(_) | Queued::Tell(_)) => return (together, Some(queued)),
+        }
+        if together.len() >= TOGETHER {
+            break;
+        }
+        next = steps.try_recv().ok();
+    }
+    (together, None)
 }
 
 impl Waiting {
@@ -220,5 +277,101 @@ fn told(end: Result<&Reply, &Stopped>) -> (&'static str, bool) {
         Ok(Next::GoToCas(_)) => ("sent to CAS", false),
         Ok(Next::GoOn(_)) => ("sent on", false),
         Err(_) => ("stopped", true),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::store::{Limits, memory::MemoryStore};
+
+    /// A step of the sign-in of this code, which says its number.
+    fn step(store: &Arc<Store>, code: u8, number: usize) -> Waiting {
+        let later = Timestamp::from_second(86_400).unwrap();
+        Waiting {
+            store: Arc::clone(store),
+            code: SupportCode::of([code; 5]),
+            step: StoryStep {
+                at: Timestamp::UNIX_EPOCH,
+                node: String::new(),
+                sp: None,
+                is_trial: false,
+                person: None,
+                session: None,
+                end: number.to_string(),
+                stop: None,
+                decisions: DecisionLines::default(),
+            },
+            keeping: Keeping {
+                until: later,
+                at_first_until: None,
+                is_end: false,
+            },
+            now: Timestamp::UNIX_EPOCH,
+        }
+    }
+
+    fn store() -> Arc<Store> {
+        let limits = Limits {
+            sessions: 1,
+            idle: SignedDuration::from_hours(1),
+            replay_marks: 1,
+            attempts: 1,
+            story_bytes: 1 << 20,
+        };
+        Arc::new(Store::Memory(MemoryStore::new(limits)))
+    }
+
+    #[tokio::test]
+    async fn those_of_several_sign_ins_go_together_and_two_of_one_after_each_other() {
+        let (store, (queue, mut steps)) = (store(), mpsc::channel(MOST_WAITING));
+        let put = |code, number| {
+            let step = Box::new(step(&store, code, number));
+            queue.try_send(Queued::Step(step)).unwrap();
+        };
+        for (number, code) in [1, 2, 3, 2, 1].into_iter().enumerate() {
+            put(code, number);
+        }
+        for code in 10..40 {
+            put(code, 5);
+        }
+        let (tell, _told) = oneshot::channel();
+        queue.try_send(Queued::Tell(tell)).unwrap();
+        let mut next = steps.try_recv().ok();
+        let mut groups = Vec::new();
+        while let Some(first) = next {
+            let (together, rest) = gather(first, &mut steps);
+            groups.push(Vec::from_iter(
+                together.iter().map(|it| it.code.octets()[0]),
+            ));
+            next = match rest {
+                Some(Queued::Tell(_)) => None,
+                Some(step @ Queued::Step(_)) => Some(step),
+                None => steps.try_recv().ok(),
+            };
+        }
+        let ten_on = Vec::from_iter([2, 1].into_iter().chain(10..24));
+        let those = [vec![1, 2, 3], ten_on, Vec::from_iter(24..40), vec![]];
+        assert_eq!(groups, those);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn who_waits_for_what_was_put_here_finds_it_kept() {
+        let (store, keeper) = (store(), StoryKeeper::new(String::new()));
+        keeper.rest().await;
+        for number in 0..40 {
+            for code in 0..3 {
+                keeper.put(step(&store, code, number));
+            }
+        }
+        keeper.rest().await;
+        for code in 0..3 {
+            let code = SupportCode::of([code; 5]);
+            let kept = store.story(code, Timestamp::UNIX_EPOCH).await.unwrap();
+            let numbers: Vec<_> = kept.into_iter().map(|step| step.end).collect();
+            let all: Vec<_> = (0..40).map(|number| number.to_string()).collect();
+            assert_eq!(numbers, all);
+        }
+        assert_eq!(keeper.dropped(), 0);
     }
 }

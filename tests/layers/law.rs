@@ -92,7 +92,13 @@ const LIBRARIES: &[Library] = &[
     // Looks whether a connection is quiet; bodies that a test sends; and many questions, a few at one time.
     only(
         "futures_util",
-        &["authn/ldap", "edge/limits", "app/connection", "app/compare"],
+        &[
+            "authn/ldap",
+            "edge/limits",
+            "app/connection",
+            "app/compare",
+            "flow/keep",
+        ],
     ),
     // Pages and languages.
     only("minijinja", &["expression", "edge/page"]),
