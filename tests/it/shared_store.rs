@@ -100,6 +100,41 @@ async fn r50_a_session_of_one_node_is_used_at_another_ended_there_and_gone_at_th
     assert_eq!(told(&Bridge::new()).await, Value::Null);
 }
 
+/// How many questions the server has answered so far.
+fn answered(redis: &Redis) -> u64 {
+    let counts = redis.told(&["INFO", "commandstats"]);
+    let mut lines = counts.lines();
+    let line = lines.find_map(|line| line.strip_prefix("cmdstat_evalsha:"));
+    let count = |name: &str| -> u64 {
+        let mut counts = line.unwrap().trim().split(',');
+        counts
+            .find_map(|count| count.strip_prefix(name))
+            .unwrap()
+            .parse()
+            .unwrap()
+    };
+    // What it does not know yet it is asked again.
+    count("calls=") - count("failed_calls=")
+}
+
+#[tokio::test]
+async fn a_live_session_asks_twice_where_the_provider_was_told_last_and_four_times_otherwise() {
+    let redis = Redis::start(&[]).await;
+    let setup = Setup {
+        seed: 1,
+        more: format!("{}\n\n[stories]\nkeep-days = 0", table(&redis)),
+        ..Setup::new()
+    };
+    let node = setup.build();
+    let mut browser = signs_in(&node, "anne.dupont").await;
+    // Is there, and was it used before; what was there, with that provider at its end.
+    for (sp, asked) in [(ZOOM, 2), (LIBRARY, 4), (LIBRARY, 2), (ZOOM, 4), (ZOOM, 2)] {
+        let before = answered(&redis);
+        assert_eq!(visit(&node, &mut browser, sp).await.kind(), "post");
+        assert_eq!(answered(&redis) - before, asked, "{sp}");
+    }
+}
+
 #[tokio::test]
 async fn r33_a_request_that_one_node_has_answered_is_not_new_at_another() {
     let redis = Redis::start(&[]).await;
