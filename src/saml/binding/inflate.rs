@@ -130,6 +130,35 @@ mod tests {
         }
     }
 
+    /// Octets that no compression makes fewer.
+    fn noise(count: usize) -> Vec<u8> {
+        let mut state = 1_u32;
+        let octets = (0..count).map(|_| {
+            state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+            state.to_be_bytes()[0]
+        });
+        octets.collect()
+    }
+
+    #[test]
+    fn r06_what_a_message_is_read_into_doubles_and_never_passes_the_limit() {
+        let room = |text: &[u8], max| {
+            let deflated = raw(text, Compression::best());
+            let xml = inflate(&deflated, Wrapping::None, max).unwrap();
+            assert_eq!(xml, text);
+            (deflated.len(), xml.capacity())
+        };
+        let large = 1 << 20;
+        assert_eq!(room(b"<a/>", large).1, 1_024);
+        let (sent, begun_with) = room(&noise(1_000), large);
+        assert_eq!(begun_with, sent * 4);
+        assert_eq!(room(&[b'a'; 10_000], large).1, 16_384);
+        for max in [10_000, 12_345] {
+            assert_eq!(room(&[b'a'; 10_000], max).1, max + 1);
+        }
+        assert_eq!(room(b"<a/>", 100).1, 1_024);
+    }
+
     #[test]
     fn r10_a_message_is_read_alike_whatever_came_before_it() {
         let text = b"<a>secret</a>".repeat(50);
