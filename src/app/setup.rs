@@ -111,7 +111,10 @@ pub fn zoom_sheet(
     ];
     let unusable = || {
         let of_providers = of_providers.iter().map(|told| told.fault.clone());
-        SetUpError::Faults(faults.iter().cloned().chain(of_providers).collect())
+        let told = warnings.iter().filter_map(Warning::of_provider);
+        let warnings = told.map(|told| told.fault.clone()).collect();
+        let faults = faults.iter().cloned().chain(of_providers).collect();
+        SetUpError::Faults(standing_in_the_way(short_name, faults, warnings))
     };
     let provider = seen.providers.get(short_name).ok_or_else(unusable)?;
     let next = provider.next.as_ref();
@@ -144,6 +147,18 @@ pub fn zoom_sheet(
         sheet,
         origin: config.base_url.as_str().to_owned(),
     })
+}
+
+/// What keeps a provider from being known: the faults there are, and what is told of it otherwise, as it is of one that
+/// is switched off.
+pub(super) fn standing_in_the_way(
+    short_name: &ShortName,
+    faults: Vec<ConfigFault>,
+    warnings: Vec<ConfigFault>,
+) -> Vec<ConfigFault> {
+    let table = format!("sp.{short_name}");
+    let told = warnings.into_iter().filter(|told| told.is_under(&table));
+    faults.into_iter().chain(told).collect()
 }
 
 /// The place of what is told of the key whose certificate is on the sheet.

@@ -11,7 +11,7 @@ use futures_util::{StreamExt as _, stream};
 use self::people::{Found, People};
 use super::{
     build::{self, Built},
-    setup::{SetUpError, chosen},
+    setup::{SetUpError, chosen, standing_in_the_way},
 };
 use crate::{
     attributes::asked::Asked,
@@ -120,11 +120,18 @@ impl Comparison {
         let Built {
             front,
             faults_of_providers,
+            warnings,
             ..
         } = built.map_err(SetUpError::Faults)?;
         let mut bridge = front.bridge;
         let provider = bridge.providers.remove(short_name);
-        let provider = provider.ok_or(SetUpError::Faults(faults_of_providers))?;
+        let provider = provider.ok_or_else(|| {
+            SetUpError::Faults(standing_in_the_way(
+                short_name,
+                faults_of_providers,
+                warnings,
+            ))
+        })?;
         let sp = &provider.registered.sp;
         let keys = Keys::of(&provider.release, &provider.name_id, sp);
         let people = People::of(&bridge, &keys);
