@@ -427,9 +427,14 @@ impl Registry {
 
     /// How it stands with each provider of the configuration, in the order of the short names.
     pub fn states(&self, now: Timestamp) -> impl Iterator<Item = (&ShortName, SpState)> {
-        self.by_short_name
-            .iter()
-            .map(move |(name, known)| (name, known.state(now)))
+        self.standings(now)
+            .map(|(config, state)| (&config.short_name, state))
+    }
+
+    /// The same, with what the administrator wrote of each.
+    pub fn standings(&self, now: Timestamp) -> impl Iterator<Item = (&SpConfig, SpState)> {
+        let all = self.by_short_name.values();
+        all.map(move |known| (known.config(), known.state(now)))
     }
 
     /// The version that counts of a provider that is followed or watched.
@@ -456,6 +461,13 @@ impl Registry {
 }
 
 impl Known {
+    fn config(&self) -> &SpConfig {
+        match self {
+            Self::Registered(registered) => &registered.config,
+            Self::Broken(broken) => &broken.config,
+        }
+    }
+
     fn state(&self, now: Timestamp) -> SpState {
         match self {
             Self::Registered(registered) => registered.state(now),
