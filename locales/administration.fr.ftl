@@ -163,18 +163,19 @@ mail-trial = Ceci est un essai : rien n’expire.
 mail-closing = `passerelle status` montre tout ce qui est à faire.
 mail-ours = chez nous
 mail-now = { $whom } : { $what }
-mail-over = { $whom } : { $what } : { $date }, passé
+mail-over = { $what } : { $date }, passé
+mail-with-hint = { $told } ; { $hint }
 mail-ends =
     { $days ->
-        [0] { $whom } : { $what } : { $date }, dans moins d’un jour
-        [1] { $whom } : { $what } : { $date }, dans un jour
-       *[other] { $whom } : { $what } : { $date }, dans { $days } jours
+        [0] { $what } : { $date }, dans moins d’un jour
+        [1] { $what } : { $date }, dans un jour
+       *[other] { $what } : { $date }, dans { $days } jours
     }
 matter-broken = hors service (broken) : ses métadonnées sont inutilisables, et personne ne peut s’y connecter
 matter-encryption-certificate = le certificat avec lequel ses assertions sont chiffrées expire
 matter-finish = tous les services ont la prochaine clé : passerelle keys rollover finish
-matter-held = une version de ses métadonnées est retenue, et la précédente compte, sans aucune clé nouvelle : passerelle sp diff { $name } --held, puis sp accept ou sp refuse (SHA-256 { $version })
-matter-held-until = une version de ses métadonnées est retenue, et la précédente compte jusqu’au { $until }, sans aucune clé nouvelle : passerelle sp diff { $name } --held, puis sp accept ou sp refuse (SHA-256 { $version })
+matter-held = une version de ses métadonnées est retenue, et la précédente compte, sans aucune clé nouvelle : passerelle sp diff { $name } --held, puis passerelle sp accept { $name } { $version } ou passerelle sp refuse { $name } { $version }
+matter-held-until = une version de ses métadonnées est retenue, et la précédente compte jusqu’au { $until }, sans aucune clé nouvelle : passerelle sp diff { $name } --held, puis passerelle sp accept { $name } { $version } ou passerelle sp refuse { $name } { $version }
 matter-last-good = dernière bonne version (last-good) : son fichier est inutilisable ou retenu, et une version antérieure compte
 matter-metadata = ses métadonnées expirent (validUntil), et avec elles toute connexion
 matter-next-key = notre prochaine clé signe pour ce service à partir de là : il doit en connaître le certificat d’ici là
@@ -185,6 +186,17 @@ matter-source = la source de ses métadonnées ne donne rien d’utilisable ({ $
 matter-stale = périmées (stale) : ses métadonnées sont plus anciennes qu’elles ne le permettent (cacheDuration), et comptent malgré tout
 matter-takes-next = prend notre prochain certificat, et ensuite : passerelle keys rollover switch { $name }
 matter-unable = ne vérifie rien de ce que signe notre prochaine clé : voir passerelle check
+matter-hint-mend = voir ce qui ne va pas avec passerelle sp check { $name }, et reprendre ses métadonnées : passerelle sp add { $name } --replace --metadata, avec l’adresse ou le fichier du service lui-même
+matter-hint-mend-at-source = voir ce qui ne va pas avec passerelle sp check { $name } : dès que sa source en donne une version correcte, celle-ci est reprise automatiquement
+matter-hint-no-sha = lui faire signer ses demandes avec SHA-256 ; tant que cela doit attendre, repousser sha1-until dans la table sp.{ $name }
+matter-hint-paste = à ce moment-là, y coller ce qu’affiche passerelle zoom-settings --sp { $name } --next
+matter-hint-publish = au service lui-même d’en publier de nouveau : ce que donne sa source est repris automatiquement
+matter-hint-renew = le renouveler, puis le faire prendre en compte : passerelle reload
+matter-hint-roll-over = passerelle keys rollover start crée la clé suivante, que chaque service prend quand il peut
+matter-hint-roll-over-is-on = un changement de clé est en cours : passerelle keys rollover status dit ce qu’il en reste à faire
+matter-hint-source = voir si elle répond à cette machine, et sinon demander à qui l’administre
+matter-hint-take-again = reprendre ses métadonnées : passerelle sp add { $name } --replace --metadata, avec l’adresse ou le fichier du service lui-même
+matter-hint-takes-ours = lui faire reprendre nos métadonnées d’ici là
 
 # Ce que dit la feuille d’un service de ce qui est faux : l’anglais est dans src/config/fault.rs.
 

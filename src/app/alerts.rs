@@ -18,13 +18,13 @@ use serde::Serialize;
 use tokio::time::interval;
 
 use super::{
-    duties::{Due, sentence},
+    duties::{Due, end_and_days_left, sentence},
     live::{Live, Snapshot},
 };
 use crate::{
     config::sections::{AlertMail, Alerts},
-    control::{Duty, days_left},
-    edge::page::{PageError, matter::FrenchMail},
+    control::Duty,
+    edge::page::{PageError, matter::FrenchMatters},
     sys::{
         file::{Draft, Rights},
         program::{self, ProgramError},
@@ -274,11 +274,10 @@ fn letter(mail: &AlertMail, message: &Message<'_>, due: &[Due], now: Timestamp) 
 
 /// The subject and the text of a mail in French.
 fn in_french(message: &Message<'_>, due: &[Due], now: Timestamp) -> Result<[String; 2], PageError> {
-    let french = FrenchMail::load()?;
+    let french = FrenchMatters::load()?;
     let mut lines = Vec::new();
     for (duty, matter) in due {
-        let left = |end: Timestamp| (end > now).then(|| days_left(end, now));
-        let end = duty.until.map(|end| (end, left(end)));
+        let end = end_and_days_left(duty, now);
         lines.push(french.sentence(&duty.whom, matter, end)?);
     }
     if message.is_trial {

@@ -2,14 +2,14 @@
 
 use std::{
     collections::{BTreeSet, HashMap},
-    path::{Path, PathBuf},
+    path::Path,
     sync::Arc,
 };
 
 use axum_server::tls_openssl::OpenSSLConfig;
-use jiff::Timestamp;
 
 use super::{
+    duties::OurCertificate,
     lasting::Lasting,
     look::{Look, Seen, Warning},
     rollover, texts,
@@ -35,7 +35,9 @@ use crate::{
         trial::{NoSuchTester, Testers},
     },
     metadata::{last_good::ToKeep, refused_algorithms, registry::Registry},
-    model::{authn_context::AuthnContextClass, entity_id::EntityId, short_name::ShortName},
+    model::{
+        authn_context::AuthnContextClass, entity_id::EntityId, matter::Used, short_name::ShortName,
+    },
     saml::idp_metadata::IdpMetadata,
     sys::{clock::Clock, entropy::Entropy, http::HttpClient, reach, tls},
     web::Front,
@@ -63,8 +65,8 @@ pub struct Built {
     pub faults_of_providers: Vec<ConfigFault>,
     /// `[alerts]`
     pub alerts: Option<Alerts>,
-    /// Our own certificates, each by its file, and when it ends.
-    pub certificates: Vec<(PathBuf, Timestamp)>,
+    /// Our own certificates, and when each ends.
+    pub certificates: Vec<OurCertificate>,
     /// What a server that runs already goes on with as it began.
     pub needs_restart: Vec<ConfigFault>,
     /// What is not wrong yet.
@@ -275,7 +277,7 @@ struct Parts {
     directory: Option<Arc<Ldap>>,
     pages: Pages,
     metadata: String,
-    certificates: Vec<(PathBuf, Timestamp)>,
+    certificates: Vec<OurCertificate>,
     tls: Option<OpenSSLConfig>,
 }
 
@@ -344,18 +346,28 @@ impl Building<'_> {
     }
 
     /// When those of signing end, and the one that the listener shows.
-    fn certificates(&self, seen: &Seen) -> Vec<(PathBuf, Timestamp)> {
+    fn certificates(&self, seen: &Seen) -> Vec<OurCertificate> {
         let keys = &self.config.keys;
         let files = { keys.signing.iter().chain(&keys.next) }.map(|file| file.path.clone());
         let ends = seen.published().map(|key| key.certificate().not_after());
+        let used = match keys.next {
+            None => Used::Signing,
+            Some(_) => Used::SigningInRollOver,
+        };
+        let signing = files.zip(ends).map(|(file, ends_at)| OurCertificate {
+            file,
+            ends_at,
+            used,
+        });
         let shown = self.config.server.tls.as_ref().and_then(|tls| {
             let pem = std::fs::read(&tls.certificate).ok()?;
-            Some((
-                tls.certificate.clone(),
-                reach::end_of_certificate(&pem).ok()?,
-            ))
+            Some(OurCertificate {
+                file: tls.certificate.clone(),
+                ends_at: reach::end_of_certificate(&pem).ok()?,
+                used: Used::Listener,
+            })
         });
-        files.zip(ends).chain(shown).collect()
+        signing.chain(shown).collect()
     }
 
     /// At a start the listener makes its own, and this one only shows that it can.

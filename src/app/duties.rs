@@ -6,13 +6,17 @@ use jiff::{SignedDuration, Timestamp, civil::Date, tz::Offset};
 
 use super::rollover::Standing;
 use crate::{
+    config::{sections::Service, sp::SpConfig},
     control::{Duty, days_left},
     flow::bridge::{Bridge, Provider},
     metadata::{
         registry::{Registered, Registry, SpState},
         sources::{SourceRecord, SourceState},
     },
-    model::{matter::Matter, short_name::ShortName},
+    model::{
+        matter::{Matter, Supplied, Used},
+        short_name::ShortName,
+    },
     xmlsec::CertificateFacts,
 };
 
@@ -23,17 +27,28 @@ const LONGEST_STEP: u16 = 60;
 /// For how long a source of metadata may fail before somebody has to see to it: it comes back by itself as a rule.
 const SOURCE_PATIENCE: SignedDuration = SignedDuration::from_hours(24);
 
+/// A certificate of ours.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct OurCertificate {
+    /// The file that it is in.
+    pub file: PathBuf,
+    /// When it ends.
+    pub ends_at: Timestamp,
+    /// What it is for.
+    pub used: Used,
+}
+
 /// One of them, and what it is about, for whoever says it in another language.
 pub type Due = (Duty, Matter);
 
 /// All of it at `now`, the most urgent first: what is wrong already, then by date.
-pub fn of(bridge: &Bridge, ours: &[(PathBuf, Timestamp)], now: Timestamp) -> Vec<Duty> {
+pub fn of(bridge: &Bridge, ours: &[OurCertificate], now: Timestamp) -> Vec<Duty> {
     let due = due(bridge, ours, now).into_iter();
     due.map(|(duty, _)| duty).collect()
 }
 
 /// The same, with what each is about.
-pub fn due(bridge: &Bridge, ours: &[(PathBuf, Timestamp)], now: Timestamp) -> Vec<Due> {
+pub fn due(bridge: &Bridge, ours: &[OurCertificate], now: Timestamp) -> Vec<Due> {
     let sources = bridge.sources.records();
     listed(
         &bridge.registry,
@@ -49,19 +64,22 @@ fn listed<'p>(
         impl IntoIterator<Item = &'p Provider>,
         &[(ShortName, SourceRecord)],
     ),
-    ours: &[(PathBuf, Timestamp)],
+    ours: &[OurCertificate],
     now: Timestamp,
 ) -> Vec<Due> {
     let mut duties = Duties {
         now,
         found: Vec::new(),
     };
-    for (file, end) in ours {
-        let file = file.display().to_string();
-        duties.ends("ours", *end, Matter::OurCertificate { file });
+    for one in ours {
+        let certificate = Matter::OurCertificate {
+            file: one.file.display().to_string(),
+            used: one.used,
+        };
+        duties.ends("ours", one.ends_at, certificate);
     }
-    for (name, state) in registry.states(now) {
-        duties.of_state(name, state);
+    for (config, state) in registry.standings(now) {
+        duties.of_state(config, state);
     }
     for registered in registry.all().filter(|one| one.config.enabled) {
         duties.of_provider(registered);
@@ -77,21 +95,45 @@ fn listed<'p>(
     found
 }
 
-/// One of them in a sentence, for somebody who reads it at `now`.
+/// What of one provider's metadata ends soon, or has, at `now`, the nearest first. That it is older than it allows itself,
+/// and that SHA-1 is taken, is told as a warning by whoever loads it.
+pub(super) fn of_metadata(provider: &Registered, now: Timestamp) -> Vec<Due> {
+    let mut duties = Duties {
+        now,
+        found: Vec::new(),
+    };
+    duties.of_provider(provider);
+    let mut found = duties.found;
+    found.retain(|(_, matter)| !matches!(matter, Matter::Sha1 { .. } | Matter::Stale(_)));
+    found.sort_by_key(|(duty, _)| duty.until);
+    found
+}
+
+/// Until when, and how many days that leaves at `now`; none of those where it is over.
+pub(super) fn end_and_days_left(duty: &Duty, now: Timestamp) -> Option<(Timestamp, Option<i64>)> {
+    let end = duty.until?;
+    Some((end, (end > now).then(|| days_left(end, now))))
+}
+
+/// One of them, for somebody who reads it at `now`: for whom, what, and until when.
+pub fn told(duty: &Duty, now: Timestamp) -> String {
+    format!("{}: {}", duty.whom, ended(duty, now))
+}
+
+/// The same without whom it is for.
+pub(super) fn ended(duty: &Duty, now: Timestamp) -> String {
+    match duty.end_in_words(now) {
+        None => duty.what.clone(),
+        Some([end, far]) => format!("{}: {end}, {far}", duty.what),
+    }
+}
+
+/// The same in one sentence with what to do about it.
 pub fn sentence(duty: &Duty, now: Timestamp) -> String {
-    let Duty {
-        until, whom, what, ..
-    } = duty;
-    match until {
-        None => format!("{whom}: {what}"),
-        Some(end) => {
-            let when = if *end <= now {
-                "over".to_owned()
-            } else {
-                format!("in {} days", days_left(*end, now))
-            };
-            format!("{whom}: {what}: {}, {when}", end.strftime("%Y-%m-%d"))
-        }
+    let told = told(duty, now);
+    match &duty.hint {
+        None => told,
+        Some(hint) => format!("{told}; {hint}"),
     }
 }
 
@@ -125,6 +167,7 @@ impl Duties {
             within_days,
             whom: whom.to_owned(),
             what: matter.to_string(),
+            hint: matter.advice().map(|advice| advice.to_string()),
             kind: matter.kind().to_owned(),
             // Somebody has to decide on it.
             is_daily: matches!(matter, Matter::Held { .. }),
@@ -132,14 +175,14 @@ impl Duties {
         self.found.push((duty, matter));
     }
 
-    fn of_state(&mut self, name: &ShortName, state: SpState) {
+    fn of_state(&mut self, config: &SpConfig, state: SpState) {
         let matter = match state {
-            SpState::Broken => Matter::Broken,
-            SpState::LastGood => Matter::LastGood,
+            SpState::Broken => Matter::Broken(supplied(config)),
+            SpState::LastGood => Matter::LastGood(supplied(config)),
             // An end that is over is told with its date.
             SpState::Disabled | SpState::Expired | SpState::Good | SpState::Stale => return,
         };
-        self.now(name, matter);
+        self.now(&config.short_name, matter);
     }
 
     /// Notes what is the matter with a source; `end` is that of the version which counts.
@@ -170,19 +213,18 @@ impl Duties {
         let standing = |provider: &'p Provider| {
             let config = &provider.registered.config;
             let standing = Standing::of(config, Some(provider), self.now);
-            (&config.short_name, standing)
+            (config, standing)
         };
         let standings: Vec<_> = providers.into_iter().map(standing).collect();
-        for (name, standing) in &standings {
+        for (config, standing) in &standings {
+            let (name, whom) = (config.short_name.clone(), whom(&config.short_name));
             match standing {
-                Standing::Left => {
-                    let takes = Matter::TakesNext {
-                        name: (*name).clone(),
-                    };
-                    self.can_wait(&whom(name), takes);
+                Standing::Left => self.can_wait(&whom, Matter::TakesNext { name }),
+                Standing::Unable => self.can_wait(&whom, Matter::Unable),
+                Standing::Planned(from) => {
+                    let is_by_hand = config.service == Some(Service::Zoom);
+                    self.ends(&whom, *from, Matter::NextKey { name, is_by_hand });
                 }
-                Standing::Unable => self.can_wait(&whom(name), Matter::Unable),
-                Standing::Planned(from) => self.ends(&whom(name), *from, Matter::NextKey),
                 Standing::Off | Standing::Switched(_) | Standing::Unconcerned => {}
             }
         }
@@ -198,37 +240,49 @@ impl Duties {
     }
 
     fn of_provider(&mut self, provider: &Registered) {
-        let (now, whom) = (self.now, &whom(&provider.config.short_name));
+        let (now, name) = (self.now, &provider.config.short_name);
+        let (whom, supplied) = (&whom(name), || supplied(&provider.config));
         let certificates = provider.keys.iter().filter_map(|key| key.certificate());
         let ends: Vec<_> = certificates.map(CertificateFacts::not_after).collect();
         let has_one_without_end = ends.len() < provider.keys.len();
         let one_lasts = has_one_without_end || ends.iter().any(|end| *end > now);
         // Where another one lasts, one that is over is only one that nobody took out.
         for end in ends.into_iter().filter(|end| *end > now || !one_lasts) {
-            self.ends(whom, end, Matter::SigningCertificate);
+            self.ends(whom, end, Matter::SigningCertificate(supplied()));
         }
         let encryption = provider.encryption_key.as_ref();
         if let Some(facts) = encryption.and_then(|key| key.certificate()) {
-            self.ends(whom, facts.not_after(), Matter::EncryptionCertificate);
+            self.ends(
+                whom,
+                facts.not_after(),
+                Matter::EncryptionCertificate(supplied()),
+            );
         }
         // Of what is fetched again and again the end moves on with each answer, and is none to see to meanwhile.
         let followed = provider.config.followed.as_ref();
         let is_near =
             |end: &Timestamp| followed.is_none_or(|it| end.duration_since(now) < it.max_age / 2);
         if let Some(end) = provider.sp.valid_until.filter(is_near) {
-            self.ends(whom, end, Matter::Metadata);
+            self.ends(whom, end, Matter::Metadata(supplied()));
         }
         if let Some(end) = provider.look_again_at.filter(|end| *end <= now) {
-            self.ends(whom, end, Matter::Stale);
+            self.ends(whom, end, Matter::Stale(supplied()));
         }
         if let Some(end) = provider.config.sha1_until.and_then(end_of_day) {
-            self.ends(whom, end, Matter::Sha1);
+            self.ends(whom, end, Matter::Sha1 { name: name.clone() });
         }
     }
 }
 
 fn whom(name: &ShortName) -> String {
     format!("sp.{name}")
+}
+
+fn supplied(config: &SpConfig) -> Supplied {
+    Supplied {
+        name: config.short_name.clone(),
+        is_followed: config.followed.is_some() || config.is_watched,
+    }
 }
 
 /// When a day is over, in UTC.
@@ -257,10 +311,18 @@ mod tests {
             ("2026-11-26T08:00:00Z", Some(0)),
             ("2020-01-01T00:00:00Z", Some(0)),
         ] {
-            let ours = [(PathBuf::from("a.pem"), end.parse().unwrap())];
+            let ours = [OurCertificate {
+                file: PathBuf::from("a.pem"),
+                ends_at: end.parse().unwrap(),
+                used: Used::Signing,
+            }];
             let duties = listed(&Registry::default(), ([], &[]), &ours, now);
             let steps: Vec<_> = duties.iter().map(|(duty, _)| duty.within_days).collect();
             assert_eq!(steps, Vec::from_iter(step), "{end}");
+            for (duty, _) in duties {
+                let hint = duty.hint.unwrap();
+                assert!(hint.contains("keys rollover start"), "{hint}");
+            }
         }
     }
 

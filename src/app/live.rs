@@ -26,7 +26,7 @@ use tower::Service;
 
 use super::{
     build::{self, Basis, Built},
-    duties::{self, Due},
+    duties::{self, Due, OurCertificate},
     in_time::{InTime, NotInTime},
     lasting::Lasting,
     look::held,
@@ -77,8 +77,8 @@ pub struct Snapshot {
     pub since: Timestamp,
     /// `[alerts]`
     pub(super) alerts: Option<Alerts>,
-    /// Our own certificates, each by its file, and when it ends.
-    certificates: Arc<[(PathBuf, Timestamp)]>,
+    /// Our own certificates, and when each ends.
+    certificates: Arc<[OurCertificate]>,
     routes: Router,
     metrics: Router,
     pub(super) lasting: Lasting,
@@ -428,7 +428,7 @@ fn settle(built: Built) -> (Snapshot, Taken) {
 }
 
 /// The metrics of what is served with `front` and our own certificates.
-fn metrics_of(front: &Arc<Front>, certificates: &Arc<[(PathBuf, Timestamp)]>) -> Router {
+fn metrics_of(front: &Arc<Front>, certificates: &Arc<[OurCertificate]>) -> Router {
     let ends = {
         let (front, certificates) = (Arc::clone(front), Arc::clone(certificates));
         move |now| duties::of(&front.bridge, &certificates, now)

@@ -5,16 +5,20 @@ use std::path::Path;
 use jiff::Timestamp;
 
 pub use super::look::WhichKey;
-use super::look::{Cause, Look, OfProvider, Seen, Warning, with_facts};
+use super::{
+    duties::{self, Due, end_and_days_left},
+    look::{Cause, Look, OfProvider, Seen, Warning, with_facts},
+};
 use crate::{
     config::{
         self, Config, environment::Environment, fault::ConfigFault, sections::Service, sp::SpConfig,
     },
     edge::{
         location::TRIALS,
-        page::{PageError, sheet::SheetWords},
+        page::{PageError, matter::FrenchMatters, sheet::SheetWords},
     },
     flow::bridge::Provider,
+    metadata::registry::Registered,
     model::{language::Language, short_name::ShortName},
     setup::{
         said::Said,
@@ -111,9 +115,14 @@ pub fn zoom_sheet(
     ];
     let unusable = || {
         let of_providers = of_providers.iter().map(|told| told.fault.clone());
-        SetUpError::Faults(faults.iter().cloned().chain(of_providers).collect())
+        let told = warnings.iter().filter_map(Warning::of_provider);
+        let warnings = told.map(|told| told.fault.clone()).collect();
+        let faults = faults.iter().cloned().chain(of_providers).collect();
+        SetUpError::Faults(standing_in_the_way(short_name, faults, warnings))
     };
     let provider = seen.providers.get(short_name).ok_or_else(unusable)?;
+    let [_, look_at] = &mut told;
+    look_at.extend(due_in_both_languages(&provider.registered, now)?);
     let next = provider.next.as_ref();
     let signer = match (which, next.and_then(|next| next.signer.as_deref())) {
         (WhichKey::Present, _) => {
@@ -146,6 +155,18 @@ pub fn zoom_sheet(
     })
 }
 
+/// What keeps a provider from being known: the faults there are, and what is told of it otherwise, as it is of one that
+/// is switched off.
+pub(super) fn standing_in_the_way(
+    short_name: &ShortName,
+    faults: Vec<ConfigFault>,
+    warnings: Vec<ConfigFault>,
+) -> Vec<ConfigFault> {
+    let table = format!("sp.{short_name}");
+    let told = warnings.into_iter().filter(|told| told.is_under(&table));
+    faults.into_iter().chain(told).collect()
+}
+
 /// The place of what is told of the key whose certificate is on the sheet.
 fn of_next_key_from(path: &Path, config: &Config, short_name: &ShortName) -> ConfigFault {
     let key = format!("sp.{short_name}.next-key-from");
@@ -154,6 +175,32 @@ fn of_next_key_from(path: &Path, config: &Config, short_name: &ShortName) -> Con
         key,
         ..ConfigFault::of_file(path, "")
     }
+}
+
+/// What must be seen to of the provider's metadata, as `check` and `status` have it.
+fn due_in_both_languages(provider: &Registered, now: Timestamp) -> Result<Vec<Told>, PageError> {
+    let french = FrenchMatters::load()?;
+    let in_both = |(duty, matter): Due| {
+        let config = &provider.config;
+        let place = ConfigFault {
+            key: duty.whom.clone(),
+            ..ConfigFault::of_file(&config.metadata_path, "")
+        };
+        Ok(Told {
+            french: ConfigFault {
+                what: french.ended(&matter, end_and_days_left(&duty, now))?,
+                hint: french.hint(&matter)?,
+                ..place.clone()
+            },
+            english: ConfigFault {
+                what: duties::ended(&duty, now),
+                hint: duty.hint,
+                ..place
+            },
+        })
+    };
+    let due = duties::of_metadata(provider, now).into_iter();
+    due.map(in_both).collect()
 }
 
 /// What is said at `place`, in English and in these `french` words.

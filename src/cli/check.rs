@@ -5,16 +5,19 @@ use std::{path::Path, time::Duration};
 use anyhow::bail;
 
 use super::{
-    complain, complain_of,
+    complain,
     running::{load, warn_of_other_keys},
     say,
+    typed::typed,
 };
 use crate::{
     app::{
         doctor::{Verdict, clock_against_cas},
         duties,
     },
-    config::{self, environment::Environment},
+    config::{self, environment::Environment, fault::ConfigFault, sections::Method},
+    control::Duty,
+    model::matter,
     sys::{
         clock::{Clock as _, SystemClock},
         entropy::OsEntropy,
@@ -27,16 +30,26 @@ const PATIENCE: Duration = Duration::from_secs(2);
 /// Builds everything from the configuration and says all that is wrong with it.
 pub(super) fn run(path: &Path) -> anyhow::Result<()> {
     let built = load(path)?;
+    let complain = |text: &str| complain(&typed(text, path));
+    let complain_of = |faults: &[ConfigFault], kind| {
+        for fault in faults {
+            complain(&format!("{kind}: {fault}"));
+        }
+    };
     complain_of(&built.warnings, "warning");
-    // The same that `status` lists and that a server tells of.
+    let broken = &built.faults_of_providers;
+    // The same that `status` lists and that a server tells of, but for what the errors say by themselves.
     let now = SystemClock.now();
-    let ends = duties::of(&built.front.bridge, &built.certificates, now);
+    let mut ends = duties::of(&built.front.bridge, &built.certificates, now);
+    ends.retain(|duty| !is_told_as_an_error(duty, broken));
     for duty in &ends {
-        complain(&format!("warning: {}", duties::sentence(duty, now)));
+        complain(&format!("warning: {}", duties::told(duty, now)));
+        if let Some(hint) = &duty.hint {
+            complain(&format!("    hint: {hint}"));
+        }
     }
     let other_keys = warn_of_other_keys(path, &built);
-    let other_time = warn_of_other_time(path);
-    let broken = &built.faults_of_providers;
+    let other_time = look_at_time(path);
     if !broken.is_empty() {
         complain_of(broken, "error");
         bail!(
@@ -56,11 +69,25 @@ pub(super) fn run(path: &Path) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Warns where the CAS server has another time than we: Zoom takes no answer with a wrong one. How often.
-fn warn_of_other_time(path: &Path) -> usize {
+/// Whether a provider's metadata cannot be used, which each of its faults says.
+fn is_told_as_an_error(duty: &Duty, faults: &[ConfigFault]) -> bool {
+    duty.kind == matter::BROKEN && faults.iter().any(|fault| fault.is_under(&duty.whom))
+}
+
+/// Warns where the CAS server has another time than we: Zoom takes no answer with a wrong one. How often. Where no CAS server
+/// is there to ask, it says so.
+fn look_at_time(path: &Path) -> usize {
     let Ok(config) = config::load(path, &Environment::of_process()) else {
         return 0;
     };
+    if !config.authn.uses(Method::Cas) {
+        say(&typed(
+            "clock: not tried, as people do not sign in at a CAS server, which would say what time it is; `timedatectl` \
+             says whether this machine follows a time server, and `passerelle doctor` asks what else tells the time",
+            path,
+        ));
+        return 0;
+    }
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build();

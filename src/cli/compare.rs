@@ -150,7 +150,7 @@ pub(super) fn run(path: &Path, options: &Options) -> anyhow::Result<()> {
     Err(EndedWith { status, what }.into())
 }
 
-/// Reads all files, in the order in which they are named.
+/// Reads all files, in the order in which they are named, and says where there is nothing.
 fn read(options: &Options, keys: &Keys) -> anyhow::Result<Vec<Shown>> {
     let mapped = Mapped {
         email: options.old_email.clone(),
@@ -158,7 +158,11 @@ fn read(options: &Options, keys: &Keys) -> anyhow::Result<Vec<Shown>> {
     };
     let mut shown = Vec::new();
     for named in &options.old {
-        for path in files(named)? {
+        let files = files(named)?;
+        if files.is_empty() {
+            complain(&format!("{}: there is no file in it", named.display()));
+        }
+        for path in files {
             let bytes = if path.as_os_str() == "-" {
                 bounded(io::stdin().lock())
             } else {
@@ -166,7 +170,16 @@ fn read(options: &Options, keys: &Keys) -> anyhow::Result<Vec<Shown>> {
             };
             let name = path.display().to_string();
             let bytes = bytes.with_context(|| format!("{name} cannot be read"))?;
-            shown.extend(old::read(&name, &bytes, &mapped, keys));
+            let found = old::read(&name, &bytes, &mapped, keys);
+            if found.is_empty() {
+                let why = if bytes.trim_ascii().is_empty() {
+                    "it is empty"
+                } else {
+                    "there is no account below its first line"
+                };
+                complain(&format!("{name}: {why}"));
+            }
+            shown.extend(found);
             if shown.len() > MOST_ROWS {
                 bail!("there are more than {MOST_ROWS} accounts: compare them in parts");
             }
@@ -267,11 +280,11 @@ impl Line<'_> {
 
     fn as_text(&self) -> String {
         let Self { place, end } = self;
-        let words = self.kind().words();
         let (old, compared) = match end {
             End::Compared(old, compared) => (old, compared),
-            End::Unread(fault) => return format!("{place}: {words}: {fault}"),
+            End::Unread(fault) => return format!("{place}: {}: {fault}", self.kind().words()),
         };
+        let words = compared.fate.words();
         let account = &old.account;
         let known_by = account.email.as_ref().or(account.employee_id.as_ref());
         let known_by = known_by.or(old.login.as_ref());
@@ -325,6 +338,9 @@ fn because(old: &Old, compared: &Compared) -> String {
             }
             said
         }
+        Fate::Another(place) => format!(
+            "Zoom would take {login} to the one of {place}: merge this one into it at Zoom, or delete it, before the switch"
+        ),
         Fate::Crossed(other) => format!(
             "its address is that of {login} here, and its Employee Unique ID that of {other}"
         ),

@@ -6,7 +6,7 @@ use anyhow::{Context as _, bail};
 use clap::{Args, ValueEnum};
 use serde_json::json;
 
-use super::{ask, complain, password, say};
+use super::{ask, complain, password, say, typed::typed};
 use crate::{
     app::doctor::{Doctor, Finding, SamplePerson, Scope, Verdict},
     config::environment::Environment,
@@ -71,7 +71,7 @@ pub(super) fn run(path: &Path, options: &Options) -> anyhow::Result<()> {
         )?);
     } else {
         for finding in &findings {
-            say(&told(finding));
+            say(&typed(&told(finding), path));
         }
     }
     let count = |verdict| {

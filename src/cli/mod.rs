@@ -20,6 +20,7 @@ mod session;
 mod sp;
 mod status;
 mod story;
+mod typed;
 mod zoom_settings;
 
 use std::{
@@ -165,7 +166,8 @@ pub fn run() -> ExitCode {
         Ok(()) if IS_CUT_SHORT.load(Ordering::Relaxed) => ExitCode::FAILURE,
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            complain(&format!("passerelle: {error:#}"));
+            let what = typed::typed(&format!("{error:#}"), &config);
+            complain(&format!("passerelle: {what}"));
             let end = error.downcast_ref::<EndedWith>();
             end.map_or(ExitCode::FAILURE, |end| ExitCode::from(end.status))
         }

@@ -8,7 +8,7 @@ use std::{
 
 use anyhow::bail;
 
-use super::{EndedWith, REFUSED_PIN, complain, complain_of};
+use super::{EndedWith, REFUSED_PIN, complain, complain_of, typed::typed};
 use crate::{
     app::{
         build::{self, Built},
@@ -105,6 +105,7 @@ pub(super) fn warn_of_other_keys(path: &Path, built: &Built) -> usize {
         "`passerelle reload` has it take them, or says why it cannot"
     };
     for what in &told {
+        let hint = typed(hint, path);
         complain(&format!("warning: {what}\n    hint: {hint}"));
     }
     told.len()

@@ -9,12 +9,13 @@ use serde_json::json;
 
 use super::{
     complain,
-    running::{asked, load, socket},
+    running::{asked, load, server},
     say,
+    typed::typed,
 };
 use crate::{
     app::duties,
-    control::{Duty, Status, days_left},
+    control::{Duty, Status},
     sys::clock::{Clock as _, SystemClock},
 };
 
@@ -28,21 +29,32 @@ pub(super) struct Options {
 /// Says what must be done for whom, and fails where something is overdue. The running server says it, or
 /// else its files do.
 pub(super) fn run(path: &Path, options: &Options) -> anyhow::Result<()> {
-    let (server, why) = match socket(path) {
-        Some(socket) => match asked(&socket) {
-            Ok(status) => (Some(status), String::new()),
-            Err(fault) => (None, format!("{}: {fault:#}", socket.display())),
+    // Of a file that says nothing of a server, not even that it names no socket is known: what is wrong with it is told.
+    let (server, why) = match server(path).map(|server| server.control_socket) {
+        Some(Some(socket)) => match asked(&socket) {
+            Ok(status) => (Some(status), None),
+            Err(fault) => (None, Some(format!("{}: {fault:#}", socket.display()))),
         },
-        None => (None, "the configuration names no control-socket".to_owned()),
+        Some(None) => (
+            None,
+            Some("the configuration names no control-socket".to_owned()),
+        ),
+        None => (None, None),
     };
-    let duties = if let Some(status) = &server {
+    let mut duties = if let Some(status) = &server {
         status.duties.clone()
     } else {
-        complain(&format!("{why}; what follows is what the files alone tell"));
+        if let Some(why) = why {
+            complain(&format!("{why}; what follows is what the files alone tell"));
+        }
         let built = load(path)?;
         let now = SystemClock.now();
         duties::of(&built.front.bridge, &built.certificates, now)
     };
+    for duty in &mut duties {
+        duty.what = typed(&duty.what, path);
+        duty.hint = duty.hint.as_ref().map(|hint| typed(hint, path));
+    }
     if options.json {
         let told = json!({ "server": server, "duties": duties });
         say(&serde_json::to_string_pretty(&told)?);
@@ -88,27 +100,13 @@ fn tell_duties(duties: &[Duty], now: Timestamp) {
     if duties.is_empty() {
         say("nothing to do within 60 days");
     }
-    for Duty {
-        until,
-        whom,
-        what,
-        within_days: _,
-        is_daily: _,
-        kind: _,
-    } in duties
-    {
-        let (date, when) = match until {
-            None => ("now".to_owned(), String::new()),
-            Some(end) => {
-                let days = days_left(*end, now);
-                let when = if *end <= now {
-                    "over".to_owned()
-                } else {
-                    format!("in {days} days")
-                };
-                (end.strftime("%Y-%m-%d").to_string(), when)
-            }
-        };
-        say(&format!("{date:<10}  {when:<10}  {whom}: {what}"));
+    for duty in duties {
+        let [date, far] =
+            { duty.end_in_words(now) }.unwrap_or_else(|| ["now".to_owned(), String::new()]);
+        let Duty { whom, what, .. } = duty;
+        say(&format!("{date:<10}  {far:<12}  {whom}: {what}"));
+        if let Some(hint) = &duty.hint {
+            say(&format!("    hint: {hint}"));
+        }
     }
 }

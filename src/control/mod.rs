@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::model::{
     fingerprint::Fingerprint,
+    matter,
     oversight::{Overview, Revoked, Which},
     short_name::ShortName,
     story::StoryStep,
@@ -151,6 +152,9 @@ pub struct Duty {
     pub whom: String,
     /// What ends, or is wrong.
     pub what: String,
+    /// What to do about it, where that does not say it; nothing of a server before.
+    #[serde(default)]
+    pub hint: Option<String>,
     /// Whether it is told at once, and each day until somebody has decided.
     #[serde(default)]
     pub is_daily: bool,
@@ -163,6 +167,24 @@ impl Duty {
     /// Whether it should have been done.
     pub const fn is_overdue(&self) -> bool {
         self.within_days == 0
+    }
+
+    /// Until when, and how far that is at `now`; none where it is wrong now, or can be done now.
+    pub fn end_in_words(&self, now: Timestamp) -> Option<[String; 2]> {
+        let end = self.until?;
+        Some([matter::written(&self.kind, end), how_far(end, now)])
+    }
+}
+
+/// How far an end is, in words.
+pub fn how_far(end: Timestamp, now: Timestamp) -> String {
+    if end <= now {
+        return "over".to_owned();
+    }
+    match days_left(end, now) {
+        0 => "within a day".to_owned(),
+        1 => "in 1 day".to_owned(),
+        days => format!("in {days} days"),
     }
 }
 
@@ -215,6 +237,43 @@ mod tests {
             ("2026-11-26T06:59:59Z", -1),
         ] {
             assert_eq!(days_left(end.parse().unwrap(), now), days, "{end}");
+        }
+    }
+
+    #[test]
+    fn how_far_an_end_is_is_told_as_people_say_it() {
+        let now: Timestamp = "2026-11-26T08:00:00Z".parse().unwrap();
+        for (end, told) in [
+            ("2026-11-26T07:59:59Z", "over"),
+            ("2026-11-26T08:00:00Z", "over"),
+            ("2026-11-26T08:00:01Z", "within a day"),
+            ("2026-11-27T07:59:59Z", "within a day"),
+            ("2026-11-27T08:00:00Z", "in 1 day"),
+            ("2026-11-28T07:59:59Z", "in 1 day"),
+            ("2026-11-28T08:00:00Z", "in 2 days"),
+        ] {
+            assert_eq!(how_far(end.parse().unwrap(), now), told, "{end}");
+        }
+    }
+
+    #[test]
+    fn a_key_that_signs_from_a_moment_on_is_told_with_that_moment() {
+        let now: Timestamp = "2026-11-26T08:00:00Z".parse().unwrap();
+        for (kind, told) in [
+            ("next-key", "2026-11-26T22:50:00Z"),
+            ("metadata", "2026-11-26"),
+        ] {
+            let duty = Duty {
+                until: Some("2026-11-26T22:50:00Z".parse().unwrap()),
+                within_days: 1,
+                whom: "sp.zoom".to_owned(),
+                what: String::new(),
+                hint: None,
+                is_daily: false,
+                kind: kind.to_owned(),
+            };
+            let [end, far] = duty.end_in_words(now).unwrap();
+            assert_eq!((&*end, &*far), (told, "within a day"));
         }
     }
 }

@@ -397,16 +397,14 @@ impl Registry {
         name: &ShortName,
         now: Timestamp,
     ) -> Result<&Arc<Registered>, SpFault> {
-        let registered = match self.by_short_name.get(name) {
-            Some(Known::Registered(registered)) => registered,
-            Some(Known::Broken(_)) => return Err(SpFault::Broken),
-            None => return Err(SpFault::Unknown),
-        };
-        match registered.state(now) {
-            SpState::Broken => Err(SpFault::Broken),
-            SpState::Disabled => Err(SpFault::Disabled),
-            SpState::Expired => Err(SpFault::Expired),
-            SpState::Good | SpState::LastGood | SpState::Stale => Ok(registered),
+        let known = self.by_short_name.get(name).ok_or(SpFault::Unknown)?;
+        match (known.state(now), known) {
+            (SpState::Disabled, _) => Err(SpFault::Disabled),
+            (SpState::Broken, _) | (_, Known::Broken(_)) => Err(SpFault::Broken),
+            (SpState::Expired, Known::Registered(_)) => Err(SpFault::Expired),
+            (SpState::Good | SpState::LastGood | SpState::Stale, Known::Registered(registered)) => {
+                Ok(registered)
+            }
         }
     }
 
@@ -429,9 +427,14 @@ impl Registry {
 
     /// How it stands with each provider of the configuration, in the order of the short names.
     pub fn states(&self, now: Timestamp) -> impl Iterator<Item = (&ShortName, SpState)> {
-        self.by_short_name
-            .iter()
-            .map(move |(name, known)| (name, known.state(now)))
+        self.standings(now)
+            .map(|(config, state)| (&config.short_name, state))
+    }
+
+    /// The same, with what the administrator wrote of each.
+    pub fn standings(&self, now: Timestamp) -> impl Iterator<Item = (&SpConfig, SpState)> {
+        let all = self.by_short_name.values();
+        all.map(move |known| (known.config(), known.state(now)))
     }
 
     /// The version that counts of a provider that is followed or watched.
@@ -458,9 +461,18 @@ impl Registry {
 }
 
 impl Known {
+    fn config(&self) -> &SpConfig {
+        match self {
+            Self::Registered(registered) => &registered.config,
+            Self::Broken(broken) => &broken.config,
+        }
+    }
+
     fn state(&self, now: Timestamp) -> SpState {
         match self {
             Self::Registered(registered) => registered.state(now),
+            // Whom an administrator switched off nobody misses, whatever becomes of the file.
+            Self::Broken(broken) if !broken.config.enabled => SpState::Disabled,
             Self::Broken(_) => SpState::Broken,
         }
     }

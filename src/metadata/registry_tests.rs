@@ -230,6 +230,24 @@ fn r32_names_that_look_the_same_are_told() {
 }
 
 #[test]
+fn r38_a_provider_that_is_switched_off_is_so_whatever_becomes_of_its_metadata() {
+    let Candidate::Broken(mut off) = broken("zoom", &["urn:alias"], "urn:zoom") else {
+        panic!("it is broken")
+    };
+    off.config.enabled = false;
+    let registry = Registry::build(vec![Candidate::Broken(off)]);
+    let states: Vec<_> = registry.states(now()).map(|(_, it)| it).collect();
+    assert_eq!(states, [SpState::Disabled]);
+    for known in ["urn:alias", "urn:zoom"] {
+        let found = registry.sp_for(&name(known), now());
+        assert_eq!(found.unwrap_err(), SpFault::Disabled);
+    }
+    let found = registry.sp_by_short_name(&short("zoom"), now());
+    assert_eq!(found.unwrap_err(), SpFault::Disabled);
+    assert!(!registry.listed(&short("zoom"), now()).unwrap().is_answered);
+}
+
+#[test]
 fn r38_a_provider_that_is_switched_off_is_found_by_no_way() {
     let mut zoom = provider("zoom", "example.zoom.us", &["https://example.zoom.us"]);
     zoom.config.enabled = false;

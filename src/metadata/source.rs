@@ -33,7 +33,7 @@ use crate::{
 pub struct Loaded {
     /// Every provider of the configuration, those that are broken too.
     pub registry: Registry,
-    /// Why some of them are broken, or go on with an earlier version.
+    /// Why some of them are broken, or go on with an earlier version; nothing of those that are switched off.
     pub faults: Vec<Told>,
     /// What an administrator should see to before it becomes a fault.
     pub warnings: Vec<Told>,
@@ -80,6 +80,13 @@ pub fn load(
     } = loading;
     faults.extend(registry.clashes().iter().map(told));
     warnings.extend(registry.warnings().iter().map(told));
+    // What is wrong with one that is switched off stops nobody: it is told, and nobody has to mend it.
+    let is_of_one_that_is_off = |told: &Told| {
+        let mut off = providers.iter().filter(|config| !config.enabled);
+        off.any(|config| told.fault.is_under(&format!("sp.{}", config.short_name)))
+    };
+    let (of_those_off, faults): (Vec<_>, _) = faults.into_iter().partition(is_of_one_that_is_off);
+    warnings.splice(..0, of_those_off);
     // What goes by another's name was no good reading.
     let clashes = registry.clashes();
     files.retain(|(name, _)| !clashes.iter().any(|clash| clash.short_name() == name));
@@ -156,7 +163,9 @@ impl Loading<'_> {
         {
             return Candidate::Registered(Arc::new(registered));
         }
-        self.warnings.push(tell(Remark::NobodyGetsIn));
+        if config.enabled {
+            self.warnings.push(tell(Remark::NobodyGetsIn));
+        }
         Candidate::Broken(Box::new(Broken {
             config: config.clone(),
             claimed,

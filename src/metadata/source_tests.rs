@@ -80,6 +80,35 @@ fn r32_what_is_wrong_with_one_provider_stops_and_hides_no_other() {
 }
 
 #[test]
+fn what_is_wrong_with_a_provider_that_is_switched_off_is_a_warning() {
+    let (state, files) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    let good = copied(files.path(), "valid/plain.xml");
+    let loaded = load_all(std::slice::from_ref(&good), Some(state.path()));
+    assert!(loaded.to_keep.keep().is_empty());
+    std::fs::remove_file(&good.metadata_path).unwrap();
+    // Gone, with a copy of it and without, and broken.
+    for (file, state) in [
+        ("none.xml", Some(state.path())),
+        ("none.xml", None),
+        ("invalid/acs-http.xml", None),
+    ] {
+        let mut config = from("a", file);
+        let counts = |loaded: &Loaded| (loaded.faults.len(), loaded.warnings.len());
+        let of_one_on = load_all(std::slice::from_ref(&config), state);
+        assert!(!of_one_on.faults.is_empty(), "{file}");
+        config.enabled = false;
+        let loaded = load_all(&[config], state);
+        assert_eq!(counts(&loaded).0, 0, "{file}");
+        assert_eq!(keys_of(&loaded.warnings)[0], "sp.a", "{file}");
+        // That nobody can sign in to it is what somebody wanted.
+        let nobody = |it: &Told| matches!(it.remark, Remark::NobodyGetsIn);
+        assert!(!loaded.warnings.iter().any(nobody), "{file}");
+        let states = loaded.registry.states(now()).map(|(_, it)| it.word());
+        assert_eq!(states.collect::<Vec<_>>(), ["disabled"], "{file}");
+    }
+}
+
+#[test]
 fn a_broken_file_gives_way_to_the_last_good_one_and_is_told() {
     let (state, files) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
     let copy = state.path().join("metadata/a.xml");

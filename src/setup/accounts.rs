@@ -34,6 +34,19 @@ pub struct Account {
     pub employee_id: Option<String>,
 }
 
+impl Account {
+    /// Whether both are one account, shown twice: Zoom has an address only once, and an ID. Two that have an address each
+    /// are told apart by it, upper and lower case too.
+    pub fn is_certainly(&self, other: &Self) -> bool {
+        match (&self.email, &other.email) {
+            (Some(email), Some(other)) => email == other,
+            (None, _) | (_, None) => {
+                self.employee_id.is_some() && self.employee_id == other.employee_id
+            }
+        }
+    }
+}
+
 /// What fills the two fields that an account is known by.
 #[derive(Clone, Debug)]
 pub struct Keys {
@@ -304,6 +317,24 @@ mod tests {
         ] {
             let judged = judge(&account(old.0, old.1), &account(new.0, new.1));
             assert_eq!(judged, verdict, "{old:?} {new:?}");
+        }
+    }
+
+    #[test]
+    fn two_captures_of_one_account_are_one_and_two_addresses_are_two() {
+        for (one, other, is_one) in [
+            (("a@u", ""), ("a@u", ""), true),
+            (("a@u", "1"), ("a@u", ""), true),
+            (("a@u", "1"), ("a@u", "2"), true),
+            (("a@u", "1"), ("", "1"), true),
+            (("a@u", "1"), ("b@u", "1"), false),
+            (("a@u", ""), ("A@u", ""), false),
+            (("a@u", ""), ("", "1"), false),
+            (("", ""), ("", ""), false),
+        ] {
+            let (a, b) = (account(one.0, one.1), account(other.0, other.1));
+            let told = [a.is_certainly(&b), b.is_certainly(&a)];
+            assert_eq!(told, [is_one; 2], "{one:?} {other:?}");
         }
     }
 

@@ -28,7 +28,7 @@ pub mod zoom;
 pub mod zoom_rules;
 
 #[cfg(test)]
-mod test_support;
+pub(crate) mod test_support;
 
 /// One provider, as far as its administrator and its rules are concerned.
 #[derive(Clone, Copy, Debug)]

@@ -39,7 +39,7 @@ people = "people.toml"
 "#;
 
 /// The provider's table, as most universities write it.
-pub(super) const ZOOM: &str = r#"
+pub(crate) const ZOOM: &str = r#"
 [sp.zoom]
 metadata = "zoom.xml"
 preset = "zoom"
@@ -47,7 +47,7 @@ aliases = ["https://univ-montp3-fr.zoom.us"]
 "#;
 
 /// A key of each kind, with certificates until 2036.
-pub(super) fn keys() -> &'static [SigningKey; 2] {
+pub(crate) fn keys() -> &'static [SigningKey; 2] {
     static KEYS: OnceLock<[SigningKey; 2]> = OnceLock::new();
     KEYS.get_or_init(|| {
         [NewKey::Rsa2048, NewKey::EcP256].map(|key| {
@@ -64,20 +64,20 @@ pub(super) fn keys() -> &'static [SigningKey; 2] {
 
 /// What a look at a provider goes by.
 #[derive(Clone, Copy)]
-pub(super) struct Case<'a> {
+pub(crate) struct Case<'a> {
     /// The tables of the provider and whatever else, behind those that every configuration has.
-    pub(super) tables: &'a str,
+    pub(crate) tables: &'a str,
     /// Its metadata; what is shipped where none is given.
-    pub(super) metadata: Option<&'a str>,
+    pub(crate) metadata: Option<&'a str>,
     /// The key that signs.
-    pub(super) signer: &'a SigningKey,
+    pub(crate) signer: &'a SigningKey,
     /// The time.
-    pub(super) now: &'a str,
+    pub(crate) now: &'a str,
 }
 
 impl Case<'_> {
     /// The shipped metadata and an RSA key, in 2026.
-    pub(super) fn of(tables: &str) -> Case<'_> {
+    pub(crate) fn of(tables: &str) -> Case<'_> {
         Case {
             tables,
             metadata: None,
@@ -87,7 +87,7 @@ impl Case<'_> {
     }
 
     /// Looks at the only provider.
-    pub(super) fn look<T>(self, look: impl FnOnce(&Facts<'_>, &Config) -> T) -> T {
+    pub(crate) fn look<T>(self, look: impl FnOnce(&Facts<'_>, &Config) -> T) -> T {
         let place = tempfile::tempdir().unwrap();
         let write = |name: &str, content: &str| write(place.path(), name, content);
         write(

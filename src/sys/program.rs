@@ -21,12 +21,12 @@ pub enum ProgramError {
     #[error("names no program")]
     Empty,
     /// It ended, and says by its status that something went wrong.
-    #[error("ended with {status}: {said}")]
+    #[error("ended with {status}: {}", .said.as_deref().unwrap_or("it said nothing"))]
     Failed {
         /// How it ended.
         status: std::process::ExitStatus,
         /// The first line of what it said.
-        said: String,
+        said: Option<String>,
     },
     /// It could not be started, or the system had trouble with it.
     #[error("could not be run")]
@@ -73,26 +73,20 @@ pub async fn run(command: &[String], input: &[u8], limit: Duration) -> Result<()
     if status.success() {
         return Ok(());
     }
-    let said = if complained.is_empty() {
-        said
-    } else {
-        complained
-    };
+    let said = complained.or(said);
     Err(ProgramError::Failed { status, said })
 }
 
-/// The first line of what comes; the rest is read, so that nobody waits for a reader.
-async fn said(from: Option<impl AsyncRead + Unpin>) -> String {
-    let Some(mut from) = from else {
-        return String::new();
-    };
+/// The first line of what comes that is not empty; the rest is read, so that nobody waits for a reader.
+async fn said(from: Option<impl AsyncRead + Unpin>) -> Option<String> {
+    let mut from = from?;
     let mut kept = Vec::new();
     // What cannot be read was not said.
     drop((&mut from).take(MAX_SAID).read_to_end(&mut kept).await);
     drop(tokio::io::copy(&mut from, &mut tokio::io::sink()).await);
     let text = String::from_utf8_lossy(&kept);
     let first = text.lines().map(str::trim).find(|line| !line.is_empty());
-    first.unwrap_or_default().to_owned()
+    first.map(str::to_owned)
 }
 
 #[cfg(test)]
@@ -133,6 +127,11 @@ mod tests {
             .await
             .unwrap_err();
         assert_eq!(error.to_string(), "ended with exit status: 1: first");
+        let error = run(&shell("echo; exit 1"), b"", LONG).await.unwrap_err();
+        assert_eq!(
+            error.to_string(),
+            "ended with exit status: 1: it said nothing"
+        );
         let nowhere = ["/nonexistent/program".to_owned()];
         let error = run(&nowhere, b"", LONG).await.unwrap_err();
         assert!(matches!(error, ProgramError::Io(_)), "{error}");

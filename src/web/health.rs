@@ -21,21 +21,24 @@ pub(super) async fn alive() -> HttpResponse {
 }
 
 /// `GET /readyz`: whether this node can sign people in, and what has gone wrong without stopping
-/// everybody. It cannot where the metadata of every provider is broken, where a token that holds our key signs for
-/// none of them, or where its clock is wrong.
+/// everybody. It cannot where the metadata of every provider that is switched on is broken, where a token that holds our
+/// key signs for none of them, or where its clock is wrong.
 pub(super) async fn ready(State(front): State<Arc<Front>>) -> HttpResponse {
     let bridge = &front.bridge;
     let (health, now) = (&bridge.health, bridge.clock.now());
     let cas = bridge.authenticator.cas.as_ref();
     let directory = bridge.directory.as_ref();
     let states: Vec<_> = bridge.registry.states(now).collect();
+    let mut switched_on = { states.iter() }
+        .filter(|(_, state)| *state != SpState::Disabled)
+        .peekable();
     let (signed_for, unsigned) = (bridge.providers.len(), bridge.unsigned(now));
     let store = bridge.store.record();
     let clock = store.and_then(|store| store.clock);
     let reasons = [
         (
             "metadata",
-            !states.is_empty() && states.iter().all(|(_, it)| *it == SpState::Broken),
+            switched_on.peek().is_some() && switched_on.all(|(_, it)| *it == SpState::Broken),
         ),
         ("keys", unsigned != 0 && unsigned >= signed_for),
         (

@@ -78,6 +78,8 @@ fn logged(log: &Log) -> Vec<(String, String)> {
         .collect()
 }
 
+const HINT: &str = "have its administrator sign with SHA-256; as long as that must wait, put sha1-until of the table \
+                    sp.zoom off";
 const WHAT: &str = "sp.zoom: SHA-1 in its requests is taken no longer (sha1-until): 2027-01-20";
 
 #[tokio::test]
@@ -91,7 +93,7 @@ async fn each_step_is_told_once_and_the_end_louder() {
         (25, 30, "in 29 days", "warn"),
         (41, 14, "in 13 days", "warn"),
         (48, 7, "in 6 days", "warn"),
-        (54, 1, "in 0 days", "warn"),
+        (54, 1, "within a day", "warn"),
         (55, 0, "over", "error"),
     ] {
         // On every day before, there is nothing to tell.
@@ -106,7 +108,7 @@ async fn each_step_is_told_once_and_the_end_louder() {
         }
         let log = Log::start();
         watch.look_when_due().await;
-        let sentence = format!("{WHAT}, {left}");
+        let sentence = format!("{WHAT}, {left}; {HINT}");
         assert_eq!(
             logged(&log),
             [(level.to_owned(), sentence.clone())],
@@ -122,6 +124,7 @@ async fn each_step_is_told_once_and_the_end_louder() {
         assert_eq!(json["duties"][0]["within_days"], step);
         assert_eq!(json["duties"][0]["whom"], "sp.zoom");
         assert_eq!(json["duties"][0]["kind"], "sha1");
+        assert_eq!(json["duties"][0]["hint"], HINT);
         assert_eq!(json["duties"].as_array().unwrap().len(), 1);
         assert_eq!(
             (&json["is_trial"], &json["version"]),
@@ -280,13 +283,15 @@ async fn mail_goes_through_sendmail_as_a_whole_message() {
             "Content-Type: text/plain; charset=utf-8",
             "Content-Transfer-Encoding: 8bit",
             "",
-            "sp.zoom\u{a0}: SHA-1 n’est plus accepté dans ses demandes (sha1-until)\u{a0}: 2027-01-20, dans 54 jours",
+            "sp.zoom\u{a0}: SHA-1 n’est plus accepté dans ses demandes (sha1-until)\u{a0}: 2027-01-20, dans 54 jours\u{202f}; \
+             lui faire signer ses demandes avec SHA-256\u{202f}; tant que cela doit attendre, repousser sha1-until dans \
+             la table sp.zoom",
             "",
             "`passerelle status` montre tout ce qui est à faire.",
             "",
             "In English:",
             "",
-            &format!("{WHAT}, in 54 days"),
+            &format!("{WHAT}, in 54 days; {HINT}"),
             "",
             "`passerelle status` shows all that must be done.",
             "",

@@ -8,9 +8,12 @@ use passerelle::{
     sys::{clock::ManualClock, entropy::SeededEntropy},
 };
 
-use crate::bridge::{
-    Bridge, INTRANET, LIBRARY, Setup, ZOOM_ACS, ZOOM_ALIAS, ZOOM_SIGN_IN, keys::zoom_key, metadata,
-    zoom_metadata,
+use crate::{
+    bridge::{
+        Bridge, INTRANET, LIBRARY, Setup, ZOOM_ACS, ZOOM_ALIAS, ZOOM_SIGN_IN, keys::zoom_key,
+        metadata, zoom_metadata,
+    },
+    sp::House,
 };
 
 /// Metadata that is sound but for the address where answers would go.
@@ -148,6 +151,61 @@ async fn where_every_provider_is_broken_there_are_pages_and_the_server_is_not_re
     // Nobody knows any more who goes by this name.
     let page = browser.arrive(&bridge.request().redirect(None)).await;
     page.stops(400, "provider-unknown");
+}
+
+#[tokio::test]
+async fn r38_a_provider_that_is_retired_asks_for_nothing_more_when_its_file_is_gone_and_stays_shut()
+{
+    let setup = Setup {
+        zoom: "entity-id = 'univ-montp3-fr.zoom.us'".to_owned(),
+        ..Setup::new()
+    };
+    let house = House::of(&setup);
+    house.sp(&["retire", "zoom", "--yes"], "").await.is_good();
+    for broken in [None, Some("<broken")] {
+        let file = house.file("zoom.xml");
+        fs::remove_file(&file).unwrap();
+        if let Some(broken) = broken {
+            fs::write(&file, broken).unwrap();
+        }
+        for words in [&["check"][..], &["status"]] {
+            let told = house.passerelle(words).await;
+            told.is_good();
+            assert!(!told.out.contains("sp.zoom: broken"), "{told:?}");
+        }
+        let told = house.passerelle(&["check"]).await;
+        assert!(told.errors.contains("zoom.xml"), "{told:?}");
+        let list = house.json(&["list"], "").await;
+        let zoom = list["providers"].as_array().unwrap().iter();
+        let mut zoom = zoom.filter(|it| it["name"] == "zoom");
+        assert_eq!(zoom.next().unwrap()["state"], "disabled", "{list}");
+        fs::write(&file, "").unwrap();
+    }
+    // The only one that is switched on is what a server is ready by.
+    let (folder, path) = (house.folder, house.path);
+    let bridge = Bridge::load(folder, &path, setup.seed, setup.start);
+    let (status, said) = ready(&bridge).await;
+    assert_eq!((status, &said["ready"]), (200, &true.into()));
+    assert_eq!(said["metadata"]["zoom"], "disabled");
+    let mut browser = bridge.browser();
+    for request in [bridge.request(), bridge.request_of(ZOOM_ALIAS)] {
+        let page = browser.arrive(&request.redirect(None)).await;
+        page.stops(403, "provider-disabled");
+    }
+    let line = "passerelle_service_provider_state{sp=\"zoom\",state=\"disabled\"} 1";
+    assert!(bridge.metrics().await.contains(line));
+}
+
+#[tokio::test]
+async fn a_server_is_not_ready_where_all_that_are_switched_on_are_broken() {
+    let (folder, path) = Setup::zoom("enabled = false").write();
+    for file in ["intranet.xml", "library.xml"] {
+        fs::write(folder.path().join(file), "").unwrap();
+    }
+    let setup = Setup::new();
+    let bridge = Bridge::load(folder, &path, setup.seed, setup.start);
+    let (status, said) = ready(&bridge).await;
+    assert_eq!((status, &said["ready"]), (503, &false.into()));
 }
 
 #[tokio::test]

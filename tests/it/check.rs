@@ -2,15 +2,20 @@
 
 use std::{fs, os::unix::fs::PermissionsExt as _, sync::Arc};
 
+use jiff::SignedDuration;
 use passerelle::{
     app::build,
     config::{environment::Environment, fault::ConfigFault},
-    sys::{clock::ManualClock, entropy::SeededEntropy},
+    sys::{
+        clock::{Clock as _, ManualClock, SystemClock},
+        entropy::SeededEntropy,
+    },
 };
 
 use crate::{
-    bridge::{Setup, write},
+    bridge::{Setup, write, zoom_metadata},
     lab::keys::Authority,
+    sp::House,
 };
 
 /// All that is said, `file:line: key` of each, of the configuration that `setup` writes.
@@ -75,6 +80,94 @@ const OF_FILES: [&str; 5] = [
     "zoom.xml: sp.zoom, hint",
     "library.xml: sp.wiki",
 ];
+
+/// A setup whose Zoom has metadata that ends in an hour, by the clock of this machine.
+fn ending_soon() -> Setup {
+    let end = SystemClock.now() + SignedDuration::from_hours(1);
+    Setup {
+        zoom_metadata: zoom_metadata(&format!("validUntil=\"{end:.0}\"")),
+        ..Setup::new()
+    }
+}
+
+#[tokio::test]
+async fn what_check_says_of_the_end_of_zooms_metadata_stands_at_the_top_of_its_sheet_in_both_languages()
+ {
+    let house = House::of(&ending_soon());
+    let told = house.passerelle(&["check"]).await;
+    let config = house.path.display();
+    let (what, hint) = (
+        "its metadata ends (validUntil), and with it every sign-in: ",
+        "take its metadata again: passerelle sp add zoom --replace --metadata, with its own address or file",
+    );
+    assert!(
+        told.errors.contains(&format!("warning: sp.zoom: {what}")),
+        "{told:?}"
+    );
+    let typed = hint.replace("passerelle sp", &format!("passerelle --config {config} sp"));
+    assert!(
+        told.errors
+            .contains(&format!("within a day\n    hint: {typed}\n")),
+        "{told:?}"
+    );
+    let text = house.passerelle(&["zoom-settings"]).await;
+    text.is_good();
+    let json = house.passerelle(&["zoom-settings", "--json"]).await;
+    let json: serde_json::Value = serde_json::from_str(&json.out).unwrap();
+    let html = house.passerelle(&["zoom-settings", "--html"]).await;
+    for told in [text.out, json["look-at"].to_string(), html.out.clone()] {
+        assert!(told.contains(what) && told.contains(hint), "{told}");
+        assert!(told.contains("within a day"), "{told}");
+    }
+    let french = house.passerelle(&["zoom-settings", "--lang", "fr"]).await;
+    for told in [french.out, html.out] {
+        assert!(
+            told.contains("ses métadonnées expirent (validUntil), et avec elles toute connexion"),
+            "{told}"
+        );
+        assert!(told.contains("dans moins d’un jour"), "{told}");
+        assert!(told.contains("reprendre ses métadonnées"), "{told}");
+    }
+    // Nobody has anything to do there where nothing ends.
+    let sheet = House::new().passerelle(&["zoom-settings"]).await;
+    assert!(!sheet.out.contains("its metadata ends"), "{sheet:?}");
+}
+
+#[tokio::test]
+async fn what_is_broken_is_told_by_check_as_an_error_and_not_as_something_to_do_as_well() {
+    let setup = Setup {
+        zoom_metadata: "<broken".to_owned(),
+        ..Setup::new()
+    };
+    let house = House::of(&setup);
+    let told = house.passerelle(&["check"]).await;
+    told.fails("error: ");
+    assert!(!told.errors.contains("sp.zoom: broken"), "{told:?}");
+    let status = house.passerelle(&["status"]).await;
+    assert!(status.out.contains("sp.zoom: broken"), "{status:?}");
+    assert!(
+        status.out.contains("hint: see what is wrong by"),
+        "{status:?}"
+    );
+}
+
+#[tokio::test]
+async fn where_no_cas_server_is_asked_check_says_that_the_clock_was_not_tried_and_who_tells() {
+    let told = House::new().passerelle(&["check"]).await;
+    told.is_good();
+    let lines = told
+        .out
+        .lines()
+        .filter(|line| line.starts_with("clock: not tried"));
+    let lines: Vec<_> = lines.collect();
+    let [line] = lines[..] else {
+        panic!("{told:?}")
+    };
+    assert!(
+        line.contains("`timedatectl`") && line.contains(" doctor`"),
+        "{line}"
+    );
+}
 
 #[test]
 fn every_fault_of_every_file_is_told_at_once_with_its_line() {

@@ -241,6 +241,42 @@ async fn status_lists_by_date_what_ends_and_fails_where_something_is_overdue() {
     );
     assert_eq!(duties[0]["within_days"], 0, "{duties}");
     assert_eq!(duties[0]["whom"], "sp.zoom", "{duties}");
+    // What to do about it is told with it, and a command as it is to be typed from here.
+    let hint = duties[0]["hint"].as_str().unwrap();
+    assert!(hint.contains("SHA-256"), "{duties}");
+    assert!(said.contains(&format!("    hint: {hint}")), "{said}");
+    let take_again = format!(
+        "take its metadata again: passerelle --config {} sp add zoom --replace --metadata",
+        house.file.display()
+    );
+    for told in [said, duties.to_string(), house.command(&["check"]).1] {
+        assert!(told.contains(&take_again), "{told}");
+    }
+    // A server that runs knows nothing of what is typed, and its answer is told likewise.
+    let _server = house.start().await;
+    let (_, said) = house.command(&["status"]);
+    assert!(said.contains(&take_again), "{said}");
+}
+
+#[test]
+fn status_says_of_a_configuration_that_cannot_be_read_what_is_wrong_and_nothing_that_it_does_not_know()
+ {
+    let place = tempfile::tempdir().unwrap();
+    let file = place.path().join("passerelle.toml");
+    let status = || {
+        run(
+            PROGRAM,
+            &["status", "--config", file.to_str().unwrap()],
+            &[],
+        )
+    };
+    let (done, said) = status();
+    assert!(!done && said.contains("passerelle.toml"), "{said}");
+    assert!(!said.contains("control-socket"), "{said}");
+    fs::write(&file, "[server").unwrap();
+    let (done, said) = status();
+    assert!(!done && said.contains("passerelle.toml"), "{said}");
+    assert!(!said.contains("control-socket"), "{said}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -601,13 +637,12 @@ async fn r96_whoever_replaces_the_key_that_signs_is_told_before_a_reload_that_it
     let (good, said) = run(PROGRAM, &words, &[]);
     assert!(good && !said.contains("the running server"), "{said}");
     fs::write(&house.file, replaced).unwrap();
-    let (taken, untaken) = (
-        "`passerelle reload` has it take them",
-        "`passerelle reload` refuses this and says what to do",
-    );
+    let reload = format!("`passerelle --config {} reload`", house.file.display());
+    let [taken, untaken] = ["has it take them", "refuses this and says what to do"]
+        .map(|what| format!("{reload} {what}"));
     let (_, said) = house.command(&["check"]);
-    let is_told = said.contains("answers sp.zoom with another key") && said.contains(untaken);
-    assert!(is_told && !said.contains(taken), "{said}");
+    let is_told = said.contains("answers sp.zoom with another key") && said.contains(&untaken);
+    assert!(is_told && !said.contains(&taken), "{said}");
     let (done, said) = house.command(&["reload"]);
     assert!(
         !done && said.contains("list it in keys.signing behind the others"),
@@ -617,7 +652,7 @@ async fn r96_whoever_replaces_the_key_that_signs_is_told_before_a_reload_that_it
     for keys in [format!("{old}, {new}"), format!("{new}, {old}")] {
         fs::write(&house.file, before.replace(old, &keys)).unwrap();
         let (_, said) = house.command(&["check"]);
-        assert!(said.contains(taken) && !said.contains(untaken), "{said}");
+        assert!(said.contains(&taken) && !said.contains(&untaken), "{said}");
         let (done, said) = house.command(&["reload"]);
         assert!(done, "{said}");
     }

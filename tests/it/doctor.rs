@@ -178,8 +178,11 @@ async fn where_all_is_well_the_doctor_says_so_and_ends_with_0() {
     ] {
         assert_eq!(said.verdicts(check), ["good"], "{check}: {}", said.out);
     }
-    // The provider of this lab has an address of plain http.
-    assert_eq!(said.verdicts("metadata"), ["good", "warning"]);
+    // The provider of this lab has a certificate of 30 days, and an address of plain http.
+    assert_eq!(said.verdicts("metadata"), ["warning", "warning"]);
+    let provider = &said.of("metadata")[0];
+    assert!(provider.what.contains(", in 29 days"), "{}", provider.what);
+    assert!(provider.hint.contains("sp add zoom --replace"));
     assert_eq!(said.verdicts("name"), ["good", "good"]);
     // Plain http, and a directory over TLS.
     assert_eq!(said.verdicts("tls"), ["not-tried", "good"]);
@@ -490,7 +493,7 @@ async fn a_faulty_configuration_is_told_and_the_rest_is_tried_all_the_same() {
     let said = house.doctor(&["--json"], "").await;
     said.is_bad("configuration", "lissen", "");
     assert_eq!(said.verdicts("ldap.bind"), ["good"]);
-    assert_eq!(said.verdicts("metadata"), ["good", "warning"]);
+    assert_eq!(said.verdicts("metadata"), ["warning", "warning"]);
     let wrong = house.doctor(&["people"], "").await;
     assert_eq!(wrong.status, 2, "{}", wrong.errors);
 }

@@ -4,19 +4,20 @@
 //! made as a sign-in makes it ([`Bridge::foresee`]); [`accounts`] judges the two. Nobody signs in, and nothing of it is
 //! logged: who is who goes to whoever asked, and to nobody else.
 
-use std::{path::Path, sync::Arc};
+use std::{collections::HashMap, path::Path, sync::Arc};
 
 use futures_util::{StreamExt as _, stream};
 
 use self::people::{Found, People};
 use super::{
     build::{self, Built},
-    setup::{SetUpError, chosen},
+    setup::{SetUpError, chosen, standing_in_the_way},
 };
 use crate::{
     attributes::asked::Asked,
     authn::{
         AuthnError,
+        account_name::AccountName,
         ldap::{LdapFault, Record},
     },
     config::{self, environment::Environment},
@@ -63,6 +64,8 @@ pub struct Compared {
 pub enum Fate {
     /// They get in at Zoom.
     Judged(Verdict),
+    /// The person has several at Zoom, which goes by the one of this place.
+    Another(String),
     /// The address is one person's here and the ID another one's, by these names.
     Crossed(String),
     /// Zoom's own form shuts them out, by the licence "None".
@@ -86,7 +89,7 @@ pub enum Fate {
 pub enum Kind {
     /// The same account.
     Same,
-    /// A second account.
+    /// A second account: one would be made, or there is one.
     Second,
     /// Another person would come into the account.
     Crossed,
@@ -117,11 +120,18 @@ impl Comparison {
         let Built {
             front,
             faults_of_providers,
+            warnings,
             ..
         } = built.map_err(SetUpError::Faults)?;
         let mut bridge = front.bridge;
         let provider = bridge.providers.remove(short_name);
-        let provider = provider.ok_or(SetUpError::Faults(faults_of_providers))?;
+        let provider = provider.ok_or_else(|| {
+            SetUpError::Faults(standing_in_the_way(
+                short_name,
+                faults_of_providers,
+                warnings,
+            ))
+        })?;
         let sp = &provider.registered.sp;
         let keys = Keys::of(&provider.release, &provider.name_id, sp);
         let people = People::of(&bridge, &keys);
@@ -152,10 +162,14 @@ impl Comparison {
         while let Some(compared) = comparing.next().await {
             match compared {
                 Ok(compared) => done.push(compared),
-                Err(fault) => return (done, Some(fault)),
+                Err(fault) => {
+                    tell_one_of_each_person(olds, &mut done);
+                    return (done, Some(fault));
+                }
             }
             progress(done.len());
         }
+        tell_one_of_each_person(olds, &mut done);
         (done, None)
     }
 
@@ -284,6 +298,35 @@ impl Supposed {
     }
 }
 
+/// Where somebody has several accounts, one stays theirs: the one that has the ID, by which Zoom looks first, or else the
+/// address. Each other one is left behind, and the address that it holds is not to be had.
+fn tell_one_of_each_person(olds: &[Old], done: &mut [Compared]) {
+    let mut kept: HashMap<AccountName, (u8, usize)> = HashMap::new();
+    let known = |one: &Compared| AccountName::parse(one.login.as_deref()?).ok();
+    for (number, one) in done.iter().enumerate() {
+        if let (Some(how), Some(who)) = (one.fate.how_it_is_kept(), known(one)) {
+            let first = kept.entry(who).or_insert((how, number));
+            *first = (*first).min((how, number));
+        }
+    }
+    for (number, one) in done.iter_mut().enumerate() {
+        let is_found = match one.fate.kind() {
+            Kind::Same => true,
+            // None is made for somebody who has one that stays theirs.
+            Kind::Second => matches!(one.fate, Fate::Judged(_)),
+            Kind::Crossed | Kind::Stopped | Kind::NotFound | Kind::Unsaid => false,
+        };
+        let Some((_, first)) = known(one).filter(|_| is_found).and_then(|it| kept.get(&it)) else {
+            continue;
+        };
+        if let (Some(own), Some(theirs)) = (olds.get(number), olds.get(*first))
+            && !own.account.is_certainly(&theirs.account)
+        {
+            one.fate = Fate::Another(theirs.place.clone());
+        }
+    }
+}
+
 /// Why somebody is stopped; an error where the directory did not say.
 fn cause(stop: Stop) -> Result<HereFault, LdapFault> {
     match stop {
@@ -334,6 +377,7 @@ impl Fate {
                 Verdict::NoAddress => Kind::Stopped,
                 Verdict::Unknown => Kind::Unsaid,
             },
+            Self::Another(_) => Kind::Second,
             Self::Crossed(_) => Kind::Crossed,
             Self::NoLicense(_) | Self::Several | Self::Shut | Self::Stopped(_) => Kind::Stopped,
             Self::NotFound(_) => Kind::NotFound,
@@ -341,10 +385,41 @@ impl Fate {
         }
     }
 
+    /// By what the account stays that of its owner, the surest first; none where it does not.
+    const fn how_it_is_kept(&self) -> Option<u8> {
+        let Self::Judged(verdict) = self else {
+            return None;
+        };
+        match verdict {
+            Verdict::SameById => Some(0),
+            Verdict::SameByIdWithNewAddress => Some(1),
+            Verdict::SameByAddress | Verdict::SameByAddressWithNewId => Some(2),
+            Verdict::SecondByAddress
+            | Verdict::SecondByCase
+            | Verdict::SecondByAddressAndId
+            | Verdict::NoAddress
+            | Verdict::Unknown => None,
+        }
+    }
+
+    /// The words for what becomes of it.
+    pub const fn words(&self) -> &'static str {
+        if matches!(self, Self::Another(_)) {
+            return "another account of the same person";
+        }
+        match self.kind() {
+            Kind::Second => "a second account would be made",
+            kind @ (Kind::Same | Kind::Crossed | Kind::Stopped | Kind::NotFound | Kind::Unsaid) => {
+                kind.words()
+            }
+        }
+    }
+
     /// The word for the reason, for scripts.
     pub const fn slug(&self) -> &'static str {
         match self {
             Self::Judged(verdict) => verdict.slug(),
+            Self::Another(_) => "other-account",
             Self::Crossed(_) => "address-of-another",
             Self::NoLicense(ShutOut::Line) => "licence-none",
             Self::NoLicense(ShutOut::NoLine) => "licence-no-line",
@@ -385,11 +460,11 @@ impl Kind {
         }
     }
 
-    /// The words for it.
+    /// The words for it, behind a number.
     pub const fn words(self) -> &'static str {
         match self {
             Self::Same => "same account",
-            Self::Second => "a second account would be made",
+            Self::Second => "second account",
             Self::Crossed => "another person would come into this account",
             Self::Stopped => "would not get in",
             Self::NotFound => "not found",

@@ -4,11 +4,10 @@ use std::path::Path;
 
 use jiff::Timestamp;
 
-use super::Finding;
+use super::{Finding, its_end};
 use crate::{
     app::duties,
     config::{keys::SigningKeySource, named::Named},
-    control::days_left,
     model::chain::Chain,
     sys::reach,
     xmlsec::SigningKey,
@@ -89,12 +88,7 @@ fn of_listener(certificate: &Path, now: Timestamp) -> Finding {
 
 /// How near the end of a certificate of ours is, by the rule of all that is told of ends, and in words.
 fn how_long(end: Timestamp, now: Timestamp) -> (Option<u16>, String) {
-    let step = duties::step(end, now);
-    let words = match step {
-        Some(0) => "has ended".to_owned(),
-        Some(_) | None => format!("ends in {} days", days_left(end, now)),
-    };
-    (step, words)
+    (duties::step(end, now), its_end(end, now))
 }
 
 #[cfg(test)]

@@ -7,6 +7,7 @@
 
 use std::{path::Path, sync::Arc, time::Duration};
 
+use jiff::Timestamp;
 use serde::Serialize;
 
 use self::{cas::CasSubject, ldap::LdapSubject};
@@ -22,6 +23,7 @@ use crate::{
         named::Named,
         sections::{Cas, Method},
     },
+    control::how_far,
     sys::{clock::Clock, entropy::Entropy, secret::Secret},
 };
 
@@ -229,6 +231,15 @@ pub async fn clock_against_cas(
     };
     let date = subject.date(clock, patience).await?;
     Some(clock::of_server(&date))
+}
+
+/// What a certificate does, and when.
+fn its_end(end: Timestamp, now: Timestamp) -> String {
+    if end <= now {
+        "has ended".to_owned()
+    } else {
+        format!("ends {}", how_far(end, now))
+    }
 }
 
 impl Finding {

@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 use url::Url;
 
-use super::{DAYS_OF_A_SERVER, Finding, PATIENCE, Verdict};
+use super::{DAYS_OF_A_SERVER, Finding, PATIENCE, Verdict, its_end};
 use crate::{
     config::named::Named,
     control::days_left,
@@ -93,12 +93,13 @@ impl Place<'_> {
     }
 
     fn of_certificate(self, end: Timestamp) -> Finding {
-        let days = days_left(end, SystemClock.now());
+        let now = SystemClock.now();
         let what = format!(
-            "{}: believed; its certificate ends in {days} days",
-            self.url
+            "{}: believed; its certificate {}",
+            self.url,
+            its_end(end, now)
         );
-        if days < DAYS_OF_A_SERVER {
+        if days_left(end, now) < DAYS_OF_A_SERVER {
             return Finding::warning(TLS, what, "have it renewed: after that nobody is signed in");
         }
         Finding::good(TLS, what)

@@ -1,18 +1,14 @@
 //! The metadata of each service provider.
 
-use std::{slice, sync::Arc};
+use std::slice;
 
 use jiff::Timestamp;
 
-use super::{Finding, Verdict};
-use crate::app::look::last_good;
+use super::{Finding, Verdict, its_end};
+use crate::app::{duties, look::last_good};
 use crate::{
     config::{fault::ConfigFault, named::Named, sp::SpConfig},
-    control::days_left,
-    metadata::{
-        registry::{Registered, Registry},
-        source,
-    },
+    metadata::{registry::Registered, source},
     xmlsec::{CertificateFacts, VerifyingKey},
 };
 
@@ -55,32 +51,35 @@ fn of_provider(sp: &SpConfig, named: Named<'_>, now: Timestamp) -> Vec<Finding> 
     );
     let faults = loaded.faults.iter();
     let mut findings: Vec<_> = faults.map(|it| told(&it.fault, Verdict::Bad)).collect();
-    findings.extend(describe(&loaded.registry, now));
+    findings.extend(loaded.registry.all().map(|it| describe(it, now)));
     let warnings = loaded.warnings.iter();
     findings.extend(warnings.map(|it| told(&it.fault, Verdict::Warning)));
     findings
 }
 
-fn describe(registry: &Registry, now: Timestamp) -> Vec<Finding> {
-    let describe = |provider: &Arc<Registered>| {
-        let keys = describe_keys(&provider.keys, now);
-        let encryption = match &provider.encryption_key {
-            Some(_) => "encrypted assertions",
-            None => "assertions in clear",
-        };
-        let what = format!(
-            "sp.{}: {}, {} address(es) for answers, {keys}, {encryption}",
-            provider.config.short_name,
-            provider.sp.entity_id.as_str(),
-            provider.post_services().count(),
-        );
-        if provider.config.enabled {
-            Finding::good(CHECK, what)
-        } else {
-            Finding::good(CHECK, format!("{what}; switched off"))
-        }
+fn describe(provider: &Registered, now: Timestamp) -> Finding {
+    let keys = describe_keys(&provider.keys, now);
+    let encryption = match &provider.encryption_key {
+        Some(_) => "encrypted assertions",
+        None => "assertions in clear",
     };
-    registry.all().map(describe).collect()
+    let what = format!(
+        "sp.{}: {}, {} address(es) for answers, {keys}, {encryption}",
+        provider.config.short_name,
+        provider.sp.entity_id.as_str(),
+        provider.post_services().count(),
+    );
+    if !provider.config.enabled {
+        return Finding::good(CHECK, format!("{what}; switched off"));
+    }
+    let due = duties::of_metadata(provider, now);
+    let Some((first, _)) = due.first() else {
+        return Finding::good(CHECK, what);
+    };
+    let hint = first.hint.clone().unwrap_or_else(|| SEE_TO.to_owned());
+    let ends = due.iter().map(|(duty, _)| duties::ended(duty, now));
+    let ends = ends.collect::<Vec<_>>().join("; ");
+    Finding::warning(CHECK, format!("{what}; {ends}"), hint)
 }
 
 fn describe_keys(keys: &[VerifyingKey], now: Timestamp) -> String {
@@ -89,9 +88,9 @@ fn describe_keys(keys: &[VerifyingKey], now: Timestamp) -> String {
     let bare = keys.len().saturating_sub(ends.len());
     let certificates = match ends.iter().min() {
         Some(first) => format!(
-            "{} certificate(s), the first one ends in {} days",
+            "{} certificate(s), the first one {}",
             ends.len(),
-            days_left(*first, now)
+            its_end(*first, now)
         ),
         None => "no certificate".to_owned(),
     };
@@ -117,5 +116,40 @@ fn told(fault: &ConfigFault, verdict: Verdict) -> Finding {
         verdict,
         what: bare.to_string(),
         hint: Some(hint),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::setup::test_support::{Case, ZOOM};
+
+    #[test]
+    fn a_provider_whose_certificate_ends_soon_is_told_from_the_day_on_which_that_is_a_duty() {
+        let off = format!("{ZOOM}enabled = false\n");
+        // That of the file ends on 2036-11-25.
+        for (tables, now, verdict, words) in [
+            (ZOOM, "2036-09-25T23:00:00Z", Verdict::Good, "in 60 days"),
+            (ZOOM, "2036-09-26T01:00:00Z", Verdict::Warning, "in 59 days"),
+            (
+                ZOOM,
+                "2036-11-24T12:00:00Z",
+                Verdict::Warning,
+                "within a day",
+            ),
+            (ZOOM, "2036-11-26T12:00:00Z", Verdict::Warning, "has ended"),
+            (&off, "2036-11-24T12:00:00Z", Verdict::Good, "switched off"),
+        ] {
+            let case = Case {
+                now,
+                ..Case::of(tables)
+            };
+            let found = case.look(|facts, _| describe(facts.registered, facts.now));
+            assert_eq!(found.verdict, verdict, "{found:?}");
+            assert!(found.what.contains(words), "{found:?}");
+            let hint = found.hint.unwrap_or_default();
+            let take_again = "passerelle sp add zoom --replace --metadata";
+            assert_eq!(hint.contains(take_again), verdict == Verdict::Warning);
+        }
     }
 }

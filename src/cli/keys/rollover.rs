@@ -22,6 +22,7 @@ use crate::{
         complain_of,
         running::{asked, socket, warn_of_other_keys},
         say, say_json, short_name, sp,
+        typed::typed,
     },
     config::keys::names_no_file,
     control::ask::AskFault,
@@ -153,6 +154,7 @@ fn status(path: &Path, options: &Status) -> anyhow::Result<()> {
             file.display()
         ));
     }
+    let say = |text: &str| say(&typed(text, path));
     let Some(next) = &status.next else {
         say("No roll-over is on: `passerelle keys rollover start` begins one.");
         return Ok(());

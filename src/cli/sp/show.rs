@@ -5,7 +5,11 @@ use std::path::Path;
 use clap::Args;
 
 use super::{find, open, say_json, short_name, told};
-use crate::{app::registrar::Shown, cli::say, model::short_name::ShortName};
+use crate::{
+    app::registrar::Shown,
+    cli::{say, typed::typed},
+    model::short_name::ShortName,
+};
 
 #[derive(Args, Debug)]
 pub(super) struct Options {
@@ -52,15 +56,13 @@ pub(super) fn run(path: &Path, options: &Options) -> anyhow::Result<()> {
     for (what, value) in lines {
         say(&format!("  {what:<16}  {value}"));
     }
-    match outline {
-        Some(outline) => {
-            say("The metadata says:");
-            say(&told::outline(outline));
-        }
-        None => say(&format!(
-            "The metadata cannot be used: see passerelle sp check {}",
-            listed.name
-        )),
+    if let Some(outline) = outline {
+        say("The metadata says:");
+        say(&told::outline(outline));
+    } else {
+        let see = format!("see passerelle sp check {}", listed.name);
+        let see = typed(&see, path);
+        say(&format!("The metadata cannot be used: {see}"));
     }
     Ok(())
 }

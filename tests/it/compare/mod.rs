@@ -159,7 +159,7 @@ fn each_account_of_a_list_is_judged_by_what_zoom_would_be_told_of_its_owner() {
     let (told, all) = house.said(&list());
     let expected = [
         said("same-account", "same-id", "anne.dupont"),
-        said("same-account", "same-id-new-address", "anne.dupont"),
+        said("second-account", "other-account", "anne.dupont"),
         said("same-account", "same-address-new-id", "anne.dupont"),
         said("same-account", "same-address", "zoe.martin"),
         said("second-account", "case-differs", "luc.bernard"),
@@ -175,9 +175,15 @@ fn each_account_of_a_list_is_judged_by_what_zoom_would_be_told_of_its_owner() {
     assert_eq!(told.status, 3);
     assert_eq!(
         told.errors,
-        "passerelle: 7 account(s) to see to before the switch\n"
+        "passerelle: 8 account(s) to see to before the switch\n"
     );
-    let new = &told.json()["accounts"][1]["new"];
+    let second = &told.json()["accounts"][1];
+    assert_eq!(
+        second["because"],
+        "Zoom would take anne.dupont to the one of -, line 2: merge this one into it at Zoom, or delete it, before the \
+         switch"
+    );
+    let new = &second["new"];
     assert_eq!(new["email"], "anne.dupont@univ-montp3.example");
     assert_eq!(new["employee-id"], ANNE_ID);
 }
@@ -217,7 +223,7 @@ fn the_text_says_it_in_one_line_each_and_nothing_of_anybody_goes_elsewhere() {
         ),
         (
             12,
-            "12 account(s): 4 same account, 3 a second account would be made, 1 another person would come into this \
+            "12 account(s): 3 same account, 4 second account, 1 another person would come into this \
              account, 3 would not get in, 1 not found"
                 .to_owned(),
         ),
@@ -227,12 +233,98 @@ fn the_text_says_it_in_one_line_each_and_nothing_of_anybody_goes_elsewhere() {
     assert!(!told.errors.contains('@'), "{told:?}");
     // Whoever keeps their account is no trouble, and alone none makes it fail.
     let told = house.compare(&["--only-trouble", "--old", &file], b"");
-    assert_eq!(told.out.lines().count(), 9, "{told:?}");
+    assert_eq!(told.out.lines().count(), 10, "{told:?}");
     assert!(!told.out.contains("): same account"), "{told:?}");
     let good = "Email\nanne.dupont@univ-montp3.example\n";
     let told = house.compare(&["--only-trouble", "--old", "-"], good.as_bytes());
     assert_eq!((told.status, told.errors.as_str()), (0, ""));
     assert_eq!(told.out, "1 account(s): 1 same account\n");
+}
+
+#[test]
+fn of_several_accounts_of_one_person_the_one_that_has_the_id_stays_theirs_and_each_other_is_told() {
+    let house = House::of(&Setup::new());
+    let (address, id) = ("anne.dupont@univ-montp3.example", ANNE_ID);
+    let left = || said("second-account", "other-account", "anne.dupont");
+    let same = |reason| said("same-account", reason, "anne.dupont");
+    for (rows, all, status) in [
+        // Zoom finds the second by its ID, and cannot give it the address of the first.
+        (
+            format!("{address},\nanne@gmail.example,{id}\n"),
+            vec![left(), same("same-id-new-address")],
+            3,
+        ),
+        (
+            format!("anne@gmail.example,{id}\n{address},\n"),
+            vec![same("same-id-new-address"), left()],
+            3,
+        ),
+        // Of two that have it, the one that has the address, too.
+        (
+            format!("anne@gmail.example,{id}\n{address},{id}\n"),
+            vec![left(), same("same-id")],
+            3,
+        ),
+        // One account that is shown twice is one.
+        (
+            format!("{address},\n{address},\n"),
+            vec![same("same-address"), same("same-address")],
+            0,
+        ),
+        (
+            format!("{address},{id}\n{address},\n"),
+            vec![same("same-id"), same("same-address")],
+            0,
+        ),
+        // An account of somebody else is nobody's second one.
+        (
+            format!("{address},\nzoe.martin@etu.univ-montp3.example,\n"),
+            vec![
+                same("same-address"),
+                said("same-account", "same-address", "zoe.martin"),
+            ],
+            0,
+        ),
+    ] {
+        let (told, accounts) = house.said(&format!("Email,Employee ID\n{rows}"));
+        assert_eq!((accounts, told.status), (all, status), "{rows}");
+    }
+    // No second account would be made for somebody who has one that stays theirs: it is there.
+    let list = "Email\nluc.bernard@univ-montp3.example\nLUC.bernard@univ-montp3.example\n";
+    let told = house.compare(&["--old", "-"], list.as_bytes());
+    let line = "LUC.bernard@univ-montp3.example (-, line 3): another account of the same person: Zoom would take \
+                luc.bernard to the one of -, line 2: merge this one into it at Zoom, or delete it, before the switch";
+    assert!(told.out.lines().any(|it| it == line), "{told:?}");
+    assert!(
+        told.out
+            .ends_with("2 account(s): 1 same account, 1 second account\n"),
+        "{told:?}"
+    );
+}
+
+#[test]
+fn where_nothing_is_to_be_compared_it_is_said_why() {
+    let house = House::of(&Setup::new());
+    let folder = house.folder.path().join("none");
+    fs::create_dir(&folder).unwrap();
+    for (old, typed, why) in [
+        ("-", "", "-: it is empty"),
+        ("-", "\n \n", "-: it is empty"),
+        (
+            "-",
+            "Email,Employee ID\n",
+            "-: there is no account below its first line",
+        ),
+        (
+            folder.to_str().unwrap(),
+            "",
+            &format!("{}: there is no file in it", folder.display()),
+        ),
+    ] {
+        let told = house.compare(&["--old", old], typed.as_bytes());
+        let errors = format!("{why}\npasserelle: nothing was compared\n");
+        assert_eq!((told.status, told.errors.as_str()), (1, &*errors));
+    }
 }
 
 #[tokio::test]

@@ -6,9 +6,13 @@ use std::{
     path::{Path, PathBuf},
 };
 
+use jiff::SignedDuration;
 use openssl::pkey::PKey;
 use passerelle::{
-    sys::secret::Secret,
+    sys::{
+        clock::{Clock as _, SystemClock},
+        secret::Secret,
+    },
     xmlsec::{KeyFault, SigningKey},
 };
 use serde_json::Value;
@@ -180,6 +184,46 @@ async fn r96_what_is_left_of_a_roll_over_is_told_with_all_that_is_to_be_done_and
     assert!(looked_at().await.contains(ends), "{}", looked_at().await);
     keys.roll(&["switch", "zoom"]).await.is_good();
     assert!(!looked_at().await.contains("signs for this provider until"));
+}
+
+#[tokio::test]
+async fn r96_a_switch_that_is_planned_is_told_with_its_moment_and_with_what_to_paste_then() {
+    let keys = Keys::new();
+    keys.roll(&["start"]).await.is_good();
+    let config = keys.0.path.display().to_string();
+    let told = keys.roll(&["status"]).await;
+    for command in [
+        "zoom-settings --sp zoom --next",
+        "keys rollover switch zoom",
+        "keys rollover switch library",
+    ] {
+        let typed = format!("passerelle --config {config} {command}");
+        assert!(told.out.contains(&typed), "{command}: {told:?}");
+    }
+    let in_an_hour = SystemClock.now() + SignedDuration::from_hours(1);
+    let at = format!("{in_an_hour:.0}");
+    for name in ["zoom", "library"] {
+        keys.roll(&["switch", name, "--at", &at]).await.is_good();
+    }
+    let told = keys.0.passerelle(&["status"]).await;
+    for (name, hint) in [
+        (
+            "zoom",
+            format!(
+                "at that moment, paste what passerelle --config {config} zoom-settings --sp zoom --next prints"
+            ),
+        ),
+        (
+            "library",
+            "have it take our metadata again before then".to_owned(),
+        ),
+    ] {
+        let lines = format!(
+            "{at}  within a day  sp.{name}: our next key signs for it from then on: by then it must know the \
+             certificate\n    hint: {hint}\n"
+        );
+        assert!(told.out.contains(&lines), "{lines}: {told:?}");
+    }
 }
 
 #[tokio::test]

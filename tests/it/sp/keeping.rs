@@ -233,7 +233,8 @@ async fn one_provider_is_shown_with_all_that_is_known_of_it() {
     fs::write(house.file("zoom.xml"), "<broken").unwrap();
     let told = house.sp(&["show", "zoom"], "").await;
     told.is_good();
-    assert!(told.out.contains("passerelle sp check zoom"), "{told:?}");
+    let typed = format!("passerelle --config {} sp check zoom", house.path.display());
+    assert!(told.out.contains(&typed), "{told:?}");
 }
 
 #[tokio::test]
