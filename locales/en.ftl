@@ -89,8 +89,9 @@ home-good-to-know = Good to know
 home-once = You sign in once: the services that you open afterwards know you.
 home-password = You type your password here or on the university’s own sign-in page, and never at a service.
 home-shared = On a shared computer, sign out before you leave.
-home-last-change =
-    Page last changed on { $day } { $month ->
+home-last-change = Page last changed on { date }.
+date =
+    { $day } { $month ->
         [1] January
         [2] February
         [3] March
@@ -103,7 +104,7 @@ home-last-change =
         [10] October
         [11] November
        *[other] December
-    } { $year }.
+    } { $year }
 home-back = Go to the home page
 home-logout = Sign out
 
@@ -436,6 +437,7 @@ sheet-transfer = Accounts that people had before
 sheet-do-choose = Choose
 sheet-do-lines = Type, in this order, the lines of
 sheet-do-own-lines = Type lines of your own of
+sheet-do-value = { $doing }: { $value }
 sheet-do-missing = A value is missing
 sheet-do-paste = Paste
 sheet-do-tick = Tick

@@ -92,8 +92,9 @@ home-good-to-know = Bon à savoir
 home-once = Vous vous identifiez une fois : les services que vous ouvrez ensuite vous reconnaissent.
 home-password = Votre mot de passe se tape ici ou sur la page de connexion de l’université, jamais chez un service.
 home-shared = Sur un ordinateur partagé, déconnectez-vous avant de partir.
-home-last-change =
-    Page mise à jour le { $day ->
+home-last-change = Page mise à jour le { date }.
+date =
+    { $day ->
         [1] 1er
        *[other] { $day }
     } { $month ->
@@ -109,7 +110,7 @@ home-last-change =
         [10] octobre
         [11] novembre
        *[other] décembre
-    } { $year }.
+    } { $year }
 home-back = Aller à la page d’accueil
 home-logout = Se déconnecter
 
@@ -442,6 +443,7 @@ sheet-transfer = Les comptes que des personnes avaient déjà
 sheet-do-choose = Choisir
 sheet-do-lines = Saisir, dans cet ordre, les lignes de
 sheet-do-own-lines = Saisir vos propres lignes de
+sheet-do-value = { $doing } : { $value }
 sheet-do-missing = Il manque une valeur
 sheet-do-paste = Coller
 sheet-do-tick = Cocher
