@@ -20,6 +20,7 @@ mod session;
 mod sp;
 mod status;
 mod story;
+mod typed;
 mod zoom_settings;
 
 use std::{

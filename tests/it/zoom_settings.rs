@@ -153,7 +153,7 @@ fn what_is_wrong_with_the_metadata_is_told_in_french_on_the_french_sheet_a_fault
     let french = printed(&path, &["--lang", "fr"]);
     for told in [
         "sp.zoom\u{a0}: ce sont les métadonnées provisoires fournies avec Passerelle",
-        "conseil\u{a0}: passerelle sp add NOM --replace",
+        "conseil\u{a0}: passerelle sp add zoom --replace",
     ] {
         assert!(french.contains(told), "{told}: {french}");
     }

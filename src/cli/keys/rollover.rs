@@ -20,7 +20,7 @@ use crate::{
     },
     cli::{
         complain_of,
-        running::{asked, socket, warn_of_other_keys},
+        running::{asked, socket, takes_it_in, warn_of_other_keys},
         say, say_json, short_name, sp,
     },
     config::keys::names_no_file,
@@ -28,9 +28,6 @@ use crate::{
     model::short_name::ShortName,
     sys::clock::{Clock as _, SystemClock},
 };
-
-/// What changes nothing before the running server has read the configuration again.
-const RELOAD: &str = "A running server takes it in by `passerelle reload`, or at its next start.";
 
 #[derive(Args, Debug)]
 pub(super) struct Options {
@@ -127,11 +124,12 @@ fn start(path: &Path, options: &Start) -> anyhow::Result<()> {
     let (file, warnings) = started.map_err(tell)?;
     complain_of(&warnings, "warning");
     say(&format!(
-        "{}: the next key (keys.next in {}).\n{RELOAD} From then on our metadata holds both certificates, and \
+        "{}: the next key (keys.next in {}).\n{} From then on our metadata holds both certificates, and \
          nothing else changes.\nWhat each service provider needs is said below, and at any time by `passerelle keys \
          rollover status`.\n",
         file.display(),
-        path.display()
+        path.display(),
+        takes_it_in(path)
     ));
     status(path, &Status { json: false })
 }
@@ -266,7 +264,7 @@ fn switch(path: &Path, options: &SwitchOptions) -> anyhow::Result<()> {
             in_zone(from, &TimeZone::system())
         ),
     };
-    say(&format!("sp.{name}: {what}. {RELOAD}"));
+    say(&format!("sp.{name}: {what}. {}", takes_it_in(path)));
     Ok(())
 }
 
@@ -275,9 +273,10 @@ fn finish(path: &Path) -> anyhow::Result<()> {
     check_published(path, &roll_over)?;
     let file = roll_over.finish().map_err(tell)?;
     say(&format!(
-        "The next key is the only one in its place. {RELOAD} From then on our metadata holds its certificate alone.\n\
+        "The next key is the only one in its place. {} From then on our metadata holds its certificate alone.\n\
          {}: the key before it stays there, for servers and configurations that still name it. Once there is none, \
          keep it elsewhere or destroy it.",
+        takes_it_in(path),
         file.display()
     ));
     Ok(())

@@ -9,10 +9,11 @@ use serde_json::json;
 use super::{
     find, open, say_json, short_name,
     source::{Fetching, Source, max_mib},
-    tell, told,
+    tell,
+    told::{self, Whose},
 };
 use crate::{
-    cli::{complain, say},
+    cli::{complain, say, typed::typed},
     model::{fingerprint::Fingerprint, short_name::ShortName},
 };
 
@@ -59,7 +60,8 @@ pub(super) fn run(path: &Path, options: &Options) -> anyhow::Result<()> {
     let (changes, is_held) = (&proposed.changes, proposed.is_held());
     if proposed.plan.is_none() {
         for finding in &proposed.look.findings {
-            complain(&told::finding(finding));
+            let told = told::finding(finding, Whose::Registered(name));
+            complain(&typed(&told, path));
         }
         bail!("the other version cannot be used: nothing is compared");
     }

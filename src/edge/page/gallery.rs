@@ -435,8 +435,9 @@ fn told(said: &Said) -> Result<ToldOfProvider, PageError> {
 /// The same of its metadata.
 fn of_a_file(remark: Remark) -> Result<ToldOfProvider, SheetSpecimenError> {
     let path = Path::new("/etc/passerelle/metadata/zoom.xml");
-    let (what, hint) = SheetWords::load(Language::Fr)?.remark(&remark)?;
-    let english = remark.of(path, &ShortName::parse("zoom")?).fault;
+    let zoom = ShortName::parse("zoom")?;
+    let (what, hint) = SheetWords::load(Language::Fr)?.remark(&remark, &zoom)?;
+    let english = remark.of(path, &zoom).fault;
     let french = ConfigFault {
         what,
         hint,

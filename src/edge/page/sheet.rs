@@ -18,7 +18,7 @@ use super::{
 };
 use crate::{
     metadata::remark::Remark,
-    model::{language::Language, text::visible},
+    model::{language::Language, short_name::ShortName, text::visible},
     setup::{
         said::Said,
         sheet::{Entry, Heading, Note, Part, Row, Sheet, Told},
@@ -145,10 +145,14 @@ impl SheetWords {
     /// # Errors
     ///
     /// As above.
-    pub fn remark(&self, remark: &Remark) -> Result<(String, Option<String>), PageError> {
+    pub fn remark(
+        &self,
+        remark: &Remark,
+        sp: &ShortName,
+    ) -> Result<(String, Option<String>), PageError> {
         Ok(match self.language {
-            Language::En => (remark.to_string(), remark.hint().map(str::to_owned)),
-            Language::Fr => remark::in_french(&self.typed, remark)?,
+            Language::En => (remark.to_string(), remark.hint(sp)),
+            Language::Fr => remark::in_french(&self.typed, remark, sp)?,
         })
     }
 

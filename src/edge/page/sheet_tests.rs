@@ -8,6 +8,7 @@ use crate::{
     edge::page::{gallery::notes, test_support::variants},
     metadata::finding::Finding,
     model::short_name::ShortName,
+    xmlsec::keys::WeakDigest,
 };
 
 /// A sheet that holds `text` wherever a text can stand.
@@ -221,6 +222,7 @@ fn a_value_of_the_configuration_stands_on_the_sheet_with_the_very_characters_tha
     };
     let remark = Remark::Finding(Finding::CertificateWeakDigest {
         subject: "CN=l’UPV “Zoom”".to_owned(),
+        digest: WeakDigest::Md5,
     });
     let sp = ShortName::parse("zoom").unwrap();
     for language in Language::ALL {
@@ -228,8 +230,9 @@ fn a_value_of_the_configuration_stands_on_the_sheet_with_the_very_characters_tha
         let (what, _) = words.said(&said).unwrap();
         assert!(what.contains(value), "{what}");
         assert!(what.contains("l’attribut “licence”"), "{what}");
-        let (what, _) = words.remark(&remark).unwrap();
+        let (what, _) = words.remark(&remark, &sp).unwrap();
         assert!(what.contains("CN=l’UPV “Zoom”"), "{what}");
+        assert!(what.contains("MD5"), "{what}");
     }
 }
 

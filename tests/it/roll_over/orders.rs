@@ -81,7 +81,13 @@ fn mode(path: &Path) -> u32 {
 async fn r96_a_roll_over_is_played_from_its_beginning_to_its_end() {
     let keys = Keys::new();
     let (text, old) = (keys.0.text(), fs::read(keys.0.file("signing.pem")).unwrap());
-    keys.roll(&["start"]).await.is_good();
+    let started = keys.roll(&["start"]).await;
+    started.is_good();
+    // There is no socket by which a command reaches a server.
+    assert!(
+        started.out.contains("takes it in by SIGHUP ("),
+        "{started:?}"
+    );
     let [next] = &keys.key_files()[..] else {
         panic!("{:?}", keys.key_files())
     };

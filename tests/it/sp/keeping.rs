@@ -77,7 +77,7 @@ async fn metadata_is_checked_before_it_is_added_as_it_would_be_added() {
     );
     let bad = new.replace(LIBRARY_ACS, "javascript:alert(1)");
     let told = house.sp(&words, bad).await;
-    told.fails("2 fault(s)");
+    told.fails("1 fault(s)");
     assert!(
         told.out
             .contains("hint: ask the provider for an https address"),
