@@ -85,6 +85,15 @@ impl InterviewWords {
         self.text(key("init-look"), &[("file", file)])
     }
 
+    /// Where every key is explained.
+    ///
+    /// # Errors
+    ///
+    /// As above.
+    pub fn explained(&self, file: &str) -> Result<String, PageError> {
+        self.text(key("init-explained"), &[("file", file)])
+    }
+
     /// The account of a try, and its password.
     ///
     /// # Errors
@@ -113,7 +122,17 @@ impl InterviewWords {
         self.text(key("init-next"), &[])
     }
 
-    /// What there is to see in a try, once the server runs at `url`; a service that exists is added by what follows.
+    /// How the sign-in of this server, at `url`, is tried before anybody is sent there.
+    ///
+    /// # Errors
+    ///
+    /// As above.
+    pub fn try_first(&self, file: &str, url: &str) -> Result<String, PageError> {
+        self.text(key("init-try-first"), &[("file", file), ("url", url)])
+    }
+
+    /// What there is to see in a try, once the server runs at `url`. A service that exists is added by the first command
+    /// that follows; its form is filled in by the second.
     ///
     /// # Errors
     ///

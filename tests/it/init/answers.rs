@@ -14,10 +14,20 @@ async fn what_is_said_on_the_command_line_becomes_a_configuration_that_check_acc
     let told = place.init(&SAID).await;
     told.is_good();
     let file = "--config house/config/passerelle.toml";
-    for command in ["check", "doctor", "sp add zoom --metadata URL", "serve"] {
+    for command in [
+        "check",
+        "doctor",
+        "sp add zoom --metadata URL",
+        "zoom-settings",
+        "serve",
+    ] {
         let line = format!("  passerelle {command} {file}\n");
         assert!(told.out.contains(&line), "{line}: {told:?}");
     }
+    let try_first = "switch on [test] at the end of house/config/passerelle.toml";
+    assert!(told.out.contains(try_first), "{told:?}");
+    let page = "open https://idp.univ.example/test.";
+    assert!(told.out.contains(page), "{told:?}");
     let is_root = fs::metadata(place.configuration()).unwrap().uid() == 0;
     let for_root = "(chown -R passerelle house/certs), and put “sudo -u passerelle” before";
     assert_eq!(told.out.contains(for_root), is_root, "{told:?}");
@@ -48,6 +58,7 @@ async fn r100_what_init_makes_is_read_by_its_owner_and_secrets_by_nobody_else() 
         ("house/certs/pairwise.key", 0o400),
         ("house/config", 0o750),
         ("house/config/passerelle.toml", 0o640),
+        ("house/config/passerelle.example.toml", 0o640),
         ("house/metadata", 0o750),
     ] {
         assert_eq!(mode(&place.file(name)), rights, "{name}");
@@ -146,6 +157,25 @@ async fn r100_keys_that_somebody_else_may_have_put_there_are_not_taken_over() {
         assert!(!place.configuration().exists(), "{name}");
         chown(place.file(name), Some(0), None).unwrap();
     }
+}
+
+#[tokio::test]
+async fn every_key_is_explained_beside_the_configuration_and_what_is_there_of_that_stays() {
+    let place = Place::new();
+    let told = place.init(&SAID).await;
+    told.is_good();
+    let explained = place.file("house/config/passerelle.example.toml");
+    let example = include_str!("../../../config/passerelle.example.toml");
+    assert_eq!(fs::read_to_string(&explained).unwrap(), example);
+    for line in [": made\n", " explains every key."] {
+        let line = format!("house/config/passerelle.example.toml{line}");
+        assert!(told.out.contains(&line), "{line}: {told:?}");
+    }
+    // Somebody may have written into it.
+    fs::write(&explained, "# ours\n").unwrap();
+    fs::remove_file(place.configuration()).unwrap();
+    place.init(&SAID).await.is_good();
+    assert_eq!(fs::read_to_string(&explained).unwrap(), "# ours\n");
 }
 
 #[tokio::test]
