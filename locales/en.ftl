@@ -414,7 +414,7 @@ stop-logout-failed = Signing out did not work
     .sentence = Your session could not be closed: it may still be open.
     .advice = Try again in a moment. On a shared computer, close all browser windows before you leave.
 stop-logout-not-taken = You sign out here yourself for now
-    .sentence = The service that you are leaving has asked to sign you out here as well. Such a request is not acted on yet: your session is as it was.
+    .sentence = A service has sent a message here about signing out. Such messages are not acted on yet: your session is as it was.
     .advice = Choose “Sign out here”. On a shared computer, also close all browser windows before you leave.
 
 # The sheet for a service’s form (passerelle zoom-settings). Its readers run a service: technical words are allowed.
@@ -557,6 +557,7 @@ init-languages = 4/5  Languages of your texts [{ $proposed }]
 init-support-text = 5/5  How does somebody open a support ticket? In French, in one sentence
 init-support-text-en = 5/5  The same sentence in English
 init-support-link = 5/5  Web address where that is done [none]
+init-needed = An answer is needed here.
 init-look = Look at { $file }. What was not said of your organization comes from its mail domains:
 init-explained = { $file } explains every key.
 init-account = For a try: { $login }, password { $password }. It is shown only this once.

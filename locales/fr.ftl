@@ -420,7 +420,7 @@ stop-logout-failed = La déconnexion n’a pas abouti
     .sentence = Votre session n’a pas pu être fermée : elle est peut-être encore ouverte.
     .advice = Réessayez dans un instant. Sur un ordinateur partagé, fermez toutes les fenêtres du navigateur avant de partir.
 stop-logout-not-taken = La déconnexion se fait encore ici
-    .sentence = Le service que vous quittez a demandé de vous déconnecter ici aussi. Cette demande n’est pas encore prise en charge : votre session est restée comme elle était.
+    .sentence = Un service a envoyé ici un message de déconnexion. De tels messages ne sont pas encore pris en charge : votre session est restée comme elle était.
     .advice = Choisissez « Se déconnecter ici ». Sur un ordinateur partagé, fermez aussi toutes les fenêtres du navigateur avant de partir.
 
 # La feuille pour le formulaire d’un service (passerelle zoom-settings). Ses lecteurs administrent un service :
@@ -563,6 +563,7 @@ init-languages = 4/5  Langues de vos textes [{ $proposed }]
 init-support-text = 5/5  Comment ouvre-t-on un ticket d’assistance ? En français, en une phrase
 init-support-text-en = 5/5  La même phrase en anglais
 init-support-link = 5/5  Adresse web où cela se fait [aucune]
+init-needed = Il faut une réponse ici.
 init-look = À relire dans { $file } : ce qui n’a pas été dit de votre établissement est tiré de ses domaines :
 init-explained = { $file } explique chaque clé (en anglais).
 init-account = Pour essayer : { $login }, mot de passe { $password }. Il n’est montré que cette fois.

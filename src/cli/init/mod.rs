@@ -8,6 +8,7 @@ mod interview;
 mod options;
 
 use std::{
+    collections::HashSet,
     fs::DirBuilder,
     os::unix::fs::DirBuilderExt as _,
     path::{Path, PathBuf},
@@ -78,10 +79,17 @@ impl Trial {
         faults
     }
 
-    /// Those that are of this answer.
+    /// Those that are of this answer: each once, though it may come to several keys.
     fn faults_of(&self, answers: &Answers, question: Question) -> Vec<ConfigFault> {
         let mut faults = self.faults(answers);
-        faults.retain(|fault| question.keys().iter().any(|key| fault.is_under(key)));
+        let mut told = HashSet::new();
+        faults.retain(|fault| {
+            let key = question.keys().iter().find(|key| fault.is_under(key));
+            key.is_some_and(|key| {
+                let part = fault.key.strip_prefix(key).unwrap_or_default();
+                told.insert((part.to_owned(), fault.what.clone()))
+            })
+        });
         faults
     }
 }

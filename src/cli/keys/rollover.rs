@@ -98,7 +98,23 @@ fn tell(fault: RollOverFault) -> anyhow::Error {
     if let RollOverFault::Registrar(RegistrarFault::Faults(faults)) = &fault {
         complain_of(faults, "error");
     }
-    anyhow::Error::new(fault).context("nothing was written")
+    let tomorrow = if let RollOverFault::Over(at) = &fault {
+        next_day(*at, SystemClock.now(), &TimeZone::system())
+    } else {
+        None
+    };
+    match tomorrow {
+        Some(at) => anyhow!("nothing was written: {fault}\n    hint: for tomorrow, --at {at}"),
+        None => anyhow::Error::new(fault).context("nothing was written"),
+    }
+}
+
+/// The same time of tomorrow, as it is typed.
+fn next_day(at: Timestamp, now: Timestamp, zone: &TimeZone) -> Option<String> {
+    let tomorrow = zone.to_datetime(now).date().tomorrow().ok()?;
+    let time = zone.to_datetime(at).time();
+    let moment = zone.to_timestamp(tomorrow.to_datetime(time)).ok()?;
+    Some(in_zone(moment, zone))
 }
 
 fn start(path: &Path, options: &Start) -> anyhow::Result<()> {
@@ -302,6 +318,18 @@ pub(super) fn moment_at(text: &str, now: Timestamp, zone: &TimeZone) -> anyhow::
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn whoever_names_a_time_that_is_over_is_told_how_that_of_tomorrow_is_written() {
+        let now: Timestamp = "2026-11-28T23:30:00Z".parse().unwrap();
+        let zone = TimeZone::fixed(jiff::tz::offset(1));
+        let typed = moment_at("00:15", now, &zone).unwrap();
+        assert!(typed < now);
+        let hint = next_day(typed, now, &zone).unwrap();
+        assert_eq!(hint, "2026-11-30T00:15:00+01:00");
+        let read = moment_at(&hint, now, &zone).unwrap();
+        assert_eq!(read, "2026-11-29T23:15:00Z".parse().unwrap());
+    }
 
     #[test]
     fn r96_a_time_of_today_is_of_the_day_and_the_zone_of_this_machine() {

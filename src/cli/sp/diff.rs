@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use anyhow::{Context as _, bail};
-use clap::Args;
+use clap::{ArgGroup, Args};
 use serde_json::json;
 
 use super::{
@@ -18,15 +18,16 @@ use crate::{
 };
 
 #[derive(Args, Debug)]
+#[command(group = ArgGroup::new("version").required(true))]
 pub(super) struct Options {
     /// The provider.
     #[arg(value_parser = short_name)]
     name: ShortName,
     /// The other version: a file, an https address, or - for standard input.
-    #[arg(long, value_name = "URL|FILE|-", required_unless_present = "held")]
+    #[arg(long, value_name = "URL|FILE|-", group = "version")]
     metadata: Option<Source>,
     /// The version that its own address gave and that is held for somebody to look at.
-    #[arg(long, conflicts_with = "metadata")]
+    #[arg(long, group = "version")]
     held: bool,
     #[command(flatten)]
     fetching: Fetching,

@@ -76,6 +76,15 @@ impl InterviewWords {
         self.text(key, arguments).map(Some)
     }
 
+    /// That nothing is no answer to a question.
+    ///
+    /// # Errors
+    ///
+    /// As above.
+    pub fn needed(&self) -> Result<String, PageError> {
+        self.text(key("init-needed"), &[])
+    }
+
     /// What to look at in the configuration that was written: what stands there of the organization follows.
     ///
     /// # Errors

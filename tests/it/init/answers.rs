@@ -3,10 +3,11 @@
 use std::{
     fs,
     os::unix::fs::{MetadataExt as _, PermissionsExt as _, chown},
+    process::Command,
 };
 
 use super::{Place, SAID, mode};
-use crate::sp::told_by;
+use crate::{lab::real_bridge::PROGRAM, sp::told_by};
 
 #[tokio::test]
 async fn what_is_said_on_the_command_line_becomes_a_configuration_that_check_accepts() {
@@ -63,6 +64,11 @@ async fn r100_what_init_makes_is_read_by_its_owner_and_secrets_by_nobody_else() 
     ] {
         assert_eq!(mode(&place.file(name)), rights, "{name}");
     }
+    let mut command = Command::new(PROGRAM);
+    command.current_dir(place.file(""));
+    command.args(["keys", "new/certs"]);
+    told_by(command, Vec::new()).await.is_good();
+    assert_eq!(mode(&place.file("new/certs")), 0o700);
     let place = Place::new();
     let told = place.init(&["--try"]).await;
     told.is_good();
@@ -232,6 +238,7 @@ async fn an_answer_is_refused_as_check_would_refuse_it_and_under_its_own_option(
         ("--contact", "sso", "organization.technical-contact"),
         ("--languages", "en", "organization.name.fr"),
         ("--languages", "fr,de", "organization.name.de"),
+        ("--mail-domains", "univ", "organization.mail-domains[1]"),
         ("--support-text", "\u{7}", "support.text.fr"),
         ("--support-text-en", " ", "support.text.en"),
     ] {
@@ -301,7 +308,7 @@ async fn a_person_is_asked_in_their_language_until_each_answer_is_right() {
     let place = Place::new();
     let lines = "idp.univ.example\nhttps://idp.univ.example\n\nldap.univ.example\n\
                  ldaps://ldap.univ.example\nou=people,dc=univ,dc=example\n\
-                 cn=passerelle\nabsent\n\n\nanne@gmail.com\n\
+                 cn=passerelle\nabsent\n\n\n\nanne@gmail.com\n\
                  univ.example, etu.univ.example\nen\n\nAssistance\nHelp\nhelp\nhttps://help.univ.example\n";
     let told = place.typed("", "fr_FR.UTF-8", lines).await;
     told.is_good();
@@ -312,7 +319,8 @@ async fn a_person_is_asked_in_their_language_until_each_answer_is_right() {
         ("comme ou=people,dc=univ,dc=example", 1),
         ("Nom (DN) de notre compte", 2),
         ("install -m 400 /dev/stdin FICHIER", 2),
-        ("3/5", 2),
+        ("3/5", 3),
+        ("Il faut une réponse ici.", 2),
         ("séparés par des virgules [gmail.com]", 1),
         ("4/5", 2),
         ("5/5", 4),

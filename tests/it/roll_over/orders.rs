@@ -196,7 +196,7 @@ async fn r96_a_provider_is_switched_when_it_is_said_and_may_come_back() {
         .await;
     keys.refuses(
         &["switch", "zoom", "--at", "2020-01-01T00:00:00Z"],
-        "is in the past",
+        "is in the past\n    hint: for tomorrow, --at ",
     )
     .await;
     keys.roll(&["switch", "zoom"]).await.is_good();
