@@ -11,9 +11,10 @@ finding-certificate-expired = le certificat de signature de { $subject } est exp
 finding-certificate-ends-soon = le certificat de signature de { $subject } expire bientôt, le { $at }
 finding-certificate-not-yet = le certificat de signature de { $subject } n’est pas valable avant le { $at }
 finding-certificate-placeholder = ce sont les métadonnées provisoires fournies avec Passerelle : mettre à leur place le fichier du service lui-même
-finding-certificate-weak-digest = le certificat de signature de { $subject } est lui-même signé avec une fonction de hachage trop faible
+finding-certificate-weak-digest = le certificat de signature de { $subject } est lui-même signé avec { $digest }
 finding-certificates-in-one = KeyDescriptor { $place } contient plusieurs certificats dans un même X509Data : seul le premier compte
 finding-door = le fichier n’est pas accepté comme XML : { $fault }
+finding-empty = le fichier est vide
 finding-encryption-expired = le certificat de chiffrement de { $subject } est expiré depuis le { $at }
 finding-encryption-key = la clé de chiffrement de KeyDescriptor { $place } est inutilisable, et rien n’est chiffré avec elle : { $fault }
 finding-encryption-methods = KeyDescriptor { $place } n’énumère aucune méthode de chiffrement employée ici, AES-GCM avec RSA-OAEP, et rien n’est chiffré avec sa clé
@@ -75,7 +76,7 @@ hint-other-signer = si qui les signe a changé de clé, lui demander son certifi
 hint-present-metadata = il compte malgré tout ; demander au service ses métadonnées actuelles
 hint-promise = si les connexions s’arrêtent à une page qui dit que la demande n’est pas signée, faire signer les demandes là-bas, ou écrire require-signed-requests = false
 hint-refuse-less = retirer l’algorithme de `refuse`, ou écrire encrypt = “never” si des assertions en clair conviennent
-hint-replace = passerelle sp add NOM --replace --metadata, avec l’adresse ou le fichier du service lui-même
+hint-replace = passerelle sp add { $name } --replace --metadata, avec l’adresse ou le fichier du service lui-même
 hint-require-once-signed = écrire require-signed-requests = true dès qu’il les signera
 hint-service-provider = prendre les métadonnées du fournisseur de services, et non celles d’un fournisseur d’identité
 hint-sign-assertion = écrire sign = “assertion”, ou “both”
@@ -143,11 +144,13 @@ remark-same-name = { $one } et { $other } portent tous deux le nom { $name }
 remark-same-short-name = deux services ont le nom court { $name }
 remark-similar-name = { $one } et { $other } portent des noms qui ne diffèrent que par la casse ou le codage : { $name }
 remark-unreadable = est illisible : { $fault }
-hint-held = passerelle sp diff --held montre ce qui changerait ; sp accept l’accepte
+hint-held = passerelle sp diff { $name } --held montre ce qui changerait ; sp accept l’accepte
 hint-key-that-it-verifies = nommer dans keys.signing une clé qu’il vérifie, ou demander au service ce qu’il vérifie et l’écrire dans `signature`
 hint-last-good = corriger le fichier ; si la version précédente ne doit plus compter, supprimer cette copie et redémarrer
 hint-next-key-of-its-kind = prendre comme prochaine clé une clé du même genre que l’actuelle
-hint-refused = pour l’accepter tout de même, supprimer held/NOM.refused dans le dossier d’état : le serveur en marche le retient de nouveau, pour sp accept
+hint-refused = pour l’accepter tout de même, supprimer held/{ $name }.refused dans le dossier d’état : le serveur en marche le retient de nouveau, pour sp accept
+fault-digest-unknown = une fonction de hachage inconnue ici
+fault-digest-weak = { $name }, trop faible
 fault-file-forbidden = ses droits ne le permettent pas
 fault-file-not-there = le fichier n’existe pas
 fault-method-digest = les métadonnées du service ne déclarent aucune empreinte employée ici

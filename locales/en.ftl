@@ -89,8 +89,9 @@ home-good-to-know = Good to know
 home-once = You sign in once: the services that you open afterwards know you.
 home-password = You type your password here or on the university’s own sign-in page, and never at a service.
 home-shared = On a shared computer, sign out before you leave.
-home-last-change =
-    Page last changed on { $day } { $month ->
+home-last-change = Page last changed on { date }.
+date =
+    { $day } { $month ->
         [1] January
         [2] February
         [3] March
@@ -103,7 +104,7 @@ home-last-change =
         [10] October
         [11] November
        *[other] December
-    } { $year }.
+    } { $year }
 home-back = Go to the home page
 home-logout = Sign out
 
@@ -413,7 +414,7 @@ stop-logout-failed = Signing out did not work
     .sentence = Your session could not be closed: it may still be open.
     .advice = Try again in a moment. On a shared computer, close all browser windows before you leave.
 stop-logout-not-taken = You sign out here yourself for now
-    .sentence = The service that you are leaving has asked to sign you out here as well. Such a request is not acted on yet: your session is as it was.
+    .sentence = A service has sent a message here about signing out. Such messages are not acted on yet: your session is as it was.
     .advice = Choose “Sign out here”. On a shared computer, also close all browser windows before you leave.
 
 # The sheet for a service’s form (passerelle zoom-settings). Its readers run a service: technical words are allowed.
@@ -436,6 +437,7 @@ sheet-transfer = Accounts that people had before
 sheet-do-choose = Choose
 sheet-do-lines = Type, in this order, the lines of
 sheet-do-own-lines = Type lines of your own of
+sheet-do-value = { $doing }: { $value }
 sheet-do-missing = A value is missing
 sheet-do-paste = Paste
 sheet-do-tick = Tick
@@ -555,9 +557,12 @@ init-languages = 4/5  Languages of your texts [{ $proposed }]
 init-support-text = 5/5  How does somebody open a support ticket? In French, in one sentence
 init-support-text-en = 5/5  The same sentence in English
 init-support-link = 5/5  Web address where that is done [none]
+init-needed = An answer is needed here.
 init-look = Look at { $file }. What was not said of your organization comes from its mail domains:
+init-explained = { $file } explains every key.
 init-account = For a try: { $login }, password { $password }. It is shown only this once.
 init-as-root = You are root, and so the keys are root’s. Give them to the service’s user (chown -R passerelle { $certs }), and put “sudo -u passerelle” before check and serve.
 init-next = Next:
-init-try-it = Open { $url } in a browser on this machine, press the button and the one on the page that comes, and sign in as { $login }: you see what a service would be told, and nothing is sent. One that exists is added by
+init-try-it = Open { $url } in a browser on this machine, press the button and the one on the page that comes, and sign in as { $login }: you see what a service would be told, and nothing is sent. Zoom itself is added by the first of these, and the second prints what to type into its form:
+init-try-first = To try all of it before anybody is sent here: switch on [test] at the end of { $file }, with your own login, and once the server runs open { $url }/test. You see what Zoom would be told of you, and nothing is sent.
 init-try-support = This is a try: there is no help desk.

@@ -92,8 +92,9 @@ home-good-to-know = Bon à savoir
 home-once = Vous vous identifiez une fois : les services que vous ouvrez ensuite vous reconnaissent.
 home-password = Votre mot de passe se tape ici ou sur la page de connexion de l’université, jamais chez un service.
 home-shared = Sur un ordinateur partagé, déconnectez-vous avant de partir.
-home-last-change =
-    Page mise à jour le { $day ->
+home-last-change = Page mise à jour le { date }.
+date =
+    { $day ->
         [1] 1er
        *[other] { $day }
     } { $month ->
@@ -109,7 +110,7 @@ home-last-change =
         [10] octobre
         [11] novembre
        *[other] décembre
-    } { $year }.
+    } { $year }
 home-back = Aller à la page d’accueil
 home-logout = Se déconnecter
 
@@ -419,7 +420,7 @@ stop-logout-failed = La déconnexion n’a pas abouti
     .sentence = Votre session n’a pas pu être fermée : elle est peut-être encore ouverte.
     .advice = Réessayez dans un instant. Sur un ordinateur partagé, fermez toutes les fenêtres du navigateur avant de partir.
 stop-logout-not-taken = La déconnexion se fait encore ici
-    .sentence = Le service que vous quittez a demandé de vous déconnecter ici aussi. Cette demande n’est pas encore prise en charge : votre session est restée comme elle était.
+    .sentence = Un service a envoyé ici un message de déconnexion. De tels messages ne sont pas encore pris en charge : votre session est restée comme elle était.
     .advice = Choisissez « Se déconnecter ici ». Sur un ordinateur partagé, fermez aussi toutes les fenêtres du navigateur avant de partir.
 
 # La feuille pour le formulaire d’un service (passerelle zoom-settings). Ses lecteurs administrent un service :
@@ -442,6 +443,7 @@ sheet-transfer = Les comptes que des personnes avaient déjà
 sheet-do-choose = Choisir
 sheet-do-lines = Saisir, dans cet ordre, les lignes de
 sheet-do-own-lines = Saisir vos propres lignes de
+sheet-do-value = { $doing } : { $value }
 sheet-do-missing = Il manque une valeur
 sheet-do-paste = Coller
 sheet-do-tick = Cocher
@@ -561,9 +563,12 @@ init-languages = 4/5  Langues de vos textes [{ $proposed }]
 init-support-text = 5/5  Comment ouvre-t-on un ticket d’assistance ? En français, en une phrase
 init-support-text-en = 5/5  La même phrase en anglais
 init-support-link = 5/5  Adresse web où cela se fait [aucune]
+init-needed = Il faut une réponse ici.
 init-look = À relire dans { $file } : ce qui n’a pas été dit de votre établissement est tiré de ses domaines :
+init-explained = { $file } explique chaque clé (en anglais).
 init-account = Pour essayer : { $login }, mot de passe { $password }. Il n’est montré que cette fois.
 init-as-root = Vous êtes root, et les clés sont donc à root. Donnez-les à l’utilisateur du service (chown -R passerelle { $certs }), et mettez « sudo -u passerelle » devant check et serve.
 init-next = Ensuite :
-init-try-it = Ouvrez { $url } dans un navigateur de cette machine, appuyez sur le bouton, puis sur celui de la page suivante, et connectez-vous comme { $login } : vous voyez ce qu’un service apprendrait, et rien n’est envoyé. Un service qui existe s’ajoute par
+init-try-it = Ouvrez { $url } dans un navigateur de cette machine, appuyez sur le bouton, puis sur celui de la page suivante, et connectez-vous comme { $login } : vous voyez ce qu’un service apprendrait, et rien n’est envoyé. La première de ces commandes ajoute Zoom lui-même, la seconde imprime ce qu’il faut saisir dans son formulaire :
+init-try-first = Pour tout essayer avant que quiconque arrive ici : activez [test] à la fin de { $file }, avec votre identifiant, et une fois le serveur en marche ouvrez { $url }/test. Vous voyez ce que Zoom apprendrait de vous, et rien n’est envoyé.
 init-try-support = Ceci est un essai : aucune assistance n’est prévue.

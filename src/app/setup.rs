@@ -65,7 +65,7 @@ pub enum SetUpError {
     /// The only ones that are Zoom are there for a try.
     #[error(
         "the only service provider that is Zoom is there to be tried at /test: `passerelle sp add` registers Zoom's own \
-         metadata; --sp prints a sheet for {0}"
+         metadata; --sp takes the one for a try all the same: {0}"
     )]
     OnlyTried(String),
     /// There is no such provider.

@@ -4,7 +4,11 @@ use std::path::Path;
 
 use anyhow::{Context as _, bail};
 
-use super::{complain, running::socket, say};
+use super::{
+    complain,
+    running::{SIGHUP, socket},
+    say,
+};
 use crate::control::{
     Answer, Command,
     ask::{AskFault, ask},
@@ -13,9 +17,9 @@ use crate::control::{
 /// Has the running server read its configuration again, and fails where it did not take it, or where
 /// something of it is wrong.
 pub(super) fn run(path: &Path) -> anyhow::Result<()> {
-    let socket = socket(path).context(
-        "the configuration names no control-socket, nor a state-folder to have it in: send the server SIGHUP",
-    )?;
+    let socket = socket(path).with_context(|| {
+        format!("the configuration names no control-socket, nor a state-folder to have it in: send the server {SIGHUP}")
+    })?;
     let faults = have_it_read_again(&socket)?;
     if faults > 0 {
         bail!("the configuration took over, with {faults} fault(s) of providers");

@@ -53,6 +53,25 @@ pub(super) fn socket(path: &Path) -> Option<PathBuf> {
     server(path)?.control_socket
 }
 
+/// What has a server read its configuration again where no command reaches it: there is no control-socket. A unit whose
+/// `ExecReload` is `passerelle reload` is of no help then.
+pub(super) const SIGHUP: &str = "SIGHUP (`systemctl kill --signal=HUP passerelle`)";
+
+/// What has the server that runs by the configuration at `path` read it again.
+pub(super) fn reload(path: &Path) -> String {
+    if socket(path).is_some() {
+        typed("`passerelle reload`", path)
+    } else {
+        SIGHUP.to_owned()
+    }
+}
+
+/// That what was written counts only after that.
+pub(super) fn takes_it_in(path: &Path) -> String {
+    let reload = reload(path);
+    format!("A running server takes it in by {reload}, or at its next start.")
+}
+
 /// What a configuration says of its server, be it right or not.
 pub(super) fn server(path: &Path) -> Option<Server> {
     match config::load(path, &Environment::of_process()) {

@@ -157,13 +157,8 @@ fn row_as_text(row: &Row, words: &SheetWords) -> anyhow::Result<Vec<String>> {
     if !row.field.is_empty() {
         lines.push(row.field.to_string());
     }
-    if let Some(doing) = words.doing(&row.entry)? {
-        let what = match &row.entry {
-            Entry::Choose(value) | Entry::Paste(value) => format!("{doing}: {value}"),
-            Entry::Lines { attribute, .. } => format!("{doing}: {attribute}"),
-            Entry::Missing | Entry::Step | Entry::Tick | Entry::Untick | Entry::Unused => doing,
-        };
-        lines.push(format!("    {what}"));
+    if let Some(doing) = words.doing_with_value(&row.entry)? {
+        lines.push(format!("    {doing}"));
     }
     if let Entry::Lines { lines: typed, .. } = &row.entry {
         let widest = typed.iter().map(|line| line.contains.chars().count()).max();

@@ -158,10 +158,17 @@ pub const TRY_METADATA: &str = r#"<?xml version="1.0" encoding="UTF-8"?>
 </md:EntityDescriptor>
 "#;
 
+/// The file that explains every key, beside the configuration.
+pub const EXPLAINED: &str = "passerelle.example.toml";
+
+/// What is in it.
+pub const EXPLANATION: &str = include_str!("../../config/passerelle.example.toml");
+
 const HEAD: &str = "\
 # Written by `passerelle init`, out of what it was told; change what you like, and run `passerelle check`.
 #
-# Every key that may stand here is explained in passerelle.example.toml.
+# Every key that may stand here is explained in passerelle.example.toml, beside this file. A line that begins with `#:` is
+# a setting that is off: remove the `#:` to switch it on.
 
 ";
 
@@ -296,7 +303,7 @@ impl Answers {
             return lines.0;
         }
         lines.note("With a folder of the service's own, `passerelle reload` reaches the running server, and the last");
-        lines.note("good metadata of every provider is kept. Remove the `#:` once there is one.");
+        lines.note("good metadata of every provider is kept. Switch it on once there is one.");
         lines.raw("#:state-folder", "\"/var/lib/passerelle\"");
         lines.0
     }
@@ -393,12 +400,20 @@ impl Answers {
         parts.join("\n")
     }
 
-    /// What there is to try where people are in a file: a service that does not exist, told of them at `/test`.
+    /// Who may try a sign-in at `/test`: nobody until somebody says so. Where people are in a file they may, and there is
+    /// a service to try that does not exist.
     fn trial(&self) -> String {
-        if !self.are_people_in_a_file {
-            return String::new();
-        }
         let mut lines = Lines::default();
+        let base_url = self.to(Question::BaseUrl).unwrap_or_default();
+        if !self.are_people_in_a_file {
+            lines.note(&format!(
+                "Before anybody is sent here: whoever is named may sign in at {base_url}/test, and sees what a"
+            ));
+            lines.note("provider would be told of them. Nothing is sent. Write your own login, and switch both lines on.");
+            lines.head_that_is_off("test");
+            lines.raw("#:people", "[\"anne.dupont\"]");
+            return lines.0;
+        }
         lines.note(
             "At /test these people see what a service would be told of them. Nothing is sent.",
         );
@@ -414,7 +429,6 @@ impl Answers {
         lines.raw("aliases", "[\"service.example\"]");
         lines.raw("display-name.fr", "\"Zoom (essai)\"");
         lines.raw("display-name.en", "\"Zoom (try)\"");
-        let base_url = self.to(Question::BaseUrl).unwrap_or_default();
         let link = format!("{base_url}/test");
         lines.text("sign-in-link", Some(&link));
         lines.0
@@ -450,6 +464,11 @@ impl Lines {
     fn head(&mut self, name: &str) {
         // Writing to a String cannot fail.
         let _ = writeln!(self.0, "[{name}]");
+    }
+
+    /// The same of one that is off.
+    fn head_that_is_off(&mut self, name: &str) {
+        let _ = writeln!(self.0, "#:[{name}]");
     }
 
     fn note(&mut self, text: &str) {
@@ -495,9 +514,13 @@ mod tests {
     ];
 
     fn faults(answers: &Answers) -> Vec<ConfigFault> {
+        faults_in(&answers.text())
+    }
+
+    fn faults_in(text: &str) -> Vec<ConfigFault> {
         let read = parse(
             Path::new("/absent/passerelle.toml"),
-            &answers.text(),
+            text,
             &Environment::default(),
         );
         let mut faults = read.unwrap_err().faults;
@@ -525,6 +548,20 @@ mod tests {
         ] {
             assert_eq!(support[tag].as_str(), answers.to(question));
         }
+    }
+
+    #[test]
+    fn what_is_off_in_it_can_be_read_once_it_is_switched_on() {
+        let text = answers(&ALL).text();
+        let switched_on = text.replace("\n#:", "\n");
+        let faults = faults_in(&switched_on);
+        // There may be no such folder here.
+        let of_folder = |fault: &ConfigFault| fault.is_under("server.state-folder");
+        assert!(faults.iter().all(of_folder), "{faults:?}");
+        let [before, read] = [&text, &switched_on].map(|it| it.parse::<toml::Table>().unwrap());
+        assert!(!before.contains_key("test") && read["test"]["people"].is_array());
+        assert!(read["server"]["state-folder"].is_str(), "{switched_on}");
+        assert!(text.contains("https://idp.example.org/test"), "{text}");
     }
 
     #[test]

@@ -298,7 +298,7 @@ mod tests {
     use super::*;
     use crate::model::endpoint::{EndpointUrl, Schemes};
 
-    const EXAMPLE: &str = include_str!("../../config/passerelle.example.toml");
+    const EXAMPLE: &str = crate::config::draft::EXPLANATION;
     const UNIV_MONTP3: &str = include_str!("../../config/univ-montp3.toml");
 
     fn name(text: &str) -> ShortName {

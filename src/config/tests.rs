@@ -7,7 +7,7 @@ use crate::sys::{file::make_pipe, tls};
 
 mod faults;
 
-const EXAMPLE: &str = include_str!("../../config/passerelle.example.toml");
+const EXAMPLE: &str = draft::EXPLANATION;
 const UNIV_MONTP3: &str = include_str!("../../config/univ-montp3.toml");
 
 /// A text of the start page.

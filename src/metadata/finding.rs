@@ -4,9 +4,12 @@ use jiff::Timestamp;
 use serde::Serialize;
 
 use crate::{
-    model::{endpoint::InvalidEndpoint, entity_id::InvalidEntityId},
+    model::{endpoint::InvalidEndpoint, entity_id::InvalidEntityId, short_name::ShortName},
     xml::door::{Bound, DoorFault},
-    xmlsec::{SignatureFault, keys::KeyFault},
+    xmlsec::{
+        SignatureFault,
+        keys::{KeyFault, WeakDigest},
+    },
 };
 
 /// One thing in a metadata file that an administrator should know.
@@ -67,10 +70,15 @@ pub enum Finding {
     )]
     CertificatePlaceholder,
     /// A warning: a certificate is signed with MD5 or SHA-1.
-    #[error("the certificate for signing of {subject} is itself signed with a weak digest")]
+    #[error(
+        "the certificate for signing of {subject} is itself signed with {}",
+        weak(*.digest)
+    )]
     CertificateWeakDigest {
         /// Whose it is.
         subject: String,
+        /// With what it is signed.
+        digest: WeakDigest,
     },
     /// A warning: of several certificates in one `X509Data` only the first counts, as the rest may be
     /// those of an authority, which must not speak for the provider.
@@ -79,6 +87,9 @@ pub enum Finding {
     /// A fault: the file is no XML that is read here.
     #[error("it is not taken as XML: {0}")]
     Door(DoorFault),
+    /// A fault: there is nothing in it.
+    #[error("it is empty")]
+    Empty,
     /// A warning: a certificate's time is over. Its key is encrypted to all the same, as SAML trusts the
     /// key (IIP-MD12).
     #[error("the certificate for encryption of {subject} has expired on {at}")]
@@ -294,6 +305,7 @@ impl Finding {
             | Self::Boolean(_)
             | Self::CacheDuration
             | Self::Door(_)
+            | Self::Empty
             | Self::EntityId(_)
             | Self::EntityRepeated
             | Self::InClearByRefusal
@@ -384,7 +396,7 @@ impl Finding {
             Self::Door(DoorFault::TooLarge(
                 Bound::AttributesInDocument | Bound::Bytes | Bound::Elements,
             )) => Hint::LargerOrAlone,
-            Self::Door(_) => Hint::NotAPage,
+            Self::Door(_) | Self::Empty => Hint::NotAPage,
             Self::EncryptionMethodsRefused(_) | Self::InClearByRefusal => Hint::RefuseLess,
             Self::EncryptedInUnsignedResponse => Hint::SignBoth,
             Self::EncryptionKey { .. }
@@ -407,6 +419,14 @@ impl Finding {
             Self::ValidForEver | Self::ValidTooLong(_) => Hint::EndsSooner,
         }
     }
+}
+
+/// What stands in a hint for the name of the provider.
+const NAME: &str = "NAME";
+
+/// A hint of the provider that is called `name`.
+pub(super) fn with_name(words: &str, name: &ShortName) -> String {
+    words.replace(NAME, name.as_str())
 }
 
 /// What to do about a finding.
@@ -476,9 +496,33 @@ pub enum Hint {
     WhichOne,
 }
 
+/// A weak digest, in words.
+fn weak(digest: WeakDigest) -> String {
+    match digest.name() {
+        Some(name) => format!("{name}, which is weak"),
+        None => "a digest that is not known here".to_owned(),
+    }
+}
+
 impl Hint {
-    /// In words, as commands and logs say it.
-    pub const fn words(self) -> &'static str {
+    /// In words, as commands and logs say it of the provider that is called `name` here.
+    pub fn words_of(self, name: &ShortName) -> String {
+        with_name(self.words(), name)
+    }
+
+    /// The same of one that is not there yet, and is perhaps to be called so.
+    pub fn words_before(self, name: Option<&ShortName>) -> String {
+        let words = if self == Self::Replace {
+            "name the provider's own address or file, or this one for a beginning: passerelle sp add NAME --replace \
+             --metadata then takes its own in the place of this one"
+        } else {
+            self.words()
+        };
+        name.map_or_else(|| words.to_owned(), |name| with_name(words, name))
+    }
+
+    /// In words, in which [`NAME`] stands for the provider.
+    const fn words(self) -> &'static str {
         match self {
             Self::AsInTheFile => "write `entity-id` as it stands in the file",
             Self::Certificate => {

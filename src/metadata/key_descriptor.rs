@@ -482,9 +482,9 @@ fn tell_of(key: &VerifyingKey, now: Timestamp, findings: &mut Vec<Finding>) {
             at: facts.not_before(),
         });
     }
-    if facts.has_weak_digest() {
+    if let Some(digest) = facts.weak_digest() {
         let subject = facts.subject().to_owned();
-        findings.push(Finding::CertificateWeakDigest { subject });
+        findings.push(Finding::CertificateWeakDigest { subject, digest });
     }
 }
 

@@ -4,7 +4,7 @@ use super::*;
 use crate::{
     metadata::read::tests::now,
     xml::{Limits, open},
-    xmlsec::encryption_algorithm::KeyTransport,
+    xmlsec::{encryption_algorithm::KeyTransport, keys::WeakDigest},
 };
 
 macro_rules! certificates {
@@ -160,8 +160,14 @@ fn r92_neither_the_time_nor_the_signature_of_a_certificate_keeps_its_key_out() {
         [
             Finding::CertificateExpired { .. },
             Finding::CertificateNotYet { .. },
-            Finding::CertificateWeakDigest { .. },
-            Finding::CertificateWeakDigest { .. },
+            Finding::CertificateWeakDigest {
+                digest: WeakDigest::Sha1,
+                ..
+            },
+            Finding::CertificateWeakDigest {
+                digest: WeakDigest::Md5,
+                ..
+            },
         ]
     ));
 }

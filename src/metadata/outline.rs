@@ -159,7 +159,7 @@ pub enum Ending {
 ///
 /// The first thing that hinders it.
 pub fn name_in(bytes: &[u8], wanted: Option<&EntityId>) -> Result<EntityId, Finding> {
-    let document = door::open(bytes, &Limits::METADATA).map_err(Finding::Door)?;
+    let document = read::open(bytes, &Limits::METADATA)?;
     let entity = entities::find(document.root(), wanted)?;
     read::parse_entity_id(entity).map_err(Finding::EntityId)
 }

@@ -210,7 +210,7 @@ fn of_a_file_with_a_fault_nothing_is_listed_and_the_worst_comes_first() {
     let weights: Vec<_> = look.findings.iter().map(Finding::weight).collect();
     assert_eq!(weights, [Weight::Fault, Weight::Warning]);
     for finding in &look.findings {
-        assert!(finding.hint().words().len() > 10);
+        assert!(finding.hint().words_before(None).len() > 10);
     }
 }
 
@@ -226,4 +226,6 @@ fn the_name_of_an_entity_is_read_before_anybody_says_how_it_is_answered() {
     assert!(matches!(absent, Err(Finding::NotEntities)), "{absent:?}");
     let none = name_in(b"<!DOCTYPE a><a/>", None);
     assert!(matches!(none, Err(Finding::Door(_))), "{none:?}");
+    let empty = name_in(b"", None);
+    assert!(matches!(empty, Err(Finding::Empty)), "{empty:?}");
 }

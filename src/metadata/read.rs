@@ -29,7 +29,7 @@ use crate::{
         service_provider::{AssertionConsumerService, ServiceProvider},
         vocab,
     },
-    xml::door::{self, Element, Limits},
+    xml::door::{self, Document, Element, Limits},
     xmlsec::{Allowed, EncryptionKey, Sha1, VerifyingKey, verify_enveloped_whole},
 };
 
@@ -63,7 +63,7 @@ pub struct Described {
 pub fn read(bytes: &[u8], config: &SpConfig, schemes: Schemes, now: Timestamp) -> Reading {
     let mut findings = Vec::new();
     let mut claimed = None;
-    let provider = match door::open(bytes, &Limits::metadata_of(config.metadata_max_mib)) {
+    let provider = match open(bytes, &Limits::metadata_of(config.metadata_max_mib)) {
         Ok(document) => match vouched(document.root(), config)
             .and_then(|root| entities::find(root, config.entity_id.as_ref()))
         {
@@ -77,7 +77,7 @@ pub fn read(bytes: &[u8], config: &SpConfig, schemes: Schemes, now: Timestamp) -
             }
         },
         Err(fault) => {
-            findings.push(Finding::Door(fault));
+            findings.push(fault);
             None
         }
     };
@@ -87,6 +87,14 @@ pub fn read(bytes: &[u8], config: &SpConfig, schemes: Schemes, now: Timestamp) -
         claimed,
         findings,
     }
+}
+
+/// Opens the document.
+pub(super) fn open<'i>(bytes: &'i [u8], limits: &Limits) -> Result<Document<'i>, Finding> {
+    if bytes.trim_ascii().is_empty() {
+        return Err(Finding::Empty);
+    }
+    door::open(bytes, limits).map_err(Finding::Door)
 }
 
 /// What of a document counts: where keys are configured that sign it, what one of them signed, and nothing
@@ -197,7 +205,9 @@ fn read_acs(
         .filter(|child| child.is(vocab::MD, "AssertionConsumerService"));
     let mut services: Vec<AssertionConsumerService> = Vec::new();
     let mut indexes = HashSet::new();
+    let mut takes_post = false;
     for (place, element) in (1_usize..).zip(elements) {
+        takes_post |= element.attribute("Binding") == Some(vocab::BINDING_POST);
         let Some(service) = read_one_acs(element, place, schemes, findings) else {
             continue;
         };
@@ -206,10 +216,8 @@ fn read_acs(
         }
         services.push(service);
     }
-    if !services
-        .iter()
-        .any(|service| service.binding == vocab::BINDING_POST)
-    {
+    // What is wrong with one that would is a fault of its own, and told.
+    if !takes_post {
         findings.push(Finding::NoPost);
     }
     if services

@@ -135,7 +135,37 @@ fn everything_that_is_wrong_is_told_together() {
         .iter()
         .filter(|finding| finding.is_fault())
         .count();
-    assert_eq!(faults, 5, "{:?}", told(&reading));
+    assert_eq!(faults, 4, "{:?}", told(&reading));
+}
+
+#[test]
+fn what_is_wrong_with_the_only_address_is_told_once_and_not_that_there_is_none() {
+    for (name, whole) in [
+        (
+            "acs-http",
+            "the address of AssertionConsumerService 1 is not an https URL",
+        ),
+        (
+            "acs-without-index",
+            "AssertionConsumerService 1 has no `index` from 0 to 65535",
+        ),
+        (
+            "no-acs-of-post",
+            "no AssertionConsumerService takes HTTP-POST",
+        ),
+    ] {
+        let bytes = &fixtures("invalid")[name];
+        let reading = read(bytes, &config(), Schemes::HttpsOnly, now());
+        assert_eq!(told(&reading), [whole], "{name}");
+    }
+}
+
+#[test]
+fn a_file_in_which_nothing_is_is_told_to_be_empty() {
+    for nothing in ["", " \n"] {
+        let reading = read(nothing.as_bytes(), &config(), Schemes::HttpsOnly, now());
+        assert_eq!(told(&reading), ["it is empty"], "{nothing:?}");
+    }
 }
 
 #[test]

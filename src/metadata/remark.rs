@@ -9,7 +9,11 @@ use std::{
 
 use jiff::Timestamp;
 
-use super::{finding::Finding, registry::Clash, signature_methods::SignatureMethodFault};
+use super::{
+    finding::{Finding, with_name},
+    registry::Clash,
+    signature_methods::SignatureMethodFault,
+};
 use crate::{
     config::fault::ConfigFault,
     model::{entity_id::EntityId, short_name::ShortName},
@@ -67,6 +71,8 @@ pub struct Told {
     pub fault: ConfigFault,
     /// What it says.
     pub remark: Remark,
+    /// Of which provider.
+    pub sp: ShortName,
 }
 
 impl Remark {
@@ -75,39 +81,41 @@ impl Remark {
         Told {
             fault: ConfigFault {
                 key: format!("sp.{sp}"),
-                hint: self.hint().map(str::to_owned),
+                hint: self.hint(sp),
                 ..ConfigFault::of_file(file, self.to_string())
             },
             remark: self,
+            sp: sp.clone(),
         }
     }
 
-    /// What to do about it, where that can be said.
-    pub const fn hint(&self) -> Option<&'static str> {
-        match self {
-            Self::Finding(finding) => Some(finding.hint().words()),
+    /// What to do about it for the provider called `sp`, where that can be said.
+    pub fn hint(&self, sp: &ShortName) -> Option<String> {
+        let words = match self {
+            Self::Finding(finding) => return Some(finding.hint().words_of(sp)),
             Self::Held => {
-                Some("passerelle sp diff --held shows what it would change; sp accept takes it")
+                "passerelle sp diff NAME --held shows what it would change; sp accept takes it"
             }
-            Self::LastGood(_) => Some(
-                "mend the file; if the version before it must not count, remove that copy and start again",
-            ),
-            Self::NextKeyUnfit(_) => Some("roll over to a key of the present one's kind"),
-            Self::Refused => Some(
+            Self::LastGood(_) => {
+                "mend the file; if the version before it must not count, remove that copy and start again"
+            }
+            Self::NextKeyUnfit(_) => "roll over to a key of the present one's kind",
+            Self::Refused => {
                 "to take it after all, remove held/NAME.refused below the state folder: the running server holds it \
-                 again, for sp accept",
-            ),
-            Self::Unverifiable(_) => Some(
+                 again, for sp accept"
+            }
+            Self::Unverifiable(_) => {
                 "name a key that it can verify in keys.signing, or ask the provider what it verifies and \
-                 write it as `signature`",
-            ),
+                 write it as `signature`"
+            }
             Self::Clash(_)
             | Self::FindingInCopy(_)
             | Self::NobodyGetsIn
             | Self::NotFetched
             | Self::Old(_)
-            | Self::Unreadable { .. } => None,
-        }
+            | Self::Unreadable { .. } => return None,
+        };
+        Some(with_name(words, sp))
     }
 }
 

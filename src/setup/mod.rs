@@ -5,7 +5,7 @@
 //! value from the configuration, the keys and the metadata. Pure: whoever calls it writes what it says, as text,
 //! as JSON or as a page. No sign-in asks it.
 
-use jiff::{SignedDuration, Timestamp};
+use jiff::{SignedDuration, Timestamp, civil::Date, tz::Offset};
 
 use crate::{
     attributes::{
@@ -29,6 +29,11 @@ pub mod zoom_rules;
 
 #[cfg(test)]
 pub(crate) mod test_support;
+
+/// The day of a moment, in UTC.
+fn day_of(moment: Timestamp) -> Date {
+    Offset::UTC.to_datetime(moment).date()
+}
 
 /// One provider, as far as its administrator and its rules are concerned.
 #[derive(Clone, Copy, Debug)]

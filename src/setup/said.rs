@@ -3,6 +3,8 @@
 //!
 //! The words are texts of two languages, and `edge::page::sheet` has them; the commands print the English ones.
 
+use jiff::civil::Date;
+
 /// One thing that an administrator is told of.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub enum Said {
@@ -13,8 +15,8 @@ pub enum Said {
     },
     /// The certificate ends soon.
     CertificateEnds {
-        /// On which day.
-        until: String,
+        /// On which day, in UTC.
+        until: Date,
     },
     /// Whether it verifies what our first key signs is not known.
     EllipticKey,

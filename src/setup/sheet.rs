@@ -5,6 +5,8 @@
 
 use std::borrow::Cow;
 
+use jiff::civil::Date;
+
 use crate::{
     config::{fault::ConfigFault, sections::FieldLine},
     model::short_name::ShortName,
@@ -141,8 +143,8 @@ pub enum Note {
     Binding,
     /// Until when the certificate counts, and how to recognize it.
     Certificate {
-        /// The last day, as `2036-01-01`.
-        until: String,
+        /// The last day, in UTC.
+        until: Date,
         /// SHA-256 of the certificate.
         sha256: String,
     },

@@ -8,7 +8,7 @@ use std::borrow::Cow;
 use url::Url;
 
 use super::{
-    Facts,
+    Facts, day_of,
     sheet::{Entry, Heading, Note, Part, Row, Sheet, Told},
 };
 use crate::{
@@ -169,7 +169,7 @@ fn sign_on(facts: &Facts<'_>, base_url: &BaseUrl) -> Vec<Row> {
         algorithm: algorithm.uri().to_owned(),
     });
     let certificate = Note::Certificate {
-        until: facts.certificate.not_after().strftime("%F").to_string(),
+        until: day_of(facts.certificate.not_after()),
         sha256: facts.certificate.sha256().to_owned(),
     };
     let vanity = facts

@@ -7,7 +7,7 @@
 use jiff::SignedDuration;
 
 use super::{
-    Facts,
+    Facts, day_of,
     said::Said,
     zoom::{EMAIL, EMPLOYEE_ID, other_form},
 };
@@ -259,9 +259,7 @@ fn certificate(facts: &Facts<'_>) -> Option<Broken> {
     (days < DAYS_OF_A_CERTIFICATE).then(|| Broken {
         rule: Rule::CertificateEnds,
         key: "signature",
-        said: Said::CertificateEnds {
-            until: end.strftime("%F").to_string(),
-        },
+        said: Said::CertificateEnds { until: day_of(end) },
     })
 }
 

@@ -107,7 +107,46 @@ pub struct CertificateFacts {
     not_after: Timestamp,
     sha256: String,
     key: String,
-    has_weak_digest: bool,
+    weak_digest: Option<WeakDigest>,
+}
+
+/// The digest of a certificate's own signature, where it is weak.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum WeakDigest {
+    /// MD4.
+    Md4,
+    /// MD5.
+    Md5,
+    /// SHA-1.
+    Sha1,
+    /// None that is known here.
+    Unknown,
+}
+
+impl WeakDigest {
+    /// Its name; none of what is not known.
+    pub const fn name(self) -> Option<&'static str> {
+        match self {
+            Self::Md4 => Some("MD4"),
+            Self::Md5 => Some("MD5"),
+            Self::Sha1 => Some("SHA-1"),
+            Self::Unknown => None,
+        }
+    }
+
+    fn of(certificate: &X509Ref) -> Option<Self> {
+        let algorithm = certificate.signature_algorithm().object().nid();
+        let Some(found) = algorithm.signature_algorithms() else {
+            return Some(Self::Unknown);
+        };
+        [
+            (Nid::MD4, Self::Md4),
+            (Nid::MD5, Self::Md5),
+            (Nid::SHA1, Self::Sha1),
+        ]
+        .into_iter()
+        .find_map(|(digest, weak)| (digest == found.digest).then_some(weak))
+    }
 }
 
 impl CertificateFacts {
@@ -136,10 +175,9 @@ impl CertificateFacts {
         &self.key
     }
 
-    /// Whether the certificate itself is signed with MD5 or SHA-1, or in a way
-    /// that is not known here.
-    pub const fn has_weak_digest(&self) -> bool {
-        self.has_weak_digest
+    /// With which weak digest the certificate itself is signed, if with one.
+    pub const fn weak_digest(&self) -> Option<WeakDigest> {
+        self.weak_digest
     }
 
     fn read(certificate: &X509Ref, key: &PKeyRef<Public>) -> Result<Self, KeyFault> {
@@ -153,12 +191,7 @@ impl CertificateFacts {
             not_after: timestamp(certificate.not_after())?,
             sha256: hex(&certificate.digest(MessageDigest::sha256())?),
             key: format!("{kind} {}", key.bits()),
-            has_weak_digest: certificate
-                .signature_algorithm()
-                .object()
-                .nid()
-                .signature_algorithms()
-                .is_none_or(|found| [Nid::MD5, Nid::SHA1, Nid::MD4].contains(&found.digest)),
+            weak_digest: WeakDigest::of(certificate),
         })
     }
 }

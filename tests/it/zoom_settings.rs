@@ -73,8 +73,9 @@ fn university() -> TempDir {
     place
 }
 
-/// What changes with each run: the certificate and what is said of it, and where the files lie.
-fn steady(text: &str, place: &Path) -> String {
+/// What changes with each run: the certificate and what is said of it between `before` and `behind`, and where the files
+/// lie.
+fn steady(text: &str, place: &Path, [before, behind]: [&str; 2]) -> String {
     let place = place.to_str().unwrap();
     let words = text.replace(place, "PLACE");
     let mut steady = Vec::new();
@@ -86,9 +87,9 @@ fn steady(text: &str, place: &Path) -> String {
         steady.push(line);
     }
     let steady = steady.join("\n");
-    let (before, after) = steady.split_once("counts until ").unwrap();
-    let after = after.split_once(". Zoom has one place").unwrap().1;
-    format!("{before}counts until … . Zoom has one place{after}")
+    let (first, rest) = steady.split_once(before).unwrap();
+    let (_, last) = rest.split_once(behind).unwrap();
+    format!("{first}{before}… {behind}{last}")
 }
 
 #[test]
@@ -97,7 +98,22 @@ fn the_sheet_of_the_university_reads_well() {
     let text = printed(&place.path().join("config/univ-montp3.toml"), &[]);
     // One line, however the explanation around it is broken.
     let text = text.replace("counts\n    until", "counts until");
-    insta::assert_snapshot!(steady(&text, place.path()));
+    let around = ["counts until ", ". Zoom has one place"];
+    insta::assert_snapshot!(steady(&text, place.path(), around));
+}
+
+#[test]
+fn the_sheet_of_the_university_reads_well_in_french() {
+    let place = university();
+    let path = place.path().join("config/univ-montp3.toml");
+    let text = printed(&path, &["--lang", "fr"]);
+    // How these lines are broken depends on the month.
+    let (first, rest) = text.split_once("Une seule ligne").unwrap();
+    let (note, last) = rest.split_once("\n\n").unwrap();
+    let note = note.replace("\n    ", " ");
+    let text = format!("{first}Une seule ligne{note}\n\n{last}");
+    let around = ["Valable jusqu’au ", ". Zoom n’a qu’une place"];
+    insta::assert_snapshot!(steady(&text, place.path(), around));
 }
 
 #[test]
@@ -137,7 +153,7 @@ fn what_is_wrong_with_the_metadata_is_told_in_french_on_the_french_sheet_a_fault
     let french = printed(&path, &["--lang", "fr"]);
     for told in [
         "sp.zoom\u{a0}: ce sont les métadonnées provisoires fournies avec Passerelle",
-        "conseil\u{a0}: passerelle sp add NOM --replace",
+        "conseil\u{a0}: passerelle sp add zoom --replace",
     ] {
         assert!(french.contains(told), "{told}: {french}");
     }

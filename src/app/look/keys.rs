@@ -90,8 +90,8 @@ impl Look<'_> {
                 let key = format!("sp.{}.signature", config.short_name);
                 let remark = Remark::NextKeyUnfit(fault);
                 let mut fault = self.told(&key, &remark);
-                fault.hint = remark.hint().map(str::to_owned);
-                let cause = Cause::Remark(remark);
+                fault.hint = remark.hint(&config.short_name);
+                let cause = Cause::Remark(remark, config.short_name.clone());
                 self.of_providers.push(OfProvider { fault, cause });
                 None
             }

@@ -25,8 +25,8 @@ pub enum WhichKey {
 
 /// What is told of a provider, as data: its words are texts of two languages.
 pub(in crate::app) enum Cause {
-    /// How it stands with its metadata.
-    Remark(Remark),
+    /// How it stands with the metadata of the one that is called so.
+    Remark(Remark, ShortName),
     /// What the configuration says of it, or one of its own rules, by what this key signs.
     Said(Said, WhichKey),
 }
@@ -38,7 +38,7 @@ impl Cause {
         words: &SheetWords,
     ) -> Result<(String, Option<String>), PageError> {
         match self {
-            Self::Remark(remark) => words.remark(remark),
+            Self::Remark(remark, sp) => words.remark(remark, sp),
             Self::Said(said, which) => {
                 let (what, hint) = words.said(said)?;
                 let what = match which {
@@ -62,7 +62,7 @@ impl From<remark::Told> for OfProvider {
     fn from(told: remark::Told) -> Self {
         Self {
             fault: told.fault,
-            cause: Cause::Remark(told.remark),
+            cause: Cause::Remark(told.remark, told.sp),
         }
     }
 }

@@ -69,7 +69,10 @@ fn ask(
                 fewer.take_back(Question::LdapBindDn);
                 return Ok(fewer);
             }
-            None if typed.is_empty() => continue,
+            None if typed.is_empty() => {
+                complain(&words.needed()?);
+                continue;
+            }
             Some(_) | None => typed,
         };
         let meant = meant(question, &typed);

@@ -8,6 +8,7 @@ mod interview;
 mod options;
 
 use std::{
+    collections::HashSet,
     fs::DirBuilder,
     os::unix::fs::DirBuilderExt as _,
     path::{Path, PathBuf},
@@ -27,7 +28,8 @@ use crate::{
     authn::local,
     config::{
         draft::{
-            Answers, PEOPLE, Question, STATE, TRY_LOGIN, TRY_METADATA, TRY_SERVICE, TRY_TABLE,
+            Answers, EXPLAINED, EXPLANATION, PEOPLE, Question, STATE, TRY_LOGIN, TRY_METADATA,
+            TRY_SERVICE, TRY_TABLE,
         },
         environment::Environment,
         fault::ConfigFault,
@@ -57,6 +59,11 @@ struct Trial {
 }
 
 impl Trial {
+    /// Where every key is explained.
+    fn explained(&self) -> PathBuf {
+        self.configuration.with_file_name(EXPLAINED)
+    }
+
     /// Every fault of the configuration that these answers make.
     fn faults(&self, answers: &Answers) -> Vec<ConfigFault> {
         let (clock, entropy) = (Arc::new(SystemClock), Arc::new(OsEntropy));
@@ -72,10 +79,17 @@ impl Trial {
         faults
     }
 
-    /// Those that are of this answer.
+    /// Those that are of this answer: each once, though it may come to several keys.
     fn faults_of(&self, answers: &Answers, question: Question) -> Vec<ConfigFault> {
         let mut faults = self.faults(answers);
-        faults.retain(|fault| question.keys().iter().any(|key| fault.is_under(key)));
+        let mut told = HashSet::new();
+        faults.retain(|fault| {
+            let key = question.keys().iter().find(|key| fault.is_under(key));
+            key.is_some_and(|key| {
+                let part = fault.key.strip_prefix(key).unwrap_or_default();
+                told.insert((part.to_owned(), fault.what.clone()))
+            })
+        });
         faults
     }
 }
@@ -119,6 +133,7 @@ pub(super) fn run(options: &Options) -> anyhow::Result<()> {
         put(&service, TRY_METADATA, 0o640)?;
     }
     tell(&trial.faults(&answers))?;
+    put_explanation(&trial.explained())?;
     put(&trial.configuration, &answers.text(), 0o640)?;
     say_the_end(&trial, &certs, &words, &answers)
 }
@@ -152,6 +167,15 @@ fn put(path: &Path, text: &str, mode: u32) -> anyhow::Result<()> {
     Ok(())
 }
 
+/// Puts the explanation of every key where none is. Nothing goes by it: whatever is there, a changed one too, stays.
+fn put_explanation(path: &Path) -> anyhow::Result<()> {
+    if path.is_symlink() || path.exists() {
+        say(&format!("{}: is there, and stays as it is", path.display()));
+        return Ok(());
+    }
+    put(path, EXPLANATION, 0o640)
+}
+
 /// The name that stands in our certificate.
 fn host(answers: &Answers) -> String {
     let base_url = answers.to(Question::BaseUrl).map(Url::parse);
@@ -183,27 +207,29 @@ fn say_the_end(
             say(&format!("  {line}"));
         }
     }
+    say(&words.explained(&trial.explained().display().to_string())?);
     // A try is run by whoever made it.
     if geteuid().is_root() && !answers.are_people_in_a_file {
         say(&words.as_root(&quoted(&certs.display().to_string()))?);
     }
     say(&words.next()?);
-    let file = quoted(&file);
-    say(&format!("  passerelle check --config {file}"));
-    let add = format!("  passerelle sp add zoom --metadata URL --config {file}");
-    let serve = format!("  passerelle serve --config {file}");
-    if !answers.are_people_in_a_file {
-        // Whether the server of the answers is reached, and believed, is told before anybody is sent there.
-        say(&format!("  passerelle doctor --config {file}"));
-        say(&add);
-        say(&serve);
-        return Ok(());
-    }
-    // There is something to try before anybody has metadata of a provider's.
-    say(&serve);
+    let named = quoted(&file);
+    let say_command = |words: &str| say(&format!("  passerelle {words} --config {named}"));
     let base_url = answers.to(Question::BaseUrl).unwrap_or_default();
-    say(&words.try_it(base_url, TRY_LOGIN)?);
-    say(&add);
+    let of_zoom = ["sp add zoom --metadata URL", "zoom-settings"];
+    say_command("check");
+    if answers.are_people_in_a_file {
+        // There is something to try before anybody has metadata of a provider's.
+        say_command("serve");
+        say(&words.try_it(base_url, TRY_LOGIN)?);
+        of_zoom.into_iter().for_each(say_command);
+    } else {
+        // Whether the server of the answers is reached, and believed, is told before anybody is sent there.
+        say_command("doctor");
+        of_zoom.into_iter().for_each(say_command);
+        say_command("serve");
+        say(&words.try_first(&file, base_url)?);
+    }
     Ok(())
 }
 

@@ -4,9 +4,9 @@ mod rollover;
 mod rotate_seal;
 
 use std::{
-    fs::{self, OpenOptions},
+    fs::{self, DirBuilder, OpenOptions},
     io::{self, Write as _},
-    os::unix::fs::{MetadataExt as _, OpenOptionsExt as _},
+    os::unix::fs::{DirBuilderExt as _, MetadataExt as _, OpenOptionsExt as _},
     path::{Path, PathBuf},
 };
 
@@ -125,7 +125,12 @@ pub(super) fn run(path: &Path, options: &Options) -> anyhow::Result<()> {
 /// a lost signing key stops every sign-in, a lost pairwise key makes everybody a stranger.
 fn make_missing(options: &Missing) -> anyhow::Result<()> {
     let folder = &options.folder;
-    fs::create_dir_all(folder).with_context(|| format!("{} cannot be made", folder.display()))?;
+    // Others than the owner have nothing to do with it; one that is there stays.
+    DirBuilder::new()
+        .recursive(true)
+        .mode(0o700)
+        .create(folder)
+        .with_context(|| format!("{} cannot be made", folder.display()))?;
     let (key, file) = options.algorithm.made_in();
     let signing = folder.join(file);
     let passphrase = options.passphrase.as_deref().map(made_passphrase);

@@ -20,7 +20,7 @@ use crate::{
     },
     cli::{
         complain_of,
-        running::{asked, socket, warn_of_other_keys},
+        running::{asked, socket, takes_it_in, warn_of_other_keys},
         say, say_json, short_name, sp,
         typed::typed,
     },
@@ -29,9 +29,6 @@ use crate::{
     model::short_name::ShortName,
     sys::clock::{Clock as _, SystemClock},
 };
-
-/// What changes nothing before the running server has read the configuration again.
-const RELOAD: &str = "A running server takes it in by `passerelle reload`, or at its next start.";
 
 #[derive(Args, Debug)]
 pub(super) struct Options {
@@ -102,7 +99,23 @@ fn tell(fault: RollOverFault) -> anyhow::Error {
     if let RollOverFault::Registrar(RegistrarFault::Faults(faults)) = &fault {
         complain_of(faults, "error");
     }
-    anyhow::Error::new(fault).context("nothing was written")
+    let tomorrow = if let RollOverFault::Over(at) = &fault {
+        next_day(*at, SystemClock.now(), &TimeZone::system())
+    } else {
+        None
+    };
+    match tomorrow {
+        Some(at) => anyhow!("nothing was written: {fault}\n    hint: for tomorrow, --at {at}"),
+        None => anyhow::Error::new(fault).context("nothing was written"),
+    }
+}
+
+/// The same time of tomorrow, as it is typed.
+fn next_day(at: Timestamp, now: Timestamp, zone: &TimeZone) -> Option<String> {
+    let tomorrow = zone.to_datetime(now).date().tomorrow().ok()?;
+    let time = zone.to_datetime(at).time();
+    let moment = zone.to_timestamp(tomorrow.to_datetime(time)).ok()?;
+    Some(in_zone(moment, zone))
 }
 
 fn start(path: &Path, options: &Start) -> anyhow::Result<()> {
@@ -128,11 +141,12 @@ fn start(path: &Path, options: &Start) -> anyhow::Result<()> {
     let (file, warnings) = started.map_err(tell)?;
     complain_of(&warnings, "warning");
     say(&format!(
-        "{}: the next key (keys.next in {}).\n{RELOAD} From then on our metadata holds both certificates, and \
+        "{}: the next key (keys.next in {}).\n{} From then on our metadata holds both certificates, and \
          nothing else changes.\nWhat each service provider needs is said below, and at any time by `passerelle keys \
          rollover status`.\n",
         file.display(),
-        path.display()
+        path.display(),
+        takes_it_in(path)
     ));
     status(path, &Status { json: false })
 }
@@ -268,7 +282,7 @@ fn switch(path: &Path, options: &SwitchOptions) -> anyhow::Result<()> {
             in_zone(from, &TimeZone::system())
         ),
     };
-    say(&format!("sp.{name}: {what}. {RELOAD}"));
+    say(&format!("sp.{name}: {what}. {}", takes_it_in(path)));
     Ok(())
 }
 
@@ -277,9 +291,10 @@ fn finish(path: &Path) -> anyhow::Result<()> {
     check_published(path, &roll_over)?;
     let file = roll_over.finish().map_err(tell)?;
     say(&format!(
-        "The next key is the only one in its place. {RELOAD} From then on our metadata holds its certificate alone.\n\
+        "The next key is the only one in its place. {} From then on our metadata holds its certificate alone.\n\
          {}: the key before it stays there, for servers and configurations that still name it. Once there is none, \
          keep it elsewhere or destroy it.",
+        takes_it_in(path),
         file.display()
     ));
     Ok(())
@@ -305,6 +320,18 @@ pub(super) fn moment_at(text: &str, now: Timestamp, zone: &TimeZone) -> anyhow::
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn whoever_names_a_time_that_is_over_is_told_how_that_of_tomorrow_is_written() {
+        let now: Timestamp = "2026-11-28T23:30:00Z".parse().unwrap();
+        let zone = TimeZone::fixed(jiff::tz::offset(1));
+        let typed = moment_at("00:15", now, &zone).unwrap();
+        assert!(typed < now);
+        let hint = next_day(typed, now, &zone).unwrap();
+        assert_eq!(hint, "2026-11-30T00:15:00+01:00");
+        let read = moment_at(&hint, now, &zone).unwrap();
+        assert_eq!(read, "2026-11-29T23:15:00Z".parse().unwrap());
+    }
 
     #[test]
     fn r96_a_time_of_today_is_of_the_day_and_the_zone_of_this_machine() {

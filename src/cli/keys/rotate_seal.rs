@@ -8,7 +8,11 @@ use jiff::{SignedDuration, Timestamp, tz::TimeZone};
 
 use super::rollover::moment_at;
 use crate::{
-    cli::{complain, complain_of, running::server_of, say},
+    cli::{
+        complain, complain_of,
+        running::{reload, server_of},
+        say,
+    },
     config::{
         self,
         environment::Environment,
@@ -94,7 +98,7 @@ pub(super) fn run(path: &Path, options: &Options) -> anyhow::Result<()> {
     }
     let done = write(file, &rotation)
         .with_context(|| format!("nothing was written into {}", file.display()))?;
-    say(&told(file, &rotation, &done));
+    say(&told(file, &rotation, &done, &reload(path)));
     Ok(())
 }
 
@@ -138,7 +142,7 @@ fn read_keys(file: &Path) -> anyhow::Result<Secret> {
     Ok(Secret::new(bytes))
 }
 
-fn told(file: &Path, rotation: &Rotation, done: &Rotated) -> String {
+fn told(file: &Path, rotation: &Rotation, done: &Rotated, reload: &str) -> String {
     let file = file.display();
     let list = |ids: &[KeyId]| {
         let ids: Vec<_> = ids.iter().map(ToString::to_string).collect();
@@ -146,14 +150,14 @@ fn told(file: &Path, rotation: &Rotation, done: &Rotated) -> String {
     };
     let mut told = if rotation.is_alone {
         format!(
-            "{file}: {} is the only key. Bring the file to every node, and have each take it in (`passerelle \
-             reload`) at once: sign-ins under way begin again, and sessions that are stored elsewhere are over.",
+            "{file}: {} is the only key. Bring the file to every node, and have each take it in at once ({reload}): \
+             sign-ins under way begin again, and sessions that are stored elsewhere are over.",
             done.new
         )
     } else {
         format!(
-            "{file}: {} seals from {} on.\nBring the file to every node, and have each take it in (`passerelle \
-             reload`) before that: whoever has not cannot open what the others seal from then on.\nStill open: {}.",
+            "{file}: {} seals from {} on.\nBring the file to every node, and have each take it in before that ({reload}): \
+             whoever has not cannot open what the others seal from then on.\nStill open: {}.",
             done.new,
             rotation.from,
             list(&done.kept)

@@ -6,12 +6,15 @@ use anyhow::bail;
 use clap::Args;
 
 use super::{
-    check_plan, confirm_at_terminal, find, open_sound, short_name, source::Brought, tell, told,
+    check_plan, confirm_at_terminal, entity_id, find, open, open_sound, short_name,
+    source::Brought,
+    tell,
+    told::{self, Whose},
 };
 use crate::{
     app::registrar::{Choice, Plan, Proposed, Registrar},
-    cli::{complain, complain_of, say},
-    config::fault::ConfigFault,
+    cli::{complain, complain_of, running::takes_it_in, say, typed::typed},
+    config::{fault::ConfigFault, sections::Service},
     metadata::finding::Finding,
     model::{entity_id::EntityId, short_name::ShortName},
 };
@@ -83,7 +86,12 @@ pub(super) fn run(path: &Path, options: &Options) -> anyhow::Result<()> {
         registrar.newcomer(name, &bytes, &choice)
     };
     let proposed = proposed.map_err(tell)?;
-    show(&proposed);
+    let whose = if replace {
+        Whose::Registered(name)
+    } else {
+        Whose::New(Some(name))
+    };
+    show(&proposed, whose, path);
     let Some(plan) = &proposed.plan else {
         let faults = proposed.look.findings.iter();
         let faults = faults.filter(|finding| finding.is_fault()).count();
@@ -101,17 +109,17 @@ pub(super) fn run(path: &Path, options: &Options) -> anyhow::Result<()> {
         return Ok(());
     }
     confirm(&options.writing, is_held)?;
-    write(&registrar, plan)
+    write(path, &registrar, plan)
 }
 
-fn show(proposed: &Proposed) {
+fn show(proposed: &Proposed, whose: Whose<'_>, path: &Path) {
     complain_of(&proposed.warnings, "warning");
     if let Some(outline) = &proposed.look.outline {
         say("The metadata says:");
         say(&told::outline(outline));
     }
     for finding in &proposed.look.findings {
-        complain(&told::finding(finding));
+        complain(&typed(&told::finding(finding, whose), path));
     }
 }
 
@@ -183,12 +191,20 @@ fn confirm(writing: &Writing, is_held: bool) -> anyhow::Result<()> {
     confirm_at_terminal("Write this?", "nothing was written")
 }
 
-fn write(registrar: &Registrar, plan: &Plan) -> anyhow::Result<()> {
+fn write(path: &Path, registrar: &Registrar, plan: &Plan) -> anyhow::Result<()> {
     registrar.carry_out(plan)?;
-    say("Written. A running server takes it in by `passerelle reload`, or at its next start.");
+    say(&format!("Written. {}", takes_it_in(path)));
+    let service = open(path).ok().filter(|_| plan.is_new);
+    let service = service.and_then(|added| added.provider(&plan.name)?.service);
+    match service {
+        Some(Service::Zoom) => {
+            let sheet = format!("passerelle zoom-settings --sp {}", plan.name);
+            say(&format!(
+                "What to type into Zoom's form: {}",
+                typed(&sheet, path)
+            ));
+        }
+        None => {}
+    }
     Ok(())
-}
-
-fn entity_id(text: &str) -> Result<EntityId, String> {
-    EntityId::parse(text).map_err(|fault| fault.to_string())
 }

@@ -7,14 +7,14 @@ use clap::Args;
 use serde_json::json;
 
 use super::{
-    find, open, say_json, short_name,
+    entity_id, find, open, say_json, short_name,
     source::{Fetching, Source, max_mib},
     tell,
-    told::{self, JsonFinding},
+    told::{self, JsonFinding, Whose},
 };
 use crate::{
     app::registrar::{Choice, Registrar},
-    cli::say,
+    cli::{say, typed::typed},
     config::sp::SpConfig,
     metadata::finding::Finding,
     model::{entity_id::EntityId, short_name::ShortName},
@@ -29,6 +29,16 @@ pub(super) struct Options {
     /// metadata of a new provider.
     #[arg(long, value_name = "URL|FILE|-")]
     metadata: Option<Source>,
+    /// The entity that is meant, where such metadata describes several. That of a provider that is named stands in its
+    /// table.
+    #[arg(
+        long,
+        value_name = "ID",
+        value_parser = entity_id,
+        requires = "metadata",
+        conflicts_with = "name"
+    )]
+    entity_id: Option<EntityId>,
     #[command(flatten)]
     fetching: Fetching,
     /// Prints JSON, for scripts.
@@ -46,6 +56,12 @@ struct Checked {
 }
 
 impl Checked {
+    fn whose(&self) -> Whose<'_> {
+        self.name
+            .as_ref()
+            .map_or(Whose::New(None), Whose::Registered)
+    }
+
     /// How many faults there are.
     fn faults(&self) -> usize {
         let of_file = self.findings.iter().filter(|finding| finding.is_fault());
@@ -64,7 +80,10 @@ pub(super) fn run(path: &Path, options: &Options) -> anyhow::Result<()> {
         let providers: Vec<_> = checked
             .iter()
             .map(|it| {
-                let findings: Vec<_> = it.findings.iter().map(JsonFinding::from).collect();
+                let findings = it.findings.iter();
+                let findings: Vec<_> = findings
+                    .map(|finding| JsonFinding::of(finding, it.whose()))
+                    .collect();
                 json!({
                     "name": it.name,
                     "entity_id": it.entity_id,
@@ -75,7 +94,9 @@ pub(super) fn run(path: &Path, options: &Options) -> anyhow::Result<()> {
             .collect();
         say_json(&json!({ "providers": providers }))?;
     } else {
-        checked.iter().for_each(show);
+        for one in &checked {
+            show(one, path);
+        }
     }
     match checked.iter().map(Checked::faults).sum::<usize>() {
         0 => Ok(()),
@@ -83,7 +104,7 @@ pub(super) fn run(path: &Path, options: &Options) -> anyhow::Result<()> {
     }
 }
 
-fn show(checked: &Checked) {
+fn show(checked: &Checked, path: &Path) {
     let name = match (&checked.name, &checked.entity_id) {
         (Some(name), Some(entity_id)) => format!("{name} ({entity_id})"),
         (Some(name), None) => name.to_string(),
@@ -99,7 +120,7 @@ fn show(checked: &Checked) {
         findings => {
             say(&format!("{name}:"));
             for finding in findings {
-                say(&told::finding(finding));
+                say(&typed(&told::finding(finding, checked.whose()), path));
             }
         }
     }
@@ -109,12 +130,15 @@ fn of_source(registrar: &Registrar, source: &Source, options: &Options) -> anyho
     let known = { options.name.as_ref() }.and_then(|name| registrar.provider(name));
     let asked = (registrar.named().schemes, max_mib(known));
     let bytes = source.read(&options.fetching, asked)?;
-    let proposed = match &options.name {
-        Some(name) => {
-            find(registrar, name)?;
-            registrar.successor(name, &bytes)
-        }
-        None => registrar.newcomer(&unused(registrar)?, &bytes, &Choice::default()),
+    let proposed = if let Some(name) = &options.name {
+        find(registrar, name)?;
+        registrar.successor(name, &bytes)
+    } else {
+        let choice = Choice {
+            entity_id: options.entity_id.clone(),
+            ..Choice::default()
+        };
+        registrar.newcomer(&unused(registrar)?, &bytes, &choice)
     };
     let look = proposed.map_err(tell)?.look;
     Ok(Checked {

@@ -3,29 +3,31 @@
 use std::path::Path;
 
 use anyhow::{Context as _, bail};
-use clap::Args;
+use clap::{ArgGroup, Args};
 use serde_json::json;
 
 use super::{
     find, open, say_json, short_name,
     source::{Fetching, Source, max_mib},
-    tell, told,
+    tell,
+    told::{self, Whose},
 };
 use crate::{
-    cli::{complain, say},
+    cli::{complain, say, typed::typed},
     model::{fingerprint::Fingerprint, short_name::ShortName},
 };
 
 #[derive(Args, Debug)]
+#[command(group = ArgGroup::new("version").required(true))]
 pub(super) struct Options {
     /// The provider.
     #[arg(value_parser = short_name)]
     name: ShortName,
     /// The other version: a file, an https address, or - for standard input.
-    #[arg(long, value_name = "URL|FILE|-", required_unless_present = "held")]
+    #[arg(long, value_name = "URL|FILE|-", group = "version")]
     metadata: Option<Source>,
     /// The version that its own address gave and that is held for somebody to look at.
-    #[arg(long, conflicts_with = "metadata")]
+    #[arg(long, group = "version")]
     held: bool,
     #[command(flatten)]
     fetching: Fetching,
@@ -59,7 +61,8 @@ pub(super) fn run(path: &Path, options: &Options) -> anyhow::Result<()> {
     let (changes, is_held) = (&proposed.changes, proposed.is_held());
     if proposed.plan.is_none() {
         for finding in &proposed.look.findings {
-            complain(&told::finding(finding));
+            let told = told::finding(finding, Whose::Registered(name));
+            complain(&typed(&told, path));
         }
         bail!("the other version cannot be used: nothing is compared");
     }

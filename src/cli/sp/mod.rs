@@ -22,7 +22,7 @@ use crate::{
         registrar::{Plan, Registrar, RegistrarFault},
     },
     config::{environment::Environment, fault::ConfigFault, sp::SpConfig},
-    model::short_name::ShortName,
+    model::{entity_id::EntityId, short_name::ShortName},
     sys::{clock::SystemClock, entropy::OsEntropy},
 };
 
@@ -86,6 +86,11 @@ pub(super) fn open_sound(path: &Path) -> anyhow::Result<Registrar> {
             );
         }
     }
+}
+
+/// Reads the name of an entity from the command line.
+fn entity_id(text: &str) -> Result<EntityId, String> {
+    EntityId::parse(text).map_err(|fault| fault.to_string())
 }
 
 fn find<'r>(registrar: &'r Registrar, name: &ShortName) -> anyhow::Result<&'r SpConfig> {

@@ -7,7 +7,12 @@ use clap::Args;
 
 use super::{check_plan, confirm_at_terminal, find, open, short_name, tell};
 use crate::{
-    cli::{complain_of, reload::have_it_read_again, running::server_of, say},
+    cli::{
+        complain_of,
+        reload::have_it_read_again,
+        running::{reload, server_of},
+        say,
+    },
     metadata::registry::SpState,
     model::short_name::ShortName,
 };
@@ -69,11 +74,12 @@ pub(super) fn run(path: &Path, options: &Options) -> anyhow::Result<()> {
 /// Has the running server take in that the provider is switched off: whoever closes one does not want it open until they
 /// read the last line.
 fn close(path: &Path, name: &ShortName) -> anyhow::Result<()> {
-    let still_open = || format!("people still sign in to {name}, until `passerelle reload` works");
+    let reload = reload(path);
+    let still_open = || format!("people still sign in to {name}, until {reload} works");
     let Some((socket, status)) = server_of(path).with_context(still_open)? else {
         say(&format!(
-            "No server that runs by this file answers here. One that runs all the same takes it in by `passerelle \
-             reload`, or at its next start:\nuntil then people still sign in to it. {TOLD}"
+            "No server that runs by this file answers here. One that runs all the same takes it in by {reload}, or at \
+             its next start:\nuntil then people still sign in to it. {TOLD}"
         ));
         return Ok(());
     };

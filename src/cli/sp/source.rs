@@ -60,7 +60,7 @@ impl Brought {
     /// The address, as one that is asked again and again by the server.
     pub(super) fn followed(&self) -> anyhow::Result<Follow> {
         let Source::Address(url) = &self.metadata else {
-            bail!("--follow takes an https address: a file is read anew by `passerelle reload`");
+            bail!("--follow takes an https address: a file is read anew by a reload");
         };
         let real = |path: &PathBuf| {
             fs::canonicalize(path).with_context(|| format!("{} cannot be read", path.display()))

@@ -10,26 +10,44 @@ use crate::{
         finding::{Finding, Weight},
         outline::{ListedService, Outline},
     },
-    model::text::visible,
+    model::{short_name::ShortName, text::visible},
 };
 
 /// The longest text of a provider that is shown; no name and no address that is used is longer.
 const MAX_CHARS: usize = 2048;
+
+/// Whose metadata something is found in.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Whose<'n> {
+    /// That of a provider that is not there yet, and is to be called so where somebody says it.
+    New(Option<&'n ShortName>),
+    /// That of one that is there.
+    Registered(&'n ShortName),
+}
+
+impl Whose<'_> {
+    fn hint(self, finding: &Finding) -> String {
+        match self {
+            Self::New(name) => finding.hint().words_before(name),
+            Self::Registered(name) => finding.hint().words_of(name),
+        }
+    }
+}
 
 /// A finding, for JSON.
 #[derive(Debug, Serialize)]
 pub(super) struct JsonFinding {
     weight: Weight,
     what: String,
-    hint: &'static str,
+    hint: String,
 }
 
-impl From<&Finding> for JsonFinding {
-    fn from(finding: &Finding) -> Self {
+impl JsonFinding {
+    pub(super) fn of(finding: &Finding, whose: Whose<'_>) -> Self {
         Self {
             weight: finding.weight(),
             what: finding.to_string(),
-            hint: finding.hint().words(),
+            hint: whose.hint(finding),
         }
     }
 }
@@ -124,9 +142,9 @@ fn bounded(value: &dyn Display) -> String {
 }
 
 /// A finding, with what to do about it.
-pub(super) fn finding(finding: &Finding) -> String {
+pub(super) fn finding(finding: &Finding, whose: Whose<'_>) -> String {
     let (weight, what) = (finding.weight().word(), bounded(finding));
-    format!("{weight}: {what}\n    hint: {}", finding.hint().words())
+    format!("{weight}: {what}\n    hint: {}", whose.hint(finding))
 }
 
 /// What is different, a line for each.

@@ -11,16 +11,21 @@ use super::{
 };
 use crate::{
     metadata::finding::{Finding, Hint},
-    model::{endpoint::InvalidEndpoint, entity_id::InvalidEntityId},
+    model::{endpoint::InvalidEndpoint, entity_id::InvalidEntityId, short_name::ShortName},
     xml::door::DoorFault,
-    xmlsec::{KeyFault, SignatureFault},
+    xmlsec::{KeyFault, SignatureFault, keys::WeakDigest},
 };
 
-/// What is wrong, as the end of a sentence whose subject is the provider, and what to do about it. `words` are the French
-/// ones.
-pub(super) fn in_french(words: &Words, finding: &Finding) -> Result<[String; 2], WordsError> {
+/// What is wrong, as the end of a sentence whose subject is the provider called `sp`, and what to do about it. `words` are
+/// the French ones.
+pub(super) fn in_french(
+    words: &Words,
+    finding: &Finding,
+    sp: &ShortName,
+) -> Result<[String; 2], WordsError> {
     let what = words.text(found_key(finding), &arguments(words, finding)?)?;
-    let hint = words.text(hint_key(finding.hint()), &FluentArgs::new())?;
+    let of_provider = [("name", sp.as_str())].into_iter().collect();
+    let hint = words.text(hint_key(finding.hint()), &of_provider)?;
     Ok([what, hint])
 }
 
@@ -39,6 +44,7 @@ const fn found_key(finding: &Finding) -> &'static str {
         Finding::CertificateWeakDigest { .. } => key("finding-certificate-weak-digest"),
         Finding::CertificatesInOne(_) => key("finding-certificates-in-one"),
         Finding::Door(_) => key("finding-door"),
+        Finding::Empty => key("finding-empty"),
         Finding::EncryptionCertificateExpired { .. } => key("finding-encryption-expired"),
         Finding::EncryptionKey { .. } => key("finding-encryption-key"),
         Finding::EncryptionMethods(_) => key("finding-encryption-methods"),
@@ -107,7 +113,10 @@ fn arguments(words: &Words, finding: &Finding) -> Result<FluentArgs<'static>, Wo
             arguments.set("subject", subject.clone());
             arguments.set("at", at.to_string());
         }
-        Finding::CertificateWeakDigest { subject } => arguments.set("subject", subject.clone()),
+        Finding::CertificateWeakDigest { subject, digest } => {
+            arguments.set("subject", subject.clone());
+            arguments.set("digest", weak(words, *digest)?);
+        }
         Finding::AcsIndex(place)
         | Finding::CertificatesInOne(place)
         | Finding::EncryptionMethods(place)
@@ -137,6 +146,7 @@ fn arguments(words: &Words, finding: &Finding) -> Result<FluentArgs<'static>, Wo
         }
         Finding::CacheDuration
         | Finding::CertificatePlaceholder
+        | Finding::Empty
         | Finding::EncryptedInUnsignedResponse
         | Finding::EntityRepeated
         | Finding::InClear
@@ -232,6 +242,14 @@ const fn unusable_key(fault: &KeyFault) -> &'static str {
         | KeyFault::Token(_)
         | KeyFault::WrongPassphrase => key("fault-key-unusable"),
     }
+}
+
+fn weak(words: &Words, digest: WeakDigest) -> Result<String, WordsError> {
+    let Some(name) = digest.name() else {
+        return words.text(key("fault-digest-unknown"), &FluentArgs::new());
+    };
+    let arguments = [("name", name)].into_iter().collect();
+    words.text(key("fault-digest-weak"), &arguments)
 }
 
 fn door(words: &Words, fault: DoorFault) -> Result<String, WordsError> {

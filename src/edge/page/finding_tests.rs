@@ -36,6 +36,7 @@ fn without_causes() -> Vec<Finding> {
         Finding::CertificatePlaceholder,
         Finding::CertificateWeakDigest {
             subject: subject.clone(),
+            digest: WeakDigest::Sha1,
         },
         Finding::CertificatesInOne(place),
         Finding::EncryptionCertificateExpired { subject, at },
@@ -46,6 +47,7 @@ fn without_causes() -> Vec<Finding> {
         Finding::EncryptionMethods(place),
         Finding::EncryptionMethodsRefused(place),
         Finding::EncryptedInUnsignedResponse,
+        Finding::Empty,
         Finding::EntityRepeated,
         Finding::Expired(at),
         Finding::ExpiresSoon(at),
@@ -140,12 +142,18 @@ fn with_causes() -> Vec<Finding> {
     ];
     let endpoints = endpoints.map(|fault| Finding::AcsLocation { place: 7, fault });
     let keys = keys.map(|fault| Finding::SigningKey { place: 7, fault });
+    let digests = [WeakDigest::Md4, WeakDigest::Md5, WeakDigest::Unknown];
+    let digests = digests.map(|digest| Finding::CertificateWeakDigest {
+        subject: "⌘".to_owned(),
+        digest,
+    });
     endpoints
         .into_iter()
         .chain(entity_ids.map(Finding::EntityId))
         .chain(doors.map(Finding::Door))
         .chain(signatures.map(Finding::Signature))
         .chain(keys)
+        .chain(digests)
         .collect()
 }
 
@@ -164,15 +172,24 @@ fn every_finding_and_each_of_its_causes_is_told_in_french_with_all_that_the_engl
 
     let [french, english] =
         [Language::Fr, Language::En].map(|language| SheetWords::load(language).unwrap());
+    let sp = ShortName::parse("zoom").unwrap();
     let mut seen = BTreeSet::new();
     for finding in all {
         let remark = Remark::Finding(finding);
-        let told = |words: &SheetWords| words.remark(&remark).unwrap();
+        let told = |words: &SheetWords| words.remark(&remark, &sp).unwrap();
         let [(what, hint), (in_english, its_hint)] = [told(&french), told(&english)];
         let (hint, its_hint) = (hint.unwrap(), its_hint.unwrap());
         assert!(what != in_english && hint != its_hint, "{remark:?}");
         assert!(seen.insert(what.clone()), "{remark:?}: {what}");
-        for part in ["⌘", "7", "1970-01-01T00:00:00Z", "Reference", "Depth"] {
+        for part in [
+            "⌘",
+            "7",
+            "SHA-1",
+            "MD5",
+            "1970-01-01T00:00:00Z",
+            "Reference",
+            "Depth",
+        ] {
             let has = |text: &str| text.contains(part);
             assert_eq!(has(&what), has(&in_english), "{part}: {what}");
         }

@@ -3,6 +3,8 @@
 
 use std::path::Path;
 
+use jiff::civil::date;
+
 use super::{
     About, Page, PageError,
     sheet::SheetWords,
@@ -258,7 +260,7 @@ pub fn notes(text: &str) -> Vec<Note> {
         Note::AutomaticLogout { hours: 8 },
         Note::Binding,
         Note::Certificate {
-            until: own(),
+            until: date(2036, 11, 26),
             sha256: own(),
         },
         Note::DefaultIsBasic,
@@ -319,7 +321,7 @@ pub fn sheet_to_mend() -> Result<Sheet, SheetSpecimenError> {
     let name = || "urn:oid:1.3.6.1.4.1.5923.1.1.1.1".to_owned();
     let look_at = [
         told(&Said::CertificateEnds {
-            until: "2026-12-24".to_owned(),
+            until: date(2026, 12, 24),
         })?,
         told(&Said::Encryption)?,
         of_a_file(Remark::NobodyGetsIn)?,
@@ -433,8 +435,9 @@ fn told(said: &Said) -> Result<ToldOfProvider, PageError> {
 /// The same of its metadata.
 fn of_a_file(remark: Remark) -> Result<ToldOfProvider, SheetSpecimenError> {
     let path = Path::new("/etc/passerelle/metadata/zoom.xml");
-    let (what, hint) = SheetWords::load(Language::Fr)?.remark(&remark)?;
-    let english = remark.of(path, &ShortName::parse("zoom")?).fault;
+    let zoom = ShortName::parse("zoom")?;
+    let (what, hint) = SheetWords::load(Language::Fr)?.remark(&remark, &zoom)?;
+    let english = remark.of(path, &zoom).fault;
     let french = ConfigFault {
         what,
         hint,

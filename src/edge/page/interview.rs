@@ -76,6 +76,15 @@ impl InterviewWords {
         self.text(key, arguments).map(Some)
     }
 
+    /// That nothing is no answer to a question.
+    ///
+    /// # Errors
+    ///
+    /// As above.
+    pub fn needed(&self) -> Result<String, PageError> {
+        self.text(key("init-needed"), &[])
+    }
+
     /// What to look at in the configuration that was written: what stands there of the organization follows.
     ///
     /// # Errors
@@ -83,6 +92,15 @@ impl InterviewWords {
     /// As above.
     pub fn look(&self, file: &str) -> Result<String, PageError> {
         self.text(key("init-look"), &[("file", file)])
+    }
+
+    /// Where every key is explained.
+    ///
+    /// # Errors
+    ///
+    /// As above.
+    pub fn explained(&self, file: &str) -> Result<String, PageError> {
+        self.text(key("init-explained"), &[("file", file)])
     }
 
     /// The account of a try, and its password.
@@ -113,7 +131,17 @@ impl InterviewWords {
         self.text(key("init-next"), &[])
     }
 
-    /// What there is to see in a try, once the server runs at `url`; a service that exists is added by what follows.
+    /// How the sign-in of this server, at `url`, is tried before anybody is sent there.
+    ///
+    /// # Errors
+    ///
+    /// As above.
+    pub fn try_first(&self, file: &str, url: &str) -> Result<String, PageError> {
+        self.text(key("init-try-first"), &[("file", file), ("url", url)])
+    }
+
+    /// What there is to see in a try, once the server runs at `url`. A service that exists is added by the first command
+    /// that follows; its form is filled in by the second.
     ///
     /// # Errors
     ///

@@ -12,28 +12,33 @@ use super::{
     template::key,
     words::{Words, WordsError},
 };
-use crate::metadata::{
-    registry::Clash,
-    remark::{InItsPlace, Remark},
-    signature_methods::SignatureMethodFault,
+use crate::{
+    metadata::{
+        registry::Clash,
+        remark::{InItsPlace, Remark},
+        signature_methods::SignatureMethodFault,
+    },
+    model::short_name::ShortName,
 };
 
-/// What is wrong, as the end of a sentence whose subject is the provider, and what to do about it where that can be said.
-/// `words` are the French ones.
+/// What is wrong, as the end of a sentence whose subject is the provider called `sp`, and what to do about it where that
+/// can be said. `words` are the French ones.
 pub(super) fn in_french(
     words: &Words,
     remark: &Remark,
+    sp: &ShortName,
 ) -> Result<(String, Option<String>), WordsError> {
-    let plain = |key| words.text(key, &FluentArgs::new());
+    let of_provider = [("name", sp.as_str())].into_iter().collect();
+    let plain = |key| words.text(key, &of_provider);
     let told = |key, hint: Option<&'static str>| Ok((plain(key)?, hint.map(plain).transpose()?));
     match remark {
         Remark::Clash(clash) => Ok((clash_in_french(words, clash)?, None)),
         Remark::Finding(finding) => {
-            let [what, hint] = finding::in_french(words, finding)?;
+            let [what, hint] = finding::in_french(words, finding, sp)?;
             Ok((what, Some(hint)))
         }
         Remark::FindingInCopy(finding) => {
-            let [what, _] = finding::in_french(words, finding)?;
+            let [what, _] = finding::in_french(words, finding, sp)?;
             Ok((what, None))
         }
         Remark::Held => told(key("remark-held"), Some(key("hint-held"))),

@@ -81,10 +81,11 @@ fn every_remark_on_metadata_is_told_in_french_with_all_that_the_english_tells() 
     assert_eq!(kinds, variants, "the list is whole");
     let [french, english] =
         [Language::Fr, Language::En].map(|language| SheetWords::load(language).unwrap());
+    let sp = ShortName::parse("zoom").unwrap();
     let mut seen = BTreeSet::new();
     for remark in all {
-        let (what, hint) = french.remark(&remark).unwrap();
-        let (in_english, its_hint) = english.remark(&remark).unwrap();
+        let (what, hint) = french.remark(&remark, &sp).unwrap();
+        let (in_english, its_hint) = english.remark(&remark, &sp).unwrap();
         assert!(what != in_english, "{remark:?}");
         assert!(seen.insert(what.clone()), "{remark:?}: {what}");
         assert_eq!(hint.is_some(), its_hint.is_some(), "{remark:?}");
@@ -110,19 +111,29 @@ fn every_remark_on_metadata_is_told_in_french_with_all_that_the_english_tells() 
         }
     }
     // Nothing waits that a command could take.
-    for (words, file) in [
-        (&french, "held/NOM.refused"),
-        (&english, "held/NAME.refused"),
-    ] {
-        let (_, hint) = words.remark(&Remark::Refused).unwrap();
+    for words in [&french, &english] {
+        let (_, hint) = words.remark(&Remark::Refused, &sp).unwrap();
         let hint = hint.unwrap();
-        assert!(hint.contains(file), "{hint}");
+        assert!(hint.contains("held/zoom.refused"), "{hint}");
         assert!(!hint.contains("sp diff"), "{hint}");
+        // Commands name the provider.
+        for (remark, command) in [
+            (Remark::Held, "passerelle sp diff zoom --held"),
+            (
+                Remark::Finding(Finding::CertificatePlaceholder),
+                "passerelle sp add zoom --replace",
+            ),
+        ] {
+            let (_, hint) = words.remark(&remark, &sp).unwrap();
+            let hint = hint.unwrap();
+            assert!(hint.contains(command), "{hint}");
+        }
     }
     // What a system says stands there as it says it, where there are no words of ours.
     let said = |kind| {
         let said = "⌘".to_owned();
-        french.remark(&Remark::Unreadable { kind, said }).unwrap().0
+        let remark = Remark::Unreadable { kind, said };
+        french.remark(&remark, &sp).unwrap().0
     };
     assert!(said(io::ErrorKind::Other).contains('⌘'));
     assert!(!said(io::ErrorKind::NotFound).contains('⌘'));

@@ -8,16 +8,17 @@ use std::{borrow::Cow, sync::Arc};
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use fluent_bundle::FluentArgs;
+use jiff::civil::Date;
 use minijinja::{Value, context};
 
 use super::{
     PageError, Pages, remark,
     template::{environment, key},
-    words::Words,
+    words::{Words, of_day},
 };
 use crate::{
     metadata::remark::Remark,
-    model::{language::Language, text::visible},
+    model::{language::Language, short_name::ShortName, text::visible},
     setup::{
         said::Said,
         sheet::{Entry, Heading, Note, Part, Row, Sheet, Told},
@@ -131,20 +132,27 @@ impl SheetWords {
     ///
     /// As above.
     pub fn said(&self, said: &Said) -> Result<(String, String), PageError> {
-        let (key, arguments) = (said_key(said), said_arguments(said));
+        let (key, mut arguments) = (said_key(said), said_arguments(said));
+        if let Said::CertificateEnds { until } = said {
+            arguments.set("until", self.day(*until)?);
+        }
         let text = |key: &str| self.typed.text(key, &arguments);
         Ok((text(key)?, text(&format!("{key}.hint"))?))
     }
 
-    /// How it stands with the provider's metadata, and what to do about it where that can be said; likewise.
+    /// How it stands with the metadata of the provider called `sp`, and what to do about it where that can be said; likewise.
     ///
     /// # Errors
     ///
     /// As above.
-    pub fn remark(&self, remark: &Remark) -> Result<(String, Option<String>), PageError> {
+    pub fn remark(
+        &self,
+        remark: &Remark,
+        sp: &ShortName,
+    ) -> Result<(String, Option<String>), PageError> {
         Ok(match self.language {
-            Language::En => (remark.to_string(), remark.hint().map(str::to_owned)),
-            Language::Fr => remark::in_french(&self.typed, remark)?,
+            Language::En => (remark.to_string(), remark.hint(sp)),
+            Language::Fr => remark::in_french(&self.typed, remark, sp)?,
         })
     }
 
@@ -222,6 +230,29 @@ impl SheetWords {
         self.plain(key).map(Some)
     }
 
+    /// The same with the value that is chosen, pasted or typed.
+    ///
+    /// # Errors
+    ///
+    /// As above.
+    pub fn doing_with_value(&self, entry: &Entry) -> Result<Option<String>, PageError> {
+        let Some(doing) = self.doing(entry)? else {
+            return Ok(None);
+        };
+        let value = match entry {
+            Entry::Choose(value) | Entry::Paste(value) => value,
+            Entry::Lines { attribute, .. } => attribute,
+            Entry::Missing | Entry::Step | Entry::Tick | Entry::Untick | Entry::Unused => {
+                return Ok(Some(doing));
+            }
+        };
+        let arguments = [("doing", doing.as_str()), ("value", value)];
+        let text = self
+            .words
+            .text(key("sheet-do-value"), &arguments.into_iter().collect())?;
+        Ok(Some(text))
+    }
+
     /// Why a field is filled in as it is.
     ///
     /// # Errors
@@ -232,7 +263,7 @@ impl SheetWords {
         match note {
             Note::AutomaticLogout { hours } => arguments.set("hours", *hours),
             Note::Certificate { until, sha256 } => {
-                arguments.set("until", until.as_str());
+                arguments.set("until", self.day(*until)?);
                 arguments.set("digest", sha256.as_str());
             }
             Note::SignatureHashDiffers { algorithm } => {
@@ -284,6 +315,14 @@ impl SheetWords {
             as_typed(&text).into_owned()
         } else {
             text
+        })
+    }
+
+    /// A day, as French prose has it; in English as the commands and the log write it.
+    fn day(&self, day: Date) -> Result<String, PageError> {
+        Ok(match self.language {
+            Language::En => day.to_string(),
+            Language::Fr => self.words.text(key("date"), &of_day(day))?,
         })
     }
 
@@ -388,7 +427,7 @@ fn said_arguments(said: &Said) -> FluentArgs<'_> {
         Said::AuthnAge { minutes } | Said::Session { minutes } => {
             arguments.set("minutes", *minutes);
         }
-        Said::CertificateEnds { until } | Said::PresentKey { until } => {
+        Said::PresentKey { until } => {
             arguments.set("until", until.as_str());
         }
         Said::EmployeeIdChanges { name } => {
@@ -429,7 +468,9 @@ fn said_arguments(said: &Said) -> FluentArgs<'_> {
             let line = r#"name-id = { format = "email-address", from = "mail" }"#;
             arguments.set("line", line);
         }
-        Said::EllipticKey
+        // A day is said in each language in its own way: `SheetWords::said` does.
+        Said::CertificateEnds { .. }
+        | Said::EllipticKey
         | Said::EllipticNextKey
         | Said::EmailFirst
         | Said::EmailMissing

@@ -1,11 +1,14 @@
 use std::{collections::BTreeSet, path::Path};
 
+use jiff::civil::date;
+
 use super::*;
 use crate::{
     config::{fault::ConfigFault, sections::FieldLine},
     edge::page::{gallery::notes, test_support::variants},
     metadata::finding::Finding,
     model::short_name::ShortName,
+    xmlsec::keys::WeakDigest,
 };
 
 /// A sheet that holds `text` wherever a text can stand.
@@ -95,7 +98,9 @@ fn all_said() -> Vec<Said> {
     let own = || "\u{2318}".to_owned();
     vec![
         Said::AuthnAge { minutes: 480 },
-        Said::CertificateEnds { until: own() },
+        Said::CertificateEnds {
+            until: date(2036, 12, 1),
+        },
         Said::EllipticKey,
         Said::EllipticNextKey,
         Said::EmailFirst,
@@ -168,6 +173,47 @@ fn every_rule_of_the_provider_is_told_in_french_and_english_and_its_lines_can_be
 }
 
 #[test]
+fn a_value_and_a_day_stand_in_a_sentence_as_each_language_has_them() {
+    let sheet = full("\u{2318}");
+    let note = Note::Certificate {
+        until: date(2036, 12, 1),
+        sha256: String::new(),
+    };
+    let said = Said::CertificateEnds {
+        until: date(2036, 12, 1),
+    };
+    for (language, colon, until, ends) in [
+        (
+            Language::Fr,
+            "\u{a0}: ",
+            "au 1er décembre 2036",
+            "le 1er décembre 2036",
+        ),
+        (Language::En, ": ", "until 2036-12-01", "on 2036-12-01"),
+    ] {
+        let words = SheetWords::load(language).unwrap();
+        for row in &sheet.parts[0].rows[..9] {
+            let told = words.doing_with_value(&row.entry).unwrap();
+            let doing = words.doing(&row.entry).unwrap();
+            let told_alone = matches!(
+                row.entry,
+                Entry::Missing | Entry::Step | Entry::Tick | Entry::Untick | Entry::Unused
+            );
+            let value = if told_alone {
+                String::new()
+            } else {
+                format!("{colon}\u{2318}")
+            };
+            assert_eq!(told, doing.map(|doing| doing + &value), "{:?}", row.entry);
+        }
+        let note = words.note(&note).unwrap();
+        assert!(note.contains(until), "{note}");
+        let (what, _) = words.said(&said).unwrap();
+        assert!(what.contains(ends), "{what}");
+    }
+}
+
+#[test]
 fn a_value_of_the_configuration_stands_on_the_sheet_with_the_very_characters_that_it_has() {
     let value = "\"personnel de l’UPV, dit “titulaire”\"";
     let said = Said::ValueWithoutLine {
@@ -176,14 +222,17 @@ fn a_value_of_the_configuration_stands_on_the_sheet_with_the_very_characters_tha
     };
     let remark = Remark::Finding(Finding::CertificateWeakDigest {
         subject: "CN=l’UPV “Zoom”".to_owned(),
+        digest: WeakDigest::Md5,
     });
+    let sp = ShortName::parse("zoom").unwrap();
     for language in Language::ALL {
         let words = SheetWords::load(language).unwrap();
         let (what, _) = words.said(&said).unwrap();
         assert!(what.contains(value), "{what}");
         assert!(what.contains("l’attribut “licence”"), "{what}");
-        let (what, _) = words.remark(&remark).unwrap();
+        let (what, _) = words.remark(&remark, &sp).unwrap();
         assert!(what.contains("CN=l’UPV “Zoom”"), "{what}");
+        assert!(what.contains("MD5"), "{what}");
     }
 }
 

@@ -15,7 +15,7 @@ use super::{
     About, Ending, PageError, Pages, PasswordEnd, RealSignIn, Refusal, Site, Stop, StopReason,
     Welcome,
     form::{Gap, Skeleton, Values},
-    words::Words,
+    words::{Words, of_day},
 };
 use crate::model::language::Language;
 
@@ -475,12 +475,7 @@ impl Edition {
     }
 
     fn welcome(&self, welcome: &Welcome) -> Result<Value, PageError> {
-        let date = welcome.last_change;
-        let mut arguments = FluentArgs::new();
-        arguments.set("day", date.day());
-        arguments.set("month", date.month());
-        // A number would be grouped by thousands, or may be one day.
-        arguments.set("year", date.year().to_string());
+        let arguments = of_day(welcome.last_change);
         Ok(context! {
             lead => welcome.lead.as_str(),
             article => Value::from_safe_string(welcome.article.html().to_owned()),

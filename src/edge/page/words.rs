@@ -6,6 +6,7 @@
 use std::{borrow::Cow, sync::Arc};
 
 use fluent_bundle::{FluentArgs, FluentError, FluentResource, concurrent::FluentBundle};
+use jiff::civil::Date;
 use unic_langid::LanguageIdentifier;
 
 use crate::model::language::Language;
@@ -134,6 +135,16 @@ impl Words {
             })
         }
     }
+}
+
+/// What a text is filled with in which a day stands (`date`).
+pub(super) fn of_day(date: Date) -> FluentArgs<'static> {
+    let mut arguments = FluentArgs::new();
+    arguments.set("day", date.day());
+    arguments.set("month", date.month());
+    // A number would be grouped by thousands, or may be one day.
+    arguments.set("year", date.year().to_string());
+    arguments
 }
 
 const fn unreadable(language: Language) -> WordsError {

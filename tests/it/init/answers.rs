@@ -3,10 +3,11 @@
 use std::{
     fs,
     os::unix::fs::{MetadataExt as _, PermissionsExt as _, chown},
+    process::Command,
 };
 
 use super::{Place, SAID, mode};
-use crate::sp::told_by;
+use crate::{lab::real_bridge::PROGRAM, sp::told_by};
 
 #[tokio::test]
 async fn what_is_said_on_the_command_line_becomes_a_configuration_that_check_accepts() {
@@ -14,10 +15,20 @@ async fn what_is_said_on_the_command_line_becomes_a_configuration_that_check_acc
     let told = place.init(&SAID).await;
     told.is_good();
     let file = "--config house/config/passerelle.toml";
-    for command in ["check", "doctor", "sp add zoom --metadata URL", "serve"] {
+    for command in [
+        "check",
+        "doctor",
+        "sp add zoom --metadata URL",
+        "zoom-settings",
+        "serve",
+    ] {
         let line = format!("  passerelle {command} {file}\n");
         assert!(told.out.contains(&line), "{line}: {told:?}");
     }
+    let try_first = "switch on [test] at the end of house/config/passerelle.toml";
+    assert!(told.out.contains(try_first), "{told:?}");
+    let page = "open https://idp.univ.example/test.";
+    assert!(told.out.contains(page), "{told:?}");
     let is_root = fs::metadata(place.configuration()).unwrap().uid() == 0;
     let for_root = "(chown -R passerelle house/certs), and put “sudo -u passerelle” before";
     assert_eq!(told.out.contains(for_root), is_root, "{told:?}");
@@ -48,10 +59,16 @@ async fn r100_what_init_makes_is_read_by_its_owner_and_secrets_by_nobody_else() 
         ("house/certs/pairwise.key", 0o400),
         ("house/config", 0o750),
         ("house/config/passerelle.toml", 0o640),
+        ("house/config/passerelle.example.toml", 0o640),
         ("house/metadata", 0o750),
     ] {
         assert_eq!(mode(&place.file(name)), rights, "{name}");
     }
+    let mut command = Command::new(PROGRAM);
+    command.current_dir(place.file(""));
+    command.args(["keys", "new/certs"]);
+    told_by(command, Vec::new()).await.is_good();
+    assert_eq!(mode(&place.file("new/certs")), 0o700);
     let place = Place::new();
     let told = place.init(&["--try"]).await;
     told.is_good();
@@ -149,6 +166,25 @@ async fn r100_keys_that_somebody_else_may_have_put_there_are_not_taken_over() {
 }
 
 #[tokio::test]
+async fn every_key_is_explained_beside_the_configuration_and_what_is_there_of_that_stays() {
+    let place = Place::new();
+    let told = place.init(&SAID).await;
+    told.is_good();
+    let explained = place.file("house/config/passerelle.example.toml");
+    let example = include_str!("../../../config/passerelle.example.toml");
+    assert_eq!(fs::read_to_string(&explained).unwrap(), example);
+    for line in [": made\n", " explains every key."] {
+        let line = format!("house/config/passerelle.example.toml{line}");
+        assert!(told.out.contains(&line), "{line}: {told:?}");
+    }
+    // Somebody may have written into it.
+    fs::write(&explained, "# ours\n").unwrap();
+    fs::remove_file(place.configuration()).unwrap();
+    place.init(&SAID).await.is_good();
+    assert_eq!(fs::read_to_string(&explained).unwrap(), "# ours\n");
+}
+
+#[tokio::test]
 async fn the_account_of_a_try_is_made_when_all_else_is_right_so_that_its_password_is_shown() {
     let place = Place::new();
     place.init(&SAID).await.is_good();
@@ -202,6 +238,7 @@ async fn an_answer_is_refused_as_check_would_refuse_it_and_under_its_own_option(
         ("--contact", "sso", "organization.technical-contact"),
         ("--languages", "en", "organization.name.fr"),
         ("--languages", "fr,de", "organization.name.de"),
+        ("--mail-domains", "univ", "organization.mail-domains[1]"),
         ("--support-text", "\u{7}", "support.text.fr"),
         ("--support-text-en", " ", "support.text.en"),
     ] {
@@ -271,7 +308,7 @@ async fn a_person_is_asked_in_their_language_until_each_answer_is_right() {
     let place = Place::new();
     let lines = "idp.univ.example\nhttps://idp.univ.example\n\nldap.univ.example\n\
                  ldaps://ldap.univ.example\nou=people,dc=univ,dc=example\n\
-                 cn=passerelle\nabsent\n\n\nanne@gmail.com\n\
+                 cn=passerelle\nabsent\n\n\n\nanne@gmail.com\n\
                  univ.example, etu.univ.example\nen\n\nAssistance\nHelp\nhelp\nhttps://help.univ.example\n";
     let told = place.typed("", "fr_FR.UTF-8", lines).await;
     told.is_good();
@@ -282,7 +319,8 @@ async fn a_person_is_asked_in_their_language_until_each_answer_is_right() {
         ("comme ou=people,dc=univ,dc=example", 1),
         ("Nom (DN) de notre compte", 2),
         ("install -m 400 /dev/stdin FICHIER", 2),
-        ("3/5", 2),
+        ("3/5", 3),
+        ("Il faut une réponse ici.", 2),
         ("séparés par des virgules [gmail.com]", 1),
         ("4/5", 2),
         ("5/5", 4),

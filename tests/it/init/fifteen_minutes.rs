@@ -224,6 +224,14 @@ async fn from_a_try_of_init_to_somebody_at_zoom_it_takes_commands_alone() {
     let said = [&["--try", "--base-url", &base], &contact[..]].concat();
     let told = place.init(&said).await;
     told.is_good();
+    // Nobody has accounts at what is made up, unless they say that it is meant.
+    std::fs::write(place.file("old.csv"), "Email\ntest@univ.example\n").unwrap();
+    let words = ["compare", "--old", "old.csv", "--sp", "try"];
+    let compared = place.run(&words[..3]).await;
+    compared.fails("--sp takes the one for a try all the same: try");
+    let compared = place.run(&words).await;
+    assert!(!compared.errors.contains("all the same"), "{compared:?}");
+
     let (login, password) = account_in(&told);
     // Nobody has a form for what is made up.
     let sheet = place.run(&["zoom-settings"]).await;

@@ -85,7 +85,13 @@ fn mode(path: &Path) -> u32 {
 async fn r96_a_roll_over_is_played_from_its_beginning_to_its_end() {
     let keys = Keys::new();
     let (text, old) = (keys.0.text(), fs::read(keys.0.file("signing.pem")).unwrap());
-    keys.roll(&["start"]).await.is_good();
+    let started = keys.roll(&["start"]).await;
+    started.is_good();
+    // There is no socket by which a command reaches a server.
+    assert!(
+        started.out.contains("takes it in by SIGHUP ("),
+        "{started:?}"
+    );
     let [next] = &keys.key_files()[..] else {
         panic!("{:?}", keys.key_files())
     };
@@ -234,7 +240,7 @@ async fn r96_a_provider_is_switched_when_it_is_said_and_may_come_back() {
         .await;
     keys.refuses(
         &["switch", "zoom", "--at", "2020-01-01T00:00:00Z"],
-        "is in the past",
+        "is in the past\n    hint: for tomorrow, --at ",
     )
     .await;
     keys.roll(&["switch", "zoom"]).await.is_good();

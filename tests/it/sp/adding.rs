@@ -88,7 +88,11 @@ async fn r91_another_version_of_a_broken_file_is_compared_with_the_last_good_cop
         told.fails("--yes alone does not take what is held");
         assert!(told.out.contains("HELD  ALL keys for signing"), "{told:?}");
         assert!(!told.errors.contains("nothing can be compared"), "{told:?}");
-        house.sp(&words, ends.as_str()).await.is_good();
+        let told = house.sp(&words, ends.as_str()).await;
+        told.is_good();
+        let config = house.path.display();
+        let reload = format!("takes it in by `passerelle --config {config} reload`");
+        assert!(told.out.contains(&reload), "{reload}: {told:?}");
         assert_eq!(fs::read_to_string(&file).unwrap(), ends);
     }
     // A file that can be read counts before a copy that says something else.
@@ -124,6 +128,15 @@ async fn a_provider_is_added_at_the_end_with_what_its_preset_knows_and_people_si
     for shown in [LYON, LYON_ACS, "SHA-256 ", "RSA 2048", "[sp.lyon]"] {
         assert!(told.out.contains(shown), "{shown}: {told:?}");
     }
+    // No command reaches a server that has no socket.
+    let by_hand =
+        "takes it in by SIGHUP (`systemctl kill --signal=HUP passerelle`), or at its next start.";
+    assert!(told.out.contains(by_hand), "{told:?}");
+    let next = format!(
+        "Zoom's form: passerelle --config {} zoom-settings --sp lyon\n",
+        house.path.display()
+    );
+    assert!(told.out.ends_with(&next), "{next}: {told:?}");
     let table = "[sp.lyon]\nmetadata = \"lyon.xml\"\npreset = \"zoom\"\n\
                  aliases = [\"https://univ-lyon-fr.zoom.us\"]\n\
                  sign-in-link = \"https://univ-lyon-fr.zoom.us/saml/login\"\n\
@@ -156,7 +169,9 @@ async fn a_provider_is_added_at_the_end_with_what_its_preset_knows_and_people_si
 async fn what_comes_in_on_standard_input_is_added_as_a_file_is() {
     let house = House::new();
     let words = ["add", "wiki", "--metadata", "-", "--yes"];
-    house.sp(&words, wiki()).await.is_good();
+    let told = house.sp(&words, wiki()).await;
+    told.is_good();
+    assert!(!told.out.contains("zoom-settings"), "{told:?}");
     assert_eq!(fs::read_to_string(house.file("wiki.xml")).unwrap(), wiki());
     let table = "\n[sp.wiki]\nmetadata = \"wiki.xml\"\npreset = \"generic\"\n";
     assert!(house.text().ends_with(table), "{}", house.text());
@@ -214,6 +229,7 @@ async fn r94_nothing_is_written_of_what_has_a_fault_or_would_take_anothers_place
             ),
         ),
         ("no-xml", "<!DOCTYPE html><html></html>".to_owned()),
+        ("empty", String::new()),
         ("large", format!("<!--{}-->", "x".repeat(4 * 1024 * 1024))),
         // The library goes by this name, and comes behind it in the order of the names.
         (
@@ -232,6 +248,7 @@ async fn r94_nothing_is_written_of_what_has_a_fault_or_would_take_anothers_place
     for (name, source, more, saying) in [
         ("wiki", file("broken"), &[][..], "is not an https URL"),
         ("wiki", file("no-xml"), &[], "a document type declaration"),
+        ("wiki", file("empty"), &[], "fault: it is empty\n"),
         ("wiki", file("large"), &[], "too large"),
         ("wiki", "absent", &[], "absent cannot be read"),
         (
@@ -316,9 +333,25 @@ async fn one_entity_of_several_is_added_by_its_name() {
     let told = house.sp(&words, group.as_str()).await;
     told.fails("describes 2 service providers");
     assert!(
-        told.errors.contains("hint: say which one is meant"),
+        told.errors
+            .contains("hint: say which one is meant: --entity-id"),
         "{told:?}"
     );
+    // Whoever only looks can say it, too.
+    let check = ["check", "--metadata", "-"];
+    let checked = house.sp(&check, group.as_str()).await;
+    assert!(
+        checked.out.contains("which one is meant: --entity-id"),
+        "{checked:?}"
+    );
+    let checked = house
+        .sp(
+            &[&check[..], &["--entity-id", WIKI]].concat(),
+            group.as_str(),
+        )
+        .await;
+    checked.is_good();
+    assert!(checked.out.starts_with(WIKI), "{checked:?}");
     let words = [&words[..], &["--entity-id", WIKI]].concat();
     house.sp(&words, group.as_str()).await.is_good();
     let line = format!("entity-id = \"{WIKI}\"\n");

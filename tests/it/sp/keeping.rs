@@ -77,7 +77,7 @@ async fn metadata_is_checked_before_it_is_added_as_it_would_be_added() {
     );
     let bad = new.replace(LIBRARY_ACS, "javascript:alert(1)");
     let told = house.sp(&words, bad).await;
-    told.fails("2 fault(s)");
+    told.fails("1 fault(s)");
     assert!(
         told.out
             .contains("hint: ask the provider for an https address"),
@@ -349,4 +349,17 @@ async fn r38_what_else_is_wrong_does_not_keep_a_provider_open() {
     told.is_good();
     assert!(told.errors.contains("seal.keys"), "{told:?}");
     assert_eq!(house.text().matches("enabled = false").count(), 2);
+}
+
+#[tokio::test]
+async fn another_version_is_named_in_one_of_two_ways_and_the_usage_says_so() {
+    let house = House::new();
+    let told = house.sp(&["diff", "zoom"], "").await;
+    assert_eq!(told.status, 2, "{told:?}");
+    let either = "<--metadata <URL|FILE|->|--held>";
+    assert!(told.errors.contains(either), "{told:?}");
+    let both = ["diff", "zoom", "--held", "--metadata", "-"];
+    assert_eq!(house.sp(&both, "").await.status, 2);
+    let held = house.sp(&["diff", "zoom", "--held"], "").await;
+    held.fails("no version of the metadata of zoom is held");
 }
