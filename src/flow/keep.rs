@@ -341,17 +341,21 @@ mod tests {
         let mut groups = Vec::new();
         while let Some(first) = next {
             let (together, rest) = gather(first, &mut steps);
-            groups.push(Vec::from_iter(
-                together.iter().map(|it| it.code.octets()[0]),
-            ));
+            let codes = together.iter().map(|it| it.code.octets()[0]);
+            groups.push(codes.collect::<Vec<_>>());
             next = match rest {
                 Some(Queued::Tell(_)) => None,
                 Some(step @ Queued::Step(_)) => Some(step),
                 None => steps.try_recv().ok(),
             };
         }
-        let ten_on = Vec::from_iter([2, 1].into_iter().chain(10..24));
-        let those = [vec![1, 2, 3], ten_on, Vec::from_iter(24..40), vec![]];
+        let of_those = |codes: &[u8], more| { codes.iter().copied() }.chain(more).collect();
+        let those: [Vec<u8>; 4] = [
+            of_those(&[1, 2, 3], 0..0),
+            of_those(&[2, 1], 10..24),
+            of_those(&[], 24..40),
+            Vec::new(),
+        ];
         assert_eq!(groups, those);
     }
 
