@@ -69,9 +69,12 @@ impl Clock for SystemClock {
 /// By how much more the time of day may have moved than has passed where nobody has set the clock.
 const MOST_DRIFT: SignedDuration = SignedDuration::from_secs(5);
 
+/// For how long what a clock was told counts. A time server may slow it down meanwhile, which nothing else shows.
+const TOLD_FOR: Duration = Duration::from_mins(10);
+
 /// A clock that goes by others once it is told how far it is ahead of them.
 ///
-/// As soon as somebody sets it, that says nothing any more, and it shows its own time until it is told again.
+/// As soon as somebody sets it, or where nobody tells it again, that says nothing any more, and it shows its own time.
 #[derive(Debug)]
 pub struct CorrectedClock {
     of: Arc<dyn Clock>,
@@ -84,6 +87,8 @@ struct Correction {
     ahead: SignedDuration,
     /// What it showed when nothing had passed yet: another one since it was set.
     began: SignedDuration,
+    /// What had passed when it was told.
+    told_at: Duration,
 }
 
 impl CorrectedClock {
@@ -112,9 +117,14 @@ impl Clock for CorrectedClock {
         if !self.is_corrected.load(Ordering::Relaxed) {
             return shown;
         }
-        let Correction { ahead, began } = *self.known();
+        let Correction {
+            ahead,
+            began,
+            told_at,
+        } = *self.known();
         let set_by = self.began(shown).saturating_sub(began);
-        if set_by.abs() > MOST_DRIFT {
+        let told_for = self.of.passed().saturating_sub(told_at);
+        if set_by.abs() > MOST_DRIFT || told_for > TOLD_FOR {
             return shown;
         }
         shown.checked_sub(ahead).unwrap_or(shown)
@@ -134,7 +144,12 @@ impl Clock for CorrectedClock {
 
     fn correct(&self, ahead: SignedDuration) {
         let began = self.began(self.of.now());
-        *self.known() = Correction { ahead, began };
+        let told_at = self.of.passed();
+        *self.known() = Correction {
+            ahead,
+            began,
+            told_at,
+        };
         self.is_corrected.store(!ahead.is_zero(), Ordering::Relaxed);
     }
 }
@@ -211,7 +226,7 @@ mod tests {
         }
         own.advance(seconds(60));
         assert_eq!(shows(), [940, 1_060]);
-        // Slowly, as time servers do it.
+        // By no more than what passes by itself.
         own.advance(seconds(-5));
         assert_eq!(shows(), [935, 1_055]);
         own.advance(seconds(-115));
@@ -220,6 +235,10 @@ mod tests {
         assert_eq!(shows(), [1_000, 1_000]);
         clock.correct(seconds(30));
         assert_eq!(shows(), [970, 1_000]);
+        own.advance(seconds(600));
+        assert_eq!(shows(), [1_570, 1_600]);
+        own.advance(seconds(1));
+        assert_eq!(shows(), [1_601, 1_601]);
         assert_eq!(clock.passed(), own.passed());
         let machine = CorrectedClock::new(Arc::new(SystemClock)).machine();
         assert_eq!(machine, SystemClock.machine());

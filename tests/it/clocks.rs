@@ -1,11 +1,11 @@
 //! Nodes whose clocks are not the same: two minutes harm nobody, and a node that is ten minutes off says so.
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 use jiff::SignedDuration;
 use passerelle::{
     store::redis::clocks::COMPARED_EVERY,
-    sys::clock::{Clock as _, SystemClock},
+    sys::clock::{Clock as _, CorrectedClock, ManualClock, SystemClock},
 };
 use serde_json::{Value, json};
 
@@ -143,6 +143,26 @@ async fn a_node_whose_clock_is_ten_minutes_off_is_not_ready_until_it_is_set() {
         assert_eq!(told(&other).await, (200, json!([]), json!("right")));
         let text = log.text();
         assert_eq!(text.matches("agree again").count(), 1, "{text}");
+    }
+}
+
+#[tokio::test]
+async fn r33_a_clock_that_is_two_minutes_off_goes_by_redis_and_another_node() {
+    for minutes in [2, -2] {
+        let redis = Redis::start(&[]).await;
+        let (one, other) = (node(&redis, 1, 0), node(&redis, 2, minutes));
+        compare(&[&one], 1).await;
+        let shown = SystemClock.now() + SignedDuration::from_mins(minutes);
+        let clock = CorrectedClock::new(Arc::new(ManualClock::starting_at(shown)));
+        let store = &other.front.bridge.store;
+        // Whatever it is corrected by, what it shows itself is compared.
+        for _ in 0..3 {
+            store.compare_clocks(&clock).await;
+            let off = clock.now().duration_since(SystemClock.now());
+            assert!(off.abs() < SignedDuration::from_secs(9), "{minutes} {off}");
+            assert_eq!(clock.uncorrected(), shown);
+        }
+        assert_eq!(told(&other).await, (200, json!([]), json!("corrected")));
     }
 }
 

@@ -154,7 +154,9 @@ impl Outage {
             Self::DirectoryDown => {
                 "sessions_go_on_while_the_directory_is_down_and_whoever_waits_is_let_in_after_it"
             }
-            Self::ClockTwoMinutesOff => "a_clock_that_is_two_minutes_off_is_nobody_s_concern",
+            Self::ClockTwoMinutesOff => {
+                "a_node_whose_clock_is_two_minutes_off_lets_people_in_who_are_believed"
+            }
             Self::ClockTenMinutesOff => "a_node_whose_clock_is_ten_minutes_off_says_so",
             Self::DiskFull => "people_sign_in_while_the_disk_is_full",
             Self::LogClosed => "people_sign_in_while_nobody_takes_the_log",

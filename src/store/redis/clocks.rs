@@ -40,6 +40,10 @@ const MOST: SignedDuration = SignedDuration::from_mins(5);
 /// From which difference on we go by the others: Zoom takes no answer whose time is a minute off, and its own clock may
 /// be off as well.
 const CORRECTED_FROM: SignedDuration = SignedDuration::from_secs(20);
+/// Below which difference we go by our own clock again.
+const CORRECTED_UNTIL: SignedDuration = SignedDuration::from_secs(10);
+/// By how much what we go by may change while nobody else is there to say so.
+const STEADY: SignedDuration = SignedDuration::from_secs(5);
 /// How often in a row the others must say so: a machine that is halted between its clock and the question, as one that is
 /// moved, reads a clock that was right.
 const TIMES: u8 = 2;
@@ -104,6 +108,11 @@ impl Statement {
         })
     }
 
+    /// How far its clock is ahead.
+    const fn ahead(&self) -> SignedDuration {
+        SignedDuration::from_millis(self.ahead)
+    }
+
     /// Whether it says something of now, where it is `theirs` at the server. What was left before the clock there was
     /// set says nothing, and nothing that is put back later does.
     fn counts_at(self, theirs: i64) -> bool {
@@ -137,6 +146,8 @@ struct Known {
     off: u8,
     /// What we go by.
     correction: SignedDuration,
+    /// What time it was at the server when the clocks were compared last.
+    compared_at: Option<i64>,
     /// What was logged last.
     told: Option<ClockStanding>,
     /// Whether it was logged that the server does not say what time it is.
@@ -205,12 +216,11 @@ impl Clocks {
         let others: Vec<_> = others
             .filter_map(|of_node| read(places, sealer, of_node))
             .filter(|statement| statement.counts_at(theirs))
-            .map(|statement| SignedDuration::from_millis(statement.ahead))
             .collect();
         let Learnt {
             again_after,
             correction,
-        } = self.learn(ahead, &others);
+        } = self.learn(ahead, &others, theirs);
         clock.correct(correction);
         let statement = Statement {
             ahead: i64::try_from(ahead.as_millis()).unwrap_or(i64::MAX),
@@ -231,27 +241,36 @@ impl Clocks {
         again_after
     }
 
-    /// Takes in how far our clock is ahead, and those of the others.
-    fn learn(&self, ahead: SignedDuration, others: &[SignedDuration]) -> Learnt {
-        let is_contradicted = |bound: SignedDuration| {
-            let is_near = |ahead: SignedDuration| ahead.abs() < bound;
-            let near_server = others.iter().filter(|of| is_near(**of)).count();
-            let near_us = { others.iter() }.filter(|of| is_near(ahead.saturating_sub(**of)));
-            !is_near(ahead) && near_server > near_us.count()
-        };
-        let counted = |before: u8, is_so| if is_so { before.saturating_add(1) } else { 0 };
+    /// Takes in how far our clock is ahead, and what the others have left, when it is `theirs` at the server.
+    fn learn(&self, ahead: SignedDuration, others: &[Statement], theirs: i64) -> Learnt {
         let mut known = self.known();
+        let is_first = known.told.is_none();
+        // Another server may be the master since, whose clock is another one: of small differences only what was said
+        // since we looked last says anything.
+        let before = known.compared_at.replace(theirs);
+        let is_new = |it: &&Statement| before.is_none_or(|before| it.theirs > before);
+        let (all, new): (Vec<_>, Vec<_>) = (
+            others.iter().map(Statement::ahead).collect(),
+            others.iter().filter(is_new).map(Statement::ahead).collect(),
+        );
         // A node that has just begun is sent nobody until it is asked again, and so nobody in vain.
-        let needed = if known.told.is_none() { 1 } else { TIMES };
-        known.contradicted = counted(known.contradicted, is_contradicted(MOST));
-        known.off = counted(known.off, is_contradicted(CORRECTED_FROM));
+        let needed = if is_first { 1 } else { TIMES };
+        known.contradicted = counted(known.contradicted, is_contradicted(ahead, &all, MOST));
+        let is_corrected = !known.correction.is_zero();
+        let is_steady = ahead.saturating_sub(known.correction).abs() < STEADY;
+        if !(new.is_empty() && is_corrected && is_steady) {
+            let bound = if is_corrected {
+                CORRECTED_UNTIL
+            } else {
+                CORRECTED_FROM
+            };
+            known.off = counted(known.off, is_contradicted(ahead, &new, bound));
+        }
         let is_near = ahead.abs() < MOST;
-        known.correction = if !is_near || known.off == 0 {
-            SignedDuration::ZERO
-        } else if known.off >= needed {
+        known.correction = if is_near && (known.off >= needed || (is_corrected && known.off > 0)) {
             ahead
         } else {
-            known.correction
+            SignedDuration::ZERO
         };
         let standing = match (is_near, known.contradicted >= needed) {
             (true, _) if known.correction.is_zero() => ClockStanding::Right,
@@ -265,7 +284,7 @@ impl Clocks {
         if before.unwrap_or(ClockStanding::Right) != standing {
             record.tell();
         }
-        let is_asked_again = [known.contradicted, known.off].contains(&1);
+        let is_asked_again = known.contradicted == 1 || (is_first && known.off == 1);
         Learnt {
             again_after: if is_asked_again {
                 AGAIN_AFTER
@@ -290,6 +309,23 @@ impl Clocks {
     }
 }
 
+/// How often in a row, where it is so once more.
+const fn counted(before: u8, is_so: bool) -> u8 {
+    if is_so { before.saturating_add(1) } else { 0 }
+}
+
+/// Whether our clock is further than that from the server's, with which more of the others agree than with us.
+fn is_contradicted(
+    ahead: SignedDuration,
+    others: &[SignedDuration],
+    bound: SignedDuration,
+) -> bool {
+    let is_near = |ahead: SignedDuration| ahead.abs() < bound;
+    let near_server = others.iter().filter(|of| is_near(**of)).count();
+    let near_us = { others.iter() }.filter(|of| is_near(ahead.saturating_sub(**of)));
+    !is_near(ahead) && near_server > near_us.count()
+}
+
 /// What a node has left, where it is its own.
 fn read(places: &Places, sealer: &Sealer, [node, left]: &[Vec<u8>; 2]) -> Option<Statement> {
     let opened = sealer.open((&places.clocks, node), left, Timestamp::UNIX_EPOCH);
@@ -306,8 +342,8 @@ impl ClockRecord {
             ),
             ClockStanding::Corrected => tracing::warn!(
                 clock.ahead_seconds = ahead,
-                "our clock is off: what this node says and judges goes by those of Redis and of most of the other nodes, \
-                 until it is set: see timedatectl"
+                "our clock is off, or those of Redis and of most of the other nodes are, by which what this node says and \
+                 judges goes until it is set: see timedatectl on all machines"
             ),
             ClockStanding::Disputed => tracing::warn!(
                 clock.ahead_seconds = ahead,
@@ -332,10 +368,14 @@ mod tests {
     /// those. A question mark is behind what is asked again soon.
     fn standings(times: &[(i64, &[i64])]) -> Vec<String> {
         let clocks = Clocks::new(Arc::new(SeededEntropy::new(1)));
-        let each = times.iter().map(|(ahead, others)| {
-            let others = others.iter().copied().map(SignedDuration::from_secs);
+        let each = { times.iter().zip(1..) }.map(|((ahead, others), number)| {
+            let theirs = number * 20_000;
+            let others = others.iter().map(|ahead| Statement {
+                ahead: ahead * 1_000,
+                theirs: theirs - 1_000,
+            });
             let others: Vec<_> = others.collect();
-            let learnt = clocks.learn(SignedDuration::from_secs(*ahead), &others);
+            let learnt = clocks.learn(SignedDuration::from_secs(*ahead), &others, theirs);
             let standing = clocks.record().unwrap().standing.word();
             let by = match learnt.correction.as_secs() {
                 0 => String::new(),
@@ -380,14 +420,43 @@ mod tests {
             let right: (i64, &[i64]) = (0, &[0]);
             assert_eq!(standings(&[off, off, right]), [&*soon, &now, "right"]);
             let told = standings(&[right, off, off, off, right, off, right]);
-            let corrected = ["right", "right?", &now, &now, "right", "right?", "right"];
+            let corrected = ["right", "right", &now, &now, "right", "right", "right"];
             assert_eq!(told, corrected);
+            // While nobody is there who says so, it goes on as it was.
+            let alone: (i64, &[i64]) = (ahead, &[]);
+            let told = standings(&[off, alone, alone, (0, &[]), alone]);
+            assert_eq!(told, [&*soon, &now, &now, "right", "right"]);
             // The server's clock may be the one that is off, and nobody else may be there to say so.
             for others in [&[ahead][..], &[], &[0, ahead], &[600]] {
                 assert_eq!(standings(&[(ahead, others); 3]), ["right"; 3], "{others:?}");
             }
         }
         assert_eq!(standings(&[(19, &[0][..]); 3]), ["right"; 3]);
+        let less: [(i64, &[i64]); 3] = [(20, &[0]), (11, &[0]), (9, &[0])];
+        let told = standings(&less);
+        assert_eq!(told, ["corrected by 20?", "corrected by 11", "right"]);
+    }
+
+    #[test]
+    fn another_master_with_another_clock_corrects_nobody() {
+        let clocks = Clocks::new(Arc::new(SeededEntropy::new(1)));
+        let look = |ahead, of_other, said_at, theirs| {
+            let other = Statement {
+                ahead: of_other,
+                theirs: said_at,
+            };
+            let ahead = SignedDuration::from_secs(ahead);
+            let learnt = clocks.learn(ahead, &[other], theirs);
+            learnt.correction.as_secs()
+        };
+        assert_eq!(look(0, 0, 90_000, 100_000), 0);
+        // The new one is 40 seconds behind, and what the other node has left is of the time before.
+        assert_eq!(look(40, 0, 110_000, 80_000), 0);
+        assert_eq!(look(40, 0, 75_000, 100_000), 0);
+        assert_eq!(look(40, 40_000, 110_000, 120_000), 0);
+        // As far ahead, where the other node has looked at it since and agrees with it.
+        assert_eq!(look(40, 0, 130_000, 140_000), 0);
+        assert_eq!(look(40, 0, 150_000, 160_000), 40);
     }
 
     #[test]
@@ -471,7 +540,7 @@ mod tests {
     async fn what_was_compared_a_minute_ago_says_nothing_of_now() {
         let clocks = Clocks::new(Arc::new(SeededEntropy::new(1)));
         assert_eq!(clocks.record(), None);
-        clocks.learn(SignedDuration::ZERO, &[]);
+        clocks.learn(SignedDuration::ZERO, &[], 0);
         tokio::time::advance(Duration::from_secs(59)).await;
         assert!(clocks.record().is_some());
         tokio::time::advance(Duration::from_secs(1)).await;
