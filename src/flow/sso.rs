@@ -211,8 +211,8 @@ impl Bridge {
         story: &mut Story,
     ) -> Option<Result<Next, Stop>> {
         let key = SessionKey(visit.session.as_ref()?.hash());
+        let asked_at = self.clock.passed();
         let session = self.usable_session(way, key, story).await?;
-        let found_at = self.clock.passed();
         (story.person, story.session) = (Some(session.proof.login.clone()), Some(key));
         let prepared = self
             .prepare(
@@ -231,7 +231,7 @@ impl Bridge {
         };
         // Whether there is anything to note, or what it took to prepare the answer gave the session time to end.
         let is_known = session.participants.last() == Some(&participant)
-            && self.clock.passed().saturating_sub(found_at) < JUST_NOW;
+            && was_just_now(asked_at, self.clock.passed());
         let standing = if is_known {
             Ok(Standing::Lives)
         } else {
@@ -589,4 +589,23 @@ pub(super) fn is_young_enough(proof: &Proof, provider: &Provider, now: Timestamp
 
 fn is_acceptable(proof: &Proof, journey: &Journey) -> bool {
     journey.acceptable_contexts.is_empty() || journey.acceptable_contexts.contains(&proof.context)
+}
+
+/// Whether what was asked of the store then says how it is now.
+fn was_just_now(asked_at: Duration, passed: Duration) -> bool {
+    passed.saturating_sub(asked_at) < JUST_NOW
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn r66_what_the_store_took_long_to_say_of_a_session_is_asked_again() {
+        let asked_at = Duration::from_secs(1);
+        for (ms, is_so) in [(0, true), (9, true), (10, false), (250, false)] {
+            let passed = asked_at + Duration::from_millis(ms);
+            assert_eq!(was_just_now(asked_at, passed), is_so, "{ms}");
+        }
+    }
 }
