@@ -35,14 +35,15 @@ pub struct Account {
 }
 
 impl Account {
-    /// Whether both are one account, shown twice: Zoom has an address only once, and an ID. Two that have an address each
-    /// are told apart by it, upper and lower case too.
-    pub fn is_certainly(&self, other: &Self) -> bool {
+    /// Whether both are certainly two accounts: Zoom has an address only once, upper and lower case told apart, and an ID. Where
+    /// they are not known by the same field, both may be one account, shown twice.
+    pub fn is_certainly_another(&self, other: &Self) -> bool {
         match (&self.email, &other.email) {
-            (Some(email), Some(other)) => email == other,
-            (None, _) | (_, None) => {
-                self.employee_id.is_some() && self.employee_id == other.employee_id
-            }
+            (Some(email), Some(other)) => email != other,
+            (None, _) | (_, None) => match (&self.employee_id, &other.employee_id) {
+                (Some(id), Some(other)) => id != other,
+                (None, _) | (_, None) => false,
+            },
         }
     }
 }
@@ -322,19 +323,21 @@ mod tests {
 
     #[test]
     fn two_captures_of_one_account_are_one_and_two_addresses_are_two() {
-        for (one, other, is_one) in [
-            (("a@u", ""), ("a@u", ""), true),
-            (("a@u", "1"), ("a@u", ""), true),
-            (("a@u", "1"), ("a@u", "2"), true),
-            (("a@u", "1"), ("", "1"), true),
-            (("a@u", "1"), ("b@u", "1"), false),
-            (("a@u", ""), ("A@u", ""), false),
+        for (one, other, are_two) in [
+            (("a@u", ""), ("a@u", ""), false),
+            (("a@u", "1"), ("a@u", ""), false),
+            (("a@u", "1"), ("a@u", "2"), false),
+            (("a@u", "1"), ("", "1"), false),
+            (("a@u", "1"), ("", "2"), true),
+            (("a@u", "1"), ("b@u", "1"), true),
+            (("a@u", ""), ("A@u", ""), true),
+            // Nobody knows.
             (("a@u", ""), ("", "1"), false),
             (("", ""), ("", ""), false),
         ] {
             let (a, b) = (account(one.0, one.1), account(other.0, other.1));
-            let told = [a.is_certainly(&b), b.is_certainly(&a)];
-            assert_eq!(told, [is_one; 2], "{one:?} {other:?}");
+            let told = [a.is_certainly_another(&b), b.is_certainly_another(&a)];
+            assert_eq!(told, [are_two; 2], "{one:?} {other:?}");
         }
     }
 

@@ -320,7 +320,7 @@ fn tell_one_of_each_person(olds: &[Old], done: &mut [Compared]) {
             continue;
         };
         if let (Some(own), Some(theirs)) = (olds.get(number), olds.get(*first))
-            && !own.account.is_certainly(&theirs.account)
+            && own.account.is_certainly_another(&theirs.account)
         {
             one.fate = Fate::Another(theirs.place.clone());
         }
