@@ -125,6 +125,9 @@ pub(super) fn run(path: &Path, options: &Options) -> anyhow::Result<()> {
 /// a lost signing key stops every sign-in, a lost pairwise key makes everybody a stranger.
 fn make_missing(options: &Missing) -> anyhow::Result<()> {
     let folder = &options.folder;
+    if let Some(above) = folder.parent() {
+        fs::create_dir_all(above).with_context(|| format!("{} cannot be made", above.display()))?;
+    }
     // Others than the owner have nothing to do with it; one that is there stays.
     DirBuilder::new()
         .recursive(true)
