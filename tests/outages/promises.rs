@@ -120,8 +120,11 @@ impl Outage {
                 let told = "the node whose clock is ahead let nobody in";
                 vec![nobody_waits, ever_known, of_use, (lets_in, told)]
             }
+            // Of fifteen who are new in five seconds, there may be none at CAS.
             Self::ClockTenMinutesOff | Self::DiskFull | Self::LogClosed => {
-                vec![nobody_waits, ever_known, of_use, typed, through_cas]
+                let new = during.typed + during.through_cas > 0;
+                let told = "nobody signed in anew meanwhile";
+                vec![nobody_waits, ever_known, of_use, (new, told)]
             }
         }
     }
