@@ -249,29 +249,13 @@ impl Clocks {
         // since we looked last says anything.
         let before = known.compared_at.replace(theirs);
         let is_new = |it: &&Statement| before.is_none_or(|before| it.theirs > before);
-        let (all, new): (Vec<_>, Vec<_>) = (
-            others.iter().map(Statement::ahead).collect(),
-            others.iter().filter(is_new).map(Statement::ahead).collect(),
-        );
+        let all: Vec<_> = others.iter().map(Statement::ahead).collect();
+        let new: Vec<_> = others.iter().filter(is_new).map(Statement::ahead).collect();
         // A node that has just begun is sent nobody until it is asked again, and so nobody in vain.
         let needed = if is_first { 1 } else { TIMES };
         known.contradicted = counted(known.contradicted, is_contradicted(ahead, &all, MOST));
-        let is_corrected = !known.correction.is_zero();
-        let is_steady = ahead.saturating_sub(known.correction).abs() < STEADY;
-        if !(new.is_empty() && is_corrected && is_steady) {
-            let bound = if is_corrected {
-                CORRECTED_UNTIL
-            } else {
-                CORRECTED_FROM
-            };
-            known.off = counted(known.off, is_contradicted(ahead, &new, bound));
-        }
         let is_near = ahead.abs() < MOST;
-        known.correction = if is_near && (known.off >= needed || (is_corrected && known.off > 0)) {
-            ahead
-        } else {
-            SignedDuration::ZERO
-        };
+        known.correct((ahead, is_near), &new, needed);
         let standing = match (is_near, known.contradicted >= needed) {
             (true, _) if known.correction.is_zero() => ClockStanding::Right,
             (true, _) => ClockStanding::Corrected,
@@ -284,7 +268,8 @@ impl Clocks {
         if before.unwrap_or(ClockStanding::Right) != standing {
             record.tell();
         }
-        let is_asked_again = known.contradicted == 1 || (is_first && known.off == 1);
+        let is_asked_again =
+            (1..TIMES).contains(&known.contradicted) || (is_first && known.off > 0);
         Learnt {
             again_after: if is_asked_again {
                 AGAIN_AFTER
@@ -306,6 +291,35 @@ impl Clocks {
 
     fn known(&self) -> std::sync::MutexGuard<'_, Known> {
         self.known.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Known {
+    /// Takes in what the others have said since we looked last of a clock that is so far ahead; `needed` is how often in a
+    /// row they must say that it is off. One that is not near at all is not corrected.
+    fn correct(
+        &mut self,
+        (ahead, is_near): (SignedDuration, bool),
+        new: &[SignedDuration],
+        needed: u8,
+    ) {
+        let is_corrected = !self.correction.is_zero();
+        let is_steady = ahead.saturating_sub(self.correction).abs() < STEADY;
+        // While nobody says anything, what was found goes on as it was.
+        if !(new.is_empty() && is_corrected && is_steady) {
+            let bound = if is_corrected {
+                CORRECTED_UNTIL
+            } else {
+                CORRECTED_FROM
+            };
+            self.off = counted(self.off, is_contradicted(ahead, new, bound));
+        }
+        let is_to_be = self.off >= needed || (is_corrected && self.off > 0);
+        self.correction = if is_near && is_to_be {
+            ahead
+        } else {
+            SignedDuration::ZERO
+        };
     }
 }
 
