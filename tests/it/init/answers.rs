@@ -69,6 +69,10 @@ async fn r100_what_init_makes_is_read_by_its_owner_and_secrets_by_nobody_else() 
     command.args(["keys", "new/certs"]);
     told_by(command, Vec::new()).await.is_good();
     assert_eq!(mode(&place.file("new/certs")), 0o700);
+    // What it stands in may hold what others are to read.
+    let usual = place.file("usual");
+    fs::create_dir(&usual).unwrap();
+    assert_eq!(mode(&place.file("new")), mode(&usual));
     let place = Place::new();
     let told = place.init(&["--try"]).await;
     told.is_good();
