@@ -545,7 +545,7 @@ impl Turn<'_> {
                 sp.short_name = %name,
                 source.state = word,
                 version.sha256 = sha256,
-                "a version of metadata is held: look at it with `passerelle sp diff --held`"
+                "a version of metadata is held: look at it with `passerelle sp diff {name} --held`"
             );
         } else if state.is_sound() {
             tracing::info!(

@@ -2,11 +2,11 @@
 
 use std::path::Path;
 
-use anyhow::{Context as _, bail};
+use anyhow::bail;
 
 use super::{
     complain,
-    running::{SIGHUP, socket},
+    running::{SIGHUP, needed_socket},
     say,
 };
 use crate::control::{
@@ -17,9 +17,7 @@ use crate::control::{
 /// Has the running server read its configuration again, and fails where it did not take it, or where
 /// something of it is wrong.
 pub(super) fn run(path: &Path) -> anyhow::Result<()> {
-    let socket = socket(path).with_context(|| {
-        format!("the configuration names no control-socket, nor a state-folder to have it in: send the server {SIGHUP}")
-    })?;
+    let socket = needed_socket(path, &format!("send the server {SIGHUP}"))?;
     let faults = have_it_read_again(&socket)?;
     if faults > 0 {
         bail!("the configuration took over, with {faults} fault(s) of providers");

@@ -6,7 +6,7 @@ use std::{
     sync::Arc,
 };
 
-use anyhow::bail;
+use anyhow::{Context as _, bail};
 
 use super::{EndedWith, REFUSED_PIN, complain, complain_of, typed::typed};
 use crate::{
@@ -51,6 +51,30 @@ pub(super) fn load(path: &Path) -> anyhow::Result<Built> {
 /// right, nor its keys readable for whoever asks: the server judges that.
 pub(super) fn socket(path: &Path) -> Option<PathBuf> {
     server(path)?.control_socket
+}
+
+/// The same, for a command that the running server alone carries out.
+///
+/// # Errors
+///
+/// The configuration names no socket: `without` says what that means. Or it cannot be read so far: each fault is told.
+pub(super) fn needed_socket(path: &Path, without: &str) -> anyhow::Result<PathBuf> {
+    let server = match config::load(path, &Environment::of_process()) {
+        Ok(config) => Some(config.server),
+        Err(faulty) => {
+            let server = faulty.named().server.cloned();
+            if server.is_none() {
+                complain_of(&faulty.faults, "error");
+            }
+            server
+        }
+    };
+    let server = server.context("where the running server listens is not known")?;
+    server.control_socket.with_context(|| {
+        format!(
+            "the configuration names no control-socket, nor a state-folder to have it in: {without}"
+        )
+    })
 }
 
 /// What has a server read its configuration again where no command reaches it: there is no control-socket. A unit whose

@@ -5,7 +5,9 @@ use std::path::Path;
 use anyhow::{Context as _, bail};
 use clap::{Args, Subcommand};
 
-use super::{complain, confirm_at_terminal, running::socket, say, say_json, say_table, short_name};
+use super::{
+    complain, confirm_at_terminal, running::needed_socket, say, say_json, say_table, short_name,
+};
 use crate::{
     control::{
         Answer, Command as Question,
@@ -118,10 +120,7 @@ struct Revoke {
 
 /// Has the running server answer, and fails where it did not, or where it did not end what was to end.
 pub(super) fn run(path: &Path, options: Options) -> anyhow::Result<()> {
-    let socket = socket(path).context(
-        "the configuration names no control-socket, nor a state-folder to have it in: sessions are seen by the \
-         running server alone",
-    )?;
+    let socket = needed_socket(path, "sessions are seen by the running server alone")?;
     match options.command {
         Command::List(options) => list(&socket, options),
         Command::Show(options) => show(&socket, options),

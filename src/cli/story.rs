@@ -5,7 +5,7 @@ use std::path::Path;
 use anyhow::{Context as _, bail};
 use clap::Args;
 
-use super::{running::socket, say, say_json};
+use super::{running::needed_socket, say, say_json};
 use crate::{
     control::{
         Answer, Command,
@@ -26,10 +26,7 @@ pub(super) struct Options {
 
 /// Prints what the running server has kept of a sign-in, step by step, and fails where that is nothing.
 pub(super) fn run(path: &Path, options: &Options) -> anyhow::Result<()> {
-    let socket = socket(path).context(
-        "the configuration names no control-socket, nor a state-folder to have it in: stories are known to the running \
-         server alone",
-    )?;
+    let socket = needed_socket(path, "stories are known to the running server alone")?;
     let code = options.code;
     let asked = ask(&socket, Command::Story(code));
     let steps = match asked.with_context(|| socket.display().to_string())? {

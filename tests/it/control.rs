@@ -161,6 +161,27 @@ async fn reload_and_status_speak_to_the_running_server_and_say_so_when_there_is_
     assert_eq!(house.status()["server"]["providers"]["zoom"], "good");
 }
 
+#[test]
+fn a_configuration_that_cannot_be_read_is_told_so_and_not_that_it_names_no_socket() {
+    let house = House::new();
+    for command in [
+        &["reload"][..],
+        &["session", "list"],
+        &["story", "7K3M-9QPD"],
+    ] {
+        // It names neither a socket nor a folder.
+        house.bridge.configure(&[]);
+        let (done, said) = house.command(command);
+        assert!(!done && said.contains("names no control-socket"), "{said}");
+        fs::write(&house.file, "[server").unwrap();
+        let (done, said) = house.command(command);
+        assert!(!done && said.contains("passerelle.toml:1"), "{said}");
+        let known = "where the running server listens is not known";
+        assert!(said.contains(known), "{said}");
+        assert!(!said.contains("names no control-socket"), "{said}");
+    }
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn r38_a_provider_that_is_retired_is_closed_at_the_running_server_when_the_command_ends() {
     let house = House::new();

@@ -28,7 +28,7 @@ pub(super) fn complete(
     for question in answers.questions() {
         let faults = trial.faults_of(answers, question);
         are_right &= faults.is_empty();
-        tell(question, &faults);
+        tell(question, &faults, words)?;
     }
     if !are_right {
         bail!("nothing was written");
@@ -82,7 +82,7 @@ fn ask(
         if faults.is_empty() {
             return Ok(more);
         }
-        tell(meant, &faults);
+        tell(meant, &faults, words)?;
     }
 }
 
@@ -128,7 +128,8 @@ fn take_as_they_are(answers: &mut Answers) -> anyhow::Result<()> {
     Ok(())
 }
 
-fn tell(question: Question, faults: &[ConfigFault]) {
+/// What is wrong with an answer, in the words of `check`, and what is wanted in those of whoever answers.
+fn tell(question: Question, faults: &[ConfigFault], words: &InterviewWords) -> anyhow::Result<()> {
     for fault in faults {
         let hint = fault.hint.iter().map(|hint| format!("\n    hint: {hint}"));
         let (flag, hint) = (question.flag(), hint.collect::<String>());
@@ -137,4 +138,8 @@ fn tell(question: Question, faults: &[ConfigFault]) {
             fault.key, fault.what
         ));
     }
+    if !faults.is_empty() {
+        complain(&words.wanted(question)?);
+    }
+    Ok(())
 }

@@ -76,6 +76,38 @@ impl InterviewWords {
         self.text(key, arguments).map(Some)
     }
 
+    /// What an answer has to be like, for whoever gave one that was refused.
+    ///
+    /// # Errors
+    ///
+    /// As above.
+    pub fn wanted(&self, question: Question) -> Result<String, PageError> {
+        let (key, example) = match question {
+            Question::BaseUrl => (key("init-wanted-base-url"), "https://idp.univ.example"),
+            Question::SignIn => (key("init-wanted-sign-in"), ""),
+            Question::Cas => (key("init-wanted-cas"), "https://cas.univ.example/cas"),
+            Question::Ldap => (key("init-wanted-ldap"), "ldaps://ldap.univ.example"),
+            Question::LdapBase => (key("init-wanted-dn"), "ou=people,dc=univ,dc=example"),
+            Question::LdapBindDn => (
+                key("init-wanted-dn"),
+                "cn=passerelle,ou=services,dc=univ,dc=example",
+            ),
+            Question::LdapPasswordFile => (key("init-wanted-ldap-password-file"), ""),
+            Question::Ca => (key("init-wanted-ca"), ""),
+            Question::Contact => (key("init-wanted-contact"), "sso@univ.example"),
+            Question::Organization => (key("init-wanted-sentence"), ""),
+            Question::OrganizationUrl => (key("init-wanted-link"), "https://www.univ.example"),
+            Question::MailDomains => (
+                key("init-wanted-mail-domains"),
+                "univ.example, etu.univ.example",
+            ),
+            Question::Languages => (key("init-wanted-languages"), ""),
+            Question::SupportText | Question::SupportTextEn => (key("init-wanted-sentence"), ""),
+            Question::SupportLink => (key("init-wanted-link"), "https://help.univ.example"),
+        };
+        self.text(key, &[("example", example)])
+    }
+
     /// That nothing is no answer to a question.
     ///
     /// # Errors
@@ -191,6 +223,35 @@ mod tests {
                 let text = words.question(question, "").unwrap().unwrap();
                 assert!(text.starts_with(&format!("{number}/5  ")), "{text}");
             }
+        }
+    }
+
+    #[test]
+    fn whoever_is_refused_is_told_in_their_language_what_is_wanted() {
+        let [in_french, in_english] =
+            [Language::Fr, Language::En].map(|language| InterviewWords::load(language).unwrap());
+        for question in [
+            Question::BaseUrl,
+            Question::SignIn,
+            Question::Cas,
+            Question::Ldap,
+            Question::LdapBase,
+            Question::LdapBindDn,
+            Question::LdapPasswordFile,
+            Question::Ca,
+            Question::Contact,
+            Question::Organization,
+            Question::OrganizationUrl,
+            Question::MailDomains,
+            Question::Languages,
+            Question::SupportText,
+            Question::SupportTextEn,
+            Question::SupportLink,
+        ] {
+            let text = in_french.wanted(question).unwrap();
+            assert!(text.starts_with("Attendu\u{a0}: "), "{text}");
+            let text = in_english.wanted(question).unwrap();
+            assert!(text.starts_with("Wanted: "), "{text}");
         }
     }
 }

@@ -331,7 +331,12 @@ async fn a_person_is_asked_in_their_language_until_each_answer_is_right() {
         ("La même phrase en anglais", 1),
         ("Adresse web où cela se fait", 2),
         ("error: --base-url (base-url): is not an absolute URL", 1),
+        (
+            "Attendu\u{a0}: https:// puis le nom de ce serveur, et rien derrière, comme https://idp.univ.example.",
+            1,
+        ),
         ("error: --languages (organization.name.fr): is missing", 1),
+        ("Attendu\u{a0}: fr, ou fr,en.", 1),
         ("Ensuite\u{a0}:", 1),
     ] {
         assert_eq!(
