@@ -59,6 +59,9 @@ pub(super) fn welcome(config: &Config) -> Result<BTreeMap<Language, Welcome>, Ve
     }
 }
 
+/// Values that a configuration may have or not.
+const LINKS: [&str; 2] = ["support.link", "support.password-link"];
+
 /// What a text may name: the key under which the configuration says it.
 fn values(config: &Config, language: Language) -> Values {
     let (organization, support) = (&config.organization, &config.support);
@@ -67,12 +70,10 @@ fn values(config: &Config, language: Language) -> Values {
         ("organization.url", organization.url.text(language)),
         ("support.text", support.text.text(language)),
     ];
-    let links = [
-        ("support.link", &support.link),
-        ("support.password-link", &support.password_link),
-    ];
-    let links = links
+    let links = [&support.link, &support.password_link];
+    let links = LINKS
         .into_iter()
+        .zip(links)
         .filter_map(|(name, link)| Some((name, link.as_deref()?)));
     let named = always.into_iter().chain(links);
     let providers = config.service_providers.iter().filter_map(|sp| {
@@ -120,6 +121,14 @@ fn of(fault: &ArticleFault, text: &HomeText, values: &Values, config: &Config) -
             let (what, hint) = no_way_to(provider, config);
             told.what = what;
             told.hint(hint);
+        }
+        ArticleFaultKind::Unknown(name) if let Some(link) = LINKS.iter().find(|it| *it == name) => {
+            told.what =
+                format!("{{{link}}} stands here, and the configuration says no such address");
+            let key = link.trim_start_matches("support.");
+            told.hint(format!(
+                "write {key} in [support], or take out what leads there"
+            ));
         }
         ArticleFaultKind::Unknown(_) => {
             let known: Vec<_> = values.keys().map(String::as_str).collect();

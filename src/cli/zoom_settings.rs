@@ -33,9 +33,9 @@ pub(super) struct Options {
     /// Prints one HTML file in French and English, with buttons that copy.
     #[arg(long)]
     html: bool,
-    /// The language of the explanations in text.
-    #[arg(long, value_enum, default_value_t = Spoken::En, conflicts_with_all = ["html", "json"])]
-    lang: Spoken,
+    /// The language of the explanations in text. Default: that of $LANG, or English.
+    #[arg(long, value_enum, conflicts_with_all = ["html", "json"])]
+    lang: Option<Spoken>,
 }
 
 /// Prints the sheet, and fails where something is to be mended before anybody goes by it.
@@ -61,7 +61,9 @@ pub(super) fn run(path: &Path, options: &Options) -> anyhow::Result<()> {
     } else if options.json {
         say(&serde_json::to_string_pretty(&as_json(&set_up)?)?);
     } else {
-        say(&as_text(&set_up, &SheetWords::load(options.lang.into())?)?);
+        let spoken = options.lang.map(Language::from);
+        let language = spoken.or(environment.language).unwrap_or(Language::En);
+        say(&as_text(&set_up, &SheetWords::load(language)?)?);
     }
     let [faults, _] = &set_up.sheet.told;
     if !faults.is_empty() {

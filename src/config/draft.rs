@@ -29,6 +29,8 @@ pub enum Question {
     LdapPasswordFile,
     /// The file of the authorities that vouch for the CAS server and for the directory.
     Ca,
+    /// The folder of what the server keeps; [`STATE`] otherwise, which is made.
+    StateFolder,
     /// The mail address of the people who run this server.
     Contact,
     /// The organization's name; the first of its mail domains otherwise.
@@ -59,6 +61,7 @@ impl Question {
             Self::LdapBindDn => "--ldap-bind-dn",
             Self::LdapPasswordFile => "--ldap-password-file",
             Self::Ca => "--ca",
+            Self::StateFolder => "--state-folder",
             Self::Contact => "--contact",
             Self::Organization => "--organization",
             Self::OrganizationUrl => "--organization-url",
@@ -74,7 +77,7 @@ impl Question {
     pub fn is_path(self, answer: &str) -> bool {
         match self {
             Self::LdapPasswordFile => !answer.starts_with(CREDENTIAL),
-            Self::Ca => true,
+            Self::Ca | Self::StateFolder => true,
             Self::BaseUrl
             | Self::SignIn
             | Self::Cas
@@ -103,6 +106,7 @@ impl Question {
             Self::LdapBase => &["authn.ldap.base"],
             Self::LdapPasswordFile => &["authn.ldap.bind-dn", "authn.ldap.bind-password-file"],
             Self::Ca => &["authn.cas.ca", "authn.ldap.ca"],
+            Self::StateFolder => &["server.state-folder"],
             Self::Contact => &["organization.technical-contact"],
             Self::Organization | Self::Languages => &["organization.name"],
             Self::OrganizationUrl => &["organization.url"],
@@ -138,7 +142,7 @@ pub const PEOPLE: &str = "people.toml";
 /// The account of a try.
 pub const TRY_LOGIN: &str = "test";
 
-/// The folder of what the server of a try keeps, beside that of the configuration.
+/// The folder of what the server keeps where nobody names another one, beside that of the configuration.
 pub const STATE: &str = "state";
 
 /// The table of the service that is made up for a try.
@@ -163,6 +167,18 @@ pub const EXPLAINED: &str = "passerelle.example.toml";
 
 /// What is in it.
 pub const EXPLANATION: &str = include_str!("../../config/passerelle.example.toml");
+
+/// What a start page may say, beside the configuration, and what is in it.
+pub const HOME: [(&str, &str); 2] = [
+    (
+        "texts/home.fr.md",
+        include_str!("../../config/texts/home.fr.md"),
+    ),
+    (
+        "texts/home.en.md",
+        include_str!("../../config/texts/home.en.md"),
+    ),
+];
 
 const HEAD: &str = "\
 # Written by `passerelle init`, out of what it was told; change what you like, and run `passerelle check`.
@@ -197,16 +213,16 @@ impl Answers {
     /// What counts where somebody is asked and says nothing; none where they have to say something.
     pub fn proposed(&self, question: Question) -> Option<String> {
         match question {
-            Question::LdapBindDn | Question::SupportLink => Some(String::new()),
+            Question::Ldap | Question::LdapBindDn | Question::SupportLink => Some(String::new()),
             Question::Languages => Some("fr,en".to_owned()),
             Question::MailDomains => self.to(Question::Contact).and_then(domain_of),
             Question::BaseUrl
             | Question::SignIn
             | Question::Cas
-            | Question::Ldap
             | Question::LdapBase
             | Question::LdapPasswordFile
             | Question::Ca
+            | Question::StateFolder
             | Question::Contact
             | Question::Organization
             | Question::OrganizationUrl
@@ -222,6 +238,11 @@ impl Answers {
         [
             (Question::BaseUrl, true),
             (Question::SignIn, !is_said),
+            // Whoever was asked where people sign in, and said CAS, may have a directory besides.
+            (
+                Question::Ldap,
+                has(Question::Cas) && self.given.contains_key(&Question::SignIn),
+            ),
             (Question::LdapBase, has(Question::Ldap)),
             (Question::LdapBindDn, has(Question::Ldap)),
             (Question::LdapPasswordFile, has(Question::LdapBindDn)),
@@ -248,6 +269,8 @@ impl Answers {
             self.support(),
             self.authn(),
             self.trial(),
+            self.alerts(),
+            self.home(),
         ];
         HEAD.to_owned() + &parts.join("\n")
     }
@@ -298,13 +321,11 @@ impl Answers {
             lines.text("listen", Some("127.0.0.1:8080"));
             lines.raw("trusted-proxies", r#"["127.0.0.1", "::1"]"#);
         }
-        if self.are_people_in_a_file {
-            lines.text("state-folder", Some(&format!("../{STATE}")));
-            return lines.0;
-        }
-        lines.note("With a folder of the service's own, `passerelle reload` reaches the running server, and the last");
-        lines.note("good metadata of every provider is kept. Switch it on once there is one.");
-        lines.raw("#:state-folder", "\"/var/lib/passerelle\"");
+        lines.note("What the server keeps, in a folder that its own user alone may write to: the last good metadata of every");
+        lines.note("provider, and the socket by which `passerelle reload` and `passerelle status` reach it.");
+        let usual = format!("../{STATE}");
+        let state = self.to(Question::StateFolder).unwrap_or(&usual);
+        lines.text("state-folder", Some(state));
         lines.0
     }
 
@@ -434,6 +455,40 @@ impl Answers {
         lines.0
     }
 
+    /// Whom to tell of what ends: nobody until somebody says so, as it takes a machine that sends mail.
+    fn alerts(&self) -> String {
+        let mut lines = Lines::default();
+        if self.are_people_in_a_file {
+            return lines.0;
+        }
+        lines.note("Whom to tell by mail of what ends, 60, 30, 14, 7 and 1 days before. It takes a machine that sends mail");
+        lines.note(
+            "(sendmail). Switch the lines on, and `passerelle alerts try` sends one at once.",
+        );
+        lines.head_that_is_off("alerts.mail");
+        let contact = quoted(self.to(Question::Contact).unwrap_or_default());
+        lines.raw("#:to", &format!("[{contact}]"));
+        lines.raw("#:from", &contact);
+        lines.0
+    }
+
+    /// What the start page says: nothing of its own until somebody has read it.
+    fn home(&self) -> String {
+        let mut lines = Lines::default();
+        if self.are_people_in_a_file {
+            return lines.0;
+        }
+        lines.note(&format!(
+            "What the start page says: the files {} and {}, in Markdown. As they were made, they are those",
+            HOME[0].0, HOME[1].0
+        ));
+        lines.note("of a university whose Zoom is univ-montp3-fr: write your own name, and what holds with you, then switch both");
+        lines.note("lines on. They take [sp.zoom], and link of [support].");
+        lines.head_that_is_off("texts");
+        lines.raw("#:folder", "\"texts\"");
+        lines.0
+    }
+
     /// French, until they are known.
     fn languages(&self) -> Vec<&str> {
         match self.to(Question::Languages) {
@@ -524,8 +579,8 @@ mod tests {
             &Environment::default(),
         );
         let mut faults = read.unwrap_err().faults;
-        // There is no file of a key here.
-        faults.retain(|fault| !fault.is_under("keys"));
+        // There is no file of a key here, and no folder.
+        faults.retain(|fault| !fault.is_under("keys") && !fault.is_under("server.state-folder"));
         faults
     }
 
@@ -555,12 +610,22 @@ mod tests {
         let text = answers(&ALL).text();
         let switched_on = text.replace("\n#:", "\n");
         let faults = faults_in(&switched_on);
-        // There may be no such folder here.
-        let of_folder = |fault: &ConfigFault| fault.is_under("server.state-folder");
-        assert!(faults.iter().all(of_folder), "{faults:?}");
+        // There is no such folder here, and perhaps no such program.
+        let of_files = |fault: &ConfigFault| {
+            fault.is_under("texts.folder") || fault.is_under("alerts.mail.sendmail")
+        };
+        assert!(faults.iter().all(of_files), "{faults:?}");
         let [before, read] = [&text, &switched_on].map(|it| it.parse::<toml::Table>().unwrap());
-        assert!(!before.contains_key("test") && read["test"]["people"].is_array());
-        assert!(read["server"]["state-folder"].is_str(), "{switched_on}");
+        for key in ["test", "alerts", "texts"] {
+            assert!(!before.contains_key(key), "{text}");
+        }
+        assert!(read["test"]["people"].is_array());
+        assert_eq!(read["texts"]["folder"].as_str(), Some("texts"));
+        let mail = &read["alerts"]["mail"];
+        assert_eq!(mail["to"][0].as_str(), Some("sso@Mail.example"));
+        assert_eq!(mail["from"].as_str(), Some("sso@Mail.example"));
+        let state = before["server"]["state-folder"].as_str();
+        assert_eq!(state, Some("../state"), "{text}");
         assert!(text.contains("https://idp.example.org/test"), "{text}");
     }
 
@@ -622,6 +687,24 @@ mod tests {
             answers.give(question, proposed.as_deref().unwrap_or("cn=x"));
         }
         assert_eq!(asked, [Question::LdapBase, Question::LdapBindDn]);
+    }
+
+    #[test]
+    fn whoever_was_asked_where_people_sign_in_and_said_cas_is_asked_for_a_directory() {
+        let mut answers = answers(&ALL);
+        assert_eq!(answers.next_question(), None);
+        answers.give(Question::SignIn, "https://cas.example.org/cas");
+        assert_eq!(answers.next_question(), Some(Question::Ldap));
+        let none = answers.proposed(Question::Ldap);
+        assert_eq!(none.as_deref(), Some(""));
+        let mut with_none = answers.clone();
+        with_none.give(Question::Ldap, "");
+        assert_eq!(with_none.next_question(), None);
+        assert!(!with_none.text().contains("ldap"), "{}", with_none.text());
+        answers.give(Question::Ldap, "ldaps://ldap.example.org");
+        assert_eq!(answers.next_question(), Some(Question::LdapBase));
+        let text = answers.text();
+        assert!(text.contains("attributes = \"ldap\"\n"), "{text}");
     }
 
     #[test]

@@ -187,6 +187,29 @@ async fn a_link_to_a_provider_that_is_not_there_is_told_as_one_with_those_that_a
 }
 
 #[tokio::test]
+async fn a_link_that_the_configuration_does_not_say_is_told_with_the_key_that_says_it() {
+    let folder = texts();
+    let setup = with_texts(folder.path());
+    let bridge = setup.clone().build();
+    let path = bridge.folder.path().join("passerelle.toml");
+    let text = fs::read_to_string(&path).unwrap();
+    let without: Vec<_> = { text.lines() }
+        .filter(|line| !line.starts_with("link = ") && !line.starts_with("password-link = "))
+        .collect();
+    fs::write(&path, without.join("\n")).unwrap();
+    let faults = bridge.live.reload("a test").unwrap_err();
+    let told: Vec<_> = faults
+        .iter()
+        .map(|fault| (&*fault.what, fault.hint.as_deref().unwrap()))
+        .collect();
+    let fault = (
+        "{support.link} stands here, and the configuration says no such address",
+        "write link in [support], or take out what leads there",
+    );
+    assert_eq!(told, [fault, fault]);
+}
+
+#[tokio::test]
 async fn without_texts_the_start_page_lists_the_services() {
     let bridge = Bridge::new();
     let page = home(&mut bridge.browser(), "fr").await;

@@ -138,11 +138,17 @@ fn the_file_for_a_browser_holds_the_same_values_as_the_json_in_french_and_englis
         }
     }
     assert!(count > 15, "{count}");
-    let french = printed(&path, &["--lang", "fr"]);
-    assert!(
-        french.contains("Ce qu’il faut saisir chez Zoom"),
-        "{french}"
-    );
+    // Whoever works in French need not say so, and may say otherwise.
+    let locale = [("LC_ALL", Path::new("fr_FR.UTF-8"))];
+    for (more, words) in [
+        (&[][..], "Ce qu’il faut saisir chez Zoom"),
+        (&["--lang", "en"], "What to type"),
+    ] {
+        let file = path.to_str().unwrap();
+        let words_of_it = [&["--config", file, "zoom-settings"], more].concat();
+        let (is_well, said) = run(PROGRAM, &words_of_it, &locale);
+        assert!(is_well && said.contains(words), "{said}");
+    }
 }
 
 #[test]

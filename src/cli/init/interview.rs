@@ -77,6 +77,10 @@ fn ask(
         };
         let meant = meant(question, &typed);
         let mut more = answers.clone();
+        if meant != question {
+            // It was asked, and answered so.
+            more.give(question, typed.clone());
+        }
         more.give(meant, as_written(meant, &typed)?);
         let faults = trial.faults_of(&more, meant);
         if faults.is_empty() {
@@ -98,6 +102,7 @@ fn meant(question: Question, typed: &str) -> Question {
         | Question::LdapBindDn
         | Question::LdapPasswordFile
         | Question::Ca
+        | Question::StateFolder
         | Question::Contact
         | Question::Organization
         | Question::OrganizationUrl

@@ -28,8 +28,8 @@ use crate::{
     authn::local,
     config::{
         draft::{
-            Answers, EXPLAINED, EXPLANATION, PEOPLE, Question, STATE, TRY_LOGIN, TRY_METADATA,
-            TRY_SERVICE, TRY_TABLE,
+            Answers, EXPLAINED, EXPLANATION, HOME, PEOPLE, Question, STATE, TRY_LOGIN,
+            TRY_METADATA, TRY_SERVICE, TRY_TABLE,
         },
         environment::Environment,
         fault::ConfigFault,
@@ -109,7 +109,10 @@ pub(super) fn run(options: &Options) -> anyhow::Result<()> {
         options.is_try.then_some(&service),
     ] {
         if let Some(path) = path.filter(|path| path.exists()) {
-            bail!("{} is there already, and stays as it is", path.display());
+            bail!(
+                "{} is there already, and stays as it is: change it, or name another folder",
+                path.display()
+            );
         }
     }
     let spoken = options.lang.map(Language::from);
@@ -119,23 +122,72 @@ pub(super) fn run(options: &Options) -> anyhow::Result<()> {
     interview::complete(&mut answers, &trial, &words)?;
     tell(&trial.faults_but(&answers, &[MADE, MADE_LAST].concat()))?;
 
-    make_folder(&folder.join("config"), 0o750)?;
-    make_folder(&folder.join("metadata"), 0o750)?;
-    let certs = folder.join("certs");
-    make_folder(&certs, 0o700)?;
-    keys::make(&certs, &host(&answers))?;
+    let made = Made::below(folder, &answers);
+    make_folder(&made.config, 0o750)?;
+    make_folder(&made.metadata, 0o750)?;
+    make_folder(&made.certs, 0o700)?;
+    if let Some(state) = &made.state {
+        make_folder(state, 0o700)?;
+    }
+    keys::make(&made.certs, &host(&answers))?;
     if options.is_try {
-        make_folder(&folder.join(STATE), 0o700)?;
         tell(&trial.faults_but(&answers, &MADE_LAST))?;
         let password = make_people(&people, &answers)?;
         // At once: whatever goes wrong from here on, it is never said again.
         say(&words.account(TRY_LOGIN, &password)?);
         put(&service, TRY_METADATA, 0o640)?;
+    } else {
+        make_folder(&made.config.join("texts"), 0o750)?;
+        for (name, text) in HOME {
+            put_to_read(&made.config.join(name), text)?;
+        }
     }
     tell(&trial.faults(&answers))?;
-    put_explanation(&trial.explained())?;
+    put_to_read(&trial.explained(), EXPLANATION)?;
     put(&trial.configuration, &answers.text(), 0o640)?;
-    say_the_end(&trial, &certs, &words, &answers)
+    say_the_end(&trial, &made, &words, &answers)
+}
+
+/// The folders that are made where they are not there.
+#[derive(Debug)]
+struct Made {
+    /// What they are in, where that is made too.
+    above: Option<PathBuf>,
+    config: PathBuf,
+    metadata: PathBuf,
+    certs: PathBuf,
+    /// Unless another one is named.
+    state: Option<PathBuf>,
+}
+
+impl Made {
+    fn below(folder: &Path, answers: &Answers) -> Self {
+        let is_named = answers.to(Question::StateFolder).is_some();
+        Self {
+            above: (!folder.exists()).then(|| folder.to_owned()),
+            config: folder.join("config"),
+            metadata: folder.join("metadata"),
+            certs: folder.join("certs"),
+            state: (!is_named).then(|| folder.join(STATE)),
+        }
+    }
+
+    /// What gives them from root to the service's user: to read, and what is secret or kept as its own.
+    fn commands_of_root(&self) -> String {
+        let line = |command: &str, folders: &[Option<&PathBuf>]| {
+            let folders = folders.iter().flatten();
+            let folders: Vec<_> = folders
+                .map(|folder| quoted(&folder.display().to_string()))
+                .collect();
+            (!folders.is_empty()).then(|| format!("{command} passerelle {}", folders.join(" ")))
+        };
+        let lines = [
+            line("chown -R", &[Some(&self.certs), self.state.as_ref()]),
+            line("chgrp -R", &[Some(&self.config), Some(&self.metadata)]),
+            line("chgrp", &[self.above.as_ref()]),
+        ];
+        lines.into_iter().flatten().collect::<Vec<_>>().join(" && ")
+    }
 }
 
 fn tell(faults: &[ConfigFault]) -> anyhow::Result<()> {
@@ -167,13 +219,13 @@ fn put(path: &Path, text: &str, mode: u32) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Puts the explanation of every key where none is. Nothing goes by it: whatever is there, a changed one too, stays.
-fn put_explanation(path: &Path) -> anyhow::Result<()> {
+/// Puts what people are to read where nothing is. Nothing goes by it so far: whatever is there, a changed one too, stays.
+fn put_to_read(path: &Path, text: &str) -> anyhow::Result<()> {
     if path.is_symlink() || path.exists() {
         say(&format!("{}: is there, and stays as it is", path.display()));
         return Ok(());
     }
-    put(path, EXPLANATION, 0o640)
+    put(path, text, 0o640)
 }
 
 /// The name that stands in our certificate.
@@ -195,7 +247,7 @@ fn make_people(path: &Path, answers: &Answers) -> anyhow::Result<String> {
 
 fn say_the_end(
     trial: &Trial,
-    certs: &Path,
+    made: &Made,
     words: &InterviewWords,
     answers: &Answers,
 ) -> anyhow::Result<()> {
@@ -210,7 +262,7 @@ fn say_the_end(
     say(&words.explained(&trial.explained().display().to_string())?);
     // A try is run by whoever made it.
     if geteuid().is_root() && !answers.are_people_in_a_file {
-        say(&words.as_root(&quoted(&certs.display().to_string()))?);
+        say(&words.as_root(&made.commands_of_root())?);
     }
     say(&words.next()?);
     let named = quoted(&file);
@@ -229,6 +281,8 @@ fn say_the_end(
         of_zoom.into_iter().for_each(say_command);
         say_command("serve");
         say(&words.try_first(&file, base_url)?);
+        let texts = made.config.join(HOME[0].0);
+        say(&words.later(&file, &texts.display().to_string())?);
     }
     Ok(())
 }

@@ -63,6 +63,9 @@ struct SignIn {
 /// Who runs the server, and where.
 #[derive(Args, Debug)]
 struct Place {
+    /// A folder that the service's user alone may write to, for what the server keeps. Default: state/, which is made.
+    #[arg(long, value_name = "FOLDER")]
+    state_folder: Option<String>,
     /// The address at which people reach this server.
     #[arg(long, value_name = "URL")]
     base_url: Option<String>,
@@ -119,7 +122,7 @@ impl Options {
         Ok(answers)
     }
 
-    fn given(&self) -> [(Question, Option<&str>); 15] {
+    fn given(&self) -> [(Question, Option<&str>); 16] {
         let (sign_in, place) = (&self.sign_in, &self.place);
         [
             (Question::BaseUrl, &place.base_url),
@@ -129,6 +132,7 @@ impl Options {
             (Question::LdapBindDn, &sign_in.ldap_bind_dn),
             (Question::LdapPasswordFile, &sign_in.ldap_password_file),
             (Question::Ca, &sign_in.ca),
+            (Question::StateFolder, &place.state_folder),
             (Question::Contact, &place.contact),
             (Question::Organization, &place.organization),
             (Question::OrganizationUrl, &place.organization_url),

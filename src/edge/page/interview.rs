@@ -55,6 +55,10 @@ impl InterviewWords {
                     ("ldap", "ldaps://ldap.univ.example"),
                 ],
             ),
+            Question::Ldap => (
+                key("init-directory"),
+                &[("example", "ldaps://ldap.univ.example")],
+            ),
             Question::LdapBase => (
                 key("init-ldap-base"),
                 &[("example", "ou=people,dc=univ,dc=example")],
@@ -68,8 +72,8 @@ impl InterviewWords {
             Question::SupportTextEn => (key("init-support-text-en"), &[]),
             Question::SupportLink => (key("init-support-link"), &[]),
             Question::Cas
-            | Question::Ldap
             | Question::Ca
+            | Question::StateFolder
             | Question::Organization
             | Question::OrganizationUrl => return Ok(None),
         };
@@ -94,6 +98,7 @@ impl InterviewWords {
             ),
             Question::LdapPasswordFile => (key("init-wanted-ldap-password-file"), ""),
             Question::Ca => (key("init-wanted-ca"), ""),
+            Question::StateFolder => (key("init-wanted-state-folder"), ""),
             Question::Contact => (key("init-wanted-contact"), "sso@univ.example"),
             Question::Organization => (key("init-wanted-sentence"), ""),
             Question::OrganizationUrl => (key("init-wanted-link"), "https://www.univ.example"),
@@ -145,13 +150,22 @@ impl InterviewWords {
         self.text(key("init-account"), &arguments)
     }
 
-    /// What root has to know: the keys are root's, and no service should be.
+    /// What root has to know: what was made is root's, and no service should be.
     ///
     /// # Errors
     ///
     /// As above.
-    pub fn as_root(&self, certs: &str) -> Result<String, PageError> {
-        self.text(key("init-as-root"), &[("certs", certs)])
+    pub fn as_root(&self, commands: &str) -> Result<String, PageError> {
+        self.text(key("init-as-root"), &[("commands", commands)])
+    }
+
+    /// What is off in the configuration in `file` and wants to be switched on before long; `texts` is the start page's.
+    ///
+    /// # Errors
+    ///
+    /// As above.
+    pub fn later(&self, file: &str, texts: &str) -> Result<String, PageError> {
+        self.text(key("init-later"), &[("file", file), ("texts", texts)])
     }
 
     /// What stands above the next commands.
@@ -207,6 +221,7 @@ mod tests {
         let asked = [
             (Question::BaseUrl, 1),
             (Question::SignIn, 2),
+            (Question::Ldap, 2),
             (Question::LdapBase, 2),
             (Question::LdapBindDn, 2),
             (Question::LdapPasswordFile, 2),
@@ -239,6 +254,7 @@ mod tests {
             Question::LdapBindDn,
             Question::LdapPasswordFile,
             Question::Ca,
+            Question::StateFolder,
             Question::Contact,
             Question::Organization,
             Question::OrganizationUrl,

@@ -30,7 +30,8 @@ async fn what_is_said_on_the_command_line_becomes_a_configuration_that_check_acc
     let page = "open https://idp.univ.example/test.";
     assert!(told.out.contains(page), "{told:?}");
     let is_root = fs::metadata(place.configuration()).unwrap().uid() == 0;
-    let for_root = "(chown -R passerelle house/certs), and put “sudo -u passerelle” before";
+    let for_root = "put “sudo -u passerelle” before check and serve: chown -R passerelle house/certs house/state && \
+                    chgrp -R passerelle house/config house/metadata && chgrp passerelle house\n";
     assert_eq!(told.out.contains(for_root), is_root, "{told:?}");
     let checked = place.run(&["check"]).await;
     checked.is_good();
@@ -60,6 +61,9 @@ async fn r100_what_init_makes_is_read_by_its_owner_and_secrets_by_nobody_else() 
         ("house/config", 0o750),
         ("house/config/passerelle.toml", 0o640),
         ("house/config/passerelle.example.toml", 0o640),
+        ("house/config/texts", 0o750),
+        ("house/config/texts/home.fr.md", 0o640),
+        ("house/state", 0o700),
         ("house/metadata", 0o750),
     ] {
         assert_eq!(mode(&place.file(name)), rights, "{name}");
@@ -181,11 +185,76 @@ async fn every_key_is_explained_beside_the_configuration_and_what_is_there_of_th
         let line = format!("house/config/passerelle.example.toml{line}");
         assert!(told.out.contains(&line), "{line}: {told:?}");
     }
-    // Somebody may have written into it.
-    fs::write(&explained, "# ours\n").unwrap();
+    // So are the texts of the start page, for whoever switches them on.
+    let home = place.file("house/config/texts/home.fr.md");
+    let shipped = include_str!("../../../config/texts/home.fr.md");
+    assert_eq!(fs::read_to_string(&home).unwrap(), shipped);
+    for named in [
+        "[alerts.mail]",
+        "[texts]",
+        "(house/config/texts/home.fr.md)",
+    ] {
+        assert!(told.out.contains(named), "{named}: {told:?}");
+    }
+    // Somebody may have written into them.
+    for file in [&explained, &home] {
+        fs::write(file, "# ours\n").unwrap();
+    }
     fs::remove_file(place.configuration()).unwrap();
     place.init(&SAID).await.is_good();
-    assert_eq!(fs::read_to_string(&explained).unwrap(), "# ours\n");
+    for file in [&explained, &home] {
+        assert_eq!(fs::read_to_string(file).unwrap(), "# ours\n");
+    }
+}
+
+#[tokio::test]
+async fn what_the_server_keeps_is_in_a_folder_beside_the_configuration_or_where_somebody_says() {
+    let place = Place::new();
+    place.init(&SAID).await.is_good();
+    let written: toml::Table = place.text().parse().unwrap();
+    let state = written["server"]["state-folder"].as_str();
+    assert_eq!(state, Some("../state"));
+    place.run(&["reload"]).await.fails("no server runs there");
+    let place = Place::new();
+    let elsewhere = [&SAID[..], &["--state-folder", "kept"]].concat();
+    let told = place.init(&elsewhere).await;
+    told.fails("error: --state-folder (server.state-folder): ");
+    place.is_untouched();
+    fs::create_dir(place.file("kept")).unwrap();
+    let told = place.init(&elsewhere).await;
+    told.is_good();
+    place.run(&["check"]).await.is_good();
+    let written: toml::Table = place.text().parse().unwrap();
+    let state = written["server"]["state-folder"].as_str();
+    assert_eq!(state, place.file("kept").to_str());
+    assert!(!place.file("house/state").exists());
+}
+
+#[tokio::test]
+async fn what_root_made_is_the_services_once_the_commands_were_typed_that_init_tells() {
+    const NOBODY: &str = "65534";
+    let place = Place::new();
+    let told = place.init(&SAID).await;
+    told.is_good();
+    // Only root can give a file away.
+    if fs::metadata(place.configuration()).unwrap().uid() != 0 {
+        return;
+    }
+    let (_, commands) = told.out.split_once("check and serve: ").unwrap();
+    let (commands, _) = commands.split_once('\n').unwrap();
+    let mut shell = Command::new("sh");
+    shell.current_dir(place.file(""));
+    shell.args(["-ec", &commands.replace("passerelle", NOBODY)]);
+    told_by(shell, Vec::new()).await.is_good();
+    let program = place.file("program");
+    fs::copy(PROGRAM, &program).unwrap();
+    fs::set_permissions(place.file(""), fs::Permissions::from_mode(0o755)).unwrap();
+    let mut check = Command::new("setpriv");
+    check.current_dir(place.file(""));
+    let user = ["--reuid", NOBODY, "--regid", NOBODY, "--clear-groups"];
+    check.args(user).arg(&program).arg("check");
+    check.args(["--config", "house/config/passerelle.toml"]);
+    told_by(check, Vec::new()).await.is_good();
 }
 
 #[tokio::test]
@@ -332,7 +401,7 @@ async fn a_person_is_asked_in_their_language_until_each_answer_is_right() {
         ("Adresse web où cela se fait", 2),
         ("error: --base-url (base-url): is not an absolute URL", 1),
         (
-            "Attendu\u{a0}: https:// puis le nom de ce serveur, et rien derrière, comme https://idp.univ.example.",
+            "Attendu\u{a0}: l’adresse https de ce serveur, sans rien après son nom, comme https://idp.univ.example.",
             1,
         ),
         ("error: --languages (organization.name.fr): is missing", 1),
@@ -363,6 +432,41 @@ async fn a_person_is_asked_in_their_language_until_each_answer_is_right() {
     }
     let link = written["support"]["link"].as_str();
     assert_eq!(link, Some("https://help.univ.example"));
+}
+
+#[tokio::test]
+async fn whoever_says_cas_is_asked_whether_a_directory_says_what_is_known_of_people() {
+    for (directory, base, attributes) in [
+        ("", "", None),
+        (
+            "ldap.univ.example\nldaps://ldap.univ.example\n",
+            "ou=people,dc=univ,dc=example\n\n",
+            Some("ldap"),
+        ),
+    ] {
+        let place = Place::new();
+        let directory = if directory.is_empty() {
+            "\n"
+        } else {
+            directory
+        };
+        let lines = format!(
+            "https://idp.univ.example\nhttps://cas.univ.example/cas\n{directory}{base}sso@univ.example\n\nfr\n\
+             Assistance\n\n"
+        );
+        let told = place.typed("", "fr_FR.UTF-8", &lines).await;
+        told.is_good();
+        let asked = "l’annuaire qui dit ce que l’on sait de ces personnes";
+        assert!(told.out.contains(asked), "{told:?}");
+        place.run(&["check"]).await.is_good();
+        let written: toml::Table = place.text().parse().unwrap();
+        let authn = &written["authn"];
+        let cas = authn["cas"]["url"].as_str();
+        assert_eq!(cas, Some("https://cas.univ.example/cas"));
+        let said = authn.get("attributes").and_then(toml::Value::as_str);
+        assert_eq!(said, attributes, "{authn}");
+        assert_eq!(authn.get("ldap").is_some(), attributes.is_some());
+    }
 }
 
 #[tokio::test]

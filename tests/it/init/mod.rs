@@ -90,6 +90,8 @@ impl Place {
         command.current_dir(self.0.path());
         command.args(words);
         command.args(["--config", "house/config/passerelle.toml"]);
+        // Whoever runs this may have another language.
+        command.env("LC_ALL", "C.UTF-8");
         told_by(command, Vec::new()).await
     }
 

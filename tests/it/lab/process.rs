@@ -187,6 +187,8 @@ pub(crate) fn run<S: AsRef<OsStr>>(
 ) -> (bool, String) {
     let output = Command::new(program)
         .args(arguments)
+        // Whoever runs this may have another language.
+        .env("LC_ALL", "C.UTF-8")
         .envs(environment.iter().copied())
         .stdin(Stdio::null())
         .output()

@@ -73,6 +73,8 @@ impl House {
     async fn told(&self, words: &[&str], typed: Vec<u8>) -> Told {
         let mut command = Command::new(PROGRAM);
         command.args(words).arg("--config").arg(&self.path);
+        // Whoever runs this may have another language.
+        command.env("LC_ALL", "C.UTF-8");
         told_by(command, typed).await
     }
 
