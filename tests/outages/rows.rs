@@ -121,9 +121,11 @@ impl Outage {
                 Self::MasterHangs,
                 Self::NodeKilled,
                 Self::NodeStopped,
+                Self::StoreRestartsEmpty,
                 Self::StoreHangs,
                 Self::StoreFull,
                 Self::StoreDown,
+                Self::StoreRefusesThePassword,
                 Self::CasDown,
                 Self::DirectoryDown,
             ],
@@ -293,7 +295,7 @@ impl Outage {
             Self::StoreHangs => stage.store.each().iter().for_each(|redis| redis.pause()),
             Self::StoreFull => stage.store.each().iter().for_each(|redis| bound(redis, 1)),
             Self::StoreSlow => stage.one()?.slow_down(),
-            Self::StoreRefusesThePassword => stage.one()?.believe("ANOTHER-PASSWORD"),
+            Self::StoreRefusesThePassword => stage.store.believe("ANOTHER-PASSWORD"),
             Self::MasterKilled | Self::MasterHangs => {
                 stage.gone = stage.store.master();
                 let master = stage.master()?;
@@ -378,7 +380,7 @@ impl Outage {
             Self::StoreHangs => stage.store.each().iter().for_each(|redis| redis.go_on()),
             Self::StoreFull => stage.store.each().iter().for_each(|redis| bound(redis, 0)),
             Self::StoreSlow => stage.one()?.speed_up(),
-            Self::StoreRefusesThePassword => stage.one()?.believe(STORE_PASSWORD),
+            Self::StoreRefusesThePassword => stage.store.believe(STORE_PASSWORD),
             Self::MasterKilled => stage.master()?.redis.start_again().await,
             Self::MasterHangs => stage.master()?.redis.go_on(),
             Self::CasDown => stage.scene.cas.start_again().await,

@@ -52,7 +52,7 @@ pub(crate) enum Store {
     Cluster(Cluster),
 }
 
-/// One server, which knows the nodes by a password.
+/// One server.
 pub(crate) struct One {
     pub(crate) redis: Redis,
     slow: Option<SlowWay>,
@@ -61,17 +61,20 @@ pub(crate) struct One {
 impl Store {
     /// Starts them.
     pub(crate) async fn start(topology: Topology) -> Self {
+        // The servers know the nodes by a password, and each other by none.
+        let account = format!("passerelle on >{STORE_PASSWORD} ~passerelle:* +@all");
+        let server: Vec<_> = ["--user"].into_iter().chain(account.split(' ')).collect();
+        let words = Words {
+            server: &server,
+            ..Words::default()
+        };
         match topology {
-            Topology::OneServer => {
-                let account = format!("passerelle on >{STORE_PASSWORD} ~passerelle:* +@all");
-                let words: Vec<_> = ["--user"].into_iter().chain(account.split(' ')).collect();
-                Self::One(One {
-                    redis: Redis::start(&words).await,
-                    slow: None,
-                })
-            }
-            Topology::Sentinel => Self::Sentinels(Sentinels::start(Words::default()).await),
-            Topology::Cluster => Self::Cluster(Cluster::start(Words::default()).await),
+            Topology::OneServer => Self::One(One {
+                redis: Redis::start(&server).await,
+                slow: None,
+            }),
+            Topology::Sentinel => Self::Sentinels(Sentinels::start(words).await),
+            Topology::Cluster => Self::Cluster(Cluster::start(words).await),
         }
     }
 
@@ -83,11 +86,8 @@ impl Store {
                 .map(|node| format!("'redis://localhost:{}'", node.port));
             urls.collect::<Vec<_>>().join(", ")
         };
-        match self {
-            Self::One(one) => format!(
-                "redis = 'unix://{}'\nuser = 'passerelle'\npassword-file = '{password_file}'",
-                one.redis.socket().display()
-            ),
+        let servers = match self {
+            Self::One(one) => format!("redis = 'unix://{}'", one.redis.socket().display()),
             Self::Sentinels(lab) => {
                 format!(
                     "sentinels = [{}]\nmaster = '{MASTER}'",
@@ -95,6 +95,17 @@ impl Store {
                 )
             }
             Self::Cluster(lab) => format!("cluster = [{}]", urls(&lab.servers)),
+        };
+        format!("{servers}\nuser = 'passerelle'\npassword-file = '{password_file}'")
+    }
+
+    /// Has each server know the nodes by this password alone.
+    pub(crate) fn believe(&mut self, password: &str) {
+        let password = format!(">{password}");
+        let words = ["ACL", "SETUSER", "passerelle", "resetpass", &password];
+        for redis in self.each() {
+            tell(redis, &words);
+            tell(redis, &HANG_UP);
         }
     }
 
@@ -144,14 +155,6 @@ pub(crate) fn bound(redis: &Redis, bytes: u8) {
 }
 
 impl One {
-    /// Has it know the nodes by this password alone.
-    pub(crate) fn believe(&self, password: &str) {
-        let password = format!(">{password}");
-        let words = ["ACL", "SETUSER", "passerelle", "resetpass", &password];
-        tell(&self.redis, &words);
-        tell(&self.redis, &HANG_UP);
-    }
-
     /// Has each answer of it take a while.
     pub(crate) fn slow_down(&mut self) {
         let socket = self.redis.socket();
