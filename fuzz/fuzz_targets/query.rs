@@ -28,6 +28,9 @@ fuzz_target!(|query: &str| {
             "samlrequest=x",
             "%53AMLRequest=x",
             "x;SAMLRequest=x",
+            "SAMLRequest;x=x",
+            "SAMLRequest%00x=x",
+            "SAMLRequest[]=x",
             "SAMLResponse=x",
         ] {
             assert!(

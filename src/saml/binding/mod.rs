@@ -83,9 +83,9 @@ struct Parameters<'a> {
 impl<'a> Parameters<'a> {
     /// Splits `name=value&…` once. Unknown parameters are passed over.
     ///
-    /// A name that becomes one of ours when it is decoded, or in another case, or behind a `;`, is
-    /// refused: another reader on the way (a proxy, a log, a filter) could take it for the real
-    /// one and see another message than we do.
+    /// A name that becomes one of ours when it is decoded, in another case, beside a `;`, or cut where
+    /// some reader cuts it is refused: another reader on the way (a proxy, a log, a filter) could take it
+    /// for the real one and see another message than we do.
     fn split(raw: &'a str) -> Result<Self, BindingFault> {
         let mut found = Self::default();
         for piece in raw.split('&') {
@@ -105,7 +105,10 @@ impl<'a> Parameters<'a> {
                 "SigAlg" => &mut found.algorithm,
                 "Signature" => &mut found.signature,
                 "SAMLEncoding" => &mut found.encoding,
-                other if is_ours_in_any_spelling(other) => return Err(BindingFault::Parameters),
+                // What is before a `;` in it; what is behind one was looked at above.
+                other if is_ours_in_any_spelling(before_semicolon(other)) => {
+                    return Err(BindingFault::Parameters);
+                }
                 _ => continue,
             };
             if place.replace(value).is_some() {
@@ -140,12 +143,18 @@ fn name_of(piece: &str) -> &str {
     piece.split_once('=').map_or(piece, |(name, _)| name)
 }
 
+fn before_semicolon(name: &str) -> &str {
+    name.split_once(';').map_or(name, |(before, _)| before)
+}
+
+/// Whether some reader takes it for one of ours: some leave out what stands around a name, some end it at a NUL, and some
+/// have brackets name an entry of a list.
 fn is_ours_in_any_spelling(name: &str) -> bool {
-    if name.len() > 64 {
-        return false;
-    }
     let plain = percent_decode_str(name).decode_utf8_lossy();
-    let plain = plain.trim_matches(|c: char| c == '+' || c.is_whitespace() || c.is_control());
+    let is_blank = |c: char| c == '+' || c.is_whitespace() || c.is_control();
+    let plain = plain.trim_start_matches(is_blank);
+    let plain = { plain.split(|c: char| c == '[' || c.is_control()) }.next();
+    let plain = plain.unwrap_or_default().trim_end_matches(is_blank);
     [
         "SAMLRequest",
         "SAMLResponse",
@@ -283,9 +292,40 @@ mod tests {
     }
 
     #[test]
-    fn r11_a_name_is_compared_up_to_64_bytes() {
-        let padded = |length| format!("{:+<length$}", "SAMLRequest");
-        assert!(is_ours_in_any_spelling(&padded(64)));
-        assert!(!is_ours_in_any_spelling(&padded(65)));
+    fn r11_a_name_is_one_of_ours_whatever_some_reader_cuts_off_of_it_and_however_long_that_is() {
+        let long = "+".repeat(200);
+        for name in [
+            &format!("{long}SAMLRequest{long}"),
+            "%0a+%20SAMLRequest",
+            "SAMLRequest%00x",
+            "%00SAMLRequest%00%00x[",
+            "SAMLRequest[",
+            "samlrequest%5B0%5D",
+            "SAMLRequest+[]",
+            "SAMLRequest%09",
+        ] {
+            assert!(is_ours_in_any_spelling(name), "{name}");
+        }
+        for name in [
+            "",
+            "+",
+            "[SAMLRequest]",
+            "x%00SAMLRequest",
+            "SAMLRequestx",
+            "SAMLRequest.x",
+        ] {
+            assert!(!is_ours_in_any_spelling(name), "{name}");
+        }
+        for query in [
+            "SAMLRequest;x=1",
+            "%53AMLRequest;=1",
+            "samlrequest;",
+            "x;SAMLRequest",
+            "x=;SAMLRequest;",
+        ] {
+            let beside = format!("SAMLRequest=a&{query}");
+            let fault = Parameters::split(&beside).unwrap_err();
+            assert_eq!(fault, BindingFault::Parameters, "{query}");
+        }
     }
 }
