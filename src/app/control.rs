@@ -111,6 +111,7 @@ impl Answers for Live {
                 "store_does_not_answer",
                 store.is_some_and(|store| !store.answers).into(),
             ),
+            ("store_is_full", store.is_some_and(|it| it.is_full).into()),
             ("store_unanswered", store.map_or(0, |it| it.unanswered)),
             ("store_values_refused", store.map_or(0, |it| it.refused)),
             (

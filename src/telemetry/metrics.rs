@@ -173,9 +173,21 @@ fn encode_seal_keys(
 }
 
 fn encode_store(store: RedisRecord, encoder: &mut DescriptorEncoder<'_>) -> Result<(), fmt::Error> {
-    let help = "Whether the server that nodes share answered when it was last asked";
-    let told = encoder.encode_descriptor("store_answers", help, None, MetricType::Gauge)?;
-    ConstGauge::new(i64::from(store.answers)).encode(told)?;
+    for (name, help, is_so) in [
+        (
+            "store_answers",
+            "Whether the server that nodes share answered when it was last asked",
+            store.answers,
+        ),
+        (
+            "store_full",
+            "Whether that server had no room for what it was given within the last minute",
+            store.is_full,
+        ),
+    ] {
+        let told = encoder.encode_descriptor(name, help, None, MetricType::Gauge)?;
+        ConstGauge::new(i64::from(is_so)).encode(told)?;
+    }
     for (name, help, count) in [
         (
             "store_unanswered",

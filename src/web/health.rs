@@ -82,6 +82,7 @@ pub(super) async fn ready(State(front): State<Arc<Front>>) -> HttpResponse {
         })),
         "store": store.map(|store| json!({
             "answers": store.answers,
+            "is_full": store.is_full,
             "unanswered": store.unanswered,
             "refused": store.refused,
         })),

@@ -95,7 +95,7 @@ async fn r50_a_session_of_one_node_is_used_at_another_ended_there_and_gone_at_th
     }
     assert_eq!(
         told(&one).await,
-        json!({"answers": true, "unanswered": 0, "refused": 0})
+        json!({"answers": true, "is_full": false, "unanswered": 0, "refused": 0})
     );
     assert_eq!(told(&Bridge::new()).await, Value::Null);
 }
@@ -178,6 +178,29 @@ async fn r33_a_server_that_is_killed_and_comes_back_empty_stops_nobody() {
     let page = visit(&other, &mut at(&other, &after), ZOOM).await;
     assert_eq!(page.kind(), "post");
     assert_eq!(visit(&one, &mut after, ZOOM).await.kind(), "post");
+}
+
+#[tokio::test]
+async fn r33_a_server_that_is_full_is_said_to_be_and_people_sign_in() {
+    let redis = Redis::start(&[]).await;
+    let node = node(&redis, 1);
+    let before = signs_in(&node, "anne.dupont").await;
+    let is_said = async |is_full: bool| {
+        assert_eq!(told(&node).await["is_full"], is_full);
+        // Who asks is answered: what is there is found, and ended.
+        assert_eq!(told(&node).await["answers"], true);
+        let metrics = node.metrics().await;
+        let line = format!("\npasserelle_store_full {}\n", u8::from(is_full));
+        assert!(metrics.contains(&line), "{metrics}");
+    };
+    is_said(false).await;
+    let full = redis.told(&["CONFIG", "SET", "maxmemory", "1"]);
+    assert_eq!(full.trim(), "OK");
+    signs_in(&node, "luc.bernard").await;
+    is_said(true).await;
+    let page = visit(&node, &mut at(&node, &before), ZOOM).await;
+    assert_eq!(page.kind(), "post");
+    is_said(true).await;
 }
 
 #[tokio::test]

@@ -76,6 +76,8 @@ struct Inner {
 pub struct RedisRecord {
     /// Whether it answered when it was last asked.
     pub answers: bool,
+    /// Whether it had no room for what it was given within the last minute: what is new is not kept then.
+    pub is_full: bool,
     /// Questions that it did not answer, or not with what was asked for.
     pub unanswered: u64,
     /// Values that were refused since they are not ours, or not where we put them.
@@ -134,6 +136,7 @@ impl RedisStore {
     pub fn record(&self) -> RedisRecord {
         RedisRecord {
             answers: self.0.servers.answers(),
+            is_full: self.0.servers.is_full(),
             unanswered: self.0.servers.unanswered(),
             refused: self.0.sealer.refused(),
             clock: self.0.clocks.record(),

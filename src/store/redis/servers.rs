@@ -1,11 +1,15 @@
 //! Whom a question goes to: the one server, the master that Sentinels name, or that one of a Cluster which has the keys.
 
-use std::sync::{
-    Arc,
-    atomic::{AtomicU64, Ordering},
+use std::{
+    sync::{
+        Arc, Mutex, PoisonError,
+        atomic::{AtomicU64, Ordering},
+    },
+    time::Duration,
 };
 
 use redis::FromRedisValue;
+use tokio::time::Instant;
 
 use super::{
     call::Call,
@@ -19,11 +23,16 @@ use crate::{
     model::store::StoreError,
 };
 
+/// For how long one that was full is said to be: some questions are answered all the while, and nobody may ask another one.
+const FULL_FOR: Duration = Duration::from_mins(1);
+
 /// All that there are.
 #[derive(Debug)]
 pub(super) struct Servers {
     reached: Reached,
     unanswered: AtomicU64,
+    /// When one had no more room last.
+    full_at: Mutex<Option<Instant>>,
 }
 
 #[derive(Debug)]
@@ -54,6 +63,7 @@ impl Servers {
         Self {
             reached,
             unanswered: AtomicU64::new(0),
+            full_at: Mutex::default(),
         }
     }
 
@@ -70,10 +80,22 @@ impl Servers {
             }
             Reached::InCluster(cluster) => cluster.run(call).await,
         };
-        if answer.is_err() {
+        if let Err(fault) = &answer {
             self.note_unanswered();
+            if matches!(fault, StoreError::Full) {
+                *self.full_at() = Some(Instant::now());
+            }
         }
         answer
+    }
+
+    /// Whether one had no room for what it was given within the last minute.
+    pub(super) fn is_full(&self) -> bool {
+        self.full_at().is_some_and(|at| at.elapsed() < FULL_FOR)
+    }
+
+    fn full_at(&self) -> std::sync::MutexGuard<'_, Option<Instant>> {
+        self.full_at.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Whether each that is asked answers, as far as is known.
