@@ -76,6 +76,9 @@ struct Shown {
     /// All of one person, by the name they sign in with.
     #[arg(long, value_name = "LOGIN")]
     person: Option<String>,
+    /// Those on which this provider was told of the person: the first twenty.
+    #[arg(long, value_name = "NAME", value_parser = short_name)]
+    sp: Option<ShortName>,
     /// The one that the sign-in of this support code began.
     #[arg(long, value_parser = SupportCode::parse)]
     code: Option<SupportCode>,
@@ -204,16 +207,19 @@ fn code_of(session: &ShownSession) -> String {
 
 fn show(socket: &Path, options: Show) -> anyhow::Result<()> {
     let Show {
-        which: Shown {
-            handle,
-            person,
-            code,
-        },
+        which:
+            Shown {
+                handle,
+                person,
+                sp,
+                code,
+            },
         json,
     } = options;
     let which = handle
         .map(Which::Handle)
         .or_else(|| person.map(Which::Person))
+        .or_else(|| sp.map(Which::Provider))
         .or_else(|| code.map(Which::Code))
         .context("which session?")?;
     let overview = overview(socket, which, MOST_SHOWN)?;

@@ -386,6 +386,11 @@ async fn the_command_lists_shows_and_ends_sessions_of_the_running_server() {
         done && said.contains("knows them as anne.dupont@univ-montp3.example"),
         "{said}"
     );
+    // Two are signed in to it.
+    let (done, said) = session(&["show", "--sp", "zoom"]);
+    assert!(done && said.matches("knows them as").count() == 2, "{said}");
+    let (done, said) = session(&["show", "--sp", "library"]);
+    assert!(!done && said.contains("no such session lives"), "{said}");
     let (done, said) = session(&["show", "nobody"]);
     assert!(!done && said.contains("no such session lives"), "{said}");
     // A whole provider's are ended where somebody is sure.
