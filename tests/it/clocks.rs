@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 
 use crate::{
     bridge::{Bridge, LIBRARY, Setup, ZOOM, log::Log},
-    lab::redis_server::Redis,
+    lab::{redis_server::Redis, until::until},
     shared_store::{at, table, visit},
 };
 
@@ -217,6 +217,40 @@ async fn r103_who_only_writes_to_redis_cannot_say_for_a_node_that_a_clock_is_wro
     // Said by the node itself it counts.
     compare(&[&one, &other], 2).await;
     assert_eq!(told(&other).await, (503, json!(["clock"]), json!("wrong")));
+}
+
+#[tokio::test]
+async fn a_node_that_could_not_compare_its_clock_yet_tries_again_soon() {
+    const SOON: Duration = Duration::from_secs(2);
+    let redis = Redis::start(&[]).await;
+    let node = node(&redis, 1, 0);
+    redis.pause();
+    assert_eq!(compare(&[&node], 1).await, SOON);
+    assert_eq!(compare(&[&node], 1).await, SOON);
+    redis.go_on();
+    let is_compared = async || {
+        compare(&[&node], 1).await;
+        told(&node).await == (200, json!([]), json!("right"))
+    };
+    until("the clocks are compared", is_compared).await;
+    redis.pause();
+    assert!(compare(&[&node], 1).await > SOON);
+    redis.go_on();
+}
+
+#[tokio::test]
+async fn a_redis_that_is_full_still_takes_what_a_node_says_of_its_clock() {
+    let redis = Redis::start(&[]).await;
+    let (one, other) = (node(&redis, 1, 0), node(&redis, 2, 10));
+    for bytes in ["0", "1"] {
+        let full = redis.told(&["CONFIG", "SET", "maxmemory", bytes]);
+        assert_eq!(full.trim(), "OK");
+        redis.told(&["FLUSHALL"]);
+        compare(&[&one, &other], 2).await;
+        let wrong = (503, json!(["clock"]), json!("wrong"));
+        assert_eq!(told(&other).await, wrong, "{bytes}");
+        assert_eq!(told(&one).await.0, 200);
+    }
 }
 
 #[tokio::test]

@@ -29,14 +29,18 @@ use crate::sys::{
 
 /// How often the clocks are to be compared.
 pub const COMPARED_EVERY: Duration = Duration::from_secs(20);
-/// How soon they are compared again where the others say for the first time that ours is wrong: until then people come
-/// to a node that refuses them.
+/// How soon they are compared again where the others say for the first time that ours is wrong, or where they could not be
+/// compared yet: until then people come to a node that refuses them, or whose answers are refused.
 const AGAIN_AFTER: Duration = Duration::from_secs(2);
 /// How long what was compared, and what a node has left, counts: as long as three times in which nobody compares.
 const COUNTS_FOR: Duration = Duration::from_mins(1);
+/// How old what a node has left may be for one that looks for the first time to go by it: each leaves it anew before that.
+const FRESH_FOR: Duration = Duration::from_secs(25);
 /// From which difference on a clock is wrong: a provider's request is taken for five minutes where nothing else is
 /// configured, and Zoom takes an answer for about as long.
 const MOST: SignedDuration = SignedDuration::from_mins(5);
+/// Below which difference one that was wrong is no longer: near the bound it would be ready and not ready in turn.
+const MOST_AGAIN: SignedDuration = SignedDuration::from_secs(290);
 /// From which difference on we go by the others: Zoom takes no answer whose time is a minute off, and its own clock may
 /// be off as well.
 const CORRECTED_FROM: SignedDuration = SignedDuration::from_secs(20);
@@ -111,6 +115,13 @@ impl Statement {
     /// How far its clock is ahead.
     const fn ahead(&self) -> SignedDuration {
         SignedDuration::from_millis(self.ahead)
+    }
+
+    /// Whether it was left just now, where it is `theirs` at the server.
+    fn is_fresh_at(self, theirs: i64) -> bool {
+        let age = theirs.checked_sub(self.theirs);
+        let age = age.and_then(|age| u64::try_from(age).ok());
+        age.is_some_and(|age| Duration::from_millis(age) <= FRESH_FOR)
     }
 
     /// Whether it says something of now, where it is `theirs` at the server. What was left before the clock there was
@@ -199,7 +210,12 @@ impl Clocks {
         call.arg(node).arg(MOST_NODES);
         call.arg(NAME + 1).arg(LONGEST + 1);
         let Ok(said) = servers.run::<Vec<Vec<u8>>>(&call).await else {
-            return COMPARED_EVERY;
+            let was_never_compared = self.known().told.is_none();
+            return if was_never_compared {
+                AGAIN_AFTER
+            } else {
+                COMPARED_EVERY
+            };
         };
         let Some((theirs, others)) = said.split_first() else {
             self.is_not_told();
@@ -248,13 +264,21 @@ impl Clocks {
         // Another server may be the master since, whose clock is another one: of small differences only what was said
         // since we looked last says anything.
         let before = known.compared_at.replace(theirs);
-        let is_new = |it: &&Statement| before.is_none_or(|before| it.theirs > before);
+        let is_new = |it: &&Statement| match before {
+            Some(before) => it.theirs > before,
+            None => it.is_fresh_at(theirs),
+        };
         let all: Vec<_> = others.iter().map(Statement::ahead).collect();
         let new: Vec<_> = others.iter().filter(is_new).map(Statement::ahead).collect();
         // A node that has just begun is sent nobody until it is asked again, and so nobody in vain.
         let needed = if is_first { 1 } else { TIMES };
-        known.contradicted = counted(known.contradicted, is_contradicted(ahead, &all, MOST));
-        let is_near = ahead.abs() < MOST;
+        let most = match known.told {
+            Some(ClockStanding::Wrong) => MOST_AGAIN,
+            Some(ClockStanding::Corrected | ClockStanding::Disputed | ClockStanding::Right)
+            | None => MOST,
+        };
+        known.contradicted = counted(known.contradicted, is_contradicted(ahead, &all, most));
+        let is_near = ahead.abs() < most;
         known.correct((ahead, is_near), &new, needed);
         let standing = match (is_near, known.contradicted >= needed) {
             (true, _) if known.correction.is_zero() => ClockStanding::Right,
@@ -427,6 +451,18 @@ mod tests {
     }
 
     #[test]
+    fn a_clock_near_the_bound_is_not_wrong_and_right_in_turn() {
+        for sign in [1, -1] {
+            let far: (i64, &[i64]) = (sign * 301, &[0]);
+            let near: (i64, &[i64]) = (sign * 299, &[0]);
+            let told = standings(&[far, near, far, near, (sign * 289, &[0]), near]);
+            let by = |seconds| format!("corrected by {}", sign * seconds);
+            assert_eq!(told[..4], ["wrong?", "wrong", "wrong", "wrong"], "{sign}");
+            assert_eq!(told[4..], [by(289), by(299)], "{sign}");
+        }
+    }
+
+    #[test]
     fn a_clock_that_is_off_by_less_goes_by_redis_where_another_node_does_and_not_otherwise() {
         for ahead in [20, 120, -120, -299] {
             let off: (i64, &[i64]) = (ahead, &[0]);
@@ -471,6 +507,26 @@ mod tests {
         // As far ahead, where the other node has looked at it since and agrees with it.
         assert_eq!(look(40, 0, 130_000, 140_000), 0);
         assert_eq!(look(40, 0, 150_000, 160_000), 40);
+    }
+
+    #[test]
+    fn who_looks_for_the_first_time_goes_by_nothing_that_may_have_been_left_at_another_master() {
+        for (said_at, by) in [
+            (100_000, 40),
+            (75_000, 40),
+            (74_999, 0),
+            (100_001, 0),
+            (140_000, 0),
+            (i64::MIN, 0),
+        ] {
+            let clocks = Clocks::new(Arc::new(SeededEntropy::new(1)));
+            let other = Statement {
+                ahead: 0,
+                theirs: said_at,
+            };
+            let learnt = clocks.learn(SignedDuration::from_secs(40), &[other], 100_000);
+            assert_eq!(learnt.correction.as_secs(), by, "{said_at}");
+        }
     }
 
     #[test]

@@ -145,6 +145,8 @@ return told";
 local theirs = tonumber(ARGV[3])
 local ends = theirs + tonumber(ARGV[4])
 if not redis.call('ZSCORE', KEYS[1], ARGV[1]) and redis.call('ZCARD', KEYS[1]) > tonumber(ARGV[5]) then return 0 end
+-- A script that has written, if only to remove nothing, is refused nothing by a server that is full.
+redis.call('ZREM', KEYS[1], ARGV[1])
 redis.call('ZADD', KEYS[1], ends, ARGV[1])
 redis.call('HSET', KEYS[2], ARGV[1], ARGV[2])
 keep(KEYS[1], theirs, ends)
@@ -192,17 +194,17 @@ return {sealed, string.format('%.0f', used)}";
 
     /// Gives the next sessions of the list. Keys: ends of the sessions. Arguments: the end behind which to begin, how many,
     /// the most sessions. Gives the end up to which the list was read, or nothing where it is over, and the sessions: all that have one end
-    /// are of one page, so that none is between two.
+    /// are of one page, so that none is between two. Of what somebody else may have put there no more comes than of ours.
     PAGE = r"
 local page = redis.call('ZRANGEBYSCORE', KEYS[1], ARGV[1], '+inf', 'WITHSCORES', 'LIMIT', 0, ARGV[2])
 local last = page[#page]
 if not last then return {'', {}} end
 local members = {}
 for at = 1, #page, 2 do
-  if page[at + 1] ~= last then members[#members + 1] = page[at] end
+  if page[at + 1] ~= last then members[#members + 1] = string.sub(page[at], 1, 32) end
 end
 for _, member in ipairs(redis.call('ZRANGEBYSCORE', KEYS[1], last, last, 'LIMIT', 0, ARGV[3])) do
-  members[#members + 1] = member
+  members[#members + 1] = string.sub(member, 1, 32)
 end
 return {last, members}";
 
