@@ -5,7 +5,10 @@ use std::{
     io::{BufRead as _, BufReader, Write as _},
     net::TcpListener,
     path::Path,
-    sync::Arc,
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
     thread,
 };
 
@@ -15,6 +18,14 @@ use passerelle::sys::tls;
 use percent_encoding::percent_decode_str;
 
 use super::browser::Answer;
+
+/// How many questions all of them were asked.
+static ASKED: AtomicUsize = AtomicUsize::new(0);
+
+/// How many questions were asked so far.
+pub(crate) fn asked() -> usize {
+    ASKED.load(Ordering::SeqCst)
+}
 
 /// Starts it, for as long as the benchmark runs, with this certificate; gives the port.
 ///
@@ -66,6 +77,7 @@ fn serve(acceptor: &SslAcceptor, connection: std::net::TcpStream) -> Option<()> 
                 return None;
             }
         }
+        ASKED.fetch_add(1, Ordering::SeqCst);
         // The ticket is `ST-` and the name.
         let (_, ticket) = head.lines().next()?.split_once("ticket=ST-")?;
         let body = success(ticket.split([' ', '&']).next()?);

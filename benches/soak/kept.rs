@@ -1,5 +1,6 @@
 //! What is kept of those who have been here, and of those who only came: a hundred thousand people who have a session, in
-//! the memory of the server or in Redis, and a million requests that nobody goes on with (R-122).
+//! the memory of the server or in Redis, and a million requests that nobody goes on with (R-122). And what a hundred
+//! thousand forged notices of CAS cost others: nothing (R-66).
 
 use std::{
     sync::atomic::{AtomicUsize, Ordering},
@@ -7,7 +8,7 @@ use std::{
     time::Duration,
 };
 
-use anyhow::{anyhow, ensure};
+use anyhow::{Context as _, anyhow, ensure};
 use passerelle::sys::clock::{Clock as _, SystemClock};
 
 use crate::{
@@ -16,7 +17,7 @@ use crate::{
         cas,
         people::People,
         place::Place,
-        request::AuthnRequest,
+        request::{AuthnRequest, escape},
         server::{Server, free_address, rest},
     },
     redis::Redis,
@@ -28,6 +29,8 @@ use crate::{
 const SESSIONS: usize = 100_000;
 /// How many requests are abandoned.
 const ABANDONED: usize = 1_000_000;
+/// How many notices are forged.
+const FORGED: usize = 100_000;
 /// How many people come at one time.
 const BROWSERS: usize = 8;
 /// What may be resident with so many sessions in this process, in MiB.
@@ -85,7 +88,39 @@ pub(crate) fn measure(people: &People, table: &mut Table) -> anyhow::Result<()> 
         "a key in Redis of what was abandoned",
         usize::try_from(keys.saturating_sub(keys_before))?,
     );
-    Ok(())
+    forged(&server, &redis, table)
+}
+
+/// What notices cost that name tickets which nobody ever had.
+fn forged(server: &Server, redis: &Redis, table: &mut Table) -> anyhow::Result<()> {
+    title(&format!("{FORGED} forged notices of CAS"));
+    let mut browser = Browser::open(server.address, 0)?;
+    let query = AuthnRequest::new(SystemClock.now())?.query()?;
+    let path = cas::way_back(&browser.arrive(&query)?, "nobody", 0)?;
+    let (path, _ticket) = path.split_once('?').context("no ticket")?;
+    let forge = |browser: &mut Browser, number: usize| {
+        let notice = format!(
+            "<samlp:LogoutRequest xmlns:samlp=\"urn:oasis:names:tc:SAML:2.0:protocol\" ID=\"LR-{number}\" \
+             Version=\"2.0\" IssueInstant=\"2026-11-26T08:00:00Z\"><samlp:SessionIndex>ST-{number}-made-up\
+             </samlp:SessionIndex></samlp:LogoutRequest>"
+        );
+        browser.post(path, &format!("logoutRequest={}", escape(&notice)))?;
+        let answer = browser.receive()?;
+        ensure!(answer.status == 200 && answer.page.is_empty(), "{answer:?}");
+        Ok(())
+    };
+    many(server, FORGED / 100, forge)?;
+    rest(REST);
+    let (asked, memory, (keys, _)) = (cas::asked(), server.memory("VmRSS")?, redis.holds()?);
+    many(server, FORGED, forge)?;
+    rest(REST);
+    table.never("a question to CAS", cas::asked() - asked);
+    let more = redis.holds()?.0.saturating_sub(keys);
+    table.never("a key in Redis of what was forged", usize::try_from(more)?);
+    let grown = server.memory("VmRSS")? - memory;
+    table.row("growth of the server", grown, MOST_GROWTH, "MiB");
+    // And people are let in as before.
+    sign_in(&mut browser, 0)
 }
 
 /// Has people come until there were `count` visits, [`BROWSERS`] of them at one time, each on the connection of the one
@@ -93,7 +128,7 @@ pub(crate) fn measure(people: &People, table: &mut Table) -> anyhow::Result<()> 
 fn many(
     server: &Server,
     count: usize,
-    visit: fn(&mut Browser, usize) -> anyhow::Result<()>,
+    visit: impl Fn(&mut Browser, usize) -> anyhow::Result<()> + Sync,
 ) -> anyhow::Result<()> {
     let next = AtomicUsize::new(0);
     let work = || {
@@ -108,7 +143,7 @@ fn many(
         }
     };
     thread::scope(|scope| {
-        let browsers: Vec<_> = (0..BROWSERS).map(|_| scope.spawn(work)).collect();
+        let browsers: Vec<_> = (0..BROWSERS).map(|_| scope.spawn(&work)).collect();
         for browser in browsers {
             { browser.join() }.map_err(|_panic| anyhow!("a thread broke down"))??;
         }

@@ -2,8 +2,8 @@
 //! the release binary: `make soak`.
 //!
 //! Each part is a file and starts what it needs: [`hung`] (servers that accept and never answer),
-//! [`guesses`] (whether the time of a refusal tells who exists, R-73), [`kept`] (what a hundred thousand sessions and a
-//! million abandoned requests leave behind), [`load`] (a steady load) and [`slow`]
+//! [`guesses`] (whether the time of a refusal tells who exists, R-73), [`kept`] (what a hundred thousand sessions, a
+//! million abandoned requests and a hundred thousand forged notices leave behind), [`load`] (a steady load) and [`slow`]
 //! (clients that hardly send anything, R-123).
 //! All of them run, or those that are named: `cargo bench --locked --bench soak -- hung load`.
 //! `SOAK_SECONDS` says for how long the steady load lasts. Ends with a failure where a limit is
