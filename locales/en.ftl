@@ -472,7 +472,7 @@ sheet-note-sign-logout = A logout request that is not signed may come from anybo
 sheet-note-sign-out = Asks for confirmation, then ends the session here. A logout that Zoom itself asks for is not built yet.
 sheet-note-sign-requests-later = Not yet: the metadata that stands here is a placeholder, and no signature of Zoom’s could be verified. Put Zoom’s own file in its place first (/saml/metadata/sp).
 sheet-note-sign-requests-needed = A request that is not signed is refused here.
-sheet-note-sign-requests-unverified = Tick it and save, then take Zoom’s metadata again (passerelle sp add { $name } --replace --metadata …): what stands here holds no key to verify a signature with. Only then write require-signed-requests = true: before that, it would shut everybody out.
+sheet-note-sign-requests-unverified = Tick it and save, then take Zoom’s metadata again (passerelle sp add { $name } --replace --metadata URL): what stands here holds no key to verify a signature with. Only then write require-signed-requests = true: before that, it would shut everybody out.
 sheet-note-sign-requests-wise = Proves that the request is Zoom’s. Then write require-signed-requests = true in the configuration.
 sheet-note-signature-hash-differs = Beware: this provider gets signatures of { $algorithm }, which this form does not offer.
 sheet-note-sp-certificate = Zoom’s own, shown there: nothing to enter. Those that count here are listed by “passerelle sp show { $name }”.

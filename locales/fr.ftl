@@ -478,7 +478,7 @@ sheet-note-sign-logout = Une demande de déconnexion sans signature peut venir d
 sheet-note-sign-out = Demande confirmation, puis ferme la session d’ici. La déconnexion demandée par Zoom lui-même n’est pas encore construite.
 sheet-note-sign-requests-later = Pas encore : les métadonnées en place ici sont provisoires, et aucune signature de Zoom ne pourrait être vérifiée. Y mettre d’abord le fichier de Zoom (/saml/metadata/sp).
 sheet-note-sign-requests-needed = Une demande sans signature est refusée ici.
-sheet-note-sign-requests-unverified = Cocher et enregistrer, puis reprendre les métadonnées de Zoom (passerelle sp add { $name } --replace --metadata …) : celles d’ici n’ont aucune clé pour vérifier une signature. Alors seulement, écrire require-signed-requests = true : avant cela, plus personne n’entrerait.
+sheet-note-sign-requests-unverified = Cocher et enregistrer, puis reprendre les métadonnées de Zoom (passerelle sp add { $name } --replace --metadata URL) : celles d’ici n’ont aucune clé pour vérifier une signature. Alors seulement, écrire require-signed-requests = true : avant cela, plus personne n’entrerait.
 sheet-note-sign-requests-wise = Prouve que la demande vient de Zoom. Ensuite, écrire require-signed-requests = true dans la configuration.
 sheet-note-signature-hash-differs = Attention : ce fournisseur reçoit des signatures { $algorithm }, que ce formulaire ne propose pas.
 sheet-note-sp-certificate = Celui de Zoom, affiché là-bas : rien à saisir. Ceux qui comptent ici sont donnés par « passerelle sp show { $name } ».

@@ -298,15 +298,15 @@ impl Live {
                 } else {
                     (
                         "a key that our metadata does not hold yet",
-                        "switch it back: `passerelle keys rollover switch`, with --back; then reload, and switch \
-                         it once it has taken our metadata",
+                        "switch it back: `passerelle keys rollover switch NAME --back`; then reload, and switch it \
+                         once it has taken our metadata",
                     )
                 }
             } else if goes_back && !is_meant {
                 (
                     "the key before the one that it has",
                     "have the next key sign for it as before, or switch it back first: `passerelle keys rollover \
-                     switch`, with --back",
+                     switch NAME --back`",
                 )
             } else {
                 continue;
@@ -322,6 +322,7 @@ impl Live {
                     key: "keys".to_owned(),
                     ..ConfigFault::of_file(&self.path, what)
                 };
+                let hint = hint.replace("NAME", name.as_str());
                 told.hint(format!("{hint}; only a restart changes keys at once"));
                 strange.push(told);
             }

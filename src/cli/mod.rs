@@ -25,7 +25,7 @@ mod zoom_settings;
 
 use std::{
     io::{self, BufRead as _, IsTerminal as _, Read as _, Write as _},
-    path::PathBuf,
+    path::{Path, PathBuf},
     process::ExitCode,
     sync::atomic::{AtomicBool, Ordering},
 };
@@ -267,8 +267,14 @@ fn short_name(text: &str) -> Result<ShortName, String> {
     ShortName::parse(text).map_err(|fault| fault.to_string())
 }
 
-fn complain_of(faults: &[ConfigFault], kind: &str) {
+/// Tells faults of the configuration at `path`, the commands in their hints as they are typed for it.
+fn complain_of_those_in(path: &Path, faults: &[ConfigFault], kind: &str) {
     for fault in faults {
-        complain(&format!("{kind}: {fault}"));
+        complain(&typed::typed(&format!("{kind}: {fault}"), path));
     }
+}
+
+/// The same of one that nobody has named yet.
+fn complain_of(faults: &[ConfigFault], kind: &str) {
+    complain_of_those_in(Path::new(USUAL_CONFIGURATION), faults, kind);
 }

@@ -213,7 +213,7 @@ impl fmt::Display for Advice<'_> {
                 return write!(
                     f,
                     "see what is wrong by passerelle sp check {name}, and take its metadata again: passerelle sp add {name} \
-                     --replace --metadata, with its own address or file"
+                     --replace --metadata URL, where URL is its own address or file"
                 );
             }
             Self::MendAtSource(name) => {
@@ -251,7 +251,8 @@ impl fmt::Display for Advice<'_> {
             Self::TakeAgain(name) => {
                 return write!(
                     f,
-                    "take its metadata again: passerelle sp add {name} --replace --metadata, with its own address or file"
+                    "take its metadata again: passerelle sp add {name} --replace --metadata URL, where URL is its own address \
+                     or file"
                 );
             }
             Self::TakesOurs => "have it take our metadata again before then",

@@ -267,7 +267,7 @@ async fn status_lists_by_date_what_ends_and_fails_where_something_is_overdue() {
     assert!(hint.contains("SHA-256"), "{duties}");
     assert!(said.contains(&format!("    hint: {hint}")), "{said}");
     let take_again = format!(
-        "take its metadata again: passerelle --config {} sp add zoom --replace --metadata",
+        "take its metadata again: passerelle --config {} sp add zoom --replace --metadata URL",
         house.file.display()
     );
     for told in [said, duties.to_string(), house.command(&["check"]).1] {

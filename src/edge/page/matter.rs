@@ -338,7 +338,7 @@ mod tests {
                 "passerelle keys rollover start",
                 "passerelle keys rollover status",
                 "passerelle reload",
-                "passerelle sp add wiki --replace --metadata",
+                "passerelle sp add wiki --replace --metadata URL,",
                 "passerelle sp check wiki",
                 "passerelle zoom-settings --sp wiki --next",
                 "sha1-until",

@@ -76,11 +76,13 @@ async fn the_file_that_is_shipped_for_zoom_is_told_to_be_a_placeholder_with_what
     // It is not registered yet: what to do is another thing before and after.
     let command = format!("passerelle --config {} sp add lyon", house.path.display());
     let before = format!(
-        "hint: name the provider's own address or file, or this one for a beginning: {command} --replace --metadata then takes"
+        "hint: name the provider's own address or file; or begin with this one, and put its own in the place of it later: \
+         {command} --replace --metadata URL\n"
     );
     assert!(told.errors.contains(&before), "{told:?}");
     let told = house.sp(&["check", "lyon"], "").await;
-    let after = format!("hint: {command} --replace --metadata, with the provider's own");
+    let after =
+        format!("hint: {command} --replace --metadata URL, where URL is the provider's own");
     assert!(told.out.contains(&after), "{told:?}");
 }
 
