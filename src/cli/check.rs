@@ -38,10 +38,10 @@ pub(super) fn run(path: &Path) -> anyhow::Result<()> {
     };
     complain_of(&built.warnings, "warning");
     let broken = &built.faults_of_providers;
-    // The same that `status` lists and that a server tells of, but for what the errors say by themselves.
+    // The same that `status` lists and that a server tells of, but for what errors and warnings say by themselves.
     let now = SystemClock.now();
     let mut ends = duties::of(&built.front.bridge, &built.certificates, now);
-    ends.retain(|duty| !is_told_as_an_error(duty, broken));
+    ends.retain(|duty| !is_told_as_an_error(duty, broken) && duty.kind != matter::PLACEHOLDER);
     for duty in &ends {
         complain(&format!("warning: {}", duties::told(duty, now)));
         if let Some(hint) = &duty.hint {

@@ -8,6 +8,8 @@ use super::{fingerprint::Fingerprint, short_name::ShortName};
 
 /// The word for metadata that cannot be used.
 pub const BROKEN: &str = "broken";
+/// The word for metadata that came with the program.
+pub const PLACEHOLDER: &str = "placeholder";
 /// The word for a key that signs from a moment on.
 const NEXT_KEY: &str = "next-key";
 
@@ -49,6 +51,11 @@ pub enum Matter {
         file: String,
         /// What it is for.
         used: Used,
+    },
+    /// Its metadata is what came with the program, and not its own.
+    Placeholder {
+        /// Our own name for the provider.
+        name: ShortName,
     },
     /// SHA-1 is taken no longer.
     Sha1 {
@@ -113,6 +120,8 @@ pub enum Advice<'m> {
     Publish,
     /// Renew what our listener shows.
     Renew,
+    /// Take its own metadata.
+    Replace(&'m ShortName),
     /// Begin a roll-over.
     RollOver,
     /// Go on with the roll-over that is on.
@@ -162,6 +171,7 @@ impl Matter {
                 Used::Signing => Advice::RollOver,
                 Used::SigningInRollOver => Advice::RollOverIsOn,
             },
+            Self::Placeholder { name } => Advice::Replace(name),
             Self::Sha1 { name } => Advice::NoSha1(name),
             Self::Source { .. } => Advice::Source,
             Self::Finish | Self::Held { .. } | Self::TakesNext { .. } | Self::Unable => {
@@ -186,6 +196,7 @@ impl Matter {
             Self::Metadata(_) => "metadata",
             Self::NextKey { .. } => NEXT_KEY,
             Self::OurCertificate { .. } => "our-certificate",
+            Self::Placeholder { .. } => PLACEHOLDER,
             Self::Sha1 { .. } => "sha1",
             Self::SigningCertificate(_) => "signing-certificate",
             Self::Source { .. } => "source",
@@ -239,6 +250,13 @@ impl fmt::Display for Advice<'_> {
                 "its administrator has to publish a later one: what its source gives is taken by itself"
             }
             Self::Renew => "renew it, and have it taken: passerelle reload",
+            Self::Replace(name) => {
+                return write!(
+                    f,
+                    "put its own in the place of it: passerelle sp add {name} --replace --metadata URL, where URL is its own \
+                     address or file"
+                );
+            }
             Self::RollOver => {
                 "passerelle keys rollover start makes the next key, which each provider takes in its own time"
             }
@@ -289,6 +307,9 @@ impl fmt::Display for Matter {
                 "our next key signs for it from then on: by then it must know the certificate"
             }
             Self::OurCertificate { file, used: _ } => return write!(f, "the certificate {file} ends"),
+            Self::Placeholder { .. } => {
+                "its metadata is the placeholder that came with Passerelle, and nothing that it signs can be verified"
+            }
             Self::Sha1 { .. } => "SHA-1 in its requests is taken no longer (sha1-until)",
             Self::SigningCertificate(_) => "a certificate that it signs with ends",
             Self::Source { state, since } => {
