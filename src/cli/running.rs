@@ -155,7 +155,7 @@ pub(super) fn warn_of_other_keys(path: &Path, built: &Built) -> usize {
 }
 
 /// Whether both paths lead to one file.
-fn is_one_file(one: &Path, other: &Path) -> bool {
+pub(super) fn is_one_file(one: &Path, other: &Path) -> bool {
     let real = |path| fs::canonicalize(path).ok();
     one == other || real(one).is_some_and(|one| real(other) == Some(one))
 }

@@ -10,8 +10,14 @@ use super::{fingerprint::Fingerprint, short_name::ShortName};
 pub const BROKEN: &str = "broken";
 /// The word for metadata that came with the program.
 pub const PLACEHOLDER: &str = "placeholder";
+/// The word for a roll-over that can be ended.
+pub const FINISH: &str = "finish";
 /// The word for a key that signs from a moment on.
-const NEXT_KEY: &str = "next-key";
+pub const NEXT_KEY: &str = "next-key";
+/// The word for a provider that our next key waits for.
+pub const TAKES_NEXT: &str = "takes-next";
+/// The word for a provider for which our next key cannot sign.
+pub const UNABLE: &str = "unable";
 
 /// One thing that ends, or is wrong.
 ///
@@ -190,7 +196,7 @@ impl Matter {
         match self {
             Self::Broken(_) => BROKEN,
             Self::EncryptionCertificate(_) => "encryption-certificate",
-            Self::Finish => "finish",
+            Self::Finish => FINISH,
             Self::Held { .. } => "held",
             Self::LastGood(_) => "last-good",
             Self::Metadata(_) => "metadata",
@@ -201,8 +207,8 @@ impl Matter {
             Self::SigningCertificate(_) => "signing-certificate",
             Self::Source { .. } => "source",
             Self::Stale(_) => "stale",
-            Self::TakesNext { .. } => "takes-next",
-            Self::Unable => "unable",
+            Self::TakesNext { .. } => TAKES_NEXT,
+            Self::Unable => UNABLE,
         }
     }
 }

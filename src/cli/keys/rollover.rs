@@ -291,6 +291,10 @@ fn finish(path: &Path) -> anyhow::Result<()> {
     let roll_over = open(path)?;
     check_published(path, &roll_over)?;
     let file = roll_over.finish();
+    if matches!(file, Err(RollOverFault::NotOn)) {
+        // Whoever has ended it already may have left the server behind.
+        warn_of_other_keys(path, roll_over.built());
+    }
     let file = file.map_err(|fault| tell(path, fault))?;
     say(&format!(
         "The next key is the only one in its place. {} From then on our metadata holds its certificate alone.\n\
