@@ -192,6 +192,16 @@ fn is_among(duties: &[Duty], duty: &Duty) -> bool {
     duties.iter().any(is_it)
 }
 
+/// What to do where nobody is told: the lines of a smallest `[alerts]`, which stand behind all others of the configuration at
+/// `path`, with mail to the technical contact.
+pub fn smallest(path: &Path, contact: &str) -> String {
+    format!(
+        "write these lines at the end of {}, and have a trial sent by `passerelle alerts try`; mail goes through \
+         /usr/sbin/sendmail, unless sendmail names another program\n[alerts.mail]\nto = [\"{contact}\"]\nfrom = \"{contact}\"",
+        path.display()
+    )
+}
+
 /// Tells of something that does not end, to see whether it arrives.
 ///
 /// # Errors

@@ -344,4 +344,24 @@ async fn a_trial_says_that_it_is_one_and_fails_where_it_does_not_arrive() {
     Setup::new().write_to(folder.path());
     let (is_done, said) = run(&path);
     assert!(!is_done && said.contains("has no [alerts]"), "{said}");
+    let command = format!("`passerelle --config {} alerts try`", path.display());
+    assert!(said.contains(&command), "{said}");
+    // The lines of the hint are those that are missing.
+    let (_, lines) = said.split_once("\n[alerts.mail]\n").unwrap();
+    let text = fs::read_to_string(&path).unwrap();
+    let tell = teller.path("tell");
+    let whole = format!(
+        "{text}\n[alerts.mail]\n{lines}sendmail = ['{}']\n",
+        tell.display()
+    );
+    fs::write(&path, whole).unwrap();
+    fs::remove_file(teller.path("refuse")).unwrap();
+    teller.take();
+    let (is_done, said) = run(&path);
+    assert!(is_done, "{said}");
+    let letter = teller.take();
+    assert!(
+        letter.contains(&"To: sso@example.org".to_owned()),
+        "{letter:?}"
+    );
 }
