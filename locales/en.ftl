@@ -413,9 +413,9 @@ stop-form-forged = Please fill in the form again
 stop-logout-failed = Signing out did not work
     .sentence = Your session could not be closed: it may still be open.
     .advice = Try again in a moment. On a shared computer, close all browser windows before you leave.
-stop-logout-not-taken = You sign out here yourself for now
-    .sentence = A service has sent a message here about signing out. Such messages are not acted on yet: your session is as it was.
-    .advice = Choose “Sign out here”. On a shared computer, also close all browser windows before you leave.
+stop-logout-not-taken = Please sign out here yourself
+    .sentence = The service that you come from sent you here for a sign-out. This server cannot act on that yet: your session here is as it was.
+    .advice = Choose “Sign out here”. If the service still shows your account, sign out there, too. On a shared computer, then close all browser windows before you leave.
 
 # The sheet for a service’s form (passerelle zoom-settings). Its readers run a service: technical words are allowed.
 # The names of the fields stay those of the service.

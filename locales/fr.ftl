@@ -419,9 +419,9 @@ stop-form-forged = Formulaire à remplir de nouveau
 stop-logout-failed = La déconnexion n’a pas abouti
     .sentence = Votre session n’a pas pu être fermée : elle est peut-être encore ouverte.
     .advice = Réessayez dans un instant. Sur un ordinateur partagé, fermez toutes les fenêtres du navigateur avant de partir.
-stop-logout-not-taken = La déconnexion se fait encore ici
-    .sentence = Un service a envoyé ici un message de déconnexion. De tels messages ne sont pas encore pris en charge : votre session est restée comme elle était.
-    .advice = Choisissez « Se déconnecter ici ». Sur un ordinateur partagé, fermez aussi toutes les fenêtres du navigateur avant de partir.
+stop-logout-not-taken = Déconnectez-vous ici vous-même
+    .sentence = Le service d’où vous venez vous a envoyé ici pour une déconnexion. Ce serveur ne sait pas encore y donner suite : votre session ici est restée comme elle était.
+    .advice = Choisissez « Se déconnecter ici ». Si le service affiche encore votre compte, déconnectez-vous aussi chez lui. Sur un ordinateur partagé, fermez ensuite toutes les fenêtres du navigateur avant de partir.
 
 # La feuille pour le formulaire d’un service (passerelle zoom-settings). Ses lecteurs administrent un service :
 # les mots techniques y sont permis. Les noms des champs restent ceux du service.
