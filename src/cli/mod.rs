@@ -232,9 +232,11 @@ fn confirm_at_terminal(question: &str, left: &str) -> anyhow::Result<()> {
     if !io::stdin().is_terminal() {
         bail!("{left}: nobody is there to ask\n    hint: --yes");
     }
-    match ask(&format!("{question} Type yes:")).as_deref() {
+    // A letter is too soon typed, for what cannot be taken back.
+    match ask(&format!("{question} Type yes or oui:")).as_deref() {
         Some("yes" | "oui") => Ok(()),
-        Some(_) | None => bail!("{left}"),
+        Some("n" | "no" | "non") | None => bail!("{left}"),
+        Some(_) => bail!("{left}: whoever wants it types yes or oui, in full"),
     }
 }
 
