@@ -60,12 +60,18 @@ pub(super) fn run(path: &Path) -> anyhow::Result<()> {
     if built.is_lab {
         say("lab = true: plain http is allowed. Not for people.");
     }
+    let count = built.front.bridge.providers.len();
     say(&format!(
-        "{}: nothing wrong; {} service provider(s), {} warning(s)",
+        "{}: nothing wrong; {count} service provider(s), {} warning(s)",
         path.display(),
-        built.front.bridge.providers.len(),
         built.warnings.len() + ends.len() + other_keys + other_time
     ));
+    if count == 0 {
+        say(&typed(
+            "There is nothing to sign in to yet: `passerelle sp add NAME --metadata URL` registers a service provider.",
+            path,
+        ));
+    }
     Ok(())
 }
 

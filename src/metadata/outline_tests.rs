@@ -110,13 +110,7 @@ fn all_of_a_file_that_a_person_has_to_know_is_listed() {
         ]
     );
     let uses: Vec<_> = outline.keys.iter().map(|key| key.key_use).collect();
-    assert_eq!(
-        uses,
-        [
-            KeyUse::Signing,
-            KeyUse::Encryption
-        ]
-    );
+    assert_eq!(uses, [KeyUse::Signing, KeyUse::Encryption]);
     assert_eq!(outline.keys[0].key, "RSA 2048");
     assert_eq!(outline.keys[0].sha256.len(), 64);
     let end = "2036-11-25T00:00:00Z".parse().unwrap();
