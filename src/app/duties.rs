@@ -1,10 +1,10 @@
 //! What an administrator must see to, and until when.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use jiff::{SignedDuration, Timestamp, civil::Date, tz::Offset};
 
-use super::rollover::Standing;
+use super::{rollover::Standing, typed::typed};
 use crate::{
     config::{sections::Service, sp::SpConfig},
     control::{Duty, days_left},
@@ -118,6 +118,15 @@ pub(super) fn of_metadata(provider: &Registered, now: Timestamp) -> Vec<Due> {
 pub(super) fn end_and_days_left(duty: &Duty, now: Timestamp) -> Option<(Timestamp, Option<i64>)> {
     let end = duty.until?;
     Some((end, (end > now).then(|| days_left(end, now))))
+}
+
+/// One of them with its commands as they are typed for the configuration at `path`.
+pub fn as_typed(duty: &Duty, path: &Path) -> Duty {
+    Duty {
+        what: typed(&duty.what, path),
+        hint: duty.hint.as_ref().map(|hint| typed(hint, path)),
+        ..duty.clone()
+    }
 }
 
 /// One of them, for somebody who reads it at `now`: for whom, what, and until when.

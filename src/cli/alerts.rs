@@ -42,7 +42,8 @@ fn try_it(path: &Path) -> anyhow::Result<()> {
         .enable_all()
         .build()
         .context("no thread to wait with")?;
-    let told = try_out(&alerts, &built.front.origin, SystemClock.now());
+    let whose = (&*built.front.origin, path);
+    let told = try_out(&alerts, whose, SystemClock.now());
     match runtime.block_on(told) {
         Ok(()) => {
             say("handed over; look whether it has arrived");

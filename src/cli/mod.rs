@@ -35,6 +35,7 @@ use clap::{Parser, Subcommand, ValueEnum};
 use serde::Serialize;
 
 use crate::{
+    app::typed::USUAL_CONFIGURATION,
     config::fault::ConfigFault,
     model::{language::Language, short_name::ShortName, text::visible},
 };
@@ -50,8 +51,6 @@ struct CommandLine {
     command: Command,
 }
 
-/// The configuration where nobody names one.
-const USUAL_CONFIGURATION: &str = "passerelle.toml";
 /// The status of a command line that was not understood, as clap has it.
 const NOT_UNDERSTOOD: u8 = 2;
 /// The status where a token refuses the PIN, has locked it, or is about to: whoever starts it again by itself would

@@ -11,7 +11,6 @@ use super::{
     complain,
     running::{asked, is_one_file, load, server},
     say,
-    typed::typed,
 };
 use crate::{
     app::{duties, rollover},
@@ -49,7 +48,7 @@ pub(super) fn run(path: &Path, options: &Options) -> anyhow::Result<()> {
         ),
         None => (None, None),
     };
-    let mut duties = if let Some(status) = &server {
+    let duties = if let Some(status) = &server {
         without_those_done(status, path)
     } else {
         if let Some(why) = why {
@@ -59,10 +58,9 @@ pub(super) fn run(path: &Path, options: &Options) -> anyhow::Result<()> {
         let now = SystemClock.now();
         duties::of(&built.front.bridge, &built.certificates, now)
     };
-    for duty in &mut duties {
-        duty.what = typed(&duty.what, path);
-        duty.hint = duty.hint.as_ref().map(|hint| typed(hint, path));
-    }
+    let duties: Vec<_> = { duties.iter() }
+        .map(|duty| duties::as_typed(duty, path))
+        .collect();
     if options.json {
         let told = json!({ "server": server, "duties": duties });
         say(&serde_json::to_string_pretty(&told)?);

@@ -256,6 +256,8 @@ async fn mail_goes_through_sendmail_as_a_whole_message() {
     );
     let bridge = teller.setup(&mail).build();
     watch(&bridge).look_when_due().await;
+    let config = bridge.folder.path().join("passerelle.toml");
+    let status = format!("`passerelle --config {} status`", config.display());
     let mut told = teller.take();
     // Encoded words, each on a line of its own (RFC 2047).
     let subject: Vec<u8> = told
@@ -287,13 +289,13 @@ async fn mail_goes_through_sendmail_as_a_whole_message() {
              lui faire signer ses demandes avec SHA-256\u{202f}; tant que cela doit attendre, repousser sha1-until dans \
              la table sp.zoom",
             "",
-            "`passerelle status` montre tout ce qui est à faire.",
+            &format!("{status} montre tout ce qui est à faire."),
             "",
             "In English:",
             "",
             &format!("{WHAT}, in 54 days; {HINT}"),
             "",
-            "`passerelle status` shows all that must be done.",
+            &format!("{status} shows all that must be done."),
             "",
         ]
     );
