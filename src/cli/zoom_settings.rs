@@ -8,7 +8,10 @@ use serde_json::{Value, json};
 
 use super::{Spoken, complain_of_those_in, say, say_exactly, typed::typed};
 use crate::{
-    app::setup::{self, SetUp, SetUpError, WhichKey},
+    app::{
+        setup::{self, SetUp, SetUpError, WhichKey},
+        typed::PROGRAM,
+    },
     config::environment::Environment,
     edge::page::sheet::{self as page, SheetWords},
     model::language::Language,
@@ -215,7 +218,6 @@ fn filled(text: &str) -> impl Iterator<Item = String> {
 
 /// `text` with a joint for each space of its commands, which stand in quotation marks or parentheses.
 fn with_whole_commands(text: &str) -> String {
-    const PROGRAM: &str = "passerelle ";
     let mut parts = text.split(PROGRAM);
     let mut whole = parts.next().unwrap_or_default().to_owned();
     for part in parts {
