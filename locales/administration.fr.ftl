@@ -76,7 +76,7 @@ hint-other-signer = si qui les signe a changé de clé, lui demander son certifi
 hint-present-metadata = il compte malgré tout ; demander au service ses métadonnées actuelles
 hint-promise = si les connexions s’arrêtent à une page qui dit que la demande n’est pas signée, faire signer les demandes là-bas, ou écrire require-signed-requests = false
 hint-refuse-less = retirer l’algorithme de `refuse`, ou écrire encrypt = “never” si des assertions en clair conviennent
-hint-replace = passerelle sp add { $name } --replace --metadata, avec l’adresse ou le fichier du service lui-même
+hint-replace = passerelle sp add { $name } --replace --metadata URL, où URL est l’adresse ou le fichier du service lui-même
 hint-require-once-signed = écrire require-signed-requests = true dès qu’il les signera
 hint-service-provider = prendre les métadonnées du fournisseur de services, et non celles d’un fournisseur d’identité
 hint-sign-assertion = écrire sign = “assertion”, ou “both”
@@ -144,7 +144,7 @@ remark-same-name = { $one } et { $other } portent tous deux le nom { $name }
 remark-same-short-name = deux services ont le nom court { $name }
 remark-similar-name = { $one } et { $other } portent des noms qui ne diffèrent que par la casse ou le codage : { $name }
 remark-unreadable = est illisible : { $fault }
-hint-held = passerelle sp diff { $name } --held montre ce qui changerait ; sp accept l’accepte
+hint-held = passerelle sp diff { $name } --held montre ce qui changerait, et son SHA-256 ; passerelle sp accept { $name } SHA256 l’accepte
 hint-key-that-it-verifies = nommer dans keys.signing une clé qu’il vérifie, ou demander au service ce qu’il vérifie et l’écrire dans `signature`
 hint-last-good = corriger le fichier ; si la version précédente ne doit plus compter, supprimer cette copie et redémarrer
 hint-next-key-of-its-kind = prendre comme prochaine clé une clé du même genre que l’actuelle
@@ -183,22 +183,24 @@ matter-last-good = dernière bonne version (last-good) : son fichier est inutil
 matter-metadata = ses métadonnées expirent (validUntil), et avec elles toute connexion
 matter-next-key = notre prochaine clé signe pour ce service à partir de là : il doit en connaître le certificat d’ici là
 matter-our-certificate = le certificat { $file } expire
+matter-placeholder = ses métadonnées sont celles, provisoires, qui sont fournies avec Passerelle, et rien de ce qu’il signe ne peut être vérifié
 matter-sha = SHA-1 n’est plus accepté dans ses demandes (sha1-until)
 matter-signing-certificate = un certificat avec lequel il signe expire
 matter-source = la source de ses métadonnées ne donne rien d’utilisable ({ $state }, depuis le { $since })
 matter-stale = périmées (stale) : ses métadonnées sont plus anciennes qu’elles ne le permettent (cacheDuration), et comptent malgré tout
 matter-takes-next = prend notre prochain certificat, et ensuite : passerelle keys rollover switch { $name }
 matter-unable = ne vérifie rien de ce que signe notre prochaine clé : voir passerelle check
-matter-hint-mend = voir ce qui ne va pas avec passerelle sp check { $name }, et reprendre ses métadonnées : passerelle sp add { $name } --replace --metadata, avec l’adresse ou le fichier du service lui-même
+matter-hint-mend = voir ce qui ne va pas avec passerelle sp check { $name }, et reprendre ses métadonnées : passerelle sp add { $name } --replace --metadata URL, où URL est l’adresse ou le fichier du service lui-même
 matter-hint-mend-at-source = voir ce qui ne va pas avec passerelle sp check { $name } : dès que sa source en donne une version correcte, celle-ci est reprise automatiquement
 matter-hint-no-sha = lui faire signer ses demandes avec SHA-256 ; tant que cela doit attendre, repousser sha1-until dans la table sp.{ $name }
 matter-hint-paste = à ce moment-là, y coller ce qu’affiche passerelle zoom-settings --sp { $name } --next
 matter-hint-publish = au service lui-même d’en publier une version plus récente : ce que donne sa source est repris automatiquement
 matter-hint-renew = le renouveler, puis le faire prendre en compte : passerelle reload
+matter-hint-replace = mettre les siennes à leur place : passerelle sp add { $name } --replace --metadata URL, où URL est l’adresse ou le fichier du service lui-même
 matter-hint-roll-over = passerelle keys rollover start crée la prochaine clé, que chaque service prend quand il peut
 matter-hint-roll-over-is-on = un changement de clé est en cours : passerelle keys rollover status dit ce qu’il en reste à faire
 matter-hint-source = voir si elle répond à cette machine, et sinon demander à qui l’administre
-matter-hint-take-again = reprendre ses métadonnées : passerelle sp add { $name } --replace --metadata, avec l’adresse ou le fichier du service lui-même
+matter-hint-take-again = reprendre ses métadonnées : passerelle sp add { $name } --replace --metadata URL, où URL est l’adresse ou le fichier du service lui-même
 matter-hint-takes-ours = lui faire reprendre nos métadonnées d’ici là
 
 # Ce que dit la feuille d’un service de ce qui est faux : l’anglais est dans src/config/fault.rs.

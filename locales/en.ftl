@@ -413,9 +413,9 @@ stop-form-forged = Please fill in the form again
 stop-logout-failed = Signing out did not work
     .sentence = Your session could not be closed: it may still be open.
     .advice = Try again in a moment. On a shared computer, close all browser windows before you leave.
-stop-logout-not-taken = You sign out here yourself for now
-    .sentence = A service has sent a message here about signing out. Such messages are not acted on yet: your session is as it was.
-    .advice = Choose “Sign out here”. On a shared computer, also close all browser windows before you leave.
+stop-logout-not-taken = Please sign out here yourself
+    .sentence = The service that you come from sent you here for a sign-out. This server cannot act on that yet: your session here is as it was.
+    .advice = Choose “Sign out here”. If the service still shows your account, sign out there, too. On a shared computer, then close all browser windows before you leave.
 
 # The sheet for a service’s form (passerelle zoom-settings). Its readers run a service: technical words are allowed.
 # The names of the fields stay those of the service.
@@ -465,14 +465,14 @@ sheet-note-lines-of-your-own = Optional. Zoom takes the first line whose text th
 sheet-note-managed-certificate = Passerelle reads Zoom’s metadata from a file. Choose a new certificate of Zoom’s only once that file has been replaced.
 sheet-note-managed-certificate-followed = Passerelle fetches Zoom’s metadata by itself, and as a rule holds a new certificate in it until an administrator accepts it. Choose that at Zoom only once it counts here: “passerelle status” says what waits.
 sheet-note-name-missing = Nothing is sent for this field: accounts will not have this name.
-sheet-note-name-refresh = Taken at the first sign-in only, unless the box for an update at each sign-in is ticked.
+sheet-note-name-refresh = Tick the box for an update at each sign-in: a name that changes at the university then changes at Zoom, too. Without the tick it is taken at the first sign-in only.
 sheet-note-provision-user = The account is made at the first sign-in. With “Prior to Sign-In”, only people who were imported before get in (error 1020).
 sheet-note-response-logs = Shows what Zoom has read, for seven days at most, and only since the box was ticked.
 sheet-note-sign-logout = A logout request that is not signed may come from anybody. Passerelle does not act on such requests yet, and will take only those that are signed.
 sheet-note-sign-out = Asks for confirmation, then ends the session here. A logout that Zoom itself asks for is not built yet.
 sheet-note-sign-requests-later = Not yet: the metadata that stands here is a placeholder, and no signature of Zoom’s could be verified. Put Zoom’s own file in its place first (/saml/metadata/sp).
 sheet-note-sign-requests-needed = A request that is not signed is refused here.
-sheet-note-sign-requests-unverified = Tick it and save, then take Zoom’s metadata again (passerelle sp add { $name } --replace --metadata …): what stands here holds no key to verify a signature with. Only then write require-signed-requests = true: before that, it would shut everybody out.
+sheet-note-sign-requests-unverified = Tick it and save, then take Zoom’s metadata again (passerelle sp add { $name } --replace --metadata URL): what stands here holds no key to verify a signature with. Only then write require-signed-requests = true: before that, it would shut everybody out.
 sheet-note-sign-requests-wise = Proves that the request is Zoom’s. Then write require-signed-requests = true in the configuration.
 sheet-note-signature-hash-differs = Beware: this provider gets signatures of { $algorithm }, which this form does not offer.
 sheet-note-sp-certificate = Zoom’s own, shown there: nothing to enter. Those that count here are listed by “passerelle sp show { $name }”.

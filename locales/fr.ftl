@@ -419,9 +419,9 @@ stop-form-forged = Formulaire à remplir de nouveau
 stop-logout-failed = La déconnexion n’a pas abouti
     .sentence = Votre session n’a pas pu être fermée : elle est peut-être encore ouverte.
     .advice = Réessayez dans un instant. Sur un ordinateur partagé, fermez toutes les fenêtres du navigateur avant de partir.
-stop-logout-not-taken = La déconnexion se fait encore ici
-    .sentence = Un service a envoyé ici un message de déconnexion. De tels messages ne sont pas encore pris en charge : votre session est restée comme elle était.
-    .advice = Choisissez « Se déconnecter ici ». Sur un ordinateur partagé, fermez aussi toutes les fenêtres du navigateur avant de partir.
+stop-logout-not-taken = Déconnectez-vous ici vous-même
+    .sentence = Le service d’où vous venez vous a envoyé ici pour une déconnexion. Ce serveur ne sait pas encore y donner suite : votre session ici est restée comme elle était.
+    .advice = Choisissez « Se déconnecter ici ». Si le service affiche encore votre compte, déconnectez-vous aussi chez lui. Sur un ordinateur partagé, fermez ensuite toutes les fenêtres du navigateur avant de partir.
 
 # La feuille pour le formulaire d’un service (passerelle zoom-settings). Ses lecteurs administrent un service :
 # les mots techniques y sont permis. Les noms des champs restent ceux du service.
@@ -471,14 +471,14 @@ sheet-note-lines-of-your-own = Facultatif. Zoom prend la première ligne dont le
 sheet-note-managed-certificate = Passerelle lit les métadonnées de Zoom dans un fichier. Ne choisir un nouveau certificat de Zoom qu’après avoir remplacé ce fichier.
 sheet-note-managed-certificate-followed = Passerelle relit elle-même les métadonnées de Zoom, et retient en règle générale un nouveau certificat jusqu’à ce qu’une administratrice ou un administrateur l’accepte. Ne le choisir chez Zoom qu’une fois qu’il compte ici : « passerelle status » dit ce qui attend.
 sheet-note-name-missing = Rien n’est transmis pour ce champ : les comptes n’auront pas ce nom.
-sheet-note-name-refresh = Repris à la première connexion seulement, sauf si la case de mise à jour à chaque connexion est cochée.
+sheet-note-name-refresh = Cocher la case de mise à jour à chaque connexion : un nom qui change dans l’établissement change alors aussi chez Zoom. Sans cette coche, il n’est repris qu’à la première connexion.
 sheet-note-provision-user = Le compte est créé à la première connexion. Avec « Prior to Sign-In », seules les personnes déjà importées entrent (erreur 1020).
 sheet-note-response-logs = Montre ce que Zoom a lu, sept jours au plus, et seulement depuis que la case est cochée.
 sheet-note-sign-logout = Une demande de déconnexion sans signature peut venir de n’importe qui. Passerelle ne traite pas encore ces demandes, et ne prendra que celles qui sont signées.
 sheet-note-sign-out = Demande confirmation, puis ferme la session d’ici. La déconnexion demandée par Zoom lui-même n’est pas encore construite.
 sheet-note-sign-requests-later = Pas encore : les métadonnées en place ici sont provisoires, et aucune signature de Zoom ne pourrait être vérifiée. Y mettre d’abord le fichier de Zoom (/saml/metadata/sp).
 sheet-note-sign-requests-needed = Une demande sans signature est refusée ici.
-sheet-note-sign-requests-unverified = Cocher et enregistrer, puis reprendre les métadonnées de Zoom (passerelle sp add { $name } --replace --metadata …) : celles d’ici n’ont aucune clé pour vérifier une signature. Alors seulement, écrire require-signed-requests = true : avant cela, plus personne n’entrerait.
+sheet-note-sign-requests-unverified = Cocher et enregistrer, puis reprendre les métadonnées de Zoom (passerelle sp add { $name } --replace --metadata URL) : celles d’ici n’ont aucune clé pour vérifier une signature. Alors seulement, écrire require-signed-requests = true : avant cela, plus personne n’entrerait.
 sheet-note-sign-requests-wise = Prouve que la demande vient de Zoom. Ensuite, écrire require-signed-requests = true dans la configuration.
 sheet-note-signature-hash-differs = Attention : ce fournisseur reçoit des signatures { $algorithm }, que ce formulaire ne propose pas.
 sheet-note-sp-certificate = Celui de Zoom, affiché là-bas : rien à saisir. Ceux qui comptent ici sont donnés par « passerelle sp show { $name } ».

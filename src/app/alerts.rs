@@ -18,8 +18,9 @@ use serde::Serialize;
 use tokio::time::interval;
 
 use super::{
-    duties::{Due, end_and_days_left, sentence},
+    duties::{Due, as_typed, end_and_days_left, sentence},
     live::{Live, Snapshot},
+    typed::{from_anywhere, typed},
 };
 use crate::{
     config::sections::{AlertMail, Alerts},
@@ -60,7 +61,7 @@ struct Message<'a> {
     is_trial: bool,
     /// All of it, a line for each.
     text: String,
-    duties: Vec<&'a Duty>,
+    duties: Vec<Duty>,
 }
 
 /// Which of the two ways failed, and why.
@@ -75,6 +76,8 @@ pub struct AlertError {
 #[derive(Debug)]
 pub struct Watch {
     live: Arc<Live>,
+    /// The configuration, for commands.
+    path: PathBuf,
     told: Vec<Duty>,
     looked_at: Option<Timestamp>,
     /// When something could last not be told in every way, and what.
@@ -103,6 +106,7 @@ impl Watch {
             }
         };
         Self {
+            path: from_anywhere(&live.path),
             live,
             told,
             looked_at: None,
@@ -134,7 +138,7 @@ impl Watch {
         let (before, news): (Vec<_>, Vec<_>) =
             { due.into_iter() }.partition(|(duty, _)| self.was_told(duty));
         for (duty, _) in &news {
-            log(duty, now);
+            log(duty, &self.path, now);
         }
         let is_told = news.is_empty() || self.hand_over(current, &news, now).await;
         self.tried = (!is_told).then(|| {
@@ -170,7 +174,8 @@ impl Watch {
         let Some(alerts) = &current.alerts else {
             return true;
         };
-        let faults = tell(alerts, &current.front.origin, news, now).await;
+        let whose = (&*current.front.origin, &*self.path);
+        let faults = tell(alerts, whose, news, now).await;
         for fault in &faults {
             tracing::error!(error.cause = %fault, "nobody could be told of what ends; the next look tries again");
         }
@@ -192,13 +197,28 @@ fn is_among(duties: &[Duty], duty: &Duty) -> bool {
     duties.iter().any(is_it)
 }
 
-/// Tells of something that does not end, to see whether it arrives.
+/// What to do where nobody is told: the lines of a smallest `[alerts]`, which stand behind all others of the configuration at
+/// `path`, with mail to the technical contact.
+pub fn smallest(path: &Path, contact: &str) -> String {
+    format!(
+        "write these lines at the end of {}, and have a trial sent by `passerelle alerts try`; mail goes through \
+         /usr/sbin/sendmail, unless sendmail names another program\n[alerts.mail]\nto = [\"{contact}\"]\nfrom = \"{contact}\"",
+        path.display()
+    )
+}
+
+/// Tells of something that does not end, to see whether it arrives, for the server of this origin whose configuration is at
+/// `path`.
 ///
 /// # Errors
 ///
 /// Each of the ways that failed.
-pub async fn try_out(alerts: &Alerts, origin: &str, now: Timestamp) -> Result<(), Vec<AlertError>> {
-    let faults = tell(alerts, origin, &[], now).await;
+pub async fn try_out(
+    alerts: &Alerts,
+    (origin, path): (&str, &Path),
+    now: Timestamp,
+) -> Result<(), Vec<AlertError>> {
+    let faults = tell(alerts, (origin, &from_anywhere(path)), &[], now).await;
     if faults.is_empty() {
         Ok(())
     } else {
@@ -207,8 +227,15 @@ pub async fn try_out(alerts: &Alerts, origin: &str, now: Timestamp) -> Result<()
 }
 
 /// Tells of `duties`, each way that there is; no duties are a trial.
-async fn tell(alerts: &Alerts, origin: &str, due: &[Due], now: Timestamp) -> Vec<AlertError> {
-    let duties: Vec<_> = due.iter().map(|(duty, _)| duty).collect();
+async fn tell(
+    alerts: &Alerts,
+    (origin, path): (&str, &Path),
+    due: &[Due],
+    now: Timestamp,
+) -> Vec<AlertError> {
+    let duties: Vec<_> = { due.iter() }
+        .map(|(duty, _)| as_typed(duty, path))
+        .collect();
     let lines: Vec<_> = duties.iter().map(|duty| sentence(duty, now)).collect();
     let message = Message {
         version: VERSION,
@@ -231,7 +258,7 @@ async fn tell(alerts: &Alerts, origin: &str, due: &[Due], now: Timestamp) -> Vec
         }
     }
     if let Some(mail) = &alerts.mail {
-        let letter = letter(mail, &message, due, now);
+        let letter = typed(&letter(mail, &message, due, now), path);
         if let Err(fault) = program::run(&mail.sendmail, letter.as_bytes(), LIMIT).await {
             let by = "mail";
             faults.push(AlertError { by, fault });
@@ -303,8 +330,8 @@ fn encoded(text: &str) -> String {
     words.join("\n ")
 }
 
-fn log(duty: &Duty, now: Timestamp) {
-    let line = sentence(duty, now);
+fn log(duty: &Duty, path: &Path, now: Timestamp) {
+    let line = sentence(&as_typed(duty, path), now);
     if duty.is_overdue() {
         tracing::error!(
             duty.whom = duty.whom,

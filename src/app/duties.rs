@@ -1,10 +1,10 @@
 //! What an administrator must see to, and until when.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use jiff::{SignedDuration, Timestamp, civil::Date, tz::Offset};
 
-use super::rollover::Standing;
+use super::{rollover::Standing, typed::typed};
 use crate::{
     config::{sections::Service, sp::SpConfig},
     control::{Duty, days_left},
@@ -95,8 +95,8 @@ fn listed<'p>(
     found
 }
 
-/// What of one provider's metadata ends soon, or has, at `now`, the nearest first. That it is older than it allows itself,
-/// and that SHA-1 is taken, is told as a warning by whoever loads it.
+/// What of one provider's metadata ends soon, or has, at `now`, the nearest first. That it is a placeholder or older than it
+/// allows itself, and that SHA-1 is taken, is told as a warning by whoever loads it.
 pub(super) fn of_metadata(provider: &Registered, now: Timestamp) -> Vec<Due> {
     let mut duties = Duties {
         now,
@@ -104,7 +104,12 @@ pub(super) fn of_metadata(provider: &Registered, now: Timestamp) -> Vec<Due> {
     };
     duties.of_provider(provider);
     let mut found = duties.found;
-    found.retain(|(_, matter)| !matches!(matter, Matter::Sha1 { .. } | Matter::Stale(_)));
+    found.retain(|(_, matter)| {
+        !matches!(
+            matter,
+            Matter::Placeholder { .. } | Matter::Sha1 { .. } | Matter::Stale(_)
+        )
+    });
     found.sort_by_key(|(duty, _)| duty.until);
     found
 }
@@ -113,6 +118,15 @@ pub(super) fn of_metadata(provider: &Registered, now: Timestamp) -> Vec<Due> {
 pub(super) fn end_and_days_left(duty: &Duty, now: Timestamp) -> Option<(Timestamp, Option<i64>)> {
     let end = duty.until?;
     Some((end, (end > now).then(|| days_left(end, now))))
+}
+
+/// One of them with its commands as they are typed for the configuration at `path`.
+pub fn as_typed(duty: &Duty, path: &Path) -> Duty {
+    Duty {
+        what: typed(&duty.what, path),
+        hint: duty.hint.as_ref().map(|hint| typed(hint, path)),
+        ..duty.clone()
+    }
 }
 
 /// One of them, for somebody who reads it at `now`: for whom, what, and until when.
@@ -270,6 +284,10 @@ impl Duties {
         }
         if let Some(end) = provider.config.sha1_until.and_then(end_of_day) {
             self.ends(whom, end, Matter::Sha1 { name: name.clone() });
+        }
+        if provider.is_placeholder() {
+            // Whoever has it there for a try gets in with it.
+            self.can_wait(whom, Matter::Placeholder { name: name.clone() });
         }
     }
 }

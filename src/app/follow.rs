@@ -17,6 +17,7 @@ use tokio::{
 use super::{
     live::{Live, Snapshot, answered},
     look::{self, Look},
+    typed::{from_anywhere, typed},
 };
 use crate::{
     audit::{Event, TakenMetadata},
@@ -541,11 +542,13 @@ impl Turn<'_> {
         let (name, word) = (&config.short_name, state.word());
         let sha256 = version.map(String::from);
         if state == SourceState::Held {
+            let command = format!("`passerelle sp diff {name} --held`");
+            let command = typed(&command, &from_anywhere(&self.live.path));
             tracing::error!(
                 sp.short_name = %name,
                 source.state = word,
                 version.sha256 = sha256,
-                "a version of metadata is held: look at it with `passerelle sp diff {name} --held`"
+                "a version of metadata is held: look at it with {command}"
             );
         } else if state.is_sound() {
             tracing::info!(

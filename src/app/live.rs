@@ -30,6 +30,7 @@ use super::{
     in_time::{InTime, NotInTime},
     lasting::Lasting,
     look::held,
+    typed::{from_anywhere, typed},
 };
 use crate::{
     audit::Event,
@@ -133,7 +134,7 @@ pub struct Taken {
 impl Live {
     /// Begins with what was built from the file at `path`, and tells the log what is wrong with it.
     pub fn begin(path: &Path, environment: Environment, built: Built) -> Arc<Self> {
-        let (snapshot, _told) = settle(built);
+        let (snapshot, _told) = settle(built, path);
         Arc::new(Self {
             path: path.to_owned(),
             environment,
@@ -173,7 +174,7 @@ impl Live {
             Err(faults) => {
                 for fault in faults {
                     tracing::error!(
-                        config.fault = %fault,
+                        config.fault = %typed(&fault.to_string(), &from_anywhere(&self.path)),
                         asked.by = asked_by,
                         "a configuration was not taken, and the one before it goes on"
                     );
@@ -229,7 +230,7 @@ impl Live {
         if let (Some(shown), Some(tls)) = (self.tls.get(), &built.tls) {
             shown.reload_from_acceptor(tls.get_inner());
         }
-        let (snapshot, taken) = settle(built);
+        let (snapshot, taken) = settle(built, &self.path);
         self.put(snapshot);
         Ok(taken)
     }
@@ -298,15 +299,15 @@ impl Live {
                 } else {
                     (
                         "a key that our metadata does not hold yet",
-                        "switch it back: `passerelle keys rollover switch`, with --back; then reload, and switch \
-                         it once it has taken our metadata",
+                        "switch it back: `passerelle keys rollover switch NAME --back`; then reload, and switch it \
+                         once it has taken our metadata",
                     )
                 }
             } else if goes_back && !is_meant {
                 (
                     "the key before the one that it has",
                     "have the next key sign for it as before, or switch it back first: `passerelle keys rollover \
-                     switch`, with --back",
+                     switch NAME --back`",
                 )
             } else {
                 continue;
@@ -322,6 +323,7 @@ impl Live {
                     key: "keys".to_owned(),
                     ..ConfigFault::of_file(&self.path, what)
                 };
+                let hint = hint.replace("NAME", name.as_str());
                 told.hint(format!("{hint}; only a restart changes keys at once"));
                 strange.push(told);
             }
@@ -365,7 +367,7 @@ pub(super) fn answered(registry: &Registry, now: Timestamp) -> impl Iterator<Ite
 
 /// Makes what is served of what was built: the log hears what an administrator should see to, and what can
 /// be used of the metadata is kept.
-fn settle(built: Built) -> (Snapshot, Taken) {
+fn settle(built: Built, path: &Path) -> (Snapshot, Taken) {
     let Built {
         front,
         server,
@@ -381,8 +383,10 @@ fn settle(built: Built) -> (Snapshot, Taken) {
         to_keep,
         basis,
     } = built;
+    let path = from_anywhere(path);
+    let told = |fault: &ConfigFault| typed(&fault.to_string(), &path);
     for fault in &faults_of_providers {
-        tracing::error!(config.fault = %fault, "something is wrong with a provider");
+        tracing::error!(config.fault = %told(fault), "something is wrong with a provider");
     }
     for (provider, error) in to_keep.keep() {
         tracing::error!(
@@ -392,7 +396,7 @@ fn settle(built: Built) -> (Snapshot, Taken) {
         );
     }
     for warning in warnings.iter().chain(&needs_restart) {
-        tracing::warn!(config.warning = %warning, "an administrator should see to this");
+        tracing::warn!(config.warning = %told(warning), "an administrator should see to this");
     }
     if is_lab {
         tracing::warn!("lab = true: plain http is allowed; not for people");

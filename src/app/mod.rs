@@ -19,3 +19,4 @@ pub mod room;
 pub mod serve;
 pub mod setup;
 mod texts;
+pub mod typed;

@@ -64,8 +64,8 @@ pub enum SetUpError {
     Several(String),
     /// The only ones that are Zoom are there for a try.
     #[error(
-        "the only service provider that is Zoom is there to be tried at /test: `passerelle sp add` registers Zoom's own \
-         metadata; --sp takes the one for a try all the same: {0}"
+        "the only service provider that is Zoom is there to be tried at /test: `passerelle sp add NAME --metadata URL` \
+         registers Zoom's own metadata; --sp takes the one for a try all the same: {0}"
     )]
     OnlyTried(String),
     /// There is no such provider.

@@ -104,7 +104,7 @@ fn no_way_to(name: &str, config: &Config) -> (String, String) {
     }
     let known: Vec<_> = providers.iter().map(|sp| sp.short_name.as_str()).collect();
     let hint = if known.is_empty() {
-        "there is none yet: `passerelle sp add` adds one".to_owned()
+        "there is none yet: `passerelle sp add NAME --metadata URL` adds one".to_owned()
     } else {
         format!("there are: {}", known.join(", "))
     };

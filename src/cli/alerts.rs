@@ -7,7 +7,8 @@ use clap::{Args, Subcommand};
 
 use super::{complain, say};
 use crate::{
-    app::alerts::try_out,
+    app::alerts::{smallest, try_out},
+    config::{self, environment::Environment},
     sys::clock::{Clock as _, SystemClock},
 };
 
@@ -31,14 +32,18 @@ pub(super) fn run(path: &Path, options: &Options) -> anyhow::Result<()> {
 
 fn try_it(path: &Path) -> anyhow::Result<()> {
     let built = super::running::load(path)?;
-    let alerts = built
-        .alerts
-        .context("the configuration has no [alerts]: nobody is told")?;
+    let Some(alerts) = built.alerts else {
+        let hint = config::load(path, &Environment::of_process())
+            .map(|config| smallest(path, &config.organization.technical_contact))
+            .unwrap_or_default();
+        bail!("the configuration has no [alerts]: nobody is told\n    hint: {hint}");
+    };
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()
         .context("no thread to wait with")?;
-    let told = try_out(&alerts, &built.front.origin, SystemClock.now());
+    let whose = (&*built.front.origin, path);
+    let told = try_out(&alerts, whose, SystemClock.now());
     match runtime.block_on(told) {
         Ok(()) => {
             say("handed over; look whether it has arrived");

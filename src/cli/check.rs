@@ -38,10 +38,10 @@ pub(super) fn run(path: &Path) -> anyhow::Result<()> {
     };
     complain_of(&built.warnings, "warning");
     let broken = &built.faults_of_providers;
-    // The same that `status` lists and that a server tells of, but for what the errors say by themselves.
+    // The same that `status` lists and that a server tells of, but for what errors and warnings say by themselves.
     let now = SystemClock.now();
     let mut ends = duties::of(&built.front.bridge, &built.certificates, now);
-    ends.retain(|duty| !is_told_as_an_error(duty, broken));
+    ends.retain(|duty| !is_told_as_an_error(duty, broken) && duty.kind != matter::PLACEHOLDER);
     for duty in &ends {
         complain(&format!("warning: {}", duties::told(duty, now)));
         if let Some(hint) = &duty.hint {
@@ -60,12 +60,18 @@ pub(super) fn run(path: &Path) -> anyhow::Result<()> {
     if built.is_lab {
         say("lab = true: plain http is allowed. Not for people.");
     }
+    let count = built.front.bridge.providers.len();
     say(&format!(
-        "{}: nothing wrong; {} service provider(s), {} warning(s)",
+        "{}: nothing wrong; {count} service provider(s), {} warning(s)",
         path.display(),
-        built.front.bridge.providers.len(),
         built.warnings.len() + ends.len() + other_keys + other_time
     ));
+    if count == 0 {
+        say(&typed(
+            "There is nothing to sign in to yet: `passerelle sp add NAME --metadata URL` registers a service provider.",
+            path,
+        ));
+    }
     Ok(())
 }
 

@@ -14,7 +14,7 @@ use anyhow::{Context as _, bail};
 use clap::Args;
 use serde_json::{Value, json};
 
-use super::{EndedWith, complain, complain_of, say};
+use super::{EndedWith, complain, complain_of_those_in, say};
 use crate::{
     app::{
         compare::{Compared, Comparison, Fate, Kind},
@@ -97,7 +97,7 @@ pub(super) fn run(path: &Path, options: &Options) -> anyhow::Result<()> {
     let comparison = match Comparison::load(path, &environment, sp, (tools.0, tools.1)) {
         Ok(comparison) => comparison,
         Err(SetUpError::Faults(faults)) => {
-            complain_of(&faults, "error");
+            complain_of_those_in(path, &faults, "error");
             bail!(
                 "nothing compared: {} fault(s) stand in the way",
                 faults.len()

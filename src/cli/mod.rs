@@ -25,7 +25,7 @@ mod zoom_settings;
 
 use std::{
     io::{self, BufRead as _, IsTerminal as _, Read as _, Write as _},
-    path::PathBuf,
+    path::{Path, PathBuf},
     process::ExitCode,
     sync::atomic::{AtomicBool, Ordering},
 };
@@ -35,6 +35,7 @@ use clap::{Parser, Subcommand, ValueEnum};
 use serde::Serialize;
 
 use crate::{
+    app::typed::USUAL_CONFIGURATION,
     config::fault::ConfigFault,
     model::{language::Language, short_name::ShortName, text::visible},
 };
@@ -50,8 +51,6 @@ struct CommandLine {
     command: Command,
 }
 
-/// The configuration where nobody names one.
-const USUAL_CONFIGURATION: &str = "passerelle.toml";
 /// The status of a command line that was not understood, as clap has it.
 const NOT_UNDERSTOOD: u8 = 2;
 /// The status where a token refuses the PIN, has locked it, or is about to: whoever starts it again by itself would
@@ -232,9 +231,11 @@ fn confirm_at_terminal(question: &str, left: &str) -> anyhow::Result<()> {
     if !io::stdin().is_terminal() {
         bail!("{left}: nobody is there to ask\n    hint: --yes");
     }
-    match ask(&format!("{question} Type yes:")).as_deref() {
+    // A letter is too soon typed, for what cannot be taken back.
+    match ask(&format!("{question} Type yes or oui:")).as_deref() {
         Some("yes" | "oui") => Ok(()),
-        Some(_) | None => bail!("{left}"),
+        Some("n" | "no" | "non") | None => bail!("{left}"),
+        Some(_) => bail!("{left}: whoever wants it types yes or oui, in full"),
     }
 }
 
@@ -267,8 +268,14 @@ fn short_name(text: &str) -> Result<ShortName, String> {
     ShortName::parse(text).map_err(|fault| fault.to_string())
 }
 
-fn complain_of(faults: &[ConfigFault], kind: &str) {
+/// Tells faults of the configuration at `path`, the commands in their hints as they are typed for it.
+fn complain_of_those_in(path: &Path, faults: &[ConfigFault], kind: &str) {
     for fault in faults {
-        complain(&format!("{kind}: {fault}"));
+        complain(&typed::typed(&format!("{kind}: {fault}"), path));
     }
+}
+
+/// The same of one that nobody has named yet.
+fn complain_of(faults: &[ConfigFault], kind: &str) {
+    complain_of_those_in(Path::new(USUAL_CONFIGURATION), faults, kind);
 }

@@ -8,6 +8,7 @@ use super::{
     complain,
     running::{SIGHUP, needed_socket},
     say,
+    typed::typed,
 };
 use crate::control::{
     Answer, Command,
@@ -18,7 +19,7 @@ use crate::control::{
 /// something of it is wrong.
 pub(super) fn run(path: &Path) -> anyhow::Result<()> {
     let socket = needed_socket(path, &format!("send the server {SIGHUP}"))?;
-    let faults = have_it_read_again(&socket)?;
+    let faults = have_it_read_again(path, &socket)?;
     if faults > 0 {
         bail!("the configuration took over, with {faults} fault(s) of providers");
     }
@@ -32,7 +33,7 @@ pub(super) fn run(path: &Path) -> anyhow::Result<()> {
 /// # Errors
 ///
 /// It did not take over, or nobody knows.
-pub(super) fn have_it_read_again(socket: &Path) -> anyhow::Result<usize> {
+pub(super) fn have_it_read_again(path: &Path, socket: &Path) -> anyhow::Result<usize> {
     let answer = ask(socket, Command::Reload).map_err(|fault| {
         let what = match fault {
             AskFault::NoAnswer => {
@@ -60,7 +61,7 @@ pub(super) fn have_it_read_again(socket: &Path) -> anyhow::Result<usize> {
         ("warning", &reload.warnings),
     ] {
         for line in told {
-            complain(&format!("{kind}: {line}"));
+            complain(&typed(&format!("{kind}: {line}"), path));
         }
     }
     let faults = reload.faults.len();

@@ -8,7 +8,7 @@ use std::{
 
 use anyhow::{Context as _, bail};
 
-use super::{EndedWith, REFUSED_PIN, complain, complain_of, typed::typed};
+use super::{EndedWith, REFUSED_PIN, complain, complain_of_those_in, typed::typed};
 use crate::{
     app::{
         build::{self, Built},
@@ -36,7 +36,7 @@ pub(super) fn load(path: &Path) -> anyhow::Result<Built> {
     ) {
         Ok(built) => Ok(built),
         Err(faults) => {
-            complain_of(&faults, "error");
+            complain_of_those_in(path, &faults, "error");
             let what = format!("{} fault(s) in the configuration", faults.len());
             if faults.iter().any(|fault| fault.forbids_another_try) {
                 let status = REFUSED_PIN;
@@ -64,7 +64,7 @@ pub(super) fn needed_socket(path: &Path, without: &str) -> anyhow::Result<PathBu
         Err(faulty) => {
             let server = faulty.named().server.cloned();
             if server.is_none() {
-                complain_of(&faulty.faults, "error");
+                complain_of_those_in(path, &faulty.faults, "error");
             }
             server
         }
@@ -155,7 +155,7 @@ pub(super) fn warn_of_other_keys(path: &Path, built: &Built) -> usize {
 }
 
 /// Whether both paths lead to one file.
-fn is_one_file(one: &Path, other: &Path) -> bool {
+pub(super) fn is_one_file(one: &Path, other: &Path) -> bool {
     let real = |path| fs::canonicalize(path).ok();
     one == other || real(one).is_some_and(|one| real(other) == Some(one))
 }

@@ -9,15 +9,22 @@ use serde_json::json;
 
 use super::{
     complain,
-    running::{asked, load, server},
+    running::{asked, is_one_file, load, server},
     say,
-    typed::typed,
 };
 use crate::{
-    app::duties,
+    app::{duties, rollover},
+    config::{self, environment::Environment},
     control::{Duty, Status},
     sys::clock::{Clock as _, SystemClock},
 };
+
+/// Whom a duty of our own server is for.
+const OURS: &str = "ours";
+/// What is to be done where the configuration is further in a roll-over than the server.
+const TAKE_IN: &str = "the configuration has gone on with the roll-over, and the running server has not taken that in: passerelle reload";
+/// The word for it, for programs.
+const RELOAD: &str = "reload";
 
 #[derive(Args, Debug)]
 pub(super) struct Options {
@@ -41,8 +48,8 @@ pub(super) fn run(path: &Path, options: &Options) -> anyhow::Result<()> {
         ),
         None => (None, None),
     };
-    let mut duties = if let Some(status) = &server {
-        status.duties.clone()
+    let duties = if let Some(status) = &server {
+        without_those_done(status, path)
     } else {
         if let Some(why) = why {
             complain(&format!("{why}; what follows is what the files alone tell"));
@@ -51,10 +58,9 @@ pub(super) fn run(path: &Path, options: &Options) -> anyhow::Result<()> {
         let now = SystemClock.now();
         duties::of(&built.front.bridge, &built.certificates, now)
     };
-    for duty in &mut duties {
-        duty.what = typed(&duty.what, path);
-        duty.hint = duty.hint.as_ref().map(|hint| typed(hint, path));
-    }
+    let duties: Vec<_> = { duties.iter() }
+        .map(|duty| duties::as_typed(duty, path))
+        .collect();
     if options.json {
         let told = json!({ "server": server, "duties": duties });
         say(&serde_json::to_string_pretty(&told)?);
@@ -68,6 +74,33 @@ pub(super) fn run(path: &Path, options: &Options) -> anyhow::Result<()> {
         0 => Ok(()),
         overdue => bail!("{overdue} thing(s) overdue"),
     }
+}
+
+/// What the running server tells of, and in the place of what its configuration has done by now, that it has to take it.
+fn without_those_done(status: &Status, path: &Path) -> Vec<Duty> {
+    let duties = status.duties.clone();
+    if !is_one_file(path, &status.configuration) {
+        return duties;
+    }
+    // Of what cannot be read nobody knows what it does.
+    let Ok(config) = config::load(path, &Environment::of_process()) else {
+        return duties;
+    };
+    let named = config.named();
+    let (done, mut left): (Vec<_>, Vec<_>) =
+        { duties.into_iter() }.partition(|duty| rollover::is_done(duty, named));
+    if let Some(one) = done.into_iter().next() {
+        let take_in = Duty {
+            until: None,
+            whom: OURS.to_owned(),
+            what: TAKE_IN.to_owned(),
+            hint: None,
+            kind: RELOAD.to_owned(),
+            ..one
+        };
+        left.insert(0, take_in);
+    }
+    left
 }
 
 fn tell(status: &Status) {

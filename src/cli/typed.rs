@@ -1,98 +1,105 @@
-//! Commands in what is said, as they are to be typed: with the configuration that this command was given.
-//!
-//! What is said comes from rooms that know no command line, and from a server that was begun with another one: it names a
-//! command as it is typed beside `passerelle.toml`.
+//! Commands in what is said: what the commands have of it, and that each is one that there is.
 
-use std::path::Path;
-
-use super::USUAL_CONFIGURATION;
-
-/// How each command begins that reads a configuration.
-const READ_ONE: [&str; 14] = [
-    "alerts",
-    "check",
-    "compare",
-    "doctor",
-    "keys rollover",
-    "keys rotate-seal",
-    "metadata",
-    "reload",
-    "serve",
-    "session",
-    "sp",
-    "status",
-    "story",
-    "zoom-settings",
-];
-
-/// What stands before each of them.
-const PROGRAM: &str = "passerelle ";
-
-/// `text` with its commands as they are to be typed where the configuration is the one at `path`.
-pub(super) fn typed(text: &str, path: &Path) -> String {
-    if path == Path::new(USUAL_CONFIGURATION) {
-        return text.to_owned();
-    }
-    let mut parts = text.split(PROGRAM);
-    let mut typed = parts.next().unwrap_or_default().to_owned();
-    for part in parts {
-        typed.push_str(PROGRAM);
-        if READ_ONE.iter().any(|command| begins_with(part, command)) {
-            typed.push_str("--config ");
-            typed.push_str(&one_word(&path.display().to_string()));
-            typed.push(' ');
-        }
-        typed.push_str(part);
-    }
-    typed
-}
-
-/// Whether it begins with these words, and not with longer ones.
-fn begins_with(text: &str, words: &str) -> bool {
-    text.strip_prefix(words)
-        .is_some_and(|rest| !rest.starts_with(|it: char| it.is_alphanumeric() || it == '-'))
-}
-
-/// A text as a shell takes it for one word.
-fn one_word(text: &str) -> String {
-    let is_plain = |it: char| it.is_alphanumeric() || "/._-+,@%:=".contains(it);
-    if !text.is_empty() && text.chars().all(is_plain) {
-        text.to_owned()
-    } else {
-        format!("'{}'", text.replace('\'', r"'\''"))
-    }
-}
+pub(super) use crate::app::typed::typed;
 
 #[cfg(test)]
 mod tests {
+    use std::{
+        fs,
+        path::{Path, PathBuf},
+    };
+
     use clap::CommandFactory as _;
 
-    use super::{super::CommandLine, *};
+    use super::super::CommandLine;
+    use crate::app::typed::{PROGRAM, READ_ONE, begins_with};
+
+    /// What stands for an argument in a text, and something that could be it.
+    const ARGUMENTS: [(&str, &str); 8] = [
+        ("{ $name }", "zoom"),
+        ("{ $sp }", "zoom"),
+        ("{ $version }", SHA256),
+        ("{}", "zoom"),
+        ("{name}", "zoom"),
+        ("{version}", SHA256),
+        ("NAME", "zoom"),
+        ("SHA256", SHA256),
+    ];
+    const SHA256: &str = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855";
+    /// Where a command in a text is over at the latest.
+    const ENDS: [char; 12] = [
+        '`', '"', '”', '»', ',', ';', ':', '.', '(', ')', '\n', '\u{a0}',
+    ];
+
+    /// The sources and the texts, without comments and tests, and with each string on one line.
+    fn sources() -> Vec<(PathBuf, String)> {
+        let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+        let mut folders = vec![root.join("src"), root.join("locales")];
+        let mut sources = Vec::new();
+        while let Some(folder) = folders.pop() {
+            for entry in fs::read_dir(folder).unwrap() {
+                let path = entry.unwrap().path();
+                let name = path.file_name().unwrap().to_str().unwrap();
+                if path.is_dir() {
+                    folders.extend((name != "tests").then_some(path));
+                    continue;
+                }
+                if name.ends_with("tests.rs") {
+                    continue;
+                }
+                let comment = if name.ends_with(".rs") { "//" } else { "#" };
+                let text = fs::read_to_string(&path).unwrap();
+                let told = text.split("#[cfg(test)]\nmod tests {").next().unwrap();
+                let lines = { told.lines() }.filter(|it| !it.trim_start().starts_with(comment));
+                let lines = lines.collect::<Vec<_>>().join("\n");
+                let joined = lines.split("\\\n").map(str::trim_start).collect();
+                sources.push((path, joined));
+            }
+        }
+        sources
+    }
 
     #[test]
-    fn a_command_is_told_as_it_is_typed_with_the_configuration_that_was_named() {
-        for (path, text, told) in [
-            ("passerelle.toml", "passerelle status", "passerelle status"),
-            (
-                "/etc/p.toml",
-                "see passerelle sp check zoom, then `passerelle keys rollover switch zoom`",
-                "see passerelle --config /etc/p.toml sp check zoom, then `passerelle --config /etc/p.toml keys rollover \
-                 switch zoom`",
-            ),
-            (
-                "a b's/p.toml",
-                "passerelle reload",
-                r"passerelle --config 'a b'\''s/p.toml' reload",
-            ),
-            // These read none, or are no commands.
-            (
-                "/etc/p.toml",
-                "passerelle keys FOLDER, passerelle hash-password, sudo -u passerelle passerelle init; passerelle checks",
-                "passerelle keys FOLDER, passerelle hash-password, sudo -u passerelle passerelle init; passerelle checks",
-            ),
-        ] {
-            assert_eq!(typed(text, Path::new(path)), told);
+    fn no_command_that_is_told_lacks_anything_that_it_needs() {
+        let is_taken = |words: &[&str]| {
+            let typed = [&["passerelle"][..], words].concat();
+            CommandLine::command().try_get_matches_from(typed).is_ok()
+        };
+        let mut count = 0;
+        for (path, text) in sources() {
+            // A name of ours under which something is hashed.
+            let text = text.replace("b\"passerelle ", "");
+            for part in text.split(PROGRAM).skip(1) {
+                let is_one = { READ_ONE.iter().chain(&["hash-password", "init", "keys"]) }
+                    .any(|command| begins_with(part, command));
+                if !is_one {
+                    continue;
+                }
+                let told = part.split(ENDS).next().unwrap();
+                let rest = part.strip_prefix(told).unwrap();
+                let mut typed = told.to_owned();
+                for (stands_for, argument) in ARGUMENTS {
+                    typed = typed.replace(stands_for, argument);
+                }
+                let words: Vec<_> = typed.split_whitespace().collect();
+                // Without quotation marks the sentence may go on behind it.
+                let least = if rest.starts_with('`') {
+                    words.len()
+                } else {
+                    1
+                };
+                let is_whole = (least..=words.len()).any(|count| is_taken(&words[..count]));
+                let address = { words.windows(2) }.find(|pair| pair[0] == "--metadata");
+                let has_address = address.is_none_or(|pair| pair[1] == "URL");
+                assert!(
+                    is_whole && has_address,
+                    "{}: {PROGRAM}{told}",
+                    path.display()
+                );
+                count += 1;
+            }
         }
+        assert!(count > 50, "{count}");
     }
 
     #[test]

@@ -6,9 +6,12 @@ use anyhow::bail;
 use clap::Args;
 use serde_json::{Value, json};
 
-use super::{Spoken, complain_of, say, say_exactly};
+use super::{Spoken, complain_of_those_in, say, say_exactly, typed::typed};
 use crate::{
-    app::setup::{self, SetUp, SetUpError, WhichKey},
+    app::{
+        setup::{self, SetUp, SetUpError, WhichKey},
+        typed::PROGRAM,
+    },
     config::environment::Environment,
     edge::page::sheet::{self as page, SheetWords},
     model::language::Language,
@@ -18,6 +21,8 @@ use crate::{
 
 /// How wide a line of explanation is, without its indentation.
 const WIDTH: usize = 90;
+/// What stands for a space within a command while lines are filled: no text holds it.
+const JOINT: &str = "\0";
 
 #[derive(Args, Debug)]
 pub(super) struct Options {
@@ -50,7 +55,7 @@ pub(super) fn run(path: &Path, options: &Options) -> anyhow::Result<()> {
     let set_up = match setup::zoom_sheet(path, &environment, asked, SystemClock.now()) {
         Ok(set_up) => set_up,
         Err(SetUpError::Faults(faults)) => {
-            complain_of(&faults, "error");
+            complain_of_those_in(path, &faults, "error");
             bail!("no sheet: {} fault(s) stand in the way", faults.len());
         }
         Err(error) => return Err(error.into()),
@@ -59,11 +64,11 @@ pub(super) fn run(path: &Path, options: &Options) -> anyhow::Result<()> {
         // A policy in it counts for these very bytes.
         say_exactly(page::write(&set_up.sheet, &set_up.origin)?.trim_end());
     } else if options.json {
-        say(&serde_json::to_string_pretty(&as_json(&set_up)?)?);
+        say(&serde_json::to_string_pretty(&as_json(path, &set_up)?)?);
     } else {
         let spoken = options.lang.map(Language::from);
         let language = spoken.or(environment.language).unwrap_or(Language::En);
-        say(&as_text(&set_up, &SheetWords::load(language)?)?);
+        say(&as_text(path, &set_up, &SheetWords::load(language)?)?);
     }
     let [faults, _] = &set_up.sheet.told;
     if !faults.is_empty() {
@@ -75,20 +80,21 @@ pub(super) fn run(path: &Path, options: &Options) -> anyhow::Result<()> {
     Ok(())
 }
 
-fn as_json(set_up: &SetUp) -> anyhow::Result<Value> {
+fn as_json(path: &Path, set_up: &SetUp) -> anyhow::Result<Value> {
     let words = [
         SheetWords::load(Language::Fr)?,
         SheetWords::load(Language::En)?,
     ];
     let mut parts = Vec::new();
     for Part { heading, rows } in &set_up.sheet.parts {
-        let rows: anyhow::Result<Vec<_>> =
-            rows.iter().map(|row| row_as_json(row, &words)).collect();
+        let rows: anyhow::Result<Vec<_>> = { rows.iter() }
+            .map(|row| row_as_json(path, row, &words))
+            .collect();
         parts.push(json!({ "part": heading.slug(), "rows": rows? }));
     }
     let [mend_first, look_at] = &set_up.sheet.told;
     let as_told = |told: &[Told]| {
-        let told = told.iter().map(|told| told.english.to_string());
+        let told = { told.iter() }.map(|told| typed(&told.english.to_string(), path));
         told.collect::<Value>()
     };
     Ok(json!({
@@ -101,9 +107,17 @@ fn as_json(set_up: &SetUp) -> anyhow::Result<Value> {
     }))
 }
 
-fn row_as_json(row: &Row, [french, english]: &[SheetWords; 2]) -> anyhow::Result<Value> {
+fn row_as_json(
+    path: &Path,
+    row: &Row,
+    [french, english]: &[SheetWords; 2],
+) -> anyhow::Result<Value> {
     let note = match &row.note {
-        Some(note) => json!({ "fr": french.note(note)?, "en": english.note(note)? }),
+        Some(note) => {
+            let [french, english] =
+                [french.note(note)?, english.note(note)?].map(|note| typed(&note, path));
+            json!({ "fr": french, "en": english })
+        }
         None => Value::Null,
     };
     let (value, lines) = match &row.entry {
@@ -127,7 +141,7 @@ fn row_as_json(row: &Row, [french, english]: &[SheetWords; 2]) -> anyhow::Result
     }))
 }
 
-fn as_text(set_up: &SetUp, words: &SheetWords) -> anyhow::Result<String> {
+fn as_text(path: &Path, set_up: &SetUp, words: &SheetWords) -> anyhow::Result<String> {
     let subject = words.subject(&set_up.sheet, &set_up.origin)?;
     let mut lines = vec![words.title()?];
     lines.extend(filled(&words.lead()?).chain(filled(&subject)));
@@ -140,7 +154,8 @@ fn as_text(set_up: &SetUp, words: &SheetWords) -> anyhow::Result<String> {
             lines.extend([String::new(), format!("== {heading} ==")]);
         }
         for told in told {
-            lines.push(format!("\n{}", words.warning(told)?));
+            let told = typed(&words.warning(told)?, path);
+            lines.push(format!("\n{told}"));
         }
     }
     for Part { heading, rows } in &set_up.sheet.parts {
@@ -148,13 +163,13 @@ fn as_text(set_up: &SetUp, words: &SheetWords) -> anyhow::Result<String> {
         lines.extend([String::new(), format!("== {heading} ==")]);
         for row in rows {
             lines.push(String::new());
-            lines.extend(row_as_text(row, words)?);
+            lines.extend(row_as_text(path, row, words)?);
         }
     }
     Ok(lines.join("\n"))
 }
 
-fn row_as_text(row: &Row, words: &SheetWords) -> anyhow::Result<Vec<String>> {
+fn row_as_text(path: &Path, row: &Row, words: &SheetWords) -> anyhow::Result<Vec<String>> {
     let mut lines = Vec::new();
     if !row.field.is_empty() {
         lines.push(row.field.to_string());
@@ -162,25 +177,32 @@ fn row_as_text(row: &Row, words: &SheetWords) -> anyhow::Result<Vec<String>> {
     if let Some(doing) = words.doing_with_value(&row.entry)? {
         lines.push(format!("    {doing}"));
     }
-    if let Entry::Lines { lines: typed, .. } = &row.entry {
-        let widest = typed.iter().map(|line| line.contains.chars().count()).max();
+    if let Entry::Lines {
+        lines: of_field, ..
+    } = &row.entry
+    {
+        let widest = of_field
+            .iter()
+            .map(|line| line.contains.chars().count())
+            .max();
         let widest = widest.unwrap_or_default();
-        let typed = typed
+        let of_field = of_field
             .iter()
             .map(|line| format!("        {:<widest$} -> {}", line.contains, line.gives));
-        lines.extend(typed);
+        lines.extend(of_field);
     }
     if let Some(note) = &row.note {
-        let note = words.note(note)?;
+        let note = typed(&words.note(note)?, path);
         lines.extend(filled(&note).map(|line| format!("    {line}")));
     }
     Ok(lines)
 }
 
-/// The words of a text, in lines that are not wider than a terminal.
+/// The words of a text, in lines that are not wider than a terminal. A command is one of them: nobody could paste it out of
+/// two lines.
 fn filled(text: &str) -> impl Iterator<Item = String> {
     let mut lines: Vec<String> = Vec::new();
-    for word in text.split(' ') {
+    for word in with_whole_commands(text).split(' ') {
         match lines.last_mut() {
             Some(line) if line.chars().count() + 1 + word.chars().count() <= WIDTH => {
                 line.push(' ');
@@ -189,5 +211,51 @@ fn filled(text: &str) -> impl Iterator<Item = String> {
             Some(_) | None => lines.push(word.to_owned()),
         }
     }
-    lines.into_iter()
+    lines.into_iter().map(|line| line.replace(JOINT, " "))
+}
+
+/// `text` with a joint for each space of its commands, which stand in quotation marks or parentheses.
+fn with_whole_commands(text: &str) -> String {
+    let mut parts = text.split(PROGRAM);
+    let mut whole = parts.next().unwrap_or_default().to_owned();
+    for part in parts {
+        let end = part.find(['”', '»', ')']);
+        let command = end.and_then(|end| part.split_at_checked(end));
+        if let Some((command, rest)) = command {
+            whole.push_str(&[PROGRAM, command].concat().replace(' ', JOINT));
+            whole.push_str(rest);
+        } else {
+            whole.push_str(PROGRAM);
+            whole.push_str(part);
+        }
+    }
+    whole
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_command_is_broken_over_no_two_lines_and_everything_else_is() {
+        let (long, command) = (
+            "word ".repeat(16),
+            "passerelle --config 'a b.toml' sp show zoom",
+        );
+        for text in [
+            format!("{long}(“{command}”). {long}"),
+            format!("{long}«\u{a0}{command}\u{a0}» {long}"),
+            format!("{long}({command}): {long}"),
+        ] {
+            let lines: Vec<_> = filled(text.trim_end()).collect();
+            assert!(lines.len() > 2, "{lines:?}");
+            assert!(lines.iter().any(|line| line.contains(command)), "{lines:?}");
+            assert_eq!(lines.join(" "), text.trim_end());
+            let width = lines.iter().map(|line| line.chars().count()).max();
+            assert!(width <= Some(WIDTH), "{lines:?}");
+        }
+        // What nothing closes is no command.
+        let text = format!("passerelle {long}{long}");
+        assert_eq!(filled(text.trim_end()).count(), 2);
+    }
 }

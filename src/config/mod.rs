@@ -58,6 +58,9 @@ use crate::model::endpoint::Schemes;
 /// The largest configuration file that is read.
 const MAX_BYTES: u64 = 1024 * 1024;
 
+/// Where `passerelle init` writes one, in the folder that it is told.
+const WRITTEN_BY_INIT: &str = "config/passerelle.toml";
+
 /// The whole configuration, checked.
 #[derive(Debug)]
 pub struct Config {
@@ -154,7 +157,15 @@ pub fn read(path: &Path) -> Result<String, ConfigFault> {
                 fault.hint(files::hint_of(path, &error));
             }
             Err(_) => {
-                fault.hint("name the configuration file: --config FILE");
+                let written = folder_of(path).join(WRITTEN_BY_INIT);
+                if written.is_file() {
+                    fault.hint(format!(
+                        "name the configuration file: --config {}",
+                        written.display()
+                    ));
+                } else {
+                    fault.hint("name the configuration file: --config FILE");
+                }
             }
         }
         fault

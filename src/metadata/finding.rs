@@ -513,8 +513,8 @@ impl Hint {
     /// The same of one that is not there yet, and is perhaps to be called so.
     pub fn words_before(self, name: Option<&ShortName>) -> String {
         let words = if self == Self::Replace {
-            "name the provider's own address or file, or this one for a beginning: passerelle sp add NAME --replace \
-             --metadata then takes its own in the place of this one"
+            "name the provider's own address or file; or begin with this one, and put its own in the place of it later: \
+             passerelle sp add NAME --replace --metadata URL"
         } else {
             self.words()
         };
@@ -572,7 +572,7 @@ impl Hint {
                 "take the algorithm off `refuse`, or write encrypt = \"never\" where clear assertions will do"
             }
             Self::Replace => {
-                "passerelle sp add NAME --replace --metadata, with the provider's own address or file"
+                "passerelle sp add NAME --replace --metadata URL, where URL is the provider's own address or file"
             }
             Self::RequireOnceSigned => {
                 "write require-signed-requests = true once it does sign them"

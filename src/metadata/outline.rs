@@ -13,7 +13,7 @@ use super::{
     encryption_method::Wish,
     entities,
     finding::Finding,
-    key_descriptor::{self, EncryptsTo, ListedKey},
+    key_descriptor::{self, EncryptsTo, KeyUse, ListedKey},
     read::{self, Described},
 };
 use crate::{
@@ -241,15 +241,25 @@ impl Outline {
         }
     }
 
-    /// What of it ends next after `now`.
+    /// What of it ends next; or has ended by `now`, where nothing else lasts in its place.
     pub fn ends_next(&self, now: Timestamp) -> Option<(Ending, Timestamp)> {
-        let keys = self.keys.iter();
+        let keys = self.keys.iter().filter(|key| !self.is_replaced(key, now));
         let ends = keys.filter_map(|key| Some((Ending::Certificate, key.not_after?)));
         let own = self.valid_until.map(|end| (Ending::Metadata, end));
-        own.into_iter()
-            .chain(ends)
-            .filter(|(_, end)| *end > now)
-            .min_by_key(|(_, end)| *end)
+        own.into_iter().chain(ends).min_by_key(|(_, end)| *end)
+    }
+
+    /// Whether the time of this certificate is over, and another key lasts for all that it is for: then it is only one that
+    /// nobody took out.
+    fn is_replaced(&self, key: &ListedKey, now: Timestamp) -> bool {
+        let lasts = |key: &ListedKey| key.not_after.is_none_or(|end| end > now);
+        let is_for = |key: &ListedKey, wanted| [wanted, KeyUse::Both].contains(&key.key_use);
+        let has_another = |wanted| {
+            let mut others = self.keys.iter();
+            others.any(|other| lasts(other) && is_for(other, wanted))
+        };
+        let mut uses = [KeyUse::Encryption, KeyUse::Signing].into_iter();
+        !lasts(key) && uses.all(|wanted| !is_for(key, wanted) || has_another(wanted))
     }
 }
 

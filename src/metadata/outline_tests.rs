@@ -110,19 +110,72 @@ fn all_of_a_file_that_a_person_has_to_know_is_listed() {
         ]
     );
     let uses: Vec<_> = outline.keys.iter().map(|key| key.key_use).collect();
-    assert_eq!(
-        uses,
-        [
-            key_descriptor::KeyUse::Signing,
-            key_descriptor::KeyUse::Encryption
-        ]
-    );
+    assert_eq!(uses, [KeyUse::Signing, KeyUse::Encryption]);
     assert_eq!(outline.keys[0].key, "RSA 2048");
     assert_eq!(outline.keys[0].sha256.len(), 64);
     let end = "2036-11-25T00:00:00Z".parse().unwrap();
     assert_eq!(outline.ends_next(now()), Some((Ending::Certificate, end)));
-    assert_eq!(outline.ends_next(end), None);
     assert!(outline.authn_requests_signed && outline.want_assertions_signed);
+}
+
+#[test]
+fn what_ends_next_may_have_ended_unless_another_key_lasts_in_its_place() {
+    use KeyUse::{Both, Encryption, Signing};
+
+    let looked = looked(ZOOM, &config()).outline.unwrap();
+    let day = |day: &str| format!("{day}T00:00:00Z").parse::<Timestamp>().unwrap();
+    let (now, over, next, later) = (
+        day("2026-11-29"),
+        day("2026-01-01"),
+        day("2027-01-01"),
+        day("2028-01-01"),
+    );
+    let certificate = |end| Some((Ending::Certificate, end));
+    for (keys, ends_next) in [
+        (
+            &[(Signing, Some(next)), (Encryption, Some(later))][..],
+            certificate(next),
+        ),
+        (
+            &[(Signing, Some(over)), (Encryption, Some(later))],
+            certificate(over),
+        ),
+        (
+            &[(Signing, Some(later)), (Encryption, Some(over))],
+            certificate(over),
+        ),
+        (
+            &[(Signing, Some(over)), (Signing, Some(next))],
+            certificate(next),
+        ),
+        (
+            &[(Signing, Some(over)), (Both, Some(next))],
+            certificate(next),
+        ),
+        (
+            &[(Both, Some(over)), (Signing, Some(next))],
+            certificate(over),
+        ),
+        (&[(Signing, Some(now))], certificate(now)),
+        (&[(Signing, Some(over)), (Signing, None)], None),
+        (&[(Signing, None)], None),
+    ] {
+        let listed = keys.iter().map(|(key_use, not_after)| ListedKey {
+            key_use: *key_use,
+            not_after: *not_after,
+            ..looked.keys[0].clone()
+        });
+        let outline = Outline {
+            keys: listed.collect(),
+            ..looked.clone()
+        };
+        assert_eq!(outline.ends_next(now), ends_next, "{keys:?}");
+    }
+    let ended = Outline {
+        valid_until: Some(over),
+        ..looked
+    };
+    assert_eq!(ended.ends_next(now), Some((Ending::Metadata, over)));
 }
 
 #[test]

@@ -94,7 +94,8 @@ impl Remark {
         let words = match self {
             Self::Finding(finding) => return Some(finding.hint().words_of(sp)),
             Self::Held => {
-                "passerelle sp diff NAME --held shows what it would change; sp accept takes it"
+                "passerelle sp diff NAME --held shows what it would change, and its SHA-256; passerelle sp accept NAME \
+                 SHA256 takes it"
             }
             Self::LastGood(_) => {
                 "mend the file; if the version before it must not count, remove that copy and start again"

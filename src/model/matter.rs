@@ -8,8 +8,16 @@ use super::{fingerprint::Fingerprint, short_name::ShortName};
 
 /// The word for metadata that cannot be used.
 pub const BROKEN: &str = "broken";
+/// The word for metadata that came with the program.
+pub const PLACEHOLDER: &str = "placeholder";
+/// The word for a roll-over that can be ended.
+pub const FINISH: &str = "finish";
 /// The word for a key that signs from a moment on.
-const NEXT_KEY: &str = "next-key";
+pub const NEXT_KEY: &str = "next-key";
+/// The word for a provider that our next key waits for.
+pub const TAKES_NEXT: &str = "takes-next";
+/// The word for a provider for which our next key cannot sign.
+pub const UNABLE: &str = "unable";
 
 /// One thing that ends, or is wrong.
 ///
@@ -49,6 +57,11 @@ pub enum Matter {
         file: String,
         /// What it is for.
         used: Used,
+    },
+    /// Its metadata is what came with the program, and not its own.
+    Placeholder {
+        /// Our own name for the provider.
+        name: ShortName,
     },
     /// SHA-1 is taken no longer.
     Sha1 {
@@ -113,6 +126,8 @@ pub enum Advice<'m> {
     Publish,
     /// Renew what our listener shows.
     Renew,
+    /// Take its own metadata.
+    Replace(&'m ShortName),
     /// Begin a roll-over.
     RollOver,
     /// Go on with the roll-over that is on.
@@ -162,6 +177,7 @@ impl Matter {
                 Used::Signing => Advice::RollOver,
                 Used::SigningInRollOver => Advice::RollOverIsOn,
             },
+            Self::Placeholder { name } => Advice::Replace(name),
             Self::Sha1 { name } => Advice::NoSha1(name),
             Self::Source { .. } => Advice::Source,
             Self::Finish | Self::Held { .. } | Self::TakesNext { .. } | Self::Unable => {
@@ -180,18 +196,19 @@ impl Matter {
         match self {
             Self::Broken(_) => BROKEN,
             Self::EncryptionCertificate(_) => "encryption-certificate",
-            Self::Finish => "finish",
+            Self::Finish => FINISH,
             Self::Held { .. } => "held",
             Self::LastGood(_) => "last-good",
             Self::Metadata(_) => "metadata",
             Self::NextKey { .. } => NEXT_KEY,
             Self::OurCertificate { .. } => "our-certificate",
+            Self::Placeholder { .. } => PLACEHOLDER,
             Self::Sha1 { .. } => "sha1",
             Self::SigningCertificate(_) => "signing-certificate",
             Self::Source { .. } => "source",
             Self::Stale(_) => "stale",
-            Self::TakesNext { .. } => "takes-next",
-            Self::Unable => "unable",
+            Self::TakesNext { .. } => TAKES_NEXT,
+            Self::Unable => UNABLE,
         }
     }
 }
@@ -213,7 +230,7 @@ impl fmt::Display for Advice<'_> {
                 return write!(
                     f,
                     "see what is wrong by passerelle sp check {name}, and take its metadata again: passerelle sp add {name} \
-                     --replace --metadata, with its own address or file"
+                     --replace --metadata URL, where URL is its own address or file"
                 );
             }
             Self::MendAtSource(name) => {
@@ -239,6 +256,13 @@ impl fmt::Display for Advice<'_> {
                 "its administrator has to publish a later one: what its source gives is taken by itself"
             }
             Self::Renew => "renew it, and have it taken: passerelle reload",
+            Self::Replace(name) => {
+                return write!(
+                    f,
+                    "put its own in the place of it: passerelle sp add {name} --replace --metadata URL, where URL is its own \
+                     address or file"
+                );
+            }
             Self::RollOver => {
                 "passerelle keys rollover start makes the next key, which each provider takes in its own time"
             }
@@ -251,7 +275,8 @@ impl fmt::Display for Advice<'_> {
             Self::TakeAgain(name) => {
                 return write!(
                     f,
-                    "take its metadata again: passerelle sp add {name} --replace --metadata, with its own address or file"
+                    "take its metadata again: passerelle sp add {name} --replace --metadata URL, where URL is its own address \
+                     or file"
                 );
             }
             Self::TakesOurs => "have it take our metadata again before then",
@@ -288,6 +313,9 @@ impl fmt::Display for Matter {
                 "our next key signs for it from then on: by then it must know the certificate"
             }
             Self::OurCertificate { file, used: _ } => return write!(f, "the certificate {file} ends"),
+            Self::Placeholder { .. } => {
+                "its metadata is the placeholder that came with Passerelle, and nothing that it signs can be verified"
+            }
             Self::Sha1 { .. } => "SHA-1 in its requests is taken no longer (sha1-until)",
             Self::SigningCertificate(_) => "a certificate that it signs with ends",
             Self::Source { state, since } => {

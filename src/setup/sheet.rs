@@ -184,7 +184,7 @@ pub enum Note {
     },
     /// Nothing is sent for a name.
     NameMissing,
-    /// Taken at the first sign-in only, unless a box is ticked.
+    /// A box is to be ticked: without it, it is taken at the first sign-in only.
     NameRefresh,
     /// How accounts are made.
     ProvisionUser,

@@ -271,7 +271,11 @@ fn turned_away(
     } else {
         StatusCode::BAD_REQUEST
     };
-    let code = "B-HTTP-01";
+    let code = if reason == StopReason::LogoutNotTaken {
+        "B-OUT-02"
+    } else {
+        "B-HTTP-01"
+    };
     tracing::warn!(
         support.code = %support_code,
         error.code = code,

@@ -256,6 +256,8 @@ async fn mail_goes_through_sendmail_as_a_whole_message() {
     );
     let bridge = teller.setup(&mail).build();
     watch(&bridge).look_when_due().await;
+    let config = bridge.folder.path().join("passerelle.toml");
+    let status = format!("`passerelle --config {} status`", config.display());
     let mut told = teller.take();
     // Encoded words, each on a line of its own (RFC 2047).
     let subject: Vec<u8> = told
@@ -287,13 +289,13 @@ async fn mail_goes_through_sendmail_as_a_whole_message() {
              lui faire signer ses demandes avec SHA-256\u{202f}; tant que cela doit attendre, repousser sha1-until dans \
              la table sp.zoom",
             "",
-            "`passerelle status` montre tout ce qui est à faire.",
+            &format!("{status} montre tout ce qui est à faire."),
             "",
             "In English:",
             "",
             &format!("{WHAT}, in 54 days; {HINT}"),
             "",
-            "`passerelle status` shows all that must be done.",
+            &format!("{status} shows all that must be done."),
             "",
         ]
     );
@@ -344,4 +346,24 @@ async fn a_trial_says_that_it_is_one_and_fails_where_it_does_not_arrive() {
     Setup::new().write_to(folder.path());
     let (is_done, said) = run(&path);
     assert!(!is_done && said.contains("has no [alerts]"), "{said}");
+    let command = format!("`passerelle --config {} alerts try`", path.display());
+    assert!(said.contains(&command), "{said}");
+    // The lines of the hint are those that are missing.
+    let (_, lines) = said.split_once("\n[alerts.mail]\n").unwrap();
+    let text = fs::read_to_string(&path).unwrap();
+    let tell = teller.path("tell");
+    let whole = format!(
+        "{text}\n[alerts.mail]\n{lines}sendmail = ['{}']\n",
+        tell.display()
+    );
+    fs::write(&path, whole).unwrap();
+    fs::remove_file(teller.path("refuse")).unwrap();
+    teller.take();
+    let (is_done, said) = run(&path);
+    assert!(is_done, "{said}");
+    let letter = teller.take();
+    assert!(
+        letter.contains(&"To: sso@example.org".to_owned()),
+        "{letter:?}"
+    );
 }

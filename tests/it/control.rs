@@ -267,7 +267,7 @@ async fn status_lists_by_date_what_ends_and_fails_where_something_is_overdue() {
     assert!(hint.contains("SHA-256"), "{duties}");
     assert!(said.contains(&format!("    hint: {hint}")), "{said}");
     let take_again = format!(
-        "take its metadata again: passerelle --config {} sp add zoom --replace --metadata",
+        "take its metadata again: passerelle --config {} sp add zoom --replace --metadata URL",
         house.file.display()
     );
     for told in [said, duties.to_string(), house.command(&["check"]).1] {
@@ -371,6 +371,48 @@ async fn r96_nobody_is_switched_to_a_key_that_the_running_server_does_not_publis
     drop(server);
     is_done(roll(&["switch", "zoom"]));
     is_done(roll(&["finish"]));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn r96_status_says_that_the_server_has_to_take_in_what_was_done_and_not_to_do_it_again() {
+    let house = House::new();
+    let _server = house.start().await;
+    let roll = |words: &[&str]| house.command(&[&["keys", "rollover"], words].concat());
+    let is_done = |(done, said): (bool, String)| assert!(done, "{said}");
+    let is_told = |kind: &str, what: &str| {
+        let (done, said) = house.command(&["status"]);
+        assert!(done && said.contains(what), "{kind}: {said}");
+        let told = house.status()["duties"].clone();
+        let of_roll_over = { told.as_array().unwrap().iter() }
+            .filter(|duty| duty["until"].is_null())
+            .map(|duty| duty["kind"].as_str().unwrap());
+        assert_eq!(of_roll_over.collect::<Vec<_>>(), [kind], "{told}");
+    };
+    let config = house.file.display();
+    let take_in = format!(
+        "ours: the configuration has gone on with the roll-over, and the running server has not taken that in: passerelle --config {config} reload"
+    );
+    is_done(roll(&["start"]));
+    is_done(house.command(&["reload"]));
+    is_told("takes-next", "rollover switch zoom");
+    is_done(roll(&["switch", "zoom"]));
+    is_told("reload", &take_in);
+    is_done(house.command(&["reload"]));
+    is_told("finish", "rollover finish");
+    is_done(roll(&["finish"]));
+    is_told("reload", &take_in);
+    // Whoever ends it once more is told what it waits for.
+    let (done, said) = roll(&["finish"]);
+    assert!(!done && said.contains("no roll-over is on"), "{said}");
+    let other = "warning: the running server publishes other certificates than these files hold";
+    let hint = format!("hint: `passerelle --config {config} reload` has it take them");
+    assert!(said.contains(other) && said.contains(&hint), "{said}");
+    is_done(house.command(&["reload"]));
+    let (_, said) = house.command(&["status"]);
+    assert!(
+        !said.contains("roll-over") && !said.contains("rollover"),
+        "{said}"
+    );
 }
 
 /// What somebody does who listens at the socket and is no server that answers.

@@ -308,6 +308,8 @@ async fn r82_a_message_at_the_logout_address_ends_nothing_and_says_that_it_is_no
     ] {
         let page = browser.arrive(path).await;
         page.stops(501, "logout-not-taken");
+        // It is not told apart by the page alone.
+        assert_eq!(page.stop_code().as_deref(), Some("B-OUT-02"), "{path}");
         assert_eq!(page.link("way-out").as_deref(), Some("/logout"), "{path}");
         assert!(!page.body.contains("fZFNT8MwDIb"), "{path}");
     }

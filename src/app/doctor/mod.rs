@@ -27,6 +27,7 @@ use crate::{
     sys::{clock::Clock, entropy::Entropy, secret::Secret},
 };
 
+mod alerts;
 mod cas;
 mod clock;
 mod configuration;
@@ -113,7 +114,7 @@ pub struct Doctor<'a> {
 pub type Ask = fn(&str) -> Option<String>;
 
 /// The subjects, in the order in which they are told.
-const ORDER: [&str; 9] = [
+const ORDER: [&str; 10] = [
     "configuration",
     "keys",
     "clock",
@@ -123,6 +124,7 @@ const ORDER: [&str; 9] = [
     "ldap",
     "store",
     "metadata",
+    "alerts",
 ];
 
 impl Doctor<'_> {
@@ -149,6 +151,8 @@ impl Doctor<'_> {
             findings.extend(keys::findings(named, now));
             findings.extend(providers::findings(named, &faults, now));
             findings.extend(network::of_ourselves(named).await);
+            let whole = read.as_ref().ok();
+            findings.extend(whole.and_then(|config| alerts::finding(self.path, config)));
         } else {
             let of_file = configuration::findings(self.path, &faults, &[], named);
             let is_bad = |finding: &Finding| finding.verdict == Verdict::Bad;

@@ -148,7 +148,7 @@ mod tests {
             assert_eq!(found.verdict, verdict, "{found:?}");
             assert!(found.what.contains(words), "{found:?}");
             let hint = found.hint.unwrap_or_default();
-            let take_again = "passerelle sp add zoom --replace --metadata";
+            let take_again = "passerelle sp add zoom --replace --metadata URL";
             assert_eq!(hint.contains(take_again), verdict == Verdict::Warning);
         }
     }

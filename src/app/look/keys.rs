@@ -8,13 +8,25 @@ use super::{
 };
 use crate::{
     app::rollover,
-    config::{fault::ConfigFault, keys::SigningKeySource},
+    config::{fault::ConfigFault, keys::SigningKeySource, sections::Signature},
     flow::bridge::NextSigner,
     metadata::{registry::Registered, remark::Remark},
     model::chain::Chain,
     setup::said::Said,
     xmlsec::{Signer, SigningKey},
 };
+
+/// What makes a key by which that signature can be made.
+const fn maker(wish: Option<Signature>) -> &'static str {
+    match wish {
+        Some(Signature::EcdsaSha256 | Signature::EcdsaSha384) => {
+            "`passerelle keys FOLDER --algorithm ec-p256` makes one; name it in keys.signing"
+        }
+        Some(Signature::RsaSha256 | Signature::RsaSha384 | Signature::RsaSha512) | None => {
+            "`passerelle keys FOLDER --algorithm rsa-2048` makes one; name it in keys.signing"
+        }
+    }
+}
 
 impl Look<'_> {
     pub(super) fn signing_keys(&mut self) -> Option<Vec<SigningKey>> {
@@ -114,8 +126,7 @@ impl Look<'_> {
         let signer = methods
             .choose(config.signature, keys, &registered.refused)
             .map_err(|fault| {
-                self.fault(&key, &fault)
-                    .hint("`passerelle keys --algorithm` makes one");
+                self.fault(&key, &fault).hint(maker(config.signature));
             })
             .ok()?;
         self.warn_of_an_elliptic_key(registered, &signer, Said::EllipticKey);

@@ -10,6 +10,7 @@ use crate::{
     app::look::last_good,
     config::sp::SpConfig,
     metadata::{
+        finding::Finding,
         outline::{Ending, Outline},
         registry::SpState,
         source,
@@ -28,10 +29,23 @@ pub struct Listed {
     pub preset: Option<ShortName>,
     /// How it stands with it, in one word: as in `/readyz`.
     pub state: &'static str,
-    /// What of it ends next.
+    /// Whether its file is the placeholder that came with the program.
+    pub is_placeholder: bool,
+    /// What of it ends next, or has ended and is all that there is.
     pub ends: Option<&'static str>,
     /// When that is.
     pub ends_at: Option<Timestamp>,
+}
+
+impl Listed {
+    /// How it stands with it for people: nothing else is the matter with a placeholder, and yet nobody is done with it.
+    pub fn state_in_words(&self) -> &'static str {
+        if self.is_placeholder && self.state == SpState::Good.word() {
+            "placeholder"
+        } else {
+            self.state
+        }
+    }
 }
 
 /// All of one provider.
@@ -70,6 +84,8 @@ impl Registrar {
     fn shown(&self, config: &SpConfig, states: &BTreeMap<ShortName, SpState>) -> Shown {
         let look = self.look(config).ok();
         let claimed = look.as_ref().and_then(|look| look.claimed.clone());
+        let mut findings = look.iter().flat_map(|look| &look.findings);
+        let is_placeholder = findings.any(|it| matches!(it, Finding::CertificatePlaceholder));
         let outline = look.and_then(|look| look.outline);
         let next = outline
             .as_ref()
@@ -81,6 +97,7 @@ impl Registrar {
             state: states
                 .get(&config.short_name)
                 .map_or(SpState::Broken.word(), |state| state.word()),
+            is_placeholder,
             ends: next.map(|(what, _)| match what {
                 Ending::Certificate => "certificate",
                 Ending::Metadata => "metadata",

@@ -12,9 +12,10 @@ use serde::Serialize;
 
 use super::build::{Basis, Built};
 use crate::{
-    config::sp::SpConfig,
-    control,
+    config::{named::Named, sp::SpConfig},
+    control::{self, Duty},
     flow::bridge::{Bridge, Provider},
+    model::matter,
     xmlsec::{Signer as _, SigningKey},
 };
 
@@ -136,6 +137,24 @@ pub fn unlike(built: &Built, server: &control::Status, now: Timestamp) -> Unlike
         }
     }
     Unlike { told, is_refused }
+}
+
+/// Whether the configuration has gone on with the roll-over that a running server still tells this of. It opens no key: a
+/// token counts each try of its PIN.
+pub fn is_done(duty: &Duty, named: Named<'_>) -> bool {
+    let is_over = named.next.is_none();
+    let from = || {
+        let mut all = named.service_providers.iter();
+        let name = duty.whom.strip_prefix("sp.")?;
+        all.find(|config| config.short_name.as_str() == name)?
+            .next_key_from
+    };
+    match &*duty.kind {
+        matter::FINISH | matter::UNABLE => is_over,
+        matter::NEXT_KEY => is_over || from() != duty.until,
+        matter::TAKES_NEXT => is_over || from().is_some(),
+        _ => false,
+    }
 }
 
 /// The keys as they are for a provider that is switched, and for all of them when the roll-over is over.

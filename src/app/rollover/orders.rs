@@ -102,7 +102,7 @@ pub enum RollOverFault {
     #[error("the key cannot be used")]
     Key(#[from] KeyFault),
     /// The present key still signs for somebody.
-    #[error("the present key is still needed for {}: first `passerelle keys rollover switch`, and the time that is planned", listed(.0))]
+    #[error("the present key is still needed for {}: first {}, or the time that is planned", listed(.0), switching(.0))]
     Left(Vec<ShortName>),
     /// The first key is a credential or in a token, beside which no file can come.
     #[error(
@@ -145,6 +145,12 @@ pub enum RollOverFault {
 fn listed(names: &[ShortName]) -> String {
     let names: Vec<_> = names.iter().map(ShortName::as_str).collect();
     names.join(", ")
+}
+
+/// What has the next key sign for each of them.
+fn switching(names: &[ShortName]) -> String {
+    let commands = { names.iter() }.map(|name| format!("`passerelle keys rollover switch {name}`"));
+    commands.collect::<Vec<_>>().join(", ")
 }
 
 impl RollOver {

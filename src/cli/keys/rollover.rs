@@ -19,7 +19,7 @@ use crate::{
         },
     },
     cli::{
-        complain_of,
+        complain_of_those_in,
         running::{asked, socket, takes_it_in, warn_of_other_keys},
         say, say_json, short_name, sp,
         typed::typed,
@@ -91,13 +91,13 @@ pub(super) fn run(path: &Path, options: &Options) -> anyhow::Result<()> {
 
 /// Opens a configuration in which nothing is wrong.
 fn open(path: &Path) -> anyhow::Result<RollOver> {
-    RollOver::open(sp::open_sound(path)?).map_err(tell)
+    RollOver::open(sp::open_sound(path)?).map_err(|fault| tell(path, fault))
 }
 
 /// Tells each fault by itself.
-fn tell(fault: RollOverFault) -> anyhow::Error {
+fn tell(path: &Path, fault: RollOverFault) -> anyhow::Error {
     if let RollOverFault::Registrar(RegistrarFault::Faults(faults)) = &fault {
-        complain_of(faults, "error");
+        complain_of_those_in(path, faults, "error");
     }
     let tomorrow = if let RollOverFault::Over(at) = &fault {
         next_day(*at, SystemClock.now(), &TimeZone::system())
@@ -138,15 +138,15 @@ fn start(path: &Path, options: &Start) -> anyhow::Result<()> {
         let name: String = name.chars().take(64).collect();
         roll_over.start(NextKey::Made(&new_key(&name, kind)?))
     };
-    let (file, warnings) = started.map_err(tell)?;
-    complain_of(&warnings, "warning");
+    let (file, warnings) = started.map_err(|fault| tell(path, fault))?;
+    complain_of_those_in(path, &warnings, "warning");
     say(&format!(
         "{}: the next key (keys.next in {}).\n{} From then on our metadata holds both certificates, and \
-         nothing else changes.\nWhat each service provider needs is said below, and at any time by `passerelle keys \
-         rollover status`.\n",
+         nothing else changes.\nWhat each service provider needs is said below, and at any time by {}.\n",
         file.display(),
         path.display(),
-        takes_it_in(path)
+        takes_it_in(path),
+        typed("`passerelle keys rollover status`", path)
     ));
     status(path, &Status { json: false })
 }
@@ -274,7 +274,8 @@ fn switch(path: &Path, options: &SwitchOptions) -> anyhow::Result<()> {
     if switch != Switch::Back {
         check_published(path, &roll_over)?;
     }
-    let from = roll_over.switch(name, switch).map_err(tell)?;
+    let from = roll_over.switch(name, switch);
+    let from = from.map_err(|fault| tell(path, fault))?;
     let what = match from {
         None => "the present key signs for it".to_owned(),
         Some(from) => format!(
@@ -289,7 +290,12 @@ fn switch(path: &Path, options: &SwitchOptions) -> anyhow::Result<()> {
 fn finish(path: &Path) -> anyhow::Result<()> {
     let roll_over = open(path)?;
     check_published(path, &roll_over)?;
-    let file = roll_over.finish().map_err(tell)?;
+    let file = roll_over.finish();
+    if matches!(file, Err(RollOverFault::NotOn)) {
+        // Whoever has ended it already may have left the server behind.
+        warn_of_other_keys(path, roll_over.built());
+    }
+    let file = file.map_err(|fault| tell(path, fault))?;
     say(&format!(
         "The next key is the only one in its place. {} From then on our metadata holds its certificate alone.\n\
          {}: the key before it stays there, for servers and configurations that still name it. Once there is none, \

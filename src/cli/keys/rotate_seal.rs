@@ -9,9 +9,10 @@ use jiff::{SignedDuration, Timestamp, tz::TimeZone};
 use super::rollover::moment_at;
 use crate::{
     cli::{
-        complain, complain_of,
+        complain, complain_of_those_in,
         running::{reload, server_of},
         say,
+        typed::typed,
     },
     config::{
         self,
@@ -68,7 +69,7 @@ pub(super) fn run(path: &Path, options: &Options) -> anyhow::Result<()> {
         Ok(config) => config.named(),
         // Whatever else is wrong keeps no key in its place that somebody else may know.
         Err(faulty) => {
-            complain_of(&faulty.faults, "warning");
+            complain_of_those_in(path, &faulty.faults, "warning");
             faulty.named()
         }
     };
@@ -90,10 +91,11 @@ pub(super) fn run(path: &Path, options: &Options) -> anyhow::Result<()> {
         is_alone: options.alone,
     };
     if !options.alone && !has_newest(path, file) {
-        complain(
-            "warning: the running server has not taken in the rotation before, or cannot be asked: no key is taken out of the file\n    \
-             hint: `passerelle reload`",
-        );
+        let hint = typed("`passerelle reload`", path);
+        complain(&format!(
+            "warning: the running server has not taken in the rotation before, or cannot be asked: no key is taken out of \
+             the file\n    hint: {hint}"
+        ));
         rotation.opens_for = SignedDuration::MAX;
     }
     let done = write(file, &rotation)

@@ -13,7 +13,7 @@ use super::{
 };
 use crate::{
     app::registrar::{Choice, Plan, Proposed, Registrar},
-    cli::{complain, complain_of, running::takes_it_in, say, typed::typed},
+    cli::{complain, complain_of_those_in, running::takes_it_in, say, typed::typed},
     config::{fault::ConfigFault, sections::Service},
     metadata::finding::Finding,
     model::{entity_id::EntityId, short_name::ShortName},
@@ -60,7 +60,7 @@ pub(super) fn run(path: &Path, options: &Options) -> anyhow::Result<()> {
         if find(&registrar, name)?.followed.is_some() {
             bail!(
                 "the metadata of {name} comes from its metadata-url\n    hint: a version that is held is \
-                 taken by sp accept"
+                 taken by `passerelle sp accept {name} SHA256`"
             );
         }
     } else if registrar.provider(name).is_some() {
@@ -85,7 +85,7 @@ pub(super) fn run(path: &Path, options: &Options) -> anyhow::Result<()> {
         };
         registrar.newcomer(name, &bytes, &choice)
     };
-    let proposed = proposed.map_err(tell)?;
+    let proposed = proposed.map_err(|fault| tell(path, fault))?;
     let whose = if replace {
         Whose::Registered(name)
     } else {
@@ -103,7 +103,7 @@ pub(super) fn run(path: &Path, options: &Options) -> anyhow::Result<()> {
     }
     let is_held = show_changes(&proposed, options);
     show_plan(path, plan);
-    tell_warnings(&proposed, &check_plan(&registrar, plan)?);
+    tell_warnings(path, &proposed, &check_plan(path, &registrar, plan)?);
     if options.writing.dry_run {
         say("Nothing was written (--dry-run).");
         return Ok(());
@@ -113,7 +113,7 @@ pub(super) fn run(path: &Path, options: &Options) -> anyhow::Result<()> {
 }
 
 fn show(proposed: &Proposed, whose: Whose<'_>, path: &Path) {
-    complain_of(&proposed.warnings, "warning");
+    complain_of_those_in(path, &proposed.warnings, "warning");
     if let Some(outline) = &proposed.look.outline {
         say("The metadata says:");
         say(&told::outline(outline));
@@ -160,7 +160,7 @@ fn show_plan(path: &Path, plan: &Plan) {
 }
 
 /// What the whole configuration would be warned of, and the metadata alone was not.
-fn tell_warnings(proposed: &Proposed, warnings: &[ConfigFault]) {
+fn tell_warnings(path: &Path, proposed: &Proposed, warnings: &[ConfigFault]) {
     let told: Vec<_> = proposed
         .look
         .findings
@@ -169,7 +169,7 @@ fn tell_warnings(proposed: &Proposed, warnings: &[ConfigFault]) {
         .collect();
     let is_new = |warning: &&ConfigFault| !told.contains(&warning.what);
     let warnings: Vec<_> = warnings.iter().filter(is_new).cloned().collect();
-    complain_of(&warnings, "warning");
+    complain_of_those_in(path, &warnings, "warning");
 }
 
 /// Whether the very same file is there.

@@ -73,7 +73,7 @@ impl Checked {
 pub(super) fn run(path: &Path, options: &Options) -> anyhow::Result<()> {
     let registrar = open(path)?;
     let checked = match &options.metadata {
-        Some(source) => vec![of_source(&registrar, source, options)?],
+        Some(source) => vec![of_source(path, &registrar, source, options)?],
         None => of_configuration(&registrar, options)?,
     };
     if options.json {
@@ -126,7 +126,12 @@ fn show(checked: &Checked, path: &Path) {
     }
 }
 
-fn of_source(registrar: &Registrar, source: &Source, options: &Options) -> anyhow::Result<Checked> {
+fn of_source(
+    path: &Path,
+    registrar: &Registrar,
+    source: &Source,
+    options: &Options,
+) -> anyhow::Result<Checked> {
     let known = { options.name.as_ref() }.and_then(|name| registrar.provider(name));
     let asked = (registrar.named().schemes, max_mib(known));
     let bytes = source.read(&options.fetching, asked)?;
@@ -140,7 +145,7 @@ fn of_source(registrar: &Registrar, source: &Source, options: &Options) -> anyho
         };
         registrar.newcomer(&unused(registrar)?, &bytes, &choice)
     };
-    let look = proposed.map_err(tell)?.look;
+    let look = proposed.map_err(|fault| tell(path, fault))?.look;
     Ok(Checked {
         name: options.name.clone(),
         entity_id: look.claimed,

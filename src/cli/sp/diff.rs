@@ -57,7 +57,8 @@ pub(super) fn run(path: &Path, options: &Options) -> anyhow::Result<()> {
             "SHA-256 of this version, for sp accept and sp refuse: {version}"
         ));
     }
-    let proposed = registrar.successor(name, &bytes).map_err(tell)?;
+    let proposed = registrar.successor(name, &bytes);
+    let proposed = proposed.map_err(|fault| tell(path, fault))?;
     let (changes, is_held) = (&proposed.changes, proposed.is_held());
     if proposed.plan.is_none() {
         for finding in &proposed.look.findings {

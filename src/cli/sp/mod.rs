@@ -15,7 +15,7 @@ use std::{path::Path, sync::Arc};
 use anyhow::{anyhow, bail};
 use clap::{Args, Subcommand};
 
-use super::{complain_of, confirm_at_terminal, say_json, short_name};
+use super::{complain_of_those_in, confirm_at_terminal, say_json, short_name};
 use crate::{
     app::{
         follow::Decision,
@@ -79,7 +79,7 @@ pub(super) fn open_sound(path: &Path) -> anyhow::Result<Registrar> {
     match registrar.faults() {
         [] => Ok(registrar),
         faults => {
-            complain_of(faults, "error");
+            complain_of_those_in(path, faults, "error");
             bail!(
                 "{} fault(s) in the configuration: mend them first",
                 faults.len()
@@ -105,14 +105,15 @@ fn find<'r>(registrar: &'r Registrar, name: &ShortName) -> anyhow::Result<&'r Sp
 }
 
 /// Tells what would become of the configuration with `plan`; fails where that would be wrong.
-fn check_plan(registrar: &Registrar, plan: &Plan) -> anyhow::Result<Vec<ConfigFault>> {
-    registrar.check(plan).map_err(tell)
+fn check_plan(path: &Path, registrar: &Registrar, plan: &Plan) -> anyhow::Result<Vec<ConfigFault>> {
+    let checked = registrar.check(plan);
+    checked.map_err(|fault| tell(path, fault))
 }
 
 /// Tells each fault by itself.
-fn tell(fault: RegistrarFault) -> anyhow::Error {
+fn tell(path: &Path, fault: RegistrarFault) -> anyhow::Error {
     if let RegistrarFault::Faults(faults) = &fault {
-        complain_of(faults, "error");
+        complain_of_those_in(path, faults, "error");
     }
     anyhow::Error::new(fault).context("nothing was written")
 }

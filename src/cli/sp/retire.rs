@@ -8,7 +8,7 @@ use clap::Args;
 use super::{check_plan, confirm_at_terminal, find, open, short_name, tell};
 use crate::{
     cli::{
-        complain_of,
+        complain_of_those_in,
         reload::have_it_read_again,
         running::{reload, server_of},
         say,
@@ -38,10 +38,13 @@ pub(super) struct Options {
 pub(super) fn run(path: &Path, options: &Options) -> anyhow::Result<()> {
     // Whatever else is wrong in the configuration does not keep a provider open.
     let registrar = open(path)?;
-    complain_of(registrar.faults(), "warning");
+    complain_of_those_in(path, registrar.faults(), "warning");
     let name = &options.name;
     find(&registrar, name)?;
-    let Some(plan) = registrar.retirement(name).map_err(tell)? else {
+    let Some(plan) = registrar
+        .retirement(name)
+        .map_err(|fault| tell(path, fault))?
+    else {
         say(&format!("{name} is switched off already."));
         return if options.dry_run {
             Ok(())
@@ -49,7 +52,7 @@ pub(super) fn run(path: &Path, options: &Options) -> anyhow::Result<()> {
             close(path, name)
         };
     };
-    complain_of(&check_plan(&registrar, &plan)?, "warning");
+    complain_of_those_in(path, &check_plan(path, &registrar, &plan)?, "warning");
     if options.dry_run {
         say(&format!(
             "{name} would be switched off. Nothing was written (--dry-run)."
@@ -89,7 +92,7 @@ fn close(path: &Path, name: &ShortName) -> anyhow::Result<()> {
         return Ok(());
     }
     // What else it tells was told, and keeps nobody from being shut out.
-    have_it_read_again(&socket).with_context(still_open)?;
+    have_it_read_again(path, &socket).with_context(still_open)?;
     say(&format!("The running server has taken it in. {TOLD}"));
     Ok(())
 }

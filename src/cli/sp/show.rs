@@ -37,7 +37,7 @@ pub(super) fn run(path: &Path, options: &Options) -> anyhow::Result<()> {
         outline,
     } = &shown;
     let mut lines = vec![
-        ("state", listed.state.to_owned()),
+        ("state", listed.state_in_words().to_owned()),
         ("metadata", metadata.display().to_string()),
     ];
     lines.extend(listed.preset.iter().map(|it| ("preset", it.to_string())));

@@ -99,6 +99,7 @@ impl FrenchMatters {
             Advice::Paste(name) => (key("matter-hint-paste"), Some(name)),
             Advice::Publish => (key("matter-hint-publish"), None),
             Advice::Renew => (key("matter-hint-renew"), None),
+            Advice::Replace(name) => (key("matter-hint-replace"), Some(name)),
             Advice::RollOver => (key("matter-hint-roll-over"), None),
             Advice::RollOverIsOn => (key("matter-hint-roll-over-is-on"), None),
             Advice::Source => (key("matter-hint-source"), None),
@@ -185,6 +186,7 @@ impl FrenchMatters {
                 arguments.set("file", file.as_str());
                 key("matter-our-certificate")
             }
+            Matter::Placeholder { .. } => key("matter-placeholder"),
             Matter::Sha1 { .. } => key("matter-sha"),
             Matter::SigningCertificate(_) => key("matter-signing-certificate"),
             Matter::Source { state, since } => {
@@ -254,6 +256,7 @@ mod tests {
                 file: "⌘.pem".to_owned(),
                 used: Used::Signing,
             },
+            Matter::Placeholder { name: name() },
             Matter::Sha1 { name: name() },
             Matter::SigningCertificate(supplied(false)),
             Matter::Source {
@@ -307,6 +310,7 @@ mod tests {
         let advised = [
             Matter::Broken(supplied(false)),
             Matter::Broken(supplied(true)),
+            Matter::Placeholder { name: name() },
             Matter::Sha1 { name: name() },
             Matter::NextKey {
                 name: name(),
@@ -338,7 +342,7 @@ mod tests {
                 "passerelle keys rollover start",
                 "passerelle keys rollover status",
                 "passerelle reload",
-                "passerelle sp add wiki --replace --metadata",
+                "passerelle sp add wiki --replace --metadata URL,",
                 "passerelle sp check wiki",
                 "passerelle zoom-settings --sp wiki --next",
                 "sha1-until",

@@ -119,9 +119,10 @@ fn every_remark_on_metadata_is_told_in_french_with_all_that_the_english_tells() 
         // Commands name the provider.
         for (remark, command) in [
             (Remark::Held, "passerelle sp diff zoom --held"),
+            (Remark::Held, "passerelle sp accept zoom SHA256"),
             (
                 Remark::Finding(Finding::CertificatePlaceholder),
-                "passerelle sp add zoom --replace",
+                "passerelle sp add zoom --replace --metadata URL",
             ),
         ] {
             let (_, hint) = words.remark(&remark, &sp).unwrap();

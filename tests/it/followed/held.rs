@@ -373,13 +373,22 @@ async fn r91_what_is_held_is_told_at_once_and_each_day_until_somebody_has_decide
     let two = version(&[new]);
     wiki.says(gives(&two, "\"2\""));
     bridge.refresh_after(360).await;
+    let config = bridge.folder.path().join("passerelle.toml");
+    let command = format!(
+        "passerelle --config {} sp diff wiki --held",
+        config.display()
+    );
     let is_told = async |watch: &mut Watch| {
         watch.look_when_due().await;
         let told = teller.take().concat();
         // Until when the one before it counts: 30 days after the source gave it last.
-        told.contains("sp.wiki: a version of its metadata is held, and the one before it counts until 2026-12-26T")
+        let what = "sp.wiki: a version of its metadata is held, and the one before it counts until 2026-12-26T";
+        assert_eq!(told.contains(what), told.contains(&command), "{told}");
+        told.contains(what)
     };
+    let log = Log::start();
     assert!(is_told(&mut watch).await);
+    assert!(log.text().contains(&command), "{}", log.text());
     assert!(!is_told(&mut watch).await);
     bridge.wait(DAY - 361);
     assert!(!is_told(&mut watch).await);

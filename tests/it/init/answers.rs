@@ -36,6 +36,18 @@ async fn what_is_said_on_the_command_line_becomes_a_configuration_that_check_acc
     let checked = place.run(&["check"]).await;
     checked.is_good();
     assert!(checked.out.contains("nothing wrong"), "{checked:?}");
+    let next =
+        "`passerelle --config house/config/passerelle.toml sp add NAME --metadata URL` registers";
+    assert!(checked.out.contains(next), "{checked:?}");
+    // Whoever forgets to name it, in its folder, is told its name.
+    let mut command = Command::new(PROGRAM);
+    command.current_dir(place.file("house")).arg("check");
+    let forgotten = told_by(command, Vec::new()).await;
+    forgotten.fails("hint: name the configuration file: --config config/passerelle.toml\n");
+    let mut command = Command::new(PROGRAM);
+    command.current_dir(place.file("")).arg("check");
+    let elsewhere = told_by(command, Vec::new()).await;
+    elsewhere.fails("hint: name the configuration file: --config FILE\n");
     let written: toml::Table = place.text().parse().unwrap();
     assert_eq!(written["base-url"].as_str(), Some(SAID[1]));
     assert_eq!(written["authn"]["cas"]["url"].as_str(), Some(SAID[3]));

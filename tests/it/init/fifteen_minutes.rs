@@ -235,7 +235,9 @@ async fn from_a_try_of_init_to_somebody_at_zoom_it_takes_commands_alone() {
     let (login, password) = account_in(&told);
     // Nobody has a form for what is made up.
     let sheet = place.run(&["zoom-settings"]).await;
-    sheet.fails("`passerelle --config house/config/passerelle.toml sp add` registers Zoom's own");
+    sheet.fails(
+        "`passerelle --config house/config/passerelle.toml sp add NAME --metadata URL` registers",
+    );
     let live = go_live(&place, port).await;
     let sheet = place.run(&["zoom-settings"]).await;
     assert!(

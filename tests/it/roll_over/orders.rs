@@ -259,8 +259,15 @@ async fn r96_a_provider_is_switched_when_it_is_said_and_may_come_back() {
     keys.refuses(&["finish"], "still needed for intranet: ")
         .await;
     keys.roll(&["switch", "library", "--back"]).await.is_good();
-    keys.refuses(&["finish"], "still needed for intranet, library: ")
-        .await;
+    let first = ["intranet", "library"].map(|name| {
+        let config = keys.0.path.display();
+        format!("`passerelle --config {config} keys rollover switch {name}`")
+    });
+    let saying = format!(
+        "still needed for intranet, library: first {}, or",
+        first.join(", ")
+    );
+    keys.refuses(&["finish"], &saying).await;
 }
 
 #[tokio::test]

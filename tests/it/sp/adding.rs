@@ -200,18 +200,32 @@ async fn whoever_sits_at_a_terminal_is_asked_and_nothing_is_written_before_they_
     let file = house.brings("download", &wiki());
     let config = house.path.to_str().unwrap();
     let add = format!("add wiki --metadata {file}");
-    for (words, question) in [
-        (&*add, "Write this?"),
-        ("retire wiki", "Nobody will sign in to wiki any more."),
+    for (words, question, yes) in [
+        (&*add, "Write this?", "yes\n"),
+        (
+            "retire wiki",
+            "Nobody will sign in to wiki any more.",
+            "oui\n",
+        ),
     ] {
         let line = format!("{PROGRAM} sp {words} --config {config}");
         let before = house.files();
-        for (typed, is_written) in [("\n", false), ("no\n", false), ("yes\n", true)] {
+        for (typed, is_written) in [
+            ("\n", false),
+            ("no\n", false),
+            ("y\n", false),
+            ("o\n", false),
+            (yes, true),
+        ] {
             let mut command = Command::new("script");
             command.args(["-qec", &line, "/dev/null"]);
             let told = told_by(command, typed.into()).await;
             assert!(told.out.contains(question), "{told:?}");
+            assert!(told.out.contains("Type yes or oui:"), "{told:?}");
             assert_eq!(told.status == 0, is_written, "{told:?}");
+            let why = "nothing was written: whoever wants it types yes or oui, in full";
+            let says_why = ["y\n", "o\n"].contains(&typed);
+            assert_eq!(told.out.contains(why), says_why, "{told:?}");
             assert_eq!(house.files() != before, is_written, "{told:?}");
         }
     }

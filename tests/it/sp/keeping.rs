@@ -212,6 +212,18 @@ async fn the_list_says_how_it_stands_with_each_and_what_ends_next() {
 }
 
 #[tokio::test]
+async fn a_certificate_that_has_ended_and_is_the_only_one_is_listed_with_its_day() {
+    let house = House::new();
+    let expired = include_str!("../../fixtures/metadata/valid/certificate-expired.xml");
+    let words = ["add", "old", "--metadata", "-", "--yes"];
+    house.sp(&words, expired).await.is_good();
+    let told = house.sp(&["list"], "").await;
+    let old = told.out.lines().find(|line| line.starts_with("old "));
+    let ended = " certificate ended 2021-01-";
+    assert!(old.is_some_and(|line| line.contains(ended)), "{told:?}");
+}
+
+#[tokio::test]
 async fn one_provider_is_shown_with_all_that_is_known_of_it() {
     let house = House::new();
     let told = house.sp(&["show", "zoom"], "").await;

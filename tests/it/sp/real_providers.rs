@@ -5,6 +5,7 @@ use std::{
     fs,
 };
 
+use serde_json::json;
 use tempfile::TempDir;
 
 use super::House;
@@ -76,12 +77,57 @@ async fn the_file_that_is_shipped_for_zoom_is_told_to_be_a_placeholder_with_what
     // It is not registered yet: what to do is another thing before and after.
     let command = format!("passerelle --config {} sp add lyon", house.path.display());
     let before = format!(
-        "hint: name the provider's own address or file, or this one for a beginning: {command} --replace --metadata then takes"
+        "hint: name the provider's own address or file; or begin with this one, and put its own in the place of it later: \
+         {command} --replace --metadata URL\n"
     );
     assert!(told.errors.contains(&before), "{told:?}");
     let told = house.sp(&["check", "lyon"], "").await;
-    let after = format!("hint: {command} --replace --metadata, with the provider's own");
+    let after =
+        format!("hint: {command} --replace --metadata URL, where URL is the provider's own");
     assert!(told.out.contains(&after), "{told:?}");
+    // Whoever looks whether something is to be done finds it.
+    let status = house.passerelle(&["status"]).await;
+    status.is_good();
+    let (now, what) = (
+        format!("{:<10}  {:<12}  ", "now", ""),
+        "its metadata is the placeholder that came with Passerelle",
+    );
+    assert!(
+        status.out.contains(&format!("{now}sp.lyon: {what}")),
+        "{status:?}"
+    );
+    let hint =
+        format!("    hint: put its own in the place of it: {command} --replace --metadata URL, ");
+    assert!(status.out.contains(&hint), "{status:?}");
+    let check = house.passerelle(&["check"]).await;
+    assert_eq!(check.errors.matches("placeholder").count(), 1, "{check:?}");
+    let list = house.sp(&["list"], "").await;
+    let listed = |name: &str| {
+        { list.out.lines() }
+            .find(|line| line.starts_with(name))
+            .unwrap()
+    };
+    assert!(listed("lyon ").contains(" placeholder "), "{list:?}");
+    assert!(listed("zoom ").contains(" good "), "{list:?}");
+    let show = house.sp(&["show", "lyon"], "").await;
+    assert!(
+        show.out.contains("  state             placeholder\n"),
+        "{show:?}"
+    );
+    let found = house.json(&["show", "lyon"], "").await;
+    assert_eq!(
+        (&found["state"], &found["is_placeholder"]),
+        (&json!("good"), &json!(true))
+    );
+    // Of one that is switched off nothing is to be done.
+    let text = house.text();
+    let off = text.replace("[sp.lyon]\n", "[sp.lyon]\nenabled = false\n");
+    assert_ne!(off, text);
+    fs::write(&house.path, off).unwrap();
+    let status = house.passerelle(&["status"]).await;
+    assert!(!status.out.contains("placeholder"), "{status:?}");
+    let list = house.sp(&["list"], "").await;
+    assert!(!list.out.contains("placeholder"), "{list:?}");
 }
 
 #[tokio::test]
