@@ -88,6 +88,11 @@ fn part<'p>(page: &'p Page, test_id: &str, end: &str) -> &'p str {
     after.split_once(end).unwrap().0
 }
 
+/// How the list of rules says that what one of them refuses was found.
+fn found_by_rule(sentence: &str) -> String {
+    format!("<strong>Constaté\u{a0}:</strong> {sentence}")
+}
+
 /// The Response that a page shows, before it was laid out.
 #[track_caller]
 pub(crate) fn shown(page: &Page) -> Answer {
@@ -736,7 +741,8 @@ async fn r45_what_would_be_encrypted_is_shown_in_clear_and_the_page_says_so() {
         assert!(page.body.contains(&found), "{lines}: {}", page.body);
         assert_eq!(page.body.contains("serait chiffré"), is_said, "{lines}");
         assert_eq!(
-            page.body.contains("Quelque chose est chiffré."),
+            page.body
+                .contains(&found_by_rule("Quelque chose est chiffré.")),
             is_said,
             "{lines}"
         );
@@ -764,7 +770,8 @@ async fn a_sign_in_that_zoom_would_refuse_is_shown_with_the_rule_that_it_breaks(
         page.body
     );
     assert!(
-        page.body.contains("La connexion a plus de 7200 secondes"),
+        page.body
+            .contains(&found_by_rule("La connexion a plus de 7200 secondes")),
         "{}",
         page.body
     );

@@ -166,17 +166,16 @@ impl Edition {
         Ok(self.words.text(&rule_key(rule), &figures())?)
     }
 
-    /// Every rule that the Response was held to; what is wrong where it is broken.
+    /// Every rule that the Response was held to: what it refuses, and whether that was found.
     fn rules(&self, trial: &Trial) -> Result<Vec<Value>, PageError> {
         let findings = &trial.reading.findings;
         let rules = Rule::ALL.iter();
         rules
             .map(|rule| {
-                let is_broken = findings.iter().any(|finding| finding.rule == *rule);
-                let sentence = is_broken.then(|| self.sentence(*rule));
                 Ok(context! {
+                    is_broken => findings.iter().any(|finding| finding.rule == *rule),
+                    sentence => self.sentence(*rule)?,
                     name => format!("{rule:?}"),
-                    sentence => sentence.transpose()?,
                 })
             })
             .collect()

@@ -132,6 +132,33 @@ fn every_rule_that_can_be_broken_and_every_decision_is_said_in_the_language_of_t
 }
 
 #[test]
+fn a_rule_that_is_kept_is_said_in_words_too_and_by_its_name_for_support_alone() {
+    let (kept, broken) = (trial("\u{2318}", &[]), trial("\u{2318}", Rule::ALL));
+    for (language, [not_found, found]) in [
+        (
+            Language::Fr,
+            ["Pas constaté\u{a0}: ", "<strong>Constaté\u{a0}:</strong> "],
+        ),
+        (Language::En, ["Not found: ", "<strong>Found:</strong> "]),
+    ] {
+        let [kept, broken] = [&kept, &broken]
+            .map(|trial| entries(&rendered(&Page::Trial(trial), language), "rules"));
+        assert_eq!(
+            (kept.len(), broken.len()),
+            (Rule::ALL.len(), Rule::ALL.len())
+        );
+        for ((kept, broken), rule) in kept.iter().zip(&broken).zip(Rule::ALL) {
+            let kept = kept.strip_prefix(not_found).unwrap();
+            // What is refused is said by the same words, found or not.
+            assert_eq!(Some(kept), broken.strip_prefix(found));
+            let (sentence, name) = kept.split_once(" <code translate=\"no\">").unwrap();
+            assert!(sentence.ends_with('.') && sentence.contains(' '), "{kept}");
+            assert!(name.starts_with(&format!("{rule:?}</code>")), "{kept}");
+        }
+    }
+}
+
+#[test]
 fn the_figures_of_rules_and_decisions_are_those_that_count() {
     let trial = trial("\u{2318}", Rule::ALL);
     for (language, figures) in [
