@@ -169,6 +169,7 @@ pub(super) fn home(front: &Front, headers: &HeaderMap, chosen: Option<Language>)
         .collect();
     let page = Page::Home {
         providers: &providers,
+        may_sign_out: visitor::names_session(headers),
     };
     let mut response = html(front, &page, language, StatusCode::OK);
     remember(&mut response, chosen);

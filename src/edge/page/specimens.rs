@@ -130,8 +130,20 @@ impl<'a> Cast<'a> {
                 "start-named",
                 start("/start/zoom?RelayState=meetings", about),
             ),
-            ("home", Page::Home { providers }),
-            ("home-empty", Page::Home { providers: &[] }),
+            (
+                "home",
+                Page::Home {
+                    providers,
+                    may_sign_out: true,
+                },
+            ),
+            (
+                "home-empty",
+                Page::Home {
+                    providers: &[],
+                    may_sign_out: false,
+                },
+            ),
         ];
         self.logins()
             .into_iter()

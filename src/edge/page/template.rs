@@ -458,7 +458,11 @@ impl Edition {
     }
 
     /// The start page.
-    pub(super) fn home(&self, services: &[(&str, Option<&str>)]) -> Result<String, PageError> {
+    pub(super) fn home(
+        &self,
+        services: &[(&str, Option<&str>)],
+        may_sign_out: bool,
+    ) -> Result<String, PageError> {
         let providers: Vec<Value> = services
             .iter()
             .map(|&(name, link)| context! { name, link })
@@ -470,7 +474,7 @@ impl Edition {
         self.page(
             "home.html",
             Face::new("home", title).in_all_languages(),
-            &context! { providers, welcome },
+            &context! { providers, welcome, may_sign_out },
         )
     }
 
