@@ -185,6 +185,7 @@ fn of_other_sites() -> anyhow::Result<Vec<(&'static str, Site, Page<'static>)>> 
         way_out: None,
         again: None,
         trial: None,
+        shown: None,
     });
     let mut with_text = site();
     with_text.welcome = welcome()?;

@@ -305,6 +305,9 @@ stop-trial-provider-told = A person who signs in for real does not see this page
 stop-trial-in-same-case = In the same case a real sign-in would be stopped here, too.
 stop-trial-goes-on = Only tests stop here: a person who signs in for real does not see this page.
 stop-trial-advice-title = The advice that this person reads
+stop-trial-why = What led to this stop
+stop-trial-why-lead = Only tests show what follows. A person who signs in for real does not see it.
+stop-trial-values = Values
 
 stop-journey-expired = This page has expired
     .sentence = The sign-in was left waiting for too long. It was stopped for your security.

@@ -311,6 +311,9 @@ stop-trial-provider-told = Une personne qui se connecte pour de bon ne voit pas 
 stop-trial-in-same-case = Dans le même cas, une vraie connexion serait arrêtée ici aussi.
 stop-trial-goes-on = Seuls les essais s’arrêtent ici : une personne qui se connecte pour de bon ne voit pas cette page.
 stop-trial-advice-title = Le conseil que lit cette personne
+stop-trial-why = Ce qui a mené à cet arrêt
+stop-trial-why-lead = Seuls les essais montrent ce qui suit. Une personne qui se connecte pour de bon ne le voit pas.
+stop-trial-values = Valeurs
 
 stop-journey-expired = Cette page a expiré
     .sentence = La connexion est restée trop longtemps en attente. Par sécurité, elle a été interrompue.

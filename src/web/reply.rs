@@ -297,6 +297,7 @@ fn turned_away(
         way_out,
         again: None,
         trial: None,
+        shown: None,
     });
     html(front, &page, visitor::language(headers), status)
 }
@@ -440,6 +441,7 @@ fn stop_page(
         way_out,
         again: again.as_deref(),
         trial: stopped.is_trial.then(|| stops::in_earnest(&stopped.fault)),
+        shown: stopped.shown.as_deref(),
     });
     html(front, &page, language, told.status)
 }

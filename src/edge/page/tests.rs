@@ -487,6 +487,7 @@ fn r54_a_page_leads_nowhere_but_to_the_web_and_to_our_own_paths() {
             way_out: Some(("Zoom", link)),
             again: None,
             trial: None,
+            shown: None,
         })
     };
     for link in [

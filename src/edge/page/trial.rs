@@ -9,7 +9,7 @@ use super::{
 };
 use crate::{
     attributes::catalog,
-    flow::trial::{Behind, Origin, Taken, Told, Trial},
+    flow::trial::{Behind, Origin, StoppedTrial, Taken, Told, Trial},
     model::{
         attribute::MAX_VALUE_CHARS,
         proof::AuthnMethod,
@@ -181,7 +181,34 @@ impl Edition {
             .collect()
     }
 
-    fn behind(&self, behind: &Behind) -> Result<Value, PageError> {
+    /// What stands under a stop, for whoever tries.
+    pub(super) fn stopped_trial(&self, stopped: &StoppedTrial) -> Result<Value, PageError> {
+        let made_of = stopped.made_of.iter().map(|one| {
+            let known = catalog::find(&one.attribute);
+            let sources = one.sources.iter();
+            let sources = sources.map(|(name, values)| context! { name, values });
+            context! {
+                label => known.map_or(one.attribute.as_str(), |known| known.label(self.language)),
+                values => one.values.clone(),
+                rule => one.rule.as_deref(),
+                sources => sources.collect::<Vec<_>>(),
+            }
+        });
+        // Nothing is decided after what stops the person.
+        let decisions = stopped
+            .behind
+            .as_ref()
+            .map(|behind| behind.decisions.decisions());
+        let decision = decisions.and_then(<[_]>::last);
+        Ok(context! {
+            person => stopped.person.as_str(),
+            decision => decision.map(|decision| self.decision(decision)).transpose()?,
+            made_of => made_of.collect::<Vec<_>>(),
+        })
+    }
+
+    /// What is behind it, for whoever is on the list.
+    pub(super) fn behind(&self, behind: &Behind) -> Result<Value, PageError> {
         let decisions = behind.decisions.decisions().iter();
         let decisions: Result<Vec<_>, _> = decisions.map(|one| self.decision(one)).collect();
         Ok(context! { withheld => behind.withheld.clone(), decisions => decisions? })

@@ -1,9 +1,9 @@
 use crate::{
     edge::page::{
-        Page, Pages, Site,
-        specimens::{TRIALS, trial},
+        Page, Pages, RealSignIn, Site, Stop, StopReason,
+        specimens::{TRIALS, stopped_trial, trial},
     },
-    flow::trial::Trial,
+    flow::trial::{StoppedTrial, Trial},
     model::{
         language::{Language, Localized},
         trace::Verdict,
@@ -248,6 +248,11 @@ fn r95_markup_in_what_is_known_of_a_person_is_shown_and_never_obeyed() {
             for tag in ["<script", "<img", "<form", "<b>"] {
                 assert!(!html.contains(tag), "{tag}");
             }
+            let html = stopped(Some(&stopped_trial(hostile)), language);
+            assert!(!html.contains(hostile));
+            for tag in ["<script", "<img", "<form", "<b>"] {
+                assert!(!html.contains(tag), "{tag}");
+            }
             let html = rendered(
                 &Page::Trials {
                     trials: &[(hostile, "/test/zoom")],
@@ -257,6 +262,70 @@ fn r95_markup_in_what_is_known_of_a_person_is_shown_and_never_obeyed() {
             assert!(!html.contains(hostile) && !html.contains("<script"));
         }
     }
+}
+
+/// The page of a trial that stops so.
+fn stopped(shown: Option<&StoppedTrial>, language: Language) -> String {
+    let stop = Stop {
+        code: "B-ATT-01",
+        reason: StopReason::NoMail { provider: "Zoom" },
+        support_code: "7K3M-9QPD",
+        way_out: Some(("Zoom", "/test")),
+        again: None,
+        trial: Some(RealSignIn::SamePage),
+        shown,
+    };
+    rendered(&Page::Stop(stop), language)
+}
+
+#[test]
+fn under_the_stop_of_a_trial_stands_what_led_to_it_and_above_it_what_everybody_reads() {
+    let mut shown = stopped_trial("\u{2318}");
+    for (language, [heading, decision]) in [
+        (
+            Language::Fr,
+            ["Ce qui a mené à cet arrêt", "Connexion au serveur CAS"],
+        ),
+        (
+            Language::En,
+            ["What led to this stop", "Signed in at the CAS server"],
+        ),
+    ] {
+        let html = stopped(Some(&shown), language);
+        let plain = stopped(None, language);
+        // But for that part they are one page.
+        let (before, rest) = html
+            .split_once("<section aria-labelledby=\"stopped-trial\"")
+            .unwrap();
+        let (part, after) = rest
+            .rsplit_once("</details>\n\n<details class=\"translation\"")
+            .unwrap();
+        assert!(
+            plain.starts_with(before) && plain.ends_with(after),
+            "{html}"
+        );
+        assert!(part.contains(heading), "{part}");
+        for mark in ["person", "made-of", "withheld", "decisions"] {
+            let (_, rest) = part.split_once(&format!("data-testid=\"{mark}\"")).unwrap();
+            assert!(rest.contains('\u{2318}'), "{mark}");
+        }
+        assert!(part.contains("data-testid=\"decision\">"), "{part}");
+        let decisions = entries(&html, "decisions");
+        assert_eq!(decisions.len(), Verdict::every(1, "").len());
+        assert!(part.contains(decision), "{part}");
+    }
+    shown.behind = None;
+    for language in Language::ALL {
+        let html = stopped(Some(&shown), language);
+        for mark in ["\"withheld\"", "\"decisions\"", "\"decision\""] {
+            assert!(!html.contains(&format!("data-testid={mark}")), "{mark}");
+        }
+        assert!(html.contains("data-testid=\"made-of\""));
+    }
+    assert_eq!(
+        format!("{shown:?} {:?}", shown.made_of[0]),
+        "StoppedTrial(…) Ingredient(…)"
+    );
 }
 
 #[test]
