@@ -168,6 +168,7 @@ fn of_other_sites() -> anyhow::Result<Vec<(&'static str, Site, Page<'static>)>> 
     let cast = Cast::ZOOM;
     let home = Page::Home {
         providers: cast.providers,
+        may_sign_out: true,
     };
     let login = Page::Login {
         action: "/j/zoom/c2VhbA",
@@ -184,6 +185,7 @@ fn of_other_sites() -> anyhow::Result<Vec<(&'static str, Site, Page<'static>)>> 
         way_out: None,
         again: None,
         trial: None,
+        shown: None,
     });
     let mut with_text = site();
     with_text.welcome = welcome()?;
@@ -197,7 +199,10 @@ fn of_other_sites() -> anyhow::Result<Vec<(&'static str, Site, Page<'static>)>> 
         (
             "home-with-text-alone",
             with_text,
-            Page::Home { providers: &[] },
+            Page::Home {
+                providers: &[],
+                may_sign_out: false,
+            },
         ),
         ("home-in-laboratory", in_laboratory.clone(), home),
         ("login-in-laboratory", in_laboratory, login),

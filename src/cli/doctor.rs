@@ -6,7 +6,12 @@ use anyhow::{Context as _, bail};
 use clap::{Args, ValueEnum};
 use serde_json::json;
 
-use super::{ask, complain, password, say, typed::typed};
+use super::{
+    ask,
+    password::{self, Unseen},
+    say,
+    typed::typed,
+};
 use crate::{
     app::doctor::{Doctor, Finding, SamplePerson, Scope, Verdict},
     config::environment::Environment,
@@ -94,13 +99,15 @@ pub(super) fn run(path: &Path, options: &Options) -> anyhow::Result<()> {
 }
 
 fn ask_for(login: &str) -> anyhow::Result<SamplePerson> {
-    if std::io::stdin().is_terminal() {
-        complain("Type the password and press Enter; nothing to only look the person up.");
-        complain("It is shown as you type.");
-    }
+    let password = if std::io::stdin().is_terminal() {
+        let prompt = "Type the password, which is not shown, and press Enter; nothing to only look the person up.";
+        Unseen::begin()?.ask(prompt)?
+    } else {
+        password::read_line()?
+    };
     Ok(SamplePerson {
         login: login.to_owned(),
-        password: password::read_line()?,
+        password,
     })
 }
 

@@ -87,7 +87,7 @@ enum Command {
     ZoomSettings(zoom_settings::Options),
     /// Says person by person whether they keep their account at Zoom when we take the place of another identity provider.
     Compare(compare::Options),
-    /// Hashes a password for the embedded directory; reads it from standard input.
+    /// Hashes a password for the embedded directory: asks for it twice at a terminal, else reads a line of standard input.
     HashPassword,
 }
 

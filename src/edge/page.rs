@@ -157,6 +157,8 @@ pub enum Page<'a> {
     Home {
         /// Name of each provider, and where to start a sign-in to it.
         providers: &'a [(&'a str, Option<&'a str>)],
+        /// Whether there may be a session to end: the browser brought one, whatever it is worth.
+        may_sign_out: bool,
     },
 }
 
@@ -359,11 +361,14 @@ impl Pages {
                 edition.trials(trials)
             }
             Page::Trial(trial) => edition.trial(trial),
-            Page::Home { providers } => {
+            Page::Home {
+                providers,
+                may_sign_out,
+            } => {
                 for link in providers.iter().filter_map(|(_name, link)| *link) {
                     address(link)?;
                 }
-                edition.home(providers)
+                edition.home(providers, may_sign_out)
             }
         }
     }

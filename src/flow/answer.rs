@@ -100,22 +100,48 @@ impl Bridge {
         }
         let end = self.end_of(way, proof, story).await?;
         let ours = self.mapping.apply(&proof.attributes, &mut story.trace);
+        match self
+            .named_and_chosen(way, &ours, (proof, proven), story)
+            .await
+        {
+            Ok((name_id, attributes)) => Ok(Prepared {
+                name_id,
+                attributes,
+                is_from_session: matches!(proven, Proven::Before(_)),
+                end,
+            }),
+            Err(stop) => {
+                match end {
+                    End::Sent => {}
+                    End::Shown(_) => {
+                        let shown = self.stopped_trial(way, proof, &ours, &story.trace);
+                        story.stopped_trial = Some(Box::new(shown));
+                    }
+                }
+                Err(stop)
+            }
+        }
+    }
+
+    /// The name by which the provider knows the person with our attributes `ours`, and what it is told of them.
+    async fn named_and_chosen(
+        &self,
+        way: &UnderWay<'_>,
+        ours: &Attributes,
+        (proof, proven): (&Proof, Proven<'_>),
+        story: &mut Story,
+    ) -> Result<(Option<NameId>, Vec<ReleasedAttribute>), Stop> {
         let name_id = match named_before(way, proven.told()) {
             Some(name) => Some(name.clone()),
-            None => self.name(way.provider, &ours, &mut story.trace)?,
+            None => self.name(way.provider, ours, &mut story.trace)?,
         };
         let sp = &way.provider.registered.sp;
         let asked = Asked::of(sp, way.journey.attribute_consuming_service);
-        let named = (name_id.as_ref(), &ours);
+        let named = (name_id.as_ref(), ours);
         let attributes = self
             .choose((way.provider, &asked), named, (proof, proven), story)
             .await?;
-        Ok(Prepared {
-            name_id,
-            attributes,
-            is_from_session: matches!(proven, Proven::Before(_)),
-            end,
-        })
+        Ok((name_id, attributes))
     }
 
     /// Chooses what a provider that asks for `asked` is told of the person with our attributes `ours`, beside the

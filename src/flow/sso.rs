@@ -525,6 +525,7 @@ impl Bridge {
             support_code: story.support_code,
             home: story.sp.as_ref().and_then(|name| self.home(name)),
             is_trial: story.is_trial,
+            shown: story.stopped_trial.take(),
             forget_session: story.forgets_session,
         }
     }

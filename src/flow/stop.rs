@@ -1,6 +1,9 @@
 //! The two ways to fail.
 
-use super::{Step, trial::ThrowAwayError};
+use super::{
+    Step,
+    trial::{StoppedTrial, ThrowAwayError},
+};
 use crate::{
     attributes::{name_id::NameIdStop, release::ReleaseStop},
     authn::{AuthnError, Barrier},
@@ -207,6 +210,8 @@ pub struct Stopped {
     pub home: Option<Home>,
     /// Whether it was a trial, and the way back leads to where others can be begun.
     pub is_trial: bool,
+    /// What the person is shown of a trial beside that; none where they have not proven who they are, or may not try.
+    pub shown: Option<Box<StoppedTrial>>,
     /// The step to take again, where the journey itself can go on.
     pub again: Option<Step>,
     /// Whether the browser forgets the session that it brought: it is another person's, and lives on.

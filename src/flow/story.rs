@@ -5,7 +5,7 @@ use crate::model::{
     support_code::SupportCode, trace::Trace,
 };
 
-use super::{Next, Reply, Step, stop::Stopped};
+use super::{Next, Reply, Step, stop::Stopped, trial::StoppedTrial};
 
 /// One step of a sign-on, while it is under way.
 #[derive(Debug)]
@@ -24,6 +24,8 @@ pub(crate) struct Story {
     pub(crate) person: Option<String>,
     /// The session that it began, or that answered.
     pub(crate) session: Option<SessionKey>,
+    /// What the person is shown where it is a trial and stops: for their page alone.
+    pub(crate) stopped_trial: Option<Box<StoppedTrial>>,
 }
 
 impl Story {
@@ -37,6 +39,7 @@ impl Story {
             trace: Trace::new(),
             person: None,
             session: None,
+            stopped_trial: None,
         }
     }
 

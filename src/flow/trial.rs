@@ -31,12 +31,13 @@ use crate::{
         trial,
     },
     model::{
-        attribute::ReleasedAttribute,
+        attribute::{Attributes, MAX_VALUE_CHARS, ReleasedAttribute},
         language::Localized,
         name_id::{NameId, NameIdFormat},
         proof::{AuthnMethod, Proof},
         short_name::ShortName,
         support_code::SupportCode,
+        text::visible,
         trace::{Organ, Trace, Verdict},
     },
     saml::{
@@ -55,6 +56,8 @@ use crate::{
 
 /// The name in the certificate of a throw-away key.
 const NAME_OF_KEY: &str = "passerelle /test: opens nothing";
+/// How many values of one attribute are shown where a trial stops: a source may give any number.
+const MOST_VALUES: usize = 20;
 /// How long that certificate says to be valid: nobody asks.
 const LIFE_OF_KEY: SignedDuration = SignedDuration::from_hours(24 * 365);
 
@@ -211,13 +214,51 @@ pub struct Trial {
     pub behind: Option<Behind>,
 }
 
-/// What is behind a Response, for people who are on the list of those who try.
+/// What is behind a Response, or behind a stop in its place, for people who are on the list of those who try.
 #[derive(Clone, Debug)]
 pub struct Behind {
     /// What the source says of them that goes into none of it: names, and no values.
     pub withheld: Vec<String>,
     /// The decisions that led to it.
     pub decisions: Trace,
+}
+
+/// What is shown of a trial that stops although the person has proven who they are and may try: out of what the answer
+/// would have been made. Its `Debug` is blank.
+#[derive(Clone)]
+pub struct StoppedTrial {
+    /// The name by which the person signs in.
+    pub person: String,
+    /// Our attributes that the name and what is told are made of, with values or without.
+    pub made_of: Vec<Ingredient>,
+    /// What is behind it; none where everyone may try.
+    pub behind: Option<Behind>,
+}
+
+impl fmt::Debug for StoppedTrial {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("StoppedTrial(…)")
+    }
+}
+
+/// One attribute of ours, as this person has it. Its `Debug` is blank as well.
+#[derive(Clone)]
+pub struct Ingredient {
+    /// Which one.
+    pub attribute: String,
+    /// Its values, written so that they are seen for what they are.
+    pub values: Vec<String>,
+    /// The expression that makes it; none where it is the source's of that name.
+    pub rule: Option<String>,
+    /// The source's attributes, each with its values where an expression makes something else of them and the person is
+    /// on the list of those who try.
+    pub sources: Vec<(String, Vec<String>)>,
+}
+
+impl fmt::Debug for Ingredient {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Ingredient(…)")
+    }
 }
 
 impl fmt::Debug for Trial {
@@ -421,14 +462,14 @@ impl Bridge {
             let taken = name.format.into();
             (name, self.origin(&from, None, taken))
         });
-        let is_on_a_list = self
-            .settings
-            .testers
-            .as_ref()
-            .is_some_and(Testers::are_named);
-        let behind = is_on_a_list.then(|| Behind {
-            withheld: withheld(proof, name.as_ref().map(|(_, origin)| origin), &attributes),
-            decisions: story.trace.clone(),
+        let behind = self.are_testers_named().then(|| {
+            let origins = { attributes.iter() }.map(|told| &told.origin);
+            let origins = origins.chain(name.iter().map(|(_, origin)| origin));
+            let used: Vec<_> = origins.flat_map(|origin| &origin.sources).collect();
+            Behind {
+                withheld: withheld(proof, &used),
+                decisions: story.trace.clone(),
+            }
         });
         Ok(Trial {
             provider: provider.display_name.clone(),
@@ -446,6 +487,77 @@ impl Bridge {
             xml: laid_out(&xml),
             behind,
         })
+    }
+
+    /// Whether each of those who may try stands on a list: only they read what is behind an answer.
+    fn are_testers_named(&self) -> bool {
+        let testers = self.settings.testers.as_ref();
+        testers.is_some_and(Testers::are_named)
+    }
+
+    /// What is shown where a trial stops after `decisions`: out of which of our attributes `ours` the answer would have
+    /// been made.
+    pub(super) fn stopped_trial(
+        &self,
+        way: &UnderWay<'_>,
+        proof: &Proof,
+        ours: &Attributes,
+        decisions: &Trace,
+    ) -> StoppedTrial {
+        let provider = way.provider;
+        let asked = Asked::of(
+            &provider.registered.sp,
+            way.journey.attribute_consuming_service,
+        );
+        let of_name = provider.name_id.from().into_iter();
+        let of_attributes = provider.release.sent(asked).flat_map(Sent::reads);
+        let mut names: Vec<&str> = Vec::new();
+        for name in of_name.chain(of_attributes) {
+            if !names.iter().any(|known| known.eq_ignore_ascii_case(name)) {
+                names.push(name);
+            }
+        }
+        let is_on_a_list = self.are_testers_named();
+        let made_of: Vec<_> = { names.into_iter() }
+            .map(|name| self.ingredient(name, ours.values(name), proof, is_on_a_list))
+            .collect();
+        let behind = is_on_a_list.then(|| {
+            let used = made_of.iter().flat_map(|one| &one.sources);
+            let used: Vec<_> = used.map(|(source, _)| source).collect();
+            Behind {
+                withheld: withheld(proof, &used),
+                decisions: decisions.clone(),
+            }
+        });
+        StoppedTrial {
+            person: proof.login.clone(),
+            made_of,
+            behind,
+        }
+    }
+
+    /// Our attribute `name`, which has these `values`, with those of its sources where they are shown and are others.
+    fn ingredient(
+        &self,
+        name: &str,
+        values: &[String],
+        proof: &Proof,
+        shows_sources: bool,
+    ) -> Ingredient {
+        let rule = self.mapping.rule_of(name);
+        let sources = self.mapping.sources_of(name).into_iter();
+        Ingredient {
+            attribute: spelled(name).to_owned(),
+            values: legible(values),
+            rule: rule.map(str::to_owned),
+            sources: sources
+                .map(|source| {
+                    let values = (shows_sources && rule.is_some())
+                        .then(|| legible(proof.attributes.values(source)));
+                    (spelled(source).to_owned(), values.unwrap_or_default())
+                })
+                .collect(),
+        }
     }
 
     fn read_strictly(
@@ -518,18 +630,31 @@ fn shut_out_by(sent: &[Sent<'_>], told: &[Told]) -> Option<ShutOut> {
     }))
 }
 
-/// The source's attributes with values, of which nothing is told.
-fn withheld(proof: &Proof, name: Option<&Origin>, told: &[Told]) -> Vec<String> {
-    let used = || {
-        let of_attributes = told.iter().map(|told| &told.origin);
-        of_attributes.chain(name).flat_map(|origin| &origin.sources)
-    };
+/// The source's attributes with values, but for those that are `used`.
+fn withheld(proof: &Proof, used: &[&String]) -> Vec<String> {
     let all = proof.attributes.iter();
     all.filter(|(name, values)| {
-        !values.is_empty() && !used().any(|source| source.eq_ignore_ascii_case(name))
+        !values.is_empty() && !used.iter().any(|source| source.eq_ignore_ascii_case(name))
     })
     .map(|(name, _)| spelled(name).to_owned())
     .collect()
+}
+
+/// Values for a page, in bounds: none of them was looked at yet, as what is sent is.
+fn legible(values: &[String]) -> Vec<String> {
+    let shown = values.iter().take(MOST_VALUES).map(|value| {
+        let mut chars = value.chars();
+        let mut shown = visible(
+            &chars.by_ref().take(MAX_VALUE_CHARS).collect::<String>(),
+            &[],
+        );
+        if chars.next().is_some() {
+            shown.push('…');
+        }
+        shown
+    });
+    let are_more = values.len() > MOST_VALUES;
+    shown.chain(are_more.then(|| "…".to_owned())).collect()
 }
 
 /// The name of an attribute as its standard writes it.
@@ -540,6 +665,18 @@ fn spelled(name: &str) -> &str {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn values_that_nobody_looked_at_are_shown_in_bounds_and_as_what_they_are() {
+        let long = "é".repeat(MAX_VALUE_CHARS);
+        let values = ["a\u{202e}b".to_owned(), long.clone(), format!("{long}é")];
+        let shown = ["a\\u202eb".to_owned(), long.clone(), format!("{long}…")];
+        assert_eq!(legible(&values), shown);
+        let many = vec!["a".to_owned(); MOST_VALUES + 1];
+        let shown = legible(&many);
+        assert_eq!((shown.len(), &*shown[MOST_VALUES]), (MOST_VALUES + 1, "…"));
+        assert_eq!(legible(&many[1..]), &many[1..]);
+    }
 
     #[tokio::test]
     async fn a_browser_that_goes_away_while_the_throw_away_key_is_made_costs_no_second_one() {

@@ -84,6 +84,11 @@ pub enum CapturedFault {
     /// There are too many in one file.
     #[error("is one of more than 10000 in a file: it and those after it were not read")]
     TooMany,
+    /// It is what a browser shows, saved.
+    #[error(
+        "is a web page, and no Response: take what the page sends, which is the field SAMLResponse of its form"
+    )]
+    WebPage,
     /// The XML is refused.
     #[error("is XML that is refused: {0}")]
     Xml(#[from] DoorFault),
@@ -108,7 +113,9 @@ pub fn read_all(file: &[u8]) -> Vec<Result<UnprovenResponse, CapturedFault>> {
     };
     let text = text.trim_start_matches('\u{feff}').trim();
     let mut all = Vec::new();
-    if text.starts_with('<') {
+    if is_web_page(text) {
+        all.push(Err(CapturedFault::WebPage));
+    } else if text.starts_with('<') {
         read_documents(text, &mut all);
     } else if text.contains(FIELD) {
         for body in text.split(FIELD).skip(1) {
@@ -127,6 +134,17 @@ pub fn read_all(file: &[u8]) -> Vec<Result<UnprovenResponse, CapturedFault>> {
         all.push(Err(CapturedFault::TooMany));
     }
     all
+}
+
+/// Whether a text begins as HTML does, which is read no further.
+fn is_web_page(text: &str) -> bool {
+    ["<!doctype html", "<html"].iter().any(|begin| {
+        let found = text.split_at_checked(begin.len());
+        found.is_some_and(|(found, rest)| {
+            let is_whole = rest.starts_with(|c: char| c == '>' || c.is_ascii_whitespace());
+            found.eq_ignore_ascii_case(begin) && is_whole
+        })
+    })
 }
 
 /// Lines without an empty one between them: one text that is broken into lines, or a text on each line.

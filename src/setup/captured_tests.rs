@@ -121,6 +121,21 @@ fn what_cannot_be_read_is_told_by_what_is_wrong_with_it() {
             format!("{head}{}{tail}", " ".repeat(Limits::MESSAGE.bytes)),
             CapturedFault::Xml(DoorFault::TooLarge(Bound::Bytes)),
         ),
+        // A page that would post one is none either.
+        (
+            format!("<!DOCTYPE html>\n<html><form>{}</form></html>", form(ADFS)),
+            CapturedFault::WebPage,
+        ),
+        (
+            "<!doctype HTML PUBLIC \"\"><p>".to_owned(),
+            CapturedFault::WebPage,
+        ),
+        ("\n<HTML lang=fr>".to_owned(), CapturedFault::WebPage),
+        ("<htmlx/>".to_owned(), CapturedFault::NotAResponse),
+        (
+            "<!DOCTYPE htmlx><a/>".to_owned(),
+            CapturedFault::Xml(DoorFault::Doctype),
+        ),
         ("SAMLResponse=".to_owned(), CapturedFault::Base64),
         ("no base64!".to_owned(), CapturedFault::Base64),
         ("QUJD%ff".to_owned(), CapturedFault::Base64),

@@ -169,6 +169,7 @@ pub(super) fn home(front: &Front, headers: &HeaderMap, chosen: Option<Language>)
         .collect();
     let page = Page::Home {
         providers: &providers,
+        may_sign_out: visitor::names_session(headers),
     };
     let mut response = html(front, &page, language, StatusCode::OK);
     remember(&mut response, chosen);
@@ -300,6 +301,7 @@ fn turned_away(
         way_out,
         again: None,
         trial: None,
+        shown: None,
     });
     html(front, &page, visitor::language(headers), status)
 }
@@ -443,6 +445,7 @@ fn stop_page(
         way_out,
         again: again.as_deref(),
         trial: stopped.is_trial.then(|| stops::in_earnest(&stopped.fault)),
+        shown: stopped.shown.as_deref(),
     });
     html(front, &page, language, told.status)
 }

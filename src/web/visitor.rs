@@ -35,7 +35,7 @@ pub(super) fn visit(front: &Front, request: &Request) -> Visit {
 }
 
 /// Whether a cookie for a session came, in whatever form and however often.
-fn names_session(headers: &HeaderMap) -> bool {
+pub(super) fn names_session(headers: &HeaderMap) -> bool {
     let name = SESSION_COOKIE.as_bytes();
     let mut cookies = headers.get_all(header::COOKIE).iter();
     cookies.any(|cookie| {

@@ -47,6 +47,8 @@ mod followed;
 #[cfg(test)]
 mod front_page;
 #[cfg(test)]
+mod hash_password;
+#[cfg(test)]
 mod hostile;
 #[cfg(test)]
 mod idp_initiated;

@@ -266,6 +266,24 @@ async fn r82_a_visit_asks_and_ends_nothing_and_one_click_ends_the_session() {
 }
 
 #[tokio::test]
+async fn the_start_page_leads_to_the_sign_out_where_a_session_was_brought_and_nowhere_else() {
+    const LINK: &str = "<a class=\"more\" href=\"/logout\">";
+    let bridge = Bridge::new();
+    assert!(!bridge.browser().open("/").await.body.contains(LINK));
+    let mut browser = signed_in(&bridge).await;
+    assert!(browser.open("/").await.body.contains(LINK));
+    let page = browser.open("/logout").await;
+    let done = browser.submit(&page, &page.form()).await;
+    assert_eq!(done.kind(), "logged-out");
+    assert!(!browser.open("/").await.body.contains(LINK));
+    // Of one that is not believed, too: that page says what became of it.
+    let doubted = format!("{SESSION_COOKIE}=doubted");
+    let request = browser.plain("/").header(header::COOKIE, &doubted);
+    let page = browser.exchange(request.body(Body::empty()).unwrap()).await;
+    assert!(page.body.contains(LINK));
+}
+
+#[tokio::test]
 async fn r51_whoever_signs_out_with_two_cookies_of_one_name_has_no_session_in_that_browser_any_more()
  {
     let bridge = Bridge::new();

@@ -88,6 +88,11 @@ fn part<'p>(page: &'p Page, test_id: &str, end: &str) -> &'p str {
     after.split_once(end).unwrap().0
 }
 
+/// How the list of rules says that what one of them refuses was found.
+fn found_by_rule(sentence: &str) -> String {
+    format!("<strong>Constaté\u{a0}:</strong> {sentence}")
+}
+
 /// The Response that a page shows, before it was laid out.
 #[track_caller]
 pub(crate) fn shown(page: &Page) -> Answer {
@@ -472,6 +477,82 @@ async fn r127_where_everyone_may_try_they_read_where_their_own_values_come_from_
     }
 }
 
+#[tokio::test]
+async fn r127_a_test_that_stops_shows_what_came_and_from_where_and_to_those_on_a_list_what_was_decided()
+ {
+    const ADDRESS: &str = "mael.lefevre@gmail.example";
+    let log = Log::start();
+    let people = Setup::new().people.replacen(
+        "uid = \"sans.mail\"",
+        &format!("uid = \"sans.mail\"\nmail = [\"{ADDRESS}\"]"),
+        1,
+    );
+    let rule = "mail|endingwith('@univ-montp3.example')";
+    for (testers, is_listed) in [(EVERYONE, false), ("[test]\npeople = ['sans.mail']", true)] {
+        for has_rule in [false, true] {
+            let rules = if has_rule {
+                format!("[attributes]\nmail = \"{rule}\"\n")
+            } else {
+                String::new()
+            };
+            let bridge = Setup {
+                people: people.clone(),
+                ..setup("", &format!("{rules}{testers}"))
+            }
+            .build();
+            let mut browser = bridge.browser();
+            browser.language = "en";
+            let login = click(&mut browser, "zoom").await;
+            let page = browser.sign_in(&login, "sans.mail").await;
+            page.stops(403, "no-mail");
+            assert_eq!(marked(&page, "person"), "sans.mail");
+            let made_of = decode(part(&page, "made-of", "</section>"));
+            for text in [
+                "<code>mail</code>",
+                "<code>givenName</code>",
+                "Maël",
+                "student",
+            ] {
+                assert!(made_of.contains(text), "{text}: {made_of}");
+            }
+            // What a rule did not take is the source's alone.
+            assert_eq!(
+                made_of.contains(ADDRESS),
+                !has_rule || is_listed,
+                "{made_of}"
+            );
+            assert_eq!(made_of.contains(rule), has_rule, "{made_of}");
+            for mark in ["decision", "decisions", "withheld"] {
+                let mark = format!("data-testid=\"{mark}\"");
+                assert_eq!(page.body.contains(&mark), is_listed, "{testers}: {mark}");
+            }
+            if is_listed {
+                assert_eq!(
+                    marked(&page, "decision"),
+                    "mail: no address in our domains. The sign-in stops."
+                );
+                let withheld = part(&page, "withheld", "</ul>");
+                assert!(withheld.contains("supannEtuId"), "{withheld}");
+                assert!(!withheld.contains("<code>mail</code>"), "{withheld}");
+            }
+            assert!(
+                !page.body.contains("22600318"),
+                "a value of what is withheld"
+            );
+            assert_eq!(browser.cookie(SESSION_COOKIE), None);
+            // Whoever signs in for real reads nothing of it, whatever list they are on.
+            let login = browser.arrive(&bridge.request().redirect(None)).await;
+            let page = browser.sign_in(&login, "sans.mail").await;
+            page.stops(403, "no-mail");
+            for text in [ADDRESS, "stopped-trial", "sans.mail"] {
+                assert!(!page.body.contains(text), "{text}");
+            }
+        }
+    }
+    let text = log.text();
+    assert!(!text.contains(ADDRESS) && !text.contains("Maël"), "{text}");
+}
+
 #[test]
 fn a_test_that_everyone_may_try_is_warned_of_outside_a_lab() {
     for (testers, warnings) in [(EVERYONE, 1), (ANNE, 0)] {
@@ -503,6 +584,7 @@ async fn r127_whoever_is_not_on_the_list_is_stopped_and_named_to_nobody() {
     for word in ["zoe", "anne", "Martin", "Dupont"] {
         assert!(!page.body.contains(word), "{word}");
     }
+    assert!(!page.body.contains("stopped-trial"), "{}", page.body);
     assert_eq!(page.link("way-out").as_deref(), Some("/test"));
     assert_eq!(browser.cookie(SESSION_COOKIE), None);
     let text = log.text();
@@ -736,7 +818,8 @@ async fn r45_what_would_be_encrypted_is_shown_in_clear_and_the_page_says_so() {
         assert!(page.body.contains(&found), "{lines}: {}", page.body);
         assert_eq!(page.body.contains("serait chiffré"), is_said, "{lines}");
         assert_eq!(
-            page.body.contains("Quelque chose est chiffré."),
+            page.body
+                .contains(&found_by_rule("Quelque chose est chiffré.")),
             is_said,
             "{lines}"
         );
@@ -764,7 +847,8 @@ async fn a_sign_in_that_zoom_would_refuse_is_shown_with_the_rule_that_it_breaks(
         page.body
     );
     assert!(
-        page.body.contains("La connexion a plus de 7200 secondes"),
+        page.body
+            .contains(&found_by_rule("La connexion a plus de 7200 secondes")),
         "{}",
         page.body
     );

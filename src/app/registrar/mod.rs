@@ -34,6 +34,7 @@ use crate::{
         difference::{self, Change, Voucher},
         intake::{self, There, Verdict},
         outline::{self, Look},
+        placeholder,
         source::read_bounded,
     },
     model::{entity_id::EntityId, fingerprint::Fingerprint, short_name::ShortName},
@@ -86,6 +87,8 @@ pub struct Proposed {
     /// Whether what is there now cannot be read, nor the last good copy of it: nobody can say what would
     /// be different, and so all of it is for somebody to look at.
     pub is_incomparable: bool,
+    /// Whether it takes the place of the file that came with the program: nobody trusted that, and nothing is held.
+    pub replaces_placeholder: bool,
     /// What would be written; nothing where there is a fault.
     pub plan: Option<Plan>,
     /// What is wrong with presets, which may not be meant.
@@ -237,6 +240,7 @@ impl Registrar {
                     },
                     changes: Vec::new(),
                     is_incomparable: false,
+                    replaces_placeholder: false,
                     plan: None,
                     warnings: Vec::new(),
                 });
@@ -267,6 +271,7 @@ impl Registrar {
             look,
             changes: Vec::new(),
             is_incomparable: false,
+            replaces_placeholder: false,
             plan,
             warnings,
         })
@@ -326,13 +331,21 @@ impl Registrar {
             Some(Ok(None)) => of_file(),
             None => of_file().or_else(|| kept().as_deref().and_then(outlined)),
         };
-        let changes = match (&old, &look.outline) {
+        let mut changes = match (&old, &look.outline) {
             (Some(old), Some(new)) => {
                 difference::between(old, new, Voucher::of(config), self.now())
             }
             (None, _) | (_, None) => Vec::new(),
         };
         let is_incomparable = old.is_none();
+        let replaces_placeholder = !is_incomparable
+            && seen.as_deref().is_some_and(placeholder::is_shipped)
+            && self.is_first_version(config);
+        if replaces_placeholder {
+            for change in &mut changes {
+                change.is_held = false;
+            }
+        }
         let plan = look.outline.is_some().then(|| Plan {
             name: name.clone(),
             is_new: !file.exists(),
@@ -346,9 +359,23 @@ impl Registrar {
             look,
             changes,
             is_incomparable,
+            replaces_placeholder,
             plan,
             warnings: Vec::new(),
         })
+    }
+
+    /// Whether the file that is there is all that ever counted of a provider, as far as is known: it comes from no source
+    /// and is not watched, so that somebody brings each version, and no copy is of another one than the placeholder.
+    fn is_first_version(&self, config: &SpConfig) -> bool {
+        let copies = last_good(self.named());
+        let copy = copies.map(|copies| read(&copies.path(&config.short_name)));
+        let is_none_other = match copy {
+            None => true,
+            Some(Ok(copy)) => placeholder::is_shipped(&copy),
+            Some(Err(error)) => error.kind() == io::ErrorKind::NotFound,
+        };
+        config.followed.is_none() && !config.is_watched && is_none_other
     }
 
     /// Waits until nobody is deciding in the state folder, and no server is reading it to start; held as long as the

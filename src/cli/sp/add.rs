@@ -128,6 +128,10 @@ fn show_changes(proposed: &Proposed, options: &Options) -> bool {
     if !options.replace {
         return false;
     }
+    if proposed.replaces_placeholder {
+        say(told::REPLACES_PLACEHOLDER);
+        return proposed.is_held();
+    }
     say("What changes:");
     for change in &proposed.changes {
         say(&told::change(change));

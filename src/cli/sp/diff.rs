@@ -79,6 +79,9 @@ pub(super) fn run(path: &Path, options: &Options) -> anyhow::Result<()> {
         if is_held {
             say(told::HELD);
         }
+        if proposed.replaces_placeholder {
+            say(told::REPLACES_PLACEHOLDER);
+        }
         if changes.is_empty() {
             say("Nothing of what is used here is different.");
         }

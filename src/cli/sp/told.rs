@@ -164,6 +164,10 @@ pub(super) fn change(change: &Change) -> String {
 pub(super) const INCOMPARABLE: &str =
     "HELD  what is there now cannot be read: nothing can be compared";
 
+/// Said in the place of [`HELD`] and of what changes, where nobody ever trusted what is there now.
+pub(super) const REPLACES_PLACEHOLDER: &str = "\
+This takes the place of the placeholder that came with Passerelle. Nothing of it is held: look at all that stands above.";
+
 /// What is held, said loudly (R-91).
 pub(super) const HELD: &str = "\
 HELD: with these changes, whoever made this metadata could receive the answers of everybody, read them, or sign

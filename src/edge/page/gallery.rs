@@ -6,13 +6,13 @@ use std::path::Path;
 use jiff::civil::date;
 
 use super::{
-    About, Page, PageError,
+    About, Page, PageError, RealSignIn, Stop, StopReason,
     sheet::SheetWords,
-    specimens::{Cast, TRIALS, trial},
+    specimens::{Cast, TRIALS, stopped_trial, trial},
 };
 use crate::{
     config::{fault::ConfigFault, sections::FieldLine},
-    flow::trial::{Behind, Origin, Taken, Told, Trial},
+    flow::trial::{Behind, Ingredient, Origin, StoppedTrial, Taken, Told, Trial},
     metadata::remark::Remark,
     model::{
         attribute::ReleasedAttribute,
@@ -20,6 +20,7 @@ use crate::{
         name_id::{NameId, NameIdFormat},
         proof::AuthnMethod,
         short_name::{InvalidShortName, ShortName},
+        trace::{Organ, Trace, Verdict},
         vocab,
     },
     setup::{
@@ -54,11 +55,15 @@ const LONG_PAGES: [&str; 9] = [
 #[derive(Debug)]
 pub struct Gallery {
     trials: Vec<(&'static str, Trial)>,
+    stopped_trials: Vec<(&'static str, StoppedTrial)>,
 }
 
 impl Default for Gallery {
     fn default() -> Self {
-        Self { trials: trials() }
+        Self {
+            trials: trials(),
+            stopped_trials: stopped_trials(),
+        }
     }
 }
 
@@ -96,6 +101,18 @@ impl Gallery {
             .chain(long.map(|(name, page)| (format!("long-{name}"), page)))
             .chain(of_trials.map(|(name, page)| (name.to_owned(), page)))
             .chain(trials.map(|(name, trial)| ((*name).to_owned(), Page::Trial(trial))))
+            .chain({ self.stopped_trials.iter() }.map(|(name, shown)| {
+                let stop = Stop {
+                    code: "B-ATT-01",
+                    reason: StopReason::NoMail { provider: "Zoom" },
+                    support_code: "7K3M-9QPD",
+                    way_out: Some(("Zoom", "/test")),
+                    again: None,
+                    trial: Some(RealSignIn::SamePage),
+                    shown: Some(shown),
+                };
+                ((*name).to_owned(), Page::Stop(stop))
+            }))
             .collect()
     }
 }
@@ -160,6 +177,58 @@ fn trials() -> Vec<(&'static str, Trial)> {
         ("trial-for-everyone", for_everyone),
         ("trial-told-nothing", told_nothing),
         ("long-trial", trial(LONG, &refused)),
+    ]
+}
+
+/// A trial that stops, by what may be read of it and by what is missing.
+fn stopped_trials() -> Vec<(&'static str, StoppedTrial)> {
+    let own =
+        |texts: &[&str]| -> Vec<String> { texts.iter().map(|text| (*text).to_owned()).collect() };
+    let ingredient = |attribute: &str, values: &[&str]| Ingredient {
+        attribute: attribute.to_owned(),
+        values: own(values),
+        rule: None,
+        sources: vec![(attribute.to_owned(), Vec::new())],
+    };
+    let affiliations = ["member", "student"];
+    let by_rule = |of_source: &[&str]| Ingredient {
+        rule: Some("supannMailPerso|endingwith('@univ-montp3.fr')".to_owned()),
+        sources: vec![("supannMailPerso".to_owned(), own(of_source))],
+        ..ingredient("mail", &[])
+    };
+    let mut decisions = Trace::new();
+    decisions.note(Organ::Map, "mail", Verdict::AsTheSourceHasIt(1));
+    decisions.note(Organ::NameId, "mail", Verdict::NoAddress);
+    let behind = Behind {
+        withheld: own(&["displayName", "supannEtuId"]),
+        decisions,
+    };
+    let shown = |mail, behind| StoppedTrial {
+        person: "cmartin01".to_owned(),
+        made_of: vec![
+            mail,
+            ingredient("givenName", &["Camille"]),
+            ingredient("eduPersonAffiliation", &affiliations),
+        ],
+        behind,
+    };
+    let address = "camille.martin@gmail.com";
+    let as_it_stands = || ingredient("mail", &[address]);
+    vec![
+        (
+            "stop-of-a-trial-shown",
+            shown(as_it_stands(), Some(behind.clone())),
+        ),
+        (
+            "stop-of-a-trial-by-a-rule",
+            shown(by_rule(&[address]), Some(behind)),
+        ),
+        ("stop-of-a-trial-for-everyone", shown(as_it_stands(), None)),
+        (
+            "stop-of-a-trial-for-everyone-by-a-rule",
+            shown(by_rule(&[]), None),
+        ),
+        ("long-stop-of-a-trial", stopped_trial(LONG)),
     ]
 }
 

@@ -129,6 +129,29 @@ fn both_verdicts_on_both_kinds_of_rules_are_shown_and_all_that_may_be_said_besid
 }
 
 #[test]
+fn a_trial_that_stops_is_shown_with_and_without_values_rules_and_what_is_behind_it() {
+    let trials = stopped_trials();
+    for is_listed in [true, false] {
+        for has_rule in [true, false] {
+            let is_shown = trials.iter().any(|(_, trial)| {
+                let mut made_of = trial.made_of.iter();
+                trial.behind.is_some() == is_listed
+                    && made_of.any(|one| {
+                        one.rule.is_some() == has_rule && one.values.is_empty() == has_rule
+                    })
+            });
+            assert!(is_shown, "listed: {is_listed}, rule: {has_rule}");
+        }
+    }
+    let gallery = Gallery::default();
+    let pages = gallery.pages();
+    let shown = pages
+        .iter()
+        .filter(|(_, page)| matches!(page, Page::Stop(stop) if stop.shown.is_some()));
+    assert_eq!(shown.count(), trials.len());
+}
+
+#[test]
 fn the_sheet_has_every_kind_of_entry_every_heading_and_every_note_and_says_what_to_mend_first() {
     let sheet = sheet_to_mend().unwrap();
     let rows = || sheet.parts.iter().flat_map(|part| &part.rows);

@@ -4,7 +4,7 @@ use jiff::Timestamp;
 
 use super::{About, Ending, Page, PasswordEnd, RealSignIn, Refusal, Stop, StopReason};
 use crate::{
-    flow::trial::{Behind, Origin, Taken, Told, Trial},
+    flow::trial::{Behind, Ingredient, Origin, StoppedTrial, Taken, Told, Trial},
     model::{
         attribute::ReleasedAttribute,
         language::Localized,
@@ -130,8 +130,20 @@ impl<'a> Cast<'a> {
                 "start-named",
                 start("/start/zoom?RelayState=meetings", about),
             ),
-            ("home", Page::Home { providers }),
-            ("home-empty", Page::Home { providers: &[] }),
+            (
+                "home",
+                Page::Home {
+                    providers,
+                    may_sign_out: true,
+                },
+            ),
+            (
+                "home-empty",
+                Page::Home {
+                    providers: &[],
+                    may_sign_out: false,
+                },
+            ),
         ];
         self.logins()
             .into_iter()
@@ -250,6 +262,7 @@ impl<'a> Cast<'a> {
             way_out: None,
             again: None,
             trial: None,
+            shown: None,
         };
         let trial = Stop {
             reason: StopReason::NoMail { provider },
@@ -284,6 +297,7 @@ impl<'a> Cast<'a> {
                     // It is never without.
                     again: Some("/j/zoom/c2VhbA").filter(|_| reason == StopReason::TicketUsed),
                     trial: (reason == StopReason::NotATester).then_some(RealSignIn::GoesOn),
+                    shown: None,
                 };
                 (format!("stop-{}", reason.slug()), Page::Stop(stop))
             })
@@ -347,6 +361,26 @@ const fn stop_reasons<'a>(provider: &'a str, attribute: &'a str) -> [StopReason<
 
 /// Two providers at which a sign-in can be tried.
 pub const TRIALS: &[(&str, &str)] = &[("Wooclap", "/test/wooclap"), ("Zoom", "/test/zoom")];
+
+/// A trial that stops, in which everything that can be any text is `text`.
+pub fn stopped_trial(text: &str) -> StoppedTrial {
+    let own = || text.to_owned();
+    let ingredient = |values, rule: Option<String>, of_source| Ingredient {
+        attribute: own(),
+        values,
+        rule,
+        sources: vec![(own(), of_source)],
+    };
+    let behind = trial(text, &[]).behind;
+    StoppedTrial {
+        person: own(),
+        made_of: vec![
+            ingredient(vec![own(), own()], None, Vec::new()),
+            ingredient(Vec::new(), Some(own()), vec![own()]),
+        ],
+        behind,
+    }
+}
 
 /// A trial in which everything that can be any text is `text`, and that breaks these rules.
 pub fn trial(text: &str, broken: &[Rule]) -> Trial {

@@ -7,6 +7,7 @@
 use fluent_bundle::FluentArgs;
 
 use super::template::key;
+use crate::flow::trial::StoppedTrial;
 
 /// What a stop page shows.
 #[derive(Clone, Copy, Debug)]
@@ -24,6 +25,8 @@ pub struct Stop<'a> {
     /// Where it stops a trial, what a person meets who signs in for real: nothing was sent, and the way out leads to where
     /// another trial can begin.
     pub trial: Option<RealSignIn>,
+    /// What is shown of that trial to whoever tried, under what everybody would read.
+    pub shown: Option<&'a StoppedTrial>,
 }
 
 /// What a person meets who signs in for real, where a trial stops.

@@ -20,7 +20,7 @@ use super::{
 use crate::model::language::Language;
 
 /// Every template: its name, and its text as built into the program.
-pub(super) const SOURCES: [(&str, &str); 16] = [
+pub(super) const SOURCES: [(&str, &str); 19] = [
     (
         "layout.html",
         include_str!("../../../templates/layout.html"),
@@ -58,6 +58,18 @@ pub(super) const SOURCES: [(&str, &str); 16] = [
         include_str!("../../../templates/trials.html"),
     ),
     ("trial.html", include_str!("../../../templates/trial.html")),
+    (
+        "withheld.html",
+        include_str!("../../../templates/withheld.html"),
+    ),
+    (
+        "decisions.html",
+        include_str!("../../../templates/decisions.html"),
+    ),
+    (
+        "stopped-trial.html",
+        include_str!("../../../templates/stopped-trial.html"),
+    ),
 ];
 
 /// Marks a string as the name of a text, so that a test finds it in the sources.
@@ -377,6 +389,7 @@ impl Edition {
             translations.push(context! { lang, name, title, sentence, trial, advice });
         }
         let face = Face::new("stop", title);
+        let behind = stop.shown.and_then(|shown| shown.behind.as_ref());
         self.page(
             "stop.html",
             Face {
@@ -396,6 +409,8 @@ impl Edition {
                 needs_support => stop.reason.needs_support(),
                 code => stop.code,
                 support_code => stop.support_code,
+                stopped_trial => stop.shown.map(|shown| self.stopped_trial(shown)).transpose()?,
+                behind => behind.map(|behind| self.behind(behind)).transpose()?,
                 others => translations,
             },
         )
@@ -458,7 +473,11 @@ impl Edition {
     }
 
     /// The start page.
-    pub(super) fn home(&self, services: &[(&str, Option<&str>)]) -> Result<String, PageError> {
+    pub(super) fn home(
+        &self,
+        services: &[(&str, Option<&str>)],
+        may_sign_out: bool,
+    ) -> Result<String, PageError> {
         let providers: Vec<Value> = services
             .iter()
             .map(|&(name, link)| context! { name, link })
@@ -470,7 +489,7 @@ impl Edition {
         self.page(
             "home.html",
             Face::new("home", title).in_all_languages(),
-            &context! { providers, welcome },
+            &context! { providers, welcome, may_sign_out },
         )
     }
 

@@ -176,7 +176,10 @@ fn r95_the_hostile_test_does_reach_every_text_of_the_cast() {
     for (name, page, html) in rendered(&cast) {
         let is_constant = matches!(
             page,
-            Page::LoggedOut | Page::NothingToLogOut | Page::Framed | Page::Home { providers: [] }
+            Page::LoggedOut
+                | Page::NothingToLogOut
+                | Page::Framed
+                | Page::Home { providers: [], .. }
         );
         assert_eq!(html.contains('\u{2318}'), !is_constant, "{name}");
     }
@@ -484,6 +487,7 @@ fn r54_a_page_leads_nowhere_but_to_the_web_and_to_our_own_paths() {
             way_out: Some(("Zoom", link)),
             again: None,
             trial: None,
+            shown: None,
         })
     };
     for link in [
@@ -502,7 +506,8 @@ fn r54_a_page_leads_nowhere_but_to_the_web_and_to_our_own_paths() {
         assert!(refused(&stop(link)), "{link}");
         assert!(
             refused(&Page::Home {
-                providers: &[("Zoom", Some(link))]
+                providers: &[("Zoom", Some(link))],
+                may_sign_out: false,
             }),
             "{link}"
         );
@@ -701,6 +706,7 @@ fn the_start_page_says_what_the_administrator_wrote_around_its_services() {
     let pages = Pages::new(site).unwrap();
     let home = Page::Home {
         providers: Cast::ZOOM.providers,
+        may_sign_out: false,
     };
     let html = pages.render(&home, Language::Fr, NONCE).unwrap();
     assert!(
@@ -737,7 +743,10 @@ fn every_month_has_its_name() {
             welcome: [(language, welcome)].into(),
             ..site()
         };
-        let home = Page::Home { providers: &[] };
+        let home = Page::Home {
+            providers: &[],
+            may_sign_out: false,
+        };
         let html = Pages::new(site).unwrap().render(&home, language, NONCE);
         assert!(html.unwrap().contains(said), "{day}");
     }

@@ -9,7 +9,7 @@ use super::{
 };
 use crate::{
     attributes::catalog,
-    flow::trial::{Behind, Origin, Taken, Told, Trial},
+    flow::trial::{Behind, Origin, StoppedTrial, Taken, Told, Trial},
     model::{
         attribute::MAX_VALUE_CHARS,
         proof::AuthnMethod,
@@ -166,23 +166,49 @@ impl Edition {
         Ok(self.words.text(&rule_key(rule), &figures())?)
     }
 
-    /// Every rule that the Response was held to; what is wrong where it is broken.
+    /// Every rule that the Response was held to: what it refuses, and whether that was found.
     fn rules(&self, trial: &Trial) -> Result<Vec<Value>, PageError> {
         let findings = &trial.reading.findings;
         let rules = Rule::ALL.iter();
         rules
             .map(|rule| {
-                let is_broken = findings.iter().any(|finding| finding.rule == *rule);
-                let sentence = is_broken.then(|| self.sentence(*rule));
                 Ok(context! {
+                    is_broken => findings.iter().any(|finding| finding.rule == *rule),
+                    sentence => self.sentence(*rule)?,
                     name => format!("{rule:?}"),
-                    sentence => sentence.transpose()?,
                 })
             })
             .collect()
     }
 
-    fn behind(&self, behind: &Behind) -> Result<Value, PageError> {
+    /// What stands under a stop, for whoever tries.
+    pub(super) fn stopped_trial(&self, stopped: &StoppedTrial) -> Result<Value, PageError> {
+        let made_of = stopped.made_of.iter().map(|one| {
+            let known = catalog::find(&one.attribute);
+            let sources = one.sources.iter();
+            let sources = sources.map(|(name, values)| context! { name, values });
+            context! {
+                label => known.map_or(one.attribute.as_str(), |known| known.label(self.language)),
+                values => one.values.clone(),
+                rule => one.rule.as_deref(),
+                sources => sources.collect::<Vec<_>>(),
+            }
+        });
+        // Nothing is decided after what stops the person.
+        let decisions = stopped
+            .behind
+            .as_ref()
+            .map(|behind| behind.decisions.decisions());
+        let decision = decisions.and_then(<[_]>::last);
+        Ok(context! {
+            person => stopped.person.as_str(),
+            decision => decision.map(|decision| self.decision(decision)).transpose()?,
+            made_of => made_of.collect::<Vec<_>>(),
+        })
+    }
+
+    /// What is behind it, for whoever is on the list.
+    pub(super) fn behind(&self, behind: &Behind) -> Result<Value, PageError> {
         let decisions = behind.decisions.decisions().iter();
         let decisions: Result<Vec<_>, _> = decisions.map(|one| self.decision(one)).collect();
         Ok(context! { withheld => behind.withheld.clone(), decisions => decisions? })

@@ -1,9 +1,9 @@
 use crate::{
     edge::page::{
-        Page, Pages, Site,
-        specimens::{TRIALS, trial},
+        Page, Pages, RealSignIn, Site, Stop, StopReason,
+        specimens::{TRIALS, stopped_trial, trial},
     },
-    flow::trial::Trial,
+    flow::trial::{StoppedTrial, Trial},
     model::{
         language::{Language, Localized},
         trace::Verdict,
@@ -132,6 +132,33 @@ fn every_rule_that_can_be_broken_and_every_decision_is_said_in_the_language_of_t
 }
 
 #[test]
+fn a_rule_that_is_kept_is_said_in_words_too_and_by_its_name_for_support_alone() {
+    let (kept, broken) = (trial("\u{2318}", &[]), trial("\u{2318}", Rule::ALL));
+    for (language, [not_found, found]) in [
+        (
+            Language::Fr,
+            ["Pas constaté\u{a0}: ", "<strong>Constaté\u{a0}:</strong> "],
+        ),
+        (Language::En, ["Not found: ", "<strong>Found:</strong> "]),
+    ] {
+        let [kept, broken] = [&kept, &broken]
+            .map(|trial| entries(&rendered(&Page::Trial(trial), language), "rules"));
+        assert_eq!(
+            (kept.len(), broken.len()),
+            (Rule::ALL.len(), Rule::ALL.len())
+        );
+        for ((kept, broken), rule) in kept.iter().zip(&broken).zip(Rule::ALL) {
+            let kept = kept.strip_prefix(not_found).unwrap();
+            // What is refused is said by the same words, found or not.
+            assert_eq!(Some(kept), broken.strip_prefix(found));
+            let (sentence, name) = kept.split_once(" <code translate=\"no\">").unwrap();
+            assert!(sentence.ends_with('.') && sentence.contains(' '), "{kept}");
+            assert!(name.starts_with(&format!("{rule:?}</code>")), "{kept}");
+        }
+    }
+}
+
+#[test]
 fn the_figures_of_rules_and_decisions_are_those_that_count() {
     let trial = trial("\u{2318}", Rule::ALL);
     for (language, figures) in [
@@ -221,6 +248,11 @@ fn r95_markup_in_what_is_known_of_a_person_is_shown_and_never_obeyed() {
             for tag in ["<script", "<img", "<form", "<b>"] {
                 assert!(!html.contains(tag), "{tag}");
             }
+            let html = stopped(Some(&stopped_trial(hostile)), language);
+            assert!(!html.contains(hostile));
+            for tag in ["<script", "<img", "<form", "<b>"] {
+                assert!(!html.contains(tag), "{tag}");
+            }
             let html = rendered(
                 &Page::Trials {
                     trials: &[(hostile, "/test/zoom")],
@@ -230,6 +262,70 @@ fn r95_markup_in_what_is_known_of_a_person_is_shown_and_never_obeyed() {
             assert!(!html.contains(hostile) && !html.contains("<script"));
         }
     }
+}
+
+/// The page of a trial that stops so.
+fn stopped(shown: Option<&StoppedTrial>, language: Language) -> String {
+    let stop = Stop {
+        code: "B-ATT-01",
+        reason: StopReason::NoMail { provider: "Zoom" },
+        support_code: "7K3M-9QPD",
+        way_out: Some(("Zoom", "/test")),
+        again: None,
+        trial: Some(RealSignIn::SamePage),
+        shown,
+    };
+    rendered(&Page::Stop(stop), language)
+}
+
+#[test]
+fn under_the_stop_of_a_trial_stands_what_led_to_it_and_above_it_what_everybody_reads() {
+    let mut shown = stopped_trial("\u{2318}");
+    for (language, [heading, decision]) in [
+        (
+            Language::Fr,
+            ["Ce qui a mené à cet arrêt", "Connexion au serveur CAS"],
+        ),
+        (
+            Language::En,
+            ["What led to this stop", "Signed in at the CAS server"],
+        ),
+    ] {
+        let html = stopped(Some(&shown), language);
+        let plain = stopped(None, language);
+        // But for that part they are one page.
+        let (before, rest) = html
+            .split_once("<section aria-labelledby=\"stopped-trial\"")
+            .unwrap();
+        let (part, after) = rest
+            .rsplit_once("</details>\n\n<details class=\"translation\"")
+            .unwrap();
+        assert!(
+            plain.starts_with(before) && plain.ends_with(after),
+            "{html}"
+        );
+        assert!(part.contains(heading), "{part}");
+        for mark in ["person", "made-of", "withheld", "decisions"] {
+            let (_, rest) = part.split_once(&format!("data-testid=\"{mark}\"")).unwrap();
+            assert!(rest.contains('\u{2318}'), "{mark}");
+        }
+        assert!(part.contains("data-testid=\"decision\">"), "{part}");
+        let decisions = entries(&html, "decisions");
+        assert_eq!(decisions.len(), Verdict::every(1, "").len());
+        assert!(part.contains(decision), "{part}");
+    }
+    shown.behind = None;
+    for language in Language::ALL {
+        let html = stopped(Some(&shown), language);
+        for mark in ["\"withheld\"", "\"decisions\"", "\"decision\""] {
+            assert!(!html.contains(&format!("data-testid={mark}")), "{mark}");
+        }
+        assert!(html.contains("data-testid=\"made-of\""));
+    }
+    assert_eq!(
+        format!("{shown:?} {:?}", shown.made_of[0]),
+        "StoppedTrial(…) Ingredient(…)"
+    );
 }
 
 #[test]

@@ -106,6 +106,111 @@ async fn r91_another_version_of_a_broken_file_is_compared_with_the_last_good_cop
     assert!(told.errors.contains("nothing can be compared"), "{told:?}");
 }
 
+/// The file that stands in for Zoom's own.
+const PLACEHOLDER: &str = include_str!("../../../metadata/zoom.xml");
+
+#[tokio::test]
+async fn r91_a_providers_own_file_takes_the_place_of_the_placeholder_by_yes_alone_and_is_shown_whole()
+ {
+    for state in ["", "state-folder = 'state'"] {
+        let house = House::of(&Setup {
+            server: format!("listen = '127.0.0.1:0'\ntrusted-proxies = ['127.0.0.1']\n{state}"),
+            zoom_metadata: PLACEHOLDER.to_owned(),
+            ..Setup::new()
+        });
+        if !state.is_empty() {
+            // A server ran by it already.
+            let copies = house.file("state/metadata");
+            make_own_folder(&house.file("state"));
+            fs::create_dir(&copies).unwrap();
+            fs::write(copies.join("zoom.xml"), PLACEHOLDER).unwrap();
+        }
+        let file = house.file("zoom.xml");
+        // Another name, other addresses and other keys: each of it would be held.
+        let own = metadata(LYON, "", intranet_key(), &[LYON_ACS]);
+        let words = ["diff", "zoom", "--metadata", "-"];
+        let told = house.sp(&words, own.as_str()).await;
+        told.is_good();
+        assert!(
+            told.out.contains("the place of the placeholder"),
+            "{told:?}"
+        );
+        assert_eq!(house.json(&words, own.as_str()).await["is_held"], false);
+        let words = ["add", "zoom", "--metadata", "-", "--replace", "--yes"];
+        let told = house.sp(&words, own.as_str()).await;
+        told.is_good();
+        for shown in [
+            LYON,
+            LYON_ACS,
+            "signing: RSA 2048",
+            "the place of the placeholder",
+        ] {
+            assert!(told.out.contains(shown), "{shown}: {told:?}");
+        }
+        assert!(
+            !told.out.contains("HELD") && !told.errors.contains("HELD"),
+            "{told:?}"
+        );
+        assert_eq!(fs::read_to_string(&file).unwrap(), own);
+        // From then on somebody trusts what is there.
+        let told = house.sp(&words, zoom_metadata("")).await;
+        told.fails("--yes alone does not take what is held");
+        assert_eq!(fs::read_to_string(&file).unwrap(), own);
+    }
+}
+
+#[tokio::test]
+async fn r91_only_the_very_placeholder_that_nothing_else_ever_counted_beside_is_replaced_unheld() {
+    let with_copy = |copy: &str| {
+        let house = House::of(&Setup {
+            server: "listen = '127.0.0.1:0'\nstate-folder = 'state'".to_owned(),
+            zoom_metadata: PLACEHOLDER.to_owned(),
+            ..Setup::new()
+        });
+        let copies = house.file("state/metadata");
+        make_own_folder(&house.file("state"));
+        fs::create_dir(&copies).unwrap();
+        fs::write(copies.join("zoom.xml"), copy).unwrap();
+        house
+    };
+    let of = |zoom_metadata: String| {
+        House::of(&Setup {
+            zoom_metadata,
+            ..Setup::new()
+        })
+    };
+    let watched = with_copy(PLACEHOLDER);
+    let text = watched.text();
+    fs::write(&watched.path, format!("{text}\n[metadata]\nfolder = '.'\n")).unwrap();
+    for (case, house) in [
+        // Its certificate says so of itself, as any provider's may.
+        (
+            "another address",
+            of(PLACEHOLDER.replace("saml/SSO", "saml/own")),
+        ),
+        ("one octet more", of(format!("{PLACEHOLDER}\n"))),
+        ("another one counted", with_copy(&zoom_metadata(""))),
+        ("nobody knows what counted", with_copy("<broken")),
+        // A server judges what comes into that folder, and holds it.
+        ("watched", watched),
+    ] {
+        let before = fs::read(house.file("zoom.xml")).unwrap();
+        let own = metadata(ZOOM, "", intranet_key(), &[ZOOM_ACS]);
+        let words = ["add", "zoom", "--metadata", "-", "--replace", "--yes"];
+        let told = house.sp(&words, own.as_str()).await;
+        told.fails("--yes alone does not take what is held");
+        assert!(
+            told.out.contains("HELD  ALL keys for signing"),
+            "{case}: {told:?}"
+        );
+        let told = house
+            .sp(&["diff", "zoom", "--metadata", "-"], own.as_str())
+            .await;
+        told.fails("this version would be held");
+        assert_eq!(fs::read(house.file("zoom.xml")).unwrap(), before, "{case}");
+    }
+}
+
 /// Metadata of another university's Zoom.
 fn lyon() -> String {
     let promises = r#"AuthnRequestsSigned="true" "#;
