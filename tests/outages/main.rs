@@ -27,6 +27,8 @@ mod kit;
 #[expect(dead_code, reason = "it holds what the other tests need, too")]
 mod lab;
 #[cfg(test)]
+mod leavers;
+#[cfg(test)]
 mod load;
 #[cfg(test)]
 mod planted;

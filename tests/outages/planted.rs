@@ -135,7 +135,8 @@ fn broken(outage: Outage, plant: impl Fn(&mut [Tally; 5], &mut Counted)) -> Vec<
         | Outage::ClockTwoMinutesOff
         | Outage::ClockTenMinutesOff
         | Outage::DiskFull
-        | Outage::LogClosed => {}
+        | Outage::LogClosed
+        | Outage::ClientsHangUp => {}
         Outage::CasDown => returns.count(&come(How::ThroughCas, Pair::AtCas, true)),
         Outage::DirectoryDown => returns.count(&come(How::Typed, Pair::AtDirectory, true)),
     }
@@ -144,6 +145,7 @@ fn broken(outage: Outage, plant: impl Fn(&mut [Tally; 5], &mut Counted)) -> Vec<
             unguarded: 1.0,
             unkept: 1.0,
             unmarked: 1.0,
+            left: 1,
             unanswered: vec![0.0; 4],
             ..Marks::default()
         },

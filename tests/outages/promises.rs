@@ -126,6 +126,10 @@ impl Outage {
                 let told = "nobody signed in anew meanwhile";
                 vec![nobody_waits, ever_known, of_use, (new, told)]
             }
+            Self::ClientsHangUp => {
+                let left = (now.left > before.left, "nobody hung up in mid-request");
+                vec![nobody_waits, ever_known, of_use, typed, left]
+            }
         }
     }
 

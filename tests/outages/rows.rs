@@ -1,6 +1,13 @@
 //! The rows of the table of outages: what happens, and how everybody comes to know of it.
 
-use std::{net::SocketAddr, time::Duration};
+use std::{
+    net::SocketAddr,
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
+    time::Duration,
+};
 
 use anyhow::{Context as _, ensure};
 use rustix::process::Rlimit;
@@ -9,6 +16,7 @@ use serde_json::Value;
 use crate::{
     count::Pair,
     lab::{process::Server, redis_server::Redis, redis_topology::role},
+    leavers::Leavers,
     scene::{Node, STORE_PASSWORD, Scene},
     store::{One, Store, Topology, bound},
 };
@@ -40,6 +48,8 @@ pub(crate) enum Outage {
     DiskFull,
     /// Nobody takes what a node logs.
     LogClosed,
+    /// Other clients ask, and are gone before the answer comes.
+    ClientsHangUp,
 }
 
 /// How far ahead the clock of a node is.
@@ -69,6 +79,8 @@ pub(crate) struct Marks {
     /// Of each node.
     pub(crate) unanswered: Vec<f64>,
     pub(crate) directory_failed: f64,
+    /// How often a client hung up before anything of an answer had come.
+    pub(crate) left: usize,
     /// Which lives of the servers that store it was.
     pub(crate) run_ids: Vec<String>,
 }
@@ -94,6 +106,9 @@ pub(crate) struct Stage {
     gone: Option<usize>,
     /// What the nodes were allowed whose files cannot grow.
     allowed: Vec<Rlimit>,
+    /// Who hangs up, and how often that was.
+    leavers: Option<Leavers>,
+    left: Arc<AtomicUsize>,
 }
 
 impl Outage {
@@ -115,6 +130,7 @@ impl Outage {
                 Self::ClockTenMinutesOff,
                 Self::DiskFull,
                 Self::LogClosed,
+                Self::ClientsHangUp,
             ],
             Topology::Sentinel | Topology::Cluster => &[
                 Self::MasterKilled,
@@ -162,6 +178,7 @@ impl Outage {
             Self::ClockTenMinutesOff => "a_node_whose_clock_is_ten_minutes_off_says_so",
             Self::DiskFull => "people_sign_in_while_the_disk_is_full",
             Self::LogClosed => "people_sign_in_while_nobody_takes_the_log",
+            Self::ClientsHangUp => "r48_nobody_gets_the_answer_of_a_client_that_hangs_up",
         }
     }
 
@@ -184,6 +201,7 @@ impl Outage {
             Self::ClockTenMinutesOff => "the clock of a node is 10 minutes ahead",
             Self::DiskFull => "the disk is full",
             Self::LogClosed => "nobody takes the log (its pipe is closed)",
+            Self::ClientsHangUp => "other clients hang up in mid-request",
         }
     }
 
@@ -205,7 +223,8 @@ impl Outage {
             | Self::ClockTwoMinutesOff
             | Self::ClockTenMinutesOff
             | Self::DiskFull
-            | Self::LogClosed => false,
+            | Self::LogClosed
+            | Self::ClientsHangUp => false,
         }
     }
 
@@ -227,7 +246,8 @@ impl Outage {
             | Self::ClockTwoMinutesOff
             | Self::ClockTenMinutesOff
             | Self::DiskFull
-            | Self::LogClosed => None,
+            | Self::LogClosed
+            | Self::ClientsHangUp => None,
         }
     }
 
@@ -249,7 +269,8 @@ impl Outage {
             | Self::MasterHangs
             | Self::CasDown
             | Self::DirectoryDown
-            | Self::DiskFull => false,
+            | Self::DiskFull
+            | Self::ClientsHangUp => false,
         }
     }
 
@@ -263,7 +284,8 @@ impl Outage {
             | Self::ClockTwoMinutesOff
             | Self::ClockTenMinutesOff
             | Self::DiskFull
-            | Self::LogClosed => ToSessions::Nothing,
+            | Self::LogClosed
+            | Self::ClientsHangUp => ToSessions::Nothing,
             Self::StoreRestartsEmpty => ToSessions::Lost,
             Self::StoreDown => ToSessions::LostAndNoneKept,
             Self::StoreHangs
@@ -321,6 +343,9 @@ impl Outage {
                 let closed = stage.scene.nodes.iter().filter(|node| node.close_log());
                 ensure!(closed.count() > 0, "no node logs into a pipe");
             }
+            Self::ClientsHangUp => {
+                stage.leavers = Some(stage.scene.leavers(&stage.left)?);
+            }
         }
         Ok(())
     }
@@ -364,6 +389,7 @@ impl Outage {
             Self::ClockTenMinutesOff => Ok(stage.clock_of_first()? == (503, "wrong".to_owned())),
             Self::DiskFull => Ok(stage.logs_fail(Node::has_log_file)),
             Self::LogClosed => Ok(stage.logs_fail(|node| !node.has_log_file())),
+            Self::ClientsHangUp => Ok(Marks::of(stage)?.left > stage.marks.left),
         }
     }
 
@@ -404,6 +430,7 @@ impl Outage {
                     node.start().await?;
                 }
             }
+            Self::ClientsHangUp => stage.leavers = None,
         }
         Ok(())
     }
@@ -431,7 +458,8 @@ impl Outage {
             | Self::CasDown
             | Self::DirectoryDown
             | Self::ClockTwoMinutesOff
-            | Self::ClockTenMinutesOff => stage.each_says_of_the_store(true),
+            | Self::ClockTenMinutesOff
+            | Self::ClientsHangUp => stage.each_says_of_the_store(true),
             Self::DiskFull | Self::LogClosed => {
                 Ok(stage.logs_fail(|_node| false) && stage.each_says_of_the_store(true)?)
             }
@@ -479,6 +507,7 @@ impl Marks {
             unmarked: sum("cas_tickets_without_mark_total")?,
             unanswered: each("store_unanswered_total")?,
             directory_failed: directory_failed(&told),
+            left: stage.left.load(Ordering::SeqCst),
             run_ids,
         })
     }
@@ -502,6 +531,8 @@ impl Stage {
             back: Marks::default(),
             gone: None,
             allowed: Vec::new(),
+            leavers: None,
+            left: Arc::default(),
         }
     }
 

@@ -13,7 +13,7 @@ use std::{
     process::Command,
     sync::{
         Arc, Mutex,
-        atomic::{AtomicBool, Ordering},
+        atomic::{AtomicBool, AtomicUsize, Ordering},
     },
     thread,
     time::Duration,
@@ -39,6 +39,7 @@ use crate::{
         slapd::{self, Slapd},
         until::until,
     },
+    leavers::Leavers,
     load::Guest,
     visitor::{Nodes, Visitor},
 };
@@ -48,6 +49,8 @@ pub(crate) const PEOPLE: usize = 300;
 /// Of so many of them one does at CAS. Measured, the real server gives out and validates some 40 tickets a second and takes a
 /// core for it: with all 30 a second there, as while Redis is down, too little would be left for what is measured.
 const AT_CAS: usize = 5;
+/// How many more hang up in mid-request, where some do.
+const LEAVERS: usize = 4;
 /// How many are invented, so that enough of them have all that is told of a person.
 const INVENTED: usize = 1_200;
 
@@ -261,7 +264,7 @@ impl Scene {
     /// Something cannot be made.
     pub(crate) async fn set(store: impl Fn(&str) -> String) -> anyhow::Result<Self> {
         let people = People::invent(INVENTED, 0)?;
-        ensure!(people.open.len() >= PEOPLE, "too few people");
+        ensure!(people.open.len() >= PEOPLE + LEAVERS, "too few people");
         let directory = Slapd::start(slapd::Kind {
             more: &people.ldif,
             ..slapd::Kind::default()
@@ -351,17 +354,38 @@ impl Scene {
             let nodes = Nodes::at(pair, self.addresses(pair), out, Arc::clone(counter));
             Arc::new(nodes)
         });
-        let people = self.people.open.iter().take(PEOPLE).enumerate();
-        let guests = people.map(|(number, person)| {
+        let guests = (0..PEOPLE).map(|number| {
             let nodes = if is_at_cas(number) { &cas } else { &ldap };
-            let at_cas = AtCas::new(self.cas_url.clone(), self.cas.url().to_string());
-            Ok(Guest {
-                visitor: Visitor::new(person.clone(), number, nodes, at_cas)?,
-                nodes: Arc::clone(nodes),
-            })
+            self.guest(number, nodes)
         });
         let guests = guests.collect::<anyhow::Result<_>>()?;
         Ok((guests, Reader::of(&self.place)?))
+    }
+
+    fn guest(&self, number: usize, nodes: &Arc<Nodes>) -> anyhow::Result<Guest> {
+        let person = self.people.open.get(number).context("too few people")?;
+        let at_cas = AtCas::new(self.cas_url.clone(), self.cas.url().to_string());
+        Ok(Guest {
+            visitor: Visitor::new(person.clone(), number, nodes, at_cas)?,
+            nodes: Arc::clone(nodes),
+        })
+    }
+
+    /// Some more people, of whom each has a session at the nodes of the directory, and hangs up in mid-request, again and
+    /// again; how often is counted in `left`.
+    ///
+    /// # Errors
+    ///
+    /// One is not let in.
+    pub(crate) fn leavers(&self, left: &Arc<AtomicUsize>) -> anyhow::Result<Leavers> {
+        let (addresses, out) = (self.addresses(Pair::AtDirectory), Arc::clone(&self.out));
+        // What they meet is counted with nobody's.
+        let nodes = Nodes::at(Pair::AtDirectory, addresses, out, Arc::default());
+        let nodes = Arc::new(nodes);
+        let leavers = PEOPLE..PEOPLE + LEAVERS;
+        let guests = leavers.map(|number| self.guest(number, &nodes));
+        let guests = guests.collect::<anyhow::Result<_>>()?;
+        Leavers::start(guests, &Reader::of(&self.place)?, left)
     }
 
     /// Where the nodes of a pair listen.
