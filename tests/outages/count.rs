@@ -93,6 +93,8 @@ pub(crate) enum Had {
 /// What came of the sign-ins that count for one phase.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Tally {
+    /// Those that began then, whatever came of them.
+    pub(crate) begun: usize,
     /// Those that ended with an answer for the right person.
     pub(crate) signed_in: usize,
     /// Those that did not.
@@ -173,6 +175,7 @@ impl Tally {
     }
 
     fn add(&mut self, other: &Self) {
+        self.begun += other.begun;
         self.signed_in += other.signed_in;
         self.failed += other.failed;
         self.mixed += other.mixed;
@@ -239,6 +242,16 @@ impl Counter {
     /// Begins a phase.
     pub(crate) fn enter(&self, phase: Phase) {
         self.phase.store(phase as usize, Ordering::SeqCst);
+    }
+
+    /// Counts one that begins now; gives the phase that it begins in.
+    pub(crate) fn begins(&self) -> Phase {
+        let mut tallies = lock(&self.tallies);
+        let phase = self.phase();
+        if let Some(tally) = tallies.get_mut(phase as usize) {
+            tally.begun += 1;
+        }
+        phase
     }
 
     /// Counts a sign-in that has ended now.

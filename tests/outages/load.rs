@@ -281,7 +281,7 @@ impl Shared {
         let one = UnderWay {
             guest,
             due: line.next_due,
-            begun: self.counter.phase(),
+            begun: self.counter.begins(),
             had: line.had(guest),
             is_kept: line.is_kept,
             journey: None,

@@ -3,7 +3,10 @@
 //! The servers make none of them, so a rule that never breaks a promise would look as one that holds. It takes no server and no
 //! time, and is done before each run.
 
-use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::{
+    net::{IpAddr, Ipv4Addr, SocketAddr},
+    time::Duration,
+};
 
 use passerelle::{
     sp_check::{Identity, ReadAttribute, ReadNameId},
@@ -48,6 +51,10 @@ pub(crate) fn all() -> Vec<(&'static str, bool)> {
                     outages.all(|outage| broken(*outage, |it, _| plant(it)).contains(what))
                 })
             }),
+        ),
+        (
+            "a_load_that_is_less_than_is_said_is_seen_where_nobody_waits",
+            a_small_load_is_seen(),
         ),
         (
             "whoever_has_a_session_is_not_to_wait_at_either_pair",
@@ -228,6 +235,26 @@ fn another_value_is_seen() -> bool {
     let (person, mut before) = (zoe(), None);
     let mut tells = |more| is_told_of(&person, &mut before, &told_of(&person, more)).is_ok();
     tells("member") && tells("member") && !tells("faculty")
+}
+
+fn a_small_load_is_seen() -> bool {
+    let is_seen = |outage, begun, lasted| {
+        let broken = broken(outage, |tallies, counted| {
+            during(tallies).begun = begun;
+            counted.lasted = Duration::from_millis(lasted);
+        });
+        broken.contains(&"fewer than 29 sign-ins began in a second")
+    };
+    Topology::ALL.iter().all(|topology| {
+        Outage::of(*topology).iter().all(|outage| {
+            let nobody_waits = outage.has_people_wait_at().is_none();
+            is_seen(*outage, 144, 5_000) == nobody_waits
+                && is_seen(*outage, 1_739, 60_000) == nobody_waits
+                && !is_seen(*outage, 145, 5_000)
+                && !is_seen(*outage, 1_740, 60_000)
+                && !is_seen(*outage, 0, 4_999)
+        })
+    })
 }
 
 fn waiting_is_seen() -> bool {

@@ -231,6 +231,7 @@ async fn play(
     }
     sleep_until(known + manner.lasts).await;
     counter.enter(Phase::Return);
+    stage.lasted = known.elapsed();
     outage.end(stage).await?;
     until("everything says that it is back", async || {
         outage.is_over(stage).unwrap_or(false)
@@ -274,9 +275,10 @@ impl Played {
         for (phase, tally) in Phase::ALL.iter().zip(&self.tallies) {
             let times = tally.times();
             println!(
-                "  {:8}{:>5} signed in: {:>5} by session, {:>4} through CAS, {:>4} typed; {} failed, {} mixed, \
+                "  {:8}{:>5} begun, {:>5} signed in: {:>5} by session, {:>4} through CAS, {:>4} typed; {} failed, {} mixed, \
                  {} retried, {} hung up on, {} reloaded, {} waited, {} anew, {} forgotten, {} renewed; p50 {:.0} ms, p99 {:.0} ms",
                 format!("{phase:?}"),
+                tally.begun,
                 tally.signed_in,
                 tally.reused,
                 tally.through_cas,

@@ -1,5 +1,7 @@
 //! What is promised of each row of the table of outages.
 
+use std::time::Duration;
+
 use crate::{
     count::Tally,
     rows::{Counted, MOST_MS, Marks, Outage},
@@ -8,13 +10,30 @@ use crate::{
 /// Whether something is as it is promised, and what is said where it is not.
 type Promise = (bool, &'static str);
 
+/// As many sign-ins begin in a second at the least, where nobody waits; and how long a row must have lasted for that to say
+/// something.
+const LEAST_A_SECOND: f64 = 29.0;
+const LONG_ENOUGH: Duration = Duration::from_secs(5);
+
 impl Outage {
+    /// Whether as many people came while it lasted as are said to.
+    fn has_load(self, counted: &Counted, during: &Tally) -> Promise {
+        let is_judged = counted.lasted >= LONG_ENOUGH && self.has_people_wait_at().is_none();
+        let begun = u32::try_from(during.begun).unwrap_or(u32::MAX);
+        let a_second = f64::from(begun) / counted.lasted.as_secs_f64();
+        (
+            !is_judged || a_second >= LEAST_A_SECOND,
+            "fewer than 29 sign-ins began in a second",
+        )
+    }
+
     /// What is promised whatever happens: whether it is so, and what is not otherwise.
-    fn of_all(self, tallies: &[Tally; 5]) -> [Promise; 15] {
+    fn of_all(self, counted: &Counted, tallies: &[Tally; 5]) -> [Promise; 16] {
         let [before, onset, during, returns, after] = tallies;
         let all = Tally::of_all(tallies);
         let met_it = onset.signed_in + during.signed_in + returns.signed_in;
         [
+            self.has_load(counted, during),
             (all.failed == 0, "a sign-in failed"),
             (all.mixed == 0, "somebody was told to be somebody else"),
             (
@@ -139,7 +158,7 @@ impl Outage {
         counted: &Counted,
         tallies: &[Tally; 5],
     ) -> Vec<&'static str> {
-        let promises = self.of_all(tallies).into_iter();
+        let promises = self.of_all(counted, tallies).into_iter();
         let promises = promises.chain(self.of_it(counted, tallies));
         let broken = promises.filter(|(is_so, _)| !is_so);
         broken.map(|(_, what)| what).collect()

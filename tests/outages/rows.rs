@@ -93,6 +93,8 @@ pub(crate) struct Counted {
     pub(crate) now: Marks,
     /// The node whose clock is the one that is off.
     pub(crate) first: Option<SocketAddr>,
+    /// For how long it went on once it was known.
+    pub(crate) lasted: Duration,
 }
 
 /// All that runs, and what is known of the outage that is on.
@@ -102,6 +104,8 @@ pub(crate) struct Stage {
     marks: Marks,
     /// What was counted when everything was back.
     back: Marks,
+    /// For how long it went on once it was known.
+    pub(crate) lasted: Duration,
     /// The number of the master that is away.
     gone: Option<usize>,
     /// What the nodes were allowed whose files cannot grow.
@@ -529,6 +533,7 @@ impl Stage {
             store,
             marks: Marks::default(),
             back: Marks::default(),
+            lasted: Duration::ZERO,
             gone: None,
             allowed: Vec::new(),
             leavers: None,
@@ -557,6 +562,7 @@ impl Stage {
             before: self.marks.clone(),
             back: self.back.clone(),
             first: Some(self.first()?.address),
+            lasted: self.lasted,
         })
     }
 
