@@ -16,6 +16,8 @@
 #[cfg(test)]
 mod at_cas;
 #[cfg(test)]
+mod balancer;
+#[cfg(test)]
 mod count;
 #[cfg(test)]
 mod document;

@@ -57,6 +57,14 @@ pub(crate) fn all() -> Vec<(&'static str, bool)> {
             a_small_load_is_seen(),
         ),
         (
+            "an_outage_that_is_over_before_it_was_to_end_is_seen",
+            what_ends_too_early_is_seen(),
+        ),
+        (
+            "somebody_who_is_let_in_by_a_node_whose_clock_is_wrong_is_seen",
+            whom_a_wrong_clock_lets_in_is_seen(),
+        ),
+        (
             "whoever_has_a_session_is_not_to_wait_at_either_pair",
             waiting_is_seen(),
         ),
@@ -103,6 +111,8 @@ const fn during([_, _, during, ..]: &mut [Tally; 5]) -> &mut Tally {
 
 /// The node that lets everybody in.
 const NODE: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 1);
+
+const ANOTHER_NODE: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 2);
 
 /// Somebody who has signed in.
 fn come(how: How, pair: Pair, has_waited: bool) -> SignedIn {
@@ -156,7 +166,13 @@ fn broken(outage: Outage, plant: impl Fn(&mut [Tally; 5], &mut Counted)) -> Vec<
             unanswered: vec![0.0; 4],
             ..Marks::default()
         },
-        first: Some(NODE),
+        // One that is not ready is sent nobody.
+        first: Some(if outage == Outage::ClockTenMinutesOff {
+            ANOTHER_NODE
+        } else {
+            NODE
+        }),
+        was_held: true,
         ..Counted::default()
     };
     counted.before.unanswered = vec![0.0; 4];
@@ -255,6 +271,21 @@ fn a_small_load_is_seen() -> bool {
                 && !is_seen(*outage, 0, 4_999)
         })
     })
+}
+
+fn what_ends_too_early_is_seen() -> bool {
+    let told = ["it was over before it was to end"];
+    Topology::ALL.iter().all(|topology| {
+        let mut outages = Outage::of(*topology).iter();
+        outages.all(|outage| broken(*outage, |_, counted| counted.was_held = false) == told)
+    })
+}
+
+fn whom_a_wrong_clock_lets_in_is_seen() -> bool {
+    let broken = broken(Outage::ClockTenMinutesOff, |_, counted| {
+        counted.first = Some(NODE);
+    });
+    broken == ["the node whose clock is wrong let somebody in"]
 }
 
 fn waiting_is_seen() -> bool {

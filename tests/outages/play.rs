@@ -224,12 +224,14 @@ async fn play(
         outage.is_known(stage).unwrap_or(false)
     })
     .await;
+    outage.note_known(stage)?;
     counter.enter(Phase::During);
     let known = Instant::now();
     if waits_at.is_some() {
         until("somebody waits", async || load.has_somebody_wait()).await;
     }
     sleep_until(known + manner.lasts).await;
+    stage.was_held = outage.is_known(stage).unwrap_or(false);
     counter.enter(Phase::Return);
     stage.lasted = known.elapsed();
     outage.end(stage).await?;

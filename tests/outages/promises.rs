@@ -28,12 +28,13 @@ impl Outage {
     }
 
     /// What is promised whatever happens: whether it is so, and what is not otherwise.
-    fn of_all(self, counted: &Counted, tallies: &[Tally; 5]) -> [Promise; 16] {
+    fn of_all(self, counted: &Counted, tallies: &[Tally; 5]) -> [Promise; 17] {
         let [before, onset, during, returns, after] = tallies;
         let all = Tally::of_all(tallies);
         let met_it = onset.signed_in + during.signed_in + returns.signed_in;
         [
             self.has_load(counted, during),
+            (counted.was_held, "it was over before it was to end"),
             (all.failed == 0, "a sign-in failed"),
             (all.mixed == 0, "somebody was told to be somebody else"),
             (
@@ -84,6 +85,9 @@ impl Outage {
             through_cas,
         } = Common::of(counted, tallies);
         let waits = (all.waited > 0, "nobody had to wait");
+        // Of fifteen who are new in five seconds, there may be none at CAS.
+        let is_any_new = during.typed + during.through_cas > 0;
+        let new = (is_any_new, "nobody signed in anew meanwhile");
         match self {
             Self::NodeKilled | Self::NodeStopped => {
                 let retried = (all.retried > 0, "no request was put to another node");
@@ -139,12 +143,13 @@ impl Outage {
                 let told = "the node whose clock is ahead let nobody in";
                 vec![nobody_waits, ever_known, of_use, (lets_in, told)]
             }
-            // Of fifteen who are new in five seconds, there may be none at CAS.
-            Self::ClockTenMinutesOff | Self::DiskFull | Self::LogClosed => {
-                let new = during.typed + during.through_cas > 0;
-                let told = "nobody signed in anew meanwhile";
-                vec![nobody_waits, ever_known, of_use, (new, told)]
+            Self::ClockTenMinutesOff => {
+                let ahead = counted.first;
+                let lets_in = ahead.is_none_or(|node| during.let_in_by.contains(&node));
+                let told = "the node whose clock is wrong let somebody in";
+                vec![nobody_waits, ever_known, of_use, new, (!lets_in, told)]
             }
+            Self::DiskFull | Self::LogClosed => vec![nobody_waits, ever_known, of_use, new],
             Self::ClientsHangUp => {
                 let left = (now.left > before.left, "nobody hung up in mid-request");
                 vec![nobody_waits, ever_known, of_use, typed, left]

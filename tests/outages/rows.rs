@@ -14,8 +14,9 @@ use rustix::process::Rlimit;
 use serde_json::Value;
 
 use crate::{
+    balancer::Balancer,
     count::Pair,
-    lab::{process::Server, redis_server::Redis, redis_topology::role},
+    lab::{process::Server, redis_server::Redis, redis_topology::role, until::until},
     leavers::Leavers,
     scene::{Node, STORE_PASSWORD, Scene},
     store::{One, Store, Topology, bound},
@@ -81,8 +82,6 @@ pub(crate) struct Marks {
     pub(crate) directory_failed: f64,
     /// How often a client hung up before anything of an answer had come.
     pub(crate) left: usize,
-    /// Which lives of the servers that store it was.
-    pub(crate) run_ids: Vec<String>,
 }
 
 /// What the nodes and the store had counted when a row began, when everything was back, and when it had ended.
@@ -95,6 +94,8 @@ pub(crate) struct Counted {
     pub(crate) first: Option<SocketAddr>,
     /// For how long it went on once it was known.
     pub(crate) lasted: Duration,
+    /// Whether it was still seen right before it ended.
+    pub(crate) was_held: bool,
 }
 
 /// All that runs, and what is known of the outage that is on.
@@ -102,10 +103,16 @@ pub(crate) struct Stage {
     pub(crate) scene: Scene,
     pub(crate) store: Store,
     marks: Marks,
+    /// What was counted when something new would say that the outage is seen.
+    since: Marks,
+    /// Which lives of the servers that store it was then.
+    lives: Vec<String>,
     /// What was counted when everything was back.
     back: Marks,
     /// For how long it went on once it was known.
     pub(crate) lasted: Duration,
+    /// Whether it was still seen right before it ended.
+    pub(crate) was_held: bool,
     /// The number of the master that is away.
     gone: Option<usize>,
     /// What the nodes were allowed whose files cannot grow.
@@ -113,6 +120,8 @@ pub(crate) struct Stage {
     /// Who hangs up, and how often that was.
     leavers: Option<Leavers>,
     left: Arc<AtomicUsize>,
+    /// Who asks the nodes whether they are ready.
+    balancer: Option<Balancer>,
 }
 
 impl Outage {
@@ -304,6 +313,8 @@ impl Outage {
     /// Has it happen.
     pub(crate) async fn begin(self, stage: &mut Stage) -> anyhow::Result<()> {
         stage.marks = Marks::of(stage)?;
+        stage.since = stage.marks.clone();
+        stage.lives = stage.lives();
         match self {
             Self::NodeKilled => {
                 for node in stage.scene.nodes.iter_mut().step_by(2) {
@@ -333,11 +344,20 @@ impl Outage {
             }
             Self::CasDown => stage.scene.cas.stop(),
             Self::DirectoryDown => stage.scene.directory.stop(),
-            Self::ClockTwoMinutesOff => stage.first_is_ahead(TWO_MINUTES).await?,
+            Self::ClockTwoMinutesOff => {
+                stop(stage.first_mut()?).await?;
+                stage.first_mut()?.start_ahead(TWO_MINUTES).await?;
+            }
             Self::ClockTenMinutesOff => {
-                // A balancer sends nobody to a node that is stopped, until it is ready.
-                stage.scene.leave_out(stage.first()?.address, true);
-                stage.first_is_ahead(TEN_MINUTES).await?;
+                stage.balancer = Some(stage.scene.balancer());
+                stop(stage.first_mut()?).await?;
+                // A machine takes longer to start than a balancer to see that it is away.
+                let (scene, first) = (&stage.scene, stage.first()?.address);
+                until("the balancer sees that the node is away", async || {
+                    scene.leaves_out(first)
+                })
+                .await;
+                stage.first_mut()?.start_ahead(TEN_MINUTES).await?;
             }
             Self::DiskFull => {
                 let servers = stage.scene.nodes.iter().filter_map(|it| it.server.as_ref());
@@ -363,7 +383,7 @@ impl Outage {
             }
             // Nothing but that people sign in anew tells of it.
             Self::StoreRestartsEmpty => {
-                let (now, before) = (Marks::of(stage)?.run_ids, &stage.marks.run_ids);
+                let (now, before) = (stage.lives(), &stage.lives);
                 Ok(now.len() == before.len() && now.iter().zip(before).all(|(now, it)| now != it))
             }
             // The nodes are not told: they ask CAS of nobody who has no ticket, and nobody gets one.
@@ -373,28 +393,59 @@ impl Outage {
             }
             Self::StoreFull => {
                 let now = Marks::of(stage)?;
-                Ok(now.unkept > stage.marks.unkept && now.unguarded > stage.marks.unguarded)
+                Ok(now.unkept > stage.since.unkept && now.unguarded > stage.since.unguarded)
             }
             Self::StoreSlow => Ok(stage.one()?.is_slow() && stage.each_says_of_the_store(false)?),
             Self::MasterKilled | Self::MasterHangs => {
                 let now = Marks::of(stage)?.unanswered;
                 Ok(now
                     .iter()
-                    .zip(&stage.marks.unanswered)
+                    .zip(&stage.since.unanswered)
                     .all(|(now, before)| now > before))
             }
             Self::DirectoryDown => {
                 let failed = directory_failed(&stage.scene.told()?);
-                Ok(failed > stage.marks.directory_failed)
+                Ok(failed > stage.since.directory_failed)
             }
             Self::ClockTwoMinutesOff => {
                 Ok(stage.clock_of_first()? == (200, "corrected".to_owned()))
             }
-            Self::ClockTenMinutesOff => Ok(stage.clock_of_first()? == (503, "wrong".to_owned())),
+            Self::ClockTenMinutesOff => {
+                let is_left_out = stage.scene.leaves_out(stage.first()?.address);
+                Ok(is_left_out && stage.clock_of_first()? == (503, "wrong".to_owned()))
+            }
             Self::DiskFull => Ok(stage.logs_fail(Node::has_log_file)),
             Self::LogClosed => Ok(stage.logs_fail(|node| !node.has_log_file())),
-            Self::ClientsHangUp => Ok(Marks::of(stage)?.left > stage.marks.left),
+            Self::ClientsHangUp => Ok(Marks::of(stage)?.left > stage.since.left),
         }
+    }
+
+    /// Notes that it is known, so that [`Self::is_known`] says from now on whether it is seen still.
+    ///
+    /// # Errors
+    ///
+    /// A node does not say.
+    pub(crate) fn note_known(self, stage: &mut Stage) -> anyhow::Result<()> {
+        match self {
+            // Another one is asked as soon as there is one: then nobody meets it any more.
+            Self::MasterKilled | Self::MasterHangs => {}
+            Self::NodeKilled
+            | Self::NodeStopped
+            | Self::StoreRestartsEmpty
+            | Self::StoreDown
+            | Self::StoreHangs
+            | Self::StoreFull
+            | Self::StoreSlow
+            | Self::StoreRefusesThePassword
+            | Self::CasDown
+            | Self::DirectoryDown
+            | Self::ClockTwoMinutesOff
+            | Self::ClockTenMinutesOff
+            | Self::DiskFull
+            | Self::LogClosed
+            | Self::ClientsHangUp => stage.since = Marks::of(stage)?,
+        }
+        Ok(())
     }
 
     /// Has it end.
@@ -416,10 +467,8 @@ impl Outage {
             Self::CasDown => stage.scene.cas.start_again().await,
             Self::DirectoryDown => stage.scene.directory.start_again().await,
             Self::ClockTwoMinutesOff | Self::ClockTenMinutesOff => {
-                let first = stage.scene.nodes.first_mut().context("no node")?;
-                stop(first).await?;
-                first.start().await?;
-                stage.scene.leave_out(stage.first()?.address, false);
+                stop(stage.first_mut()?).await?;
+                stage.first_mut()?.start().await?;
             }
             Self::DiskFull => {
                 let servers = stage.scene.nodes.iter().filter_map(|it| it.server.as_ref());
@@ -462,8 +511,15 @@ impl Outage {
             | Self::CasDown
             | Self::DirectoryDown
             | Self::ClockTwoMinutesOff
-            | Self::ClockTenMinutesOff
             | Self::ClientsHangUp => stage.each_says_of_the_store(true),
+            Self::ClockTenMinutesOff => {
+                let first = stage.first()?.address;
+                let is_over = stage.each_says_of_the_store(true)? && !stage.scene.leaves_out(first);
+                if is_over {
+                    stage.balancer = None;
+                }
+                Ok(is_over)
+            }
             Self::DiskFull | Self::LogClosed => {
                 Ok(stage.logs_fail(|_node| false) && stage.each_says_of_the_store(true)?)
             }
@@ -488,15 +544,7 @@ async fn start_again(store: &mut Store) {
 }
 
 impl Marks {
-    fn of(stage: &mut Stage) -> anyhow::Result<Self> {
-        // A server that does not answer has none.
-        let servers = stage.store.each();
-        let run_ids = servers.iter().filter_map(|redis| {
-            let told = redis.told(&["INFO", "server"]);
-            let line = told.lines().find(|line| line.starts_with("run_id:"))?;
-            Some(line.to_owned())
-        });
-        let run_ids = run_ids.collect();
+    fn of(stage: &Stage) -> anyhow::Result<Self> {
         let scene = &stage.scene;
         // A node that was started again counts from none: such are compared over all.
         let each = |name| -> anyhow::Result<Vec<f64>> {
@@ -512,7 +560,6 @@ impl Marks {
             unanswered: each("store_unanswered_total")?,
             directory_failed: directory_failed(&told),
             left: stage.left.load(Ordering::SeqCst),
-            run_ids,
         })
     }
 }
@@ -532,12 +579,16 @@ impl Stage {
             scene,
             store,
             marks: Marks::default(),
+            since: Marks::default(),
+            lives: Vec::new(),
             back: Marks::default(),
             lasted: Duration::ZERO,
+            was_held: false,
             gone: None,
             allowed: Vec::new(),
             leavers: None,
             left: Arc::default(),
+            balancer: None,
         }
     }
 
@@ -556,25 +607,35 @@ impl Stage {
     /// # Errors
     ///
     /// A node does not say.
-    pub(crate) fn counted(&mut self) -> anyhow::Result<Counted> {
+    pub(crate) fn counted(&self) -> anyhow::Result<Counted> {
         Ok(Counted {
             now: Marks::of(self)?,
             before: self.marks.clone(),
             back: self.back.clone(),
             first: Some(self.first()?.address),
             lasted: self.lasted,
+            was_held: self.was_held,
         })
+    }
+
+    /// Which lives of the servers that store it is; one that does not take a connection has none. One that hangs would be
+    /// waited for.
+    fn lives(&mut self) -> Vec<String> {
+        let servers = self.store.each();
+        let lives = servers.iter().filter_map(|redis| {
+            let told = redis.told(&["INFO", "server"]);
+            let line = told.lines().find(|line| line.starts_with("run_id:"))?;
+            Some(line.to_owned())
+        });
+        lives.collect()
     }
 
     fn first(&self) -> anyhow::Result<&Node> {
         self.scene.nodes.first().context("no node")
     }
 
-    /// Starts the first node again, on a machine whose clock is ahead.
-    async fn first_is_ahead(&mut self, ahead: Duration) -> anyhow::Result<()> {
-        let first = self.scene.nodes.first_mut().context("no node")?;
-        stop(first).await?;
-        first.start_ahead(ahead).await
+    fn first_mut(&mut self) -> anyhow::Result<&mut Node> {
+        self.scene.nodes.first_mut().context("no node")
     }
 
     /// The status of `/readyz` of the first node, and how it stands with its clock.

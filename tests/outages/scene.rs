@@ -24,6 +24,7 @@ use serde_json::Value;
 
 use crate::{
     at_cas::AtCas,
+    balancer::Balancer,
     count::{Counter, Pair, lock},
     kit::{
         browser::{Answer, Browser},
@@ -213,7 +214,12 @@ fn ask(address: SocketAddr, path: &str) -> anyhow::Result<String> {
     Ok(answer.page)
 }
 
-fn get(address: SocketAddr, path: &str) -> anyhow::Result<Answer> {
+/// What a machine is answered.
+///
+/// # Errors
+///
+/// There is no answer.
+pub(crate) fn get(address: SocketAddr, path: &str) -> anyhow::Result<Answer> {
     let mut machine = Browser::open(address, 0)?;
     machine.get(path)?;
     machine.receive()
@@ -333,14 +339,15 @@ impl Scene {
         })
     }
 
-    /// Has a balancer send nobody to a node, as one does that is told that it is not ready, or somebody again.
-    pub(crate) fn leave_out(&self, node: SocketAddr, is_out: bool) {
-        let mut out = lock(&self.out);
-        if is_out {
-            out.insert(node);
-        } else {
-            out.remove(&node);
-        }
+    /// Has a balancer ask all nodes whether they are ready from now on.
+    pub(crate) fn balancer(&self) -> Balancer {
+        let nodes = self.nodes.iter().map(|node| node.address);
+        Balancer::start(nodes.collect(), Arc::clone(&self.out))
+    }
+
+    /// Whether a balancer sends nobody to this node.
+    pub(crate) fn leaves_out(&self, node: SocketAddr) -> bool {
+        lock(&self.out).contains(&node)
     }
 
     /// Everybody, at a browser of their own, and who reads the answers.
