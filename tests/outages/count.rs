@@ -117,6 +117,8 @@ pub(crate) struct Tally {
     pub(crate) waited: usize,
     /// Of these, those who sign in at the directory.
     pub(crate) waited_at_directory: usize,
+    /// Those of them whom a page of ours told that it does not work now.
+    pub(crate) told: usize,
     /// Sign-ins of whom the answer was lost with a node, and who came with another request.
     pub(crate) anew: usize,
     pub(crate) reused: usize,
@@ -169,6 +171,7 @@ impl Tally {
         if come.has_waited {
             self.waited += 1;
             self.waited_at_directory += usize::from(one.pair == Pair::AtDirectory);
+            self.told += usize::from(come.was_told);
         } else {
             self.times.push(one.took_ms);
         }
@@ -187,6 +190,7 @@ impl Tally {
         self.revived += other.revived;
         self.waited += other.waited;
         self.waited_at_directory += other.waited_at_directory;
+        self.told += other.told;
         self.anew += other.anew;
         self.reused += other.reused;
         self.through_cas += other.through_cas;
@@ -212,8 +216,10 @@ pub(crate) struct Came {
     pub(crate) how: How,
     /// The node that believed their password or their ticket.
     pub(crate) let_in_by: Option<SocketAddr>,
-    /// Whether they were told to try again.
+    /// Whether it did not work, and they tried again.
     pub(crate) has_waited: bool,
+    /// Whether a page of ours told them to.
+    pub(crate) was_told: bool,
     /// Whether the answer was lost with a node, and another request was made for it.
     pub(crate) has_begun_anew: bool,
     /// Whether a form that a node hung up on was sent again by hand.

@@ -46,6 +46,8 @@ mod scene;
 mod store;
 #[cfg(test)]
 mod visitor;
+#[cfg(test)]
+mod way;
 
 use std::process::ExitCode;
 

@@ -65,6 +65,10 @@ pub(crate) fn all() -> Vec<(&'static str, bool)> {
             whom_a_wrong_clock_lets_in_is_seen(),
         ),
         (
+            "whoever_waits_without_a_word_or_is_let_in_by_an_unchecked_ticket_is_seen",
+            silence_and_belief_are_seen(),
+        ),
+        (
             "whoever_has_a_session_is_not_to_wait_at_either_pair",
             waiting_is_seen(),
         ),
@@ -123,6 +127,7 @@ fn come(how: How, pair: Pair, has_waited: bool) -> SignedIn {
             how,
             let_in_by: Some(NODE),
             has_waited,
+            was_told: has_waited,
             has_begun_anew: false,
             has_reloaded: false,
         },
@@ -154,6 +159,10 @@ fn broken(outage: Outage, plant: impl Fn(&mut [Tally; 5], &mut Counted)) -> Vec<
         | Outage::DiskFull
         | Outage::LogClosed
         | Outage::ClientsHangUp => {}
+        Outage::CasUnreachable => {
+            during.through_cas = 0;
+            returns.count(&come(How::ThroughCas, Pair::AtCas, true));
+        }
         Outage::CasDown => returns.count(&come(How::ThroughCas, Pair::AtCas, true)),
         Outage::DirectoryDown => returns.count(&come(How::Typed, Pair::AtDirectory, true)),
     }
@@ -286,6 +295,18 @@ fn whom_a_wrong_clock_lets_in_is_seen() -> bool {
         counted.first = Some(NODE);
     });
     broken == ["the node whose clock is wrong let somebody in"]
+}
+
+fn silence_and_belief_are_seen() -> bool {
+    let [cas, directory] = [Outage::CasUnreachable, Outage::DirectoryDown]
+        .map(|outage| broken(outage, |[.., returns, _], _| returns.told = 0));
+    let believed = broken(Outage::CasUnreachable, |tallies, _| {
+        during(tallies).count(&come(How::ThroughCas, Pair::AtCas, false));
+    });
+    let silent = ["nobody who waited was told so by us"];
+    cas == silent
+        && directory == silent
+        && believed == ["somebody was let in by a ticket that nobody could check"]
 }
 
 fn waiting_is_seen() -> bool {

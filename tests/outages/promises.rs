@@ -85,6 +85,7 @@ impl Outage {
             through_cas,
         } = Common::of(counted, tallies);
         let waits = (all.waited > 0, "nobody had to wait");
+        let by_us = (all.told > 0, "nobody who waited was told so by us");
         // Of fifteen who are new in five seconds, there may be none at CAS.
         let is_any_new = during.typed + during.through_cas > 0;
         let new = (is_any_new, "nobody signed in anew meanwhile");
@@ -132,10 +133,32 @@ impl Outage {
                 let told = "somebody had to wait who signs in at the directory";
                 vec![ever_known, of_use, typed, waits, (at_cas, told)]
             }
+            Self::CasUnreachable => {
+                let at_cas = all.waited_at_directory == 0;
+                let told = "somebody had to wait who signs in at the directory";
+                let unchecked = during.through_cas == 0;
+                let let_in = "somebody was let in by a ticket that nobody could check";
+                vec![
+                    ever_known,
+                    of_use,
+                    typed,
+                    waits,
+                    by_us,
+                    (at_cas, told),
+                    (unchecked, let_in),
+                ]
+            }
             Self::DirectoryDown => {
                 let at_directory = all.waited == all.waited_at_directory;
                 let told = "somebody had to wait who signs in at CAS";
-                vec![ever_known, of_use, through_cas, waits, (at_directory, told)]
+                vec![
+                    ever_known,
+                    of_use,
+                    through_cas,
+                    waits,
+                    by_us,
+                    (at_directory, told),
+                ]
             }
             Self::ClockTwoMinutesOff => {
                 let ahead = counted.first;

@@ -40,6 +40,8 @@ pub(crate) enum Outage {
     /// The same one hangs, with its connections open.
     MasterHangs,
     CasDown,
+    /// Browsers reach it, and the nodes do not: nobody can say what a ticket is worth.
+    CasUnreachable,
     DirectoryDown,
     /// The clock of one node is two minutes ahead of all others.
     ClockTwoMinutesOff,
@@ -79,6 +81,7 @@ pub(crate) struct Marks {
     pub(crate) unmarked: f64,
     /// Of each node.
     pub(crate) unanswered: Vec<f64>,
+    pub(crate) cas_failed: f64,
     pub(crate) directory_failed: f64,
     /// How often a client hung up before anything of an answer had come.
     pub(crate) left: usize,
@@ -138,6 +141,7 @@ impl Outage {
                 Self::StoreSlow,
                 Self::StoreRefusesThePassword,
                 Self::CasDown,
+                Self::CasUnreachable,
                 Self::DirectoryDown,
                 Self::ClockTwoMinutesOff,
                 Self::ClockTenMinutesOff,
@@ -182,6 +186,9 @@ impl Outage {
             Self::CasDown => {
                 "sessions_go_on_while_cas_is_down_and_whoever_waits_is_let_in_after_it"
             }
+            Self::CasUnreachable => {
+                "sessions_go_on_while_no_ticket_can_be_checked_and_whoever_waits_is_let_in_after_it"
+            }
             Self::DirectoryDown => {
                 "sessions_go_on_while_the_directory_is_down_and_whoever_waits_is_let_in_after_it"
             }
@@ -209,6 +216,7 @@ impl Outage {
             Self::MasterKilled => "the master is killed (SIGKILL), another one is promoted",
             Self::MasterHangs => "the master hangs (SIGSTOP), another one is promoted",
             Self::CasDown => "the CAS server is down",
+            Self::CasUnreachable => "the nodes cannot reach the CAS server, and browsers can",
             Self::DirectoryDown => "the directory is down",
             Self::ClockTwoMinutesOff => "the clock of a node is 2 minutes ahead",
             Self::ClockTenMinutesOff => "the clock of a node is 10 minutes ahead",
@@ -232,6 +240,7 @@ impl Outage {
             | Self::MasterKilled
             | Self::MasterHangs
             | Self::CasDown
+            | Self::CasUnreachable
             | Self::DirectoryDown
             | Self::ClockTwoMinutesOff
             | Self::ClockTenMinutesOff
@@ -244,7 +253,7 @@ impl Outage {
     /// Where people who have no session have to wait until it is over.
     pub(crate) const fn has_people_wait_at(self) -> Option<Pair> {
         match self {
-            Self::CasDown => Some(Pair::AtCas),
+            Self::CasDown | Self::CasUnreachable => Some(Pair::AtCas),
             Self::DirectoryDown => Some(Pair::AtDirectory),
             Self::NodeKilled
             | Self::NodeStopped
@@ -281,6 +290,7 @@ impl Outage {
             | Self::MasterKilled
             | Self::MasterHangs
             | Self::CasDown
+            | Self::CasUnreachable
             | Self::DirectoryDown
             | Self::DiskFull
             | Self::ClientsHangUp => false,
@@ -293,6 +303,7 @@ impl Outage {
             Self::NodeKilled
             | Self::NodeStopped
             | Self::CasDown
+            | Self::CasUnreachable
             | Self::DirectoryDown
             | Self::ClockTwoMinutesOff
             | Self::ClockTenMinutesOff
@@ -343,6 +354,7 @@ impl Outage {
                 }
             }
             Self::CasDown => stage.scene.cas.stop(),
+            Self::CasUnreachable => stage.scene.way_to_cas.cut(),
             Self::DirectoryDown => stage.scene.directory.stop(),
             Self::ClockTwoMinutesOff => {
                 stop(stage.first_mut()?).await?;
@@ -403,8 +415,12 @@ impl Outage {
                     .zip(&stage.since.unanswered)
                     .all(|(now, before)| now > before))
             }
+            Self::CasUnreachable => {
+                let failed = failed(&stage.scene.told()?, CAS);
+                Ok(failed > stage.since.cas_failed)
+            }
             Self::DirectoryDown => {
-                let failed = directory_failed(&stage.scene.told()?);
+                let failed = failed(&stage.scene.told()?, DIRECTORY);
                 Ok(failed > stage.since.directory_failed)
             }
             Self::ClockTwoMinutesOff => {
@@ -438,6 +454,7 @@ impl Outage {
             | Self::StoreSlow
             | Self::StoreRefusesThePassword
             | Self::CasDown
+            | Self::CasUnreachable
             | Self::DirectoryDown
             | Self::ClockTwoMinutesOff
             | Self::ClockTenMinutesOff
@@ -465,6 +482,7 @@ impl Outage {
             Self::MasterKilled => stage.master()?.redis.start_again().await,
             Self::MasterHangs => stage.master()?.redis.go_on(),
             Self::CasDown => stage.scene.cas.start_again().await,
+            Self::CasUnreachable => stage.scene.way_to_cas.mend(),
             Self::DirectoryDown => stage.scene.directory.start_again().await,
             Self::ClockTwoMinutesOff | Self::ClockTenMinutesOff => {
                 stop(stage.first_mut()?).await?;
@@ -509,6 +527,7 @@ impl Outage {
             | Self::StoreSlow
             | Self::StoreRefusesThePassword
             | Self::CasDown
+            | Self::CasUnreachable
             | Self::DirectoryDown
             | Self::ClockTwoMinutesOff
             | Self::ClientsHangUp => stage.each_says_of_the_store(true),
@@ -558,17 +577,20 @@ impl Marks {
             unkept: sum("sessions_unkept_total")?,
             unmarked: sum("cas_tickets_without_mark_total")?,
             unanswered: each("store_unanswered_total")?,
-            directory_failed: directory_failed(&told),
+            cas_failed: failed(&told, CAS),
+            directory_failed: failed(&told, DIRECTORY),
             left: stage.left.load(Ordering::SeqCst),
         })
     }
 }
 
-/// How often the directory has failed, as the nodes tell it.
-fn directory_failed(told: &[Value]) -> f64 {
-    let failed = told
-        .iter()
-        .filter_map(|told| told.pointer("/directory_servers/0/failed")?.as_f64());
+/// Where `/readyz` says how often the CAS server has failed, and the directory.
+const CAS: &str = "/cas_servers/0/failed";
+const DIRECTORY: &str = "/directory_servers/0/failed";
+
+/// How often one of the two has failed, as the nodes tell it.
+fn failed(told: &[Value], which: &str) -> f64 {
+    let failed = told.iter().filter_map(|told| told.pointer(which)?.as_f64());
     failed.sum()
 }
 

@@ -43,6 +43,7 @@ use crate::{
     leavers::Leavers,
     load::Guest,
     visitor::{Nodes, Visitor},
+    way::Way,
 };
 
 /// How many people sign in.
@@ -256,6 +257,8 @@ pub(crate) struct Scene {
     pub(crate) cas: CasServer,
     /// Its address, as the nodes know it.
     cas_url: String,
+    /// How the nodes reach it; browsers do otherwise.
+    pub(crate) way_to_cas: Way,
     /// The nodes that a balancer sends nobody to.
     out: Arc<Mutex<BTreeSet<SocketAddr>>>,
     place: Place,
@@ -278,6 +281,7 @@ impl Scene {
         .await;
         let cas_port = free_port();
         let cas = cas_for(&people, &directory, cas_port).await;
+        let way_to_cas = Way::to(cas_port)?;
         let place = Place::make_with(local(free_port()), "methods = [\"ldap\"]")?;
         let password = place.path("store.password");
         fs::write(&password, STORE_PASSWORD)?;
@@ -286,7 +290,8 @@ impl Scene {
             nodes: Vec::new(),
             directory,
             cas,
-            cas_url: format!("https://localhost:{cas_port}/cas"),
+            cas_url: format!("https://localhost:{}/cas", way_to_cas.port()),
+            way_to_cas,
             out: Arc::default(),
             place,
             people,

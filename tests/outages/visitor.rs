@@ -337,7 +337,8 @@ impl Visitor {
                 journey.is_proof = true;
                 Ok(true)
             }
-            503 => {
+            503 if !page.is_empty() => {
+                journey.came.was_told |= reason == "sign-in-unavailable";
                 // The page leads on by a link, or is loaded again as it is.
                 let mark = "data-testid=\"again\"";
                 let tag = answer.page.split("<a ").find(|tag| tag.contains(mark));
