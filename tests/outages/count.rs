@@ -111,6 +111,8 @@ pub(crate) struct Tally {
     pub(crate) forgotten: usize,
     /// Those whose session was lost with a server, and who signed in anew.
     pub(crate) renewed: usize,
+    /// Those of them who did so through CAS.
+    pub(crate) renewed_through_cas: usize,
     /// Those whose session was lost with a server, and who were let in by it.
     pub(crate) revived: usize,
     /// Sign-ins of whoever was told in between that it does not work now, or found nobody at CAS, and tried again.
@@ -161,7 +163,10 @@ impl Tally {
             Had::Nothing => {}
             Had::Session => self.forgotten += usize::from(!is_by_session || come.has_waited),
             Had::LostSession if is_by_session => self.revived += 1,
-            Had::LostSession => self.renewed += 1,
+            Had::LostSession => {
+                self.renewed += 1;
+                self.renewed_through_cas += usize::from(come.how == How::ThroughCas);
+            }
         }
         if !is_by_session {
             self.let_in_by.extend(come.let_in_by);
@@ -187,6 +192,7 @@ impl Tally {
         self.reloaded += other.reloaded;
         self.forgotten += other.forgotten;
         self.renewed += other.renewed;
+        self.renewed_through_cas += other.renewed_through_cas;
         self.revived += other.revived;
         self.waited += other.waited;
         self.waited_at_directory += other.waited_at_directory;

@@ -57,6 +57,10 @@ pub(crate) fn all() -> Vec<(&'static str, bool)> {
             a_small_load_is_seen(),
         ),
         (
+            "a_lost_session_that_nobody_gets_back_through_cas_is_seen",
+            a_lost_session_that_cas_does_not_renew_is_seen(),
+        ),
+        (
             "an_outage_that_is_over_before_it_was_to_end_is_seen",
             what_ends_too_early_is_seen(),
         ),
@@ -146,7 +150,10 @@ fn broken(outage: Outage, plant: impl Fn(&mut [Tally; 5], &mut Counted)) -> Vec<
     during.count(&come(How::ThroughCas, Pair::AtCas, false));
     match outage {
         Outage::NodeKilled | Outage::NodeStopped => during.retried = 1,
-        Outage::StoreRestartsEmpty => during.renewed = 1,
+        Outage::StoreRestartsEmpty => during.count(&SignedIn {
+            had: Had::LostSession,
+            ..come(How::ThroughCas, Pair::AtCas, false)
+        }),
         Outage::StoreDown
         | Outage::StoreHangs
         | Outage::StoreSlow
@@ -280,6 +287,18 @@ fn a_small_load_is_seen() -> bool {
                 && !is_seen(*outage, 0, 4_999)
         })
     })
+}
+
+fn a_lost_session_that_cas_does_not_renew_is_seen() -> bool {
+    let is_seen = |lasted| {
+        let broken = broken(Outage::StoreRestartsEmpty, |tallies, counted| {
+            during(tallies).renewed_through_cas = 0;
+            during(tallies).begun = 150;
+            counted.lasted = Duration::from_secs(lasted);
+        });
+        broken == ["nobody whose session was lost got another one through CAS"]
+    };
+    is_seen(5) && !is_seen(4)
 }
 
 fn what_ends_too_early_is_seen() -> bool {

@@ -97,7 +97,16 @@ impl Outage {
             Self::StoreRestartsEmpty => {
                 let renewed = onset.renewed + during.renewed > 0;
                 let told = "nobody came whose session was lost";
-                vec![nobody_waits, known_after, (renewed, told)]
+                // One of five who come, and at first all of them: of a hundred somebody does.
+                let is_certain = counted.lasted >= LONG_ENOUGH;
+                let through_cas = onset.renewed_through_cas + during.renewed_through_cas > 0;
+                let without_typing = "nobody whose session was lost got another one through CAS";
+                vec![
+                    nobody_waits,
+                    known_after,
+                    (renewed, told),
+                    (through_cas || !is_certain, without_typing),
+                ]
             }
             Self::StoreDown
             | Self::StoreHangs
