@@ -25,6 +25,7 @@ use crate::{
     },
     store::conformance::{self, LIMITS, at, key, participant, session},
     sys::{
+        clock::ManualClock,
         entropy::{self, OsEntropy, SeededEntropy},
         secret::Secret,
     },
@@ -465,9 +466,43 @@ async fn r50_r121_nothing_that_is_in_the_server_says_who_was_there_or_opens_a_se
     let zoom = EntityId::parse("https://canary.example/").unwrap();
     let used = conformance::used(&zoom, "_canary", at(300));
     store.mark(used, at(0)).await.unwrap();
-    let keys: Vec<String> = stranger.keys("*").unwrap();
-    // Two sets of sessions, two of marks, one session, and where the other one leads.
-    assert_eq!(keys.len(), 6, "{keys:?}");
+    let brought = store.bring_ticket([9; 32], at(300), at(0)).await;
+    assert_eq!(brought, Ok(Sight::First));
+    assert_eq!(store.end_by_ticket([9; 32], at(1)).await, Ok(None));
+    let attempt = store.attempt([1; 32], conformance::RULE, at(0)).await;
+    assert_eq!(attempt, Ok(Verdict::Go));
+    let step = StoryStep {
+        person: Some("canary.martin".to_owned()),
+        ..conformance::step("canary")
+    };
+    let kept = conformance::keeping(9_000, None);
+    let code = conformance::code(1);
+    store.add_to_story(code, &step, kept, at(0)).await.unwrap();
+    store.compare_clocks(&ManualClock::starting_at(at(0))).await;
+    let mut keys: Vec<String> = stranger.keys("*").unwrap();
+    keys.sort_unstable();
+    let places = Places::new("passerelle:");
+    // One session, and where the other one leads.
+    let (session, heir) = (places.session(key(2)), places.heir(key(1)));
+    let mut all = [
+        &places.listed,
+        &places.by_ticket,
+        &places.brought,
+        &places.signed_out,
+        &places.marked,
+        &places.marks,
+        &places.counted,
+        &places.counters,
+        &places.heard,
+        &places.clocks,
+        &places.stories_end,
+        &places.stories,
+        &session,
+        &heir,
+    ]
+    .map(values::Place::as_str);
+    all.sort_unstable();
+    assert_eq!(keys, all);
     for key in keys {
         let ends_in: i64 = stranger.pttl(&key).unwrap();
         assert!(ends_in > 0, "{key} stays for ever");
@@ -823,12 +858,10 @@ const KNOWN: u8 = 60;
 /// Whether what is said of a message that was marked, or else of a ticket, is what is known of that very one.
 async fn is_said_of_it(store: RedisStore, is_message: bool, number: u8) -> bool {
     if is_message {
-        let seen = store.mark(message(&zoom(), &format!("_{number}")), at(100));
-        let at_first = Some(at(number.into()));
-        seen.await
-            == Ok(Sight::Again {
-                by_same_at: at_first,
-            })
+        let (zoom, id) = (zoom(), format!("_{number}"));
+        let seen = store.mark(message(&zoom, &id), at(100)).await;
+        let by_same_at = Some(at(number.into()));
+        seen == Ok(Sight::Again { by_same_at })
     } else {
         let standing = if number.is_multiple_of(2) {
             Standing::Ended
