@@ -228,6 +228,21 @@ impl Browser {
         }
     }
 
+    /// Hangs up; whether that was before anything of an answer had come.
+    ///
+    /// # Errors
+    ///
+    /// The connection broke.
+    pub(crate) fn hang_up(self) -> io::Result<bool> {
+        let connection = self.connection.into_inner();
+        connection.set_nonblocking(true)?;
+        match connection.peek(&mut [0]) {
+            Ok(_) => Ok(false),
+            Err(cause) if cause.kind() == io::ErrorKind::WouldBlock => Ok(true),
+            Err(cause) => Err(cause),
+        }
+    }
+
     /// Waits for what was asked for, and keeps the cookies that come with it.
     ///
     /// # Errors

@@ -93,6 +93,8 @@ pub(crate) enum Had {
 /// What came of the sign-ins that count for one phase.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Tally {
+    /// Those that began then, whatever came of them.
+    pub(crate) begun: usize,
     /// Those that ended with an answer for the right person.
     pub(crate) signed_in: usize,
     /// Those that did not.
@@ -109,12 +111,16 @@ pub(crate) struct Tally {
     pub(crate) forgotten: usize,
     /// Those whose session was lost with a server, and who signed in anew.
     pub(crate) renewed: usize,
+    /// Those of them who did so through CAS.
+    pub(crate) renewed_through_cas: usize,
     /// Those whose session was lost with a server, and who were let in by it.
     pub(crate) revived: usize,
     /// Sign-ins of whoever was told in between that it does not work now, or found nobody at CAS, and tried again.
     pub(crate) waited: usize,
     /// Of these, those who sign in at the directory.
     pub(crate) waited_at_directory: usize,
+    /// Those of them whom a page of ours told that it does not work now.
+    pub(crate) told: usize,
     /// Sign-ins of whom the answer was lost with a node, and who came with another request.
     pub(crate) anew: usize,
     pub(crate) reused: usize,
@@ -157,7 +163,10 @@ impl Tally {
             Had::Nothing => {}
             Had::Session => self.forgotten += usize::from(!is_by_session || come.has_waited),
             Had::LostSession if is_by_session => self.revived += 1,
-            Had::LostSession => self.renewed += 1,
+            Had::LostSession => {
+                self.renewed += 1;
+                self.renewed_through_cas += usize::from(come.how == How::ThroughCas);
+            }
         }
         if !is_by_session {
             self.let_in_by.extend(come.let_in_by);
@@ -167,12 +176,14 @@ impl Tally {
         if come.has_waited {
             self.waited += 1;
             self.waited_at_directory += usize::from(one.pair == Pair::AtDirectory);
+            self.told += usize::from(come.was_told);
         } else {
             self.times.push(one.took_ms);
         }
     }
 
     fn add(&mut self, other: &Self) {
+        self.begun += other.begun;
         self.signed_in += other.signed_in;
         self.failed += other.failed;
         self.mixed += other.mixed;
@@ -181,9 +192,11 @@ impl Tally {
         self.reloaded += other.reloaded;
         self.forgotten += other.forgotten;
         self.renewed += other.renewed;
+        self.renewed_through_cas += other.renewed_through_cas;
         self.revived += other.revived;
         self.waited += other.waited;
         self.waited_at_directory += other.waited_at_directory;
+        self.told += other.told;
         self.anew += other.anew;
         self.reused += other.reused;
         self.through_cas += other.through_cas;
@@ -209,8 +222,10 @@ pub(crate) struct Came {
     pub(crate) how: How,
     /// The node that believed their password or their ticket.
     pub(crate) let_in_by: Option<SocketAddr>,
-    /// Whether they were told to try again.
+    /// Whether it did not work, and they tried again.
     pub(crate) has_waited: bool,
+    /// Whether a page of ours told them to.
+    pub(crate) was_told: bool,
     /// Whether the answer was lost with a node, and another request was made for it.
     pub(crate) has_begun_anew: bool,
     /// Whether a form that a node hung up on was sent again by hand.
@@ -239,6 +254,16 @@ impl Counter {
     /// Begins a phase.
     pub(crate) fn enter(&self, phase: Phase) {
         self.phase.store(phase as usize, Ordering::SeqCst);
+    }
+
+    /// Counts one that begins now; gives the phase that it begins in.
+    pub(crate) fn begins(&self) -> Phase {
+        let mut tallies = lock(&self.tallies);
+        let phase = self.phase();
+        if let Some(tally) = tallies.get_mut(phase as usize) {
+            tally.begun += 1;
+        }
+        phase
     }
 
     /// Counts a sign-in that has ended now.

@@ -222,7 +222,12 @@ fn come_first(guests: &mut [Guest], reader: &Reader) -> anyhow::Result<Vec<bool>
     each.collect()
 }
 
-fn come_once(guest: &mut Guest, reader: &Reader) -> anyhow::Result<How> {
+/// Has somebody sign in.
+///
+/// # Errors
+///
+/// They are not let in.
+pub(crate) fn come_once(guest: &mut Guest, reader: &Reader) -> anyhow::Result<How> {
     let mut journey = Journey::begin()?;
     let come = guest.visitor.go_on(&mut journey, (&guest.nodes, reader));
     match come.with_context(|| guest.visitor.person.login.clone())? {
@@ -276,7 +281,7 @@ impl Shared {
         let one = UnderWay {
             guest,
             due: line.next_due,
-            begun: self.counter.phase(),
+            begun: self.counter.begins(),
             had: line.had(guest),
             is_kept: line.is_kept,
             journey: None,

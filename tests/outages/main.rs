@@ -16,6 +16,8 @@
 #[cfg(test)]
 mod at_cas;
 #[cfg(test)]
+mod balancer;
+#[cfg(test)]
 mod count;
 #[cfg(test)]
 mod document;
@@ -26,6 +28,8 @@ mod kit;
 #[cfg(test)]
 #[expect(dead_code, reason = "it holds what the other tests need, too")]
 mod lab;
+#[cfg(test)]
+mod leavers;
 #[cfg(test)]
 mod load;
 #[cfg(test)]
@@ -42,6 +46,8 @@ mod scene;
 mod store;
 #[cfg(test)]
 mod visitor;
+#[cfg(test)]
+mod way;
 
 use std::process::ExitCode;
 

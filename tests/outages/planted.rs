@@ -3,7 +3,10 @@
 //! The servers make none of them, so a rule that never breaks a promise would look as one that holds. It takes no server and no
 //! time, and is done before each run.
 
-use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::{
+    net::{IpAddr, Ipv4Addr, SocketAddr},
+    time::Duration,
+};
 
 use passerelle::{
     sp_check::{Identity, ReadAttribute, ReadNameId},
@@ -48,6 +51,26 @@ pub(crate) fn all() -> Vec<(&'static str, bool)> {
                     outages.all(|outage| broken(*outage, |it, _| plant(it)).contains(what))
                 })
             }),
+        ),
+        (
+            "a_load_that_is_less_than_is_said_is_seen_where_nobody_waits",
+            a_small_load_is_seen(),
+        ),
+        (
+            "a_lost_session_that_nobody_gets_back_through_cas_is_seen",
+            a_lost_session_that_cas_does_not_renew_is_seen(),
+        ),
+        (
+            "an_outage_that_is_over_before_it_was_to_end_is_seen",
+            what_ends_too_early_is_seen(),
+        ),
+        (
+            "somebody_who_is_let_in_by_a_node_whose_clock_is_wrong_is_seen",
+            whom_a_wrong_clock_lets_in_is_seen(),
+        ),
+        (
+            "whoever_waits_without_a_word_or_is_let_in_by_an_unchecked_ticket_is_seen",
+            silence_and_belief_are_seen(),
         ),
         (
             "whoever_has_a_session_is_not_to_wait_at_either_pair",
@@ -97,6 +120,8 @@ const fn during([_, _, during, ..]: &mut [Tally; 5]) -> &mut Tally {
 /// The node that lets everybody in.
 const NODE: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 1);
 
+const ANOTHER_NODE: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 2);
+
 /// Somebody who has signed in.
 fn come(how: How, pair: Pair, has_waited: bool) -> SignedIn {
     SignedIn {
@@ -106,6 +131,7 @@ fn come(how: How, pair: Pair, has_waited: bool) -> SignedIn {
             how,
             let_in_by: Some(NODE),
             has_waited,
+            was_told: has_waited,
             has_begun_anew: false,
             has_reloaded: false,
         },
@@ -124,7 +150,10 @@ fn broken(outage: Outage, plant: impl Fn(&mut [Tally; 5], &mut Counted)) -> Vec<
     during.count(&come(How::ThroughCas, Pair::AtCas, false));
     match outage {
         Outage::NodeKilled | Outage::NodeStopped => during.retried = 1,
-        Outage::StoreRestartsEmpty => during.renewed = 1,
+        Outage::StoreRestartsEmpty => during.count(&SignedIn {
+            had: Had::LostSession,
+            ..come(How::ThroughCas, Pair::AtCas, false)
+        }),
         Outage::StoreDown
         | Outage::StoreHangs
         | Outage::StoreSlow
@@ -135,7 +164,12 @@ fn broken(outage: Outage, plant: impl Fn(&mut [Tally; 5], &mut Counted)) -> Vec<
         | Outage::ClockTwoMinutesOff
         | Outage::ClockTenMinutesOff
         | Outage::DiskFull
-        | Outage::LogClosed => {}
+        | Outage::LogClosed
+        | Outage::ClientsHangUp => {}
+        Outage::CasUnreachable => {
+            during.through_cas = 0;
+            returns.count(&come(How::ThroughCas, Pair::AtCas, true));
+        }
         Outage::CasDown => returns.count(&come(How::ThroughCas, Pair::AtCas, true)),
         Outage::DirectoryDown => returns.count(&come(How::Typed, Pair::AtDirectory, true)),
     }
@@ -144,10 +178,17 @@ fn broken(outage: Outage, plant: impl Fn(&mut [Tally; 5], &mut Counted)) -> Vec<
             unguarded: 1.0,
             unkept: 1.0,
             unmarked: 1.0,
+            left: 1,
             unanswered: vec![0.0; 4],
             ..Marks::default()
         },
-        first: Some(NODE),
+        // One that is not ready is sent nobody.
+        first: Some(if outage == Outage::ClockTenMinutesOff {
+            ANOTHER_NODE
+        } else {
+            NODE
+        }),
+        was_held: true,
         ..Counted::default()
     };
     counted.before.unanswered = vec![0.0; 4];
@@ -226,6 +267,65 @@ fn another_value_is_seen() -> bool {
     let (person, mut before) = (zoe(), None);
     let mut tells = |more| is_told_of(&person, &mut before, &told_of(&person, more)).is_ok();
     tells("member") && tells("member") && !tells("faculty")
+}
+
+fn a_small_load_is_seen() -> bool {
+    let is_seen = |outage, begun, lasted| {
+        let broken = broken(outage, |tallies, counted| {
+            during(tallies).begun = begun;
+            counted.lasted = Duration::from_millis(lasted);
+        });
+        broken.contains(&"fewer than 29 sign-ins began in a second")
+    };
+    Topology::ALL.iter().all(|topology| {
+        Outage::of(*topology).iter().all(|outage| {
+            let nobody_waits = outage.has_people_wait_at().is_none();
+            is_seen(*outage, 144, 5_000) == nobody_waits
+                && is_seen(*outage, 1_739, 60_000) == nobody_waits
+                && !is_seen(*outage, 145, 5_000)
+                && !is_seen(*outage, 1_740, 60_000)
+                && !is_seen(*outage, 0, 4_999)
+        })
+    })
+}
+
+fn a_lost_session_that_cas_does_not_renew_is_seen() -> bool {
+    let is_seen = |lasted| {
+        let broken = broken(Outage::StoreRestartsEmpty, |tallies, counted| {
+            during(tallies).renewed_through_cas = 0;
+            during(tallies).begun = 150;
+            counted.lasted = Duration::from_secs(lasted);
+        });
+        broken == ["nobody whose session was lost got another one through CAS"]
+    };
+    is_seen(5) && !is_seen(4)
+}
+
+fn what_ends_too_early_is_seen() -> bool {
+    let told = ["it was over before it was to end"];
+    Topology::ALL.iter().all(|topology| {
+        let mut outages = Outage::of(*topology).iter();
+        outages.all(|outage| broken(*outage, |_, counted| counted.was_held = false) == told)
+    })
+}
+
+fn whom_a_wrong_clock_lets_in_is_seen() -> bool {
+    let broken = broken(Outage::ClockTenMinutesOff, |_, counted| {
+        counted.first = Some(NODE);
+    });
+    broken == ["the node whose clock is wrong let somebody in"]
+}
+
+fn silence_and_belief_are_seen() -> bool {
+    let [cas, directory] = [Outage::CasUnreachable, Outage::DirectoryDown]
+        .map(|outage| broken(outage, |[.., returns, _], _| returns.told = 0));
+    let believed = broken(Outage::CasUnreachable, |tallies, _| {
+        during(tallies).count(&come(How::ThroughCas, Pair::AtCas, false));
+    });
+    let silent = ["nobody who waited was told so by us"];
+    cas == silent
+        && directory == silent
+        && believed == ["somebody was let in by a ticket that nobody could check"]
 }
 
 fn waiting_is_seen() -> bool {

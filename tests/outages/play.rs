@@ -224,13 +224,16 @@ async fn play(
         outage.is_known(stage).unwrap_or(false)
     })
     .await;
+    outage.note_known(stage)?;
     counter.enter(Phase::During);
     let known = Instant::now();
     if waits_at.is_some() {
         until("somebody waits", async || load.has_somebody_wait()).await;
     }
     sleep_until(known + manner.lasts).await;
+    stage.was_held = outage.is_known(stage).unwrap_or(false);
     counter.enter(Phase::Return);
+    stage.lasted = known.elapsed();
     outage.end(stage).await?;
     until("everything says that it is back", async || {
         outage.is_over(stage).unwrap_or(false)
@@ -274,9 +277,10 @@ impl Played {
         for (phase, tally) in Phase::ALL.iter().zip(&self.tallies) {
             let times = tally.times();
             println!(
-                "  {:8}{:>5} signed in: {:>5} by session, {:>4} through CAS, {:>4} typed; {} failed, {} mixed, \
-                 {} retried, {} hung up on, {} reloaded, {} waited, {} anew, {} forgotten, {} renewed; p50 {:.0} ms, p99 {:.0} ms",
+                "  {:8}{:>5} begun, {:>5} signed in: {:>5} by session, {:>4} through CAS, {:>4} typed; {} failed, {} mixed, \
+                 {} retried, {} hung up on, {} reloaded, {} waited ({} told by us), {} anew, {} forgotten, {} renewed ({} through CAS); p50 {:.0} ms, p99 {:.0} ms",
                 format!("{phase:?}"),
+                tally.begun,
                 tally.signed_in,
                 tally.reused,
                 tally.through_cas,
@@ -287,9 +291,11 @@ impl Played {
                 tally.hung_up,
                 tally.reloaded,
                 tally.waited,
+                tally.told,
                 tally.anew,
                 tally.forgotten,
                 tally.renewed,
+                tally.renewed_through_cas,
                 times.percentile(50),
                 times.percentile(99),
             );

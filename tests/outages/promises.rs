@@ -1,5 +1,7 @@
 //! What is promised of each row of the table of outages.
 
+use std::time::Duration;
+
 use crate::{
     count::Tally,
     rows::{Counted, MOST_MS, Marks, Outage},
@@ -8,13 +10,31 @@ use crate::{
 /// Whether something is as it is promised, and what is said where it is not.
 type Promise = (bool, &'static str);
 
+/// As many sign-ins begin in a second at the least, where nobody waits; and how long a row must have lasted for that to say
+/// something.
+const LEAST_A_SECOND: f64 = 29.0;
+const LONG_ENOUGH: Duration = Duration::from_secs(5);
+
 impl Outage {
+    /// Whether as many people came while it lasted as are said to.
+    fn has_load(self, counted: &Counted, during: &Tally) -> Promise {
+        let is_judged = counted.lasted >= LONG_ENOUGH && self.has_people_wait_at().is_none();
+        let begun = u32::try_from(during.begun).unwrap_or(u32::MAX);
+        let a_second = f64::from(begun) / counted.lasted.as_secs_f64();
+        (
+            !is_judged || a_second >= LEAST_A_SECOND,
+            "fewer than 29 sign-ins began in a second",
+        )
+    }
+
     /// What is promised whatever happens: whether it is so, and what is not otherwise.
-    fn of_all(self, tallies: &[Tally; 5]) -> [Promise; 15] {
+    fn of_all(self, counted: &Counted, tallies: &[Tally; 5]) -> [Promise; 17] {
         let [before, onset, during, returns, after] = tallies;
         let all = Tally::of_all(tallies);
         let met_it = onset.signed_in + during.signed_in + returns.signed_in;
         [
+            self.has_load(counted, during),
+            (counted.was_held, "it was over before it was to end"),
             (all.failed == 0, "a sign-in failed"),
             (all.mixed == 0, "somebody was told to be somebody else"),
             (
@@ -65,6 +85,10 @@ impl Outage {
             through_cas,
         } = Common::of(counted, tallies);
         let waits = (all.waited > 0, "nobody had to wait");
+        let by_us = (all.told > 0, "nobody who waited was told so by us");
+        // Of fifteen who are new in five seconds, there may be none at CAS.
+        let is_any_new = during.typed + during.through_cas > 0;
+        let new = (is_any_new, "nobody signed in anew meanwhile");
         match self {
             Self::NodeKilled | Self::NodeStopped => {
                 let retried = (all.retried > 0, "no request was put to another node");
@@ -73,7 +97,16 @@ impl Outage {
             Self::StoreRestartsEmpty => {
                 let renewed = onset.renewed + during.renewed > 0;
                 let told = "nobody came whose session was lost";
-                vec![nobody_waits, known_after, (renewed, told)]
+                // One of five who come, and at first all of them: of a hundred somebody does.
+                let is_certain = counted.lasted >= LONG_ENOUGH;
+                let through_cas = onset.renewed_through_cas + during.renewed_through_cas > 0;
+                let without_typing = "nobody whose session was lost got another one through CAS";
+                vec![
+                    nobody_waits,
+                    known_after,
+                    (renewed, told),
+                    (through_cas || !is_certain, without_typing),
+                ]
             }
             Self::StoreDown
             | Self::StoreHangs
@@ -109,10 +142,32 @@ impl Outage {
                 let told = "somebody had to wait who signs in at the directory";
                 vec![ever_known, of_use, typed, waits, (at_cas, told)]
             }
+            Self::CasUnreachable => {
+                let at_cas = all.waited_at_directory == 0;
+                let told = "somebody had to wait who signs in at the directory";
+                let unchecked = during.through_cas == 0;
+                let let_in = "somebody was let in by a ticket that nobody could check";
+                vec![
+                    ever_known,
+                    of_use,
+                    typed,
+                    waits,
+                    by_us,
+                    (at_cas, told),
+                    (unchecked, let_in),
+                ]
+            }
             Self::DirectoryDown => {
                 let at_directory = all.waited == all.waited_at_directory;
                 let told = "somebody had to wait who signs in at CAS";
-                vec![ever_known, of_use, through_cas, waits, (at_directory, told)]
+                vec![
+                    ever_known,
+                    of_use,
+                    through_cas,
+                    waits,
+                    by_us,
+                    (at_directory, told),
+                ]
             }
             Self::ClockTwoMinutesOff => {
                 let ahead = counted.first;
@@ -120,11 +175,16 @@ impl Outage {
                 let told = "the node whose clock is ahead let nobody in";
                 vec![nobody_waits, ever_known, of_use, (lets_in, told)]
             }
-            // Of fifteen who are new in five seconds, there may be none at CAS.
-            Self::ClockTenMinutesOff | Self::DiskFull | Self::LogClosed => {
-                let new = during.typed + during.through_cas > 0;
-                let told = "nobody signed in anew meanwhile";
-                vec![nobody_waits, ever_known, of_use, (new, told)]
+            Self::ClockTenMinutesOff => {
+                let ahead = counted.first;
+                let lets_in = ahead.is_none_or(|node| during.let_in_by.contains(&node));
+                let told = "the node whose clock is wrong let somebody in";
+                vec![nobody_waits, ever_known, of_use, new, (!lets_in, told)]
+            }
+            Self::DiskFull | Self::LogClosed => vec![nobody_waits, ever_known, of_use, new],
+            Self::ClientsHangUp => {
+                let left = (now.left > before.left, "nobody hung up in mid-request");
+                vec![nobody_waits, ever_known, of_use, typed, left]
             }
         }
     }
@@ -135,7 +195,7 @@ impl Outage {
         counted: &Counted,
         tallies: &[Tally; 5],
     ) -> Vec<&'static str> {
-        let promises = self.of_all(tallies).into_iter();
+        let promises = self.of_all(counted, tallies).into_iter();
         let promises = promises.chain(self.of_it(counted, tallies));
         let broken = promises.filter(|(is_so, _)| !is_so);
         broken.map(|(_, what)| what).collect()

@@ -1,14 +1,23 @@
 //! The rows of the table of outages: what happens, and how everybody comes to know of it.
 
-use std::{net::SocketAddr, time::Duration};
+use std::{
+    net::SocketAddr,
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
+    time::Duration,
+};
 
 use anyhow::{Context as _, ensure};
 use rustix::process::Rlimit;
 use serde_json::Value;
 
 use crate::{
+    balancer::Balancer,
     count::Pair,
-    lab::{process::Server, redis_server::Redis, redis_topology::role},
+    lab::{process::Server, redis_server::Redis, redis_topology::role, until::until},
+    leavers::Leavers,
     scene::{Node, STORE_PASSWORD, Scene},
     store::{One, Store, Topology, bound},
 };
@@ -31,6 +40,8 @@ pub(crate) enum Outage {
     /// The same one hangs, with its connections open.
     MasterHangs,
     CasDown,
+    /// Browsers reach it, and the nodes do not: nobody can say what a ticket is worth.
+    CasUnreachable,
     DirectoryDown,
     /// The clock of one node is two minutes ahead of all others.
     ClockTwoMinutesOff,
@@ -40,6 +51,8 @@ pub(crate) enum Outage {
     DiskFull,
     /// Nobody takes what a node logs.
     LogClosed,
+    /// Other clients ask, and are gone before the answer comes.
+    ClientsHangUp,
 }
 
 /// How far ahead the clock of a node is.
@@ -68,9 +81,10 @@ pub(crate) struct Marks {
     pub(crate) unmarked: f64,
     /// Of each node.
     pub(crate) unanswered: Vec<f64>,
+    pub(crate) cas_failed: f64,
     pub(crate) directory_failed: f64,
-    /// Which lives of the servers that store it was.
-    pub(crate) run_ids: Vec<String>,
+    /// How often a client hung up before anything of an answer had come.
+    pub(crate) left: usize,
 }
 
 /// What the nodes and the store had counted when a row began, when everything was back, and when it had ended.
@@ -81,6 +95,10 @@ pub(crate) struct Counted {
     pub(crate) now: Marks,
     /// The node whose clock is the one that is off.
     pub(crate) first: Option<SocketAddr>,
+    /// For how long it went on once it was known.
+    pub(crate) lasted: Duration,
+    /// Whether it was still seen right before it ended.
+    pub(crate) was_held: bool,
 }
 
 /// All that runs, and what is known of the outage that is on.
@@ -88,12 +106,25 @@ pub(crate) struct Stage {
     pub(crate) scene: Scene,
     pub(crate) store: Store,
     marks: Marks,
+    /// What was counted when something new would say that the outage is seen.
+    since: Marks,
+    /// Which lives of the servers that store it was then.
+    lives: Vec<String>,
     /// What was counted when everything was back.
     back: Marks,
+    /// For how long it went on once it was known.
+    pub(crate) lasted: Duration,
+    /// Whether it was still seen right before it ended.
+    pub(crate) was_held: bool,
     /// The number of the master that is away.
     gone: Option<usize>,
     /// What the nodes were allowed whose files cannot grow.
     allowed: Vec<Rlimit>,
+    /// Who hangs up, and how often that was.
+    leavers: Option<Leavers>,
+    left: Arc<AtomicUsize>,
+    /// Who asks the nodes whether they are ready.
+    balancer: Option<Balancer>,
 }
 
 impl Outage {
@@ -110,11 +141,13 @@ impl Outage {
                 Self::StoreSlow,
                 Self::StoreRefusesThePassword,
                 Self::CasDown,
+                Self::CasUnreachable,
                 Self::DirectoryDown,
                 Self::ClockTwoMinutesOff,
                 Self::ClockTenMinutesOff,
                 Self::DiskFull,
                 Self::LogClosed,
+                Self::ClientsHangUp,
             ],
             Topology::Sentinel | Topology::Cluster => &[
                 Self::MasterKilled,
@@ -153,6 +186,9 @@ impl Outage {
             Self::CasDown => {
                 "sessions_go_on_while_cas_is_down_and_whoever_waits_is_let_in_after_it"
             }
+            Self::CasUnreachable => {
+                "sessions_go_on_while_no_ticket_can_be_checked_and_whoever_waits_is_let_in_after_it"
+            }
             Self::DirectoryDown => {
                 "sessions_go_on_while_the_directory_is_down_and_whoever_waits_is_let_in_after_it"
             }
@@ -162,6 +198,7 @@ impl Outage {
             Self::ClockTenMinutesOff => "a_node_whose_clock_is_ten_minutes_off_says_so",
             Self::DiskFull => "people_sign_in_while_the_disk_is_full",
             Self::LogClosed => "people_sign_in_while_nobody_takes_the_log",
+            Self::ClientsHangUp => "r48_nobody_gets_the_answer_of_a_client_that_hangs_up",
         }
     }
 
@@ -179,11 +216,13 @@ impl Outage {
             Self::MasterKilled => "the master is killed (SIGKILL), another one is promoted",
             Self::MasterHangs => "the master hangs (SIGSTOP), another one is promoted",
             Self::CasDown => "the CAS server is down",
+            Self::CasUnreachable => "the nodes cannot reach the CAS server, and browsers can",
             Self::DirectoryDown => "the directory is down",
             Self::ClockTwoMinutesOff => "the clock of a node is 2 minutes ahead",
             Self::ClockTenMinutesOff => "the clock of a node is 10 minutes ahead",
             Self::DiskFull => "the disk is full",
             Self::LogClosed => "nobody takes the log (its pipe is closed)",
+            Self::ClientsHangUp => "other clients hang up in mid-request",
         }
     }
 
@@ -201,18 +240,20 @@ impl Outage {
             | Self::MasterKilled
             | Self::MasterHangs
             | Self::CasDown
+            | Self::CasUnreachable
             | Self::DirectoryDown
             | Self::ClockTwoMinutesOff
             | Self::ClockTenMinutesOff
             | Self::DiskFull
-            | Self::LogClosed => false,
+            | Self::LogClosed
+            | Self::ClientsHangUp => false,
         }
     }
 
     /// Where people who have no session have to wait until it is over.
     pub(crate) const fn has_people_wait_at(self) -> Option<Pair> {
         match self {
-            Self::CasDown => Some(Pair::AtCas),
+            Self::CasDown | Self::CasUnreachable => Some(Pair::AtCas),
             Self::DirectoryDown => Some(Pair::AtDirectory),
             Self::NodeKilled
             | Self::NodeStopped
@@ -227,7 +268,8 @@ impl Outage {
             | Self::ClockTwoMinutesOff
             | Self::ClockTenMinutesOff
             | Self::DiskFull
-            | Self::LogClosed => None,
+            | Self::LogClosed
+            | Self::ClientsHangUp => None,
         }
     }
 
@@ -248,8 +290,10 @@ impl Outage {
             | Self::MasterKilled
             | Self::MasterHangs
             | Self::CasDown
+            | Self::CasUnreachable
             | Self::DirectoryDown
-            | Self::DiskFull => false,
+            | Self::DiskFull
+            | Self::ClientsHangUp => false,
         }
     }
 
@@ -259,11 +303,13 @@ impl Outage {
             Self::NodeKilled
             | Self::NodeStopped
             | Self::CasDown
+            | Self::CasUnreachable
             | Self::DirectoryDown
             | Self::ClockTwoMinutesOff
             | Self::ClockTenMinutesOff
             | Self::DiskFull
-            | Self::LogClosed => ToSessions::Nothing,
+            | Self::LogClosed
+            | Self::ClientsHangUp => ToSessions::Nothing,
             Self::StoreRestartsEmpty => ToSessions::Lost,
             Self::StoreDown => ToSessions::LostAndNoneKept,
             Self::StoreHangs
@@ -278,6 +324,8 @@ impl Outage {
     /// Has it happen.
     pub(crate) async fn begin(self, stage: &mut Stage) -> anyhow::Result<()> {
         stage.marks = Marks::of(stage)?;
+        stage.since = stage.marks.clone();
+        stage.lives = stage.lives();
         match self {
             Self::NodeKilled => {
                 for node in stage.scene.nodes.iter_mut().step_by(2) {
@@ -306,12 +354,22 @@ impl Outage {
                 }
             }
             Self::CasDown => stage.scene.cas.stop(),
+            Self::CasUnreachable => stage.scene.way_to_cas.cut(),
             Self::DirectoryDown => stage.scene.directory.stop(),
-            Self::ClockTwoMinutesOff => stage.first_is_ahead(TWO_MINUTES).await?,
+            Self::ClockTwoMinutesOff => {
+                stop(stage.first_mut()?).await?;
+                stage.first_mut()?.start_ahead(TWO_MINUTES).await?;
+            }
             Self::ClockTenMinutesOff => {
-                // A balancer sends nobody to a node that is stopped, until it is ready.
-                stage.scene.leave_out(stage.first()?.address, true);
-                stage.first_is_ahead(TEN_MINUTES).await?;
+                stage.balancer = Some(stage.scene.balancer());
+                stop(stage.first_mut()?).await?;
+                // A machine takes longer to start than a balancer to see that it is away.
+                let (scene, first) = (&stage.scene, stage.first()?.address);
+                until("the balancer sees that the node is away", async || {
+                    scene.leaves_out(first)
+                })
+                .await;
+                stage.first_mut()?.start_ahead(TEN_MINUTES).await?;
             }
             Self::DiskFull => {
                 let servers = stage.scene.nodes.iter().filter_map(|it| it.server.as_ref());
@@ -320,6 +378,9 @@ impl Outage {
             Self::LogClosed => {
                 let closed = stage.scene.nodes.iter().filter(|node| node.close_log());
                 ensure!(closed.count() > 0, "no node logs into a pipe");
+            }
+            Self::ClientsHangUp => {
+                stage.leavers = Some(stage.scene.leavers(&stage.left)?);
             }
         }
         Ok(())
@@ -334,7 +395,7 @@ impl Outage {
             }
             // Nothing but that people sign in anew tells of it.
             Self::StoreRestartsEmpty => {
-                let (now, before) = (Marks::of(stage)?.run_ids, &stage.marks.run_ids);
+                let (now, before) = (stage.lives(), &stage.lives);
                 Ok(now.len() == before.len() && now.iter().zip(before).all(|(now, it)| now != it))
             }
             // The nodes are not told: they ask CAS of nobody who has no ticket, and nobody gets one.
@@ -344,27 +405,64 @@ impl Outage {
             }
             Self::StoreFull => {
                 let now = Marks::of(stage)?;
-                Ok(now.unkept > stage.marks.unkept && now.unguarded > stage.marks.unguarded)
+                Ok(now.unkept > stage.since.unkept && now.unguarded > stage.since.unguarded)
             }
             Self::StoreSlow => Ok(stage.one()?.is_slow() && stage.each_says_of_the_store(false)?),
             Self::MasterKilled | Self::MasterHangs => {
                 let now = Marks::of(stage)?.unanswered;
                 Ok(now
                     .iter()
-                    .zip(&stage.marks.unanswered)
+                    .zip(&stage.since.unanswered)
                     .all(|(now, before)| now > before))
             }
+            Self::CasUnreachable => {
+                let failed = failed(&stage.scene.told()?, CAS);
+                Ok(failed > stage.since.cas_failed)
+            }
             Self::DirectoryDown => {
-                let failed = directory_failed(&stage.scene.told()?);
-                Ok(failed > stage.marks.directory_failed)
+                let failed = failed(&stage.scene.told()?, DIRECTORY);
+                Ok(failed > stage.since.directory_failed)
             }
             Self::ClockTwoMinutesOff => {
                 Ok(stage.clock_of_first()? == (200, "corrected".to_owned()))
             }
-            Self::ClockTenMinutesOff => Ok(stage.clock_of_first()? == (503, "wrong".to_owned())),
+            Self::ClockTenMinutesOff => {
+                let is_left_out = stage.scene.leaves_out(stage.first()?.address);
+                Ok(is_left_out && stage.clock_of_first()? == (503, "wrong".to_owned()))
+            }
             Self::DiskFull => Ok(stage.logs_fail(Node::has_log_file)),
             Self::LogClosed => Ok(stage.logs_fail(|node| !node.has_log_file())),
+            Self::ClientsHangUp => Ok(Marks::of(stage)?.left > stage.since.left),
         }
+    }
+
+    /// Notes that it is known, so that [`Self::is_known`] says from now on whether it is seen still.
+    ///
+    /// # Errors
+    ///
+    /// A node does not say.
+    pub(crate) fn note_known(self, stage: &mut Stage) -> anyhow::Result<()> {
+        match self {
+            // Another one is asked as soon as there is one: then nobody meets it any more.
+            Self::MasterKilled | Self::MasterHangs => {}
+            Self::NodeKilled
+            | Self::NodeStopped
+            | Self::StoreRestartsEmpty
+            | Self::StoreDown
+            | Self::StoreHangs
+            | Self::StoreFull
+            | Self::StoreSlow
+            | Self::StoreRefusesThePassword
+            | Self::CasDown
+            | Self::CasUnreachable
+            | Self::DirectoryDown
+            | Self::ClockTwoMinutesOff
+            | Self::ClockTenMinutesOff
+            | Self::DiskFull
+            | Self::LogClosed
+            | Self::ClientsHangUp => stage.since = Marks::of(stage)?,
+        }
+        Ok(())
     }
 
     /// Has it end.
@@ -384,12 +482,11 @@ impl Outage {
             Self::MasterKilled => stage.master()?.redis.start_again().await,
             Self::MasterHangs => stage.master()?.redis.go_on(),
             Self::CasDown => stage.scene.cas.start_again().await,
+            Self::CasUnreachable => stage.scene.way_to_cas.mend(),
             Self::DirectoryDown => stage.scene.directory.start_again().await,
             Self::ClockTwoMinutesOff | Self::ClockTenMinutesOff => {
-                let first = stage.scene.nodes.first_mut().context("no node")?;
-                stop(first).await?;
-                first.start().await?;
-                stage.scene.leave_out(stage.first()?.address, false);
+                stop(stage.first_mut()?).await?;
+                stage.first_mut()?.start().await?;
             }
             Self::DiskFull => {
                 let servers = stage.scene.nodes.iter().filter_map(|it| it.server.as_ref());
@@ -404,6 +501,7 @@ impl Outage {
                     node.start().await?;
                 }
             }
+            Self::ClientsHangUp => stage.leavers = None,
         }
         Ok(())
     }
@@ -429,9 +527,18 @@ impl Outage {
             | Self::StoreSlow
             | Self::StoreRefusesThePassword
             | Self::CasDown
+            | Self::CasUnreachable
             | Self::DirectoryDown
             | Self::ClockTwoMinutesOff
-            | Self::ClockTenMinutesOff => stage.each_says_of_the_store(true),
+            | Self::ClientsHangUp => stage.each_says_of_the_store(true),
+            Self::ClockTenMinutesOff => {
+                let first = stage.first()?.address;
+                let is_over = stage.each_says_of_the_store(true)? && !stage.scene.leaves_out(first);
+                if is_over {
+                    stage.balancer = None;
+                }
+                Ok(is_over)
+            }
             Self::DiskFull | Self::LogClosed => {
                 Ok(stage.logs_fail(|_node| false) && stage.each_says_of_the_store(true)?)
             }
@@ -456,15 +563,7 @@ async fn start_again(store: &mut Store) {
 }
 
 impl Marks {
-    fn of(stage: &mut Stage) -> anyhow::Result<Self> {
-        // A server that does not answer has none.
-        let servers = stage.store.each();
-        let run_ids = servers.iter().filter_map(|redis| {
-            let told = redis.told(&["INFO", "server"]);
-            let line = told.lines().find(|line| line.starts_with("run_id:"))?;
-            Some(line.to_owned())
-        });
-        let run_ids = run_ids.collect();
+    fn of(stage: &Stage) -> anyhow::Result<Self> {
         let scene = &stage.scene;
         // A node that was started again counts from none: such are compared over all.
         let each = |name| -> anyhow::Result<Vec<f64>> {
@@ -478,17 +577,20 @@ impl Marks {
             unkept: sum("sessions_unkept_total")?,
             unmarked: sum("cas_tickets_without_mark_total")?,
             unanswered: each("store_unanswered_total")?,
-            directory_failed: directory_failed(&told),
-            run_ids,
+            cas_failed: failed(&told, CAS),
+            directory_failed: failed(&told, DIRECTORY),
+            left: stage.left.load(Ordering::SeqCst),
         })
     }
 }
 
-/// How often the directory has failed, as the nodes tell it.
-fn directory_failed(told: &[Value]) -> f64 {
-    let failed = told
-        .iter()
-        .filter_map(|told| told.pointer("/directory_servers/0/failed")?.as_f64());
+/// Where `/readyz` says how often the CAS server has failed, and the directory.
+const CAS: &str = "/cas_servers/0/failed";
+const DIRECTORY: &str = "/directory_servers/0/failed";
+
+/// How often one of the two has failed, as the nodes tell it.
+fn failed(told: &[Value], which: &str) -> f64 {
+    let failed = told.iter().filter_map(|told| told.pointer(which)?.as_f64());
     failed.sum()
 }
 
@@ -499,9 +601,16 @@ impl Stage {
             scene,
             store,
             marks: Marks::default(),
+            since: Marks::default(),
+            lives: Vec::new(),
             back: Marks::default(),
+            lasted: Duration::ZERO,
+            was_held: false,
             gone: None,
             allowed: Vec::new(),
+            leavers: None,
+            left: Arc::default(),
+            balancer: None,
         }
     }
 
@@ -520,24 +629,35 @@ impl Stage {
     /// # Errors
     ///
     /// A node does not say.
-    pub(crate) fn counted(&mut self) -> anyhow::Result<Counted> {
+    pub(crate) fn counted(&self) -> anyhow::Result<Counted> {
         Ok(Counted {
             now: Marks::of(self)?,
             before: self.marks.clone(),
             back: self.back.clone(),
             first: Some(self.first()?.address),
+            lasted: self.lasted,
+            was_held: self.was_held,
         })
+    }
+
+    /// Which lives of the servers that store it is; one that does not take a connection has none. One that hangs would be
+    /// waited for.
+    fn lives(&mut self) -> Vec<String> {
+        let servers = self.store.each();
+        let lives = servers.iter().filter_map(|redis| {
+            let told = redis.told(&["INFO", "server"]);
+            let line = told.lines().find(|line| line.starts_with("run_id:"))?;
+            Some(line.to_owned())
+        });
+        lives.collect()
     }
 
     fn first(&self) -> anyhow::Result<&Node> {
         self.scene.nodes.first().context("no node")
     }
 
-    /// Starts the first node again, on a machine whose clock is ahead.
-    async fn first_is_ahead(&mut self, ahead: Duration) -> anyhow::Result<()> {
-        let first = self.scene.nodes.first_mut().context("no node")?;
-        stop(first).await?;
-        first.start_ahead(ahead).await
+    fn first_mut(&mut self) -> anyhow::Result<&mut Node> {
+        self.scene.nodes.first_mut().context("no node")
     }
 
     /// The status of `/readyz` of the first node, and how it stands with its clock.

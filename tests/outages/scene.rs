@@ -13,7 +13,7 @@ use std::{
     process::Command,
     sync::{
         Arc, Mutex,
-        atomic::{AtomicBool, Ordering},
+        atomic::{AtomicBool, AtomicUsize, Ordering},
     },
     thread,
     time::Duration,
@@ -24,6 +24,7 @@ use serde_json::Value;
 
 use crate::{
     at_cas::AtCas,
+    balancer::Balancer,
     count::{Counter, Pair, lock},
     kit::{
         browser::{Answer, Browser},
@@ -39,8 +40,10 @@ use crate::{
         slapd::{self, Slapd},
         until::until,
     },
+    leavers::Leavers,
     load::Guest,
     visitor::{Nodes, Visitor},
+    way::Way,
 };
 
 /// How many people sign in.
@@ -48,6 +51,8 @@ pub(crate) const PEOPLE: usize = 300;
 /// Of so many of them one does at CAS. Measured, the real server gives out and validates some 40 tickets a second and takes a
 /// core for it: with all 30 a second there, as while Redis is down, too little would be left for what is measured.
 const AT_CAS: usize = 5;
+/// How many more hang up in mid-request, where some do.
+const LEAVERS: usize = 4;
 /// How many are invented, so that enough of them have all that is told of a person.
 const INVENTED: usize = 1_200;
 
@@ -210,7 +215,12 @@ fn ask(address: SocketAddr, path: &str) -> anyhow::Result<String> {
     Ok(answer.page)
 }
 
-fn get(address: SocketAddr, path: &str) -> anyhow::Result<Answer> {
+/// What a machine is answered.
+///
+/// # Errors
+///
+/// There is no answer.
+pub(crate) fn get(address: SocketAddr, path: &str) -> anyhow::Result<Answer> {
     let mut machine = Browser::open(address, 0)?;
     machine.get(path)?;
     machine.receive()
@@ -247,6 +257,8 @@ pub(crate) struct Scene {
     pub(crate) cas: CasServer,
     /// Its address, as the nodes know it.
     cas_url: String,
+    /// How the nodes reach it; browsers do otherwise.
+    pub(crate) way_to_cas: Way,
     /// The nodes that a balancer sends nobody to.
     out: Arc<Mutex<BTreeSet<SocketAddr>>>,
     place: Place,
@@ -261,7 +273,7 @@ impl Scene {
     /// Something cannot be made.
     pub(crate) async fn set(store: impl Fn(&str) -> String) -> anyhow::Result<Self> {
         let people = People::invent(INVENTED, 0)?;
-        ensure!(people.open.len() >= PEOPLE, "too few people");
+        ensure!(people.open.len() >= PEOPLE + LEAVERS, "too few people");
         let directory = Slapd::start(slapd::Kind {
             more: &people.ldif,
             ..slapd::Kind::default()
@@ -269,6 +281,7 @@ impl Scene {
         .await;
         let cas_port = free_port();
         let cas = cas_for(&people, &directory, cas_port).await;
+        let way_to_cas = Way::to(cas_port)?;
         let place = Place::make_with(local(free_port()), "methods = [\"ldap\"]")?;
         let password = place.path("store.password");
         fs::write(&password, STORE_PASSWORD)?;
@@ -277,7 +290,8 @@ impl Scene {
             nodes: Vec::new(),
             directory,
             cas,
-            cas_url: format!("https://localhost:{cas_port}/cas"),
+            cas_url: format!("https://localhost:{}/cas", way_to_cas.port()),
+            way_to_cas,
             out: Arc::default(),
             place,
             people,
@@ -330,14 +344,15 @@ impl Scene {
         })
     }
 
-    /// Has a balancer send nobody to a node, as one does that is told that it is not ready, or somebody again.
-    pub(crate) fn leave_out(&self, node: SocketAddr, is_out: bool) {
-        let mut out = lock(&self.out);
-        if is_out {
-            out.insert(node);
-        } else {
-            out.remove(&node);
-        }
+    /// Has a balancer ask all nodes whether they are ready from now on.
+    pub(crate) fn balancer(&self) -> Balancer {
+        let nodes = self.nodes.iter().map(|node| node.address);
+        Balancer::start(nodes.collect(), Arc::clone(&self.out))
+    }
+
+    /// Whether a balancer sends nobody to this node.
+    pub(crate) fn leaves_out(&self, node: SocketAddr) -> bool {
+        lock(&self.out).contains(&node)
     }
 
     /// Everybody, at a browser of their own, and who reads the answers.
@@ -351,17 +366,38 @@ impl Scene {
             let nodes = Nodes::at(pair, self.addresses(pair), out, Arc::clone(counter));
             Arc::new(nodes)
         });
-        let people = self.people.open.iter().take(PEOPLE).enumerate();
-        let guests = people.map(|(number, person)| {
+        let guests = (0..PEOPLE).map(|number| {
             let nodes = if is_at_cas(number) { &cas } else { &ldap };
-            let at_cas = AtCas::new(self.cas_url.clone(), self.cas.url().to_string());
-            Ok(Guest {
-                visitor: Visitor::new(person.clone(), number, nodes, at_cas)?,
-                nodes: Arc::clone(nodes),
-            })
+            self.guest(number, nodes)
         });
         let guests = guests.collect::<anyhow::Result<_>>()?;
         Ok((guests, Reader::of(&self.place)?))
+    }
+
+    fn guest(&self, number: usize, nodes: &Arc<Nodes>) -> anyhow::Result<Guest> {
+        let person = self.people.open.get(number).context("too few people")?;
+        let at_cas = AtCas::new(self.cas_url.clone(), self.cas.url().to_string());
+        Ok(Guest {
+            visitor: Visitor::new(person.clone(), number, nodes, at_cas)?,
+            nodes: Arc::clone(nodes),
+        })
+    }
+
+    /// Some more people, of whom each has a session at the nodes of the directory, and hangs up in mid-request, again and
+    /// again; how often is counted in `left`.
+    ///
+    /// # Errors
+    ///
+    /// One is not let in.
+    pub(crate) fn leavers(&self, left: &Arc<AtomicUsize>) -> anyhow::Result<Leavers> {
+        let (addresses, out) = (self.addresses(Pair::AtDirectory), Arc::clone(&self.out));
+        // What they meet is counted with nobody's.
+        let nodes = Nodes::at(Pair::AtDirectory, addresses, out, Arc::default());
+        let nodes = Arc::new(nodes);
+        let leavers = PEOPLE..PEOPLE + LEAVERS;
+        let guests = leavers.map(|number| self.guest(number, &nodes));
+        let guests = guests.collect::<anyhow::Result<_>>()?;
+        Leavers::start(guests, &Reader::of(&self.place)?, left)
     }
 
     /// Where the nodes of a pair listen.

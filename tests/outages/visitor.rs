@@ -7,6 +7,7 @@ use std::{
         Arc, Mutex,
         atomic::{AtomicUsize, Ordering},
     },
+    time::Duration,
 };
 
 use anyhow::{Context as _, bail, ensure};
@@ -24,6 +25,7 @@ use crate::{
         place::{BASE_URL, PASSWORD},
         reading::Reader,
         request::AuthnRequest,
+        server::rest,
     },
 };
 
@@ -240,6 +242,21 @@ impl Visitor {
         self.browser.becomes(number);
     }
 
+    /// Asks for the answer to another request, and hangs up after a while; whether before anything of it had come.
+    ///
+    /// # Errors
+    ///
+    /// No node takes it.
+    pub(crate) fn hang_up(&self, nodes: &Nodes, after: Duration) -> anyhow::Result<bool> {
+        let turn = nodes.turn.fetch_add(1, Ordering::Relaxed);
+        let node = nodes.addresses.get(turn % nodes.addresses.len());
+        let mut browser = self.browser.also_at(*node.context("no node")?)?;
+        let request = AuthnRequest::new(SystemClock.now())?;
+        browser.get(&format!("/saml/sso?{}", request.query()?))?;
+        rest(after);
+        Ok(browser.hang_up()?)
+    }
+
     /// Goes on until the answer is there and read, or until it does not work now.
     ///
     /// # Errors
@@ -320,7 +337,8 @@ impl Visitor {
                 journey.is_proof = true;
                 Ok(true)
             }
-            503 => {
+            503 if !page.is_empty() => {
+                journey.came.was_told |= reason == "sign-in-unavailable";
                 // The page leads on by a link, or is loaded again as it is.
                 let mark = "data-testid=\"again\"";
                 let tag = answer.page.split("<a ").find(|tag| tag.contains(mark));

@@ -25,7 +25,8 @@ use crate::{
     },
     store::conformance::{self, LIMITS, at, key, participant, session},
     sys::{
-        entropy::{OsEntropy, SeededEntropy},
+        clock::ManualClock,
+        entropy::{self, OsEntropy, SeededEntropy},
         secret::Secret,
     },
 };
@@ -465,9 +466,43 @@ async fn r50_r121_nothing_that_is_in_the_server_says_who_was_there_or_opens_a_se
     let zoom = EntityId::parse("https://canary.example/").unwrap();
     let used = conformance::used(&zoom, "_canary", at(300));
     store.mark(used, at(0)).await.unwrap();
-    let keys: Vec<String> = stranger.keys("*").unwrap();
-    // Two sets of sessions, two of marks, one session, and where the other one leads.
-    assert_eq!(keys.len(), 6, "{keys:?}");
+    let brought = store.bring_ticket([9; 32], at(300), at(0)).await;
+    assert_eq!(brought, Ok(Sight::First));
+    assert_eq!(store.end_by_ticket([9; 32], at(1)).await, Ok(None));
+    let attempt = store.attempt([1; 32], conformance::RULE, at(0)).await;
+    assert_eq!(attempt, Ok(Verdict::Go));
+    let step = StoryStep {
+        person: Some("canary.martin".to_owned()),
+        ..conformance::step("canary")
+    };
+    let kept = conformance::keeping(9_000, None);
+    let code = conformance::code(1);
+    store.add_to_story(code, &step, kept, at(0)).await.unwrap();
+    store.compare_clocks(&ManualClock::starting_at(at(0))).await;
+    let mut keys: Vec<String> = stranger.keys("*").unwrap();
+    keys.sort_unstable();
+    let places = Places::new("passerelle:");
+    // One session, and where the other one leads.
+    let (session, heir) = (places.session(key(2)), places.heir(key(1)));
+    let mut all = [
+        &places.listed,
+        &places.by_ticket,
+        &places.brought,
+        &places.signed_out,
+        &places.marked,
+        &places.marks,
+        &places.counted,
+        &places.counters,
+        &places.heard,
+        &places.clocks,
+        &places.stories_end,
+        &places.stories,
+        &session,
+        &heir,
+    ]
+    .map(values::Place::as_str);
+    all.sort_unstable();
+    assert_eq!(keys, all);
     for key in keys {
         let ends_in: i64 = stranger.pttl(&key).unwrap();
         assert!(ends_in > 0, "{key} stays for ever");
@@ -783,7 +818,7 @@ async fn r126_an_account_without_the_right_password_has_no_store() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
-async fn r48_the_answer_to_a_question_that_was_given_up_reaches_nobody_else() {
+async fn r48_whoever_goes_away_has_a_step_taken_to_the_end_whose_answer_reaches_nobody_else() {
     let lab = Lab::start().await;
     let store = lab.store();
     for number in 0..60 {
@@ -815,6 +850,110 @@ async fn r48_the_answer_to_a_question_that_was_given_up_reaches_nobody_else() {
         }
     }
     assert_eq!(given_up.len(), 600);
+}
+
+/// As many messages, and as many tickets, are known.
+const KNOWN: u8 = 60;
+
+/// Whether what is said of a message that was marked, or else of a ticket, is what is known of that very one.
+async fn is_said_of_it(store: RedisStore, is_message: bool, number: u8) -> bool {
+    if is_message {
+        let (zoom, id) = (zoom(), format!("_{number}"));
+        let seen = store.mark(message(&zoom, &id), at(100)).await;
+        let by_same_at = Some(at(number.into()));
+        seen == Ok(Sight::Again { by_same_at })
+    } else {
+        let standing = if number.is_multiple_of(2) {
+            Standing::Ended
+        } else {
+            Standing::Lives
+        };
+        store.sign_in_of([number; 32], at(100)).await == Ok(standing)
+    }
+}
+
+fn zoom() -> EntityId {
+    EntityId::parse("https://zoom.example/").unwrap()
+}
+
+fn message<'a>(issuer: &'a EntityId, id: &'a str) -> Use<'a> {
+    Use {
+        by: [1; 32],
+        ..conformance::used(issuer, id, at(9_000))
+    }
+}
+
+/// How many scripts the server was asked for.
+fn scripts_run(redis: &Redis) -> usize {
+    let told = redis.told(&["INFO", "commandstats"]);
+    let (_, rest) = told.split_once("cmdstat_evalsha:calls=").unwrap();
+    rest.split(',').next().unwrap().parse().unwrap()
+}
+
+#[tokio::test]
+async fn r48_the_answer_to_a_call_that_was_dropped_in_mid_flight_reaches_nobody_else() {
+    let lab = Lab::start().await;
+    let limits = Limits {
+        replay_marks: 1_000,
+        ..LIMITS
+    };
+    let server = lab.server("passerelle:", PATIENCE_MS);
+    let store = RedisStore::new(server, limits, Arc::clone(&lab.keys), Arc::new(OsEntropy));
+    for number in 0..KNOWN {
+        let (id, now) = (format!("_{number}"), at(number.into()));
+        let marked = store.mark(message(&zoom(), &id), now).await;
+        assert_eq!(marked, Ok(Sight::First));
+        let brought = store.bring_ticket([number; 32], at(9_000), now).await;
+        assert_eq!(brought, Ok(Sight::First));
+        if number.is_multiple_of(2) {
+            assert_eq!(store.end_by_ticket([number; 32], now).await, Ok(None));
+        }
+        assert!(is_said_of_it(store.clone(), false, number).await);
+    }
+    let run_before = scripts_run(&lab.redis);
+    let draws = SeededEntropy::new(48);
+    let (mut given_up, mut answered) = (0, 0);
+    for round in 0..20 {
+        // In every other round the answers come while some go away, and none comes before they all have gone.
+        let hangs = round % 2 == 0;
+        if hangs {
+            lab.redis.pause();
+        }
+        let mut leaving = tokio::task::JoinSet::new();
+        let mut waiting = tokio::task::JoinSet::new();
+        for number in 0..KNOWN {
+            let [about, about_other, turns, _] = entropy::bytes(&draws);
+            let said = is_said_of_it(store.clone(), about % 2 == 0, number);
+            leaving.spawn(async move {
+                let gives_up = async {
+                    for _ in 0..=turns % 16 {
+                        tokio::task::yield_now().await;
+                    }
+                };
+                tokio::select! {
+                    biased;
+                    is_of_it = said => Some(is_of_it),
+                    () = gives_up => None,
+                }
+            });
+            let other = KNOWN - 1 - number;
+            waiting.spawn(is_said_of_it(store.clone(), about_other % 2 == 0, other));
+        }
+        for is_of_it in leaving.join_all().await {
+            given_up += usize::from(is_of_it.is_none());
+            answered += usize::from(is_of_it.is_some());
+            assert!(is_of_it != Some(false) && !(hangs && is_of_it.is_some()));
+        }
+        lab.redis.go_on();
+        let said = waiting.join_all().await;
+        answered += said.len();
+        assert!(said.iter().all(|is_of_it| *is_of_it), "{round}");
+    }
+    // Most of what was given up had left, and the server has done it.
+    let in_flight = scripts_run(&lab.redis) - run_before - answered;
+    assert!(given_up >= 600, "{given_up}");
+    assert!(in_flight >= given_up / 2, "{in_flight} of {given_up}");
+    assert_eq!(store.record().refused, 0);
 }
 
 #[tokio::test]
