@@ -47,7 +47,8 @@ mod tests {
                 if name.ends_with("tests.rs") {
                     continue;
                 }
-                let comment = if name.ends_with(".rs") { "//" } else { "#" };
+                let is_rust = path.extension() == Some("rs".as_ref());
+                let comment = if is_rust { "//" } else { "#" };
                 let text = fs::read_to_string(&path).unwrap();
                 let told = text.split("#[cfg(test)]\nmod tests {").next().unwrap();
                 let lines = { told.lines() }.filter(|it| !it.trim_start().starts_with(comment));

@@ -365,9 +365,7 @@ impl Pages {
                 providers,
                 may_sign_out,
             } => {
-                for link in providers.iter().filter_map(|(_name, link)| *link) {
-                    address(link)?;
-                }
+                addresses(providers)?;
                 edition.home(providers, may_sign_out)
             }
         }
@@ -451,6 +449,12 @@ fn own_path(link: &str) -> Result<(), PageError> {
     } else {
         Err(PageError::Address)
     }
+}
+
+/// Checks the address of each provider that has one.
+fn addresses(providers: &[(&str, Option<&str>)]) -> Result<(), PageError> {
+    let mut links = providers.iter().filter_map(|(_name, link)| *link);
+    links.try_for_each(address)
 }
 
 /// Checks an address of either kind.

@@ -405,7 +405,10 @@ impl Outage {
             }
             Self::StoreFull => {
                 let now = Marks::of(stage)?;
-                Ok(now.unkept > stage.since.unkept && now.unguarded > stage.since.unguarded)
+                let full = stage.scene.counted("store_full")?;
+                Ok((full - 4.0).abs() < 0.5
+                    && now.unkept > stage.since.unkept
+                    && now.unguarded > stage.since.unguarded)
             }
             Self::StoreSlow => Ok(stage.one()?.is_slow() && stage.each_says_of_the_store(false)?),
             Self::MasterKilled | Self::MasterHangs => {

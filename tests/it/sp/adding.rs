@@ -163,7 +163,8 @@ async fn r91_a_providers_own_file_takes_the_place_of_the_placeholder_by_yes_alon
 async fn r91_only_the_very_placeholder_that_nothing_else_ever_counted_beside_is_replaced_unheld() {
     let with_copy = |copy: &str| {
         let house = House::of(&Setup {
-            server: "listen = '127.0.0.1:0'\nstate-folder = 'state'".to_owned(),
+            server: "listen = '127.0.0.1:0'\ntrusted-proxies = []\nstate-folder = 'state'"
+                .to_owned(),
             zoom_metadata: PLACEHOLDER.to_owned(),
             ..Setup::new()
         });
