@@ -159,9 +159,10 @@ impl Tally {
             How::TypedAtCas => self.typed_at_cas += 1,
         }
         let is_by_session = come.how == How::Reused;
+        let has_waited = come.waited != Waited::No;
         match one.had {
             Had::Nothing => {}
-            Had::Session => self.forgotten += usize::from(!is_by_session || come.has_waited),
+            Had::Session => self.forgotten += usize::from(!is_by_session || has_waited),
             Had::LostSession if is_by_session => self.revived += 1,
             Had::LostSession => {
                 self.renewed += 1;
@@ -173,10 +174,10 @@ impl Tally {
         }
         self.anew += usize::from(come.has_begun_anew);
         self.reloaded += usize::from(come.has_reloaded);
-        if come.has_waited {
+        if has_waited {
             self.waited += 1;
             self.waited_at_directory += usize::from(one.pair == Pair::AtDirectory);
-            self.told += usize::from(come.was_told);
+            self.told += usize::from(come.waited == Waited::ToldByUs);
         } else {
             self.times.push(one.took_ms);
         }
@@ -216,6 +217,17 @@ pub(crate) struct SignedIn {
     pub(crate) took_ms: f64,
 }
 
+/// Whether somebody had to wait, and who told them so.
+#[derive(Clone, Copy, Debug, Default, Eq, Ord, PartialEq, PartialOrd)]
+pub(crate) enum Waited {
+    #[default]
+    No,
+    /// Their browser, or a page that says something else.
+    WithoutUs,
+    /// A page of ours, at least once.
+    ToldByUs,
+}
+
 /// How somebody was let in, and what it took.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Came {
@@ -223,9 +235,7 @@ pub(crate) struct Came {
     /// The node that believed their password or their ticket.
     pub(crate) let_in_by: Option<SocketAddr>,
     /// Whether it did not work, and they tried again.
-    pub(crate) has_waited: bool,
-    /// Whether a page of ours told them to.
-    pub(crate) was_told: bool,
+    pub(crate) waited: Waited,
     /// Whether the answer was lost with a node, and another request was made for it.
     pub(crate) has_begun_anew: bool,
     /// Whether a form that a node hung up on was sent again by hand.

@@ -14,7 +14,7 @@ use passerelle::{
 };
 
 use crate::{
-    count::{Came, Had, How, Pair, Phase, SignedIn, Tally},
+    count::{Came, Had, How, Pair, Phase, SignedIn, Tally, Waited},
     kit::people::Person,
     rows::{Counted, Marks, Outage},
     store::Topology,
@@ -130,8 +130,11 @@ fn come(how: How, pair: Pair, has_waited: bool) -> SignedIn {
         come: Came {
             how,
             let_in_by: Some(NODE),
-            has_waited,
-            was_told: has_waited,
+            waited: if has_waited {
+                Waited::ToldByUs
+            } else {
+                Waited::No
+            },
             has_begun_anew: false,
             has_reloaded: false,
         },

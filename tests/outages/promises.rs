@@ -83,30 +83,20 @@ impl Outage {
             of_use,
             typed,
             through_cas,
+            new,
+            waits,
+            by_us,
+            at_cas_alone,
+            at_directory_alone,
         } = Common::of(counted, tallies);
-        let waits = (all.waited > 0, "nobody had to wait");
-        let by_us = (all.told > 0, "nobody who waited was told so by us");
-        // Of fifteen who are new in five seconds, there may be none at CAS.
-        let is_any_new = during.typed + during.through_cas > 0;
-        let new = (is_any_new, "nobody signed in anew meanwhile");
         match self {
             Self::NodeKilled | Self::NodeStopped => {
                 let retried = (all.retried > 0, "no request was put to another node");
                 vec![nobody_waits, ever_known, of_use, retried]
             }
             Self::StoreRestartsEmpty => {
-                let renewed = onset.renewed + during.renewed > 0;
-                let told = "nobody came whose session was lost";
-                // One of five who come, and at first all of them: of a hundred somebody does.
-                let is_certain = counted.lasted >= LONG_ENOUGH;
-                let through_cas = onset.renewed_through_cas + during.renewed_through_cas > 0;
-                let without_typing = "nobody whose session was lost got another one through CAS";
-                vec![
-                    nobody_waits,
-                    known_after,
-                    (renewed, told),
-                    (through_cas || !is_certain, without_typing),
-                ]
+                let [renewed, without_typing] = of_lost_sessions(counted, [onset, during]);
+                vec![nobody_waits, known_after, renewed, without_typing]
             }
             Self::StoreDown
             | Self::StoreHangs
@@ -137,38 +127,22 @@ impl Outage {
                 let signed_in = (during.signed_in > 0, "nobody signed in meanwhile");
                 vec![nobody_waits, known_after, signed_in]
             }
-            Self::CasDown => {
-                let at_cas = all.waited_at_directory == 0;
-                let told = "somebody had to wait who signs in at the directory";
-                vec![ever_known, of_use, typed, waits, (at_cas, told)]
-            }
+            Self::CasDown => vec![ever_known, of_use, typed, waits, at_cas_alone],
             Self::CasUnreachable => {
-                let at_cas = all.waited_at_directory == 0;
-                let told = "somebody had to wait who signs in at the directory";
                 let unchecked = during.through_cas == 0;
-                let let_in = "somebody was let in by a ticket that nobody could check";
-                vec![
-                    ever_known,
-                    of_use,
-                    typed,
-                    waits,
-                    by_us,
-                    (at_cas, told),
-                    (unchecked, let_in),
-                ]
+                let told = "somebody was let in by a ticket that nobody could check";
+                let unchecked = (unchecked, told);
+                let common = [ever_known, of_use, typed, waits, by_us, at_cas_alone];
+                common.into_iter().chain([unchecked]).collect()
             }
-            Self::DirectoryDown => {
-                let at_directory = all.waited == all.waited_at_directory;
-                let told = "somebody had to wait who signs in at CAS";
-                vec![
-                    ever_known,
-                    of_use,
-                    through_cas,
-                    waits,
-                    by_us,
-                    (at_directory, told),
-                ]
-            }
+            Self::DirectoryDown => vec![
+                ever_known,
+                of_use,
+                through_cas,
+                waits,
+                by_us,
+                at_directory_alone,
+            ],
             Self::ClockTwoMinutesOff => {
                 let ahead = counted.first;
                 let lets_in = ahead.is_some_and(|node| during.let_in_by.contains(&node));
@@ -202,6 +176,21 @@ impl Outage {
     }
 }
 
+/// What is promised of those whose sessions were lost.
+fn of_lost_sessions(counted: &Counted, met_it: [&Tally; 2]) -> [Promise; 2] {
+    let met_it = Tally::of_all(met_it);
+    // One of five signs in at CAS, and at first nobody who comes has a session but the new: of a hundred somebody does.
+    let is_certain = counted.lasted >= LONG_ENOUGH;
+    let without_typing = met_it.renewed_through_cas > 0 || !is_certain;
+    [
+        (met_it.renewed > 0, "nobody came whose session was lost"),
+        (
+            without_typing,
+            "nobody whose session was lost got another one through CAS",
+        ),
+    ]
+}
+
 /// What several rows promise.
 struct Common {
     nobody_waits: Promise,
@@ -210,6 +199,11 @@ struct Common {
     of_use: Promise,
     typed: Promise,
     through_cas: Promise,
+    new: Promise,
+    waits: Promise,
+    by_us: Promise,
+    at_cas_alone: Promise,
+    at_directory_alone: Promise,
 }
 
 impl Common {
@@ -229,6 +223,21 @@ impl Common {
             of_use: (during.reused > 0, "no session was of use meanwhile"),
             typed: (during.typed > 0, typed_told),
             through_cas: (during.through_cas > 0, "nobody signed in at CAS meanwhile"),
+            // Of fifteen who are new in five seconds, there may be none at CAS.
+            new: (
+                during.typed + during.through_cas > 0,
+                "nobody signed in anew meanwhile",
+            ),
+            waits: (all.waited > 0, "nobody had to wait"),
+            by_us: (all.told > 0, "nobody who waited was told so by us"),
+            at_cas_alone: (
+                all.waited_at_directory == 0,
+                "somebody had to wait who signs in at the directory",
+            ),
+            at_directory_alone: (
+                all.waited == all.waited_at_directory,
+                "somebody had to wait who signs in at CAS",
+            ),
         }
     }
 }

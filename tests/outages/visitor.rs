@@ -18,7 +18,7 @@ use passerelle::{
 
 use crate::{
     at_cas::{AtCas, Led, NobodyThere},
-    count::{Came, Counter, How, Pair, lock},
+    count::{Came, Counter, How, Pair, Waited, lock},
     kit::{
         browser::{Answer, Browser, Form, between, value_of},
         people::Person,
@@ -290,7 +290,7 @@ impl Visitor {
                         return Ok(Come::ToTheEnd(journey.came));
                     }
                     if !self.step(journey, &answer)? {
-                        journey.came.has_waited = true;
+                        journey.came.waited = journey.came.waited.max(Waited::WithoutUs);
                         return Ok(Come::ToWait);
                     }
                 }
@@ -306,7 +306,7 @@ impl Visitor {
                         };
                     }
                     Err(cause) if cause.is::<NobodyThere>() => {
-                        journey.came.has_waited = true;
+                        journey.came.waited = journey.came.waited.max(Waited::WithoutUs);
                         return Ok(Come::ToWait);
                     }
                     Err(cause) => return Err(cause),
@@ -338,7 +338,9 @@ impl Visitor {
                 Ok(true)
             }
             503 if !page.is_empty() => {
-                journey.came.was_told |= reason == "sign-in-unavailable";
+                if reason == "sign-in-unavailable" {
+                    journey.came.waited = Waited::ToldByUs;
+                }
                 // The page leads on by a link, or is loaded again as it is.
                 let mark = "data-testid=\"again\"";
                 let tag = answer.page.split("<a ").find(|tag| tag.contains(mark));
