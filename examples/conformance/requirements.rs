@@ -160,7 +160,8 @@ const IIP: Profile = Profile {
         ),
         kept(
             "IIP-IDP01",
-            "an attribute goes out under any Name and NameFormat",
+            "an attribute goes out under any Name (of up to 256 characters, without white space), with the NameFormat uri or basic; another \
+             NameFormat cannot be written yet",
         ),
         kept("IIP-IDP02", "attributes are released by service provider"),
         kept(
@@ -228,7 +229,8 @@ const SDP: Profile = Profile {
         kept("SDP-G03", "no message holds a document type declaration"),
         kept(
             "SDP-G04",
-            "an entityID is an absolute URI of at most 256 characters (of others, bare host names are taken: Zoom's is one)",
+            "our entityID is an absolute URI of at most 256 characters (of others any name of up to 1,024 is taken, and no URI is demanded: Zoom's is a \
+             bare host name)",
         ),
         kept(
             "SDP-MD01",
@@ -251,9 +253,15 @@ const SDP: Profile = Profile {
             "SDP-MD09",
             "our metadata has names for people (mdui:DisplayName)",
         ),
-        kept("SDP-MD10", "our metadata has a logo (mdui:Logo)"),
+        kept(
+            "SDP-MD10",
+            "our metadata has a logo (mdui:Logo), at an https address that is made of base-url",
+        ),
         kept("SDP-MD11", "our metadata has a technical contact"),
-        kept("SDP-MD12", "our metadata has an errorURL, which is a page"),
+        kept(
+            "SDP-MD12",
+            "our metadata has an errorURL, which is a page, at an https address that is made of base-url",
+        ),
         kept(
             "SDP-ALG01",
             "by default SHA-256, RSA-SHA256, AES-GCM and RSA-OAEP",
@@ -296,10 +304,10 @@ const SDP: Profile = Profile {
             "subject-id and pairwise-id",
             SUBJECT_IDENTIFIERS,
         ),
-        awaits(
+        kept(
             "SDP-IDP14",
-            "their scopes stand in our metadata",
-            SUBJECT_IDENTIFIERS,
+            "the scopes of what is scoped stand in our metadata (shibmd:Scope), none as a regular expression, and no value goes out with \
+             another one (the identifiers themselves come with SDP-IDP13)",
         ),
         awaits(
             "SDP-IDP15",

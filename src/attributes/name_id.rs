@@ -389,7 +389,7 @@ mod tests {
     }
 
     #[test]
-    fn r110_breach_of_iip_sso05_a_name_of_a_person_needs_exactly_one_value() {
+    fn r110_a_name_of_a_person_needs_exactly_one_value() {
         for how in [persistent("uid"), unspecified("uid")] {
             needs_exactly_one_value(&rule(&how).unwrap());
         }

@@ -63,6 +63,8 @@ impl Pairwise {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     fn pairwise(octet: u8) -> Pairwise {
@@ -74,7 +76,7 @@ mod tests {
     }
 
     #[test]
-    fn r110_iip_idp21_a_name_is_the_hmac_of_person_and_provider() {
+    fn r110_a_name_is_the_hmac_of_person_and_provider() {
         // Computed once with Python's hmac and base64 modules.
         let name = pairwise(7)
             .name("alice", &sp("https://univ.zoom.test"))
@@ -83,7 +85,7 @@ mod tests {
     }
 
     #[test]
-    fn r110_breach_of_iip_idp21_another_person_provider_or_secret_has_another_name() {
+    fn r110_breach_of_iip_sso05_another_person_provider_or_secret_has_another_name() {
         let zoom = sp("univ.zoom.test");
         let name = pairwise(7).name("alice", &zoom).unwrap();
         assert_eq!(name, pairwise(7).name("alice", &zoom).unwrap());
@@ -95,6 +97,41 @@ mod tests {
         ];
         for other in others {
             assert_ne!(name, other.unwrap());
+        }
+    }
+
+    /// The same person in the other case, where there is one.
+    fn in_other_case(person: &str) -> String {
+        let other = |c: char| {
+            if c.is_ascii_lowercase() {
+                c.to_ascii_uppercase()
+            } else {
+                c.to_ascii_lowercase()
+            }
+        };
+        person.chars().map(other).collect()
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(64))]
+
+        #[test]
+        fn r110_iip_idp21_whoever_it_is_a_name_is_52_letters_and_digits_and_none_in_upper_case(
+            octet in any::<u8>(), person in "\\PC{0,40}", provider in "[!-~\u{e0}-\u{ff}]{1,40}",
+        ) {
+            let name = pairwise(octet).name(&person, &sp(&provider)).unwrap();
+            assert_eq!(name.len(), 52);
+            assert!(name.bytes().all(|letter| matches!(letter, b'a'..=b'z' | b'2'..=b'7')));
+        }
+
+        #[test]
+        fn r110_breach_of_iip_idp21_people_whom_the_source_tells_apart_by_case_are_told_apart_without_it(
+            person in "[a-zA-Z0-9@.]{0,20}[a-zA-Z]",
+        ) {
+            let provider = sp("https://sp.example.org");
+            let [one, other] = [person.clone(), in_other_case(&person)]
+                .map(|person| pairwise(7).name(&person, &provider).unwrap());
+            assert!(!one.eq_ignore_ascii_case(&other), "{person}");
         }
     }
 

@@ -101,7 +101,7 @@ mod tests {
     }
 
     #[test]
-    fn r111_a_scope_is_one_of_ours_as_a_whole() {
+    fn r111_breach_of_sdp_idp14_a_scope_is_one_of_ours_as_a_whole() {
         let scopes = ["univ.test".into(), "x.univ.test".into()];
         for good in [
             "a@univ.test",

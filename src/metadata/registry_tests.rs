@@ -99,7 +99,7 @@ fn a_provider_is_found_by_each_of_its_names_byte_for_byte() {
 }
 
 #[test]
-fn r32_breach_of_iip_md06_two_providers_never_share_a_name_or_an_alias() {
+fn r32_two_providers_never_share_a_name_or_an_alias() {
     let a = |aliases: &[&str]| provider("a", "https://a.example.org", aliases);
     let b = |aliases: &[&str]| provider("b", "https://b.example.org", aliases);
     for (one, other) in [

@@ -43,7 +43,7 @@ fn copied(folder: &Path, file: &str) -> SpConfig {
 }
 
 #[test]
-fn iip_md06_sound_files_make_a_registry_and_warnings_are_told() {
+fn sound_files_make_a_registry_and_warnings_are_told() {
     let loaded = load_all(&[from("a", "valid/no-key.xml")], None);
     assert!(loaded.registry.sp_for(&name(), now()).is_ok());
     assert!(loaded.faults.is_empty());

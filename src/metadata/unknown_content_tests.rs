@@ -157,7 +157,7 @@ fn read_text(text: &str) -> String {
 }
 
 #[test]
-fn what_is_unknown_is_survived_at_every_point_and_changes_nothing() {
+fn iip_ext01_iip_md05_what_is_unknown_is_survived_at_every_point_and_changes_nothing() {
     let expected = read_text(PLAIN);
     let mut random = StdRng::seed_from_u64(5);
     let mut lengths = std::collections::BTreeSet::new();

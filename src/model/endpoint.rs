@@ -147,7 +147,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn sdp_idp03_zooms_endpoint_is_kept_as_written() {
+    fn zooms_endpoint_is_kept_as_written() {
         let text = "https://univ-montp3-fr.zoom.us/saml/SSO";
         assert_eq!(
             EndpointUrl::parse(text, Schemes::HttpsOnly)

@@ -13,11 +13,12 @@ use percent_encoding::percent_decode_str;
 use super::{
     Front,
     cas_notice::{self, Brought},
-    reply, visitor,
+    reply,
+    stops::HttpFault,
+    visitor,
 };
 use crate::{
     authn::cas::{Ticket, notice::MAX_NOTICE_BYTES},
-    edge::page::StopReason,
     flow::CasReturn,
 };
 
@@ -30,11 +31,11 @@ pub(super) async fn come_back(
     let headers = request.headers();
     let query = query_of(request.uri());
     if query.len() > MAX_NOTICE_BYTES {
-        return reply::plain_stop(&front, headers, StopReason::RequestTooLarge);
+        return reply::plain_stop(&front, headers, HttpFault::QueryTooLong);
     }
     let visit = visitor::visit(&front, &request);
     let (Ok(ticket), Ok(notice)) = (ticket_of(query), Brought::of(query)) else {
-        return reply::plain_stop(&front, headers, StopReason::JourneyForged);
+        return reply::plain_stop(&front, headers, HttpFault::ForgedAddress);
     };
     match (step, ticket, notice) {
         // By its content, whatever the address is.
@@ -44,7 +45,7 @@ pub(super) async fn come_back(
             let end = front.bridge.take_ticket(back, &visit).await;
             reply::to_step(&front, headers, end)
         }
-        (Ok(_) | Err(_), _, _) => reply::plain_stop(&front, headers, StopReason::JourneyForged),
+        (Ok(_) | Err(_), _, _) => reply::plain_stop(&front, headers, HttpFault::ForgedAddress),
     }
 }
 

@@ -10,9 +10,9 @@ use axum::{
 use percent_encoding::percent_decode_str;
 use zeroize::Zeroizing;
 
-use super::{Front, reply, visitor};
+use super::{Front, reply, stops::HttpFault, visitor};
 use crate::{
-    edge::{browser::is_from_our_page, page::StopReason},
+    edge::browser::is_from_our_page,
     flow::{SentForm, SentNotice},
     sys::secret::Secret,
 };
@@ -27,7 +27,7 @@ pub(super) async fn resume(
     request: Request,
 ) -> HttpResponse {
     let Ok(Path((sp, seal))) = step else {
-        return reply::plain_stop(&front, request.headers(), StopReason::JourneyForged);
+        return reply::plain_stop(&front, request.headers(), HttpFault::ForgedAddress);
     };
     let visit = visitor::visit(&front, &request);
     let chosen = visitor::chosen_language(&request);
@@ -42,12 +42,12 @@ pub(super) async fn take_form(
     request: Request,
 ) -> HttpResponse {
     let Ok(Path((sp, seal))) = step else {
-        return reply::plain_stop(&front, request.headers(), StopReason::JourneyForged);
+        return reply::plain_stop(&front, request.headers(), HttpFault::ForgedAddress);
     };
     let visit = visitor::visit(&front, &request);
     let (parts, body) = request.into_parts();
     if !is_ours(&front, &parts.headers) {
-        return reply::plain_stop(&front, &parts.headers, StopReason::FormForged);
+        return reply::plain_stop(&front, &parts.headers, HttpFault::ForgedForm);
     }
     let form = match front.bodies.read_text(body, MAX_FORM_BYTES).await {
         Ok(form) => Secret::from(form),

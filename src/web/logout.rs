@@ -12,9 +12,11 @@ use axum::{
 use super::{
     Front,
     cas::{parameter, query_of},
-    journey, reply, visitor,
+    journey, reply,
+    stops::HttpFault,
+    visitor,
 };
-use crate::{edge::page::StopReason, flow::logout::Farewell, sys::secret::Secret};
+use crate::{flow::logout::Farewell, sys::secret::Secret};
 
 const MAX_FORM_BYTES: usize = 1024;
 
@@ -41,7 +43,7 @@ pub(super) async fn visit_slo(State(front): State<Arc<Front>>, request: Request)
 
 /// `POST /saml/slo`, and a `GET` with a message.
 pub(super) async fn not_taken(State(front): State<Arc<Front>>, request: Request) -> HttpResponse {
-    reply::plain_stop(&front, request.headers(), StopReason::LogoutNotTaken)
+    reply::plain_stop(&front, request.headers(), HttpFault::LogoutNotTaken)
 }
 
 /// `POST`: ends the session, after one click on our own page.
@@ -49,7 +51,7 @@ pub(super) async fn end(State(front): State<Arc<Front>>, request: Request) -> Ht
     let visit = visitor::visit(&front, &request);
     let (parts, body) = request.into_parts();
     if !journey::is_ours(&front, &parts.headers) {
-        return reply::plain_stop(&front, &parts.headers, StopReason::FormForged);
+        return reply::plain_stop(&front, &parts.headers, HttpFault::ForgedForm);
     }
     let form = match front.bodies.read_text(body, MAX_FORM_BYTES).await {
         Ok(form) => Secret::from(form),

@@ -23,7 +23,7 @@ use std::sync::Arc;
 use axum::{
     Router,
     extract::{Request, State},
-    http::{HeaderMap, HeaderValue, Method, StatusCode, header},
+    http::{HeaderMap, HeaderValue, Method, header},
     middleware::{self, Next},
     response::Response as HttpResponse,
     routing::{get, post},
@@ -31,17 +31,18 @@ use axum::{
 use ipnet::IpNet;
 use tower_http::catch_panic::CatchPanicLayer;
 
+use stops::HttpFault;
+
 use crate::{
     edge::{
         connections::Connections,
         headers::{Framing, is_for_a_frame, protect},
         limits::Bodies,
         location::TRIALS,
-        page::{Pages, StopReason},
+        page::Pages,
     },
     flow::bridge::Bridge,
 };
-
 /// What the routes work with.
 #[derive(Clone, Debug)]
 pub struct Front {
@@ -127,7 +128,7 @@ async fn guard(State(front): State<Arc<Front>>, request: Request, next: Next) ->
         reply::wrong_host(&front, &request)
     } else if is_for_a_frame(request.headers()) && !cas_notice::is_brought_with(request.uri()) {
         framing = Framing::Allowed;
-        reply::framed(&front, request.headers())
+        reply::plain_stop(&front, request.headers(), HttpFault::Framed)
     } else if request.method() == Method::HEAD && is_step(request.uri().path()) {
         // It would use a request up, and show the answer to nobody.
         let mut response = other_method(State(Arc::clone(&front)), request).await;
@@ -174,15 +175,13 @@ fn is_for_us(front: &Front, request: &Request) -> bool {
 fn net(
     front: Arc<Front>,
 ) -> impl Fn(Box<dyn std::any::Any + Send>) -> HttpResponse + Clone + Send + Sync + 'static {
-    move |_thrown| reply::plain_stop(&front, &HeaderMap::new(), StopReason::Internal)
+    move |_thrown| reply::plain_stop(&front, &HeaderMap::new(), HttpFault::Thrown)
 }
 
 async fn nothing_here(State(front): State<Arc<Front>>, request: Request) -> HttpResponse {
-    reply::not_found(&front, request.headers())
+    reply::plain_stop(&front, request.headers(), HttpFault::NotFound)
 }
 
 async fn other_method(State(front): State<Arc<Front>>, request: Request) -> HttpResponse {
-    let mut response = reply::plain_stop(&front, request.headers(), StopReason::MethodNotAllowed);
-    *response.status_mut() = StatusCode::METHOD_NOT_ALLOWED;
-    response
+    reply::plain_stop(&front, request.headers(), HttpFault::MethodNotAllowed)
 }

@@ -6,7 +6,11 @@ use axum::{
     response::{IntoResponse, Response as HttpResponse},
 };
 
-use super::{Front, stops, visitor};
+use super::{
+    Front,
+    stops::{self, HttpFault, HttpPage, told_of_refused},
+    visitor,
+};
 use crate::{
     attributes::catalog,
     authn::ldap::PasswordWarning,
@@ -15,7 +19,7 @@ use crate::{
         headers::PagePolicy,
         limits::BodyFault,
         location::{TRIALS, go_on, go_to_cas, path_of, start_path, trial_path, way_in},
-        page::{About, Ending, Page, PasswordEnd, Refusal, Stop, StopReason},
+        page::{About, Ending, Page, PasswordEnd, Refusal, Stop},
     },
     flow::{
         Answer, Next, Notice, PasswordForm, Refused, Reply, idp_initiated::Start, logout::Farewell,
@@ -195,7 +199,7 @@ pub(super) fn trials(front: &Front, headers: &HeaderMap, chosen: Option<Language
 }
 
 /// The page of an address where nothing is.
-pub(super) fn not_found(front: &Front, headers: &HeaderMap) -> HttpResponse {
+fn not_found(front: &Front, headers: &HeaderMap) -> HttpResponse {
     let support_code = SupportCode::draw(&*front.bridge.entropy);
     tracing::info!(
         support.code = %support_code,
@@ -209,18 +213,18 @@ pub(super) fn not_found(front: &Front, headers: &HeaderMap) -> HttpResponse {
         front,
         &page,
         visitor::language(headers),
-        StatusCode::NOT_FOUND,
+        HttpFault::NotFound.status(),
     )
 }
 
 /// The page in a frame of another site, whatever was asked for: nothing is done there.
-pub(super) fn framed(front: &Front, headers: &HeaderMap) -> HttpResponse {
+fn framed(front: &Front, headers: &HeaderMap) -> HttpResponse {
     tracing::info!(peer.agent = agent(headers), "not shown in a frame");
     html(
         front,
         &Page::Framed,
         visitor::language(headers),
-        StatusCode::FORBIDDEN,
+        HttpFault::Framed.status(),
     )
 }
 
@@ -237,46 +241,29 @@ pub(super) fn wrong_host(front: &Front, request: &Request) -> HttpResponse {
     let asked = asked.join(", ");
     // A tab is all that is not printable in it.
     let asked = asked.get(..MAX_HOST_CHARS).unwrap_or(&asked);
-    turned_away(front, request.headers(), StopReason::BadHost, Some(asked))
+    let headers = request.headers();
+    turned_away(front, headers, HttpFault::BadHost, Some(asked))
 }
 
-/// A stop that `flow` was never asked about: the HTTP itself is wrong.
-pub(super) fn plain_stop(
-    front: &Front,
-    headers: &HeaderMap,
-    reason: StopReason<'_>,
-) -> HttpResponse {
-    turned_away(front, headers, reason, None)
+/// A stop that `flow` was never asked about.
+pub(super) fn plain_stop(front: &Front, headers: &HeaderMap, fault: HttpFault) -> HttpResponse {
+    turned_away(front, headers, fault, None)
 }
 
 /// Writes the page, and the line of the log; with the host that was asked for, where it is the reason.
 fn turned_away(
     front: &Front,
     headers: &HeaderMap,
-    reason: StopReason<'_>,
+    fault: HttpFault,
     asked: Option<&str>,
 ) -> HttpResponse {
+    let reason = match fault.page() {
+        HttpPage::Framed => return framed(front, headers),
+        HttpPage::NotFound => return not_found(front, headers),
+        HttpPage::Stop(reason) => reason,
+    };
     let support_code = SupportCode::draw(&*front.bridge.entropy);
-    let status = if reason == StopReason::BadHost {
-        StatusCode::MISDIRECTED_REQUEST
-    } else if reason == StopReason::Busy {
-        StatusCode::SERVICE_UNAVAILABLE
-    } else if reason == StopReason::Internal {
-        StatusCode::INTERNAL_SERVER_ERROR
-    } else if reason == StopReason::RequestTooLarge {
-        StatusCode::PAYLOAD_TOO_LARGE
-    } else if reason == StopReason::RequestLate {
-        StatusCode::REQUEST_TIMEOUT
-    } else if reason == StopReason::LogoutNotTaken {
-        StatusCode::NOT_IMPLEMENTED
-    } else {
-        StatusCode::BAD_REQUEST
-    };
-    let code = if reason == StopReason::LogoutNotTaken {
-        "B-OUT-02"
-    } else {
-        "B-HTTP-01"
-    };
+    let code = fault.code();
     tracing::warn!(
         support.code = %support_code,
         error.code = code,
@@ -287,9 +274,9 @@ fn turned_away(
         error.hint = asked.map(|_| PROXY),
         "turned away"
     );
-    let way_out = if reason == StopReason::LogoutNotTaken {
+    let way_out = if fault == HttpFault::LogoutNotTaken {
         Some(("", "/logout"))
-    } else if reason == StopReason::BadHost {
+    } else if fault == HttpFault::BadHost {
         Some(("", front.origin.as_str()))
     } else {
         None
@@ -303,19 +290,13 @@ fn turned_away(
         trial: None,
         shown: None,
     });
-    html(front, &page, visitor::language(headers), status)
+    html(front, &page, visitor::language(headers), fault.status())
 }
 
 /// A body that could not be read. Where the rest of it may still come, the connection is of no use for
 /// another message, and that is said (RFC 9112 §9.6).
 pub(super) fn body_stop(front: &Front, headers: &HeaderMap, fault: BodyFault) -> HttpResponse {
-    let reason = match fault {
-        BodyFault::TooLarge => StopReason::RequestTooLarge,
-        BodyFault::TooMany => StopReason::Busy,
-        BodyFault::Late => StopReason::RequestLate,
-        BodyFault::NotText | BodyFault::NotThere => StopReason::RequestUnreadable,
-    };
-    let mut response = plain_stop(front, headers, reason);
+    let mut response = plain_stop(front, headers, fault.into());
     if fault != BodyFault::NotText {
         let close = HeaderValue::from_static("close");
         response.headers_mut().insert(header::CONNECTION, close);
@@ -365,17 +346,9 @@ fn password_page(front: &Front, language: Language, form: &PasswordForm) -> Http
             Refused::Busy => Refusal::Busy,
         }),
     };
-    let status = match form.refused {
-        Some(Refused::Wait(_)) => StatusCode::TOO_MANY_REQUESTS,
-        Some(Refused::Busy) => StatusCode::SERVICE_UNAVAILABLE,
-        Some(Refused::Wrong) | None => StatusCode::OK,
-    };
+    let told = form.refused.map(told_of_refused);
+    let (status, wait) = told.unwrap_or((StatusCode::OK, None));
     let mut response = html(front, &page, language, status);
-    let wait = match form.refused {
-        Some(Refused::Wait(seconds)) => Some(seconds),
-        Some(Refused::Busy) => Some(2),
-        Some(Refused::Wrong) | None => None,
-    };
     if let Some(seconds) = wait {
         response
             .headers_mut()

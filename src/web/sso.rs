@@ -7,8 +7,8 @@ use axum::{
     response::Response as HttpResponse,
 };
 
-use super::{Front, reply, visitor};
-use crate::{edge::page::StopReason, flow::sso::Message, saml::binding::post::MAX_FORM_BYTES};
+use super::{Front, reply, stops::HttpFault, visitor};
+use crate::{flow::sso::Message, saml::binding::post::MAX_FORM_BYTES};
 
 /// `GET /saml/sso`: HTTP-Redirect.
 ///
@@ -25,7 +25,7 @@ pub(super) async fn post(State(front): State<Arc<Front>>, request: Request) -> H
     let visit = visitor::visit(&front, &request);
     let (parts, body) = request.into_parts();
     if !reply::is_form(&parts.headers) {
-        return reply::plain_stop(&front, &parts.headers, StopReason::RequestUnreadable);
+        return reply::plain_stop(&front, &parts.headers, HttpFault::NotAForm);
     }
     let form = match front.bodies.read_text(body, MAX_FORM_BYTES).await {
         Ok(form) => form,

@@ -12,11 +12,8 @@ use axum::{
     response::Response as HttpResponse,
 };
 
-use super::{Front, cas::parameter, journey, reply, visitor};
-use crate::{
-    edge::{location::RELAY_STATE, page::StopReason},
-    model::short_name::ShortName,
-};
+use super::{Front, cas::parameter, journey, reply, stops::HttpFault, visitor};
+use crate::{edge::location::RELAY_STATE, model::short_name::ShortName};
 
 /// A `RelayState` of the greatest length, percent-encoded, and the language.
 const MAX_QUERY_BYTES: usize = 4 * 1024;
@@ -29,14 +26,14 @@ pub(super) async fn show(
 ) -> HttpResponse {
     let headers = request.headers();
     let Some(sp) = offered(&front, sp) else {
-        return reply::not_found(&front, headers);
+        return reply::plain_stop(&front, headers, HttpFault::NotFound);
     };
     match named(request.uri()) {
         Ok(named) => {
             let end = front.bridge.ask_start(&sp, named.as_deref());
             reply::to_start(&front, headers, visitor::chosen_language(&request), end)
         }
-        Err(reason) => reply::plain_stop(&front, headers, reason),
+        Err(fault) => reply::plain_stop(&front, headers, fault),
     }
 }
 
@@ -48,10 +45,10 @@ pub(super) async fn begin(
 ) -> HttpResponse {
     let headers = request.headers();
     let Some(sp) = offered(&front, sp) else {
-        return reply::not_found(&front, headers);
+        return reply::plain_stop(&front, headers, HttpFault::NotFound);
     };
     if !journey::is_ours(&front, headers) {
-        return reply::plain_stop(&front, headers, StopReason::FormForged);
+        return reply::plain_stop(&front, headers, HttpFault::ForgedForm);
     }
     match named(request.uri()) {
         Ok(named) => {
@@ -59,7 +56,7 @@ pub(super) async fn begin(
             let end = front.bridge.start(&sp, named.as_deref(), &visit).await;
             reply::to_step(&front, headers, end)
         }
-        Err(reason) => reply::plain_stop(&front, headers, reason),
+        Err(fault) => reply::plain_stop(&front, headers, fault),
     }
 }
 
@@ -71,10 +68,10 @@ fn offered(front: &Front, sp: Result<Path<String>, PathRejection>) -> Option<Sho
 }
 
 /// The `RelayState` that an address names; none where no parameter bears its name, in whatever spelling.
-fn named(address: &Uri) -> Result<Option<String>, StopReason<'static>> {
+fn named(address: &Uri) -> Result<Option<String>, HttpFault> {
     let query = address.query().unwrap_or_default();
     if query.len() > MAX_QUERY_BYTES {
-        return Err(StopReason::RequestTooLarge);
+        return Err(HttpFault::QueryTooLong);
     }
-    parameter(query, RELAY_STATE).map_err(|_not_one| StopReason::JourneyForged)
+    parameter(query, RELAY_STATE).map_err(|_not_one| HttpFault::ForgedAddress)
 }

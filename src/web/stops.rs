@@ -1,13 +1,16 @@
 //! One table: each fault, the page that tells of it, its stable code, its HTTP status, and whose
-//! fault it is.
+//! fault it is; and beside it what no sign-on is looked at for.
 
 use axum::http::StatusCode;
 
 use crate::{
     attributes::{name_id::NameIdStop, release::ReleaseStop},
     authn::Barrier,
-    edge::page::{RealSignIn, StopReason},
-    flow::stop::HereFault,
+    edge::{
+        limits::BodyFault,
+        page::{RealSignIn, StopReason},
+    },
+    flow::{Refused, stop::HereFault},
     metadata::registry::SpFault,
     model::journey::RelayStateFault,
     saml::{
@@ -28,6 +31,123 @@ pub(super) struct Told<'a> {
     pub(super) status: StatusCode,
     /// Whether the fault is ours: then it is logged as an error.
     pub(super) is_ours: bool,
+}
+
+/// What `flow` is never asked about: the HTTP itself is wrong, or an address or a form is none of ours.
+#[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]
+pub(super) enum HttpFault {
+    /// It was asked for at another host.
+    #[error("the request names another host than ours")]
+    BadHost,
+    /// The body cannot be read.
+    #[error(transparent)]
+    Body(#[from] BodyFault),
+    /// No page of ours leads to this address: it was cut, or somebody else made it.
+    #[error("the address is none that we made")]
+    ForgedAddress,
+    /// The form does not come from a page of ours.
+    #[error("the form is not from our page")]
+    ForgedForm,
+    /// It would be shown in a frame of another site.
+    #[error("it would be shown in a frame")]
+    Framed,
+    /// A provider asks for the end of a session, which is not built yet.
+    #[error("the end of the session is asked for by a provider")]
+    LogoutNotTaken,
+    /// The address is asked in another way.
+    #[error("the address is not asked by this method")]
+    MethodNotAllowed,
+    /// What was posted is no form.
+    #[error("the body is no form")]
+    NotAForm,
+    /// No route leads there.
+    #[error("nothing is at this address")]
+    NotFound,
+    /// What stands behind the question mark is too long.
+    #[error("the query is too long")]
+    QueryTooLong,
+    /// A fault of ours threw it off the way.
+    #[error("something of ours broke down")]
+    Thrown,
+}
+
+/// The page that tells of an [`HttpFault`].
+#[derive(Clone, Copy, Debug)]
+pub(super) enum HttpPage {
+    /// That of a frame.
+    Framed,
+    /// That of an address where nothing is.
+    NotFound,
+    /// That of a stop.
+    Stop(StopReason<'static>),
+}
+
+impl HttpFault {
+    /// The stable code where it stops somebody, on the page and in the log.
+    pub(super) const fn code(self) -> &'static str {
+        match self {
+            Self::LogoutNotTaken => "B-OUT-02",
+            Self::BadHost
+            | Self::Body(_)
+            | Self::ForgedAddress
+            | Self::ForgedForm
+            | Self::Framed
+            | Self::MethodNotAllowed
+            | Self::NotAForm
+            | Self::NotFound
+            | Self::QueryTooLong
+            | Self::Thrown => "B-HTTP-01",
+        }
+    }
+
+    /// The HTTP status.
+    pub(super) const fn status(self) -> StatusCode {
+        match self {
+            Self::BadHost => StatusCode::MISDIRECTED_REQUEST,
+            Self::Body(BodyFault::Late) => StatusCode::REQUEST_TIMEOUT,
+            Self::Body(BodyFault::TooLarge) | Self::QueryTooLong => StatusCode::PAYLOAD_TOO_LARGE,
+            Self::Body(BodyFault::TooMany) => StatusCode::SERVICE_UNAVAILABLE,
+            Self::Body(BodyFault::NotText | BodyFault::NotThere)
+            | Self::ForgedAddress
+            | Self::ForgedForm
+            | Self::NotAForm => StatusCode::BAD_REQUEST,
+            Self::Framed => StatusCode::FORBIDDEN,
+            Self::LogoutNotTaken => StatusCode::NOT_IMPLEMENTED,
+            Self::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
+            Self::NotFound => StatusCode::NOT_FOUND,
+            Self::Thrown => StatusCode::INTERNAL_SERVER_ERROR,
+        }
+    }
+
+    /// The page that tells of it.
+    pub(super) const fn page(self) -> HttpPage {
+        HttpPage::Stop(match self {
+            Self::BadHost => StopReason::BadHost,
+            Self::Body(BodyFault::Late) => StopReason::RequestLate,
+            Self::Body(BodyFault::TooLarge) | Self::QueryTooLong => StopReason::RequestTooLarge,
+            Self::Body(BodyFault::TooMany) => StopReason::Busy,
+            Self::Body(BodyFault::NotText | BodyFault::NotThere) | Self::NotAForm => {
+                StopReason::RequestUnreadable
+            }
+            Self::ForgedAddress => StopReason::JourneyForged,
+            Self::ForgedForm => StopReason::FormForged,
+            Self::LogoutNotTaken => StopReason::LogoutNotTaken,
+            Self::MethodNotAllowed => StopReason::MethodNotAllowed,
+            Self::Thrown => StopReason::Internal,
+            Self::Framed => return HttpPage::Framed,
+            Self::NotFound => return HttpPage::NotFound,
+        })
+    }
+}
+
+/// The status of the form for name and password that is shown once more, and after how many seconds the next
+/// attempt counts.
+pub(super) const fn told_of_refused(refused: Refused) -> (StatusCode, Option<u64>) {
+    match refused {
+        Refused::Wrong => (StatusCode::OK, None),
+        Refused::Wait(seconds) => (StatusCode::TOO_MANY_REQUESTS, Some(seconds)),
+        Refused::Busy => (StatusCode::SERVICE_UNAVAILABLE, Some(2)),
+    }
 }
 
 const fn theirs<'a>(reason: StopReason<'a>, code: &'static str) -> Told<'a> {

@@ -143,6 +143,54 @@ fn sign_in_faults() -> Vec<AuthnError> {
     }
 }
 
+fn body_faults() -> Vec<BodyFault> {
+    use BodyFault as Fault;
+    every! {
+        Fault::Late => Fault::Late,
+        Fault::NotText => Fault::NotText,
+        Fault::NotThere => Fault::NotThere,
+        Fault::TooLarge => Fault::TooLarge,
+        Fault::TooMany => Fault::TooMany,
+    }
+}
+
+/// Everything that `flow` is not asked about.
+fn http_faults() -> Vec<HttpFault> {
+    use HttpFault as Fault;
+    let mut faults = every! {
+        Fault::BadHost => Fault::BadHost,
+        Fault::Body(_) => Fault::Body(BodyFault::Late),
+        Fault::ForgedAddress => Fault::ForgedAddress,
+        Fault::ForgedForm => Fault::ForgedForm,
+        Fault::Framed => Fault::Framed,
+        Fault::LogoutNotTaken => Fault::LogoutNotTaken,
+        Fault::MethodNotAllowed => Fault::MethodNotAllowed,
+        Fault::NotAForm => Fault::NotAForm,
+        Fault::NotFound => Fault::NotFound,
+        Fault::QueryTooLong => Fault::QueryTooLong,
+        Fault::Thrown => Fault::Thrown,
+    };
+    faults.retain(|fault| !matches!(fault, Fault::Body(_)));
+    faults.extend(body_faults().into_iter().map(Fault::from));
+    faults
+}
+
+/// Everything for which the form for name and password is shown once more, in words.
+fn refusals() -> Vec<(Refused, &'static str)> {
+    let all = every! {
+        Refused::Wrong => Refused::Wrong,
+        Refused::Wait(_) => Refused::Wait(1),
+        Refused::Busy => Refused::Busy,
+    };
+    all.into_iter()
+        .map(|refused| match refused {
+            Refused::Wrong => (refused, "the name or the password is wrong"),
+            Refused::Wait(_) => (refused, "too many attempts: the next one has to wait"),
+            Refused::Busy => (refused, "too many people at one time"),
+        })
+        .collect()
+}
+
 /// Every fault of which a page tells; those that hold another one come once for each of these.
 fn here_faults() -> Vec<HereFault> {
     use HereFault as Fault;
@@ -257,6 +305,29 @@ fn pages() -> String {
     table
 }
 
+fn http_pages() -> String {
+    let mut rows: BTreeMap<(u16, &str, &str), Vec<String>> = BTreeMap::new();
+    for fault in http_faults() {
+        let (page, code) = match fault.page() {
+            HttpPage::Framed => ("framed", ""),
+            HttpPage::NotFound => ("not-found", ""),
+            HttpPage::Stop(reason) => (reason.slug(), fault.code()),
+        };
+        let row = rows.entry((fault.status().as_u16(), page, code));
+        row.or_default().push(fault.to_string());
+    }
+    for (refused, words) in refusals() {
+        let row = rows.entry((told_of_refused(refused).0.as_u16(), "login", ""));
+        row.or_default().push(words.to_owned());
+    }
+    let mut table = String::new();
+    for ((status, page, code), faults) in rows {
+        let faults = faults.join("<br>");
+        writeln!(table, "| {status} | `{page}` | {code} | {faults} |").unwrap();
+    }
+    table
+}
+
 fn statuses() -> String {
     let last = |urn: &'static str| urn.rsplit(':').next().unwrap_or(urn);
     let mut table = String::new();
@@ -280,7 +351,9 @@ fn the_printed_table_of_faults_is_the_one_that_is_used() {
 <!-- Written by a test of src/web/stops_tests.rs: change the code, not this file. -->
 # What becomes of a fault
 
-Each fault has one line here, and none has another end.
+Each fault of a sign-on has one line here, and so has what keeps one from being looked at; none has another end. What is not here is told
+without a page: to machines, which ask how the server is or bring a logout notice of the CAS server; to whoever does not speak HTTP; and where a
+page cannot be written, which is the status 500 alone.
 
 ## Told to the service provider
 
@@ -299,9 +372,18 @@ page would only have told the person what to do, the provider is told `NoPassive
 
 | code | HTTP | page | with `IsPassive` | what is wrong |
 |---|---|---|---|---|
+{}
+## Told before a sign-on is looked at, or on its form
+
+No step of a sign-on is taken: what is wrong is the HTTP itself, or an address or a form that is none of ours, or the form for name and password
+is shown once more.
+
+| HTTP | page | code | what is wrong |
+|---|---|---|---|
 {}",
         statuses(),
-        pages()
+        pages(),
+        http_pages()
     );
     let here = Path::new(env!("CARGO_MANIFEST_DIR"));
     let kept = std::fs::read_to_string(here.join("docs/faults.md")).unwrap_or_default();

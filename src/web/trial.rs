@@ -8,8 +8,8 @@ use axum::{
     response::Response as HttpResponse,
 };
 
-use super::{Front, journey, reply, visitor};
-use crate::{edge::page::StopReason, model::short_name::ShortName};
+use super::{Front, journey, reply, stops::HttpFault, visitor};
+use crate::model::short_name::ShortName;
 
 /// `GET /test`: the providers, each with a button. Begins nothing.
 pub(super) async fn show(State(front): State<Arc<Front>>, request: Request) -> HttpResponse {
@@ -27,10 +27,10 @@ pub(super) async fn begin(
     let headers = request.headers();
     let name = sp.map(|Path(sp)| ShortName::parse(&sp));
     let Ok(Ok(sp)) = name else {
-        return reply::not_found(&front, headers);
+        return reply::plain_stop(&front, headers, HttpFault::NotFound);
     };
     if !journey::is_ours(&front, headers) {
-        return reply::plain_stop(&front, headers, StopReason::FormForged);
+        return reply::plain_stop(&front, headers, HttpFault::ForgedForm);
     }
     let visit = visitor::visit(&front, &request);
     let end = front.bridge.begin_trial(&sp, &visit).await;

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use crate::{
     bridge::{
-        Bridge, Setup,
+        Bridge, PASSWORD, Setup,
         answer::Answer,
         keys::{library_key, zoom_key},
         metadata, write,
@@ -105,7 +105,7 @@ fn attributes(assertion: &str) -> Vec<String> {
 }
 
 #[tokio::test]
-async fn iip_sso06_what_a_provider_says_in_its_metadata_is_done_without_a_word_in_the_configuration()
+async fn iip_md06_iip_sso06_what_a_provider_says_in_its_metadata_is_done_without_a_word_in_the_configuration()
  {
     // It says nothing: an unsigned request is taken, its first address answered, and nothing encrypted or told.
     let bridge = with_wiki(&silent());
@@ -140,6 +140,36 @@ async fn iip_sso06_what_a_provider_says_in_its_metadata_is_done_without_a_word_i
             assert_eq!(attributes(&plain), [told], "{list:?}");
         }
     }
+}
+
+#[tokio::test]
+async fn breach_of_iip_sso01_sdp_idp01_who_has_not_proven_who_they_are_is_answered_nowhere() {
+    let bridge = Bridge::new();
+    let mut browser = bridge.browser();
+    let login = browser.arrive(&bridge.request().redirect(None)).await;
+    for (name, password) in [
+        ("anne.dupont", "wrong"),
+        ("anne.dupont", ""),
+        ("", PASSWORD),
+        ("nobody", PASSWORD),
+    ] {
+        let form = login.filled(name, password);
+        let page = browser.submit(&login, &form).await;
+        assert_eq!(page.kind(), "login", "{name}");
+        assert!(!page.body.contains("SAMLResponse"), "{}", page.body);
+        // Nor is there a session by which the next request would be answered.
+        let page = browser.arrive(&bridge.request().redirect(None)).await;
+        assert_eq!(page.kind(), "login", "{name}");
+    }
+    // Who has the password, and not the browser that brought the request.
+    let mut other = bridge.browser();
+    let page = other.sign_in(&login, "anne.dupont").await;
+    page.stops(400, "other-browser");
+    // And who has signed out.
+    browser.sign_in(&login, "anne.dupont").await.answer();
+    browser.sign_out().await;
+    let page = browser.arrive(&bridge.request().redirect(None)).await;
+    assert_eq!(page.kind(), "login");
 }
 
 #[tokio::test]
@@ -243,8 +273,9 @@ fn texts(xml: &str, name: &str) -> Vec<String> {
 }
 
 #[tokio::test]
-async fn sdp_g02_a_name_and_a_value_of_256_characters_are_sent_whole() {
-    let name = "é".repeat(256);
+async fn iip_g02_sdp_g02_a_name_and_a_value_of_256_characters_of_four_bytes_are_sent_whole() {
+    let name = "\u{1d4b3}".repeat(256);
+    assert_eq!(name.len(), 4 * 256);
     let bridge = with_anne_as(&name, BY_THAT_NAME);
     let answer = answer_to(&bridge, &bridge.request_of(WIKI).redirect(None)).await;
     assert_eq!(xmllint_schema(&answer.xml, Schema::Protocol), Ok(()));
@@ -253,7 +284,7 @@ async fn sdp_g02_a_name_and_a_value_of_256_characters_are_sent_whole() {
 }
 
 #[tokio::test]
-async fn breach_of_sdp_g02_nothing_of_257_characters_is_sent_and_nothing_is_cut_off() {
+async fn breach_of_iip_g02_sdp_g02_nothing_of_257_characters_is_sent_and_nothing_is_cut_off() {
     let name = "é".repeat(257);
     // An attribute goes without it, and everything else goes.
     let bridge = with_anne_as(&name, "");

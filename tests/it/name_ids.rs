@@ -20,6 +20,7 @@ use crate::{
 };
 
 const EMAIL: &str = "urn:oasis:names:tc:SAML:1.1:nameid-format:emailAddress";
+const PERSISTENT: &str = "urn:oasis:names:tc:SAML:2.0:nameid-format:persistent";
 const TRANSIENT: &str = "urn:oasis:names:tc:SAML:2.0:nameid-format:transient";
 const UNSPECIFIED: &str = "urn:oasis:names:tc:SAML:1.1:nameid-format:unspecified";
 const BEARER: &str = "urn:oasis:names:tc:SAML:2.0:cm:bearer";
@@ -101,7 +102,7 @@ async fn r37_iip_sso05_sdp_idp12_a_transient_name_is_another_one_in_every_answer
 }
 
 #[tokio::test]
-async fn r37_breach_of_sdp_idp12_a_transient_name_is_the_person_of_the_session_that_it_was_told_on_and_nobody_else()
+async fn r37_breach_of_iip_sso05_a_transient_name_is_the_person_of_the_session_that_it_was_told_on_and_nobody_else()
  {
     let bridge = bridge("format = 'transient'");
     let (mut anne, first) = signed_in(&bridge, "anne.dupont").await;
@@ -144,6 +145,33 @@ async fn r37_breach_of_sdp_idp12_a_transient_name_is_the_person_of_the_session_t
     // All of it left the session as it was.
     let request = about(&bridge, &format, &second.value);
     assert_eq!(name(&bridge, &mut anne, &request).await, second);
+}
+
+#[tokio::test]
+async fn r37_breach_of_sdp_idp12_no_lasting_name_is_told_for_a_transient_one_and_no_transient_one_for_a_lasting()
+ {
+    for (rules, others) in [
+        ("format = 'transient'", [EMAIL, PERSISTENT]),
+        (
+            "format = 'email-address', from = 'mail'",
+            [TRANSIENT, PERSISTENT],
+        ),
+        (
+            "format = 'persistent', from = 'eduPersonUniqueId'",
+            [TRANSIENT, EMAIL],
+        ),
+    ] {
+        let bridge = bridge(rules);
+        let (mut anne, _) = signed_in(&bridge, "anne.dupont").await;
+        for format in others {
+            let policy = format!("Format=\"{format}\"");
+            let request = bridge.request().name_id_policy(&policy);
+            let answer = answer(&mut anne, &request).await;
+            assert_eq!(answer.count("NameID"), 0, "{rules}, {format}");
+            let said = bridge.refusal(&answer, ZOOM, request.id()).1;
+            assert_eq!(said, "InvalidNameIDPolicy", "{rules}, {format}");
+        }
+    }
 }
 
 #[tokio::test]

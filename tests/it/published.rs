@@ -1,24 +1,32 @@
 //! What we publish of ourselves, and what machines ask.
 
+use std::fs;
+
 use roxmltree::{Document, Node};
+use url::Url;
 
 use crate::{
     bridge::{
-        Bridge, IDP, ORIGIN, SSO,
+        Bridge, IDP, ORIGIN, SSO, Setup,
         browser::Browser,
         keys::idp_key,
         request::{post, redirect},
+        write,
     },
     lab::xml_tools::{Schema, xmllint_schema},
 };
 
 const MD: &str = "urn:oasis:names:tc:SAML:2.0:metadata";
 const MDUI: &str = "urn:oasis:names:tc:SAML:metadata:ui";
+const SHIBMD: &str = "urn:mace:shibboleth:metadata:1.0";
 const XML: &str = "http://www.w3.org/XML/1998/namespace";
 
 /// Our metadata as anybody reads it, and a browser.
 async fn read_ours() -> (Bridge, Browser, String) {
-    let bridge = Bridge::new();
+    read_of(Bridge::new()).await
+}
+
+async fn read_of(bridge: Bridge) -> (Bridge, Browser, String) {
     let mut browser = bridge.browser();
     let page = browser.open("/saml/metadata").await;
     assert_eq!(page.status, 200);
@@ -37,12 +45,16 @@ fn all<'t, 'i>(tree: &'t Document<'i>, name: &str) -> Vec<Node<'t, 'i>> {
         .collect()
 }
 
+fn is_https(url: &str) {
+    assert_eq!(Url::parse(url).unwrap().scheme(), "https");
+}
+
 fn path_of(url: &str) -> &str {
     url.strip_prefix(ORIGIN).unwrap()
 }
 
 #[tokio::test]
-async fn sdp_md04_our_metadata_promises_what_the_routes_do() {
+async fn sdp_md04_sdp_idp03_our_metadata_promises_what_the_routes_do_at_https_addresses() {
     let (bridge, mut browser, text) = read_ours().await;
     let tree = Document::parse(&text).unwrap();
     let root = tree.root_element();
@@ -54,6 +66,7 @@ async fn sdp_md04_our_metadata_promises_what_the_routes_do() {
     let mut bindings = Vec::new();
     for service in all(&tree, "SingleSignOnService") {
         assert_eq!(service.attribute("Location"), Some(SSO));
+        is_https(SSO);
         let binding = service.attribute("Binding").unwrap();
         let request = bridge.request().xml();
         let page = if binding.ends_with("HTTP-Redirect") {
@@ -105,6 +118,7 @@ async fn sdp_md09_sdp_md10_our_metadata_has_names_for_people_and_a_logo_that_is_
         assert!(language.is_some() && name.is_some_and(|name| !name.is_empty()));
     }
     let logo = all(&tree, "Logo")[0].text().unwrap();
+    is_https(logo);
     let logo = browser.open(path_of(logo)).await;
     assert_eq!(
         (logo.status, logo.header("content-type")),
@@ -121,9 +135,9 @@ async fn sdp_md11_sdp_md12_our_metadata_has_a_technical_contact_and_an_error_pag
     let address = all(&tree, "EmailAddress")[0].text().unwrap();
     assert_eq!(address, "mailto:sso@example.org");
     let role = all(&tree, "IDPSSODescriptor")[0];
-    let page = browser
-        .open(path_of(role.attribute("errorURL").unwrap()))
-        .await;
+    let error_url = role.attribute("errorURL").unwrap();
+    is_https(error_url);
+    let page = browser.open(path_of(error_url)).await;
     assert_eq!(page.status, 200);
     assert!(
         page.header("content-type")
@@ -161,9 +175,29 @@ async fn sdp_idp33_our_metadata_has_all_that_a_service_provider_looks_for() {
         words.eq(["emailAddress", "persistent", "transient", "unspecified"]),
         "{formats:?}"
     );
-    for scope in all(&tree, "Scope") {
-        assert_eq!(scope.attribute("regexp"), Some("false"));
-    }
+}
+
+#[tokio::test]
+async fn sdp_idp14_our_metadata_has_each_scope_of_ours_and_none_as_an_expression() {
+    let setup = Setup::new();
+    let (folder, path) = setup.write();
+    let text = fs::read_to_string(&path).unwrap();
+    let two = "scopes = ['univ-montp3.example', 'etu.univ-montp3.example']";
+    let text = text.replace("scopes = ['univ-montp3.example']", two);
+    write(folder.path(), "passerelle.toml", &text);
+    let bridge = Bridge::load(folder, &path, setup.seed, setup.start);
+    let (_, _, text) = read_of(bridge).await;
+    let tree = Document::parse(&text).unwrap();
+    let scopes = all(&tree, "Scope");
+    let told: Vec<_> = scopes
+        .iter()
+        .map(|scope| {
+            assert_eq!(scope.tag_name().namespace(), Some(SHIBMD));
+            assert_eq!(scope.attribute("regexp"), Some("false"));
+            scope.text().unwrap()
+        })
+        .collect();
+    assert_eq!(told, ["univ-montp3.example", "etu.univ-montp3.example"]);
 }
 
 #[tokio::test]
@@ -185,9 +219,9 @@ async fn health_tells_machines_and_names_nobody() {
 
 #[tokio::test]
 async fn r33_a_full_store_of_marks_stops_nobody_and_health_says_so() {
-    let bridge = crate::bridge::Setup {
+    let bridge = Setup {
         more: "[requests]\nmax-replay-marks = 1".to_owned(),
-        ..crate::bridge::Setup::new()
+        ..Setup::new()
     }
     .build();
     bridge.still_works().await;

@@ -122,7 +122,7 @@ const GOLDEN: [Golden; 6] = [
 const STOPPED: [&str; 3] = ["sans.mail", "deux.mails", "compte.ferme"];
 
 #[tokio::test]
-async fn r112_iip_idp02_sdp_idp20_zoom_is_told_exactly_this_of_each_person_of_the_demo() {
+async fn r112_iip_idp02_sdp_idp18_sdp_idp20_zoom_is_told_exactly_this_of_each_person_of_the_demo() {
     let bridge = Bridge::new();
     for person in GOLDEN {
         let expected = [

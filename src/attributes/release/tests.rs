@@ -274,7 +274,7 @@ fn r111_a_scoped_attribute_goes_out_with_our_scopes_only() {
 }
 
 #[test]
-fn r111_a_scoped_name_is_guarded_under_whatever_rule_it_is_sent() {
+fn r111_breach_of_sdp_idp14_a_scoped_name_is_guarded_under_whatever_rule_it_is_sent() {
     for name in [
         "urn:oid:1.3.6.1.4.1.5923.1.1.1.6",
         vocab::ATTR_SUBJECT_ID,
@@ -353,7 +353,7 @@ fn r121_the_trace_names_no_value() {
 }
 
 #[test]
-fn iip_idp01_sdp_idp18_names_and_formats_are_sent_as_a_rule_writes_them() {
+fn iip_idp01_names_and_formats_are_sent_as_a_rule_writes_them() {
     let policy = compile(
         "[[release]]\nattribute = 'badge'\nname = 'badgeNumber'\nfriendly-name = 'Badge'\n\
          [[release]]\nname = 'https://sp.test/role'\nvalue = \"'x'\"\n\
@@ -369,14 +369,23 @@ fn iip_idp01_sdp_idp18_names_and_formats_are_sent_as_a_rule_writes_them() {
     );
 }
 
+/// Each rule is refused as the second one.
+fn are_refused<'a>(faults: impl IntoIterator<Item = (&'a str, ReleaseRuleFault)>) {
+    for (rule, fault) in faults {
+        let text = format!("[[release]]\nattribute = 'cn'\n[[release]]\n{rule}");
+        assert_eq!(
+            compile(&text).unwrap_err(),
+            [ReleaseFault { number: 2, fault }],
+            "{rule}"
+        );
+    }
+}
+
 #[test]
-fn breach_of_iip_idp01_a_rule_that_cannot_work_is_refused_with_its_number() {
-    let long = format!("name = '{}'\nvalue = 'sn'", "x".repeat(257));
-    let faults = [
+fn a_rule_that_cannot_work_is_refused_with_its_number() {
+    are_refused([
         ("attribute = 'sn'\nvalue = 'sn'", ReleaseRuleFault::Both),
         ("name = 'x'", ReleaseRuleFault::Neither),
-        ("value = 'sn'", ReleaseRuleFault::NoName),
-        ("attribute = 'badge'", ReleaseRuleFault::NoName),
         (
             "attribute = 'tattoo'",
             ReleaseRuleFault::UnknownAttribute("tattoo".to_owned()),
@@ -385,6 +394,15 @@ fn breach_of_iip_idp01_a_rule_that_cannot_work_is_refused_with_its_number() {
             "name = 'x'\nvalue = 'tattoo'",
             ReleaseRuleFault::Expression(ExpressionFault::UnknownAttribute("tattoo".to_owned())),
         ),
+    ]);
+}
+
+#[test]
+fn breach_of_iip_idp01_a_name_or_format_that_could_not_be_sent_as_it_is_written_is_refused() {
+    let long = format!("name = '{}'\nvalue = 'sn'", "x".repeat(257));
+    are_refused([
+        ("value = 'sn'", ReleaseRuleFault::NoName),
+        ("attribute = 'badge'", ReleaseRuleFault::NoName),
         (
             "attribute = 'sn'\nname-format = 'basic'",
             ReleaseRuleFault::FormatAlone,
@@ -413,15 +431,7 @@ fn breach_of_iip_idp01_a_rule_that_cannot_work_is_refused_with_its_number() {
             "name = 'URN:oid:2.5.4.3'\nvalue = 'sn'",
             ReleaseRuleFault::NameTwice,
         ),
-    ];
-    for (rule, fault) in faults {
-        let text = format!("[[release]]\nattribute = 'cn'\n[[release]]\n{rule}");
-        assert_eq!(
-            compile(&text).unwrap_err(),
-            [ReleaseFault { number: 2, fault }],
-            "{rule}"
-        );
-    }
+    ]);
 }
 
 #[test]

@@ -11,7 +11,7 @@ use super::{EXAMPLE, HOME, Place, all_switched_on, with};
 use crate::model::language::Language;
 
 #[test]
-fn breach_of_sdp_md09_sdp_md11_sdp_idp33_faults_of_all_sections_are_reported_together() {
+fn breach_of_sdp_md09_sdp_md11_sdp_idp14_sdp_idp33_faults_of_all_sections_are_reported_together() {
     let text = r#"
 base-url = "https://idp.example.org/sso"
 lap = true
@@ -347,41 +347,6 @@ const BAD_VALUES: &[(&str, &str, &str)] = &[
         ": lab: is for a base-url on localhost only",
     ),
     (
-        "https://idp.example.org",
-        "http://idp.example.org",
-        "must begin with https://",
-    ),
-    (
-        "https://idp.example.org",
-        "https://idp.example.org/",
-        "write https://idp.example.org",
-    ),
-    (
-        "https://idp.example.org",
-        "https://idp.example.org:443",
-        "write https://idp.example",
-    ),
-    (
-        "https://idp.example.org",
-        "https://IDP.example.org",
-        "write https://idp.example.org",
-    ),
-    (
-        "https://idp.example.org",
-        "https://a@idp.example.org",
-        "must not hold a user name",
-    ),
-    (
-        "https://idp.example.org",
-        "https://idp.example.org?a",
-        "must not hold a query",
-    ),
-    (
-        "https://idp.example.org",
-        "idp.example.org",
-        ": base-url: is not an absolute URL",
-    ),
-    (
         "\"127.0.0.1\", \"::1\"",
         "\"0.0.0.0/0\"",
         "trusted-proxies[1]: trusts the whole",
@@ -480,16 +445,6 @@ const BAD_VALUES: &[(&str, &str, &str)] = &[
         "attribute = \"mail\"",
         "",
         "release[1]: has neither `attribute` nor `value`",
-    ),
-    (
-        "name = \"urn:example:role\"",
-        "name = \"role\"",
-        "its `name` is no URI",
-    ),
-    (
-        "name-format = \"uri\"",
-        "",
-        "has a `name` without a `name-format`",
     ),
     (
         "name = \"urn:example:role\"",
@@ -644,9 +599,77 @@ const BAD_VALUES: &[(&str, &str, &str)] = &[
 ];
 
 #[test]
-fn breach_of_sdp_idp18_sdp_md10_sdp_md12_each_bad_value_is_told_by_its_key_and_its_reason() {
+fn each_bad_value_is_told_by_its_key_and_its_reason() {
     let place = Place::new();
     for &(line, other, told) in BAD_VALUES {
+        let shown = place.faults(&with(line, other));
+        assert!(shown.contains(told), "{other}\n{shown}");
+    }
+}
+
+/// An origin with a name of this many bytes in all, of labels that a host name may have.
+fn base_url_of(bytes: usize) -> String {
+    let mut text = "https://".to_owned();
+    while bytes - text.len() > 63 {
+        text.push_str(&"a".repeat(50));
+        text.push('.');
+    }
+    text.push_str(&"a".repeat(bytes - text.len()));
+    assert_eq!(text.len(), bytes);
+    text
+}
+
+#[test]
+fn sdp_g04_our_name_is_an_absolute_uri_of_at_most_256_characters_whatever_the_base_url_is() {
+    let place = Place::new();
+    for base_url in ["https://idp.example.org", &base_url_of(200)] {
+        let text = with("https://idp.example.org", base_url);
+        let name = place.load(&text).unwrap().base_url.entity_id();
+        assert!(name.starts_with(base_url), "{name}");
+        assert_eq!(url::Url::parse(&name).unwrap().as_str(), name);
+        assert!(name.chars().count() <= 256, "{name}");
+    }
+}
+
+/// Our name and the addresses of our logo and of our error page have no keys of their own: each is this one with a path
+/// behind it.
+#[test]
+fn breach_of_sdp_g04_sdp_md10_sdp_md12_a_base_url_that_is_too_long_or_not_https_is_refused() {
+    let place = Place::new();
+    for (other, told) in [
+        ("http://idp.example.org", "must begin with https://"),
+        ("https://idp.example.org/", "write https://idp.example.org"),
+        (
+            "https://idp.example.org:443",
+            "write https://idp.example.org",
+        ),
+        ("https://IDP.example.org", "write https://idp.example.org"),
+        ("https://a@idp.example.org", "must not hold a user name"),
+        ("https://idp.example.org?a", "must not hold a query"),
+        ("idp.example.org", ": base-url: is not an absolute URL"),
+        ("urn:idp.example.org", "must begin with https://"),
+        (&base_url_of(201), ": base-url: is longer than 200 bytes"),
+    ] {
+        let shown = place.faults(&with("https://idp.example.org", other));
+        assert!(shown.contains(told), "{other}\n{shown}");
+    }
+}
+
+#[test]
+fn breach_of_sdp_idp18_a_name_of_ones_own_says_its_format_and_is_a_uri_where_that_says_so() {
+    let place = Place::new();
+    for (line, other, told) in [
+        (
+            "name = \"urn:example:role\"",
+            "name = \"role\"",
+            "has name-format \"uri\", and its `name` is no URI",
+        ),
+        (
+            "name-format = \"uri\"",
+            "",
+            "has a `name` without a `name-format`",
+        ),
+    ] {
         let shown = place.faults(&with(line, other));
         assert!(shown.contains(told), "{other}\n{shown}");
     }

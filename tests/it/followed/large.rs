@@ -46,7 +46,7 @@ async fn is_never_taken(bridge: &Bridge, state: &str) {
 }
 
 #[tokio::test]
-async fn iip_md02_a_federation_of_thousands_of_entities_is_taken_where_the_administrator_asks_for_that()
+async fn iip_md02_iip_md06_a_federation_of_thousands_of_entities_is_taken_where_the_administrator_asks_for_that()
  {
     let (old, new) = (zoom_key(), intranet_key());
     let whole = aggregate(&[old]);

@@ -106,7 +106,7 @@ async fn r31_breach_of_iip_idp12_an_index_that_is_not_there_or_not_alone_gets_no
 }
 
 #[tokio::test]
-async fn r32_a_request_counts_for_the_provider_that_it_names_and_no_other() {
+async fn r32_breach_of_iip_md06_a_request_counts_for_the_provider_that_it_names_and_no_other() {
     let bridge = Bridge::new();
     let mut browser = signed_in(&bridge).await;
     for name in [
@@ -196,7 +196,7 @@ async fn r33_a_request_is_taken_from_three_minutes_ahead_to_five_minutes_old() {
 }
 
 #[tokio::test]
-async fn r33_breach_of_iip_sso01_sdp_idp01_an_answered_request_is_not_answered_again() {
+async fn r33_an_answered_request_is_not_answered_again() {
     let bridge = Bridge::new();
     for (is_signed, request) in [(true, bridge.request()), (false, bridge.request())] {
         let path = if is_signed {
