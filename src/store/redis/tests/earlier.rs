@@ -3,23 +3,52 @@
 use std::sync::Arc;
 
 use base64::Engine as _;
+use jiff::Timestamp;
 use redis::Commands as _;
 
 use super::{
-    Connection, KeyRing, LIMITS, Lab, PATIENCE_MS, RedisStore, SeededEntropy, URL_SAFE_NO_PAD, at,
-    conformance::{key, participant, session, used},
+    Connection, KeyRing, LIMITS, Lab, ManualClock, PATIENCE_MS, Places, RedisStore, Sealer,
+    SeededEntropy, URL_SAFE_NO_PAD, at,
+    clocks::ClockStanding,
+    conformance::{RULE, code, keeping, key, participant, session, step, used},
 };
 use crate::{
     model::{
         entity_id::EntityId,
         session::Session,
-        store::{ReplayGuard as _, Sessions as _, Sight, Standing, Use},
+        store::{
+            Attempts as _, ReplayGuard as _, Sessions as _, Sight, Standing, Stories as _, Use,
+            Verdict,
+        },
     },
-    sys::entropy::Entropy,
+    sys::{entropy::Entropy, hmac::base32_lower},
 };
 
 /// As version 0.1.0 has stored it, under the key ring of 32 octets 7.
 const OF_VERSION_0_1_0: &str = include_str!("of_version_0_1_0.txt");
+
+/// What stands in the keys of that which nodes say of their clocks: the time is in it.
+const OF_CLOCKS: &str = "{clocks}";
+
+/// The lines of the file that are of clocks, or all others.
+fn of_version_0_1_0(is_of_clocks: bool) -> String {
+    let lines = OF_VERSION_0_1_0.lines();
+    let lines = lines.filter(|line| line.contains(OF_CLOCKS) == is_of_clocks);
+    lines.map(|line| format!("{line}\n")).collect()
+}
+
+/// How the attempts are counted.
+const COUNTED: [u8; 32] = [4; 32];
+
+/// The ends of a story.
+const ENDS: [&str; 2] = ["asked", "answered"];
+
+fn with_code() -> Session {
+    Session {
+        support_code: Some(code(7)),
+        ..session("max", 9_000)
+    }
+}
 
 /// The ticket of the session that has been replaced, of the one that lives, and one that was signed out before it had any.
 const TICKETS: [[u8; 32]; 3] = [[1; 32], [2; 32], [3; 32]];
@@ -31,7 +60,7 @@ fn with_ticket(ticket: [u8; 32], told: &str) -> Session {
     session
 }
 
-/// Leaves something of each kind that is sealed, or stands for something that is.
+/// Leaves something of each kind, but of clocks.
 async fn leave(store: &RedisStore) {
     for (number, ticket, told) in [(1, TICKETS[0], "zoom"), (2, TICKETS[1], "library")] {
         store.bring_ticket(ticket, at(600), at(0)).await.unwrap();
@@ -49,6 +78,17 @@ async fn leave(store: &RedisStore) {
     let zoom = zoom();
     let marked = store.mark(mark(&zoom, 1), at(2)).await;
     assert_eq!(marked, Ok(Sight::First));
+    let begun = store.create(key(5), with_code(), at(2)).await;
+    assert_eq!(begun, Ok(Standing::Lives));
+    for end in ENDS {
+        let (step, kept) = (step(end), keeping(9_000, None));
+        let added = store.add_to_story(code(7), &step, kept, at(2));
+        assert_eq!(added.await, Ok(()));
+    }
+    for _ in 0..RULE.free {
+        let verdict = store.attempt(COUNTED, RULE, at(2)).await;
+        assert_eq!(verdict, Ok(Verdict::Go));
+    }
 }
 
 fn zoom() -> EntityId {
@@ -102,23 +142,32 @@ fn put_back(stranger: &mut Connection, dumped: &str) {
     }
 }
 
-#[tokio::test]
-async fn r126_marks_tickets_and_where_replaced_keys_lead_are_read_as_an_earlier_version_left_them()
-{
+/// A server, and nodes that have the key ring of the file.
+async fn lab() -> Lab {
     let mut lab = Lab::start().await;
     let line = URL_SAFE_NO_PAD.encode([7; 32]);
     lab.keys = Arc::new(KeyRing::parse(&line).unwrap());
-    let store = |seed| {
-        let drawn: Arc<dyn Entropy> = Arc::new(SeededEntropy::new(seed));
-        let server = lab.server("passerelle:", PATIENCE_MS);
-        RedisStore::new(server, LIMITS, Arc::clone(&lab.keys), drawn)
-    };
-    leave(&store(1)).await;
+    lab
+}
+
+/// A node that draws what this seed gives.
+fn store(lab: &Lab, seed: u64) -> RedisStore {
+    let drawn: Arc<dyn Entropy> = Arc::new(SeededEntropy::new(seed));
+    let server = lab.server("passerelle:", PATIENCE_MS);
+    RedisStore::new(server, LIMITS, Arc::clone(&lab.keys), drawn)
+}
+
+#[tokio::test]
+async fn r126_marks_tickets_and_where_replaced_keys_lead_are_read_as_an_earlier_version_left_them()
+{
+    let lab = lab().await;
+    let before = of_version_0_1_0(false);
+    leave(&store(&lab, 1)).await;
     let mut stranger = lab.stranger();
-    assert_eq!(dump(&mut stranger), OF_VERSION_0_1_0, "what is stored now");
+    assert_eq!(dump(&mut stranger), before, "what is stored now");
     let () = redis::cmd("FLUSHALL").query(&mut stranger).unwrap();
-    put_back(&mut stranger, OF_VERSION_0_1_0);
-    let store = store(2);
+    put_back(&mut stranger, &before);
+    let store = store(&lab, 2);
     let zoom = zoom();
     for (by, by_same_at) in [(1, Some(at(2))), (2, None)] {
         let seen = store.mark(mark(&zoom, by), at(3)).await;
@@ -142,7 +191,86 @@ async fn r126_marks_tickets_and_where_replaced_keys_lead_are_read_as_an_earlier_
     let heir = store.find(key(4), at(4)).await.unwrap().unwrap();
     assert_eq!(heir.participants, both.participants);
     // And a ticket to its session.
-    put_back(&mut stranger, OF_VERSION_0_1_0);
+    put_back(&mut stranger, &before);
     let ended = store.end_by_ticket(TICKETS[1], at(5)).await.unwrap();
     assert_eq!(ended.unwrap().participants, both.participants);
+}
+
+#[tokio::test]
+async fn r126_stories_attempts_and_codes_are_read_as_an_earlier_version_left_them() {
+    let lab = lab().await;
+    put_back(&mut lab.stranger(), &of_version_0_1_0(false));
+    let store = store(&lab, 2);
+    let steps = store.story(code(7), at(3)).await;
+    assert_eq!(steps, Ok(ENDS.map(step).to_vec()));
+    let found = store.find(key(5), at(3)).await;
+    assert_eq!(found, Ok(Some(with_code())));
+    // This node itself has counted none of them.
+    let verdict = store.attempt(COUNTED, RULE, at(2)).await;
+    assert_eq!(verdict, Ok(Verdict::WaitUntil(at(3))));
+    assert_eq!(store.record().refused, 0);
+}
+
+/// What a node says of its clock, as all versions write it: how far it is ahead, and what time it was at the server, in
+/// milliseconds.
+fn statement(ahead: i64, theirs: i64) -> Vec<u8> {
+    [ahead.to_be_bytes(), theirs.to_be_bytes()].concat()
+}
+
+#[tokio::test]
+async fn r126_what_an_earlier_version_says_of_its_clock_is_believed_and_what_is_said_now_is_the_same()
+ {
+    let lab = lab().await;
+    let mut stranger = lab.stranger();
+    let places = Places::new("passerelle:");
+    let (said, heard) = (places.clocks.as_str(), places.heard.as_str());
+    let sealer = Sealer::new(Arc::clone(&lab.keys), Arc::new(SeededEntropy::new(3)));
+    let node = base32_lower(&[5; 16]);
+    let of_node = (&places.clocks, node.as_bytes());
+    let kept = (at(0), Timestamp::MAX);
+    let sealed = |statement: &[u8]| sealer.seal(of_node, statement, kept).unwrap();
+    let put = |stranger: &mut Connection, statement: &[u8], ends: i64| {
+        let () = stranger.zadd(heard, &node, ends).unwrap();
+        let () = stranger.hset(said, &node, sealed(statement)).unwrap();
+    };
+    put(&mut stranger, &statement(120_000, 1_000_000), 1_060_000);
+    let before = of_version_0_1_0(true);
+    assert_eq!(dump(&mut stranger), before, "what is stored now");
+    let () = redis::cmd("FLUSHALL").query(&mut stranger).unwrap();
+    put_back(&mut stranger, &before);
+    let left: Vec<u8> = stranger.hget(said, &node).unwrap();
+    let opened = sealer.open(of_node, &left, at(0));
+    assert_eq!(opened, Ok(Some(statement(120_000, 1_000_000))));
+    // What a node says now, whose clock is where time begins.
+    let () = redis::cmd("FLUSHALL").query(&mut stranger).unwrap();
+    let clock = ManualClock::starting_at(at(0));
+    store(&lab, 1).compare_clocks(&clock).await;
+    let told: Vec<(Vec<u8>, Vec<u8>)> = stranger.hgetall(said).unwrap();
+    let [(name, left)] = &told[..] else {
+        panic!("{}", told.len())
+    };
+    assert_eq!(name.len(), node.len());
+    let ends: f64 = stranger.zscore(heard, name).unwrap();
+    let opened = sealer.open((&places.clocks, name), left, at(0));
+    let opened = opened.unwrap().unwrap();
+    let (ahead, theirs) = opened.split_first_chunk().unwrap();
+    let ahead = i64::from_be_bytes(*ahead);
+    let theirs = i64::from_be_bytes(theirs.try_into().unwrap());
+    #[expect(clippy::cast_precision_loss, reason = "a double holds it exactly")]
+    let until = (theirs + 60_000) as f64;
+    assert!((ends - until).abs() < 0.5, "{ends} {theirs}");
+    // But for what the question took.
+    assert!((ahead + theirs).abs() < 60_000, "{ahead} {theirs}");
+    // A node of before that agrees with the server, and what anybody else could say.
+    for (last, standing) in [(0, ClockStanding::Wrong), (1, ClockStanding::Disputed)] {
+        let () = redis::cmd("FLUSHALL").query(&mut stranger).unwrap();
+        put(&mut stranger, &statement(0, theirs), theirs + 60_000);
+        let mut left: Vec<u8> = stranger.hget(said, &node).unwrap();
+        *left.last_mut().unwrap() ^= last;
+        let () = stranger.hset(said, &node, left).unwrap();
+        let store = store(&lab, 2);
+        store.compare_clocks(&clock).await;
+        let known = store.record().clock.unwrap();
+        assert_eq!(known.standing, standing);
+    }
 }

@@ -1,5 +1,9 @@
 //! Notices that come while the directory is asked, or after it did not answer.
 
+use std::cell::Cell;
+
+use jiff::SignedDuration;
+
 use super::{
     super::{Login, MAIL, at_cas, bridge, new_ticket, zoe},
     House, notice, overtaken, posted,
@@ -64,6 +68,64 @@ async fn r66_a_notice_while_a_session_is_about_to_answer_lets_the_provider_not_b
     assert_eq!(ends[0]["sp.names"], "library");
     let page = browser.arrive(&login.callback(&new_ticket())).await;
     house.bridge.identity(&page.answer(), ZOOM, request.id());
+}
+
+/// Whether a provider that knows the person already is told of them where a notice ends their session so many milliseconds
+/// after the store was asked; nothing where the directory was waited for no longer before the notice came, as on a
+/// machine that others use.
+async fn is_told_after(ms: i64, (house, directory): &(House, LdapScript)) -> Option<bool> {
+    let mut browser = house.bridge.browser();
+    let login = at_cas(&mut browser, &house.bridge.request()).await;
+    let ticket = new_ticket();
+    let callback = login.callback(&ticket);
+    browser.arrive(&callback).await.answer();
+    let answer = directory.holds_its_answer(Kind::Search, 0);
+    let request = house.bridge.request();
+    let path = request.redirect(None);
+    let (is_over, log) = (Cell::new(false), Log::start());
+    let (is_in_between, page) = tokio::join!(
+        biased;
+        async {
+            answer.is_waited_for().await;
+            house.bridge.clock.advance(SignedDuration::from_millis(ms));
+            let told = posted(&house.bridge, &callback, &notice(&ticket)).await;
+            assert_eq!(told.status, 200);
+            answer.is_let_go();
+            !is_over.get()
+        },
+        async {
+            let page = browser.arrive(&path).await;
+            is_over.set(true);
+            page
+        }
+    );
+    if !is_in_between {
+        return None;
+    }
+    let is_told = log.text().contains("\"asserted\"");
+    if is_told {
+        house.bridge.identity(&page.answer(), ZOOM, request.id());
+    } else {
+        // To CAS again, with the same journey.
+        let page = browser
+            .arrive(&Login::of(&page).callback(&new_ticket()))
+            .await;
+        house.bridge.identity(&page.answer(), ZOOM, request.id());
+    }
+    Some(is_told)
+}
+
+#[tokio::test]
+async fn r66_what_the_store_said_10_ms_ago_of_a_session_is_asked_again_before_a_provider_that_is_known_is_told()
+ {
+    let lab = house("").await;
+    for (ms, is_told) in [(9, true), (10, false), (250, false)] {
+        let mut told = None;
+        while told.is_none() {
+            told = is_told_after(ms, &lab).await;
+        }
+        assert_eq!(told, Some(is_told), "{ms}");
+    }
 }
 
 #[tokio::test]
