@@ -925,7 +925,7 @@ async fn r48_the_answer_to_a_call_that_was_dropped_in_mid_flight_reaches_nobody_
             let [about, about_other, turns, _] = entropy::bytes(&draws);
             let said = is_said_of_it(store.clone(), about % 2 == 0, number);
             leaving.spawn(async move {
-                let gives_up = async {
+                let patience = async {
                     for _ in 0..=turns % 16 {
                         tokio::task::yield_now().await;
                     }
@@ -933,7 +933,7 @@ async fn r48_the_answer_to_a_call_that_was_dropped_in_mid_flight_reaches_nobody_
                 tokio::select! {
                     biased;
                     is_of_it = said => Some(is_of_it),
-                    () = gives_up => None,
+                    () = patience => None,
                 }
             });
             let other = KNOWN - 1 - number;

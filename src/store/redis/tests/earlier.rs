@@ -32,9 +32,9 @@ const OF_CLOCKS: &str = "{clocks}";
 
 /// The lines of the file that are of clocks, or all others.
 fn of_version_0_1_0(is_of_clocks: bool) -> String {
-    let lines = OF_VERSION_0_1_0.lines();
+    let lines = OF_VERSION_0_1_0.split_inclusive('\n');
     let lines = lines.filter(|line| line.contains(OF_CLOCKS) == is_of_clocks);
-    lines.map(|line| format!("{line}\n")).collect()
+    lines.collect()
 }
 
 /// How the attempts are counted.
@@ -228,10 +228,10 @@ async fn r126_what_an_earlier_version_says_of_its_clock_is_believed_and_what_is_
     let node = base32_lower(&[5; 16]);
     let of_node = (&places.clocks, node.as_bytes());
     let kept = (at(0), Timestamp::MAX);
-    let sealed = |statement: &[u8]| sealer.seal(of_node, statement, kept).unwrap();
+    let seal = |statement: &[u8]| sealer.seal(of_node, statement, kept).unwrap();
     let put = |stranger: &mut Connection, statement: &[u8], ends: i64| {
         let () = stranger.zadd(heard, &node, ends).unwrap();
-        let () = stranger.hset(said, &node, sealed(statement)).unwrap();
+        let () = stranger.hset(said, &node, seal(statement)).unwrap();
     };
     put(&mut stranger, &statement(120_000, 1_000_000), 1_060_000);
     let before = of_version_0_1_0(true);

@@ -1,6 +1,6 @@
 //! Notices that come while the directory is asked, or after it did not answer.
 
-use std::cell::Cell;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use jiff::SignedDuration;
 
@@ -82,7 +82,7 @@ async fn is_told_after(ms: i64, (house, directory): &(House, LdapScript)) -> Opt
     let answer = directory.holds_its_answer(Kind::Search, 0);
     let request = house.bridge.request();
     let path = request.redirect(None);
-    let (is_over, log) = (Cell::new(false), Log::start());
+    let (is_over, log) = (AtomicBool::new(false), Log::start());
     let (is_in_between, page) = tokio::join!(
         biased;
         async {
@@ -91,11 +91,11 @@ async fn is_told_after(ms: i64, (house, directory): &(House, LdapScript)) -> Opt
             let told = posted(&house.bridge, &callback, &notice(&ticket)).await;
             assert_eq!(told.status, 200);
             answer.is_let_go();
-            !is_over.get()
+            !is_over.load(Ordering::Relaxed)
         },
         async {
             let page = browser.arrive(&path).await;
-            is_over.set(true);
+            is_over.store(true, Ordering::Relaxed);
             page
         }
     );
