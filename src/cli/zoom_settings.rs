@@ -239,7 +239,7 @@ mod tests {
     #[test]
     fn a_command_is_broken_over_no_two_lines_and_everything_else_is() {
         let (long, command) = (
-            "word ".repeat(16),
+            "word ".repeat(14),
             "passerelle --config 'a b.toml' sp show zoom",
         );
         for text in [

@@ -21,24 +21,32 @@ const NOT_YET: &str = "Not played yet.\n";
 const INTRODUCTION: &str = "\
 # Reliability
 
-What was counted while nodes, Redis, CAS and the directory were killed, stopped or broken, or a clock, a disk or a log was, under a steady load of whole sign-ins:
+What was counted while nodes, Redis, CAS and the directory were killed, stopped, broken or cut off, or a clock, a disk or a log was, under a steady load of whole sign-ins:
 a request of the provider's, CAS or the form, and the answer, which a strict reader reads and of which every value must be that
 person's own. 300 people sign in, one of five at CAS (django-cas-server), the others at a directory (OpenLDAP). Most have a
 session; one sign-in of ten is of somebody who has none. Two nodes serve each kind, in turn and without regard to who comes; where a
 node takes no connection, or hangs up on a GET, the other one is asked once, as by the balancers of `deploy/`. A form is
 never sent again by itself; whoever was hung up on has the browser send it again. Only a node that is killed may hang up on anybody.
+Where nobody has to wait, at least 29 whole sign-ins a second begin while an outage lasts. Each is seen where it should be when it begins to
+count as known, and still is right before it is ended; a master that is away is met by nobody any more once another one is promoted.
 
 Who has a session that was kept is let in by it: while a node, CAS or the directory is away, and after everything else. For its clock
-a node is started again as on another machine (libfaketime, and a mount of another `boot_id`); a node that says that it is not ready is
-sent nobody, as by a balancer. A full disk is one on which no file of a node can grow.
+a node is started again as on another machine (libfaketime, and a mount of another `boot_id`). The one that is ten minutes ahead is sent
+nobody, as it says so: there the balancer asks each node's `/readyz` twice a second, and goes by two answers in a row. A full disk is one
+on which no file of a node can grow. After Redis has restarted empty somebody is let in through CAS, without typing, whose session it had.
+
+While the CAS server is down it is their browser that tells people so, as it cannot reach it either. While the nodes alone cannot reach
+it, and while the directory is down, a page of ours does, and a row in which nobody has seen that page fails; a ticket that cannot be checked
+lets nobody in. Those who hang up in mid-request are four more people, each with a session, who ask some forty times a second in all and are
+gone within 8 ms. They are not counted.
 
 `make soak` plays each row for a minute and writes this file; a row says for how long it was played, and on what. A row that is missing
 here fails the tests. What it means:
 
 - *by session*, *through CAS*, *typed*: how people were let in. Through CAS is without typing, by the session that CAS has.
 - *asked again*: requests that were put to the other node.
-- *waited*: people who were told that it does not work now, or whose browser found no CAS server, and who tried again each second
-  until they were let in. They are not among the times.
+- *waited*: people whom a page of ours told that it does not work now, or whose browser found no CAS server, and who tried again each
+  second until they were let in. They are not among the times.
 - *begun anew*: people whose answer was lost with a node that was killed after it had marked their request as answered. No request is
   answered twice (R-33), so they came with another one.
 - Times are from when a person was due to when the answer was read, in milliseconds.
