@@ -321,7 +321,7 @@ const SDP: Profile = Profile {
         ),
         kept(
             "SDP-IDP18",
-            "the NameFormat of attributes is uri (by setting: Zoom asks for basic)",
+            "the NameFormat of attributes is uri (by setting: one of those for Zoom is basic)",
         ),
         kept(
             "SDP-IDP20",

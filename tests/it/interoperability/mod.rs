@@ -10,7 +10,7 @@ mod requests;
 mod sign_ins;
 pub(crate) mod words;
 
-use std::fmt::Write as _;
+use std::{fmt::Write as _, sync::LazyLock};
 
 use self::{
     algorithms::{SIGNATURES, UNREADABLE, Verdicts},
@@ -22,7 +22,7 @@ use self::{
 use crate::lab::{
     document,
     encryption::Encryption,
-    process::repository,
+    process::{repository, run},
     service_provider::{RequestBinding, SpKind},
 };
 
@@ -58,9 +58,12 @@ async fn r07_r45_iip_alg04_iip_alg06_iip_idp09_every_service_provider_reads_the_
 const INTRODUCTION: &str = "\
 # Interoperability
 
-Which service providers take what Passerelle issues. The programs below were written by others, are installed from lock files
-by `make test`, and run in every test run; what stands here is what they said. The test
-that drives them, `tests/it/interoperability`, fails where this file says anything else, and writes it anew:
+Which service providers take what Passerelle issues. The programs below were written by others, and run in every test run; `make test` installs
+them: the libraries from lock files, by their hashes, and mod_auth_mellon with its Apache, xmlsec1 and xmllint as packages of Debian, in
+the version that it has. What stands here is what they said, but for what changes from run to run: a word with eight digits or more (an instant,
+an identifier) is \"…\", addresses and identifiers of the run have names (IDP, SP, RE\"UEST), where in a program and when something was said is left
+out, and \"data too large for modulus\", which OpenSSL says by chance of a ciphertext for another key, is written as \"oaep decoding error\", as
+most times. The test that drives them, `tests/it/interoperability`, fails where this file says anything else, and writes it anew:
 
     UPDATE_DOCS=1 cargo test --locked --test it interoperability
 
@@ -98,11 +101,11 @@ const fn about(kind: SpKind) -> &'static str {
     }
 }
 
-/// With the version that the lock file names, where there is one.
+/// With the version that the lock file names, or the system that has it as a package.
 fn title(kind: SpKind) -> String {
     let name = kind.name();
     let pinned = match kind {
-        SpKind::Mellon => return "mod_auth_mellon".to_owned(),
+        SpKind::Mellon => return MELLON.clone(),
         SpKind::Python3Saml | SpKind::Pysaml2 => {
             let file = format!("tests/peers/requirements-{name}.in");
             between(&file, &format!("{name}=="), "\n")
@@ -114,6 +117,16 @@ fn title(kind: SpKind) -> String {
     };
     format!("{name} {pinned}")
 }
+
+static MELLON: LazyLock<String> = LazyLock::new(|| {
+    let package = "libapache2-mod-auth-mellon";
+    let ask = ["--show", "--showformat=${Version}", package];
+    let (is_known, version) = run("dpkg-query", &ask, &[]);
+    assert!(is_known, "{package} is no package here: {version}");
+    // Behind the hyphen stands how often Debian has packed this version.
+    let version = version.rsplit_once('-').map_or(&*version, |it| it.0);
+    format!("mod_auth_mellon {version}")
+});
 
 /// What stands in a file between two texts.
 fn between(file: &str, before: &str, after: &str) -> String {
