@@ -100,14 +100,15 @@ impl InterviewWords {
             Question::Ca => (key("init-wanted-ca"), ""),
             Question::StateFolder => (key("init-wanted-state-folder"), ""),
             Question::Contact => (key("init-wanted-contact"), "sso@univ.example"),
-            Question::Organization => (key("init-wanted-sentence"), ""),
             Question::OrganizationUrl => (key("init-wanted-link"), "https://www.univ.example"),
             Question::MailDomains => (
                 key("init-wanted-mail-domains"),
                 "univ.example, etu.univ.example",
             ),
             Question::Languages => (key("init-wanted-languages"), ""),
-            Question::SupportText | Question::SupportTextEn => (key("init-wanted-sentence"), ""),
+            Question::Organization | Question::SupportText | Question::SupportTextEn => {
+                (key("init-wanted-sentence"), "")
+            }
             Question::SupportLink => (key("init-wanted-link"), "https://help.univ.example"),
         };
         self.text(key, &[("example", example)])
