@@ -143,7 +143,7 @@ fn many(
         }
     };
     thread::scope(|scope| {
-        let browsers: Vec<_> = (0..BROWSERS).map(|_| scope.spawn(&work)).collect();
+        let browsers: Vec<_> = (0..BROWSERS).map(|_| scope.spawn(work)).collect();
         for browser in browsers {
             { browser.join() }.map_err(|_panic| anyhow!("a thread broke down"))??;
         }

@@ -143,23 +143,28 @@ impl Outage {
                 by_us,
                 at_directory_alone,
             ],
-            Self::ClockTwoMinutesOff => {
-                let ahead = counted.first;
-                let lets_in = ahead.is_some_and(|node| during.let_in_by.contains(&node));
-                let told = "the node whose clock is ahead let nobody in";
-                vec![nobody_waits, ever_known, of_use, (lets_in, told)]
-            }
-            Self::ClockTenMinutesOff => {
-                let ahead = counted.first;
-                let lets_in = ahead.is_none_or(|node| during.let_in_by.contains(&node));
-                let told = "the node whose clock is wrong let somebody in";
-                vec![nobody_waits, ever_known, of_use, new, (!lets_in, told)]
+            Self::ClockTwoMinutesOff | Self::ClockTenMinutesOff => {
+                let of_clock = self.of_a_clock(counted, during);
+                vec![nobody_waits, ever_known, of_use, new, of_clock]
             }
             Self::DiskFull | Self::LogClosed => vec![nobody_waits, ever_known, of_use, new],
             Self::ClientsHangUp => {
                 let left = (now.left > before.left, "nobody hung up in mid-request");
                 vec![nobody_waits, ever_known, of_use, typed, left]
             }
+        }
+    }
+
+    /// What is promised of a node whose clock is ahead.
+    fn of_a_clock(self, counted: &Counted, during: &Tally) -> Promise {
+        let ahead = counted.first;
+        let lets_in = ahead.map(|node| during.let_in_by.contains(&node));
+        if self == Self::ClockTwoMinutesOff {
+            let told = "the node whose clock is ahead let nobody in";
+            (lets_in == Some(true), told)
+        } else {
+            let told = "the node whose clock is wrong let somebody in";
+            (lets_in == Some(false), told)
         }
     }
 

@@ -51,6 +51,7 @@ impl Redis {
     /// Starts it once more, empty, and waits until it takes connections.
     pub(crate) async fn start_again(&mut self) {
         self.kill();
+        self.forget_accounts();
         let folder = self.folder.path();
         let process = Command::new("setpriv")
             .args(["--pdeathsig", "KILL", "--", "redis-server"])
@@ -96,6 +97,16 @@ impl Redis {
         let mut cli = Command::new("redis-cli");
         let asked = cli.arg("-s").arg(self.socket()).args(question).output();
         String::from_utf8(asked.unwrap().stdout).unwrap()
+    }
+
+    /// A server that a Sentinel has had write its file has its accounts there as well, and would not start with one twice.
+    fn forget_accounts(&self) {
+        if self.more.iter().any(|word| word == "--user") {
+            let written = std::fs::read_to_string(self.file()).unwrap();
+            let lines = written.split_inclusive('\n');
+            let rest: String = lines.filter(|line| !line.starts_with("user ")).collect();
+            std::fs::write(self.file(), rest).unwrap();
+        }
     }
 
     fn file(&self) -> PathBuf {
