@@ -1,6 +1,7 @@
 //! A password that is typed or piped in.
 //!
-//! A terminal shows nothing of what is typed into [`Unseen`], and is as it was before on every way out.
+//! A terminal shows nothing of what is typed into [`Unseen`], and is as it was before once that is done, stopped or broken
+//! off; not where somebody else ends the program meanwhile.
 
 use std::io::{BufRead as _, Read as _, stdin};
 
@@ -49,14 +50,14 @@ fn secret(mut line: Zeroizing<Vec<u8>>) -> Option<Secret> {
 pub(super) struct Unseen {
     /// As it was.
     before: Termios,
-    /// Ctrl+C and Ctrl+Z, as the person has them: each ends the line, and the command.
-    stops: [u8; 2],
+    /// Ctrl+C, Ctrl+Z and Ctrl+\, as the person has them: each ends the command, and the first two the line at once.
+    stops: [u8; 3],
 }
 
 impl Unseen {
     /// Has the terminal show nothing from now on; what was typed before, which it has shown, is dropped.
     ///
-    /// Ctrl+C and Ctrl+Z send no signal meanwhile, at which the terminal would stay as it is now: they end the line.
+    /// Nothing that is typed sends a signal meanwhile, at which the terminal would stay as it is now.
     ///
     /// # Errors
     ///
@@ -67,7 +68,9 @@ impl Unseen {
         let stops = [
             before.special_codes[Code::VINTR],
             before.special_codes[Code::VSUSP],
+            before.special_codes[Code::VQUIT],
         ];
+        let [interrupt, suspend, _] = stops;
         let mut unseen = before.clone();
         let modes = &mut unseen.local_modes;
         modes.remove(LocalModes::ECHO | LocalModes::ISIG);
@@ -76,7 +79,7 @@ impl Unseen {
         [
             unseen.special_codes[Code::VEOL],
             unseen.special_codes[Code::VEOL2],
-        ] = stops;
+        ] = [interrupt, suspend];
         tcsetattr(stdin(), OptionalActions::Flush, &unseen)
             .context("the terminal cannot be kept from showing the password")?;
         Ok(Self { before, stops })

@@ -89,14 +89,15 @@ fn without_those_done(status: &Status, path: &Path) -> Vec<Duty> {
     let named = config.named();
     let (done, mut left): (Vec<_>, Vec<_>) =
         { duties.into_iter() }.partition(|duty| rollover::is_done(duty, named));
-    if let Some(one) = done.into_iter().next() {
+    if !done.is_empty() {
         let take_in = Duty {
             until: None,
+            within_days: 1,
             whom: OURS.to_owned(),
             what: TAKE_IN.to_owned(),
             hint: None,
+            is_daily: false,
             kind: RELOAD.to_owned(),
-            ..one
         };
         left.insert(0, take_in);
     }

@@ -130,10 +130,10 @@ impl Bridge {
                 });
                 let is_ours = fault.is_want_of_a_file() || matches!(fault, LdapFault::Busy);
                 let is_kept = was_told && (fault.is_down() || is_ours);
+                story
+                    .trace
+                    .note(Organ::NameId, "mail", Verdict::AddressUnchecked);
                 if is_kept || (fault.is_down() && goes_on) {
-                    story
-                        .trace
-                        .note(Organ::NameId, "mail", Verdict::AddressUnchecked);
                     Ok(())
                 } else {
                     Err(unanswered(fault))

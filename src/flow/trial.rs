@@ -246,8 +246,9 @@ impl fmt::Debug for StoppedTrial {
 pub struct Ingredient {
     /// Which one.
     pub attribute: String,
-    /// Its values, written so that they are seen for what they are.
-    pub values: Vec<String>,
+    /// Its values, written so that they are seen for what they are; none where it is not sent as it stands, and the person
+    /// is on no list of those who try.
+    pub values: Option<Vec<String>>,
     /// The expression that makes it; none where it is the source's of that name.
     pub rule: Option<String>,
     /// The source's attributes, each with its values where an expression makes something else of them and the person is
@@ -517,9 +518,18 @@ impl Bridge {
                 names.push(name);
             }
         }
+        let as_they_stand: Vec<_> = { provider.release.sent(asked) }
+            .filter(|sent| sent.rule().is_none())
+            .flat_map(Sent::reads)
+            .collect();
         let is_on_a_list = self.are_testers_named();
         let made_of: Vec<_> = { names.into_iter() }
-            .map(|name| self.ingredient(name, ours.values(name), proof, is_on_a_list))
+            .map(|name| {
+                let mut sent = as_they_stand.iter();
+                let is_sent = sent.any(|sent| sent.eq_ignore_ascii_case(name));
+                let values = (is_on_a_list || is_sent).then(|| ours.values(name));
+                self.ingredient(name, values, proof, is_on_a_list)
+            })
             .collect();
         let behind = is_on_a_list.then(|| {
             let used = made_of.iter().flat_map(|one| &one.sources);
@@ -536,11 +546,12 @@ impl Bridge {
         }
     }
 
-    /// Our attribute `name`, which has these `values`, with those of its sources where they are shown and are others.
+    /// Our attribute `name` with these `values` where they are shown, and with those of its sources where those are shown
+    /// and are others.
     fn ingredient(
         &self,
         name: &str,
-        values: &[String],
+        values: Option<&[String]>,
         proof: &Proof,
         shows_sources: bool,
     ) -> Ingredient {
@@ -548,7 +559,7 @@ impl Bridge {
         let sources = self.mapping.sources_of(name).into_iter();
         Ingredient {
             attribute: spelled(name).to_owned(),
-            values: legible(values),
+            values: values.map(legible),
             rule: rule.map(str::to_owned),
             sources: sources
                 .map(|source| {

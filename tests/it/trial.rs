@@ -556,6 +556,24 @@ async fn r127_a_test_that_stops_shows_what_came_and_from_where_and_to_those_on_a
     assert!(!text.contains(ADDRESS) && !text.contains("Maël"), "{text}");
 }
 
+#[tokio::test]
+async fn r127_of_what_only_feeds_a_rule_a_test_that_stops_shows_the_values_to_those_on_a_list_alone()
+ {
+    let zoom = "[[sp.zoom.release]]\nattribute = \"mail\"\nvalues = \"one-in-mail-domain\"\nrequired = true\n\
+                [[sp.zoom.release]]\nname = \"level\"\nvalue = \"supannEtuId|endingwith('x')\"\n";
+    for (testers, is_listed) in [(EVERYONE, false), ("[test]\npeople = ['sans.mail']", true)] {
+        let bridge = setup(zoom, testers).build();
+        let mut browser = bridge.browser();
+        browser.language = "en";
+        let login = click(&mut browser, "zoom").await;
+        let page = browser.sign_in(&login, "sans.mail").await;
+        page.stops(403, "no-mail");
+        let made_of = decode(part(&page, "made-of", "</section>"));
+        assert!(made_of.contains("<code>supannEtuId</code>"), "{made_of}");
+        assert_eq!(made_of.contains("22600318"), is_listed, "{made_of}");
+    }
+}
+
 #[test]
 fn a_test_that_everyone_may_try_is_warned_of_outside_a_lab() {
     for (testers, warnings) in [(EVERYONE, 1), (ANNE, 0)] {

@@ -9,8 +9,8 @@ mod options;
 
 use std::{
     collections::HashSet,
-    fs::DirBuilder,
-    os::unix::fs::DirBuilderExt as _,
+    fs::{self, DirBuilder},
+    os::unix::fs::{DirBuilderExt as _, PermissionsExt as _},
     path::{Path, PathBuf},
     sync::Arc,
 };
@@ -123,6 +123,9 @@ pub(super) fn run(options: &Options) -> anyhow::Result<()> {
     tell(&trial.faults_but(&answers, &[MADE, MADE_LAST].concat()))?;
 
     let made = Made::below(folder, &answers);
+    for above in &made.above {
+        make_folder(above, 0o750)?;
+    }
     make_folder(&made.config, 0o750)?;
     make_folder(&made.metadata, 0o750)?;
     make_folder(&made.certs, 0o700)?;
@@ -151,8 +154,8 @@ pub(super) fn run(options: &Options) -> anyhow::Result<()> {
 /// The folders that are made where they are not there.
 #[derive(Debug)]
 struct Made {
-    /// What they are in, where that is made too.
-    above: Option<PathBuf>,
+    /// What they are in, as far as that is made too, from the outermost on.
+    above: Vec<PathBuf>,
     config: PathBuf,
     metadata: PathBuf,
     certs: PathBuf,
@@ -163,8 +166,12 @@ struct Made {
 impl Made {
     fn below(folder: &Path, answers: &Answers) -> Self {
         let is_named = answers.to(Question::StateFolder).is_some();
+        let above = folder.ancestors();
+        let above = above.take_while(|it| *it != Path::new("") && !it.exists());
+        let mut above: Vec<_> = above.map(Path::to_owned).collect();
+        above.reverse();
         Self {
-            above: (!folder.exists()).then(|| folder.to_owned()),
+            above,
             config: folder.join("config"),
             metadata: folder.join("metadata"),
             certs: folder.join("certs"),
@@ -174,17 +181,18 @@ impl Made {
 
     /// What gives them from root to the service's user: to read, and what is secret or kept as its own.
     fn commands_of_root(&self) -> String {
-        let line = |command: &str, folders: &[Option<&PathBuf>]| {
-            let folders = folders.iter().flatten();
+        let line = |command: &str, folders: Vec<&PathBuf>| {
+            let folders = folders.into_iter();
             let folders: Vec<_> = folders
                 .map(|folder| quoted(&folder.display().to_string()))
                 .collect();
             (!folders.is_empty()).then(|| format!("{command} passerelle {}", folders.join(" ")))
         };
+        let own = [Some(&self.certs), self.state.as_ref()];
         let lines = [
-            line("chown -R", &[Some(&self.certs), self.state.as_ref()]),
-            line("chgrp -R", &[Some(&self.config), Some(&self.metadata)]),
-            line("chgrp", &[self.above.as_ref()]),
+            line("chown -R", own.into_iter().flatten().collect()),
+            line("chgrp -R", vec![&self.config, &self.metadata]),
+            line("chgrp", self.above.iter().collect()),
         ];
         lines.into_iter().flatten().collect::<Vec<_>>().join(" && ")
     }
@@ -201,12 +209,14 @@ fn tell(faults: &[ConfigFault]) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// A folder that others than the owner and the group have nothing to do with; one that is there stays.
+/// A folder with these rights, whatever is taken away from what others make; one that is there stays.
 fn make_folder(path: &Path, mode: u32) -> anyhow::Result<()> {
-    DirBuilder::new()
-        .recursive(true)
-        .mode(mode)
-        .create(path)
+    if path.is_dir() {
+        return Ok(());
+    }
+    let folder = DirBuilder::new().mode(mode).create(path);
+    folder
+        .and_then(|()| fs::set_permissions(path, fs::Permissions::from_mode(mode)))
         .with_context(|| format!("{} cannot be made", path.display()))
 }
 
@@ -262,7 +272,8 @@ fn say_the_end(
     say(&words.explained(&trial.explained().display().to_string())?);
     // A try is run by whoever made it.
     if geteuid().is_root() && !answers.are_people_in_a_file {
-        say(&words.as_root(&made.commands_of_root())?);
+        say(&words.as_root()?);
+        say(&format!("  {}", made.commands_of_root()));
     }
     say(&words.next()?);
     let named = quoted(&file);

@@ -186,7 +186,7 @@ fn stopped_trials() -> Vec<(&'static str, StoppedTrial)> {
         |texts: &[&str]| -> Vec<String> { texts.iter().map(|text| (*text).to_owned()).collect() };
     let ingredient = |attribute: &str, values: &[&str]| Ingredient {
         attribute: attribute.to_owned(),
-        values: own(values),
+        values: Some(own(values)),
         rule: None,
         sources: vec![(attribute.to_owned(), Vec::new())],
     };

@@ -137,7 +137,8 @@ fn a_trial_that_stops_is_shown_with_and_without_values_rules_and_what_is_behind_
                 let mut made_of = trial.made_of.iter();
                 trial.behind.is_some() == is_listed
                     && made_of.any(|one| {
-                        one.rule.is_some() == has_rule && one.values.is_empty() == has_rule
+                        let is_empty = one.values.as_ref().map(Vec::is_empty);
+                        one.rule.is_some() == has_rule && is_empty == Some(has_rule)
                     })
             });
             assert!(is_shown, "listed: {is_listed}, rule: {has_rule}");

@@ -151,13 +151,13 @@ impl InterviewWords {
         self.text(key("init-account"), &arguments)
     }
 
-    /// What root has to know: what was made is root's, and no service should be.
+    /// What root has to know: what was made is root's, and no service should be. What gives it away follows.
     ///
     /// # Errors
     ///
     /// As above.
-    pub fn as_root(&self, commands: &str) -> Result<String, PageError> {
-        self.text(key("init-as-root"), &[("commands", commands)])
+    pub fn as_root(&self) -> Result<String, PageError> {
+        self.text(key("init-as-root"), &[])
     }
 
     /// What is off in the configuration in `file` and wants to be switched on before long; `texts` is the start page's.

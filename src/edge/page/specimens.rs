@@ -375,8 +375,9 @@ pub fn stopped_trial(text: &str) -> StoppedTrial {
     StoppedTrial {
         person: own(),
         made_of: vec![
-            ingredient(vec![own(), own()], None, Vec::new()),
-            ingredient(Vec::new(), Some(own()), vec![own()]),
+            ingredient(Some(vec![own(), own()]), None, Vec::new()),
+            ingredient(Some(Vec::new()), Some(own()), vec![own()]),
+            ingredient(None, Some(own()), Vec::new()),
         ],
         behind,
     }

@@ -32,6 +32,8 @@ pub const COMPARED_EVERY: Duration = Duration::from_secs(20);
 /// How soon they are compared again where the others say for the first time that ours is wrong, or where they could not be
 /// compared yet: until then people come to a node that refuses them, or whose answers are refused.
 const AGAIN_AFTER: Duration = Duration::from_secs(2);
+/// How often in a row that is done where they were never compared: a server that will not say is not asked so for ever.
+const MOST_EARLY: u8 = 30;
 /// How long what was compared, and what a node has left, counts: as long as three times in which nobody compares.
 const COUNTS_FOR: Duration = Duration::from_mins(1);
 /// How old what a node has left may be for one that looks for the first time to go by it: each leaves it anew before that.
@@ -161,6 +163,8 @@ struct Known {
     compared_at: Option<i64>,
     /// What was logged last.
     told: Option<ClockStanding>,
+    /// How often they could not be compared.
+    early: u8,
     /// Whether it was logged that the server does not say what time it is.
     is_not_told: bool,
 }
@@ -210,12 +214,7 @@ impl Clocks {
         call.arg(node).arg(MOST_NODES);
         call.arg(NAME + 1).arg(LONGEST + 1);
         let Ok(said) = servers.run::<Vec<Vec<u8>>>(&call).await else {
-            let was_never_compared = self.known().told.is_none();
-            return if was_never_compared {
-                AGAIN_AFTER
-            } else {
-                COMPARED_EVERY
-            };
+            return self.was_not_compared();
         };
         let Some((theirs, others)) = said.split_first() else {
             self.is_not_told();
@@ -301,6 +300,17 @@ impl Clocks {
                 COMPARED_EVERY
             },
             correction: known.correction,
+        }
+    }
+
+    /// How soon to try again after the server did not answer.
+    fn was_not_compared(&self) -> Duration {
+        let mut known = self.known();
+        known.early = known.early.saturating_add(1);
+        if known.told.is_none() && known.early <= MOST_EARLY {
+            AGAIN_AFTER
+        } else {
+            COMPARED_EVERY
         }
     }
 
@@ -604,6 +614,18 @@ mod tests {
         ] {
             assert_eq!(statement.counts_at(theirs), counts, "{theirs}");
         }
+    }
+
+    #[test]
+    fn clocks_that_were_never_compared_are_tried_again_soon_for_a_minute_and_others_are_not() {
+        let clocks = Clocks::new(Arc::new(SeededEntropy::new(1)));
+        for _ in 0..MOST_EARLY {
+            assert_eq!(clocks.was_not_compared(), AGAIN_AFTER);
+        }
+        assert_eq!(clocks.was_not_compared(), COMPARED_EVERY);
+        let clocks = Clocks::new(Arc::new(SeededEntropy::new(1)));
+        clocks.learn(SignedDuration::ZERO, &[], 0);
+        assert_eq!(clocks.was_not_compared(), COMPARED_EVERY);
     }
 
     #[tokio::test(start_paused = true)]

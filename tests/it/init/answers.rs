@@ -30,7 +30,7 @@ async fn what_is_said_on_the_command_line_becomes_a_configuration_that_check_acc
     let page = "open https://idp.univ.example/test.";
     assert!(told.out.contains(page), "{told:?}");
     let is_root = fs::metadata(place.configuration()).unwrap().uid() == 0;
-    let for_root = "put “sudo -u passerelle” before check and serve: chown -R passerelle house/certs house/state && \
+    let for_root = "put “sudo -u passerelle” before check and serve.\n  chown -R passerelle house/certs house/state && \
                     chgrp -R passerelle house/config house/metadata && chgrp passerelle house\n";
     assert_eq!(told.out.contains(for_root), is_root, "{told:?}");
     let checked = place.run(&["check"]).await;
@@ -246,13 +246,19 @@ async fn what_the_server_keeps_is_in_a_folder_beside_the_configuration_or_where_
 async fn what_root_made_is_the_services_once_the_commands_were_typed_that_init_tells() {
     const NOBODY: &str = "65534";
     let place = Place::new();
-    let told = place.init(&SAID).await;
+    // Whatever nobody else may read otherwise, and in a folder that is not there either.
+    let mut init = Command::new("sh");
+    init.current_dir(place.file(""));
+    init.args(["-c", "umask 077; exec \"$@\"", "sh", PROGRAM]);
+    init.args(["init", "new/house", "--lang", "en"]).args(SAID);
+    let told = told_by(init, Vec::new()).await;
     told.is_good();
+    let configuration = place.file("new/house/config/passerelle.toml");
     // Only root can give a file away.
-    if fs::metadata(place.configuration()).unwrap().uid() != 0 {
+    if fs::metadata(configuration).unwrap().uid() != 0 {
         return;
     }
-    let (_, commands) = told.out.split_once("check and serve: ").unwrap();
+    let (_, commands) = told.out.split_once("check and serve.\n  ").unwrap();
     let (commands, _) = commands.split_once('\n').unwrap();
     let mut shell = Command::new("sh");
     shell.current_dir(place.file(""));
@@ -265,7 +271,7 @@ async fn what_root_made_is_the_services_once_the_commands_were_typed_that_init_t
     check.current_dir(place.file(""));
     let user = ["--reuid", NOBODY, "--regid", NOBODY, "--clear-groups"];
     check.args(user).arg(&program).arg("check");
-    check.args(["--config", "house/config/passerelle.toml"]);
+    check.args(["--config", "new/house/config/passerelle.toml"]);
     told_by(check, Vec::new()).await.is_good();
 }
 
