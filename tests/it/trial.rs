@@ -560,7 +560,7 @@ async fn r127_a_test_that_stops_shows_what_came_and_from_where_and_to_those_on_a
 async fn r127_of_what_only_feeds_a_rule_a_test_that_stops_shows_the_values_to_those_on_a_list_alone()
  {
     let zoom = "[[sp.zoom.release]]\nattribute = \"mail\"\nvalues = \"one-in-mail-domain\"\nrequired = true\n\
-                [[sp.zoom.release]]\nname = \"level\"\nvalue = \"supannEtuId|endingwith('x')\"\n";
+                [[sp.zoom.release]]\nname = \"level\"\nname-format = \"basic\"\nvalue = \"supannEtuId|endingwith('x')\"\n";
     for (testers, is_listed) in [(EVERYONE, false), ("[test]\npeople = ['sans.mail']", true)] {
         let bridge = setup(zoom, testers).build();
         let mut browser = bridge.browser();
