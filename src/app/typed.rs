@@ -5,6 +5,8 @@
 
 use std::path::{Path, PathBuf};
 
+use crate::sys::shell::one_word;
+
 /// The configuration where nobody names one.
 pub const USUAL_CONFIGURATION: &str = "passerelle.toml";
 
@@ -57,16 +59,6 @@ pub fn from_anywhere(path: &Path) -> PathBuf {
 pub fn begins_with(text: &str, words: &str) -> bool {
     text.strip_prefix(words)
         .is_some_and(|rest| !rest.starts_with(|it: char| it.is_alphanumeric() || it == '-'))
-}
-
-/// A text as a shell takes it for one word.
-fn one_word(text: &str) -> String {
-    let is_plain = |it: char| it.is_alphanumeric() || "/._-+,@%:=".contains(it);
-    if !text.is_empty() && text.chars().all(is_plain) {
-        text.to_owned()
-    } else {
-        format!("'{}'", text.replace('\'', r"'\''"))
-    }
 }
 
 #[cfg(test)]

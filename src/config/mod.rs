@@ -53,7 +53,7 @@ use store::RedisServer;
 use stories::Stories;
 use trial::Testers;
 
-use crate::model::endpoint::Schemes;
+use crate::{model::endpoint::Schemes, sys::shell::one_word};
 
 /// The largest configuration file that is read.
 const MAX_BYTES: u64 = 1024 * 1024;
@@ -161,7 +161,7 @@ pub fn read(path: &Path) -> Result<String, ConfigFault> {
                 if written.is_file() {
                     fault.hint(format!(
                         "name the configuration file: --config {}",
-                        written.display()
+                        one_word(&written.display().to_string())
                     ));
                 } else {
                     fault.hint("name the configuration file: --config FILE");

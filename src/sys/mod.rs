@@ -1,5 +1,5 @@
 //! What every room may use: time, randomness, secrets, sealing, TLS, HTTP, files that are put in place
-//! at once, programs of the administrator's, the name of this machine.
+//! at once, programs of the administrator's, words for a shell, the name of this machine.
 //!
 //! Knows nothing of SAML, HTTP or people. Time and randomness come from here and
 //! from nowhere else, so that a test can move the one and fix the other.
@@ -18,6 +18,7 @@ pub mod program;
 pub mod reach;
 pub mod seal;
 pub mod secret;
+pub mod shell;
 pub mod tls;
 pub mod token;
 

@@ -41,6 +41,7 @@ use crate::{
         entropy::{self, OsEntropy},
         file::{Draft, Rights},
         secret::Secret,
+        shell::one_word,
     },
 };
 
@@ -184,7 +185,7 @@ impl Made {
         let line = |command: &str, folders: Vec<&PathBuf>| {
             let folders = folders.into_iter();
             let folders: Vec<_> = folders
-                .map(|folder| quoted(&folder.display().to_string()))
+                .map(|folder| one_word(&folder.display().to_string()))
                 .collect();
             (!folders.is_empty()).then(|| format!("{command} passerelle {}", folders.join(" ")))
         };
@@ -276,7 +277,7 @@ fn say_the_end(
         say(&format!("  {}", made.commands_of_root()));
     }
     say(&words.next()?);
-    let named = quoted(&file);
+    let named = one_word(&file);
     let say_command = |words: &str| say(&format!("  passerelle {words} --config {named}"));
     let base_url = answers.to(Question::BaseUrl).unwrap_or_default();
     let of_zoom = ["sp add zoom --metadata URL", "zoom-settings"];
@@ -296,14 +297,4 @@ fn say_the_end(
         say(&words.later(&file, &texts.display().to_string())?);
     }
     Ok(())
-}
-
-/// As one word for a shell.
-fn quoted(path: &str) -> String {
-    let is_plain = |c: char| c.is_ascii_alphanumeric() || "/._-".contains(c);
-    if path.chars().all(is_plain) {
-        path.to_owned()
-    } else {
-        format!("'{}'", path.replace('\'', r"'\''"))
-    }
 }
