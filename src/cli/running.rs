@@ -6,7 +6,7 @@ use std::{
     sync::Arc,
 };
 
-use anyhow::{Context as _, bail};
+use anyhow::{Context as _, anyhow, bail};
 
 use super::{EndedWith, REFUSED_PIN, complain, complain_of_those_in, typed::typed};
 use crate::{
@@ -14,7 +14,7 @@ use crate::{
         build::{self, Built},
         rollover::{self, Unlike},
     },
-    config::{self, environment::Environment, sections::Server},
+    config::{self, environment::Environment, named::Faulty, sections::Server},
     control::{
         Answer, Command, Status,
         ask::{AskFault, ask},
@@ -59,17 +59,10 @@ pub(super) fn socket(path: &Path) -> Option<PathBuf> {
 ///
 /// The configuration names no socket: `without` says what that means. Or it cannot be read so far: each fault is told.
 pub(super) fn needed_socket(path: &Path, without: &str) -> anyhow::Result<PathBuf> {
-    let server = match config::load(path, &Environment::of_process()) {
-        Ok(config) => Some(config.server),
-        Err(faulty) => {
-            let server = faulty.named().server.cloned();
-            if server.is_none() {
-                complain_of_those_in(path, &faulty.faults, "error");
-            }
-            server
-        }
-    };
-    let server = server.context("where the running server listens is not known")?;
+    let server = server_or_faults(path).map_err(|faulty| {
+        complain_of_those_in(path, &faulty.faults, "error");
+        anyhow!("where the running server listens is not known")
+    })?;
     server.control_socket.with_context(|| {
         format!(
             "the configuration names no control-socket, nor a state-folder to have it in: {without}"
@@ -98,9 +91,14 @@ pub(super) fn takes_it_in(path: &Path) -> String {
 
 /// What a configuration says of its server, be it right or not.
 pub(super) fn server(path: &Path) -> Option<Server> {
+    server_or_faults(path).ok()
+}
+
+/// The same, or why nothing of it can be told.
+fn server_or_faults(path: &Path) -> Result<Server, Box<Faulty>> {
     match config::load(path, &Environment::of_process()) {
-        Ok(config) => Some(config.server),
-        Err(faulty) => faulty.named().server.cloned(),
+        Ok(config) => Ok(config.server),
+        Err(faulty) => faulty.named().server.cloned().ok_or(faulty),
     }
 }
 
