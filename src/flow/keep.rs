@@ -169,7 +169,8 @@ impl Waiting {
 }
 
 impl Bridge {
-    /// What is kept of the sign-in of this code. The audit says who asked.
+    /// What is kept of the sign-in of this code, by the times of its steps: those of two nodes come to the store in whichever
+    /// order. The audit says who asked.
     ///
     /// # Errors
     ///
@@ -179,7 +180,8 @@ impl Bridge {
         code: SupportCode,
         asked_by: &str,
     ) -> Result<Vec<StoryStep>, StoreError> {
-        let steps = self.store.story(code, self.clock.now()).await?;
+        let mut steps = self.store.story(code, self.clock.now()).await?;
+        steps.sort_by_key(|step| step.at);
         audit::Event::Shown(audit::Shown::Story {
             support_code: code,
             steps: steps.len(),
