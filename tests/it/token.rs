@@ -212,8 +212,12 @@ async fn r100_while_the_token_is_away_nothing_goes_out_and_when_it_is_back_all_g
             Ok(())
         );
     }
-    server.says(&["the token does not sign"]).await;
-    server.says(&["the token signs again"]).await;
+    // Each is told once, however many people try meanwhile.
+    for told in ["the token does not sign", "the token signs again"] {
+        server.says(&[told]).await;
+        let log = server.log();
+        assert_eq!(log.matches(told).count(), 2, "{told}: {log}");
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]
