@@ -236,6 +236,8 @@ pub(super) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Barrier;
+
     use openssl::nid::Nid;
 
     use super::*;
@@ -251,6 +253,21 @@ mod tests {
             assert!(Instant::now() < deadline, "it never comes");
             thread::yield_now();
         }
+    }
+
+    /// Asks as many questions at one time as there are threads.
+    fn on_each_thread(
+        module: &Arc<Module>,
+        question: impl Fn() + Clone + Send + 'static,
+    ) -> Vec<thread::JoinHandle<()>> {
+        let each = (0..THREADS).map(|_| {
+            let (module, question) = (Arc::clone(module), question.clone());
+            thread::spawn(move || {
+                let asked = module.ask(PATIENCE_AT_FIRST, move |_| question());
+                asked.unwrap();
+            })
+        });
+        each.collect()
     }
 
     fn key_in(module: PathBuf) -> TokenKey {
@@ -356,6 +373,79 @@ mod tests {
         assert_eq!(told.iter().filter(|told| told.is_ok()).count(), QUEUE);
         for caller in under_way {
             assert!(caller.join().unwrap().is_ok());
+        }
+    }
+
+    #[test]
+    fn nothing_is_asked_for_somebody_who_has_given_up() {
+        let module = Module::at(Path::new("/nowhere/given-up.so")).unwrap();
+        let (came, arrivals) = mpsc::channel();
+        let held = Arc::new(Barrier::new(THREADS + 1));
+        let gate = Arc::clone(&held);
+        let busy = on_each_thread(&module, move || {
+            came.send(()).unwrap();
+            gate.wait();
+        });
+        for _ in 0..THREADS {
+            arrivals.recv().unwrap();
+        }
+        let (asks, asked) = mpsc::channel();
+        let told = module.ask(Duration::ZERO, move |_| asks.send(()));
+        assert!(matches!(told, Err(TokenFault::Silent)));
+        held.wait();
+        // Each of them is done with what came before when it takes one of these.
+        let all = Arc::new(Barrier::new(THREADS));
+        let after = on_each_thread(&module, move || {
+            all.wait();
+        });
+        for asking in busy.into_iter().chain(after) {
+            asking.join().unwrap();
+        }
+        assert_eq!(asked.try_recv(), Err(mpsc::TryRecvError::Disconnected));
+    }
+
+    #[test]
+    fn it_is_time_to_look_every_few_seconds_and_for_one_thread_alone() {
+        let module = Module::at(Path::new("/nowhere/due.so")).unwrap();
+        assert!(!module.is_look_due());
+        *lock(&module.next_look) = Instant::now();
+        assert!(module.is_look_due());
+        assert!(!module.is_look_due());
+    }
+
+    #[test]
+    fn a_key_that_is_gone_is_looked_after_no_more() {
+        let path = PathBuf::from("/nowhere/gone.so");
+        let module = Module::at(&path).unwrap();
+        let signer = TokenSigner::of(Arc::new(key_in(path)), Arc::clone(&module));
+        let signer = Arc::new(signer);
+        module.watch(&signer);
+        assert_eq!(module.living().len(), 1);
+        drop(signer);
+        assert!(module.living().is_empty());
+        assert!(lock(&module.watched).is_empty());
+    }
+
+    #[test]
+    fn a_key_that_fails_is_tried_at_each_look_and_one_that_signs_at_every_twelfth() {
+        let path = PathBuf::from("/nowhere/looked-at.so");
+        let module = Module::at(&path).unwrap();
+        let mut sessions = Sessions::in_context(Arc::new(Context::of(&path)));
+        // Nobody would be spared a new beginning.
+        assert!(!module.look(&mut sessions));
+        let signer = TokenSigner::of(Arc::new(key_in(path)), Arc::clone(&module));
+        let signer = Arc::new(signer);
+        signer.usual.get_or_init(|| SignatureAlgorithm::RsaSha256);
+        module.watch(&signer);
+        let failures = || signer.failures.load(Ordering::Relaxed);
+        for _ in 1..LOOKS_AT_ALL {
+            assert!(!module.look(&mut sessions));
+            assert_eq!(failures(), 0);
+        }
+        // There is no such module.
+        for tried in 1..=3 {
+            assert!(module.look(&mut sessions));
+            assert_eq!(failures(), tried);
         }
     }
 
