@@ -64,7 +64,7 @@ fn every_page_is_shown_in_every_state_that_has_words_of_its_own() {
         shown.look(page);
     }
     let of_pages = include_str!("../page.rs");
-    let of_trials = include_str!("../../flow/trial.rs");
+    let of_trials = include_str!("../../flow/trial/answered.rs");
     for (found, source, name) in [
         (shown.pages, of_pages, "Page"),
         (shown.refusals, of_pages, "Refusal"),
