@@ -15,6 +15,7 @@ use openssl::{
         extension::{BasicConstraints, SubjectAlternativeName},
     },
 };
+use passerelle::sys::clock::{Clock as _, SystemClock};
 
 /// A private key with its self-signed certificate, in memory and as files.
 #[derive(Debug)]
@@ -122,10 +123,11 @@ fn self_signed(key: &PKey<Private>, name: &str) -> X509 {
     builder.build()
 }
 
-/// A certificate of 30 days, not yet signed.
+/// A certificate since yesterday and for 30 days, not yet signed: whoever reads it may have a clock that is behind.
 fn certificate(subject: &X509NameRef, issuer: &X509NameRef, key: &PKey<Private>) -> X509Builder {
     let mut serial = BigNum::new().unwrap();
     serial.rand(159, MsbOption::MAYBE_ZERO, false).unwrap();
+    let yesterday = SystemClock.now().as_second() - 24 * 60 * 60;
     let mut builder = X509::builder().unwrap();
     builder.set_version(2).unwrap();
     builder
@@ -134,7 +136,7 @@ fn certificate(subject: &X509NameRef, issuer: &X509NameRef, key: &PKey<Private>)
     builder.set_subject_name(subject).unwrap();
     builder.set_issuer_name(issuer).unwrap();
     builder
-        .set_not_before(&Asn1Time::days_from_now(0).unwrap())
+        .set_not_before(&Asn1Time::from_unix(yesterday).unwrap())
         .unwrap();
     builder
         .set_not_after(&Asn1Time::days_from_now(30).unwrap())
