@@ -75,7 +75,7 @@ mutants: ## Change one thing at a time in what decides who is let in, and say wh
 simulate: ## Run a whole university by so many seeds, SEEDS=10000, or by SEED=123 alone, and print all that happened
 	@SEEDS=$(or $(SEEDS),10000) SEED=$(SEED) cargo test --locked --workspace --test simulation -- --nocapture no_seed
 
-soak: ## Measure what holds for long and while other servers misbehave, and play each outage for a minute; takes an hour, wants a quiet machine
+soak: ## Measure what holds for long and while other servers misbehave, and play each outage for a minute in each topology; takes an hour and a half, wants a quiet machine
 	@scripts/install test
 	cargo bench --locked --bench soak
 	OUTAGE_SECONDS=$(or $(OUTAGE_SECONDS),60) UPDATE_DOCS=1 cargo test --locked --workspace --release --test outages

@@ -3,7 +3,12 @@
 //! A run with `OUTAGE_SECONDS` and `UPDATE_DOCS` writes the rows that it played and leaves the others as they are. Every run
 //! holds the file to the rows that there are.
 
-use std::{collections::BTreeMap, fmt::Write as _, fs, path::PathBuf};
+use std::{
+    collections::BTreeMap,
+    fmt::Write as _,
+    fs::{self, File},
+    path::PathBuf,
+};
 
 use anyhow::{Context as _, bail};
 use passerelle::sys::clock::{Clock as _, SystemClock};
@@ -31,9 +36,9 @@ Where nobody has to wait, at least 29 whole sign-ins a second begin while an out
 count as known, and still is right before it is ended; a master that is away is met by nobody any more once another one is promoted.
 
 Who has a session that was kept is let in by it: while a node, CAS or the directory is away, and after everything else. For its clock
-a node is started again as on another machine (libfaketime, and a mount of another `boot_id`). The one that is ten minutes ahead is sent
+a node is started again as on another machine (libfaketime, and a mount of another `boot_id`). The one that is ten minutes off is sent
 nobody, as it says so: there the balancer asks each node's `/readyz` twice a second, and goes by two answers in a row. A full disk is one
-on which no file of a node can grow. After Redis has restarted empty somebody is let in through CAS, without typing, whose session it had.
+on which no file of a node can grow. One Redis server is slow by what stands before it, several by orders to sleep (`DEBUG SLEEP`). After Redis has restarted empty somebody is let in through CAS, without typing, whose session it had.
 
 While the CAS server is down it is their browser that tells people so, as it cannot reach it either. While the nodes alone cannot reach
 it, and while the directory is down, a page of ours does, and a row in which nobody has seen that page fails; a ticket that cannot be checked
@@ -48,7 +53,7 @@ here fails the tests. What it means:
 - *waited*: people whom a page of ours told that it does not work now, or whose browser found no CAS server, and who tried again each
   second until they were let in. They are not among the times.
 - *begun anew*: people whose answer was lost with a node that was killed after it had marked their request as answered. No request is
-  answered twice (R-33), so they came with another one.
+  answered twice (R-33), so they came with another one. They are no more than connections that were cut.
 - Times are from when a person was due to when the answer was read, in milliseconds.
 ";
 
@@ -81,11 +86,6 @@ impl Document {
         Ok(read)
     }
 
-    /// What can be used of a file of before.
-    pub(crate) fn of_before() -> Self {
-        Self::parse(&fs::read_to_string(path()).unwrap_or_default())
-    }
-
     fn parse(text: &str) -> Self {
         let mut rows = BTreeMap::new();
         for (of, topology) in Topology::ALL.iter().enumerate() {
@@ -94,7 +94,7 @@ impl Document {
                 continue;
             };
             let part = part.split("\n## ").next().unwrap_or_default();
-            for (number, outage) in Outage::of(*topology).iter().enumerate() {
+            for (number, outage) in Outage::of(*topology).into_iter().enumerate() {
                 let head = format!("\n### {}\n\n", outage.told());
                 let Some((_, row)) = part.split_once(&head) else {
                     continue;
@@ -111,7 +111,7 @@ impl Document {
         let mut text = INTRODUCTION.to_owned();
         for (of, topology) in Topology::ALL.iter().enumerate() {
             let _infallible = writeln!(text, "\n## {}", topology.told());
-            for (number, outage) in Outage::of(*topology).iter().enumerate() {
+            for (number, outage) in Outage::of(*topology).into_iter().enumerate() {
                 let row = self.0.get(&(of, number)).map_or(NOT_YET, String::as_str);
                 let _infallible = write!(text, "\n### {}\n\n{row}", outage.told());
             }
@@ -119,22 +119,25 @@ impl Document {
         text
     }
 
-    /// Takes in what a row has counted, and writes the file.
+    /// Writes what a row has counted into the file.
     ///
     /// # Errors
     ///
     /// The file cannot be written.
     pub(crate) fn take(
-        &mut self,
         (topology, outage): (Topology, Outage),
         tallies: &[Tally; 5],
         setting: &Setting,
     ) -> anyhow::Result<()> {
         let of = Topology::ALL.iter().position(|it| *it == topology);
-        let number = Outage::of(topology).iter().position(|it| *it == outage);
+        let number = Outage::of(topology).into_iter().position(|it| it == outage);
         let place = of.zip(number).context("no such row")?;
-        self.0.insert(place, row(tallies, setting)?);
-        fs::write(path(), self.write()).with_context(|| NAME)
+        // The rows of another topology may be played at the same time.
+        let file = File::open(path()).with_context(|| NAME)?;
+        file.lock()?;
+        let mut document = Self::parse(&fs::read_to_string(path())?);
+        document.0.insert(place, row(tallies, setting)?);
+        fs::write(path(), document.write()).with_context(|| NAME)
     }
 }
 

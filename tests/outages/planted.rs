@@ -16,7 +16,7 @@ use passerelle::{
 use crate::{
     count::{Came, Had, How, Pair, Phase, SignedIn, Tally, Waited},
     kit::people::Person,
-    rows::{Counted, Marks, Outage},
+    rows::{Counted, Marks, Off, Outage},
     store::Topology,
     visitor::is_told_of,
 };
@@ -39,16 +39,16 @@ pub(crate) fn all() -> Vec<(&'static str, bool)> {
         (
             "a_row_breaks_no_promise_where_nothing_is_wrong",
             Topology::ALL.iter().all(|topology| {
-                let mut outages = Outage::of(*topology).iter();
-                outages.all(|outage| broken(*outage, |_, _| {}).is_empty())
+                let mut outages = Outage::of(*topology).into_iter();
+                outages.all(|outage| broken(outage, |_, _| {}).is_empty())
             }),
         ),
         (
             "each_row_sees_each_fault_that_no_row_allows",
             FAULTS.iter().all(|(what, plant)| {
                 Topology::ALL.iter().all(|topology| {
-                    let mut outages = Outage::of(*topology).iter();
-                    outages.all(|outage| broken(*outage, |it, _| plant(it)).contains(what))
+                    let mut outages = Outage::of(*topology).into_iter();
+                    outages.all(|outage| broken(outage, |it, _| plant(it)).contains(what))
                 })
             }),
         ),
@@ -67,6 +67,10 @@ pub(crate) fn all() -> Vec<(&'static str, bool)> {
         (
             "somebody_who_is_let_in_by_a_node_whose_clock_is_wrong_is_seen",
             whom_a_wrong_clock_lets_in_is_seen(),
+        ),
+        (
+            "an_answer_that_is_lost_with_no_connection_is_seen",
+            an_answer_too_many_that_is_lost_is_seen(),
         ),
         (
             "whoever_waits_without_a_word_or_is_let_in_by_an_unchecked_ticket_is_seen",
@@ -122,6 +126,12 @@ const NODE: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 1);
 
 const ANOTHER_NODE: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 2);
 
+/// While these last, the node that is off is sent nobody.
+const IS_SENT_NOBODY: [Outage; 2] = [
+    Outage::ClockOff(Off::TenMinutesAhead),
+    Outage::ClockOff(Off::TenMinutesBehind),
+];
+
 /// Somebody who has signed in.
 fn come(how: How, pair: Pair, has_waited: bool) -> SignedIn {
     SignedIn {
@@ -164,8 +174,7 @@ fn broken(outage: Outage, plant: impl Fn(&mut [Tally; 5], &mut Counted)) -> Vec<
         Outage::StoreFull
         | Outage::MasterKilled
         | Outage::MasterHangs
-        | Outage::ClockTwoMinutesOff
-        | Outage::ClockTenMinutesOff
+        | Outage::ClockOff(_)
         | Outage::DiskFull
         | Outage::LogClosed
         | Outage::ClientsHangUp => {}
@@ -186,7 +195,7 @@ fn broken(outage: Outage, plant: impl Fn(&mut [Tally; 5], &mut Counted)) -> Vec<
             ..Marks::default()
         },
         // One that is not ready is sent nobody.
-        first: Some(if outage == Outage::ClockTenMinutesOff {
+        first: Some(if IS_SENT_NOBODY.contains(&outage) {
             ANOTHER_NODE
         } else {
             NODE
@@ -307,16 +316,27 @@ fn a_lost_session_that_cas_does_not_renew_is_seen() -> bool {
 fn what_ends_too_early_is_seen() -> bool {
     let told = ["it was over before it was to end"];
     Topology::ALL.iter().all(|topology| {
-        let mut outages = Outage::of(*topology).iter();
-        outages.all(|outage| broken(*outage, |_, counted| counted.was_held = false) == told)
+        let mut outages = Outage::of(*topology).into_iter();
+        outages.all(|outage| broken(outage, |_, counted| counted.was_held = false) == told)
     })
 }
 
 fn whom_a_wrong_clock_lets_in_is_seen() -> bool {
-    let broken = broken(Outage::ClockTenMinutesOff, |_, counted| {
-        counted.first = Some(NODE);
-    });
-    broken == ["the node whose clock is wrong let somebody in"]
+    IS_SENT_NOBODY.map(|outage| {
+        broken(outage, |_, counted| {
+            counted.first = Some(NODE);
+        })
+    }) == [["the node whose clock is wrong let somebody in"]; 2]
+}
+
+fn an_answer_too_many_that_is_lost_is_seen() -> bool {
+    let lost = |anew, hung_up| {
+        broken(Outage::NodeKilled, move |tallies, _| {
+            during(tallies).anew = anew;
+            during(tallies).hung_up = hung_up;
+        })
+    };
+    lost(2, 2).is_empty() && lost(2, 1) == ["more answers were lost than connections with a node"]
 }
 
 fn silence_and_belief_are_seen() -> bool {

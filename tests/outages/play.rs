@@ -52,6 +52,10 @@ pub(crate) fn all() -> anyhow::Result<ExitCode> {
     let words: Vec<_> = { env::args().skip(1) }
         .filter(|word| !word.starts_with('-'))
         .collect();
+    if env::args().any(|word| word == "--list") {
+        list();
+        return Ok(ExitCode::SUCCESS);
+    }
     let (mut passed, mut failed) = (0, 0);
     if !manner.writes {
         let verdict = Document::read();
@@ -71,15 +75,13 @@ pub(crate) fn all() -> anyhow::Result<ExitCode> {
         failed += usize::from(!is_seen);
     }
     for topology in Topology::ALL {
-        let wanted = |outage: &&Outage| {
-            let name = name(topology, **outage);
+        let wanted = |outage: &Outage| {
+            let name = name(topology, *outage);
             let is_due = manner.is_long || outage.is_played_in_ci(topology);
             (is_due && words.is_empty()) || words.iter().any(|word| name.contains(word.as_str()))
         };
-        let outages: Vec<_> = { Outage::of(topology).iter() }
-            .filter(wanted)
-            .copied()
-            .collect();
+        let mut outages = Outage::of(topology);
+        outages.retain(wanted);
         if outages.is_empty() {
             continue;
         }
@@ -98,6 +100,15 @@ pub(crate) fn all() -> anyhow::Result<ExitCode> {
     } else {
         ExitCode::FAILURE
     })
+}
+
+/// Prints the names of all rows, as cargo's own tests do.
+fn list() {
+    for topology in Topology::ALL {
+        for outage in Outage::of(topology) {
+            println!("{}: test", name(topology, outage));
+        }
+    }
 }
 
 fn name(topology: Topology, outage: Outage) -> String {
@@ -155,8 +166,7 @@ async fn play_in(
                 seconds: manner.lasts.as_secs(),
                 a_second: A_SECOND,
             };
-            let mut document = Document::of_before();
-            document.take((topology, *outage), &played.tallies, &setting)?;
+            Document::take((topology, *outage), &played.tallies, &setting)?;
         }
         if broken.is_empty() {
             passed += 1;

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use crate::{
     count::Tally,
-    rows::{Counted, MOST_MS, Marks, Outage},
+    rows::{Counted, MOST_MS, Marks, Off, Outage},
 };
 
 /// Whether something is as it is promised, and what is said where it is not.
@@ -28,7 +28,7 @@ impl Outage {
     }
 
     /// What is promised whatever happens: whether it is so, and what is not otherwise.
-    fn of_all(self, counted: &Counted, tallies: &[Tally; 5]) -> [Promise; 17] {
+    fn of_all(self, counted: &Counted, tallies: &[Tally; 5]) -> [Promise; 18] {
         let [before, onset, during, returns, after] = tallies;
         let all = Tally::of_all(tallies);
         let met_it = onset.signed_in + during.signed_in + returns.signed_in;
@@ -40,6 +40,10 @@ impl Outage {
             (
                 all.anew == 0 || self == Self::NodeKilled,
                 "an answer was lost",
+            ),
+            (
+                all.anew <= all.hung_up,
+                "more answers were lost than connections with a node",
             ),
             (
                 all.retried == 0 || self.stops_a_node(),
@@ -143,8 +147,8 @@ impl Outage {
                 by_us,
                 at_directory_alone,
             ],
-            Self::ClockTwoMinutesOff | Self::ClockTenMinutesOff => {
-                let of_clock = self.of_a_clock(counted, during);
+            Self::ClockOff(off) => {
+                let of_clock = of_a_clock(off, counted, during);
                 vec![nobody_waits, ever_known, of_use, new, of_clock]
             }
             Self::DiskFull | Self::LogClosed => vec![nobody_waits, ever_known, of_use, new],
@@ -152,19 +156,6 @@ impl Outage {
                 let left = (now.left > before.left, "nobody hung up in mid-request");
                 vec![nobody_waits, ever_known, of_use, typed, left]
             }
-        }
-    }
-
-    /// What is promised of a node whose clock is ahead.
-    fn of_a_clock(self, counted: &Counted, during: &Tally) -> Promise {
-        let ahead = counted.first;
-        let lets_in = ahead.map(|node| during.let_in_by.contains(&node));
-        if self == Self::ClockTwoMinutesOff {
-            let told = "the node whose clock is ahead let nobody in";
-            (lets_in == Some(true), told)
-        } else {
-            let told = "the node whose clock is wrong let somebody in";
-            (lets_in == Some(false), told)
         }
     }
 
@@ -178,6 +169,19 @@ impl Outage {
         let promises = promises.chain(self.of_it(counted, tallies));
         let broken = promises.filter(|(is_so, _)| !is_so);
         broken.map(|(_, what)| what).collect()
+    }
+}
+
+/// What is promised of a node whose clock is off.
+fn of_a_clock(off: Off, counted: &Counted, during: &Tally) -> Promise {
+    let node = counted.first;
+    let lets_in = node.map(|node| during.let_in_by.contains(&node));
+    if off.is_too_much() {
+        let told = "the node whose clock is wrong let somebody in";
+        (lets_in == Some(false), told)
+    } else {
+        let told = "the node whose clock is corrected let nobody in";
+        (lets_in == Some(true), told)
     }
 }
 

@@ -19,7 +19,7 @@ use crate::{
     lab::{process::Server, redis_server::Redis, redis_topology::role, until::until},
     leavers::Leavers,
     scene::{Node, STORE_PASSWORD, Scene},
-    store::{One, Store, Topology, bound},
+    store::{Store, Topology, bound},
 };
 
 /// What happens: to other servers, or to the machine that a node runs on.
@@ -43,10 +43,8 @@ pub(crate) enum Outage {
     /// Browsers reach it, and the nodes do not: nobody can say what a ticket is worth.
     CasUnreachable,
     DirectoryDown,
-    /// The clock of one node is two minutes ahead of all others.
-    ClockTwoMinutesOff,
-    /// It is ten minutes ahead.
-    ClockTenMinutesOff,
+    /// The clock of one node goes otherwise than all others.
+    ClockOff(Off),
     /// No file of a node can grow: neither its log nor what else it writes.
     DiskFull,
     /// Nobody takes what a node logs.
@@ -55,9 +53,58 @@ pub(crate) enum Outage {
     ClientsHangUp,
 }
 
-/// How far ahead the clock of a node is.
-const TWO_MINUTES: Duration = Duration::from_mins(2);
-const TEN_MINUTES: Duration = Duration::from_mins(10);
+/// How far the clock of a node is off.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) enum Off {
+    TwoMinutesAhead,
+    TwoMinutesBehind,
+    TenMinutesAhead,
+    TenMinutesBehind,
+}
+
+impl Off {
+    /// By so many seconds, below zero where it is behind.
+    const fn seconds(self) -> i64 {
+        match self {
+            Self::TwoMinutesAhead => 120,
+            Self::TwoMinutesBehind => -120,
+            Self::TenMinutesAhead => 600,
+            Self::TenMinutesBehind => -600,
+        }
+    }
+
+    /// Whether that is too much for the node to let anybody in.
+    pub(crate) const fn is_too_much(self) -> bool {
+        match self {
+            Self::TwoMinutesAhead | Self::TwoMinutesBehind => false,
+            Self::TenMinutesAhead | Self::TenMinutesBehind => true,
+        }
+    }
+}
+
+/// Those of every topology but the ones of several servers, in their order.
+const OF_EACH: [Outage; 18] = [
+    Outage::NodeKilled,
+    Outage::NodeStopped,
+    Outage::StoreRestartsEmpty,
+    Outage::StoreDown,
+    Outage::StoreHangs,
+    Outage::StoreFull,
+    Outage::StoreSlow,
+    Outage::StoreRefusesThePassword,
+    Outage::CasDown,
+    Outage::CasUnreachable,
+    Outage::DirectoryDown,
+    Outage::ClockOff(Off::TwoMinutesAhead),
+    Outage::ClockOff(Off::TwoMinutesBehind),
+    Outage::ClockOff(Off::TenMinutesAhead),
+    Outage::ClockOff(Off::TenMinutesBehind),
+    Outage::DiskFull,
+    Outage::LogClosed,
+    Outage::ClientsHangUp,
+];
+/// Those of several servers.
+const OF_SEVERAL: [Outage; 2] = [Outage::MasterKilled, Outage::MasterHangs];
 
 /// The median of what a sign-in may take, and the 99th percentile where a time is promised, in milliseconds.
 pub(crate) const MOST_MS: f64 = 1_000.0;
@@ -129,45 +176,19 @@ pub(crate) struct Stage {
 
 impl Outage {
     /// Those of a topology, in the order in which they are played: each finds everything as the ones before it leave it.
-    pub(crate) const fn of(topology: Topology) -> &'static [Self] {
-        match topology {
-            Topology::OneServer => &[
-                Self::NodeKilled,
-                Self::NodeStopped,
-                Self::StoreRestartsEmpty,
-                Self::StoreDown,
-                Self::StoreHangs,
-                Self::StoreFull,
-                Self::StoreSlow,
-                Self::StoreRefusesThePassword,
-                Self::CasDown,
-                Self::CasUnreachable,
-                Self::DirectoryDown,
-                Self::ClockTwoMinutesOff,
-                Self::ClockTenMinutesOff,
-                Self::DiskFull,
-                Self::LogClosed,
-                Self::ClientsHangUp,
-            ],
-            Topology::Sentinel | Topology::Cluster => &[
-                Self::MasterKilled,
-                Self::MasterHangs,
-                Self::NodeKilled,
-                Self::NodeStopped,
-                Self::StoreRestartsEmpty,
-                Self::StoreHangs,
-                Self::StoreFull,
-                Self::StoreDown,
-                Self::StoreRefusesThePassword,
-                Self::CasDown,
-                Self::DirectoryDown,
-            ],
-        }
+    pub(crate) fn of(topology: Topology) -> Vec<Self> {
+        let of_several: &[Self] = match topology {
+            Topology::OneServer => &[],
+            Topology::Sentinel | Topology::Cluster => &OF_SEVERAL,
+        };
+        [of_several, &OF_EACH].concat()
     }
 
-    /// Whether it is played in CI as well: of several servers what one server has not, as time is short there.
+    /// Whether it is played in CI as well: of several servers what one server has not, and of clocks those that are ahead, as
+    /// time is short there.
     pub(crate) fn is_played_in_ci(self, topology: Topology) -> bool {
-        topology == Topology::OneServer || self == Self::MasterKilled
+        let behind = [Off::TwoMinutesBehind, Off::TenMinutesBehind].map(Self::ClockOff);
+        self == Self::MasterKilled || topology == Topology::OneServer && !behind.contains(&self)
     }
 
     /// A sentence, as the name of a test.
@@ -192,10 +213,18 @@ impl Outage {
             Self::DirectoryDown => {
                 "sessions_go_on_while_the_directory_is_down_and_whoever_waits_is_let_in_after_it"
             }
-            Self::ClockTwoMinutesOff => {
-                "a_node_whose_clock_is_two_minutes_off_lets_people_in_who_are_believed"
+            Self::ClockOff(Off::TwoMinutesAhead) => {
+                "a_node_whose_clock_is_two_minutes_ahead_lets_people_in_who_are_believed"
             }
-            Self::ClockTenMinutesOff => "a_node_whose_clock_is_ten_minutes_off_says_so",
+            Self::ClockOff(Off::TwoMinutesBehind) => {
+                "a_node_whose_clock_is_two_minutes_behind_lets_people_in_who_are_believed"
+            }
+            Self::ClockOff(Off::TenMinutesAhead) => {
+                "a_node_whose_clock_is_ten_minutes_ahead_says_so"
+            }
+            Self::ClockOff(Off::TenMinutesBehind) => {
+                "a_node_whose_clock_is_ten_minutes_behind_says_so"
+            }
             Self::DiskFull => "people_sign_in_while_the_disk_is_full",
             Self::LogClosed => "people_sign_in_while_nobody_takes_the_log",
             Self::ClientsHangUp => "r48_nobody_gets_the_answer_of_a_client_that_hangs_up",
@@ -218,8 +247,10 @@ impl Outage {
             Self::CasDown => "the CAS server is down",
             Self::CasUnreachable => "the nodes cannot reach the CAS server, and browsers can",
             Self::DirectoryDown => "the directory is down",
-            Self::ClockTwoMinutesOff => "the clock of a node is 2 minutes ahead",
-            Self::ClockTenMinutesOff => "the clock of a node is 10 minutes ahead",
+            Self::ClockOff(Off::TwoMinutesAhead) => "the clock of a node is 2 minutes ahead",
+            Self::ClockOff(Off::TwoMinutesBehind) => "the clock of a node is 2 minutes behind",
+            Self::ClockOff(Off::TenMinutesAhead) => "the clock of a node is 10 minutes ahead",
+            Self::ClockOff(Off::TenMinutesBehind) => "the clock of a node is 10 minutes behind",
             Self::DiskFull => "the disk is full",
             Self::LogClosed => "nobody takes the log (its pipe is closed)",
             Self::ClientsHangUp => "other clients hang up in mid-request",
@@ -242,8 +273,7 @@ impl Outage {
             | Self::CasDown
             | Self::CasUnreachable
             | Self::DirectoryDown
-            | Self::ClockTwoMinutesOff
-            | Self::ClockTenMinutesOff
+            | Self::ClockOff(_)
             | Self::DiskFull
             | Self::LogClosed
             | Self::ClientsHangUp => false,
@@ -265,8 +295,7 @@ impl Outage {
             | Self::StoreRefusesThePassword
             | Self::MasterKilled
             | Self::MasterHangs
-            | Self::ClockTwoMinutesOff
-            | Self::ClockTenMinutesOff
+            | Self::ClockOff(_)
             | Self::DiskFull
             | Self::LogClosed
             | Self::ClientsHangUp => None,
@@ -276,11 +305,7 @@ impl Outage {
     /// Whether a node is stopped for it, or started again.
     pub(crate) const fn stops_a_node(self) -> bool {
         match self {
-            Self::NodeKilled
-            | Self::NodeStopped
-            | Self::ClockTwoMinutesOff
-            | Self::ClockTenMinutesOff
-            | Self::LogClosed => true,
+            Self::NodeKilled | Self::NodeStopped | Self::ClockOff(_) | Self::LogClosed => true,
             Self::StoreRestartsEmpty
             | Self::StoreDown
             | Self::StoreHangs
@@ -305,8 +330,7 @@ impl Outage {
             | Self::CasDown
             | Self::CasUnreachable
             | Self::DirectoryDown
-            | Self::ClockTwoMinutesOff
-            | Self::ClockTenMinutesOff
+            | Self::ClockOff(_)
             | Self::DiskFull
             | Self::LogClosed
             | Self::ClientsHangUp => ToSessions::Nothing,
@@ -342,7 +366,7 @@ impl Outage {
             Self::StoreDown => stage.store.each().into_iter().for_each(Redis::kill),
             Self::StoreHangs => stage.store.each().iter().for_each(|redis| redis.pause()),
             Self::StoreFull => stage.store.each().iter().for_each(|redis| bound(redis, 1)),
-            Self::StoreSlow => stage.one()?.slow_down(),
+            Self::StoreSlow => stage.store.slow_down()?,
             Self::StoreRefusesThePassword => stage.store.believe("ANOTHER-PASSWORD"),
             Self::MasterKilled | Self::MasterHangs => {
                 stage.gone = stage.store.master();
@@ -356,20 +380,20 @@ impl Outage {
             Self::CasDown => stage.scene.cas.stop(),
             Self::CasUnreachable => stage.scene.way_to_cas.cut(),
             Self::DirectoryDown => stage.scene.directory.stop(),
-            Self::ClockTwoMinutesOff => {
+            Self::ClockOff(off) => {
+                if off.is_too_much() {
+                    stage.balancer = Some(stage.scene.balancer());
+                }
                 stop(stage.first_mut()?).await?;
-                stage.first_mut()?.start_ahead(TWO_MINUTES).await?;
-            }
-            Self::ClockTenMinutesOff => {
-                stage.balancer = Some(stage.scene.balancer());
-                stop(stage.first_mut()?).await?;
-                // A machine takes longer to start than a balancer to see that it is away.
-                let (scene, first) = (&stage.scene, stage.first()?.address);
-                until("the balancer sees that the node is away", async || {
-                    scene.leaves_out(first)
-                })
-                .await;
-                stage.first_mut()?.start_ahead(TEN_MINUTES).await?;
+                if off.is_too_much() {
+                    // A machine takes longer to start than a balancer to see that it is away.
+                    let (scene, first) = (&stage.scene, stage.first()?.address);
+                    until("the balancer sees that the node is away", async || {
+                        scene.leaves_out(first)
+                    })
+                    .await;
+                }
+                stage.first_mut()?.start_off(off.seconds()).await?;
             }
             Self::DiskFull => {
                 let servers = stage.scene.nodes.iter().filter_map(|it| it.server.as_ref());
@@ -410,7 +434,7 @@ impl Outage {
                     && now.unkept > stage.since.unkept
                     && now.unguarded > stage.since.unguarded)
             }
-            Self::StoreSlow => Ok(stage.one()?.is_slow() && stage.each_says_of_the_store(false)?),
+            Self::StoreSlow => Ok(stage.store.is_slow() && stage.each_says_of_the_store(false)?),
             Self::MasterKilled | Self::MasterHangs => {
                 let now = Marks::of(stage)?.unanswered;
                 Ok(now
@@ -426,13 +450,11 @@ impl Outage {
                 let failed = failed(&stage.scene.told()?, DIRECTORY);
                 Ok(failed > stage.since.directory_failed)
             }
-            Self::ClockTwoMinutesOff => {
-                Ok(stage.clock_of_first()? == (200, "corrected".to_owned()))
-            }
-            Self::ClockTenMinutesOff => {
+            Self::ClockOff(off) if off.is_too_much() => {
                 let is_left_out = stage.scene.leaves_out(stage.first()?.address);
                 Ok(is_left_out && stage.clock_of_first()? == (503, "wrong".to_owned()))
             }
+            Self::ClockOff(_) => Ok(stage.clock_of_first()? == (200, "corrected".to_owned())),
             Self::DiskFull => Ok(stage.logs_fail(Node::has_log_file)),
             Self::LogClosed => Ok(stage.logs_fail(|node| !node.has_log_file())),
             Self::ClientsHangUp => Ok(Marks::of(stage)?.left > stage.since.left),
@@ -459,8 +481,7 @@ impl Outage {
             | Self::CasDown
             | Self::CasUnreachable
             | Self::DirectoryDown
-            | Self::ClockTwoMinutesOff
-            | Self::ClockTenMinutesOff
+            | Self::ClockOff(_)
             | Self::DiskFull
             | Self::LogClosed
             | Self::ClientsHangUp => stage.since = Marks::of(stage)?,
@@ -480,14 +501,14 @@ impl Outage {
             Self::StoreDown => start_again(&mut stage.store).await,
             Self::StoreHangs => stage.store.each().iter().for_each(|redis| redis.go_on()),
             Self::StoreFull => stage.store.each().iter().for_each(|redis| bound(redis, 0)),
-            Self::StoreSlow => stage.one()?.speed_up(),
+            Self::StoreSlow => stage.store.speed_up(),
             Self::StoreRefusesThePassword => stage.store.believe(STORE_PASSWORD),
             Self::MasterKilled => stage.master()?.redis.start_again().await,
             Self::MasterHangs => stage.master()?.redis.go_on(),
             Self::CasDown => stage.scene.cas.start_again().await,
             Self::CasUnreachable => stage.scene.way_to_cas.mend(),
             Self::DirectoryDown => stage.scene.directory.start_again().await,
-            Self::ClockTwoMinutesOff | Self::ClockTenMinutesOff => {
+            Self::ClockOff(_) => {
                 stop(stage.first_mut()?).await?;
                 stage.first_mut()?.start().await?;
             }
@@ -532,9 +553,8 @@ impl Outage {
             | Self::CasDown
             | Self::CasUnreachable
             | Self::DirectoryDown
-            | Self::ClockTwoMinutesOff
             | Self::ClientsHangUp => stage.each_says_of_the_store(true),
-            Self::ClockTenMinutesOff => {
+            Self::ClockOff(_) => {
                 let first = stage.first()?.address;
                 let is_over = stage.each_says_of_the_store(true)? && !stage.scene.leaves_out(first);
                 if is_over {
@@ -674,13 +694,6 @@ impl Stage {
     fn logs_fail(&self, fail: impl Fn(&Node) -> bool) -> bool {
         let mut nodes = self.scene.nodes.iter();
         nodes.all(|node| node.says_that_the_log_fails() == Some(fail(node)))
-    }
-
-    fn one(&mut self) -> anyhow::Result<&mut One> {
-        match &mut self.store {
-            Store::One(one) => Ok(one),
-            Store::Sentinels(_) | Store::Cluster(_) => anyhow::bail!("there are several servers"),
-        }
     }
 
     fn master(&mut self) -> anyhow::Result<&mut crate::lab::redis_topology::Node> {

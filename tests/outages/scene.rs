@@ -16,7 +16,6 @@ use std::{
         atomic::{AtomicBool, AtomicUsize, Ordering},
     },
     thread,
-    time::Duration,
 };
 
 use anyhow::{Context as _, ensure};
@@ -93,12 +92,13 @@ impl Node {
         Ok(())
     }
 
-    /// Starts it as on a machine of its own, whose clock is ahead of all others. It may not become ready.
+    /// Starts it as on a machine of its own, whose clock is so many seconds ahead of all others; below zero, behind. It may not
+    /// become ready.
     ///
     /// # Errors
     ///
     /// There is no libfaketime.
-    pub(crate) async fn start_ahead(&mut self, ahead: Duration) -> anyhow::Result<()> {
+    pub(crate) async fn start_off(&mut self, seconds: i64) -> anyhow::Result<()> {
         let machine = self.folder.join("boot_id");
         fs::write(&machine, format!("machine-of-{}", self.address))?;
         let clocks = glob(CLOCKS)?;
@@ -109,7 +109,7 @@ impl Node {
                 .arg(&machine)
                 .arg(PROGRAM)
                 .env("LD_PRELOAD", &clocks)
-                .env("FAKETIME", format!("+{}s", ahead.as_secs()))
+                .env("FAKETIME", format!("{seconds:+}s"))
                 // What has passed, passes for everybody.
                 .env("FAKETIME_DONT_FAKE_MONOTONIC", "1");
         })

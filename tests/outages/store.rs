@@ -1,6 +1,9 @@
 //! The store, as one server or as several of which one takes another's place, and what happens to it.
 
-use std::time::Duration;
+use std::{
+    process::{Child, Command, Stdio},
+    time::Duration,
+};
 
 use crate::{
     lab::{
@@ -48,14 +51,20 @@ impl Topology {
 /// The servers.
 pub(crate) enum Store {
     One(One),
-    Sentinels(Sentinels),
-    Cluster(Cluster),
+    Sentinels(Several<Sentinels>),
+    Cluster(Several<Cluster>),
 }
 
 /// One server.
 pub(crate) struct One {
-    pub(crate) redis: Redis,
+    redis: Redis,
     slow: Option<SlowWay>,
+}
+
+/// Several servers.
+pub(crate) struct Several<Lab> {
+    lab: Lab,
+    sleepers: Vec<Sleeper>,
 }
 
 impl Store {
@@ -63,7 +72,8 @@ impl Store {
     pub(crate) async fn start(topology: Topology) -> Self {
         // The servers know the nodes by a password, and each other by none.
         let account = format!("passerelle on >{STORE_PASSWORD} ~passerelle:* +@all");
-        let server: Vec<_> = ["--user"].into_iter().chain(account.split(' ')).collect();
+        let words = ["--enable-debug-command", "local", "--user"];
+        let server: Vec<_> = words.into_iter().chain(account.split(' ')).collect();
         let words = Words {
             server: &server,
             ..Words::default()
@@ -73,8 +83,8 @@ impl Store {
                 redis: Redis::start(&server).await,
                 slow: None,
             }),
-            Topology::Sentinel => Self::Sentinels(Sentinels::start(words).await),
-            Topology::Cluster => Self::Cluster(Cluster::start(words).await),
+            Topology::Sentinel => Self::Sentinels(Several::of(Sentinels::start(words).await)),
+            Topology::Cluster => Self::Cluster(Several::of(Cluster::start(words).await)),
         }
     }
 
@@ -88,13 +98,13 @@ impl Store {
         };
         let servers = match self {
             Self::One(one) => format!("redis = 'unix://{}'", one.redis.socket().display()),
-            Self::Sentinels(lab) => {
+            Self::Sentinels(Several { lab, .. }) => {
                 format!(
                     "sentinels = [{}]\nmaster = '{MASTER}'",
                     urls(&lab.sentinels)
                 )
             }
-            Self::Cluster(lab) => format!("cluster = [{}]", urls(&lab.servers)),
+            Self::Cluster(Several { lab, .. }) => format!("cluster = [{}]", urls(&lab.servers)),
         };
         format!("{servers}\nuser = 'passerelle'\npassword-file = '{password_file}'")
     }
@@ -113,8 +123,9 @@ impl Store {
     pub(crate) fn each(&mut self) -> Vec<&mut Redis> {
         match self {
             Self::One(one) => vec![&mut one.redis],
-            Self::Sentinels(lab) => of_each(&mut lab.servers),
-            Self::Cluster(lab) => of_each(&mut lab.servers),
+            Self::Sentinels(_) | Self::Cluster(_) => { self.servers().iter_mut() }
+                .map(|node| &mut node.redis)
+                .collect(),
         }
     }
 
@@ -122,8 +133,48 @@ impl Store {
     pub(crate) fn servers(&mut self) -> &mut [topology::Node] {
         match self {
             Self::One(_) => &mut [],
-            Self::Sentinels(lab) => &mut lab.servers,
-            Self::Cluster(lab) => &mut lab.servers,
+            Self::Sentinels(several) => &mut several.lab.servers,
+            Self::Cluster(several) => &mut several.lab.servers,
+        }
+    }
+
+    /// Has each answer come [`LATER`]; of several servers, the first on a connection at some other time.
+    ///
+    /// # Errors
+    ///
+    /// There is no `redis-cli`.
+    pub(crate) fn slow_down(&mut self) -> anyhow::Result<()> {
+        let sleepers = |servers: &[topology::Node]| {
+            let each = servers.iter().map(|node| &node.redis);
+            each.flat_map(|redis| (0..Sleeper::FOR_EACH).map(|_| Sleeper::keep_asleep(redis)))
+                .collect::<anyhow::Result<Vec<_>>>()
+        };
+        match self {
+            Self::One(one) => one.slow_down(),
+            Self::Sentinels(several) => several.sleepers = sleepers(&several.lab.servers)?,
+            Self::Cluster(several) => several.sleepers = sleepers(&several.lab.servers)?,
+        }
+        Ok(())
+    }
+
+    /// Whether any answer was held up.
+    pub(crate) fn is_slow(&self) -> bool {
+        match self {
+            Self::One(one) => one.is_slow(),
+            // A server that refused the order would answer at once, and the nodes would say that it answers.
+            Self::Sentinels(Several { sleepers, .. }) | Self::Cluster(Several { sleepers, .. }) => {
+                !sleepers.is_empty()
+            }
+        }
+    }
+
+    /// Has each answer come at once.
+    pub(crate) fn speed_up(&mut self) {
+        match self {
+            Self::One(one) => one.speed_up(),
+            Self::Sentinels(Several { sleepers, .. }) | Self::Cluster(Several { sleepers, .. }) => {
+                sleepers.clear();
+            }
         }
     }
 
@@ -131,16 +182,52 @@ impl Store {
     pub(crate) fn master(&self) -> Option<usize> {
         match self {
             Self::One(_) => None,
-            Self::Sentinels(lab) => {
+            Self::Sentinels(Several { lab, .. }) => {
                 { lab.servers.iter() }.position(|server| topology::role(server) == "master")
             }
-            Self::Cluster(lab) => Some(lab.master_of("passerelle:{sessions}:ends")),
+            Self::Cluster(Several { lab, .. }) => Some(lab.master_of("passerelle:{sessions}:ends")),
         }
     }
 }
 
-fn of_each(nodes: &mut [topology::Node]) -> Vec<&mut Redis> {
-    nodes.iter_mut().map(|node| &mut node.redis).collect()
+impl<Lab> Several<Lab> {
+    const fn of(lab: Lab) -> Self {
+        Self {
+            lab,
+            sleepers: Vec::new(),
+        }
+    }
+}
+
+/// Has a server sleep again and again.
+struct Sleeper(Child);
+
+impl Sleeper {
+    /// Two, as with one the server would have nothing to read but questions when it wakes, and answer them at once. What is
+    /// asked while it sleeps is read together with both orders to sleep, and answered after those.
+    const FOR_EACH: u32 = 2;
+
+    /// Begins.
+    fn keep_asleep(redis: &Redis) -> anyhow::Result<Self> {
+        let socket = redis.socket();
+        let seconds = (LATER / Self::FOR_EACH).as_secs_f64().to_string();
+        let mut cli = Command::new("setpriv");
+        cli.args(["--pdeathsig", "KILL", "--", "redis-cli", "-s"])
+            .arg(socket)
+            .args(["-r", "-1", "DEBUG", "SLEEP", &seconds])
+            .stdin(Stdio::null())
+            .stdout(Stdio::null())
+            .stderr(Stdio::null());
+        Ok(Self(cli.spawn()?))
+    }
+}
+
+impl Drop for Sleeper {
+    fn drop(&mut self) {
+        // One that has ended keeps nobody asleep.
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
 }
 
 /// Tells a server something as its administrator, who is believed.
@@ -156,13 +243,13 @@ pub(crate) fn bound(redis: &Redis, bytes: u8) {
 
 impl One {
     /// Has each answer of it take a while.
-    pub(crate) fn slow_down(&mut self) {
+    fn slow_down(&mut self) {
         let socket = self.redis.socket();
         let moved = socket.with_extension("real");
         std::fs::rename(&socket, &moved).unwrap();
         self.slow = Some(SlowWay::before(&moved, &socket, LATER));
         // Through the real one: by now the socket is that of the slow way.
-        let cli = std::process::Command::new("redis-cli")
+        let cli = Command::new("redis-cli")
             .arg("-s")
             .arg(&moved)
             .args(HANG_UP)
@@ -171,12 +258,12 @@ impl One {
     }
 
     /// Whether any answer was held up.
-    pub(crate) fn is_slow(&self) -> bool {
+    fn is_slow(&self) -> bool {
         self.slow.as_ref().is_some_and(|slow| slow.held_up() > 0)
     }
 
     /// Has it answer at once.
-    pub(crate) fn speed_up(&mut self) {
+    fn speed_up(&mut self) {
         drop(self.slow.take());
         let socket = self.redis.socket();
         std::fs::rename(socket.with_extension("real"), &socket).unwrap();
