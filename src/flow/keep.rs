@@ -44,6 +44,9 @@ const MOST_WAITING: usize = 512;
 const GATHERED_FOR: Duration = Duration::from_millis(50);
 /// How many go to the store at one time, which takes them in one piece.
 const TOGETHER: usize = 16;
+/// How much later a step may have been than another one, of another node, that comes to the store after it: what both wait,
+/// and the store takes.
+const OVERTAKEN_BY: SignedDuration = SignedDuration::from_millis(500);
 /// How long the story of somebody who has not proven who they are is kept at most, and no longer than half of what others
 /// are: anybody can bring about as many stops as they like, and those go first where there is no more room.
 const UNPROVEN: SignedDuration = SignedDuration::from_hours(24);
@@ -169,8 +172,7 @@ impl Waiting {
 }
 
 impl Bridge {
-    /// What is kept of the sign-in of this code, by the times of its steps: those of two nodes come to the store in whichever
-    /// order. The audit says who asked.
+    /// What is kept of the sign-in of this code, step by step. The audit says who asked.
     ///
     /// # Errors
     ///
@@ -180,8 +182,7 @@ impl Bridge {
         code: SupportCode,
         asked_by: &str,
     ) -> Result<Vec<StoryStep>, StoreError> {
-        let mut steps = self.store.story(code, self.clock.now()).await?;
-        steps.sort_by_key(|step| step.at);
+        let steps = in_order(self.store.story(code, self.clock.now()).await?);
         audit::Event::Shown(audit::Shown::Story {
             support_code: code,
             steps: steps.len(),
@@ -265,6 +266,21 @@ impl Bridge {
         reason.truncate(most);
         reason
     }
+}
+
+/// The steps of a sign-in in their order, as far as they came to the store in another one because each node gathers its own
+/// first. What is further apart was in order, and the clock of a node is off.
+fn in_order(steps: Vec<StoryStep>) -> Vec<StoryStep> {
+    let mut ordered: Vec<StoryStep> = Vec::with_capacity(steps.len());
+    for step in steps {
+        let is_later = |other: &&StoryStep| {
+            let by = other.at.duration_since(step.at);
+            by.is_positive() && by <= OVERTAKEN_BY
+        };
+        let later = ordered.iter().rev().take_while(is_later).count();
+        ordered.insert(ordered.len() - later, step);
+    }
+    ordered
 }
 
 /// What came of a step, in a word, and whether the sign-in has come to an end with it.
@@ -359,6 +375,25 @@ mod tests {
             Vec::new(),
         ];
         assert_eq!(groups, those);
+    }
+
+    #[test]
+    fn a_step_that_another_node_brings_first_is_told_after_those_before_it() {
+        let told = |times: &[i64]| -> Vec<i64> {
+            let store = store();
+            let steps = times.iter().map(|at| StoryStep {
+                at: Timestamp::from_millisecond(*at).unwrap(),
+                ..step(&store, 1, 0).step
+            });
+            let ordered = in_order(steps.collect());
+            ordered.iter().map(|it| it.at.as_millisecond()).collect()
+        };
+        assert_eq!(told(&[10, 600, 20, 30]), [10, 600, 20, 30]);
+        assert_eq!(told(&[10, 500, 20, 30]), [10, 20, 30, 500]);
+        assert_eq!(told(&[10, 10, 5]), [5, 10, 10]);
+        // Two nodes of which one is two seconds behind.
+        assert_eq!(told(&[2_010, 2_020, 500]), [2_010, 2_020, 500]);
+        assert_eq!(told(&[]), [0; 0]);
     }
 
     #[tokio::test(start_paused = true)]
