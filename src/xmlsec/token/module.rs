@@ -270,6 +270,18 @@ mod tests {
         each.collect()
     }
 
+    /// One whose keys nobody looks after but the test.
+    fn without_threads() -> Arc<Module> {
+        let (jobs, _nobody) = mpsc::sync_channel(QUEUE);
+        Arc::new(Module {
+            jobs,
+            watched: Mutex::default(),
+            looks: AtomicU32::new(0),
+            next_look: Mutex::new(Instant::now() + LOOK),
+            look_began: Mutex::default(),
+        })
+    }
+
     fn key_in(module: PathBuf) -> TokenKey {
         TokenKey {
             module,
@@ -406,7 +418,7 @@ mod tests {
 
     #[test]
     fn it_is_time_to_look_every_few_seconds_and_for_one_thread_alone() {
-        let module = Module::at(Path::new("/nowhere/due.so")).unwrap();
+        let module = without_threads();
         assert!(!module.is_look_due());
         *lock(&module.next_look) = Instant::now();
         assert!(module.is_look_due());
@@ -415,9 +427,9 @@ mod tests {
 
     #[test]
     fn a_key_that_is_gone_is_looked_after_no_more() {
-        let path = PathBuf::from("/nowhere/gone.so");
-        let module = Module::at(&path).unwrap();
-        let signer = TokenSigner::of(Arc::new(key_in(path)), Arc::clone(&module));
+        let module = without_threads();
+        let key = key_in(PathBuf::from("/nowhere/gone.so"));
+        let signer = TokenSigner::of(Arc::new(key), Arc::clone(&module));
         let signer = Arc::new(signer);
         module.watch(&signer);
         assert_eq!(module.living().len(), 1);
@@ -429,7 +441,7 @@ mod tests {
     #[test]
     fn a_key_that_fails_is_tried_at_each_look_and_one_that_signs_at_every_twelfth() {
         let path = PathBuf::from("/nowhere/looked-at.so");
-        let module = Module::at(&path).unwrap();
+        let module = without_threads();
         let mut sessions = Sessions::in_context(Arc::new(Context::of(&path)));
         // Nobody would be spared a new beginning.
         assert!(!module.look(&mut sessions));
