@@ -22,6 +22,7 @@ const IN_A_ROW: u8 = 2;
 /// One that goes on until it is dropped.
 pub(crate) struct Balancer {
     is_over: Arc<AtomicBool>,
+    out: Arc<Mutex<BTreeSet<SocketAddr>>>,
     thread: Option<JoinHandle<()>>,
 }
 
@@ -29,7 +30,7 @@ impl Balancer {
     /// Begins to ask these nodes, and keeps in `out` those that are sent nobody.
     pub(crate) fn start(nodes: Vec<SocketAddr>, out: Arc<Mutex<BTreeSet<SocketAddr>>>) -> Self {
         let is_over = Arc::new(AtomicBool::new(false));
-        let until = Arc::clone(&is_over);
+        let (until, out_of_it) = (Arc::clone(&is_over), Arc::clone(&out));
         let thread = thread::spawn(move || {
             let mut nodes: Vec<_> = nodes.into_iter().map(|node| (node, 0)).collect();
             while !until.load(Ordering::SeqCst) {
@@ -53,6 +54,7 @@ impl Balancer {
         });
         Self {
             is_over,
+            out: out_of_it,
             thread: Some(thread),
         }
     }
@@ -64,5 +66,7 @@ impl Drop for Balancer {
         if let Some(thread) = self.thread.take() {
             let _ended = thread.join();
         }
+        // Nobody is there who would let it in again.
+        lock(&self.out).clear();
     }
 }

@@ -1,4 +1,4 @@
-//! `docs/reliability.md`: what each row counted when it was played last.
+//! `docs/reliability.md`: what each row counted when it last kept its promises.
 //!
 //! A run with `OUTAGE_SECONDS` and `UPDATE_DOCS` writes the rows that it played and leaves the others as they are. Every run
 //! holds the file to the rows that there are.
@@ -32,13 +32,14 @@ person's own. 300 people sign in, one of five at CAS (django-cas-server), the ot
 session; one sign-in of ten is of somebody who has none. Two nodes serve each kind, in turn and without regard to who comes; where a
 node takes no connection, or hangs up on a GET, the other one is asked once, as by the balancers of `deploy/`. A form is
 never sent again by itself; whoever was hung up on has the browser send it again. Only a node that is killed may hang up on anybody.
-Where nobody has to wait, at least 29 whole sign-ins a second begin while an outage lasts. Each is seen where it should be when it begins to
-count as known, and still is right before it is ended; a master that is away is met by nobody any more once another one is promoted.
+While an outage lasts, all that are due begin, but for ten that may be a third of a second late. Each is seen where it should be when it
+begins to count as known, and still is right before it is ended; but nodes are not told of a CAS server that is down, and a master that is
+away is met by nobody any more once another one is promoted.
 
 Who has a session that was kept is let in by it: while a node, CAS or the directory is away, and after everything else. For its clock
 a node is started again as on another machine (libfaketime, and a mount of another `boot_id`). The one that is ten minutes off is sent
 nobody, as it says so: there the balancer asks each node's `/readyz` twice a second, and goes by two answers in a row. A full disk is one
-on which no file of a node can grow. One Redis server is slow by what stands before it, several by orders to sleep (`DEBUG SLEEP`). After Redis has restarted empty somebody is let in through CAS, without typing, whose session it had.
+on which no file of a node can grow. One Redis server is slow by what stands before it; several are by orders to sleep (`DEBUG SLEEP`), so that an answer comes 200 to 600 ms later. After Redis has restarted empty somebody is let in through CAS, without typing, whose session it had.
 
 While the CAS server is down it is their browser that tells people so, as it cannot reach it either. While the nodes alone cannot reach
 it, and while the directory is down, a page of ours does, and a row in which nobody has seen that page fails; a ticket that cannot be checked
@@ -53,7 +54,7 @@ here fails the tests. What it means:
 - *waited*: people whom a page of ours told that it does not work now, or whose browser found no CAS server, and who tried again each
   second until they were let in. They are not among the times.
 - *begun anew*: people whose answer was lost with a node that was killed after it had marked their request as answered. No request is
-  answered twice (R-33), so they came with another one. They are no more than connections that were cut.
+  answered twice (R-33), so they came with another one.
 - Times are from when a person was due to when the answer was read, in milliseconds.
 ";
 

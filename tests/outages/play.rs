@@ -27,7 +27,7 @@ const STEADY: Duration = Duration::from_secs(1);
 const STEADY_AFTER: Duration = Duration::from_secs(3);
 /// Sign-ins a second. A build that is not optimised bears it: measured, one takes some ten milliseconds of a core, those of
 /// the browser and the reader included.
-const A_SECOND: u32 = 30;
+pub(crate) const A_SECOND: u32 = 30;
 
 /// How a row is played.
 #[derive(Clone, Copy, Debug)]
@@ -53,7 +53,7 @@ pub(crate) fn all() -> anyhow::Result<ExitCode> {
         .filter(|word| !word.starts_with('-'))
         .collect();
     if env::args().any(|word| word == "--list") {
-        list();
+        list(&words);
         return Ok(ExitCode::SUCCESS);
     }
     let (mut passed, mut failed) = (0, 0);
@@ -78,7 +78,7 @@ pub(crate) fn all() -> anyhow::Result<ExitCode> {
         let wanted = |outage: &Outage| {
             let name = name(topology, *outage);
             let is_due = manner.is_long || outage.is_played_in_ci(topology);
-            (is_due && words.is_empty()) || words.iter().any(|word| name.contains(word.as_str()))
+            (is_due && words.is_empty()) || is_named(&name, &words)
         };
         let mut outages = Outage::of(topology);
         outages.retain(wanted);
@@ -102,13 +102,18 @@ pub(crate) fn all() -> anyhow::Result<ExitCode> {
     })
 }
 
-/// Prints the names of all rows, as cargo's own tests do.
-fn list() {
+/// Prints the names of all rows, or of those that the command line names, as cargo's own tests do.
+fn list(words: &[String]) {
     for topology in Topology::ALL {
-        for outage in Outage::of(topology) {
-            println!("{}: test", name(topology, outage));
+        let names = { Outage::of(topology).into_iter() }.map(|outage| name(topology, outage));
+        for name in names.filter(|name| words.is_empty() || is_named(name, words)) {
+            println!("{name}: test");
         }
     }
+}
+
+fn is_named(name: &str, words: &[String]) -> bool {
+    words.iter().any(|word| name.contains(word.as_str()))
 }
 
 fn name(topology: Topology, outage: Outage) -> String {

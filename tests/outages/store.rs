@@ -17,6 +17,23 @@ use crate::{
 /// How much later an answer of a slow server comes.
 const LATER: Duration = Duration::from_millis(200);
 
+/// For how long servers wait for each other, in milliseconds.
+#[derive(Clone, Copy)]
+struct Patience {
+    of_sentinels: u32,
+    of_cluster: u32,
+}
+
+const USUAL: Patience = Patience {
+    of_sentinels: topology::DOWN_AFTER_MS,
+    of_cluster: topology::NODE_TIMEOUT_MS,
+};
+/// While each answers late: half a minute.
+const SLOW: Patience = Patience {
+    of_sentinels: 30_000,
+    of_cluster: 30_000,
+};
+
 /// How many servers there are, and who says which of them is asked.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(crate) enum Topology {
@@ -138,17 +155,19 @@ impl Store {
         }
     }
 
-    /// Has each answer come [`LATER`]; of several servers, the first on a connection at some other time.
+    /// Has each answer come later, by [`LATER`] at least; of several servers, by three times as much at most, and none of
+    /// them is to count as dead.
     ///
     /// # Errors
     ///
-    /// There is no `redis-cli`.
+    /// There is nothing that could have them sleep.
     pub(crate) fn slow_down(&mut self) -> anyhow::Result<()> {
         let sleepers = |servers: &[topology::Node]| {
             let each = servers.iter().map(|node| &node.redis);
             each.flat_map(|redis| (0..Sleeper::FOR_EACH).map(|_| Sleeper::keep_asleep(redis)))
                 .collect::<anyhow::Result<Vec<_>>>()
         };
+        self.watch_each_other_for(SLOW);
         match self {
             Self::One(one) => one.slow_down(),
             Self::Sentinels(several) => several.sleepers = sleepers(&several.lab.servers)?,
@@ -158,12 +177,12 @@ impl Store {
     }
 
     /// Whether any answer was held up.
-    pub(crate) fn is_slow(&self) -> bool {
+    pub(crate) fn is_slow(&mut self) -> bool {
         match self {
             Self::One(one) => one.is_slow(),
             // A server that refused the order would answer at once, and the nodes would say that it answers.
             Self::Sentinels(Several { sleepers, .. }) | Self::Cluster(Several { sleepers, .. }) => {
-                !sleepers.is_empty()
+                sleepers.iter_mut().all(Sleeper::goes_on)
             }
         }
     }
@@ -174,6 +193,30 @@ impl Store {
             Self::One(one) => one.speed_up(),
             Self::Sentinels(Several { sleepers, .. }) | Self::Cluster(Several { sleepers, .. }) => {
                 sleepers.clear();
+            }
+        }
+        self.watch_each_other_for(USUAL);
+    }
+
+    /// Has servers, and those that watch them, wait so many milliseconds for each other before they promote another one.
+    fn watch_each_other_for(&self, milliseconds: Patience) {
+        match self {
+            Self::One(_) => {}
+            Self::Sentinels(Several { lab, .. }) => {
+                let patience = milliseconds.of_sentinels.to_string();
+                let words = [
+                    "SENTINEL",
+                    "SET",
+                    MASTER,
+                    "down-after-milliseconds",
+                    &patience,
+                ];
+                lab.sentinels.iter().for_each(|it| tell(&it.redis, &words));
+            }
+            Self::Cluster(Several { lab, .. }) => {
+                let patience = milliseconds.of_cluster.to_string();
+                let words = ["CONFIG", "SET", "cluster-node-timeout", &patience];
+                lab.servers.iter().for_each(|it| tell(&it.redis, &words));
             }
         }
     }
@@ -203,14 +246,14 @@ impl<Lab> Several<Lab> {
 struct Sleeper(Child);
 
 impl Sleeper {
-    /// Two, as with one the server would have nothing to read but questions when it wakes, and answer them at once. What is
-    /// asked while it sleeps is read together with both orders to sleep, and answered after those.
-    const FOR_EACH: u32 = 2;
+    /// So many at one server: what it reads when it wakes are the orders of all but the one that it has just obeyed, and what
+    /// was asked meanwhile, and it answers all of it when it has obeyed.
+    const FOR_EACH: u32 = 3;
 
     /// Begins.
     fn keep_asleep(redis: &Redis) -> anyhow::Result<Self> {
         let socket = redis.socket();
-        let seconds = (LATER / Self::FOR_EACH).as_secs_f64().to_string();
+        let seconds = (LATER / (Self::FOR_EACH - 1)).as_secs_f64().to_string();
         let mut cli = Command::new("setpriv");
         cli.args(["--pdeathsig", "KILL", "--", "redis-cli", "-s"])
             .arg(socket)
@@ -219,6 +262,12 @@ impl Sleeper {
             .stdout(Stdio::null())
             .stderr(Stdio::null());
         Ok(Self(cli.spawn()?))
+    }
+}
+
+impl Sleeper {
+    fn goes_on(&mut self) -> bool {
+        matches!(self.0.try_wait(), Ok(None))
     }
 }
 

@@ -154,7 +154,8 @@ def make_certificates(openssl: Path, folder: Path) -> None:
         ),
         encoding="ascii",
     )
-    (folder / "issued").touch()
+    # One that was begun and not finished is begun anew.
+    (folder / "issued").write_text("", encoding="ascii")
     # A client's clock may be behind.
     yesterday = datetime.now(timezone.utc) - timedelta(days=1)
     key = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes"]

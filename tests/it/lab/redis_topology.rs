@@ -6,6 +6,10 @@ use super::{port::free_port, redis_server::Redis, until::until};
 
 /// The name of the master, as the Sentinels know it.
 pub(crate) const MASTER: &str = "sign-in";
+/// For how long the Sentinels wait for a server until it counts as down to them, and those of a Cluster for each other, in
+/// milliseconds.
+pub(crate) const DOWN_AFTER_MS: u32 = 500;
+pub(crate) const NODE_TIMEOUT_MS: u32 = 1_000;
 
 /// A server that others are told of.
 #[derive(Debug)]
@@ -72,7 +76,7 @@ impl Sentinels {
                 "sentinel resolve-hostnames yes\n\
                  sentinel announce-hostnames yes\n\
                  sentinel monitor {MASTER} localhost {port} 2\n\
-                 sentinel down-after-milliseconds {MASTER} 500\n\
+                 sentinel down-after-milliseconds {MASTER} {DOWN_AFTER_MS}\n\
                  sentinel failover-timeout {MASTER} 5000\n\
                  sentinel parallel-syncs {MASTER} 2\n"
             );
@@ -146,8 +150,9 @@ impl Cluster {
         };
         until("the Cluster serves all slots", is_whole).await;
         // Not before: a server that is not met within that time is forgotten.
+        let timeout = NODE_TIMEOUT_MS.to_string();
         for server in &lab.servers {
-            let set = ["CONFIG", "SET", "cluster-node-timeout", "1000"];
+            let set = ["CONFIG", "SET", "cluster-node-timeout", &timeout];
             assert_eq!(server.redis.told(&set), "OK\n");
         }
         until_replicated(&lab.servers).await;
