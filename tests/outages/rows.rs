@@ -578,8 +578,10 @@ async fn stop(node: &mut Node) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Starts all servers that store once more, empty.
+/// Starts all servers that store once more, empty: none of them before all are away, or one would have of another what that
+/// was to lose.
 async fn start_again(store: &mut Store) {
+    store.each().into_iter().for_each(Redis::kill);
     for redis in store.each() {
         redis.start_again().await;
     }

@@ -348,6 +348,7 @@ impl Browser {
             let delivery = Delivery {
                 browser: self.number,
                 asked_at,
+                node,
                 node_now: world.nodes[node].clock.now(),
                 arrives,
                 answer: &answer,

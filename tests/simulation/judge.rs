@@ -8,7 +8,7 @@ use std::{
     sync::{Mutex, PoisonError},
 };
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use passerelle::{
     authn::cas::Ticket,
     model::session::Session,
@@ -53,7 +53,7 @@ struct Known {
     /// Of whom each browser has brought word last, and when.
     last: BTreeMap<usize, (usize, u64)>,
     /// From when on the clock of which node was off by how much.
-    clocks: Vec<(u64, usize, u64)>,
+    clocks: Vec<(u64, usize, i64)>,
     successes: usize,
     /// What was found that must not be.
     faults: Vec<String>,
@@ -96,6 +96,8 @@ pub(crate) struct Delivery<'a> {
     pub(crate) browser: usize,
     /// When the browser asked for it.
     pub(crate) asked_at: u64,
+    /// Which node it asked.
+    pub(crate) node: usize,
     /// What the node's clock shows.
     pub(crate) node_now: Timestamp,
     /// Whether it comes as far as the browser.
@@ -127,7 +129,7 @@ impl Judge {
 
     /// From now on the clock of a node is off by so much.
     pub(crate) fn is_off(&self, at: u64, node: usize, by: i64) {
-        self.change(|known| known.clocks.push((at, node, by.unsigned_abs())));
+        self.change(|known| known.clocks.push((at, node, by)));
     }
 
     /// A browser posts an answer to its provider: as often as it does, the provider takes it the first time.
@@ -346,13 +348,31 @@ impl Known {
         let mut before = BTreeMap::new();
         let mut most = 0;
         for (at, node, by) in &self.clocks {
+            let by = by.unsigned_abs();
             if *at <= since {
-                before.insert(node, *by);
+                before.insert(node, by);
             } else {
-                most = most.max(*by);
+                most = most.max(by);
             }
         }
         before.into_values().fold(most, u64::max) * 2
+    }
+
+    /// What the node's clock shows, and would show if it had not been set since it was asked.
+    fn clocks_of(&self, delivery: &Delivery<'_>) -> Vec<Timestamp> {
+        let mut offsets = vec![0];
+        for (at, _, by) in { self.clocks.iter() }.filter(|(_, node, _)| *node == delivery.node) {
+            if *at < delivery.asked_at {
+                offsets.clear();
+            }
+            offsets.push(*by);
+        }
+        let last = offsets.last().copied().unwrap_or_default();
+        let shown = offsets.iter().rev().map(|offset| {
+            let set_by = SignedDuration::from_millis(last - offset);
+            delivery.node_now - set_by
+        });
+        shown.collect()
     }
 
     fn judge(&mut self, world: &World, delivery: &Delivery<'_>) -> Result<String, String> {
@@ -381,18 +401,25 @@ impl Known {
         } else {
             Profile::AnyAge
         };
-        let reading = read(
-            &answer.base64,
-            &Expected {
+        let read_at = |now| {
+            let expected = Expected {
                 idp_entity_id: IDP,
                 idp_keys: &[idp_key().verifying()],
                 sp_entity_id: wish.provider.entity_id(),
                 acs: wish.provider.acs(),
                 request_id: Some(&id),
-                now: delivery.node_now,
+                now,
                 strictness,
-            },
-        );
+            };
+            read(&answer.base64, &expected)
+        };
+        // A clock may be set between where the node reads it and where the answer is read.
+        let mut readings: Vec<_> = { self.clocks_of(delivery).into_iter() }
+            .map(read_at)
+            .collect();
+        let mut all = readings.iter();
+        let taken = all.position(|reading| reading.refusals().next().is_none());
+        let reading = readings.swap_remove(taken.unwrap_or_default());
         let refusals: Vec<_> = reading.refusals().collect();
         if !refusals.is_empty() {
             return Err(format!(

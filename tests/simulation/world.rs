@@ -98,14 +98,15 @@ pub(crate) enum Lie {
 pub(crate) struct Person {
     /// The name to sign in with.
     pub(crate) login: String,
-    /// A word that is in each value that is known of them, and in nobody else's.
+    /// A word that is in each value that is known of them, and in nobody else's; nor, as Base64 has no hyphen, by chance in a
+    /// signature.
     pub(crate) mark: String,
 }
 
 impl Person {
     /// That of a number.
     pub(crate) fn of(number: usize) -> Self {
-        let mark = format!("qz{number:02}x");
+        let mark = format!("qz-{number:02}-x");
         Self {
             login: format!("zoe.{mark}"),
             mark,

@@ -53,6 +53,8 @@ impl Redis {
         self.kill();
         self.forget_accounts();
         let folder = self.folder.path();
+        // One that was brought up to date by a master has on its disk what that had then, though it is to keep nothing.
+        let _ = std::fs::remove_file(folder.join("dump.rdb"));
         let process = Command::new("setpriv")
             .args(["--pdeathsig", "KILL", "--", "redis-server"])
             .arg(self.file())
