@@ -119,7 +119,8 @@ fn forged(server: &Server, redis: &Redis, table: &mut Table) -> anyhow::Result<(
     table.never("a key in Redis of what was forged", usize::try_from(more)?);
     let grown = server.memory("VmRSS")? - memory;
     table.row("growth of the server", grown, MOST_GROWTH, "MiB");
-    // And people are let in as before.
+    // And people are let in as before. The connection of before has rested for too long.
+    browser.reconnect(server.address)?;
     sign_in(&mut browser, 0)
 }
 

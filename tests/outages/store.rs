@@ -155,8 +155,8 @@ impl Store {
         }
     }
 
-    /// Has each answer come later, by [`LATER`] at least; of several servers, by three times as much at most, and none of
-    /// them is to count as dead.
+    /// Has each answer come later, by [`LATER`] at least; of several servers, by several times as much, and none of them is to
+    /// count as dead.
     ///
     /// # Errors
     ///
@@ -247,13 +247,13 @@ struct Sleeper(Child);
 
 impl Sleeper {
     /// So many at one server: what it reads when it wakes are the orders of all but the one that it has just obeyed, and what
-    /// was asked meanwhile, and it answers all of it when it has obeyed.
-    const FOR_EACH: u32 = 3;
+    /// was asked meanwhile, and it answers all of it when it has obeyed. Of these, one may be late.
+    const FOR_EACH: u32 = 4;
 
     /// Begins.
     fn keep_asleep(redis: &Redis) -> anyhow::Result<Self> {
         let socket = redis.socket();
-        let seconds = (LATER / (Self::FOR_EACH - 1)).as_secs_f64().to_string();
+        let seconds = (LATER / (Self::FOR_EACH - 2)).as_secs_f64().to_string();
         let mut cli = Command::new("setpriv");
         cli.args(["--pdeathsig", "KILL", "--", "redis-cli", "-s"])
             .arg(socket)
