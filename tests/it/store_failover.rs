@@ -235,6 +235,7 @@ async fn r126_sentinels_and_the_master_that_they_name_are_asked_over_tls_each_by
         server: &words(STORES),
         sentinel: &words(NAMES),
         tls: &tls,
+        ..Words::default()
     })
     .await;
     let sentinels = addresses("rediss", &lab.sentinels);

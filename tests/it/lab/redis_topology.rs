@@ -7,9 +7,11 @@ use super::{port::free_port, redis_server::Redis, until::until};
 /// The name of the master, as the Sentinels know it.
 pub(crate) const MASTER: &str = "sign-in";
 /// For how long the Sentinels wait for a server until it counts as down to them, and those of a Cluster for each other, in
-/// milliseconds.
+/// milliseconds; and both where no server is ever away: on a machine that has much else to do, another one would be promoted
+/// without what was written last.
 pub(crate) const DOWN_AFTER_MS: u32 = 500;
 pub(crate) const NODE_TIMEOUT_MS: u32 = 1_000;
+const PATIENT_MS: u32 = 60_000;
 
 /// A server that others are told of.
 #[derive(Debug)]
@@ -27,9 +29,19 @@ pub(crate) struct Words<'a> {
     pub(crate) sentinel: &'a [&'a str],
     /// Words of both, for TLS; without any they speak in clear.
     pub(crate) tls: &'a [&'a str],
+    /// Whether none of them is to take another's place.
+    pub(crate) are_patient: bool,
 }
 
 impl Words<'_> {
+    const fn or_patient(&self, milliseconds: u32) -> u32 {
+        if self.are_patient {
+            PATIENT_MS
+        } else {
+            milliseconds
+        }
+    }
+
     async fn start(&self, lines: &str, more: &[&str]) -> Node {
         let port = free_port();
         let text = port.to_string();
@@ -70,13 +82,14 @@ impl Sentinels {
             told.matches("state=online").count() == 2
         };
         until("the replicas follow", has_replicas).await;
+        let down_after = words.or_patient(DOWN_AFTER_MS);
         let mut sentinels = Vec::new();
         for _ in 0..3 {
             let lines = format!(
                 "sentinel resolve-hostnames yes\n\
                  sentinel announce-hostnames yes\n\
                  sentinel monitor {MASTER} localhost {port} 2\n\
-                 sentinel down-after-milliseconds {MASTER} {DOWN_AFTER_MS}\n\
+                 sentinel down-after-milliseconds {MASTER} {down_after}\n\
                  sentinel failover-timeout {MASTER} 5000\n\
                  sentinel parallel-syncs {MASTER} 2\n"
             );
@@ -150,7 +163,7 @@ impl Cluster {
         };
         until("the Cluster serves all slots", is_whole).await;
         // Not before: a server that is not met within that time is forgotten.
-        let timeout = NODE_TIMEOUT_MS.to_string();
+        let timeout = words.or_patient(NODE_TIMEOUT_MS).to_string();
         for server in &lab.servers {
             let set = ["CONFIG", "SET", "cluster-node-timeout", &timeout];
             assert_eq!(server.redis.told(&set), "OK\n");

@@ -43,6 +43,7 @@ impl<T: Send + Sync + 'static> Shared<T> {
                     .unwrap();
                 let words = Words {
                     server: Vec::leak(account()),
+                    are_patient: true,
                     ..Words::default()
                 };
                 let lab = runtime.block_on(start(words));
