@@ -61,8 +61,8 @@ pub(crate) fn measure(rsa: &RsaSignature, all_within: &mut bool) -> anyhow::Resu
         }
         alone.add((by_one / visits).div_duration_f64(signature));
     }
-    // Nodes run on a machine each. On one, each would find the other's data in the caches in the place of its own: measured
-    // so, two cost 1.08 of one, and nothing that they do is dearer.
+    // Nodes run on a machine each. On one, each finds the other's data in the caches in the place of its own: measured so,
+    // two cost 1.08 of one in every run.
     one.server.keep_to(0)?;
     two.server.keep_to(1)?;
     for _ in 0..ROUNDS {
