@@ -37,7 +37,7 @@ impl Default for Stories {
     fn default() -> Self {
         Self {
             keep_days: 7,
-            max_megabytes: 48,
+            max_megabytes: 64,
             person: PersonInStory::Clear,
         }
     }

@@ -217,7 +217,7 @@ async fn what_needs_a_restart_is_told_and_goes_on_as_it_was() {
             "sessions.max: needs a restart: until then 100000 counts (true)",
             "sessions.idle-minutes: needs a restart: until then 120 counts (true)",
             "requests.max-replay-marks: needs a restart: until then 100000 counts (true)",
-            "stories.max-megabytes: needs a restart: until then 48 counts (true)",
+            "stories.max-megabytes: needs a restart: until then 64 counts (true)",
         ]
     );
     let current = bridge.live.current();

@@ -327,12 +327,12 @@ const BAD_VALUES: &[(&str, &str, &str)] = &[
         ": stories.keep-days: is longer than 366 days",
     ),
     (
-        "max-megabytes = 48",
+        "max-megabytes = 64",
         "max-megabytes = 0",
         ": stories.max-megabytes: must not be 0",
     ),
     (
-        "max-megabytes = 48",
+        "max-megabytes = 64",
         "max-megabytes = 4097",
         ": stories.max-megabytes: is more than 4096",
     ),
