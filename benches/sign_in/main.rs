@@ -21,7 +21,7 @@ mod shared;
 
 use std::{net::SocketAddr, process::ExitCode, time::Duration};
 
-use anyhow::ensure;
+use anyhow::{Context as _, ensure};
 use awake::Awake;
 use kit::{
     browser::{Answer, Browser},
@@ -295,6 +295,14 @@ impl<'a> Crowd<'a> {
         }
         self.sign_ins += answers.len();
         Ok(answers)
+    }
+
+    /// Has one person come back with a new request.
+    fn comes_back(&mut self, person: usize, request: &Request) -> anyhow::Result<Answer> {
+        let browser = self.people.get_mut(person).context("nobody")?;
+        browser.get(&request.path)?;
+        self.sign_ins += 1;
+        browser.receive()
     }
 
     /// Reads every answer.

@@ -119,9 +119,11 @@ fn forged(server: &Server, redis: &Redis, table: &mut Table) -> anyhow::Result<(
     table.never("a key in Redis of what was forged", usize::try_from(more)?);
     let grown = server.memory("VmRSS")? - memory;
     table.row("growth of the server", grown, MOST_GROWTH, "MiB");
-    // And people are let in as before. The connection of before has rested for too long.
+    // And people are let in as before: somebody whose ticket nobody has brought. The connection of before has rested for
+    // too long.
     browser.reconnect(server.address)?;
-    sign_in(&mut browser, 0)
+    browser.becomes(SESSIONS);
+    sign_in(&mut browser, SESSIONS)
 }
 
 /// Has people come until there were `count` visits, [`BROWSERS`] of them at one time, each on the connection of the one

@@ -15,7 +15,7 @@ use moka::{notification::RemovalCause, ops::compute::Op, policy::EvictionPolicy,
 use super::{
     Limits, after, pack,
     shelf::{self, Shelf},
-    timed_map::{PURGED_PER_CALL, TimedMap},
+    timed_map::{Instant, PURGED_PER_CALL, TimedMap},
     unpack,
 };
 use crate::{
@@ -59,7 +59,7 @@ pub struct MemoryStore {
 /// A session, packed: a map of attributes takes several times the room of its bytes.
 struct Entry {
     packed: Mutex<Box<[u8]>>,
-    ends_at: Timestamp,
+    ends_at: Instant,
     last_used_ms: AtomicI64,
     is_ended: AtomicBool,
 }
@@ -78,7 +78,7 @@ enum Brought {
 struct Mark {
     /// The beginning of the hash of who used it: enough to tell two browsers apart.
     by: [u8; 8],
-    at: Timestamp,
+    at: Instant,
 }
 
 impl Mark {
@@ -228,7 +228,7 @@ impl MemoryStore {
         let unused_ms = now
             .as_millisecond()
             .saturating_sub(entry.last_used_ms.load(Ordering::Acquire));
-        now >= entry.ends_at
+        Instant::from(now) >= entry.ends_at
             || i128::from(unused_ms) >= self.limits.idle.as_millis()
             || entry.is_ended.load(Ordering::Acquire)
     }
@@ -270,7 +270,9 @@ impl Sessions for MemoryStore {
         let packed = pack(&session)?;
         let entry = Entry {
             packed: Mutex::new(packed.into_boxed_slice()),
-            ends_at: Timestamp::from_second(ends_at.as_second()).unwrap_or(ends_at),
+            ends_at: Timestamp::from_second(ends_at.as_second())
+                .unwrap_or(ends_at)
+                .into(),
             last_used_ms: AtomicI64::new(now.as_millisecond()),
             is_ended: AtomicBool::new(false),
         };
@@ -413,7 +415,7 @@ impl Sessions for MemoryStore {
                 let used_at = Timestamp::from_millisecond(used_ms).unwrap_or(now);
                 show(Seen {
                     key: **key,
-                    unused_until: after(used_at, self.limits.idle).min(entry.ends_at),
+                    unused_until: after(used_at, self.limits.idle).min(entry.ends_at.into()),
                     session,
                     used_at,
                 });
@@ -460,14 +462,15 @@ impl ReplayGuard for MemoryStore {
         // An entity ID holds no control character, so no two pairs give the same bytes.
         let key = sha256(&[used.issuer.as_str().as_bytes(), b"\0", used.id.as_bytes()]);
         let by = used.by.first_chunk().copied().unwrap_or_default();
-        let mark = (Mark { by, at: now }, used.expires_at);
+        let at = now.into();
+        let mark = (Mark { by, at }, used.expires_at);
         let mut marks = lock(&self.marks);
         // The oldest is never pushed out: whoever fills the store could then play it again.
         let first = marks.put_first(key, mark, now, to_usize(self.limits.replay_marks))?;
         Ok(first.map_or(Sight::First, |first| {
             let is_same = first.by == by && first.by != Mark::NOBODY;
             Sight::Again {
-                by_same_at: is_same.then_some(first.at),
+                by_same_at: is_same.then_some(first.at.into()),
             }
         }))
     }

@@ -12,13 +12,41 @@ pub(super) const PURGED_PER_CALL: usize = 8;
 /// Hashes of names: whoever chooses a name cannot choose its place in the map.
 pub(super) type Key = [u8; 32];
 
+/// The half of a [`Key`] that is kept, twice for each entry. It takes 2⁶⁴ names to find two that are one here, and then
+/// they are both of whoever searched.
+type Half = [u8; 16];
+
+fn half(key: &Key) -> Half {
+    key.first_chunk().copied().unwrap_or_default()
+}
+
+/// An instant in nanoseconds of Unix time: half of what a [`Timestamp`] takes. Before 1677 and after 2262 it is the first
+/// or the last one that there is.
+#[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
+pub(super) struct Instant(i64);
+
+impl From<Timestamp> for Instant {
+    fn from(at: Timestamp) -> Self {
+        let nanoseconds = at.as_nanosecond();
+        let most = if nanoseconds < 0 { i64::MIN } else { i64::MAX };
+        Self(i64::try_from(nanoseconds).unwrap_or(most))
+    }
+}
+
+impl From<Instant> for Timestamp {
+    fn from(Instant(nanoseconds): Instant) -> Self {
+        // Each of an `i64` is within what a `Timestamp` can be.
+        Self::from_nanosecond(i128::from(nanoseconds)).unwrap_or(Self::MAX)
+    }
+}
+
 /// A map of [`Key`]s to values, each with the instant at which it ends. Every step takes a time
 /// that grows with the logarithm of what it holds.
 #[derive(Debug)]
 pub(super) struct TimedMap<V> {
-    entries: HashMap<Key, (Timestamp, V)>,
+    entries: HashMap<Half, (Instant, V)>,
     // One pair for each entry, always: the order in which they end.
-    ends: BTreeSet<(Timestamp, Key)>,
+    ends: BTreeSet<(Instant, Half)>,
 }
 
 impl<V> TimedMap<V> {
@@ -36,18 +64,19 @@ impl<V> TimedMap<V> {
     /// The value under `key`, unless it has ended by `now`.
     pub(super) fn find(&self, key: &Key, now: Timestamp) -> Option<&V> {
         self.entries
-            .get(key)
-            .filter(|(ends_at, _)| *ends_at > now)
+            .get(&half(key))
+            .filter(|(ends_at, _)| *ends_at > now.into())
             .map(|(_, value)| value)
     }
 
     /// The value under `key` and when it ends, ended or not.
     pub(super) fn find_mut(&mut self, key: &Key) -> Option<&mut V> {
-        self.entries.get_mut(key).map(|(_, value)| value)
+        self.entries.get_mut(&half(key)).map(|(_, value)| value)
     }
 
     /// Puts `value` in the place of what was under `key`.
     pub(super) fn put(&mut self, key: Key, value: V, ends_at: Timestamp) {
+        let (key, ends_at) = (half(&key), ends_at.into());
         if let Some((ended_at, _)) = self.entries.insert(key, (ends_at, value)) {
             self.ends.remove(&(ended_at, key));
         }
@@ -76,9 +105,10 @@ impl<V> TimedMap<V> {
 
     /// Removes an entry, ended or not, and gives it back with its end.
     pub(super) fn remove(&mut self, key: &Key) -> Option<(Timestamp, V)> {
-        let removed = self.entries.remove(key)?;
-        self.ends.remove(&(removed.0, *key));
-        Some(removed)
+        let key = half(key);
+        let (ends_at, value) = self.entries.remove(&key)?;
+        self.ends.remove(&(ends_at, key));
+        Some((ends_at.into(), value))
     }
 
     /// Removes entries that have ended by `now`, `most` of them at most.
@@ -93,7 +123,7 @@ impl<V> TimedMap<V> {
     /// Removes an entry that has ended by `now`.
     pub(super) fn remove_ended(&mut self, now: Timestamp) -> Option<V> {
         let (ends_at, _) = self.ends.first()?;
-        if *ends_at <= now {
+        if *ends_at <= now.into() {
             self.remove_first()
         } else {
             None
@@ -125,6 +155,19 @@ mod tests {
         map.purge(at(10), 8);
         assert_eq!(map.find(&[1; 32], at(19)), Some(&'b'));
         assert_eq!((map.len(), map.ends.len()), (1, 1));
+    }
+
+    #[test]
+    fn an_instant_is_kept_to_the_nanosecond_and_one_that_is_too_far_away_is_the_last_one() {
+        let at = Timestamp::new(1_790_000_000, 123_456_789).unwrap();
+        assert_eq!(Timestamp::from(Instant::from(at)), at);
+        for (far, kept) in [(Timestamp::MIN, i64::MIN), (Timestamp::MAX, i64::MAX)] {
+            assert_eq!(Instant::from(far), Instant(kept));
+            assert_eq!(Instant::from(Timestamp::from(Instant(kept))), Instant(kept));
+        }
+        let mut map = TimedMap::new();
+        map.put([1; 32], (), Timestamp::MAX);
+        assert!(map.find(&[1; 32], at).is_some());
     }
 
     #[test]
