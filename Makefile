@@ -77,8 +77,9 @@ simulate: ## Run a whole university by so many seeds, SEEDS=10000, or by SEED=12
 
 soak: ## Measure what holds for long and while other servers misbehave, and play each outage for a minute in each topology; takes an hour and a half, wants a quiet machine
 	@scripts/install test
-	cargo bench --locked --bench soak
-	OUTAGE_SECONDS=$(or $(OUTAGE_SECONDS),60) UPDATE_DOCS=1 cargo test --locked --workspace --release --test outages
+	@measured=0; cargo bench --locked --bench soak || measured=$$?; \
+	OUTAGE_SECONDS=$(or $(OUTAGE_SECONDS),60) UPDATE_DOCS=1 cargo test --locked --workspace --release --test outages; \
+	exit $$measured
 
 clean: ## Remove what was built and installed below this folder; keys and accounts of the demo stay
 	cargo clean

@@ -32,6 +32,9 @@ pub(crate) const SP_ACS: &str = "https://example-org.zoom.us/saml/SSO";
 /// The lines of `[authn]` of people whose accounts are in the folder itself.
 pub(crate) const AT_HOME: &str = "methods = [\"local\"]\nlocal = { people = \"people.toml\" }\n";
 
+/// How much is kept of stories: so little that what is still there of those that are over would show.
+const STORIES: &str = "max-megabytes = 1\n";
+
 /// The folder; it goes when this is dropped.
 pub(crate) struct Place {
     folder: TempDir,
@@ -67,6 +70,19 @@ impl Place {
         fs::write(at("sp.xml"), metadata(&sp_key))?;
         fs::write(at("passerelle.toml"), configuration(listen, authn))?;
         Ok(Self { folder, sp_key })
+    }
+
+    /// Has as many megabytes of stories kept.
+    ///
+    /// # Errors
+    ///
+    /// The configuration could not be written.
+    pub(crate) fn keeps_stories(&self, megabytes: u32) -> anyhow::Result<()> {
+        let file = self.configuration();
+        let before = fs::read_to_string(&file)?;
+        let after = before.replace(STORIES, &format!("max-megabytes = {megabytes}\n"));
+        ensure!(before != after, "the configuration says nothing of stories");
+        Ok(fs::write(file, after)?)
     }
 
     /// Writes one more configuration into it, for a server that listens at `listen`, with these lines of `[authn]`, the
@@ -133,10 +149,8 @@ scopes = ["example.org"]
 [support]
 text = {{ fr = "Écrivez à l'assistance.", en = "Write to the help desk." }}
 
-# So little that what is still there of stories that are over would show.
 [stories]
-max-megabytes = 1
-
+{STORIES}
 [authn]
 {authn}
 

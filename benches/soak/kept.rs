@@ -37,6 +37,8 @@ const BROWSERS: usize = 8;
 const MOST_IN_MEMORY: f64 = 150.0;
 /// What may be with so many in Redis, in MiB.
 const MOST_BESIDE_REDIS: f64 = 30.0;
+/// How many megabytes of stories are kept unless something else is said.
+const STORIES: u32 = 64;
 /// By how much the memory may grow by what is abandoned, in MiB: of the server and of Redis.
 const MOST_GROWTH: f64 = 3.0;
 /// How long the server rests before its memory is looked at.
@@ -69,7 +71,12 @@ pub(crate) fn measure(people: &People, table: &mut Table) -> anyhow::Result<()> 
     ensure!(keys >= u64::try_from(SESSIONS)?, "{keys} keys in Redis");
     note("memory of Redis, MiB", &format!("{used:.1}"));
 
-    title(&format!("{ABANDONED} requests that nobody goes on with"));
+    with_stories(&at_cas, table)?;
+    abandoned_in_memory(&at_cas, table)?;
+
+    title(&format!(
+        "{ABANDONED} requests that nobody goes on with, with Redis"
+    ));
     let address = free_address()?;
     let place = Place::make_with(address, &format!("{at_cas}{}", redis.lines()))?;
     let server = Server::start(&place, address)?;
@@ -89,6 +96,43 @@ pub(crate) fn measure(people: &People, table: &mut Table) -> anyhow::Result<()> 
         usize::try_from(keys.saturating_sub(keys_before))?,
     );
     forged(&server, &redis, table)
+}
+
+/// So many sessions in memory, and as much of their stories as is kept unless something else is said.
+fn with_stories(at_cas: &str, table: &mut Table) -> anyhow::Result<()> {
+    title(&format!(
+        "{SESSIONS} sessions in memory, with {STORIES} MB of their stories"
+    ));
+    let address = free_address()?;
+    let place = Place::make_with(address, at_cas)?;
+    place.keeps_stories(STORIES)?;
+    let server = Server::start(&place, address)?;
+    many(&server, SESSIONS, sign_in)?;
+    rest(REST);
+    let memory = server.memory("VmRSS")?;
+    let most = MOST_IN_MEMORY + f64::from(STORIES);
+    table.row("memory of the server", memory, most, "MiB");
+    Ok(())
+}
+
+/// What requests leave in a server that keeps everything itself, and where nobody goes on with any.
+fn abandoned_in_memory(at_cas: &str, table: &mut Table) -> anyhow::Result<()> {
+    title(&format!(
+        "{ABANDONED} requests that nobody goes on with, in memory"
+    ));
+    let address = free_address()?;
+    let place = Place::make_with(address, at_cas)?;
+    place.keeps_stories(STORIES)?;
+    let server = Server::start(&place, address)?;
+    sign_in(&mut Browser::open(address, 0)?, 0)?;
+    rest(REST);
+    let before = server.memory("VmRSS")?;
+    many(&server, ABANDONED, abandon)?;
+    rest(REST);
+    let grown = server.memory("VmRSS")? - before;
+    let most = MOST_GROWTH + f64::from(STORIES);
+    table.row("growth of the server", grown, most, "MiB");
+    Ok(())
 }
 
 /// What notices cost that name tickets which nobody ever had.

@@ -695,10 +695,13 @@ mod tests {
     async fn r122_ended_marks_and_counters_are_given_up_as_others_come() {
         let store = MemoryStore::new(LIMITS);
         let issuer = EntityId::parse("https://sp.example/").unwrap();
-        let rule = conformance::RULE;
+        let rule = conformance::attempts::RULE;
         for n in 0..LIMITS.replay_marks {
             store
-                .mark(conformance::used(&issuer, &format!("_{n}"), at(100)), at(0))
+                .mark(
+                    conformance::marks::used(&issuer, &format!("_{n}"), at(100)),
+                    at(0),
+                )
                 .await
                 .unwrap();
             store.attempt(key(n).0, rule, at(0)).await.unwrap();
@@ -707,7 +710,7 @@ mod tests {
         for n in 0..3 {
             store
                 .mark(
-                    conformance::used(&issuer, &format!("_new{n}"), at(9_000)),
+                    conformance::marks::used(&issuer, &format!("_new{n}"), at(9_000)),
                     at(5_000),
                 )
                 .await
@@ -724,7 +727,7 @@ mod tests {
     #[tokio::test]
     async fn r74_a_clock_that_was_set_back_makes_no_wait_longer_than_was_earned() {
         let store = MemoryStore::new(LIMITS);
-        let rule = conformance::RULE;
+        let rule = conformance::attempts::RULE;
         for _ in 0..rule.free {
             store.attempt([1; 32], rule, at(90_000)).await.unwrap();
         }

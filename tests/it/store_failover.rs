@@ -1,6 +1,8 @@
 //! Nodes before Redis servers of which one takes another's place: people sign in all the while, and who has signed in
 //! before is still known.
 
+mod examples;
+
 use std::{
     fs,
     path::Path,

@@ -1,7 +1,7 @@
 //! What is counted, by the phases of an outage.
 
 use std::{
-    collections::BTreeSet,
+    collections::{BTreeMap, BTreeSet},
     net::SocketAddr,
     sync::{
         Mutex, MutexGuard, PoisonError,
@@ -249,6 +249,25 @@ pub(crate) struct Counter {
     tallies: Mutex<[Tally; 5]>,
     /// The last few failures, in words.
     faults: Mutex<Vec<String>>,
+    /// How many requests each node has and has not begun to answer.
+    under_way: Mutex<BTreeMap<SocketAddr, usize>>,
+    /// Requests that a node took, and hung up on, since the beginning.
+    hung_up: AtomicUsize,
+}
+
+/// A request that a node has, until this is dropped.
+pub(crate) struct UnderWay<'a> {
+    counter: &'a Counter,
+    node: SocketAddr,
+}
+
+impl Drop for UnderWay<'_> {
+    fn drop(&mut self) {
+        let mut under_way = lock(&self.counter.under_way);
+        if let Some(count) = under_way.get_mut(&self.node) {
+            *count -= 1;
+        }
+    }
 }
 
 /// As many failures are told.
@@ -302,6 +321,26 @@ impl Counter {
     /// Counts a request that a node took, and hung up on.
     pub(crate) fn hung_up(&self) {
         self.within(self.phase(), |tally| tally.hung_up += 1);
+        self.hung_up.fetch_add(1, Ordering::SeqCst);
+    }
+
+    /// Notes that a node has a request.
+    pub(crate) fn has(&self, node: SocketAddr) -> UnderWay<'_> {
+        *lock(&self.under_way).entry(node).or_default() += 1;
+        UnderWay {
+            counter: self,
+            node,
+        }
+    }
+
+    /// Whether a node has a request that it has not begun to answer.
+    pub(crate) fn is_at_work(&self, node: SocketAddr) -> bool {
+        lock(&self.under_way).get(&node).is_some_and(|it| *it > 0)
+    }
+
+    /// How many requests nodes took, and hung up on, since the beginning.
+    pub(crate) fn all_hung_up(&self) -> usize {
+        self.hung_up.load(Ordering::SeqCst)
     }
 
     /// What was counted so far in this phase.

@@ -50,7 +50,10 @@ gone within 8 ms. They are not counted.
 here fails the tests. What it means:
 
 - *by session*, *through CAS*, *typed*: how people were let in. Through CAS is without typing, by the session that CAS has.
+- *hung up on*: requests that a node had taken and was killed with. It is killed while it has one, and so one of each pair at least is counted;
+  rows that were played before this was counted have no such column.
 - *asked again*: requests that were put to the other node.
+- *loaded again*: forms that somebody was hung up on, and had the browser send once more.
 - *waited*: people whom a page of ours told that it does not work now, or whose browser found no CAS server, and who tried again each
   second until they were let in. They are not among the times.
 - *begun anew*: people whose answer was lost with a node that was killed after it had marked their request as answered. No request is
@@ -150,8 +153,8 @@ fn row(tallies: &[Tally; 5], setting: &Setting) -> anyhow::Result<String> {
     let today = SystemClock.now().to_string();
     let mut row = format!(
         "{} for {} s, {} sign-ins a second, {}.\n\n\
-         | | signed in | failed | as somebody else | by session | through CAS | typed | asked again | waited | begun anew | p50 | p99 |\n\
-         |---|---|---|---|---|---|---|---|---|---|---|---|\n",
+         | | signed in | failed | as somebody else | by session | through CAS | typed | hung up on | asked again | loaded again | waited | begun anew | p50 | p99 |\n\
+         |---|---|---|---|---|---|---|---|---|---|---|---|---|---|\n",
         today.get(..10).unwrap_or_default(),
         setting.seconds,
         setting.a_second,
@@ -168,7 +171,7 @@ fn row(tallies: &[Tally; 5], setting: &Setting) -> anyhow::Result<String> {
         };
         let _infallible = writeln!(
             row,
-            "| {} | {} | {} | {} | {} | {} | {} | {} | {} | {} | {} | {} |",
+            "| {} | {} | {} | {} | {} | {} | {} | {} | {} | {} | {} | {} | {} | {} |",
             phase.told(),
             tally.signed_in,
             tally.failed,
@@ -176,7 +179,9 @@ fn row(tallies: &[Tally; 5], setting: &Setting) -> anyhow::Result<String> {
             tally.reused,
             tally.through_cas,
             tally.typed,
+            tally.hung_up,
             tally.retried,
+            tally.reloaded,
             tally.waited,
             tally.anew,
             time(50),

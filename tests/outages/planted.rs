@@ -73,6 +73,10 @@ pub(crate) fn all() -> Vec<(&'static str, bool)> {
             silence_and_belief_are_seen(),
         ),
         (
+            "a_node_that_is_killed_at_rest_and_an_answer_that_is_lost_without_it_are_seen",
+            what_a_kill_does_not_explain_is_seen(),
+        ),
+        (
             "whoever_has_a_session_is_not_to_wait_at_either_pair",
             waiting_is_seen(),
         ),
@@ -158,7 +162,11 @@ fn broken(outage: Outage, plant: impl Fn(&mut [Tally; 5], &mut Counted)) -> Vec<
     during.count(&come(How::Typed, Pair::AtDirectory, false));
     during.count(&come(How::ThroughCas, Pair::AtCas, false));
     match outage {
-        Outage::NodeKilled | Outage::NodeStopped => during.retried = 1,
+        Outage::NodeStopped => during.retried = 1,
+        Outage::NodeKilled => {
+            during.retried = 1;
+            during.hung_up = 2;
+        }
         Outage::StoreRestartsEmpty => during.count(&SignedIn {
             had: Had::LostSession,
             ..come(How::ThroughCas, Pair::AtCas, false)
@@ -334,6 +342,22 @@ fn silence_and_belief_are_seen() -> bool {
     cas == silent
         && directory == silent
         && believed == ["somebody was let in by a ticket that nobody could check"]
+}
+
+fn what_a_kill_does_not_explain_is_seen() -> bool {
+    let with = |hung_up, anew, reloaded| {
+        broken(Outage::NodeKilled, |it, _| {
+            during(it).hung_up = hung_up;
+            during(it).anew = anew;
+            during(it).reloaded = reloaded;
+        })
+    };
+    let told = ["more had to begin anew, or to load a page again, than were hung up on"];
+    with(1, 0, 0) == ["no request was under way at a node that was killed"]
+        && with(2, 2, 0).is_empty()
+        && with(2, 1, 1).is_empty()
+        && with(2, 3, 0) == told
+        && with(2, 1, 2) == told
 }
 
 fn waiting_is_seen() -> bool {

@@ -145,8 +145,8 @@ async fn play_in(
 ) -> anyhow::Result<(usize, usize)> {
     let store = Store::start(topology).await;
     let scene = Scene::set(|password_file| store.lines(password_file)).await?;
-    let mut stage = Stage::of(scene, store);
     let counter = Arc::new(Counter::default());
+    let mut stage = Stage::of(scene, store, Arc::clone(&counter));
     let (guests, reader) = stage.scene.guests(&counter)?;
     let load = Load::start(guests, reader, Arc::clone(&counter), A_SECOND)?;
     let (mut passed, mut failed) = (0, 0);

@@ -82,7 +82,20 @@ impl Outage {
         match self {
             Self::NodeKilled | Self::NodeStopped => {
                 let retried = (all.retried > 0, "no request was put to another node");
-                vec![nobody_waits, ever_known, of_use, retried]
+                // One of each pair is killed while it has a request.
+                let is_met = self == Self::NodeStopped || all.hung_up >= 2;
+                let is_explained = all.anew + all.reloaded <= all.hung_up;
+                vec![
+                    nobody_waits,
+                    ever_known,
+                    of_use,
+                    retried,
+                    (is_met, "no request was under way at a node that was killed"),
+                    (
+                        is_explained,
+                        "more had to begin anew, or to load a page again, than were hung up on",
+                    ),
+                ]
             }
             Self::StoreRestartsEmpty => {
                 let [renewed, without_typing] = of_lost_sessions(counted, [onset, during]);

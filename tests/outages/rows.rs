@@ -6,16 +6,17 @@ use std::{
         Arc,
         atomic::{AtomicUsize, Ordering},
     },
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 use anyhow::{Context as _, ensure};
 use rustix::process::Rlimit;
 use serde_json::Value;
+use tokio::task::yield_now;
 
 use crate::{
     balancer::Balancer,
-    count::Pair,
+    count::{Counter, Pair},
     lab::{process::Server, redis_server::Redis, redis_topology::role, until::until},
     leavers::Leavers,
     scene::{Node, STORE_PASSWORD, Scene},
@@ -172,6 +173,8 @@ pub(crate) struct Stage {
     left: Arc<AtomicUsize>,
     /// Who asks the nodes whether they are ready.
     balancer: Option<Balancer>,
+    /// Who counts what the nodes do.
+    counter: Arc<Counter>,
 }
 
 impl Outage {
@@ -353,8 +356,7 @@ impl Outage {
         match self {
             Self::NodeKilled => {
                 for node in stage.scene.nodes.iter_mut().step_by(2) {
-                    // Which kills it.
-                    node.server = None;
+                    kill_at_work(node, &stage.counter).await?;
                 }
             }
             Self::NodeStopped => {
@@ -569,6 +571,27 @@ impl Outage {
     }
 }
 
+/// Kills a node that has a request. Where it was quicker, and nobody was hung up on, it is started and killed once more.
+async fn kill_at_work(node: &mut Node, counter: &Counter) -> anyhow::Result<()> {
+    loop {
+        let before = counter.all_hung_up();
+        let asked_by = Instant::now() + Duration::from_mins(1);
+        // It has a request for some milliseconds, which a beat would miss.
+        while !counter.is_at_work(node.address) {
+            ensure!(Instant::now() < asked_by, "nobody asks the node anything");
+            yield_now().await;
+        }
+        // Which kills it.
+        node.server = None;
+        let address = node.address;
+        until("nobody waits for it", async || !counter.is_at_work(address)).await;
+        if counter.all_hung_up() > before {
+            return Ok(());
+        }
+        node.start().await?;
+    }
+}
+
 /// Stops a node as `systemctl stop` does.
 async fn stop(node: &mut Node) -> anyhow::Result<()> {
     let mut server = node.server.take().context("no node")?;
@@ -621,7 +644,7 @@ fn failed(told: &[Value], which: &str) -> f64 {
 
 impl Stage {
     /// All that runs, with nothing away.
-    pub(crate) fn of(scene: Scene, store: Store) -> Self {
+    pub(crate) fn of(scene: Scene, store: Store, counter: Arc<Counter>) -> Self {
         Self {
             scene,
             store,
@@ -636,6 +659,7 @@ impl Stage {
             leavers: None,
             left: Arc::default(),
             balancer: None,
+            counter,
         }
     }
 

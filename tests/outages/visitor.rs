@@ -78,8 +78,13 @@ impl Nodes {
         let order: Vec<_> = order.filter(|address| !out.contains(address)).collect();
         let (mut last, mut was_hung_up_on) = (None, false);
         for (place, address) in order.iter().copied().enumerate() {
-            match put(browser, *address, step) {
+            let sent = send(browser, *address, step);
+            // Until what comes of it is counted.
+            let under_way = sent.is_ok().then(|| self.counter.has(*address));
+            let put = sent.and_then(|()| is_answered(browser));
+            match put {
                 Ok(()) => {
+                    drop(under_way);
                     return Ok(Answered {
                         answer: browser.receive()?,
                         by: *address,
@@ -113,14 +118,18 @@ struct Answered {
     was_hung_up_on: bool,
 }
 
-/// Sends a request, and waits until an answer begins.
-fn put(browser: &mut Browser, address: SocketAddr, step: &Step) -> anyhow::Result<()> {
+/// Sends a request.
+fn send(browser: &mut Browser, address: SocketAddr, step: &Step) -> anyhow::Result<()> {
     browser.reconnect(address)?;
     let sent = match step {
         Step::Get(path) => browser.get(path),
         Step::Post(path, form) => browser.post(path, form),
     };
-    sent.context(HungUp)?;
+    sent.context(HungUp)
+}
+
+/// Waits until an answer begins.
+fn is_answered(browser: &mut Browser) -> anyhow::Result<()> {
     ensure!(browser.is_answered().context(HungUp)?, HungUp);
     Ok(())
 }

@@ -52,8 +52,8 @@ struct Lab {
 
 /// The account that administrators are told to make, which may do what is needed and no more.
 fn account() -> Vec<&'static str> {
-    let manual = include_str!("../../../docs/going-live.md");
-    let line = manual
+    let accounts = include_str!("../../../deploy/redis/users.acl");
+    let line = accounts
         .lines()
         .find(|line| line.starts_with("user passerelle "));
     let words = line.unwrap().split(' ').skip(1);
@@ -91,7 +91,7 @@ impl Lab {
     fn server(&self, prefix: &str, timeout_ms: u32) -> RedisServer {
         RedisServer {
             topology: Topology::One(RedisAddress::Socket(self.redis.socket())),
-            account: Some(account_with("passerelle", "THE-PASSWORD")),
+            account: Some(account_with("passerelle", "PASSWORD-OF-PASSERELLE")),
             prefix: prefix.to_owned(),
             timeout_ms,
         }
@@ -277,7 +277,7 @@ async fn r126_a_mark_that_somebody_else_has_written_is_a_mark_of_nobody() {
     let zoom = EntityId::parse("https://zoom.example/").unwrap();
     let by_one = |id| Use {
         by: [1; 32],
-        ..conformance::used(&zoom, id, at(300))
+        ..conformance::marks::used(&zoom, id, at(300))
     };
     assert_eq!(store.mark(by_one("_1"), at(0)).await, Ok(Sight::First));
     assert_eq!(store.mark(by_one("_2"), at(0)).await, Ok(Sight::First));
@@ -299,9 +299,12 @@ async fn r126_a_mark_that_somebody_else_has_written_is_a_mark_of_nobody() {
 async fn r126_r121_a_story_is_sealed_in_its_place_and_leaves_with_its_time() {
     let lab = Lab::start().await;
     let (store, mut stranger) = (lab.store(), lab.stranger());
-    let kept = conformance::keeping(9_000, None);
+    let kept = conformance::stories::keeping(9_000, None);
     for number in [1, 2] {
-        let (code, step) = (conformance::code(number), conformance::step("answered"));
+        let (code, step) = (
+            conformance::stories::code(number),
+            conformance::stories::step("answered"),
+        );
         store.add_to_story(code, &step, kept, at(0)).await.unwrap();
     }
     let steps = "passerelle:{stories}:steps";
@@ -327,7 +330,7 @@ async fn r126_r121_a_story_is_sealed_in_its_place_and_leaves_with_its_time() {
     let () = stranger.hset(steps, one, of_other).unwrap();
     let () = stranger.hset(steps, other, of_one).unwrap();
     for number in [1, 2] {
-        let read = store.story(conformance::code(number), at(1)).await;
+        let read = store.story(conformance::stories::code(number), at(1)).await;
         assert_eq!(read, Err(StoreError::Forged));
     }
     assert_eq!(store.record().refused, 2);
@@ -335,7 +338,7 @@ async fn r126_r121_a_story_is_sealed_in_its_place_and_leaves_with_its_time() {
     let () = stranger.hset(steps, one, vec![b'x'; 40_000]).unwrap();
     let () = stranger.hset(steps, other, vec![b'x'; 40_000]).unwrap();
     for number in [1, 2] {
-        let read = store.story(conformance::code(number), at(1)).await;
+        let read = store.story(conformance::stories::code(number), at(1)).await;
         assert_eq!(read, Err(StoreError::Forged));
     }
 }
@@ -392,17 +395,20 @@ async fn r126_a_step_whose_key_is_no_longer_here_takes_nothing_from_the_others_o
     let mut lab = Lab::start().await;
     let (old, new) = (KeyRing::new_line(&OsEntropy), KeyRing::new_line(&OsEntropy));
     let ring = |line: &str| Arc::new(KeyRing::parse(line).unwrap());
-    let (code, kept) = (conformance::code(1), conformance::keeping(9_000, None));
+    let (code, kept) = (
+        conformance::stories::code(1),
+        conformance::stories::keeping(9_000, None),
+    );
     for (line, end) in [(&old, "asked"), (&new, "answered")] {
         lab.keys = ring(line);
-        let step = conformance::step(end);
+        let step = conformance::stories::step(end);
         lab.store()
             .add_to_story(code, &step, kept, at(0))
             .await
             .unwrap();
     }
     let steps = lab.store().story(code, at(1)).await.unwrap();
-    assert_eq!(steps, [conformance::step("answered")]);
+    assert_eq!(steps, [conformance::stories::step("answered")]);
 }
 
 /// A session as version 0.1.0 has stored it, under the key ring of 32 octets 7.
@@ -464,19 +470,21 @@ async fn r50_r121_nothing_that_is_in_the_server_says_who_was_there_or_opens_a_se
     store.join(key(1), joining, at(1)).await.unwrap();
     store.replace(key(1), Some(key(2)), at(1)).await.unwrap();
     let zoom = EntityId::parse("https://canary.example/").unwrap();
-    let used = conformance::used(&zoom, "_canary", at(300));
+    let used = conformance::marks::used(&zoom, "_canary", at(300));
     store.mark(used, at(0)).await.unwrap();
     let brought = store.bring_ticket([9; 32], at(300), at(0)).await;
     assert_eq!(brought, Ok(Sight::First));
     assert_eq!(store.end_by_ticket([9; 32], at(1)).await, Ok(None));
-    let attempt = store.attempt([1; 32], conformance::RULE, at(0)).await;
+    let attempt = store
+        .attempt([1; 32], conformance::attempts::RULE, at(0))
+        .await;
     assert_eq!(attempt, Ok(Verdict::Go));
     let step = StoryStep {
         person: Some("canary.martin".to_owned()),
-        ..conformance::step("canary")
+        ..conformance::stories::step("canary")
     };
-    let kept = conformance::keeping(9_000, None);
-    let code = conformance::code(1);
+    let kept = conformance::stories::keeping(9_000, None);
+    let code = conformance::stories::code(1);
     store.add_to_story(code, &step, kept, at(0)).await.unwrap();
     store.compare_clocks(&ManualClock::starting_at(at(0))).await;
     let mut keys: Vec<String> = stranger.keys("*").unwrap();
@@ -557,14 +565,18 @@ async fn r33_a_full_server_refuses_what_is_new_and_still_finds_and_ends() {
     let created = store.create(key(2), session("max", 500), at(1)).await;
     assert_eq!(created, Err(StoreError::Full));
     let zoom = EntityId::parse("https://zoom.example/").unwrap();
-    let used = conformance::used(&zoom, "_1", at(300));
+    let used = conformance::marks::used(&zoom, "_1", at(300));
     assert_eq!(store.mark(used, at(1)).await, Err(StoreError::Full));
     // Guesses are counted by the node.
-    for _ in 0..conformance::RULE.free {
-        let verdict = store.attempt([1; 32], conformance::RULE, at(1)).await;
+    for _ in 0..conformance::attempts::RULE.free {
+        let verdict = store
+            .attempt([1; 32], conformance::attempts::RULE, at(1))
+            .await;
         assert_eq!(verdict, Ok(Verdict::Go));
     }
-    let verdict = store.attempt([1; 32], conformance::RULE, at(1)).await;
+    let verdict = store
+        .attempt([1; 32], conformance::attempts::RULE, at(1))
+        .await;
     assert_eq!(verdict, Ok(Verdict::WaitUntil(at(2))));
     assert_eq!(store.find(key(1), at(2)).await, Ok(Some(kept.clone())));
     assert_eq!(store.end(key(1), at(3)).await, Ok(Some(kept)));
@@ -798,7 +810,7 @@ async fn r126_an_account_without_the_right_password_has_no_store() {
         };
         RedisStore::new(server, LIMITS, Arc::clone(&lab.keys), Arc::new(OsEntropy))
     };
-    let right = with(Some(("passerelle", "THE-PASSWORD")));
+    let right = with(Some(("passerelle", "PASSWORD-OF-PASSERELLE")));
     begin(&right, 1, "zoe").await;
     let () = redis::cmd("ACL")
         .arg(&["SETUSER", "default", "off"])
@@ -806,7 +818,7 @@ async fn r126_an_account_without_the_right_password_has_no_store() {
         .unwrap();
     for account in [
         Some(("passerelle", "wrong")),
-        Some(("stranger", "THE-PASSWORD")),
+        Some(("stranger", "PASSWORD-OF-PASSERELLE")),
         None,
     ] {
         let refused = with(account);
@@ -879,7 +891,7 @@ fn zoom() -> EntityId {
 fn message<'a>(issuer: &'a EntityId, id: &'a str) -> Use<'a> {
     Use {
         by: [1; 32],
-        ..conformance::used(issuer, id, at(9_000))
+        ..conformance::marks::used(issuer, id, at(9_000))
     }
 }
 
@@ -991,7 +1003,7 @@ async fn r66_a_replacement_whose_caller_goes_away_loses_nobody() {
 async fn r74_what_one_node_has_counted_makes_the_others_wait() {
     let lab = Lab::start().await;
     let (one, other) = (lab.store(), lab.store());
-    let rule = conformance::RULE;
+    let rule = conformance::attempts::RULE;
     for _ in 0..rule.free {
         assert_eq!(one.attempt([1; 32], rule, at(0)).await, Ok(Verdict::Go));
     }
@@ -1007,7 +1019,7 @@ async fn r74_what_one_node_has_counted_makes_the_others_wait() {
 async fn r74_a_node_whose_clock_is_behind_refuses_no_free_attempt() {
     let lab = Lab::start().await;
     let (ahead, behind) = (lab.store(), lab.store());
-    let rule = conformance::RULE;
+    let rule = conformance::attempts::RULE;
     assert_eq!(ahead.attempt([1; 32], rule, at(120)).await, Ok(Verdict::Go));
     assert_eq!(behind.attempt([1; 32], rule, at(0)).await, Ok(Verdict::Go));
     for _ in 2..rule.free {

@@ -10,7 +10,13 @@ use super::{
     Connection, KeyRing, LIMITS, Lab, ManualClock, PATIENCE_MS, Places, RedisStore, Sealer,
     SeededEntropy, URL_SAFE_NO_PAD, at,
     clocks::ClockStanding,
-    conformance::{RULE, code, keeping, key, participant, session, step, used},
+    conformance::{
+        attempts::RULE,
+        key,
+        marks::used,
+        participant, session,
+        stories::{code, keeping, step},
+    },
 };
 use crate::{
     model::{

@@ -87,7 +87,7 @@ fn stores<const N: usize>(topology: &Topology) -> [RedisStore; N] {
     [(); N].map(|()| {
         let server = RedisServer {
             topology: topology.clone(),
-            account: Some(account_with("passerelle", "THE-PASSWORD")),
+            account: Some(account_with("passerelle", "PASSWORD-OF-PASSERELLE")),
             prefix: prefix.clone(),
             timeout_ms: PATIENCE_MS,
         };

@@ -1,0 +1,177 @@
+//! The files of `deploy/redis`, as they stand there: a master, two replicas and three Sentinels, over TLS and with an account
+//! for each who asks.
+
+use std::{fs, path::Path};
+
+use tempfile::TempDir;
+
+use super::{
+    addresses, node, people_sign_in_until_it_answers, sessions_are_known, signs_in,
+    until_it_answers, write,
+};
+use crate::lab::{
+    keys::Authority,
+    port::free_port,
+    redis_server::Redis,
+    redis_topology::{MASTER, Node},
+    until::until,
+};
+
+const REDIS: &str = include_str!("../../../deploy/redis/redis.conf");
+const SENTINEL: &str = include_str!("../../../deploy/redis/sentinel.conf");
+const USERS: &str = include_str!("../../../deploy/redis/users.acl");
+
+/// The account of the Sentinels at the servers, and among themselves.
+const AT_SERVERS: [&str; 5] = [
+    "--no-auth-warning",
+    "--user",
+    "sentinel",
+    "--pass",
+    "PASSWORD-OF-SENTINELS",
+];
+const AMONG_SENTINELS: [&str; 5] = [
+    "--no-auth-warning",
+    "--user",
+    "sentinel",
+    "--pass",
+    "PASSWORD-AMONG-SENTINELS",
+];
+
+/// The file with other names, ports and files; each of these must be in it.
+fn changed(file: &str, changes: &[(&str, &str)]) -> String {
+    changes.iter().fold(file.to_owned(), |file, (from, to)| {
+        assert!(file.contains(from), "{from}");
+        file.replace(from, to)
+    })
+}
+
+/// What it says to a question of this account.
+fn said(node: &Node, account: [&str; 5], question: &[&str]) -> String {
+    node.redis.told(&[&account, question].concat())
+}
+
+async fn server(folder: &Path, master: Option<u16>) -> Node {
+    let port = free_port();
+    let (listens, folder) = (format!("tls-port {port}"), folder.to_str().unwrap());
+    let master = master.map(|master| format!("\nreplicaof localhost {master}"));
+    let file = changed(
+        REDIS,
+        &[
+            ("bind *", "bind 127.0.0.1"),
+            ("tls-port 6379", &listens),
+            ("/etc/redis", folder),
+            (
+                "replica-announce-ip redis-1.example.org",
+                "replica-announce-ip localhost",
+            ),
+            (
+                "\n#replicaof redis-1.example.org 6379",
+                master.as_deref().unwrap_or_default(),
+            ),
+        ],
+    );
+    Node {
+        redis: Redis::start_with(&file, &["--repl-diskless-sync-delay", "0"]).await,
+        port,
+    }
+}
+
+async fn sentinel(folder: &Path, master: u16) -> Node {
+    let port = free_port();
+    let (listens, watches) = (
+        format!("tls-port {port}"),
+        format!("monitor sign-in localhost {master} 2"),
+    );
+    let file = changed(
+        SENTINEL,
+        &[
+            ("tls-port 26379", &listens),
+            ("/etc/redis", folder.to_str().unwrap()),
+            ("sentinel-1.example.org", "localhost"),
+            ("monitor sign-in redis-1.example.org 6379 2", &watches),
+            (
+                "down-after-milliseconds sign-in 5000",
+                "down-after-milliseconds sign-in 500",
+            ),
+            (
+                "failover-timeout sign-in 60000",
+                "failover-timeout sign-in 5000",
+            ),
+        ],
+    );
+    Node {
+        redis: Redis::start_with(&file, &["--bind", "127.0.0.1", "--sentinel"]).await,
+        port,
+    }
+}
+
+/// What all of them have beside their own file, and the nodes' own passwords.
+fn keys_and_accounts() -> TempDir {
+    let authority = Authority::new("University");
+    let key = authority.vouch_for("localhost");
+    let folder = tempfile::tempdir().unwrap();
+    write(folder.path(), "redis-ca.pem", &authority.pem());
+    write(folder.path(), "redis.crt", &key.certificate);
+    write(folder.path(), "redis.key", &key.key);
+    write(folder.path(), "users.acl", USERS.as_bytes());
+    for (name, password) in [
+        ("store", "PASSWORD-OF-PASSERELLE"),
+        ("sentinel", "PASSWORD-WITH-SENTINELS"),
+    ] {
+        let file = write(folder.path(), name, password.as_bytes());
+        let mode = std::os::unix::fs::PermissionsExt::from_mode(0o400);
+        fs::set_permissions(file, mode).unwrap();
+    }
+    folder
+}
+
+#[tokio::test]
+async fn r126_the_example_files_of_redis_and_its_sentinels_do_as_they_stand() {
+    let files = keys_and_accounts();
+    let folder = files.path();
+    let mut servers = vec![server(folder, None).await];
+    let port = servers[0].port;
+    for _ in 0..2 {
+        servers.push(server(folder, Some(port)).await);
+    }
+    until("the replicas follow", async || {
+        let told = said(&servers[0], AT_SERVERS, &["INFO", "replication"]);
+        told.matches("state=online").count() == 2
+    })
+    .await;
+    let mut sentinels = Vec::new();
+    for _ in 0..3 {
+        sentinels.push(sentinel(folder, port).await);
+    }
+    until("the Sentinels know of each other", async || {
+        sentinels.iter().all(|sentinel| {
+            let told = said(sentinel, AMONG_SENTINELS, &["SENTINEL", "MASTER", MASTER]);
+            ["num-slaves", "num-other-sentinels"]
+                .iter()
+                .all(|number| told.contains(&format!("{number}\n2\n")))
+        })
+    })
+    .await;
+    let lines = format!(
+        "sentinels = {}\nmaster = '{MASTER}'\nca = '{folder}/redis-ca.pem'\n\
+         user = 'passerelle'\npassword-file = '{folder}/store'\n\
+         sentinel-user = 'passerelle'\nsentinel-password-file = '{folder}/sentinel'",
+        addresses("rediss", &sentinels),
+        folder = folder.display(),
+    );
+    let (one, other) = (node(&lines, 1), node(&lines, 2));
+    for node in [&one, &other] {
+        signs_in(node, "luc.bernard").await;
+        until_it_answers(node).await;
+    }
+    let before = signs_in(&one, "anne.dupont").await;
+    sessions_are_known(&one, &other, &before).await;
+    // Nobody else is let in, and nothing came to the disk, not even by replication.
+    for node in servers.iter().chain(&sentinels) {
+        assert!(node.redis.told(&["PING"]).contains("NOAUTH"));
+        assert!(!node.redis.socket().with_file_name("dump.rdb").exists());
+    }
+    servers[0].redis.kill();
+    people_sign_in_until_it_answers(&one, &other).await;
+    sessions_are_known(&one, &other, &signs_in(&one, "anne.dupont").await).await;
+}
