@@ -138,6 +138,14 @@ impl Answers for Live {
             seal_keys: { bridge.seal.uses(now) }
                 .map(|(id, does)| (id.to_string(), does.word().to_owned()))
                 .collect(),
+            store: store.map(|store| {
+                let how = match (store.answers, store.is_full) {
+                    (false, _) => "does not answer",
+                    (true, true) => "is full",
+                    (true, false) => Status::STORE_ANSWERS,
+                };
+                how.to_owned()
+            }),
             providers: states
                 .map(|(name, state)| (name.to_string(), state.word().to_owned()))
                 .collect(),

@@ -33,8 +33,8 @@ pub(super) struct Options {
     json: bool,
 }
 
-/// Says what must be done for whom, and fails where something is overdue. The running server says it, or
-/// else its files do.
+/// Says what must be done for whom, and fails where something is overdue, or where the store that nodes share is not as it
+/// should be. The running server says it, or else its files do.
 pub(super) fn run(path: &Path, options: &Options) -> anyhow::Result<()> {
     // Of a file that says nothing of a server, not even that it names no socket is known: what is wrong with it is told.
     let (server, why) = match server(path).map(|server| server.control_socket) {
@@ -71,9 +71,16 @@ pub(super) fn run(path: &Path, options: &Options) -> anyhow::Result<()> {
         tell_duties(&duties, SystemClock.now());
     }
     match duties.iter().filter(|duty| duty.is_overdue()).count() {
-        0 => Ok(()),
+        0 => {}
         overdue => bail!("{overdue} thing(s) overdue"),
     }
+    let store = server.and_then(|status| status.store);
+    if let Some(store) = store.filter(|it| it != Status::STORE_ANSWERS) {
+        bail!(
+            "the store {store}: people sign in without a session; passerelle doctor says what is wrong"
+        );
+    }
+    Ok(())
 }
 
 /// What the running server tells of, and in the place of what its configuration has done by now, that it has to take it.
@@ -112,6 +119,12 @@ fn tell(status: &Status) {
         status.configuration.display(),
         status.loaded_at
     ));
+    if let Some(store) = &status.store {
+        say(&format!("store: {store}"));
+        for (key, does) in &status.seal_keys {
+            say(&format!("seal key {key}: {does}"));
+        }
+    }
     for (name, state) in &status.providers {
         say(&format!("sp.{name}: {state}"));
     }

@@ -116,6 +116,10 @@ pub struct Status {
     /// What each key does that seals, by its ID: `seals`, `waits` or `opens`.
     #[serde(default)]
     pub seal_keys: BTreeMap<String, String>,
+    /// How it stands with the store that nodes share: [`Self::STORE_ANSWERS`], or `is full` or `does not answer`; none
+    /// where this process keeps everything itself.
+    #[serde(default)]
+    pub store: Option<String>,
     /// How it stands with each provider, in the words of `/readyz`, by short name.
     pub providers: BTreeMap<String, String>,
     /// How it stands with each source of metadata that is asked again and again, by the provider.
@@ -124,6 +128,11 @@ pub struct Status {
     pub counts: BTreeMap<String, u64>,
     /// What must be done for whom, the most urgent first.
     pub duties: Vec<Duty>,
+}
+
+impl Status {
+    /// The store is as it should be.
+    pub const STORE_ANSWERS: &'static str = "answers";
 }
 
 /// How it stands with a source of metadata.

@@ -44,7 +44,7 @@ pub struct Keeping {
     /// Until when, once the sign-in has come to an end.
     pub until: Timestamp,
     /// Until when, as long as there is nothing but steps that anybody can bring about: whoever begins sign-ins that nobody
-    /// ends, or that stop at once, pushes no others out.
+    /// ends, or that stop at once, pushes none out that would be kept for longer than that.
     pub at_first_until: Option<Timestamp>,
     /// Whether this step is an end, which has its place in a story that is full.
     pub is_end: bool,

@@ -331,11 +331,17 @@ struct Commanded {
 
 impl Commanded {
     fn new() -> Self {
+        Self::with("")
+    }
+
+    /// One with these tables of its configuration besides.
+    fn with(more: &str) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let socket = folder.path().join("control");
         let own = format!("control-socket = '{}'", socket.display());
         let setup = Setup {
             server: [Setup::new().server, own].join("\n"),
+            more: more.to_owned(),
             ..Setup::new()
         };
         Self {
@@ -457,4 +463,29 @@ async fn the_command_prints_what_became_of_a_sign_in_by_its_code_as_somebody_has
     );
     let (done, said) = story(&["anne.dupont"]);
     assert!(!done && said.contains("is no support code"), "{said}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn status_says_how_it_stands_with_the_store_and_fails_where_it_does_not_answer() {
+    let redis = Redis::start(&[]).await;
+    let house = Commanded::with(&table(&redis));
+    house.listen();
+    signs_in(&house.bridge, "anne.dupont").await;
+    until_it_answers(&house.bridge).await;
+    let (done, said) = house.command(&["status"]);
+    let keys = said.lines().filter(|line| line.starts_with("seal key "));
+    assert!(done && said.contains("\nstore: answers\n"), "{said}");
+    assert!(
+        keys.map(|line| line.ends_with(": seals")).eq([true]),
+        "{said}"
+    );
+    redis.pause();
+    signs_in(&house.bridge, "luc.bernard").await;
+    let (done, said) = house.command(&["status"]);
+    assert!(
+        !done && said.contains("\nstore: does not answer\n"),
+        "{said}"
+    );
+    assert!(said.contains(" doctor says what is wrong"), "{said}");
+    redis.go_on();
 }

@@ -785,6 +785,23 @@ async fn what_no_script_answers_is_neither_no_session_nor_a_full_store() {
 }
 
 #[tokio::test]
+async fn r66_a_sign_out_that_is_known_is_told_though_the_session_cannot_be_taken_away() {
+    let lab = Lab::start().await;
+    let store = lab.store();
+    let mut zoe = session("zoe", 500);
+    zoe.proof.ticket = Some(key(1).0);
+    let brought = store.bring_ticket(key(1).0, at(300), at(0)).await;
+    assert_eq!(brought, Ok(Sight::First));
+    assert_eq!(store.end_by_ticket(key(1).0, at(0)).await, Ok(None));
+    let () = redis::cmd("ACL")
+        .arg(&["SETUSER", "passerelle", "-del"])
+        .query(&mut lab.stranger())
+        .unwrap();
+    let standing = store.create(key(1), zoe, at(1)).await;
+    assert_eq!(standing, Ok(Standing::Ended));
+}
+
+#[tokio::test]
 async fn a_server_that_is_started_again_empty_is_used_again() {
     let mut lab = Lab::start().await;
     let store = lab.store();

@@ -298,7 +298,14 @@ impl Bridge {
         let answer = router.oneshot(request).await.unwrap();
         assert_eq!(answer.status(), 200);
         let body = to_bytes(answer.into_body(), 1024 * 1024).await.unwrap();
-        String::from_utf8(body.to_vec()).unwrap()
+        let told = String::from_utf8(body.to_vec()).unwrap();
+        let names =
+            { told.lines() }.filter_map(|line| line.strip_prefix("# TYPE ")?.split(' ').next());
+        for name in names {
+            let manual = include_str!("../../../docs/watching.md");
+            assert!(manual.contains(&format!("`{name}`")), "{name}");
+        }
+        told
     }
 }
 
