@@ -28,10 +28,13 @@ impl Place {
         place.write_secret("certs/tls.key", "key");
         let authority = String::from_utf8(tls::authority_for_test()).unwrap();
         place.write("certs/cas-ca.pem", &authority);
+        place.write("certs/redis-ca.pem", &authority);
         place.write("certs/directory-ca.pem", &authority);
         place.write("certs/authorities.pem", &authority);
         place.write("certs/federation.pem", &authority);
-        place.write_secret("certs/directory.password", "reader\n");
+        for name in ["directory", "redis", "sentinel"] {
+            place.write_secret(&format!("certs/{name}.password"), "reader\n");
+        }
         fs::create_dir(place.0.path().join("state")).unwrap();
         for language in ["fr", "en"] {
             place.write(&format!("config/texts/home.{language}.md"), HOME);
