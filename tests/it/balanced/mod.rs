@@ -2,6 +2,7 @@
 //! in the real haproxy and the real nginx.
 
 mod floods;
+mod killed;
 mod vanishing;
 
 use std::net::Ipv4Addr;
@@ -39,7 +40,7 @@ struct House {
     nodes: [Option<Server>; 2],
     cas: CasServer,
     authority: Authority,
-    _redis: Redis,
+    redis: Redis,
     _lab: TempDir,
 }
 
@@ -71,7 +72,7 @@ impl House {
             nodes,
             cas,
             authority,
-            _redis: redis,
+            redis,
             _lab: lab,
         };
         let ready = house.balancer.url("/readyz");

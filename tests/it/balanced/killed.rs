@@ -1,0 +1,109 @@
+//! Nodes that are killed and come back while people sign in all the while, behind the real balancers.
+
+use std::sync::{
+    Mutex,
+    atomic::{AtomicBool, AtomicUsize, Ordering},
+};
+
+use futures_util::future::{join, join_all};
+
+use super::{House, node};
+use crate::{
+    cas::assert_is_zoe,
+    lab::{
+        balancer::Program,
+        browser::{BrowserSim, Page},
+        form,
+        process::Server,
+        until::until,
+    },
+};
+
+/// How many people come at one time, each as soon as they are answered: each node always has a request of somebody's.
+const AT_ONCE: usize = 6;
+/// How many sign-ins there are before, between and after what happens.
+const STEADY: usize = 60;
+
+/// What came of them.
+#[derive(Debug, Default)]
+struct Count {
+    signed_in: AtomicUsize,
+    /// Those whose answer was lost with a node that had marked their request as answered.
+    anew: AtomicUsize,
+    faults: Mutex<Vec<Page>>,
+    is_over: AtomicBool,
+}
+
+impl Count {
+    /// Waits until so many more are let in.
+    async fn until_steady(&self) {
+        let before = self.signed_in.load(Ordering::Relaxed);
+        until("people are let in", async || {
+            self.signed_in.load(Ordering::Relaxed) >= before + STEADY
+        })
+        .await;
+    }
+}
+
+/// Signs in again and again, by a session.
+async fn comes_back(house: &House, mut browser: BrowserSim, count: &Count) {
+    browser.stays_at = Some(house.balancer.url("/").origin());
+    while !count.is_over.load(Ordering::Relaxed) {
+        let page = house.visit(&mut browser).await;
+        let reason = form::attribute(&page.body, "body", "data-reason");
+        if page.kind().as_deref() == Some("post") {
+            assert_is_zoe(&page);
+            count.signed_in.fetch_add(1, Ordering::Relaxed);
+        } else if reason.as_deref() == Some("request-used") {
+            count.anew.fetch_add(1, Ordering::Relaxed);
+        } else {
+            count.faults.lock().unwrap().push(page);
+        }
+    }
+}
+
+/// Kills each node in its turn, and starts it again.
+async fn killed(house: &House, nodes: &mut [Option<Server>; 2], count: &Count) {
+    for (bridge, server) in house.bridges.iter().zip(nodes) {
+        count.until_steady().await;
+        // Which kills it.
+        *server = None;
+        count.until_steady().await;
+        *server = Some(node(bridge, &house.authority, (&house.cas, &house.redis)).await);
+        until("it is given people again", async || {
+            let took = house.took("/saml");
+            // One that was asked in vain stands before the other.
+            let mut last = took.iter().rev().take(20).filter(|it| !it.ends_with(','));
+            let first = last.next();
+            last.any(|other| Some(other) != first)
+        })
+        .await;
+    }
+    count.until_steady().await;
+    count.is_over.store(true, Ordering::Relaxed);
+}
+
+#[tokio::test]
+async fn nobody_fails_behind_a_balancer_while_each_node_is_killed_and_comes_back() {
+    for program in Program::ALL {
+        let mut house = House::start(program).await;
+        let mut nodes = std::mem::take(&mut house.nodes);
+        let (browser, ..) = house.signed_in().await;
+        let count = Count::default();
+        let come = (0..AT_ONCE).map(|_| comes_back(&house, browser.clone(), &count));
+        join(join_all(come), killed(&house, &mut nodes, &count)).await;
+        let log = house.balancer.log();
+        let faults = count.faults.into_inner().unwrap();
+        assert!(faults.is_empty(), "{program:?}: {faults:?}\n{log}");
+        // Of each kill no more than were under way.
+        let anew = count.anew.into_inner();
+        assert!(anew <= 2 * AT_ONCE, "{program:?}: {anew}");
+        // And the balancer did have to ask the other one.
+        let asked_again = match program {
+            Program::Haproxy => ["retries=1", "retries=+1"],
+            Program::Nginx => ["node_status=502, 200", "node_status=-, 200"],
+        };
+        let is_met = asked_again.iter().any(|it| log.contains(it));
+        assert!(is_met, "{program:?}: {log}");
+    }
+}
