@@ -124,7 +124,7 @@ fn abandoned_in_memory(at_cas: &str, table: &mut Table) -> anyhow::Result<()> {
     let place = Place::make_with(address, at_cas)?;
     place.keeps_stories(STORIES)?;
     let server = Server::start(&place, address)?;
-    sign_in(&mut Browser::open(address, 0)?, 0)?;
+    many(&server, ABANDONED / 100, abandon)?;
     rest(REST);
     let before = server.memory("VmRSS")?;
     many(&server, ABANDONED, abandon)?;

@@ -70,15 +70,15 @@ pub(super) fn run(path: &Path, options: &Options) -> anyhow::Result<()> {
         }
         tell_duties(&duties, SystemClock.now());
     }
-    match duties.iter().filter(|duty| duty.is_overdue()).count() {
-        0 => {}
-        overdue => bail!("{overdue} thing(s) overdue"),
-    }
+    let overdue = duties.iter().filter(|duty| duty.is_overdue()).count();
+    let overdue = (overdue > 0).then(|| format!("{overdue} thing(s) overdue"));
     let store = server.and_then(|status| status.store);
-    if let Some(store) = store.filter(|it| it != Status::STORE_ANSWERS) {
-        bail!(
-            "the store {store}: people sign in without a session; passerelle doctor says what is wrong"
-        );
+    let store = store.filter(|it| it != Status::STORE_ANSWERS).map(|store| {
+        format!("the store {store}: people sign in without a session; passerelle doctor says what is wrong")
+    });
+    let wrong: Vec<_> = [overdue, store].into_iter().flatten().collect();
+    if !wrong.is_empty() {
+        bail!(wrong.join("; "));
     }
     Ok(())
 }

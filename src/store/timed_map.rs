@@ -69,7 +69,7 @@ impl<V> TimedMap<V> {
             .map(|(_, value)| value)
     }
 
-    /// The value under `key` and when it ends, ended or not.
+    /// The value under `key`, ended or not.
     pub(super) fn find_mut(&mut self, key: &Key) -> Option<&mut V> {
         self.entries.get_mut(&half(key)).map(|(_, value)| value)
     }

@@ -479,6 +479,16 @@ async fn status_says_how_it_stands_with_the_store_and_fails_where_it_does_not_an
         keys.map(|line| line.ends_with(": seals")).eq([true]),
         "{said}"
     );
+    let bounded = |most: &str| {
+        let set = redis.told(&["CONFIG", "SET", "maxmemory", most]);
+        assert_eq!(set.trim(), "OK");
+    };
+    bounded("1");
+    signs_in(&house.bridge, "luc.bernard").await;
+    let (done, said) = house.command(&["status"]);
+    assert!(!done && said.contains("\nstore: is full\n"), "{said}");
+    assert!(said.contains("the store is full"), "{said}");
+    bounded("0");
     redis.pause();
     signs_in(&house.bridge, "luc.bernard").await;
     let (done, said) = house.command(&["status"]);

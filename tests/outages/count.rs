@@ -251,8 +251,8 @@ pub(crate) struct Counter {
     faults: Mutex<Vec<String>>,
     /// How many requests each node has and has not begun to answer.
     under_way: Mutex<BTreeMap<SocketAddr, usize>>,
-    /// Requests that a node took, and hung up on, since the beginning.
-    hung_up: AtomicUsize,
+    /// How many each node took, and hung up on, since the beginning.
+    hung_up: Mutex<BTreeMap<SocketAddr, usize>>,
 }
 
 /// A request that a node has, until this is dropped.
@@ -319,9 +319,9 @@ impl Counter {
     }
 
     /// Counts a request that a node took, and hung up on.
-    pub(crate) fn hung_up(&self) {
+    pub(crate) fn hung_up(&self, node: SocketAddr) {
         self.within(self.phase(), |tally| tally.hung_up += 1);
-        self.hung_up.fetch_add(1, Ordering::SeqCst);
+        *lock(&self.hung_up).entry(node).or_default() += 1;
     }
 
     /// Notes that a node has a request.
@@ -338,9 +338,9 @@ impl Counter {
         lock(&self.under_way).get(&node).is_some_and(|it| *it > 0)
     }
 
-    /// How many requests nodes took, and hung up on, since the beginning.
-    pub(crate) fn all_hung_up(&self) -> usize {
-        self.hung_up.load(Ordering::SeqCst)
+    /// How many requests a node took, and hung up on, since the beginning.
+    pub(crate) fn hung_up_by(&self, node: SocketAddr) -> usize {
+        lock(&self.hung_up).get(&node).copied().unwrap_or_default()
     }
 
     /// What was counted so far in this phase.

@@ -9,19 +9,22 @@ use std::{
     time::{Duration, Instant},
 };
 
-use anyhow::{Context as _, ensure};
+use anyhow::{Context as _, bail, ensure};
 use rustix::process::Rlimit;
 use serde_json::Value;
-use tokio::task::yield_now;
 
 use crate::{
     balancer::Balancer,
     count::{Counter, Pair},
+    kit::server::rest,
     lab::{process::Server, redis_server::Redis, redis_topology::role, until::until},
     leavers::Leavers,
     scene::{Node, STORE_PASSWORD, Scene},
     store::{Store, Topology, bound},
 };
+
+/// How often a node is killed at most until somebody is hung up on.
+const KILLS: usize = 20;
 
 /// What happens: to other servers, or to the machine that a node runs on.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -573,23 +576,24 @@ impl Outage {
 
 /// Kills a node that has a request. Where it was quicker, and nobody was hung up on, it is started and killed once more.
 async fn kill_at_work(node: &mut Node, counter: &Counter) -> anyhow::Result<()> {
-    loop {
-        let before = counter.all_hung_up();
+    let address = node.address;
+    for _ in 0..KILLS {
+        let before = counter.hung_up_by(address);
         let asked_by = Instant::now() + Duration::from_mins(1);
-        // It has a request for some milliseconds, which a beat would miss.
-        while !counter.is_at_work(node.address) {
+        while !counter.is_at_work(address) {
             ensure!(Instant::now() < asked_by, "nobody asks the node anything");
-            yield_now().await;
+            // It has a request for some milliseconds, which a beat would miss.
+            rest(Duration::from_micros(100));
         }
         // Which kills it.
         node.server = None;
-        let address = node.address;
         until("nobody waits for it", async || !counter.is_at_work(address)).await;
-        if counter.all_hung_up() > before {
+        if counter.hung_up_by(address) > before {
             return Ok(());
         }
         node.start().await?;
     }
+    bail!("the node was killed {KILLS} times, and never had a request")
 }
 
 /// Stops a node as `systemctl stop` does.

@@ -94,7 +94,7 @@ impl Nodes {
                 Err(cause) => {
                     if cause.is::<HungUp>() {
                         was_hung_up_on = true;
-                        self.counter.hung_up();
+                        self.counter.hung_up(*address);
                         if matches!(step, Step::Post(..)) {
                             return Err(cause);
                         }

@@ -10,6 +10,7 @@ use crate::model::{
     store::{Sessions, Standing},
 };
 
+/// A session of somebody, of whom these were told.
 fn session_at(login: &str, sps: &[&str]) -> Session {
     let mut session = session(login, 500);
     for sp in sps {

@@ -140,7 +140,6 @@ pub(crate) async fn a_full_store_takes_the_newest_session(store: Arc<impl Sessio
     }
 }
 
-/// A session of somebody, of whom these were told.
 pub(crate) async fn a_session_keeps_the_code_of_the_journey_that_began_it(
     store: Arc<impl Sessions>,
 ) {

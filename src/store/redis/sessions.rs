@@ -234,14 +234,10 @@ impl Inner {
         // Until it is listed nobody knows its key, and no notice finds it.
         match self.list(key, session, now).await {
             Ok(Standing::Lives) => Ok(Standing::Lives),
-            // Known for sure, also where it cannot be taken away: nobody has its key, and it ends by itself.
-            Ok(Standing::Ended) => {
+            // That holds also where it cannot be taken away: nobody has its key, and it ends by itself.
+            not_listed @ (Ok(Standing::Ended) | Err(_)) => {
                 let _is_gone = self.drop_session(key).await;
-                Ok(Standing::Ended)
-            }
-            Err(cause) => {
-                let _is_gone = self.drop_session(key).await;
-                Err(cause)
+                not_listed
             }
         }
     }

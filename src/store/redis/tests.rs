@@ -797,8 +797,15 @@ async fn r66_a_sign_out_that_is_known_is_told_though_the_session_cannot_be_taken
         .arg(&["SETUSER", "passerelle", "-del"])
         .query(&mut lab.stranger())
         .unwrap();
+    let sessions = |lab: &Lab| {
+        let keys: Vec<String> = lab.stranger().keys("passerelle:{*}").unwrap();
+        keys.len()
+    };
+    let before = sessions(&lab);
     let standing = store.create(key(1), zoe, at(1)).await;
     assert_eq!(standing, Ok(Standing::Ended));
+    // It was written, and stays.
+    assert_eq!(sessions(&lab), before + 1);
 }
 
 #[tokio::test]

@@ -171,7 +171,20 @@ async fn r126_the_example_files_of_redis_and_its_sentinels_do_as_they_stand() {
         assert!(node.redis.told(&["PING"]).contains("NOAUTH"));
         assert!(!node.redis.socket().with_file_name("dump.rdb").exists());
     }
+    let now = said(&servers[0], AT_SERVERS, &["INFO", "replication"]);
+    let now = now
+        .lines()
+        .find_map(|line| line.strip_prefix("master_repl_offset:"));
+    let now: u64 = now.unwrap().trim().parse().unwrap();
+    until("the replicas have all", async || {
+        servers[1..].iter().all(|replica| {
+            let told = said(replica, AT_SERVERS, &["INFO", "replication"]);
+            let offset = { told.lines() }.find_map(|line| line.strip_prefix("slave_repl_offset:"));
+            offset.is_some_and(|it| it.trim().parse::<u64>().unwrap() >= now)
+        })
+    })
+    .await;
     servers[0].redis.kill();
     people_sign_in_until_it_answers(&one, &other).await;
-    sessions_are_known(&one, &other, &signs_in(&one, "anne.dupont").await).await;
+    sessions_are_known(&one, &other, &before).await;
 }
