@@ -82,10 +82,7 @@ impl Outage {
         match self {
             Self::NodeKilled | Self::NodeStopped => {
                 let retried = (all.retried > 0, "no request was put to another node");
-                // One of each pair is killed while it has a request.
-                let is_met = self == Self::NodeStopped || all.hung_up >= 2;
-                let is_met = (is_met, "no request was under way at a node that was killed");
-                vec![nobody_waits, ever_known, of_use, retried, is_met]
+                vec![nobody_waits, ever_known, of_use, retried, self.is_met(&all)]
             }
             Self::StoreRestartsEmpty => {
                 let [renewed, without_typing] = of_lost_sessions(counted, [onset, during]);
@@ -146,6 +143,12 @@ impl Outage {
                 vec![nobody_waits, ever_known, of_use, typed, left]
             }
         }
+    }
+
+    /// One node of each pair is killed while it has a request.
+    fn is_met(self, all: &Tally) -> Promise {
+        let is_met = self != Self::NodeKilled || all.hung_up >= 2;
+        (is_met, "no request was under way at a node that was killed")
     }
 
     /// What was not as it is promised; [`Tally`] by [`crate::count::Phase`].
