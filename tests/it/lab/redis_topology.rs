@@ -70,11 +70,14 @@ impl Sentinels {
     /// Starts them, and waits until they know of each other. The first server is the master.
     pub(crate) async fn start(words: Words<'_>) -> Self {
         let more = [&["--repl-diskless-sync-delay", "0"], words.server].concat();
-        let master = words.start("", &more).await;
+        // The master, too: once it follows another one the Sentinels would know it by two names, take those for two servers,
+        // and where they promote it by one name have it follow itself by the other.
+        let named = "replica-announce-ip localhost\n";
+        let master = words.start(named, &more).await;
         let port = master.port;
         let mut servers = vec![master];
         for _ in 0..2 {
-            let lines = format!("replicaof localhost {port}\nreplica-announce-ip localhost\n");
+            let lines = format!("replicaof localhost {port}\n{named}");
             servers.push(words.start(&lines, &more).await);
         }
         let has_replicas = async || {
