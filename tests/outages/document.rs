@@ -50,8 +50,7 @@ gone within 8 ms. They are not counted.
 here fails the tests. What it means:
 
 - *by session*, *through CAS*, *typed*: how people were let in. Through CAS is without typing, by the session that CAS has.
-- *hung up on*: requests that a node had taken and was killed with. It is killed while it has one, and so one of each pair at least is counted;
-  rows that were played before this was counted have no such column.
+- *hung up on*: requests that a node had taken and was killed with. It is killed while it has one, and so one of each pair at least is counted.
 - *asked again*: requests that were put to the other node.
 - *loaded again*: forms that somebody was hung up on, and had the browser send once more.
 - *waited*: people whom a page of ours told that it does not work now, or whose browser found no CAS server, and who tried again each
