@@ -9,11 +9,13 @@ use std::{
     time::Duration,
 };
 
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 use moka::{notification::RemovalCause, ops::compute::Op, policy::EvictionPolicy, sync::Cache};
 
 use super::{
-    Limits, after, pack,
+    Limits, after,
+    counter::Counter,
+    pack,
     shelf::{self, Shelf},
     timed_map::{Instant, PURGED_PER_CALL, TimedMap},
     unpack,
@@ -83,18 +85,6 @@ struct Mark {
 
 impl Mark {
     const NOBODY: [u8; 8] = [0; 8];
-}
-
-/// The attempts under one key.
-#[derive(Clone, Copy, Debug)]
-struct Counter {
-    counted: u32,
-    /// When the last one was made.
-    last: Timestamp,
-    /// Before when the next one may not be made.
-    not_before: Timestamp,
-    /// Up to when time has been turned into forgotten attempts.
-    forgotten_up_to: Timestamp,
 }
 
 impl MemoryStore {
@@ -486,20 +476,14 @@ impl Attempts for MemoryStore {
         let mut attempts = lock(&self.attempts);
         attempts.purge(now, PURGED_PER_CALL);
         let before = attempts.find(&key, now).copied();
-        let mut counter = before.map_or_else(|| Counter::new(now), |it| it.at(now, &rule));
-        // A clock that was set back must not make the wait longer than those attempts have earned.
-        let earned = before.map_or(SignedDuration::ZERO, |it| rule.wait_after(it.counted));
-        let not_before = counter.not_before.min(after(now, earned));
-        if now < not_before {
-            return Ok(Verdict::WaitUntil(not_before));
-        }
-        counter.counted = counter.counted.saturating_add(1).min(rule.most_counted());
-        counter.last = now;
-        counter.not_before = after(now, rule.wait_after(counter.counted));
+        let counter = match Counter::attempt(before, rule, now) {
+            Ok(counter) => counter,
+            Err(not_before) => return Ok(Verdict::WaitUntil(not_before)),
+        };
         if before.is_none() && attempts.len() >= to_usize(self.limits.attempts.max(1)) {
             attempts.remove_first();
         }
-        attempts.put(key, counter, after(now, rule.forget_after));
+        attempts.put(key, counter, counter.ends_at(rule));
         Ok(Verdict::Go)
     }
 
@@ -515,44 +499,13 @@ impl Attempts for MemoryStore {
         attempted_at: Timestamp,
     ) -> Result<(), StoreError> {
         let mut attempts = lock(&self.attempts);
-        let Some(counter) = attempts.find_mut(&key) else {
-            return Ok(());
-        };
-        counter.counted = counter.counted.saturating_sub(1);
-        counter.not_before = if counter.last == attempted_at {
-            // It was the last one, and was let through: its own wait goes with it.
-            attempted_at
-        } else {
-            after(counter.last, rule.wait_after(counter.counted))
-        };
-        if counter.counted == 0 {
-            attempts.remove(&key);
+        if let Some(counter) = attempts.find_mut(&key) {
+            match counter.take_back(rule, attempted_at) {
+                Some(left) => *counter = left,
+                None => drop(attempts.remove(&key)),
+            }
         }
         Ok(())
-    }
-}
-
-impl Counter {
-    const fn new(now: Timestamp) -> Self {
-        Self {
-            counted: 0,
-            last: now,
-            not_before: now,
-            forgotten_up_to: now,
-        }
-    }
-
-    /// What is left of it at `now`.
-    fn at(self, now: Timestamp, rule: &AttemptRule) -> Self {
-        let step_ms = rule.one_forgotten_in().as_millis().max(1);
-        let gone_ms = now.duration_since(self.forgotten_up_to).as_millis().max(0);
-        let forgotten = u32::try_from(gone_ms / step_ms).unwrap_or(u32::MAX);
-        let rest_ms = i64::try_from(gone_ms % step_ms).unwrap_or(0);
-        Self {
-            counted: self.counted.saturating_sub(forgotten),
-            forgotten_up_to: after(now, SignedDuration::from_millis(-rest_ms)),
-            ..self
-        }
     }
 }
 
@@ -722,17 +675,6 @@ mod tests {
         }
         assert_eq!(store.replay_marks_held(), 3);
         assert_eq!(lock(&store.attempts).len(), 3);
-    }
-
-    #[tokio::test]
-    async fn r74_a_clock_that_was_set_back_makes_no_wait_longer_than_was_earned() {
-        let store = MemoryStore::new(LIMITS);
-        let rule = conformance::attempts::RULE;
-        for _ in 0..rule.free {
-            store.attempt([1; 32], rule, at(90_000)).await.unwrap();
-        }
-        let verdict = store.attempt([1; 32], rule, at(0)).await.unwrap();
-        assert_eq!(verdict, Verdict::WaitUntil(after(at(0), rule.first_wait)));
     }
 
     #[tokio::test]

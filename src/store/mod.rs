@@ -23,6 +23,7 @@ use crate::{
 
 #[cfg(test)]
 mod conformance;
+mod counter;
 pub mod given;
 pub mod memory;
 pub mod redis;

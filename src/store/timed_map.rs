@@ -25,6 +25,21 @@ fn half(key: &Key) -> Half {
 #[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
 pub(super) struct Instant(i64);
 
+impl Instant {
+    /// How many octets it takes where it is kept elsewhere.
+    pub(super) const OCTETS: usize = size_of::<i64>();
+
+    /// As it is kept elsewhere.
+    pub(super) const fn octets(self) -> [u8; Self::OCTETS] {
+        self.0.to_be_bytes()
+    }
+
+    /// What [`Self::octets`] gave.
+    pub(super) const fn of_octets(octets: [u8; Self::OCTETS]) -> Self {
+        Self(i64::from_be_bytes(octets))
+    }
+}
+
 impl From<Timestamp> for Instant {
     fn from(at: Timestamp) -> Self {
         let nanoseconds = at.as_nanosecond();

@@ -1,12 +1,33 @@
 //! Attempts, counted by all nodes together and by each for itself.
+//!
+//! A counter is sealed, so it is changed here, by the rule that a single node has, and put in the place of the one that it was
+//! made of where that is still there. The changes of one counter that come to this node stand in line: one task
+//! makes all that wait in one step, so that those of a whole network need no more steps than the server has time for. What was
+//! there last is remembered, as a guess of what is there now: mostly one question is enough.
+
+use std::{
+    collections::{HashMap, hash_map::Entry},
+    mem,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+};
 
 use jiff::{SignedDuration, Timestamp};
+use moka::sync::Cache;
+use tokio::sync::oneshot;
 
 use super::{Inner, RedisStore, after, call::Call, scripts};
-use crate::model::store::{AttemptRule, Attempts, StoreError, Verdict};
+use crate::{
+    model::store::{AttemptRule, Attempts, StoreError, Verdict},
+    store::counter::Counter,
+};
 
-/// The longest time that is told to the server, in milliseconds: three hundred years, exact in a double.
-const LONGEST_MS: i128 = 10_000_000_000_000;
+/// How often a change is tried while other nodes change the same counter: each time one of them has made theirs.
+const MOST_TRIES: usize = 64;
+/// How many counters are remembered as they were last seen: those of the networks that people come from, and of the accounts
+/// at which an attempt is being made.
+const SEEN: u64 = 1_024;
+
+type Key = [u8; 32];
 
 /// The stricter of the two counters counts; without an answer this node's own one does alone.
 impl Attempts for RedisStore {
@@ -20,7 +41,7 @@ impl Attempts for RedisStore {
         if own != Verdict::Go {
             return Ok(own);
         }
-        let ours = self.wait(self.0.attempt(key, rule, now)).await;
+        let ours = self.together().attempt(key, rule, now).await;
         if let Ok(Verdict::WaitUntil(_)) = ours {
             self.0.own.take_back(key, rule, now).await?;
         }
@@ -29,7 +50,7 @@ impl Attempts for RedisStore {
 
     async fn forgive(&self, key: [u8; 32]) -> Result<(), StoreError> {
         self.0.own.forgive(key).await?;
-        self.wait(self.0.forgive(key)).await
+        self.together().forgive(key).await
     }
 
     async fn take_back(
@@ -39,44 +60,38 @@ impl Attempts for RedisStore {
         attempted_at: Timestamp,
     ) -> Result<(), StoreError> {
         self.0.own.take_back(key, rule, attempted_at).await?;
-        self.wait(self.0.take_back(key, rule, attempted_at)).await
+        self.together().take_back(key, rule, attempted_at).await
     }
 }
 
 /// What all nodes count together.
-impl Attempts for Inner {
+pub(super) struct Together<'s>(&'s RedisStore);
+
+impl RedisStore {
+    pub(super) const fn together(&self) -> Together<'_> {
+        Together(self)
+    }
+}
+
+impl Attempts for Together<'_> {
     async fn attempt(
         &self,
         key: [u8; 32],
         rule: AttemptRule,
         now: Timestamp,
     ) -> Result<Verdict, StoreError> {
-        let mut call = Call::of(&scripts::ATTEMPT);
-        call.key(self.places.counted.as_str())
-            .key(self.places.counters.as_str());
-        call.arg(&key[..])
-            .arg(now.as_millisecond())
-            .arg(ms(rule.one_forgotten_in()))
-            .arg(rule.most_counted())
-            .arg(ms(rule.forget_after))
-            .arg(self.limits.attempts.max(1))
-            .arg(rule.free.max(1))
-            .arg(waits(&rule));
-        let not_before = self.servers.run::<Option<i64>>(&call).await?;
-        Ok(not_before.map_or(Verdict::Go, |until| {
-            // Whatever the server says, nobody waits for longer than the longest.
-            let longest = after(now, rule.longest_wait);
-            let until = Timestamp::from_millisecond(until).unwrap_or(longest);
-            Verdict::WaitUntil(until.min(longest))
-        }))
+        self.change(key, Change::Attempt(rule, now)).await
     }
 
     async fn forgive(&self, key: [u8; 32]) -> Result<(), StoreError> {
+        let Self(store) = self;
+        let Inner { places, queues, .. } = &*store.0;
+        queues.seen.invalidate(&key);
         let mut call = Call::of(&scripts::FORGIVE);
-        call.key(self.places.counted.as_str())
-            .key(self.places.counters.as_str());
+        call.key(places.counted.as_str())
+            .key(places.counters.as_str());
         call.arg(&key[..]);
-        self.servers.run(&call).await
+        store.wait(store.0.servers.run(&call)).await
     }
 
     async fn take_back(
@@ -85,24 +100,209 @@ impl Attempts for Inner {
         rule: AttemptRule,
         attempted_at: Timestamp,
     ) -> Result<(), StoreError> {
-        let mut call = Call::of(&scripts::TAKE_BACK);
-        call.key(self.places.counted.as_str())
-            .key(self.places.counters.as_str());
-        call.arg(&key[..])
-            .arg(attempted_at.as_millisecond())
-            .arg(rule.free.max(1))
-            .arg(waits(&rule));
-        self.servers.run(&call).await
+        let change = Change::TakeBack(rule, attempted_at);
+        self.change(key, change).await.map(|_done| ())
     }
 }
 
-/// The wait after the first attempt that is not free, after the next one, and so on up to the longest.
-fn waits(rule: &AttemptRule) -> Vec<i64> {
-    (rule.free.max(1)..=rule.most_counted())
-        .map(|counted| ms(rule.wait_after(counted)))
-        .collect()
+impl Together<'_> {
+    /// Has a change made, and waits for it: it is made though nobody waits any more.
+    async fn change(&self, key: Key, change: Change) -> Result<Verdict, StoreError> {
+        let Self(store) = self;
+        let (tell, told) = oneshot::channel();
+        if store.0.queues.join(key, Waiting { change, tell }) {
+            tokio::spawn(serve(Arc::clone(&store.0), key));
+        }
+        let told = async { told.await.unwrap_or(Err(StoreError::Unavailable)) };
+        store.wait(told).await
+    }
 }
 
-fn ms(duration: SignedDuration) -> i64 {
-    i64::try_from(duration.as_millis().clamp(0, LONGEST_MS)).unwrap_or(0)
+/// What becomes of a counter.
+#[derive(Clone, Copy, Debug)]
+enum Change {
+    Attempt(AttemptRule, Timestamp),
+    TakeBack(AttemptRule, Timestamp),
+}
+
+impl Change {
+    /// What it makes of a counter, and what is told of it.
+    fn of(self, counter: Option<Counter>) -> (Option<Counter>, Verdict) {
+        match self {
+            Self::Attempt(rule, now) => match Counter::attempt(counter, rule, now) {
+                Ok(counted) => (Some(counted), Verdict::Go),
+                Err(not_before) => (counter, Verdict::WaitUntil(not_before)),
+            },
+            Self::TakeBack(rule, attempted_at) => {
+                let left = counter.and_then(|counter| counter.take_back(rule, attempted_at));
+                (left, Verdict::Go)
+            }
+        }
+    }
+
+    const fn rule(self) -> AttemptRule {
+        match self {
+            Self::Attempt(rule, _) | Self::TakeBack(rule, _) => rule,
+        }
+    }
+
+    /// When it came, or what it takes back did.
+    const fn at(self) -> Timestamp {
+        match self {
+            Self::Attempt(_, at) | Self::TakeBack(_, at) => at,
+        }
+    }
+}
+
+/// A change that has not been made yet.
+#[derive(Debug)]
+struct Waiting {
+    change: Change,
+    tell: oneshot::Sender<Result<Verdict, StoreError>>,
+}
+
+/// The changes that wait, by their counters.
+pub(super) struct Queues {
+    /// A counter is here as long as somebody makes changes of it. Each belongs to a request, of which there are not too many.
+    waiting: Mutex<HashMap<Key, Vec<Waiting>>>,
+    /// The sealed counters as they were last seen.
+    seen: Cache<Key, Arc<[u8]>>,
+}
+
+impl std::fmt::Debug for Queues {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Queues").finish_non_exhaustive()
+    }
+}
+
+impl Queues {
+    pub(super) fn new() -> Self {
+        Self {
+            waiting: Mutex::default(),
+            seen: Cache::new(SEEN),
+        }
+    }
+
+    /// Has a change wait; says whether somebody must begin to make those of its counter.
+    fn join(&self, key: Key, change: Waiting) -> bool {
+        match self.waiting().entry(key) {
+            Entry::Occupied(mut others) => {
+                others.get_mut().push(change);
+                false
+            }
+            Entry::Vacant(nobody) => {
+                nobody.insert(vec![change]);
+                true
+            }
+        }
+    }
+
+    /// Gives all that wait; where there are none, who comes next must have somebody begin.
+    fn next(&self, key: &Key) -> Vec<Waiting> {
+        let mut waiting = self.waiting();
+        let next = waiting.get_mut(key).map(mem::take).unwrap_or_default();
+        if next.is_empty() {
+            waiting.remove(key);
+        }
+        next
+    }
+
+    fn waiting(&self) -> MutexGuard<'_, HashMap<Key, Vec<Waiting>>> {
+        self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Makes the changes of one counter, for as long as any wait.
+async fn serve(inner: Arc<Inner>, key: Key) {
+    loop {
+        let waiting = inner.queues.next(&key);
+        if waiting.is_empty() {
+            return;
+        }
+        let (changes, tell): (Vec<_>, Vec<_>) = { waiting.into_iter() }
+            .map(|it| (it.change, it.tell))
+            .unzip();
+        let number = changes.len();
+        let maker = Arc::clone(&inner);
+        // In a task of its own: whatever becomes of it, the next ones have their turn.
+        let made = tokio::spawn(async move { maker.make(key, &changes).await }).await;
+        let made = match made.unwrap_or(Err(StoreError::Unavailable)) {
+            Ok(verdicts) => verdicts.into_iter().map(Ok).collect(),
+            Err(fault) => vec![Err(fault); number],
+        };
+        for (tell, made) in tell.into_iter().zip(made) {
+            let _gone = tell.send(made);
+        }
+    }
+}
+
+impl Inner {
+    /// Makes changes one after the other, all or none, and gives what is told of each.
+    async fn make(&self, key: Key, changes: &[Change]) -> Result<Vec<Verdict>, StoreError> {
+        let Some(last) = changes.last() else {
+            return Ok(Vec::new());
+        };
+        let mut held = self.queues.seen.get(&key).unwrap_or_default();
+        for _ in 0..MOST_TRIES {
+            let mut counter = self.counter(&key, &held, last.at());
+            let before = counter;
+            let mut verdicts = Vec::with_capacity(changes.len());
+            for change in changes {
+                let (changed, verdict) = change.of(counter);
+                counter = changed;
+                verdicts.push(verdict);
+            }
+            let ends_at = counter.map_or(last.at(), |counter| counter.ends_at(last.rule()));
+            let other: Arc<[u8]> = match counter {
+                // Nobody may wait for one that another node has forgiven: that it is there is asked as well.
+                same if same == before => Arc::clone(&held),
+                None => Arc::default(),
+                Some(counter) => self.sealed(&key, counter, (last.at(), ends_at))?,
+            };
+            let mut call = Call::of(&scripts::SWAP_COUNTER);
+            call.key(self.places.counted.as_str())
+                .key(self.places.counters.as_str());
+            call.arg(last.at().as_millisecond())
+                .arg(&key[..])
+                .arg(&held[..])
+                .arg(&other[..])
+                .arg(ends_at.as_millisecond())
+                .arg(self.limits.attempts.max(1));
+            let (is_made, found) = self.servers.run::<(bool, Vec<u8>)>(&call).await?;
+            held = if is_made { other } else { found.into() };
+            self.queues.seen.insert(key, Arc::clone(&held));
+            if is_made {
+                return Ok(verdicts);
+            }
+        }
+        Err(StoreError::Unavailable)
+    }
+
+    /// The counter of a value. One that is not ours counts nothing, as one that was taken away, and gives its place to ours.
+    fn counter(&self, key: &Key, held: &[u8], now: Timestamp) -> Option<Counter> {
+        if held.is_empty() {
+            return None;
+        }
+        let place = (&self.places.counters, &key[..]);
+        let content = self.sealer.open(place, held, now).ok()??;
+        let counter = Counter::of_octets(&content);
+        if counter.is_none() {
+            self.sealer.refuse();
+        }
+        counter
+    }
+
+    fn sealed(
+        &self,
+        key: &Key,
+        counter: Counter,
+        (now, ends_at): (Timestamp, Timestamp),
+    ) -> Result<Arc<[u8]>, StoreError> {
+        let place = (&self.places.counters, &key[..]);
+        // A seal ends at a whole second: not before what is in it.
+        let ends_at = after(ends_at, SignedDuration::from_secs(1));
+        let content = counter.octets();
+        let sealed = self.sealer.seal(place, &content, (now, ends_at))?;
+        Ok(sealed.into())
+    }
 }

@@ -18,6 +18,7 @@
 //!   exactly: a Cluster spreads the sessions, and of the rest each node holds some.
 //! - The stories of sign-ins are one set as well, each a row of sealed steps; how many bytes they take in all is counted
 //!   beside them.
+//! - A counter is sealed as well, and changed as a session is, by the rule that a node by itself has.
 //! - Every attempt is counted in this process as well ([`MemoryStore`]), and the stricter of the two
 //!   counts. When the server does not answer, the own counter alone decides: guesses are slowed down by each
 //!   node for itself, and people go on signing in.
@@ -42,6 +43,7 @@ use std::{sync::Arc, time::Duration};
 use jiff::Timestamp;
 
 use self::{
+    attempts::Queues,
     call::Call,
     clocks::{ClockRecord, Clocks},
     servers::Servers,
@@ -69,6 +71,8 @@ struct Inner {
     clocks: Clocks,
     /// The attempts of this node.
     own: MemoryStore,
+    /// The changes of what all nodes count together.
+    queues: Queues,
 }
 
 /// What is known of the server, or of all that are asked.
@@ -102,6 +106,7 @@ impl RedisStore {
             patience: server.timeout(),
             servers: Servers::new(server),
             own: MemoryStore::new(limits),
+            queues: Queues::new(),
         }))
     }
 

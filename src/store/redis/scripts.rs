@@ -7,7 +7,7 @@ use std::sync::LazyLock;
 
 use redis::Script;
 
-use super::values::MAX_VALUE;
+use super::values::{MAX_COUNTER, MAX_VALUE};
 use crate::store::{
     shelf::{MOST_FORGOTTEN, OVERHEAD},
     timed_map::PURGED_PER_CALL,
@@ -20,6 +20,7 @@ pub(super) const SWEPT_LATER_MS: i64 = 10 * 60 * 1_000;
 /// A script with what all have in common.
 fn script(code: &str) -> Script {
     let most = MAX_VALUE + 1;
+    let most_of_a_counter = MAX_COUNTER + 1;
     let common = format!(
         r"
 -- Has a key stay until an instant, and for as long as it would have without.
@@ -36,14 +37,15 @@ local function purge(ends, values, now)
   end
 end
 local OVERHEAD, FORGOTTEN, PURGED = {OVERHEAD}, {MOST_FORGOTTEN}, {PURGED_PER_CALL}
+local COUNTER = {most_of_a_counter}
 local function is_live(ends, id, now)
   local at = redis.call('ZSCORE', ends, id)
   return at and tonumber(at) > now
 end
 -- A value that was written into the server, up to one octet past what is opened: whoever else may write there has
 -- nobody take more into memory.
-local function bounded(value)
-  return value and string.sub(value, 1, {most})
+local function bounded(value, most)
+  return value and string.sub(value, 1, most or {most})
 end
 -- The sealed session, where it is neither past its end nor unused for too long.
 local function living(key, now, idle)
@@ -52,26 +54,6 @@ local function living(key, now, idle)
   if held[1] and used and ends and now < ends and now - used < idle then
     return bounded(held[1]), used, ends
   end
-end
--- The attempts that are counted under one key; nothing where it is none of ours.
-local function read_counter(counters, id)
-  local held = redis.call('HGET', counters, id) or ''
-  local counted, last, not_before, forgotten = string.match(held, '^(%d+) (%-?%d+) (%-?%d+) (%-?%d+)$')
-  if not counted then return end
-  return {{
-    counted = tonumber(counted), last = tonumber(last), not_before = tonumber(not_before),
-    forgotten_up_to = tonumber(forgotten),
-  }}
-end
-local function write_counter(counters, id, ...)
-  redis.call('HSET', counters, id, string.format('%.0f %.0f %.0f %.0f', ...))
-end
--- The wait after so many attempts, where the arguments say from which place on how many are free and the
--- waits after those.
-local function wait_after(counted, from)
-  local free = tonumber(ARGV[from])
-  if counted < free then return 0 end
-  return tonumber(ARGV[math.min(from + 1 + counted - free, #ARGV)])
 end
 "
     );
@@ -327,33 +309,29 @@ return session";
 if not is_live(KEYS[1], ARGV[2], tonumber(ARGV[1])) then return 0 end
 return redis.call('HEXISTS', KEYS[2], ARGV[2])";
 
-    /// Counts an attempt, as `MemoryStore::attempt` does. Keys: ends, counters. Arguments: which, now, in how
-    /// long one is forgotten, the most that are told apart, when all are forgotten, the most counters, how
-    /// many are free, the waits after those. Gives until when to wait, or nothing.
-    ATTEMPT = r"
-local id, now, step = ARGV[1], tonumber(ARGV[2]), tonumber(ARGV[3])
+    /// Puts another sealed counter in the place of one. Keys: ends, counters. Arguments: now, which, the one that is meant
+    /// to be there and the other one (nothing for none; the same to know that it is there), its end, the most counters. Gives 1
+    /// where the one that is meant was there; 0 and the one that is.
+    SWAP_COUNTER = r"
+local now, id, meant, other = tonumber(ARGV[1]), ARGV[2], ARGV[3], ARGV[4]
 purge(KEYS[1], KEYS[2], now)
-local counter = is_live(KEYS[1], id, now) and read_counter(KEYS[2], id)
-local counted, not_before, forgotten_up_to = 0, now, now
-if counter then
-  local gone = math.max(now - counter.forgotten_up_to, 0)
-  counted = math.max(counter.counted - math.floor(gone / step), 0)
-  forgotten_up_to = now - gone % step
-  -- It was written by a clock that may be ahead: nobody waits for longer than those attempts have earned,
-  -- and after a free one not at all.
-  not_before = math.min(counter.not_before, now + wait_after(counter.counted, 7))
+local held = bounded(redis.call('HGET', KEYS[2], id), COUNTER) or ''
+if held ~= meant then return {0, held} end
+if other == meant then return {1, ''} end
+if other == '' then
+  redis.call('ZREM', KEYS[1], id)
+  redis.call('HDEL', KEYS[2], id)
+  return {1, ''}
 end
-if now < not_before then return not_before end
-counted = math.min(counted + 1, tonumber(ARGV[4]))
 if not redis.call('ZSCORE', KEYS[1], id) and redis.call('ZCARD', KEYS[1]) >= tonumber(ARGV[6]) then
   redis.call('HDEL', KEYS[2], redis.call('ZPOPMIN', KEYS[1])[1])
 end
-local ends = now + tonumber(ARGV[5])
+local ends = tonumber(ARGV[5])
 redis.call('ZADD', KEYS[1], ends, id)
-write_counter(KEYS[2], id, counted, now, now + wait_after(counted, 7), forgotten_up_to)
+redis.call('HSET', KEYS[2], id, other)
 keep(KEYS[1], now, ends)
 keep(KEYS[2], now, ends)
-return false";
+return {1, ''}";
 
     /// Adds a step to a story, as `Shelf::add` does. Keys: ends, stories. Arguments: now, which, its end, the step, the most
     /// bytes of the story, the most of all. Gives 1 where it was added.
@@ -413,20 +391,4 @@ return bounded(redis.call('HGET', KEYS[2], ARGV[2]))";
     FORGIVE = r"
 redis.call('ZREM', KEYS[1], ARGV[1])
 redis.call('HDEL', KEYS[2], ARGV[1])";
-
-    /// Takes an attempt back, as `MemoryStore::take_back` does. Keys: ends, counters. Arguments: which, when
-    /// it was made, how many are free, the waits after those.
-    TAKE_BACK = r"
-local id, at = ARGV[1], tonumber(ARGV[2])
-local counter = read_counter(KEYS[2], id)
-if not counter then return end
-local counted = math.max(counter.counted - 1, 0)
-if counted == 0 then
-  redis.call('ZREM', KEYS[1], id)
-  redis.call('HDEL', KEYS[2], id)
-  return
-end
-local not_before = at
-if counter.last ~= at then not_before = counter.last + wait_after(counted, 3) end
-write_counter(KEYS[2], id, counted, counter.last, not_before, counter.forgotten_up_to)";
 }

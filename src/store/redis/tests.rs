@@ -31,6 +31,7 @@ use crate::{
     },
 };
 
+mod attempts;
 mod earlier;
 #[path = "../../../tests/it/lab/port.rs"]
 mod port;
@@ -1023,38 +1024,6 @@ async fn r66_a_replacement_whose_caller_goes_away_loses_nobody() {
     assert_eq!(store.find(key(1), at(1)).await, Ok(None));
 }
 
-#[tokio::test]
-async fn r74_what_one_node_has_counted_makes_the_others_wait() {
-    let lab = Lab::start().await;
-    let (one, other) = (lab.store(), lab.store());
-    let rule = conformance::attempts::RULE;
-    for _ in 0..rule.free {
-        assert_eq!(one.attempt([1; 32], rule, at(0)).await, Ok(Verdict::Go));
-    }
-    let shut = Ok(Verdict::WaitUntil(at(1)));
-    assert_eq!(other.attempt([1; 32], rule, at(0)).await, shut);
-    // What was not let through is counted by nobody.
-    assert_eq!(other.attempt([1; 32], rule, at(1)).await, Ok(Verdict::Go));
-    other.forgive([1; 32]).await.unwrap();
-    assert_eq!(other.attempt([1; 32], rule, at(1)).await, Ok(Verdict::Go));
-}
-
-#[tokio::test]
-async fn r74_a_node_whose_clock_is_behind_refuses_no_free_attempt() {
-    let lab = Lab::start().await;
-    let (ahead, behind) = (lab.store(), lab.store());
-    let rule = conformance::attempts::RULE;
-    assert_eq!(ahead.attempt([1; 32], rule, at(120)).await, Ok(Verdict::Go));
-    assert_eq!(behind.attempt([1; 32], rule, at(0)).await, Ok(Verdict::Go));
-    for _ in 2..rule.free {
-        assert_eq!(ahead.attempt([1; 32], rule, at(120)).await, Ok(Verdict::Go));
-    }
-    let shut = Ok(Verdict::WaitUntil(at(1)));
-    assert_eq!(behind.attempt([1; 32], rule, at(0)).await, shut);
-    let shut = Ok(Verdict::WaitUntil(at(121)));
-    assert_eq!(ahead.attempt([1; 32], rule, at(120)).await, shut);
-}
-
 /// Three nodes, of which each call comes to another one. Attempts are those that they count together.
 struct Nodes {
     nodes: [RedisStore; 3],
@@ -1182,11 +1151,11 @@ impl Attempts for Nodes {
         rule: AttemptRule,
         now: Timestamp,
     ) -> Result<Verdict, StoreError> {
-        self.next().0.attempt(key, rule, now).await
+        self.next().together().attempt(key, rule, now).await
     }
 
     async fn forgive(&self, key: [u8; 32]) -> Result<(), StoreError> {
-        self.next().0.forgive(key).await
+        self.next().together().forgive(key).await
     }
 
     async fn take_back(
@@ -1195,6 +1164,9 @@ impl Attempts for Nodes {
         rule: AttemptRule,
         attempted_at: Timestamp,
     ) -> Result<(), StoreError> {
-        self.next().0.take_back(key, rule, attempted_at).await
+        self.next()
+            .together()
+            .take_back(key, rule, attempted_at)
+            .await
     }
 }

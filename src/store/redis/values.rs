@@ -4,7 +4,7 @@
 //! A value is one octet, the version of its form, and a seal of the key ring over the content. The version and
 //! the whole key, with the field where the key has fields, are authenticated with it. A writer that knows no
 //! key of the ring can remove values, put an older one back in its own place, and change what stands in
-//! clear beside them: when a session was last used, and the counters of attempts. None of that lets anybody
+//! clear beside them: when a session was last used, and in which order things end. None of that lets anybody
 //! in; it is what the end of the session, in the seal, and a password are for.
 
 use std::sync::{
@@ -23,13 +23,15 @@ use crate::{
     },
 };
 
-/// The form of the values that are written: what `store::pack` makes of a session, postcard of a step of a story, and
-/// nothing else that can change.
+/// The form of the values that are written: what `store::pack` makes of a session, postcard of a step of a story, the
+/// octets of a counter, and nothing else that can change.
 const FORM: u8 = 1;
 
 /// The largest value that is opened: more than a session with all that it may hold takes. The scripts give one octet
 /// more at most, so that of a larger one no more is held than shows it to be too large.
 pub(super) const MAX_VALUE: usize = 1024 * 1024;
+/// The same of a counter, of which each has 82 octets.
+pub(super) const MAX_COUNTER: usize = 127;
 
 /// A key of the server.
 #[derive(Clone, Debug, Eq, PartialEq)]
