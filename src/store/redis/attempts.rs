@@ -130,7 +130,7 @@ impl Change {
     fn of(self, counter: Option<Counter>) -> (Option<Counter>, Verdict) {
         match self {
             Self::Attempt(rule, now) => match Counter::attempt(counter, rule, now) {
-                Ok(counted) => (Some(counted), Verdict::Go),
+                Ok(more) => (Some(more), Verdict::Go),
                 Err(not_before) => (counter, Verdict::WaitUntil(not_before)),
             },
             Self::TakeBack(rule, attempted_at) => {
@@ -248,8 +248,8 @@ impl Inner {
             let before = counter;
             let mut verdicts = Vec::with_capacity(changes.len());
             for change in changes {
-                let (changed, verdict) = change.of(counter);
-                counter = changed;
+                let (next, verdict) = change.of(counter);
+                counter = next;
                 verdicts.push(verdict);
             }
             let ends_at = counter.map_or(last.at(), |counter| counter.ends_at(last.rule()));
