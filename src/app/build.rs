@@ -32,6 +32,7 @@ use crate::{
     edge::page::{Pages, Site},
     flow::{
         bridge::{Bridge, DirectoryUse, Provider, Settings},
+        pace,
         trial::{NoSuchTester, Testers},
     },
     metadata::{last_good::ToKeep, refused_algorithms, registry::Registry},
@@ -199,6 +200,7 @@ fn build(
     };
     let is_lab = config.is_lab();
     let needs_restart = lasting.needs_restart(&config, path);
+    let cas = config.authn.cas.as_ref();
     let front = Front {
         bridge: Bridge {
             settings: settings(&config, parts.entity_id, parts.testers),
@@ -216,20 +218,13 @@ fn build(
             sources: Arc::clone(&lasting.sources),
             health: Arc::clone(&lasting.health),
             stories: Arc::clone(&lasting.stories),
+            pace: Arc::clone(&lasting.pace),
         },
         pages: Arc::new(parts.pages),
         origin: config.base_url.as_str().to_owned(),
         trusted_proxies: config.server.trusted_proxies.clone(),
-        notices_from: config
-            .authn
-            .cas
-            .as_ref()
-            .map_or_else(Vec::new, |cas| cas.notices_from.clone()),
-        takes_brought_notices: config
-            .authn
-            .cas
-            .as_ref()
-            .is_some_and(|cas| cas.front_channel),
+        notices_from: cas.map_or_else(Vec::new, |cas| cas.notices_from.clone()),
+        takes_brought_notices: cas.is_some_and(|cas| cas.front_channel),
         metadata: parts.metadata,
         connections: Arc::clone(&lasting.connections),
         bodies: Arc::clone(&lasting.bodies),
@@ -548,6 +543,7 @@ fn settings(config: &Config, entity_id: EntityId, testers: Option<Testers>) -> S
         testers,
         max_request_age: config.requests.max_age(),
         max_request_ahead: config.requests.max_ahead(),
+        answers: pace::rule(config.requests.max_answers_per_person),
         session_lifetime: config.sessions.lifetime(),
         password_context: password_context(config),
         contexts: contexts(config),

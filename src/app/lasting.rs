@@ -12,7 +12,7 @@ use crate::{
         store::{RedisAccount, RedisServer},
     },
     edge::{connections::Connections, limits::Bodies},
-    flow::{bridge::Health, keep::StoryKeeper, trial::ThrowAwayKeys},
+    flow::{bridge::Health, keep::StoryKeeper, pace::Pace, trial::ThrowAwayKeys},
     metadata::sources::Sources,
     store::{Limits, Store, memory::MemoryStore, redis::RedisStore},
     sys::{
@@ -40,6 +40,7 @@ pub struct Lasting {
     pub(super) connections: Arc<Connections>,
     pub(super) bodies: Arc<Bodies>,
     pub(super) attempts: Remembered,
+    pub(super) pace: Arc<Pace>,
     hashing: Option<Hashing>,
     /// What counts until the process ends.
     fixed: Vec<Fixed>,
@@ -104,6 +105,7 @@ impl Lasting {
             connections: Arc::new(Connections::at_most(connections)),
             bodies: Arc::default(),
             attempts,
+            pace: Arc::default(),
             hashing: None,
             fixed: fixed(config),
         }

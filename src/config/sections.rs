@@ -363,6 +363,8 @@ pub struct Requests {
     pub max_ahead_seconds: u32,
     /// How many used request IDs are remembered, and how many CAS tickets.
     pub max_replay_marks: u32,
+    /// How often one person is answered within ten minutes, by each node.
+    pub max_answers_per_person: u32,
 }
 
 /// How one provider is answered: the keys of a preset file, each of which `[sp.<short name>]` may
@@ -708,6 +710,7 @@ impl Default for Requests {
             max_age_seconds: 300,
             max_ahead_seconds: 180,
             max_replay_marks: 100_000,
+            max_answers_per_person: 300,
         }
     }
 }

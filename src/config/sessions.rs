@@ -36,6 +36,11 @@ pub(super) fn read_requests(table: Option<Table<'_>>, report: &mut Report) -> Re
         max_age_seconds: table.positive("max-age-seconds", default.max_age_seconds, report),
         max_ahead_seconds: table.positive("max-ahead-seconds", default.max_ahead_seconds, report),
         max_replay_marks: table.positive("max-replay-marks", default.max_replay_marks, report),
+        max_answers_per_person: table.positive(
+            "max-answers-per-person",
+            default.max_answers_per_person,
+            report,
+        ),
     };
     for (key, seconds) in [
         ("max-age-seconds", requests.max_age_seconds),

@@ -90,6 +90,10 @@ impl Bridge {
         proven: Proven<'_>,
         story: &mut Story,
     ) -> Result<Prepared, Stop> {
+        let now = self.clock.now();
+        if !{ &self.pace }.lets_through(&proof.login, self.settings.answers, now) {
+            return Err(HereFault::TooOften.into());
+        }
         // Asked again: the rule may have changed since the request was read.
         if way
             .journey

@@ -13,6 +13,7 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::{
     keep::StoryKeeper,
+    pace::Pace,
     trial::{Testers, ThrowAwayKeys},
 };
 use crate::{
@@ -24,8 +25,11 @@ use crate::{
         sources::Sources,
     },
     model::{
-        authn_context::AuthnContextClass, entity_id::EntityId, language::Localized,
-        short_name::ShortName, store::StoreError,
+        authn_context::AuthnContextClass,
+        entity_id::EntityId,
+        language::Localized,
+        short_name::ShortName,
+        store::{AttemptRule, StoreError},
     },
     store::Store,
     sys::{clock::Clock, entropy::Entropy, losses::Losses, seal::KeyRing},
@@ -67,6 +71,8 @@ pub struct Bridge {
     pub health: Arc<Health>,
     /// What keeps stories.
     pub stories: Arc<StoryKeeper>,
+    /// How often each person was answered lately.
+    pub pace: Arc<Pace>,
 }
 
 impl Bridge {
@@ -95,6 +101,8 @@ pub struct Settings {
     pub max_request_age: SignedDuration,
     /// How far ahead an `IssueInstant` may be.
     pub max_request_ahead: SignedDuration,
+    /// How often one person is answered.
+    pub answers: AttemptRule,
     /// How long a session lasts in all.
     pub session_lifetime: SignedDuration,
     /// What a password typed here proves: `PasswordProtectedTransport` over TLS, `Password` in a

@@ -1,6 +1,9 @@
 //! To the CAS server and back: a journey on the way is the service that a ticket is for.
 
+use std::sync::Arc;
+
 use jiff::{SignedDuration, Timestamp};
+use tokio::runtime::Handle;
 
 use super::{
     CasReturn, Next, Reply, Visit,
@@ -24,6 +27,7 @@ use crate::{
         trace::{Organ, Verdict},
     },
     saml::status::AnswerFault,
+    store::Store,
 };
 
 /// How many tickets in a row may be refused.
@@ -153,14 +157,19 @@ impl Bridge {
                 .without_cas((cas, CasFault::AllRest), way, brought.visit, story)
                 .await;
         }
-        self.mark_as_brought(&brought.ticket, now).await?;
+        let is_noted = self.mark_as_brought(&brought.ticket, now).await?;
         let question = Question {
             service: &brought.service,
             ticket: &brought.ticket,
             forced_since: way.journey.force_authn.then_some(way.journey.begun_at),
             acceptable: &way.journey.acceptable_contexts,
         };
-        let validated = match cas.validate(place, question, now).await {
+        let unseen = is_noted.then(|| Unseen::of(&self.store, &brought.ticket));
+        let validated = cas.validate(place, question, now).await;
+        if let Some(unseen) = unseen {
+            unseen.was_seen();
+        }
+        let validated = match validated {
             Ok(validated) => validated,
             Err(fault) => {
                 return self
@@ -187,7 +196,12 @@ impl Bridge {
                 self.let_in_with_record(way, proof, brought.visit, story)
                     .await
             }
-            Validated::Refused(code) => self.send_again(cas, way, &code, story),
+            Validated::Refused(code) => {
+                if is_noted {
+                    self.forget(&brought.ticket).await;
+                }
+                self.send_again(cas, way, &code, story)
+            }
         }
     }
 
@@ -254,21 +268,30 @@ impl Bridge {
     /// A ticket is asked about once: the page of somebody who reloads is an end, and not a second
     /// sign-in. They may have been stopped, for something that was mended since: the page leads to CAS
     /// again, for another ticket. A request that was answered is not answered anew by that. From here on a
-    /// logout notice that names the ticket is not lost.
-    async fn mark_as_brought(&self, ticket: &Ticket, now: Timestamp) -> Result<(), Stop> {
+    /// logout notice that names the ticket is not lost. Says whether it could be noted.
+    async fn mark_as_brought(&self, ticket: &Ticket, now: Timestamp) -> Result<bool, Stop> {
         let expires_at = now.saturating_add(TICKET).unwrap_or(now);
         match self
             .store
             .bring_ticket(ticket.hash(), expires_at, now)
             .await
         {
-            Ok(Sight::First) => Ok(()),
+            Ok(Sight::First) => Ok(true),
             Ok(Sight::Again { .. }) => Err(HereFault::CasTicketUsed.into()),
             // The server itself takes a ticket once.
             Err(cause) => {
                 self.health.note_unmarked(cause);
-                Ok(())
+                Ok(false)
             }
+        }
+    }
+
+    /// A ticket that its server has refused begins no session, and may be one that somebody has made up: each would take a
+    /// place of those that people bring. Whoever brings it again is refused again.
+    async fn forget(&self, ticket: &Ticket) {
+        if let Err(cause) = self.store.forget_ticket(ticket.hash()).await {
+            // It is known until its end.
+            tracing::debug!(error.cause = %cause, "a refused ticket is still noted");
         }
     }
 
@@ -302,5 +325,31 @@ impl Bridge {
             return Err(HereFault::CasRefuses.into());
         }
         self.send_to_cas(cas, &journey)
+    }
+}
+
+/// A ticket that is being asked about. Whoever goes away before it is known what becomes of it gets nothing by it: it is
+/// forgotten then, as one that is refused.
+struct Unseen(Option<(Arc<Store>, [u8; 32])>);
+
+impl Unseen {
+    fn of(store: &Arc<Store>, ticket: &Ticket) -> Self {
+        Self(Some((Arc::clone(store), ticket.hash())))
+    }
+
+    fn was_seen(mut self) {
+        self.0 = None;
+    }
+}
+
+impl Drop for Unseen {
+    fn drop(&mut self) {
+        let Some((store, ticket)) = self.0.take() else {
+            return;
+        };
+        if let Ok(runtime) = Handle::try_current() {
+            // One that the store does not forget is known until its end.
+            runtime.spawn(async move { store.forget_ticket(ticket).await });
+        }
     }
 }

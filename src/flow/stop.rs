@@ -141,6 +141,9 @@ pub enum HereFault {
     /// There is no key to sign what a trial shows.
     #[error("the trial could not be shown")]
     ThrowAwayKey(#[from] ThrowAwayError),
+    /// The person is answered again and again.
+    #[error("the person is answered too often")]
+    TooOften,
     /// What a provider would have been told, had it asked.
     #[error("no provider asked, and so none is told")]
     Unasked(#[source] AnswerFault),
@@ -175,6 +178,7 @@ impl HereFault {
                 | Self::NotInDirectory
                 | Self::Release(_)
                 | Self::SignIn(_)
+                | Self::TooOften
         )
     }
 
@@ -182,7 +186,11 @@ impl HereFault {
     pub const fn may_pass(&self) -> bool {
         matches!(
             self,
-            Self::CasBusy | Self::CasTicketUsed | Self::NoFile(_) | Self::SignIn(_)
+            Self::CasBusy
+                | Self::CasTicketUsed
+                | Self::NoFile(_)
+                | Self::SignIn(_)
+                | Self::TooOften
         )
     }
 

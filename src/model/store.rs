@@ -73,6 +73,16 @@ pub trait Sessions: Send + Sync {
         now: Timestamp,
     ) -> impl Future<Output = Result<Sight, StoreError>> + Send;
 
+    /// Forgets that a ticket was brought, as its server has refused it: tickets that somebody makes up take nobody's room.
+    ///
+    /// # Errors
+    ///
+    /// The store did not answer: it is known until its end.
+    fn forget_ticket(
+        &self,
+        ticket: [u8; 32],
+    ) -> impl Future<Output = Result<(), StoreError>> + Send;
+
     /// Remembers `session` under `key`, until `session.ends_at` or until nobody asked for it for
     /// `idle`, whichever comes first. It does not begin where [`Self::end_by_ticket`] was told of its
     /// ticket since that was brought: of the two calls, one always sees the other.
@@ -310,7 +320,7 @@ pub trait Attempts: Send + Sync {
     ///
     /// # Errors
     ///
-    /// The store did not answer: the attempt is not made.
+    /// The store did not answer: the attempt is not made, and may be counted all the same.
     fn attempt(
         &self,
         key: [u8; 32],

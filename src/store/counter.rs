@@ -1,9 +1,73 @@
 //! The attempts under one key, and what one more of them, or one less, makes of them.
 
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
 use jiff::{SignedDuration, Timestamp};
 
-use super::{after, timed_map::Instant};
-use crate::model::store::AttemptRule;
+use super::{
+    after,
+    timed_map::{Instant, PURGED_PER_CALL, TimedMap},
+};
+use crate::model::store::{AttemptRule, Verdict};
+
+/// The attempts under each key, in this process.
+#[derive(Debug)]
+pub struct Counters {
+    most: usize,
+    held: Mutex<TimedMap<Counter>>,
+}
+
+impl Counters {
+    /// Those under as many keys at most; past that those whose end is nearest are forgotten.
+    pub fn at_most(most: usize) -> Self {
+        Self {
+            most: most.max(1),
+            held: Mutex::new(TimedMap::new()),
+        }
+    }
+
+    /// Counts an attempt, and says whether it may be made.
+    pub fn attempt(&self, key: [u8; 32], rule: AttemptRule, now: Timestamp) -> Verdict {
+        let mut held = self.held();
+        held.purge(now, PURGED_PER_CALL);
+        let before = held.find(&key, now).copied();
+        let counter = match Counter::attempt(before, rule, now) {
+            Ok(counter) => counter,
+            Err(not_before) => return Verdict::WaitUntil(not_before),
+        };
+        if before.is_none() && held.len() >= self.most {
+            held.remove_first();
+        }
+        held.put(key, counter, counter.ends_at(rule));
+        Verdict::Go
+    }
+
+    /// Forgets all under one key.
+    pub(super) fn forgive(&self, key: [u8; 32]) {
+        self.held().remove(&key);
+    }
+
+    /// Takes back an attempt.
+    pub(super) fn take_back(&self, key: [u8; 32], rule: AttemptRule, attempted_at: Timestamp) {
+        let mut held = self.held();
+        if let Some(counter) = held.find_mut(&key) {
+            match counter.take_back(rule, attempted_at) {
+                Some(left) => *counter = left,
+                None => drop(held.remove(&key)),
+            }
+        }
+    }
+
+    /// A thread that panicked left the map whole: every change to it is one call.
+    fn held(&self) -> MutexGuard<'_, TimedMap<Counter>> {
+        self.held.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    #[cfg(test)]
+    pub(super) fn len(&self) -> usize {
+        self.held().len()
+    }
+}
 
 /// How many octets one takes where it is kept elsewhere.
 const OCTETS: usize = 4 + 3 * Instant::OCTETS;
@@ -108,9 +172,16 @@ impl Counter {
         let gone_ms = gone.as_millis().max(0);
         let forgotten = u32::try_from(gone_ms / step_ms).unwrap_or(u32::MAX);
         let rest_ms = i64::try_from(gone_ms % step_ms).unwrap_or(0);
+        // Nodes whose clocks are not the same take turns: what the one that is ahead has forgotten it must not forget once
+        // more. Further ahead than all is remembered it was a clock that was wrong.
+        let is_ahead = gone.is_negative() && gone > -rule.forget_after;
         Self {
             counted: self.counted.saturating_sub(forgotten),
-            forgotten_up_to: after(now, SignedDuration::from_millis(-rest_ms)).into(),
+            forgotten_up_to: if is_ahead {
+                self.forgotten_up_to
+            } else {
+                after(now, SignedDuration::from_millis(-rest_ms)).into()
+            },
             ..self
         }
     }
@@ -153,6 +224,22 @@ mod tests {
         let before = after(counter.ends_at(RULE), SignedDuration::from_millis(-1));
         let before_it = Counter::attempt(Some(counter), RULE, before).unwrap();
         assert!(before_it.counted > 1, "{before_it:?}");
+    }
+
+    #[test]
+    fn r74_nodes_whose_clocks_are_not_the_same_forget_no_more_than_one_alone() {
+        // Nobody waits before the hundredth; one is forgotten in ten seconds, and the clocks are a minute apart.
+        let rule = AttemptRule { free: 100, ..RULE };
+        let mut counter = None;
+        for number in 0..50 {
+            let ahead = number % 2 * 60;
+            let now = at(1_000_000 + ahead);
+            counter = Some(Counter::attempt(counter, rule, now).unwrap());
+        }
+        // All but what the first look from ahead has forgotten.
+        assert_eq!(counter.unwrap().counted, 49);
+        let later = Counter::attempt(counter, rule, at(1_000_060 + 100));
+        assert_eq!(later.unwrap().counted, 49 + 1 - 10);
     }
 
     #[test]

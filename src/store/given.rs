@@ -30,6 +30,9 @@ pub trait GivenStore: Debug + Send + Sync {
         now: Timestamp,
     ) -> Said<'_, Sight>;
 
+    /// [`Sessions::forget_ticket`]
+    fn forget_ticket(&self, ticket: [u8; 32]) -> Said<'_, ()>;
+
     /// [`Sessions::create`]
     fn create(&self, key: SessionKey, session: Session, now: Timestamp) -> Said<'_, Standing>;
 
@@ -105,6 +108,10 @@ impl<S: Attempts + Debug + ReplayGuard + Sessions + Stories> GivenStore for S {
         now: Timestamp,
     ) -> Said<'_, Sight> {
         Box::pin(Sessions::bring_ticket(self, ticket, expires_at, now))
+    }
+
+    fn forget_ticket(&self, ticket: [u8; 32]) -> Said<'_, ()> {
+        Box::pin(Sessions::forget_ticket(self, ticket))
     }
 
     fn create(&self, key: SessionKey, session: Session, now: Timestamp) -> Said<'_, Standing> {

@@ -14,7 +14,7 @@ use moka::{notification::RemovalCause, ops::compute::Op, policy::EvictionPolicy,
 
 use super::{
     Limits, after,
-    counter::Counter,
+    counter::Counters,
     pack,
     shelf::{self, Shelf},
     timed_map::{Instant, PURGED_PER_CALL, TimedMap},
@@ -54,7 +54,7 @@ pub struct MemoryStore {
     /// The tickets that people have brought lately, and nobody else's.
     brought: Mutex<TimedMap<Brought>>,
     marks: Mutex<TimedMap<Mark>>,
-    attempts: Mutex<TimedMap<Counter>>,
+    attempts: Counters,
     stories: Mutex<Shelf>,
 }
 
@@ -122,7 +122,7 @@ impl MemoryStore {
             replaced: Mutex::new(TimedMap::new()),
             brought: Mutex::new(TimedMap::new()),
             marks: Mutex::new(TimedMap::new()),
-            attempts: Mutex::new(TimedMap::new()),
+            attempts: Counters::at_most(to_usize(limits.attempts)),
             stories: Mutex::new(Shelf::new(limits.story_bytes)),
         }
     }
@@ -247,6 +247,11 @@ impl Sessions for MemoryStore {
         let mut brought = lock(&self.brought);
         let before = brought.put_first(ticket, (Brought::Once, expires_at), now, most)?;
         Ok(before.map_or(Sight::First, |_| Sight::Again { by_same_at: None }))
+    }
+
+    async fn forget_ticket(&self, ticket: [u8; 32]) -> Result<(), StoreError> {
+        lock(&self.brought).remove(&ticket);
+        Ok(())
     }
 
     async fn create(
@@ -473,22 +478,11 @@ impl Attempts for MemoryStore {
         rule: AttemptRule,
         now: Timestamp,
     ) -> Result<Verdict, StoreError> {
-        let mut attempts = lock(&self.attempts);
-        attempts.purge(now, PURGED_PER_CALL);
-        let before = attempts.find(&key, now).copied();
-        let counter = match Counter::attempt(before, rule, now) {
-            Ok(counter) => counter,
-            Err(not_before) => return Ok(Verdict::WaitUntil(not_before)),
-        };
-        if before.is_none() && attempts.len() >= to_usize(self.limits.attempts.max(1)) {
-            attempts.remove_first();
-        }
-        attempts.put(key, counter, counter.ends_at(rule));
-        Ok(Verdict::Go)
+        Ok(self.attempts.attempt(key, rule, now))
     }
 
     async fn forgive(&self, key: [u8; 32]) -> Result<(), StoreError> {
-        lock(&self.attempts).remove(&key);
+        self.attempts.forgive(key);
         Ok(())
     }
 
@@ -498,13 +492,7 @@ impl Attempts for MemoryStore {
         rule: AttemptRule,
         attempted_at: Timestamp,
     ) -> Result<(), StoreError> {
-        let mut attempts = lock(&self.attempts);
-        if let Some(counter) = attempts.find_mut(&key) {
-            match counter.take_back(rule, attempted_at) {
-                Some(left) => *counter = left,
-                None => drop(attempts.remove(&key)),
-            }
-        }
+        self.attempts.take_back(key, rule, attempted_at);
         Ok(())
     }
 }
@@ -674,7 +662,7 @@ mod tests {
                 .unwrap();
         }
         assert_eq!(store.replay_marks_held(), 3);
-        assert_eq!(lock(&store.attempts).len(), 3);
+        assert_eq!(store.attempts.len(), 3);
     }
 
     #[tokio::test]

@@ -23,7 +23,7 @@ use crate::{
 
 #[cfg(test)]
 mod conformance;
-mod counter;
+pub mod counter;
 pub mod given;
 pub mod memory;
 pub mod redis;
@@ -116,6 +116,14 @@ impl Sessions for Store {
             Self::Memory(memory) => memory.bring_ticket(ticket, expires_at, now).await,
             Self::Redis(redis) => redis.bring_ticket(ticket, expires_at, now).await,
             Self::Given(given) => given.bring_ticket(ticket, expires_at, now).await,
+        }
+    }
+
+    async fn forget_ticket(&self, ticket: [u8; 32]) -> Result<(), StoreError> {
+        match self {
+            Self::Memory(memory) => memory.forget_ticket(ticket).await,
+            Self::Redis(redis) => redis.forget_ticket(ticket).await,
+            Self::Given(given) => given.forget_ticket(ticket).await,
         }
     }
 

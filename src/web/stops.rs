@@ -195,7 +195,8 @@ pub(super) const fn in_earnest(fault: &HereFault) -> RealSignIn {
         | HereFault::JourneyExpired
         | HereFault::JourneyForged
         | HereFault::OtherBrowser
-        | HereFault::RequestUsed => RealSignIn::InSameCase,
+        | HereFault::RequestUsed
+        | HereFault::TooOften => RealSignIn::InSameCase,
         HereFault::Unasked(_) => RealSignIn::ProviderTold,
         HereFault::NotATester | HereFault::ThrowAwayKey(_) => RealSignIn::GoesOn,
         HereFault::Acs(_)
@@ -293,6 +294,10 @@ pub(super) fn told<'a>(fault: &HereFault, provider: &'a str, attribute: &'a str)
             "B-TST-02",
             StatusCode::INTERNAL_SERVER_ERROR,
         ),
+        HereFault::TooOften => Told {
+            status: StatusCode::TOO_MANY_REQUESTS,
+            ..theirs(Reason::TooOften { provider }, "B-REQ-08")
+        },
         HereFault::Unasked(fault) => told_of_unasked(*fault, provider),
     }
 }

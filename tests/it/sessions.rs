@@ -83,6 +83,48 @@ async fn a_session_ends_after_eight_hours_however_much_it_is_used() {
 }
 
 #[tokio::test]
+async fn r122_whoever_is_sent_back_without_end_is_told_so_and_goes_on_later() {
+    let bridge = Setup {
+        more: "[requests]\nmax-answers-per-person = 3".to_owned(),
+        ..Setup::new()
+    }
+    .build();
+    let mut browser = signed_in(&bridge).await;
+    for _ in 0..2 {
+        assert_eq!(visit_zoom(&bridge, &mut browser).await.kind(), "post");
+    }
+    let request = bridge.request();
+    let page = browser.arrive(&request.redirect(None)).await;
+    page.stops(429, "too-often");
+    assert_eq!(page.stop_code().as_deref(), Some("B-REQ-08"));
+    assert!(page.body.contains("Zoom"));
+    // Where no page may be shown, the provider is told that there is no sign-in.
+    let passive = bridge.request().with("IsPassive", "true");
+    let told = browser.arrive(&passive.redirect(None)).await.answer();
+    assert_eq!(bridge.refusal(&told, ZOOM, passive.id()).1, "NoPassive");
+    // By the same account elsewhere as well, in whatever spelling: no session begins.
+    let mut elsewhere = bridge.browser();
+    let login = visit_zoom(&bridge, &mut elsewhere).await;
+    let page = elsewhere.sign_in(&login, "Anne.Dupont").await;
+    page.stops(429, "too-often");
+    assert_eq!(elsewhere.cookie(SESSION_COOKIE), None);
+    // Others are answered, and so is the same request later, by a third of ten minutes each.
+    let mut other = bridge.browser();
+    let login = visit_zoom(&bridge, &mut other).await;
+    other.sign_in(&login, "luc.bernard").await.answer();
+    bridge.wait_seconds(199);
+    visit_zoom(&bridge, &mut browser)
+        .await
+        .stops(429, "too-often");
+    bridge.wait_seconds(1);
+    let page = browser.arrive(&request.redirect(None)).await;
+    bridge.identity(&page.answer(), ZOOM, request.id());
+    visit_zoom(&bridge, &mut browser)
+        .await
+        .stops(429, "too-often");
+}
+
+#[tokio::test]
 async fn r50_each_sign_in_has_a_new_session_and_the_old_one_is_dead() {
     let bridge = Bridge::new();
     let mut browser = signed_in(&bridge).await;

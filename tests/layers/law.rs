@@ -86,7 +86,10 @@ const LIBRARIES: &[Library] = &[
     // Stores and directories.
     only("redis", &["store/redis"]),
     only("redb", &["store/embedded"]),
-    only("moka", &["store/memory", "authn/throttle"]),
+    only(
+        "moka",
+        &["store/memory", "store/redis/attempts", "authn/throttle"],
+    ),
     only("ldap3", &["authn/ldap"]),
     only("bytes", &["authn/ldap"]),
     // Looks whether a connection is quiet; bodies that a test sends; and many questions, a few at one time.

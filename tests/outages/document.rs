@@ -38,8 +38,8 @@ away is met by nobody any more once another one is promoted.
 
 Who has a session that was kept is let in by it: while a node, CAS or the directory is away, and after everything else. For its clock
 a node is started again as on another machine (libfaketime, and a mount of another `boot_id`). The one that is ten minutes off is sent
-nobody, as it says so: there the balancer asks each node's `/readyz` twice a second, and goes by two answers in a row. A full disk is one
-on which no file of a node can grow. One Redis server is slow by what stands before it; several are by orders to sleep (`DEBUG SLEEP`), so that an answer comes 200 ms later or more. After Redis has restarted empty somebody is let in through CAS, without typing, whose session it had.
+nobody, as it says so: there the balancer asks each node's `/readyz` twice a second, and goes by two answers in a row. A full disk is a
+file system by itself that a node logs to, with no room left. One Redis server is slow by what stands before it; several are by orders to sleep (`DEBUG SLEEP`), so that an answer comes 200 ms later or more. After Redis has restarted empty somebody is let in through CAS, without typing, whose session it had.
 
 While the CAS server is down it is their browser that tells people so, as it cannot reach it either. While the nodes alone cannot reach
 it, and while the directory is down, a page of ours does, and a row in which nobody has seen that page fails; a ticket that cannot be checked

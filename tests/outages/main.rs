@@ -20,6 +20,8 @@ mod balancer;
 #[cfg(test)]
 mod count;
 #[cfg(test)]
+mod disk;
+#[cfg(test)]
 mod document;
 #[cfg(test)]
 #[path = "../../benches/kit/mod.rs"]
@@ -52,5 +54,6 @@ mod way;
 use std::process::ExitCode;
 
 fn main() -> anyhow::Result<ExitCode> {
+    disk::go_inside()?;
     play::all()
 }

@@ -10,14 +10,14 @@ use std::{
 };
 
 use anyhow::{Context as _, bail, ensure};
-use rustix::process::Rlimit;
 use serde_json::Value;
 
 use crate::{
     balancer::Balancer,
     count::{Counter, Pair},
+    disk::Disk,
     kit::server::rest,
-    lab::{process::Server, redis_server::Redis, redis_topology::role, until::until},
+    lab::{redis_server::Redis, redis_topology::role, until::until},
     leavers::Leavers,
     scene::{Node, STORE_PASSWORD, Scene},
     store::{Store, Topology, bound},
@@ -169,8 +169,6 @@ pub(crate) struct Stage {
     pub(crate) was_held: bool,
     /// The number of the master that is away.
     gone: Option<usize>,
-    /// What the nodes were allowed whose files cannot grow.
-    allowed: Vec<Rlimit>,
     /// Who hangs up, and how often that was.
     leavers: Option<Leavers>,
     left: Arc<AtomicUsize>,
@@ -401,8 +399,8 @@ impl Outage {
                 stage.first_mut()?.start_off(off.seconds()).await?;
             }
             Self::DiskFull => {
-                let servers = stage.scene.nodes.iter().filter_map(|it| it.server.as_ref());
-                stage.allowed = servers.map(Server::forbid_growth).collect();
+                let disks = stage.scene.nodes.iter().filter_map(Node::disk);
+                disks.map(Disk::fill).collect::<anyhow::Result<()>>()?;
             }
             Self::LogClosed => {
                 let closed = stage.scene.nodes.iter().filter(|node| node.close_log());
@@ -518,10 +516,8 @@ impl Outage {
                 stage.first_mut()?.start().await?;
             }
             Self::DiskFull => {
-                let servers = stage.scene.nodes.iter().filter_map(|it| it.server.as_ref());
-                for (server, allowed) in servers.zip(std::mem::take(&mut stage.allowed)) {
-                    server.allow_growth(allowed);
-                }
+                let disks = stage.scene.nodes.iter().filter_map(Node::disk);
+                disks.map(Disk::make_room).collect::<anyhow::Result<()>>()?;
             }
             Self::LogClosed => {
                 // As whoever mends it does: one after the other.
@@ -659,7 +655,6 @@ impl Stage {
             lasted: Duration::ZERO,
             was_held: false,
             gone: None,
-            allowed: Vec::new(),
             leavers: None,
             left: Arc::default(),
             balancer: None,

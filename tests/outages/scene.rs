@@ -25,6 +25,7 @@ use crate::{
     at_cas::AtCas,
     balancer::Balancer,
     count::{Counter, Pair, lock},
+    disk::Disk,
     kit::{
         browser::{Answer, Browser},
         people::People,
@@ -68,8 +69,8 @@ pub(crate) struct Node {
 
 /// Where what a node logs goes.
 enum Log {
-    /// Into a file that it has open.
-    File,
+    /// Into a file that it has open, on a disk of its own.
+    File(Disk),
     /// Into a pipe, as `journald` takes it, for as long as this says so.
     Pipe(Arc<AtomicBool>),
 }
@@ -146,7 +147,7 @@ impl Node {
     /// Has nobody take what it logs, where that goes into a pipe. Whether it does.
     pub(crate) fn close_log(&self) -> bool {
         match &self.log {
-            Log::File => false,
+            Log::File(_) => false,
             Log::Pipe(is_taken) => {
                 is_taken.store(false, Ordering::SeqCst);
                 true
@@ -154,12 +155,17 @@ impl Node {
         }
     }
 
+    /// The disk that it logs to, where it logs into a file.
+    pub(crate) const fn disk(&self) -> Option<&Disk> {
+        match &self.log {
+            Log::File(disk) => Some(disk),
+            Log::Pipe(_) => None,
+        }
+    }
+
     /// Whether it logs into a file.
     pub(crate) const fn has_log_file(&self) -> bool {
-        match self.log {
-            Log::File => true,
-            Log::Pipe(_) => false,
-        }
+        self.disk().is_some()
     }
 
     /// What `/readyz` says, where that is that people can sign in.
@@ -338,18 +344,19 @@ impl Scene {
         let name = format!("node-{number}");
         let folder = self.place.path(&name);
         fs::create_dir(&folder)?;
+        // The disk of those may be full, and the pipe of the others be closed.
+        let log = if number < 2 {
+            Log::File(Disk::mount(&folder)?)
+        } else {
+            Log::Pipe(Arc::default())
+        };
         Ok(Node {
             server: None,
             folder,
             configuration: self.place.another(&name, address, &lines)?,
             address,
             metrics,
-            // The disk of those may be full, and the pipe of the others be closed.
-            log: if number < 2 {
-                Log::File
-            } else {
-                Log::Pipe(Arc::default())
-            },
+            log,
         })
     }
 

@@ -36,6 +36,7 @@ pub(crate) enum Asked {
     EndByTicket([u8; 32], Timestamp),
     EndOfAnother(SessionKey, String, Timestamp),
     Find(SessionKey, Timestamp),
+    ForgetTicket([u8; 32]),
     Forgive([u8; 32]),
     Join(SessionKey, Participant, Timestamp),
     Mark(EntityId, String, [u8; 32], (Timestamp, Timestamp)),
@@ -64,6 +65,7 @@ impl Asked {
             Self::EndByTicket(..) => "end-by-ticket",
             Self::EndOfAnother(..) => "end-of-another",
             Self::Find(..) => "find",
+            Self::ForgetTicket(..) => "forget-ticket",
             Self::Forgive(..) => "forgive",
             Self::Join(..) => "join",
             Self::Mark(..) => "mark",
@@ -90,6 +92,10 @@ impl Asked {
                 Answer::Session(store.end_of_another(key, &login, now).await?)
             }
             Self::Find(key, now) => Answer::Session(store.find(key, now).await?),
+            Self::ForgetTicket(ticket) => {
+                store.forget_ticket(ticket).await?;
+                Answer::Nothing
+            }
             Self::Forgive(key) => {
                 store.forgive(key).await?;
                 Answer::Nothing
@@ -304,6 +310,10 @@ impl Sessions for NodeStore {
             self.ask(Asked::BringTicket(ticket, expires_at, now)).await,
             Sight
         )
+    }
+
+    async fn forget_ticket(&self, ticket: [u8; 32]) -> Result<(), StoreError> {
+        self.ask(Asked::ForgetTicket(ticket)).await.map(|_done| ())
     }
 
     async fn create(

@@ -20,7 +20,7 @@ use crate::{
 };
 
 /// Every reason for a stop, in the order of the enum; a test compares the two.
-pub const STOP_REASONS: [StopReason<'static>; 37] = stop_reasons("Zoom", "Prénom");
+pub const STOP_REASONS: [StopReason<'static>; 38] = stop_reasons("Zoom", "Prénom");
 
 /// What the specimens show.
 #[derive(Clone, Copy, Debug)]
@@ -314,7 +314,7 @@ impl<'a> Cast<'a> {
     }
 }
 
-const fn stop_reasons<'a>(provider: &'a str, attribute: &'a str) -> [StopReason<'a>; 37] {
+const fn stop_reasons<'a>(provider: &'a str, attribute: &'a str) -> [StopReason<'a>; 38] {
     [
         StopReason::JourneyExpired,
         StopReason::JourneyForged,
@@ -340,6 +340,7 @@ const fn stop_reasons<'a>(provider: &'a str, attribute: &'a str) -> [StopReason<
         StopReason::AcsUnknown,
         StopReason::RequestUsed,
         StopReason::TicketUsed,
+        StopReason::TooOften { provider },
         StopReason::UnsupportedBinding,
         StopReason::AccountShut,
         StopReason::PasswordMustChange,

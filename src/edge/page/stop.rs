@@ -143,6 +143,11 @@ pub enum StopReason<'a> {
     RequestUsed,
     /// What the person brought back from the CAS server was used before.
     TicketUsed,
+    /// The person was answered again and again within minutes.
+    TooOften {
+        /// Name of the provider.
+        provider: &'a str,
+    },
     /// The request asks for a binding that we do not speak.
     UnsupportedBinding,
     /// The password is right, and the account is shut.
@@ -215,6 +220,7 @@ impl StopReason<'_> {
             Self::AcsUnknown => "acs-unknown",
             Self::RequestUsed => "request-used",
             Self::TicketUsed => "ticket-used",
+            Self::TooOften { .. } => "too-often",
             Self::UnsupportedBinding => "unsupported-binding",
             Self::AccountShut => "account-shut",
             Self::PasswordMustChange => "password-must-change",
@@ -244,6 +250,7 @@ impl StopReason<'_> {
             | Self::MailOfAnother { provider }
             | Self::StartRefused { provider }
             | Self::SignInTooOld { provider }
+            | Self::TooOften { provider }
             | Self::ProviderDisabled { provider }
             | Self::ProviderEnded { provider }
             | Self::ProviderBroken { provider } => arguments.set("provider", *provider),
@@ -338,6 +345,7 @@ impl StopReason<'_> {
             | Self::AcsUnknown
             | Self::RequestUsed
             | Self::TicketUsed
+            | Self::TooOften { .. }
             | Self::UnsupportedBinding
             | Self::AccountShut
             | Self::PasswordMustChange

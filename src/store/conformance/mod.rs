@@ -71,6 +71,7 @@ macro_rules! every_promise_is_kept_by {
             tickets {
                 r63_of_many_who_bring_a_ticket_one_is_the_first
                 r63_a_full_store_refuses_tickets_and_forgets_none
+                r63_r122_a_ticket_that_is_forgotten_takes_no_room_and_is_as_one_that_nobody_brought
                 r66_a_session_is_ended_by_its_ticket_and_no_other_is
                 r66_a_session_that_was_asked_for_twice_is_ended_by_its_ticket
                 r66_a_notice_between_the_ticket_and_the_session_lets_none_begin

@@ -152,6 +152,29 @@ pub(crate) async fn r63_a_full_store_refuses_tickets_and_forgets_none(store: Arc
     }
 }
 
+pub(crate) async fn r63_r122_a_ticket_that_is_forgotten_takes_no_room_and_is_as_one_that_nobody_brought(
+    store: Arc<impl Sessions>,
+) {
+    let bring = async |ticket: u8| store.bring_ticket([ticket; 32], at(300), at(0)).await;
+    for made_up in 0..u8::MAX {
+        assert_eq!(bring(made_up).await, Ok(Sight::First));
+        store.forget_ticket([made_up; 32]).await.unwrap();
+    }
+    assert_eq!(bring(1).await, Ok(Sight::First));
+    assert_eq!(bring(2).await, Ok(Sight::First));
+    for ticket in [1, 2] {
+        assert_eq!(store.end_by_ticket([ticket; 32], at(1)).await, Ok(None));
+    }
+    store.forget_ticket([2; 32]).await.unwrap();
+    // What was told of it is forgotten with it, and nothing that was told of another one.
+    for (ticket, standing) in [(1, Standing::Ended), (2, Standing::Lives)] {
+        assert_eq!(store.sign_in_of([ticket; 32], at(2)).await, Ok(standing));
+    }
+    assert_eq!(bring(1).await, Ok(AGAIN));
+    assert_eq!(bring(2).await, Ok(Sight::First));
+    assert_eq!(store.sign_in_of([2; 32], at(2)).await, Ok(Standing::Lives));
+}
+
 pub(crate) async fn r66_a_notice_between_the_ticket_and_the_session_lets_none_begin(
     store: Arc<impl Sessions>,
 ) {

@@ -13,7 +13,7 @@ use std::{
 
 use jiff::{SignedDuration, Timestamp};
 use moka::sync::Cache;
-use tokio::sync::oneshot;
+use tokio::{sync::oneshot, time::Instant};
 
 use super::{Inner, RedisStore, after, call::Call, scripts};
 use crate::{
@@ -50,7 +50,9 @@ impl Attempts for RedisStore {
 
     async fn forgive(&self, key: [u8; 32]) -> Result<(), StoreError> {
         self.0.own.forgive(key).await?;
-        self.together().forgive(key).await
+        // Whoever has signed in need not wait for it.
+        self.together().join(key, Change::Forgive);
+        Ok(())
     }
 
     async fn take_back(
@@ -60,7 +62,9 @@ impl Attempts for RedisStore {
         attempted_at: Timestamp,
     ) -> Result<(), StoreError> {
         self.0.own.take_back(key, rule, attempted_at).await?;
-        self.together().take_back(key, rule, attempted_at).await
+        let change = Change::TakeBack(rule, attempted_at);
+        self.together().join(key, change);
+        Ok(())
     }
 }
 
@@ -84,14 +88,7 @@ impl Attempts for Together<'_> {
     }
 
     async fn forgive(&self, key: [u8; 32]) -> Result<(), StoreError> {
-        let Self(store) = self;
-        let Inner { places, queues, .. } = &*store.0;
-        queues.seen.invalidate(&key);
-        let mut call = Call::of(&scripts::FORGIVE);
-        call.key(places.counted.as_str())
-            .key(places.counters.as_str());
-        call.arg(&key[..]);
-        store.wait(store.0.servers.run(&call)).await
+        self.change(key, Change::Forgive).await.map(|_done| ())
     }
 
     async fn take_back(
@@ -108,13 +105,19 @@ impl Attempts for Together<'_> {
 impl Together<'_> {
     /// Has a change made, and waits for it: it is made though nobody waits any more.
     async fn change(&self, key: Key, change: Change) -> Result<Verdict, StoreError> {
+        let told = self.join(key, change);
+        let told = async { told.await.unwrap_or(Err(StoreError::Unavailable)) };
+        self.0.wait(told).await
+    }
+
+    /// Has a change made after those of the same counter that came to this node before; gives where it is told what came of it.
+    fn join(&self, key: Key, change: Change) -> oneshot::Receiver<Result<Verdict, StoreError>> {
         let Self(store) = self;
         let (tell, told) = oneshot::channel();
         if store.0.queues.join(key, Waiting { change, tell }) {
             tokio::spawn(serve(Arc::clone(&store.0), key));
         }
-        let told = async { told.await.unwrap_or(Err(StoreError::Unavailable)) };
-        store.wait(told).await
+        told
     }
 }
 
@@ -122,6 +125,7 @@ impl Together<'_> {
 #[derive(Clone, Copy, Debug)]
 enum Change {
     Attempt(AttemptRule, Timestamp),
+    Forgive,
     TakeBack(AttemptRule, Timestamp),
 }
 
@@ -133,6 +137,7 @@ impl Change {
                 Ok(more) => (Some(more), Verdict::Go),
                 Err(not_before) => (counter, Verdict::WaitUntil(not_before)),
             },
+            Self::Forgive => (None, Verdict::Go),
             Self::TakeBack(rule, attempted_at) => {
                 let left = counter.and_then(|counter| counter.take_back(rule, attempted_at));
                 (left, Verdict::Go)
@@ -140,16 +145,11 @@ impl Change {
         }
     }
 
-    const fn rule(self) -> AttemptRule {
+    /// The rule that it goes by, and when it came, or what it takes back did.
+    const fn rule_and_instant(self) -> Option<(AttemptRule, Timestamp)> {
         match self {
-            Self::Attempt(rule, _) | Self::TakeBack(rule, _) => rule,
-        }
-    }
-
-    /// When it came, or what it takes back did.
-    const fn at(self) -> Timestamp {
-        match self {
-            Self::Attempt(_, at) | Self::TakeBack(_, at) => at,
+            Self::Attempt(rule, at) | Self::TakeBack(rule, at) => Some((rule, at)),
+            Self::Forgive => None,
         }
     }
 }
@@ -163,7 +163,8 @@ struct Waiting {
 
 /// The changes that wait, by their counters.
 pub(super) struct Queues {
-    /// A counter is here as long as somebody makes changes of it. Each belongs to a request, of which there are not too many.
+    /// A counter is here as long as somebody makes changes of it. Each belongs to a request that is under way, or was for as
+    /// long as its changes take.
     waiting: Mutex<HashMap<Key, Vec<Waiting>>>,
     /// The sealed counters as they were last seen.
     seen: Cache<Key, Arc<[u8]>>,
@@ -239,12 +240,13 @@ async fn serve(inner: Arc<Inner>, key: Key) {
 impl Inner {
     /// Makes changes one after the other, all or none, and gives what is told of each.
     async fn make(&self, key: Key, changes: &[Change]) -> Result<Vec<Verdict>, StoreError> {
-        let Some(last) = changes.last() else {
-            return Ok(Vec::new());
-        };
+        let last = changes.iter().rev().find_map(|it| it.rule_and_instant());
+        // Where all are to forgive, what there is ends whatever it says.
+        let now = last.map_or(Timestamp::UNIX_EPOCH, |(_, at)| at);
+        let made_by = Instant::now() + self.patience * 2;
         let mut held = self.queues.seen.get(&key).unwrap_or_default();
         for _ in 0..MOST_TRIES {
-            let mut counter = self.counter(&key, &held, last.at());
+            let mut counter = self.counter(&key, &held, now);
             let before = counter;
             let mut verdicts = Vec::with_capacity(changes.len());
             for change in changes {
@@ -252,17 +254,18 @@ impl Inner {
                 counter = next;
                 verdicts.push(verdict);
             }
-            let ends_at = counter.map_or(last.at(), |counter| counter.ends_at(last.rule()));
-            let other: Arc<[u8]> = match counter {
-                // Nobody may wait for one that another node has forgiven: that it is there is asked as well.
-                same if same == before => Arc::clone(&held),
+            let left = counter.zip(last);
+            let ends_at = left.map_or(now, |(counter, (rule, _))| counter.ends_at(rule));
+            let other: Arc<[u8]> = match left {
                 None => Arc::default(),
-                Some(counter) => self.sealed(&key, counter, (last.at(), ends_at))?,
+                // Nobody may wait for one that another node has forgiven: that it is there is asked as well.
+                Some((same, _)) if Some(same) == before => Arc::clone(&held),
+                Some((counter, _)) => self.sealed(&key, counter, (now, ends_at))?,
             };
             let mut call = Call::of(&scripts::SWAP_COUNTER);
             call.key(self.places.counted.as_str())
                 .key(self.places.counters.as_str());
-            call.arg(last.at().as_millisecond())
+            call.arg(now.as_millisecond())
                 .arg(&key[..])
                 .arg(&held[..])
                 .arg(&other[..])
@@ -274,7 +277,12 @@ impl Inner {
             if is_made {
                 return Ok(verdicts);
             }
+            if Instant::now() >= made_by {
+                break;
+            }
         }
+        // Others were quicker each time.
+        self.servers.note_unanswered();
         Err(StoreError::Unavailable)
     }
 

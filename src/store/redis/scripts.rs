@@ -387,8 +387,8 @@ return added";
 if not is_live(KEYS[1], ARGV[2], tonumber(ARGV[1])) then return false end
 return bounded(redis.call('HGET', KEYS[2], ARGV[2]))";
 
-    /// Forgets a counter. Keys: ends, counters. Arguments: which.
-    FORGIVE = r"
+    /// Forgets that a ticket was brought. Keys: ends, values. Arguments: which.
+    FORGET = r"
 redis.call('ZREM', KEYS[1], ARGV[1])
 redis.call('HDEL', KEYS[2], ARGV[1])";
 }

@@ -70,6 +70,15 @@ impl Sessions for RedisStore {
         })
     }
 
+    async fn forget_ticket(&self, ticket: [u8; 32]) -> Result<(), StoreError> {
+        let places = &self.0.places;
+        let mut call = Call::of(&scripts::FORGET);
+        call.key(places.brought.as_str())
+            .key(places.signed_out.as_str());
+        call.arg(&ticket[..]);
+        self.wait(self.0.servers.run(&call)).await
+    }
+
     async fn create(
         &self,
         key: SessionKey,

@@ -1057,6 +1057,10 @@ impl Sessions for Nodes {
         self.next().bring_ticket(ticket, expires_at, now).await
     }
 
+    async fn forget_ticket(&self, ticket: [u8; 32]) -> Result<(), StoreError> {
+        self.next().forget_ticket(ticket).await
+    }
+
     async fn create(
         &self,
         key: SessionKey,

@@ -4,7 +4,8 @@
 //! A value is one octet, the version of its form, and a seal of the key ring over the content. The version and
 //! the whole key, with the field where the key has fields, are authenticated with it. A writer that knows no
 //! key of the ring can remove values, put an older one back in its own place, and change what stands in
-//! clear beside them: when a session was last used, and in which order things end. None of that lets anybody
+//! clear beside them: when a session was last used, in which order things end, and which tickets were
+//! signed out. None of that lets anybody
 //! in; it is what the end of the session, in the seal, and a password are for.
 
 use std::sync::{

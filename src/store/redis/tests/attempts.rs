@@ -107,7 +107,7 @@ async fn r74_what_was_taken_away_or_put_back_since_it_was_seen_counts_as_it_is_n
     make(&store, key, RULE.free).await;
     let shut = held(&mut stranger, key);
     // The own counter of the first node says so still; what all count together does not.
-    other.forgive(key).await.unwrap();
+    other.together().forgive(key).await.unwrap();
     let together = store.together();
     assert_eq!(together.attempt(key, RULE, at(0)).await, Ok(Verdict::Go));
     put(&mut stranger, key, &shut);
@@ -125,7 +125,7 @@ async fn r74_a_hundred_attempts_from_one_network_at_one_time_are_a_few_questions
     let store = lab.store();
     let key = [1; 32];
     // From here on the server knows the scripts.
-    store.forgive(key).await.unwrap();
+    store.together().forgive(key).await.unwrap();
     make(&store, key, 1).await;
     let before = scripts_run(&lab.redis);
     let mut all = JoinSet::new();
@@ -142,10 +142,11 @@ async fn r74_a_hundred_attempts_from_one_network_at_one_time_are_a_few_questions
     assert!(asked <= 4, "{asked}");
     // And one is one question, where nobody else has changed it.
     let before = scripts_run(&lab.redis);
-    store.take_back(key, RULE, at(0)).await.unwrap();
-    store.attempt(key, RULE, at(1)).await.unwrap();
-    store.attempt([2; 32], RULE, at(1)).await.unwrap();
-    store.forgive([2; 32]).await.unwrap();
+    let together = store.together();
+    together.take_back(key, RULE, at(0)).await.unwrap();
+    together.attempt(key, RULE, at(1)).await.unwrap();
+    together.attempt([2; 32], RULE, at(1)).await.unwrap();
+    together.forgive([2; 32]).await.unwrap();
     assert_eq!(scripts_run(&lab.redis) - before, 4);
 }
 

@@ -12,7 +12,7 @@ use super::{
     case::{Case, Verdict},
     genuine::ID,
 };
-use crate::bridge::{Bridge, ZOOM, ZOOM_ACS, browser::Browser, log::Log, page::Page};
+use crate::bridge::{Bridge, Setup, ZOOM, ZOOM_ACS, browser::Browser, log::Log, page::Page};
 
 /// How a message is brought.
 #[derive(Clone, Debug)]
@@ -41,7 +41,12 @@ pub(super) struct House {
 
 impl House {
     pub(super) async fn open() -> Self {
-        let bridge = Bridge::new();
+        // The same person comes after each case.
+        let bridge = Setup {
+            more: "[requests]\nmax-answers-per-person = 100_000".to_owned(),
+            ..Setup::new()
+        }
+        .build();
         let browser = signed_in(&bridge).await;
         Self { bridge, browser }
     }

@@ -9,7 +9,7 @@ use super::{
 };
 use crate::{
     bridge::{
-        INTRANET, LIBRARY, Setup, ZOOM,
+        Bridge, INTRANET, LIBRARY, Setup, ZOOM,
         browser::{Browser, SESSION_COOKIE},
         keys::intranet_key,
         log::Log,
@@ -18,6 +18,7 @@ use crate::{
         cas_script::{CasScript, Said},
         form::Form,
         keys::Authority,
+        until::until,
     },
 };
 
@@ -263,4 +264,49 @@ async fn r63_a_store_full_of_tickets_stops_nobody_and_says_so_of_tickets_and_not
             .contains("a CAS ticket was asked about without a mark")
     );
     assert!(!log.text().contains("without a replay mark"));
+}
+
+#[tokio::test]
+async fn r63_r122_tickets_that_cas_refuses_take_no_room_from_those_that_people_bring() {
+    let authority = Authority::new("University");
+    let refused = Said::Refusal("INVALID_TICKET");
+    let cas = CasScript::start(&authority.vouch_for("localhost"), refused);
+    let setup = Setup {
+        more: "[requests]\nmax-replay-marks = 1".to_owned(),
+        ..Setup::new()
+    };
+    let bridge = bridge(&setup, &cas.url(), "", Some(&authority));
+    let (mut browser, request) = (bridge.browser(), bridge.request());
+    let login = at_cas(&mut browser, &request).await;
+    // Whoever brings a refused one again is refused again, and sent for another one.
+    let ticket = new_ticket();
+    for asked in 1..=2 {
+        let page = browser.arrive(&login.callback(&ticket)).await;
+        Login::of(&page);
+        assert_eq!(cas.asked().len(), asked);
+    }
+    assert_eq!(unmarked(&bridge).await, 0);
+    // Whoever goes away before the server has said anything leaves nothing behind, either.
+    cas.now_says(Said::Nothing);
+    let callback = login.callback(&new_ticket());
+    tokio::select! {
+        page = browser.arrive(&callback) => panic!("{}", page.body),
+        () = until("the server is asked", async || cas.asked().len() == 3) => {}
+    }
+    // It is forgotten by a task of its own.
+    tokio::task::yield_now().await;
+    cas.now_says(zoe(&[]));
+    let (mut other, request) = (bridge.browser(), bridge.request());
+    let page = there_and_back(&mut other, &request).await;
+    bridge.identity(&page.answer(), ZOOM, request.id());
+    assert_eq!(unmarked(&bridge).await, 0);
+}
+
+/// How many tickets were asked about without a mark.
+async fn unmarked(bridge: &Bridge) -> u64 {
+    let page = bridge.browser().open("/readyz").await;
+    let said: Value = serde_json::from_str(&page.body).unwrap();
+    said["cas_tickets_asked_about_without_mark"]
+        .as_u64()
+        .unwrap()
 }
