@@ -399,8 +399,8 @@ impl Outage {
                 stage.first_mut()?.start_off(off.seconds()).await?;
             }
             Self::DiskFull => {
-                let disks = stage.scene.nodes.iter().filter_map(Node::disk);
-                disks.map(Disk::fill).collect::<anyhow::Result<()>>()?;
+                let mut disks = stage.scene.nodes.iter().filter_map(Node::disk);
+                disks.try_for_each(Disk::fill)?;
             }
             Self::LogClosed => {
                 let closed = stage.scene.nodes.iter().filter(|node| node.close_log());
@@ -516,8 +516,8 @@ impl Outage {
                 stage.first_mut()?.start().await?;
             }
             Self::DiskFull => {
-                let disks = stage.scene.nodes.iter().filter_map(Node::disk);
-                disks.map(Disk::make_room).collect::<anyhow::Result<()>>()?;
+                let mut disks = stage.scene.nodes.iter().filter_map(Node::disk);
+                disks.try_for_each(Disk::make_room)?;
             }
             Self::LogClosed => {
                 // As whoever mends it does: one after the other.
