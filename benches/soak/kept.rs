@@ -21,7 +21,7 @@ use crate::{
         server::{Server, free_address, rest},
     },
     redis::Redis,
-    table::{Table, note, title},
+    table::{Table, title},
     visit::Way,
 };
 
@@ -37,6 +37,8 @@ const BROWSERS: usize = 8;
 const MOST_IN_MEMORY: f64 = 150.0;
 /// What may be with so many in Redis, in MiB.
 const MOST_BESIDE_REDIS: f64 = 30.0;
+/// What they may take in Redis itself, in MiB: what is to be left for them.
+const MOST_IN_REDIS: f64 = 256.0;
 /// How many megabytes of stories are kept unless something else is said.
 const STORIES: u32 = 64;
 /// By how much the memory may grow by what is abandoned, in MiB: of the server and of Redis.
@@ -69,7 +71,7 @@ pub(crate) fn measure(people: &People, table: &mut Table) -> anyhow::Result<()> 
     }
     let (keys, used) = redis.holds()?;
     ensure!(keys >= u64::try_from(SESSIONS)?, "{keys} keys in Redis");
-    note("memory of Redis, MiB", &format!("{used:.1}"));
+    table.row("memory of Redis", used, MOST_IN_REDIS, "MiB");
 
     with_stories(&at_cas, table)?;
     abandoned_in_memory(&at_cas, table)?;

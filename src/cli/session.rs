@@ -57,7 +57,7 @@ struct List {
     /// Those on which this provider was told of the person only.
     #[arg(long, value_name = "NAME", value_parser = short_name, group = "which")]
     sp: Option<ShortName>,
-    /// The one that the sign-in of this support code began only.
+    /// The one that the sign-in of this support code began, or was answered by, only.
     #[arg(long, value_parser = SupportCode::parse, group = "which")]
     code: Option<SupportCode>,
     /// How many at most, up to 1000.
@@ -79,7 +79,7 @@ struct Shown {
     /// Those on which this provider was told of the person: the first twenty.
     #[arg(long, value_name = "NAME", value_parser = short_name)]
     sp: Option<ShortName>,
-    /// The one that the sign-in of this support code began.
+    /// The one that the sign-in of this support code began, or was answered by.
     #[arg(long, value_parser = SupportCode::parse)]
     code: Option<SupportCode>,
 }
@@ -101,7 +101,7 @@ struct Ended {
     /// All of one person, by the name they sign in with.
     #[arg(long, value_name = "LOGIN")]
     person: Option<String>,
-    /// The one that the sign-in of this support code began.
+    /// The one that the sign-in of this support code began, or was answered by.
     #[arg(long, value_parser = SupportCode::parse)]
     code: Option<SupportCode>,
     /// All on which this provider was told of the person. Says how many they are, and asks.

@@ -49,7 +49,7 @@ const TOGETHER: usize = 16;
 const OVERTAKEN_BY: SignedDuration = SignedDuration::from_millis(500);
 /// How long the story of somebody who has not proven who they are is kept at most, and no longer than half of what others
 /// are: anybody can bring about as many stops as they like, and those go first where there is no more room.
-const UNPROVEN: SignedDuration = SignedDuration::from_hours(24);
+const UNPROVEN: SignedDuration = SignedDuration::from_hours(3 * 24);
 
 /// Takes steps to the store.
 #[derive(Debug)]

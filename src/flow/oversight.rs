@@ -17,7 +17,7 @@ use crate::{
     model::{
         oversight::{Overview, Revoked, RevokedSession, ShownSession, Which},
         session::{Session, SessionEnd, SessionKey},
-        store::{Seen, Sessions as _, StoreError},
+        store::{Seen, Sessions as _, StoreError, Stories as _},
     },
     store::Store,
     sys::hmac::HmacError,
@@ -154,8 +154,9 @@ impl Bridge {
         which: &Which,
         mut show: impl FnMut(Seen) + Send,
     ) -> Result<u64, OversightFault> {
+        let answered = self.answered_under(which).await?;
         let mut broken = None;
-        let mut look = |seen: Seen| match self.is_meant(which, &seen) {
+        let mut look = |seen: Seen| match self.is_meant((which, &answered), &seen) {
             Ok(true) => show(seen),
             Ok(false) => {}
             Err(fault) => broken = Some(fault),
@@ -164,11 +165,32 @@ impl Bridge {
         broken.map_or(Ok(unopened), |fault| Err(fault.into()))
     }
 
-    fn is_meant(&self, which: &Which, seen: &Seen) -> Result<bool, HmacError> {
+    /// The handles of the sessions on which steps with this code were taken, as far as their story is kept: a page bears the
+    /// code of its own journey, and most of those are on a session that another one began.
+    async fn answered_under(&self, which: &Which) -> Result<Vec<String>, StoreError> {
+        let Which::Code(code) = which else {
+            return Ok(Vec::new());
+        };
+        match self.store.story(*code, self.clock.now()).await {
+            Ok(steps) => Ok(steps.into_iter().filter_map(|step| step.session).collect()),
+            // Nothing of it can be read any more: the session that it began may be known all the same.
+            Err(StoreError::Forged) => Ok(Vec::new()),
+            Err(fault @ (StoreError::Full | StoreError::Unavailable)) => Err(fault),
+        }
+    }
+
+    fn is_meant(
+        &self,
+        (which, answered): (&Which, &[String]),
+        seen: &Seen,
+    ) -> Result<bool, HmacError> {
         let session = &seen.session;
         Ok(match which {
             Which::All => true,
-            Which::Code(code) => session.support_code == Some(*code),
+            Which::Code(code) => {
+                session.support_code == Some(*code)
+                    || !answered.is_empty() && answered.contains(&self.handle(seen.key)?)
+            }
             Which::Handle(handle) => self.handle(seen.key)? == *handle,
             // CAS may give a name back as it was typed.
             Which::Person(login) => one_spelling(&session.proof.login) == one_spelling(login),

@@ -14,7 +14,7 @@ use super::{session::Participant, short_name::ShortName, support_code::SupportCo
 pub enum Which {
     /// All of them.
     All,
-    /// The one that this journey began.
+    /// The one that this journey began, or was answered by.
     Code(SupportCode),
     /// The one of this handle.
     Handle(String),

@@ -13,6 +13,7 @@ use passerelle::{
     model::support_code::SupportCode,
     sys::{entropy::SeededEntropy, secret::Secret},
 };
+use percent_encoding::percent_decode_str;
 
 use crate::{
     bridge::{
@@ -108,6 +109,9 @@ impl Canary {
         self.mark("a Response", Business::AnswerPage, answer.base64);
         let (_, assertion) = answer.xml.split_once("<saml:Assertion ").unwrap();
         self.mark("an assertion", Business::AnswerPage, assertion);
+        let (_, signature) = answer.xml.split_once("SignatureValue>").unwrap();
+        let (signature, _) = signature.split_once('<').unwrap();
+        self.mark("a signature", Business::AnswerPage, signature);
         for name in [BROWSER_COOKIE, SESSION_COOKIE] {
             let value = browser.cookie(name).unwrap();
             self.mark("a cookie", Business::Nowhere, value);
@@ -124,9 +128,13 @@ impl Canary {
             &format!("https://evil.example/{STATE}"),
         );
         let state = encode(STATE);
+        let signed = bridge.request().redirect_signed(strange_key(), Some(STATE));
+        let (_, signature) = signed.split_once("&Signature=").unwrap();
+        let signature = percent_decode_str(signature).decode_utf8().unwrap();
+        self.mark("a request's signature", Business::Nowhere, signature);
         for path in [
             outdated.redirect(Some(STATE)),
-            bridge.request().redirect_signed(strange_key(), Some(STATE)),
+            signed,
             bridge
                 .request_of(&format!("https://x/{state}"))
                 .redirect(Some(STATE)),

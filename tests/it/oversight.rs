@@ -435,6 +435,41 @@ async fn the_command_lists_shows_and_ends_sessions_of_the_running_server() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn the_command_finds_a_session_by_the_code_of_each_sign_in_that_it_has_answered() {
+    let house = Commanded::new();
+    house.listen();
+    let bridge = &house.bridge;
+    let session = |words: &[&str]| house.command(&[&["session"], words].concat());
+    let anne = signs_in(bridge, "anne.dupont").await;
+    let luc = signs_in(bridge, "luc.bernard").await;
+    let (_, listed) = session(&["list", "--person", "anne.dupont", "--json"]);
+    let listed: Value = serde_json::from_str(&listed).unwrap();
+    let began = listed["sessions"][0]["support_code"].as_str().unwrap();
+    // Of the sign-in that began it, and of a page on which she is stopped later.
+    let request = bridge.request();
+    let mut browser = anne.clone();
+    browser.arrive(&request.redirect(None)).await.answer();
+    let page = browser.arrive(&request.redirect(None)).await;
+    page.stops(400, "request-used");
+    let stopped = page.support_code();
+    assert_ne!(began, stopped);
+    for code in [began, &stopped] {
+        until("its story is kept", async || {
+            let (done, said) = session(&["show", "--code", code]);
+            done && said.contains("knows them as anne.dupont@") && !said.contains("luc.bernard")
+        })
+        .await;
+    }
+    let (done, said) = session(&["revoke", "--code", &stopped]);
+    assert!(done && said.contains("1 session(s) ended"), "{said}");
+    assert!(!is_signed_in(bridge, &anne).await && is_signed_in(bridge, &luc).await);
+    for code in [began, &stopped] {
+        let (done, said) = session(&["list", "--code", code]);
+        assert!(done && said.contains("no such session lives"), "{said}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn the_command_prints_what_became_of_a_sign_in_by_its_code_as_somebody_has_heard_it() {
     let house = Commanded::new();
     house.listen();

@@ -70,6 +70,9 @@ pub(crate) struct Setting {
     pub(crate) a_second: u32,
 }
 
+/// What each row says of how it was played.
+const IN_FULL: [&str; 2] = [" for 60 s, 30 sign-ins a second, ", "build `release`"];
+
 impl Document {
     /// Reads the file.
     ///
@@ -79,10 +82,12 @@ impl Document {
     pub(crate) fn read() -> anyhow::Result<Self> {
         let text = fs::read_to_string(path()).with_context(|| NAME)?;
         let read = Self::parse(&text);
-        if read.write() != text {
+        let is_played = |row: &String| IN_FULL.iter().all(|said| row.contains(said));
+        let rows: usize = Topology::ALL.iter().map(|it| Outage::of(*it).len()).sum();
+        if read.write() != text || read.0.len() != rows || !read.0.values().all(is_played) {
             bail!(
-                "{NAME} does not list each row once, in order; \
-                 OUTAGE_SECONDS=20 UPDATE_DOCS=1 cargo test --profile demo --test outages -- NAME \
+                "{NAME} does not list each row once, in order, each as it was played in full; \
+                 OUTAGE_SECONDS=60 UPDATE_DOCS=1 cargo test --release --test outages -- NAME \
                  plays a row and writes it anew"
             );
         }

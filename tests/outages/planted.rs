@@ -16,6 +16,7 @@ use passerelle::{
 use crate::{
     count::{Came, Had, How, Pair, Phase, SignedIn, Tally, Waited},
     kit::people::Person,
+    play::is_late,
     rows::{Counted, Marks, Off, Outage},
     store::Topology,
     visitor::is_told_of,
@@ -77,6 +78,10 @@ pub(crate) fn all() -> Vec<(&'static str, bool)> {
             a_kill_at_rest_is_seen(),
         ),
         (
+            "a_promised_time_that_is_not_kept_is_seen_in_each_phase",
+            lateness_is_seen(),
+        ),
+        (
             "whoever_has_a_session_is_not_to_wait_at_either_pair",
             waiting_is_seen(),
         ),
@@ -87,7 +92,8 @@ pub(crate) fn all() -> Vec<(&'static str, bool)> {
 type Fault = (&'static str, fn(&mut [Tally; 5]));
 
 /// Those that no row allows.
-const FAULTS: [Fault; 8] = [
+const FAULTS: [Fault; 9] = [
+    ("an answer was lost", |it| during(it).anew = 3),
     ("a sign-in failed", |it| during(it).failed = 1),
     ("somebody was told to be somebody else", |it| {
         during(it).mixed = 1;
@@ -302,6 +308,30 @@ fn a_small_load_is_seen() -> bool {
                 && !is_seen(outage, 0, 4_999)
         })
     })
+}
+
+fn lateness_is_seen() -> bool {
+    let outages = Outage::of(Topology::OneServer).into_iter();
+    let promised: Vec<_> = outages.filter(|it| it.has_promised_time()).collect();
+    // Of a hundred and fifty, so many who took longer.
+    let is_late_where = |outage, phase: usize, slow: usize| {
+        let mut tallies: [Tally; 5] = Default::default();
+        for (number, tally) in tallies.iter_mut().enumerate() {
+            for comes in 0..50 {
+                let is_slow = comes < slow && number == phase;
+                tally.count(&SignedIn {
+                    took_ms: if is_slow { 1_500.0 } else { 5.0 },
+                    ..come(How::Typed, Pair::AtDirectory, false)
+                });
+            }
+        }
+        is_late(outage, &tallies)
+    };
+    !promised.is_empty()
+        && promised.into_iter().all(|outage| {
+            let mut phases = 1..=3;
+            phases.all(|phase| is_late_where(outage, phase, 3) && !is_late_where(outage, phase, 1))
+        })
 }
 
 fn a_lost_session_that_cas_does_not_renew_is_seen() -> bool {

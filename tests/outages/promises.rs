@@ -28,7 +28,8 @@ impl Outage {
             (all.failed == 0, "a sign-in failed"),
             (all.mixed == 0, "somebody was told to be somebody else"),
             (
-                all.anew == 0 || self == Self::NodeKilled,
+                // One that is killed takes along what it had marked as answered and not sent.
+                all.anew == 0 || self == Self::NodeKilled && all.anew <= all.hung_up,
                 "an answer was lost",
             ),
             (

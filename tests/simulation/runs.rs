@@ -1,8 +1,10 @@
 //! Runs of seeds: many, one twice, and those in which a fault is planted.
 
 use std::{
+    env::current_exe,
     io::{self, Write as _},
     panic::{AssertUnwindSafe, catch_unwind},
+    process::Command,
     sync::{
         Arc, Mutex,
         atomic::{AtomicU64, AtomicUsize, Ordering},
@@ -223,6 +225,27 @@ fn a_seed_runs_alike_each_time() {
         assert_eq!(differs, None, "seed {seed}");
         assert_eq!(one.digest(), other.digest(), "seed {seed}");
     }
+}
+
+#[test]
+fn a_seed_runs_alike_in_another_process() {
+    let runs = || {
+        let name = "runs::no_seed_lets_anybody_in_who_has_not_proven_it_and_none_leaves_anybody_without_a_way_out";
+        let ran = Command::new(current_exe().unwrap())
+            .args(["--exact", name, "--nocapture"])
+            .env("SEED", "7")
+            .output()
+            .unwrap();
+        assert!(ran.status.success(), "{ran:?}");
+        let said = String::from_utf8(ran.stdout).unwrap();
+        let lines = said.lines().filter(|line| !line.starts_with("test "));
+        lines.map(str::to_owned).collect::<Vec<_>>()
+    };
+    let (one, other) = (runs(), runs());
+    assert!(one.len() > 100, "{one:?}");
+    let differs = one.iter().zip(&other).find(|(one, other)| one != other);
+    assert_eq!(differs, None);
+    assert_eq!(one.len(), other.len());
 }
 
 /// Fails where many seeds do not see a planted fault.

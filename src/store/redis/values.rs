@@ -95,7 +95,8 @@ impl Places {
         Place(format!("{}{{s:{}}}", self.prefix, base32_lower(&key.0)))
     }
 
-    /// That of where the key of a session leads which was replaced; of the same slot.
+    /// That of where the key of a session leads which was replaced; of the same slot. It is there for
+    /// [`LEADS_ON`](crate::model::store::LEADS_ON): as many can be as sessions are replaced in that time.
     pub(super) fn heir(&self, key: SessionKey) -> Place {
         Place(format!("{}:heir", self.session(key).0))
     }
