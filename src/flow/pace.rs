@@ -17,9 +17,9 @@ use crate::{
 /// Within which time answers are counted.
 const WITHIN: SignedDuration = SignedDuration::from_mins(10);
 
-/// How many people are remembered, in a megabyte and a half: as many as come within ten minutes at twenty a second. Past that
+/// How many people are remembered, in about a megabyte: as many as come within four minutes at thirty a second. Past that
 /// whoever came before all others is forgotten.
-const MOST: usize = 14_000;
+const MOST: usize = 7_000;
 
 /// How often each person was answered lately.
 #[derive(Debug)]
@@ -83,7 +83,7 @@ mod tests {
         let pace = Pace::default();
         assert_eq!(given(&pace, "zoe", 0), 300);
         for second in 1..=10 {
-            for other in 0..MOST / 8 {
+            for other in 0..MOST / 4 {
                 let other = format!("person{second}-{other}");
                 assert!(pace.lets_through(&other, rule(300), at(second)));
             }
