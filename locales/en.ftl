@@ -280,7 +280,6 @@ decision-name-as-it-stands = The NameID is the value of { $about } as it stands.
 decision-name-none = This service is told no NameID.
 decision-name-has-no-value = No NameID: { $about } has no usable value. The sign-in stops.
 decision-name-has-several-values = No NameID: { $about } has several values. The sign-in stops.
-decision-name-not-derived = The NameID could not be derived. The sign-in stops.
 decision-address-of-another = Somebody else has the same address. The sign-in stops.
 decision-address-unchecked = The directory did not say whether somebody else has the same address.
 decision-issued = The response is made.

@@ -286,7 +286,6 @@ decision-name-as-it-stands = Le NameID est la valeur de { $about }, telle quelle
 decision-name-none = Ce service ne reçoit pas de NameID.
 decision-name-has-no-value = Pas de NameID : { $about } n’a pas de valeur utilisable. La connexion s’arrête.
 decision-name-has-several-values = Pas de NameID : { $about } a plusieurs valeurs. La connexion s’arrête.
-decision-name-not-derived = Le NameID n’a pas pu être calculé. La connexion s’arrête.
 decision-address-of-another = Une autre personne a la même adresse. La connexion s’arrête.
 decision-address-unchecked = L’annuaire n’a pas dit si une autre personne a la même adresse.
 decision-issued = La réponse est faite.

@@ -246,8 +246,11 @@ fn build_store(config: &Config, entropy: &Arc<dyn Entropy>) -> Store {
 /// them have and that no rotation changes: a name for people begins with no NUL.
 fn remembered(config: &Config, entropy: &dyn Entropy) -> Remembered {
     let shared = config.store.as_ref().map(|_| &config.keys.pairwise);
-    match shared.map(|secret| hmac_sha256(secret, &[b"\0attempts"])) {
-        Some(Ok(salt)) => Remembered::salted(Secret::new(salt.to_vec())),
-        Some(Err(_)) | None => Remembered::new(entropy),
+    match shared {
+        Some(secret) => {
+            let salt = hmac_sha256(secret, &[b"\0attempts"]);
+            Remembered::salted(Secret::new(salt.to_vec()))
+        }
+        None => Remembered::new(entropy),
     }
 }

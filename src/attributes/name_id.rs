@@ -8,10 +8,7 @@ use crate::{
         name_id::{NameId, NameIdFormat},
         trace::{Organ, Trace, Verdict},
     },
-    sys::{
-        entropy::{Entropy, saml_id},
-        hmac::HmacError,
-    },
+    sys::entropy::{Entropy, saml_id},
 };
 
 use super::{
@@ -63,9 +60,6 @@ pub enum NameIdStop {
         /// Our attribute.
         attribute: String,
     },
-    /// The name could not be derived: a fault of ours.
-    #[error("the NameID could not be derived")]
-    NotDerived(#[from] HmacError),
 }
 
 impl NameIdStop {
@@ -76,7 +70,6 @@ impl NameIdStop {
             Self::SeveralMails => Verdict::SeveralAddresses,
             Self::Missing { .. } => Verdict::NameHasNoValue,
             Self::Several { .. } => Verdict::NameHasSeveralValues,
-            Self::NotDerived(_) => Verdict::NameNotDerived,
         }
     }
 }
@@ -238,7 +231,7 @@ impl NameIdRule {
 }
 
 fn persistent(ours: &Attributes, from: &str, parties: Parties<'_>) -> Result<NameId, NameIdStop> {
-    let value = parties.pairwise.name(one_value(ours, from)?, parties.sp)?;
+    let value = parties.pairwise.name(one_value(ours, from)?, parties.sp);
     Ok(between(parties, NameIdFormat::Persistent, value))
 }
 

@@ -43,16 +43,16 @@ use crate::{
 pub(super) enum Proven<'s> {
     /// On this journey.
     Now,
-    /// On another one: their session answers, of which these have been told.
-    Before(&'s [Participant]),
+    /// On another one: their session answers.
+    Before(&'s Session),
 }
 
 impl<'s> Proven<'s> {
     /// Who was told of the person on the session that answers.
-    const fn told(self) -> &'s [Participant] {
+    pub(super) const fn told(self) -> &'s [Participant] {
         match self {
             Self::Now => &[],
-            Self::Before(told) => told,
+            Self::Before(session) => session.participants.as_slice(),
         }
     }
 }
@@ -137,7 +137,8 @@ impl Bridge {
     ) -> Result<(Option<NameId>, Vec<ReleasedAttribute>), Stop> {
         let name_id = match named_before(way, proven.told()) {
             Some(name) => Some(name.clone()),
-            None => self.name(way.provider, ours, &mut story.trace)?,
+            None => { self.name(way.provider, ours, &mut story.trace)? }
+                .map(|name| same_again(name, way, proven)),
         };
         let sp = &way.provider.registered.sp;
         let asked = Asked::of(sp, way.journey.attribute_consuming_service);
@@ -234,7 +235,7 @@ impl Bridge {
             .success(&way.to, &subject)
             .map_err(HereFault::from)?;
         // After the signature, which a token may fail to make: then whoever tries again goes on. Of many that are
-        // signed for one request, one wins the mark and leaves here.
+        // signed for one request, those of whoever wins the mark leave here, and for some seconds.
         self.mark_as_answered(&way.to, by, way.again_within).await?;
         audit::Event::Asserted {
             person: &proof.login,
@@ -253,15 +254,16 @@ impl Bridge {
         Ok(Next::Answer(answer))
     }
 
-    /// Marks a request, or a click, as answered, so that it is not answered twice.
+    /// Marks a request, or a click, as answered, so that it is not answered to two, nor later once more.
     ///
     /// Signed or not: the provider itself takes one answer to a request, and somebody who goes back
     /// to a page of ours after signing in is told so by us, in plain words. So is a click on our own page,
     /// whose steps would else sign the same person in again after they have signed out. Where the store
     /// cannot say, the sign-in goes on and health says so.
     ///
-    /// A form that comes again from the same browser within `again_within` is a second click on its
-    /// button: the browser has dropped the first answer, and gets one that the provider takes.
+    /// What comes again from the same browser within `again_within` is a second click on the button of a form, or was asked
+    /// for again by a balancer whose node had ended: the first answer was lost, and the person gets another one, which
+    /// the provider takes. Whoever has another browser, or signs in as somebody else, gets none.
     pub(super) async fn mark_as_answered(
         &self,
         to: &ReturnAddress,
@@ -284,11 +286,11 @@ impl Bridge {
         match self.store.mark(used, now).await {
             Ok(Sight::First) => Ok(()),
             Ok(Sight::Again { by_same_at }) => {
-                let is_second_click = by_same_at.is_some_and(|first| {
-                    let since = now.duration_since(first);
-                    !since.is_negative() && since < again_within
-                });
-                if is_second_click {
+                // Another node may have marked it, by a clock that is a little ahead of ours. Where they are further apart
+                // than that, which is said of neither up to twenty seconds, it is as if it came later.
+                let is_at_once =
+                    by_same_at.is_some_and(|first| now.duration_since(first).abs() < again_within);
+                if is_at_once {
                     Ok(())
                 } else {
                     Err(HereFault::RequestUsed.into())
@@ -346,6 +348,20 @@ impl Bridge {
             now,
             entropy: &*self.entropy,
         }
+    }
+}
+
+/// A transient name that is drawn for this session and this request: where that is answered again, the provider may have been
+/// told it already, and the session knows no other of it.
+fn same_again(name: NameId, way: &UnderWay<'_>, proven: Proven<'_>) -> NameId {
+    match proven {
+        Proven::Before(Session { index, .. }) if name.format == NameIdFormat::Transient => {
+            let (sp, id) = (way.journey.sp.as_str(), way.to.answered_as());
+            let of = [index, "\0transient\0", sp, "\0", &*id].map(str::as_bytes);
+            let value = format!("_{}", base32_lower(&sha256(&of)));
+            NameId { value, ..name }
+        }
+        Proven::Before(_) | Proven::Now => name,
     }
 }
 

@@ -100,8 +100,7 @@ impl Bridge {
         // it has become another's since is good, and no reason to keep anybody waiting.
         let was_told = match proven {
             Proven::Now => false,
-            Proven::Before(told) => told
-                .iter()
+            Proven::Before(session) => { session.participants.iter() }
                 .any(|participant| participant.name_id.as_ref() == Some(name)),
         };
         let is_shared = if was_told {

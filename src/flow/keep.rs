@@ -20,9 +20,7 @@ use tokio::{
     time::sleep,
 };
 
-use super::{
-    Next, Reply, bridge::Bridge, oversight::HANDLE_CHARS, stop::Stopped, story::Story, way::JOURNEY,
-};
+use super::{Next, Reply, bridge::Bridge, oversight::HANDLE_CHARS, stop::Stopped, story::Story};
 use crate::{
     audit,
     authn::account_name::one_spelling,
@@ -47,9 +45,10 @@ const TOGETHER: usize = 16;
 /// How much later a step may have been than another one, of another node, that comes to the store after it: what both wait,
 /// and the store takes.
 const OVERTAKEN_BY: SignedDuration = SignedDuration::from_millis(500);
-/// How long the story of somebody who has not proven who they are is kept at most, and no longer than half of what others
-/// are: anybody can bring about as many stops as they like, and those go first where there is no more room.
-const UNPROVEN: SignedDuration = SignedDuration::from_hours(3 * 24);
+
+/// How long that of a sign-in is kept that somebody has begun and gone away from: it is one of many, and nobody was shown its
+/// code.
+const BEGUN: SignedDuration = SignedDuration::from_hours(24);
 
 /// Takes steps to the store.
 #[derive(Debug)]
@@ -207,16 +206,11 @@ impl Bridge {
         let now = self.clock.now();
         let after = |step: SignedDuration| now.saturating_add(step).unwrap_or(Timestamp::MAX);
         let (word, is_end) = told(end);
-        let whole = rule.kept_for();
+        let is_proven = story.person.is_some();
         let keeping = Keeping {
-            until: after(whole),
-            at_first_until: if !is_end {
-                Some(after(JOURNEY))
-            } else if story.person.is_none() {
-                Some(after(UNPROVEN.min(whole / 2)))
-            } else {
-                None
-            },
+            until: after(rule.kept_for()),
+            at_first_until: Some(after(BEGUN)).filter(|_| !is_end && !is_proven),
+            is_proven,
             is_end,
         };
         let step = StoryStep {
@@ -225,7 +219,7 @@ impl Bridge {
             sp: story.sp,
             is_trial: story.is_trial,
             person: story.person.and_then(|login| self.redacted(login)),
-            session: story.session.and_then(|key| self.handle(key).ok()),
+            session: story.session.map(|key| self.handle(key)),
             end: word.to_owned(),
             stop: end.err().map(|stopped| self.reason(stopped)),
             decisions,
@@ -244,10 +238,8 @@ impl Bridge {
         match self.settings.stories.person {
             PersonInStory::Clear => Some(login),
             PersonInStory::Hashed => {
-                let mut hidden = self
-                    .pairwise
-                    .blind("person", one_spelling(&login).as_bytes())
-                    .ok()?;
+                let spelt = one_spelling(&login);
+                let mut hidden = self.pairwise.blind("person", spelt.as_bytes());
                 hidden.truncate(HANDLE_CHARS);
                 Some(hidden)
             }
@@ -323,6 +315,7 @@ mod tests {
             keeping: Keeping {
                 until: later,
                 at_first_until: None,
+                is_proven: true,
                 is_end: false,
             },
             now: Timestamp::UNIX_EPOCH,

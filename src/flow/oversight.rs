@@ -20,7 +20,6 @@ use crate::{
         store::{Seen, Sessions as _, StoreError, Stories as _},
     },
     store::Store,
-    sys::hmac::HmacError,
 };
 
 /// How many sessions are ended at one time.
@@ -31,17 +30,6 @@ const ROUNDS: usize = 4;
 const MOST_TOLD: usize = 200;
 /// How many characters of what is derived a handle has: 60 bits, of which no two are the same by chance.
 pub(super) const HANDLE_CHARS: usize = 12;
-
-/// Why a question about sessions was not answered.
-#[derive(Debug, thiserror::Error)]
-pub enum OversightFault {
-    /// The cryptographic library did not work.
-    #[error("no handle could be made")]
-    Handle(#[from] HmacError),
-    /// The store did not say.
-    #[error(transparent)]
-    Store(#[from] StoreError),
-}
 
 impl Bridge {
     /// The sessions that are asked for: `most` of those that were used last, and how many there are. Neither is a use
@@ -55,7 +43,7 @@ impl Bridge {
         which: &Which,
         most: usize,
         asked_by: &str,
-    ) -> Result<Overview, OversightFault> {
+    ) -> Result<Overview, StoreError> {
         let mut sight = Sight {
             latest: Vec::new(),
             keys: HashSet::new(),
@@ -71,7 +59,7 @@ impl Bridge {
         .write();
         let sessions = sight.latest.into_iter().map(|seen| self.shown(seen));
         Ok(Overview {
-            sessions: sessions.collect::<Result<_, _>>()?,
+            sessions: sessions.collect(),
             count,
             unopened,
         })
@@ -153,16 +141,14 @@ impl Bridge {
         &self,
         which: &Which,
         mut show: impl FnMut(Seen) + Send,
-    ) -> Result<u64, OversightFault> {
+    ) -> Result<u64, StoreError> {
         let answered = self.answered_under(which).await?;
-        let mut broken = None;
-        let mut look = |seen: Seen| match self.is_meant((which, &answered), &seen) {
-            Ok(true) => show(seen),
-            Ok(false) => {}
-            Err(fault) => broken = Some(fault),
+        let mut look = |seen: Seen| {
+            if self.is_meant((which, &answered), &seen) {
+                show(seen);
+            }
         };
-        let unopened = self.store.look_through(&mut look, self.clock.now()).await?;
-        broken.map_or(Ok(unopened), |fault| Err(fault.into()))
+        self.store.look_through(&mut look, self.clock.now()).await
     }
 
     /// The handles of the sessions on which steps with this code were taken, as far as their story is kept: a page bears the
@@ -179,33 +165,29 @@ impl Bridge {
         }
     }
 
-    fn is_meant(
-        &self,
-        (which, answered): (&Which, &[String]),
-        seen: &Seen,
-    ) -> Result<bool, HmacError> {
+    fn is_meant(&self, (which, answered): (&Which, &[String]), seen: &Seen) -> bool {
         let session = &seen.session;
-        Ok(match which {
+        match which {
             Which::All => true,
             Which::Code(code) => {
                 session.support_code == Some(*code)
-                    || !answered.is_empty() && answered.contains(&self.handle(seen.key)?)
+                    || !answered.is_empty() && answered.contains(&self.handle(seen.key))
             }
-            Which::Handle(handle) => self.handle(seen.key)? == *handle,
+            Which::Handle(handle) => self.handle(seen.key) == *handle,
             // CAS may give a name back as it was typed.
             Which::Person(login) => one_spelling(&session.proof.login) == one_spelling(login),
             Which::Provider(sp) => session.participants.iter().any(|told| told.sp == *sp),
-        })
+        }
     }
 
     /// The name of a session in commands: whoever reads it over somebody's shoulder has nothing of the session.
-    pub(super) fn handle(&self, key: SessionKey) -> Result<String, HmacError> {
-        let mut handle = self.pairwise.blind("session", &key.0)?;
+    pub(super) fn handle(&self, key: SessionKey) -> String {
+        let mut handle = self.pairwise.blind("session", &key.0);
         handle.truncate(HANDLE_CHARS);
-        Ok(handle)
+        handle
     }
 
-    fn shown(&self, seen: Seen) -> Result<ShownSession, HmacError> {
+    fn shown(&self, seen: Seen) -> ShownSession {
         let Session {
             proof,
             index: _,
@@ -213,8 +195,8 @@ impl Bridge {
             ends_at,
             participants,
         } = seen.session;
-        Ok(ShownSession {
-            handle: self.handle(seen.key)?,
+        ShownSession {
+            handle: self.handle(seen.key),
             person: proof.login,
             since: proof.at,
             used_at: seen.used_at,
@@ -224,7 +206,7 @@ impl Bridge {
             class: proof.context.uri().to_owned(),
             support_code: support_code.map(|code| code.to_string()),
             participants,
-        })
+        }
     }
 }
 

@@ -215,12 +215,7 @@ impl Bridge {
         let session = self.usable_session(way, key, story).await?;
         (story.person, story.session) = (Some(session.proof.login.clone()), Some(key));
         let prepared = self
-            .prepare(
-                way,
-                &session.proof,
-                Proven::Before(&session.participants),
-                story,
-            )
+            .prepare(way, &session.proof, Proven::Before(&session), story)
             .await;
         let prepared = match prepared {
             Ok(prepared) => prepared,

@@ -168,12 +168,7 @@ impl HereFault {
             Self::Barred(_)
                 | Self::CasBusy
                 | Self::MailOfAnother
-                | Self::NameId(
-                    NameIdStop::Missing { .. }
-                        | NameIdStop::NoMail
-                        | NameIdStop::Several { .. }
-                        | NameIdStop::SeveralMails
-                )
+                | Self::NameId(_)
                 | Self::NoFile(_)
                 | Self::NotInDirectory
                 | Self::Release(_)
@@ -238,12 +233,12 @@ pub struct Home {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::sys::hmac::HmacError;
+    use crate::sys::seal::SealError;
 
     #[test]
     fn r35_a_fault_of_ours_is_not_told_as_if_the_person_had_to_be_asked() {
-        let underived = NameIdStop::NotDerived(HmacError::specimen());
-        assert!(!HereFault::from(underived).is_for_the_person());
+        let unsealed = HereFault::from(SealError::specimen());
+        assert!(!unsealed.is_for_the_person());
         let uid = || "uid".to_owned();
         for lacking in [
             NameIdStop::Missing { attribute: uid() },

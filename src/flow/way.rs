@@ -38,6 +38,9 @@ use crate::{
 pub(super) const JOURNEY: SignedDuration = SignedDuration::from_hours(1);
 /// How long a journey may stay without a browser: the bounce of a POST and nothing else.
 pub(super) const BOUNCE: SignedDuration = SignedDuration::from_secs(60);
+/// How long a request may be answered again to the same person in the same browser. A balancer whose node ends between the
+/// mark and the answer asks another one at once; whoever comes back later reads that it is done.
+const ASKED_AGAIN: SignedDuration = SignedDuration::from_secs(3);
 /// The longest seal that is put into a path: proxies and servers of the field take no more.
 const MAX_SEAL_CHARS: usize = 3000;
 
@@ -59,7 +62,7 @@ pub(super) struct UnderWay<'a> {
     pub(super) browser: [u8; 32],
     /// Where it calls from.
     pub(super) address: IpAddr,
-    /// For how long the same browser may have the request, or the click, answered again.
+    /// For how long the same browser may have the request, or the click, answered again to the same person.
     pub(super) again_within: SignedDuration,
     /// Whether who signs in on it is remembered.
     pub(super) keeps_session: bool,
@@ -78,7 +81,11 @@ impl<'a> UnderWay<'a> {
             provider,
             browser: visit.browser.as_ref().map_or([0; 32], Token::hash),
             address: visit.address,
-            again_within: SignedDuration::ZERO,
+            again_within: match visit.browser {
+                Some(_) => ASKED_AGAIN,
+                // It cannot be told from another one.
+                None => SignedDuration::ZERO,
+            },
             keeps_session: true,
         }
     }

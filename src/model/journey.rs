@@ -62,7 +62,7 @@ pub enum Beginning {
     Request {
         /// Its `ID`, an `xs:NCName` of at most 256 characters: the `InResponseTo`.
         id: Box<str>,
-        /// Whether it was signed, and so is answered once only.
+        /// Whether it was signed, and so is refused once only.
         is_signed: bool,
     },
     /// A click of a person on our own page: the provider has asked for nothing, and is told of no

@@ -352,9 +352,10 @@ pub trait Attempts: Send + Sync {
 
 /// Remembers what became of sign-ins, for the help desk.
 ///
-/// It takes no more room than it may, whatever anybody does: a full backend forgets the stories whose end is nearest.
+/// It takes no more room than it may, whatever anybody does: a full backend forgets the stories whose end is nearest. Those in
+/// which nobody has proven who they are, and the others, have half of the room each, and what the other half leaves free.
 pub trait Stories: Send + Sync {
-    /// Puts a step behind those of its story. A step that is an end has the whole story kept for as long as itself.
+    /// Puts a step behind those of its story. Each step is kept until its own end at least.
     ///
     /// This is one step: of any number of concurrent calls each adds its own.
     ///

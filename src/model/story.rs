@@ -38,14 +38,16 @@ impl StoryStep {
     pub const MAX_STOP_BYTES: usize = 1024;
 }
 
-/// How long a step is kept.
+/// How a step is kept.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub struct Keeping {
-    /// Until when, once the sign-in has come to an end.
+    /// Until when.
     pub until: Timestamp,
-    /// Until when, as long as there is nothing but steps that anybody can bring about: whoever begins sign-ins that nobody
-    /// ends, or that stop at once, pushes none out that would be kept for longer than that.
+    /// Until when, as long as nothing more comes of the sign-in than that it was begun.
     pub at_first_until: Option<Timestamp>,
+    /// Whether somebody has proven who they are. Anybody can bring about as many of the others as they like, and those push
+    /// out no more than half of these.
+    pub is_proven: bool,
     /// Whether this step is an end, which has its place in a story that is full.
     pub is_end: bool,
 }

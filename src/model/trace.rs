@@ -178,8 +178,6 @@ verdicts! {
         NameHasNoValue: "no usable value: stopped";
         /// What the name is made of has several values.
         NameHasSeveralValues: "several values: stopped";
-        /// The name could not be derived.
-        NameNotDerived: "could not be derived: stopped";
         /// Another person has the address.
         AddressOfAnother: "somebody else has it, too";
         /// Nobody knows whether another person has the address.

@@ -208,7 +208,7 @@ impl AskedAddress {
         &self.0
     }
 
-    /// Whether the request was signed, and so is answered once only.
+    /// Whether the request was signed, and so is refused once only.
     pub const fn is_signed(&self) -> bool {
         matches!(
             self.0.beginning,

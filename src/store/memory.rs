@@ -39,6 +39,9 @@ type Tickets = Mutex<HashMap<[u8; 32], SessionKey>>;
 /// How much later than `now` says the cache gives up an unused session by its own clock.
 const IDLE_MARGIN: Duration = Duration::from_mins(1);
 
+/// What a session takes of the room that stories may have, in bytes; it takes about twice as much in all.
+const BYTES_OF_A_SESSION: u64 = 640;
+
 /// How many sessions are looked at before others have the thread.
 const PAGE: usize = 256;
 
@@ -123,7 +126,7 @@ impl MemoryStore {
             brought: Mutex::new(TimedMap::new()),
             marks: Mutex::new(TimedMap::new()),
             attempts: Counters::at_most(to_usize(limits.attempts)),
-            stories: Mutex::new(Shelf::new(limits.story_bytes)),
+            stories: Mutex::new(Shelf::new()),
         }
     }
 
@@ -135,6 +138,13 @@ impl MemoryStore {
     /// How many replay marks are held.
     pub fn replay_marks_held(&self) -> usize {
         lock(&self.marks).len()
+    }
+
+    /// How many bytes stories may take: they give way to sessions, as far as a sixteenth of their room. So both can be as many
+    /// as a university needs, and both together are bounded.
+    fn room_for_stories(&self) -> usize {
+        let room = room_beside(self.sessions_held(), self.limits.story_bytes);
+        usize::try_from(room).unwrap_or(usize::MAX)
     }
 
     /// Where `key` leads: to the session that has replaced its own, or one after the other. That this ends
@@ -441,7 +451,8 @@ impl Stories for MemoryStore {
         now: Timestamp,
     ) -> Result<(), StoreError> {
         let piece = shelf::frame(&shelf::pack(step)?)?;
-        lock(&self.stories).add(shelf::id(code), &piece, keeping, now)
+        let until = (now, self.room_for_stories());
+        lock(&self.stories).add(shelf::id(code), &piece, keeping, until)
     }
 
     async fn story(&self, code: SupportCode, now: Timestamp) -> Result<Vec<StoryStep>, StoreError> {
@@ -502,6 +513,12 @@ fn lock<T>(of: &Mutex<T>) -> MutexGuard<'_, T> {
     of.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
+/// What is left of `all` bytes beside so many sessions.
+fn room_beside(sessions: u64, all: u64) -> u64 {
+    all.saturating_sub(sessions.saturating_mul(BYTES_OF_A_SESSION))
+        .max(all / 16)
+}
+
 fn to_usize(number: u32) -> usize {
     usize::try_from(number).unwrap_or(usize::MAX)
 }
@@ -530,6 +547,52 @@ mod tests {
             store.sessions.run_pending_tasks();
             assert!(store.sessions_held() <= u64::from(LIMITS.sessions));
         }
+    }
+
+    #[tokio::test]
+    async fn r122_stories_give_way_to_sessions_down_to_a_sixteenth_of_their_room() {
+        for (sessions, all, left) in [
+            (0, 64 << 20, 64 << 20),
+            (10_000, 64 << 20, (64 << 20) - 6_400_000),
+            (100_000, 64 << 20, 4 << 20),
+            (u64::MAX, 4096 << 20, 256 << 20),
+            (u64::MAX, 0, 0),
+        ] {
+            assert_eq!(room_beside(sessions, all), left, "{sessions}");
+        }
+        let store = MemoryStore::new(LIMITS);
+        let held = async || {
+            let mut held = 0;
+            for number in 0..250 {
+                let code = conformance::stories::code(number);
+                held += usize::from(!store.story(code, at(1)).await.unwrap().is_empty());
+            }
+            held
+        };
+        let fill = async || {
+            for number in 0..250 {
+                let code = conformance::stories::code(number);
+                let step = conformance::stories::step("answered");
+                let kept = conformance::stories::keeping(9_000);
+                store.add_to_story(code, &step, kept, at(1)).await.unwrap();
+            }
+        };
+        fill().await;
+        let before = held().await;
+        for n in 0..LIMITS.sessions {
+            let made = store.create(key(n), session("one of many", 9_000), at(0));
+            assert_eq!(made.await, Ok(Standing::Lives));
+        }
+        store.sessions.run_pending_tasks();
+        let room = usize::try_from(LIMITS.story_bytes).unwrap();
+        let left = room_beside(u64::from(LIMITS.sessions), LIMITS.story_bytes);
+        fill().await;
+        let after = held().await;
+        assert!(before < 250 && after > 0);
+        // Those that were there have two steps now.
+        let most = before * usize::try_from(left).unwrap() / room;
+        let fits = (most / 2..=most).contains(&after);
+        assert!(fits, "{after} of {before}, {most}");
     }
 
     #[tokio::test]

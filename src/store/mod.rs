@@ -43,7 +43,8 @@ pub struct Limits {
     /// Accounts and networks whose attempts are counted; past that the one that would be forgotten
     /// next is.
     pub attempts: u32,
-    /// Bytes of stories; past that those whose end is nearest are forgotten.
+    /// Bytes of stories; past that those whose end is nearest are forgotten. Those in which nobody has proven who they are
+    /// may take half of it. In this process they give way to sessions.
     pub story_bytes: u64,
 }
 

@@ -65,80 +65,128 @@ pub(super) fn pieces(mut story: &[u8]) -> Vec<&[u8]> {
     pieces
 }
 
-/// The stories of this process.
+/// Stories, and how many bytes they take.
 #[derive(Debug)]
-pub(super) struct Shelf {
-    stories: TimedMap<Vec<u8>>,
+struct Pile {
+    stories: TimedMap<Box<[u8]>>,
     bytes: usize,
-    most: usize,
 }
 
-impl Shelf {
-    /// An empty one, of so many bytes.
-    pub(super) fn new(most: u64) -> Self {
+impl Pile {
+    fn new() -> Self {
         Self {
             stories: TimedMap::new(),
             bytes: 0,
-            most: usize::try_from(most).unwrap_or(usize::MAX),
-        }
-    }
-
-    /// Puts a step behind those that are there, and forgets the stories whose end is nearest where there is no room.
-    pub(super) fn add(
-        &mut self,
-        id: Key,
-        piece: &[u8],
-        keeping: Keeping,
-        now: Timestamp,
-    ) -> Result<(), StoreError> {
-        for _ in 0..PURGED_PER_CALL {
-            match self.stories.remove_ended(now) {
-                Some(story) => self.bytes -= story.len() + OVERHEAD,
-                None => break,
-            }
-        }
-        let (mut story, ends_at) = self.take(id);
-        if story.len() + piece.len() > most(keeping) || piece.len() + OVERHEAD > self.most {
-            if let Some(ends_at) = ends_at {
-                self.put(id, story, ends_at);
-            }
-            return Err(StoreError::Full);
-        }
-        story.extend_from_slice(piece);
-        while self.bytes + story.len() + OVERHEAD > self.most {
-            match self.stories.remove_first() {
-                Some(story) => self.bytes -= story.len() + OVERHEAD,
-                None => break,
-            }
-        }
-        let until = keeping.ends_at();
-        self.put(
-            id,
-            story,
-            ends_at.map_or(until, |ends_at| ends_at.max(until)),
-        );
-        Ok(())
-    }
-
-    /// The steps of a story.
-    pub(super) fn read(&self, id: Key, now: Timestamp) -> Vec<StoryStep> {
-        let story = self.stories.find(&id, now).map_or(&[][..], Vec::as_slice);
-        pieces(story).into_iter().filter_map(unpack).collect()
-    }
-
-    fn take(&mut self, id: Key) -> (Vec<u8>, Option<Timestamp>) {
-        match self.stories.remove(&id) {
-            Some((ends_at, story)) => {
-                self.bytes -= story.len() + OVERHEAD;
-                (story, Some(ends_at))
-            }
-            None => (Vec::new(), None),
         }
     }
 
     fn put(&mut self, id: Key, story: Vec<u8>, ends_at: Timestamp) {
         self.bytes += story.len() + OVERHEAD;
-        self.stories.put(id, story, ends_at);
+        self.stories.put(id, story.into_boxed_slice(), ends_at);
+    }
+
+    fn take(&mut self, id: &Key) -> Option<(Vec<u8>, Timestamp)> {
+        let (ends_at, story) = self.stories.remove(id)?;
+        self.bytes -= story.len() + OVERHEAD;
+        Some((story.into_vec(), ends_at))
+    }
+
+    fn forget_ended(&mut self, now: Timestamp) {
+        for _ in 0..PURGED_PER_CALL {
+            let Some(story) = self.stories.remove_ended(now) else {
+                return;
+            };
+            self.bytes -= story.len() + OVERHEAD;
+        }
+    }
+
+    /// Forgets the one whose end is nearest; says whether there was any.
+    fn forget_first(&mut self) -> bool {
+        let Some(story) = self.stories.remove_first() else {
+            return false;
+        };
+        self.bytes -= story.len() + OVERHEAD;
+        true
+    }
+}
+
+/// The stories of this process.
+///
+/// Half of the room is for those in which nobody has proven who they are, of whom anybody can bring about as many as they
+/// like, and half for the others. Each half may use what the other one leaves free, and gives it back.
+#[derive(Debug)]
+pub(super) struct Shelf {
+    proven: Pile,
+    others: Pile,
+}
+
+impl Shelf {
+    /// An empty one.
+    pub(super) fn new() -> Self {
+        Self {
+            proven: Pile::new(),
+            others: Pile::new(),
+        }
+    }
+
+    /// Puts a step behind those that are there, and forgets the stories whose end is nearest where there is no room for it
+    /// within so many bytes: of the kind that has more than its half.
+    pub(super) fn add(
+        &mut self,
+        id: Key,
+        piece: &[u8],
+        keeping: Keeping,
+        (now, room): (Timestamp, usize),
+    ) -> Result<(), StoreError> {
+        self.proven.forget_ended(now);
+        self.others.forget_ended(now);
+        let held = self.proven.take(&id);
+        let was_proven = held.is_some();
+        let is_proven = was_proven || keeping.is_proven;
+        let held = held.or_else(|| self.others.take(&id));
+        let (mut story, ends_at) = held.unwrap_or((Vec::new(), Timestamp::MIN));
+        let bytes = story.len() + piece.len();
+        if bytes > most(keeping) || bytes + OVERHEAD > room {
+            if !story.is_empty() {
+                self.pile(was_proven).put(id, story, ends_at);
+            }
+            return Err(StoreError::Full);
+        }
+        story.reserve_exact(piece.len());
+        story.extend_from_slice(piece);
+        self.make_room(room, bytes + OVERHEAD, is_proven);
+        let until = ends_at.max(keeping.ends_at());
+        self.pile(is_proven).put(id, story, until);
+        Ok(())
+    }
+
+    /// The steps of a story.
+    pub(super) fn read(&self, id: Key, now: Timestamp) -> Vec<StoryStep> {
+        let mut found = [&self.proven, &self.others]
+            .into_iter()
+            .filter_map(|pile| pile.stories.find(&id, now));
+        let story = found.next().map_or(&[][..], |story| story);
+        pieces(story).into_iter().filter_map(unpack).collect()
+    }
+
+    const fn pile(&mut self, is_proven: bool) -> &mut Pile {
+        if is_proven {
+            &mut self.proven
+        } else {
+            &mut self.others
+        }
+    }
+
+    fn make_room(&mut self, room: usize, bytes: usize, is_proven: bool) {
+        while self.proven.bytes + self.others.bytes + bytes > room {
+            let others = self.others.bytes + if is_proven { 0 } else { bytes };
+            let from_proven = others <= room / 2;
+            let is_done =
+                self.pile(from_proven).forget_first() || self.pile(!from_proven).forget_first();
+            if !is_done {
+                return;
+            }
+        }
     }
 }
 
@@ -152,23 +200,33 @@ mod tests {
 
     #[test]
     fn r122_a_shelf_counts_what_it_holds_whatever_comes_and_goes() {
-        let mut shelf = Shelf::new(20_000);
+        let mut shelf = Shelf::new();
         for round in 0..2_000_u32 {
             let id = sha256(&[&(round % 97).to_be_bytes()]);
             let keeping = Keeping {
                 until: at(i64::from(round % 11 * 300)),
                 at_first_until: None,
+                is_proven: round % 3 == 0,
                 is_end: true,
             };
             let piece = vec![7; usize::try_from(round % 50 * 20).unwrap()];
-            let _ = shelf.add(id, &frame(&piece).unwrap(), keeping, at(i64::from(round)));
-            assert!(shelf.bytes <= shelf.most);
+            // What is taken by others comes back, and goes again.
+            let room = if round / 100 % 3 == 1 { 5_000 } else { 20_000 };
+            let until = (at(i64::from(round)), room);
+            if shelf
+                .add(id, &frame(&piece).unwrap(), keeping, until)
+                .is_ok()
+            {
+                assert!(shelf.proven.bytes + shelf.others.bytes <= room);
+            }
         }
-        let mut held = 0;
-        while let Some(story) = shelf.stories.remove_first() {
-            held += story.len() + OVERHEAD;
+        for mut pile in [shelf.proven, shelf.others] {
+            let mut held = 0;
+            while let Some(story) = pile.stories.remove_first() {
+                held += story.len() + OVERHEAD;
+            }
+            assert_eq!(held, pile.bytes);
         }
-        assert_eq!(held, shelf.bytes);
     }
 
     #[test]

@@ -253,11 +253,6 @@ pub(super) fn told<'a>(fault: &HereFault, provider: &'a str, attribute: &'a str)
         HereFault::NotInDirectory => refused(Reason::RecordNotFound { provider }, "B-ATT-05"),
         HereFault::OtherBrowser => theirs(Reason::OtherBrowser, "B-BRW-02"),
         HereFault::Provider(fault) => told_of_provider(*fault, provider),
-        HereFault::NameId(NameIdStop::NotDerived(_)) => ours(
-            Reason::Internal,
-            "B-INT-02",
-            StatusCode::INTERNAL_SERVER_ERROR,
-        ),
         HereFault::Release(ReleaseStop::NoMail) | HereFault::NameId(NameIdStop::NoMail) => {
             refused(Reason::NoMail { provider }, "B-ATT-01")
         }

@@ -8,7 +8,7 @@ use crate::{
     flow::trial::ThrowAwayError,
     model::{entity_id::InvalidEntityId, store::StoreError},
     saml::{authn_request::RequestShapeFault, response::ResponseError},
-    sys::{hmac::HmacError, seal::SealError},
+    sys::seal::SealError,
     xml::{ShapeFault, WriteFault, door::Bound},
     xmlsec::{KeyFault, SignatureFault, TokenFault},
 };
@@ -118,7 +118,6 @@ fn name_faults() -> Vec<NameIdStop> {
     every! {
         Fault::Missing { .. } => Fault::Missing { attribute: attribute() },
         Fault::NoMail => Fault::NoMail,
-        Fault::NotDerived(_) => Fault::NotDerived(HmacError::specimen()),
         Fault::Several { .. } => Fault::Several { attribute: attribute() },
         Fault::SeveralMails => Fault::SeveralMails,
     }

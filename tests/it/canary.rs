@@ -302,6 +302,7 @@ async fn signs_in_by_form(
         .arrive(&bridge.request().redirect(Some(STATE)))
         .await;
     canary.sees_answer(&browser, &page);
+    bridge.wait_seconds(3);
     let used = browser.open(form.url.path()).await;
     used.stops(400, "request-used");
     canary.sees(&used);

@@ -449,6 +449,7 @@ async fn the_command_finds_a_session_by_the_code_of_each_sign_in_that_it_has_ans
     let request = bridge.request();
     let mut browser = anne.clone();
     browser.arrive(&request.redirect(None)).await.answer();
+    bridge.wait_seconds(3);
     let page = browser.arrive(&request.redirect(None)).await;
     page.stops(400, "request-used");
     let stopped = page.support_code();

@@ -7,7 +7,14 @@ use serde_json::{Value, json};
 use tempfile::TempDir;
 
 use crate::{
-    bridge::{Bridge, LIBRARY, Setup, ZOOM, browser::Browser, log::Log, page::Page, write},
+    bridge::{
+        Bridge, LIBRARY, ORIGIN, Setup, ZOOM,
+        browser::{BROWSER_COOKIE, Browser},
+        keys::zoom_key,
+        log::Log,
+        page::Page,
+        write,
+    },
     lab::{keys::Authority, port::free_port, redis_server::Redis, slow_way::SlowWay, until::until},
 };
 
@@ -147,6 +154,64 @@ async fn r33_a_request_that_one_node_has_answered_is_not_new_at_another() {
     let form = thief.arrive(&request.redirect(None)).await;
     let page = thief.sign_in(&form, "luc.bernard").await;
     page.stops(400, "request-used");
+}
+
+#[tokio::test]
+async fn r33_a_request_whose_answer_was_lost_with_its_node_is_answered_by_another_at_once_and_no_later()
+ {
+    let redis = Redis::start(&[]).await;
+    // The clock of the other node is a second behind.
+    let (one, other) = (node(&redis, 1), node(&redis, 2));
+    one.wait_seconds(1);
+    let mut browser = signs_in(&one, "anne.dupont").await;
+    let mut second = signs_in(&one, "anne.dupont").await;
+    for is_signed in [false, true] {
+        let request = one.request();
+        let path = if is_signed {
+            request.redirect_signed(zoom_key(), None)
+        } else {
+            request.redirect(None)
+        };
+        let lost = browser.arrive(&path).await.answer();
+        let mut moved = at(&other, &browser);
+        let again = moved.arrive(&path).await.answer();
+        let told = [(&one, lost), (&other, again)].map(|(node, answer)| {
+            let identity = node.identity(&answer, ZOOM, request.id());
+            (identity.name_id, identity.attributes)
+        });
+        assert_eq!(told[0], told[1]);
+        // Not in another browser of theirs.
+        second.arrive(&path).await.stops(400, "request-used");
+        // Nor when it is no balancer that asks, but somebody who goes back to it.
+        other.wait_seconds(2);
+        moved.arrive(&path).await.answer();
+        other.wait_seconds(2);
+        moved.arrive(&path).await.stops(400, "request-used");
+        one.wait_seconds(4);
+        browser.arrive(&path).await.stops(400, "request-used");
+    }
+}
+
+#[tokio::test]
+async fn r33_a_request_is_not_answered_to_somebody_else_in_the_same_browser_at_once_either() {
+    let redis = Redis::start(&[]).await;
+    let (one, other) = (node(&redis, 1), node(&redis, 2));
+    let mut anne = signs_in(&one, "anne.dupont").await;
+    let request = one.request().redirect(None);
+    anne.arrive(&request).await.answer();
+    let mut luc = at(&other, &anne);
+    let forced = other.request().with("ForceAuthn", "true");
+    let form = luc.arrive(&forced.redirect(None)).await;
+    luc.sign_in(&form, "luc.bernard").await.answer();
+    assert_eq!(luc.cookie(BROWSER_COOKIE), anne.cookie(BROWSER_COOKIE));
+    luc.arrive(&request).await.stops(400, "request-used");
+    // Nor where it cannot be told which browser it is.
+    let url = url::Url::parse(ORIGIN).unwrap();
+    let gone = format!("{BROWSER_COOKIE}=; Path=/; Secure; Max-Age=0");
+    luc.jar.take(&url, &gone);
+    let request = other.request().redirect(None);
+    luc.arrive(&request).await.answer();
+    luc.arrive(&request).await.stops(400, "request-used");
 }
 
 #[tokio::test]

@@ -271,10 +271,9 @@ async fn r121_no_secret_is_ever_logged() {
         .sign_in(&page, "sans.mail")
         .await
         .stops(403, "no-mail");
-    browser
-        .open(login.url.path())
-        .await
-        .stops(400, "request-used");
+    bridge.wait_seconds(3);
+    let used = browser.open(login.url.path()).await;
+    used.stops(400, "request-used");
     let page = browser
         .arrive_by_post(login.url.path(), &format!("password={wrong}"))
         .await;

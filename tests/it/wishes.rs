@@ -461,6 +461,7 @@ async fn a_providers_name_for_itself_is_on_no_page() {
     assert_eq!(login.kind(), "login");
     let page = browser.sign_in(&login, "anne.dupont").await;
     bridge.identity(&page.answer(), ZOOM, request.id());
+    bridge.wait_seconds(3);
     let stop = browser.arrive(&request.redirect(None)).await;
     stop.stops(400, "request-used");
     for shown in [login, page, stop] {

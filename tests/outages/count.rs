@@ -105,7 +105,7 @@ pub(crate) struct Tally {
     pub(crate) retried: usize,
     /// Requests that a node took, and hung up on before an answer began.
     pub(crate) hung_up: usize,
-    /// Sign-ins of whoever had to load a page once more, since a form is never sent again by itself.
+    /// Sign-ins of whoever had to do something once more that is not done again by itself: send a form, or go to CAS.
     pub(crate) reloaded: usize,
     /// Those who had a session that was kept, and were not let in by it at once.
     pub(crate) forgotten: usize,
@@ -121,8 +121,6 @@ pub(crate) struct Tally {
     pub(crate) waited_at_directory: usize,
     /// Those of them whom a page of ours told that it does not work now.
     pub(crate) told: usize,
-    /// Sign-ins of whom the answer was lost with a node, and who came with another request.
-    pub(crate) anew: usize,
     pub(crate) reused: usize,
     pub(crate) through_cas: usize,
     pub(crate) typed: usize,
@@ -172,7 +170,6 @@ impl Tally {
         if !is_by_session {
             self.let_in_by.extend(come.let_in_by);
         }
-        self.anew += usize::from(come.has_begun_anew);
         self.reloaded += usize::from(come.has_reloaded);
         if has_waited {
             self.waited += 1;
@@ -198,7 +195,6 @@ impl Tally {
         self.waited += other.waited;
         self.waited_at_directory += other.waited_at_directory;
         self.told += other.told;
-        self.anew += other.anew;
         self.reused += other.reused;
         self.through_cas += other.through_cas;
         self.typed += other.typed;
@@ -236,9 +232,8 @@ pub(crate) struct Came {
     pub(crate) let_in_by: Option<SocketAddr>,
     /// Whether it did not work, and they tried again.
     pub(crate) waited: Waited,
-    /// Whether the answer was lost with a node, and another request was made for it.
-    pub(crate) has_begun_anew: bool,
-    /// Whether a form that a node hung up on was sent again by hand.
+    /// Whether a node hung up on what is not done again by itself: a form was sent again by hand, or a ticket was lost and
+    /// another one fetched.
     pub(crate) has_reloaded: bool,
 }
 

@@ -51,12 +51,12 @@ here fails the tests. What it means:
 
 - *by session*, *through CAS*, *typed*: how people were let in. Through CAS is without typing, by the session that CAS has.
 - *hung up on*: requests that a node had taken and was killed with. It is killed while it has one, and so one of each pair at least is counted.
-- *asked again*: requests that were put to the other node.
-- *loaded again*: forms that somebody was hung up on, and had the browser send once more.
+- *asked again*: requests that were put to the other node. One whose answer was lost with a node that had marked it as answered is answered
+  again there, to the same person in the same browser.
+- *loaded again*: people who were hung up on and had to do something once more: have the browser send a form, or press the button of a page that
+  leads to CAS for another ticket.
 - *waited*: people whom a page of ours told that it does not work now, or whose browser found no CAS server, and who tried again each
   second until they were let in. They are not among the times.
-- *begun anew*: people whose answer was lost with a node that was killed after it had marked their request as answered. No request is
-  answered twice (R-33), so they came with another one.
 - Times are from when a person was due to when the answer was read, in milliseconds.
 ";
 
@@ -70,8 +70,14 @@ pub(crate) struct Setting {
     pub(crate) a_second: u32,
 }
 
+/// What stands above the counts of each row.
+const HEAD: &str = "\
+| | signed in | failed | as somebody else | by session | through CAS | typed | hung up on | asked again | loaded again | waited | p50 | p99 |
+|---|---|---|---|---|---|---|---|---|---|---|---|---|
+";
+
 /// What each row says of how it was played.
-const IN_FULL: [&str; 2] = [" for 60 s, 30 sign-ins a second, ", "build `release`"];
+const IN_FULL: [&str; 3] = [" for 60 s, 30 sign-ins a second, ", "build `release`", HEAD];
 
 impl Document {
     /// Reads the file.
@@ -156,9 +162,7 @@ fn path() -> PathBuf {
 fn row(tallies: &[Tally; 5], setting: &Setting) -> anyhow::Result<String> {
     let today = SystemClock.now().to_string();
     let mut row = format!(
-        "{} for {} s, {} sign-ins a second, {}.\n\n\
-         | | signed in | failed | as somebody else | by session | through CAS | typed | hung up on | asked again | loaded again | waited | begun anew | p50 | p99 |\n\
-         |---|---|---|---|---|---|---|---|---|---|---|---|---|---|\n",
+        "{} for {} s, {} sign-ins a second, {}.\n\n{HEAD}",
         today.get(..10).unwrap_or_default(),
         setting.seconds,
         setting.a_second,
@@ -175,7 +179,7 @@ fn row(tallies: &[Tally; 5], setting: &Setting) -> anyhow::Result<String> {
         };
         let _infallible = writeln!(
             row,
-            "| {} | {} | {} | {} | {} | {} | {} | {} | {} | {} | {} | {} | {} | {} |",
+            "| {} | {} | {} | {} | {} | {} | {} | {} | {} | {} | {} | {} | {} |",
             phase.told(),
             tally.signed_in,
             tally.failed,
@@ -187,7 +191,6 @@ fn row(tallies: &[Tally; 5], setting: &Setting) -> anyhow::Result<String> {
             tally.retried,
             tally.reloaded,
             tally.waited,
-            tally.anew,
             time(50),
             time(99),
         );

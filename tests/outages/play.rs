@@ -295,7 +295,7 @@ impl Played {
             let times = tally.times();
             println!(
                 "  {:8}{:>5} begun, {:>5} signed in: {:>5} by session, {:>4} through CAS, {:>4} typed; {} failed, {} mixed, \
-                 {} retried, {} hung up on, {} reloaded, {} waited ({} told by us), {} anew, {} forgotten, {} renewed ({} through CAS); p50 {:.0} ms, p99 {:.0} ms",
+                 {} retried, {} hung up on, {} reloaded, {} waited ({} told by us), {} forgotten, {} renewed ({} through CAS); p50 {:.0} ms, p99 {:.0} ms",
                 format!("{phase:?}"),
                 tally.begun,
                 tally.signed_in,
@@ -309,7 +309,6 @@ impl Played {
                 tally.reloaded,
                 tally.waited,
                 tally.told,
-                tally.anew,
                 tally.forgotten,
                 tally.renewed,
                 tally.renewed_through_cas,

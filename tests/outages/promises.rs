@@ -27,11 +27,7 @@ impl Outage {
             (counted.was_held, "it was over before it was to end"),
             (all.failed == 0, "a sign-in failed"),
             (all.mixed == 0, "somebody was told to be somebody else"),
-            (
-                // One that is killed takes along what it had marked as answered and not sent.
-                all.anew == 0 || self == Self::NodeKilled && all.anew <= all.hung_up,
-                "an answer was lost",
-            ),
+            Self::is_reason_for_each(&all),
             (
                 all.retried == 0 || self.stops_a_node(),
                 "a node hung up on a request, and nobody had stopped it",
@@ -144,6 +140,15 @@ impl Outage {
                 vec![nobody_waits, ever_known, of_use, typed, left]
             }
         }
+    }
+
+    /// Whoever has to do something once more was hung up on.
+    const fn is_reason_for_each(all: &Tally) -> Promise {
+        let is_so = all.reloaded <= all.hung_up;
+        (
+            is_so,
+            "somebody had to do something once more whom no node had hung up on",
+        )
     }
 
     /// One node of each pair is killed while it has a request.

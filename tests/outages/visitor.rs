@@ -181,8 +181,6 @@ pub(crate) struct Journey {
     came: Came,
     /// Whether the next step brings a password or a ticket.
     is_proof: bool,
-    /// Whether a node hung up on a request of it, which another one was asked then.
-    was_hung_up_on: bool,
 }
 
 /// An answer tells of somebody else, or something else than before.
@@ -204,24 +202,7 @@ impl Journey {
             next,
             came: Came::default(),
             is_proof: false,
-            was_hung_up_on: false,
         })
-    }
-
-    /// A node had marked the request as answered when it was killed, and the answer had not left it: another node does not
-    /// answer that request (R-33), and the person begins anew at the provider, as its page says.
-    fn begin_anew(&mut self) -> anyhow::Result<()> {
-        let before = self.came;
-        *self = Self {
-            came: Came {
-                how: How::Reused,
-                let_in_by: None,
-                has_begun_anew: true,
-                ..before
-            },
-            ..Self::begin()?
-        };
-        Ok(())
     }
 }
 
@@ -282,14 +263,12 @@ impl Visitor {
                     let asked = match nodes.ask(&mut self.browser, step) {
                         Err(cause) if cause.is::<HungUp>() && matches!(step, Step::Post(..)) => {
                             // The balancer shows a page of its own, and the person has the browser send the form again.
-                            journey.was_hung_up_on = true;
                             journey.came.has_reloaded = true;
                             continue;
                         }
                         asked => asked?,
                     };
-                    let answer = asked.answer;
-                    journey.was_hung_up_on |= asked.was_hung_up_on;
+                    let (answer, was_hung_up_on) = (asked.answer, asked.was_hung_up_on);
                     if std::mem::take(&mut journey.is_proof) {
                         journey.came.let_in_by = Some(asked.by);
                     }
@@ -298,7 +277,7 @@ impl Visitor {
                         is_told_of(&self.person, &mut self.told, &identity)?;
                         return Ok(Come::ToTheEnd(journey.came));
                     }
-                    if !self.step(journey, &answer)? {
+                    if !self.step(journey, &answer, was_hung_up_on)? {
                         journey.came.waited = journey.came.waited.max(Waited::WithoutUs);
                         return Ok(Come::ToWait);
                     }
@@ -326,7 +305,12 @@ impl Visitor {
     }
 
     /// Takes in what a node said; false where it does not work now.
-    fn step(&self, journey: &mut Journey, answer: &Answer) -> anyhow::Result<bool> {
+    fn step(
+        &self,
+        journey: &mut Journey,
+        answer: &Answer,
+        was_hung_up_on: bool,
+    ) -> anyhow::Result<bool> {
         let [page, reason] = ["data-page=\"", "data-reason=\""]
             .map(|mark| between(&answer.page, mark, "\"").unwrap_or_default());
         match answer.status {
@@ -351,16 +335,17 @@ impl Visitor {
                     journey.came.waited = Waited::ToldByUs;
                 }
                 // The page leads on by a link, or is loaded again as it is.
-                let mark = "data-testid=\"again\"";
-                let tag = answer.page.split("<a ").find(|tag| tag.contains(mark));
-                if let Some(link) = tag.and_then(|tag| between(tag, "href=\"", "\"")) {
-                    journey.next = Next::Node(Step::Get(link.replace("&#x2f;", "/")));
+                if let Some(link) = again(&answer.page) {
+                    journey.next = Next::Node(Step::Get(link));
                     journey.came.how = How::Reused;
                 }
                 Ok(false)
             }
-            400 if reason == "request-used" && journey.was_hung_up_on => {
-                journey.begin_anew()?;
+            // The node was killed with a ticket that it had begun to ask about.
+            400 if reason == "ticket-used" && was_hung_up_on => {
+                let link = again(&answer.page).context("no way to another ticket")?;
+                journey.next = Next::Node(Step::Get(link));
+                journey.came.has_reloaded = true;
                 Ok(true)
             }
             status => bail!("status {status}: {page} {reason}"),
@@ -380,6 +365,13 @@ impl Visitor {
             }
         }
     }
+}
+
+/// Where a page leads for another try.
+fn again(page: &str) -> Option<String> {
+    let mark = "data-testid=\"again\"";
+    let tag = page.split("<a ").find(|tag| tag.contains(mark))?;
+    Some(between(tag, "href=\"", "\"")?.replace("&#x2f;", "/"))
 }
 
 /// All that is told must be of this very person, and the same as ever.

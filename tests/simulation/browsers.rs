@@ -29,7 +29,7 @@ use crate::{
         watch::watch,
     },
     cas::{CAS, Carriage, Notice, Visit, Visitor},
-    judge::Delivery,
+    judge::{Brought, Delivery},
     lab::{cookies::CookieJar, form},
     nodes::PEER,
     providers::Provider,
@@ -348,6 +348,7 @@ impl Browser {
             let delivery = Delivery {
                 browser: self.number,
                 asked_at,
+                brought: Brought::by(call.url.path(), call.body.is_some()),
                 node,
                 node_now: world.nodes[node].clock.now(),
                 arrives,

@@ -27,8 +27,6 @@ use crate::{
 const ZOOM_MAX_AGE_MS: u64 = 115 * 60_000;
 /// How long a session lives.
 const SESSION_MS: u64 = 480 * 60_000;
-/// For how long the same browser may have a form answered again.
-const SECOND_CLICK_MS: u64 = 10_000;
 /// What a node may take from the mark to its answer.
 const SLACK_MS: u64 = 5000;
 /// What it takes at most from the proof to the word of it.
@@ -90,12 +88,44 @@ struct Request {
     is_unguarded: bool,
 }
 
+/// By what an answer is asked for.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Brought {
+    Address,
+    Form,
+    Ticket,
+}
+
+impl Brought {
+    /// To this path, with a form or without.
+    pub(crate) fn by(path: &str, is_form: bool) -> Self {
+        if is_form {
+            Self::Form
+        } else if path.starts_with("/cas/") {
+            Self::Ticket
+        } else {
+            Self::Address
+        }
+    }
+
+    /// For how long the same person in the same browser may have a request answered again.
+    const fn may_come_again_within_ms(self) -> u64 {
+        match self {
+            Self::Address => 3_000,
+            Self::Form => 10_000,
+            Self::Ticket => 60_000,
+        }
+    }
+}
+
 /// An answer, as it comes.
 #[derive(Debug)]
 pub(crate) struct Delivery<'a> {
     pub(crate) browser: usize,
     /// When the browser asked for it.
     pub(crate) asked_at: u64,
+    /// By what it was asked for.
+    pub(crate) brought: Brought,
     /// Which node it asked.
     pub(crate) node: usize,
     /// What the node's clock shows.
@@ -441,7 +471,7 @@ impl Known {
             person,
         };
         self.is_proven(world, who, (&id, delivery), &identity)?;
-        self.is_answered_once(world, who, &id)?;
+        self.is_answered_once(world, who, (&id, delivery))?;
         self.is_of_the_last(world, who, delivery)?;
         self.successes += 1;
         self.told.push((now, who.browser, person, wish.provider));
@@ -577,17 +607,21 @@ impl Known {
         }
     }
 
-    /// Whoever wins a request is the only one who gets an answer to it. A form that comes again within ten
-    /// seconds is answered again, to the same. Where the store did not say whether the request was used, or has
-    /// lost that since, R-33 lets it be answered.
-    fn is_answered_once(&mut self, world: &World, who: Visitor, id: &str) -> Result<(), String> {
+    /// Whoever wins a request is the only one who gets an answer to it. What comes again at once is
+    /// answered again, to the same. Where the store did not say
+    /// whether the request was used, or has lost that since, R-33 lets it be answered.
+    fn is_answered_once(
+        &mut self,
+        world: &World,
+        who: Visitor,
+        (id, delivery): (&str, &Delivery<'_>),
+    ) -> Result<(), String> {
         let now = world.now();
+        let within = delivery.brought.may_come_again_within_ms();
         let request = self.requests.get(id).ok_or("no request")?;
         let may_click_again = |(before, at): &(Option<Visitor>, u64)| {
             let off = self.apart_since(at.saturating_sub(PATIENCE_MS));
-            before.is_some_and(|before| before == who)
-                && now - at <= SECOND_CLICK_MS + SLACK_MS + off
-                && world.method != crate::world::Method::Cas
+            before.is_some_and(|before| before == who) && now - at <= within + SLACK_MS + off
         };
         let is_second = !request.answered.iter().all(may_click_again);
         self.is_answered(id, (Some(who), now), is_second)

@@ -105,10 +105,11 @@ macro_rules! every_promise_is_kept_by {
             }
             stories {
                 a_story_has_its_steps_in_their_order_under_its_code_alone
-                a_story_is_kept_until_its_end_and_an_unfinished_one_for_less
+                a_story_is_kept_until_its_end_and_one_that_was_only_begun_for_less
                 of_many_who_add_to_one_story_each_adds_a_step
                 r122_a_story_takes_no_more_than_it_may_and_its_end_has_a_place
                 r122_a_full_store_forgets_the_stories_that_end_first_and_takes_the_newest
+                r122_whoever_has_proven_nothing_pushes_out_half_of_the_stories_and_is_pushed_out_of_half
             }
         }
     };

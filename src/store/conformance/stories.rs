@@ -1,6 +1,6 @@
 //! Stories of sign-ins.
 
-use std::{collections::HashSet, sync::Arc};
+use std::{collections::HashSet, ops::Range, sync::Arc};
 
 use super::{CALLERS, at, together};
 use crate::model::{
@@ -28,12 +28,23 @@ pub(crate) fn code(number: u8) -> SupportCode {
     SupportCode::of([number; 5])
 }
 
-/// Kept for so long, as an end or not.
-pub(crate) fn keeping(until: i64, unfinished_until: Option<i64>) -> Keeping {
+/// Kept for so long: the end of a sign-in of somebody who has proven who they are.
+pub(crate) fn keeping(until: i64) -> Keeping {
     Keeping {
         until: at(until),
-        at_first_until: unfinished_until.map(at),
-        is_end: unfinished_until.is_none(),
+        at_first_until: None,
+        is_proven: true,
+        is_end: true,
+    }
+}
+
+/// Kept for so long as long as nothing more comes: a step before that, which is no end.
+pub(crate) fn begun(until: i64) -> Keeping {
+    Keeping {
+        until: at(9_000),
+        at_first_until: Some(at(until)),
+        is_proven: false,
+        is_end: false,
     }
 }
 
@@ -45,7 +56,7 @@ async fn ends(store: &impl Stories, of: SupportCode, now: i64) -> Vec<String> {
 pub(crate) async fn a_story_has_its_steps_in_their_order_under_its_code_alone(
     store: Arc<impl Stories>,
 ) {
-    let kept = keeping(9_000, None);
+    let kept = keeping(9_000);
     for end in ["asked", "refused", "answered"] {
         store
             .add_to_story(code(1), &step(end), kept, at(1))
@@ -62,36 +73,27 @@ pub(crate) async fn a_story_has_its_steps_in_their_order_under_its_code_alone(
     assert_eq!(ends(&*store, code(3), 2).await, [""; 0]);
 }
 
-pub(crate) async fn a_story_is_kept_until_its_end_and_an_unfinished_one_for_less(
+pub(crate) async fn a_story_is_kept_until_its_end_and_one_that_was_only_begun_for_less(
     store: Arc<impl Stories>,
 ) {
-    let unfinished = keeping(9_000, Some(100));
-    for number in [1, 2] {
-        store
-            .add_to_story(code(number), &step("asked"), unfinished, at(0))
-            .await
-            .unwrap();
-    }
-    let kept = keeping(8_000, None);
-    store
-        .add_to_story(code(2), &step("answered"), kept, at(50))
-        .await
-        .unwrap();
+    let add = async |number, end, keeping, now| {
+        let step = step(end);
+        let added = store.add_to_story(code(number), &step, keeping, at(now));
+        added.await.unwrap();
+    };
+    add(1, "asked", begun(100), 0).await;
+    add(2, "asked", begun(100), 0).await;
+    add(2, "answered", keeping(8_000), 50).await;
     assert_eq!(ends(&*store, code(1), 99).await, ["asked"]);
     assert_eq!(ends(&*store, code(1), 100).await, [""; 0]);
     // What came before the end stays as long as that, and a later step shortens nothing.
-    store
-        .add_to_story(code(2), &step("asked"), keeping(9_000, Some(200)), at(60))
-        .await
-        .unwrap();
-    assert_eq!(
-        ends(&*store, code(2), 7_999).await,
-        ["asked", "answered", "asked"]
-    );
+    add(2, "asked", begun(200), 60).await;
+    let whole = ["asked", "answered", "asked"];
+    assert_eq!(ends(&*store, code(2), 7_999).await, whole);
     assert_eq!(ends(&*store, code(2), 8_000).await, [""; 0]);
     // A code that comes again much later begins anew.
     store
-        .add_to_story(code(1), &step("stopped"), kept, at(500))
+        .add_to_story(code(1), &step("stopped"), keeping(8_000), at(500))
         .await
         .unwrap();
     assert_eq!(ends(&*store, code(1), 500).await, ["stopped"]);
@@ -100,7 +102,7 @@ pub(crate) async fn a_story_is_kept_until_its_end_and_an_unfinished_one_for_less
 pub(crate) async fn of_many_who_add_to_one_story_each_adds_a_step(
     store: Arc<impl Stories + 'static>,
 ) {
-    let kept = keeping(9_000, None);
+    let kept = keeping(9_000);
     let added = together(&store, |store, number| async move {
         let step = step(&number.to_string());
         store.add_to_story(code(1), &step, kept, at(1)).await
@@ -116,7 +118,7 @@ pub(crate) async fn r122_a_story_takes_no_more_than_it_may_and_its_end_has_a_pla
 ) {
     let mut large = step("asked");
     large.decisions = vec!["x".repeat(4_000)].into();
-    let unfinished = keeping(9_000, Some(9_000));
+    let unfinished = begun(9_000);
     let mut added = 0;
     while store
         .add_to_story(code(1), &large, unfinished, at(1))
@@ -131,7 +133,7 @@ pub(crate) async fn r122_a_story_takes_no_more_than_it_may_and_its_end_has_a_pla
     assert_eq!(refused, Err(StoreError::Full));
     large.end = "answered".to_owned();
     store
-        .add_to_story(code(1), &large, keeping(9_000, None), at(1))
+        .add_to_story(code(1), &large, keeping(9_000), at(1))
         .await
         .unwrap();
     let ends = ends(&*store, code(1), 2).await;
@@ -141,41 +143,82 @@ pub(crate) async fn r122_a_story_takes_no_more_than_it_may_and_its_end_has_a_pla
     );
 }
 
-pub(crate) async fn r122_a_full_store_forgets_the_stories_that_end_first_and_takes_the_newest(
-    store: Arc<impl Stories>,
+/// Adds these, each kept as its number says.
+async fn many(
+    store: &impl Stories,
+    numbers: impl Iterator<Item = u8>,
+    keeping: impl Fn(i64) -> Keeping,
 ) {
     let mut large = step("stopped");
     large.decisions = vec!["x".repeat(2_000)].into();
-    // One that somebody needs, and those of people who begin sign-ins that nobody ends.
-    store
-        .add_to_story(code(0), &large, keeping(9_000, None), at(0))
-        .await
-        .unwrap();
-    for number in 1..200 {
-        let begun = keeping(9_000, Some(3_600 + i64::from(number)));
+    for number in numbers {
         store
-            .add_to_story(code(number), &large, begun, at(1))
+            .add_to_story(code(number), &large, keeping(i64::from(number)), at(1))
             .await
             .unwrap();
-        assert_eq!(ends(&*store, code(number), 1).await.len(), 1);
+        assert_eq!(ends(store, code(number), 1).await.len(), 1, "{number}");
     }
-    assert_eq!(ends(&*store, code(0), 1).await, ["stopped"]);
-    let mut left = 0;
-    for number in 1..200 {
-        left += ends(&*store, code(number), 1).await.len();
+}
+
+/// Which of them are left.
+async fn left(store: &impl Stories, numbers: Range<u8>) -> Vec<u8> {
+    let mut left = Vec::new();
+    for number in numbers {
+        if !ends(store, code(number), 1).await.is_empty() {
+            left.push(number);
+        }
     }
-    assert!((10..25).contains(&left), "{left}");
+    left
+}
+
+pub(crate) async fn r122_a_full_store_forgets_the_stories_that_end_first_and_takes_the_newest(
+    store: Arc<impl Stories>,
+) {
+    many(&*store, 0..100, |n| keeping(9_000 + n)).await;
+    let kept = left(&*store, 0..100).await;
+    assert!((15..25).contains(&kept.len()), "{kept:?}");
+    assert_eq!(kept.last(), Some(&99));
+    assert!(kept.is_sorted_by(|one, next| one + 1 == *next), "{kept:?}");
     // What has ended makes room by itself.
     for number in 0..200 {
         store
-            .add_to_story(
-                code(number),
-                &step("later"),
-                keeping(20_000, None),
-                at(10_000),
-            )
+            .add_to_story(code(number), &step("later"), keeping(20_000), at(10_000))
             .await
             .unwrap();
     }
     assert_eq!(ends(&*store, code(199), 10_000).await, ["later"]);
+}
+
+pub(crate) async fn r122_whoever_has_proven_nothing_pushes_out_half_of_the_stories_and_is_pushed_out_of_half(
+    store: Arc<impl Stories>,
+) {
+    // Each kind has all the room that the other one leaves.
+    many(&*store, 0..100, |n| keeping(3_000 + n)).await;
+    let all = left(&*store, 0..100).await.len();
+    let is_half = |count: usize| assert!(count.abs_diff(all / 2) <= 2, "{count} of {all}");
+    // Anybody brings about as many as they like, also of those that end later than all that is there.
+    many(&*store, 100..200, |_| begun(5_000)).await;
+    is_half(left(&*store, 0..100).await.len());
+    let others = left(&*store, 100..200).await;
+    is_half(others.len());
+    // Nor are those pushed out that the help desk is asked about, by the many who are let in.
+    many(&*store, 200..250, |n| keeping(4_000 + n)).await;
+    assert_eq!(left(&*store, 100..200).await, others);
+    let proven = left(&*store, 200..250).await;
+    is_half(proven.len());
+    assert_eq!(left(&*store, 0..100).await, [0; 0]);
+    // One of somebody who then proves who they are is one of theirs, with all that came before and comes after: of the
+    // others it would be the first to go.
+    let known = others[others.len() / 2];
+    for (end, keeping) in [("answered", keeping(4_999)), ("asked", begun(4_999))] {
+        let step = step(end);
+        let added = store.add_to_story(code(known), &step, keeping, at(1));
+        added.await.unwrap();
+    }
+    let gone = (0..250).filter(|number| !others.contains(number) && !proven.contains(number));
+    many(&*store, gone, |_| begun(6_000)).await;
+    let steps = ends(&*store, code(known), 1).await;
+    assert_eq!(steps, ["stopped", "answered", "asked"]);
+    let kept = left(&*store, 200..250).await.len();
+    assert!(kept + 2 >= proven.len(), "{kept} of {}", proven.len());
 }

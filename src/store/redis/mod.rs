@@ -16,8 +16,8 @@
 //!   follows, and so does whoever has something to bequeath to a session that was replaced meanwhile.
 //! - Replay marks are one set, and counters of attempts are one, each in one slot with a bound that holds
 //!   exactly: a Cluster spreads the sessions, and of the rest each node holds some.
-//! - The stories of sign-ins are one set as well, each a row of sealed steps; how many bytes they take in all is counted
-//!   beside them.
+//! - The stories of sign-ins are one set as well, each a row of sealed steps, in two orders: those in which somebody has proven who
+//!   they are, and the others. How many bytes either kind takes is counted beside them.
 //! - A counter is sealed as well, and changed as a session is, by the rule that a node by itself has.
 //! - Every attempt is counted in this process as well ([`MemoryStore`]), and the stricter of the two
 //!   counts. When the server does not answer, the own counter alone decides: guesses are slowed down by each

@@ -333,59 +333,83 @@ keep(KEYS[1], now, ends)
 keep(KEYS[2], now, ends)
 return {1, ''}";
 
-    /// Adds a step to a story, as `Shelf::add` does. Keys: ends, stories. Arguments: now, which, its end, the step, the most
-    /// bytes of the story, the most of all. Gives 1 where it was added.
+    /// Adds a step to a story, as `Shelf::add` does. Keys: ends of those in which somebody has proven who they are, ends of
+    /// the others, stories. Arguments: now, which, its end, the step, the most bytes of the story, the most of all, 1 where
+    /// somebody has proven who they are. Gives 1 where it was added.
     ADD_TO_STORY = r"
 local now, id, step, all = tonumber(ARGV[1]), ARGV[2], ARGV[4], tonumber(ARGV[6])
-local bytes = tonumber(redis.call('HGET', KEYS[2], 'bytes') or '') or 0
-if redis.call('ZCARD', KEYS[1]) == 0 then bytes = 0 end
-local function forget(which)
-  local story = redis.call('HGET', KEYS[2], which)
-  bytes = math.max(bytes - #(story or '') - OVERHEAD, 0)
-  redis.call('ZREM', KEYS[1], which)
-  redis.call('HDEL', KEYS[2], which)
+local stories, fields = KEYS[3], {'bytes', 'others'}
+local held = {}
+for pile = 1, 2 do
+  local bytes = tonumber(redis.call('HGET', stories, fields[pile]) or '') or 0
+  -- What somebody else has written there is counted anew once the pile is empty.
+  local is_count = bytes >= 0 and bytes < 2 ^ 53 and redis.call('ZCARD', KEYS[pile]) > 0
+  held[pile] = is_count and bytes or 0
 end
-for _, over in ipairs(redis.call('ZRANGEBYSCORE', KEYS[1], '-inf', now, 'LIMIT', 0, PURGED)) do forget(over) end
-local ends = tonumber(redis.call('ZSCORE', KEYS[1], id) or '')
-local story = ends and redis.call('HGET', KEYS[2], id) or ''
+local function forget(pile, which)
+  local story = redis.call('HGET', stories, which)
+  held[pile] = math.max(held[pile] - #(story or '') - OVERHEAD, 0)
+  redis.call('ZREM', KEYS[pile], which)
+  redis.call('HDEL', stories, which)
+end
+local at, ends
+for pile = 1, 2 do
+  for _, over in ipairs(redis.call('ZRANGEBYSCORE', KEYS[pile], '-inf', now, 'LIMIT', 0, PURGED)) do forget(pile, over) end
+  local score = tonumber(redis.call('ZSCORE', KEYS[pile], id) or '')
+  if score and not at then at, ends = pile, score end
+end
+local story = at and redis.call('HGET', stories, id) or ''
+local until_ms = math.max(ends or 0, tonumber(ARGV[3]))
 local added = 0
-if #story + #step <= tonumber(ARGV[5]) and #step + OVERHEAD <= all then
+local size = #story + #step + OVERHEAD
+if #story + #step <= tonumber(ARGV[5]) and size <= all then
+  local into = (at == 1 or ARGV[7] == '1') and 1 or 2
   -- So that it is not among those that make room for it; what it holds stays until there is some.
-  local more = #step + OVERHEAD
-  if ends then
-    redis.call('ZREM', KEYS[1], id)
-    more = #step
+  if at then
+    redis.call('ZREM', KEYS[at], id)
+    held[at] = math.max(held[at] - #story - OVERHEAD, 0)
   end
-  local grown = story .. step
-  local most = math.min(FORGOTTEN, redis.call('ZCARD', KEYS[1]))
-  while most > 0 and bytes + more > all do
-    forget(redis.call('ZRANGE', KEYS[1], 0, 0)[1])
+  local most = math.min(FORGOTTEN, redis.call('ZCARD', KEYS[1]) + redis.call('ZCARD', KEYS[2]))
+  while most > 0 and held[1] + held[2] + size > all do
+    local others = held[2] + (into == 2 and size or 0)
+    local from = others > all / 2 and 2 or 1
+    if redis.call('ZCARD', KEYS[from]) == 0 then
+      held[from] = 0
+      from = 3 - from
+    end
+    forget(from, redis.call('ZRANGE', KEYS[from], 0, 0)[1])
     most = most - 1
   end
-  if bytes + more <= all then
-    local until_ms = math.max(ends or 0, tonumber(ARGV[3]))
-    redis.call('ZADD', KEYS[1], until_ms, id)
-    redis.call('HSET', KEYS[2], id, grown)
-    keep(KEYS[1], now, until_ms)
-    keep(KEYS[2], now, until_ms)
-    bytes = bytes + more
+  if held[1] + held[2] + size <= all then
+    redis.call('ZADD', KEYS[into], until_ms, id)
+    redis.call('HSET', stories, id, story .. step)
+    held[into] = held[into] + size
     added = 1
-  elseif ends then
-    redis.call('ZADD', KEYS[1], ends, id)
-    keep(KEYS[1], now, ends)
+  elseif at then
+    redis.call('ZADD', KEYS[at], ends, id)
+    held[at] = held[at] + #story + OVERHEAD
   end
 end
-if redis.call('ZCARD', KEYS[1]) == 0 then
-  redis.call('HDEL', KEYS[2], 'bytes')
-else
-  redis.call('HSET', KEYS[2], 'bytes', string.format('%.0f', bytes))
+for pile = 1, 2 do
+  if held[pile] == 0 then
+    redis.call('HDEL', stories, fields[pile])
+  else
+    redis.call('HSET', stories, fields[pile], string.format('%.0f', held[pile]))
+  end
+end
+-- All three as long as each of them: what one of them alone holds would never be forgotten.
+keep(stories, now, until_ms)
+local ms = redis.call('PTTL', stories)
+for pile = 1, 2 do
+  if redis.call('PTTL', KEYS[pile]) < ms then redis.call('PEXPIRE', KEYS[pile], ms) end
 end
 return added";
 
-    /// Reads a story. Keys: ends, stories. Arguments: now, which. Gives it, or nothing.
+    /// Reads a story. Keys: as `ADD_TO_STORY` has them. Arguments: now, which. Gives it, or nothing.
     READ_STORY = r"
-if not is_live(KEYS[1], ARGV[2], tonumber(ARGV[1])) then return false end
-return bounded(redis.call('HGET', KEYS[2], ARGV[2]))";
+local now, id = tonumber(ARGV[1]), ARGV[2]
+if not is_live(KEYS[1], id, now) and not is_live(KEYS[2], id, now) then return false end
+return bounded(redis.call('HGET', KEYS[3], id))";
 
     /// Forgets that a ticket was brought. Keys: ends, values. Arguments: which.
     FORGET = r"

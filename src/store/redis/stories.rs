@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 
-use super::{RedisStore, call::Call, scripts};
+use super::{RedisStore, call::Call, scripts, values::Places};
 use crate::{
     model::{
         store::{StoreError, Stories},
@@ -11,6 +11,13 @@ use crate::{
     },
     store::shelf::{self, MAX_STORY},
 };
+
+/// Names the keys that stories are kept under.
+fn name(call: &mut Call, places: &Places) {
+    call.key(places.stories_end.as_str())
+        .key(places.other_stories_end.as_str())
+        .key(places.stories.as_str());
+}
 
 impl Stories for RedisStore {
     async fn add_to_story(
@@ -26,14 +33,14 @@ impl Stories for RedisStore {
             { &self.0.sealer }.seal((&places.stories, &id), &packed, (now, keeping.until))?;
         let piece = shelf::frame(&sealed)?;
         let mut call = Call::of(&scripts::ADD_TO_STORY);
-        call.key(places.stories_end.as_str())
-            .key(places.stories.as_str());
+        name(&mut call, places);
         call.arg(now.as_millisecond())
             .arg(&id[..])
             .arg(keeping.ends_at().as_millisecond())
             .arg(piece)
             .arg(shelf::most(keeping))
-            .arg(self.0.limits.story_bytes);
+            .arg(self.0.limits.story_bytes)
+            .arg(u8::from(keeping.is_proven));
         if self.0.servers.run::<bool>(&call).await? {
             Ok(())
         } else {
@@ -44,8 +51,7 @@ impl Stories for RedisStore {
     async fn story(&self, code: SupportCode, now: Timestamp) -> Result<Vec<StoryStep>, StoreError> {
         let (id, places) = (shelf::id(code), &self.0.places);
         let mut call = Call::of(&scripts::READ_STORY);
-        call.key(places.stories_end.as_str())
-            .key(places.stories.as_str());
+        name(&mut call, places);
         call.arg(now.as_millisecond()).arg(&id[..]);
         let found = self.0.servers.run::<Option<Vec<u8>>>(&call).await?;
         let story = found.unwrap_or_default();

@@ -1,7 +1,7 @@
 //! The promises, against a real server; and what others may do to it.
 
 use std::{
-    collections::HashSet,
+    collections::{BTreeMap, HashSet},
     sync::atomic::{AtomicUsize, Ordering},
     time::Duration,
 };
@@ -23,7 +23,10 @@ use crate::{
         story::{Keeping, StoryStep},
         support_code::SupportCode,
     },
-    store::conformance::{self, LIMITS, at, key, participant, session},
+    store::{
+        conformance::{self, LIMITS, at, key, participant, session},
+        shelf::OVERHEAD,
+    },
     sys::{
         clock::ManualClock,
         entropy::{self, OsEntropy, SeededEntropy},
@@ -300,7 +303,7 @@ async fn r126_a_mark_that_somebody_else_has_written_is_a_mark_of_nobody() {
 async fn r126_r121_a_story_is_sealed_in_its_place_and_leaves_with_its_time() {
     let lab = Lab::start().await;
     let (store, mut stranger) = (lab.store(), lab.stranger());
-    let kept = conformance::stories::keeping(9_000, None);
+    let kept = conformance::stories::keeping(9_000);
     for number in [1, 2] {
         let (code, step) = (
             conformance::stories::code(number),
@@ -320,7 +323,7 @@ async fn r126_r121_a_story_is_sealed_in_its_place_and_leaves_with_its_time() {
             "{word}"
         );
     }
-    let sizes = of_one.len() + of_other.len() + 2 * crate::store::shelf::OVERHEAD;
+    let sizes = of_one.len() + of_other.len() + 2 * OVERHEAD;
     let counted: usize = stranger.hget(steps, "bytes").unwrap();
     assert_eq!(counted, sizes);
     // The server sweeps them away some minutes after the last of them has ended.
@@ -328,6 +331,7 @@ async fn r126_r121_a_story_is_sealed_in_its_place_and_leaves_with_its_time() {
         let left: i64 = stranger.pttl(key).unwrap();
         assert!((9_000_000..9_700_000).contains(&left), "{left}");
     }
+    assert_eq!(stranger.hget(steps, "others"), Ok(None::<u64>));
     let () = stranger.hset(steps, one, of_other).unwrap();
     let () = stranger.hset(steps, other, of_one).unwrap();
     for number in [1, 2] {
@@ -341,6 +345,77 @@ async fn r126_r121_a_story_is_sealed_in_its_place_and_leaves_with_its_time() {
     for number in [1, 2] {
         let read = store.story(conformance::stories::code(number), at(1)).await;
         assert_eq!(read, Err(StoreError::Forged));
+    }
+}
+
+#[tokio::test]
+async fn r122_what_is_said_to_be_held_of_stories_is_what_is_held_whatever_comes_and_goes() {
+    let lab = Lab::start().await;
+    let (store, mut stranger) = (lab.store(), lab.stranger());
+    let keys = ["ends", "others", "steps"].map(|name| format!("passerelle:{{stories}}:{name}"));
+    let held = |stranger: &mut Connection| {
+        let all: BTreeMap<Vec<u8>, Vec<u8>> = stranger.hgetall(&keys[2]).unwrap();
+        let piles = [&keys[0], &keys[1]].map(|key| -> Vec<Vec<u8>> {
+            { stranger.zrange::<_, Vec<Vec<u8>>>(key, 0, -1) }.unwrap()
+        });
+        // Each stands in one pile, and in none is what is not there.
+        let said = ["bytes", "others"].map(str::as_bytes);
+        let stories = all
+            .keys()
+            .filter(|id| !said.contains(&id.as_slice()))
+            .count();
+        assert_eq!(piles.iter().map(Vec::len).sum::<usize>(), stories);
+        let sizes = piles.map(|pile| -> usize {
+            let sizes = pile.iter().map(|id| all[id].len() + OVERHEAD);
+            sizes.sum()
+        });
+        let told = said.map(|field| {
+            let told = all.get(field).map_or(Ok("0"), |told| str::from_utf8(told));
+            told.unwrap().parse::<usize>().unwrap()
+        });
+        assert_eq!(told, sizes);
+        assert!(sizes[0] + sizes[1] <= usize::try_from(LIMITS.story_bytes).unwrap());
+        let lasts: [i64; 3] = keys.each_ref().map(|key| stranger.pttl(key).unwrap());
+        // Those of a pile with nothing in it need not be there.
+        let there: Vec<_> = lasts.iter().filter(|left| **left > 0).collect();
+        let apart = there
+            .iter()
+            .max()
+            .unwrap()
+            .abs_diff(**there.iter().min().unwrap());
+        assert!(apart < 1_000, "{lasts:?}");
+        sizes
+    };
+    let mut has_been = [false; 2];
+    for round in 0..400_i64 {
+        // Some come once more, and some later as those of somebody who has proven who they are.
+        let number = u8::try_from(round * 7 % 61).unwrap();
+        let kept = match round % 5 {
+            0 | 3 => conformance::stories::keeping(round * 3 + 200),
+            _ => conformance::stories::begun(round + 50),
+        };
+        let mut step = conformance::stories::step("asked");
+        let some = usize::try_from(round % 9 * 300).unwrap();
+        step.decisions = vec!["x".repeat(some)].into();
+        let code = conformance::stories::code(number);
+        let added = store.add_to_story(code, &step, kept, at(round)).await;
+        assert!(matches!(added, Ok(()) | Err(StoreError::Full)), "{added:?}");
+        let held = held(&mut stranger);
+        has_been = [0, 1].map(|pile| has_been[pile] || held[pile] > 0);
+    }
+    assert_eq!(has_been, [true; 2]);
+    // What somebody else has written there stops nobody for long.
+    for written in ["nan", "-1", "99999999999999999999", "1e300", "x"] {
+        for field in ["bytes", "others"] {
+            let () = stranger.hset(&keys[2], field, written).unwrap();
+            let kept = conformance::stories::keeping(90_000);
+            let (code, step) = (
+                conformance::stories::code(1),
+                conformance::stories::step("answered"),
+            );
+            let added = store.add_to_story(code, &step, kept, at(400)).await;
+            assert_eq!(added, Ok(()), "{written}");
+        }
     }
 }
 
@@ -398,7 +473,7 @@ async fn r126_a_step_whose_key_is_no_longer_here_takes_nothing_from_the_others_o
     let ring = |line: &str| Arc::new(KeyRing::parse(line).unwrap());
     let (code, kept) = (
         conformance::stories::code(1),
-        conformance::stories::keeping(9_000, None),
+        conformance::stories::keeping(9_000),
     );
     for (line, end) in [(&old, "asked"), (&new, "answered")] {
         lab.keys = ring(line);
@@ -484,9 +559,15 @@ async fn r50_r121_nothing_that_is_in_the_server_says_who_was_there_or_opens_a_se
         person: Some("canary.martin".to_owned()),
         ..conformance::stories::step("canary")
     };
-    let kept = conformance::stories::keeping(9_000, None);
+    let kept = conformance::stories::keeping(9_000);
     let code = conformance::stories::code(1);
     store.add_to_story(code, &step, kept, at(0)).await.unwrap();
+    let (other, begun) = (
+        conformance::stories::code(2),
+        conformance::stories::begun(9),
+    );
+    let added = store.add_to_story(other, &step, begun, at(0)).await;
+    assert_eq!(added, Ok(()));
     store.compare_clocks(&ManualClock::starting_at(at(0))).await;
     let mut keys: Vec<String> = stranger.keys("*").unwrap();
     keys.sort_unstable();
@@ -505,6 +586,7 @@ async fn r50_r121_nothing_that_is_in_the_server_says_who_was_there_or_opens_a_se
         &places.heard,
         &places.clocks,
         &places.stories_end,
+        &places.other_stories_end,
         &places.stories,
         &session,
         &heir,

@@ -65,8 +65,9 @@ pub(super) struct Places {
     /// The nodes by the end of what they have left, and that: what each says of its clock.
     pub(super) heard: Place,
     pub(super) clocks: Place,
-    /// The stories by their end, and the stories.
+    /// The stories by their end: those in which somebody has proven who they are, and the others; and the stories.
     pub(super) stories_end: Place,
+    pub(super) other_stories_end: Place,
     pub(super) stories: Place,
 }
 
@@ -86,6 +87,7 @@ impl Places {
             heard: place("{clocks}:ends"),
             clocks: place("{clocks}:said"),
             stories_end: place("{stories}:ends"),
+            other_stories_end: place("{stories}:others"),
             stories: place("{stories}:steps"),
         }
     }

@@ -152,13 +152,9 @@ async fn r63_a_callback_that_comes_again_is_an_end_and_no_second_sign_in() {
         "{}",
         again.body
     );
-    // Whoever goes on from there is told that they are done.
+    // Whoever goes on from there at once is answered by another ticket: the first answer may have been lost with its node.
     let end = browser.follow(&again, &again.link("again")).await;
-    assert!(
-        end.body.contains("data-reason=\"request-used\""),
-        "{}",
-        end.body
-    );
+    assert_is_zoe(&end);
 }
 
 #[tokio::test]

@@ -211,6 +211,7 @@ async fn r33_an_answered_request_is_not_answered_again() {
         let page = browser.sign_in(&again, "anne.dupont").await;
         bridge.identity(&page.answer(), ZOOM, request.id());
         // The same request, in this browser and in another one.
+        bridge.wait_seconds(3);
         browser.arrive(&path).await.stops(400, "request-used");
         let mut other = bridge.browser();
         let login = other.arrive(&path).await;

@@ -92,7 +92,8 @@ async fn r63_who_reloads_a_page_that_stopped_them_is_led_to_cas_again_and_to_the
     let login = Login::of(&browser.open(&page.link("again").unwrap()).await);
     let page = browser.arrive(&login.callback(&new_ticket())).await;
     bridge.identity(&page.answer(), ZOOM, request.id());
-    // It is done, and stays so.
+    // It is done, and stays so a minute later.
+    bridge.wait(1);
     let page = browser.open(&callback).await;
     let page = browser.open(&page.link("again").unwrap()).await;
     page.stops(400, "request-used");

@@ -87,7 +87,7 @@ async fn leave(store: &RedisStore) {
     let begun = store.create(key(5), with_code(), at(2)).await;
     assert_eq!(begun, Ok(Standing::Lives));
     for end in ENDS {
-        let (step, kept) = (step(end), keeping(9_000, None));
+        let (step, kept) = (step(end), keeping(9_000));
         let added = store.add_to_story(code(7), &step, kept, at(2));
         assert_eq!(added.await, Ok(()));
     }
