@@ -34,7 +34,10 @@ use crate::{
         response::{Issuing, Subject},
         status::AnswerFault,
     },
-    sys::hmac::{base32_lower, sha256},
+    sys::{
+        entropy::saml_id_of,
+        hmac::{base32_lower, sha256},
+    },
 };
 
 /// When a person has proven who they are, as the audit tells it. The times do not say: a journey may
@@ -358,7 +361,8 @@ fn same_again(name: NameId, way: &UnderWay<'_>, proven: Proven<'_>) -> NameId {
         Proven::Before(Session { index, .. }) if name.format == NameIdFormat::Transient => {
             let (sp, id) = (way.journey.sp.as_str(), way.to.answered_as());
             let of = [index, "\0transient\0", sp, "\0", &*id].map(str::as_bytes);
-            let value = format!("_{}", base32_lower(&sha256(&of)));
+            let drawn = sha256(&of).first_chunk().copied();
+            let value = drawn.map_or(name.value, saml_id_of);
             NameId { value, ..name }
         }
         Proven::Before(_) | Proven::Now => name,

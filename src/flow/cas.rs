@@ -168,10 +168,12 @@ impl Bridge {
             forced_since: way.journey.force_authn.then_some(way.journey.begun_at),
             acceptable: &way.journey.acceptable_contexts,
         };
-        let unseen = is_noted.then(|| Unseen::of(&self.store, &brought.ticket));
+        let worthless = is_noted.then(|| Worthless::so_far(&self.store, &brought.ticket));
         let validated = cas.validate(place, question, now).await;
-        if let Some(unseen) = unseen {
-            unseen.was_seen();
+        if !matches!(validated, Ok(Validated::Refused(_)))
+            && let Some(ticket) = worthless
+        {
+            ticket.remember();
         }
         let validated = match validated {
             Ok(validated) => validated,
@@ -200,12 +202,7 @@ impl Bridge {
                 self.let_in_with_record(way, proof, brought.visit, story)
                     .await
             }
-            Validated::Refused(code) => {
-                if is_noted {
-                    self.forget(&brought.ticket).await;
-                }
-                self.send_again(cas, way, &code, story)
-            }
+            Validated::Refused(code) => self.send_again(cas, way, &code, story),
         }
     }
 
@@ -290,15 +287,6 @@ impl Bridge {
         }
     }
 
-    /// A ticket that its server has refused begins no session, and may be one that somebody has made up: each would take a
-    /// place of those that people bring. Whoever brings it again is refused again.
-    async fn forget(&self, ticket: &Ticket) {
-        if let Err(cause) = self.store.forget_ticket(ticket.hash()).await {
-            // It is known until its end.
-            tracing::debug!(error.cause = %cause, "a refused ticket is still noted");
-        }
-    }
-
     /// The ticket was too old, or none of this server, or its sign-in is over already: the person gets
     /// another one, a few times.
     pub(super) fn send_again(
@@ -332,21 +320,22 @@ impl Bridge {
     }
 }
 
-/// A ticket that is being asked about. Whoever goes away before it is known what becomes of it gets nothing by it: it is
-/// forgotten then, as one that is refused.
-struct Unseen(Option<(Arc<Store>, [u8; 32])>);
+/// A ticket that begins no session, as far as is known: one that its server refuses, or whose browser goes away before the
+/// server has said anything. It may be made up, and would take a place of those that people bring: when this is dropped it is
+/// forgotten. Whoever brings it again is refused again.
+struct Worthless(Option<(Arc<Store>, [u8; 32])>);
 
-impl Unseen {
-    fn of(store: &Arc<Store>, ticket: &Ticket) -> Self {
+impl Worthless {
+    fn so_far(store: &Arc<Store>, ticket: &Ticket) -> Self {
         Self(Some((Arc::clone(store), ticket.hash())))
     }
 
-    fn was_seen(mut self) {
+    fn remember(mut self) {
         self.0 = None;
     }
 }
 
-impl Drop for Unseen {
+impl Drop for Worthless {
     fn drop(&mut self) {
         let Some((store, ticket)) = self.0.take() else {
             return;

@@ -71,9 +71,14 @@ pub fn bytes<const N: usize>(entropy: &dyn Entropy) -> [u8; N] {
 /// An `xs:NCName` with collision odds far below the 2^-128 that saml-core-2.0
 /// §1.3.4 demands.
 pub fn saml_id(entropy: &dyn Entropy) -> String {
+    saml_id_of(bytes(entropy))
+}
+
+/// A SAML identifier of bits that nobody can guess, in the form of those that [`saml_id`] draws.
+pub fn saml_id_of(bits: [u8; 20]) -> String {
     let mut id = String::with_capacity(41);
     id.push('_');
-    for byte in bytes::<20>(entropy) {
+    for byte in bits {
         id.push(hex_digit(byte >> 4));
         id.push(hex_digit(byte & 15));
     }

@@ -284,6 +284,8 @@ async fn r63_r122_tickets_that_cas_refuses_take_no_room_from_those_that_people_b
         let page = browser.arrive(&login.callback(&ticket)).await;
         Login::of(&page);
         assert_eq!(cas.asked().len(), asked);
+        // It is forgotten by a task of its own.
+        tokio::task::yield_now().await;
     }
     assert_eq!(unmarked(&bridge).await, 0);
     // Whoever goes away before the server has said anything leaves nothing behind, either.
@@ -293,7 +295,6 @@ async fn r63_r122_tickets_that_cas_refuses_take_no_room_from_those_that_people_b
         page = browser.arrive(&callback) => panic!("{}", page.body),
         () = until("the server is asked", async || cas.asked().len() == 3) => {}
     }
-    // It is forgotten by a task of its own.
     tokio::task::yield_now().await;
     cas.now_says(zoe(&[]));
     let (mut other, request) = (bridge.browser(), bridge.request());
