@@ -3,6 +3,7 @@
 //! thousand forged notices of CAS cost others: nothing.
 
 use std::{
+    process::Command,
     sync::atomic::{AtomicUsize, Ordering},
     thread,
     time::Duration,
@@ -16,7 +17,7 @@ use crate::{
         browser::{Browser, value_of},
         cas,
         people::People,
-        place::Place,
+        place::{PROGRAM, Place},
         request::{AuthnRequest, escape},
         server::{Server, free_address, rest},
     },
@@ -69,6 +70,8 @@ pub(crate) fn measure(people: &People, table: &mut Table) -> anyhow::Result<()> 
         rest(REST);
         let memory = server.memory("VmRSS")?;
         table.row("memory of the server", memory, most, "MiB");
+        let live = sessions(&place)?;
+        ensure!(live == SESSIONS, "{live} sessions live {what}");
     }
     let (keys, used) = redis.holds()?;
     ensure!(keys >= u64::try_from(SESSIONS)?, "{keys} keys in Redis");
@@ -98,6 +101,18 @@ pub(crate) fn measure(people: &People, table: &mut Table) -> anyhow::Result<()> 
         usize::try_from(keys.saturating_sub(keys_before))?,
     );
     forged(&server, &redis, table)
+}
+
+/// How many sessions live, as `passerelle session list` says.
+fn sessions(place: &Place) -> anyhow::Result<usize> {
+    let list = Command::new(PROGRAM)
+        .args(["session", "list", "--json", "--config"])
+        .arg(place.configuration())
+        .output()?;
+    let said = String::from_utf8(list.stdout)?;
+    let count = said.split_once("\"count\":").context("no count")?.1;
+    let end = count.find([',', '}', '\n']).context("no end of it")?;
+    Ok(count.get(..end).context("no count")?.trim().parse()?)
 }
 
 /// What requests leave in a server that keeps everything itself, and where nobody goes on with any.

@@ -125,6 +125,11 @@ impl<S> Servers<S> {
         }
     }
 
+    /// All of them, in order.
+    pub(super) fn each(&self) -> impl Iterator<Item = &S> {
+        self.all.iter().map(|server| &server.handle)
+    }
+
     /// Those that may be asked now, in order: none while all of them rest. Each is to be begun by
     /// [`Turn::begin`] before it is asked.
     pub(super) fn turns(&self, now: Duration) -> Vec<Turn<'_, S>> {

@@ -49,7 +49,7 @@ pub(super) fn run(path: &Path, options: &Options) -> anyhow::Result<()> {
     if steps.is_empty() {
         bail!(
             "nothing is kept of {code}\n    hint: it is misheard, or older than keep-days of [stories], or it had to make \
-             room, or the server has started since and keeps it itself, or the page came before any sign-in; the log has it under support.code"
+             room, or the server keeps it in memory and has started since, or the page came before any sign-in; the log has it under support.code"
         );
     }
     Ok(())

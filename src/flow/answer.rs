@@ -1,4 +1,4 @@
-//! The answer: what the provider is told, once for each request or click.
+//! The answer: what the provider is told, one person for each request or click.
 //!
 //! [`Bridge::prepare`] maps, names and releases; whoever cannot be told of stops there. Between the two
 //! the session takes note of the provider. [`Bridge::issue`] has the Response made and signed, and marks the
@@ -141,7 +141,7 @@ impl Bridge {
         let name_id = match named_before(way, proven.told()) {
             Some(name) => Some(name.clone()),
             None => { self.name(way.provider, ours, &mut story.trace)? }
-                .map(|name| same_again(name, way, proven)),
+                .map(|name| named_for_request(name, way, proven)),
         };
         let sp = &way.provider.registered.sp;
         let asked = Asked::of(sp, way.journey.attribute_consuming_service);
@@ -238,7 +238,7 @@ impl Bridge {
             .success(&way.to, &subject)
             .map_err(HereFault::from)?;
         // After the signature, which a token may fail to make: then whoever tries again goes on. Of many that are
-        // signed for one request, those of whoever wins the mark leave here, and for some seconds.
+        // signed for one request, only those to whoever won the mark leave here, and only for some seconds.
         self.mark_as_answered(&way.to, by, way.again_within).await?;
         audit::Event::Asserted {
             person: &proof.login,
@@ -257,7 +257,7 @@ impl Bridge {
         Ok(Next::Answer(answer))
     }
 
-    /// Marks a request, or a click, as answered, so that it is not answered to two, nor later once more.
+    /// Marks a request, or a click, as answered, so that it is answered to one person alone, and not again later.
     ///
     /// Signed or not: the provider itself takes one answer to a request, and somebody who goes back
     /// to a page of ours after signing in is told so by us, in plain words. So is a click on our own page,
@@ -289,8 +289,7 @@ impl Bridge {
         match self.store.mark(used, now).await {
             Ok(Sight::First) => Ok(()),
             Ok(Sight::Again { by_same_at }) => {
-                // Another node may have marked it, by a clock that is a little ahead of ours. Where they are further apart
-                // than that, which is said of neither up to twenty seconds, it is as if it came later.
+                // Another node may have marked it, by a clock that is a little ahead of ours.
                 let is_at_once =
                     by_same_at.is_some_and(|first| now.duration_since(first).abs() < again_within);
                 if is_at_once {
@@ -356,7 +355,7 @@ impl Bridge {
 
 /// A transient name that is drawn for this session and this request: where that is answered again, the provider may have been
 /// told it already, and the session knows no other of it.
-fn same_again(name: NameId, way: &UnderWay<'_>, proven: Proven<'_>) -> NameId {
+fn named_for_request(name: NameId, way: &UnderWay<'_>, proven: Proven<'_>) -> NameId {
     match proven {
         Proven::Before(Session { index, .. }) if name.format == NameIdFormat::Transient => {
             let (sp, id) = (way.journey.sp.as_str(), way.to.answered_as());

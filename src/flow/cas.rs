@@ -168,12 +168,12 @@ impl Bridge {
             forced_since: way.journey.force_authn.then_some(way.journey.begun_at),
             acceptable: &way.journey.acceptable_contexts,
         };
-        let worthless = is_noted.then(|| Worthless::so_far(&self.store, &brought.ticket));
+        let guard = is_noted.then(|| ForgottenUnlessKept::of(&self.store, &brought.ticket));
         let validated = cas.validate(place, question, now).await;
         if !matches!(validated, Ok(Validated::Refused(_)))
-            && let Some(ticket) = worthless
+            && let Some(guard) = guard
         {
-            ticket.remember();
+            guard.keep();
         }
         let validated = match validated {
             Ok(validated) => validated,
@@ -183,6 +183,9 @@ impl Bridge {
                     .await;
             }
         };
+        if let Validated::Proven { proof, .. } = &validated {
+            story.person = Some(proof.login.clone());
+        }
         match validated {
             Validated::Proven { is_fresh, .. } if way.journey.force_authn && !is_fresh => {
                 story
@@ -207,7 +210,8 @@ impl Bridge {
     }
 
     /// Whether people can be sent to the CAS server. Asked only where there is another way to sign in
-    /// (`methods = ["cas", "ldap"]`): a browser that is sent to a dead server does not come back.
+    /// (`methods = ["cas", "ldap"]`): a browser that is sent to a dead server does not come back. Where there is none,
+    /// [`Cas::gone`] says whether it is of any use to send them.
     pub(super) async fn is_up(&self, cas: &Cas) -> bool {
         self.authenticator.password.is_none() || cas.is_up().await
     }
@@ -268,7 +272,7 @@ impl Bridge {
 
     /// A ticket is asked about once: the page of somebody who reloads is an end, and not a second
     /// sign-in. They may have been stopped, for something that was mended since: the page leads to CAS
-    /// again, for another ticket. A request that was answered is answered anew by that for a minute alone. From here on a
+    /// again, for another ticket. A request that was answered is answered anew by that only within a minute. From here on a
     /// logout notice that names the ticket is not lost. Says whether it could be noted.
     async fn mark_as_brought(&self, ticket: &Ticket, now: Timestamp) -> Result<bool, Stop> {
         let expires_at = now.saturating_add(TICKET).unwrap_or(now);
@@ -322,20 +326,20 @@ impl Bridge {
 
 /// A ticket that begins no session, as far as is known: one that its server refuses, or whose browser goes away before the
 /// server has said anything. It may be made up, and would take a place of those that people bring: when this is dropped it is
-/// forgotten. Whoever brings it again is refused again.
-struct Worthless(Option<(Arc<Store>, [u8; 32])>);
+/// forgotten.
+struct ForgottenUnlessKept(Option<(Arc<Store>, [u8; 32])>);
 
-impl Worthless {
-    fn so_far(store: &Arc<Store>, ticket: &Ticket) -> Self {
+impl ForgottenUnlessKept {
+    fn of(store: &Arc<Store>, ticket: &Ticket) -> Self {
         Self(Some((Arc::clone(store), ticket.hash())))
     }
 
-    fn remember(mut self) {
+    fn keep(mut self) {
         self.0 = None;
     }
 }
 
-impl Drop for Worthless {
+impl Drop for ForgottenUnlessKept {
     fn drop(&mut self) {
         let Some((store, ticket)) = self.0.take() else {
             return;

@@ -46,10 +46,6 @@ const TOGETHER: usize = 16;
 /// and the store takes.
 const OVERTAKEN_BY: SignedDuration = SignedDuration::from_millis(500);
 
-/// How long that of a sign-in is kept that somebody has begun and gone away from: it is one of many, and nobody was shown its
-/// code.
-const BEGUN: SignedDuration = SignedDuration::from_hours(24);
-
 /// Takes steps to the store.
 #[derive(Debug)]
 pub struct StoryKeeper {
@@ -204,13 +200,11 @@ impl Bridge {
         }
         decisions.cut(StoryStep::MAX_DECISION_BYTES);
         let now = self.clock.now();
-        let after = |step: SignedDuration| now.saturating_add(step).unwrap_or(Timestamp::MAX);
+        let until = now.saturating_add(rule.kept_for());
         let (word, is_end) = told(end);
-        let is_proven = story.person.is_some();
         let keeping = Keeping {
-            until: after(rule.kept_for()),
-            at_first_until: Some(after(BEGUN)).filter(|_| !is_end && !is_proven),
-            is_proven,
+            until: until.unwrap_or(Timestamp::MAX),
+            is_proven: story.person.is_some(),
             is_end,
         };
         let step = StoryStep {
@@ -314,7 +308,6 @@ mod tests {
             },
             keeping: Keeping {
                 until: later,
-                at_first_until: None,
                 is_proven: true,
                 is_end: false,
             },

@@ -19,7 +19,7 @@ use super::{
 };
 use crate::{
     audit,
-    authn::{Outcome, PasswordAttempt},
+    authn::{AuthnError, Outcome, PasswordAttempt},
     model::{
         journey::{BrowserBinding, Journey, OwnForm},
         name_id::NameIdFormat,
@@ -144,11 +144,19 @@ impl Bridge {
             BrowserBinding::Unbound => false,
         };
         way.journey.binding = BrowserBinding::Bound(hash);
+        let gone = match cas {
+            Some(cas) if self.authenticator.password.is_none() => cas.gone().await,
+            Some(_) | None => None,
+        };
         match cas {
-            Some(cas) if self.is_up(cas).await => self.send_to_cas(cas, &way.journey),
-            Some(_) | None if shows_form_here || way.journey.is_passive => {
-                self.ask_password(way, browser, story)
+            Some(cas) if gone.is_none() && self.is_up(cas).await => {
+                self.send_to_cas(cas, &way.journey)
             }
+            Some(_) | None if shows_form_here || way.journey.is_passive => match gone {
+                None => self.ask_password(way, browser, story),
+                Some(_) if way.journey.is_passive => Err(Stop::told(way.to, AnswerFault::Passive)),
+                Some(fault) => Err(HereFault::from(AuthnError::Cas(fault)).into()),
+            },
             // Its page has an address of its own, which can be asked for again.
             Some(_) | None => {
                 let left = self.time_left(&way.journey);
@@ -352,6 +360,7 @@ impl Bridge {
         let refused = match outcome.map_err(HereFault::from)? {
             Outcome::Proven(proof) => return self.let_in(way, proof, visit, story).await,
             Outcome::ProvenWithWarning(proof, warning) => {
+                story.person = Some(proof.login.clone());
                 let Some(notice) = self.notice(&way, &sent.seal, (&proof, warning), browser)?
                 else {
                     return self.let_in(way, proof, visit, story).await;

@@ -73,7 +73,7 @@ pub trait Sessions: Send + Sync {
         now: Timestamp,
     ) -> impl Future<Output = Result<Sight, StoreError>> + Send;
 
-    /// Forgets that a ticket was brought, as its server has refused it: tickets that somebody makes up take nobody's room.
+    /// Forgets that a ticket was brought, as its server has refused it, or whoever brought it has gone away: tickets that somebody makes up take nobody's room.
     ///
     /// # Errors
     ///

@@ -43,19 +43,9 @@ impl StoryStep {
 pub struct Keeping {
     /// Until when.
     pub until: Timestamp,
-    /// Until when, as long as nothing more comes of the sign-in than that it was begun.
-    pub at_first_until: Option<Timestamp>,
     /// Whether somebody has proven who they are. Anybody can bring about as many of the others as they like, and those push
     /// out no more than half of these.
     pub is_proven: bool,
     /// Whether this step is an end, which has its place in a story that is full.
     pub is_end: bool,
-}
-
-impl Keeping {
-    /// Until when the story is kept if this is its last step.
-    pub fn ends_at(self) -> Timestamp {
-        self.at_first_until
-            .map_or(self.until, |early| early.min(self.until))
-    }
 }

@@ -155,7 +155,7 @@ impl Shelf {
         story.reserve_exact(piece.len());
         story.extend_from_slice(piece);
         self.make_room(room, bytes + OVERHEAD, is_proven);
-        let until = ends_at.max(keeping.ends_at());
+        let until = ends_at.max(keeping.until);
         self.pile(is_proven).put(id, story, until);
         Ok(())
     }
@@ -205,7 +205,6 @@ mod tests {
             let id = sha256(&[&(round % 97).to_be_bytes()]);
             let keeping = Keeping {
                 until: at(i64::from(round % 11 * 300)),
-                at_first_until: None,
                 is_proven: round % 3 == 0,
                 is_end: true,
             };

@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 use crate::{
     bridge::{Bridge, LIBRARY, Setup, ZOOM, log::Log},
     lab::{redis_server::Redis, until::until},
-    shared_store::{at, table, visit},
+    shared_store::{at, signs_in, table, visit},
 };
 
 /// A node whose clock is so many minutes ahead of that of everybody else, the store's included.
@@ -37,6 +37,32 @@ async fn compare(nodes: &[&Bridge], times: usize) -> Duration {
         }
     }
     again_after
+}
+
+#[tokio::test]
+async fn r33_a_request_whose_answer_was_lost_is_answered_by_a_node_whose_clock_is_another() {
+    for seconds in [10, -10] {
+        let redis = Redis::start(&[]).await;
+        let one = node(&redis, 1, 0);
+        let setup = Setup {
+            seed: 2,
+            more: table(&redis),
+            start: one.now() + SignedDuration::from_secs(seconds),
+            ..Setup::new()
+        };
+        let other = setup.build();
+        let mut browser = signs_in(&one, "anne.dupont").await;
+        let mut moved = at(&other, &browser);
+        for (is_compared, end) in [(false, "stop"), (true, "post")] {
+            if is_compared {
+                compare(&[&one, &other], 1).await;
+            }
+            let request = one.request().redirect(None);
+            browser.arrive(&request).await.answer();
+            let page = moved.arrive(&request).await;
+            assert_eq!(page.kind(), end, "{seconds}: {}", page.reason());
+        }
+    }
 }
 
 /// Its `/readyz`: the status, why it is not ready, and how it stands with its clock.
@@ -260,7 +286,7 @@ async fn a_node_that_may_not_ask_redis_for_the_time_says_so_once_and_keeps_sessi
     let log = Log::start();
     compare(&[&node], 3).await;
     assert_eq!(log.text().matches("+time").count(), 1);
-    let mut browser = crate::shared_store::signs_in(&node, "anne.dupont").await;
+    let mut browser = signs_in(&node, "anne.dupont").await;
     assert_eq!(visit(&node, &mut browser, ZOOM).await.kind(), "post");
     assert_eq!(told(&node).await, (200, json!([]), Value::Null));
 }

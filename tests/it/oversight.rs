@@ -268,6 +268,49 @@ async fn sessions_that_are_ended_at_one_node_are_over_at_the_other_at_once() {
 }
 
 #[tokio::test]
+async fn a_session_is_over_at_the_other_node_in_whatever_way_it_is_named() {
+    let redis = Redis::start(&[]).await;
+    let (one, other) = (node(&redis, 1), node(&redis, 2));
+    let luc = signs_in(&other, "luc.bernard").await;
+    // Also by a code that the other node has shown.
+    for by in ["provider", "handle", "code", "page"] {
+        let anne = signs_in(&one, "anne.dupont").await;
+        let began = {
+            one.front
+                .bridge
+                .oversee(&person("anne.dupont"), 1, BY)
+                .await
+        }
+        .unwrap();
+        let [shown] = &began.sessions[..] else {
+            panic!("{}", began.count)
+        };
+        let mut moved = at(&other, &anne);
+        visit(&other, &mut moved, LIBRARY).await.answer();
+        let spent = other.request();
+        moved.arrive(&spent.redirect(None)).await.answer();
+        other.wait_seconds(3);
+        let page = moved.arrive(&spent.redirect(None)).await;
+        page.stops(400, "request-used");
+        // Its story is kept a moment later.
+        other.front.bridge.stories.rest().await;
+        let code = |text: &str| Which::Code(SupportCode::parse(text).unwrap());
+        let which = match by {
+            "provider" => Which::Provider(ShortName::parse("library").unwrap()),
+            "handle" => Which::Handle(shown.handle.clone()),
+            "code" => code(shown.support_code.as_ref().unwrap()),
+            _ => code(&page.support_code()),
+        };
+        let revoked = revoke(&one, &which).await;
+        assert_eq!((revoked.count, revoked.fault), (1, None), "{by}");
+        for node in [&one, &other] {
+            assert!(!is_signed_in(node, &anne).await, "{by}");
+            assert!(is_signed_in(node, &luc).await, "{by}");
+        }
+    }
+}
+
+#[tokio::test]
 async fn where_the_store_does_not_answer_it_is_said_that_a_session_may_still_live() {
     let redis = Redis::start(&[]).await;
     let node = node(&redis, 1);

@@ -33,17 +33,16 @@ session; one sign-in of ten is of somebody who has none. Two nodes serve each ki
 node takes no connection, or hangs up on a GET, the other one is asked once, as by the balancers of `deploy/`. A form is
 never sent again by itself; whoever was hung up on has the browser send it again. Only a node that is killed may hang up on anybody.
 While an outage lasts, all that are due begin, but for ten that may be a third of a second late. Each is seen where it should be when it
-begins to count as known, and still is right before it is ended; but nodes are not told of a CAS server that is down, and a master that is
-away is met by nobody any more once another one is promoted.
+begins to count as known, and still is right before it is ended; but nodes that hear nothing of a CAS server look for it within ten seconds, after which its being down counts
+as known, and a master that is away is met by nobody any more once another one is promoted.
 
 Who has a session that was kept is let in by it: while a node, CAS or the directory is away, and after everything else. For its clock
 a node is started again as on another machine (libfaketime, and a mount of another `boot_id`). The one that is ten minutes off is sent
 nobody, as it says so: there the balancer asks each node's `/readyz` twice a second, and goes by two answers in a row. A full disk is a
 file system by itself that a node logs to, with no room left. One Redis server is slow by what stands before it; several are by orders to sleep (`DEBUG SLEEP`), so that an answer comes 200 ms later or more. After Redis has restarted empty somebody is let in through CAS, without typing, whose session it had.
 
-While the CAS server is down it is their browser that tells people so, as it cannot reach it either. While the nodes alone cannot reach
-it, and while the directory is down, a page of ours does, and a row in which nobody has seen that page fails; a ticket that cannot be checked
-lets nobody in. Those who hang up in mid-request are four more people, each with a session, who ask some forty times a second in all and are
+While the CAS server is down, while the nodes alone cannot reach it, and while the directory is down, a page of ours tells people so, and a row fails in which somebody who had to wait
+has not seen that page (in the first ten seconds it may be their browser that finds no CAS server); a ticket that cannot be checked lets nobody in. Those who hang up in mid-request are four more people, each with a session, who ask some forty times a second in all and are
 gone within 8 ms. They are not counted.
 
 `make soak` plays each row for a minute and writes this file; a row says for how long it was played, and on what. A row that is missing
@@ -55,8 +54,8 @@ here fails the tests. What it means:
   again there, to the same person in the same browser.
 - *loaded again*: people who were hung up on and had to do something once more: have the browser send a form, or press the button of a page that
   leads to CAS for another ticket.
-- *waited*: people whom a page of ours told that it does not work now, or whose browser found no CAS server, and who tried again each
-  second until they were let in. They are not among the times.
+- *waited*: people whom a page of ours told that it does not work now, and who tried again each second until they were let in. They are not among
+  the times.
 - Times are from when a person was due to when the answer was read, in milliseconds.
 ";
 

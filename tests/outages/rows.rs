@@ -23,6 +23,8 @@ use crate::{
     store::{Store, Topology, bound},
 };
 
+/// How long a node believes what it has heard of a CAS server, and a second.
+const HEARD_OF_CAS_FOR: Duration = Duration::from_secs(11);
 /// How often a node is killed at most until somebody is hung up on.
 const KILLS: usize = 20;
 
@@ -159,6 +161,8 @@ pub(crate) struct Stage {
     marks: Marks,
     /// What was counted when something new would say that the outage is seen.
     since: Marks,
+    /// When it began.
+    began: Instant,
     /// Which lives of the servers that store it was then.
     lives: Vec<String>,
     /// What was counted when everything was back.
@@ -353,6 +357,7 @@ impl Outage {
     pub(crate) async fn begin(self, stage: &mut Stage) -> anyhow::Result<()> {
         stage.marks = Marks::of(stage)?;
         stage.since = stage.marks.clone();
+        stage.began = Instant::now();
         stage.lives = stage.lives();
         match self {
             Self::NodeKilled => {
@@ -425,15 +430,17 @@ impl Outage {
                 let (now, before) = (stage.lives(), &stage.lives);
                 Ok(now.len() == before.len() && now.iter().zip(before).all(|(now, it)| now != it))
             }
-            // The nodes are not told: they ask CAS of nobody who has no ticket, and nobody gets one.
-            Self::CasDown => Ok(true),
+            // They look where they have heard nothing of it for ten seconds.
+            Self::CasDown => Ok(stage.began.elapsed() > HEARD_OF_CAS_FOR),
             Self::StoreDown | Self::StoreHangs | Self::StoreRefusesThePassword => {
                 stage.each_says_of_the_store(false)
             }
             Self::StoreFull => {
                 let now = Marks::of(stage)?;
                 let full = stage.scene.counted("store_full")?;
+                let says = |told: &Value| told.pointer("/store/is_full") == Some(&true.into());
                 Ok((full - 4.0).abs() < 0.5
+                    && stage.scene.told()?.iter().all(says)
                     && now.unkept > stage.since.unkept
                     && now.unguarded > stage.since.unguarded)
             }
@@ -650,6 +657,7 @@ impl Stage {
             store,
             marks: Marks::default(),
             since: Marks::default(),
+            began: Instant::now(),
             lives: Vec::new(),
             back: Marks::default(),
             lasted: Duration::ZERO,

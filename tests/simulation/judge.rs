@@ -27,8 +27,6 @@ use crate::{
 const ZOOM_MAX_AGE_MS: u64 = 115 * 60_000;
 /// How long a session lives.
 const SESSION_MS: u64 = 480 * 60_000;
-/// What a node may take from the mark to its answer.
-const SLACK_MS: u64 = 5000;
 /// What it takes at most from the proof to the word of it.
 const PATIENCE_MS: u64 = 60_000;
 
@@ -608,8 +606,8 @@ impl Known {
     }
 
     /// Whoever wins a request is the only one who gets an answer to it. What comes again at once is
-    /// answered again, to the same. Where the store did not say
-    /// whether the request was used, or has lost that since, R-33 lets it be answered.
+    /// answered again, to the same. Where the store did not say whether the request was used, or has lost that since,
+    /// R-33 lets it be answered.
     fn is_answered_once(
         &mut self,
         world: &World,
@@ -619,11 +617,13 @@ impl Known {
         let now = world.now();
         let within = delivery.brought.may_come_again_within_ms();
         let request = self.requests.get(id).ok_or("no request")?;
-        let may_click_again = |(before, at): &(Option<Visitor>, u64)| {
+        let may_come_again = |(before, at): &(Option<Visitor>, u64)| {
             let off = self.apart_since(at.saturating_sub(PATIENCE_MS));
-            before.is_some_and(|before| before == who) && now - at <= within + SLACK_MS + off
+            // A node has marked it before that was seen, and looks at the mark after it is asked.
+            before.is_some_and(|before| before == who)
+                && delivery.asked_at.saturating_sub(*at) <= within + off
         };
-        let is_second = !request.answered.iter().all(may_click_again);
+        let is_second = !request.answered.iter().all(may_come_again);
         self.is_answered(id, (Some(who), now), is_second)
     }
 

@@ -30,7 +30,7 @@ use crate::{
     },
     sys::{
         clock::Clock,
-        http::{HttpClient, HttpFault},
+        http::{HttpClient, HttpFault, HttpKind},
     },
 };
 
@@ -54,6 +54,12 @@ const MOST_OF_A_NETWORK: u8 = 48;
 const MAX_PAGE: usize = 64 * 1024;
 /// How long that may take: somebody waits for it.
 const LOOK: Duration = Duration::from_secs(2);
+/// How long a server is not sent to that was seen not to answer, where there is another way to sign in, and one that was seen
+/// not to be there at all, where there is none.
+const SEEN_DOWN: Duration = Duration::from_secs(10);
+const SEEN_GONE: Duration = Duration::from_secs(2);
+/// How long it is looked whether anybody is there at all, for somebody who is on their way there: what takes longer may be.
+const GLANCE: Duration = Duration::from_millis(250);
 /// How far the server's clock may be from ours.
 const SKEW: SignedDuration = SignedDuration::from_secs(30);
 
@@ -85,6 +91,8 @@ pub struct Cas {
     under_way: UnderWay,
     /// Whether people can be sent there.
     seen: Seen,
+    /// Whether anybody is there at all.
+    there: Seen,
     clock: Arc<dyn Clock>,
 }
 
@@ -226,7 +234,8 @@ impl Cas {
             client,
             places: Semaphore::new(MOST_UNDER_WAY),
             under_way: UnderWay::default(),
-            seen: Seen::default(),
+            seen: Seen::new(SEEN_DOWN),
+            there: Seen::new(SEEN_GONE),
             clock,
         }
     }
@@ -311,6 +320,39 @@ impl Cas {
         is_up
     }
 
+    /// Why nobody can sign in there, where that is certain: nobody takes a connection, or what answers is an error of the server's
+    /// own (5xx), both where people are sent and wherever tickets are asked about. What takes long may come yet, and what only
+    /// we cannot see is no reason to stop anybody. As it was found at most ten seconds ago, or by the last ticket, and else by
+    /// asking now; two seconds where it was not there.
+    pub async fn gone(&self) -> Option<CasFault> {
+        match self.there.known(self.clock.passed()) {
+            Some(true) => None,
+            Some(false) => Some(CasFault::AllRest),
+            None => {
+                let gone = self.look_for_any().await;
+                self.there.note(gone.is_none(), self.clock.passed());
+                gone
+            }
+        }
+    }
+
+    async fn look_for_any(&self) -> Option<CasFault> {
+        let mut gone = self.gone_at(&format!("{}/login", self.url)).await?;
+        for node in self.nodes.each() {
+            let url = format!("{node}/{}", self.protocol.path());
+            gone = self.gone_at(&url).await?;
+        }
+        Some(gone)
+    }
+
+    async fn gone_at(&self, url: &str) -> Option<CasFault> {
+        match self.client.get(url, MAX_PAGE, GLANCE).await {
+            Ok(answer) if answer.status >= 500 => Some(CasFault::Status(answer.status)),
+            Err(fault) if fault.kind() == HttpKind::Unreachable => Some(fault.into()),
+            Ok(_) | Err(_) => None,
+        }
+    }
+
     /// Whether no node is asked for the moment.
     pub fn all_rest(&self) -> bool {
         self.nodes.all_rest(self.clock.passed())
@@ -350,6 +392,7 @@ impl Cas {
             match self.ask_node(&url, turn.patience).await {
                 Ok(answer) => {
                     turn.answered();
+                    self.there.note(true, self.clock.passed());
                     return Ok(answer);
                 }
                 Err(fault) => {

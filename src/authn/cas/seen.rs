@@ -5,12 +5,16 @@ use std::{
     time::Duration,
 };
 
-/// How long what was seen holds, whoever sets our clock meanwhile.
+/// How long it holds that the server was seen to answer, whoever sets our clock meanwhile.
 const HOLDS: Duration = Duration::from_secs(10);
 
 /// What was seen last.
-#[derive(Debug, Default)]
-pub(super) struct Seen(Mutex<Last>);
+#[derive(Debug)]
+pub(super) struct Seen {
+    last: Mutex<Last>,
+    /// How long it holds that it did not.
+    away_for: Duration,
+}
 
 #[derive(Debug, Default)]
 struct Last {
@@ -19,6 +23,14 @@ struct Last {
 }
 
 impl Seen {
+    /// Nothing yet; that it does not answer will hold for so long.
+    pub(super) fn new(away_for: Duration) -> Self {
+        Self {
+            last: Mutex::default(),
+            away_for,
+        }
+    }
+
     /// What is known; none for the one caller who has to look. Until that one has looked, the others
     /// go by what was seen before.
     pub(super) fn known(&self, now: Duration) -> Option<bool> {
@@ -35,15 +47,16 @@ impl Seen {
 
     /// What was seen at `now`.
     pub(super) fn note(&self, was_up: bool, now: Duration) {
+        let holds = if was_up { HOLDS } else { self.away_for };
         *self.lock() = Last {
             was_up,
-            until: Some(now.saturating_add(HOLDS)),
+            until: Some(now.saturating_add(holds)),
         };
     }
 
     /// A thread that panicked left it whole.
     fn lock(&self) -> MutexGuard<'_, Last> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.last.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -54,7 +67,7 @@ mod tests {
     #[test]
     fn one_caller_looks_again_after_ten_seconds_and_the_others_go_by_what_was_seen() {
         let at = Duration::from_secs;
-        let seen = Seen::default();
+        let seen = Seen::new(HOLDS);
         assert_eq!(seen.known(at(0)), None);
         seen.note(true, at(0));
         assert_eq!(seen.known(at(9)), Some(true));
@@ -62,5 +75,12 @@ mod tests {
         assert_eq!(seen.known(at(10)), Some(true));
         seen.note(false, at(10));
         assert_eq!(seen.known(at(19)), Some(false));
+        let seen = Seen::new(at(2));
+        seen.note(false, at(0));
+        assert_eq!(seen.known(at(1)), Some(false));
+        assert_eq!(seen.known(at(2)), None);
+        assert_eq!(seen.known(at(11)), Some(false));
+        seen.note(true, at(11));
+        assert_eq!(seen.known(at(20)), Some(true));
     }
 }

@@ -105,7 +105,7 @@ macro_rules! every_promise_is_kept_by {
             }
             stories {
                 a_story_has_its_steps_in_their_order_under_its_code_alone
-                a_story_is_kept_until_its_end_and_one_that_was_only_begun_for_less
+                a_story_is_kept_whole_until_a_step_ends_and_not_past_the_last_one
                 of_many_who_add_to_one_story_each_adds_a_step
                 r122_a_story_takes_no_more_than_it_may_and_its_end_has_a_place
                 r122_a_full_store_forgets_the_stories_that_end_first_and_takes_the_newest
@@ -185,8 +185,9 @@ pub(crate) fn participant(sp: &str, value: &str) -> Participant {
             value: value.to_owned(),
             format: NameIdFormat::Persistent,
             name_qualifier: Some("https://idp.example".to_owned()),
-            sp_name_qualifier: None,
+            sp_name_qualifier: Some(format!("https://{sp}.example")),
         }),
-        session_index: "_1".to_owned(),
+        // Each is told another one.
+        session_index: format!("_of-{value}-at-{sp}"),
     }
 }

@@ -198,6 +198,16 @@ impl Clocks {
             .map(|(record, _)| record)
     }
 
+    /// How far what our clock shows is ahead of that of Redis, as far as that was found within the last minute: so that nodes
+    /// speak of one time to one another.
+    pub(super) fn ahead(&self) -> SignedDuration {
+        let known = self.known();
+        let last = known.last.filter(|(_, at)| at.elapsed() < COUNTS_FOR);
+        last.map_or(SignedDuration::ZERO, |(record, _)| {
+            record.ahead.saturating_sub(known.correction)
+        })
+    }
+
     /// Compares the clocks; says how soon they are to be compared again. Where the server does not answer nothing new is
     /// known.
     pub(super) async fn compare(

@@ -199,8 +199,16 @@ impl ReplayGuard for RedisStore {
         }
         // An entity ID holds no control character, so no two pairs give the same bytes.
         let id = sha256(&[used.issuer.as_str().as_bytes(), b"\0", used.id.as_bytes()]);
-        let Inner { places, sealer, .. } = &*self.0;
-        let mark = [&used.by[..], &now.as_millisecond().to_be_bytes()].concat();
+        let Inner {
+            places,
+            sealer,
+            clocks,
+            ..
+        } = &*self.0;
+        // By the clock of Redis: another node may ask how long ago it was.
+        let ahead = clocks.ahead();
+        let at = now.saturating_sub(ahead).unwrap_or(now);
+        let mark = [&used.by[..], &at.as_millisecond().to_be_bytes()].concat();
         let value = sealer.seal((&places.marks, &id), &mark, (now, used.expires_at))?;
         let sets = (&places.marked, &places.marks);
         let noted = self.0.note(sets, id, (&value, used.expires_at), now);
@@ -215,7 +223,8 @@ impl ReplayGuard for RedisStore {
         let at = by_same
             .and_then(|at| at.try_into().ok())
             .map(i64::from_be_bytes);
-        again(at.and_then(|at| Timestamp::from_millisecond(at).ok()))
+        let at = at.and_then(|at| Timestamp::from_millisecond(at).ok());
+        again(at.and_then(|at| at.saturating_add(ahead).ok()))
     }
 }
 

@@ -356,7 +356,12 @@ local at, ends
 for pile = 1, 2 do
   for _, over in ipairs(redis.call('ZRANGEBYSCORE', KEYS[pile], '-inf', now, 'LIMIT', 0, PURGED)) do forget(pile, over) end
   local score = tonumber(redis.call('ZSCORE', KEYS[pile], id) or '')
-  if score and not at then at, ends = pile, score end
+  if score and at then
+    -- A version of before, which knows of one pile, has put it there as well.
+    redis.call('ZREM', KEYS[pile], id)
+  elseif score then
+    at, ends = pile, score
+  end
 end
 local story = at and redis.call('HGET', stories, id) or ''
 local until_ms = math.max(ends or 0, tonumber(ARGV[3]))

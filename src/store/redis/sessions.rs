@@ -3,7 +3,7 @@
 use std::{collections::HashSet, sync::Arc};
 
 use jiff::Timestamp;
-use tokio::task::JoinSet;
+use tokio::{sync::oneshot, task::JoinSet};
 
 use super::{Inner, Noted, RedisStore, after, call::Call, scripts, values::Place};
 use crate::{
@@ -61,9 +61,18 @@ impl Sessions for RedisStore {
         if expires_at <= now {
             return Ok(Sight::Again { by_same_at: None });
         }
-        let places = &self.0.places;
-        let sets = (&places.brought, &places.signed_out);
-        let noted = self.0.note(sets, ticket, (b"", expires_at), now);
+        let (tell, told) = oneshot::channel();
+        let inner = Arc::clone(&self.0);
+        tokio::spawn(async move {
+            let sets = (&inner.places.brought, &inner.places.signed_out);
+            let noted = inner.note(sets, ticket, (b"", expires_at), now).await;
+            // Nobody waits any more: it is asked about by nobody, and may be made up.
+            if let Err(Ok(Noted::First)) = tell.send(noted) {
+                // One that is not forgotten is known until its end.
+                let _ = inner.forget_ticket(ticket).await;
+            }
+        });
+        let noted = async { told.await.unwrap_or(Err(StoreError::Unavailable)) };
         Ok(match self.wait(noted).await? {
             Noted::First => Sight::First,
             Noted::Again(_) => Sight::Again { by_same_at: None },
@@ -71,12 +80,7 @@ impl Sessions for RedisStore {
     }
 
     async fn forget_ticket(&self, ticket: [u8; 32]) -> Result<(), StoreError> {
-        let places = &self.0.places;
-        let mut call = Call::of(&scripts::FORGET);
-        call.key(places.brought.as_str())
-            .key(places.signed_out.as_str());
-        call.arg(&ticket[..]);
-        self.wait(self.0.servers.run(&call)).await
+        self.wait(self.0.forget_ticket(ticket)).await
     }
 
     async fn create(
@@ -225,6 +229,14 @@ impl RedisStore {
 }
 
 impl Inner {
+    async fn forget_ticket(&self, ticket: [u8; 32]) -> Result<(), StoreError> {
+        let mut call = Call::of(&scripts::FORGET);
+        call.key(self.places.brought.as_str())
+            .key(self.places.signed_out.as_str());
+        call.arg(&ticket[..]);
+        self.servers.run(&call).await
+    }
+
     async fn create(
         &self,
         key: SessionKey,

@@ -36,7 +36,7 @@ impl Stories for RedisStore {
         name(&mut call, places);
         call.arg(now.as_millisecond())
             .arg(&id[..])
-            .arg(keeping.ends_at().as_millisecond())
+            .arg(keeping.until.as_millisecond())
             .arg(piece)
             .arg(shelf::most(keeping))
             .arg(self.0.limits.story_bytes)

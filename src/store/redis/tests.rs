@@ -18,13 +18,14 @@ use crate::{
     config::store::{RedisAccount, RedisAddress, Topology},
     model::{
         entity_id::EntityId,
+        name_id::NameId,
         session::{Participant, Session, SessionKey},
         store::{AttemptRule, Attempts, Seen, Sessions, Standing, Stories, Verdict},
         story::{Keeping, StoryStep},
         support_code::SupportCode,
     },
     store::{
-        conformance::{self, LIMITS, at, key, participant, session},
+        conformance::{self, LIMITS, at, key, session},
         shelf::OVERHEAD,
     },
     sys::{
@@ -485,6 +486,19 @@ async fn r126_a_step_whose_key_is_no_longer_here_takes_nothing_from_the_others_o
     }
     let steps = lab.store().story(code, at(1)).await.unwrap();
     assert_eq!(steps, [conformance::stories::step("answered")]);
+}
+
+/// Somebody who took part, as stands in what version 0.1.0 has stored.
+fn participant(sp: &str, value: &str) -> Participant {
+    let theirs = conformance::participant(sp, value);
+    Participant {
+        name_id: theirs.name_id.map(|name_id| NameId {
+            sp_name_qualifier: None,
+            ..name_id
+        }),
+        session_index: "_1".to_owned(),
+        ..theirs
+    }
 }
 
 /// A session as version 0.1.0 has stored it, under the key ring of 32 octets 7.

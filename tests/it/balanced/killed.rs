@@ -1,4 +1,4 @@
-//! Nodes that are killed and come back while people sign in all the while, behind the real balancers.
+//! Nodes that are killed, or stopped, and come back while people sign in all the while, behind the real balancers.
 
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
@@ -46,12 +46,26 @@ async fn comes_back(house: &House, mut browser: BrowserSim, count: &Count) {
     }
 }
 
-/// Kills each node in its turn, and starts it again.
-async fn killed(house: &House, nodes: &mut [Option<Server>; 2], count: &Count) {
+/// How a node goes.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+enum Goes {
+    /// By SIGKILL, with all that it is asked.
+    Killed,
+    /// By SIGTERM, as `systemctl stop` has it.
+    Stopped,
+}
+
+/// Has each node go in its turn, and starts it again.
+async fn gone(house: &House, nodes: &mut [Option<Server>; 2], (goes, count): (Goes, &Count)) {
     for (bridge, server) in house.bridges.iter().zip(nodes) {
         count.until_steady().await;
-        // Which kills it.
-        *server = None;
+        // Which kills it where it has not ended.
+        let mut last = server.take().unwrap();
+        if goes == Goes::Stopped {
+            last.terminate();
+            assert!(last.ends().await.success());
+        }
+        drop(last);
         count.until_steady().await;
         *server = Some(node(bridge, &house.authority, (&house.cas, &house.redis)).await);
         until("it is given people again", async || {
@@ -68,16 +82,17 @@ async fn killed(house: &House, nodes: &mut [Option<Server>; 2], count: &Count) {
 }
 
 #[tokio::test]
+async fn nobody_fails_behind_a_balancer_while_each_node_is_stopped_and_comes_back() {
+    for program in Program::ALL {
+        while_each(Goes::Stopped, program).await;
+    }
+}
+
+#[tokio::test]
 async fn nobody_fails_behind_a_balancer_while_each_node_is_killed_and_comes_back() {
     for program in Program::ALL {
-        let mut house = House::start(program).await;
-        let mut nodes = std::mem::take(&mut house.nodes);
-        let (browser, ..) = house.signed_in().await;
-        let count = Count::default();
-        let come = (0..AT_ONCE).map(|_| comes_back(&house, browser.clone(), &count));
-        join(join_all(come), killed(&house, &mut nodes, &count)).await;
+        let log = while_each(Goes::Killed, program).await;
         // And the balancer did have to ask the other one.
-        let log = house.balancer.log();
         let asked_again = match program {
             Program::Haproxy => ["retries=1", "retries=+1"],
             Program::Nginx => ["node_status=502, 200", "node_status=-, 200"],
@@ -85,4 +100,15 @@ async fn nobody_fails_behind_a_balancer_while_each_node_is_killed_and_comes_back
         let is_met = asked_again.iter().any(|it| log.contains(it));
         assert!(is_met, "{program:?}: {log}");
     }
+}
+
+/// Has each node go and come back while people sign in; what the balancer has logged.
+async fn while_each(goes: Goes, program: Program) -> String {
+    let mut house = House::start(program).await;
+    let mut nodes = std::mem::take(&mut house.nodes);
+    let (browser, ..) = house.signed_in().await;
+    let count = Count::default();
+    let come = (0..AT_ONCE).map(|_| comes_back(&house, browser.clone(), &count));
+    join(join_all(come), gone(&house, &mut nodes, (goes, &count))).await;
+    house.balancer.log()
 }

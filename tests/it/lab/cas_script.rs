@@ -75,6 +75,7 @@ pub(crate) struct CasScript {
 struct Script {
     says: Said,
     asked: Vec<Asked>,
+    looked: usize,
     held: Option<Arc<HeldAnswer>>,
 }
 
@@ -84,6 +85,7 @@ impl CasScript {
         let script = Arc::new(Mutex::new(Script {
             says,
             asked: Vec::new(),
+            looked: 0,
             held: None,
         }));
         let of_server = Arc::clone(&script);
@@ -92,8 +94,17 @@ impl CasScript {
                 let asked = Asked::read(request.uri(), from);
                 let (says, held) = {
                     let mut script = of_server.lock().unwrap();
-                    script.asked.push(asked);
-                    (script.says.clone(), script.held.take())
+                    let says = script.says.clone();
+                    if asked.path.ends_with("/login") {
+                        script.looked += 1;
+                        (says.on_login(), None)
+                    } else if asked.parameters.is_empty() {
+                        script.looked += 1;
+                        (says, None)
+                    } else {
+                        script.asked.push(asked);
+                        (says, script.held.take())
+                    }
                 };
                 if let Some(held) = held {
                     held.waits().await;
@@ -124,7 +135,12 @@ impl CasScript {
         held
     }
 
-    /// What it was asked so far.
+    /// How often somebody has looked whether it is there.
+    pub(crate) fn looked(&self) -> usize {
+        self.script.lock().unwrap().looked
+    }
+
+    /// What it was asked so far of tickets.
     pub(crate) fn asked(&self) -> Vec<Asked> {
         self.script.lock().unwrap().asked.clone()
     }
@@ -145,6 +161,14 @@ impl Asked {
 }
 
 impl Said {
+    /// What its login page is while it says this of tickets.
+    fn on_login(self) -> Self {
+        match self {
+            Self::Person(..) | Self::Refusal(_) | Self::Part(..) => Self::Page,
+            other @ (Self::Status(_) | Self::Page | Self::Nothing | Self::Elsewhere(_)) => other,
+        }
+    }
+
     async fn answer(self) -> Response {
         match self {
             Self::Person(login, attributes) => xml(success(login, &attributes)),

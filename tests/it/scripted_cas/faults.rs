@@ -5,10 +5,14 @@ use std::{io::ErrorKind, net::TcpListener};
 
 use super::{Login, MAIL, at_cas, bridge, new_ticket, records, there_and_back, zoe};
 use crate::{
-    bridge::{Bridge, Setup, ZOOM},
+    bridge::{
+        Bridge, ORIGIN, Setup, ZOOM,
+        browser::{Browser, SESSION_COOKIE},
+    },
     lab::{
         cas_script::{CasScript, Said, Then, success},
         keys::Authority,
+        port::free_port,
     },
 };
 
@@ -97,6 +101,73 @@ async fn r63_who_reloads_a_page_that_stopped_them_is_led_to_cas_again_and_to_the
     let page = browser.open(&callback).await;
     let page = browser.open(&page.link("again").unwrap()).await;
     page.stops(400, "request-used");
+}
+
+#[tokio::test]
+async fn r33_a_request_is_answered_by_another_ticket_for_a_minute_and_to_the_same_person_alone() {
+    let (_authority, cas, bridge) = house(zoe(&[]));
+    let mut browser = bridge.browser();
+    let request = bridge.request();
+    let login = at_cas(&mut browser, &request).await;
+    let bring = async |browser: &mut Browser| {
+        // The answer was lost with its node, and with it the session.
+        let url = url::Url::parse(ORIGIN).unwrap();
+        let gone = format!("{SESSION_COOKIE}=; Path=/; Secure; Max-Age=0");
+        browser.jar.take(&url, &gone);
+        browser.arrive(&login.callback(&new_ticket())).await
+    };
+    bring(&mut browser).await.answer();
+    bridge.wait_seconds(59);
+    let page = bring(&mut browser).await;
+    bridge.identity(&page.answer(), ZOOM, request.id());
+    cas.now_says(Said::Person("max.dupont", vec![("mail", MAIL.to_owned())]));
+    bring(&mut browser).await.stops(400, "request-used");
+    cas.now_says(zoe(&[]));
+    bridge.wait_seconds(1);
+    bring(&mut browser).await.stops(400, "request-used");
+}
+
+#[tokio::test]
+async fn nobody_is_sent_to_a_server_that_is_certainly_away_and_everybody_to_one_that_may_be_there()
+{
+    let authority = Authority::new("University");
+    let url = format!("https://localhost:{}/cas", free_port());
+    let bridge = bridge(&Setup::new(), &url, "", Some(&authority));
+    let page = bridge
+        .browser()
+        .arrive(&bridge.request().redirect(None))
+        .await;
+    page.stops(503, "sign-in-unavailable");
+    // Nobody may be shown a page.
+    let passive = bridge.request().with("IsPassive", "true");
+    let mut known = bridge.browser();
+    known.arrive(&bridge.request().redirect(None)).await;
+    let answer = known.arrive(&passive.redirect(None)).await.answer();
+    let (_, second) = bridge.refusal(&answer, ZOOM, passive.id());
+    assert_eq!(second, "NoPassive");
+
+    let (_authority, cas, bridge) = house(Said::Status(503));
+    let mut browser = bridge.browser();
+    let request = bridge.request();
+    let page = browser.arrive(&request.redirect(None)).await;
+    page.stops(503, "sign-in-unavailable");
+    let again = page.link("again").unwrap();
+    // What was seen a moment ago is not looked for again.
+    let looked = cas.looked();
+    browser.open(&again).await.stops(503, "sign-in-unavailable");
+    assert_eq!(cas.looked(), looked);
+    // Two seconds later it is back, and the journey goes on.
+    cas.now_says(zoe(&[]));
+    bridge.wait_seconds(2);
+    let login = Login::of(&browser.open(&again).await);
+    let page = browser.arrive(&login.callback(&new_ticket())).await;
+    bridge.identity(&page.answer(), ZOOM, request.id());
+    // A page that is none, and one that does not come, are no reason to stop anybody.
+    for says in [Said::Status(404), Said::Page, Said::Nothing] {
+        cas.now_says(says);
+        bridge.wait_seconds(10);
+        at_cas(&mut bridge.browser(), &bridge.request()).await;
+    }
 }
 
 #[tokio::test]

@@ -141,10 +141,13 @@ async fn who_brings_a_ticket_that_a_hanging_node_used_up_gets_another_one() {
 #[tokio::test]
 async fn while_every_node_rests_it_is_told_at_once_and_the_ticket_is_kept() {
     let (authority, key) = university();
-    let first = CasScript::start(&key, Said::Status(500));
-    let second = CasScript::start(&key, Said::Status(503));
+    let [first, second] = [(); 2].map(|()| CasScript::start(&key, zoe(&[])));
     let nodes = [&first, &second];
     let bridge = bridge_before(&[&first.url(), &second.url()], &authority, "");
+    // A moment ago it was there.
+    at_cas(&mut bridge.browser(), &bridge.request()).await;
+    first.now_says(Said::Status(500));
+    second.now_says(Said::Status(503));
     nobody_signs_in(&bridge).await;
     assert_eq!(asked(&nodes), [1, 1]);
     let (mut browser, request) = (bridge.browser(), bridge.request());

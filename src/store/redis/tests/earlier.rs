@@ -14,9 +14,10 @@ use super::{
         attempts::RULE,
         key,
         marks::used,
-        participant, session,
-        stories::{code, keeping, step},
+        session,
+        stories::{self, code, keeping, step},
     },
+    participant,
 };
 use crate::{
     model::{
@@ -95,6 +96,9 @@ async fn leave(store: &RedisStore) {
         let verdict = store.attempt(COUNTED, RULE, at(2)).await;
         assert_eq!(verdict, Ok(Verdict::Go));
     }
+    let (begun, step) = (stories::begun(9_000), step("asked"));
+    let added = store.add_to_story(code(8), &step, begun, at(2));
+    assert_eq!(added.await, Ok(()));
 }
 
 fn zoom() -> EntityId {
@@ -209,6 +213,8 @@ async fn r126_stories_attempts_and_codes_are_read_as_an_earlier_version_left_the
     let store = store(&lab, 2);
     let steps = store.story(code(7), at(3)).await;
     assert_eq!(steps, Ok(ENDS.map(step).to_vec()));
+    let steps = store.story(code(8), at(3)).await;
+    assert_eq!(steps, Ok(vec![step("asked")]));
     let found = store.find(key(5), at(3)).await;
     assert_eq!(found, Ok(Some(with_code())));
     // This node itself has counted none of them.
