@@ -32,9 +32,6 @@ use crate::{
 
 /// How many tickets in a row may be refused.
 const MOST_REFUSED: u8 = 3;
-/// How long a request may be answered again by another ticket: a node that ended while it was asked about one may have marked
-/// the request, and the person reads a page and goes to the server once more.
-const ANOTHER_TICKET: SignedDuration = SignedDuration::from_secs(60);
 /// How long a ticket that was brought is remembered: many times as long as a server lets it live.
 const TICKET: SignedDuration = SignedDuration::from_mins(5);
 
@@ -54,9 +51,8 @@ impl Bridge {
     pub async fn take_ticket(&self, back: CasReturn, visit: &Visit) -> Result<Reply, Stopped> {
         let mut story = Story::new(SupportCode::draw(&*self.entropy));
         let end = match self.open(&back.sp, &back.seal, visit, &mut story) {
-            Ok(mut way) => match back.ticket {
+            Ok(way) => match back.ticket {
                 Some(ticket) => {
-                    way.again_within = ANOTHER_TICKET;
                     let service = self.service(&format!("{}/{}", back.sp, back.seal));
                     let brought = Brought {
                         service,
@@ -272,7 +268,7 @@ impl Bridge {
 
     /// A ticket is asked about once: the page of somebody who reloads is an end, and not a second
     /// sign-in. They may have been stopped, for something that was mended since: the page leads to CAS
-    /// again, for another ticket. A request that was answered is answered anew by that only within a minute. From here on a
+    /// again, for another ticket. A request that was answered is answered anew by that only at once. From here on a
     /// logout notice that names the ticket is not lost. Says whether it could be noted.
     async fn mark_as_brought(&self, ticket: &Ticket, now: Timestamp) -> Result<bool, Stop> {
         let expires_at = now.saturating_add(TICKET).unwrap_or(now);

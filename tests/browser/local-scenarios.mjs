@@ -1,5 +1,6 @@
 // What people do. Each scenario gets a visit of its own and fails by throwing.
 import assert from 'node:assert/strict';
+import { answeredForGood } from './visit.mjs';
 
 // Why a page stops the person.
 const reasonOf = (page) => page.locator('body').getAttribute('data-reason');
@@ -303,6 +304,10 @@ export const scenarios = {
     );
     await visit.type(page);
     await visit.arrive(page, 'idp', 'post');
+    // Whoever reloads it at once is answered again: the first answer may not have come.
+    await page.reload();
+    await visit.arrive(page, 'idp', 'post');
+    await answeredForGood();
     await page.reload();
     await visit.arrive(page, 'idp', 'stop');
     assert.equal(await reasonOf(page), 'request-used');
@@ -339,6 +344,7 @@ export const scenarios = {
     const bookmark = page.url();
     await visit.type(page);
     await visit.atZoom(page);
+    await answeredForGood();
     await page.goto(bookmark);
     assert.equal(await reasonOf(page), 'request-used');
     await visit.stoppedButNotStranded(page);

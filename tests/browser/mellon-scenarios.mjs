@@ -4,6 +4,7 @@
 import assert from 'node:assert/strict';
 import { atCas, typeAtCas } from './cas-pages.mjs';
 import { turnBridge } from './turn.mjs';
+import { answeredForGood } from './visit.mjs';
 
 const begin = async (visit, page, link = 'Sign in') => {
   await page.goto(`${visit.zoom}/`);
@@ -192,6 +193,7 @@ export const scenarios = {
     await page.goBack({ waitUntil: 'load' });
     // The form of CAS again, which the browser kept: with the request that is answered by now.
     await atCas(visit, page);
+    await answeredForGood();
     await typeAtCas(visit, page);
     await visit.arrive(page, 'idp', 'stop');
     assert.equal(await page.locator('body').getAttribute('data-reason'), 'request-used');

@@ -4,10 +4,18 @@ import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import http from 'node:http';
 import os from 'node:os';
 import path from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { chromium } from 'playwright-core';
 import { brokenRules, misplaced } from './look.mjs';
 
 const WAIT = 15_000;
+// How long a request may be answered again to the same person in the same browser, and a bit.
+const ANSWERED_AGAIN = 3_200;
+
+// Waits until a request that was answered is answered no more. The server's clock is the machine's here.
+export function answeredForGood() {
+  return sleep(ANSWERED_AGAIN);
+}
 
 export class Visit {
   #browser;

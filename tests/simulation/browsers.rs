@@ -348,7 +348,7 @@ impl Browser {
             let delivery = Delivery {
                 browser: self.number,
                 asked_at,
-                brought: Brought::by(call.url.path(), call.body.is_some()),
+                brought: Brought::by(call.body.is_some()),
                 node,
                 node_now: world.nodes[node].clock.now(),
                 arrives,

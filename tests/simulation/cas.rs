@@ -190,11 +190,14 @@ impl CasServer {
         if url.path().ends_with("/login") {
             return Ok((200, b"name and password".to_vec()));
         }
+        let asked = (parameter(&url, "ticket"), parameter(&url, "service"));
+        let (Some(ticket), Some(service)) = asked else {
+            let refusal = "<cas:authenticationFailure code=\"INVALID_REQUEST\">no</cas:authenticationFailure>";
+            return Ok((200, document(refusal)));
+        };
         if world.strikes(20) {
             world.wait(400, 6000).await;
         }
-        let ticket = parameter(&url, "ticket").unwrap();
-        let service = parameter(&url, "service").unwrap();
         let must_be_new = parameter(&url, "renew").is_some();
         let found = self.take(world, &ticket);
         let is_good = found.as_ref().filter(|found| {

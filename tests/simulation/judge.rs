@@ -91,19 +91,12 @@ struct Request {
 pub(crate) enum Brought {
     Address,
     Form,
-    Ticket,
 }
 
 impl Brought {
-    /// To this path, with a form or without.
-    pub(crate) fn by(path: &str, is_form: bool) -> Self {
-        if is_form {
-            Self::Form
-        } else if path.starts_with("/cas/") {
-            Self::Ticket
-        } else {
-            Self::Address
-        }
+    /// With a form or without.
+    pub(crate) const fn by(is_form: bool) -> Self {
+        if is_form { Self::Form } else { Self::Address }
     }
 
     /// For how long the same person in the same browser may have a request answered again.
@@ -111,7 +104,6 @@ impl Brought {
         match self {
             Self::Address => 3_000,
             Self::Form => 10_000,
-            Self::Ticket => 60_000,
         }
     }
 }

@@ -320,10 +320,10 @@ impl Cas {
         is_up
     }
 
-    /// Why nobody can sign in there, where that is certain: nobody takes a connection, or what answers is an error of the server's
-    /// own (5xx), both where people are sent and wherever tickets are asked about. What takes long may come yet, and what only
-    /// we cannot see is no reason to stop anybody. As it was found at most ten seconds ago, or by the last ticket, and else by
-    /// asking now; two seconds where it was not there.
+    /// Why nobody can sign in there, where that is certain: no connection that can be believed comes about, it breaks off, or what
+    /// answers is an error of the server's own (5xx), both where people are sent and wherever tickets are asked about. What takes
+    /// long may come yet. As it was found at most ten seconds ago, or by the last ticket, and else by asking now; two seconds
+    /// where it was not there.
     pub async fn gone(&self) -> Option<CasFault> {
         match self.there.known(self.clock.passed()) {
             Some(true) => None,
@@ -348,8 +348,13 @@ impl Cas {
     async fn gone_at(&self, url: &str) -> Option<CasFault> {
         match self.client.get(url, MAX_PAGE, GLANCE).await {
             Ok(answer) if answer.status >= 500 => Some(CasFault::Status(answer.status)),
-            Err(fault) if fault.kind() == HttpKind::Unreachable => Some(fault.into()),
-            Ok(_) | Err(_) => None,
+            Ok(_) => None,
+            Err(fault) => match fault.kind() {
+                HttpKind::Broken | HttpKind::Unreachable | HttpKind::Untrusted => {
+                    Some(fault.into())
+                }
+                HttpKind::NoFile | HttpKind::TimeOut | HttpKind::TooLong => None,
+            },
         }
     }
 

@@ -46,7 +46,7 @@ async fn r39_a_click_leads_to_cas_and_back_and_the_answer_names_no_request() {
     // With the session CAS is not asked again; the ticket's address is spent.
     click(&mut browser).await.answer();
     assert_eq!(cas.asked().len(), 1);
-    bridge.wait(1);
+    bridge.wait_seconds(3);
     back(&mut browser, &login).await.stops(400, "request-used");
     // A provider that asks goes the same way, and is told what it asked.
     let request = bridge.request();

@@ -49,11 +49,18 @@ async fn r64_a_node_is_believed_by_its_name_and_the_configured_authority_alone()
         (&key, None, false),
     ] {
         let cas = CasScript::start(key, zoe(&[]));
-        let bridge = bridge(&Setup::new(), &cas.url(), "", authority);
+        // People are sent to another one, which is believed where any is.
+        let login = CasScript::start(&ours.vouch_for("localhost"), Said::Page);
+        let lines = format!("validate-at = ['{}']", cas.url());
+        let bridge = bridge(&Setup::new(), &login.url(), &lines, authority);
         if is_believed {
             somebody_signs_in(&bridge).await;
-        } else {
+        } else if authority.is_some() {
             nobody_signs_in(&bridge).await;
+        } else {
+            let request = bridge.request().redirect(None);
+            let page = bridge.browser().arrive(&request).await;
+            page.stops(503, "sign-in-unavailable");
         }
         // Whoever is not believed is not told the ticket.
         assert_eq!(asked(&[&cas]), [usize::from(is_believed)]);

@@ -151,7 +151,7 @@ async fn r50_a_ticket_that_is_brought_to_a_request_which_was_answered_ends_no_se
     let house = House::start();
     let mut signed = house.signed_in().await;
     let cookie = signed.browser.cookie(SESSION_COOKIE);
-    house.bridge.wait(1);
+    house.bridge.wait_seconds(11);
     let log = Log::start();
     // Back to the form of CAS, which is sent once more.
     let again = format!("{}?ticket={}", signed.address, new_ticket());
