@@ -304,9 +304,6 @@ export const scenarios = {
     );
     await visit.type(page);
     await visit.arrive(page, 'idp', 'post');
-    // Whoever reloads it at once is answered again: the first answer may not have come.
-    await page.reload();
-    await visit.arrive(page, 'idp', 'post');
     await answeredForGood();
     await page.reload();
     await visit.arrive(page, 'idp', 'stop');
@@ -314,6 +311,7 @@ export const scenarios = {
     hold = false;
     await page.reload();
     await visit.stoppedButNotStranded(page);
+    await answeredForGood();
     await page.goBack({ waitUntil: 'load' }).catch(() => {});
     await visit.finish(page);
 

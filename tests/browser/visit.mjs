@@ -10,7 +10,7 @@ import { brokenRules, misplaced } from './look.mjs';
 
 const WAIT = 15_000;
 // How long a request may be answered again to the same person in the same browser, and a bit.
-const ANSWERED_AGAIN = 3_200;
+const ANSWERED_AGAIN = 1_200;
 
 // Waits until a request that was answered is answered no more. The server's clock is the machine's here.
 export function answeredForGood() {

@@ -72,6 +72,7 @@ impl Outage {
             new,
             waits,
             by_us,
+            told,
             at_cas_alone,
             at_directory_alone,
         } = Common::of(counted, tallies);
@@ -113,7 +114,7 @@ impl Outage {
                 let signed_in = (during.signed_in > 0, "nobody signed in meanwhile");
                 vec![nobody_waits, known_after, signed_in, of_use]
             }
-            Self::CasDown => vec![ever_known, of_use, typed, waits, by_us, at_cas_alone],
+            Self::CasDown => vec![ever_known, of_use, typed, waits, told, at_cas_alone],
             Self::CasUnreachable => {
                 let unchecked = during.through_cas == 0;
                 let told = "somebody was let in by a ticket that nobody could check";
@@ -210,6 +211,7 @@ struct Common {
     new: Promise,
     waits: Promise,
     by_us: Promise,
+    told: Promise,
     at_cas_alone: Promise,
     at_directory_alone: Promise,
 }
@@ -237,6 +239,7 @@ impl Common {
                 "nobody signed in anew meanwhile",
             ),
             waits: (all.waited > 0, "nobody had to wait"),
+            told: by_us_once_known(tallies),
             by_us: (
                 all.told > 0 && all.told == all.waited,
                 "somebody who waited was not told so by us",
@@ -251,6 +254,18 @@ impl Common {
             ),
         }
     }
+}
+
+/// Whoever waits is told so by us, but for those who were on their way to CAS before it was known: they are at an address of that
+/// server, and find nobody.
+fn by_us_once_known(tallies: &[Tally; 5]) -> Promise {
+    let [_, onset, ..] = tallies;
+    let on_the_way = onset.begun.saturating_sub(onset.signed_in);
+    let all = Tally::of_all(tallies);
+    (
+        all.told > 0 && all.waited.saturating_sub(all.told) <= on_the_way,
+        "somebody who waited was not told so by us",
+    )
 }
 
 impl Marks {

@@ -102,7 +102,7 @@ impl Brought {
     /// For how long the same person in the same browser may have a request answered again.
     const fn may_come_again_within_ms(self) -> u64 {
         match self {
-            Self::Address => 3_000,
+            Self::Address => 1_000,
             Self::Form => 10_000,
         }
     }

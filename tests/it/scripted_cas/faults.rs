@@ -117,7 +117,6 @@ async fn r33_a_request_is_answered_by_another_ticket_at_once_and_to_the_same_per
         browser.arrive(&login.callback(&new_ticket())).await
     };
     bring(&mut browser).await.answer();
-    bridge.wait_seconds(2);
     let page = bring(&mut browser).await;
     bridge.identity(&page.answer(), ZOOM, request.id());
     cas.now_says(Said::Person("max.dupont", vec![("mail", MAIL.to_owned())]));
