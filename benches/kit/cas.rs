@@ -19,10 +19,10 @@ use percent_encoding::percent_decode_str;
 
 use super::browser::Answer;
 
-/// How many questions all of them were asked.
+/// How many tickets all of them were asked about.
 static ASKED: AtomicUsize = AtomicUsize::new(0);
 
-/// How many questions were asked so far.
+/// How many tickets were asked about so far.
 pub(crate) fn asked() -> usize {
     ASKED.load(Ordering::SeqCst)
 }
@@ -77,10 +77,14 @@ fn serve(acceptor: &SslAcceptor, connection: std::net::TcpStream) -> Option<()> 
                 return None;
             }
         }
-        ASKED.fetch_add(1, Ordering::SeqCst);
-        // The ticket is `ST-` and the name.
-        let (_, ticket) = head.lines().next()?.split_once("ticket=ST-")?;
-        let body = success(ticket.split([' ', '&']).next()?);
+        // The ticket is `ST-` and the name; without one somebody looks whether the server is there.
+        let body = match head.lines().next()?.split_once("ticket=ST-") {
+            Some((_, ticket)) => {
+                ASKED.fetch_add(1, Ordering::SeqCst);
+                success(ticket.split([' ', '&']).next()?)
+            }
+            None => "name and password".to_owned(),
+        };
         let length = body.len();
         let answer = format!(
             "HTTP/1.1 200 OK\r\nContent-Type: application/xml\r\nContent-Length: {length}\r\n\r\n{body}"
