@@ -187,8 +187,9 @@ async fn node(bridge: &RealBridge, authority: &Authority, others: (&CasServer, &
     let listen = format!("listen = \"127.0.0.1:{}\"", bridge.port);
     let tls = "tls = { certificate = \"tls.pem\", key = \"tls.key\" }";
     let server = format!("{listen}\n{tls}\ntrusted-proxies = [\"127.0.0.1\"]");
+    // Few people come as often as many would.
     let tables = format!(
-        "[store]\nredis = \"unix://{}\"\ntimeout-milliseconds = 2000\n\n[authn.cas]\nurl = \"{cas}\"\n\
+        "[requests]\nmax-answers-per-person = 100000\n\n[store]\nredis = \"unix://{}\"\ntimeout-milliseconds = 2000\n\n[authn.cas]\nurl = \"{cas}\"\n\
          notices-from = [\"{CAS}\"]\n\n[authn.local]",
         redis.display()
     );
