@@ -250,11 +250,13 @@ export const scenarios = {
   'the back button leads to no dead end': async (visit) => {
     const page = await visit.tab(await visit.profile());
     await visit.signIn(page);
+    await answeredForGood();
     for (let steps = 0; steps < 3; steps += 1) {
       await page.goBack({ waitUntil: 'load' }).catch(() => {});
       if (new URL(page.url()).origin === visit.idp) break;
     }
     await visit.finish(page);
+    await answeredForGood();
     // And once more from the front page, forth and back.
     await page.goto(`${visit.zoom}/`);
     await page.goBack({ waitUntil: 'load' }).catch(() => {});
