@@ -39,7 +39,7 @@ pub(super) const JOURNEY: SignedDuration = SignedDuration::from_hours(1);
 /// How long a journey may stay without a browser: the bounce of a POST and nothing else.
 pub(super) const BOUNCE: SignedDuration = SignedDuration::from_secs(60);
 /// How long a request may be answered again to the same person in the same browser. A balancer whose node ends between the
-/// mark and the answer asks another one at once; whoever goes back, sooner than which nobody can, reads that it is done.
+/// mark and the answer asks another one at once; nobody goes back as soon, and whoever does so later reads that it is done.
 const ASKED_AGAIN: SignedDuration = SignedDuration::from_secs(1);
 /// The longest seal that is put into a path: proxies and servers of the field take no more.
 const MAX_SEAL_CHARS: usize = 3000;
