@@ -2,6 +2,7 @@
 // and what becomes of them when it is away.
 import assert from 'node:assert/strict';
 import { turnDirectory } from './turn.mjs';
+import { answeredForGood } from './visit.mjs';
 
 const CHANGE = 'https://ent.univ-montp3.fr/';
 
@@ -59,6 +60,7 @@ export const scenarios = {
     const email = `${visit.somebody}@etu.univ-montp3.example`;
     await typeAs(visit, page, visit.somebody);
     await visit.atZoom(page, email);
+    await answeredForGood();
     for (let steps = 0; steps < 3; steps += 1) {
       await page.goBack({ waitUntil: 'load' }).catch(() => {});
       if (new URL(page.url()).origin === visit.idp) break;
