@@ -155,6 +155,14 @@ impl<S> Servers<S> {
         self.all.iter().all(|server| server.rests(now))
     }
 
+    /// Counts that none of them was there for somebody who only looked, by what was found of each, in order. It keeps nobody
+    /// from asking them.
+    pub(super) fn were_not_there<F: ServerFault>(&self, faults: &[F]) {
+        for (server, fault) in self.all.iter().zip(faults) {
+            *server.lock().failed.entry(fault.kind()).or_default() += 1;
+        }
+    }
+
     /// What has come of each of them, in order.
     pub(super) fn records(&self, now: Duration) -> Vec<ServerRecord> {
         let record = |server: &Server<S>| {

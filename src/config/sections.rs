@@ -535,7 +535,7 @@ pub enum NameId {
         /// Our attribute that never changes, from which it is derived.
         from: String,
     },
-    /// A name that is drawn for one answer, and says nothing about the person.
+    /// A name that is drawn for one request of one session, and says nothing about the person.
     Transient,
     /// A value as it stands.
     Unspecified {

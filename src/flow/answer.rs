@@ -85,6 +85,12 @@ impl Prepared {
 }
 
 impl Bridge {
+    /// Counts that a person has come once more, and says whether that is no more often than a person may.
+    pub(super) fn is_in_pace(&self, login: &str) -> bool {
+        let now = self.clock.now();
+        { &self.pace }.lets_through(login, self.settings.answers, now)
+    }
+
     /// Finds out what the provider is to be told of the person.
     pub(super) async fn prepare(
         &self,
@@ -93,8 +99,9 @@ impl Bridge {
         proven: Proven<'_>,
         story: &mut Story,
     ) -> Result<Prepared, Stop> {
-        let now = self.clock.now();
-        if !{ &self.pace }.lets_through(&proof.login, self.settings.answers, now) {
+        let is_in_pace = self.is_in_pace(&proof.login);
+        story.is_in_pace = Some(is_in_pace);
+        if !is_in_pace {
             return Err(HereFault::TooOften.into());
         }
         // Asked again: the rule may have changed since the request was read.

@@ -207,7 +207,7 @@ impl Bridge {
 
     /// Whether people can be sent to the CAS server. Asked only where there is another way to sign in
     /// (`methods = ["cas", "ldap"]`): a browser that is sent to a dead server does not come back. Where there is none,
-    /// [`Cas::gone`] says whether it is of any use to send them.
+    /// [`Cas::is_gone`] says whether it is of any use to send them.
     pub(super) async fn is_up(&self, cas: &Cas) -> bool {
         self.authenticator.password.is_none() || cas.is_up().await
     }

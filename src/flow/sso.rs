@@ -19,7 +19,7 @@ use super::{
 };
 use crate::{
     audit,
-    authn::{AuthnError, Outcome, PasswordAttempt},
+    authn::{AuthnError, Outcome, PasswordAttempt, cas::CasFault},
     model::{
         journey::{BrowserBinding, Journey, OwnForm},
         name_id::NameIdFormat,
@@ -144,19 +144,21 @@ impl Bridge {
             BrowserBinding::Unbound => false,
         };
         way.journey.binding = BrowserBinding::Bound(hash);
-        let gone = match cas {
-            Some(cas) if self.authenticator.password.is_none() => cas.gone().await,
-            Some(_) | None => None,
+        let is_gone = match cas {
+            Some(cas) if self.authenticator.password.is_none() => cas.is_gone().await,
+            Some(_) | None => false,
         };
         match cas {
-            Some(cas) if gone.is_none() && self.is_up(cas).await => {
-                self.send_to_cas(cas, &way.journey)
+            Some(cas) if !is_gone && self.is_up(cas).await => self.send_to_cas(cas, &way.journey),
+            Some(_) | None if shows_form_here || way.journey.is_passive => {
+                if !is_gone {
+                    self.ask_password(way, browser, story)
+                } else if way.journey.is_passive {
+                    Err(Stop::told(way.to, AnswerFault::Passive))
+                } else {
+                    Err(HereFault::from(AuthnError::Cas(CasFault::Gone)).into())
+                }
             }
-            Some(_) | None if shows_form_here || way.journey.is_passive => match gone {
-                None => self.ask_password(way, browser, story),
-                Some(_) if way.journey.is_passive => Err(Stop::told(way.to, AnswerFault::Passive)),
-                Some(fault) => Err(HereFault::from(AuthnError::Cas(fault)).into()),
-            },
             // Its page has an address of its own, which can be asked for again.
             Some(_) | None => {
                 let left = self.time_left(&way.journey);

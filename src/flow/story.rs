@@ -22,6 +22,8 @@ pub(crate) struct Story {
     pub(crate) trace: Trace,
     /// Who proved who they are on it.
     pub(crate) person: Option<String>,
+    /// Whether they came no more often than a person may; none until it is asked.
+    pub(crate) is_in_pace: Option<bool>,
     /// The session that it began, or that answered.
     pub(crate) session: Option<SessionKey>,
     /// What the person is shown where it is a trial and stops: for their page alone.
@@ -38,6 +40,7 @@ impl Story {
             step: None,
             trace: Trace::new(),
             person: None,
+            is_in_pace: None,
             session: None,
             stopped_trial: None,
         }

@@ -210,10 +210,15 @@ impl Bridge {
                     BrokenSeal::Expired => HereFault::JourneyExpired,
                     BrokenSeal::Forged => HereFault::JourneyForged,
                 })?;
-        let Ok((journey, [])) = postcard::take_from_bytes::<Journey>(&content) else {
+        let Ok((mut journey, [])) = postcard::take_from_bytes::<Journey>(&content) else {
             return Err(HereFault::JourneyForged.into());
         };
-        story.support_code = journey.support_code;
+        if self.is_of_another_browser(&journey, visit) {
+            // Whoever was offered it may have read its code on a page, and could have the session that answers here ended by it.
+            journey.support_code = story.support_code;
+        } else {
+            story.support_code = journey.support_code;
+        }
         if (journey.sp.as_str(), journey.beginning.is_trial()) != (sp_in_path, is_trial) {
             return Err(HereFault::JourneyForged.into());
         }
@@ -232,6 +237,17 @@ impl Bridge {
         let to = ReturnAddress::of_journey(&journey, sp, config.idp_initiated.as_ref())
             .map_err(HereFault::from)?;
         Ok(UnderWay::new(journey, to, provider, visit))
+    }
+
+    /// Whether an address was offered to another browser, and came here later than any browser comes that is sent.
+    fn is_of_another_browser(&self, journey: &Journey, visit: &Visit) -> bool {
+        match journey.binding {
+            BrowserBinding::Offered(offered) => {
+                let hash = visit.browser.as_ref().map(Token::hash);
+                hash != Some(offered) && !self.comes_at_once(journey)
+            }
+            BrowserBinding::Unbound | BrowserBinding::Bound(_) => false,
+        }
     }
 
     /// Sees to it that a journey goes on in the browser to which it belongs.

@@ -68,7 +68,7 @@ pub enum Beginning {
     /// A click of a person on our own page: the provider has asked for nothing, and is told of no
     /// request (saml-profiles-2.0 §4.1.5).
     Click {
-        /// A name of ours for it, told to nobody: a click, too, is answered once.
+        /// A name of ours for it, told to nobody: a click, too, is answered once, but for what is lost with a node.
         id: Box<str>,
     },
     /// A click of a person on `/test`: the answer is shown to them, and sent to nobody.

@@ -44,7 +44,7 @@ pub struct Limits {
     /// next is.
     pub attempts: u32,
     /// Bytes of stories; past that those whose end is nearest are forgotten. Those in which nobody has proven who they are
-    /// may take half of it. In this process they give way to sessions.
+    /// and the others are sure of half of it each. In this process they give way to sessions.
     pub story_bytes: u64,
 }
 

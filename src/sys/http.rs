@@ -221,6 +221,15 @@ impl HttpFault {
         }
     }
 
+    /// Whether no connection came about, whether at once or in time.
+    pub fn is_of_connection(&self) -> bool {
+        match self {
+            Self::NoAnswer(error) => error.is_connect(),
+            Self::NotReached(kind) => *kind == HttpKind::Unreachable,
+            Self::NoFile(_) | Self::TooLong | Self::Tls(_) | Self::Unusable(_) => false,
+        }
+    }
+
     /// What it comes to.
     pub fn kind(&self) -> HttpKind {
         match self {

@@ -4,6 +4,10 @@ use std::{sync::Arc, time::Duration};
 
 use jiff::SignedDuration;
 use passerelle::{
+    model::{
+        entity_id::EntityId,
+        store::{ReplayGuard as _, Sight, Use},
+    },
     store::redis::clocks::COMPARED_EVERY,
     sys::clock::{Clock as _, CorrectedClock, ManualClock, SystemClock},
 };
@@ -189,6 +193,29 @@ async fn r33_a_clock_that_is_two_minutes_off_goes_by_redis_and_another_node() {
             assert_eq!(clock.uncorrected(), shown);
         }
         assert_eq!(told(&other).await, (200, json!([]), json!("corrected")));
+        // By that time each knows when the other one has marked a request as used.
+        let issuer = EntityId::parse("https://zoom.example/").unwrap();
+        let of_one = (&one.front.bridge.store, one.now());
+        let of_other = (store, clock.now());
+        for (first, then) in [(of_one, of_other), (of_other, of_one)] {
+            let id = format!("_{}", first.1);
+            let used = Use {
+                issuer: &issuer,
+                id: &id,
+                by: [1; 32],
+                expires_at: first.1 + SignedDuration::from_mins(10),
+            };
+            assert_eq!(first.0.mark(used, first.1).await, Ok(Sight::First));
+            let seen = then.0.mark(used, then.1).await.unwrap();
+            let Sight::Again {
+                by_same_at: Some(at),
+            } = seen
+            else {
+                panic!("{seen:?}");
+            };
+            let off = then.1.duration_since(at);
+            assert!(off.abs() < SignedDuration::from_secs(9), "{minutes} {off}");
+        }
     }
 }
 

@@ -180,6 +180,72 @@ async fn r122_with_all_the_stops_that_they_like_nobody_pushes_the_story_of_a_rea
 }
 
 #[tokio::test]
+async fn whose_session_answers_at_an_address_of_somebody_else_is_not_found_under_its_code() {
+    let bridge = Bridge::new();
+    let log = Log::start();
+    let mut luc = signs_in(&bridge, "luc.bernard").await;
+    let mut anne = bridge.browser();
+    let form = anne.arrive(&bridge.request().redirect(None)).await;
+    let hers = last_code(&log);
+    story(&bridge, hers, "asked for a password").await;
+    // She sends him the address of the page that she sees.
+    bridge.wait(2);
+    let page = luc.arrive(form.url.path()).await;
+    assert_eq!(page.kind(), "post");
+    let his = last_code(&log);
+    assert_ne!(his, hers);
+    let steps = story(&bridge, his, "answered").await;
+    assert_eq!(steps[0].person.as_deref(), Some("luc.bernard"));
+    // All that comes in her own browser has the code that she was shown, also later than at once.
+    anne.arrive(form.url.path()).await;
+    assert_eq!(last_code(&log), hers);
+    let steps = bridge.front.bridge.story(hers, BY).await.unwrap();
+    assert!(steps.iter().all(|step| step.person.is_none()), "{steps:?}");
+}
+
+#[tokio::test]
+async fn r122_whoever_comes_without_end_pushes_the_story_of_nobody_else_out() {
+    let setup = Setup {
+        more: "[requests]\nmax-answers-per-person = 3\n\n[stories]\nmax-megabytes = 1".to_owned(),
+        ..Setup::new()
+    };
+    let bridge = setup.build();
+    let log = Log::start();
+    signs_in(&bridge, "anne.dupont").await;
+    let hers = last_code(&log);
+    story(&bridge, hers, "answered").await;
+    let mut luc = signs_in(&bridge, "luc.bernard").await;
+    for _ in 0..2 {
+        assert_eq!(visit(&bridge, &mut luc, ZOOM).await.kind(), "post");
+    }
+    // His session answers nothing more for a while: a page says so, or the provider is told that there is no sign-in.
+    let mut come_often = async || {
+        bridge.wait_seconds(1);
+        for _ in 0..99 {
+            let passive = bridge.request().with("IsPassive", "true").redirect(None);
+            luc.arrive(&passive).await.answer();
+        }
+        let page = visit(&bridge, &mut luc, ZOOM).await;
+        page.stops(429, "too-often");
+        let last = SupportCode::parse(&page.support_code()).unwrap();
+        let steps = story(&bridge, last, "stopped").await;
+        assert_eq!(steps[0].person.as_deref(), Some("luc.bernard"));
+        last
+    };
+    let is_kept = async |code| !{ bridge.front.bridge.story(code, BY).await.unwrap() }.is_empty();
+    let first = come_often().await;
+    let mut rounds = 1;
+    while is_kept(first).await {
+        assert!(rounds < 100, "the store is never full");
+        come_often().await;
+        rounds += 1;
+    }
+    assert_eq!(bridge.front.bridge.stories.dropped(), 0);
+    // Hers came before all of them.
+    assert!(is_kept(hers).await, "{rounds}");
+}
+
+#[tokio::test]
 async fn the_person_stands_in_a_story_as_it_is_configured() {
     let mut hidden = Vec::new();
     for (lines, seed) in [

@@ -160,7 +160,12 @@ impl Doctor<'_> {
         }
         let mut dates = Vec::new();
         if self.scope == Scope::All {
-            findings.extend(store::findings(named.store, &*self.clock, &mut dates).await);
+            let kept = read.as_ref().ok().map(|config| store::Kept {
+                sessions: config.sessions.max,
+                stories: config.stories.max_bytes(),
+            });
+            let of_store = store::findings(named.store, kept, &*self.clock, &mut dates);
+            findings.extend(of_store.await);
         }
         if self.scope != Scope::Ldap {
             let subject = CasSubject {

@@ -14,9 +14,20 @@ const RIGHTS: &str = "store.rights";
 const REPLICAS: &str = "store.replicas";
 const TIME: &str = "store.time";
 
+/// What a session takes in the server that keeps it, in bytes: 100,000 take 200 MB.
+const SESSION: u64 = 2_000;
+
+/// How much of what may be kept, where the configuration could be read: sessions, and bytes of stories.
+#[derive(Clone, Copy)]
+pub(super) struct Kept {
+    pub(super) sessions: u32,
+    pub(super) stories: u64,
+}
+
 /// Tries all of them; nothing is said where there are none. What time it is there goes to `dates`.
 pub(super) async fn findings(
     config: Option<&RedisServer>,
+    kept: Option<Kept>,
     clock: &dyn Clock,
     dates: &mut Vec<Date>,
 ) -> Vec<Finding> {
@@ -29,6 +40,9 @@ pub(super) async fn findings(
         let hint = "mend the way to those that say where it is first";
         findings.push(Finding::not_tried(SERVER, "the server itself", hint));
     }
+    let masters = u64::try_from(seen.servers.len()).unwrap_or(u64::MAX);
+    // Sessions are spread over the masters of a Cluster; stories are at one of them.
+    let needs = kept.map(|kept| u64::from(kept.sessions) * SESSION / masters.max(1) + kept.stories);
     for (address, said) in &seen.servers {
         match said {
             Err(fault) => findings.push(Finding::bad(SERVER, format!("{address}: {fault}"), REACH)),
@@ -36,6 +50,7 @@ pub(super) async fn findings(
                 let of_server = Server {
                     address,
                     config,
+                    needs,
                     probed,
                 };
                 findings.extend(of_server.findings());
@@ -86,6 +101,8 @@ fn of_guides(seen: &Survey) -> Vec<Finding> {
 struct Server<'a> {
     address: &'a str,
     config: &'a RedisServer,
+    /// How many bytes what it keeps may take.
+    needs: Option<u64>,
     probed: &'a Probed,
 }
 
@@ -141,7 +158,29 @@ impl Server<'_> {
                 "give it more (maxmemory), or others less",
             ));
         }
-        about.map(|about| self.forgets(&about.policy))
+        about.map(|about| {
+            self.has_room(about)
+                .unwrap_or_else(|| self.forgets(&about.policy))
+        })
+    }
+
+    /// That it has less than may come to be kept there: stories would then leave sessions no room.
+    fn has_room(&self, about: &About) -> Option<Finding> {
+        let megabytes = |bytes: u64| bytes.div_ceil(1_000_000);
+        let (has, needs) = (about.max_memory?, self.needs?);
+        (about.policy == "noeviction" && has < needs).then(|| {
+            Finding::warning(
+                MEMORY,
+                format!(
+                    "{}: has {} MB of room, and sessions and stories may take {} MB: once it is full no new sign-in is \
+                     remembered, and whether a request was answered before is not known",
+                    self.address,
+                    megabytes(has),
+                    megabytes(needs),
+                ),
+                "raise its maxmemory, or lower stories.max-megabytes or sessions.max",
+            )
+        })
     }
 
     /// What it does where room is short.

@@ -14,7 +14,7 @@ use tokio::sync::{Semaphore, SemaphorePermit};
 use self::{
     answer::{Answer, AnswerFault, Success},
     notice::SignOutState,
-    seen::Seen,
+    presence::{Addresses, Presence},
 };
 use super::{
     account_name::one_spelling,
@@ -30,12 +30,13 @@ use crate::{
     },
     sys::{
         clock::Clock,
-        http::{HttpClient, HttpFault, HttpKind},
+        http::{HttpClient, HttpFault},
     },
 };
 
 pub mod answer;
 pub mod notice;
+mod presence;
 pub mod probe;
 mod seen;
 pub mod ticket;
@@ -50,16 +51,6 @@ const MAX_ANSWER: usize = 256 * 1024;
 const MOST_UNDER_WAY: usize = 128;
 /// How many of them from one network: whoever brings made-up tickets leaves room for others.
 const MOST_OF_A_NETWORK: u8 = 48;
-/// The longest page that is read to see whether the server is there.
-const MAX_PAGE: usize = 64 * 1024;
-/// How long that may take: somebody waits for it.
-const LOOK: Duration = Duration::from_secs(2);
-/// How long a server is not sent to that was seen not to answer, where there is another way to sign in, and one that was seen
-/// not to be there at all, where there is none.
-const SEEN_DOWN: Duration = Duration::from_secs(10);
-const SEEN_GONE: Duration = Duration::from_secs(2);
-/// How long it is looked whether anybody is there at all, for somebody who is on their way there: what takes longer may be.
-const GLANCE: Duration = Duration::from_millis(250);
 /// How far the server's clock may be from ours.
 const SKEW: SignedDuration = SignedDuration::from_secs(30);
 
@@ -78,7 +69,7 @@ const PARAMETER: &AsciiSet = &NON_ALPHANUMERIC
 pub struct Cas {
     url: Box<str>,
     /// By what stands before `/serviceValidate`.
-    nodes: Servers<Box<str>>,
+    nodes: Arc<Servers<Box<str>>>,
     protocol: CasProtocol,
     fresh_login_proof: FreshLoginProof,
     authn_instant: AuthnInstant,
@@ -89,10 +80,7 @@ pub struct Cas {
     places: Semaphore,
     /// By network.
     under_way: UnderWay,
-    /// Whether people can be sent there.
-    seen: Seen,
-    /// Whether anybody is there at all.
-    there: Seen,
+    presence: Presence,
     clock: Arc<dyn Clock>,
 }
 
@@ -144,6 +132,9 @@ pub enum CasFault {
     /// No node is asked for the moment: none of them answered just now.
     #[error("every CAS server rests after its faults")]
     AllRest,
+    /// Nobody was there at the server a moment ago, neither where people are sent nor where tickets are asked about.
+    #[error("nobody is there at the CAS server")]
+    Gone,
     /// What the server said is no answer.
     #[error("the CAS server's answer is not one")]
     Answer(#[from] AnswerFault),
@@ -164,6 +155,7 @@ impl CasFault {
             Self::Http(HttpFault::NoAnswer(_) | HttpFault::NotReached(_)) => true,
             Self::Status(status) => *status >= 500,
             Self::AllRest
+            | Self::Gone
             | Self::Answer(_)
             | Self::Http(
                 HttpFault::NoFile(_)
@@ -187,6 +179,7 @@ impl ServerFault for CasFault {
     fn kind(&self) -> &'static str {
         match self {
             Self::AllRest => "resting",
+            Self::Gone => "gone",
             Self::Answer(_) => "unusable",
             Self::Http(fault) => fault.kind().word(),
             Self::Status(_) => "refused",
@@ -220,9 +213,17 @@ impl Cas {
             let url: Box<str> = node.as_str().trim_end_matches('/').into();
             (url.clone(), url)
         });
+        let nodes = Arc::new(Servers::new::<CasFault>(nodes, config.patience()));
+        let url = config.url.as_str().trim_end_matches('/');
+        let addresses = Addresses {
+            client: client.clone(),
+            login: format!("{url}/login").into(),
+            nodes: Arc::clone(&nodes),
+            validation: config.protocol.path(),
+        };
         Self {
-            url: config.url.as_str().trim_end_matches('/').into(),
-            nodes: Servers::new::<CasFault>(nodes, config.patience()),
+            url: url.into(),
+            nodes,
             protocol: config.protocol,
             fresh_login_proof: config.fresh_login_proof,
             authn_instant: config.authn_instant,
@@ -234,8 +235,7 @@ impl Cas {
             client,
             places: Semaphore::new(MOST_UNDER_WAY),
             under_way: UnderWay::default(),
-            seen: Seen::new(SEEN_DOWN),
-            there: Seen::new(SEEN_GONE),
+            presence: Presence::new(addresses, Arc::clone(&clock)),
             clock,
         }
     }
@@ -286,76 +286,35 @@ impl Cas {
         })
     }
 
-    /// What has come of each of the nodes that are asked about tickets, in order.
+    /// What has come of each of the nodes that are asked about tickets, in order. Each of them rests while nobody is sent
+    /// to the server.
     pub fn records(&self) -> Vec<ServerRecord> {
-        self.nodes.records(self.clock.passed())
+        let mut records = self.nodes.records(self.clock.passed());
+        if self.presence.was_gone() {
+            for record in &mut records {
+                record.is_resting = true;
+            }
+        }
+        records
     }
 
     /// Whether the address that people are sent to answers: as it was found at most ten seconds ago,
     /// and else by asking now.
     pub async fn is_up(&self) -> bool {
-        match self.seen.known(self.clock.passed()) {
-            Some(known) => known,
-            None => self.look().await,
-        }
+        self.presence.is_up().await
     }
 
     /// The same, by asking now.
     pub async fn look(&self) -> bool {
-        let url = format!("{}/login", self.url);
-        let is_up = match self.client.get(&url, MAX_PAGE, LOOK).await {
-            Ok(answer) => answer.status < 500,
-            // A page longer than a login page is a page.
-            Err(HttpFault::TooLong) => true,
-            // Nothing is known of it. The person is sent there, and no form is shown in its place.
-            Err(HttpFault::NoFile(_)) => return true,
-            Err(
-                HttpFault::NoAnswer(_)
-                | HttpFault::NotReached(_)
-                | HttpFault::Tls(_)
-                | HttpFault::Unusable(_),
-            ) => false,
-        };
-        self.seen.note(is_up, self.clock.passed());
-        is_up
+        self.presence.look().await
     }
 
-    /// Why nobody can sign in there, where that is certain: no connection that can be believed comes about, it breaks off, or what
-    /// answers is an error of the server's own (5xx), both where people are sent and wherever tickets are asked about. What takes
-    /// long may come yet. As it was found at most ten seconds ago, or by the last ticket, and else by asking now; two seconds
+    /// Whether nobody can sign in there, where that is certain: no connection that can be believed comes about, it breaks off,
+    /// or what answers is an error of the server's own (5xx), both where people are sent and wherever tickets are asked about. What
+    /// takes long may come yet. As it was found at most ten seconds ago, or by the last ticket, and else by asking now; two seconds
     /// where it was not there.
-    pub async fn gone(&self) -> Option<CasFault> {
-        match self.there.known(self.clock.passed()) {
-            Some(true) => None,
-            Some(false) => Some(CasFault::AllRest),
-            None => {
-                let gone = self.look_for_any().await;
-                self.there.note(gone.is_none(), self.clock.passed());
-                gone
-            }
-        }
-    }
-
-    async fn look_for_any(&self) -> Option<CasFault> {
-        let mut gone = self.gone_at(&format!("{}/login", self.url)).await?;
-        for node in self.nodes.each() {
-            let url = format!("{node}/{}", self.protocol.path());
-            gone = self.gone_at(&url).await?;
-        }
-        Some(gone)
-    }
-
-    async fn gone_at(&self, url: &str) -> Option<CasFault> {
-        match self.client.get(url, MAX_PAGE, GLANCE).await {
-            Ok(answer) if answer.status >= 500 => Some(CasFault::Status(answer.status)),
-            Ok(_) => None,
-            Err(fault) => match fault.kind() {
-                HttpKind::Broken | HttpKind::Unreachable | HttpKind::Untrusted => {
-                    Some(fault.into())
-                }
-                HttpKind::NoFile | HttpKind::TimeOut | HttpKind::TooLong => None,
-            },
-        }
+    pub async fn is_gone(&self) -> bool {
+        self.presence.is_gone().await
     }
 
     /// Whether no node is asked for the moment.
@@ -397,7 +356,7 @@ impl Cas {
             match self.ask_node(&url, turn.patience).await {
                 Ok(answer) => {
                     turn.answered();
-                    self.there.note(true, self.clock.passed());
+                    self.presence.was_heard();
                     return Ok(answer);
                 }
                 Err(fault) => {

@@ -1,86 +1,222 @@
-//! Whether the server was seen to answer, a moment ago.
+//! Whether something was seen to be there, a moment ago.
 
 use std::{
-    sync::{Mutex, MutexGuard, PoisonError},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::Duration,
 };
 
-/// How long it holds that the server was seen to answer, whoever sets our clock meanwhile.
+use tokio::sync::watch;
+
+use crate::sys::clock::Clock;
+
+/// How long it holds that it was seen to be there, whoever sets our clock meanwhile.
 const HOLDS: Duration = Duration::from_secs(10);
 
-/// What was seen last.
+/// What was seen last. One looks at a time, in a task of its own: whoever asks may go away meanwhile, and what is seen
+/// is known to all others.
 #[derive(Debug)]
 pub(super) struct Seen {
-    last: Mutex<Last>,
-    /// How long it holds that it did not.
+    last: Arc<Mutex<Last>>,
+    /// How long it holds that it was not there.
     away_for: Duration,
 }
 
-#[derive(Debug, Default)]
+#[derive(Debug)]
 struct Last {
-    was_up: bool,
-    until: Option<Duration>,
+    /// Until something is seen, it is there.
+    was_there: bool,
+    /// Since when, once something was seen.
+    seen_at: Option<Duration>,
+    /// How often something was seen.
+    notes: u64,
+    /// Ends with the look that is under way.
+    looking: Option<watch::Receiver<()>>,
+}
+
+/// Ends a look, also where it panics.
+struct Ending {
+    last: Arc<Mutex<Last>>,
+    _tells: watch::Sender<()>,
+}
+
+impl Drop for Ending {
+    fn drop(&mut self) {
+        lock(&self.last).looking = None;
+    }
 }
 
 impl Seen {
-    /// Nothing yet; that it does not answer will hold for so long.
+    /// Nothing yet; that it is not there will hold for so long.
     pub(super) fn new(away_for: Duration) -> Self {
+        let last = Last {
+            was_there: true,
+            seen_at: None,
+            notes: 0,
+            looking: None,
+        };
         Self {
-            last: Mutex::default(),
+            last: Arc::new(Mutex::new(last)),
             away_for,
         }
     }
 
-    /// What is known; none for the one caller who has to look. Until that one has looked, the others
-    /// go by what was seen before.
+    /// Whether it is there, as far as that needs no look: while somebody looks, what was seen before still holds.
     pub(super) fn known(&self, now: Duration) -> Option<bool> {
-        let mut last = self.lock();
-        match last.until {
-            Some(until) if now < until => Some(last.was_up),
-            Some(_) => {
-                last.until = Some(now.saturating_add(HOLDS));
-                None
-            }
-            None => None,
+        let last = lock(&self.last);
+        let holds = if last.was_there { HOLDS } else { self.away_for };
+        let is_known = last.looking.is_some() || last.is_younger(holds, now);
+        is_known.then_some(last.was_there)
+    }
+
+    /// Whether it was seen to be away within the last ten seconds, and not to be there since.
+    pub(super) fn was_away(&self, now: Duration) -> bool {
+        let last = lock(&self.last);
+        !last.was_there && last.is_younger(HOLDS, now)
+    }
+
+    /// What was seen last, however long ago.
+    pub(super) fn last(&self) -> bool {
+        lock(&self.last).was_there
+    }
+
+    /// Notes that it was there at `now`. Nothing that somebody still looks for says otherwise.
+    pub(super) fn is_there(&self, now: Duration) {
+        lock(&self.last).note(true, now);
+    }
+
+    /// Waits for the end of the look that is under way, or of a new one by `look`.
+    pub(super) async fn look<L>(&self, clock: &Arc<dyn Clock>, look: L)
+    where
+        L: Future<Output = bool> + Send + 'static,
+    {
+        let mut ends = self.begin(clock, look);
+        // Nothing is ever sent; it fails when the sender is gone.
+        while ends.changed().await.is_ok() {}
+    }
+
+    fn begin<L>(&self, clock: &Arc<dyn Clock>, look: L) -> watch::Receiver<()>
+    where
+        L: Future<Output = bool> + Send + 'static,
+    {
+        let mut last = lock(&self.last);
+        if let Some(ends) = &last.looking {
+            return ends.clone();
         }
-    }
-
-    /// What was seen at `now`.
-    pub(super) fn note(&self, was_up: bool, now: Duration) {
-        let holds = if was_up { HOLDS } else { self.away_for };
-        *self.lock() = Last {
-            was_up,
-            until: Some(now.saturating_add(holds)),
+        let (tells, ends) = watch::channel(());
+        last.looking = Some(ends.clone());
+        let notes = last.notes;
+        drop(last);
+        let ending = Ending {
+            last: Arc::clone(&self.last),
+            _tells: tells,
         };
+        let clock = Arc::clone(clock);
+        tokio::spawn(async move {
+            let is_there = look.await;
+            let now = clock.passed();
+            let mut last = lock(&ending.last);
+            if last.notes == notes {
+                last.note(is_there, now);
+            }
+        });
+        ends
+    }
+}
+
+impl Last {
+    fn is_younger(&self, age: Duration, now: Duration) -> bool {
+        self.seen_at
+            .is_some_and(|seen_at| now < seen_at.saturating_add(age))
     }
 
-    /// A thread that panicked left it whole.
-    fn lock(&self) -> MutexGuard<'_, Last> {
-        self.last.lock().unwrap_or_else(PoisonError::into_inner)
+    fn note(&mut self, is_there: bool, now: Duration) {
+        self.was_there = is_there;
+        self.seen_at = Some(now);
+        self.notes += 1;
     }
+}
+
+/// A thread that panicked left it whole.
+fn lock(last: &Mutex<Last>) -> MutexGuard<'_, Last> {
+    last.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use std::future::{pending, ready};
 
-    #[test]
-    fn one_caller_looks_again_after_ten_seconds_and_the_others_go_by_what_was_seen() {
-        let at = Duration::from_secs;
-        let seen = Seen::new(HOLDS);
-        assert_eq!(seen.known(at(0)), None);
-        seen.note(true, at(0));
-        assert_eq!(seen.known(at(9)), Some(true));
-        assert_eq!(seen.known(at(10)), None);
-        assert_eq!(seen.known(at(10)), Some(true));
-        seen.note(false, at(10));
-        assert_eq!(seen.known(at(19)), Some(false));
-        let seen = Seen::new(at(2));
-        seen.note(false, at(0));
-        assert_eq!(seen.known(at(1)), Some(false));
-        assert_eq!(seen.known(at(2)), None);
-        assert_eq!(seen.known(at(11)), Some(false));
-        seen.note(true, at(11));
-        assert_eq!(seen.known(at(20)), Some(true));
+    use jiff::{SignedDuration, Timestamp};
+    use tokio::{sync::oneshot, time::timeout};
+
+    use super::*;
+    use crate::sys::clock::ManualClock;
+
+    /// A clock, the same one to be read, and what nothing was seen of yet that is away for two seconds.
+    fn nothing() -> (Arc<ManualClock>, Arc<dyn Clock>, Seen) {
+        let clock = Arc::new(ManualClock::starting_at(Timestamp::UNIX_EPOCH));
+        let read: Arc<dyn Clock> = Arc::<ManualClock>::clone(&clock);
+        (clock, read, Seen::new(Duration::from_secs(2)))
+    }
+
+    #[tokio::test]
+    async fn what_was_seen_holds_for_ten_seconds_and_for_two_where_nobody_was_there() {
+        let (clock, read, seen) = nothing();
+        let known = || seen.known(read.passed());
+        let was_away = || seen.was_away(read.passed());
+        let wait = |seconds| clock.advance(SignedDuration::from_secs(seconds));
+        assert_eq!((known(), seen.last(), was_away()), (None, true, false));
+        seen.look(&read, ready(true)).await;
+        wait(9);
+        assert_eq!(known(), Some(true));
+        wait(1);
+        assert_eq!((known(), seen.last()), (None, true));
+        seen.look(&read, ready(false)).await;
+        wait(1);
+        assert_eq!((known(), was_away()), (Some(false), true));
+        wait(1);
+        assert_eq!((known(), seen.last(), was_away()), (None, false, true));
+        wait(8);
+        assert_eq!((known(), seen.last(), was_away()), (None, false, false));
+        seen.is_there(read.passed());
+        assert_eq!((known(), seen.last()), (Some(true), true));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn one_looks_for_all_and_to_the_end_whoever_goes_away() {
+        let (clock, read, seen) = nothing();
+        seen.look(&read, ready(false)).await;
+        clock.advance(SignedDuration::from_secs(2));
+        let (tell, told) = oneshot::channel();
+        let look = async { told.await.unwrap() };
+        // Whoever looks goes away.
+        timeout(Duration::from_millis(1), seen.look(&read, look))
+            .await
+            .unwrap_err();
+        // The others go by what was seen before, and nobody else looks.
+        assert_eq!(seen.known(read.passed()), Some(false));
+        let other = seen.look(&read, pending());
+        tell.send(true).unwrap();
+        other.await;
+        assert_eq!(seen.known(read.passed()), Some(true));
+    }
+
+    #[tokio::test]
+    async fn who_was_heard_meanwhile_is_there_whatever_the_look_says() {
+        let (_clock, read, seen) = nothing();
+        let (tell, told) = oneshot::channel();
+        let mut ends = seen.begin(&read, async { told.await.unwrap() });
+        seen.is_there(read.passed());
+        tell.send(false).unwrap();
+        ends.changed().await.unwrap_err();
+        assert_eq!(seen.known(read.passed()), Some(true));
+    }
+
+    #[tokio::test]
+    async fn a_look_that_panics_leaves_the_next_one_to_look() {
+        let (_clock, read, seen) = nothing();
+        seen.look(&read, async { panic!("in the test") }).await;
+        assert_eq!(seen.known(read.passed()), None);
+        seen.look(&read, ready(false)).await;
+        assert_eq!(seen.known(read.passed()), Some(false));
     }
 }

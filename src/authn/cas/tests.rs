@@ -303,11 +303,12 @@ async fn rests_end_after_ten_seconds_however_far_our_clock_is_set_back_meanwhile
         clock.advance(SignedDuration::from_secs(-set_back));
         for second in 0..10 {
             assert!(cas.all_rest(), "{set_back} {second}");
-            let known = cas.seen.known(clock.passed());
+            let known = cas.presence.login_is_known_to_be_up();
             assert_eq!(known, Some(false), "{set_back} {second}");
             clock.advance(SignedDuration::from_secs(1));
         }
-        assert_eq!(cas.seen.known(clock.passed()), None, "{set_back}");
+        let known = cas.presence.login_is_known_to_be_up();
+        assert_eq!(known, None, "{set_back}");
         for second in 10..700 {
             assert!(!cas.all_rest(), "{set_back} {second}");
             clock.advance(SignedDuration::from_secs(1));

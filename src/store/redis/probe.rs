@@ -64,6 +64,8 @@ pub struct About {
     pub is_master: bool,
     /// What it forgets where room is short: `maxmemory-policy`.
     pub policy: String,
+    /// How many bytes it may hold; none where it holds as much as there is room for.
+    pub max_memory: Option<u64>,
     /// How many replicas it has.
     pub replicas: u32,
     /// Whether it refuses writes where too few of them follow (`min-replicas-to-write`).
@@ -220,6 +222,7 @@ impl About {
             version: said("redis_version:"),
             is_master: said_of(info, "role:") == Some("master"),
             policy: said("maxmemory_policy:"),
+            max_memory: said("maxmemory:").parse().ok().filter(|bytes| *bytes > 0),
             replicas: said("connected_slaves:").parse().unwrap_or(0),
             // It is told only where the setting is there.
             needs_replicas: said_of(info, "min_slaves_good_slaves:").is_some(),

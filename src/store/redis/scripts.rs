@@ -9,7 +9,7 @@ use redis::Script;
 
 use super::values::{MAX_COUNTER, MAX_VALUE};
 use crate::store::{
-    shelf::{MOST_FORGOTTEN, OVERHEAD},
+    shelf::{MAX_STORY, MOST_FORGOTTEN, OVERHEAD},
     timed_map::PURGED_PER_CALL,
 };
 
@@ -37,7 +37,7 @@ local function purge(ends, values, now)
   end
 end
 local OVERHEAD, FORGOTTEN, PURGED = {OVERHEAD}, {MOST_FORGOTTEN}, {PURGED_PER_CALL}
-local COUNTER = {most_of_a_counter}
+local COUNTER, MAX_STORY = {most_of_a_counter}, {MAX_STORY}
 local function is_live(ends, id, now)
   local at = redis.call('ZSCORE', ends, id)
   return at and tonumber(at) > now
@@ -87,13 +87,14 @@ try('HSET', hash, 'field', 'value')
 try('HGET', hash, 'field')
 try('HMGET', hash, 'field')
 try('HEXISTS', hash, 'field')
+try('PEXPIRE', hash, 1000)
 try('HDEL', hash, 'field')
 try('SET', text, 'value', 'PX', 1000)
 try('GET', text)
 try('PTTL', text)
-try('PEXPIRE', text, 1000)
 try('DEL', text)
 try('ZADD', set, 1, 'one', 2, 'two')
+try('PEXPIRE', set, 1000)
 try('ZCARD', set)
 try('ZSCORE', set, 'one')
 try('ZRANGE', set, 0, -1)
@@ -342,15 +343,17 @@ local stories, fields = KEYS[3], {'bytes', 'others'}
 local held = {}
 for pile = 1, 2 do
   local bytes = tonumber(redis.call('HGET', stories, fields[pile]) or '') or 0
-  -- What somebody else has written there is counted anew once the pile is empty.
-  local is_count = bytes >= 0 and bytes < 2 ^ 53 and redis.call('ZCARD', KEYS[pile]) > 0
-  held[pile] = is_count and bytes or 0
+  -- Whatever somebody else has written there, so many stories take no less and no more than this.
+  local count = redis.call('ZCARD', KEYS[pile])
+  if bytes ~= bytes then bytes = 0 end
+  held[pile] = math.min(math.max(bytes, count * OVERHEAD), count * (MAX_STORY + OVERHEAD))
 end
 local function forget(pile, which)
   local story = redis.call('HGET', stories, which)
   held[pile] = math.max(held[pile] - #(story or '') - OVERHEAD, 0)
   redis.call('ZREM', KEYS[pile], which)
   redis.call('HDEL', stories, which)
+  if redis.call('ZCARD', KEYS[pile]) == 0 then held[pile] = 0 end
 end
 local at, ends
 for pile = 1, 2 do
@@ -378,10 +381,7 @@ if #story + #step <= tonumber(ARGV[5]) and size <= all then
   while most > 0 and held[1] + held[2] + size > all do
     local others = held[2] + (into == 2 and size or 0)
     local from = others > all / 2 and 2 or 1
-    if redis.call('ZCARD', KEYS[from]) == 0 then
-      held[from] = 0
-      from = 3 - from
-    end
+    if redis.call('ZCARD', KEYS[from]) == 0 then from = 3 - from end
     forget(from, redis.call('ZRANGE', KEYS[from], 0, 0)[1])
     most = most - 1
   end

@@ -3,7 +3,7 @@
 use std::{collections::HashSet, sync::Arc};
 
 use jiff::Timestamp;
-use tokio::{sync::oneshot, task::JoinSet};
+use tokio::{runtime::Handle, sync::oneshot, task::JoinSet};
 
 use super::{Inner, Noted, RedisStore, after, call::Call, scripts, values::Place};
 use crate::{
@@ -51,6 +51,28 @@ enum Change {
     Over(Option<SessionKey>),
 }
 
+/// A ticket that was noted and of which nobody has heard so far: who brought it has gone, or goes on without the note, and it
+/// may be made up. When this is dropped it is forgotten; a server of CAS refuses it a second time all the same.
+struct ForgottenUnlessHeard(Option<(Arc<Inner>, [u8; 32])>);
+
+impl ForgottenUnlessHeard {
+    fn heard(mut self) {
+        self.0 = None;
+    }
+}
+
+impl Drop for ForgottenUnlessHeard {
+    fn drop(&mut self) {
+        let Some((inner, ticket)) = self.0.take() else {
+            return;
+        };
+        if let Ok(runtime) = Handle::try_current() {
+            // One that is not forgotten is known until its end.
+            runtime.spawn(async move { inner.forget_ticket(ticket).await });
+        }
+    }
+}
+
 impl Sessions for RedisStore {
     async fn bring_ticket(
         &self,
@@ -66,13 +88,18 @@ impl Sessions for RedisStore {
         tokio::spawn(async move {
             let sets = (&inner.places.brought, &inner.places.signed_out);
             let noted = inner.note(sets, ticket, (b"", expires_at), now).await;
-            // Nobody waits any more: it is asked about by nobody, and may be made up.
-            if let Err(Ok(Noted::First)) = tell.send(noted) {
-                // One that is not forgotten is known until its end.
-                let _ = inner.forget_ticket(ticket).await;
-            }
+            let is_ours = matches!(noted, Ok(Noted::First));
+            let unheard = ForgottenUnlessHeard(is_ours.then_some((inner, ticket)));
+            // Where nobody waits any more, or nobody comes to hear it, it goes back to nobody.
+            let _ = tell.send((noted, unheard));
         });
-        let noted = async { told.await.unwrap_or(Err(StoreError::Unavailable)) };
+        let noted = async {
+            let Ok((noted, unheard)) = told.await else {
+                return Err(StoreError::Unavailable);
+            };
+            unheard.heard();
+            noted
+        };
         Ok(match self.wait(noted).await? {
             Noted::First => Sight::First,
             Noted::Again(_) => Sight::Again { by_same_at: None },

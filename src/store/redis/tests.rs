@@ -2,6 +2,7 @@
 
 use std::{
     collections::{BTreeMap, HashSet},
+    pin::pin,
     sync::atomic::{AtomicUsize, Ordering},
     time::Duration,
 };
@@ -26,7 +27,7 @@ use crate::{
     },
     store::{
         conformance::{self, LIMITS, at, key, session},
-        shelf::OVERHEAD,
+        shelf::{MAX_STORY, OVERHEAD},
     },
     sys::{
         clock::ManualClock,
@@ -406,7 +407,15 @@ async fn r122_what_is_said_to_be_held_of_stories_is_what_is_held_whatever_comes_
     }
     assert_eq!(has_been, [true; 2]);
     // What somebody else has written there stops nobody for long.
-    for written in ["nan", "-1", "99999999999999999999", "1e300", "x"] {
+    for written in [
+        "nan",
+        "-1",
+        "1",
+        "66000000",
+        "99999999999999999999",
+        "1e300",
+        "x",
+    ] {
         for field in ["bytes", "others"] {
             let () = stranger.hset(&keys[2], field, written).unwrap();
             let kept = conformance::stories::keeping(90_000);
@@ -416,6 +425,16 @@ async fn r122_what_is_said_to_be_held_of_stories_is_what_is_held_whatever_comes_
             );
             let added = store.add_to_story(code, &step, kept, at(400)).await;
             assert_eq!(added, Ok(()), "{written}");
+            for (ends, field) in keys.iter().zip(["bytes", "others"]) {
+                let count: usize = stranger.zcard(ends).unwrap();
+                let told: Option<usize> = stranger.hget(&keys[2], field).unwrap();
+                let told = told.unwrap_or_default();
+                let most = count * (OVERHEAD + MAX_STORY);
+                assert!(
+                    (count * OVERHEAD..=most).contains(&told),
+                    "{written} {told}"
+                );
+            }
         }
     }
 }
@@ -1118,6 +1137,49 @@ async fn r66_a_replacement_whose_caller_goes_away_loses_nobody() {
     let gone_over = tokio::time::timeout(Duration::from_mins(1), goes_over).await;
     gone_over.expect("who took part goes over");
     assert_eq!(store.find(key(1), at(1)).await, Ok(None));
+}
+
+#[tokio::test]
+async fn r63_r122_a_ticket_whose_browser_goes_away_is_forgotten_whether_it_was_answered_or_not() {
+    let lab = Lab::start().await;
+    let (store, mut stranger) = (lab.store(), lab.stranger());
+    // The scripts are there from here on.
+    let brought = store.bring_ticket([0; 32], at(100), at(1)).await;
+    assert_eq!(brought, Ok(Sight::First));
+    store.forget_ticket([0; 32]).await.unwrap();
+    let mut beat = tokio::time::interval(Duration::from_millis(5));
+    let mut until_run = async |scripts| {
+        while scripts_run(&lab.redis) < scripts {
+            beat.tick().await;
+        }
+    };
+    for is_answered in [false, true] {
+        let before = scripts_run(&lab.redis);
+        if !is_answered {
+            lab.redis.pause();
+        }
+        {
+            let mut bringing = pin!(store.bring_ticket([1; 32], at(100), at(1)));
+            tokio::select! {
+                biased;
+                _ = &mut bringing => unreachable!("nothing is answered at once"),
+                () = tokio::task::yield_now() => {}
+            }
+            if is_answered {
+                until_run(before + 1).await;
+            }
+        }
+        lab.redis.go_on();
+        let forgotten = tokio::time::timeout(Duration::from_mins(1), until_run(before + 2)).await;
+        forgotten.expect("it is forgotten");
+        let keys: Vec<String> = stranger.keys("*").unwrap();
+        assert_eq!(keys, [""; 0], "{is_answered}");
+    }
+    // One that is heard of stays.
+    for sight in [Sight::First, Sight::Again { by_same_at: None }] {
+        let brought = store.bring_ticket([1; 32], at(100), at(1)).await;
+        assert_eq!(brought, Ok(sight));
+    }
 }
 
 /// Three nodes, of which each call comes to another one. Attempts are those that they count together.

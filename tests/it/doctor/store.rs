@@ -61,6 +61,17 @@ async fn the_doctor_names_each_right_that_is_missing_and_what_is_forgotten() {
     let memory = &said.of("store.memory")[0];
     assert_eq!(memory.verdict, "warning");
     assert!(memory.what.contains("allkeys-lru") && memory.hint.contains("noeviction"));
+    // The defaults want 200 MB for sessions and 67 for stories.
+    for (megabytes, verdict) in [(266, "warning"), (268, "good")] {
+        let redis = Redis::start(&["--maxmemory", &format!("{megabytes}000000")]).await;
+        let said = of(&redis).doctor(&["--json"], "").await;
+        assert_eq!(said.verdicts("store.memory"), [verdict], "{}", said.out);
+        let memory = &said.of("store.memory")[0];
+        assert_eq!(
+            memory.hint.contains("stories.max-megabytes"),
+            verdict == "warning"
+        );
+    }
     // People are remembered without this one.
     let rights = ["--user", "default", "on", "nopass", "~*", "+@all", "-time"];
     let redis = Redis::start(&rights).await;
