@@ -65,7 +65,8 @@ pub(super) trait ServerFault: std::error::Error + 'static {
 }
 
 /// One server's turn to be asked. What came of it is to be said by [`Turn::answered`],
-/// [`Turn::failed`] or [`Turn::was_not_asked`]; a turn that is dropped without a word changes nothing.
+/// [`Turn::failed`] or [`Turn::was_not_asked`]; a turn that is dropped without a word changes nothing: where it was
+/// a trial, the next one is.
 #[derive(Debug)]
 #[must_use]
 pub(super) struct Turn<'s, S> {
@@ -74,6 +75,8 @@ pub(super) struct Turn<'s, S> {
     answered_before: u64,
     /// The server's changes when it was begun.
     begun_after: u64,
+    /// Where it tries a server again: until when that rested.
+    tries_after: Option<Duration>,
     /// How long it may take.
     pub(super) patience: Duration,
 }
@@ -141,6 +144,7 @@ impl<S> Servers<S> {
                 is_only_one,
                 answered_before: server.answered.load(Ordering::Relaxed),
                 begun_after: 0,
+                tries_after: None,
                 patience: self.patience.min(IMPATIENCE),
             })
             .collect();
@@ -211,7 +215,8 @@ impl<'s, S> Turn<'s, S> {
         match state.rests_until {
             None => {}
             Some(_) if state.rests(now) => return false,
-            Some(_) => {
+            Some(rested_until) => {
+                self.tries_after = Some(rested_until);
                 state.rests_until = Some(now.saturating_add(FIRST_REST));
                 state.changes += 1;
             }
@@ -226,7 +231,8 @@ impl<'s, S> Turn<'s, S> {
     }
 
     /// It did what it is for, whatever it said.
-    pub(super) fn answered(self) {
+    pub(super) fn answered(mut self) {
+        self.tries_after = None;
         self.server.answered.fetch_add(1, Ordering::Relaxed);
         let mut state = self.server.lock();
         let rested = state.rests_until.take().is_some();
@@ -240,7 +246,8 @@ impl<'s, S> Turn<'s, S> {
 
     /// It could not be asked, since no more files may be open here: nothing is known of it, and it does not
     /// rest.
-    pub(super) fn was_not_asked(self, cause: &impl ServerFault) {
+    pub(super) fn was_not_asked(mut self, cause: &impl ServerFault) {
+        self.tries_after = None;
         self.server.not_asked.fetch_add(1, Ordering::Relaxed);
         tracing::error!(
             server.name = %self.server.name,
@@ -250,7 +257,8 @@ impl<'s, S> Turn<'s, S> {
     }
 
     /// It did not answer, not in time, or not as it should.
-    pub(super) fn failed(self, cause: &impl ServerFault, now: Duration) {
+    pub(super) fn failed(mut self, cause: &impl ServerFault, now: Duration) {
+        self.tries_after = None;
         let mut state = self.server.lock();
         *state.failed.entry(cause.kind()).or_default() += 1;
         // A crowd that was under way when the server fell has seen one fault, and not many in a row.
@@ -275,6 +283,19 @@ impl<'s, S> Turn<'s, S> {
             faults,
             "a server does not answer"
         );
+    }
+}
+
+impl<S> Drop for Turn<'_, S> {
+    /// Whoever goes away in the middle of a trial keeps nobody from the server: the next one tries it.
+    fn drop(&mut self) {
+        let Some(rested_until) = self.tries_after else {
+            return;
+        };
+        let mut state = self.server.lock();
+        if state.changes == self.begun_after {
+            state.rests_until = Some(rested_until);
+        }
     }
 }
 
@@ -346,9 +367,31 @@ mod tests {
     fn a_trial_of_which_nothing_is_heard_is_made_again() {
         let servers = servers(&["a", "b"]);
         fail(&servers, "a", at(0));
-        assert!(servers.turns(at(1000))[0].begin(at(1000)));
+        let mut trial = servers.turns(at(1000));
+        assert!(trial[0].begin(at(1000)));
         assert_eq!(names(&servers.turns(at(1999))), ["b"]);
         assert_eq!(names(&servers.turns(at(2000))), ["a", "b"]);
+        // Whatever becomes of it, the trial of somebody else goes on.
+        let mut next = servers.turns(at(2000));
+        assert!(next[0].begin(at(2000)));
+        drop(trial);
+        assert_eq!(names(&servers.turns(at(2000))), ["b"]);
+    }
+
+    #[test]
+    fn whoever_goes_away_in_the_middle_of_a_trial_leaves_it_to_the_next_one() {
+        let servers = servers(&["a", "b"]);
+        fail(&servers, "a", at(0));
+        for _ in 0..3 {
+            let mut trial = servers.turns(at(1000));
+            assert!(trial[0].begin(at(1000)));
+            assert_eq!(names(&servers.turns(at(1000))), ["b"]);
+            drop(trial);
+        }
+        // What rests is not tried before its time for that.
+        fail(&servers, "a", at(1000));
+        assert_eq!(names(&servers.turns(at(2999))), ["b"]);
+        assert_eq!(names(&servers.turns(at(3000))), ["a", "b"]);
     }
 
     #[test]

@@ -406,7 +406,24 @@ async fn r122_what_is_said_to_be_held_of_stories_is_what_is_held_whatever_comes_
         has_been = [0, 1].map(|pile| has_been[pile] || held[pile] > 0);
     }
     assert_eq!(has_been, [true; 2]);
-    // What somebody else has written there stops nobody for long.
+}
+
+#[tokio::test]
+async fn r122_r126_whatever_somebody_else_says_is_held_of_stories_counts_within_what_so_many_may_be()
+ {
+    let lab = Lab::start().await;
+    let (store, mut stranger) = (lab.store(), lab.stranger());
+    let keys = ["ends", "others", "steps"].map(|name| format!("passerelle:{{stories}}:{name}"));
+    for number in 0..20 {
+        let kept = match number % 2 {
+            0 => conformance::stories::keeping(80_000),
+            _ => conformance::stories::begun(80_000),
+        };
+        let step = conformance::stories::step("asked");
+        let code = conformance::stories::code(number + 10);
+        let added = store.add_to_story(code, &step, kept, at(1)).await;
+        assert_eq!(added, Ok(()));
+    }
     for written in [
         "nan",
         "-1",

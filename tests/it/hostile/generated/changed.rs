@@ -135,7 +135,9 @@ impl Changes<'_> {
             let text = self.at(range).to_owned();
             let spaced = format!(" {text}");
             self.change("white space before a text", false, range, &spaced);
-            if let Some(first) = text.chars().next().filter(char::is_ascii_alphanumeric) {
+            // Also where it is the first one of a signature's Base64.
+            let is_plain = |c: &char| c.is_ascii_alphanumeric() || "+/".contains(*c);
+            if let Some(first) = text.chars().next().filter(is_plain) {
                 let by_number = format!("&#x{:X};{}", u32::from(first), text.split_at(1).1);
                 self.change("a character by its number", false, range, &by_number);
             }
