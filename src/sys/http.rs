@@ -12,7 +12,7 @@ use std::{
 
 use jiff::{Timestamp, fmt::rfc2822};
 use reqwest::{
-    Client, ClientBuilder,
+    Client, ClientBuilder, Url,
     dns::{Addrs, Name, Resolve, Resolving},
     header::{
         ACCEPT, DATE, ETAG, HeaderMap, HeaderName, HeaderValue, IF_MODIFIED_SINCE, IF_NONE_MATCH,
@@ -20,7 +20,7 @@ use reqwest::{
     },
     redirect::Policy,
 };
-use tokio::time::timeout;
+use tokio::{net::TcpStream, time::timeout};
 
 use super::{
     network::Network,
@@ -221,7 +221,7 @@ impl HttpFault {
         }
     }
 
-    /// Whether no connection came about, whether at once or in time.
+    /// Whether no connection came about on which anything can be asked, whether at once or in time.
     pub fn is_of_connection(&self) -> bool {
         match self {
             Self::NoAnswer(error) => error.is_connect(),
@@ -342,6 +342,25 @@ impl HttpClient {
             .pool_max_idle_per_host(MOST_IDLE)
             .user_agent(concat!("passerelle/", env!("CARGO_PKG_VERSION")));
         Ok(builder)
+    }
+
+    /// Whether a connection to the server of `url` comes about in time, whatever is then said on it. One does where the network
+    /// was given.
+    pub async fn connects_to(&self, url: &str) -> bool {
+        match &self.0 {
+            Way::Machine(_) => {}
+            Way::Given(_) => return true,
+        }
+        let url = Url::parse(url).ok();
+        let address = url.as_ref().and_then(|url| {
+            let host = url.host_str()?.trim_matches(['[', ']']);
+            Some((host, url.port_or_known_default()?))
+        });
+        let Some(address) = address else {
+            return false;
+        };
+        let connected = timeout(CONNECT_TIME, TcpStream::connect(address)).await;
+        matches!(connected, Ok(Ok(_)))
     }
 
     /// Asks for `url`: reads at most `max` bytes, and waits `patience` for the last of them.

@@ -159,8 +159,11 @@ impl Addresses {
                 HttpKind::Broken | HttpKind::Unreachable | HttpKind::Untrusted => {
                     Some(fault.into())
                 }
-                // Where no connection comes about for so long, none does for a ticket.
-                HttpKind::TimeOut if fault.is_of_connection() => Some(fault.into()),
+                // One that takes connections, and is late with TLS, is busy.
+                HttpKind::TimeOut if fault.is_of_connection() => {
+                    let is_there = self.client.connects_to(url).await;
+                    (!is_there).then(|| fault.into())
+                }
                 HttpKind::NoFile | HttpKind::TimeOut | HttpKind::TooLong => None,
             },
         }
@@ -183,7 +186,7 @@ mod tests {
     };
 
     use jiff::{SignedDuration, Timestamp};
-    use tokio::net::{TcpSocket, TcpStream};
+    use tokio::net::{TcpListener, TcpSocket, TcpStream};
 
     use super::*;
     use crate::{
@@ -331,6 +334,19 @@ mod tests {
         // Somebody who was on their way is answered.
         presence.was_heard();
         assert!(!presence.is_gone().await && !presence.was_gone());
+    }
+
+    #[tokio::test]
+    async fn a_server_that_takes_connections_and_says_nothing_is_there() {
+        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.unwrap();
+        let address = listener.local_addr().unwrap();
+        for scheme in ["http", "https"] {
+            let client = HttpClient::new(None, true).unwrap();
+            let presence = presence(client, &[&format!("{scheme}://{address}")], &clock());
+            presence.look_for_anybody().await;
+            assert!(!presence.is_gone().await, "{scheme}");
+            assert_eq!(faults(&presence), [0], "{scheme}");
+        }
     }
 
     /// A machine that is switched off answers no SYN, as one whose queue of connections is full does not.
