@@ -68,7 +68,7 @@ impl Place {
         make_keys(&at("sp"))?;
         let sp_key = SigningKey::from_pem(&fs::read(at("sp").join("signing.pem"))?)?;
         fs::write(at("sp.xml"), metadata(&sp_key))?;
-        fs::write(at("passerelle.toml"), configuration(listen, authn))?;
+        fs::write(at("passerelle.toml"), configuration("node", listen, authn))?;
         Ok(Self { folder, sp_key })
     }
 
@@ -86,7 +86,7 @@ impl Place {
     }
 
     /// Writes one more configuration into it, for a server that listens at `listen`, with these lines of `[authn]`, the
-    /// same keys and a control socket in a folder of that name: its file.
+    /// same keys and another control socket: its file.
     ///
     /// # Errors
     ///
@@ -98,9 +98,7 @@ impl Place {
         authn: &str,
     ) -> anyhow::Result<PathBuf> {
         let file = self.path(&format!("{name}.toml"));
-        let with_socket = format!("server = {{ control-socket = \"{name}/control\",");
-        let text = configuration(listen, authn).replace("server = {", &with_socket);
-        fs::write(&file, text)?;
+        fs::write(&file, configuration(name, listen, authn))?;
         Ok(file)
     }
 
@@ -131,12 +129,13 @@ fn make_keys(folder: &Path) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// What `config/passerelle.example.toml` recommends, behind a proxy on the same machine.
-fn configuration(listen: SocketAddr, authn: &str) -> String {
+/// What `config/passerelle.example.toml` recommends, behind a proxy on the same machine; and with a control socket of
+/// this name.
+fn configuration(name: &str, listen: SocketAddr, authn: &str) -> String {
     format!(
         r#"
 base-url = "{BASE_URL}"
-server = {{ listen = "{listen}", trusted-proxies = ["127.0.0.1"] }}
+server = {{ control-socket = "{name}.control", listen = "{listen}", trusted-proxies = ["127.0.0.1"] }}
 keys = {{ signing = ["idp/signing.pem"], seal = "idp/seal.keys", pairwise = "idp/pairwise.key" }}
 
 [organization]

@@ -43,6 +43,8 @@ const MOST_CPU: f64 = 1.5;
 const MOST_START_MS: f64 = 100.0;
 /// The most memory that may be resident, in MiB.
 const MOST_MEMORY_MIB: f64 = 25.0;
+/// How much more for each request that is remembered, as it may not be used again.
+const REMEMBERED_MIB: f64 = 200.0 / (1024.0 * 1024.0);
 
 /// How often the server is started. The fastest start counts: what else the machine does makes a
 /// start longer and never shorter.
@@ -58,8 +60,8 @@ const SLICES: usize = 20;
 /// How many signatures that is.
 const SIGNATURES: u32 = 10;
 /// How long the server rests before its memory is looked at; it keeps that of hashing for three
-/// seconds.
-const REST: Duration = Duration::from_secs(4);
+/// seconds, and the threads that hashed for ten.
+const REST: Duration = Duration::from_secs(15);
 
 /// How people come back.
 #[derive(Clone, Copy)]
@@ -148,19 +150,23 @@ fn main() -> anyhow::Result<ExitCode> {
         "{:52}{hashing:>8.1}",
         format!("the most while {PEOPLE} people signed in by password")
     );
-    for (name, mib) in [
-        (format!("{} s later", REST.as_secs()), idle),
+    #[expect(clippy::cast_precision_loss, reason = "there are few")]
+    let remembered = crowd.sign_ins as f64 * REMEMBERED_MIB;
+    for (name, mib, limit) in [
+        (format!("{} s later", REST.as_secs()), idle, MOST_MEMORY_MIB),
         (
             format!("after {SIGN_INS} sign-ins on live sessions"),
             working,
+            MOST_MEMORY_MIB,
         ),
         (
             format!("at the end, after {} of them and a rest", crowd.sign_ins),
             server.memory("VmRSS")?,
+            MOST_MEMORY_MIB + remembered,
         ),
     ] {
-        let verdict = judge(mib, MOST_MEMORY_MIB, &mut all_within);
-        println!("{name:52}{mib:>8.1}   limit {MOST_MEMORY_MIB}: {verdict}");
+        let verdict = judge(mib, limit, &mut all_within);
+        println!("{name:52}{mib:>8.1}   limit {limit:.1}: {verdict}");
     }
     Ok(if all_within {
         ExitCode::SUCCESS

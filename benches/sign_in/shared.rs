@@ -49,8 +49,6 @@ pub(crate) fn measure(rsa: &RsaSignature, all_within: &mut bool) -> anyhow::Resu
     let addresses = [free_address()?, free_address()?, free_address()?];
     let [first, second, third] = addresses;
     let place = Place::make(first, PEOPLE, &redis.lines())?;
-    // For its control socket.
-    std::fs::create_dir(place.path("other"))?;
     let other = place.another("other", second, &format!("{AT_HOME}{}", redis.lines()))?;
     let elsewhere = format!("{}prefix = \"elsewhere:\"\n", redis.lines());
     let elsewhere = Place::make(third, PEOPLE, &elsewhere)?;
