@@ -4,7 +4,7 @@
 //! account may do so on purpose. Each answer that says who they are takes a signature and a replay mark, and one after a
 //! sign-in a session as well: without a bound one person could take the place of everybody's. Each node counts for itself, and
 //! asks nobody. Counted is whatever is about to be answered, since what it takes is taken before it is known to be for nothing, and
-//! each other step of somebody who has proven who they are: what came too often is kept with the stories of nobody.
+//! each other end of a sign-in of somebody who has proven who they are: what came too often is kept with the stories of nobody.
 
 use jiff::{SignedDuration, Timestamp};
 

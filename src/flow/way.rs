@@ -213,7 +213,7 @@ impl Bridge {
         let Ok((mut journey, [])) = postcard::take_from_bytes::<Journey>(&content) else {
             return Err(HereFault::JourneyForged.into());
         };
-        if self.is_of_another_browser(&journey, visit) {
+        if was_offered_to_another(&journey, visit) {
             // Whoever was offered it may have read its code on a page, and could have the session that answers here ended by it.
             journey.support_code = story.support_code;
         } else {
@@ -237,17 +237,6 @@ impl Bridge {
         let to = ReturnAddress::of_journey(&journey, sp, config.idp_initiated.as_ref())
             .map_err(HereFault::from)?;
         Ok(UnderWay::new(journey, to, provider, visit))
-    }
-
-    /// Whether an address was offered to another browser, and came here later than any browser comes that is sent.
-    fn is_of_another_browser(&self, journey: &Journey, visit: &Visit) -> bool {
-        match journey.binding {
-            BrowserBinding::Offered(offered) => {
-                let hash = visit.browser.as_ref().map(Token::hash);
-                hash != Some(offered) && !self.comes_at_once(journey)
-            }
-            BrowserBinding::Unbound | BrowserBinding::Bound(_) => false,
-        }
     }
 
     /// Sees to it that a journey goes on in the browser to which it belongs.
@@ -321,5 +310,16 @@ impl Bridge {
             provider: listed.display_name,
             way_in: listed.way_in,
         })
+    }
+}
+
+/// Whether an address was offered to another browser, or to this one before it lost its cookie. One that came by POST has been offered
+/// to none yet, and has a minute to be.
+fn was_offered_to_another(journey: &Journey, visit: &Visit) -> bool {
+    match journey.binding {
+        BrowserBinding::Offered(offered) => {
+            visit.browser.as_ref().map(Token::hash) != Some(offered)
+        }
+        BrowserBinding::Unbound | BrowserBinding::Bound(_) => false,
     }
 }

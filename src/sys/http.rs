@@ -20,7 +20,11 @@ use reqwest::{
     },
     redirect::Policy,
 };
-use tokio::{net::TcpStream, time::timeout};
+use tokio::{
+    net::{TcpStream, lookup_host},
+    task::JoinSet,
+    time::timeout,
+};
 
 use super::{
     network::Network,
@@ -184,7 +188,7 @@ impl Resolve for Guarded {
     fn resolve(&self, name: Name) -> Resolving {
         let is_allowed = self.0;
         Box::pin(async move {
-            let found = tokio::net::lookup_host((name.as_str(), 0));
+            let found = lookup_host((name.as_str(), 0));
             let found = found.await.map_err(NameFault)?;
             let allowed: Vec<_> = found.filter(|found| is_allowed(found.ip())).collect();
             if allowed.is_empty() {
@@ -359,8 +363,27 @@ impl HttpClient {
         let Some(address) = address else {
             return false;
         };
-        let connected = timeout(CONNECT_TIME, TcpStream::connect(address)).await;
-        matches!(connected, Ok(Ok(_)))
+        let any_connects = async {
+            // To all addresses at once: one of them may be of a machine that is switched off.
+            let mut connecting: JoinSet<_> = lookup_host(address)
+                .await?
+                .map(TcpStream::connect)
+                .collect();
+            let mut last = io::Error::from(io::ErrorKind::NotFound);
+            while let Some(connected) = connecting.join_next().await {
+                match connected.unwrap_or_else(|fault| Err(fault.into())) {
+                    Ok(_) => return Ok(()),
+                    Err(fault) => last = fault,
+                }
+            }
+            Err(last)
+        };
+        match timeout(CONNECT_TIME, any_connects).await {
+            Ok(Ok(())) => true,
+            // Nothing is known where no file was left.
+            Ok(Err(fault)) => open_files::are_exhausted(&fault),
+            Err(_) => false,
+        }
     }
 
     /// Asks for `url`: reads at most `max` bytes, and waits `patience` for the last of them.

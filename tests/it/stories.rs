@@ -188,14 +188,16 @@ async fn whose_session_answers_at_an_address_of_somebody_else_is_not_found_under
     let form = anne.arrive(&bridge.request().redirect(None)).await;
     let hers = last_code(&log);
     story(&bridge, hers, "asked for a password").await;
-    // She sends him the address of the page that she sees.
-    bridge.wait(2);
-    let page = luc.arrive(form.url.path()).await;
-    assert_eq!(page.kind(), "post");
+    // She sends him the address of the page that she sees; at once, and later.
+    assert_eq!(luc.arrive(form.url.path()).await.kind(), "post");
     let his = last_code(&log);
     assert_ne!(his, hers);
     let steps = story(&bridge, his, "answered").await;
     assert_eq!(steps[0].person.as_deref(), Some("luc.bernard"));
+    bridge.wait(2);
+    let page = luc.arrive(form.url.path()).await;
+    page.stops(400, "request-used");
+    assert_ne!(page.support_code(), hers.to_string());
     // All that comes in her own browser has the code that she was shown, also later than at once.
     anne.arrive(form.url.path()).await;
     assert_eq!(last_code(&log), hers);

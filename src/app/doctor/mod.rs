@@ -162,7 +162,10 @@ impl Doctor<'_> {
         if self.scope == Scope::All {
             let kept = read.as_ref().ok().map(|config| store::Kept {
                 sessions: config.sessions.max,
-                stories: config.stories.max_bytes(),
+                stories: match config.stories.keep_days {
+                    0 => 0,
+                    _ => config.stories.max_bytes(),
+                },
             });
             let of_store = store::findings(named.store, kept, &*self.clock, &mut dates);
             findings.extend(of_store.await);

@@ -79,7 +79,7 @@ impl Presence {
     pub(super) async fn look(&self) -> bool {
         let look = self.addresses.clone().look_at_login();
         self.shows_login.look(&self.clock, look).await;
-        self.shows_login.last()
+        self.shows_login.presumed(self.clock.passed())
     }
 
     /// Whether nobody is there: as it was found at most ten seconds ago, or by the last ticket, and two seconds where nobody was.
@@ -87,18 +87,19 @@ impl Presence {
     pub(super) async fn is_gone(&self) -> bool {
         if self.is_anybody.known(self.clock.passed()).is_none() {
             let look = self.look_for_anybody();
-            // Who waits no longer goes by what was seen last.
+            // Who waits no longer goes by what was seen lately.
             let _ = timeout(GLANCE, look).await;
         }
-        !self.is_anybody.last()
+        !self.is_anybody.presumed(self.clock.passed())
     }
 
     async fn look_for_anybody(&self) {
-        let look = self.addresses.clone().look_for_anybody();
+        let look = self.addresses.clone();
+        let look = async { Some(look.look_for_anybody().await) };
         self.is_anybody.look(&self.clock, look).await;
     }
 
-    /// Whether nobody was there within the last ten seconds, nor since.
+    /// Whether nobody was there a moment ago, nor since.
     pub(super) fn was_gone(&self) -> bool {
         self.is_anybody.was_away(self.clock.passed())
     }
@@ -110,19 +111,20 @@ impl Presence {
 }
 
 impl Addresses {
-    async fn look_at_login(self) -> bool {
-        match self.client.get(&self.login, MAX_PAGE, LOOK).await {
+    /// Whether it shows a page; none where no file was left to ask with.
+    async fn look_at_login(self) -> Option<bool> {
+        Some(match self.client.get(&self.login, MAX_PAGE, LOOK).await {
             Ok(answer) => answer.status < 500,
-            // A page longer than a login page is a page; and where no file was left to ask with nothing is known: people are
-            // sent there, and no form is shown in its place.
-            Err(HttpFault::TooLong | HttpFault::NoFile(_)) => true,
+            // A page longer than a login page is a page.
+            Err(HttpFault::TooLong) => true,
+            Err(HttpFault::NoFile(_)) => return None,
             Err(
                 HttpFault::NoAnswer(_)
                 | HttpFault::NotReached(_)
                 | HttpFault::Tls(_)
                 | HttpFault::Unusable(_),
             ) => false,
-        }
+        })
     }
 
     async fn look_for_anybody(self) -> bool {

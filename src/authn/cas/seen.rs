@@ -11,6 +11,8 @@ use crate::sys::clock::Clock;
 
 /// How long it holds that it was seen to be there, whoever sets our clock meanwhile.
 const HOLDS: Duration = Duration::from_secs(10);
+/// How long what was seen still counts while it is looked again.
+const COUNTS: Duration = Duration::from_secs(30);
 
 /// What was seen last. One looks at a time, in a task of its own: whoever asks may go away meanwhile, and what is seen
 /// is known to all others.
@@ -23,7 +25,6 @@ pub(super) struct Seen {
 
 #[derive(Debug)]
 struct Last {
-    /// Until something is seen, it is there.
     was_there: bool,
     /// Since when, once something was seen.
     seen_at: Option<Duration>,
@@ -60,23 +61,33 @@ impl Seen {
         }
     }
 
-    /// Whether it is there, as far as that needs no look: while somebody looks, what was seen before still holds.
+    /// Whether it is there, as far as that needs no look: while somebody looks, what was seen shortly before still holds.
     pub(super) fn known(&self, now: Duration) -> Option<bool> {
         let last = lock(&self.last);
-        let holds = if last.was_there { HOLDS } else { self.away_for };
-        let is_known = last.looking.is_some() || last.is_younger(holds, now);
-        is_known.then_some(last.was_there)
+        let holds = match (&last.looking, last.was_there) {
+            (Some(_), _) => COUNTS,
+            (None, true) => HOLDS,
+            (None, false) => self.away_for,
+        };
+        last.is_younger(holds, now).then_some(last.was_there)
     }
 
-    /// Whether it was seen to be away within the last ten seconds, and not to be there since.
+    /// Whether it was seen to be away within the last ten seconds, or until somebody looks who has not seen it yet, and not to
+    /// be there since.
     pub(super) fn was_away(&self, now: Duration) -> bool {
         let last = lock(&self.last);
-        !last.was_there && last.is_younger(HOLDS, now)
+        let holds = if last.looking.is_some() {
+            COUNTS
+        } else {
+            HOLDS
+        };
+        !last.was_there && last.is_younger(holds, now)
     }
 
-    /// What was seen last, however long ago.
-    pub(super) fn last(&self) -> bool {
-        lock(&self.last).was_there
+    /// Whether it is there, as far as that is known by now. What was not seen to be away lately is.
+    pub(super) fn presumed(&self, now: Duration) -> bool {
+        let last = lock(&self.last);
+        last.was_there || !last.is_younger(COUNTS, now)
     }
 
     /// Notes that it was there at `now`. Nothing that somebody still looks for says otherwise.
@@ -84,10 +95,10 @@ impl Seen {
         lock(&self.last).note(true, now);
     }
 
-    /// Waits for the end of the look that is under way, or of a new one by `look`.
+    /// Waits for the end of the look that is under way, or of a new one by `look`, which may have seen nothing.
     pub(super) async fn look<L>(&self, clock: &Arc<dyn Clock>, look: L)
     where
-        L: Future<Output = bool> + Send + 'static,
+        L: Future<Output = Option<bool>> + Send + 'static,
     {
         let mut ends = self.begin(clock, look);
         // Nothing is ever sent; it fails when the sender is gone.
@@ -96,7 +107,7 @@ impl Seen {
 
     fn begin<L>(&self, clock: &Arc<dyn Clock>, look: L) -> watch::Receiver<()>
     where
-        L: Future<Output = bool> + Send + 'static,
+        L: Future<Output = Option<bool>> + Send + 'static,
     {
         let mut last = lock(&self.last);
         if let Some(ends) = &last.looking {
@@ -112,10 +123,12 @@ impl Seen {
         };
         let clock = Arc::clone(clock);
         tokio::spawn(async move {
-            let is_there = look.await;
+            let seen = look.await;
             let now = clock.passed();
             let mut last = lock(&ending.last);
-            if last.notes == notes {
+            if let Some(is_there) = seen
+                && last.notes == notes
+            {
                 last.note(is_there, now);
             }
         });
@@ -162,38 +175,50 @@ mod tests {
     async fn what_was_seen_holds_for_ten_seconds_and_for_two_where_nobody_was_there() {
         let (clock, read, seen) = nothing();
         let known = || seen.known(read.passed());
+        let presumed = || seen.presumed(read.passed());
         let was_away = || seen.was_away(read.passed());
         let wait = |seconds| clock.advance(SignedDuration::from_secs(seconds));
-        assert_eq!((known(), seen.last(), was_away()), (None, true, false));
-        seen.look(&read, ready(true)).await;
+        assert_eq!((known(), presumed(), was_away()), (None, true, false));
+        seen.look(&read, ready(Some(true))).await;
         wait(9);
         assert_eq!(known(), Some(true));
         wait(1);
-        assert_eq!((known(), seen.last()), (None, true));
-        seen.look(&read, ready(false)).await;
+        assert_eq!((known(), presumed()), (None, true));
+        seen.look(&read, ready(Some(false))).await;
         wait(1);
         assert_eq!((known(), was_away()), (Some(false), true));
         wait(1);
-        assert_eq!((known(), seen.last(), was_away()), (None, false, true));
+        assert_eq!((known(), presumed(), was_away()), (None, false, true));
+        // Who could not look has seen nothing.
+        seen.look(&read, ready(None)).await;
+        assert_eq!((known(), presumed(), was_away()), (None, false, true));
         wait(8);
-        assert_eq!((known(), seen.last(), was_away()), (None, false, false));
+        assert_eq!((known(), presumed(), was_away()), (None, false, false));
+        // What was long ago says nothing of now.
+        wait(20);
+        assert_eq!((known(), presumed(), was_away()), (None, true, false));
         seen.is_there(read.passed());
-        assert_eq!((known(), seen.last()), (Some(true), true));
+        assert_eq!((known(), presumed()), (Some(true), true));
     }
 
     #[tokio::test(start_paused = true)]
     async fn one_looks_for_all_and_to_the_end_whoever_goes_away() {
         let (clock, read, seen) = nothing();
-        seen.look(&read, ready(false)).await;
+        seen.look(&read, ready(Some(false))).await;
         clock.advance(SignedDuration::from_secs(2));
         let (tell, told) = oneshot::channel();
-        let look = async { told.await.unwrap() };
+        let look = async { Some(told.await.unwrap()) };
         // Whoever looks goes away.
         timeout(Duration::from_millis(1), seen.look(&read, look))
             .await
             .unwrap_err();
         // The others go by what was seen before, and nobody else looks.
         assert_eq!(seen.known(read.passed()), Some(false));
+        clock.advance(SignedDuration::from_secs(20));
+        assert!(seen.was_away(read.passed()));
+        // But not for long: they wait for it, then.
+        clock.advance(SignedDuration::from_secs(8));
+        assert_eq!(seen.known(read.passed()), None);
         let other = seen.look(&read, pending());
         tell.send(true).unwrap();
         other.await;
@@ -201,10 +226,22 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn whoever_comes_while_the_first_one_looks_waits_for_that() {
+        let (_clock, read, seen) = nothing();
+        let (tell, told) = oneshot::channel();
+        let _ends = seen.begin(&read, async { Some(told.await.unwrap()) });
+        assert_eq!(seen.known(read.passed()), None);
+        let other = seen.look(&read, pending());
+        tell.send(false).unwrap();
+        other.await;
+        assert_eq!(seen.known(read.passed()), Some(false));
+    }
+
+    #[tokio::test]
     async fn who_was_heard_meanwhile_is_there_whatever_the_look_says() {
         let (_clock, read, seen) = nothing();
         let (tell, told) = oneshot::channel();
-        let mut ends = seen.begin(&read, async { told.await.unwrap() });
+        let mut ends = seen.begin(&read, async { Some(told.await.unwrap()) });
         seen.is_there(read.passed());
         tell.send(false).unwrap();
         ends.changed().await.unwrap_err();
@@ -216,7 +253,7 @@ mod tests {
         let (_clock, read, seen) = nothing();
         seen.look(&read, async { panic!("in the test") }).await;
         assert_eq!(seen.known(read.passed()), None);
-        seen.look(&read, ready(false)).await;
+        seen.look(&read, ready(Some(false))).await;
         assert_eq!(seen.known(read.passed()), Some(false));
     }
 }
