@@ -230,10 +230,9 @@ impl Bridge {
     /// Whether it is kept with those of people who have proven who they are. With the steps of one who comes without end, whatever they
     /// end in, it would push out everybody else's.
     fn is_of_somebody(&self, story: &Story, is_end: bool) -> bool {
-        // A step that leads on is not counted: the next one of the same sign-in is.
-        let is_in_pace = |login| !is_end || self.is_in_pace(login);
-        let person = story.person.as_deref();
-        person.is_some_and(|login| story.is_in_pace.unwrap_or_else(|| is_in_pace(login)))
+        // A step that leads on is with the others until the next one of the same sign-in takes it along, which is counted.
+        let person = story.person.as_deref().filter(|_| is_end);
+        person.is_some_and(|login| story.is_in_pace.unwrap_or_else(|| self.is_in_pace(login)))
     }
 
     /// How the person stands in a story.

@@ -373,6 +373,7 @@ impl HttpClient {
             while let Some(connected) = connecting.join_next().await {
                 match connected.unwrap_or_else(|fault| Err(fault.into())) {
                     Ok(_) => return Ok(()),
+                    Err(fault) if open_files::are_exhausted(&fault) => return Err(fault),
                     Err(fault) => last = fault,
                 }
             }

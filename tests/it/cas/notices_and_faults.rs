@@ -271,7 +271,7 @@ async fn a_cas_server_that_hangs_keeps_nobody_but_those_who_come_back_from_it() 
     let (mut held, mut looks) = (Vec::new(), Vec::new());
     while held.len() < PLACES {
         let (mut asked, _) = hung.accept().await.unwrap();
-        let mut question = [0; 1024];
+        let mut question = [0; 8192];
         let length = asked.read(&mut question).await.unwrap();
         let is_of_ticket = String::from_utf8_lossy(&question[..length]).contains("ticket=");
         if is_of_ticket { &mut held } else { &mut looks }.push(asked);
