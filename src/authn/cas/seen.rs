@@ -5,7 +5,7 @@ use std::{
     time::Duration,
 };
 
-use tokio::sync::watch;
+use tokio::sync::Semaphore;
 
 use crate::sys::clock::Clock;
 
@@ -30,19 +30,20 @@ struct Last {
     seen_at: Option<Duration>,
     /// How often something was seen.
     notes: u64,
-    /// Ends with the look that is under way.
-    looking: Option<watch::Receiver<()>>,
+    /// Closed at the end of the look that is under way: it wakes those who wait in their order.
+    looking: Option<Arc<Semaphore>>,
 }
 
 /// Ends a look, also where it panics.
 struct Ending {
     last: Arc<Mutex<Last>>,
-    _tells: watch::Sender<()>,
+    ends: Arc<Semaphore>,
 }
 
 impl Drop for Ending {
     fn drop(&mut self) {
         lock(&self.last).looking = None;
+        self.ends.close();
     }
 }
 
@@ -100,26 +101,26 @@ impl Seen {
     where
         L: Future<Output = Option<bool>> + Send + 'static,
     {
-        let mut ends = self.begin(clock, look);
-        // Nothing is ever sent; it fails when the sender is gone.
-        while ends.changed().await.is_ok() {}
+        let ends = self.begin(clock, look);
+        // It has nothing to give, and fails at the end.
+        let _ = ends.acquire().await;
     }
 
-    fn begin<L>(&self, clock: &Arc<dyn Clock>, look: L) -> watch::Receiver<()>
+    fn begin<L>(&self, clock: &Arc<dyn Clock>, look: L) -> Arc<Semaphore>
     where
         L: Future<Output = Option<bool>> + Send + 'static,
     {
         let mut last = lock(&self.last);
         if let Some(ends) = &last.looking {
-            return ends.clone();
+            return Arc::clone(ends);
         }
-        let (tells, ends) = watch::channel(());
-        last.looking = Some(ends.clone());
+        let ends = Arc::new(Semaphore::new(0));
+        last.looking = Some(Arc::clone(&ends));
         let notes = last.notes;
         drop(last);
         let ending = Ending {
             last: Arc::clone(&self.last),
-            _tells: tells,
+            ends: Arc::clone(&ends),
         };
         let clock = Arc::clone(clock);
         tokio::spawn(async move {
@@ -241,10 +242,10 @@ mod tests {
     async fn who_was_heard_meanwhile_is_there_whatever_the_look_says() {
         let (_clock, read, seen) = nothing();
         let (tell, told) = oneshot::channel();
-        let mut ends = seen.begin(&read, async { Some(told.await.unwrap()) });
+        let ends = seen.begin(&read, async { Some(told.await.unwrap()) });
         seen.is_there(read.passed());
         tell.send(false).unwrap();
-        ends.changed().await.unwrap_err();
+        ends.acquire().await.unwrap_err();
         assert_eq!(seen.known(read.passed()), Some(true));
     }
 
