@@ -37,6 +37,8 @@ use super::{
 const ACCEPTED: &str = "application/samlmetadata+xml, application/xml;q=0.9, */*;q=0.1";
 /// How long it may take to reach a server.
 const CONNECT_TIME: Duration = Duration::from_secs(2);
+/// How many addresses of one name are tried at once.
+const MOST_ADDRESSES: usize = 16;
 /// How long a connection is kept for the next question.
 const IDLE: Duration = Duration::from_secs(30);
 /// How many are kept.
@@ -367,6 +369,7 @@ impl HttpClient {
             // To all addresses at once: one of them may be of a machine that is switched off.
             let mut connecting: JoinSet<_> = lookup_host(address)
                 .await?
+                .take(MOST_ADDRESSES)
                 .map(TcpStream::connect)
                 .collect();
             let mut last = io::Error::from(io::ErrorKind::NotFound);
