@@ -19,10 +19,10 @@ use percent_encoding::percent_decode_str;
 
 use super::browser::Answer;
 
-/// How many tickets all of them were asked about.
+/// How many requests came to all of them: those about tickets, and those that look whether one is there.
 static ASKED: AtomicUsize = AtomicUsize::new(0);
 
-/// How many tickets were asked about so far.
+/// How many requests came so far.
 pub(crate) fn asked() -> usize {
     ASKED.load(Ordering::SeqCst)
 }
@@ -77,12 +77,10 @@ fn serve(acceptor: &SslAcceptor, connection: std::net::TcpStream) -> Option<()> 
                 return None;
             }
         }
+        ASKED.fetch_add(1, Ordering::SeqCst);
         // The ticket is `ST-` and the name; without one somebody looks whether the server is there.
         let body = match head.lines().next()?.split_once("ticket=ST-") {
-            Some((_, ticket)) => {
-                ASKED.fetch_add(1, Ordering::SeqCst);
-                success(ticket.split([' ', '&']).next()?)
-            }
+            Some((_, ticket)) => success(ticket.split([' ', '&']).next()?),
             None => "name and password".to_owned(),
         };
         let length = body.len();

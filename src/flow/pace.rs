@@ -91,6 +91,7 @@ mod tests {
             // One in two seconds.
             let is_in_turn = second % 2 == 0;
             assert_eq!(given(&pace, "zoe", second) == 1, is_in_turn, "{second}");
+            assert!(pace.0.len() <= MOST, "{}", pace.0.len());
         }
     }
 

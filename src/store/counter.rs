@@ -64,7 +64,7 @@ impl Counters {
     }
 
     #[cfg(test)]
-    pub(super) fn len(&self) -> usize {
+    pub(crate) fn len(&self) -> usize {
         self.held().len()
     }
 }

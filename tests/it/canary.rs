@@ -1,6 +1,8 @@
 //! Marked secrets, carried through whole sign-ins of each kind, through refusals and through faults:
 //! none is found in a log line, in what is measured, in what is kept for the help desk, in what the server shows of
-//! itself, or on a page where it has no business.
+//! itself, in what nodes share, or on a page where it has no business.
+
+mod store;
 
 use std::{
     collections::{BTreeSet, HashSet},

@@ -28,16 +28,16 @@ use crate::{
 const PROGRAM: &str = env!("CARGO_BIN_EXE_passerelle");
 
 /// A bridge whose folder is also that of its state, and so of its socket.
-struct House {
-    bridge: RealBridge,
-    file: PathBuf,
+pub(crate) struct House {
+    pub(crate) bridge: RealBridge,
+    pub(crate) file: PathBuf,
 }
 
 /// What stands in the configuration of the demo instead of its `[server]`.
-const STATE: (&str, &str) = ("[server]", "[server]\nstate-folder = \"state\"");
+pub(crate) const STATE: (&str, &str) = ("[server]", "[server]\nstate-folder = \"state\"");
 
 impl House {
-    fn new() -> Self {
+    pub(crate) fn new() -> Self {
         let lab = tempfile::tempdir().unwrap();
         // Nobody signs in here: its metadata is all that is wanted of it.
         let site = SpSite::prepare(SpKind::Pysaml2, lab.path());
@@ -51,7 +51,8 @@ impl House {
         self.bridge.start_with(&[STATE]).await
     }
 
-    fn command(&self, arguments: &[&str]) -> (bool, String) {
+    /// Runs the real program.
+    pub(crate) fn command(&self, arguments: &[&str]) -> (bool, String) {
         let config = ["--config", self.file.to_str().unwrap()];
         run(PROGRAM, &[arguments, &config].concat(), &[])
     }

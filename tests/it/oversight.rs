@@ -1,5 +1,7 @@
 //! What an administrator sees of people's sessions, and how they end some: `passerelle session`.
 
+mod processes;
+
 use std::{path::PathBuf, sync::Arc};
 
 use base64::{

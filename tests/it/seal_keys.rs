@@ -6,7 +6,7 @@ use std::{
     os::unix::fs::{PermissionsExt as _, symlink},
 };
 
-use jiff::SignedDuration;
+use jiff::{SignedDuration, Timestamp};
 use passerelle::sys::{
     entropy::OsEntropy,
     seal::{Rotation, rotated},
@@ -88,6 +88,7 @@ async fn r103_a_rotation_keeps_the_rights_of_the_file_and_the_configuration_stay
     let file = house.file("seal.keys");
     let before = fs::read_to_string(&file).unwrap();
     fs::set_permissions(&file, fs::Permissions::from_mode(0o400)).unwrap();
+    let asked_at = Timestamp::now();
     let told = house.passerelle(&["keys", "rotate-seal"]).await;
     told.is_good();
     assert!(told.out.contains(" seals from 20"), "{told:?}");
@@ -99,6 +100,10 @@ async fn r103_a_rotation_keeps_the_rights_of_the_file_and_the_configuration_stay
         after.ends_with(&format!("\n{before}\n")),
         "the one before is kept"
     );
+    // Each node has an hour to learn of it.
+    let (_, from) = after.lines().next().unwrap().split_once(" from ").unwrap();
+    let notice = from.parse::<Timestamp>().unwrap().duration_since(asked_at);
+    assert!((59..=62).contains(&notice.as_mins()), "{notice}");
     let mode = fs::metadata(&file).unwrap().permissions().mode() & 0o777;
     assert_eq!(mode, 0o400);
     house.passerelle(&["check"]).await.is_good();

@@ -31,20 +31,37 @@ fn node(redis: &Redis, seed: u64) -> Bridge {
 }
 
 /// The code of the step that was logged last.
-fn last_code(log: &Log) -> SupportCode {
+pub(crate) fn last_code(log: &Log) -> SupportCode {
     let lines = log.lines();
     let code = { lines.iter().rev() }.find_map(|line| line["support.code"].as_str());
     SupportCode::parse(code.unwrap()).unwrap()
 }
 
 /// What is kept under a code, once its last step is.
-async fn story(node: &Bridge, code: SupportCode, last: &str) -> Vec<StoryStep> {
+pub(crate) async fn story(node: &Bridge, code: SupportCode, last: &str) -> Vec<StoryStep> {
     let read = async || node.front.bridge.story(code, BY).await.unwrap();
     until("the last step is kept", async || {
         read().await.last().is_some_and(|step| step.end == last)
     })
     .await;
     read().await
+}
+
+pub(crate) async fn is_kept(bridge: &Bridge, code: SupportCode) -> bool {
+    !{ bridge.front.bridge.story(code, BY).await.unwrap() }.is_empty()
+}
+
+/// Has round after round of steps kept, until those of the first one are pushed out. A round waits until its last step is
+/// kept, and says the code of it: what finds no room in the queue is dropped.
+pub(crate) async fn fill(bridge: &Bridge, mut round: impl AsyncFnMut() -> SupportCode) {
+    let first = round().await;
+    let mut rounds = 1;
+    while is_kept(bridge, first).await {
+        assert!(rounds < 100, "the store is never full");
+        round().await;
+        rounds += 1;
+    }
+    assert_eq!(bridge.front.bridge.stories.dropped(), 0);
 }
 
 /// Somebody who types a wrong password first.
@@ -154,7 +171,6 @@ async fn r122_with_all_the_stops_that_they_like_nobody_pushes_the_story_of_a_rea
         .request()
         .with("IssueInstant", "2020-01-01T00:00:00Z")
         .redirect(None);
-    // Each round waits for its last one: what finds no room in the queue is dropped.
     let stop_often = async || {
         // Of two that end at one moment either may go first.
         bridge.wait(1);
@@ -166,17 +182,9 @@ async fn r122_with_all_the_stops_that_they_like_nobody_pushes_the_story_of_a_rea
         story(&bridge, last, "stopped").await;
         last
     };
-    let is_kept = async |code| !{ bridge.front.bridge.story(code, BY).await.unwrap() }.is_empty();
-    let first = stop_often().await;
-    let mut rounds = 1;
-    while is_kept(first).await {
-        assert!(rounds < 100, "the store is never full");
-        stop_often().await;
-        rounds += 1;
-    }
-    assert_eq!(bridge.front.bridge.stories.dropped(), 0);
+    fill(&bridge, stop_often).await;
     // It came before all of them.
-    assert!(is_kept(proven).await, "{rounds}");
+    assert!(is_kept(&bridge, proven).await);
 }
 
 #[tokio::test]
@@ -221,7 +229,7 @@ async fn r122_whoever_comes_without_end_pushes_the_story_of_nobody_else_out() {
         assert_eq!(visit(&bridge, &mut luc, ZOOM).await.kind(), "post");
     }
     // His session answers nothing more for a while: a page says so, or the provider is told that there is no sign-in.
-    let mut come_often = async || {
+    let come_often = async || {
         bridge.wait_seconds(1);
         for _ in 0..99 {
             let passive = bridge.request().with("IsPassive", "true").redirect(None);
@@ -234,17 +242,9 @@ async fn r122_whoever_comes_without_end_pushes_the_story_of_nobody_else_out() {
         assert_eq!(steps[0].person.as_deref(), Some("luc.bernard"));
         last
     };
-    let is_kept = async |code| !{ bridge.front.bridge.story(code, BY).await.unwrap() }.is_empty();
-    let first = come_often().await;
-    let mut rounds = 1;
-    while is_kept(first).await {
-        assert!(rounds < 100, "the store is never full");
-        come_often().await;
-        rounds += 1;
-    }
-    assert_eq!(bridge.front.bridge.stories.dropped(), 0);
+    fill(&bridge, come_often).await;
     // Hers came before all of them.
-    assert!(is_kept(hers).await, "{rounds}");
+    assert!(is_kept(&bridge, hers).await);
 }
 
 #[tokio::test]

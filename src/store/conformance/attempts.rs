@@ -153,10 +153,17 @@ pub(crate) async fn r74_successes_of_a_network_use_nothing_up(store: Arc<impl At
     assert_eq!(exhaust(&*store, ALICE, 0).await, (1, 1));
 }
 
-pub(crate) async fn r74_a_full_store_still_counts_the_newest_name(store: Arc<impl Attempts>) {
+pub(crate) async fn r74_r122_a_full_store_still_counts_the_newest_name_and_forgets_the_oldest(
+    store: Arc<impl Attempts>,
+) {
     for n in 0..LIMITS.attempts * 4 {
         let now = i64::from(n);
         assert_eq!(exhaust(&*store, key(n).0, now).await, (5, now + 1), "{n}");
         assert_eq!(exhaust(&*store, key(n).0, now).await, (0, now + 1), "{n}");
+    }
+    // No more are counted than it may hold: of the others nothing is known, long before they would be forgotten.
+    for n in 0..LIMITS.attempts * 3 {
+        let now = i64::from(LIMITS.attempts * 4 + n);
+        assert_eq!(exhaust(&*store, key(n).0, now).await, (5, now + 1), "{n}");
     }
 }

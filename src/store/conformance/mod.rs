@@ -101,7 +101,7 @@ macro_rules! every_promise_is_kept_by {
                 r74_a_forgiven_account_starts_anew_and_another_does_not
                 r74_an_attempt_that_is_taken_back_takes_its_wait_along_and_no_other
                 r74_successes_of_a_network_use_nothing_up
-                r74_a_full_store_still_counts_the_newest_name
+                r74_r122_a_full_store_still_counts_the_newest_name_and_forgets_the_oldest
             }
             stories {
                 a_story_has_its_steps_in_their_order_under_its_code_alone

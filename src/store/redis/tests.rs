@@ -655,19 +655,39 @@ async fn r50_r121_nothing_that_is_in_the_server_says_who_was_there_or_opens_a_se
 }
 
 #[tokio::test]
-async fn r122_no_more_sessions_are_kept_than_the_limit_and_the_used_one_stays() {
+async fn r122_no_more_sessions_and_tickets_are_kept_than_the_limit_and_the_used_one_stays() {
     let lab = Lab::start().await;
     let (store, mut stranger) = (lab.store(), lab.stranger());
-    let used = session("used", 90_000);
+    let with_ticket = |login: &str, number: u32| {
+        let mut session = session(login, 90_000);
+        session.proof.ticket = Some(key(number).0);
+        session
+    };
+    let used = with_ticket("used", 0);
     store.create(key(0), used, at(0)).await.unwrap();
+    let held = |stranger: &mut Connection| {
+        let sessions: Vec<String> = stranger.keys("passerelle:{s:*").unwrap();
+        let by_ticket: usize = stranger.hlen(BY_TICKET).unwrap();
+        (sessions.len(), by_ticket)
+    };
     for n in 1..=LIMITS.sessions * 3 {
         let now = i64::from(n);
-        let session = session("one of many", 90_000);
+        let session = with_ticket("one of many", n);
         store.create(key(n), session, at(now)).await.unwrap();
         assert!(store.find(key(0), at(now)).await.unwrap().is_some(), "{n}");
-        let sessions: Vec<String> = stranger.keys("passerelle:{s:*").unwrap();
-        assert!(sessions.len() <= 64, "{}", sessions.len());
+        let (sessions, by_ticket) = held(&mut stranger);
+        assert!(
+            sessions <= 64 && by_ticket == sessions,
+            "{sessions} {by_ticket}"
+        );
     }
+    // One that is ended, and one that its ticket ends, take theirs along.
+    let newest = LIMITS.sessions * 3;
+    let now = at(newest.into());
+    assert!(store.end(key(newest), now).await.unwrap().is_some());
+    let ended = store.end_by_ticket(key(newest - 1).0, now).await;
+    assert!(ended.unwrap().is_some());
+    assert_eq!(held(&mut stranger), (62, 62));
 }
 
 #[tokio::test]
@@ -1053,6 +1073,20 @@ fn message<'a>(issuer: &'a EntityId, id: &'a str) -> Use<'a> {
     }
 }
 
+/// What is said before so many turns of the other tasks are over; none to whoever has gone away then.
+async fn within(turns: u8, said: impl Future<Output = bool>) -> Option<bool> {
+    let patience = async {
+        for _ in 0..=turns {
+            tokio::task::yield_now().await;
+        }
+    };
+    tokio::select! {
+        biased;
+        is_of_it = said => Some(is_of_it),
+        () = patience => None,
+    }
+}
+
 /// How many scripts the server was asked for.
 fn scripts_run(redis: &Redis) -> usize {
     let told = redis.told(&["INFO", "commandstats"]);
@@ -1094,18 +1128,7 @@ async fn r48_the_answer_to_a_call_that_was_dropped_in_mid_flight_reaches_nobody_
         for number in 0..KNOWN {
             let [about, about_other, turns, _] = entropy::bytes(&draws);
             let said = is_said_of_it(store.clone(), about % 2 == 0, number);
-            leaving.spawn(async move {
-                let patience = async {
-                    for _ in 0..=turns % 16 {
-                        tokio::task::yield_now().await;
-                    }
-                };
-                tokio::select! {
-                    biased;
-                    is_of_it = said => Some(is_of_it),
-                    () = patience => None,
-                }
-            });
+            leaving.spawn(within(turns % 16, said));
             let other = KNOWN - 1 - number;
             waiting.spawn(is_said_of_it(store.clone(), about_other % 2 == 0, other));
         }

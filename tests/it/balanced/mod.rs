@@ -203,7 +203,8 @@ async fn node(bridge: &RealBridge, authority: &Authority, others: (&CasServer, &
         .await
 }
 
-fn notice(ticket: &str) -> String {
+/// What a CAS server posts when whoever came with that ticket is signed out there.
+pub(crate) fn notice(ticket: &str) -> String {
     format!(
         "<p:LogoutRequest xmlns:p=\"{SAMLP}\" ID=\"_1\" Version=\"2.0\">\
          <p:SessionIndex>{ticket}</p:SessionIndex></p:LogoutRequest>"

@@ -104,6 +104,8 @@ pub(crate) struct BrowserSim {
     pub(crate) authority: Option<Arc<[u8]>>,
     /// The address of its own machine, where it is another one.
     pub(crate) from: Option<Ipv4Addr>,
+    /// The port of the node that a proxy hands all of its requests to; without a proxy they go where their addresses say.
+    pub(crate) asks: Option<u16>,
 }
 
 impl BrowserSim {
@@ -115,6 +117,7 @@ impl BrowserSim {
             stays_at: None,
             authority: None,
             from: None,
+            asks: None,
         }
     }
 
@@ -261,7 +264,7 @@ impl BrowserSim {
         if let Some(from) = self.from {
             socket.bind(SocketAddr::from((from, 0))).unwrap();
         }
-        let port = url.port_or_known_default().unwrap();
+        let port = self.asks.or(url.port_or_known_default()).unwrap();
         let server = SocketAddr::from((Ipv4Addr::LOCALHOST, port));
         let connected = socket.connect(server).await;
         connected.unwrap_or_else(|fault| panic!("nobody at {url}: {fault}"))

@@ -10,6 +10,7 @@ mod nodes;
 mod notices;
 mod retired;
 mod spellings;
+mod stories;
 mod trial;
 
 use std::{

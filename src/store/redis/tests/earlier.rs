@@ -31,7 +31,8 @@ use crate::{
     sys::{entropy::Entropy, hmac::base32_lower},
 };
 
-/// As version 0.1.0 has stored it, under the key ring of 32 octets 7.
+/// As version 0.1.0 has stored it, under the key ring of 32 octets 7. Once that version is released the file stays as it is:
+/// what a later one stores otherwise has a file of its own beside it, and both are read.
 const OF_VERSION_0_1_0: &str = include_str!("of_version_0_1_0.txt");
 
 /// What stands in the keys of that which nodes say of their clocks: the time is in it.
@@ -285,4 +286,28 @@ async fn r126_what_an_earlier_version_says_of_its_clock_is_believed_and_what_is_
         let known = store.record().clock.unwrap();
         assert_eq!(known.standing, standing);
     }
+}
+
+#[tokio::test]
+async fn r126_a_story_that_a_node_of_before_has_put_with_those_of_people_too_is_there_alone() {
+    let lab = lab().await;
+    let (store, mut stranger) = (store(&lab, 1), lab.stranger());
+    let places = Places::new("passerelle:");
+    let (of_people, of_others) = (&places.stories_end, &places.other_stories_end);
+    let (begun, asked) = (stories::begun(9_000), step(ENDS[0]));
+    let added = store.add_to_story(code(7), &asked, begun, at(2));
+    assert_eq!(added.await, Ok(()));
+    // A version that knew of one pile of stories knew that one.
+    let held: Vec<Vec<u8>> = stranger.zrange(of_others.as_str(), 0, -1).unwrap();
+    let () = stranger
+        .zadd(of_people.as_str(), &held[0], 9_000_000)
+        .unwrap();
+    let answered = step(ENDS[1]);
+    let added = store.add_to_story(code(7), &answered, keeping(9_000), at(3));
+    assert_eq!(added.await, Ok(()));
+    let counts: [usize; 2] =
+        [of_people, of_others].map(|pile| stranger.zcard(pile.as_str()).unwrap());
+    assert_eq!(counts, [1, 0]);
+    let steps = store.story(code(7), at(4)).await;
+    assert_eq!(steps, Ok(vec![asked, answered]));
 }

@@ -344,3 +344,36 @@ async fn a_session_is_found_while_its_slot_goes_to_another_server_and_once_it_is
     assert_eq!(found.participants, [participant("zoom", "zoe")]);
     assert_eq!(store.record().unanswered, 0);
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn r48_at_a_cluster_nobody_hears_what_was_said_to_somebody_who_has_gone_away() {
+    let [store] = stores(&cluster_topology());
+    for number in 0..KNOWN {
+        begin(&store, number.into(), &format!("person{number}")).await;
+    }
+    let is_found = |number: u8| {
+        let store = store.clone();
+        async move {
+            let found = store.find(key(number.into()), at(1)).await;
+            found.unwrap().unwrap().proof.login == format!("person{number}")
+        }
+    };
+    let draws = SeededEntropy::new(49);
+    let mut given_up = 0;
+    for round in 0..20 {
+        let mut leaving = tokio::task::JoinSet::new();
+        let mut waiting = tokio::task::JoinSet::new();
+        for number in 0..KNOWN {
+            let [turns] = entropy::bytes(&draws);
+            leaving.spawn(within(turns % 16, is_found(number)));
+            waiting.spawn(is_found(KNOWN - 1 - number));
+        }
+        let left = leaving.join_all().await;
+        given_up += left.iter().filter(|said| said.is_none()).count();
+        assert!(!left.contains(&Some(false)), "{round}");
+        let said = waiting.join_all().await;
+        assert!(said.iter().all(|is_of_them| *is_of_them), "{round}");
+    }
+    assert!(given_up >= 300, "{given_up}");
+    assert_eq!(store.record().unanswered, 0);
+}
