@@ -8,6 +8,7 @@ use std::{
 
 use jiff::{SignedDuration, Timestamp};
 use passerelle::sys::{
+    clock::{Clock as _, SystemClock},
     entropy::OsEntropy,
     seal::{Rotation, rotated},
 };
@@ -88,7 +89,7 @@ async fn r103_a_rotation_keeps_the_rights_of_the_file_and_the_configuration_stay
     let file = house.file("seal.keys");
     let before = fs::read_to_string(&file).unwrap();
     fs::set_permissions(&file, fs::Permissions::from_mode(0o400)).unwrap();
-    let asked_at = Timestamp::now();
+    let asked_at = SystemClock.now();
     let told = house.passerelle(&["keys", "rotate-seal"]).await;
     told.is_good();
     assert!(told.out.contains(" seals from 20"), "{told:?}");

@@ -16,16 +16,19 @@ use std::{
 };
 
 use anyhow::{Context as _, anyhow};
-use rand::{RngExt as _, SeedableRng as _, rngs::StdRng};
+use rand::{SeedableRng as _, rngs::StdRng, seq::IndexedRandom as _};
 
 use crate::{
-    count::{Counter, Had, How, Phase, SignedIn, lock},
+    count::{Counter, Had, How, Pair, Phase, SignedIn, lock},
     kit::{reading::Reader, server::rest},
     visitor::{Come, Journey, Mixed, Nodes, Visitor},
 };
 
 /// Of so many sign-ins one is of somebody who has no session.
 const NEW: usize = 10;
+/// Of so many of those one signs in at CAS, as of all people: in five seconds fifteen are new, and chance would at times send
+/// none of them there.
+const NEW_AT_CAS: usize = 5;
 /// As many may be under way at one time.
 const THREADS: usize = 48;
 /// As many sign in at one time before it begins.
@@ -65,6 +68,8 @@ struct Line {
     /// Who is not signing in, of whom one comes by chance: some are back within the second, others after minutes.
     idle: Vec<usize>,
     chance: StdRng,
+    /// Who signs in at CAS.
+    at_cas: BTreeSet<usize>,
     /// Whose session was kept: they were let in by it since. On a machine that others use, a session is at times made and
     /// not kept.
     known: BTreeSet<usize>,
@@ -121,6 +126,9 @@ impl Load {
             }
             anyhow::Ok(are_known)
         })?;
+        let places = guests.iter().enumerate();
+        let at_cas = places.filter(|(_, guest)| guest.nodes.pair == Pair::AtCas);
+        let at_cas = at_cas.map(|(guest, _)| guest).collect();
         let known = are_known.into_iter().enumerate();
         let known = known.filter(|(_, is_known)| *is_known);
         let shared = Arc::new(Shared {
@@ -130,6 +138,7 @@ impl Load {
                 came: 0,
                 idle: (0..guests.len()).collect(),
                 chance: StdRng::seed_from_u64(SEED),
+                at_cas,
                 known: known.map(|(guest, _)| guest).collect(),
                 lost: BTreeSet::new(),
                 is_kept: true,
@@ -269,11 +278,11 @@ impl Shared {
         if line.next_due > now || line.idle.is_empty() || self.is_closed.load(Ordering::SeqCst) {
             return None;
         }
-        let called = line.idle.iter().position(|it| line.called.contains(it));
-        let place = called.unwrap_or_else(|| line.chance.random_range(0..line.idle.len()));
-        let guest = line.idle.swap_remove(place);
         line.came += 1;
-        if line.came.is_multiple_of(NEW) {
+        let is_new = line.came.is_multiple_of(NEW);
+        let place = line.who_comes(is_new)?;
+        let guest = line.idle.swap_remove(place);
+        if is_new {
             lock(self.guests.get(guest)?).visitor.forget(guest);
             line.known.remove(&guest);
             line.lost.remove(&guest);
@@ -347,6 +356,23 @@ impl Shared {
 }
 
 impl Line {
+    /// The place among the idle of whoever comes now: who was called, else one by chance; of those who are new, each in turn
+    /// of those who sign in there. None where nobody is idle.
+    fn who_comes(&mut self, is_new: bool) -> Option<usize> {
+        let called = self.idle.iter().position(|it| self.called.contains(it));
+        if called.is_some() {
+            return called;
+        }
+        let is_at_cas = (self.came / NEW).is_multiple_of(NEW_AT_CAS);
+        let idle = self.idle.iter().enumerate();
+        let of_turn = idle.filter(|(_, guest)| !is_new || self.at_cas.contains(guest) == is_at_cas);
+        let mut places: Vec<_> = of_turn.map(|(place, _)| place).collect();
+        if places.is_empty() {
+            places = (0..self.idle.len()).collect();
+        }
+        places.choose(&mut self.chance).copied()
+    }
+
     fn had(&self, guest: usize) -> Had {
         if self.known.contains(&guest) {
             Had::Session

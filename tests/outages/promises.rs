@@ -69,13 +69,22 @@ impl Outage {
             of_use,
             typed,
             through_cas,
-            new,
             waits,
             by_us,
             told,
             at_cas_alone,
             at_directory_alone,
         } = Common::of(counted, tallies);
+        let as_ever = [nobody_waits, ever_known, of_use, typed, through_cas];
+        let without_the_store = [
+            nobody_waits,
+            known_after,
+            typed,
+            through_cas,
+            now.says_more_unguarded(before),
+            now.says_more_unkept(before),
+            now.says_more_unmarked(before),
+        ];
         match self {
             Self::NodeKilled | Self::NodeStopped => {
                 let retried = (all.retried > 0, "no request was put to another node");
@@ -90,26 +99,13 @@ impl Outage {
             | Self::StoreSlow
             | Self::StoreRefusesThePassword => {
                 let unknown = during.reused == 0;
-                vec![
-                    nobody_waits,
-                    known_after,
-                    (unknown, "a session was known that nobody could look up"),
-                    typed,
-                    through_cas,
-                    now.says_more_unguarded(before),
-                    now.says_more_unkept(before),
-                    now.says_more_unmarked(before),
-                ]
+                let told = "a session was known that nobody could look up";
+                { without_the_store.into_iter() }
+                    .chain([(unknown, told)])
+                    .collect()
             }
             // Who has a session that was kept before is still known.
-            Self::StoreFull => vec![
-                nobody_waits,
-                known_after,
-                of_use,
-                typed,
-                now.says_more_unguarded(before),
-                now.says_more_unkept(before),
-            ],
+            Self::StoreFull => without_the_store.into_iter().chain([of_use]).collect(),
             Self::MasterKilled | Self::MasterHangs => {
                 let signed_in = (during.signed_in > 0, "nobody signed in meanwhile");
                 vec![nobody_waits, known_after, signed_in, of_use]
@@ -132,12 +128,12 @@ impl Outage {
             ],
             Self::ClockOff(off) => {
                 let of_clock = of_a_clock(off, counted, during);
-                vec![nobody_waits, ever_known, of_use, new, of_clock]
+                as_ever.into_iter().chain([of_clock]).collect()
             }
-            Self::DiskFull | Self::LogClosed => vec![nobody_waits, ever_known, of_use, new],
+            Self::DiskFull | Self::LogClosed => as_ever.to_vec(),
             Self::ClientsHangUp => {
                 let left = (now.left > before.left, "nobody hung up in mid-request");
-                vec![nobody_waits, ever_known, of_use, typed, left]
+                as_ever.into_iter().chain([left]).collect()
             }
         }
     }
@@ -148,14 +144,23 @@ impl Outage {
         (is_met, "no request was under way at a node that was killed")
     }
 
-    /// What was not as it is promised; [`Tally`] by [`crate::count::Phase`].
+    /// All that is promised; [`Tally`] by [`crate::count::Phase`].
+    pub(crate) fn promises(
+        self,
+        counted: &Counted,
+        tallies: &[Tally; 5],
+    ) -> impl Iterator<Item = Promise> {
+        let promises = self.of_all(counted, tallies).into_iter();
+        promises.chain(self.of_it(counted, tallies))
+    }
+
+    /// What was not as it is promised.
     pub(crate) fn broken_promises(
         self,
         counted: &Counted,
         tallies: &[Tally; 5],
     ) -> Vec<&'static str> {
-        let promises = self.of_all(counted, tallies).into_iter();
-        let promises = promises.chain(self.of_it(counted, tallies));
+        let promises = self.promises(counted, tallies);
         let broken = promises.filter(|(is_so, _)| !is_so);
         broken.map(|(_, what)| what).collect()
     }
@@ -208,7 +213,6 @@ struct Common {
     of_use: Promise,
     typed: Promise,
     through_cas: Promise,
-    new: Promise,
     waits: Promise,
     by_us: Promise,
     told: Promise,
@@ -233,11 +237,6 @@ impl Common {
             of_use: (during.reused > 0, "no session was of use meanwhile"),
             typed: (during.typed > 0, typed_told),
             through_cas: (during.through_cas > 0, "nobody signed in at CAS meanwhile"),
-            // Of fifteen who are new in five seconds, there may be none at CAS.
-            new: (
-                during.typed + during.through_cas > 0,
-                "nobody signed in anew meanwhile",
-            ),
             waits: (all.waited > 0, "nobody had to wait"),
             told: by_us_once_known(tallies),
             by_us: (
