@@ -242,6 +242,7 @@ decision-proven = The identity is proven ({ $about }).
 decision-signed-in = Signed in at the CAS server: { $word }.
 decision-sign-in-not-new = The CAS server does not prove that the sign-in is a new one.
 decision-sign-in-too-old = The sign-in at the CAS server is older than this service takes.
+decision-began-under = What came before this is under the code { $word }, which somebody else may have been shown.
 decision-ticket-refused = The CAS server refuses the ticket ({ $word }).
 decision-cas-silent = The CAS server does not answer: the password is asked for here.
 decision-record-found = The person’s record is in the directory.

@@ -248,6 +248,7 @@ decision-proven = L’identité est prouvée ({ $about }).
 decision-signed-in = Connexion au serveur CAS : { $word }.
 decision-sign-in-not-new = Le serveur CAS ne prouve pas que la connexion est nouvelle.
 decision-sign-in-too-old = La connexion au serveur CAS est plus ancienne que ce service ne l’accepte.
+decision-began-under = Ce qui précède se trouve sous le code { $word }, qui a pu être affiché à quelqu’un d’autre.
 decision-ticket-refused = Le serveur CAS refuse le ticket ({ $word }).
 decision-cas-silent = Le serveur CAS ne répond pas : le mot de passe est demandé ici.
 decision-record-found = Le dossier de la personne est dans l’annuaire.

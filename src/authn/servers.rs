@@ -258,11 +258,12 @@ impl<'s, S> Turn<'s, S> {
 
     /// It did not answer, not in time, or not as it should.
     pub(super) fn failed(mut self, cause: &impl ServerFault, now: Duration) {
-        self.tries_after = None;
+        let is_trial = self.tries_after.take().is_some();
         let mut state = self.server.lock();
         *state.failed.entry(cause.kind()).or_default() += 1;
-        // A crowd that was under way when the server fell has seen one fault, and not many in a row.
-        if state.changes == self.begun_after {
+        // A crowd that was under way when the server fell has seen one fault, and not many in a row. Of those who have tried it
+        // since each has seen one, until it answers: where it hangs, the next one tries it before the last one has heard nothing.
+        if state.changes == self.begun_after || is_trial && state.rests_until.is_some() {
             state.faults_in_a_row = state.faults_in_a_row.saturating_add(1);
             let free = if self.is_only_one {
                 FAULTS_OF_THE_ONLY_ONE
@@ -301,6 +302,8 @@ impl<S> Drop for Turn<'_, S> {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::VecDeque;
+
     use super::*;
 
     #[derive(Debug, thiserror::Error)]
@@ -404,6 +407,39 @@ mod tests {
             now += rest;
         }
         assert_eq!(names(&servers.turns(at(now))), ["a", "b"]);
+    }
+
+    #[test]
+    fn of_one_that_hangs_each_trial_that_hears_nothing_is_a_fault_until_it_answers() {
+        let servers = servers(&["a"]);
+        for _ in 0..FAULTS_OF_THE_ONLY_ONE {
+            fail(&servers, "a", at(0));
+        }
+        // Somebody comes each second, and hears nothing for five.
+        let mut waiting = VecDeque::new();
+        let mut tried = Vec::new();
+        for second in 1..=60 {
+            let now = at(second * 1000);
+            if tried.iter().any(|begun| begun + 5 == second) {
+                let turn: Turn<'_, ()> = waiting.pop_front().unwrap();
+                turn.failed(&Gone, now);
+            }
+            for mut turn in servers.turns(now) {
+                assert!(turn.begin(now));
+                waiting.push_back(turn);
+                tried.push(second);
+            }
+        }
+        // It is tried again a second later each time, for five seconds, and then no sooner than after ten.
+        let of_each = [1..=5, 20..=24, 39..=43, 58..=60];
+        assert_eq!(tried, of_each.into_iter().flatten().collect::<Vec<_>>());
+        // Once it answers, nothing of what was under way before says that it does not.
+        let last = waiting.pop_back().unwrap();
+        last.answered();
+        for turn in waiting {
+            turn.failed(&Gone, at(61_000));
+        }
+        assert_eq!(names(&servers.turns(at(61_000))), ["a"]);
     }
 
     #[test]

@@ -213,9 +213,11 @@ impl Bridge {
         let Ok((mut journey, [])) = postcard::take_from_bytes::<Journey>(&content) else {
             return Err(HereFault::JourneyForged.into());
         };
-        if was_offered_to_another(&journey, visit) {
-            // Whoever was offered it may have read its code on a page, and could have the session that answers here ended by it.
-            journey.support_code = story.support_code;
+        if may_be_known_elsewhere(&journey, visit) {
+            // Whoever has read its code on a page could have the session that answers here ended by it.
+            let known = std::mem::replace(&mut journey.support_code, story.support_code);
+            let began = Verdict::BeganUnder(known.to_string().into());
+            story.trace.note(Organ::Request, "code", began);
         } else {
             story.support_code = journey.support_code;
         }
@@ -313,13 +315,14 @@ impl Bridge {
     }
 }
 
-/// Whether an address was offered to another browser, or to this one before it lost its cookie. One that came by POST has been offered
-/// to none yet, and has a minute to be.
-fn was_offered_to_another(journey: &Journey, visit: &Visit) -> bool {
+/// Whether the code of an address may stand on a page in another browser: it was offered to that one, or to this one before it
+/// lost its cookie, or it came by POST, and each browser may open it in its first minute.
+fn may_be_known_elsewhere(journey: &Journey, visit: &Visit) -> bool {
     match journey.binding {
         BrowserBinding::Offered(offered) => {
             visit.browser.as_ref().map(Token::hash) != Some(offered)
         }
-        BrowserBinding::Unbound | BrowserBinding::Bound(_) => false,
+        BrowserBinding::Unbound => true,
+        BrowserBinding::Bound(_) => false,
     }
 }

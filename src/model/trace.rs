@@ -204,6 +204,8 @@ verdicts! {
         DroppedScope: "dropped: without one of our scopes";
     }
     with_a_word {
+        /// What came before is under another code.
+        BeganUnder: "another one so far, as others may know it:";
         /// CAS says who it is, and when they came.
         SignedIn: "at";
         /// CAS refuses the ticket.

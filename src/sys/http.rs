@@ -350,12 +350,12 @@ impl HttpClient {
         Ok(builder)
     }
 
-    /// Whether a connection to the server of `url` comes about in time, whatever is then said on it. One does where the network
-    /// was given.
-    pub async fn connects_to(&self, url: &str) -> bool {
+    /// Whether a connection to the server of `url` comes about in time, whatever is then said on it; none where no file was left
+    /// for one. One does where the network was given.
+    pub async fn connects_to(&self, url: &str) -> Option<bool> {
         match &self.0 {
             Way::Machine(_) => {}
-            Way::Given(_) => return true,
+            Way::Given(_) => return Some(true),
         }
         let url = Url::parse(url).ok();
         let address = url.as_ref().and_then(|url| {
@@ -363,7 +363,7 @@ impl HttpClient {
             Some((host, url.port_or_known_default()?))
         });
         let Some(address) = address else {
-            return false;
+            return Some(false);
         };
         let any_connects = async {
             // To all addresses at once: one of them may be of a machine that is switched off.
@@ -383,10 +383,9 @@ impl HttpClient {
             Err(last)
         };
         match timeout(CONNECT_TIME, any_connects).await {
-            Ok(Ok(())) => true,
-            // Nothing is known where no file was left.
-            Ok(Err(fault)) => open_files::are_exhausted(&fault),
-            Err(_) => false,
+            Ok(Ok(())) => Some(true),
+            Ok(Err(fault)) => (!open_files::are_exhausted(&fault)).then_some(false),
+            Err(_) => Some(false),
         }
     }
 

@@ -214,6 +214,43 @@ async fn whose_session_answers_at_an_address_of_somebody_else_is_not_found_under
 }
 
 #[tokio::test]
+async fn whose_session_answers_at_an_address_that_was_posted_has_a_code_that_nobody_else_was_shown()
+{
+    let bridge = Bridge::new();
+    let log = Log::start();
+    let mut luc = signs_in(&bridge, "luc.bernard").await;
+    let before = log.lines().len();
+    // Somebody posts a request, and looks at what comes of it: at its address, and at that of another provider.
+    let mut mallory = bridge.browser();
+    let posted = bridge.request().post(None);
+    let page = mallory.arrive_by_post("/saml/sso", &posted).await;
+    assert_eq!(page.kind(), "login");
+    let address = page.hops[0].headers["location"].to_str().unwrap();
+    let elsewhere = address.replace("/zoom/", "/library/");
+    let page = mallory.open(&elsewhere).await;
+    page.stops(400, "journey-forged");
+    let shown = page.support_code();
+    let lines = log.lines();
+    let known = { lines[before..].iter() }.filter_map(|line| line["support.code"].as_str());
+    let known: Vec<_> = known.collect();
+    assert!(known.contains(&&*shown));
+    // Then she has him open it, within a minute.
+    assert_eq!(luc.arrive(address).await.kind(), "post");
+    let his = last_code(&log);
+    assert!(!known.contains(&&*his.to_string()));
+    let steps = story(&bridge, his, "answered").await;
+    assert_eq!(steps.len(), 1);
+    assert_eq!(steps[0].person.as_deref(), Some("luc.bernard"));
+    // The help desk is told where it began.
+    let posted = known[0];
+    assert!(steps[0].decisions.as_str().contains(posted), "{steps:?}");
+    let posted = SupportCode::parse(posted).unwrap();
+    let steps = bridge.front.bridge.story(posted, BY).await.unwrap();
+    assert_eq!(steps.len(), 1, "{steps:?}");
+    assert_eq!((&*steps[0].end, &steps[0].person), ("sent on", &None));
+}
+
+#[tokio::test]
 async fn r122_whoever_comes_without_end_pushes_the_story_of_nobody_else_out() {
     let setup = Setup {
         more: "[requests]\nmax-answers-per-person = 3\n\n[stories]\nmax-megabytes = 1".to_owned(),

@@ -94,8 +94,7 @@ impl Presence {
     }
 
     async fn look_for_anybody(&self) {
-        let look = self.addresses.clone();
-        let look = async { Some(look.look_for_anybody().await) };
+        let look = self.addresses.clone().look_for_anybody();
         self.is_anybody.look(&self.clock, look).await;
     }
 
@@ -110,33 +109,46 @@ impl Presence {
     }
 }
 
+/// What is found at an address.
+enum Found {
+    Somebody,
+    /// Certainly nobody who is of use.
+    Nobody(CasFault),
+    /// No file was left to ask with.
+    NothingSeen,
+}
+
 impl Addresses {
     /// Whether it shows a page; none where no file was left to ask with.
     async fn look_at_login(self) -> Option<bool> {
-        Some(match self.client.get(&self.login, MAX_PAGE, LOOK).await {
-            Ok(answer) => answer.status < 500,
-            // A page longer than a login page is a page.
-            Err(HttpFault::TooLong) => true,
-            Err(HttpFault::NoFile(_)) => return None,
-            Err(
-                HttpFault::NoAnswer(_)
-                | HttpFault::NotReached(_)
-                | HttpFault::Tls(_)
-                | HttpFault::Unusable(_),
-            ) => false,
-        })
+        match self.asked(&self.login, LOOK).await {
+            Ok(status) => Some(status < 500),
+            Err(fault) => match fault.kind() {
+                // A page longer than a login page is a page.
+                HttpKind::TooLong => Some(true),
+                HttpKind::NoFile => None,
+                HttpKind::Broken
+                | HttpKind::TimeOut
+                | HttpKind::Unreachable
+                | HttpKind::Untrusted => Some(false),
+            },
+        }
     }
 
-    async fn look_for_anybody(self) -> bool {
-        let Some(fault) = self.want_at(&self.login).await else {
-            return true;
+    /// Whether anybody is there; none where no file was left to ask with.
+    async fn look_for_anybody(self) -> Option<bool> {
+        let fault = match self.look_at(&self.login).await {
+            Found::Somebody => return Some(true),
+            Found::NothingSeen => return None,
+            Found::Nobody(fault) => fault,
         };
         let mut wants = Vec::new();
         for node in self.nodes.each() {
             let url = format!("{node}/{}", self.validation);
-            match self.want_at(&url).await {
-                Some(fault) => wants.push(fault),
-                None => return true,
+            match self.look_at(&url).await {
+                Found::Somebody => return Some(true),
+                Found::NothingSeen => return None,
+                Found::Nobody(fault) => wants.push(fault),
             }
         }
         tracing::warn!(
@@ -144,36 +156,39 @@ impl Addresses {
             "nobody is there at the CAS server, neither where people are sent nor where tickets are asked about"
         );
         self.nodes.were_not_there(&wants);
-        false
+        Some(false)
     }
 
-    /// Why nobody can be there, where that is certain.
-    async fn want_at(&self, url: &str) -> Option<CasFault> {
-        let mut found = self.asked(url).await;
-        if matches!(&found, Err(fault) if fault.kind() == HttpKind::Broken) {
-            // A connection that was kept may be one to a server that has gone since, with another one in its place.
-            found = self.asked(url).await;
-        }
-        match found {
-            Ok(status) if status >= 500 => Some(CasFault::Status(status)),
-            Ok(_) => None,
+    async fn look_at(&self, url: &str) -> Found {
+        match self.asked(url, LONG_LOOK).await {
+            Ok(status) if status >= 500 => Found::Nobody(CasFault::Status(status)),
+            Ok(_) => Found::Somebody,
             Err(fault) => match fault.kind() {
                 HttpKind::Broken | HttpKind::Unreachable | HttpKind::Untrusted => {
-                    Some(fault.into())
+                    Found::Nobody(fault.into())
                 }
                 // One that takes connections, and is late with TLS, is busy.
                 HttpKind::TimeOut if fault.is_of_connection() => {
-                    let is_there = self.client.connects_to(url).await;
-                    (!is_there).then(|| fault.into())
+                    match self.client.connects_to(url).await {
+                        Some(true) => Found::Somebody,
+                        Some(false) => Found::Nobody(fault.into()),
+                        None => Found::NothingSeen,
+                    }
                 }
-                HttpKind::NoFile | HttpKind::TimeOut | HttpKind::TooLong => None,
+                HttpKind::NoFile => Found::NothingSeen,
+                HttpKind::TimeOut | HttpKind::TooLong => Found::Somebody,
             },
         }
     }
 
-    async fn asked(&self, url: &str) -> Result<u16, HttpFault> {
-        let answer = self.client.get(url, MAX_PAGE, LONG_LOOK).await?;
-        Ok(answer.status)
+    /// What status it answers with. A connection that was kept may be one to a server that has gone since, with another one in
+    /// its place: where one breaks off, it is asked once more.
+    async fn asked(&self, url: &str, patience: Duration) -> Result<u16, HttpFault> {
+        let mut answer = self.client.get(url, MAX_PAGE, patience).await;
+        if matches!(&answer, Err(fault) if fault.kind() == HttpKind::Broken) {
+            answer = self.client.get(url, MAX_PAGE, patience).await;
+        }
+        Ok(answer?.status)
     }
 }
 
@@ -257,19 +272,18 @@ mod tests {
 
     #[tokio::test]
     async fn nobody_is_there_where_each_address_is_certainly_of_no_use() {
-        use HttpKind::{Broken, NoFile, TimeOut, TooLong, Unreachable, Untrusted};
+        use HttpKind::{Broken, TimeOut, TooLong, Unreachable, Untrusted};
         let nodes = ["http://a", "http://b"];
         let all = [
             "http://a/login",
             "http://a/serviceValidate",
             "http://b/serviceValidate",
         ];
-        let cases: [(&[Said], bool, &[usize]); 13] = [
+        let cases: [(&[Said], bool, &[usize]); 12] = [
             (&[Ok(200)], false, &[0]),
             (&[Ok(404)], false, &[0]),
             (&[Err(TimeOut)], false, &[0]),
             (&[Err(TooLong)], false, &[0]),
-            (&[Err(NoFile)], false, &[0]),
             (&[Ok(503), Ok(200)], false, &[0, 1]),
             (&[Ok(503), Ok(503), Err(TimeOut)], false, &[0, 1, 2]),
             (&[Ok(503), Ok(500), Ok(403)], false, &[0, 1, 2]),
@@ -313,6 +327,48 @@ mod tests {
             // Nobody asks again for the moment.
             assert_eq!(presence.is_gone().await, is_gone, "{says:?}");
             assert_eq!(script.asked().len(), asked.len(), "{says:?}");
+        }
+    }
+
+    #[tokio::test]
+    async fn whoever_has_no_file_to_look_with_has_seen_nothing() {
+        use HttpKind::{NoFile, Unreachable};
+        let (script, clock) = (Arc::new(Script::default()), clock());
+        let client = HttpClient::over(Arc::<Script>::clone(&script));
+        let presence = presence(client, &["http://a"], &clock);
+        let says = |said: &[Said]| script.says.lock().unwrap().extend(said);
+        says(&[Err(NoFile), Err(Unreachable), Err(NoFile)]);
+        // At the first address, and at the second one: nothing says that nobody is there, and the next one looks again.
+        assert!(!presence.is_gone().await && !presence.is_gone().await);
+        assert_eq!(script.asked().len(), 3);
+        says(&[Err(Unreachable), Err(Unreachable)]);
+        assert!(presence.is_gone().await);
+        // Nor does anything say that somebody is back.
+        clock.advance(SignedDuration::from_secs(2));
+        says(&[Err(NoFile)]);
+        assert!(presence.is_gone().await);
+        assert_eq!(faults(&presence), [1]);
+    }
+
+    #[tokio::test]
+    async fn a_login_page_is_asked_for_once_more_where_a_connection_breaks_off() {
+        use HttpKind::{Broken, NoFile, TimeOut, TooLong};
+        let cases: [(&[Said], bool); 7] = [
+            (&[Ok(200)], true),
+            (&[Err(TooLong)], true),
+            (&[Ok(500)], false),
+            (&[Err(TimeOut)], false),
+            (&[Err(Broken), Ok(200)], true),
+            (&[Err(Broken), Err(Broken)], false),
+            (&[Err(NoFile)], true),
+        ];
+        for (says, is_up) in cases {
+            let script = Arc::new(Script::default());
+            script.says.lock().unwrap().extend(says);
+            let client = HttpClient::over(Arc::<Script>::clone(&script));
+            let presence = presence(client, &["http://a"], &clock());
+            assert_eq!(presence.is_up().await, is_up, "{says:?}");
+            assert_eq!(script.asked().len(), says.len(), "{says:?}");
         }
     }
 
