@@ -205,7 +205,7 @@ verdicts! {
     }
     with_a_word {
         /// What came before is under another code.
-        BeganUnder: "another one so far, as others may know it:";
+        BeganUnder: "another one so far, which others may know";
         /// CAS says who it is, and when they came.
         SignedIn: "at";
         /// CAS refuses the ticket.
