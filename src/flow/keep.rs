@@ -31,6 +31,7 @@ use crate::{
         store::{StoreError, Stories as _},
         story::{Keeping, StoryStep},
         support_code::SupportCode,
+        trace::Decision,
     },
     store::Store,
 };
@@ -167,7 +168,8 @@ impl Waiting {
 }
 
 impl Bridge {
-    /// What is kept of the sign-in of this code, step by step. The audit says who asked.
+    /// What is kept of the sign-in of this code, step by step, with what came before it under another one. The audit says who
+    /// asked.
     ///
     /// # Errors
     ///
@@ -177,7 +179,17 @@ impl Bridge {
         code: SupportCode,
         asked_by: &str,
     ) -> Result<Vec<StoryStep>, StoreError> {
-        let steps = in_order(self.store.story(code, self.clock.now()).await?);
+        let now = self.clock.now();
+        let mut steps = self.store.story(code, now).await?;
+        let before = steps
+            .iter()
+            .find_map(|step| Decision::code_before(&step.decisions));
+        if let Some(before) = before {
+            let mut all = self.store.story(before, now).await?;
+            all.append(&mut steps);
+            steps = all;
+        }
+        let steps = in_order(steps);
         audit::Event::Shown(audit::Shown::Story {
             support_code: code,
             steps: steps.len(),

@@ -18,7 +18,7 @@ use crate::{
     model::{
         journey::{Beginning, BrowserBinding, Journey, OwnForm},
         short_name::ShortName,
-        trace::{Organ, Verdict},
+        trace::{Decision, Organ, Verdict},
     },
     saml::{
         acs::ReturnAddress,
@@ -216,8 +216,11 @@ impl Bridge {
         if may_be_known_elsewhere(&journey, visit) {
             // Whoever has read its code on a page could have the session that answers here ended by it.
             let known = std::mem::replace(&mut journey.support_code, story.support_code);
-            let began = Verdict::BeganUnder(known.to_string().into());
-            story.trace.note(Organ::Request, "code", began);
+            // Under that of a request that was posted there is nobody. Under that of an address that was offered there may be
+            // somebody else.
+            if journey.binding == BrowserBinding::Unbound {
+                story.trace.add(Decision::began_under(&known));
+            }
         } else {
             story.support_code = journey.support_code;
         }

@@ -6,7 +6,7 @@
 
 use std::borrow::Cow;
 
-use super::{attribute::MAX_VALUE_CHARS, decision_lines::DecisionLines};
+use super::{attribute::MAX_VALUE_CHARS, decision_lines::DecisionLines, support_code::SupportCode};
 
 /// One decision: which part of the house decided, about what, and what came of it.
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -17,6 +17,24 @@ pub struct Decision {
     pub about: Cow<'static, str>,
     /// What came of it.
     pub verdict: Verdict,
+}
+
+impl Decision {
+    /// That what came before is under another code.
+    pub fn began_under(code: &(impl ToString + ?Sized)) -> Self {
+        Self {
+            by: Organ::Request,
+            about: "code".into(),
+            verdict: Verdict::BeganUnder(code.to_string().into()),
+        }
+    }
+
+    /// The code under which what came before is, where one of these decisions says so, in the words of today.
+    pub fn code_before(lines: &DecisionLines) -> Option<SupportCode> {
+        let words = Self::began_under("").to_string();
+        let mut codes = lines.iter().filter_map(|line| line.strip_prefix(&*words));
+        codes.find_map(|code| SupportCode::parse(code).ok())
+    }
 }
 
 /// What belongs to a verdict besides its own words.
@@ -274,12 +292,17 @@ impl Trace {
 
     /// Writes a decision down.
     pub fn note(&mut self, by: Organ, about: impl Into<Cow<'static, str>>, verdict: Verdict) {
+        self.add(Decision {
+            by,
+            about: about.into(),
+            verdict,
+        });
+    }
+
+    /// Writes it down.
+    pub fn add(&mut self, decision: Decision) {
         if self.0.len() < Self::MAX {
-            self.0.push(Decision {
-                by,
-                about: about.into(),
-                verdict,
-            });
+            self.0.push(decision);
         }
     }
 
