@@ -66,6 +66,8 @@ fn tell(step: &StoryStep) {
         end,
         stop,
         decisions,
+        // One of the decisions says it.
+        began_under: _,
     } = step;
     let sp = { sp.as_ref() }.map_or_else(
         || "no provider that is known".to_owned(),

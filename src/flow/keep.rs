@@ -31,7 +31,6 @@ use crate::{
         store::{StoreError, Stories as _},
         story::{Keeping, StoryStep},
         support_code::SupportCode,
-        trace::Decision,
     },
     store::Store,
 };
@@ -181,9 +180,7 @@ impl Bridge {
     ) -> Result<Vec<StoryStep>, StoreError> {
         let now = self.clock.now();
         let mut steps = self.store.story(code, now).await?;
-        let before = steps
-            .iter()
-            .find_map(|step| Decision::code_before(&step.decisions));
+        let before = steps.iter().find_map(|step| step.began_under);
         if let Some(before) = before {
             let mut all = self.store.story(before, now).await?;
             all.append(&mut steps);
@@ -229,6 +226,7 @@ impl Bridge {
             end: word.to_owned(),
             stop: end.err().map(|stopped| self.reason(stopped)),
             decisions,
+            began_under: story.began_under,
         };
         self.stories.put(Waiting {
             store: Arc::clone(&self.store),
@@ -325,6 +323,7 @@ mod tests {
                 end: number.to_string(),
                 stop: None,
                 decisions: DecisionLines::default(),
+                began_under: None,
             },
             keeping: Keeping {
                 until: later,

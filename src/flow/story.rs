@@ -11,6 +11,8 @@ use super::{Next, Reply, Step, stop::Stopped, trial::StoppedTrial};
 #[derive(Debug)]
 pub(crate) struct Story {
     pub(crate) support_code: SupportCode,
+    /// The code under which what came before is, where others may know it.
+    pub(crate) began_under: Option<SupportCode>,
     pub(crate) sp: Option<ShortName>,
     /// Whether nothing of it is sent.
     pub(crate) is_trial: bool,
@@ -34,6 +36,7 @@ impl Story {
     pub(crate) const fn new(support_code: SupportCode) -> Self {
         Self {
             support_code,
+            began_under: None,
             sp: None,
             is_trial: false,
             forgets_session: false,

@@ -219,7 +219,8 @@ impl Bridge {
             // Under that of a request that was posted there is nobody. Under that of an address that was offered there may be
             // somebody else.
             if journey.binding == BrowserBinding::Unbound {
-                story.trace.add(Decision::began_under(&known));
+                story.began_under = Some(known);
+                story.trace.add(Decision::began_under(known));
             }
         } else {
             story.support_code = journey.support_code;

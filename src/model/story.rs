@@ -6,7 +6,7 @@
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::{decision_lines::DecisionLines, short_name::ShortName};
+use super::{decision_lines::DecisionLines, short_name::ShortName, support_code::SupportCode};
 
 /// One step of a sign-in: what came in at once, and what came of it.
 #[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
@@ -29,6 +29,10 @@ pub struct StoryStep {
     pub stop: Option<String>,
     /// The decisions, first one first.
     pub decisions: DecisionLines,
+    /// The code under which what came before is, where that is another one: others may know it. The store keeps it behind all
+    /// else, so that a version of the program that does not know of it reads the step as well.
+    #[serde(skip)]
+    pub began_under: Option<SupportCode>,
 }
 
 impl StoryStep {

@@ -21,19 +21,12 @@ pub struct Decision {
 
 impl Decision {
     /// That what came before is under another code.
-    pub fn began_under(code: &(impl ToString + ?Sized)) -> Self {
+    pub fn began_under(code: SupportCode) -> Self {
         Self {
             by: Organ::Request,
             about: "code".into(),
             verdict: Verdict::BeganUnder(code.to_string().into()),
         }
-    }
-
-    /// The code under which what came before is, where one of these decisions says so, in the words of today.
-    pub fn code_before(lines: &DecisionLines) -> Option<SupportCode> {
-        let words = Self::began_under("").to_string();
-        let mut codes = lines.iter().filter_map(|line| line.strip_prefix(&*words));
-        codes.find_map(|code| SupportCode::parse(code).ok())
     }
 }
 

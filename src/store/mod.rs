@@ -7,6 +7,7 @@
 use std::{sync::Arc, time::Duration};
 
 use jiff::{SignedDuration, Timestamp};
+use serde::{Serialize, de::DeserializeOwned};
 
 use crate::{
     model::{
@@ -299,24 +300,35 @@ impl Attempts for Store {
     }
 }
 
-/// A session as it is kept. Its support code is behind all else: a version of the program that does not know of it reads what
-/// is before, and no more; one that keeps the session again without it takes nothing else away.
+/// A session as it is kept.
 fn pack(session: &Session) -> Result<Vec<u8>, StoreError> {
-    // What cannot be packed cannot be remembered; the caller goes on without a session.
-    let mut packed = postcard::to_allocvec(session).or(Err(StoreError::Unavailable))?;
-    if let Some(code) = session.support_code {
+    pack_with(session, session.support_code)
+}
+
+/// The session of what [`pack`] made, here or in an earlier version.
+fn unpack(packed: &[u8]) -> Option<Session> {
+    let (session, support_code) = unpack_with(packed)?;
+    Some(Session {
+        support_code,
+        ..session
+    })
+}
+
+/// A value as it is kept, its support code behind all else: a version of the program that does not know of it reads what is
+/// before, and no more; one that keeps the value again without it takes nothing else away.
+fn pack_with(value: &impl Serialize, code: Option<SupportCode>) -> Result<Vec<u8>, StoreError> {
+    // What cannot be packed cannot be remembered; the caller goes on without it.
+    let mut packed = postcard::to_allocvec(value).or(Err(StoreError::Unavailable))?;
+    if let Some(code) = code {
         packed.extend_from_slice(code.octets());
     }
     Ok(packed)
 }
 
-/// The session of what [`pack`] made, here or in an earlier version.
-fn unpack(packed: &[u8]) -> Option<Session> {
-    let (session, rest) = postcard::take_from_bytes::<Session>(packed).ok()?;
-    Some(Session {
-        support_code: rest.first_chunk().copied().map(SupportCode::of),
-        ..session
-    })
+/// The value of what [`pack_with`] made, here or in an earlier version, and its code.
+fn unpack_with<T: DeserializeOwned>(packed: &[u8]) -> Option<(T, Option<SupportCode>)> {
+    let (value, rest) = postcard::take_from_bytes(packed).ok()?;
+    Some((value, rest.first_chunk().copied().map(SupportCode::of)))
 }
 
 /// When `step` has passed since `start`: past the last instant there is, that one.

@@ -2,7 +2,11 @@
 
 use jiff::Timestamp;
 
-use super::timed_map::{Key, PURGED_PER_CALL, TimedMap};
+use super::{
+    pack_with,
+    timed_map::{Key, PURGED_PER_CALL, TimedMap},
+    unpack_with,
+};
 use crate::{
     model::{
         store::StoreError,
@@ -36,13 +40,16 @@ pub(super) const fn most(keeping: Keeping) -> usize {
 
 /// A step, packed.
 pub(super) fn pack(step: &StoryStep) -> Result<Vec<u8>, StoreError> {
-    // What cannot be packed cannot be kept; the caller goes on without it.
-    postcard::to_allocvec(step).or(Err(StoreError::Unavailable))
+    pack_with(step, step.began_under)
 }
 
 /// A step, of what [`pack`] made.
 pub(super) fn unpack(packed: &[u8]) -> Option<StoryStep> {
-    postcard::from_bytes(packed).ok()
+    let (step, began_under) = unpack_with(packed)?;
+    Some(StoryStep {
+        began_under,
+        ..step
+    })
 }
 
 /// A piece of a story, with its length before it.
@@ -192,10 +199,23 @@ impl Shelf {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use super::{super::conformance::stories::step, *};
 
     fn at(second: i64) -> Timestamp {
         Timestamp::from_second(second).unwrap()
+    }
+
+    #[test]
+    fn r126_an_earlier_version_reads_a_step_that_began_under_another_code() {
+        let before = step("answered");
+        let under_another = StoryStep {
+            began_under: Some(SupportCode::of([7; 5])),
+            ..before.clone()
+        };
+        let packed = pack(&under_another).unwrap();
+        assert_eq!(postcard::from_bytes(&packed), Ok(before.clone()));
+        assert_eq!(unpack(&packed), Some(under_another));
+        assert_eq!(unpack(&pack(&before).unwrap()), Some(before));
     }
 
     #[test]

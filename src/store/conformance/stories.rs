@@ -21,6 +21,7 @@ pub(crate) fn step(end: &str) -> StoryStep {
         end: end.to_owned(),
         stop: None,
         decisions: vec!["Request signature: verified".to_owned()].into(),
+        began_under: None,
     }
 }
 
@@ -55,18 +56,18 @@ pub(crate) async fn a_story_has_its_steps_in_their_order_under_its_code_alone(
     store: Arc<impl Stories>,
 ) {
     let kept = keeping(9_000);
-    for end in ["asked", "refused", "answered"] {
-        store
-            .add_to_story(code(1), &step(end), kept, at(1))
-            .await
-            .unwrap();
+    let mut told = ["asked", "refused", "answered"].map(step);
+    told[0].began_under = Some(code(9));
+    for step in &told {
+        let added = store.add_to_story(code(1), step, kept, at(1)).await;
+        assert_eq!(added, Ok(()));
     }
     store
         .add_to_story(code(2), &step("stopped"), kept, at(1))
         .await
         .unwrap();
     let steps = store.story(code(1), at(2)).await.unwrap();
-    assert_eq!(steps, ["asked", "refused", "answered"].map(step));
+    assert_eq!(steps, told);
     assert_eq!(ends(&*store, code(2), 2).await, ["stopped"]);
     assert_eq!(ends(&*store, code(3), 2).await, [""; 0]);
 }
