@@ -58,7 +58,7 @@ deny: ## Check the licences, bans and sources of all dependencies
 
 bench: ## Run the benchmarks
 	@scripts/install build
-	cargo bench --locked
+	cargo bench --locked --no-fail-fast
 
 instructions: ## Count the instructions of our own in each part of a sign-in, and compare them with the budget
 	@scripts/install instructions
