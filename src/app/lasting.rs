@@ -236,21 +236,26 @@ fn build_store(config: &Config, entropy: &Arc<dyn Entropy>) -> Store {
         Some(server) => Store::Redis(RedisStore::new(
             server.clone(),
             limits,
-            Arc::clone(&config.keys.seal),
+            (
+                Arc::clone(&config.keys.seal),
+                of_all_nodes(config, "stories"),
+            ),
             Arc::clone(entropy),
         )),
     }
 }
 
-/// Nobody's attempts yet. Nodes that share a store count under one salt, made of the one secret that all of
-/// them have and that no rotation changes: a name for people begins with no NUL.
+/// Nobody's attempts yet. Nodes that share a store count under one salt.
 fn remembered(config: &Config, entropy: &dyn Entropy) -> Remembered {
-    let shared = config.store.as_ref().map(|_| &config.keys.pairwise);
-    match shared {
-        Some(secret) => {
-            let salt = hmac_sha256(secret, &[b"\0attempts"]);
-            Remembered::salted(Secret::new(salt.to_vec()))
-        }
+    match &config.store {
+        Some(_) => Remembered::salted(of_all_nodes(config, "attempts")),
         None => Remembered::new(entropy),
     }
+}
+
+/// A secret for what nodes share, made of the one that all of them have and that no rotation changes: a name for people
+/// begins with no NUL.
+fn of_all_nodes(config: &Config, what: &str) -> Secret {
+    let secret = hmac_sha256(&config.keys.pairwise, &[b"\0", what.as_bytes()]);
+    Secret::new(secret.to_vec())
 }

@@ -214,7 +214,7 @@ impl Bridge {
             return Err(HereFault::JourneyForged.into());
         };
         if may_be_known_elsewhere(&journey, visit) {
-            // Whoever has read its code on a page could have the session that answers here ended by it.
+            // Whoever has read its code on a page could have the session that answers here, or there, ended by it.
             let known = std::mem::replace(&mut journey.support_code, story.support_code);
             // Under that of a request that was posted there is nobody. Under that of an address that was offered there may be
             // somebody else.
@@ -319,14 +319,14 @@ impl Bridge {
     }
 }
 
-/// Whether the code of an address may stand on a page in another browser: it was offered to that one, or to this one before it
-/// lost its cookie, or it came by POST, and each browser may open it in its first minute.
+/// Whether the code of an address may stand on a page in another browser: the journey belongs to that one, or to this one before
+/// it lost its cookie, or it came by POST, and each browser may open it in its first minute. What stops here has a code of its
+/// own, too: under that of the other browser somebody signs in.
 fn may_be_known_elsewhere(journey: &Journey, visit: &Visit) -> bool {
     match journey.binding {
-        BrowserBinding::Offered(offered) => {
-            visit.browser.as_ref().map(Token::hash) != Some(offered)
+        BrowserBinding::Offered(its) | BrowserBinding::Bound(its) => {
+            visit.browser.as_ref().map(Token::hash) != Some(its)
         }
         BrowserBinding::Unbound => true,
-        BrowserBinding::Bound(_) => false,
     }
 }

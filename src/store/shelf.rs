@@ -24,7 +24,7 @@ pub(super) const OVERHEAD: usize = 256;
 /// How many stories make room for one step at most.
 pub(super) const MOST_FORGOTTEN: usize = 256;
 
-/// Under what a story is kept.
+/// Under what a story is kept in this process.
 pub(super) fn id(code: SupportCode) -> Key {
     sha256(&[b"passerelle story\0", code.octets()])
 }

@@ -6,7 +6,7 @@ use passerelle::{
 };
 
 use crate::{
-    bridge::{Bridge, Setup, ZOOM, browser::Browser, log::Log},
+    bridge::{Bridge, PASSWORD, Setup, ZOOM, browser::Browser, log::Log},
     lab::{redis_server::Redis, until::until},
     shared_store::{at, signs_in, table, until_it_answers, visit},
 };
@@ -214,6 +214,39 @@ async fn whose_session_answers_at_an_address_of_somebody_else_is_not_found_under
 }
 
 #[tokio::test]
+async fn who_opens_an_address_that_belongs_to_another_browser_does_not_read_its_code() {
+    let bridge = Bridge::new();
+    let log = Log::start();
+    let mut anne = bridge.browser();
+    // Her browser has a value of its own, and what comes next is bound to it.
+    anne.arrive(&bridge.request().redirect(None)).await;
+    let login = anne.arrive(&bridge.request().redirect(None)).await;
+    let hers = last_code(&log);
+    story(&bridge, hers, "asked for a password").await;
+    let mut luc = bridge.browser();
+    luc.arrive(&bridge.request().redirect(None)).await;
+    let mut shown = Vec::new();
+    for other in [&mut bridge.browser(), &mut luc] {
+        let form = login.filled("luc.bernard", PASSWORD);
+        for page in [
+            other.arrive(login.url.path()).await,
+            other.submit(&login, &form).await,
+        ] {
+            page.stops(400, "other-browser");
+            shown.push(page.support_code());
+        }
+    }
+    assert!(!shown.contains(&hers.to_string()), "{shown:?}");
+    // She signs in under her code, and nothing that they did is told with it.
+    let signed_in = login.filled("anne.dupont", PASSWORD);
+    anne.submit(&login, &signed_in).await.answer();
+    assert_eq!(last_code(&log), hers);
+    let steps = story(&bridge, hers, "answered").await;
+    let ends: Vec<_> = steps.iter().map(|step| &*step.end).collect();
+    assert_eq!(ends, ["sent on", "asked for a password", "answered"]);
+}
+
+#[tokio::test]
 async fn whose_session_answers_at_an_address_that_was_posted_has_a_code_that_nobody_else_was_shown()
 {
     let bridge = Bridge::new();
@@ -248,6 +281,29 @@ async fn whose_session_answers_at_an_address_that_was_posted_has_a_code_that_nob
     let posted = SupportCode::parse(known[0]).unwrap();
     let steps = bridge.front.bridge.story(posted, BY).await.unwrap();
     assert_eq!(steps, std::slice::from_ref(began));
+}
+
+#[tokio::test]
+async fn a_story_is_told_though_what_came_before_it_cannot_be_read() {
+    let redis = Redis::start(&[]).await;
+    let node = node(&redis, 1);
+    let mut luc = signs_in(&node, "luc.bernard").await;
+    let log = Log::start();
+    let mut other = node.browser();
+    let page = other
+        .arrive_by_post("/saml/sso", &node.request().post(None))
+        .await;
+    let address = page.hops[0].headers["location"].to_str().unwrap();
+    node.front.bridge.stories.rest().await;
+    // As if sealed with a key that is gone.
+    let lua = "for _, id in ipairs(redis.call('HKEYS', KEYS[1])) do \
+               if #id == 32 then redis.call('HSET', KEYS[1], id, '\\0\\0\\0\\1x') end \
+               end return #redis.call('HKEYS', KEYS[1])";
+    let fields = redis.told(&["EVAL", lua, "1", "passerelle:{stories}:steps"]);
+    assert_ne!(fields.trim(), "0");
+    assert_eq!(luc.arrive(address).await.kind(), "post");
+    let steps = story(&node, last_code(&log), "answered").await;
+    assert_eq!(steps.len(), 1, "{steps:?}");
 }
 
 #[tokio::test]

@@ -30,7 +30,7 @@ What was counted while nodes, Redis, CAS and the directory were killed, stopped,
 a request of the provider's, CAS or the form, and the answer, which a strict reader reads and of which every value must be that
 person's own. 300 people sign in, one of five at CAS (django-cas-server), the others at a directory (OpenLDAP). Most have a
 session; one sign-in of ten is of somebody who has none. Two nodes serve each kind, in turn and without regard to who comes; where a
-node takes no connection, or hangs up on a GET, the other one is asked once, as by the balancers of `deploy/`. A form is
+node takes no connection, or hangs up on a GET, the other one is asked once, as nginx does by the example in `deploy/`, and haproxy at least once. A form is
 never sent again by itself; whoever was hung up on has the browser send it again. Only a node that is killed may hang up on anybody.
 While an outage lasts, all that are due begin, but for ten that may be a third of a second late. Each is seen where it should be when it
 begins to count as known, and still is right before it is ended; but nodes that hear nothing of a CAS server look for it within ten seconds, after which its being down counts

@@ -53,7 +53,7 @@ use super::{Limits, after, memory::MemoryStore};
 use crate::{
     config::store::RedisServer,
     model::store::{ReplayGuard, Sight, StoreError, Use},
-    sys::{clock::Clock, entropy::Entropy, hmac::sha256, seal::KeyRing},
+    sys::{clock::Clock, entropy::Entropy, hmac::sha256, seal::KeyRing, secret::Secret},
 };
 
 /// Remembers in Redis.
@@ -65,6 +65,8 @@ struct Inner {
     limits: Limits,
     places: Places,
     sealer: Sealer,
+    /// What support codes are hidden under: there are so few that whoever reads the server could try them all.
+    names: Secret,
     servers: Servers,
     /// How long an answer may take.
     patience: Duration,
@@ -91,11 +93,12 @@ pub struct RedisRecord {
 }
 
 impl RedisStore {
-    /// Makes a store in what `server` says, which is not asked yet; its values are sealed with `keys`.
+    /// Makes a store in what `server` says, which is not asked yet; its values are sealed with `keys`, and stories are named under
+    /// `names`, a secret that all nodes have and that no rotation changes.
     pub fn new(
         server: RedisServer,
         limits: Limits,
-        keys: Arc<KeyRing>,
+        (keys, names): (Arc<KeyRing>, Secret),
         entropy: Arc<dyn Entropy>,
     ) -> Self {
         Self(Arc::new(Inner {
@@ -103,6 +106,7 @@ impl RedisStore {
             limits,
             places: Places::new(&server.prefix),
             sealer: Sealer::new(keys, entropy),
+            names,
             patience: server.timeout(),
             servers: Servers::new(server),
             own: MemoryStore::new(limits),

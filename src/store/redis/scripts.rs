@@ -7,7 +7,7 @@ use std::sync::LazyLock;
 
 use redis::Script;
 
-use super::values::{MAX_COUNTER, MAX_VALUE};
+use super::values::{MAX_SMALL, MAX_VALUE};
 use crate::store::{
     shelf::{MAX_STORY, MOST_FORGOTTEN, OVERHEAD},
     timed_map::PURGED_PER_CALL,
@@ -20,7 +20,7 @@ pub(super) const SWEPT_LATER_MS: i64 = 10 * 60 * 1_000;
 /// A script with what all have in common.
 fn script(code: &str) -> Script {
     let most = MAX_VALUE + 1;
-    let most_of_a_counter = MAX_COUNTER + 1;
+    let most_of_a_small_one = MAX_SMALL + 1;
     let common = format!(
         r"
 -- Has a key stay until an instant, and for as long as it would have without.
@@ -37,7 +37,7 @@ local function purge(ends, values, now)
   end
 end
 local OVERHEAD, FORGOTTEN, PURGED = {OVERHEAD}, {MOST_FORGOTTEN}, {PURGED_PER_CALL}
-local COUNTER, MAX_STORY = {most_of_a_counter}, {MAX_STORY}
+local SMALL, MAX_STORY = {most_of_a_small_one}, {MAX_STORY}
 local function is_live(ends, id, now)
   local at = redis.call('ZSCORE', ends, id)
   return at and tonumber(at) > now
@@ -86,7 +86,6 @@ local hash, text, set = KEYS[1], KEYS[2], KEYS[3]
 try('HSET', hash, 'field', 'value')
 try('HGET', hash, 'field')
 try('HMGET', hash, 'field')
-try('HEXISTS', hash, 'field')
 try('PEXPIRE', hash, 1000)
 try('HDEL', hash, 'field')
 try('SET', text, 'value', 'PX', 1000)
@@ -228,12 +227,15 @@ return redis.call('DEL', KEYS[1])";
     /// Lists a session, with its ticket. Keys: ends of the sessions, sessions by ticket, ends of brought
     /// tickets, tickets that were signed out. Arguments: now, member (session and ticket), its end, the most
     /// sessions, ticket or nothing, sealed key of the session, end of the session whatever happens, up to
-    /// which listed end a session is surely over. Gives nothing where the ticket was signed out, or else
-    /// the keys of those that had to make room.
+    /// which listed end a session is surely over, a note that the ticket was signed out which is not ours, or nothing.
+    /// Gives the note that the ticket was signed out, which is left where it is not that one, and nothing is listed; or nothing
+    /// and the keys of those that had to make room.
     LIST = r"
 local now, ends, most, ticket = tonumber(ARGV[1]), tonumber(ARGV[3]), tonumber(ARGV[4]), ARGV[5]
-if ticket ~= '' and is_live(KEYS[3], ticket, now) and redis.call('HEXISTS', KEYS[4], ticket) == 1 then
-  return false
+if ticket ~= '' and is_live(KEYS[3], ticket, now) then
+  local note = bounded(redis.call('HGET', KEYS[4], ticket), SMALL)
+  if note and note ~= ARGV[9] then return {note, {}} end
+  if note then redis.call('HDEL', KEYS[4], ticket) end
 end
 local function unlist(member)
   redis.call('ZREM', KEYS[1], member)
@@ -256,7 +258,7 @@ if ticket ~= '' then
   redis.call('HSET', KEYS[2], ticket, ARGV[6])
   keep(KEYS[2], now, tonumber(ARGV[7]))
 end
-return gone";
+return {'', gone}";
 
     /// Takes a session that has ended off the list. Keys: ends of the sessions, sessions by ticket.
     /// Arguments: member.
@@ -287,12 +289,12 @@ end
 return {1, ''}";
 
     /// Notes that a ticket was signed out, where it was brought, and gives the sealed key of its session.
-    /// Keys: ends of brought tickets, tickets that were signed out, sessions by ticket. Arguments: ticket.
+    /// Keys: ends of brought tickets, tickets that were signed out, sessions by ticket. Arguments: ticket, the note, sealed.
     SIGN_OUT = r"
 local refused
 if redis.call('ZSCORE', KEYS[1], ARGV[1]) then
   -- A server that is full takes no note, and the session is to end all the same.
-  local noted = redis.pcall('HSET', KEYS[2], ARGV[1], '1')
+  local noted = redis.pcall('HSET', KEYS[2], ARGV[1], ARGV[2])
   if type(noted) == 'table' and noted.err then
     refused = noted
   else
@@ -304,11 +306,11 @@ local session = bounded(redis.call('HGET', KEYS[3], ARGV[1]))
 if refused and not session then return refused end
 return session";
 
-    /// Whether a ticket was signed out. Keys: ends of brought tickets, tickets that were signed out.
+    /// Gives the note that a ticket was signed out, or nothing. Keys: ends of brought tickets, tickets that were signed out.
     /// Arguments: now, ticket.
     IS_SIGNED_OUT = r"
-if not is_live(KEYS[1], ARGV[2], tonumber(ARGV[1])) then return 0 end
-return redis.call('HEXISTS', KEYS[2], ARGV[2])";
+if not is_live(KEYS[1], ARGV[2], tonumber(ARGV[1])) then return false end
+return bounded(redis.call('HGET', KEYS[2], ARGV[2]), SMALL)";
 
     /// Puts another sealed counter in the place of one. Keys: ends, counters. Arguments: now, which, the one that is meant
     /// to be there and the other one (nothing for none; the same to know that it is there), its end, the most counters. Gives 1
@@ -316,7 +318,7 @@ return redis.call('HEXISTS', KEYS[2], ARGV[2])";
     SWAP_COUNTER = r"
 local now, id, meant, other = tonumber(ARGV[1]), ARGV[2], ARGV[3], ARGV[4]
 purge(KEYS[1], KEYS[2], now)
-local held = bounded(redis.call('HGET', KEYS[2], id), COUNTER) or ''
+local held = bounded(redis.call('HGET', KEYS[2], id), SMALL) or ''
 if held ~= meant then return {0, held} end
 if other == meant then return {1, ''} end
 if other == '' then

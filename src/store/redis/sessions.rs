@@ -22,6 +22,10 @@ const MOST_TRIES: usize = 256;
 /// How many sessions of the list are asked for at one time, and how many of those are looked at: few enough that a
 /// sign-in, on the same connection, does not wait for them.
 const PAGE: usize = 256;
+/// How many notes that a ticket was signed out, none of them ours, are passed over before its session is not listed: each has
+/// somebody else write into the server meanwhile.
+const MOST_PASSED_OVER: usize = 3;
+
 /// How many are looked at however few may live: the bound may have been another one before.
 const MOST_SEEN: usize = 100_000;
 const LOOKED_AT_ONCE: usize = 16;
@@ -185,10 +189,10 @@ impl Sessions for RedisStore {
         call.key(places.brought.as_str())
             .key(places.signed_out.as_str());
         call.arg(now.as_millisecond()).arg(&ticket[..]);
-        Ok(if self.wait(self.0.servers.run(&call)).await? {
-            Standing::Ended
-        } else {
-            Standing::Lives
+        let note = self.wait(self.0.servers.run::<Option<Vec<u8>>>(&call));
+        Ok(match note.await? {
+            Some(note) if self.0.is_signed_out(&ticket, &note, now) => Standing::Ended,
+            Some(_) | None => Standing::Lives,
         })
     }
 
@@ -326,37 +330,55 @@ impl Inner {
         now: Timestamp,
     ) -> Result<Standing, StoreError> {
         let places = &self.places;
-        let mut call = Call::of(&scripts::LIST);
-        call.key(places.listed.as_str())
-            .key(places.by_ticket.as_str())
-            .key(places.brought.as_str())
-            .key(places.signed_out.as_str());
-        let ticket = session.proof.ticket;
-        let sealed = match &ticket {
-            Some(ticket) => {
-                let place = (&places.by_ticket, &ticket[..]);
-                self.sealer.seal(place, &key.0, (now, session.ends_at))?
-            }
-            None => Vec::new(),
+        let ticket = session.proof.ticket.as_ref();
+        let ticket = ticket.map_or(&[][..], |ticket| &ticket[..]);
+        let sealed = if ticket.is_empty() {
+            Vec::new()
+        } else {
+            let until = (now, session.ends_at);
+            self.sealer
+                .seal((&places.by_ticket, ticket), &key.0, until)?
         };
-        call.arg(now.as_millisecond())
-            .arg(member(key, session))
-            .arg(self.unused_until(session, now))
-            .arg(self.limits.sessions.max(1))
-            .arg(ticket.as_ref().map_or(&[][..], |ticket| &ticket[..]))
-            .arg(sealed)
-            .arg(whole_seconds_ms(session.ends_at))
-            .arg(self.surely_over(now));
-        let Some(gone) = self.servers.run::<Option<Vec<Vec<u8>>>>(&call).await? else {
-            return Ok(Standing::Ended);
-        };
-        for member in gone {
-            if let Some(key) = member.first_chunk() {
-                // One that stays ends by itself; it is found no more by its ticket until it is used.
-                let _ = self.drop_session(SessionKey(*key)).await;
+        let mut not_ours = Vec::new();
+        for _ in 0..=MOST_PASSED_OVER {
+            let mut call = Call::of(&scripts::LIST);
+            call.key(places.listed.as_str())
+                .key(places.by_ticket.as_str())
+                .key(places.brought.as_str())
+                .key(places.signed_out.as_str());
+            call.arg(now.as_millisecond())
+                .arg(member(key, session))
+                .arg(self.unused_until(session, now))
+                .arg(self.limits.sessions.max(1))
+                .arg(ticket)
+                .arg(&*sealed)
+                .arg(whole_seconds_ms(session.ends_at))
+                .arg(self.surely_over(now))
+                .arg(not_ours);
+            let (note, gone) = self.servers.run::<(Vec<u8>, Vec<Vec<u8>>)>(&call).await?;
+            if note.is_empty() {
+                self.drop_members(&gone).await;
+                return Ok(Standing::Lives);
             }
+            if self.is_signed_out(ticket, &note, now) {
+                return Ok(Standing::Ended);
+            }
+            not_ours = note;
         }
-        Ok(Standing::Lives)
+        Err(StoreError::Forged)
+    }
+
+    /// Whether a note that this ticket was signed out is ours.
+    fn is_signed_out(&self, ticket: &[u8], note: &[u8], now: Timestamp) -> bool {
+        let place = (&self.places.signed_out, ticket);
+        matches!(self.sealer.open(place, note, now), Ok(Some(_)))
+    }
+
+    async fn drop_members(&self, gone: &[Vec<u8>]) {
+        for key in gone.iter().filter_map(|member| member.first_chunk()) {
+            // One that stays ends by itself; it is found no more by its ticket until it is used.
+            let _ = self.drop_session(SessionKey(*key)).await;
+        }
     }
 
     async fn unlist(&self, key: SessionKey, session: &Session) -> Result<(), StoreError> {
@@ -472,7 +494,10 @@ impl Inner {
         call.key(places.brought.as_str())
             .key(places.signed_out.as_str())
             .key(places.by_ticket.as_str());
-        call.arg(&ticket[..]);
+        // What stands beside the ticket says for how long it counts.
+        let place = (&places.signed_out, &ticket[..]);
+        let note = self.sealer.seal(place, b"", (now, Timestamp::MAX))?;
+        call.arg(&ticket[..]).arg(note);
         let Some(value) = self.servers.run::<Option<Vec<u8>>>(&call).await? else {
             return Ok(None);
         };
@@ -498,10 +523,12 @@ impl Inner {
         let mut call = Call::of(&scripts::LOOK);
         call.key(place.as_str());
         call.arg(now.as_millisecond()).arg(self.idle_ms());
-        let found = self.servers.run::<Option<(Vec<u8>, i64)>>(&call).await?;
+        let found = self.servers.run::<Option<(Vec<u8>, String)>>(&call).await?;
         let Some((value, used_ms)) = found else {
             return Ok(None);
         };
+        // Somebody else may have written it, and takes away no more than this one.
+        let used_ms = used_ms.parse().or(Err(StoreError::Forged))?;
         // Nobody is let in by a look, and whoever asks is told: what cannot be opened is not counted at each of them.
         let packed = match self.sealer.look((&place, b""), &value, now) {
             Ok(packed) => packed,

@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 
-use super::{RedisStore, call::Call, scripts, values::Places};
+use super::{Inner, RedisStore, call::Call, scripts, values::Places};
 use crate::{
     model::{
         store::{StoreError, Stories},
@@ -10,6 +10,7 @@ use crate::{
         support_code::SupportCode,
     },
     store::shelf::{self, MAX_STORY},
+    sys::hmac::hmac_sha256,
 };
 
 /// Names the keys that stories are kept under.
@@ -17,6 +18,13 @@ fn name(call: &mut Call, places: &Places) {
     call.key(places.stories_end.as_str())
         .key(places.other_stories_end.as_str())
         .key(places.stories.as_str());
+}
+
+impl Inner {
+    /// Under what a story is kept.
+    pub(super) fn story_id(&self, code: SupportCode) -> [u8; 32] {
+        hmac_sha256(&self.names, &[b"story\0", code.octets()])
+    }
 }
 
 impl Stories for RedisStore {
@@ -27,7 +35,7 @@ impl Stories for RedisStore {
         keeping: Keeping,
         now: Timestamp,
     ) -> Result<(), StoreError> {
-        let (id, places) = (shelf::id(code), &self.0.places);
+        let (id, places) = (self.0.story_id(code), &self.0.places);
         let packed = shelf::pack(step)?;
         let sealed =
             { &self.0.sealer }.seal((&places.stories, &id), &packed, (now, keeping.until))?;
@@ -49,7 +57,7 @@ impl Stories for RedisStore {
     }
 
     async fn story(&self, code: SupportCode, now: Timestamp) -> Result<Vec<StoryStep>, StoreError> {
-        let (id, places) = (shelf::id(code), &self.0.places);
+        let (id, places) = (self.0.story_id(code), &self.0.places);
         let mut call = Call::of(&scripts::READ_STORY);
         name(&mut call, places);
         call.arg(now.as_millisecond()).arg(&id[..]);

@@ -78,6 +78,11 @@ fn account_with(user: &str, password: &str) -> RedisAccount {
     }
 }
 
+/// What stories are named under.
+fn names() -> Secret {
+    Secret::new(vec![8; 32])
+}
+
 /// Generous where no test measures it: CI builds on the same two cores.
 const PATIENCE_MS: u32 = 20_000;
 
@@ -105,7 +110,12 @@ impl Lab {
 
     fn store_with(&self, prefix: &str, timeout_ms: u32) -> RedisStore {
         let server = self.server(prefix, timeout_ms);
-        RedisStore::new(server, LIMITS, Arc::clone(&self.keys), Arc::new(OsEntropy))
+        RedisStore::new(
+            server,
+            LIMITS,
+            (Arc::clone(&self.keys), names()),
+            Arc::new(OsEntropy),
+        )
     }
 
     /// Somebody else who may write to the server.
@@ -500,6 +510,17 @@ async fn r121_a_look_says_how_many_it_could_not_open_and_sees_what_is_behind_wha
     };
     assert_eq!(store.look_through(&mut show, at(1)).await, Ok(2));
     assert_eq!(seen, HashSet::from([key(3)]));
+    // Nor does a last use that is no time hide the others.
+    begin(&store, 4, "zoe").await;
+    for odd in ["1e300", "inf"] {
+        let () = stranger.hset(place(4), "used", odd).unwrap();
+        let mut seen = HashSet::new();
+        let mut show = |it: Seen| {
+            seen.insert(it.key);
+        };
+        assert_eq!(store.look_through(&mut show, at(1)).await, Ok(3), "{odd}");
+        assert_eq!(seen, HashSet::from([key(3)]));
+    }
     // Whoever looks uses nothing: none was refused.
     assert_eq!(store.record().refused, 0);
 }
@@ -523,6 +544,68 @@ async fn r126_a_step_whose_key_is_no_longer_here_takes_nothing_from_the_others_o
     }
     let steps = lab.store().story(code, at(1)).await.unwrap();
     assert_eq!(steps, [conformance::stories::step("answered")]);
+}
+
+#[tokio::test]
+async fn r121_no_code_can_be_tried_at_what_is_in_the_server() {
+    let lab = Lab::start().await;
+    let (store, mut stranger) = (lab.store(), lab.stranger());
+    let (code, kept) = (
+        conformance::stories::code(1),
+        conformance::stories::keeping(9_000),
+    );
+    let step = conformance::stories::step("answered");
+    store.add_to_story(code, &step, kept, at(0)).await.unwrap();
+    let named = |store: &RedisStore| store.0.story_id(code).to_vec();
+    let places = Places::new("passerelle:");
+    let ends: Vec<Vec<u8>> = stranger.zrange(places.stories_end.as_str(), 0, -1).unwrap();
+    assert_eq!(ends, [named(&store)]);
+    // Whoever has another secret, or none, names it otherwise; each node that has it finds it.
+    let server = lab.server("passerelle:", PATIENCE_MS);
+    let other = (Arc::clone(&lab.keys), Secret::new(vec![9; 32]));
+    let other = RedisStore::new(server, LIMITS, other, Arc::new(OsEntropy));
+    assert_ne!(ends, [named(&other)]);
+    assert_eq!(other.story(code, at(1)).await, Ok(Vec::new()));
+    assert_eq!(lab.store().story(code, at(1)).await, Ok(vec![step]));
+}
+
+#[tokio::test]
+async fn r126_a_note_of_a_sign_out_that_is_not_ours_ends_nothing_and_stops_nobody() {
+    let lab = Lab::start().await;
+    let (store, mut stranger) = (lab.store(), lab.stranger());
+    let notes = Places::new("passerelle:").signed_out;
+    let bring = async |number| {
+        let brought = store.bring_ticket(key(number).0, at(300), at(0)).await;
+        assert_eq!(brought, Ok(Sight::First));
+    };
+    for number in [1, 2, 3] {
+        bring(number).await;
+    }
+    assert_eq!(store.end_by_ticket(key(1).0, at(1)).await, Ok(None));
+    let ours: Vec<u8> = stranger.hget(notes.as_str(), &key(1).0[..]).unwrap();
+    let swapped = ours.clone();
+    let huge = vec![b'1'; 1 << 20];
+    for (refused, note) in [&b"1"[..], &swapped, &huge].into_iter().enumerate() {
+        let () = stranger.hset(notes.as_str(), &key(2).0[..], note).unwrap();
+        let refused = 2 * u64::try_from(refused).unwrap();
+        assert_eq!(store.record().refused, refused);
+        let standing = store.sign_in_of(key(2).0, at(1)).await;
+        assert_eq!(standing, Ok(Standing::Lives));
+        begin(&store, 2, "zoe").await;
+        assert_eq!(store.record().refused, refused + 2);
+        let is_left: bool = stranger.hexists(notes.as_str(), &key(2).0[..]).unwrap();
+        assert!(!is_left);
+    }
+    // One of nothing, too.
+    let () = stranger.hset(notes.as_str(), &key(3).0[..], "").unwrap();
+    begin(&store, 3, "zoe").await;
+    // And ours is believed.
+    let standing = store.sign_in_of(key(1).0, at(1)).await;
+    assert_eq!(standing, Ok(Standing::Ended));
+    let mut late = session("zoe", 9_000);
+    late.proof.ticket = Some(key(1).0);
+    let begun = store.create(key(1), late, at(1)).await;
+    assert_eq!(begun, Ok(Standing::Ended));
 }
 
 /// Somebody who took part, as stands in what version 0.1.0 has stored.
@@ -553,7 +636,7 @@ async fn r126_what_an_earlier_version_has_stored_is_read_and_what_is_stored_now_
     lab.keys = Arc::new(KeyRing::parse(&line).unwrap());
     let drawn = Arc::new(SeededEntropy::new(1));
     let server = lab.server("passerelle:", PATIENCE_MS);
-    let store = RedisStore::new(server, LIMITS, Arc::clone(&lab.keys), drawn);
+    let store = RedisStore::new(server, LIMITS, (Arc::clone(&lab.keys), names()), drawn);
     let mut kept = session("zoe", 9_000);
     kept.proof.ticket = Some([9; 32]);
     kept.join(participant("zoom", "zoe@univ.example"));
@@ -885,7 +968,7 @@ fn scripted(answer: &'static [u8]) -> (RedisStore, UnboundedReceiver<()>) {
         timeout_ms: PATIENCE_MS,
     };
     let keys = Arc::new(KeyRing::parse(&KeyRing::new_line(&OsEntropy)).unwrap());
-    let store = RedisStore::new(server, LIMITS, keys, Arc::new(OsEntropy));
+    let store = RedisStore::new(server, LIMITS, (keys, names()), Arc::new(OsEntropy));
     (store, arrivals)
 }
 
@@ -914,7 +997,7 @@ async fn r33_a_server_that_is_late_with_its_first_answer_is_asked_anew_and_not_u
         timeout_ms: 20,
     };
     let keys = Arc::new(KeyRing::parse(&KeyRing::new_line(&OsEntropy)).unwrap());
-    let store = RedisStore::new(server, LIMITS, keys, Arc::new(OsEntropy));
+    let store = RedisStore::new(server, LIMITS, (keys, names()), Arc::new(OsEntropy));
     let started = tokio::time::Instant::now();
     let mut held = Vec::new();
     for _ in 0..3 {
@@ -986,7 +1069,12 @@ async fn r126_an_account_without_the_right_password_has_no_store() {
             account,
             ..lab.server("passerelle:", PATIENCE_MS)
         };
-        RedisStore::new(server, LIMITS, Arc::clone(&lab.keys), Arc::new(OsEntropy))
+        RedisStore::new(
+            server,
+            LIMITS,
+            (Arc::clone(&lab.keys), names()),
+            Arc::new(OsEntropy),
+        )
     };
     let right = with(Some(("passerelle", "PASSWORD-OF-PASSERELLE")));
     begin(&right, 1, "zoe").await;
@@ -1102,7 +1190,12 @@ async fn r48_the_answer_to_a_call_that_was_dropped_in_mid_flight_reaches_nobody_
         ..LIMITS
     };
     let server = lab.server("passerelle:", PATIENCE_MS);
-    let store = RedisStore::new(server, limits, Arc::clone(&lab.keys), Arc::new(OsEntropy));
+    let store = RedisStore::new(
+        server,
+        limits,
+        (Arc::clone(&lab.keys), names()),
+        Arc::new(OsEntropy),
+    );
     for number in 0..KNOWN {
         let (id, now) = (format!("_{number}"), at(number.into()));
         let marked = store.mark(message(&zoom(), &id), now).await;

@@ -4,8 +4,7 @@
 //! A value is one octet, the version of its form, and a seal of the key ring over the content. The version and
 //! the whole key, with the field where the key has fields, are authenticated with it. A writer that knows no
 //! key of the ring can remove values, put an older one back in its own place, and change what stands in
-//! clear beside them: when a session was last used, in which order things end, and which tickets were
-//! signed out. None of that lets anybody
+//! clear beside them: when a session was last used, and in which order things end. None of that lets anybody
 //! in; it is what the end of the session, in the seal, and a password are for.
 
 use std::sync::{
@@ -31,8 +30,8 @@ const FORM: u8 = 1;
 /// The largest value that is opened: more than a session with all that it may hold takes. The scripts give one octet
 /// more at most, so that of a larger one no more is held than shows it to be too large.
 pub(super) const MAX_VALUE: usize = 1024 * 1024;
-/// The same of a counter, of which each has 82 octets.
-pub(super) const MAX_COUNTER: usize = 127;
+/// The same of a counter, of which each has 82 octets, and of the note that a ticket was signed out, which is shorter.
+pub(super) const MAX_SMALL: usize = 127;
 
 /// A key of the server.
 #[derive(Clone, Debug, Eq, PartialEq)]

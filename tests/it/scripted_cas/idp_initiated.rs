@@ -2,12 +2,13 @@
 
 use super::{Login, bridge, new_ticket, zoe};
 use crate::{
-    bridge::{Bridge, Setup, ZOOM, ZOOM_ACS, ZOOM_SIGN_IN, browser::Browser, page::Page},
+    bridge::{Bridge, Setup, ZOOM, ZOOM_ACS, ZOOM_SIGN_IN, browser::Browser, log::Log, page::Page},
     lab::{
         cas_script::{CasScript, Said},
         keys::Authority,
         xml_tools::SignedElement,
     },
+    stories::last_code,
 };
 
 /// A bridge before a CAS server that lets people come to Zoom from its own page.
@@ -83,11 +84,14 @@ async fn r39_a_provider_that_did_not_ask_is_told_of_no_fault() {
 async fn r39_r51_a_journey_that_a_click_began_takes_no_ticket_in_another_browser() {
     let (cas, bridge) = house("");
     cas.now_says(zoe(&[]));
+    let log = Log::start();
     let mut attacker = bridge.browser();
     let login = Login::of(&click(&mut attacker).await);
+    let theirs = last_code(&log);
     let mut victim = bridge.browser();
     click(&mut victim).await;
     let page = back(&mut victim, &login).await;
     page.stops(400, "other-browser");
+    assert_ne!(page.support_code(), theirs.to_string());
     assert!(cas.asked().is_empty());
 }

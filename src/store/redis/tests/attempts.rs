@@ -8,7 +8,7 @@ use tokio::task::JoinSet;
 
 use super::{
     Connection, LIMITS, Lab, Limits, OsEntropy, PATIENCE_MS, Places, RedisStore, at,
-    conformance::attempts::RULE, scripts_run, values::MAX_COUNTER,
+    conformance::attempts::RULE, names, scripts_run, values::MAX_SMALL,
 };
 use crate::model::store::{Attempts as _, Verdict};
 
@@ -73,7 +73,7 @@ async fn r74_r126_a_counter_that_is_not_ours_or_not_there_counts_nothing_and_giv
     make(&lab.store(), here, RULE.free).await;
     make(&lab.store(), elsewhere, RULE.free).await;
     let (ours, of_another) = (held(&mut stranger, here), held(&mut stranger, elsewhere));
-    assert!(ours.len() <= MAX_COUNTER, "{}", ours.len());
+    assert!(ours.len() <= MAX_SMALL, "{}", ours.len());
     let mut edited = ours.clone();
     *edited.last_mut().unwrap() ^= 1;
     let of_another_form = [&[2], &ours[1..]].concat();
@@ -157,7 +157,12 @@ fn store_for_many(lab: &Lab) -> RedisStore {
         ..LIMITS
     };
     let server = lab.server("passerelle:", PATIENCE_MS);
-    RedisStore::new(server, limits, Arc::clone(&lab.keys), Arc::new(OsEntropy))
+    RedisStore::new(
+        server,
+        limits,
+        (Arc::clone(&lab.keys), names()),
+        Arc::new(OsEntropy),
+    )
 }
 
 #[tokio::test]

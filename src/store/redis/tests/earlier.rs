@@ -17,7 +17,7 @@ use super::{
         session,
         stories::{self, code, keeping, step},
     },
-    participant,
+    names, participant,
 };
 use crate::{
     model::{
@@ -165,7 +165,7 @@ async fn lab() -> Lab {
 fn store(lab: &Lab, seed: u64) -> RedisStore {
     let drawn: Arc<dyn Entropy> = Arc::new(SeededEntropy::new(seed));
     let server = lab.server("passerelle:", PATIENCE_MS);
-    RedisStore::new(server, LIMITS, Arc::clone(&lab.keys), drawn)
+    RedisStore::new(server, LIMITS, (Arc::clone(&lab.keys), names()), drawn)
 }
 
 #[tokio::test]
