@@ -234,7 +234,7 @@ return redis.call('DEL', KEYS[1])";
 local now, ends, most, ticket = tonumber(ARGV[1]), tonumber(ARGV[3]), tonumber(ARGV[4]), ARGV[5]
 if ticket ~= '' and is_live(KEYS[3], ticket, now) then
   local note = bounded(redis.call('HGET', KEYS[4], ticket), SMALL)
-  if note and note ~= ARGV[9] then return {note, {}} end
+  if note and note ~= '' and note ~= ARGV[9] then return {note, {}} end
   if note then redis.call('HDEL', KEYS[4], ticket) end
 end
 local function unlist(member)
