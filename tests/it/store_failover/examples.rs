@@ -186,5 +186,13 @@ async fn r126_the_example_files_of_redis_and_its_sentinels_do_as_they_stand() {
     .await;
     servers[0].redis.kill();
     people_sign_in_until_it_answers(&one, &other).await;
+    // One that has no replica takes nothing that would be lost with it (`min-replicas-to-write`).
+    until("the other replica follows the new master", async || {
+        servers[1..].iter().any(|server| {
+            let told = said(server, AT_SERVERS, &["INFO", "replication"]);
+            told.contains("role:master") && told.contains("state=online")
+        })
+    })
+    .await;
     sessions_are_known(&one, &other, &before).await;
 }
