@@ -12,7 +12,7 @@ use std::{
 
 use openssl::{
     pkey::PKey,
-    ssl::{SslAcceptor, SslMethod},
+    ssl::{SslAcceptor, SslMethod, SslStream},
     x509::X509,
 };
 
@@ -51,7 +51,8 @@ impl Vanishing {
         // It ends with the process: nobody connects any more.
         thread::spawn(move || {
             for stream in listener.incoming() {
-                if let Some(head) = take(&acceptor, stream.unwrap(), &ready) {
+                // It hangs up once it has counted: whoever is told of that may look.
+                if let Some((head, _stream)) = take(&acceptor, stream.unwrap(), &ready) {
                     heads.lock().unwrap().push(head);
                 }
             }
@@ -69,8 +70,12 @@ impl Vanishing {
     }
 }
 
-/// Takes one request; its head, unless it asks for health.
-fn take(acceptor: &SslAcceptor, stream: TcpStream, is_ready: &AtomicBool) -> Option<String> {
+/// Takes one request; its head and the connection, unless it asks for health.
+fn take(
+    acceptor: &SslAcceptor,
+    stream: TcpStream,
+    is_ready: &AtomicBool,
+) -> Option<(String, SslStream<TcpStream>)> {
     let mut stream = acceptor.accept(stream).ok()?;
     let (mut head, mut buffer) = (Vec::new(), [0; 4096]);
     while !head.windows(4).any(|window| window == b"\r\n\r\n") {
@@ -88,7 +93,7 @@ fn take(acceptor: &SslAcceptor, stream: TcpStream, is_ready: &AtomicBool) -> Opt
         stream.write_all(told.as_bytes()).ok()?;
         return None;
     }
-    Some(head)
+    Some((head, stream))
 }
 
 #[tokio::test]
