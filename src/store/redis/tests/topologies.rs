@@ -379,7 +379,6 @@ async fn r48_at_a_cluster_nobody_hears_what_was_said_to_somebody_who_has_gone_aw
         let said = waiting.join_all().await;
         assert!(said.iter().all(|is_of_them| *is_of_them), "{round}");
     }
-    // How many depends on how fast the servers are.
-    assert!(given_up >= 100, "{given_up}");
+    assert!(given_up >= 300, "{given_up}");
     assert_eq!(store.record().unanswered, 0);
 }
