@@ -145,17 +145,12 @@ impl Cluster {
             let more = [&cluster, tls, words.server].concat();
             servers.push(words.start("", &more).await);
         }
-        // Where a server was too late to be met, redis-cli waits for it for ever.
-        let mut create = Command::new("timeout");
-        create.args(["60", "redis-cli"]);
-        if !words.tls.is_empty() {
-            create.args(["--tls", "--insecure"]);
-        }
-        create.args(["--cluster", "create"]);
-        create.args(servers.iter().map(|it| format!("127.0.0.1:{}", it.port)));
-        create.args(["--cluster-replicas", "1", "--cluster-yes"]);
-        let created = create.stdin(Stdio::null()).output().unwrap();
-        assert!(created.status.success(), "{created:?}");
+        let asks: &[&str] = if words.tls.is_empty() {
+            &[]
+        } else {
+            &["--tls", "--insecure"]
+        };
+        create_cluster(&servers, asks);
         let lab = Self { servers };
         let is_whole = async || {
             lab.servers.iter().all(|server| {
@@ -180,6 +175,18 @@ impl Cluster {
         let has_it = |server: &Node| !server.redis.told(&["EXISTS", key]).starts_with("MOVED");
         self.servers.iter().position(has_it).unwrap()
     }
+}
+
+/// Makes one Cluster of servers, the second half of them replicas of the first. `asks` are more words for redis-cli.
+pub(crate) fn create_cluster(servers: &[Node], asks: &[&str]) {
+    // Where a server was too late to be met, redis-cli waits for it for ever.
+    let mut create = Command::new("timeout");
+    create.args(["60", "redis-cli"]).args(asks);
+    create.args(["--cluster", "create"]);
+    create.args(servers.iter().map(|it| format!("127.0.0.1:{}", it.port)));
+    create.args(["--cluster-replicas", "1", "--cluster-yes"]);
+    let created = create.stdin(Stdio::null()).output().unwrap();
+    assert!(created.status.success(), "{created:?}");
 }
 
 /// What a server says that it is.

@@ -1,5 +1,5 @@
-//! The files of `deploy/redis`, as they stand there: a master, two replicas and three Sentinels, over TLS and with an account
-//! for each who asks.
+//! The files of `deploy/redis`, as they stand there: a master, two replicas and three Sentinels, and a Cluster of six, over TLS
+//! and with an account for each who asks.
 
 use std::{fs, path::Path};
 
@@ -13,21 +13,29 @@ use crate::lab::{
     keys::Authority,
     port::free_port,
     redis_server::Redis,
-    redis_topology::{MASTER, Node},
+    redis_topology::{MASTER, Node, create_cluster},
     until::until,
 };
 
 const REDIS: &str = include_str!("../../../deploy/redis/redis.conf");
 const SENTINEL: &str = include_str!("../../../deploy/redis/sentinel.conf");
+const CLUSTER: &str = include_str!("../../../deploy/redis/cluster.conf");
 const USERS: &str = include_str!("../../../deploy/redis/users.acl");
 
-/// The account of the Sentinels at the servers, and among themselves.
+/// The accounts of the Sentinels at the servers, of whoever looks after them, and of the Sentinels among themselves.
 const AT_SERVERS: [&str; 5] = [
     "--no-auth-warning",
     "--user",
     "sentinel",
     "--pass",
     "PASSWORD-OF-SENTINELS",
+];
+const ADMIN: [&str; 5] = [
+    "--no-auth-warning",
+    "--user",
+    "admin",
+    "--pass",
+    "PASSWORD-OF-ADMIN",
 ];
 const AMONG_SENTINELS: [&str; 5] = [
     "--no-auth-warning",
@@ -50,10 +58,10 @@ fn said(node: &Node, account: [&str; 5], question: &[&str]) -> String {
     node.redis.told(&[&account, question].concat())
 }
 
-async fn server(folder: &Path, master: Option<u16>) -> Node {
-    let port = free_port();
+/// A server with what stands in the place of the last line of its file.
+async fn server(folder: &Path, last: &str) -> Node {
+    let (port, bus) = (free_port(), free_port().to_string());
     let (listens, folder) = (format!("tls-port {port}"), folder.to_str().unwrap());
-    let master = master.map(|master| format!("\nreplicaof localhost {master}"));
     let file = changed(
         REDIS,
         &[
@@ -64,14 +72,12 @@ async fn server(folder: &Path, master: Option<u16>) -> Node {
                 "replica-announce-ip redis-1.example.org",
                 "replica-announce-ip localhost",
             ),
-            (
-                "\n#replicaof redis-1.example.org 6379",
-                master.as_deref().unwrap_or_default(),
-            ),
+            ("#replicaof redis-1.example.org 6379", last),
         ],
     );
+    let more = ["--repl-diskless-sync-delay", "0", "--cluster-port", &bus];
     Node {
-        redis: Redis::start_with(&file, &["--repl-diskless-sync-delay", "0"]).await,
+        redis: Redis::start_with(&file, &more).await,
         port,
     }
 }
@@ -129,10 +135,10 @@ fn keys_and_accounts() -> TempDir {
 async fn r126_the_example_files_of_redis_and_its_sentinels_do_as_they_stand() {
     let files = keys_and_accounts();
     let folder = files.path();
-    let mut servers = vec![server(folder, None).await];
+    let mut servers = vec![server(folder, "").await];
     let port = servers[0].port;
     for _ in 0..2 {
-        servers.push(server(folder, Some(port)).await);
+        servers.push(server(folder, &format!("replicaof localhost {port}")).await);
     }
     until("the replicas follow", async || {
         let told = said(&servers[0], AT_SERVERS, &["INFO", "replication"]);
@@ -195,4 +201,65 @@ async fn r126_the_example_files_of_redis_and_its_sentinels_do_as_they_stand() {
     })
     .await;
     sessions_are_known(&one, &other, &before).await;
+}
+
+#[tokio::test]
+async fn r126_the_example_files_of_a_cluster_do_as_they_stand() {
+    let files = keys_and_accounts();
+    let folder = files.path();
+    let file = changed(CLUSTER, &[("redis-1.example.org", "localhost")]);
+    let file = write(folder, "cluster.conf", file.as_bytes());
+    let mut servers = Vec::new();
+    for _ in 0..6 {
+        servers.push(server(folder, &format!("include {file}")).await);
+    }
+    let ca = format!("{}/redis-ca.pem", folder.display());
+    create_cluster(
+        &servers,
+        &[&["--tls", "--cacert", &ca][..], &ADMIN].concat(),
+    );
+    until("all slots are served, and by name", async || {
+        servers.iter().all(|server| {
+            let info = said(server, ADMIN, &["CLUSTER", "INFO"]);
+            let slots = said(server, ADMIN, &["CLUSTER", "SLOTS"]);
+            info.contains("cluster_state:ok") && slots.matches("localhost").count() >= 6
+        })
+    })
+    .await;
+    let lines = format!(
+        "cluster = {}\nca = '{ca}'\nuser = 'passerelle'\npassword-file = '{}/store'",
+        addresses("rediss", &servers[..3]),
+        folder.display(),
+    );
+    let (one, other) = (node(&lines, 1), node(&lines, 2));
+    for node in [&one, &other] {
+        signs_in(node, "luc.bernard").await;
+        until_it_answers(node).await;
+    }
+    let before = signs_in(&one, "anne.dupont").await;
+    sessions_are_known(&one, &other, &before).await;
+    for server in &servers {
+        assert!(server.redis.told(&["PING"]).contains("NOAUTH"));
+        assert!(!server.redis.socket().with_file_name("dump.rdb").exists());
+    }
+    let are_replicated = async || {
+        servers[3..].iter().all(|replica| {
+            let told = said(replica, ADMIN, &["INFO", "replication"]);
+            told.contains("master_link_status:up")
+        })
+    };
+    until("each replica follows", are_replicated).await;
+    for gone in 0..2 {
+        servers[gone].redis.kill();
+        let promoted = async || {
+            let told = { servers[3..].iter() }
+                .filter(|replica| said(replica, ADMIN, &["ROLE"]).starts_with("master"));
+            told.count() == gone + 1
+        };
+        until("its replica takes its place", promoted).await;
+        // It has no replica, and takes what is written all the same.
+        until_it_answers(&one).await;
+        until_it_answers(&other).await;
+        sessions_are_known(&one, &other, &signs_in(&one, "ines.benali").await).await;
+    }
 }
