@@ -259,7 +259,10 @@ impl Surroundings<'_> {
         let Some(folder) = &self.environment.credentials_directory else {
             return Err(SecretFault {
                 what: "names a credential, and systemd gave none".into(),
-                hint: format!("add LoadCredential={name}:/path/to/the/file to the unit"),
+                hint: format!(
+                    "add LoadCredential={name}:/path/to/the/file to the unit; at a shell, set CREDENTIALS_DIRECTORY to \
+                     the folder of the running service, /run/credentials/NAME-OF-THE-UNIT.service"
+                ),
             });
         };
         Ok(folder.join(name))
