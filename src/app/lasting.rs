@@ -52,8 +52,10 @@ struct Fixed {
     key: &'static str,
     /// The value in words.
     told: String,
-    /// A fingerprint of what belongs to it and is told to nobody.
+    /// A fingerprint of what belongs to it and is told to nobody; empty where there is nothing.
     untold: Secret,
+    /// What of that goes on, in words.
+    goes_on_untold: &'static str,
 }
 
 impl Fixed {
@@ -62,17 +64,19 @@ impl Fixed {
             key,
             told,
             untold: nothing(),
+            goes_on_untold: "",
         }
     }
 
     /// What goes on in the place of `wanted`; none where they are the same.
     fn goes_on(&self, wanted: &Self) -> Option<&str> {
+        let (before, after) = (self.untold.expose(), wanted.untold.expose());
         if self.told != wanted.told {
             Some(&self.told)
-        } else if self.untold.matches(wanted.untold.expose()) {
+        } else if before.is_empty() || after.is_empty() || self.untold.matches(after) {
             None
         } else {
-            Some("what it began with of its password files and ca")
+            Some(self.goes_on_untold)
         }
     }
 }
@@ -162,7 +166,15 @@ fn fixed(config: &Config) -> Vec<Fixed> {
     let metrics = metrics.unwrap_or_else(|| "none".to_owned());
     let store = Fixed {
         untold: config.store.as_ref().map_or_else(nothing, untold),
+        goes_on_untold: "what it began with of its password files and ca",
         ..Fixed::new("store", told(config.store.as_ref()))
+    };
+    // Without a store that nodes share nothing lasts that is named by it.
+    let names = { config.store.as_ref() }.map(|_| of_all_nodes(config, "fingerprint"));
+    let pairwise = Fixed {
+        untold: names.unwrap_or_else(nothing),
+        goes_on_untold: "the one that it began with, for the names of stories and counters in the store,",
+        ..Fixed::new("keys.pairwise", String::new())
     };
     let idle = config.sessions.idle_minutes.to_string();
     let marks = config.requests.max_replay_marks.to_string();
@@ -174,6 +186,7 @@ fn fixed(config: &Config) -> Vec<Fixed> {
         Fixed::new("metrics.listen", metrics),
         Fixed::new("sessions.max", config.sessions.max.to_string()),
         store,
+        pairwise,
         Fixed::new("sessions.idle-minutes", idle),
         Fixed::new("requests.max-replay-marks", marks),
         Fixed::new(

@@ -23,7 +23,6 @@ use crate::{
         chain::Chain,
         journey::{BrowserBinding, Journey},
         store::{Sessions as _, Sight},
-        support_code::SupportCode,
         trace::{Organ, Verdict},
     },
     saml::status::AnswerFault,
@@ -49,7 +48,7 @@ impl Bridge {
     ///
     /// What the person is told on our page. What the provider may be told is a [`Reply`].
     pub async fn take_ticket(&self, back: CasReturn, visit: &Visit) -> Result<Reply, Stopped> {
-        let mut story = Story::new(SupportCode::draw(&*self.entropy));
+        let mut story = self.open_story();
         let end = match self.open(&back.sp, &back.seal, visit, &mut story) {
             Ok(way) => match back.ticket {
                 Some(ticket) => {

@@ -9,7 +9,7 @@ use super::{
     Reply, Visit,
     bridge::{Bridge, Provider},
     stop::{HereFault, Stop, Stopped},
-    story::Story,
+    story::{OpenStory, Story},
     way::UnderWay,
 };
 use crate::{
@@ -76,7 +76,7 @@ impl Bridge {
         named: Option<&str>,
         visit: &Visit,
     ) -> Result<Reply, Stopped> {
-        let mut story = Story::new(SupportCode::draw(&*self.entropy));
+        let mut story = self.open_story();
         let found = self.address_of(sp, named, &mut story);
         self.set_out(found, Verdict::ClickOnOurPage, visit, story)
             .await
@@ -88,7 +88,7 @@ impl Bridge {
         found: Result<(&Provider, ReturnAddress), HereFault>,
         request: Verdict,
         visit: &Visit,
-        mut story: Story,
+        mut story: OpenStory<'_>,
     ) -> Result<Reply, Stopped> {
         let end = match found {
             Ok((provider, to)) => {

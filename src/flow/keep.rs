@@ -5,8 +5,9 @@
 //! order.
 
 use std::{
+    collections::{HashMap, VecDeque, hash_map::Entry},
     sync::{
-        Arc, OnceLock,
+        Arc, Mutex, OnceLock, PoisonError,
         atomic::{AtomicU64, Ordering},
     },
     time::Duration,
@@ -37,6 +38,9 @@ use crate::{
 
 /// How many steps may wait to be kept: more than a second of the busiest morning.
 const MOST_WAITING: usize = 512;
+/// How many of one sign-in may wait. Those of one code are kept one after the other: whoever asks for one address again and
+/// again would have all others wait behind theirs.
+const MOST_OF_ONE: u8 = 16;
 /// How long the first of them waits for others. To wake the task for each by itself would cost every sign-in a tenth of
 /// its signature.
 const GATHERED_FOR: Duration = Duration::from_millis(50);
@@ -52,7 +56,41 @@ pub struct StoryKeeper {
     node: String,
     /// Its task is begun by the first step: where this is made there may be nothing yet that runs tasks.
     queue: OnceLock<mpsc::Sender<Queued>>,
-    dropped: Arc<AtomicU64>,
+    tally: Arc<Tally>,
+}
+
+/// What is counted of the steps that wait.
+#[derive(Debug, Default)]
+struct Tally {
+    dropped: AtomicU64,
+    /// How many of each sign-in wait.
+    of_each: Mutex<HashMap<SupportCode, u8>>,
+}
+
+impl Tally {
+    /// Whether one more of this sign-in may wait, which is counted with that.
+    fn takes(&self, code: SupportCode) -> bool {
+        let mut of_each = self.of_each.lock().unwrap_or_else(PoisonError::into_inner);
+        let of_one = of_each.entry(code).or_default();
+        let is_room = *of_one < MOST_OF_ONE;
+        *of_one += u8::from(is_room);
+        is_room
+    }
+
+    /// One of this sign-in waits no more.
+    fn lets_go(&self, code: SupportCode) {
+        let mut of_each = self.of_each.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Entry::Occupied(mut of_one) = of_each.entry(code) {
+            *of_one.get_mut() -= 1;
+            if *of_one.get() == 0 {
+                of_one.remove();
+            }
+        }
+    }
+
+    fn note_dropped(&self) {
+        self.dropped.fetch_add(1, Ordering::Relaxed);
+    }
 }
 
 /// What stands in the queue.
@@ -79,13 +117,13 @@ impl StoryKeeper {
         Self {
             node,
             queue: OnceLock::new(),
-            dropped: Arc::default(),
+            tally: Arc::default(),
         }
     }
 
     /// Steps that were not kept since the start.
     pub fn dropped(&self) -> u64 {
-        self.dropped.load(Ordering::Relaxed)
+        self.tally.dropped.load(Ordering::Relaxed)
     }
 
     /// Waits until each step that was put here so far was taken to the store.
@@ -101,68 +139,91 @@ impl StoryKeeper {
     }
 
     fn put(&self, waiting: Waiting) {
-        let taken = Handle::try_current().is_ok_and(|runtime| {
+        let code = waiting.code;
+        if !self.tally.takes(code) {
+            self.tally.note_dropped();
+            return;
+        }
+        let is_queued = Handle::try_current().is_ok_and(|runtime| {
             let queue = self.queue.get_or_init(|| {
                 let (queue, steps) = mpsc::channel(MOST_WAITING);
-                runtime.spawn(keep_all(steps, Arc::clone(&self.dropped)));
+                runtime.spawn(keep_all(steps, Arc::clone(&self.tally)));
                 queue
             });
             queue.try_send(Queued::Step(Box::new(waiting))).is_ok()
         });
-        if !taken {
-            self.dropped.fetch_add(1, Ordering::Relaxed);
+        if !is_queued {
+            self.tally.lets_go(code);
+            self.tally.note_dropped();
         }
     }
 }
 
 /// Ends with the last sender, after what waits.
-async fn keep_all(mut steps: mpsc::Receiver<Queued>, dropped: Arc<AtomicU64>) {
+async fn keep_all(mut steps: mpsc::Receiver<Queued>, tally: Arc<Tally>) {
+    let mut aside = VecDeque::new();
     while let Some(first) = steps.recv().await {
         sleep(GATHERED_FOR).await;
-        let mut next = Some(first);
-        while let Some(first) = next {
-            let (together, rest) = gather(first, &mut steps);
-            join_all(together.into_iter().map(|waiting| waiting.keep(&dropped))).await;
-            next = match rest {
-                Some(Queued::Tell(tell)) => {
-                    // Who has gone away need not be told.
-                    let _ = tell.send(());
-                    steps.try_recv().ok()
+        let mut first = Some(first);
+        loop {
+            let next = || first.take().or_else(|| steps.try_recv().ok());
+            let (together, told) = gather(&mut aside, next);
+            if together.is_empty() && told.is_none() {
+                break;
+            }
+            keep_together(together, &tally).await;
+            if let Some(tell) = told {
+                while !aside.is_empty() {
+                    keep_together(gather(&mut aside, || None).0, &tally).await;
                 }
-                Some(step @ Queued::Step(_)) => Some(step),
-                None => steps.try_recv().ok(),
-            };
+                // Who has gone away need not be told.
+                let _ = tell.send(());
+            }
         }
     }
 }
 
-/// Some that wait, each of another sign-in so that none overtakes one of its own, and what comes next if that was looked
-/// at.
-fn gather(first: Queued, steps: &mut mpsc::Receiver<Queued>) -> (Vec<Waiting>, Option<Queued>) {
-    let mut together: Vec<Waiting> = Vec::new();
-    let mut next = Some(first);
-    while let Some(queued) = next {
-        match queued {
-            Queued::Step(waiting) if together.iter().all(|it| it.code != waiting.code) => {
-                together.push(*waiting);
-            }
-            queued @ (Queued::Step(_) | Queued::Tell(_)) => return (together, Some(queued)),
+async fn keep_together(together: Vec<Waiting>, tally: &Tally) {
+    join_all(together.into_iter().map(|waiting| waiting.keep(tally))).await;
+}
+
+/// Some that wait, each of another sign-in so that none overtakes one of its own, and who is to be told once all before are
+/// kept. What is of a sign-in that is among them is put `aside`, where the next ones come from first, and keeps nobody behind it.
+fn gather(
+    aside: &mut VecDeque<Waiting>,
+    mut next: impl FnMut() -> Option<Queued>,
+) -> (Vec<Waiting>, Option<oneshot::Sender<()>>) {
+    let mut together = Vec::with_capacity(TOGETHER);
+    // Of no more sign-ins than go at one time: one of each was among those when it was put there.
+    for waiting in std::mem::take(aside) {
+        put_in(waiting, &mut together, aside);
+    }
+    while together.len() < TOGETHER {
+        match next() {
+            Some(Queued::Step(waiting)) => put_in(*waiting, &mut together, aside),
+            Some(Queued::Tell(tell)) => return (together, Some(tell)),
+            None => break,
         }
-        if together.len() >= TOGETHER {
-            break;
-        }
-        next = steps.try_recv().ok();
     }
     (together, None)
 }
 
+fn put_in(waiting: Waiting, together: &mut Vec<Waiting>, aside: &mut VecDeque<Waiting>) {
+    if together.iter().any(|it| it.code == waiting.code) {
+        aside.push_back(waiting);
+    } else {
+        together.push(waiting);
+    }
+}
+
 impl Waiting {
-    async fn keep(self, dropped: &AtomicU64) {
+    async fn keep(self, tally: &Tally) {
         let store = self.store;
         let kept = store.add_to_story(self.code, &self.step, self.keeping, self.now);
         if kept.await.is_err() {
-            dropped.fetch_add(1, Ordering::Relaxed);
+            tally.note_dropped();
         }
+        tally.lets_go(self.code);
     }
 }
 
@@ -204,8 +265,23 @@ impl Bridge {
     pub(super) fn keep(
         &self,
         story: Story,
-        mut decisions: DecisionLines,
+        decisions: DecisionLines,
         end: Result<&Reply, &Stopped>,
+    ) {
+        self.keep_as(story, decisions, told(end), end.err());
+    }
+
+    /// Has a step kept that nobody waits for any more.
+    pub(super) fn keep_broken_off(&self, story: Story, decisions: DecisionLines) {
+        self.keep_as(story, decisions, ("broken off", false), None);
+    }
+
+    fn keep_as(
+        &self,
+        story: Story,
+        mut decisions: DecisionLines,
+        (word, is_end): (&str, bool),
+        stopped: Option<&Stopped>,
     ) {
         let rule = self.settings.stories;
         if rule.keep_days == 0 {
@@ -214,7 +290,6 @@ impl Bridge {
         decisions.cut(StoryStep::MAX_DECISION_BYTES);
         let now = self.clock.now();
         let until = now.saturating_add(rule.kept_for());
-        let (word, is_end) = told(end);
         let keeping = Keeping {
             until: until.unwrap_or(Timestamp::MAX),
             is_proven: self.is_of_somebody(&story, is_end),
@@ -228,7 +303,7 @@ impl Bridge {
             person: story.person.and_then(|login| self.redacted(login)),
             session: story.session.map(|key| self.handle(key)),
             end: word.to_owned(),
-            stop: end.err().map(|stopped| self.reason(stopped)),
+            stop: stopped.map(|stopped| self.reason(stopped)),
             decisions,
             began_under: story.began_under,
         };
@@ -351,39 +426,63 @@ mod tests {
 
     #[tokio::test]
     async fn those_of_several_sign_ins_go_together_and_two_of_one_after_each_other() {
-        let (store, (queue, mut steps)) = (store(), mpsc::channel(MOST_WAITING));
-        let put = |code, number| {
-            let step = Box::new(step(&store, code, number));
-            queue.try_send(Queued::Step(step)).unwrap();
-        };
-        for (number, code) in [1, 2, 3, 2, 1].into_iter().enumerate() {
-            put(code, number);
-        }
-        for code in 10..40 {
-            put(code, 5);
-        }
+        let store = store();
+        let mut queue: VecDeque<_> = { [1, 2, 3, 2, 1].into_iter().chain(10..40) }
+            .map(|code| Queued::Step(Box::new(step(&store, code, 0))))
+            .collect();
         let (tell, _told) = oneshot::channel();
-        queue.try_send(Queued::Tell(tell)).unwrap();
-        let mut next = steps.try_recv().ok();
+        queue.push_back(Queued::Tell(tell));
+        let mut aside = VecDeque::new();
         let mut groups = Vec::new();
-        while let Some(first) = next {
-            let (together, rest) = gather(first, &mut steps);
+        loop {
+            let (together, told) = gather(&mut aside, || queue.pop_front());
             let codes = together.iter().map(|it| it.code.octets()[0]);
             groups.push(codes.collect::<Vec<_>>());
-            next = match rest {
-                Some(Queued::Tell(_)) => None,
-                Some(step @ Queued::Step(_)) => Some(step),
-                None => steps.try_recv().ok(),
-            };
+            if told.is_some() {
+                break;
+            }
         }
         let of_those = |codes: &[u8], more| { codes.iter().copied() }.chain(more).collect();
-        let those: [Vec<u8>; 4] = [
-            of_those(&[1, 2, 3], 0..0),
-            of_those(&[2, 1], 10..24),
-            of_those(&[], 24..40),
-            Vec::new(),
+        let those: [Vec<u8>; 3] = [
+            of_those(&[1, 2, 3], 10..23),
+            of_those(&[2, 1], 23..37),
+            of_those(&[], 37..40),
         ];
         assert_eq!(groups, those);
+        assert!(aside.is_empty());
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn r122_whoever_asks_for_one_address_without_end_has_the_steps_of_nobody_else_dropped() {
+        let (store, keeper) = (store(), StoryKeeper::new(String::new()));
+        for number in 0..2 * MOST_WAITING {
+            keeper.put(step(&store, 1, number));
+        }
+        for code in 2..=250 {
+            keeper.put(step(&store, code, 0));
+        }
+        let most = usize::from(MOST_OF_ONE);
+        let dropped = u64::try_from(2 * MOST_WAITING - most).unwrap();
+        assert_eq!(keeper.dropped(), dropped);
+        keeper.rest().await;
+        let kept = async |code| {
+            let code = SupportCode::of([code; 5]);
+            store
+                .story(code, Timestamp::UNIX_EPOCH)
+                .await
+                .unwrap()
+                .len()
+        };
+        assert_eq!(kept(1).await, most);
+        for code in 2..=250 {
+            assert_eq!(kept(code).await, 1);
+        }
+        // It may go on once those are kept, and nothing is remembered of them.
+        assert!(keeper.tally.of_each.lock().unwrap().is_empty());
+        keeper.put(step(&store, 1, most));
+        keeper.rest().await;
+        assert_eq!(kept(1).await, most + 1);
+        assert_eq!(keeper.dropped(), dropped);
     }
 
     #[test]
@@ -409,7 +508,7 @@ mod tests {
     async fn who_waits_for_what_was_put_here_finds_it_kept() {
         let (store, keeper) = (store(), StoryKeeper::new(String::new()));
         keeper.rest().await;
-        for number in 0..40 {
+        for number in 0..usize::from(MOST_OF_ONE) {
             for code in 0..3 {
                 keeper.put(step(&store, code, number));
             }
@@ -419,7 +518,9 @@ mod tests {
             let code = SupportCode::of([code; 5]);
             let kept = store.story(code, Timestamp::UNIX_EPOCH).await.unwrap();
             let numbers: Vec<_> = kept.into_iter().map(|step| step.end).collect();
-            let all: Vec<_> = (0..40).map(|number| number.to_string()).collect();
+            let all: Vec<_> = (0..usize::from(MOST_OF_ONE))
+                .map(|number| number.to_string())
+                .collect();
             assert_eq!(numbers, all);
         }
         assert_eq!(keeper.dropped(), 0);

@@ -203,8 +203,10 @@ impl Bridge {
         F: Future<Output = Result<Option<Session>, StoreError>> + Send + 'static,
     {
         let ending = ended_and_told(end(Arc::clone(&self.store)), cause, origin);
-        let told = tokio::spawn(ending).await;
-        told.unwrap_or(Err(StoreError::Unavailable)).map(|_| ())
+        let ending = tokio::spawn(ending);
+        // Begun and done in any case. What the store asks in another task counts for no request, but this wait does.
+        let told = async { ending.await.unwrap_or(Err(StoreError::Unavailable)) };
+        self.store.as_one_request_may(told).await.map(|_| ())
     }
 
     fn logout_failed(&self, cause: StoreError) -> Stopped {

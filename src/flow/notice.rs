@@ -11,12 +11,11 @@ use super::{
     bridge::Bridge,
     sso::SECOND_CLICK,
     stop::{HereFault, Stop, Stopped},
-    story::Story,
     way::UnderWay,
 };
 use crate::{
     authn::ldap::PasswordWarning,
-    model::{journey::BrowserBinding, proof::Proof, support_code::SupportCode},
+    model::{journey::BrowserBinding, proof::Proof},
     sys::{
         hmac::sha256,
         seal::{BrokenSeal, Purpose},
@@ -78,7 +77,7 @@ impl Bridge {
     ///
     /// What the person is told on our page. What the provider may be told is a [`Reply`].
     pub async fn take_notice(&self, sent: SentNotice, visit: &Visit) -> Result<Reply, Stopped> {
-        let mut story = Story::new(SupportCode::draw(&*self.entropy));
+        let mut story = self.open_story();
         let end = match self.open(&sent.sp, &sent.seal, visit, &mut story) {
             Ok(mut way) => {
                 way.again_within = SECOND_CLICK;

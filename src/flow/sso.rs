@@ -14,7 +14,7 @@ use super::{
     answer::Proven,
     bridge::{Bridge, Provider},
     stop::{HereFault, Stop, Stopped},
-    story::Story,
+    story::{OpenStory, Story},
     way::{BOUNCE, JOURNEY, UnderWay},
 };
 use crate::{
@@ -26,7 +26,6 @@ use crate::{
         proof::Proof,
         session::{Session, SessionKey},
         store::{Sessions as _, Standing, StoreError},
-        support_code::SupportCode,
         trace::{Organ, Verdict},
     },
     saml::status::AnswerFault,
@@ -49,7 +48,7 @@ impl Bridge {
     ///
     /// What the person is told on our page. What the provider may be told is a [`Reply`].
     pub async fn begin(&self, message: Message<'_>, visit: &Visit) -> Result<Reply, Stopped> {
-        let mut story = Story::new(SupportCode::draw(&*self.entropy));
+        let mut story = self.open_story();
         let end = match self.receive(message, visit, &mut story) {
             Ok(way) => {
                 let may_read_cookies = matches!(message, Message::Redirect(_));
@@ -67,7 +66,7 @@ impl Bridge {
     ///
     /// As [`Self::begin`].
     pub async fn resume(&self, sp: &str, seal: &str, visit: &Visit) -> Result<Reply, Stopped> {
-        let mut story = Story::new(SupportCode::draw(&*self.entropy));
+        let mut story = self.open_story();
         let end = match self.open(sp, seal, visit, &mut story) {
             Ok(way) => self.pick_next(way, visit, true, &mut story).await,
             Err(stop) => Err(stop),
@@ -81,7 +80,7 @@ impl Bridge {
     ///
     /// As [`Self::begin`].
     pub async fn take_password(&self, sent: SentForm, visit: &Visit) -> Result<Reply, Stopped> {
-        let mut story = Story::new(SupportCode::draw(&*self.entropy));
+        let mut story = self.open_story();
         let end = match self.open(&sent.sp, &sent.seal, visit, &mut story) {
             Ok(mut way) => {
                 way.again_within = SECOND_CLICK;
@@ -502,7 +501,7 @@ impl Bridge {
     /// Ends a step: turns what the provider may be told into an answer, and writes the story.
     pub(super) async fn close(
         &self,
-        mut story: Story,
+        mut story: OpenStory<'_>,
         end: Result<Reply, Stop>,
     ) -> Result<Reply, Stopped> {
         let end = match end {
@@ -517,6 +516,7 @@ impl Bridge {
         });
         let end = end.map_err(|fault| self.stopped_at(&mut story, fault));
         // Written down once, for the log and for the help desk.
+        let story = story.close();
         let decisions = story.trace.lines();
         story.tell(&end, &decisions);
         self.keep(story, decisions, end.as_ref());

@@ -1,11 +1,13 @@
 //! What is written about a step: one line, under the support code that the person can read out.
 
+use std::ops::{Deref, DerefMut};
+
 use crate::model::{
     decision_lines::DecisionLines, session::SessionKey, short_name::ShortName,
     support_code::SupportCode, trace::Trace,
 };
 
-use super::{Next, Reply, Step, stop::Stopped, trial::StoppedTrial};
+use super::{Next, Reply, Step, bridge::Bridge, stop::Stopped, trial::StoppedTrial};
 
 /// One step of a sign-on, while it is under way.
 #[derive(Debug)]
@@ -32,6 +34,64 @@ pub(crate) struct Story {
     pub(crate) stopped_trial: Option<Box<StoppedTrial>>,
 }
 
+/// The story of a step that is under way. Where the step is dropped, as the server does when the browser has gone away, what
+/// was decided until then is told and kept all the same: so do people who wait for a server that hangs.
+#[derive(Debug)]
+pub(super) struct OpenStory<'b> {
+    bridge: &'b Bridge,
+    story: Story,
+    is_closed: bool,
+}
+
+impl OpenStory<'_> {
+    /// What is to be told: the step has come to its end.
+    pub(super) fn close(mut self) -> Story {
+        self.is_closed = true;
+        self.taken()
+    }
+
+    const fn taken(&mut self) -> Story {
+        let code = self.story.support_code;
+        std::mem::replace(&mut self.story, Story::new(code))
+    }
+}
+
+impl Deref for OpenStory<'_> {
+    type Target = Story;
+
+    fn deref(&self) -> &Story {
+        &self.story
+    }
+}
+
+impl DerefMut for OpenStory<'_> {
+    fn deref_mut(&mut self) -> &mut Story {
+        &mut self.story
+    }
+}
+
+impl Drop for OpenStory<'_> {
+    fn drop(&mut self) {
+        if !self.is_closed {
+            let story = self.taken();
+            let decisions = story.trace.lines();
+            story.tell_broken_off(&decisions);
+            self.bridge.keep_broken_off(story, decisions);
+        }
+    }
+}
+
+impl Bridge {
+    /// The story of a step that begins, under a code of its own until it is known to be one of a journey.
+    pub(super) fn open_story(&self) -> OpenStory<'_> {
+        OpenStory {
+            bridge: self,
+            story: Story::new(SupportCode::draw(&*self.entropy)),
+            is_closed: false,
+        }
+    }
+}
+
 impl Story {
     pub(crate) const fn new(support_code: SupportCode) -> Self {
         Self {
@@ -47,6 +107,15 @@ impl Story {
             session: None,
             stopped_trial: None,
         }
+    }
+
+    fn tell_broken_off(&self, decisions: &DecisionLines) {
+        tracing::info!(
+            support.code = %self.support_code,
+            sp.name = self.sp.as_ref().map_or("", ShortName::as_str),
+            trace = decisions.as_str(),
+            "broken off: nobody waited for the answer"
+        );
     }
 
     /// Writes how the step ended. A stop on our page is written where its whole chain of causes is

@@ -89,6 +89,21 @@ impl Store {
         }
     }
 
+    /// Waits for what a task of its own asks of the server, where there is one, for as long as this request may.
+    ///
+    /// # Errors
+    ///
+    /// Those of the task, which goes on; and [`StoreError::Unavailable`] where it was not waited for to its end.
+    pub async fn as_one_request_may<T>(
+        &self,
+        told: impl Future<Output = Result<T, StoreError>>,
+    ) -> Result<T, StoreError> {
+        match self {
+            Self::Given(_) | Self::Memory(_) => told.await,
+            Self::Redis(redis) => redis.wait(told).await,
+        }
+    }
+
     /// Compares our clock with that of the server and of the other nodes, where there are any; says how soon to do so
     /// again.
     pub async fn compare_clocks(&self, clock: &dyn Clock) -> Duration {

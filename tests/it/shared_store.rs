@@ -289,12 +289,8 @@ async fn r33_while_the_server_hangs_people_sign_in_and_do_not_wait_for_it() {
     assert_eq!(visit(&node, &mut browser, ZOOM).await.kind(), "post");
 }
 
-#[tokio::test]
-async fn r33_a_sign_in_waits_for_a_server_whose_answers_are_slow_and_never_late_for_so_long_in_all()
-{
-    let redis = Redis::start(&[]).await;
-    // A script that the server does not know yet is asked for twice, and that would be late.
-    signs_in(&node(&redis, 1), "anne.dupont").await;
+/// A node to which each answer comes late, and never too late; two of them take all that a request may wait.
+async fn slowly(redis: &Redis) -> (Bridge, SlowWay) {
     let socket = redis.socket().with_extension("slow");
     let way = SlowWay::before(&redis.socket(), &socket, Duration::from_millis(300));
     let setup = Setup {
@@ -307,11 +303,49 @@ async fn r33_a_sign_in_waits_for_a_server_whose_answers_are_slow_and_never_late_
     };
     let slow = setup.build();
     until_it_answers(&slow).await;
+    (slow, way)
+}
+
+#[tokio::test]
+async fn r33_a_sign_in_waits_for_a_server_whose_answers_are_slow_and_never_late_for_so_long_in_all()
+{
+    let redis = Redis::start(&[]).await;
+    // A script that the server does not know yet is asked for twice, and that would be late.
+    signs_in(&node(&redis, 1), "anne.dupont").await;
+    let (slow, way) = slowly(&redis).await;
     let unanswered = async || told(&slow).await["unanswered"].as_u64().unwrap();
     let before = unanswered().await;
     signs_in(&slow, "anne.dupont").await;
     // After two or three answers the rest of a request goes on without the server. No single one of them was late.
     assert!(way.held_up() > 0 && unanswered().await > before);
+}
+
+#[tokio::test]
+async fn r33_r50_nobody_waits_longer_for_the_end_of_the_session_before_and_it_ends_all_the_same() {
+    let redis = Redis::start(&[]).await;
+    let quick = node(&redis, 1);
+    let sign_in_over = async |node: &Bridge, before: &Browser| {
+        let mut browser = at(node, before);
+        let request = node.request().with("ForceAuthn", "true");
+        let form = browser.arrive(&request.redirect(None)).await;
+        let log = Log::start();
+        let answer = browser.sign_in(&form, "luc.bernard").await.answer();
+        let identity = node.identity(&answer, ZOOM, request.id());
+        assert_eq!(identity.name_id.value, "luc.bernard@univ-montp3.example");
+        (browser, log)
+    };
+    // The server knows each script by then.
+    let (_, log) = sign_in_over(&quick, &signs_in(&quick, "anne.dupont").await).await;
+    assert_eq!(log.ended().len(), 1);
+    let anne = signs_in(&quick, "anne.dupont").await;
+    let (slow, _way) = slowly(&redis).await;
+    let (mut browser, log) = sign_in_over(&slow, &anne).await;
+    // All that a request may wait was over before the end had been answered: it goes on by itself.
+    assert_eq!(log.ended().len(), 0);
+    assert_eq!(visit(&slow, &mut browser, ZOOM).await.kind(), "login");
+    until("it has ended", async || !log.ended().is_empty()).await;
+    let mut anne = at(&quick, &anne);
+    assert_eq!(visit(&quick, &mut anne, ZOOM).await.kind(), "login");
 }
 
 #[tokio::test]
@@ -425,6 +459,28 @@ async fn another_store_needs_a_restart() {
         .collect();
     assert_eq!(told.len(), 1, "{told:?}");
     assert!(told[0].contains("store: needs a restart: until then none counts"));
+}
+
+#[tokio::test]
+async fn names_in_the_store_go_on_under_the_pairwise_key_of_the_start_and_that_is_told() {
+    let redis = Redis::start(&[]).await;
+    let shared = Setup {
+        more: table(&redis),
+        ..Setup::new()
+    };
+    for (setup, is_told) in [(shared, true), (Setup::new(), false)] {
+        let bridge = setup.clone().build();
+        assert!(bridge.reload(&setup).unwrap().needs_restart.is_empty());
+        write(bridge.folder.path(), "pairwise.key", &"q".repeat(43));
+        let taken = bridge.live.reload("a test").unwrap();
+        let told: Vec<_> = { taken.needs_restart.iter() }
+            .map(|fault| format!("{}: {} ({})", fault.key, fault.what, fault.line.is_some()))
+            .collect();
+        let those = [
+            "keys.pairwise: needs a restart: until then the one that it began with, for the names of stories and counters in the store, counts (true)",
+        ];
+        assert_eq!(told, those[..usize::from(is_told)]);
+    }
 }
 
 #[tokio::test]

@@ -2,7 +2,7 @@
 
 use std::{sync::Arc, time::Duration};
 
-use tokio::time::timeout;
+use tokio::time::{Instant, timeout};
 
 use super::{CasFault, seen::Seen};
 use crate::{
@@ -182,11 +182,14 @@ impl Addresses {
     }
 
     /// What status it answers with. A connection that was kept may be one to a server that has gone since, with another one in
-    /// its place: where one breaks off, it is asked once more.
+    /// its place: where one breaks off at once, it is asked once more, and both take no longer than `patience`.
     async fn asked(&self, url: &str, patience: Duration) -> Result<u16, HttpFault> {
+        let begun = Instant::now();
         let mut answer = self.client.get(url, MAX_PAGE, patience).await;
-        if matches!(&answer, Err(fault) if fault.kind() == HttpKind::Broken) {
-            answer = self.client.get(url, MAX_PAGE, patience).await;
+        let left = patience.saturating_sub(begun.elapsed());
+        if matches!(&answer, Err(fault) if fault.kind() == HttpKind::Broken) && left >= patience / 2
+        {
+            answer = self.client.get(url, MAX_PAGE, left).await;
         }
         Ok(answer?.status)
     }
@@ -203,7 +206,10 @@ mod tests {
     };
 
     use jiff::{SignedDuration, Timestamp};
-    use tokio::net::{TcpListener, TcpSocket, TcpStream};
+    use tokio::{
+        net::{TcpListener, TcpSocket, TcpStream},
+        time::sleep,
+    };
 
     use super::*;
     use crate::{
@@ -221,6 +227,8 @@ mod tests {
     #[derive(Debug, Default)]
     struct Script {
         says: Mutex<VecDeque<Said>>,
+        /// After how long.
+        takes: Duration,
         asked: Mutex<Vec<String>>,
     }
 
@@ -234,11 +242,18 @@ mod tests {
         fn get<'a>(
             &'a self,
             url: &'a str,
-            _patience: Duration,
+            patience: Duration,
         ) -> Coming<'a, Result<(u16, Vec<u8>), HttpKind>> {
             self.asked().push(url.to_owned());
             let said = self.says.lock().unwrap().pop_front().unwrap();
-            Box::pin(async move { Ok((said?, Vec::new())) })
+            Box::pin(async move {
+                if self.takes > patience {
+                    sleep(patience).await;
+                    return Err(HttpKind::TimeOut);
+                }
+                sleep(self.takes).await;
+                Ok((said?, Vec::new()))
+            })
         }
 
         fn connect<'a>(
@@ -348,6 +363,29 @@ mod tests {
         says(&[Err(NoFile)]);
         assert!(presence.is_gone().await);
         assert_eq!(faults(&presence), [1]);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn whoever_waits_for_a_look_waits_no_longer_where_a_connection_breaks_off_late() {
+        use HttpKind::Broken;
+        let says: [(u64, &[Said], usize); 3] = [
+            (0, &[Err(Broken), Ok(200)], 2),
+            (900, &[Err(Broken), Ok(200)], 2),
+            (1_900, &[Err(Broken)], 1),
+        ];
+        for (takes, says, asked) in says {
+            let script = Arc::new(Script {
+                takes: Duration::from_millis(takes),
+                ..Script::default()
+            });
+            script.says.lock().unwrap().extend(says);
+            let client = HttpClient::over(Arc::<Script>::clone(&script));
+            let presence = presence(client, &["http://a"], &clock());
+            let begun = tokio::time::Instant::now();
+            assert_eq!(presence.is_up().await, asked == 2, "{takes}");
+            assert!(begun.elapsed() <= LOOK, "{takes}");
+            assert_eq!(script.asked().len(), asked, "{takes}");
+        }
     }
 
     #[tokio::test]

@@ -24,7 +24,6 @@ use crate::{
         language::Localized,
         proof::Proof,
         short_name::ShortName,
-        support_code::SupportCode,
         trace::{Trace, Verdict},
     },
     saml::acs::ReturnAddress,
@@ -127,7 +126,7 @@ impl Bridge {
     ///
     /// What the person is told on our page. The provider is told nothing.
     pub async fn begin_trial(&self, sp: &ShortName, visit: &Visit) -> Result<Reply, Stopped> {
-        let mut story = Story::new(SupportCode::draw(&*self.entropy));
+        let mut story = self.open_story();
         story.is_trial = true;
         let found = self.trial_address(sp, &mut story);
         self.set_out(found, Verdict::ClickForATrial, visit, story)

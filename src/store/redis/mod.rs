@@ -130,7 +130,11 @@ impl RedisStore {
     }
 
     /// Waits for what the server answers, as long as this request may.
-    async fn wait<T>(
+    ///
+    /// # Errors
+    ///
+    /// Those of the answer; and [`StoreError::Unavailable`] where it was not waited for to its end.
+    pub async fn wait<T>(
         &self,
         answer: impl Future<Output = Result<T, StoreError>>,
     ) -> Result<T, StoreError> {

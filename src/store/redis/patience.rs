@@ -82,6 +82,22 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
+    async fn r33_a_request_waits_no_longer_for_what_it_left_to_a_task_which_goes_on() {
+        let begun = Instant::now();
+        let (first, task) = bounded(Duration::from_millis(100), async {
+            let first = is_answered_after(700).await;
+            let mut task = tokio::spawn(sleep(Duration::from_millis(400)));
+            assert!(wait(&mut task).await.is_none());
+            (first, task)
+        })
+        .await;
+        assert!(first);
+        assert!(begun.elapsed() < Duration::from_millis(810));
+        task.await.unwrap();
+        assert!(begun.elapsed() >= Duration::from_millis(1_100));
+    }
+
+    #[tokio::test(start_paused = true)]
     async fn what_no_request_waits_for_is_not_bounded() {
         let asked = async { tokio::spawn(is_answered_after(2_000)).await };
         assert!(bounded(Duration::from_millis(100), asked).await.unwrap());

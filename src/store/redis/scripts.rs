@@ -154,7 +154,8 @@ if now > used then
   keep(KEYS[1], now, math.min(ends, now + idle))
 end
 local listed = tonumber(redis.call('HGET', KEYS[1], 'listed') or '') or now
-if now - listed < idle / 16 then return {sealed, 0} end
+-- One that is to come is nobody's of ours: somebody else would have it stand in no list any more.
+if listed <= now and now - listed < idle / 16 then return {sealed, 0} end
 redis.pcall('HSET', KEYS[1], 'listed', now)
 return {sealed, 1}";
 

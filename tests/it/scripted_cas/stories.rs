@@ -2,12 +2,13 @@
 
 use jiff::SignedDuration;
 
-use super::{Login, bridge, there_and_back, zoe};
+use super::{Login, at_cas, bridge, new_ticket, there_and_back, zoe};
 use crate::{
     bridge::{Setup, ZOOM, log::Log},
     lab::{
         cas_script::{CasScript, Said},
         keys::Authority,
+        until::until,
     },
     stories::{fill, is_kept, last_code, story},
 };
@@ -58,4 +59,41 @@ async fn r122_whoever_is_led_on_without_end_pushes_nobody_s_story_out_and_is_let
         let page = there_and_back(&mut bridge.browser(), &request).await;
         bridge.identity(&page.answer(), ZOOM, request.id());
     }
+}
+
+#[tokio::test]
+async fn of_whoever_does_not_wait_for_a_server_that_hangs_it_is_kept_how_far_they_came() {
+    let authority = Authority::new("University");
+    let cas = CasScript::start(&authority.vouch_for("localhost"), Said::Nothing);
+    let bridge = bridge(&Setup::new(), &cas.url(), "", Some(&authority));
+    let log = Log::start();
+    let mut browser = bridge.browser();
+    let login = at_cas(&mut browser, &bridge.request()).await;
+    let code = last_code(&log);
+    story(&bridge, code, "sent to CAS").await;
+    let callback = login.callback(&new_ticket());
+    tokio::select! {
+        page = browser.arrive(&callback) => panic!("{}", page.body),
+        () = until("the server is asked", async || cas.asked().len() == 1) => {}
+    }
+    let steps = story(&bridge, code, "broken off").await;
+    let [.., broken_off] = &steps[..] else {
+        panic!("{steps:?}");
+    };
+    assert_eq!(broken_off.sp.as_ref().unwrap().as_str(), "zoom");
+    assert_eq!(broken_off.stop, None);
+    assert!(
+        log.text()
+            .contains("broken off: nobody waited for the answer")
+    );
+    // And they go on where they were.
+    cas.now_says(zoe(&[]));
+    browser
+        .arrive(&login.callback(&new_ticket()))
+        .await
+        .answer();
+    assert_eq!(
+        story(&bridge, code, "answered").await.len(),
+        steps.len() + 1
+    );
 }
