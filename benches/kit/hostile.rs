@@ -122,6 +122,14 @@ fn documents(bytes: usize) -> Vec<(&'static str, String)> {
         ("side by side", repeat("<a>", "<b/>", "</a>")),
         ("one text", repeat("<a>", "text", "</a>")),
         ("references", repeat("<a>", "&amp;", "</a>")),
+        (
+            "references in short texts",
+            count(
+                "<a>",
+                &|_| format!("<b>{}</b>", "&amp;".repeat(100)),
+                "</a>",
+            ),
+        ),
         ("one attribute", repeat("<a b=\"", "text", "\"/>")),
         ("one name", repeat("<a", "a", "/>")),
         ("a comment", repeat("<a><!--", "- ", "--></a>")),

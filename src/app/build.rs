@@ -219,6 +219,7 @@ fn build(
             health: Arc::clone(&lasting.health),
             stories: Arc::clone(&lasting.stories),
             pace: Arc::clone(&lasting.pace),
+            endings: lasting.endings.clone(),
         },
         pages: Arc::new(parts.pages),
         origin: config.base_url.as_str().to_owned(),

@@ -2,6 +2,8 @@
 
 use std::{path::Path, sync::Arc};
 
+use tokio_util::task::TaskTracker;
+
 use super::look::held;
 use crate::{
     authn::{local::pool::HashPool, throttle::Remembered},
@@ -41,6 +43,7 @@ pub struct Lasting {
     pub(super) bodies: Arc<Bodies>,
     pub(super) attempts: Remembered,
     pub(super) pace: Arc<Pace>,
+    pub(super) endings: TaskTracker,
     hashing: Option<Hashing>,
     /// What counts until the process ends.
     fixed: Vec<Fixed>,
@@ -110,6 +113,7 @@ impl Lasting {
             bodies: Arc::default(),
             attempts,
             pace: Arc::default(),
+            endings: TaskTracker::new(),
             hashing: None,
             fixed: fixed(config),
         }

@@ -12,7 +12,7 @@ use hyper_util::rt::TokioTimer;
 use tokio::{
     net::TcpSocket,
     task::JoinHandle,
-    time::{interval, sleep},
+    time::{interval, sleep, timeout},
 };
 
 use super::{
@@ -40,6 +40,10 @@ const PULSE: Duration = Duration::from_millis(500);
 
 /// How long a connection that was taken before the end may be silent, or in its TLS handshake, and still be served.
 const FIRST_WORDS: Duration = Duration::from_secs(1);
+
+/// How long connections may take to end that are told to, and how often is looked whether they have.
+const LAST_CONNECTIONS: Duration = Duration::from_secs(1);
+const LAST_BEAT: Duration = Duration::from_millis(5);
 
 /// How many machines may ask for the counts at one time.
 const MOST_WATCHERS: usize = 16;
@@ -107,7 +111,16 @@ pub async fn serve(
         () = let_speak(&door, &handle, grace) => {}
     }
     handle.graceful_shutdown(Some(grace));
-    run.await
+    let end = run.await;
+    // Past the grace those that are left are told to end, and are waited for by nobody; what they have come to is still
+    // to be kept.
+    let over = async {
+        while handle.connection_count() > 0 {
+            sleep(LAST_BEAT).await;
+        }
+    };
+    let _in_time = timeout(LAST_CONNECTIONS, over).await;
+    end
 }
 
 /// Takes no connection from now on, and waits for what those that were taken are asked for.

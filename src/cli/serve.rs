@@ -31,6 +31,8 @@ use crate::{
 
 /// How long threads may go on that are in the midst of something when the server has stopped.
 const LAST_WAIT: Duration = Duration::from_secs(5);
+/// How long the ends of sessions may take that are under way.
+const LAST_ENDINGS: Duration = Duration::from_secs(2);
 /// How long the steps of sign-ins may take that still wait to be kept for the help desk.
 const LAST_STORIES: Duration = Duration::from_secs(2);
 
@@ -129,6 +131,7 @@ pub(super) fn run(path: &Path, options: &Options) -> anyhow::Result<()> {
                 .with_context(|| format!("cannot tell metrics at {}", metrics.listen))?;
         }
         let end = serve(&live, &server, ready, stop).await;
+        end_sessions(&live).await;
         keep_stories(&live).await;
         end.with_context(|| format!("cannot serve at {}", server.listen))
     });
@@ -137,6 +140,15 @@ pub(super) fn run(path: &Path, options: &Options) -> anyhow::Result<()> {
     end?;
     tracing::info!("stopped");
     Ok(())
+}
+
+/// Waits for the ends of sessions that are under way: whoever signed in over one, or signs out, may not have waited for it.
+async fn end_sessions(live: &Live) {
+    let endings = live.current().front.bridge.endings.clone();
+    endings.close();
+    if timeout(LAST_ENDINGS, endings.wait()).await.is_err() {
+        tracing::warn!("some sessions may not have ended: the store did not answer in time");
+    }
 }
 
 /// Has the steps kept that still wait. What a store that is away does not take in time is lost with this process.

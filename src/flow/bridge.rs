@@ -10,6 +10,7 @@ use std::{
 };
 
 use jiff::{SignedDuration, Timestamp};
+use tokio_util::task::TaskTracker;
 
 use super::{
     keep::StoryKeeper,
@@ -73,6 +74,8 @@ pub struct Bridge {
     pub stories: Arc<StoryKeeper>,
     /// How often each person was answered lately.
     pub pace: Arc<Pace>,
+    /// The ends of sessions that are under way, which nobody need wait for. Before the process ends they are waited for.
+    pub endings: TaskTracker,
 }
 
 impl Bridge {

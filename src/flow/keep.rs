@@ -38,6 +38,9 @@ use crate::{
 
 /// How many steps may wait to be kept: more than a second of the busiest morning.
 const MOST_WAITING: usize = 512;
+/// How many of them may be of sign-ins in which nobody has proven who they are: anybody brings about as many as they like, and
+/// the others have their place.
+const MOST_OTHERS: usize = MOST_WAITING / 2;
 /// How many of one sign-in may wait. Those of one code are kept one after the other: whoever asks for one address again and
 /// again would have all others wait behind theirs.
 const MOST_OF_ONE: u8 = 16;
@@ -63,24 +66,39 @@ pub struct StoryKeeper {
 #[derive(Debug, Default)]
 struct Tally {
     dropped: AtomicU64,
-    /// How many of each sign-in wait.
-    of_each: Mutex<HashMap<SupportCode, u8>>,
+    waiting: Mutex<Waits>,
+}
+
+/// How many steps wait.
+#[derive(Debug, Default)]
+struct Waits {
+    /// Of each sign-in.
+    of_each: HashMap<SupportCode, u8>,
+    /// Of those in which nobody has proven who they are.
+    others: usize,
 }
 
 impl Tally {
     /// Whether one more of this sign-in may wait, which is counted with that.
-    fn takes(&self, code: SupportCode) -> bool {
-        let mut of_each = self.of_each.lock().unwrap_or_else(PoisonError::into_inner);
-        let of_one = of_each.entry(code).or_default();
-        let is_room = *of_one < MOST_OF_ONE;
-        *of_one += u8::from(is_room);
-        is_room
+    fn takes(&self, code: SupportCode, is_proven: bool) -> bool {
+        let mut waiting = self.waiting.lock().unwrap_or_else(PoisonError::into_inner);
+        if !is_proven && waiting.others >= MOST_OTHERS {
+            return false;
+        }
+        let of_one = waiting.of_each.entry(code).or_default();
+        if *of_one >= MOST_OF_ONE {
+            return false;
+        }
+        *of_one += 1;
+        waiting.others += usize::from(!is_proven);
+        true
     }
 
-    /// One of this sign-in waits no more.
-    fn lets_go(&self, code: SupportCode) {
-        let mut of_each = self.of_each.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Entry::Occupied(mut of_one) = of_each.entry(code) {
+    /// One that was taken waits no more.
+    fn lets_go(&self, code: SupportCode, is_proven: bool) {
+        let mut waiting = self.waiting.lock().unwrap_or_else(PoisonError::into_inner);
+        waiting.others -= usize::from(!is_proven);
+        if let Entry::Occupied(mut of_one) = waiting.of_each.entry(code) {
             *of_one.get_mut() -= 1;
             if *of_one.get() == 0 {
                 of_one.remove();
@@ -139,8 +157,8 @@ impl StoryKeeper {
     }
 
     fn put(&self, waiting: Waiting) {
-        let code = waiting.code;
-        if !self.tally.takes(code) {
+        let (code, is_proven) = (waiting.code, waiting.keeping.is_proven);
+        if !self.tally.takes(code, is_proven) {
             self.tally.note_dropped();
             return;
         }
@@ -153,7 +171,7 @@ impl StoryKeeper {
             queue.try_send(Queued::Step(Box::new(waiting))).is_ok()
         });
         if !is_queued {
-            self.tally.lets_go(code);
+            self.tally.lets_go(code, is_proven);
             self.tally.note_dropped();
         }
     }
@@ -223,7 +241,7 @@ impl Waiting {
         if kept.await.is_err() {
             tally.note_dropped();
         }
-        tally.lets_go(self.code);
+        tally.lets_go(self.code, self.keeping.is_proven);
     }
 }
 
@@ -478,11 +496,52 @@ mod tests {
             assert_eq!(kept(code).await, 1);
         }
         // It may go on once those are kept, and nothing is remembered of them.
-        assert!(keeper.tally.of_each.lock().unwrap().is_empty());
+        {
+            let waiting = keeper.tally.waiting.lock().unwrap();
+            assert!(waiting.of_each.is_empty() && waiting.others == 0);
+        }
         keeper.put(step(&store, 1, most));
         keeper.rest().await;
         assert_eq!(kept(1).await, most + 1);
         assert_eq!(keeper.dropped(), dropped);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn r122_those_in_which_nobody_has_proven_who_they_are_leave_room_for_the_others() {
+        let (store, keeper) = (store(), StoryKeeper::new(String::new()));
+        let code = |number: usize| {
+            let [.., one, two] = number.to_be_bytes();
+            SupportCode::of([0, 0, 0, one, two])
+        };
+        let put = |number, is_proven| {
+            let mut waiting = step(&store, 0, 0);
+            waiting.code = code(number);
+            waiting.keeping.is_proven = is_proven;
+            keeper.put(waiting);
+        };
+        for number in 0..2 * MOST_WAITING {
+            put(number, false);
+        }
+        let most = MOST_WAITING / 2;
+        for number in 0..most {
+            put(10_000 + number, true);
+        }
+        let dropped = u64::try_from(2 * MOST_WAITING - most).unwrap();
+        assert_eq!(keeper.dropped(), dropped);
+        keeper.rest().await;
+        let is_kept = async |number| {
+            !{
+                store
+                    .story(code(number), Timestamp::UNIX_EPOCH)
+                    .await
+                    .unwrap()
+            }
+            .is_empty()
+        };
+        assert!(is_kept(most - 1).await && !is_kept(most).await);
+        for number in 0..most {
+            assert!(is_kept(10_000 + number).await);
+        }
     }
 
     #[test]

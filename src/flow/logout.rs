@@ -185,28 +185,30 @@ impl Bridge {
         F: Future<Output = Result<Option<Session>, StoreError>> + Send + 'static,
     {
         let origin = Origin::Address(visit.address);
+        // What a task of its own asks the store counts for no request; this wait does, and the task goes on.
         let ended = self.end_and_tell(end, SessionEnd::Replaced, origin);
-        ended
-            .await
-            .inspect_err(|cause| self.health.note_unkept(*cause))
+        let ended = self.store.as_one_request_may(ended).await;
+        ended.inspect_err(|cause| self.health.note_unkept(*cause))
     }
 
     /// Has the store end a session, and tells of the end. The server drops a handler where it waits when the
-    /// browser goes away: a session that had ended by then would never be told of. So this is a task of its own.
-    async fn end_and_tell<F>(
+    /// browser goes away: a session that had ended by then would never be told of. So this is a task of its own, which begins
+    /// at once; what is given back waits for it.
+    fn end_and_tell<F>(
         &self,
         end: impl FnOnce(Arc<Store>) -> F,
         cause: SessionEnd,
         origin: Origin,
-    ) -> Result<(), StoreError>
+    ) -> impl Future<Output = Result<(), StoreError>>
     where
         F: Future<Output = Result<Option<Session>, StoreError>> + Send + 'static,
     {
         let ending = ended_and_told(end(Arc::clone(&self.store)), cause, origin);
-        let ending = tokio::spawn(ending);
-        // Begun and done in any case. What the store asks in another task counts for no request, but this wait does.
-        let told = async { ending.await.unwrap_or(Err(StoreError::Unavailable)) };
-        self.store.as_one_request_may(told).await.map(|_| ())
+        let ending = self.endings.spawn(ending);
+        async {
+            let told = ending.await;
+            told.unwrap_or(Err(StoreError::Unavailable)).map(|_| ())
+        }
     }
 
     fn logout_failed(&self, cause: StoreError) -> Stopped {

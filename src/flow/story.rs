@@ -72,7 +72,8 @@ impl DerefMut for OpenStory<'_> {
 
 impl Drop for OpenStory<'_> {
     fn drop(&mut self) {
-        if !self.is_closed {
+        // A panic is told of by itself, and another one would end the process.
+        if !self.is_closed && !std::thread::panicking() {
             let story = self.taken();
             let decisions = story.trace.lines();
             story.tell_broken_off(&decisions);
@@ -114,7 +115,7 @@ impl Story {
             support.code = %self.support_code,
             sp.name = self.sp.as_ref().map_or("", ShortName::as_str),
             trace = decisions.as_str(),
-            "broken off: nobody waited for the answer"
+            "broken off before its end"
         );
     }
 

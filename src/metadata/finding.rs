@@ -394,7 +394,7 @@ impl Finding {
             Self::CertificateWeakDigest { .. } => Hint::KeyCounts,
             Self::CertificatesInOne(_) => Hint::WhetherTheFirst,
             Self::Door(DoorFault::TooLarge(
-                Bound::AttributesInDocument | Bound::Bytes | Bound::Elements,
+                Bound::AttributesInDocument | Bound::Bytes | Bound::Elements | Bound::References,
             )) => Hint::LargerOrAlone,
             Self::Door(_) | Self::Empty => Hint::NotAPage,
             Self::EncryptionMethodsRefused(_) | Self::InClearByRefusal => Hint::RefuseLess,

@@ -46,6 +46,8 @@ pub struct Limits {
     pub name_bytes: usize,
     /// Length of one stretch of text, attribute value, comment or processing instruction, as written.
     pub text_bytes: usize,
+    /// Each `&`, wherever it stands. The reader stops at each reference as at a tag, and a text may be all references.
+    pub references: usize,
     /// Whether comments and processing instructions are refused.
     pub only_elements_and_text: bool,
 }
@@ -62,12 +64,14 @@ impl Limits {
         namespaces_in_scope: 32,
         name_bytes: 256,
         text_bytes: 64 * 1024,
+        references: 4_000,
         only_elements_and_text: true,
     };
 
     /// For one metadata file, which people write by hand and comment.
     ///
-    /// Text is longer than in messages: `mdui:Logo` may hold a picture.
+    /// Text is longer than in messages: `mdui:Logo` may hold a picture. References are more than a file has that ends
+    /// each line of its certificates with `&#13;`, which is one in 70 bytes.
     pub const METADATA: Self = Self {
         bytes: 4 * 1024 * 1024,
         depth: 32,
@@ -78,6 +82,7 @@ impl Limits {
         namespaces_in_scope: 64,
         name_bytes: 256,
         text_bytes: 1024 * 1024,
+        references: 100_000,
         only_elements_and_text: false,
     };
 
@@ -90,6 +95,7 @@ impl Limits {
             bytes: mib * 1024 * 1024,
             elements: mib * 12_500,
             attributes_in_document: mib * 50_000,
+            references: mib * 25_000,
             ..Self::METADATA
         }
     }
@@ -114,6 +120,8 @@ pub enum Bound {
     NamespaceDeclarations,
     /// [`Limits::namespaces_in_scope`].
     NamespacesInScope,
+    /// [`Limits::references`].
+    References,
     /// [`Limits::text_bytes`].
     TextBytes,
 }
@@ -181,6 +189,8 @@ pub fn open<'i>(bytes: &'i [u8], limits: &Limits) -> Result<Document<'i>, DoorFa
         return Err(DoorFault::Encoding);
     }
     check_declaration(text)?;
+    let references = memchr_iter(b'&', text.as_bytes()).count();
+    hold(references, limits.references, Bound::References)?;
     Count::new(limits, text).run()?;
     hold_room(text, limits)?;
     let tree = roxmltree::Document::parse(text).map_err(|error| {

@@ -144,6 +144,7 @@ const SMALL: Limits = Limits {
     namespaces_in_scope: 3,
     name_bytes: 8,
     text_bytes: 20,
+    references: 3,
     only_elements_and_text: false,
 };
 
@@ -215,6 +216,11 @@ fn r06_each_bound_is_held_exactly() {
         Bound::TextBytes,
     );
     check(
+        "<a b='&lt;'>&#65;<!--&--></a>",
+        "<a b='&lt;'>&#65;<!--&--><b>&amp;</b></a>",
+        Bound::References,
+    );
+    check(
         "<a>0123456789<b/>0123456789</a>",
         "<a>0123456<!--c-->789<![CDATA[01234]]>1&#65;</a>",
         Bound::TextBytes,
@@ -271,6 +277,7 @@ fn r06_the_bounds_of_messages_are_those_required() {
         namespaces_in_scope: _,
         name_bytes,
         text_bytes,
+        references: _,
         only_elements_and_text,
     } = Limits::MESSAGE;
     assert_eq!((bytes, depth, elements), (262_144, 32, 2_000));
@@ -290,6 +297,7 @@ fn a_larger_file_of_metadata_may_hold_more_entities_and_no_costlier_ones() {
         bytes: Limits::METADATA.bytes,
         elements: Limits::METADATA.elements,
         attributes_in_document: Limits::METADATA.attributes_in_document,
+        references: Limits::METADATA.references,
         ..large
     };
     assert_eq!(as_usual, Limits::METADATA);

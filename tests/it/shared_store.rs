@@ -289,15 +289,17 @@ async fn r33_while_the_server_hangs_people_sign_in_and_do_not_wait_for_it() {
     assert_eq!(visit(&node, &mut browser, ZOOM).await.kind(), "post");
 }
 
-/// A node to which each answer comes late, and never too late; two of them take all that a request may wait.
-async fn slowly(redis: &Redis) -> (Bridge, SlowWay) {
+/// A node to which each answer comes so many milliseconds late, and never too late; three of them take all that a request may
+/// wait.
+async fn slowly(redis: &Redis, later: u64) -> (Bridge, SlowWay) {
     let socket = redis.socket().with_extension("slow");
-    let way = SlowWay::before(&redis.socket(), &socket, Duration::from_millis(300));
+    let way = SlowWay::before(&redis.socket(), &socket, Duration::from_millis(later));
     let setup = Setup {
         seed: 2,
         more: format!(
-            "[store]\nredis = 'unix://{}'\ntimeout-milliseconds = 400",
-            socket.display()
+            "[store]\nredis = 'unix://{}'\ntimeout-milliseconds = {}",
+            socket.display(),
+            later + 100
         ),
         ..Setup::new()
     };
@@ -312,7 +314,7 @@ async fn r33_a_sign_in_waits_for_a_server_whose_answers_are_slow_and_never_late_
     let redis = Redis::start(&[]).await;
     // A script that the server does not know yet is asked for twice, and that would be late.
     signs_in(&node(&redis, 1), "anne.dupont").await;
-    let (slow, way) = slowly(&redis).await;
+    let (slow, way) = slowly(&redis, 300).await;
     let unanswered = async || told(&slow).await["unanswered"].as_u64().unwrap();
     let before = unanswered().await;
     signs_in(&slow, "anne.dupont").await;
@@ -338,12 +340,15 @@ async fn r33_r50_nobody_waits_longer_for_the_end_of_the_session_before_and_it_en
     let (_, log) = sign_in_over(&quick, &signs_in(&quick, "anne.dupont").await).await;
     assert_eq!(log.ended().len(), 1);
     let anne = signs_in(&quick, "anne.dupont").await;
-    let (slow, _way) = slowly(&redis).await;
+    let (slow, _way) = slowly(&redis, 900).await;
     let (mut browser, log) = sign_in_over(&slow, &anne).await;
     // All that a request may wait was over before the end had been answered: it goes on by itself.
     assert_eq!(log.ended().len(), 0);
     assert_eq!(visit(&slow, &mut browser, ZOOM).await.kind(), "login");
-    until("it has ended", async || !log.ended().is_empty()).await;
+    // Before the process ends it is waited for.
+    slow.front.bridge.endings.close();
+    slow.front.bridge.endings.wait().await;
+    assert_eq!(log.ended().len(), 1);
     let mut anne = at(&quick, &anne);
     assert_eq!(visit(&quick, &mut anne, ZOOM).await.kind(), "login");
 }

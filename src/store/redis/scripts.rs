@@ -153,8 +153,8 @@ if now > used then
   redis.pcall('HSET', KEYS[1], 'used', now)
   keep(KEYS[1], now, math.min(ends, now + idle))
 end
-local listed = tonumber(redis.call('HGET', KEYS[1], 'listed') or '') or now
--- One that is to come is nobody's of ours: somebody else would have it stand in no list any more.
+-- None of ours is to come, or no time: somebody else would have it stand in no list any more.
+local listed = tonumber(redis.call('HGET', KEYS[1], 'listed') or '') or math.huge
 if listed <= now and now - listed < idle / 16 then return {sealed, 0} end
 redis.pcall('HSET', KEYS[1], 'listed', now)
 return {sealed, 1}";

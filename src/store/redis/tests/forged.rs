@@ -248,26 +248,36 @@ async fn r66_r121_r126_a_session_that_somebody_takes_out_of_the_lists_is_back_th
     let lab = Lab::start().await;
     let (store, mut stranger) = (lab.store(), lab.stranger());
     begin(&store, 1, "zoe").await;
-    let hide = |stranger: &mut Connection| {
-        let places = Places::new("passerelle:");
-        for key in [places.listed, places.by_ticket] {
-            let () = stranger.del(key.as_str()).unwrap();
+    let places = Places::new("passerelle:");
+    let lists = [places.listed, places.by_ticket];
+    let times = [
+        Some("900000000"),
+        Some("nan"),
+        Some("-inf"),
+        Some("x"),
+        None,
+    ];
+    for (time, second) in times.iter().zip(1..) {
+        for list in &lists {
+            let () = stranger.del(list.as_str()).unwrap();
         }
         // As if the list had just learned of it, for a long time to come.
-        let () = stranger
-            .hset(place(1), "listed", at(900_000).as_millisecond())
-            .unwrap();
-    };
-    hide(&mut stranger);
-    let mut seen = 0;
-    let mut show = |_: Seen| seen += 1;
-    assert_eq!(store.look_through(&mut show, at(1)).await, Ok(0));
-    assert!(store.find(key(1), at(1)).await.unwrap().is_some());
-    assert_eq!(store.look_through(&mut show, at(1)).await, Ok(0));
-    assert_eq!(seen, 1);
-    hide(&mut stranger);
-    assert!(store.find(key(1), at(2)).await.unwrap().is_some());
-    let ended = store.end_by_ticket(key(1).0, at(2)).await.unwrap();
+        let () = match time {
+            Some(time) => stranger.hset(place(1), "listed", time).unwrap(),
+            None => stranger.hdel(place(1), "listed").unwrap(),
+        };
+        let mut seen = 0;
+        let mut show = |_: Seen| seen += 1;
+        let looked = store.look_through(&mut show, at(second)).await;
+        assert_eq!(looked, Ok(0));
+        assert!(store.find(key(1), at(second)).await.unwrap().is_some());
+        let looked = store.look_through(&mut show, at(second)).await;
+        assert_eq!(looked, Ok(0));
+        assert_eq!(seen, 1, "{time:?}");
+        let count: usize = stranger.hlen(lists[1].as_str()).unwrap();
+        assert_eq!(count, 1, "{time:?}");
+    }
+    let ended = store.end_by_ticket(key(1).0, at(9)).await.unwrap();
     assert_eq!(ended.unwrap().proof.login, "zoe");
-    assert_eq!(store.find(key(1), at(3)).await, Ok(None));
+    assert_eq!(store.find(key(1), at(9)).await, Ok(None));
 }

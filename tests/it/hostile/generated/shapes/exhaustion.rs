@@ -85,6 +85,13 @@ fn counted(genuine: &Genuine) -> Vec<Case> {
             Bound::Elements,
         ));
     }
+    let references = "&amp;".repeat(limits.references + 1);
+    cases.push(costly(
+        genuine,
+        "many references",
+        end(&format!("<a>{references}</a>")),
+        Bound::References,
+    ));
     cases
 }
 
