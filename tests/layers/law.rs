@@ -58,6 +58,8 @@ const LIBRARIES: &[Library] = &[
     ),
     only("tower_http", &["edge", "web"]),
     only("tokio_io_timeout", &["app"]),
+    // Tasks that are waited for before the process ends.
+    only("tokio_util", &["flow/bridge", "app/lasting"]),
     only("axum_server", &["app", "telemetry"]),
     // What counts now, read for each request and replaced while the server runs.
     only("arc_swap", &["app/live"]),

@@ -246,6 +246,10 @@ async fn play(
         until("somebody waits", async || load.has_somebody_wait()).await;
     }
     sleep_until(known + manner.lasts).await;
+    until("the outage may end", async || {
+        outage.may_end(stage).unwrap_or(false)
+    })
+    .await;
     stage.was_held = outage.is_known(stage).unwrap_or(false);
     counter.enter(Phase::Return);
     stage.lasted = known.elapsed();

@@ -538,6 +538,16 @@ impl Outage {
         Ok(())
     }
 
+    /// Whether what is away may come back. A master that does before another one was promoted goes on as the master, with nothing
+    /// in it: an election that nobody has won is held again some seconds later, and the shortest outages are no longer.
+    pub(crate) fn may_end(self, stage: &mut Stage) -> anyhow::Result<bool> {
+        if !matches!(self, Self::MasterKilled | Self::MasterHangs) {
+            return Ok(true);
+        }
+        let gone = stage.gone.context("no master is away")?;
+        Ok(stage.store.has_all_masters_without(gone))
+    }
+
     /// Whether all says that it is over.
     pub(crate) fn is_over(self, stage: &mut Stage) -> anyhow::Result<bool> {
         match self {

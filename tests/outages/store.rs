@@ -231,6 +231,23 @@ impl Store {
             Self::Cluster(Several { lab, .. }) => Some(lab.master_of("passerelle:{sessions}:ends")),
         }
     }
+
+    /// Whether there are as many masters as there are to be, and the server of this number, which is away, is none of them.
+    pub(crate) fn has_all_masters_without(&self, gone: usize) -> bool {
+        let (servers, wanted) = match self {
+            Self::One(_) => return false,
+            Self::Sentinels(several) => (&several.lab.servers, 1),
+            Self::Cluster(several) => (&several.lab.servers, several.lab.servers.len() / 2),
+        };
+        let others = servers
+            .iter()
+            .enumerate()
+            .filter(|(number, _)| *number != gone);
+        others
+            .filter(|(_, server)| topology::role(server) == "master")
+            .count()
+            == wanted
+    }
 }
 
 impl<Lab> Several<Lab> {
