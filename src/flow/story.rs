@@ -35,7 +35,7 @@ pub(crate) struct Story {
 }
 
 /// The story of a step that is under way. Where the step is dropped, as the server does when the browser has gone away, what
-/// was decided until then is told and kept all the same: so do people who wait for a server that hangs.
+/// was decided until then is told and kept all the same: people lose patience where CAS or a directory hangs.
 #[derive(Debug)]
 pub(super) struct OpenStory<'b> {
     bridge: &'b Bridge,
