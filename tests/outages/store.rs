@@ -1,11 +1,16 @@
 //! The store, as one server or as several of which one takes another's place, and what happens to it.
 
 use std::{
-    process::{Child, Command, Stdio},
-    time::Duration,
+    io::{Read as _, Write as _},
+    net::Shutdown,
+    os::unix::net::UnixStream,
+    process::Command,
+    thread::{self, JoinHandle},
+    time::{Duration, Instant},
 };
 
 use crate::{
+    kit::server::rest,
     lab::{
         redis_server::Redis,
         redis_topology::{self as topology, Cluster, MASTER, Sentinels, Words},
@@ -176,13 +181,15 @@ impl Store {
         Ok(())
     }
 
-    /// Whether any answer was held up.
+    /// Whether each server is slow by now.
     pub(crate) fn is_slow(&mut self) -> bool {
         match self {
             Self::One(one) => one.is_slow(),
-            // A server that refused the order would answer at once, and the nodes would say that it answers.
+            // The nodes say that the store does not answer as soon as one server of it is late. Another one may still answer at
+            // once: sleepers that have yet to begin, or whose orders it refused, keep nobody waiting.
             Self::Sentinels(Several { sleepers, .. }) | Self::Cluster(Several { sleepers, .. }) => {
-                sleepers.iter_mut().all(Sleeper::goes_on)
+                sleepers.iter().all(Sleeper::goes_on)
+                    && are_late(self.servers().iter().map(|node| &node.redis))
             }
         }
     }
@@ -259,41 +266,69 @@ impl<Lab> Several<Lab> {
     }
 }
 
-/// Has a server sleep again and again.
-struct Sleeper(Child);
-
-impl Sleeper {
-    /// So many at one server: what it reads when it wakes are the orders of all but the one that it has just obeyed, and what
-    /// was asked meanwhile, and it answers all of it when it has obeyed. Of these, one may be late.
-    const FOR_EACH: u32 = 4;
-
-    /// Begins.
-    fn keep_asleep(redis: &Redis) -> anyhow::Result<Self> {
-        let socket = redis.socket();
-        let seconds = (LATER / (Self::FOR_EACH - 2)).as_secs_f64().to_string();
-        let mut cli = Command::new("setpriv");
-        cli.args(["--pdeathsig", "KILL", "--", "redis-cli", "-s"])
-            .arg(socket)
-            .args(["-r", "-1", "DEBUG", "SLEEP", &seconds])
-            .stdin(Stdio::null())
-            .stdout(Stdio::null())
-            .stderr(Stdio::null());
-        Ok(Self(cli.spawn()?))
-    }
+/// Has a server sleep again and again, until it is dropped.
+struct Sleeper {
+    server: UnixStream,
+    orders: JoinHandle<std::io::Result<()>>,
 }
 
 impl Sleeper {
-    fn goes_on(&mut self) -> bool {
-        matches!(self.0.try_wait(), Ok(None))
+    /// So many at one server, each of which is enough while it is in time.
+    const FOR_EACH: u32 = 2;
+
+    /// Begins.
+    fn keep_asleep(redis: &Redis) -> anyhow::Result<Self> {
+        let server = UnixStream::connect(redis.socket())?;
+        let mut asked = server.try_clone()?;
+        let orders = thread::spawn(move || order(&mut asked));
+        Ok(Self { server, orders })
+    }
+
+    fn goes_on(&self) -> bool {
+        !self.orders.is_finished()
     }
 }
 
 impl Drop for Sleeper {
     fn drop(&mut self) {
         // One that has ended keeps nobody asleep.
-        let _ = self.0.kill();
-        let _ = self.0.wait();
+        let _ = self.server.shutdown(Shutdown::Both);
     }
+}
+
+/// Has a server always have its next order by the time that it wakes: what it was asked meanwhile it answers only when it has
+/// obeyed that, too. It reads all that there is and answers all of it together; so an order is sent while it sleeps, and not
+/// when it has just woken: it might read two at one time then, and nothing the next time.
+fn order(server: &mut UnixStream) -> std::io::Result<()> {
+    const DONE: &[u8] = b"+OK\r\n";
+    let order = format!("DEBUG SLEEP {}\r\n", LATER.as_secs_f64());
+    server.write_all(order.as_bytes())?;
+    loop {
+        rest(LATER / 2);
+        server.write_all(order.as_bytes())?;
+        let mut said = [0; DONE.len()];
+        server.read_exact(&mut said)?;
+        if said != DONE {
+            return Err(std::io::Error::other("it does not sleep"));
+        }
+    }
+}
+
+/// Whether the answer of each of these servers, all asked at one time, comes later by [`LATER`] at least.
+fn are_late<'a>(servers: impl Iterator<Item = &'a Redis>) -> bool {
+    let is_late = |redis: &Redis| {
+        let mut server = UnixStream::connect(redis.socket())?;
+        let asked = Instant::now();
+        server.write_all(b"PING\r\n")?;
+        server.read_exact(&mut [0])?;
+        std::io::Result::Ok(asked.elapsed() >= LATER)
+    };
+    thread::scope(|scope| {
+        let asking: Vec<_> = { servers.map(|redis| scope.spawn(move || is_late(redis))) }.collect();
+        asking
+            .into_iter()
+            .all(|asking| matches!(asking.join(), Ok(Ok(true))))
+    })
 }
 
 /// Tells a server something as its administrator, who is believed.
