@@ -8,6 +8,7 @@ use std::{
     fmt::Write as _,
     fs::{self, File},
     path::PathBuf,
+    process::Command,
 };
 
 use anyhow::{Context as _, bail};
@@ -46,8 +47,8 @@ While the CAS server is down, while the nodes alone cannot reach it, and while t
 has not seen that page (in the first ten seconds it may be their browser that finds no CAS server); a ticket that cannot be checked lets nobody in. Those who hang up in mid-request are four more people, each with a session, who ask some forty times a second in all and are
 gone within 8 ms. They are not counted.
 
-`make soak` plays each row for a minute and writes this file; a row says for how long it was played, and on what. A row that is missing
-here fails the tests. What it means:
+`make soak` plays each row for a minute and writes this file; a row says for how long it was played, of which commit, and on what. A row that is missing
+here fails the tests. One that does not keep a promise fails `make soak`, and here stands what it counted when it last did: look at its date. What it means:
 
 - *by session*, *through CAS*, *typed*: how people were let in. Through CAS is without typing, by the session that CAS has.
 - *hung up on*: requests that a node had taken and was killed with. It is killed while it has one, and so one of each pair at least is counted.
@@ -162,10 +163,11 @@ fn path() -> PathBuf {
 fn row(tallies: &[Tally; 5], setting: &Setting) -> anyhow::Result<String> {
     let today = SystemClock.now().to_string();
     let mut row = format!(
-        "{} for {} s, {} sign-ins a second, {}.\n\n{HEAD}",
+        "{} for {} s, {} sign-ins a second, {}, {}.\n\n{HEAD}",
         today.get(..10).unwrap_or_default(),
         setting.seconds,
         setting.a_second,
+        version()?,
         machine()?,
     );
     for (phase, tally) in Phase::ALL.iter().zip(tallies) {
@@ -196,6 +198,26 @@ fn row(tallies: &[Tally; 5], setting: &Setting) -> anyhow::Result<String> {
         );
     }
     Ok(row)
+}
+
+/// Which commit has changed the program last.
+fn version() -> anyhow::Result<String> {
+    const PROGRAM: [&str; 3] = ["--", "src", "Cargo.lock"];
+    let git = |words: &[&str]| {
+        let mut git = Command::new("git");
+        git.arg("-C").arg(repository()).args(words).args(PROGRAM);
+        anyhow::Ok(String::from_utf8(git.output()?.stdout)?)
+    };
+    let last = git(&["log", "-1", "--format=%h", "--abbrev=9"])?;
+    let and_more = if git(&["diff", "--name-only", "HEAD"])?.is_empty() {
+        ""
+    } else {
+        " and changes"
+    };
+    Ok(match last.trim() {
+        "" => "of no commit".to_owned(),
+        last => format!("commit `{last}`{and_more}"),
+    })
 }
 
 /// What it was played on, as far as that tells what the times are worth.

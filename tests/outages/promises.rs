@@ -5,7 +5,7 @@ use std::time::Duration;
 use crate::{
     count::Tally,
     play::A_SECOND,
-    rows::{Counted, MOST_MS, Marks, Off, Outage},
+    rows::{Counted, MOST_MS, Marks, Off, Outage, ToSessions},
 };
 
 /// Whether something is as it is promised, and what is said where it is not.
@@ -15,10 +15,14 @@ type Promise = (bool, &'static str);
 /// lasted for that to say something.
 const LATE: f64 = 10.0;
 const LONG_ENOUGH: Duration = Duration::from_secs(5);
+/// Of the questions to a store that nothing happens to, some thousands a minute, so many may be answered late, where a row lasts
+/// for at least as long: on a quiet machine.
+const FEW: f64 = 10.0;
+const LONG: Duration = Duration::from_secs(30);
 
 impl Outage {
     /// What is promised whatever happens: whether it is so, and what is not otherwise.
-    fn of_all(self, counted: &Counted, tallies: &[Tally; 5]) -> [Promise; 16] {
+    fn of_all(self, counted: &Counted, tallies: &[Tally; 5]) -> [Promise; 17] {
         let [before, onset, during, returns, after] = tallies;
         let all = Tally::of_all(tallies);
         let met_it = onset.signed_in + during.signed_in + returns.signed_in;
@@ -54,6 +58,7 @@ impl Outage {
             (met_it > 0, "nobody signed in while it lasted"),
             (after.signed_in > 0, "nobody signed in after it"),
             (returns.reused > 0, "no session was of use after it"),
+            all_is_marked_after_it(counted),
         ]
     }
 
@@ -151,7 +156,21 @@ impl Outage {
         tallies: &[Tally; 5],
     ) -> impl Iterator<Item = Promise> {
         let promises = self.of_all(counted, tallies).into_iter();
-        promises.chain(self.of_it(counted, tallies))
+        promises
+            .chain(self.of_it(counted, tallies))
+            .chain(self.of_a_store_left_alone(counted))
+    }
+
+    /// Nothing happens to the store where nothing does to sessions: it answers as it does at any time.
+    fn of_a_store_left_alone(self, counted: &Counted) -> Option<Promise> {
+        let Counted { before, now, .. } = counted;
+        (self.to_sessions() == ToSessions::Nothing).then(|| {
+            let answers = counted.lasted < LONG || unanswered(before, now) <= FEW;
+            (
+                answers,
+                "questions to the store were not answered, and nothing had happened to it",
+            )
+        })
     }
 
     /// What was not as it is promised.
@@ -284,10 +303,30 @@ impl Marks {
     }
 }
 
+/// Whether requests and tickets are marked again, and sessions kept, once all is back: what is not is explained by a question
+/// that was not answered.
+fn all_is_marked_after_it(Counted { back, now, .. }: &Counted) -> Promise {
+    let counts = [
+        now.unguarded - back.unguarded,
+        now.unkept - back.unkept,
+        now.unmarked - back.unmarked,
+    ];
+    let unanswered = unanswered(back, now);
+    (
+        counts.into_iter().all(|count| count <= unanswered),
+        "something was not marked, or a session not kept, after it",
+    )
+}
+
 /// Whether so many are no more than the questions to the store that were not answered between the two.
 fn is_at_most(count: usize, before: &Marks, now: &Marks) -> bool {
+    u32::try_from(count).is_ok_and(|count| f64::from(count) <= unanswered(before, now))
+}
+
+/// How many questions to the store were not answered between the two.
+fn unanswered(before: &Marks, now: &Marks) -> f64 {
     let both = now.unanswered.iter().zip(&before.unanswered);
     // A node that was started again in between counts from none.
     let each = both.map(|(now, before)| if now < before { *now } else { now - before });
-    u32::try_from(count).is_ok_and(|count| f64::from(count) <= each.sum())
+    each.sum()
 }
