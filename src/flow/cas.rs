@@ -180,6 +180,8 @@ impl Bridge {
         };
         if let Validated::Proven { proof, .. } = &validated {
             story.person = Some(proof.login.clone());
+            self.end_of_another(&proof.login, brought.visit, story)
+                .await;
         }
         match validated {
             Validated::Proven { is_fresh, .. } if way.journey.force_authn && !is_fresh => {

@@ -147,8 +147,8 @@ impl Bridge {
         Some(cas.sign_out_url(state?))
     }
 
-    /// Ends the session that this browser has from before where it is another person's, at once: whatever
-    /// becomes of the sign-in, whoever sits there now has nothing of it.
+    /// Ends the session that this browser has from before where it is another person's, as soon as somebody has proven who
+    /// they are: whatever becomes of the sign-in, whoever sits there now has nothing of it.
     ///
     /// Where the store does not say whether it has ended, the browser forgets it: once the store is back, the
     /// next provider would be told of whoever sat there before.

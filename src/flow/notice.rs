@@ -82,7 +82,10 @@ impl Bridge {
             Ok(mut way) => {
                 way.again_within = SECOND_CLICK;
                 match self.proof_of(&sent, &way, visit) {
-                    Ok(proof) => self.let_in(way, proof, visit, &mut story).await,
+                    Ok(proof) => {
+                        self.end_of_another(&proof.login, visit, &mut story).await;
+                        self.let_in(way, proof, visit, &mut story).await
+                    }
                     Err(fault) => Err(fault.into()),
                 }
             }

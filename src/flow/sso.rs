@@ -359,9 +359,14 @@ impl Bridge {
         };
         let outcome = authenticator.authenticate(&*self.store, attempt, now).await;
         let refused = match outcome.map_err(HereFault::from)? {
-            Outcome::Proven(proof) => return self.let_in(way, proof, visit, story).await,
+            Outcome::Proven(proof) => {
+                self.end_of_another(&proof.login, visit, story).await;
+                return self.let_in(way, proof, visit, story).await;
+            }
             Outcome::ProvenWithWarning(proof, warning) => {
                 story.person = Some(proof.login.clone());
+                // Before they read of it: from that page they may go somewhere else, and not on.
+                self.end_of_another(&proof.login, visit, story).await;
                 let Some(notice) = self.notice(&way, &sent.seal, (&proof, warning), browser)?
                 else {
                     return self.let_in(way, proof, visit, story).await;
@@ -372,6 +377,8 @@ impl Bridge {
                 return Ok(Reply::new(Next::TellOfTheEnd(notice)));
             }
             Outcome::Barred(barrier) => {
+                // Their password is right. By another spelling of their name their own session ends, too: they are let in nowhere.
+                self.end_of_another(&sent.login, visit, story).await;
                 tell_refusal(barrier.as_str(), &way, story);
                 return Err(HereFault::Barred(barrier).into());
             }
@@ -396,7 +403,8 @@ impl Bridge {
         Ok(Reply::new(Next::AskPassword(form)))
     }
 
-    /// A person has proven who they are: remembers it where that is possible, and answers.
+    /// A person has proven who they are: remembers it where that is possible, and answers. What the browser had of another
+    /// person has ended by then (`Bridge::end_of_another`).
     pub(super) async fn let_in(
         &self,
         way: UnderWay<'_>,
@@ -414,14 +422,12 @@ impl Bridge {
                 .note(Organ::Authn, "context", Verdict::ContextNotTaken);
             return Err(Stop::told(way.to, AnswerFault::AuthnContext));
         }
-        // Before the old session ends: a request that anybody may have made up ends nobody's.
         if !self.is_about(&way, &proof, &[])? {
             story
                 .trace
                 .note(Organ::Authn, "subject", Verdict::SubjectIsAnother);
             return Err(Stop::told(way.to, AnswerFault::UnknownPrincipal));
         }
-        self.end_of_another(&proof.login, visit, story).await;
         let prepared = self.prepare(&way, &proof, Proven::Now, story).await?;
         // From here on nothing waits but for a store that is elsewhere. Where the browser goes away meanwhile, this
         // stops there: a session that has begun is nobody's, as its cookie never left, and ends unused. The ends

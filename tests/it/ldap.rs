@@ -12,7 +12,7 @@ use tokio::{
 
 use crate::{
     bridge::{
-        Bridge, Setup, ZOOM,
+        Bridge, LIBRARY, Setup, ZOOM,
         browser::{BROWSER_COOKIE, Browser, SESSION_COOKIE},
         log::Log,
         page::Page,
@@ -287,6 +287,45 @@ async fn r75_a_password_that_ends_soon_is_told_before_the_person_goes_on() {
         let request = bridge.request();
         let page = browser.arrive(&request.redirect(None)).await;
         bridge.identity(&page.answer(), ZOOM, request.id());
+    }
+}
+
+#[tokio::test]
+async fn r50_whoever_has_the_right_password_ends_the_session_of_another_before_they_read_a_page() {
+    let (_slapd, bridge) = house("warn-days = 30000").await;
+    for (login, kind) in [
+        ("soon", "password-ends"),
+        ("mustchange", "stop"),
+        ("suspended", "stop"),
+    ] {
+        let mut browser = bridge.browser();
+        let page = form(&bridge, &mut browser).await;
+        let page = browser
+            .submit(&page, &page.filled("alice", "wonderland"))
+            .await;
+        page.answer();
+        bridge.wait(116);
+        let page = form(&bridge, &mut browser).await;
+        let log = Log::start();
+        // Who mistypes ends nothing.
+        let page = browser.submit(&page, &page.filled(login, "wrong")).await;
+        assert_eq!(log.ended().len(), 0, "{login}: {}", log.text());
+        let page = browser.submit(&page, &page.filled(login, login)).await;
+        assert_eq!(page.kind(), kind, "{login}: {}", page.body);
+        let ends = log.ended();
+        assert_eq!(ends.len(), 1, "{login}: {}", log.text());
+        assert_eq!(ends[0]["person"], "alice");
+        assert_eq!(ends[0]["cause"], "replaced");
+        let request = bridge.request_of(LIBRARY);
+        let elsewhere = browser.clone().arrive(&request.redirect(None)).await;
+        assert_eq!(elsewhere.kind(), "login", "{login}");
+        if kind == "password-ends" {
+            browser.submit(&page, &page.form()).await.answer();
+            let again = bridge.request();
+            let page = browser.arrive(&again.redirect(None)).await;
+            let identity = bridge.identity(&page.answer(), ZOOM, again.id());
+            assert_eq!(identity.name_id.value, "soon@univ.example");
+        }
     }
 }
 

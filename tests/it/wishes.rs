@@ -307,6 +307,9 @@ async fn r37_who_is_named_signs_in_and_whoever_else_does_is_told_to_be_unknown()
     let login = browser.arrive(&request.redirect(None)).await;
     let page = browser.sign_in(&login, "luc.bernard").await;
     assert_eq!(bridge.refusal(&page.answer(), ZOOM, request.id()), unknown);
+    // He sits there now, and has nothing of her.
+    let page = browser.arrive(&bridge.request().redirect(None)).await;
+    assert_eq!(page.kind(), "login");
     // Luc himself is let in, and the browser is his from then on.
     let request = about(LUC);
     let login = browser.arrive(&request.redirect(None)).await;

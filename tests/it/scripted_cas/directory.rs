@@ -8,7 +8,7 @@ use tokio::time::timeout;
 
 use super::{Login, at_cas, new_ticket, there_and_back};
 use crate::{
-    bridge::{Bridge, Setup, ZOOM, browser::SESSION_COOKIE, watch::text_of},
+    bridge::{Bridge, LIBRARY, Setup, ZOOM, browser::SESSION_COOKIE, log::Log, watch::text_of},
     lab::{
         cas_script::{CasScript, Said},
         keys::Authority,
@@ -148,6 +148,46 @@ async fn without_the_directory_people_go_on_with_what_cas_says_where_that_is_eno
     house.bridge.identity(&page.answer(), ZOOM, request.id());
     // Who was let in by half a record is asked again next time.
     assert_eq!(browser.cookie(SESSION_COOKIE), None);
+}
+
+#[tokio::test]
+async fn r50_whom_cas_vouches_for_ends_the_session_of_another_whatever_becomes_of_the_sign_in() {
+    let mut house = house(FOR_ATTRIBUTES, "").await;
+    for (login, end) in [
+        ("nobody", "record-not-found"),
+        ("suspended", "account-shut"),
+        ("anne", "not-fresh"),
+        ("anne", "sign-in-unavailable"),
+    ] {
+        house.cas.now_says(person("alice", &[]));
+        let mut browser = house.bridge.browser();
+        there_and_back(&mut browser, &house.bridge.request())
+            .await
+            .answer();
+        house.bridge.wait(116);
+        house
+            .cas
+            .now_says(person(login, &[("isFromNewLogin", "false")]));
+        let log = Log::start();
+        let mut request = house.bridge.request();
+        match end {
+            "not-fresh" => request = request.with("ForceAuthn", "true"),
+            "sign-in-unavailable" => house.slapd.stop(),
+            _ => {}
+        }
+        let page = there_and_back(&mut browser, &request).await;
+        match end {
+            "not-fresh" => _ = page.answer(),
+            "sign-in-unavailable" => page.stops(503, end),
+            _ => page.stops(403, end),
+        }
+        let ends = log.ended();
+        assert_eq!(ends.len(), 1, "{end}: {}", log.text());
+        assert_eq!(ends[0]["person"], "alice", "{end}");
+        assert_eq!(ends[0]["cause"], "replaced", "{end}");
+        let request = house.bridge.request_of(LIBRARY);
+        at_cas(&mut browser, &request).await;
+    }
 }
 
 #[tokio::test]
