@@ -325,7 +325,7 @@ impl Bridge {
         // Before the signature: here whoever repeats a request has not proven who they are, and each would cost one.
         if to.is_signed() {
             match self
-                .mark_as_answered(to.address(), [0; 32], SignedDuration::ZERO)
+                .mark_as_answered(to.address(), Use::NOBODY, SignedDuration::ZERO)
                 .await
             {
                 Ok(()) | Err(Stop::Answer { .. }) => {}

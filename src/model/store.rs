@@ -230,11 +230,16 @@ pub struct Use<'a> {
     pub issuer: &'a EntityId,
     /// Its `ID`.
     pub id: &'a str,
-    /// Who uses it: a hash over browser and person. All zeros where that is not known, which is the
-    /// same one as nobody.
+    /// Who uses it: a hash over browser and person. [`Self::NOBODY`] where that is not known, which is the
+    /// same one as nobody else.
     pub by: [u8; 32],
     /// Until when a second use must be told.
     pub expires_at: Timestamp,
+}
+
+impl Use<'_> {
+    /// The user of whom nothing is known: for a request that is refused nobody has proven who they are.
+    pub const NOBODY: [u8; 32] = [0; 32];
 }
 
 /// Remembers which messages were used.
@@ -247,7 +252,8 @@ pub trait ReplayGuard: Send + Sync {
     ///
     /// # Errors
     ///
-    /// The store did not answer or is full: an unknown answer is not a first sight. The caller
+    /// The store did not answer or is full, which for [`Use::NOBODY`] it is at half of what it takes: strangers must not have
+    /// those go unmarked who have proven who they are. An unknown answer is not a first sight. The caller
     /// follows R-33: an AuthnRequest goes on and health says so.
     fn mark(
         &self,

@@ -472,7 +472,8 @@ impl ReplayGuard for MemoryStore {
         let mark = (Mark { by, at }, used.expires_at);
         let mut marks = lock(&self.marks);
         // The oldest is never pushed out: whoever fills the store could then play it again.
-        let first = marks.put_first(key, mark, now, to_usize(self.limits.replay_marks))?;
+        let most = to_usize(self.limits.marks_for(&used));
+        let first = marks.put_first(key, mark, now, most)?;
         Ok(first.map_or(Sight::First, |first| {
             let is_same = first.by == by && first.by != Mark::NOBODY;
             Sight::Again {
@@ -703,7 +704,7 @@ mod tests {
         for n in 0..LIMITS.replay_marks {
             store
                 .mark(
-                    conformance::marks::used(&issuer, &format!("_{n}"), at(100)),
+                    conformance::marks::used_by_somebody(&issuer, &format!("_{n}"), at(100)),
                     at(0),
                 )
                 .await
@@ -714,7 +715,7 @@ mod tests {
         for n in 0..3 {
             store
                 .mark(
-                    conformance::marks::used(&issuer, &format!("_new{n}"), at(9_000)),
+                    conformance::marks::used_by_somebody(&issuer, &format!("_new{n}"), at(9_000)),
                     at(5_000),
                 )
                 .await

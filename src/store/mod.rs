@@ -39,7 +39,7 @@ pub struct Limits {
     pub sessions: u32,
     /// How long a session lives without being used; more than zero.
     pub idle: SignedDuration,
-    /// Replay marks, and as many CAS tickets; past that they are refused.
+    /// Replay marks, and as many CAS tickets; past that they are refused. Of nobody in particular half as many.
     pub replay_marks: u32,
     /// Accounts and networks whose attempts are counted; past that the one that would be forgotten
     /// next is.
@@ -47,6 +47,18 @@ pub struct Limits {
     /// Bytes of stories; past that those whose end is nearest are forgotten. Those in which nobody has proven who they are
     /// and the others are sure of half of it each. In this process they give way to sessions.
     pub story_bytes: u64,
+}
+
+impl Limits {
+    /// How many marks there may be beside that of this use.
+    fn marks_for(&self, used: &Use<'_>) -> u32 {
+        let is_by_somebody = used.by != Use::NOBODY;
+        if is_by_somebody {
+            self.replay_marks
+        } else {
+            self.replay_marks.div_ceil(2)
+        }
+    }
 }
 
 /// The backend that the configuration names.

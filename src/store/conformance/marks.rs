@@ -20,7 +20,10 @@ pub(crate) async fn r33_of_many_first_sights_one_is_the_first(
     for round in 0..10 {
         let sights = together(&store, |store, _| async move {
             store
-                .mark(used(&sp("zoom"), &format!("_{round}"), at(500)), at(0))
+                .mark(
+                    used_by_somebody(&sp("zoom"), &format!("_{round}"), at(500)),
+                    at(0),
+                )
                 .await
                 .unwrap()
         })
@@ -40,8 +43,20 @@ pub(crate) const fn used<'a>(issuer: &'a EntityId, id: &'a str, expires_at: Time
     Use {
         issuer,
         id,
-        by: [0; 32],
+        by: Use::NOBODY,
         expires_at,
+    }
+}
+
+/// A use by somebody, always the same.
+pub(crate) const fn used_by_somebody<'a>(
+    issuer: &'a EntityId,
+    id: &'a str,
+    expires_at: Timestamp,
+) -> Use<'a> {
+    Use {
+        by: [1; 32],
+        ..used(issuer, id, expires_at)
     }
 }
 
@@ -118,36 +133,74 @@ pub(crate) async fn r33_a_message_whose_time_is_over_is_never_new(store: Arc<imp
     );
 }
 
+pub(crate) async fn r33_what_nobody_in_particular_has_used_leaves_room_for_the_others(
+    store: Arc<impl ReplayGuard>,
+) {
+    let (zoom, half) = (sp("zoom"), LIMITS.replay_marks / 2);
+    let by = |who: [u8; 32], id: &str| {
+        let (store, zoom, id) = (Arc::clone(&store), zoom.clone(), id.to_owned());
+        async move {
+            let used = Use {
+                by: who,
+                ..used(&zoom, &id, at(500))
+            };
+            store.mark(used, at(0)).await
+        }
+    };
+    for n in 0..half {
+        let first = by(Use::NOBODY, &format!("_{n}")).await;
+        assert_eq!(first, Ok(Sight::First));
+    }
+    let more = by(Use::NOBODY, "_new").await;
+    assert_eq!(more, Err(StoreError::Full));
+    // None of it is forgotten, and people have the other half.
+    assert_eq!(by(Use::NOBODY, "_0").await, Ok(AGAIN));
+    for n in half..LIMITS.replay_marks {
+        let first = by([1; 32], &format!("_{n}")).await;
+        assert_eq!(first, Ok(Sight::First));
+    }
+    assert_eq!(by([1; 32], "_new").await, Err(StoreError::Full));
+}
+
 pub(crate) async fn r33_a_full_store_refuses_and_forgets_nothing(store: Arc<impl ReplayGuard>) {
     let zoom = sp("zoom");
+    let again = Sight::Again {
+        by_same_at: Some(at(0)),
+    };
     for n in 0..LIMITS.replay_marks {
         let ends_at = at(100 + i64::from(n));
         assert_eq!(
             store
-                .mark(used(&zoom, &format!("_{n}"), ends_at), at(0))
+                .mark(used_by_somebody(&zoom, &format!("_{n}"), ends_at), at(0))
                 .await,
             Ok(Sight::First)
         );
     }
     assert_eq!(
-        store.mark(used(&zoom, "_new", at(500)), at(99)).await,
+        store
+            .mark(used_by_somebody(&zoom, "_new", at(500)), at(99))
+            .await,
         Err(StoreError::Full)
     );
     for n in 0..LIMITS.replay_marks {
         assert_eq!(
             store
-                .mark(used(&zoom, &format!("_{n}"), at(500)), at(99))
+                .mark(used_by_somebody(&zoom, &format!("_{n}"), at(500)), at(99))
                 .await,
-            Ok(AGAIN)
+            Ok(again)
         );
     }
     // One mark has ended: there is room for one more.
     assert_eq!(
-        store.mark(used(&zoom, "_new", at(500)), at(100)).await,
+        store
+            .mark(used_by_somebody(&zoom, "_new", at(500)), at(100))
+            .await,
         Ok(Sight::First)
     );
     assert_eq!(
-        store.mark(used(&zoom, "_newer", at(500)), at(100)).await,
+        store
+            .mark(used_by_somebody(&zoom, "_newer", at(500)), at(100))
+            .await,
         Err(StoreError::Full)
     );
 }

@@ -91,6 +91,7 @@ macro_rules! every_promise_is_kept_by {
                 r33_a_mark_says_nothing_of_another_issuer_or_id
                 r33_a_message_whose_time_is_over_is_never_new
                 r33_a_full_store_refuses_and_forgets_nothing
+                r33_what_nobody_in_particular_has_used_leaves_room_for_the_others
             }
             attempts {
                 r74_of_200_parallel_attempts_the_free_ones_go

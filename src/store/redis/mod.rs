@@ -176,10 +176,10 @@ enum Noted {
 }
 
 impl Inner {
-    /// Notes `id` in the set of these two places, and says whether it was new.
+    /// Notes `id` in the set of these two places, beside so many at most, and says whether it was new.
     async fn note(
         &self,
-        (ends, values): (&values::Place, &values::Place),
+        (ends, values, most): (&values::Place, &values::Place, u32),
         id: [u8; 32],
         (value, ends_at): (&[u8], Timestamp),
         now: Timestamp,
@@ -189,7 +189,7 @@ impl Inner {
         call.arg(now.as_millisecond())
             .arg(&id[..])
             .arg(ends_at.as_millisecond());
-        call.arg(self.limits.replay_marks).arg(value);
+        call.arg(most).arg(value);
         match self.servers.run::<(i64, Vec<u8>)>(&call).await? {
             (0, first) => Ok(Noted::Again(first)),
             (1, _) => Ok(Noted::First),
@@ -218,7 +218,8 @@ impl ReplayGuard for RedisStore {
         let at = now.saturating_sub(ahead).unwrap_or(now);
         let mark = [&used.by[..], &at.as_millisecond().to_be_bytes()].concat();
         let value = sealer.seal((&places.marks, &id), &mark, (now, used.expires_at))?;
-        let sets = (&places.marked, &places.marks);
+        let most = self.0.limits.marks_for(&used);
+        let sets = (&places.marked, &places.marks, most);
         let noted = self.0.note(sets, id, (&value, used.expires_at), now);
         let Noted::Again(first) = self.wait(noted).await? else {
             return Ok(Sight::First);
@@ -227,7 +228,9 @@ impl ReplayGuard for RedisStore {
         let Ok(Some(first)) = sealer.open((&places.marks, &id), &first, now) else {
             return again(None);
         };
-        let by_same = first.strip_prefix(&used.by).filter(|_| used.by != [0; 32]);
+        let by_same = first
+            .strip_prefix(&used.by)
+            .filter(|_| used.by != Use::NOBODY);
         let at = by_same
             .and_then(|at| at.try_into().ok())
             .map(i64::from_be_bytes);
