@@ -24,7 +24,8 @@ use crate::{
 
 /// How many sessions are ended at one time.
 const ENDED_AT_ONCE: usize = 16;
-/// How often it is looked again for sessions to end: one that took the place of another meanwhile has another key.
+/// How often it is looked again for sessions to end: one that took the place of another meanwhile has another key. Twice at
+/// least: it may have inherited a provider right after it was looked at, and before the other one was, which was gone by then.
 const ROUNDS: usize = 4;
 /// How many of the sessions that were ended are told one by one.
 const MOST_TOLD: usize = 200;
@@ -65,8 +66,8 @@ impl Bridge {
         })
     }
 
-    /// Ends the sessions that are asked for, and tells of each end. When this returns without a fault none of them lives,
-    /// on any node; of a person or a provider neither does one that has taken the place of one of them meanwhile. What
+    /// Ends the sessions that are asked for, and tells of each end. When this returns without a fault none of them lives
+    /// that the store lists, on any node; of a person or a provider neither does one that has taken the place of one of them meanwhile. What
     /// takes the place of a session has another handle and another code, and is not found by those.
     pub async fn revoke(&self, which: &Which, asked_by: &str) -> Revoked {
         let mut revoked = Revoked::default();
@@ -83,7 +84,7 @@ impl Bridge {
                     return revoked;
                 }
             };
-            if keys.is_empty() {
+            if keys.is_empty() && round > 0 {
                 // The one that was meant is known to be none of those that could not be opened.
                 let is_one = matches!(which, Which::Handle(_) | Which::Code(_));
                 if unopened > 0 && !(is_one && revoked.count > 0) {

@@ -16,6 +16,8 @@ use crate::store::{
 /// How much later than its end the server's own clock sweeps a value away, in milliseconds. What has ended
 /// is judged by the caller's clock, which may be behind.
 pub(super) const SWEPT_LATER_MS: i64 = 10 * 60 * 1_000;
+/// How far ahead another node's clock may be, in milliseconds: one that is ahead by more than twenty seconds is corrected.
+const AHEAD_MS: i64 = 60 * 1_000;
 
 /// A script with what all have in common.
 fn script(code: &str) -> Script {
@@ -37,7 +39,7 @@ local function purge(ends, values, now)
   end
 end
 local OVERHEAD, FORGOTTEN, PURGED = {OVERHEAD}, {MOST_FORGOTTEN}, {PURGED_PER_CALL}
-local SMALL, MAX_STORY = {most_of_a_small_one}, {MAX_STORY}
+local SMALL, MAX_STORY, AHEAD = {most_of_a_small_one}, {MAX_STORY}, {AHEAD_MS}
 local function is_live(ends, id, now)
   local at = redis.call('ZSCORE', ends, id)
   return at and tonumber(at) > now
@@ -153,9 +155,10 @@ if now > used then
   redis.pcall('HSET', KEYS[1], 'used', now)
   keep(KEYS[1], now, math.min(ends, now + idle))
 end
--- None of ours is to come, or no time: somebody else would have it stand in no list any more.
+-- None of ours is to come, but by a clock that is a little ahead, or no time: somebody else would have it stand in no list any
+-- more.
 local listed = tonumber(redis.call('HGET', KEYS[1], 'listed') or '') or math.huge
-if listed <= now and now - listed < idle / 16 then return {sealed, 0} end
+if listed - now < AHEAD and now - listed < idle / 16 then return {sealed, 0} end
 redis.pcall('HSET', KEYS[1], 'listed', now)
 return {sealed, 1}";
 
@@ -253,7 +256,9 @@ if not redis.call('ZSCORE', KEYS[1], ARGV[2]) then
     gone[#gone + 1] = string.sub(first, 1, 32)
   end
 end
-redis.call('ZADD', KEYS[1], ends, ARGV[2])
+-- A node whose clock is a little behind leaves it where it is: whoever reads the list upwards might miss it.
+local listed = tonumber(redis.call('ZSCORE', KEYS[1], ARGV[2]) or '') or -math.huge
+if ends > listed or listed - ends > AHEAD then redis.call('ZADD', KEYS[1], ends, ARGV[2]) end
 keep(KEYS[1], now, tonumber(ARGV[7]))
 if ticket ~= '' then
   redis.call('HSET', KEYS[2], ticket, ARGV[6])
