@@ -25,6 +25,7 @@ use passerelle::{
         throttle::{Remembered, Throttle},
     },
     config::{environment::Environment, sections::Method as ByMethod},
+    flow::keep::StoryKeeper,
     store::{Store, given::GivenStore},
     sys::{
         clock::{Clock, ManualClock},
@@ -40,6 +41,7 @@ use tokio::{
     sync::watch,
     time::{Instant, timeout},
 };
+use tokio_util::task::TaskTracker;
 use tower::ServiceExt as _;
 
 use crate::{
@@ -298,6 +300,9 @@ impl House {
         bridge.clock = around.clock;
         bridge.entropy = around.entropy;
         bridge.health = Arc::default();
+        bridge.pace = Arc::default();
+        bridge.stories = Arc::new(StoryKeeper::new(String::new()));
+        bridge.endings = TaskTracker::new();
         front
     }
 }

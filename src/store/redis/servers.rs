@@ -124,3 +124,29 @@ impl Servers {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use tokio::time::advance;
+
+    use super::*;
+    use crate::config::store::RedisAddress;
+
+    #[tokio::test(start_paused = true)]
+    async fn one_that_was_full_is_said_to_be_for_a_minute_and_no_longer() {
+        let servers = Servers::new(RedisServer {
+            topology: Topology::One(RedisAddress::Socket("/nowhere".into())),
+            account: None,
+            prefix: String::new(),
+            timeout_ms: 100,
+        });
+        assert!(!servers.is_full());
+        for _ in 0..2 {
+            *servers.full_at() = Some(Instant::now());
+            advance(Duration::from_secs(59)).await;
+            assert!(servers.is_full());
+        }
+        advance(Duration::from_secs(1)).await;
+        assert!(!servers.is_full());
+    }
+}
