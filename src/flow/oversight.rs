@@ -25,7 +25,7 @@ use crate::{
 /// How many sessions are ended at one time.
 const ENDED_AT_ONCE: usize = 16;
 /// How often it is looked again for sessions to end: one that took the place of another meanwhile has another key. Twice at
-/// least: it may have inherited a provider right after it was looked at, and before the other one was, which was gone by then.
+/// least: that one may not have inherited the providers yet when it was looked at, and the other one was gone.
 const ROUNDS: usize = 4;
 /// How many of the sessions that were ended are told one by one.
 const MOST_TOLD: usize = 200;

@@ -238,7 +238,7 @@ pub struct Use<'a> {
 }
 
 impl Use<'_> {
-    /// The user of whom nothing is known: for a request that is refused nobody has proven who they are.
+    /// The one by whom a request was refused: mostly somebody who has not proven who they are.
     pub const NOBODY: [u8; 32] = [0; 32];
 }
 
@@ -252,8 +252,8 @@ pub trait ReplayGuard: Send + Sync {
     ///
     /// # Errors
     ///
-    /// The store did not answer or is full, which for [`Use::NOBODY`] it is at half of what it takes: strangers must not have
-    /// those go unmarked who have proven who they are. An unknown answer is not a first sight. The caller
+    /// The store did not answer or is full, which for [`Use::NOBODY`] it is once half of the places are taken: strangers must
+    /// not have those go unmarked who are let in. An unknown answer is not a first sight. The caller
     /// follows R-33: an AuthnRequest goes on and health says so.
     fn mark(
         &self,

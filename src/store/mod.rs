@@ -39,7 +39,7 @@ pub struct Limits {
     pub sessions: u32,
     /// How long a session lives without being used; more than zero.
     pub idle: SignedDuration,
-    /// Replay marks, and as many CAS tickets; past that they are refused. Of nobody in particular half as many.
+    /// Replay marks, and as many CAS tickets; past that they are refused. Half of them are for those who are let in.
     pub replay_marks: u32,
     /// Accounts and networks whose attempts are counted; past that the one that would be forgotten
     /// next is.

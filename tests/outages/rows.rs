@@ -630,10 +630,12 @@ async fn start_again(store: &mut Store) {
 impl Marks {
     fn of(stage: &Stage) -> anyhow::Result<Self> {
         let scene = &stage.scene;
+        // Of each node at one time: a question that was not answered explains what is counted right after it.
+        let running = scene.nodes.iter().filter(|node| node.server.is_some());
+        let counts: Vec<_> = running.map(Node::counts).collect::<anyhow::Result<_>>()?;
         // A node that was started again counts from none: such are compared over all.
         let each = |name| -> anyhow::Result<Vec<f64>> {
-            let running = scene.nodes.iter().filter(|node| node.server.is_some());
-            running.map(|node| node.counted(name)).collect()
+            counts.iter().map(|counts| counts.of(name)).collect()
         };
         let sum = |name| Ok::<f64, anyhow::Error>(each(name)?.iter().sum());
         let told: Vec<_> = scene.nodes.iter().filter_map(Node::told).collect();

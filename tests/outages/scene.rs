@@ -212,8 +212,22 @@ impl Node {
 
     /// A number of `/metrics`; that of all servers together where it has one for each.
     pub(crate) fn counted(&self, name: &str) -> anyhow::Result<f64> {
-        let page = ask(self.metrics, "/metrics")?;
-        let lines = page.lines().filter_map(|line| {
+        self.counts()?.of(name)
+    }
+
+    /// All numbers of `/metrics`, as they are at one time.
+    pub(crate) fn counts(&self) -> anyhow::Result<Counts> {
+        ask(self.metrics, "/metrics").map(Counts)
+    }
+}
+
+/// What `/metrics` has said.
+pub(crate) struct Counts(String);
+
+impl Counts {
+    /// A number of it; that of all servers together where it has one for each.
+    pub(crate) fn of(&self, name: &str) -> anyhow::Result<f64> {
+        let lines = self.0.lines().filter_map(|line| {
             let rest = line.strip_prefix("passerelle_")?.strip_prefix(name)?;
             let is_it = rest.starts_with([' ', '{']);
             is_it.then(|| rest.rsplit(' ').next()?.parse::<f64>().ok())?

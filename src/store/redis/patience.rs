@@ -1,7 +1,7 @@
 //! How long one request waits for the server in all.
 //!
 //! Each question has a time limit of its own. A server that is slow answers each of them just before that is over, and a
-//! sign-in asks up to fourteen, one after the other. So the waits of one request count together: past the bound
+//! sign-in asks up to thirteen, one after the other. So the waits of one request count together: past the bound
 //! the store is one that does not answer, for this request alone, and the caller goes on by the same rules.
 
 use std::{cell::Cell, time::Duration};
@@ -12,7 +12,7 @@ use tokio::{
 };
 
 /// How long one request waits, where two late answers take no longer: what is left of a second is for everything else
-/// that a sign-in does. A server that takes 55 ms for each answer is waited for to the end.
+/// that a sign-in does. A server that takes 60 ms for each answer is waited for to the end.
 const IN_ALL: Duration = Duration::from_millis(800);
 
 task_local! {

@@ -441,63 +441,23 @@ impl Inner {
         new: Option<SessionKey>,
         now: Timestamp,
     ) -> Result<Option<Session>, StoreError> {
-        let Some(new) = new else {
-            return self.end_where_it_leads(old, now).await;
-        };
         let mut at = old;
         for _ in 0..MOST_TRIES {
-            if new == at {
+            if new == Some(at) {
                 return Ok(None);
             }
-            let Held {
-                session: earlier,
-                value,
-            } = match self.read(at, now).await {
-                Ok(Found::Session(held)) => held,
-                Ok(Found::LeadsTo(next)) => {
-                    at = next;
-                    continue;
-                }
-                Ok(Found::Changed | Found::Nothing) => return Ok(None),
-                Err(fault) => {
-                    // Another node may be able to open it: it ends there as well.
-                    if fault == StoreError::Forged {
-                        let _ = self.take(at, b"", (Some(new), now)).await;
-                    }
-                    return Err(fault);
-                }
-            };
-            // First: whoever looks through the sessions meanwhile finds each provider in one of the two, and where this goes
-            // no further none of them is lost.
-            let has_inherited = self.bequeath(&earlier, new, now).await;
-            match self.take(at, &value, (Some(new), now)).await? {
+            match self.take(at, b"", (new, now)).await? {
                 Found::Session(earlier) => {
+                    let Some(new) = new else {
+                        return Ok(Some(earlier));
+                    };
                     if at != old {
                         // The browser may have kept either of the two. That the way is short matters to nobody
                         // else: it is there from key to key.
                         let _ = self.lead(old, new, now).await;
                     }
-                    return Ok(Some(earlier).filter(|_| !has_inherited));
+                    return self.bequeath(earlier, new, now).await;
                 }
-                Found::LeadsTo(next) => at = next,
-                // Somebody has joined meanwhile: once more.
-                Found::Changed => {}
-                Found::Nothing => return Ok(None),
-            }
-        }
-        Err(StoreError::Unavailable)
-    }
-
-    /// Ends the session of `old`, or the one that has taken its place.
-    async fn end_where_it_leads(
-        &self,
-        old: SessionKey,
-        now: Timestamp,
-    ) -> Result<Option<Session>, StoreError> {
-        let mut at = old;
-        for _ in 0..MOST_TRIES {
-            match self.take(at, b"", (None, now)).await? {
-                Found::Session(session) => return Ok(Some(session)),
                 Found::LeadsTo(next) => at = next,
                 Found::Changed | Found::Nothing => return Ok(None),
             }
@@ -505,22 +465,28 @@ impl Inner {
         Err(StoreError::Unavailable)
     }
 
-    /// Has the session of `key` inherit from `earlier`, or the one that has replaced it; says whether one did.
-    async fn bequeath(&self, earlier: &Session, key: SessionKey, now: Timestamp) -> bool {
+    /// Has the session of `key` inherit from `earlier`, or the one that has replaced it; gives `earlier` back
+    /// where nobody inherits.
+    async fn bequeath(
+        &self,
+        earlier: Session,
+        key: SessionKey,
+        now: Timestamp,
+    ) -> Result<Option<Session>, StoreError> {
         let mut at = key;
         for _ in 0..MOST_TRIES {
             let mut has_inherited = false;
             let change = self.change(at, now, |session| {
-                has_inherited = session.inherit(earlier);
+                has_inherited = session.inherit(&earlier);
                 has_inherited
             });
             match change.await {
-                Ok(Change::Done) => return has_inherited,
+                Ok(Change::Done) => return Ok(Some(earlier).filter(|_| !has_inherited)),
                 Ok(Change::Over(Some(next))) => at = next,
-                Ok(Change::Over(None)) | Err(_) => return false,
+                Ok(Change::Over(None)) | Err(_) => break,
             }
         }
-        false
+        Ok(Some(earlier))
     }
 
     async fn end_by_ticket(
