@@ -76,8 +76,9 @@ impl EndpointUrl {
         if !text.starts_with(url.scheme()) {
             return Err(InvalidEndpoint::Scheme);
         }
-        // `https:host` and `https:/host` are mended by URL readers: not an address as written.
-        let authority = text.split_once("://").map(|(_scheme, rest)| rest);
+        // `https:host`, `https:/host` and `https:x://host` are mended by URL readers: not an address as written.
+        let authority = text.strip_prefix(url.scheme());
+        let authority = authority.and_then(|rest| rest.strip_prefix("://"));
         if url.host_str().is_none_or(str::is_empty)
             || authority.is_none_or(|rest| rest.starts_with('/'))
         {
@@ -170,6 +171,9 @@ mod tests {
             ("//sp.example.org/acs", Is::NotAbsolute),
             ("https:sp.example.org/acs", Is::NotAbsolute),
             ("https:///sp.example.org/acs", Is::NotAbsolute),
+            ("https:/sp.example.org/acs", Is::NotAbsolute),
+            ("https:x://sp.example.org/acs", Is::NotAbsolute),
+            ("https:/x://sp.example.org/acs", Is::NotAbsolute),
             ("https://u@sp.example.org/acs", Is::UserInformation),
             ("https://@sp.example.org/acs", Is::UserInformation),
             ("https://u:p@sp.example.org/acs", Is::UserInformation),
