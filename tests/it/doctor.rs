@@ -71,7 +71,8 @@ impl House {
         self.run(&[&["doctor"], words].concat(), typed).await
     }
 
-    async fn run(&self, words: &[&str], typed: &str) -> Told {
+    /// The program, with these words and its configuration.
+    fn command(&self, words: &[&str]) -> Command {
         let mut replaced = vec![
             ("[authn]\nmethods = [\"local\"]\n", self.authn.as_str()),
             ("[authn.local]\npeople = \"people.toml\"\n", ""),
@@ -80,6 +81,11 @@ impl House {
         let file = self.bridge.configure(&replaced);
         let mut command = Command::new(PROGRAM);
         command.args(words).arg("--config").arg(file);
+        command
+    }
+
+    async fn run(&self, words: &[&str], typed: &str) -> Told {
+        let mut command = self.command(words);
         command.stdin(Stdio::piped());
         command.stdout(Stdio::piped()).stderr(Stdio::piped());
         let typed = typed.to_owned();
@@ -322,6 +328,35 @@ async fn each_fault_of_a_directory_is_told_with_what_to_do() {
     slapd.stop();
     let said = house.doctor(&json, "").await;
     said.is_bad("tls", "nobody can be reached", "firewall");
+}
+
+/// Whoever does not answer keeps a thread in the midst of TLS, and the program ends meanwhile.
+#[tokio::test(flavor = "multi_thread")]
+async fn the_library_of_tls_is_not_taken_down_under_a_thread_that_waits() {
+    let folder = tempfile::TempDir::new().unwrap();
+    let spy = folder.path().join("spy.so");
+    let source = folder.path().join("spy.c");
+    let text =
+        "#include <stdio.h>\nvoid OPENSSL_cleanup(void) { fputs(\"taken down\\n\", stderr); }\n";
+    std::fs::write(&source, text).unwrap();
+    // The compiler is there, as the toolchain links by it.
+    let compiled = Command::new("cc")
+        .args(["-shared", "-fPIC", "-o"])
+        .args([&spy, &source])
+        .status();
+    assert!(compiled.unwrap().success());
+    let seen_by_the_spy = |command: &mut Command| {
+        let done = command.env("LD_PRELOAD", &spy).output().unwrap();
+        String::from_utf8(done.stderr)
+            .unwrap()
+            .contains("taken down")
+    };
+    assert!(seen_by_the_spy(Command::new("openssl").arg("version")));
+
+    let slapd = Slapd::start(Kind::default()).await;
+    let house = House::new(&of_directory(&slapd, &slapd.ldaps_url()));
+    assert!(!seen_by_the_spy(&mut house.command(&["doctor", "ldap"])));
+    assert!(!seen_by_the_spy(&mut house.command(&["check"])));
 }
 
 #[tokio::test(flavor = "multi_thread")]
