@@ -178,32 +178,27 @@ impl Bridge {
                     .await;
             }
         };
-        if let Validated::Proven { proof, .. } = &validated {
-            story.person = Some(proof.login.clone());
-            self.end_of_another(&proof.login, brought.visit, story)
-                .await;
+        let (proof, is_fresh) = match validated {
+            Validated::Proven { proof, is_fresh } => (proof, is_fresh),
+            Validated::Refused(code) => return self.send_again(cas, way, &code, story),
+        };
+        story.person = Some(proof.login.clone());
+        let newcomer = self.welcome(proof, brought.visit, story).await;
+        if way.journey.force_authn && !is_fresh {
+            story
+                .trace
+                .note(Organ::Authn, "ticket", Verdict::SignInNotNew);
+            return Err(Stop::told(way.to, AnswerFault::NotFresh));
         }
-        match validated {
-            Validated::Proven { is_fresh, .. } if way.journey.force_authn && !is_fresh => {
-                story
-                    .trace
-                    .note(Organ::Authn, "ticket", Verdict::SignInNotNew);
-                Err(Stop::told(way.to, AnswerFault::NotFresh))
-            }
-            Validated::Proven { proof, .. } if !is_young_enough(&proof, way.provider, now) => {
-                self.send_for_a_new_login(cas, way, story)
-            }
-            Validated::Proven { proof, .. } => {
-                story.trace.note(
-                    Organ::Authn,
-                    "signed in",
-                    Verdict::SignedIn(proof.at.to_string().into()),
-                );
-                self.let_in_with_record(way, proof, brought.visit, story)
-                    .await
-            }
-            Validated::Refused(code) => self.send_again(cas, way, &code, story),
+        if !is_young_enough(newcomer.proof(), way.provider, now) {
+            return self.send_for_a_new_login(cas, way, story);
         }
+        let at = newcomer.proof().at.to_string();
+        story
+            .trace
+            .note(Organ::Authn, "signed in", Verdict::SignedIn(at.into()));
+        self.let_in_with_record(way, newcomer, brought.visit, story)
+            .await
     }
 
     /// Whether people can be sent to the CAS server. Asked only where there is another way to sign in

@@ -7,6 +7,7 @@ use super::{
     Reply, Visit,
     answer::Proven,
     bridge::Bridge,
+    newcomer::Newcomer,
     sso::tell_refusal,
     stop::{HereFault, Stop},
     story::Story,
@@ -32,19 +33,19 @@ impl Bridge {
     pub(super) async fn let_in_with_record(
         &self,
         mut way: UnderWay<'_>,
-        mut proof: Proof,
+        newcomer: Newcomer,
         visit: &Visit,
         story: &mut Story,
     ) -> Result<Reply, Stop> {
         let (Some(directory), Some(uses)) = (&self.directory, &self.settings.directory) else {
-            return self.let_in(way, proof, visit, story).await;
+            return self.let_in(way, newcomer, visit, story).await;
         };
         if !uses.gives_attributes {
-            return self.let_in(way, proof, visit, story).await;
+            return self.let_in(way, newcomer, visit, story).await;
         }
         let by = match &uses.cas_attribute {
-            None => proof.login.as_str(),
-            Some(name) => match proof.attributes.values(name) {
+            None => newcomer.proof().login.as_str(),
+            Some(name) => match newcomer.proof().attributes.values(name) {
                 [one] => one.as_str(),
                 [] | [..] => return Err(HereFault::NotInDirectory.into()),
             },
@@ -55,8 +56,9 @@ impl Bridge {
                 story
                     .trace
                     .note(Organ::Authn, "directory", Verdict::RecordFound);
-                proof.attributes = with_uid(record, &proof);
-                return self.let_in(way, proof, visit, story).await;
+                let attributes = with_uid(record, newcomer.proof());
+                let newcomer = newcomer.with_attributes(attributes);
+                return self.let_in(way, newcomer, visit, story).await;
             }
             Ok(Record::Shut) => {
                 tell_refusal(Barrier::AccountShut.as_str(), &way, story);
@@ -72,7 +74,7 @@ impl Bridge {
                     .note(Organ::Authn, "directory", Verdict::RecordOfCas);
                 // The next provider may need what only the directory knows.
                 way.keeps_session = false;
-                match self.let_in(way, proof, visit, story).await {
+                match self.let_in(way, newcomer, visit, story).await {
                     // What lacks stands in the directory.
                     Err(Stop::Here(HereFault::NameId(_) | HereFault::Release(_))) => {
                         Err(unanswered(fault))

@@ -147,21 +147,6 @@ impl Bridge {
         Some(cas.sign_out_url(state?))
     }
 
-    /// Ends the session that this browser has from before where it is another person's, as soon as somebody has proven who
-    /// they are: whatever becomes of the sign-in, whoever sits there now has nothing of it.
-    ///
-    /// Where the store does not say whether it has ended, the browser forgets it: once the store is back, the
-    /// next provider would be told of whoever sat there before.
-    pub(super) async fn end_of_another(&self, login: &str, visit: &Visit, story: &mut Story) {
-        let Some(token) = &visit.session else {
-            return;
-        };
-        let (key, now) = (SessionKey(token.hash()), self.clock.now());
-        let login = login.to_owned();
-        let end = async move |store: Arc<Store>| store.end_of_another(key, &login, now).await;
-        story.forgets_session = self.end_replaced(end, visit).await.is_err();
-    }
-
     /// Ends the session that this browser has from before, of whose person a new sign-in is answered: a
     /// value that somebody planted is worth nothing afterwards. Who took part in it goes over to the
     /// `new` session, which a provider asks for every two hours; without one they are told of its end.
@@ -176,7 +161,8 @@ impl Bridge {
         let _ = self.end_replaced(end, visit).await;
     }
 
-    async fn end_replaced<F>(
+    /// Has the store end what another sign-in takes the place of, for no longer than one request may wait.
+    pub(super) async fn end_replaced<F>(
         &self,
         end: impl FnOnce(Arc<Store>) -> F,
         visit: &Visit,

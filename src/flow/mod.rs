@@ -2,7 +2,7 @@
 //!
 //! [`sso`] is the sign-on itself: every step comes back to it and it alone picks the next one. `way`
 //! leads into a journey and out of it again, [`idp_initiated`] into one without a request, `answer` has the
-//! answer made, [`pace`] counts them, [`trial`] shows it in the place of sending it, [`foresight`] says what would be in it. [`stop`] holds the two
+//! answer made, [`pace`] counts them, [`trial`] shows it in the place of sending it, [`foresight`] says what would be in it. Of whoever has proven who they are `newcomer` ends what the browser has of somebody else. [`stop`] holds the two
 //! ways to fail, [`story`] what is written about a step, [`keep`] what is kept of it, [`logout`] the end
 //! of our own session, by the person or by a notice of the CAS server, [`oversight`] what an administrator sees of
 //! sessions and ends of them. Knows nothing of HTTP, pages or cookies' syntax: a [`Visit`] comes in, a
@@ -16,6 +16,7 @@ pub mod foresight;
 pub mod idp_initiated;
 pub mod keep;
 pub mod logout;
+mod newcomer;
 pub mod notice;
 pub mod oversight;
 pub mod pace;

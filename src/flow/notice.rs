@@ -83,8 +83,8 @@ impl Bridge {
                 way.again_within = SECOND_CLICK;
                 match self.proof_of(&sent, &way, visit) {
                     Ok(proof) => {
-                        self.end_of_another(&proof.login, visit, &mut story).await;
-                        self.let_in(way, proof, visit, &mut story).await
+                        let newcomer = self.welcome(proof, visit, &mut story).await;
+                        self.let_in(way, newcomer, visit, &mut story).await
                     }
                     Err(fault) => Err(fault.into()),
                 }

@@ -13,6 +13,7 @@ use super::{
     Next, PasswordForm, Refused, Reply, SentForm, Step, Visit,
     answer::Proven,
     bridge::{Bridge, Provider},
+    newcomer::Newcomer,
     stop::{HereFault, Stop, Stopped},
     story::{OpenStory, Story},
     way::{BOUNCE, JOURNEY, UnderWay},
@@ -360,16 +361,16 @@ impl Bridge {
         let outcome = authenticator.authenticate(&*self.store, attempt, now).await;
         let refused = match outcome.map_err(HereFault::from)? {
             Outcome::Proven(proof) => {
-                self.end_of_another(&proof.login, visit, story).await;
-                return self.let_in(way, proof, visit, story).await;
+                let newcomer = self.welcome(proof, visit, story).await;
+                return self.let_in(way, newcomer, visit, story).await;
             }
             Outcome::ProvenWithWarning(proof, warning) => {
                 story.person = Some(proof.login.clone());
                 // Before they read of it: from that page they may go somewhere else, and not on.
-                self.end_of_another(&proof.login, visit, story).await;
-                let Some(notice) = self.notice(&way, &sent.seal, (&proof, warning), browser)?
-                else {
-                    return self.let_in(way, proof, visit, story).await;
+                let newcomer = self.welcome(proof, visit, story).await;
+                let told = (newcomer.proof(), warning);
+                let Some(notice) = self.notice(&way, &sent.seal, told, browser)? else {
+                    return self.let_in(way, newcomer, visit, story).await;
                 };
                 story
                     .trace
@@ -403,15 +404,15 @@ impl Bridge {
         Ok(Reply::new(Next::AskPassword(form)))
     }
 
-    /// A person has proven who they are: remembers it where that is possible, and answers. What the browser had of another
-    /// person has ended by then (`Bridge::end_of_another`).
+    /// A person has proven who they are: remembers it where that is possible, and answers.
     pub(super) async fn let_in(
         &self,
         way: UnderWay<'_>,
-        proof: Proof,
+        newcomer: Newcomer,
         visit: &Visit,
         story: &mut Story,
     ) -> Result<Reply, Stop> {
+        let proof = newcomer.into_proof();
         story
             .trace
             .note(Organ::Authn, proof.method.as_str(), Verdict::Proven);
