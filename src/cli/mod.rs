@@ -38,6 +38,7 @@ use crate::{
     app::typed::USUAL_CONFIGURATION,
     config::fault::ConfigFault,
     model::{language::Language, short_name::ShortName, text::visible},
+    sys::tls,
 };
 
 /// A SAML 2.0 identity provider between a university's sign-in and its cloud services.
@@ -138,6 +139,7 @@ impl Command {
 
 /// Runs the command that the command line names.
 pub fn run() -> ExitCode {
+    tls::keep_up();
     let CommandLine { config, command } = CommandLine::parse();
     if let Some(why) = command.reads_none().filter(|_| config.is_some()) {
         complain(&format!("passerelle: --config is not read here: {why}"));

@@ -8,8 +8,8 @@ use crate::{
     store::Store,
 };
 
-/// Somebody who has proven who they are, in whose browser nobody else's session lives on.
-/// [`Bridge::welcome`] alone makes one, and nobody else is let in ([`Bridge::let_in`]).
+/// Somebody who has proven who they are, and for whom what this browser had of somebody else has been ended.
+/// [`Bridge::welcome`] alone makes one, and nobody is let in without ([`Bridge::let_in`]).
 #[derive(Debug)]
 pub(super) struct Newcomer(Proof);
 

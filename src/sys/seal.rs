@@ -109,9 +109,6 @@ struct Ciphers {
 
 impl Ciphers {
     fn fetch() -> Result<Self, ErrorStack> {
-        // `Cipher::fetch` alone, of all that we call, does not do this first (openssl 0.10.82). Without it the library is taken
-        // down when the program ends, under whichever thread still waits for a server's TLS: SIGSEGV.
-        openssl::init();
         Ok(Self {
             ecb: Cipher::fetch(None, "AES-256-ECB", None)?,
             gcm: Cipher::fetch(None, "AES-256-GCM", None)?,

@@ -336,8 +336,11 @@ async fn the_library_of_tls_is_not_taken_down_under_a_thread_that_waits() {
     let folder = tempfile::TempDir::new().unwrap();
     let spy = folder.path().join("spy.so");
     let source = folder.path().join("spy.c");
-    let text =
-        "#include <stdio.h>\nvoid OPENSSL_cleanup(void) { fputs(\"taken down\\n\", stderr); }\n";
+    let text = r#"
+#include <stdio.h>
+__attribute__((constructor)) static void begin(void) { fputs("looking\n", stderr); }
+void OPENSSL_cleanup(void) { fputs("taken down\n", stderr); }
+"#;
     std::fs::write(&source, text).unwrap();
     // The compiler is there, as the toolchain links by it.
     let compiled = Command::new("cc")
@@ -347,9 +350,9 @@ async fn the_library_of_tls_is_not_taken_down_under_a_thread_that_waits() {
     assert!(compiled.unwrap().success());
     let seen_by_the_spy = |command: &mut Command| {
         let done = command.env("LD_PRELOAD", &spy).output().unwrap();
-        String::from_utf8(done.stderr)
-            .unwrap()
-            .contains("taken down")
+        let said = String::from_utf8(done.stderr).unwrap();
+        assert!(done.status.success() && said.contains("looking"), "{said}");
+        said.contains("taken down")
     };
     assert!(seen_by_the_spy(Command::new("openssl").arg("version")));
 
