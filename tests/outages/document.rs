@@ -39,7 +39,7 @@ as known, and a master that is away is met by nobody any more once another one i
 
 Who has a session that was kept is let in by it: while a node, CAS or the directory is away, and after everything else. For its clock
 a node is started again as on another machine (libfaketime, and a mount of another `boot_id`). The one that is ten minutes off is sent
-nobody, as it says so: there the balancer asks each node's `/readyz` twice a second, and goes by two answers in a row. A full disk is a
+nobody, as it says so: there the balancer asks each node's `/readyz` twice a second (that of `deploy/haproxy` every two seconds), and goes by two answers in a row. A full disk is a
 file system by itself that a node logs to, with no room left. One Redis server is slow by what stands before it; several are by orders to sleep (`DEBUG SLEEP`), so that an answer comes 200 ms later or more. A master is given up after half a second under Sentinels, and after one in a Cluster; by the files in `deploy/redis` after five, and for so much longer
 nobody is known by a session of before. After Redis has restarted empty somebody is let in through CAS, without typing, whose session it had.
 
