@@ -182,7 +182,6 @@ impl Bridge {
             Validated::Proven { proof, is_fresh } => (proof, is_fresh),
             Validated::Refused(code) => return self.send_again(cas, way, &code, story),
         };
-        story.person = Some(proof.login.clone());
         let newcomer = self.welcome(proof, brought.visit, story).await;
         if way.journey.force_authn && !is_fresh {
             story

@@ -30,8 +30,9 @@ impl Newcomer {
 }
 
 impl Bridge {
-    /// Ends what the browser of whoever has proven this has of somebody else.
+    /// Whose story this is from now on, whatever becomes of it. Ends what their browser has of somebody else.
     pub(super) async fn welcome(&self, proof: Proof, visit: &Visit, story: &mut Story) -> Newcomer {
+        story.person = Some(proof.login.clone());
         self.end_of_another(&proof.login, visit, story).await;
         Newcomer(proof)
     }

@@ -365,7 +365,6 @@ impl Bridge {
                 return self.let_in(way, newcomer, visit, story).await;
             }
             Outcome::ProvenWithWarning(proof, warning) => {
-                story.person = Some(proof.login.clone());
                 // Before they read of it: from that page they may go somewhere else, and not on.
                 let newcomer = self.welcome(proof, visit, story).await;
                 let told = (newcomer.proof(), warning);
@@ -416,7 +415,6 @@ impl Bridge {
         story
             .trace
             .note(Organ::Authn, proof.method.as_str(), Verdict::Proven);
-        story.person = Some(proof.login.clone());
         if !is_acceptable(&proof, &way.journey) {
             story
                 .trace

@@ -2,10 +2,13 @@
 
 use std::sync::Arc;
 
-use crate::bridge::{
-    Bridge, LIBRARY, LIBRARY_ACS, PASSWORD, Setup, ZOOM, ZOOM_ACS, ZOOM_SECOND_ACS,
-    keys::{library_key, zoom_key},
-    metadata, write, zoom_metadata,
+use crate::{
+    bridge::{
+        Bridge, LIBRARY, LIBRARY_ACS, PASSWORD, Setup, ZOOM, ZOOM_ACS, ZOOM_SECOND_ACS,
+        keys::{library_key, zoom_key},
+        metadata, write, zoom_metadata,
+    },
+    lab::process::repository,
 };
 
 #[tokio::test]
@@ -220,6 +223,29 @@ async fn what_needs_a_restart_is_told_and_goes_on_as_it_was() {
             "stories.max-megabytes: needs a restart: until then 64 counts (true)",
         ]
     );
+    for (file, begin, end) in [
+        (
+            "config/passerelle.example.toml",
+            "These need a restart",
+            "# - ",
+        ),
+        (
+            "docs/going-live.md",
+            "few keys need a restart",
+            "): the reload says so",
+        ),
+    ] {
+        let text = std::fs::read_to_string(repository().join(file)).unwrap();
+        let (_, list) = text.split_once(begin).unwrap();
+        let (list, _) = list.split_once(end).unwrap();
+        for fault in &taken.needs_restart {
+            let name = fault.key.rsplit('.').next().unwrap();
+            assert!(
+                list.contains(&format!("{name}`")),
+                "{file} lacks {name}: {list}"
+            );
+        }
+    }
     let current = bridge.live.current();
     assert!(Arc::ptr_eq(
         &current.front.connections,
